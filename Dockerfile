@@ -1,0 +1,24 @@
+# One image for every role: `worker` unless another command is given, such as `topics create`.
+# Nothing is installed whose hash is not in requirements/runtime.txt, the build backend included.
+
+FROM python:3.11-slim AS build
+RUN python -m venv /opt/goeswith
+WORKDIR /build
+# The libraries come first: they change seldom, and this layer is kept while they do not.
+COPY requirements/runtime.txt requirements/
+RUN /opt/goeswith/bin/pip install --no-cache-dir --require-hashes -r requirements/runtime.txt
+COPY LICENSE README.md pyproject.toml ./
+COPY models models
+COPY streams streams
+RUN /opt/goeswith/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim
+COPY --from=build /opt/goeswith /opt/goeswith
+ENV PATH=/opt/goeswith/bin:$PATH \
+    PYTHONUNBUFFERED=1
+# By number, so that an orchestrator can tell that it is not root.
+USER 10001:10001
+# The one place that is written to; with --read-only, give --tmpfs /tmp.
+WORKDIR /tmp
+ENTRYPOINT ["goeswith"]
+CMD ["worker"]

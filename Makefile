@@ -1,0 +1,55 @@
+# What can be done here. `make` alone lists it; every target makes .venv by itself.
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench replay docs fix coverage requirements clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## watch a shop with shoppers in it: embedded Kafka and Redis, nothing to install
+	$(BIN)/goeswith demo
+
+test: $(READY) ## every test, on a real Kafka and a real Redis too
+	.ci/install
+	$(BIN)/pytest
+
+check: $(READY) ## lint, format, types, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## measure throughput and latency
+	$(BIN)/goeswith bench
+
+replay: $(READY) ## replay real grocery baskets and judge what would have been offered
+	$(BIN)/goeswith replay
+
+docs: $(READY) ## write the tables of README.md anew from the code
+	$(BIN)/python -m streams.reference README.md
+
+fix: $(READY) ## let ruff mend and format what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+coverage: $(READY) ## the tests, with the lines that none of them reaches
+	.ci/install
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+requirements: ## resolve the hash-pinned requirements/*.txt from pyproject.toml
+	.ci/lock
+
+clean: ## remove everything made here, .venv and the cached Kafka included
+	rm -rf .venv .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Nothing is installed whose hash is not in requirements/all.txt, the build backend included.
+$(READY): requirements/all.txt pyproject.toml
+	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv
+	@echo "installing into .venv (a minute or two, once)"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/all.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,19 @@
+"""Learned models, never data models: what goeswith learns from events, and how it chooses."""
+
+from models.cooccurrence import CoOccurrence
+from models.policy import Choice, ThompsonSampling
+from models.popularity import Popularity
+from models.recommender import Candidate, Recommender
+from models.repeats import Repeats
+from models.snapshot import SnapshotError
+
+__all__ = [
+    "Candidate",
+    "Choice",
+    "CoOccurrence",
+    "Popularity",
+    "Recommender",
+    "Repeats",
+    "SnapshotError",
+    "ThompsonSampling",
+]

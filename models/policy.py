@@ -1,0 +1,341 @@
+"""Which arm to pull: contextual Thompson sampling with propensities that are exact."""
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from river import bandit
+from river.base import Base
+
+from models import snapshot
+from models.decay import LANDMARK_S, ForwardDecay
+from models.forgetting import lightest, slab
+from models.propensity import draw, probability_best, with_floor
+from models.recommender import at_least_one
+from models.tally import read, written
+
+
+class Choice(NamedTuple):
+    """An arm, the probability with which it was chosen, and that of each arm on offer."""
+
+    arm: str
+    propensity: float
+    propensities: dict[str, float]
+
+
+class Record(NamedTuple):
+    """Trials and rewards of an arm, as sums of faded fixed-point weights."""
+
+    trials: int
+    rewards: int
+
+
+NO_RECORD = Record(0, 0)
+
+
+class ThompsonSampling(bandit.base.ContextualPolicy):
+    """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
+
+    Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
+    a context is Beta distributed; the prior of a context is the arm's mean elsewhere, and the
+    prior of that is the mean of all arms: little data leans on more.
+
+    ```
+    all arms in all contexts  ->  this arm in other contexts  ->  this arm in this context
+    prior_mean                    arm_strength                    cell_strength   (pseudo-trials)
+    ```
+
+    An exposure is counted when it happens, its reward when it comes, at the time of the exposure,
+    so that both fade alike. All sums are whole numbers: any order of exposures and rewards gives
+    the same state. A negative reward reverses an earlier one (a return). While rewards are ahead
+    of exposures the posterior takes them for at most one each.
+
+    `propensities` says how probable each arm is to be best, mixed with a floor; `choose` draws
+    from that very vector, by a seed; `pull` is River's name for a draw from the policy's own
+    generator, and `update` is River's way to tell exposure and reward at once. Reading never
+    changes the state, and a policy that has seen nothing can be read and printed.
+
+    Parameters
+    ----------
+    half_life_s
+        Seconds after which an exposure counts half: worlds change.
+    floor
+        Least probability of an arm on offer; an equal share if there are too many for that. It
+        bounds the weights of off-policy estimates and keeps confidence sequences honest.
+    cell_strength
+        Trials that an arm's record in other contexts is worth in a context, at most.
+    arm_strength
+        Trials that the record of all arms is worth for an arm, at most.
+    prior_mean
+        Mean reward to expect before anything is known.
+    prior_strength
+        Trials that `prior_mean` is worth.
+    arms_max, contexts_max
+        Arms and contexts remembered; then those with the fewest trials are forgotten.
+    seed
+        Of the generator that `pull` draws from; `choose` has its own. It is no part of the state.
+
+    Examples
+    --------
+    >>> policy = ThompsonSampling(seed=7)
+    >>> monday = 1_767_225_600
+    >>> for n in range(300):
+    ...     for arm, one_in in (("popular", 30), ("bought_together", 5)):
+    ...         policy.expose(arm, "basket", time_s=monday + n)
+    ...         if n % one_in == 0:
+    ...             policy.reward(arm, "basket", 1.0, time_s=monday + n)
+    >>> policy.propensities(["popular", "bought_together"], "basket")
+    {'bought_together': 0.95..., 'popular': 0.05...}
+    >>> policy.choose(["popular", "bought_together"], "basket", seed=b"event-3").arm
+    'bought_together'
+    >>> mean, trials = policy.estimate("bought_together", "basket")
+    >>> round(mean, 2), round(trials)
+    (0.2, 300)
+
+    References
+    ----------
+    Chapelle and Li: An empirical evaluation of Thompson sampling. NIPS 2011.
+    """
+
+    STATE_VERSION: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        half_life_s: float = 14 * 86400.0,
+        floor: float = 0.05,
+        cell_strength: float = 30.0,
+        arm_strength: float = 20.0,
+        prior_mean: float = 0.05,
+        prior_strength: float = 20.0,
+        arms_max: int = 256,
+        contexts_max: int = 4096,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        at_least_one(arms_max=arms_max, contexts_max=contexts_max)
+        _within(0.0, 1.0, floor=floor)
+        _within(1e-6, 1.0 - 1e-6, prior_mean=prior_mean)
+        _within(
+            *(1e-3, 1e9),
+            cell_strength=cell_strength,
+            arm_strength=arm_strength,
+            prior_strength=prior_strength,
+        )
+        self.half_life_s = half_life_s
+        self.floor = floor
+        self.cell_strength = cell_strength
+        self.arm_strength = arm_strength
+        self.prior_mean = prior_mean
+        self.prior_strength = prior_strength
+        self.arms_max = arms_max
+        self.contexts_max = contexts_max
+        self.seed = seed
+        self._rng = random.Random(seed)
+        self._decay = ForwardDecay(half_life_s)
+        self._latest_s = LANDMARK_S
+        self._all = NO_RECORD
+        self._arms: dict[str, Record] = {}
+        self._cells: dict[str, dict[str, Record]] = {}  # context -> arm -> record
+
+    # Learning
+
+    def expose(self, arm: str, context: str, *, time_s: float) -> None:
+        """This arm was shown in this context: a trial."""
+        self._latest_s = max(self._latest_s, int(time_s))
+        self._add(arm, context, Record(self._decay.weight(time_s), 0))
+        self._counts[arm] += 1
+        self._n += 1
+
+    def reward(self, arm: str, context: str, value: float, *, time_s: float) -> None:
+        """An exposure at `time_s` earned `value` in [-1, 1]; a negative value reverses."""
+        _within(-1.0, 1.0, value=value)
+        self._latest_s = max(self._latest_s, int(time_s))
+        self._add(arm, context, Record(0, self._decay.weight(time_s, value)))
+
+    def update(
+        self, arm_id: str, context: str | None, *reward_args: float, **reward_kwargs: float
+    ) -> None:
+        """River's way: an exposure and its reward at once, at a fixed time."""
+        (reward,) = (*reward_args, *reward_kwargs.values())
+        self.expose(arm_id, context or "", time_s=LANDMARK_S)
+        self.reward(arm_id, context or "", reward, time_s=LANDMARK_S)
+
+    def _add(self, arm: str, context: str, more: Record) -> None:
+        cell = self._cells.setdefault(context, {})
+        for records in (self._arms, cell):
+            records[arm] = _sum(records.get(arm, NO_RECORD), more)
+        self._all = _sum(self._all, more)
+        if len(self._arms) > self.arms_max:
+            self._forget_arms()
+        if len(self._cells) > self.contexts_max:
+            self._forget_contexts()
+
+    def _forget_arms(self) -> None:
+        trials = {arm: record.trials for arm, record in self._arms.items()}
+        for arm in lightest(trials, slab(self.arms_max)):
+            del self._arms[arm]
+            self._counts.pop(arm, None)
+            for cell in self._cells.values():
+                cell.pop(arm, None)
+
+    def _forget_contexts(self) -> None:
+        trials = {
+            context: sum(record.trials for record in cell.values())
+            for context, cell in self._cells.items()
+        }
+        for context in lightest(trials, slab(self.contexts_max)):
+            del self._cells[context]
+
+    # Reading
+
+    def propensities(
+        self, arm_ids: Iterable[str], context: str, *, time_s: float | None = None
+    ) -> dict[str, float]:
+        """The probability with which each arm is to be chosen, by id; sums to 1.
+
+        Duplicates count once. `time_s` is now; without it, the time of the latest exposure.
+        Raises `ValueError` when no arm is on offer.
+        """
+        arms = sorted(set(arm_ids))
+        if not arms:
+            raise ValueError(f"no arm is on offer in context {context!r}: decide on silence instead")
+        if len(arms) == 1:
+            return {arms[0]: 1.0}
+        a, b = np.array(self._posteriors(arms, context, time_s)).T
+        return dict(zip(arms, with_floor(probability_best(a, b), self.floor), strict=True))
+
+    def choose(
+        self,
+        arm_ids: Iterable[str],
+        context: str,
+        seed: int | bytes,
+        *,
+        time_s: float | None = None,
+    ) -> Choice:
+        """Draw an arm from its propensities: the same seed, the same arm, in whatever order."""
+        propensities = self.propensities(arm_ids, context, time_s=time_s)
+        arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
+        return Choice(arm, propensities[arm], propensities)
+
+    def _pull(  # type: ignore[override]
+        self, arm_ids: Iterable[str], context: str | None = None
+    ) -> str:
+        return self.choose(arm_ids, context or "", self._rng.getrandbits(64)).arm
+
+    def estimate(
+        self, arm: str, context: str, *, time_s: float | None = None
+    ) -> tuple[float, float]:
+        """The mean reward to expect of an arm in a context, and its faded trials there."""
+        ((a, b),) = self._posteriors([arm], context, time_s)
+        record = self._cells.get(context, {}).get(arm, NO_RECORD)
+        return a / (a + b), record.trials / self._now(time_s)
+
+    @property
+    def ranking(self) -> list[bandit.base.ArmID]:
+        """All arms ever seen, the best mean over all contexts first; equal ones by id."""
+        means = {arm: _mean(record) for arm, record in self._arms.items()}
+        return sorted(means, key=lambda arm: (-means[arm], arm))
+
+    def _now(self, time_s: float | None) -> int:
+        """What an exposure weighs now."""
+        return self._decay.weight(max(self._latest_s, int(time_s or 0)))
+
+    def _posteriors(
+        self, arms: list[str], context: str, time_s: float | None
+    ) -> list[tuple[float, float]]:
+        """Beta(a, b) of each arm in a context."""
+        now = self._now(time_s)
+        cell = self._cells.get(context, {})
+        won, lost = _outcomes(self._all, NO_RECORD, now)
+        mean = (won + self.prior_strength * self.prior_mean) / (won + lost + self.prior_strength)
+        posteriors = []
+        for arm in arms:
+            here = cell.get(arm, NO_RECORD)
+            won, lost = _outcomes(self._arms.get(arm, NO_RECORD), here, now)
+            won += self.arm_strength * mean
+            lost += self.arm_strength * (1.0 - mean)
+            worth = min(1.0, self.cell_strength / (won + lost))
+            won_here, lost_here = _outcomes(here, NO_RECORD, now)
+            posteriors.append((won * worth + won_here, lost * worth + lost_here))
+        return posteriors
+
+    def __repr__(self) -> str:
+        """The arguments. River's own table of arms cannot print a policy that has seen nothing."""
+        return Base.__repr__(self)
+
+    # The state
+
+    def state(self) -> dict[str, Any]:
+        """All sums and all constructor arguments, as JSON that shares nothing."""
+        return {
+            "params": self._get_params(),
+            "latest_s": self._latest_s,
+            "exposures": dict(self._counts),
+            "exposures_all": self._n,
+            "all": _written(self._all),
+            "arms": {arm: _written(record) for arm, record in self._arms.items()},
+            "cells": {
+                context: {arm: _written(record) for arm, record in cell.items()}
+                for context, cell in self._cells.items()
+            },
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The policy whose `state()` this is; raises `SnapshotError` when it is none."""
+        try:
+            policy = cls(**state["params"])
+            policy._restore(state)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise snapshot.SnapshotError(f"no state of {cls.__name__}: {error!r}") from error
+        return policy
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._latest_s = state["latest_s"]
+        self._counts.update(state["exposures"])
+        self._n = state["exposures_all"]
+        self._all = _read(state["all"])
+        self._arms = {arm: _read(record) for arm, record in state["arms"].items()}
+        self._cells = {
+            context: {arm: _read(record) for arm, record in cell.items()}
+            for context, cell in state["cells"].items()
+        }
+
+    def to_bytes(self) -> bytes:
+        """The state as a snapshot: equal policies have equal bytes."""
+        return snapshot.pack(type(self).__name__, self.STATE_VERSION, self.state())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The policy in a snapshot; raises `SnapshotError` for bytes not to be trusted."""
+        return cls.from_state(snapshot.unpack(data, cls.__name__, cls.STATE_VERSION))
+
+
+def _sum(one: Record, other: Record) -> Record:
+    return Record(one.trials + other.trials, one.rewards + other.rewards)
+
+
+def _outcomes(record: Record, without: Record, now: int) -> tuple[float, float]:
+    """Faded successes and failures of a record without a part of it; never below zero."""
+    trials = (record.trials - without.trials) / now
+    won = min(max((record.rewards - without.rewards) / now, 0.0), trials)
+    return won, trials - won
+
+
+def _mean(record: Record) -> float:
+    return record.rewards / record.trials if record.trials else 0.0
+
+
+def _within(low: float, high: float, **values: float) -> None:
+    for name, value in values.items():
+        if not low <= value <= high:
+            raise ValueError(f"{name}={value!r}: must be between {low:g} and {high:g}")
+
+
+def _written(record: Record) -> list[str]:
+    return [written(record.trials), written(record.rewards)]
+
+
+def _read(record: list[str]) -> Record:
+    return Record(read(record[0]), read(record[1]))

@@ -1,0 +1,6 @@
+"""`python -m streams` is `goeswith`."""
+
+from streams.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Keeps a board of arms up to date from the topics, and shows it in a terminal."""
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from rich.table import Table
+from rich.text import Text
+
+from streams.board import Board, Row
+from streams.live import show, watched
+from streams.log_reader import LogReader, Record, open_reader
+from streams.options import with_settings
+from streams.printable import printable
+from streams.prompts import ANY_PUBLISHED, STAGES, Outcome
+from streams.settings import Settings
+
+
+class BoardReader:
+    """Keeps a board up to date from the topics."""
+
+    def __init__(self, settings: Settings, reader: LogReader, since_ms: int | None) -> None:
+        self.board = Board()
+        self.unreadable = 0
+        self._settings = settings
+        self._reader = reader
+        self._since_ms = since_ms
+        self._next = reader.begins() if since_ms is None else reader.since(since_ms)
+
+    def catch_up(self) -> Board:
+        """Fold what has come since the last time."""
+        ends = self._reader.ends()
+        for record in self._reader.between(self._next, ends):
+            if self._since_ms is None or record.timestamp_ms >= self._since_ms:
+                self._fold(record)
+            self._next[record.at] = record.offset + 1
+        self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
+        return self.board
+
+    def _fold(self, record: Record) -> None:
+        value = record.value or b""
+        try:
+            if record.at.topic == self._settings.topics.prompts:
+                self.board.add(ANY_PUBLISHED.validate_json(value))
+            else:
+                self.board.add(Outcome.model_validate_json(value))
+        except ValidationError:
+            self.unreadable += 1
+
+
+def board_table(board: Iterable[Row], unreadable: int = 0) -> Table:
+    """The board for people."""
+    table = Table(caption=f"{unreadable:,} records could not be read" if unreadable else None)
+    table.add_column("arm")
+    for name in ("pulls", "share", *STAGES, "reward rate"):
+        table.add_column(name, justify="right")
+    for row in board:
+        stages = (f"{getattr(row, stage):,}" for stage in STAGES)
+        rate = "" if row.reward_rate is None else f"{row.reward_rate:.4f}"
+        table.add_row(Text(printable(row.arm)), f"{row.pulls:,}", f"{row.share:.1%}", *stages, rate)
+    return table
+
+
+def board_json(board: Iterable[Row], unreadable: int = 0) -> dict[str, Any]:
+    """The board as plain values."""
+    return {"arms": [row._asdict() for row in board], "unreadable": unreadable}
+
+
+@click.command()
+@with_settings("bootstrap", "prefix")
+@click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
+@click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--since",
+    "since_minutes",
+    type=click.FloatRange(min=0),
+    metavar="MINUTES",
+    help="Only what was published since then; otherwise all that the log holds.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def arms(
+    settings: Settings, watch: bool, every_s: float, since_minutes: float | None, as_json: bool
+) -> None:
+    """What each strategy does, and what it earns.
+
+    Pulls are prompts it was chosen for; the reward rate is what one impression earns.
+    """
+    since_ms = None if since_minutes is None else int((time.time() - since_minutes * 60) * 1000)
+    topics = (settings.topics.prompts, settings.topics.outcomes)
+    with open_reader(settings, *topics) as reader:
+        log = BoardReader(settings, reader, since_ms)
+        if watch:
+            watched(lambda: board_table(log.catch_up().rows(), log.unreadable), every_s)
+            return
+        board = log.catch_up().rows()
+    if as_json:
+        click.echo(json.dumps(board_json(board, log.unreadable)))
+    else:
+        show(board_table(board, log.unreadable))

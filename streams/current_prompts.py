@@ -1,0 +1,61 @@
+"""The prompts that a storefront may show now, by session: a fold of answers, for the views.
+
+Bounded twice: a session has at most four, and the sessions spoken to longest ago leave first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from streams.prompts import Answer, Prompt
+
+PROMPTS_MAX = 4
+SESSIONS_MAX = 10_000
+
+
+def unexpired(prompts: Iterable[Prompt], now_ms: int) -> tuple[Prompt, ...]:
+    """Those that may still be shown."""
+    return tuple(prompt for prompt in prompts if now_ms < prompt.expires_at_ms)
+
+
+class CurrentPrompts:
+    """The last prompts of each session that have neither been withdrawn nor expired.
+
+    >>> from streams.examples import PROMPT, PROMPT_WITHDRAWN
+    >>> current = CurrentPrompts()
+    >>> current.add(Answer(prompt=PROMPT))
+    'session-7'
+    >>> [p.anchor for p in current.of("session-7", now_ms=PROMPT.occurred_at_ms)]
+    ['bread']
+    >>> current.add(Answer(withdrawals=(PROMPT_WITHDRAWN,)))
+    'session-7'
+    >>> current.of("session-7", now_ms=PROMPT.occurred_at_ms)
+    ()
+    """
+
+    def __init__(self, sessions_max: int = SESSIONS_MAX) -> None:
+        self.sessions_max = sessions_max
+        self._sessions: OrderedDict[str, dict[str, Prompt]] = OrderedDict()
+
+    def add(self, answer: Answer) -> str | None:
+        """Take an answer; the session whose prompts it changed, if any (an event has but one)."""
+        session_id = None
+        for gone in answer.withdrawals:
+            session_id = gone.session_id
+            self._sessions.get(session_id, {}).pop(gone.prompt_id, None)
+        if answer.prompt is not None:
+            session_id = answer.prompt.session_id
+            self._hold(answer.prompt)
+        return session_id
+
+    def of(self, session_id: str, now_ms: int) -> tuple[Prompt, ...]:
+        """What may be shown to a session now, oldest first."""
+        return unexpired(self._sessions.get(session_id, {}).values(), now_ms)
+
+    def _hold(self, prompt: Prompt) -> None:
+        held = self._sessions.setdefault(prompt.session_id, {})
+        held.setdefault(prompt.prompt_id, prompt)
+        if len(held) > PROMPTS_MAX:
+            del held[next(iter(held))]
+        self._sessions.move_to_end(prompt.session_id)
+        if len(self._sessions) > self.sessions_max:
+            self._sessions.popitem(last=False)

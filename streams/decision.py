@@ -1,0 +1,123 @@
+"""What to say to a session now: the pure function from what is known to a prompt or a silence.
+
+1. May we speak at all? The guards' "no" is a silence with its reason.
+2. Each arm proposes candidates that pass the guards; arms without any drop out.
+3. The policy draws one of the arms that are left, from a vector of exact probabilities, with a
+   generator seeded by the event: the same event, asked twice of the same state, has one answer.
+4. The prompt carries evidence, reason, expiry, the whole vector, and a signed receipt.
+"""
+
+from models import Candidate, Choice, ThompsonSampling
+from streams import arms, guards
+from streams.events import ItemAdded, ItemViewed
+from streams.messages import reason
+from streams.prompts import Evidence, Placement, Prompt, PromptItem, Silence, prompt_id
+from streams.receipts import Receipt, Receipts
+from streams.said import Said
+from streams.session import Session
+from streams.settings import Settings
+
+Asking = ItemViewed | ItemAdded
+"""The events that ask: what goes with this?"""
+
+PLACEMENTS: dict[type[Asking], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
+"""Where the shopper is when an event asks."""
+
+
+class Decision:
+    """Decides from what has been learned; changes none of it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        learned: arms.Learned,
+        policy: ThompsonSampling,
+        receipts: Receipts,
+    ) -> None:
+        self.settings = settings
+        self.learned = learned
+        self.policy = policy
+        self.receipts = receipts
+        self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
+
+    def decide(self, session: Session, event: Asking, said: Said) -> Prompt | Silence:
+        """A prompt for this session, or why there is none."""
+        silence = guards.silenced(session, event, said.to(session.session_id), self.settings)
+        if silence is not None:
+            return silence
+        question = self.question(session, event.item_id, event.time_s)
+        offers = {
+            name: candidates
+            for name, propose in arms.ARMS.items()
+            if (candidates := propose(self.learned, question))
+        }
+        if not offers:
+            return Silence("no_candidate")
+        context = self.context(session, event)
+        choice = self.policy.choose(list(offers), context, seed=event.event_id.encode())
+        return self._prompt(session, event, context, choice, offers[choice.arm])
+
+    def question(self, session: Session, anchor: str, time_s: float) -> arms.Question:
+        """What the arms are asked: the session, and what is out of the question for it."""
+        settings, repeats = self.settings, self.learned.repeats
+        just_bought: set[str] = set()
+        if session.shopper_id is not None and settings.just_bought_s:
+            just_bought = repeats.bought_since(session.shopper_id, time_s - settings.just_bought_s)
+        staples = self.learned.popularity.top(settings.staples_withheld)
+        return arms.Question(
+            session=session,
+            anchor=anchor,
+            time_s=time_s,
+            excluded=guards.excluded(session, anchor, just_bought=just_bought, staples=staples),
+            together_min=settings.together_min,
+            items_max=settings.prompt_items_max,
+        )
+
+    def context(self, session: Session, event: Asking) -> str:
+        """What the policy knows: the placement, and the segment (one of a fixed list)."""
+        known = "known" if session.shopper_id is not None else "new"
+        segment = event.segment if event.segment in self.segments else known
+        return f"{PLACEMENTS[type(event)]}/{segment}"
+
+    def _prompt(
+        self,
+        session: Session,
+        event: Asking,
+        context: str,
+        choice: Choice,
+        candidates: list[Candidate],
+    ) -> Prompt:
+        placement = PLACEMENTS[type(event)]
+        identity = prompt_id(event.event_id, event.session_id, placement)
+        receipt = Receipt(
+            prompt_id=identity,
+            session_id=session.session_id,
+            arm=choice.arm,
+            context=context,
+            propensity=choice.propensity,
+            estimate=self.policy.estimate(choice.arm, context)[0],
+            items=tuple(candidate.item for candidate in candidates),
+            prompted_at_ms=event.occurred_at_ms,
+        )
+        anchor = candidates[0].anchor or event.item_id
+        return Prompt(
+            prompt_id=identity,
+            session_id=session.session_id,
+            placement=placement,
+            anchor=event.item_id,
+            items=tuple(map(_item, candidates)),
+            arm=choice.arm,
+            context=context,
+            propensity=choice.propensity,
+            propensities=choice.propensities,
+            reason=reason(choice.arm, anchor=anchor, locale=event.locale),
+            caused_by=event.event_id,
+            occurred_at_ms=event.occurred_at_ms,
+            expires_at_ms=event.occurred_at_ms + round(self.settings.prompt_ttl_s * 1000),
+            receipt=self.receipts.sign(receipt),
+        )
+
+
+def _item(candidate: Candidate) -> PromptItem:
+    evidence = Evidence(anchor=candidate.anchor, together=candidate.together, of=candidate.of)
+    return PromptItem(item_id=candidate.item, score=candidate.score, evidence=evidence)

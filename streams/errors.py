@@ -1,0 +1,81 @@
+"""Everything that can go wrong, as a tree.
+
+```
+GoeswithError
+├── BadInput                     somebody sent us something: a dead letter, and the worker goes on
+│   ├── InvalidEvent             undecodable, oversize or outside the contract
+│   └── InvalidReceipt           a receipt that we did not sign, or not for this session
+├── Misconfigured                the operator has to change something: said at start-up, exit code 2
+│   ├── MissingSecret            no secret to sign receipts with
+│   ├── MissingExtra             an optional dependency is not installed
+│   ├── TopicsWrong              topics are missing, or other than `streams/topics.py` says
+│   └── TransportChanged         a pinned library no longer has the private names that we rely on
+├── KafkaUnreachable             no broker answered
+├── RedisUnreachable             the views cannot be read; prompts go on without them
+└── WorkerFailed                 the worker has to stop; a successor answers again, same ids
+    ├── DeliveryFailed           the broker did not take what we published
+    └── FoldStalled              an event waited for its predecessors longer than it may
+```
+
+`models.snapshot.SnapshotError` stands apart: the models know nothing of streams.
+"""
+
+
+class GoeswithError(Exception):
+    """Root of all errors that goeswith raises itself."""
+
+
+class BadInput(GoeswithError):
+    """Input that cannot be used; `reason` is a short, stable word for counters and headers."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class InvalidEvent(BadInput):
+    """A record of the events topic that is not an event of the contract."""
+
+
+class InvalidReceipt(BadInput):
+    """Feedback whose receipt was not signed by us, or belongs to another session."""
+
+
+class Misconfigured(GoeswithError):
+    """A setting or an installation that the operator has to change."""
+
+
+class MissingSecret(Misconfigured):
+    """There is no secret to sign receipts with."""
+
+
+class MissingExtra(Misconfigured):
+    """An optional dependency is not installed; the message names the command that installs it."""
+
+
+class TopicsWrong(Misconfigured):
+    """Topics are missing, or have another shape than declared."""
+
+
+class TransportChanged(Misconfigured):
+    """A library no longer has the private names that the transport relies on."""
+
+
+class KafkaUnreachable(GoeswithError):
+    """No broker answered at the bootstrap address."""
+
+
+class RedisUnreachable(GoeswithError):
+    """Redis did not answer; only the views are missed."""
+
+
+class WorkerFailed(GoeswithError):
+    """The worker cannot go on; nothing that is not delivered has been acknowledged."""
+
+
+class DeliveryFailed(WorkerFailed):
+    """The broker did not take a batch of prompts, outcomes or dead letters."""
+
+
+class FoldStalled(WorkerFailed):
+    """An event waited for the events before it longer than allowed."""

@@ -1,0 +1,71 @@
+"""The private names of Faust and aiokafka that the transport relies on, checked at start-up.
+
+Both packages are pinned exactly. When one is changed all the same, a worker that silently loses a
+mended part would be worse than one that does not start: so it says which names are gone.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from inspect import unwrap
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from faust.transport import consumer as faust_consumer
+from faust.transport.drivers import aiokafka as faust_aiokafka
+
+from streams.errors import TransportChanged
+
+METHODS: Mapping[type, Collection[str]] = {
+    faust_aiokafka.Consumer: (
+        "_drain_messages",
+        "_filter_tps_with_pending_acks",
+        "_get_active_partitions",
+        "_new_consumer_thread",
+        "_new_offset",
+        "_wait_next_records",
+        "commit_and_end_transactions",
+        "unacked",
+        "verify_all_partitions_active",
+    ),
+    faust_aiokafka.AIOKafkaConsumerThread: ("_create_worker_consumer", "_ensure_consumer"),
+    GroupCoordinator: ("check_errors",),
+}
+"""What is overridden or called, by its class."""
+
+USES: Iterable[tuple[type, str, Collection[str]]] = (
+    (faust_consumer.Consumer, "__init__", ("_buffered_partitions", "_waiting_for_ack")),
+    (faust_consumer.Consumer, "perform_seek", ("seek_to_committed",)),
+    (faust_consumer.Consumer, "wait_empty", ("commit_and_end_transactions",)),
+    (faust_consumer.Consumer, "_filter_committable_offsets", ("_new_offset",)),
+    (AIOKafkaConsumer, "start", ("_fetcher", "_coordinator")),
+    (Fetcher, "_get_actions_per_node", ("_fetch_max_wait_ms", "_fetch_min_bytes")),
+)
+"""Methods, and the names that they have to go on using for us to work."""
+
+
+def assert_private_names() -> None:
+    """Raise `TransportChanged` if Faust or aiokafka have lost a name that we rely on."""
+    gone = [
+        f"{owner.__module__}.{owner.__qualname__}.{name}"
+        for owner, names in METHODS.items()
+        for name in names
+        if not hasattr(owner, name)
+    ]
+    gone += [
+        f"{name} in {owner.__module__}.{owner.__qualname__}.{method}"
+        for owner, method, names in USES
+        for name in names
+        if name not in _names_used(owner, method)
+    ]
+    if gone:
+        raise TransportChanged(
+            f"faust-streaming or aiokafka no longer have {', '.join(gone)}: install the versions "
+            "that pyproject.toml pins"
+        )
+
+
+def _names_used(owner: type, method: str) -> Collection[str]:
+    """The attributes that a method reads or sets; none if it is gone."""
+    function: Any = getattr(owner, method, None)
+    return unwrap(function).__code__.co_names if function is not None else ()

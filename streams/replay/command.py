@@ -1,0 +1,137 @@
+"""`goeswith replay`: real grocery baskets through Kafka and a worker, judged."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from pydantic import SecretStr
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from streams.live import show
+from streams.options import read_settings
+from streams.replay.baskets import baskets, completejourney
+from streams.replay.course import LIFTED, STAPLES, Report, apart, lifted, run, stage
+from streams.settings import Settings
+from streams.worker_process import environment
+
+DATASETS = {"completejourney": completejourney}
+
+
+@click.command()
+@click.option(
+    "--bootstrap",
+    metavar="HOST:PORT",
+    help="A real Kafka, on which topics of their own are made; else an embedded one is started.",
+)
+@click.option(
+    "--dataset",
+    type=click.Choice(list(DATASETS)),
+    default="completejourney",
+    show_default=True,
+    help="Whose baskets.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="EVENTS", help="So many adds; else all 1.45 million."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="EVENTS_PER_S",
+    help="Adds a second; 0, the default: as fast as the answers come.",
+)
+@click.option(
+    "--staples",
+    type=click.Choice(list(STAPLES)),
+    default="withheld",
+    show_default=True,
+    help="The 100 most bought items so far, which people buy anyway: offered or not.",
+)
+@click.option(
+    "--worker",
+    type=click.Choice(["own", "external"]),
+    default="own",
+    show_default=True,
+    help="Start a worker, or use the one of this environment (needs --bootstrap).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def replay(
+    bootstrap: str | None,
+    dataset: str,
+    limit: int | None,
+    rate: float,
+    staples: str,
+    worker: str,
+    as_json: bool,
+) -> None:
+    """Real grocery baskets in the order of their times, add by add, through Kafka and a worker.
+
+    The next add of a basket is sent when the last one is answered. At each add popularity is asked,
+    too, under the same guards. A hit: one of at most three offered items enters the same basket
+    later. Every add is an example: holdout, caps and cool-down are lifted by settings.
+    """
+    own = worker == "own"
+    if not own and bootstrap is None:
+        raise click.UsageError("--worker external needs --bootstrap: an embedded broker is new")
+    settings = lifted(read_settings(kafka_bootstrap=bootstrap), staples)
+    settings = apart(settings) if own else _with_some_secret(settings)
+    console = Console(stderr=True, highlight=False)
+    said = {name: value for name, value in environment(settings).items() if _is_said(name)}
+    console.print("settings of this replay:", " ".join(f"{n}={v}" for n, v in said.items()))
+    chosen = list(baskets(DATASETS[dataset](), limit=limit))
+    adds = sum(len(basket.lines) for basket in chosen)
+    with (
+        stage(settings, embedded=bootstrap is None, own_worker=own) as (staged, check),
+        _progress(console, adds) as advance,
+    ):
+        report = run(
+            staged, chosen, staples=staples, events_per_s=rate, check=check, advance=advance
+        )
+    if as_json:
+        click.echo(json.dumps(report.summary()))
+    else:
+        _print(report)
+
+
+def _is_said(name: str) -> bool:
+    setting = name.removeprefix("GOESWITH_").lower()
+    return setting in LIFTED or setting in {"staples_withheld", "topic_prefix", "group_id"}
+
+
+def _with_some_secret(settings: Settings) -> Settings:
+    """Settings with a secret: the worker's own is not needed, since we sign nothing for it."""
+    if settings.receipt_secret.get_secret_value():
+        return settings
+    return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe(32))})
+
+
+@contextmanager
+def _progress(console: Console, adds: int) -> Iterator[Callable[[], None]]:
+    """A bar that grows by one at each call."""
+    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, refresh_per_second=4) as progress:
+        task = progress.add_task("adds", total=adds)
+        yield lambda: progress.advance(task)
+
+
+def _print(report: Report) -> None:
+    summary = report.summary()
+    latency = summary["latency_ms"]
+    table = Table("adds", "examples", "hit rate", "popularity's", title=f"staples {report.staples}")
+    for name, window in report.windows.items():
+        table.add_row(name.replace("_", " "), f"{window['examples']:,}", *_rates(window))
+    show(table)
+    click.echo(
+        f"{report.events:,} adds in {report.seconds:.1f} s ({summary['events_per_s']} a second), "
+        f"{report.prompts:,} prompts, latency p50 {latency['p50']} ms, p99 {latency['p99']} ms"
+    )
+
+
+def _rates(window: dict[str, Any]) -> list[str]:
+    rates = window["hit_rate"], window["hit_rate_popular"]
+    return ["-" if rate is None else f"{rate:.3f}" for rate in rates]

@@ -1,0 +1,72 @@
+"""How often what was offered was really bought: hit rates, ours and popularity's, by window.
+
+An example is one add and what was offered at it, at most three items; a hit is an example of which
+an item enters *the same basket later*. Silence and the last add of a basket are examples too, and
+misses for both: the two rates have the same denominator.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+WINDOW_EVENTS = 60_000
+"""The first so many adds stand apart: there the shop has little to go by yet."""
+
+
+@dataclass
+class Window:
+    """Examples and hits of one stretch of the log."""
+
+    examples: int = 0
+    hits: int = 0
+    hits_popular: int = 0
+
+    def summary(self) -> dict[str, Any]:
+        """Rates, or None where there is no example."""
+        return {
+            "examples": self.examples,
+            "hit_rate": _rate(self.hits, self.examples),
+            "hit_rate_popular": _rate(self.hits_popular, self.examples),
+        }
+
+
+@dataclass
+class Score:
+    """Both windows. An example belongs to one by its number in the order of time."""
+
+    first: Window = field(default_factory=Window)
+    rest: Window = field(default_factory=Window)
+
+    def count(
+        self,
+        first_number: int,
+        items: Sequence[str],
+        ours: Sequence[Collection[str]],
+        popular: Sequence[Collection[str]],
+    ) -> None:
+        """Count a whole basket: its items in order, and what was offered at each of them."""
+        pairs = zip(hits(items, ours), hits(items, popular), strict=True)
+        for number, (our_hit, popular_hit) in enumerate(pairs, start=first_number):
+            window = self.first if number < WINDOW_EVENTS else self.rest
+            window.examples += 1
+            window.hits += our_hit
+            window.hits_popular += popular_hit
+
+    def summary(self) -> dict[str, Any]:
+        """Both windows, by name."""
+        return {f"first_{WINDOW_EVENTS}": self.first.summary(), "rest": self.rest.summary()}
+
+
+def hits(items: Sequence[str], offers: Sequence[Collection[str]]) -> list[bool]:
+    """For each item of a basket: was something offered at it that came later?
+
+    >>> hits(["bread", "butter", "jam"], [["jam"], ["bread"], ["butter"]])
+    [True, False, False]
+    """
+    return [
+        any(item in offered for item in items[place + 1 :]) for place, offered in enumerate(offers)
+    ]
+
+
+def _rate(hits: int, examples: int) -> float | None:
+    return round(hits / examples, 4) if examples else None

@@ -1,0 +1,188 @@
+"""The worker's copy of the shop: one fold, fed from two sides.
+
+The *follower*, a consumer without a group, reads every partition; the *agent* answers for those
+that the group gave to this worker. Both fold what they see: whoever meets the next offset of a
+partition folds it, and the position makes the second sight free. So there is no hand-over between
+workers that could go wrong, and every worker is a hot standby of every other.
+
+The follower leaves a partition alone while the agent has it (else every event would be fetched
+twice) and takes it up again at the position when it is revoked, or when the agent is stuck before a
+gap. What the follower reads is in one piece: an offset that it finds missing is not in the log
+(retention, a transaction's marker), and is stepped over, and counted.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from mode import Service
+
+from streams.connection import check_topics, client_options
+from streams.errors import FoldStalled, InvalidEvent
+from streams.events import Event, decode
+from streams.prompts import Answer
+from streams.rounds import SLICE, Record, slices
+from streams.said import Said
+from streams.settings import Settings
+from streams.telemetry import Telemetry
+
+FOLLOW_WAIT_MS = 50
+"""How far a standby may trail behind the log; also how long its fetches wait for company."""
+FOLLOW_TIMEOUT_MS = 500
+GAP_POLL_S = 0.005
+
+
+class Fold(Protocol):
+    """What a replica needs of the `Shop`."""
+
+    position: dict[int, int]
+
+    def start(self, partition: int, offset: int) -> None:
+        """The next offset to fold is at least this one: what was before is not in the log."""
+
+    def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
+        """True: folded. False: was in already. None: an earlier one is missing, nothing done."""
+
+    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
+        """What a folded event calls for; changes nothing."""
+
+    def digest(self) -> str:
+        """A hash of all that is folded."""
+
+
+class Replica(Service):
+    """The shop and its follower."""
+
+    def __init__(self, settings: Settings, shop: Fold, telemetry: Telemetry, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.settings = settings
+        self.shop = shop
+        self.telemetry = telemetry
+        self._consumer: Any = None
+        self._left: set[int] = set()
+
+    # The fold
+
+    def position(self, partition: int) -> int:
+        """The next offset of a partition to fold."""
+        return self.shop.position.get(partition, 0)
+
+    def fold(self, partition: int, record: Record) -> Event | InvalidEvent:
+        """Fold a record unless it is in already; returns what it holds. No await in here.
+
+        The record must not be beyond the position, except behind offsets that are not in the log.
+        """
+        found: Event | InvalidEvent
+        try:
+            found = decode(
+                record.key,
+                record.value,
+                timestamp_ms=record.timestamp,
+                settings=self.settings,
+            )
+        except InvalidEvent as invalid:
+            found = invalid
+        event = None if isinstance(found, InvalidEvent) else found
+        folded = self.shop.learn(partition, record.offset, event)
+        if folded is None:
+            self.telemetry.gaps += record.offset - self.position(partition)
+            self.shop.start(partition, record.offset)
+            folded = self.shop.learn(partition, record.offset, event)
+        self.telemetry.folded += folded is True
+        self.telemetry.repeats += folded is False
+        return found
+
+    async def reach(self, partition: int, offset: int) -> None:
+        """Return when everything before an offset is folded: the agent may go on from there.
+
+        Raises `FoldStalled` when the follower does not get there in time.
+        """
+        if self.position(partition) < offset:
+            self.telemetry.gap_waits += 1
+            self.take_up([partition])
+            try:
+                async with asyncio.timeout(self.settings.gap_wait_s_max):
+                    while self.position(partition) < offset:
+                        await asyncio.sleep(GAP_POLL_S)
+            except TimeoutError:
+                raise FoldStalled(
+                    f"partition {partition} waited {self.settings.gap_wait_s_max:g} s at offset "
+                    f"{self.position(partition)} for what comes before {offset}: is the broker "
+                    "reachable? The worker stops and folds again from the start of the log"
+                ) from None
+        self._leave(partition)
+
+    # The follower
+
+    async def on_start(self) -> None:
+        """Start following, and return when the fold has caught up with the log."""
+        settings = self.settings
+        await check_topics(settings)
+        fixed = settings.fetch_wait_fixed
+        self._consumer = AIOKafkaConsumer(
+            **client_options(settings),
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            max_poll_records=None,
+            fetch_max_wait_ms=settings.fetch_busy_wait_ms if fixed else FOLLOW_WAIT_MS,
+            fetch_min_bytes=1 if fixed else settings.fetch_busy_bytes_min,
+        )
+        await self._consumer.start()
+        await self._start_at_positions()
+        ends = await self._consumer.end_offsets(self._partitions())
+        for tp, end in ends.items():
+            while not self.should_stop and await self._consumer.position(tp) < end:
+                await self._follow_once()
+
+    async def on_stop(self) -> None:
+        """Stop following."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    def take_up(self, partitions: Iterable[int]) -> None:
+        """Follow these partitions again, from where their fold stands."""
+        for tp in map(self._partition, self._left.intersection(partitions)):
+            self._consumer.seek(tp, self.position(tp.partition))
+            self._consumer.resume(tp)
+            self._left.discard(tp.partition)
+
+    def take_up_all(self) -> None:
+        """Follow everything again: the group is dealing its partitions anew."""
+        self.take_up(frozenset(self._left))
+
+    async def lag(self) -> dict[int, int]:
+        """Events of each partition that are in the log and not yet folded."""
+        ends = await self._consumer.end_offsets(self._partitions())
+        return {tp.partition: max(0, end - self.position(tp.partition)) for tp, end in ends.items()}
+
+    def _leave(self, partition: int) -> None:
+        if self._consumer is not None and partition not in self._left:
+            self._consumer.pause(self._partition(partition))
+            self._left.add(partition)
+
+    async def _follow_once(self) -> None:
+        batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
+        for partition, records in slices(list(batches.items()), SLICE):
+            for record in records:
+                self.fold(partition, record)
+            await asyncio.sleep(0)
+
+    @Service.task
+    async def _follow(self) -> None:
+        while not self.should_stop:
+            await self._follow_once()
+
+    async def _start_at_positions(self) -> None:
+        partitions = self._partitions()
+        self._consumer.assign(partitions)
+        for tp, begin in (await self._consumer.beginning_offsets(partitions)).items():
+            if self.position(tp.partition) < begin:
+                self.shop.start(tp.partition, begin)
+            self._consumer.seek(tp, self.position(tp.partition))
+
+    def _partition(self, partition: int) -> Any:
+        return TopicPartition(self.settings.topics.events, partition)
+
+    def _partitions(self) -> Sequence[Any]:
+        return [self._partition(number) for number in range(self.settings.partitions)]

@@ -1,0 +1,119 @@
+"""Rounds: what one fetch brought, of all partitions, handed over and acknowledged as one.
+
+Faust's price is per message, so a message is a round: it is paid once for hundreds of records.
+This module is the arithmetic of it, without Faust: cutting, and the rule of the *next offset*.
+
+The rule: for each partition there is exactly one offset to hand over next. Below it, a record was
+handed over before and is left out. Above it there is a hole: records that were fetched and then
+dropped (Faust does so in several races around a rebalance) or that the log does not hold. A hole is
+asked for again, once; the second time it is real, and what lies behind it is handed over.
+"""
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Generic, Protocol, TypeVar
+
+SLICE = 64
+"""Records that are processed without yielding to the event loop."""
+
+
+class Record(Protocol):
+    """What we use of a record of Kafka (aiokafka's `ConsumerRecord` has it)."""
+
+    offset: int
+    timestamp: int
+    """Milliseconds since 1970: of the append, or the sender's, as the topic is configured."""
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class Partition(Protocol):
+    """Faust's `TP` and aiokafka's `TopicPartition` are of this shape, and equal to each other."""
+
+    @property
+    def topic(self) -> str:
+        """Name of the topic."""
+
+    @property
+    def partition(self) -> int:
+        """Number of the partition."""
+
+
+K = TypeVar("K", bound=Hashable)
+P = TypeVar("P", bound=Partition)
+R = TypeVar("R", bound=Record)
+Round = Sequence[tuple[P, Sequence[R]]]
+"""Records by partition, ascending and without a hole in between, except real ones."""
+
+_offset = attrgetter("offset")
+
+
+class NextOffset(Generic[K]):
+    """Where each partition goes on.
+
+    >>> from types import SimpleNamespace as Loaf
+    >>> counter: NextOffset[str] = NextOffset()
+    >>> counter.start({"bread": 7})
+    >>> loaves = [Loaf(offset=n) for n in (6, 7, 8)]
+    >>> fresh, hole = counter.sift("bread", loaves)
+    >>> [loaf.offset for loaf in fresh], hole
+    ([7, 8], None)
+    >>> counter.handed("bread", fresh)
+    >>> counter.sift("bread", [Loaf(offset=11)])  # 9 and 10 are missing: ask for 9 again
+    ([], 9)
+    """
+
+    def __init__(self) -> None:
+        self._next: dict[K, int] = {}
+        self._asked: dict[K, int] = {}
+
+    def start(self, offsets: Mapping[K, int]) -> None:
+        """These are the offsets to hand over next, whatever was handed over before."""
+        for tp, offset in offsets.items():
+            self._next[tp] = offset
+            self._asked.pop(tp, None)
+
+    def sift(self, tp: K, batch: Sequence[R]) -> tuple[Sequence[R], int | None]:
+        """The records to hand over, and the offset to ask for again, where there is a hole."""
+        expected = self._next.get(tp)
+        if expected is None or batch[0].offset == expected:
+            return batch, None
+        fresh = batch[bisect_left(batch, expected, key=_offset) :]
+        if fresh and fresh[0].offset > expected and self._asked.get(tp) != expected:
+            return [], expected
+        return fresh, None
+
+    def asked(self, holes: Mapping[K, int]) -> None:
+        """These holes have been asked for: if they show again, they are real."""
+        self._asked.update(holes)
+
+    def handed(self, tp: K, batch: Sequence[R]) -> None:
+        """These records are in the agent's hands."""
+        self._next[tp] = batch[-1].offset + 1
+
+
+def cut(
+    batches: Mapping[P, Sequence[R]], records_max: int
+) -> Iterator[list[tuple[P, Sequence[R]]]]:
+    """Rounds of at most so many records of each partition.
+
+    >>> list(cut({"bread": "abcde", "jam": "fg"}, 2))
+    [[('bread', 'ab'), ('jam', 'fg')], [('bread', 'cd')], [('bread', 'e')]]
+    """
+    for at in range(0, max(map(len, batches.values()), default=0), records_max):
+        parts = ((tp, batch[at : at + records_max]) for tp, batch in batches.items())
+        yield [(tp, part) for tp, part in parts if part]
+
+
+def slices(round_: Round[P, R], records_max: int = SLICE) -> Iterator[tuple[int, Sequence[R]]]:
+    """The round in pieces of one partition, each small enough to process without yielding.
+
+    >>> from types import SimpleNamespace
+    >>> list(slices([(SimpleNamespace(partition=3), "abc")], 2))
+    [(3, 'ab'), (3, 'c')]
+    """
+    for tp, batch in round_:
+        for at in range(0, len(batch), records_max):
+            yield tp.partition, batch[at : at + records_max]

@@ -1,0 +1,42 @@
+"""What the owner of a partition has said and has not seen shown yet.
+
+It is a note beside the fold, not a part of it: only the worker that answers for a partition keeps
+it, for cool-down, cap and withdrawals. A takeover forgets it, which costs at most one prompt too
+many; once a prompt is shown, the feedback event tells every worker.
+"""
+
+from collections import OrderedDict
+
+from streams.prompts import Prompt
+
+SAID_PER_SESSION_MAX = 16
+
+
+class Said:
+    """The latest prompts of each session; the sessions spoken to longest ago leave first."""
+
+    def __init__(self, sessions_max: int = 50_000) -> None:
+        self.sessions_max = sessions_max
+        self._prompts: OrderedDict[str, list[Prompt]] = OrderedDict()
+
+    def add(self, prompt: Prompt) -> None:
+        """Note a prompt that is being published."""
+        said = self._prompts.setdefault(prompt.session_id, [])
+        said.append(prompt)
+        del said[:-SAID_PER_SESSION_MAX]
+        self._prompts.move_to_end(prompt.session_id)
+        while len(self._prompts) > self.sessions_max:
+            self._prompts.popitem(last=False)
+
+    def to(self, session_id: str) -> tuple[Prompt, ...]:
+        """What was said to a session, in order."""
+        return tuple(self._prompts.get(session_id, ()))
+
+    def withdraw(self, session_id: str, prompt_ids: set[str]) -> None:
+        """Forget prompts that have been withdrawn."""
+        if said := self._prompts.get(session_id):
+            said[:] = [prompt for prompt in said if prompt.prompt_id not in prompt_ids]
+
+    def forget(self) -> None:
+        """Forget everything: the partitions belong to somebody else now."""
+        self._prompts.clear()

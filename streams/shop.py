@@ -1,0 +1,237 @@
+"""The Shop: the fold of everything that happened, and the decisions that follow from it.
+
+```
+learn(partition, offset, event)      the only way in: each event once, in the order of its partition
+answer(event, partition, offset)     pure: what this event calls for, from what is folded by then
+```
+
+The Shop carries its *position*: the next offset of each partition to fold. An event below it is in
+already, so folding twice is impossible; the position skips the fold, never the answer. An event may
+be answered when the Shop is already ahead of it (somebody else folded it): the basket is newer
+then, and the prompt's id is the same, because it depends on its cause alone.
+
+Everything in here is either kept by partition (sessions, in log order) or a sum that commutes
+exactly (counts and rewards in fixed point), so that workers which interleave partitions differently
+agree on every bit, as long as no bound makes them forget: what a full table forgets may depend on
+the order in which it filled.
+"""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, get_args
+
+from models import ThompsonSampling
+from streams import arms, attribution
+from streams.decision import Asking, Decision
+from streams.errors import InvalidReceipt
+from streams.events import (
+    CheckoutStarted,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderPlaced,
+    OrderReturned,
+    PromptClicked,
+    PromptDismissed,
+    PromptShown,
+)
+from streams.prompts import Answer, Prompt, PromptWithdrawn, Silence
+from streams.receipts import Receipt, Receipts
+from streams.said import Said
+from streams.session import Session, Sessions
+from streams.settings import Settings
+
+ASKING = get_args(Asking)
+ENDING = (ItemAdded, OrderPlaced)
+"""The events that can make a prompt pointless."""
+
+
+class Shop:
+    """Everything goeswith knows, and the pure function from it to a prompt."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.position: dict[int, int] = {}
+        self.sessions: dict[int, Sessions] = {}
+        self.learned = arms.untaught(settings)
+        self.policy = ThompsonSampling(
+            half_life_s=settings.arm_half_life_s, floor=settings.arm_floor
+        )
+        self.attribution = attribution.Attribution(settings, self.policy)
+        self.receipts = Receipts(settings.receipt_secret.get_secret_value())
+        self.decision = Decision(settings, self.learned, self.policy, self.receipts)
+        self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
+            ItemViewed: self._viewed,
+            ItemAdded: self._added,
+            ItemRemoved: self._removed,
+            CheckoutStarted: self._checking_out,
+            OrderPlaced: self._ordered,
+            OrderReturned: self._returned,
+            PromptShown: self._shown,
+            PromptClicked: self._clicked,
+            PromptDismissed: self._dismissed,
+        }
+
+    # The fold
+
+    def start(self, partition: int, offset: int) -> None:
+        """The log of a partition begins here: what was before is gone by retention."""
+        self.position[partition] = max(offset, self.position.get(partition, 0))
+
+    def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
+        """Fold the event at an offset, once.
+
+        True: folded. False: it was in already. None: an earlier offset is missing, nothing was
+        done. `event` is None for a record that is no event: only the position moves.
+        """
+        position = self.position.get(partition, 0)
+        if offset != position:
+            return None if offset > position else False
+        if event is not None:
+            self._fold(partition, offset, event)
+        self.position[partition] = offset + 1
+        return True
+
+    def _fold(self, partition: int, offset: int, event: Event) -> None:
+        sessions = self._sessions(partition)
+        late_ms = sessions.watermark_ms - self.settings.lateness_s * 1000
+        session = sessions.of(event)
+        if event.event_id not in session.seen:
+            session.note(event, offset, late=event.occurred_at_ms < late_ms)
+            self._handlers[type(event)](session, event)
+
+    def _sessions(self, partition: int) -> Sessions:
+        sessions = self.sessions.get(partition)
+        if sessions is None:
+            sessions = self.sessions[partition] = Sessions(
+                gap_s=self.settings.session_gap_s, sessions_max=self.settings.sessions_max
+            )
+        return sessions
+
+    def _viewed(self, session: Session, event: ItemViewed) -> None:
+        others = [item for item in session.viewed if item != event.item_id]
+        self.learned.browsing.learn_one(others, event.item_id, time_s=event.time_s)
+        self._count((), event.item_id, event.time_s, self.settings.view_weight)
+        session.view(event)
+
+    def _added(self, session: Session, event: ItemAdded) -> None:
+        if event.item_id not in session.basket:
+            self._together(list(session.basket), event.item_id, event.time_s)
+        session.add(event)
+        receipt = None
+        if event.receipt is not None and isinstance(opened := self._opened(event), Receipt):
+            receipt = opened
+        self.attribution.added(session, event, receipt)
+
+    def _removed(self, session: Session, event: ItemRemoved) -> None:
+        session.remove(event)
+
+    def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
+        session.in_checkout = True
+
+    def _ordered(self, session: Session, event: OrderPlaced) -> None:
+        """What the basket never saw (another channel, an import) is learned as if added now."""
+        together = list(session.basket)
+        for line in event.lines:
+            if line.item_id not in session.basket:
+                self._together(together, line.item_id, event.time_s)
+                together.append(line.item_id)
+            if session.shopper_id is not None:
+                who = (session.shopper_id,)
+                self.learned.repeats.learn_one(who, line.item_id, time_s=event.time_s)
+        self.attribution.ordered(session, event)
+        session.order(event)
+
+    def _returned(self, session: Session, event: OrderReturned) -> None:
+        self.attribution.returned(session, event)
+
+    def _shown(self, session: Session, event: PromptShown) -> None:
+        if isinstance(receipt := self._opened(event), Receipt):
+            self.attribution.shown(session, event, receipt)
+
+    def _clicked(self, session: Session, event: PromptClicked) -> None:
+        if isinstance(receipt := self._opened(event), Receipt):
+            self.attribution.clicked(session, event, receipt)
+
+    def _dismissed(self, session: Session, event: PromptDismissed) -> None:
+        if isinstance(receipt := self._opened(event), Receipt):
+            self.attribution.dismissed(session, event, receipt)
+
+    def _together(self, basket: list[str], item_id: str, time_s: float) -> None:
+        self.learned.baskets.learn_one(basket, item_id, time_s=time_s)
+        self._count(basket, item_id, time_s, self.settings.add_weight)
+
+    def _count(
+        self, others: list[str] | tuple[()], item_id: str, time_s: float, weight: float
+    ) -> None:
+        if weight:
+            self.learned.popularity.learn_one(others, item_id, time_s=time_s, weight=weight)
+
+    def _opened(self, event: Event) -> Receipt | InvalidReceipt | None:
+        """The receipt that an event brings; the error, as a value, when it is not ours."""
+        token = getattr(event, "receipt", None)
+        if token is None:
+            return None
+        try:
+            return self.receipts.open(token, event.session_id)
+        except InvalidReceipt as invalid:
+            return invalid
+
+    # The answer
+
+    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
+        """What a folded event calls for; changes nothing. `said` is what we said and nobody saw."""
+        asking = isinstance(event, ASKING)
+        sessions = self.sessions.get(partition)
+        session = sessions.find(event.session_id) if sessions is not None else None
+        if session is None:
+            return Answer(silence=Silence("forgotten") if asking else None)
+        if session.seen.get(event.event_id, offset) != offset:
+            return Answer(silence=Silence("duplicate") if asking else None)
+        decided = self.decision.decide(session, event, said) if asking else None
+        opened = self._opened(event)
+        return Answer(
+            prompt=decided if isinstance(decided, Prompt) else None,
+            silence=decided if isinstance(decided, Silence) else None,
+            withdrawals=_withdrawals(event, said) if isinstance(event, ENDING) else (),
+            outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
+            rejected=opened if isinstance(opened, InvalidReceipt) else None,
+        )
+
+    # The state
+
+    def state(self) -> dict[str, Any]:
+        """All that is folded, as JSON: the same for every worker at the same position."""
+        return {
+            "position": sorted(self.position.items()),
+            "sessions": [[p, self.sessions[p].state()] for p in sorted(self.sessions)],
+            "baskets": self.learned.baskets.state(),
+            "browsing": self.learned.browsing.state(),
+            "repeats": self.learned.repeats.state(),
+            "popularity": self.learned.popularity.state(),
+            "policy": self.policy.state(),
+        }
+
+    def digest(self) -> str:
+        """A hash of the state: equal digests, equal shops."""
+        return sha256(json.dumps(self.state(), sort_keys=True).encode()).hexdigest()
+
+
+def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWithdrawn, ...]:
+    """The living prompts of this session that an add or an order made pointless."""
+    ordered = isinstance(event, OrderPlaced)
+    return tuple(
+        PromptWithdrawn(
+            prompt_id=prompt.prompt_id,
+            session_id=prompt.session_id,
+            because="ordered" if ordered else "added",
+            caused_by=event.event_id,
+            occurred_at_ms=event.occurred_at_ms,
+        )
+        for prompt in said.to(event.session_id)
+        if prompt.caused_by != event.event_id
+        and prompt.expires_at_ms > event.occurred_at_ms
+        and (ordered or any(item.item_id == event.item_id for item in prompt.items))
+    )

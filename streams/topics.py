@@ -1,0 +1,97 @@
+"""Every topic, declared once: name, key, what it holds, and how long it is kept.
+
+There is no Kafka in this file: the worker, the command line, the demo and the README share it.
+Prompts, outcomes and dead letters have as many partitions as events, and a worker writes to the
+partition of the number that it read: no partitioner is needed, and order by session holds.
+"""
+
+from typing import NamedTuple
+
+DAY_MS = 86_400_000
+BROKER_TIME = {"message.timestamp.type": "LogAppendTime"}
+"""Records carry the time at which the broker took them: no sender's clock can move a watermark."""
+
+RECORD_BYTES_MAX = 8 * 1024 * 1024
+"""Largest record of the dead-letter topic: what a broker of default settings takes, with room."""
+
+
+class Topic(NamedTuple):
+    """One topic: `name` without the prefix, and its configuration on the broker."""
+
+    name: str
+    key: str
+    holds: str
+    config: dict[str, str]
+    partitions: int | None = None  # None: as many as the events topic
+
+
+TOPICS = (
+    Topic(
+        "events",
+        "session id",
+        "what shoppers did: views, basket changes, orders, feedback on prompts",
+        {
+            "cleanup.policy": "delete",
+            "retention.ms": str(7 * DAY_MS),
+            "max.message.bytes": str(RECORD_BYTES_MAX),
+            **BROKER_TIME,
+        },
+    ),
+    Topic(
+        "prompts",
+        "session id",
+        "prompts and withdrawals: the product",
+        {"cleanup.policy": "delete", "retention.ms": str(DAY_MS), **BROKER_TIME},
+    ),
+    Topic(
+        "outcomes",
+        "prompt id",
+        "one record for each stage that a prompt reached, with arm, propensity and reward",
+        {"cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS), **BROKER_TIME},
+    ),
+    Topic(
+        "dead-letters",
+        "as received",
+        "records that could not be used, raw, with the reason in headers",
+        {
+            "cleanup.policy": "delete",
+            "retention.ms": str(30 * DAY_MS),
+            "max.message.bytes": str(RECORD_BYTES_MAX + 65_536),
+            **BROKER_TIME,
+        },
+    ),
+)
+
+
+class Topics(NamedTuple):
+    """The names of the topics under one prefix.
+
+    >>> Topics("goeswith").prompts
+    'goeswith.prompts'
+    """
+
+    prefix: str
+
+    @property
+    def events(self) -> str:
+        """Input: shopper events."""
+        return f"{self.prefix}.events"
+
+    @property
+    def prompts(self) -> str:
+        """Output: prompts and withdrawals."""
+        return f"{self.prefix}.prompts"
+
+    @property
+    def outcomes(self) -> str:
+        """Output: what became of prompts."""
+        return f"{self.prefix}.outcomes"
+
+    @property
+    def dead_letters(self) -> str:
+        """Output: what could not be used."""
+        return f"{self.prefix}.dead-letters"
+
+    def declared(self) -> dict[str, Topic]:
+        """Full name -> declaration, in the order of `TOPICS`."""
+        return {f"{self.prefix}.{topic.name}": topic for topic in TOPICS}

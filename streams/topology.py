@@ -1,0 +1,181 @@
+"""The dataflow on one screen.
+
+```
+events ──round──► fold ──► answer ──► prompts, outcomes, dead letters ──► acknowledged ──► views
+   └────────► follower ──► fold
+```
+"""
+
+import asyncio
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import faust
+from faust.app import BootStrategy
+from mode import Service
+
+from streams.answering import Answered, Answering
+from streams.delivery import Delivery, Publisher
+from streams.pinned import assert_private_names
+from streams.prompts import Answer
+from streams.quiet import quieten
+from streams.replica import Fold, Replica
+from streams.rounds import slices
+from streams.settings import Settings
+from streams.shop import Shop
+from streams.telemetry import Telemetry
+from streams.transport import RoundSchema, Transport
+
+ROUNDS_QUEUED_MAX = 32
+LOOPBACK = "127.0.0.1"
+
+
+class Views(Protocol):
+    """A service that shows answers elsewhere (`streams/views.py`); goeswith goes on without it."""
+
+    def offer(self, answers: Sequence[Answer]) -> None:
+        """Take answers that the broker has by now. Never blocks, never raises."""
+
+
+class Boot(BootStrategy):
+    """What starts, in order: the worker joins its group only when it knows the shop."""
+
+    app: "App"
+
+    def kafka_consumer(self) -> Iterable[Any]:
+        """Everything that runs before the consumer of the group, and stops after it."""
+        return [*self.app.before_joining, *super().kafka_consumer()]
+
+
+class App(faust.App):
+    """A worker, and its parts for pages and tests."""
+
+    BootStrategy = Boot
+    before_joining: Sequence[Service] = ()
+    assigned: frozenset[int] = frozenset()
+    answer: Any
+    """The agent (None where a worker only folds)."""
+    replica: Replica
+    telemetry: Telemetry
+
+
+def create_app(
+    settings: Settings,
+    *,
+    views: Views | None = None,
+    shop: Fold | None = None,
+    delivery: Publisher | None = None,
+) -> App:
+    """The worker's app. `shop` and `delivery` are for tests, which may bring their own."""
+    assert_private_names()
+    quieten()
+    app = App(settings.group_id, **_faust_settings(settings))
+    app.telemetry = telemetry = Telemetry()
+    app.replica = replica = Replica(settings, shop or Shop(settings), telemetry)
+    app.transport = Transport(app, settings, telemetry)
+    publisher = delivery or Delivery(settings)
+    app.before_joining = [p for p in (views, publisher, replica) if isinstance(p, Service)]
+    app.boot_strategy.enable_kafka_consumer = settings.answering
+    if settings.answering:
+        _answer_events(app, settings, publisher, views)
+    _show_state(app, settings)
+    return app
+
+
+def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Views | None) -> None:
+    """The dataflow proper."""
+    answering = Answering(app.replica)
+
+    @app.agent(app.topic(settings.topics.events, schema=RoundSchema()), name="answer")
+    async def answer(rounds: Any) -> None:
+        async for event in rounds.noack().events():
+            answered: list[Answered] = []
+            for partition, records in slices(event.value):
+                await app.replica.reach(partition, records[0].offset)
+                answered += answering.answer(partition, records)
+                await asyncio.sleep(0)
+            outgoing = (record for each in answered for record in answering.outgoing(each))
+            await delivery.publish(outgoing, then=partial(delivered, event, answered))
+            app.telemetry.handed(_prompted_ms(answered), now_ms=time.time() * 1000)
+
+    def delivered(event: Any, answered: Sequence[Answered]) -> None:
+        event.ack()
+        app.telemetry.delivered(_prompted_ms(answered), now_ms=time.time() * 1000)
+        if views is not None:
+            views.offer([each.answer for each in answered])
+
+    @app.on_partitions_revoked.connect
+    async def revoked(*_: Any, **__: Any) -> None:
+        app.assigned = frozenset()
+        app.replica.take_up_all()
+
+    @app.on_partitions_assigned.connect
+    async def assigned(*args: Any, **__: Any) -> None:
+        app.assigned = frozenset(tp.partition for tp in args[-1])
+        answering.keep(app.assigned)
+
+    app.answer = answer
+
+
+def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
+    """When the events were appended that were answered with a prompt."""
+    return [each.record.timestamp for each in answered if each.answer.prompt is not None]
+
+
+def _show_state(app: App, settings: Settings) -> None:
+    """A page on the loopback: what this worker knows and has done, as JSON."""
+
+    @app.page("/state")
+    async def state(web: Any, request: Any) -> Any:
+        """Position, lag, partitions and telemetry; with `?digest` a hash of the fold, too."""
+        return web.json(
+            {
+                "worker": settings.worker_name,
+                "position": {str(p): o for p, o in sorted(app.replica.shop.position.items())},
+                "lag_events": {str(p): n for p, n in (await app.replica.lag()).items()},
+                "assigned": sorted(app.assigned),
+                "telemetry": app.telemetry.snapshot(),
+                "digest": app.replica.shop.digest() if "digest" in request.query else None,
+            }
+        )
+
+
+def _faust_settings(settings: Settings) -> dict[str, Any]:
+    """Faust's own settings; most of them switch something off (its group consumer is ours)."""
+    name = f"goeswith-{os.getuid()}-{settings.worker_name}"
+    return {
+        "broker": [f"kafka://{host.strip()}" for host in settings.kafka_bootstrap.split(",")],
+        "datadir": Path(settings.data_dir or Path(tempfile.gettempdir()) / name),
+        "store": "memory://",
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "topic_partitions": settings.partitions,
+        "table_standby_replicas": 0,
+        "agent_supervisor": "mode.CrashingSupervisor",
+        "processing_guarantee": "at_least_once",
+        "broker_session_timeout": settings.session_timeout_s,
+        "broker_commit_interval": settings.commit_interval_s,
+        "consumer_group_instance_id": settings.worker_name,
+        "producer_request_timeout": 10.0,
+        "stream_buffer_maxsize": ROUNDS_QUEUED_MAX,
+        "stream_wait_empty": True,
+        "web_bind": LOOPBACK,
+        "web_host": LOOPBACK,
+        "web_port": settings.web_port or _free_port(),
+        "web_tables_enabled": False,
+        "web_router_enabled": False,
+        "worker_redirect_stdouts": False,
+    }
+
+
+def _free_port() -> int:
+    """A port that is free now: Faust takes no zero, and several workers may share a machine."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])

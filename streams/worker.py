@@ -1,0 +1,39 @@
+"""The worker process: `faust -A streams.worker worker`, or `goeswith worker`.
+
+Settings come from the environment (`GOESWITH_…`). SIGTERM finishes the rounds under way, waits for
+the broker to have their answers, commits, and exits with 0. A worker that fails exits with 1, so
+that whatever supervises it starts the next one; under the same name, within the session timeout,
+the other workers notice nothing. What only an operator can mend exits with 2.
+"""
+
+from typing import Any
+
+from faust.worker import Worker
+
+from streams.errors import Misconfigured
+from streams.settings import Settings
+from streams.topology import create_app
+
+EXIT_MISCONFIGURED = 2
+
+
+def run(settings: Settings) -> int:
+    """Run a worker until it is told to stop; returns the exit code of the process.
+
+    Raises `Misconfigured` for what shows before it starts.
+    """
+    worker = Worker(create_app(settings), loglevel=settings.log_level, redirect_stdouts=False)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, Misconfigured):
+            return EXIT_MISCONFIGURED
+        return int(ended.code or 0)
+
+
+def __getattr__(name: str) -> Any:
+    """`app` for `faust -A streams.worker`, made from the environment when it is first asked for."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()["app"] = app = create_app(Settings())
+    return app

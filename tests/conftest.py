@@ -1,0 +1,88 @@
+"""What tests may ask for: a real Kafka and Redis, the embedded ones, and names of their own.
+
+A real broker that cannot be started is a reason to skip on a developer's machine, and a failure in
+continuous integration (`CI` is set), where a silent skip would hide that nothing was tested.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.redis_server import EmbeddedRedis
+from tests.apache_kafka import NoKafka, RealKafka, real_kafka
+
+REAL = {"kafka", "own_kafka", "redis_url"}
+"""The fixtures that make a test an integration test."""
+
+# No deadline: on a busy machine the clock says nothing about the code. Derandomised in CI: a
+# change is judged by its own examples; locally each run looks for new ones.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a real Kafka or Redis, so that `-m 'not integration'` is always right."""
+    for item in items:
+        if REAL & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Apache Kafka, shared by all tests: use `topic_prefix`, do not stop it.
+
+    `KAFKA_BOOTSTRAP_SERVERS` names one that runs already.
+    """
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        yield given
+        return
+    broker = _started(tmp_path_factory.mktemp("kafka"))
+    yield broker.bootstrap
+    broker.discard()
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[RealKafka]:
+    """A real Apache Kafka of the test's own, running, to be stopped, killed and started again."""
+    broker = _started(tmp_path)
+    yield broker
+    broker.discard()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real Redis: `REDIS_URL`, or the system's redis-server, or the one of the demo."""
+    if given := os.environ.get("REDIS_URL"):
+        yield given
+        return
+    with EmbeddedRedis(shutil.which("redis-server")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def embedded_broker() -> Iterator[EmbeddedBroker]:
+    """The embedded broker, shared: create your topics under `topic_prefix`."""
+    with EmbeddedBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix that no other test uses, nor an earlier run on the same broker."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+def _started(directory: Path) -> RealKafka:
+    try:
+        broker = real_kafka(directory)
+    except NoKafka as reason:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+    broker.start()
+    return broker

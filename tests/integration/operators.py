@@ -1,0 +1,87 @@
+"""What the tests of the operator's commands share: commands as they are typed, records by hand."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from click.testing import CliRunner, Result
+from kafka import OffsetAndMetadata, TopicPartition
+
+from streams.cli import goeswith
+from streams.dead_letters import Header
+from streams.kafka_clients import open_admin, open_producer
+from streams.settings import Settings
+
+
+class ByHand(NamedTuple):
+    """A record that nobody but the test has written."""
+
+    key: bytes | None
+    value: bytes | None
+    partition: int = 0
+    timestamp_ms: int | None = None
+    headers: tuple[Header, ...] = ()
+
+
+def send(settings: Settings, topic: str, records: Iterable[ByHand]) -> None:
+    """Write records; they are there when this returns."""
+    with open_producer(settings) as producer:
+        sent = [
+            producer.send(
+                topic,
+                key=record.key,
+                value=record.value,
+                partition=record.partition,
+                timestamp_ms=record.timestamp_ms,
+                headers=list(record.headers),
+            )
+            for record in records
+        ]
+        for future in sent:
+            future.get(timeout=10)
+
+
+def create(settings: Settings, topic: str, partitions: int, config: dict[str, str]) -> None:
+    """A topic as somebody else would make it."""
+    wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": config}
+    with open_admin(settings) as admin:
+        admin.create_topics({topic: wanted}, wait_for_metadata=True)
+
+
+def commit(settings: Settings, offsets: dict[int, int]) -> None:
+    """What a worker would have acknowledged."""
+    events = settings.topics.events
+    with open_admin(settings) as admin:
+        admin.alter_group_offsets(
+            settings.group_id,
+            {TopicPartition(events, p): OffsetAndMetadata(o, "", -1) for p, o in offsets.items()},
+        )
+
+
+class Operator:
+    """Somebody at a terminal, with the settings of one shop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._env = {
+            "GOESWITH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+            "GOESWITH_KAFKA_API_VERSION": settings.kafka_api_version,
+            "GOESWITH_TOPIC_PREFIX": settings.topic_prefix,
+            "GOESWITH_GROUP_ID": settings.group_id,
+            "GOESWITH_PARTITIONS": str(settings.partitions),
+            "GOESWITH_REDIS_URL": settings.redis_url,
+            "COLUMNS": "200",
+        }
+
+    def types(self, *words: str, answers: str = "") -> Result:
+        """What a command says, and its exit code."""
+        return CliRunner().invoke(goeswith, words, env=self._env, input=answers)
+
+    def asks(self, *words: str) -> Any:
+        """The one JSON object that a command prints."""
+        result = self.types(*words, "--json")
+        assert not isinstance(result.exception, AssertionError), result.output
+        return json.loads(result.stdout)
+
+
+OperatorOf = Callable[..., Operator]

@@ -1,0 +1,182 @@
+"""The operator's commands on a real Kafka, with records made by hand."""
+
+import json
+import time
+from collections.abc import Iterable
+
+import pytest
+
+from streams.errors import GoeswithError
+from streams.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
+from streams.kafka_clients import open_admin
+from streams.prompts import Prompt, PromptWithdrawn
+from streams.settings import Settings
+from streams.topic_admin import create_topics
+from tests.integration.operators import ByHand, Operator, commit, create, send
+
+
+@pytest.fixture
+def operator(kafka: str, topic_prefix: str) -> Operator:
+    """Of a shop without topics yet."""
+    return Operator(
+        Settings(
+            kafka_bootstrap=kafka, topic_prefix=topic_prefix, group_id=topic_prefix, partitions=2
+        )
+    )
+
+
+@pytest.fixture
+def shop(operator: Operator) -> Operator:
+    """Of a shop with its topics."""
+    create_topics(operator.settings)
+    return operator
+
+
+def test_topics_are_created_once_and_then_left_alone(operator: Operator) -> None:
+    """The second time nothing is created, and nothing is wrong."""
+    declared = list(operator.settings.topics.declared())
+
+    assert 2 == operator.types("topics", "check").exit_code
+    assert {"created": declared} == operator.asks("topics", "create")
+    assert {"created": []} == operator.asks("topics", "create")
+    assert {"as_declared": True, "configuration_seen": True} == operator.asks("topics", "check")
+
+
+def test_topics_of_another_shape_are_said_and_not_touched(operator: Operator) -> None:
+    """A changed number of partitions would tear sessions apart, so it is for people to decide."""
+    events = operator.settings.topics.events
+    create(operator.settings, events, 3, {"retention.ms": "60000", "segment.ms": "86400000"})
+    created = operator.types("topics", "create")
+    checked = operator.types("topics", "check")
+    listed = {row["name"]: row["partitions"] for row in operator.asks("topics", "list")["topics"]}
+
+    assert (2, 2) == (created.exit_code, checked.exit_code)
+    assert f"{events} has 3 partitions, not 2" in checked.output
+    assert f"{events} has retention.ms=60000" in checked.output
+    assert "segment.ms" not in checked.output
+    assert 1 == len(checked.output.splitlines())
+    assert 3 == listed[events]
+    assert 2 == listed[operator.settings.topics.prompts]
+
+
+def test_lag_is_said_in_events_and_in_seconds(operator: Operator) -> None:
+    """Seconds are the age of the event at the committed offset, here 60 and 500 seconds."""
+    events, now_ms = operator.settings.topics.events, int(time.time() * 1000)
+    create(operator.settings, events, 4, {})
+    ages_s = {0: (900, 60, 30), 1: (40, 20), 2: (500, 400)}
+    send(
+        operator.settings,
+        events,
+        [
+            ByHand(b"session-7", b"{}", partition, now_ms - age_s * 1000)
+            for partition, ages in ages_s.items()
+            for age_s in ages
+        ],
+    )
+    commit(operator.settings, {0: 1, 1: 2})
+    lag = operator.asks("lag")
+    looked_s = time.time() - now_ms / 1000
+    rows = [(row["end"], row["committed"], row["lag_events"]) for row in lag["partitions"]]
+    seconds = [row["lag_s"] for row in lag["partitions"]]
+
+    assert [(3, 1, 2), (2, 2, 0), (2, None, 2), (0, None, 0)] == rows
+    assert 60 <= seconds[0] <= 60 + looked_s
+    assert (0, 0) == (seconds[1], seconds[3])
+    assert 500 <= seconds[2] <= 500 + looked_s
+    assert (4, seconds[2]) == (lag["lag_events"], lag["lag_s_max"])
+    assert "no commit" in operator.types("lag").output
+
+
+def test_lag_of_a_shop_that_is_not_there_says_what_to_do(operator: Operator) -> None:
+    """One line that names the topic and the command that makes it."""
+    result = operator.types("lag")
+
+    assert 2 == result.exit_code
+    assert f"there is no topic {operator.settings.topics.events}" in result.output
+    assert "goeswith topics create" in result.output
+
+
+def test_a_version_that_kafka_python_does_not_know_is_said(operator: Operator) -> None:
+    """It is a setting, so it is for the operator to change."""
+    settings = operator.settings.model_copy(update={"kafka_api_version": "0.1"})
+
+    assert 2 == Operator(settings).types("topics", "list").exit_code
+
+
+def published(*said: Prompt | PromptWithdrawn) -> Iterable[ByHand]:
+    """Records as a worker writes them."""
+    return [ByHand(one.session_id.encode(), one.to_json()) for one in said]
+
+
+def test_a_subscriber_sees_each_prompt_once(shop: Operator) -> None:
+    """Workers publish at least once; what is no prompt is said on stderr, and passed over."""
+    other = PROMPT.model_copy(update={"prompt_id": "prompt-8", "session_id": "session-8"})
+    prompts = shop.settings.topics.prompts
+    send(shop.settings, prompts, published(PROMPT, PROMPT, other, PROMPT_WITHDRAWN))
+    send(shop.settings, prompts, [ByHand(b"session-9", b"not a prompt", 1)])
+    send(shop.settings, prompts, published(PROMPT, PROMPT_WITHDRAWN, other.model_copy()))
+    send(shop.settings, prompts, published(other.model_copy(update={"prompt_id": "prompt-9"})))
+    seen = shop.types("subscribe", "--from-beginning", "--max", "4", "--json")
+    said = [json.loads(line) for line in seen.stdout.splitlines()]
+
+    assert [
+        ("prompt", PROMPT.prompt_id),
+        ("prompt", "prompt-8"),
+        ("prompt_withdrawn", PROMPT.prompt_id),
+        ("prompt", "prompt-9"),
+    ] == [(one["type"], one["prompt_id"]) for one in said]
+    assert 0 == seen.exit_code
+
+
+def test_a_subscriber_may_follow_one_session(shop: Operator) -> None:
+    """In lines for people."""
+    other = PROMPT.model_copy(update={"prompt_id": "prompt-8", "session_id": "session-8"})
+    send(shop.settings, shop.settings.topics.prompts, published(PROMPT, other, PROMPT_WITHDRAWN))
+    seen = shop.types(
+        "subscribe", "--from-beginning", "--max", "2", "--session", PROMPT.session_id
+    )
+
+    assert [
+        "00:00:01Z session-7 bought_together bread -> butter: Often bought together with bread",
+        f"00:00:21Z session-7 withdrawn {PROMPT.prompt_id} because added",
+    ] == seen.stdout.splitlines()
+
+
+def test_the_board_of_arms_is_read_from_the_log(shop: Operator) -> None:
+    """Pulls from prompts, the rest from outcomes, repeats and nonsense left out."""
+    topics = shop.settings.topics
+    popular = PROMPT.model_copy(update={"prompt_id": "prompt-8", "arm": "popular"})
+    third = PROMPT.model_copy(update={"prompt_id": "prompt-9"})
+    send(shop.settings, topics.prompts, published(PROMPT, popular, third, PROMPT, popular))
+    outcomes = [
+        OUTCOME.model_copy(update={"stage": stage, "reward": reward})
+        for stage, reward in (("shown", 0.0), ("clicked", 0.1), ("clicked", 0.1), ("added", 0.4))
+    ]
+    send(
+        shop.settings,
+        topics.outcomes,
+        [ByHand(b"p", outcome.to_json(), 1) for outcome in outcomes] + [ByHand(b"p", b"{}")],
+    )
+    board = shop.asks("arms")
+    best, other = board["arms"]
+
+    assert ("bought_together", 2, 1, 1, 1) == tuple(
+        best[name] for name in ("arm", "pulls", "shown", "clicked", "added")
+    )
+    assert (0.5, 1) == (best["reward_rate"], board["unreadable"])
+    assert ("popular", 1, None) == (other["arm"], other["pulls"], other["reward_rate"])
+    assert board == shop.asks("arms", "--since", "10")
+    assert [] == shop.asks("arms", "--since", "0")["arms"]
+    assert "bought_together" in shop.types("arms").output
+
+
+def test_a_broker_that_dies_in_between_is_said_within_the_time_allowed(own_kafka: object) -> None:
+    """Not with a traceback, and not after kafka-python's own patience."""
+    settings = Settings(kafka_bootstrap=own_kafka.bootstrap, kafka_timeout_s=2)  # type: ignore[attr-defined]
+
+    began = time.monotonic()
+    with pytest.raises(GoeswithError), open_admin(settings) as admin:
+        own_kafka.kill()  # type: ignore[attr-defined]
+        began = time.monotonic()
+        admin.describe_topics(["bread"])
+    assert time.monotonic() - began < 10

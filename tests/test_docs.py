@@ -1,0 +1,174 @@
+"""README says what is there: its tables, commands and examples are held against the code."""
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+
+from streams.cli import goeswith
+from streams.events import ANY_EVENT, EVENTS, Event
+from streams.reference import commands, rewritten
+from streams.settings import Settings
+from streams.topics import TOPICS, Topic
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+RUN_S_MAX = 120.0
+CONSOLES = {"console", "sh", "bash", "shell"}
+
+
+class Block(NamedTuple):
+    """A fenced block: what the fence says, and the lines."""
+
+    info: list[str]
+    lines: list[str]
+
+    @property
+    def typed(self) -> list[str]:
+        """The command lines in it: after a `$` in a console, every line in a script."""
+        lines = "\n".join(self.lines).replace("\\\n", " ").splitlines()
+        if self.info[0] == "console":
+            return [line[2:] for line in lines if line.startswith("$ ")]
+        return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def fenced(text: str) -> list[Block]:
+    """Every fenced block that says what language it is in."""
+    found = re.findall(r"^```(\w[^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [Block(info.split(), body.splitlines()) for info, body in found]
+
+
+def typed_commands() -> list[str]:
+    """Every command line of README."""
+    return [line for block in fenced(README) if block.info[0] in CONSOLES for line in block.typed]
+
+
+def calls(program: str) -> list[list[str]]:
+    """The arguments of every call of this program in README, variables before it left out."""
+    found = []
+    for line in typed_commands():
+        for part in re.split(r"\s*(?:&&|\|\||;|\|)\s*", line):
+            words = shlex.split(part, comments=True)
+            while words and re.match(r"^\w+=", words[0]):
+                words.pop(0)
+            if words and words[0] == program:
+                found.append(words[1:])
+    return found
+
+
+def unknown_to(command: click.Command, arguments: list[str]) -> list[str]:
+    """The words of a call that the command does not know: subcommands and options."""
+    flags = {"-h", "--help"}
+    for parameter in command.params:
+        flags |= {*parameter.opts, *parameter.secondary_opts}
+    for place, word in enumerate(arguments):
+        if word.startswith("-") and word.partition("=")[0] not in flags:
+            return [word]
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            inner = command.get_command(click.Context(command), word)
+            return [word] if inner is None else unknown_to(inner, arguments[place + 1 :])
+    return []
+
+
+def test_the_tables_are_what_the_code_says() -> None:
+    """`make docs` would change nothing."""
+    assert rewritten(README) == README, "README.md is behind the code: run `make docs`"
+
+
+@pytest.mark.parametrize("path", [" ".join(path) for path, _ in commands()])
+def test_every_command_is_in_the_readme_and_says_what_it_does(path: str) -> None:
+    """A command that nobody can find is not there."""
+    help_text = next(command.help for words, command in commands() if " ".join(words) == path)
+
+    assert f"| `{path}` |" in README
+    assert help_text
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_in_the_readme_and_says_what_it_is(name: str) -> None:
+    """A setting without a sentence is a riddle."""
+    assert f"| `{name}` |" in README
+    assert Settings.model_fields[name].description
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_every_topic_is_in_the_readme(topic: Topic) -> None:
+    """All that crosses the border of goeswith is told."""
+    assert f"| `goeswith.{topic.name}` |" in README
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"GOESWITH_([A-Z_]+)", README))))
+def test_every_variable_in_the_readme_is_a_setting(name: str) -> None:
+    """Nobody sets in vain what README names."""
+    assert name.lower() in Settings.model_fields
+
+
+@pytest.mark.parametrize("arguments", calls("goeswith"), ids=" ".join)
+def test_every_goeswith_line_in_the_readme_can_be_typed(arguments: list[str]) -> None:
+    """The command exists, and so does each of its options."""
+    assert [] == unknown_to(goeswith, arguments)
+
+
+@pytest.mark.parametrize("arguments", calls("make"), ids=" ".join)
+def test_every_make_line_in_the_readme_can_be_typed(arguments: list[str]) -> None:
+    """The target exists in the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert {word for word in arguments if "=" not in word} <= targets
+
+
+def test_every_make_target_says_what_it_does() -> None:
+    """`make` alone lists every target there is."""
+    makefile = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    told = re.findall(r"^([a-z]+):.*## \w", makefile, re.MULTILINE)
+
+    assert phony is not None
+    assert sorted(phony[1].split()) == sorted(told)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
+def test_the_examples_of_events_are_events(event: type[Event]) -> None:
+    """What README shows is read by the worker."""
+    kind = event.model_fields["type"].default
+    lines = [line for line in README.splitlines() if line.startswith(f'{{"type": "{kind}"')]
+
+    assert [event] == [type(ANY_EVENT.validate_json(line)) for line in lines]
+
+
+def test_every_console_block_marked_to_be_run_says_what_is_said() -> None:
+    """A block fenced as `console run` is typed as it stands, and its output compared.
+
+    `...` stands for anything, as in doctests.
+    """
+    checker = doctest.OutputChecker()
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    for block in fenced(README):
+        if block.info != ["console", "run"]:
+            continue
+        wanted = "".join(f"{line}\n" for line in block.lines if not line.startswith("$ "))
+        said = _run("\n".join(block.typed))
+
+        assert checker.check_output(wanted, said, flags), f"{block.typed} says:\n{said}"
+
+
+def _run(script: str) -> str:
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=ROOT,
+        env={**os.environ, "PATH": programs},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
