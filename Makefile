@@ -20,7 +20,7 @@ check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 bench: $(READY) ## measure throughput and latency
 	$(BIN)/goeswith bench
@@ -46,10 +46,11 @@ clean: ## remove everything made here, .venv and the cached Kafka included
 	rm -rf .venv .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# Nothing is installed whose hash is not in requirements/all.txt, the build backend included.
+# Nothing is installed whose hash is not in requirements/all.txt, the build backend included. Not
+# compiled: Python compiles what it imports, and most of this is never imported.
 $(READY): requirements/all.txt pyproject.toml
 	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv
 	@echo "installing into .venv (a minute or two, once)"
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/all.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/all.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

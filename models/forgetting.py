@@ -16,10 +16,15 @@ def lightest(totals: Mapping[str, int], number: int) -> list[str]:
     """
     if number <= 0:
         return []
-    bar = sorted(totals.values())[min(number, len(totals)) - 1]
+    if number >= len(totals):
+        return list(totals)
+    order = sorted(totals.values())
+    bar = order[number]  # the lightest that stays, unless some of its weight have to go
     below = [name for name, total in totals.items() if total < bar]
-    level = sorted((name for name, total in totals.items() if total == bar), reverse=True)
-    return below + level[: number - len(below)]
+    if len(below) < number:
+        level = sorted((name for name, total in totals.items() if total == bar), reverse=True)
+        below += level[: number - len(below)]
+    return below
 
 
 def slab(size_max: int) -> int:

@@ -1,19 +1,19 @@
 """Which arm to pull: contextual Thompson sampling with propensities that are exact."""
 
 import random
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from river import bandit
 from river.base import Base
 
-from models import snapshot
+from models.backoff import NO_RECORD, BackOff, Record
 from models.decay import LANDMARK_S, ForwardDecay
 from models.forgetting import lightest, slab
+from models.limits import at_least_one, within
 from models.propensity import draw, probability_best, with_floor
-from models.recommender import at_least_one
-from models.tally import read, written
+from models.snapshot import Snapshotted
 
 
 class Choice(NamedTuple):
@@ -24,17 +24,7 @@ class Choice(NamedTuple):
     propensities: dict[str, float]
 
 
-class Record(NamedTuple):
-    """Trials and rewards of an arm, as sums of faded fixed-point weights."""
-
-    trials: int
-    rewards: int
-
-
-NO_RECORD = Record(0, 0)
-
-
-class ThompsonSampling(bandit.base.ContextualPolicy):
+class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
     """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
 
     Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
@@ -98,8 +88,6 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
     Chapelle and Li: An empirical evaluation of Thompson sampling. NIPS 2011.
     """
 
-    STATE_VERSION: ClassVar[int] = 1
-
     def __init__(
         self,
         half_life_s: float = 14 * 86400.0,
@@ -114,9 +102,9 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
     ) -> None:
         super().__init__()
         at_least_one(arms_max=arms_max, contexts_max=contexts_max)
-        _within(0.0, 1.0, floor=floor)
-        _within(1e-6, 1.0 - 1e-6, prior_mean=prior_mean)
-        _within(
+        within(0.0, 1.0, floor=floor)
+        within(1e-6, 1.0 - 1e-6, prior_mean=prior_mean)
+        within(
             *(1e-3, 1e9),
             cell_strength=cell_strength,
             arm_strength=arm_strength,
@@ -133,6 +121,7 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
         self.seed = seed
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
+        self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
         self._latest_s = LANDMARK_S
         self._all = NO_RECORD
         self._arms: dict[str, Record] = {}
@@ -141,17 +130,15 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
     # Learning
 
     def expose(self, arm: str, context: str, *, time_s: float) -> None:
-        """This arm was shown in this context: a trial."""
-        self._latest_s = max(self._latest_s, int(time_s))
-        self._add(arm, context, Record(self._decay.weight(time_s), 0))
+        """Count a trial: the arm was shown in this context."""
+        self._add(arm, context, Record(self._decay.weight(time_s), 0), time_s)
         self._counts[arm] += 1
         self._n += 1
 
     def reward(self, arm: str, context: str, value: float, *, time_s: float) -> None:
         """An exposure at `time_s` earned `value` in [-1, 1]; a negative value reverses."""
-        _within(-1.0, 1.0, value=value)
-        self._latest_s = max(self._latest_s, int(time_s))
-        self._add(arm, context, Record(0, self._decay.weight(time_s, value)))
+        within(-1.0, 1.0, value=value)
+        self._add(arm, context, Record(0, self._decay.weight(time_s, value)), time_s)
 
     def update(
         self, arm_id: str, context: str | None, *reward_args: float, **reward_kwargs: float
@@ -161,11 +148,12 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
         self.expose(arm_id, context or "", time_s=LANDMARK_S)
         self.reward(arm_id, context or "", reward, time_s=LANDMARK_S)
 
-    def _add(self, arm: str, context: str, more: Record) -> None:
+    def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+        self._latest_s = max(self._latest_s, int(time_s))
         cell = self._cells.setdefault(context, {})
         for records in (self._arms, cell):
-            records[arm] = _sum(records.get(arm, NO_RECORD), more)
-        self._all = _sum(self._all, more)
+            records[arm] = records.get(arm, NO_RECORD).plus(more)
+        self._all = self._all.plus(more)
         if len(self._arms) > self.arms_max:
             self._forget_arms()
         if len(self._cells) > self.contexts_max:
@@ -199,7 +187,9 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
         """
         arms = sorted(set(arm_ids))
         if not arms:
-            raise ValueError(f"no arm is on offer in context {context!r}: decide on silence instead")
+            raise ValueError(
+                f"no arm is on offer in context {context!r}: decide on silence instead"
+            )
         if len(arms) == 1:
             return {arms[0]: 1.0}
         a, b = np.array(self._posteriors(arms, context, time_s)).T
@@ -218,6 +208,12 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
         return Choice(arm, propensities[arm], propensities)
 
+    def pull(  # type: ignore[override]
+        self, arm_ids: Iterable[str], context: str | None = None
+    ) -> str:
+        """River's way: an arm, drawn with the policy's own generator."""
+        return self._pull(arm_ids, context)
+
     def _pull(  # type: ignore[override]
         self, arm_ids: Iterable[str], context: str | None = None
     ) -> str:
@@ -234,8 +230,7 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
     @property
     def ranking(self) -> list[bandit.base.ArmID]:
         """All arms ever seen, the best mean over all contexts first; equal ones by id."""
-        means = {arm: _mean(record) for arm, record in self._arms.items()}
-        return sorted(means, key=lambda arm: (-means[arm], arm))
+        return [*sorted(self._arms, key=lambda arm: (-self._arms[arm].mean(), arm))]
 
     def _now(self, time_s: float | None) -> int:
         """What an exposure weighs now."""
@@ -245,20 +240,9 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
         self, arms: list[str], context: str, time_s: float | None
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
-        now = self._now(time_s)
         cell = self._cells.get(context, {})
-        won, lost = _outcomes(self._all, NO_RECORD, now)
-        mean = (won + self.prior_strength * self.prior_mean) / (won + lost + self.prior_strength)
-        posteriors = []
-        for arm in arms:
-            here = cell.get(arm, NO_RECORD)
-            won, lost = _outcomes(self._arms.get(arm, NO_RECORD), here, now)
-            won += self.arm_strength * mean
-            lost += self.arm_strength * (1.0 - mean)
-            worth = min(1.0, self.cell_strength / (won + lost))
-            won_here, lost_here = _outcomes(here, NO_RECORD, now)
-            posteriors.append((won * worth + won_here, lost * worth + lost_here))
-        return posteriors
+        records = [(self._arms.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
+        return self._backoff.posteriors(self._all, records, self._now(time_s))
 
     def __repr__(self) -> str:
         """The arguments. River's own table of arms cannot print a policy that has seen nothing."""
@@ -273,69 +257,21 @@ class ThompsonSampling(bandit.base.ContextualPolicy):
             "latest_s": self._latest_s,
             "exposures": dict(self._counts),
             "exposures_all": self._n,
-            "all": _written(self._all),
-            "arms": {arm: _written(record) for arm, record in self._arms.items()},
+            "all": self._all.written(),
+            "arms": {arm: record.written() for arm, record in self._arms.items()},
             "cells": {
-                context: {arm: _written(record) for arm, record in cell.items()}
+                context: {arm: record.written() for arm, record in cell.items()}
                 for context, cell in self._cells.items()
             },
         }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """The policy whose `state()` this is; raises `SnapshotError` when it is none."""
-        try:
-            policy = cls(**state["params"])
-            policy._restore(state)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise snapshot.SnapshotError(f"no state of {cls.__name__}: {error!r}") from error
-        return policy
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._latest_s = state["latest_s"]
         self._counts.update(state["exposures"])
         self._n = state["exposures_all"]
-        self._all = _read(state["all"])
-        self._arms = {arm: _read(record) for arm, record in state["arms"].items()}
+        self._all = Record.read(state["all"])
+        self._arms = {arm: Record.read(record) for arm, record in state["arms"].items()}
         self._cells = {
-            context: {arm: _read(record) for arm, record in cell.items()}
+            context: {arm: Record.read(record) for arm, record in cell.items()}
             for context, cell in state["cells"].items()
         }
-
-    def to_bytes(self) -> bytes:
-        """The state as a snapshot: equal policies have equal bytes."""
-        return snapshot.pack(type(self).__name__, self.STATE_VERSION, self.state())
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """The policy in a snapshot; raises `SnapshotError` for bytes not to be trusted."""
-        return cls.from_state(snapshot.unpack(data, cls.__name__, cls.STATE_VERSION))
-
-
-def _sum(one: Record, other: Record) -> Record:
-    return Record(one.trials + other.trials, one.rewards + other.rewards)
-
-
-def _outcomes(record: Record, without: Record, now: int) -> tuple[float, float]:
-    """Faded successes and failures of a record without a part of it; never below zero."""
-    trials = (record.trials - without.trials) / now
-    won = min(max((record.rewards - without.rewards) / now, 0.0), trials)
-    return won, trials - won
-
-
-def _mean(record: Record) -> float:
-    return record.rewards / record.trials if record.trials else 0.0
-
-
-def _within(low: float, high: float, **values: float) -> None:
-    for name, value in values.items():
-        if not low <= value <= high:
-            raise ValueError(f"{name}={value!r}: must be between {low:g} and {high:g}")
-
-
-def _written(record: Record) -> list[str]:
-    return [written(record.trials), written(record.rewards)]
-
-
-def _read(record: list[str]) -> Record:
-    return Record(read(record[0]), read(record[1]))

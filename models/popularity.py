@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any
 
 from models.forgetting import lightest, slab
-from models.recommender import NOTHING, Candidate, Recommender, at_least_one
+from models.limits import at_least_one
+from models.recommender import NOTHING, Candidate, Recommender
 from models.tally import read, tally, times, weight, written
 
 
@@ -51,9 +52,7 @@ class Popularity(Recommender):
         self._all = 0
         self._order: list[tuple[int, str]] = []  # (-tally, item), the top_max smallest
 
-    def learn_one(
-        self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0
-    ) -> None:
+    def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y` once more; what came before is of no interest."""
         more = tally(self._weighed(time_s, weight))
         before = self._tallies.get(y, 0)

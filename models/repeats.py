@@ -1,11 +1,26 @@
-"""Buy again: what this very shopper has bought before, as often and as lately as they did."""
+"""Buy again: what this very shopper has bought before and people do buy again."""
 
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.forgetting import lightest, slab
-from models.recommender import NOTHING, Candidate, Recommender, at_least_one
+from models.limits import at_least_one, within
+from models.recommender import NOTHING, Candidate, Recommender
 from models.tally import read, tally, times, weight, written
+
+
+class Purchases(NamedTuple):
+    """How often something was bought, and how often by a shopper who had bought it before."""
+
+    all: int
+    again: int
+
+
+NO_PURCHASES = Purchases(0, 0)
+
+
+def _sum(one: Purchases, other: Purchases) -> Purchases:
+    return Purchases(one.all + other.all, one.again + other.again)
 
 
 class _Shopper:
@@ -46,17 +61,26 @@ class _Shopper:
 class Repeats(Recommender):
     """Purchases of each shopper: `x` is `(shopper_id,)`, `y` the item bought.
 
-    A candidate's score is the number of times that this shopper bought it, faded by `half_life_s`;
-    its evidence, how often they bought it out of all that they bought.
+    A candidate's score is the number of times that this shopper bought it, faded by `half_life_s`,
+    times the share of its purchases, by anybody, that were repeats: one toaster says little about
+    the next, one litre of milk a lot. The share of a rare item leans on that of all items. Its
+    evidence is how often this shopper bought it out of all that they bought.
+
+    The share is a function of the set of purchases, whatever their order: all purchases of the
+    item but the first of each shopper.
 
     Parameters
     ----------
     half_life_s
         Seconds after which a purchase counts half.
+    share_strength
+        Purchases that the share of repeats among all items is worth for each item.
     items_per_shopper_max
         Items remembered of a shopper; then the lightest sixteenth of them is forgotten.
     shoppers_max
         Shoppers remembered; then the sixteenth that bought longest ago is forgotten.
+    items_max
+        Items whose share is known; then the sixteenth that was bought least is forgotten.
 
     Examples
     --------
@@ -64,7 +88,7 @@ class Repeats(Recommender):
     >>> for item in ["coffee", "bread", "coffee"]:
     ...     repeats.learn_one(("ada",), item, time_s=1_767_225_600)
     >>> repeats.recommend(("ada",), 1)
-    [Candidate(item='coffee', score=2.0, together=2, of=3, anchor='')]
+    [Candidate(item='coffee', score=0.8..., together=2, of=3, anchor='')]
     >>> repeats.recommend(("bob",), 1)
     []
     """
@@ -72,19 +96,25 @@ class Repeats(Recommender):
     def __init__(
         self,
         half_life_s: float = 90 * 86400.0,
+        share_strength: float = 20.0,
         items_per_shopper_max: int = 300,
         shoppers_max: int = 100_000,
+        items_max: int = 200_000,
     ) -> None:
         super().__init__(half_life_s)
         at_least_one(items_per_shopper_max=items_per_shopper_max, shoppers_max=shoppers_max)
+        at_least_one(items_max=items_max)
+        within(1e-3, 1e9, share_strength=share_strength)
+        self.share_strength = share_strength
         self.items_per_shopper_max = items_per_shopper_max
         self.shoppers_max = shoppers_max
+        self.items_max = items_max
         self._latest_s = 0
+        self._all = NO_PURCHASES
+        self._items: dict[str, Purchases] = {}
         self._shoppers: dict[str, _Shopper] = {}
 
-    def learn_one(
-        self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0
-    ) -> None:
+    def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """The shopper `x[0]` bought `y`; without a shopper nothing is learned."""
         if not x:
             return
@@ -93,11 +123,20 @@ class Repeats(Recommender):
         shopper = self._shoppers.get(x[0])
         if shopper is None:
             shopper = self._shoppers[x[0]] = _Shopper()
+        self._share(y, Purchases(1, int(y in shopper.tallies)))
         shopper.buy(y, more, int(time_s))
         if len(shopper.tallies) > self.items_per_shopper_max:
             shopper.forget(slab(self.items_per_shopper_max))
         if len(self._shoppers) > self.shoppers_max:
             self._forget()
+
+    def _share(self, item: str, more: Purchases) -> None:
+        self._all = _sum(self._all, more)
+        self._items[item] = _sum(self._items.get(item, NO_PURCHASES), more)
+        if len(self._items) > self.items_max:
+            bought = {item: purchases.all for item, purchases in self._items.items()}
+            for least in lightest(bought, slab(self.items_max)):
+                del self._items[least]
 
     def _forget(self) -> None:
         lasts_s = {name: shopper.last_s for name, shopper in self._shoppers.items()}
@@ -117,12 +156,22 @@ class Repeats(Recommender):
         if shopper is None:
             return []
         now = self._decay.weight(max(self._latest_s, int(time_s or 0)))
-        order = sorted((-t, item) for item, t in shopper.tallies.items() if item not in exclude)
+        order = sorted(
+            (-weight(bought) / now * self._repeated(item), item)
+            for item, bought in shopper.tallies.items()
+            if item not in exclude
+        )
         of = times(shopper.all)
         return [
-            Candidate(item, weight(-negative) / now, times(-negative), of)
+            Candidate(item, -negative, times(shopper.tallies[item]), of)
             for negative, item in order[: max(k, 0)]
         ]
+
+    def _repeated(self, item: str) -> float:
+        """The share of an item's purchases that were repeats; 1/2 before anything is known."""
+        everything = (self._all.again + 1.0) / (self._all.all + 2.0)
+        bought, again = self._items.get(item, NO_PURCHASES)
+        return (again + self.share_strength * everything) / (bought + self.share_strength)
 
     def bought_since(self, shopper_id: str, since_s: float) -> set[str]:
         """The items that this shopper bought at or after a time: no need to offer them so soon.
@@ -142,11 +191,15 @@ class Repeats(Recommender):
         return {
             "params": self._get_params(),
             "latest_s": self._latest_s,
+            "all": list(self._all),
+            "items": {item: list(purchases) for item, purchases in self._items.items()},
             "shoppers": {name: shopper.state() for name, shopper in self._shoppers.items()},
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._latest_s = state["latest_s"]
+        self._all = Purchases(*state["all"])
+        self._items = {item: Purchases(*counts) for item, counts in state["items"].items()}
         self._shoppers = {
             name: _Shopper.from_state(kept) for name, kept in state["shoppers"].items()
         }

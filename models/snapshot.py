@@ -4,17 +4,18 @@ A snapshot names its kind and version, is checksummed, and holds nothing that co
 JSON (sorted keys, no spaces), compressed. Equal states have equal bytes.
 
 ```
-goeswith-snapshot {"kind":"Popularity","plain_bytes":87,"sha256":"3f9a...","version":1}\\n
+goeswith-snapshot {"kind":"Popularity","plain_bytes":87,"sha256":"3f9a...","version":1}
 <zlib-compressed JSON>
 ```
 
 Never pickle: a pickle runs code of whoever wrote it, and breaks when a class moves.
 """
 
+import abc
 import hashlib
 import json
 import zlib
-from typing import Any
+from typing import Any, ClassVar, Self
 
 MAGIC = b"goeswith-snapshot "
 PLAIN_BYTES_MAX = 1 << 31
@@ -26,6 +27,40 @@ ZLIB_LEVEL = 1
 
 class SnapshotError(ValueError):
     """Bytes that are no snapshot, not this kind of snapshot, or damaged."""
+
+
+class Snapshotted(abc.ABC):
+    """A model whose state is JSON and whose snapshot is named after its class."""
+
+    STATE_VERSION: ClassVar[int] = 1
+    """Raised when the meaning of the state changes: older snapshots are then refused."""
+
+    @abc.abstractmethod
+    def state(self) -> dict[str, Any]:
+        """All that was learned, and the constructor's arguments as `params`; shares nothing."""
+
+    @abc.abstractmethod
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned, in a new model with the same arguments."""
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The model whose `state()` this is; raises `SnapshotError` when it is none."""
+        try:
+            model = cls(**state["params"])
+            model._restore(state)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f"no state of {cls.__name__}: {error!r}") from error
+        return model
+
+    def to_bytes(self) -> bytes:
+        """The state as a snapshot: equal models have equal bytes."""
+        return pack(type(self).__name__, self.STATE_VERSION, self.state())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The model in a snapshot; raises `SnapshotError` when the bytes are not to be trusted."""
+        return cls.from_state(unpack(data, cls.__name__, cls.STATE_VERSION))
 
 
 def pack(kind: str, version: int, state: dict[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ says how long the value was. aiokafka's own `max_request_size` does not apply to
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
@@ -66,9 +66,12 @@ class Batch(Protocol):
 class Delivery(Service):
     """The worker's producer, and the rounds in flight."""
 
-    def __init__(self, settings: Settings, **kwargs: Any) -> None:
+    def __init__(
+        self, settings: Settings, *, open_producer: "OpenProducer | None" = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.settings = settings
+        self._open_producer = open_producer or open_idempotent_producer
         self._producer: Any = None
         self._record_bytes_max: Mapping[str, int] = {}
         self._in_flight: asyncio.Queue[tuple[list[Any], Callable[[], object]]] = asyncio.Queue(
@@ -76,19 +79,8 @@ class Delivery(Service):
         )
 
     async def on_start(self) -> None:
-        """Ask how large a record may be, and start the producer."""
-        topics = self.settings.topics
-        published = (topics.prompts, topics.outcomes, topics.dead_letters)
-        self._record_bytes_max = await record_bytes_max(self.settings, published)
-        self._producer = AIOKafkaProducer(
-            **client_options(self.settings),
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=0,
-            max_batch_size=min(BATCH_BYTES_MAX, *self._record_bytes_max.values()),
-            request_timeout_ms=int(DELIVERY_S_MAX * 1000),
-        )
-        await self._producer.start()
+        """Start the producer."""
+        self._producer, self._record_bytes_max = await self._open_producer(self.settings)
 
     async def on_stop(self) -> None:
         """Close the producer; by now the consumer has waited for everything under way."""
@@ -124,6 +116,27 @@ class Delivery(Service):
                 await self.crash(_failed(error))
                 return
             then()
+
+
+OpenProducer = Callable[[Settings], Awaitable[tuple[Any, Mapping[str, int]]]]
+
+
+async def open_idempotent_producer(settings: Settings) -> tuple[Any, Mapping[str, int]]:
+    """A started producer, and how large a record each topic that we publish to takes."""
+    topics = settings.topics
+    limits = await record_bytes_max(
+        settings, (topics.prompts, topics.outcomes, topics.dead_letters)
+    )
+    producer = AIOKafkaProducer(
+        **client_options(settings),
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=0,
+        max_batch_size=min(BATCH_BYTES_MAX, *limits.values()),
+        request_timeout_ms=int(DELIVERY_S_MAX * 1000),
+    )
+    await producer.start()
+    return producer, limits
 
 
 def _failed(error: KafkaError) -> DeliveryFailed:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
+from kafka.protocol.broker_version_data import BrokerVersionData
 
 from streams.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
 from streams.settings import Settings
@@ -115,15 +116,23 @@ def _options(settings: Settings) -> dict[str, Any]:
     addresses = _addresses(settings.kafka_bootstrap)
     _knock(settings, addresses)
     timeout_ms = int(settings.kafka_timeout_s * 1000)
-    version = settings.kafka_api_version
     return {
         "bootstrap_servers": [f"{host}:{port}" for host, port in addresses],
         "client_id": CLIENT_ID,
-        "api_version": tuple(map(int, version.split("."))) if version else None,
+        "api_version": _api_version(settings.kafka_api_version),
         "bootstrap_timeout_ms": timeout_ms,
         "request_timeout_ms": timeout_ms,
         "reconnect_backoff_max_ms": 1000,
     }
+
+
+def _api_version(version: str) -> tuple[int, ...] | None:
+    """`2.0` as kafka-python wants it; raises what it would raise itself, with its sockets open."""
+    if not version:
+        return None
+    numbers = tuple(map(int, version.split(".")))
+    BrokerVersionData(numbers)
+    return numbers
 
 
 def _knock(settings: Settings, addresses: list[tuple[str, int]]) -> None:

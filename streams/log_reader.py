@@ -136,10 +136,14 @@ class LogReader:
         return monotonic() + self._settings.kafka_timeout_s
 
     def _drop(self, left: dict[Partition, int], done: Iterable[Partition]) -> None:
-        """Read these partitions no further."""
-        for at in done:
+        """Read these partitions no further.
+
+        Not by a pause: kafka-python 3.0.12 can hold on to a paused partition for ever.
+        """
+        for at in (gone := list(done)):
             del left[at]
-            self._consumer.pause(TopicPartition(*at))
+        if gone and left:
+            self._consumer.assign([TopicPartition(*at) for at in left])
 
     def _passed(self, ends: Offsets) -> list[Partition]:
         """The partitions that have been read up to their end, markers included."""

@@ -152,7 +152,9 @@ class Replica(Service):
         self.take_up(frozenset(self._left))
 
     async def lag(self) -> dict[int, int]:
-        """Events of each partition that are in the log and not yet folded."""
+        """Events of each partition that are in the log and not yet folded; empty at start-up."""
+        if self._consumer is None or not self._consumer.assignment():
+            return {}
         ends = await self._consumer.end_offsets(self._partitions())
         return {tp.partition: max(0, end - self.position(tp.partition)) for tp, end in ends.items()}
 

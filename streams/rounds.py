@@ -6,7 +6,7 @@ This module is the arithmetic of it, without Faust: cutting, and the rule of the
 The rule: for each partition there is exactly one offset to hand over next. Below it, a record was
 handed over before and is left out. Above it there is a hole: records that were fetched and then
 dropped (Faust does so in several races around a rebalance) or that the log does not hold. A hole is
-asked for again, once; the second time it is real, and what lies behind it is handed over.
+asked for again; if the answer shows it again, it is real, and what lies behind is handed over.
 """
 
 from bisect import bisect_left
@@ -78,16 +78,21 @@ class NextOffset(Generic[K]):
     def sift(self, tp: K, batch: Sequence[R]) -> tuple[Sequence[R], int | None]:
         """The records to hand over, and the offset to ask for again, where there is a hole."""
         expected = self._next.get(tp)
-        if expected is None or batch[0].offset == expected:
+        if expected is None:
             return batch, None
         fresh = batch[bisect_left(batch, expected, key=_offset) :]
-        if fresh and fresh[0].offset > expected and self._asked.get(tp) != expected:
+        asked = self._asked.pop(tp, None) if fresh else None
+        if fresh and fresh[0].offset > expected and asked != expected:
             return [], expected
         return fresh, None
 
     def asked(self, holes: Mapping[K, int]) -> None:
-        """These holes have been asked for: if they show again, they are real."""
+        """These holes have been asked for: if the answer shows them again, they are real."""
         self._asked.update(holes)
+
+    def ask_anew(self) -> None:
+        """An answer to what was asked may have been lost on the way."""
+        self._asked.clear()
 
     def handed(self, tp: K, batch: Sequence[R]) -> None:
         """These records are in the agent's hands."""

@@ -38,13 +38,13 @@ class Histogram:
         self.sum_ms += max(0.0, ms) * times
 
     def quantile(self, share: float) -> float | None:
-        """The upper bound of the bucket that the quantile falls into; None when it is empty."""
+        """The upper bound of the quantile's bucket; None when empty, or beyond the last bound."""
         left = share * sum(self.counts)
         if not left:
             return None
         below = accumulate(self.counts)
         bucket = next(at for at, count in enumerate(below) if count >= left)
-        return (*BUCKETS_MS, float("inf"))[bucket]
+        return (*BUCKETS_MS, None)[bucket]
 
     def snapshot(self) -> dict[str, Any]:
         """Buckets (upper bound in ms -> count, not cumulated), sum, number, p50 and p99 in ms."""

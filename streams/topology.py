@@ -68,6 +68,7 @@ class App(faust.App):
 def create_app(
     settings: Settings,
     *,
+    telemetry: Telemetry | None = None,
     views: Views | None = None,
     shop: Fold | None = None,
     delivery: Publisher | None = None,
@@ -76,14 +77,16 @@ def create_app(
     assert_private_names()
     quieten()
     app = App(settings.group_id, **_faust_settings(settings))
-    app.telemetry = telemetry = Telemetry()
+    app.telemetry = telemetry = telemetry or Telemetry()
     app.replica = replica = Replica(settings, shop or Shop(settings), telemetry)
     app.transport = Transport(app, settings, telemetry)
-    publisher = delivery or Delivery(settings)
-    app.before_joining = [p for p in (views, publisher, replica) if isinstance(p, Service)]
-    app.boot_strategy.enable_kafka_consumer = settings.answering
+    parts: list[object] = [replica]
     if settings.answering:
+        publisher = delivery or Delivery(settings)
         _answer_events(app, settings, publisher, views)
+        parts = [views, publisher, replica]
+    app.before_joining = [part for part in parts if isinstance(part, Service)]
+    app.boot_strategy.enable_kafka_consumer = settings.answering
     _show_state(app, settings)
     return app
 

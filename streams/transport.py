@@ -136,6 +136,7 @@ class Consumer(faust_aiokafka.Consumer):
 
     async def _drain_messages(self, fetcher: Any) -> None:
         asking = self.transport.pace.asking
+        self._offsets.ask_anew()
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
                 batches = (await self._wait_next_records(FETCH_TIMEOUT_S))[0] or {}

@@ -69,7 +69,7 @@ class Views(Service):
         self._telemetry = telemetry
         self._redis = _connect(AsyncRedis, settings.redis_url)
         self._queue: deque[Answer] = deque()
-        self._offered = asyncio.Event()
+        self._offered, self._ended = asyncio.Event(), asyncio.Event()
         self._current = CurrentPrompts()
         self._board = Board()
         self._changed: dict[str, None] = {}  # sessions to be written, in order
@@ -92,8 +92,10 @@ class Views(Service):
         return {**counted, "waiting": waiting}
 
     async def on_stop(self) -> None:
-        """Wake the writer, so that it writes once more and ends."""
+        """Let the writer write what waits, as long as Redis answers, and no longer than it may."""
         self._offered.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), ANSWER_S_MAX)
 
     @Service.task
     async def _write(self) -> None:
@@ -104,16 +106,20 @@ class Views(Service):
                     await self._try_to_write()
                 await self._rest()
             self._fold()
-            await self._try_to_write()
+            while await self._try_to_write() and (self._queue or self._changed):
+                self._fold()
+        self._ended.set()
 
-    async def _try_to_write(self) -> None:
+    async def _try_to_write(self) -> bool:
         try:
             await self._write_once(int(time.time() * 1000))
-            self._back_off_s = BACK_OFF_S_MIN
         except (RedisError, OSError) as error:
             self._retry_at = time.monotonic() + self._back_off_s
             self._back_off_s = min(2 * self._back_off_s, BACK_OFF_S_MAX)
             self._complain(error)
+            return False
+        self._back_off_s = BACK_OFF_S_MIN
+        return True
 
     async def _write_once(self, now_ms: int) -> None:
         """Some of the sessions that changed, and the board when it is due, in one pipeline."""

@@ -12,9 +12,21 @@ from faust.worker import Worker
 
 from streams.errors import Misconfigured
 from streams.settings import Settings
-from streams.topology import create_app
+from streams.telemetry import Telemetry
+from streams.topology import App, create_app
 
 EXIT_MISCONFIGURED = 2
+
+
+def worker_app(settings: Settings) -> App:
+    """The app with its views, where the settings name a Redis."""
+    telemetry = Telemetry()
+    views = None
+    if settings.redis_url:
+        from streams.views import Views
+
+        views = Views(settings, telemetry.snapshot)
+    return create_app(settings, telemetry=telemetry, views=views)
 
 
 def run(settings: Settings) -> int:
@@ -22,7 +34,7 @@ def run(settings: Settings) -> int:
 
     Raises `Misconfigured` for what shows before it starts.
     """
-    worker = Worker(create_app(settings), loglevel=settings.log_level, redirect_stdouts=False)
+    worker = Worker(worker_app(settings), loglevel=settings.log_level, redirect_stdouts=False)
     try:
         worker.execute_from_commandline()
     except SystemExit as ended:
@@ -35,5 +47,5 @@ def __getattr__(name: str) -> Any:
     """`app` for `faust -A streams.worker`, made from the environment when it is first asked for."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()["app"] = app = create_app(Settings())
+    globals()["app"] = app = worker_app(Settings())
     return app

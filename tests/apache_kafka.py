@@ -252,8 +252,11 @@ def docker_answers() -> bool:
 
 
 def cluster_id() -> str:
-    """A new cluster id, as Kafka writes them: a URL-safe base64 of 16 bytes."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """A new cluster id, as Kafka writes them: a URL-safe base64 of 16 bytes.
+
+    It begins with `A`: one that began with `-` would be taken for an option.
+    """
+    return base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
 
 
 def _docker(*words: str) -> str:

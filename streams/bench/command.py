@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import shlex
 import sys
 from pathlib import Path
@@ -54,6 +55,7 @@ def pipeline(bootstrap: str, events: int, seconds: float, as_json: bool, to_writ
     Every contender is a process of its own on this machine; some three minutes in all. Exit code 1
     when the state is not exactly that of an offline recomputation, or a prompt is missing.
     """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
     console = Console(stderr=True, highlight=False)
     with console.status("starting") as status:
 

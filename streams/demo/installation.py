@@ -24,7 +24,7 @@ HURRIED: dict[str, Any] = {
     "prompt_ttl_s": 10.0,
     "segments": "regular,explorer",
 }
-"""Shoppers of the demo think for half a second, not for half a minute: our pauses shrink with it."""
+"""Shoppers of the demo think for half a second, not for half a minute: our pauses shrink, too."""
 EMBEDDED: dict[str, Any] = {
     "kafka_api_version": "2.0",
     "fetch_wait_fixed": True,

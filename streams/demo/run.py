@@ -1,4 +1,4 @@
-"""One run of simulated shoppers: feed, look, show, and in the end wait until nothing is left over."""
+"""One run of simulated shoppers: feed, look, show, and in the end wait until all is answered."""
 
 import asyncio
 import secrets

@@ -13,6 +13,7 @@ from streams.demo.catalogue import COMPLEMENTS, POPULAR, STAPLES
 from streams.prompts import Placement
 
 Segment = Literal["regular", "explorer"]
+SEGMENTS: tuple[Segment, ...] = ("regular", "explorer")
 
 HABITS = 3
 ANONYMOUS_SHARE = 0.15
@@ -132,4 +133,4 @@ def _drawn(rng: Random, shopper_id: str) -> Shopper:
 
 
 def _segment(rng: Random) -> Segment:
-    return "regular" if rng.random() < 0.5 else "explorer"
+    return rng.choice(SEGMENTS)

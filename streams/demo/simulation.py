@@ -123,14 +123,14 @@ class Simulation:
         Raises DeliveryFailed when the broker did not take one.
         """
         begun_s = last_s = time.monotonic()
-        tokens = 0.0
+        tokens, counted = 0.0, self.tally.events
         while seconds is None or last_s - begun_s < seconds:
             await asyncio.sleep(TICK_S)
-            now_s, before = time.monotonic(), self.tally.events
-            tokens = min(self._rate_per_s, tokens + self._rate_per_s * (now_s - last_s))
-            last_s = now_s
+            now_s = time.monotonic()
+            tokens += self._rate_per_s * (now_s - last_s) - (self.tally.events - counted)
+            tokens = min(tokens, self._rate_per_s)
+            last_s, counted = now_s, self.tally.events
             await self._send(self.traffic.advance(now_s, _now_ms(), int(tokens)))
-            tokens -= self.tally.events - before
             self.check()
 
     async def flush(self) -> None:

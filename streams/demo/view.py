@@ -1,7 +1,7 @@
 """The demo in the terminal: one screen that lives, or a line a second where nothing can live."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -59,12 +59,12 @@ def prompt_table(prompts: Iterable[Prompt]) -> Table:
 
 
 def screen(
-    seen: Overview, prompts: Sequence[Prompt], rates: Sequence[float], beside: Iterable[str]
+    seen: Overview, prompts: Collection[Prompt], rates: Sequence[float], beside: Iterable[str]
 ) -> RenderableType:
     """The whole picture."""
     return Group(
         Panel(Text(f"{headline(seen)}\nevents/s {sparkline(rates)}"), title="goeswith demo"),
-        Panel(prompt_table(prompts[-PROMPTS_SHOWN:]), title="prompts"),
+        Panel(prompt_table(list(prompts)[-PROMPTS_SHOWN:]), title="prompts"),
         board_table(seen.arms),
         Text(f"silences   {_counts(seen.silences)}"),
         Text(f"feedback   {_counts(seen.feedback)}"),
@@ -76,17 +76,15 @@ def screen(
 
 def summary(seen: Overview) -> str:
     """The end of the story, in a few lines."""
-    return "\n".join(
-        [
-            f"{seen.events:,} events and {seen.prompts:,} prompts in {seen.elapsed_s:.0f} s",
-            f"silences   {_counts(seen.silences)}",
-            f"feedback   {_counts(seen.feedback)}",
-            f"lag {_number(seen.lag_events)} events, dead letters {seen.dead_letters}",
-            f"the truth was found for {seen.truth.found} of {seen.truth.of} staples; mere counting "
-            f"would have found {seen.truth.by_counting}",
-            f"not found: {', '.join(seen.truth.missed) or 'none'}",
-        ]
-    )
+    truth = seen.truth
+    return f"""
+{seen.events:,} events and {seen.prompts:,} prompts in {seen.elapsed_s:.0f} s
+silences  {_counts(seen.silences)}
+feedback  {_counts(seen.feedback)}
+lag       {_number(seen.lag_events)} events
+truth     found for {truth.found} of {truth.of} staples (mere counting: {truth.by_counting})
+not found {", ".join(truth.missed) or "none"}
+dead letters {seen.dead_letters}"""
 
 
 class View:
@@ -124,7 +122,7 @@ class View:
         if self._live is None:
             self.say("\n".join(["look from beside:", *(f"  {command}" for command in commands)]))
 
-    def show(self, seen: Overview, prompts: Sequence[Prompt]) -> None:
+    def show(self, seen: Overview, prompts: Collection[Prompt]) -> None:
         """How everything stands now."""
         if self._live is not None:
             self._rates.append(seen.events_per_s)

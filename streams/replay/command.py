@@ -1,6 +1,7 @@
 """`goeswith replay`: real grocery baskets through Kafka and a worker, judged."""
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,6 +84,7 @@ def replay(
     console = Console(stderr=True, highlight=False)
     said = {name: value for name, value in environment(settings).items() if _is_said(name)}
     console.print("settings of this replay:", " ".join(f"{n}={v}" for n, v in said.items()))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
     chosen = list(baskets(DATASETS[dataset](), limit=limit))
     adds = sum(len(basket.lines) for basket in chosen)
     with (

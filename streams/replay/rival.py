@@ -20,7 +20,7 @@ class Rival:
         self.shop = Shop(settings)
 
     def learn(self, event: Event) -> None:
-        """One more event has been sent."""
+        """One more event has been sent; feedback on prompts would tell it nothing."""
         self.shop.learn(PARTITION, self.shop.position.get(PARTITION, 0), event)
 
     def offer(self, event: ItemAdded) -> list[str]:

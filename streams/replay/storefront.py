@@ -25,7 +25,7 @@ from streams.replay.pacing import Pacing
 from streams.replay.rival import Rival
 from streams.replay.score import Score
 
-OPEN_MAX = 128
+OPEN_MAX = 32
 """Baskets at a time: enough to keep the worker busy while others wait for their answers."""
 STEP_MS = 1000
 """Between two lines of a basket; the data knows only when it was paid."""
@@ -89,9 +89,10 @@ class Storefront:
         self.score.count(basket.first, [line.item_id for line in basket.lines], ours, popular)
 
     async def _ask(self, event: Event) -> asyncio.Future[Prompt | None]:
-        """Send an event; the future of its answer."""
+        """Send an event, and let the rival learn it; the future of its answer."""
         now_ms = time.time_ns() // 1_000_000
         answer = self._answers.expect(event.event_id, now_ms)
+        self._rival.learn(event)
 
         def sent(record: asyncio.Future[RecordMetadata]) -> None:
             if not record.cancelled() and record.exception() is None:
@@ -106,8 +107,7 @@ class Storefront:
     async def _send(
         self, event: Event, now_ms: int | None = None
     ) -> asyncio.Future[RecordMetadata]:
-        """Send an event, and let the rival learn it; the future of its place in the log."""
-        self._rival.learn(event)
+        """Send an event; the future of its place in the log."""
         record: asyncio.Future[RecordMetadata] = await self._producer.send(
             self._topic,
             key=event.session_id.encode(),

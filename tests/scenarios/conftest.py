@@ -26,7 +26,7 @@ def street(request: pytest.FixtureRequest, topic_prefix: str) -> Iterator[dict[s
         "lateness_s": 86_400.0 * 30,
     }
     if request.param == "kafka":
-        settings["kafka_bootstrap"] = request.getfixturevalue("kafka").bootstrap
+        settings["kafka_bootstrap"] = request.getfixturevalue("kafka")
         from streams.topic_admin import create_topics  # noqa: PLC0415  # needs a broker that has admins
 
         create_topics(Settings(**settings))

@@ -1,0 +1,139 @@
+"""Dead letters on a real Kafka: listed, shown, and sent back to where they came from."""
+
+import json
+
+import pytest
+
+from streams.dead_letters import (
+    REPLAYED_FROM,
+    REPLAYS,
+    REPLAYS_MAX,
+    Header,
+    dead_letter_headers,
+)
+from streams.errors import BadInput, InvalidEvent, InvalidReceipt
+from streams.log_reader import Partition, Record, open_reader
+from streams.settings import Settings
+from streams.topic_admin import create_topics
+from tests.integration.operators import ByHand, Operator, send
+
+EVIL = b'{"item_id": "bread\x1b[2J\xff"}'
+NO_JSON = InvalidEvent("invalid_json", "EOF while parsing")
+FORGED = InvalidReceipt("receipt_forged", "the receipt's signature is wrong")
+
+
+def dead_letter(
+    settings: Settings,
+    offset: int,
+    *,
+    error: BadInput = NO_JSON,
+    value: bytes | None = EVIL,
+    original: tuple[Header, ...] = (),
+) -> ByHand:
+    """A record of the dead-letter topic, as a worker writes it."""
+    headers = dead_letter_headers(
+        topic=settings.topics.events,
+        partition=1,
+        offset=offset,
+        timestamp_ms=1_000,
+        error=error,
+        original=original,
+    )
+    return ByHand(b"session-7", value, 1, headers=tuple(headers))
+
+
+@pytest.fixture
+def office(kafka: str, topic_prefix: str) -> Operator:
+    """Of a shop with four dead letters: three ordinary ones, and one that nobody of us wrote."""
+    settings = Settings(
+        kafka_bootstrap=kafka, topic_prefix=topic_prefix, group_id=topic_prefix, partitions=2
+    )
+    create_topics(settings)
+    letters = [
+        dead_letter(settings, 40, original=(("sender", b"bakery"), (REPLAYS, b"1"))),
+        dead_letter(settings, 41, error=FORGED, value=b"{}"),
+        dead_letter(settings, 42, original=((REPLAYS, str(REPLAYS_MAX).encode()),)),
+        ByHand(b"k", b"v", 0, headers=(("sender", b"somebody"),)),
+    ]
+    send(settings, settings.topics.dead_letters, letters)
+    return Operator(settings)
+
+
+def events(settings: Settings) -> list[Record]:
+    """What the events topic holds."""
+    with open_reader(settings, settings.topics.events) as reader:
+        return list(reader.between(reader.begins(), reader.ends()))
+
+
+def test_dead_letters_are_listed_by_reason(office: Operator) -> None:
+    """With their origin and size; the newest ones, if there are too many."""
+    listed = office.asks("dead-letters", "list")["dead_letters"]
+    forged = office.asks("dead-letters", "list", "--reason", "receipt_forged")["dead_letters"]
+    newest = office.asks("dead-letters", "list", "--limit", "1")["dead_letters"]
+    origin = f"{office.settings.topics.events}-1-41"
+
+    assert {"1:0", "1:1", "1:2", "0:0"} == {one["id"] for one in listed}
+    assert [("1:1", origin, 2, 0)] == [
+        (one["id"], one["from"], one["bytes"], one["replays"]) for one in forged
+    ]
+    assert listed[-1:] == newest
+    assert "receipt_forged" in office.types("dead-letters", "list").output
+
+
+def test_a_dead_letter_is_shown_escaped(office: Operator) -> None:
+    """Senders do not get to write on the operator's screen."""
+    shown = office.types("dead-letters", "show", "1:0").stdout
+
+    assert "sender: bakery\n" in shown
+    assert "__connect.errors.exception.message: EOF while parsing\n" in shown
+    assert r'value: {"item_id": "bread\x1b[2J\xff"}' in shown
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("letter_id", ["1:7", "5:0", "bread", "1:"])
+def test_an_id_without_a_letter_is_said(office: Operator, letter_id: str) -> None:
+    """In one line."""
+    result = office.types("dead-letters", "show", letter_id)
+
+    assert 1 == result.exit_code
+    assert 1 == len(result.output.splitlines())
+
+
+def test_a_dead_letter_goes_back_to_where_it_came_from(office: Operator) -> None:
+    """Key, value and headers as they were, on its partition, with its origin and a count."""
+    result = office.types("dead-letters", "replay", "1:0", "1:1", "--yes")
+    first, second = events(office.settings)
+
+    assert 0 == result.exit_code
+    assert Partition(office.settings.topics.events, 1) == first.at
+    assert (b"session-7", EVIL) == (first.key, first.value)
+    assert [("sender", b"bakery"), (REPLAYED_FROM, b"1:0"), (REPLAYS, b"2")] == first.headers
+    assert [(REPLAYED_FROM, b"1:1"), (REPLAYS, b"1")] == second.headers
+
+
+def test_what_came_back_too_often_stays(office: Operator) -> None:
+    """And so does what is not ours; the rest of them goes, and the exit code tells."""
+    result = office.types("dead-letters", "replay", "--all", "--yes", "--json")
+    assert result.stdout, result.output
+    said = json.loads(result.stdout)
+
+    assert 1 == result.exit_code
+    assert {"1:0", "1:1"} == set(said["replayed"])
+    assert {"1:2", "0:0"} == said["refused"].keys()
+    assert f"replayed {REPLAYS_MAX} times" in said["refused"]["1:2"]
+    assert 2 == len(events(office.settings))
+
+
+def test_nothing_is_sent_without_consent(office: Operator) -> None:
+    """A dry run sends nothing, nor does an operator who says no."""
+    dry = office.types("dead-letters", "replay", "1:0", "--dry-run")
+    refused = office.types("dead-letters", "replay", "1:0", answers="n\n")
+    unclear = office.types("dead-letters", "replay", "1:0", "--all", "--yes")
+
+    assert "1:0 goes" in dry.output
+    assert (0, 1, 2) == (dry.exit_code, refused.exit_code, unclear.exit_code)
+    assert [] == events(office.settings)
+
+    office.types("dead-letters", "replay", "1:0", answers="y\n")
+
+    assert 1 == len(events(office.settings))

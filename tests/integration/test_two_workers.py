@@ -1,0 +1,153 @@
+"""Two workers on a real Kafka, and everything that can happen to them."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.events import Event
+from streams.kafka_clients import open_producer
+from streams.prompts import Prompt, prompt_id
+from streams.topic_admin import create_topics
+from tests.apache_kafka import RealKafka
+from tests.integration.workers import Staff, send, shoppers, views
+
+AWAY_S = 8.0
+"""So long the broker is away: longer than the session timeout."""
+
+
+@pytest.fixture
+def staff(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Staff]:
+    """A shop without workers yet, whose every view is answered with a prompt."""
+    yield from opened(Staff(kafka, topic_prefix, tmp_path))
+
+
+@pytest.fixture
+def staff_of_own_kafka(
+    own_kafka: RealKafka, topic_prefix: str, tmp_path: Path
+) -> Iterator[Staff]:
+    """The same, on a broker that the test may stop."""
+    yield from opened(Staff(own_kafka.bootstrap, topic_prefix, tmp_path, kafka_timeout_s=60))
+
+
+def opened(staff: Staff) -> Iterator[Staff]:
+    """The topics are there, and enough is known to have something to say."""
+    create_topics(staff.settings)
+    send(staff.settings, views(200))
+    yield staff
+    staff.go_home()
+
+
+def missing(prompts: list[Prompt], seen: list[Event]) -> set[str]:
+    """The events that nobody answered."""
+    published = {prompt.prompt_id for prompt in prompts}
+    return {
+        event.event_id
+        for event in seen
+        if prompt_id(event.event_id, event.session_id, "product_page") not in published
+    }
+
+
+def goings_on(staff: Staff, seen: list[Event], events: int) -> None:
+    """Wait until so many more events have been sent."""
+    enough = len(seen) + events
+    staff.until(lambda: len(seen) >= enough, "shoppers come")
+
+
+def test_nothing_is_lost_when_workers_are_killed_and_come_back(staff: Staff) -> None:
+    """Every view is answered, repeats carry the id they had, and all folds agree with the log."""
+    staff.start("ann")
+    staff.start("bob")
+    staff.until_at_work("ann", "bob")
+    with shoppers(staff.settings, per_s=150) as seen:
+        for victim in ("ann", "bob"):
+            goings_on(staff, seen, 300)
+            staff.workers[victim].kill()
+            goings_on(staff, seen, 150)
+            staff.start(victim)
+            staff.until_at_work(victim)
+        goings_on(staff, seen, 150)
+    staff.until_answered()
+
+    prompts = staff.prompts()
+    assert missing(prompts, seen) == set()
+    ids_by_cause = Counter(cause for cause, _ in {(p.caused_by, p.prompt_id) for p in prompts})
+    assert set(ids_by_cause.values()) == {1}
+    assert staff.digests() == {staff.recomputed()}
+    assert {worker.stop() for worker in staff.workers.values()} == {0}
+
+
+def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(staff: Staff) -> None:
+    """It exits with 0; the next one repeats nothing."""
+    staff.start("ann")
+    staff.until_at_work("ann")
+    with shoppers(staff.settings, per_s=150) as seen:
+        goings_on(staff, seen, 300)
+        code = staff.workers["ann"].stop()
+        staff.start("ann")
+        staff.until_at_work("ann")
+    staff.until_answered()
+
+    assert code == 0
+    answered = Counter(prompt.prompt_id for prompt in staff.prompts())
+    assert missing(staff.prompts(), seen) == set()
+    assert set(answered.values()) == {1}
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_broker_that_goes_away_and_comes_back_costs_nothing(
+    staff_of_own_kafka: Staff, own_kafka: RealKafka, how: str
+) -> None:
+    """The workers live through it: nothing is lost, and they say little about it."""
+    staff = staff_of_own_kafka
+    staff.start("ann")
+    staff.start("bob")
+    staff.until_at_work("ann", "bob")
+    with shoppers(staff.settings, per_s=100) as seen:
+        goings_on(staff, seen, 200)
+        getattr(own_kafka, how)()
+        time.sleep(AWAY_S)  # not for luck: this is how long it is away
+        own_kafka.start()
+        goings_on(staff, seen, 100)
+    staff.until_answered()
+
+    assert all(worker.alive for worker in staff.workers.values())
+    assert missing(staff.prompts(), seen) == set()
+    assert staff.digests() == {staff.recomputed()}
+    lines = [worker.log.read_text().count("\n") for worker in staff.workers.values()]
+    assert max(lines) < 300
+
+
+def test_a_record_of_five_megabytes_becomes_a_dead_letter(staff: Staff) -> None:
+    """Whole, with the reason; and what comes after it is answered."""
+    staff.start("ann")
+    staff.until_at_work("ann")
+    huge = b"x" * 5_000_000
+    topic = staff.settings.topics.events
+    with open_producer(staff.settings) as producer:
+        producer.send(topic, value=huge, key=b"s", headers=[("sender", b"till 3")]).get(60)
+    after = list(views(20))
+    send(staff.settings, iter(after))
+    staff.until_answered()
+
+    (letter,) = staff.read(staff.settings.topics.dead_letters)
+    assert letter.value == huge
+    assert ("goeswith.errors.reason", b"oversize") in letter.headers
+    assert ("sender", b"till 3") in letter.headers
+    assert missing(staff.prompts(), list(after)) == set()
+
+
+def test_a_worker_without_its_topics_says_so_and_ends(
+    kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """The exit code tells whoever supervises it that starting it again will not help."""
+    staff = Staff(kafka, topic_prefix, tmp_path)
+    staff.start("ann")
+    worker: Any = staff.workers["ann"]
+    staff.until(lambda: not worker.alive, "the worker ends")
+
+    assert worker.stop() == 2
+    assert "goeswith topics create" in worker.said()

@@ -1,0 +1,28 @@
+"""The names of pinned packages that the transport relies on."""
+
+import pytest
+from faust.transport import consumer
+
+from streams import pinned
+from streams.errors import TransportChanged
+
+
+def test_the_installed_versions_have_every_name() -> None:
+    """Else no worker starts."""
+    pinned.assert_private_names()
+
+
+def test_a_name_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to look for, and where."""
+    monkeypatch.delattr(consumer.Consumer, "_new_offset")
+
+    with pytest.raises(TransportChanged, match=r"Consumer\._new_offset"):
+        pinned.assert_private_names()
+
+
+def test_a_name_that_is_not_used_any_more_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a fetcher has a minimum helps nothing if requests no longer read it."""
+    monkeypatch.setattr(pinned.Fetcher, "_get_actions_per_node", lambda self: None)
+
+    with pytest.raises(TransportChanged, match="_fetch_min_bytes in"):
+        pinned.assert_private_names()

@@ -1,0 +1,173 @@
+"""The next offset: what is handed over, left out, or asked for again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.rounds import NextOffset, cut, slices
+
+
+@dataclass
+class Loaf:
+    """A record with nothing but an offset."""
+
+    offset: int
+    timestamp: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Any = ()
+
+
+def loaves(*offsets: int) -> list[Loaf]:
+    """Records at these offsets."""
+    return [Loaf(offset) for offset in offsets]
+
+
+def offsets(batch: Any) -> list[int]:
+    """The offsets of a batch."""
+    return [loaf.offset for loaf in batch]
+
+
+def counting_from(offset: int) -> NextOffset[str]:
+    """The rule, with bread to go on at this offset."""
+    counter: NextOffset[str] = NextOffset()
+    counter.start({"bread": offset})
+    return counter
+
+
+def test_what_was_handed_over_is_left_out_when_it_comes_again() -> None:
+    """Below the next offset everything is a repeat."""
+    fresh, hole = counting_from(5).sift("bread", loaves(3, 4, 5, 6))
+
+    assert (offsets(fresh), hole) == ([5, 6], None)
+
+
+def test_a_batch_of_repeats_hands_nothing_over() -> None:
+    """A fetch may bring nothing new at all."""
+    assert counting_from(5).sift("bread", loaves(1, 2)) == ([], None)
+
+
+def test_a_hole_is_asked_for_again() -> None:
+    """Above the next offset nothing is handed over, at first."""
+    assert counting_from(5).sift("bread", loaves(7, 8)) == ([], 5)
+
+
+def test_a_hole_that_was_asked_for_is_real() -> None:
+    """The second time, what lies behind it is handed over."""
+    counter = counting_from(5)
+    counter.asked({"bread": 5})
+
+    fresh, hole = counter.sift("bread", loaves(7, 8))
+
+    assert (offsets(fresh), hole) == ([7, 8], None)
+
+
+def test_a_hole_that_could_not_be_asked_for_is_asked_for_next_time() -> None:
+    """As long as nobody said that it was asked, it is not taken for real."""
+    counter = counting_from(5)
+    counter.sift("bread", loaves(7, 8))
+
+    assert counter.sift("bread", loaves(9)) == ([], 5)
+
+
+def test_a_hole_whose_answer_was_dropped_is_asked_for_again() -> None:
+    """The answer came, was dropped on its way to the agent, and what follows shows the hole anew."""
+    counter = counting_from(5)
+    counter.asked({"bread": 5})
+    counter.sift("bread", loaves(5, 6))
+
+    assert counter.sift("bread", loaves(7, 8)) == ([], 5)
+
+
+def test_a_hole_whose_answer_was_lost_unseen_is_asked_for_again() -> None:
+    """A fetch that was cancelled may have been the answer."""
+    counter = counting_from(5)
+    counter.asked({"bread": 5})
+    counter.ask_anew()
+
+    assert counter.sift("bread", loaves(7, 8)) == ([], 5)
+
+
+def test_each_hole_is_asked_for() -> None:
+    """That one hole was real says nothing about the next."""
+    counter = counting_from(5)
+    counter.asked({"bread": 5})
+    counter.handed("bread", loaves(7))
+
+    assert counter.sift("bread", loaves(9)) == ([], 8)
+
+
+def test_after_a_rebalance_the_same_hole_is_asked_for_anew() -> None:
+    """To start again forgets what was asked."""
+    counter = counting_from(5)
+    counter.asked({"bread": 5})
+    counter.start({"bread": 5})
+
+    assert counter.sift("bread", loaves(7)) == ([], 5)
+
+
+def test_an_unknown_partition_is_handed_over_from_where_it_begins() -> None:
+    """Nothing is known about it: whatever comes first is next."""
+    fresh, hole = NextOffset[str]().sift("jam", loaves(40, 41))
+
+    assert (offsets(fresh), hole) == ([40, 41], None)
+
+
+@given(
+    st.integers(1, 60),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 59), st.integers(1, 9)), max_size=40),
+)
+def test_however_fetches_are_dropped_everything_is_handed_over_once_and_in_order(
+    length: int, fetches: list[tuple[bool, int, int]]
+) -> None:
+    """A log, a reader that jumps, hand-overs that fail: what arrives is the log."""
+    counter, position, arrived = counting_from(0), 0, list[int]()
+    calm = [(True, 60, length)] * (length * 3)
+    for arrives, jump, size in [*fetches, *calm]:
+        position = min(position, jump)
+        batch = loaves(*range(position, min(position + size, length)))
+        position += len(batch)
+        if not batch:
+            position = len(arrived)  # a rebalance: back to what is committed
+            counter.start({"bread": position})
+            continue
+        fresh, hole = counter.sift("bread", batch)
+        if hole is not None:
+            counter.asked({"bread": hole})
+            position = hole
+        elif fresh and arrives:
+            counter.handed("bread", fresh)
+            arrived += offsets(fresh)
+
+    assert arrived == list(range(length))
+
+
+@given(
+    st.dictionaries(st.integers(0, 5), st.lists(st.integers(), min_size=1, max_size=30)),
+    st.integers(1, 10),
+)
+def test_rounds_lose_nothing_and_stay_small(batches: dict[Any, list[Any]], most: int) -> None:
+    """However it is cut, each partition's records come in order, no more than allowed at once."""
+    rounds = list(cut(batches, most))
+
+    joined: dict[Any, list[Any]] = {}
+    for round_ in rounds:
+        for tp, part in round_:
+            assert 0 < len(part) <= most
+            joined.setdefault(tp, []).extend(part)
+    assert joined == batches
+
+
+def test_slices_bound_what_is_done_without_a_pause() -> None:
+    """A slice is of one partition, and never longer than said."""
+
+    @dataclass(frozen=True)
+    class Shelf:
+        topic: str
+        partition: int
+
+    pieces = list(slices([(Shelf("bread", 2), loaves(*range(130)))], 64))
+
+    assert [(number, len(piece)) for number, piece in pieces] == [(2, 64), (2, 64), (2, 2)]
