@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
+LIMIT := 100000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench replay docs fix coverage requirements clean
@@ -22,11 +23,12 @@ check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(READY) ## measure throughput and latency
-	$(BIN)/goeswith bench
+bench: $(READY) ## measure cost and latency on a real Kafka; writes tests/benchmarks/RESULTS.md
+	.ci/install
+	$(BIN)/python -m tests.apache_kafka $(BIN)/goeswith bench pipeline --write
 
-replay: $(READY) ## replay real grocery baskets and judge what would have been offered
-	$(BIN)/goeswith replay
+replay: $(READY) ## replay real grocery baskets and judge what is offered; LIMIT=1500000 for all
+	$(BIN)/goeswith replay --limit $(LIMIT)
 
 docs: $(READY) ## write the tables of README.md anew from the code
 	$(BIN)/python -m streams.reference README.md

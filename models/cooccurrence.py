@@ -20,8 +20,9 @@ from models.tally import TIMES_BITS, read, times, written
 
 PARTNERS_MAX = 200
 """Pairs that one event may make, even in a larger basket."""
-FINENESS_BITS = 16
-"""Pairs are read in units of 2**-16 of an event: small integers are quick, finer is of no use."""
+FINENESS_BITS = 28
+"""Pairs are read in units of 2**-28 of an event: small integers are quick. What has not met for 28
+half-lives is forgotten."""
 ORIGIN_HALVINGS = 256
 """The dampings are kept relative to a time that moves on after so many half-lives: floats end."""
 
@@ -199,9 +200,8 @@ class CoOccurrence(Recommender):
             del row[partner]
 
     def _forget(self) -> None:
-        for item in lightest(
-            self._seen, len(self._seen) - self.items_max - 1 + slab(self.items_max)
-        ):
+        surplus = len(self._seen) - self.items_max
+        for item in lightest(self._seen, surplus - 1 + slab(self.items_max)):
             del self._seen[item], self._rows[item]
             self._damping.pop(item, None)
 
@@ -216,8 +216,9 @@ class CoOccurrence(Recommender):
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
         now_s = max(self._latest_s, int(time_s or 0))
         mantissa, halvings = self._decay.unit(now_s)
-        shift = TIMES_BITS + ONE_BITS - FINENESS_BITS + halvings  # from a tally to units
-        voters = list(self._voters(x, mantissa, halvings))
+        coarse = max(0, halvings + ONE_BITS - FINENESS_BITS)
+        voters = list(self._voters(x, mantissa, halvings, coarse))
+        shift = TIMES_BITS + coarse  # from a tally to units
         scores = _votes(voters, shift)
         for item in [item for item in scores if item in exclude]:
             del scores[item]
@@ -225,14 +226,17 @@ class CoOccurrence(Recommender):
             self._candidate(item, score, voters, shift) for score, item in self._best(scores, k)
         ]
 
-    def _voters(self, x: Sequence[str], mantissa: int, halvings: int) -> Iterator[_Voter]:
+    def _voters(
+        self, x: Sequence[str], mantissa: int, halvings: int, coarse: int
+    ) -> Iterator[_Voter]:
         """The items of the context that have partners, the latest first.
 
-        An event weighs `mantissa << halvings` now. What `_damped` leaves out is put in here.
+        An event weighs `mantissa << halvings` now, a unit `1 << coarse`. What `_damped` leaves out
+        is put in here.
         """
         octaves = halvings + math.log2(mantissa) - ONE_BITS - self._origin
         vote: float = 2.0 ** min(1000.0, self.popularity_norm * octaves)
-        vote *= (1 << ONE_BITS - FINENESS_BITS) / mantissa
+        vote *= 2.0 ** (coarse - halvings) / mantissa
         for item in dict.fromkeys(x[: -self.context_items - 1 : -1]):
             row = self._rows.get(item)
             if row:

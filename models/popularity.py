@@ -14,7 +14,7 @@ from models.tally import read, tally, times, weight, written
 class Popularity(Recommender):
     """Decayed counts of items, and the exact top of them, kept in order as they change.
 
-    The order is a function of the counts alone: equal counts go by id. A candidate's score is its
+    The order is a function of the counts alone: equal ones go by id. A candidate's score is its
     share of all that was counted lately; its evidence, how often it was seen out of how many
     events.
 
@@ -50,7 +50,7 @@ class Popularity(Recommender):
         self.items_max = items_max
         self._tallies: dict[str, int] = {}
         self._all = 0
-        self._order: list[tuple[int, str]] = []  # (-tally, item), the top_max smallest
+        self._order: list[tuple[int, str]] = []  # (-weight, item), the top_max smallest
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y` once more; what came before is of no interest."""
@@ -64,9 +64,9 @@ class Popularity(Recommender):
 
     def _rank(self, item: str, before: int, now: int) -> None:
         """Move an item whose tally grew to its place in the order."""
-        order, entry = self._order, (-now, item)
-        if before and (-before, item) <= order[-1]:
-            del order[bisect_left(order, (-before, item))]
+        order, old, entry = self._order, _entry(before, item), _entry(now, item)
+        if before and old <= order[-1]:
+            del order[bisect_left(order, old)]
         elif len(order) == self.top_max:
             if entry > order[-1]:
                 return
@@ -76,7 +76,12 @@ class Popularity(Recommender):
     def _forget(self) -> None:
         for item in lightest(self._tallies, slab(self.items_max)):
             del self._tallies[item]
-        self._order = [entry for entry in self._order if entry[1] in self._tallies]
+        if not all(item in self._tallies for _, item in self._order):
+            self._sort()
+
+    def _sort(self) -> None:
+        order = sorted(_entry(tally, item) for item, tally in self._tallies.items())
+        self._order = order[: self.top_max]
 
     def top(self, n: int) -> list[str]:
         """The `n` most popular items (at most `top_max`), the most popular first."""
@@ -97,7 +102,7 @@ class Popularity(Recommender):
         of, in_all = times(self._all), weight(self._all) or 1
         for negative, item in self._order:
             if item not in exclude:
-                yield Candidate(item, weight(-negative) / in_all, times(-negative), of)
+                yield Candidate(item, -negative / in_all, times(self._tallies[item]), of)
 
     def state(self) -> dict[str, Any]:
         """All tallies; the order follows from them."""
@@ -110,5 +115,8 @@ class Popularity(Recommender):
     def _restore(self, state: dict[str, Any]) -> None:
         self._tallies = {item: read(text) for item, text in state["tallies"].items()}
         self._all = read(state["all"])
-        order = sorted((-tally, item) for item, tally in self._tallies.items())
-        self._order = order[: self.top_max]
+        self._sort()
+
+
+def _entry(tally: int, item: str) -> tuple[int, str]:
+    return -weight(tally), item

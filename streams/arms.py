@@ -7,7 +7,7 @@ To add a strategy: one recommender in `models/`, one entry in `ARMS`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models import Candidate, CoOccurrence, Popularity, Repeats
 from streams.session import Session
@@ -24,16 +24,23 @@ class Learned:
     popularity: Popularity
 
 
+COMPLETES = 0.3
+"""How much popularity counts against a companion: 0 offers what sells anyway, 1 what is odd."""
+
+
 def untaught(settings: Settings) -> Learned:
     """Recommenders that have seen nothing yet."""
-    pairs = {
+    pairs: dict[str, Any] = {
         "half_life_s": settings.pair_half_life_s,
         "row_max": settings.pairs_per_item_max,
         "items_max": settings.items_max,
+        "context_items": 4,
+        "context_decay": 0.6,
+        "row_norm": 0.5,
     }
     return Learned(
-        baskets=CoOccurrence(**pairs, window=0, distance_decay=False),
-        browsing=CoOccurrence(**pairs, window=10, distance_decay=True),
+        baskets=CoOccurrence(**pairs, popularity_norm=COMPLETES),
+        browsing=CoOccurrence(**pairs, popularity_norm=0.2, window=10, distance_decay=True),
         repeats=Repeats(half_life_s=settings.pair_half_life_s, shoppers_max=settings.shoppers_max),
         popularity=Popularity(
             half_life_s=settings.popularity_half_life_s, items_max=settings.items_max

@@ -3,11 +3,16 @@
 From the jars that Maven resolves where there is Java (43 MB, once, into `.cache/kafka`); else in
 Docker, if an engine answers. Jars first: they are the same everywhere, start in four seconds, and
 end with us even if we are killed.
+
+`python -m tests.apache_kafka COMMAND …` runs a command beside a fresh one; GOESWITH_KAFKA_BOOTSTRAP
+says where it is.
 """
 
 import base64
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -259,6 +264,22 @@ def cluster_id() -> str:
     return base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
 
 
+def run_beside(command: list[str]) -> int:
+    """Run a command beside a fresh broker; its exit code. Raises NoKafka."""
+    with tempfile.TemporaryDirectory(prefix="goeswith-kafka-") as directory:
+        broker = real_kafka(Path(directory))
+        broker.start()
+        try:
+            address = {"GOESWITH_KAFKA_BOOTSTRAP": broker.bootstrap}
+            return subprocess.run(command, check=False, env={**os.environ, **address}).returncode
+        finally:
+            broker.discard()
+
+
 def _docker(*words: str) -> str:
     done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(run_beside(sys.argv[1:]))

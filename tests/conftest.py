@@ -26,6 +26,10 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
+# A test says itself which settings it means; the developer's own are for running, not for testing.
+for name in [name for name in os.environ if name.startswith("GOESWITH_")]:
+    del os.environ[name]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a real Kafka or Redis, so that `-m 'not integration'` is always right."""

@@ -21,6 +21,8 @@ from streams.worker_process import WorkerProcess
 PATIENCE_S = 300.0
 """So long we wait for any one thing; only a failure takes so long."""
 POLL_S = 0.05
+PAGE_POLL_S = 0.25
+"""Our worker's own page is asked less often: what it costs to answer counts against us."""
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LINE_BYTES_MAX = 65_536
 
@@ -37,13 +39,15 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
-async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+async def until(
+    holds: Callable[[], Awaitable[bool]], what: str, *, every_s: float = POLL_S
+) -> None:
     """Return when it holds; raises `WorkerFailed` when it does not in time."""
     deadline_s = time.monotonic() + PATIENCE_S
     while not await holds():
         if time.monotonic() > deadline_s:
             raise WorkerFailed(f"waited {PATIENCE_S:g} s for {what}")
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(every_s)
 
 
 class Mark(NamedTuple):

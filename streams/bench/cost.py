@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from aiokafka import ConsumerRecord
 
 from streams.bench import tape
-from streams.bench.contenders import ours, stock, until
+from streams.bench.contenders import PAGE_POLL_S, ours, stock, until
 from streams.bench.site import Site
 from streams.committed import committed
 from streams.events import decode
@@ -46,7 +46,7 @@ async def fold_only_us(site: Site, log: str, empty: str, events: int) -> float:
         async def through() -> bool:
             return await worker.folded() == events
 
-        await until(through, "our worker to fold the log")
+        await until(through, "our worker to fold the log", every_s=PAGE_POLL_S)
         return _each_us(worker.cpu_s - start_up_s, events)
 
 
@@ -70,7 +70,7 @@ async def answering_us(site: Site, log: str, empty: str, events: int) -> tuple[f
 async def _start_up_s(settings: Settings) -> float:
     """CPU time that our worker needs to be ready on empty topics."""
     with ours(settings) as worker:
-        await until(worker.ready, "our worker to start")
+        await until(worker.ready, "our worker to start", every_s=PAGE_POLL_S)
         return worker.cpu_s
 
 

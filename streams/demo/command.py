@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,10 @@ OPTIONS = (
     click.option("--seconds", type=click.FloatRange(min=1), help="Stop after so long."),
     click.option("--json", "as_json", is_flag=True, help="End with one JSON object."),
 )
+
+
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+# No lines of log across a screen that lives: what matters is raised, and said in one line.
 
 
 def about_shoppers(command: Callable[..., None]) -> Callable[..., None]:

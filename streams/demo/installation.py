@@ -5,6 +5,7 @@ receipts are the demo's own, so that invented shoppers never meet real ones.
 """
 
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -23,8 +24,12 @@ HURRIED: dict[str, Any] = {
     "just_bought_s": 5.0,
     "prompt_ttl_s": 10.0,
     "segments": "regular,explorer",
+    "pair_popularity_norm": 0.3,
 }
-"""Shoppers of the demo think for half a second, not for half a minute: our pauses shrink, too."""
+"""Shoppers of the demo think for half a second, not for half a minute: our pauses shrink, too.
+
+In so small a shop half of all baskets hold milk: pairs need more correction than in a large one.
+"""
 EMBEDDED: dict[str, Any] = {
     "kafka_api_version": "2.0",
     "fetch_wait_fixed": True,
@@ -81,9 +86,21 @@ def installed(bootstrap: str | None, say: Say) -> Iterator[Installation]:
         settings = read_settings(**own)
         say("starting a worker")
         worker = stack.enter_context(WorkerProcess(settings))
+        stack.enter_context(_tied_to_us(worker.pid))
         yield Installation(settings, worker, embedded=bootstrap is None)
 
 
 def _broker(own: dict[str, Any]) -> EmbeddedBroker:
     settings = read_settings(**own)
     return EmbeddedBroker(dict.fromkeys(settings.topics.declared(), settings.partitions))
+
+
+@contextmanager
+def _tied_to_us(pid: int) -> Iterator[None]:
+    """Whatever ends us, SIGKILL included, ends that process: its end of our pipe closes."""
+    command = ["sh", "-c", 'cat >/dev/null; kill "$1"', "sh", str(pid)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as rope:
+        try:
+            yield
+        finally:
+            rope.kill()

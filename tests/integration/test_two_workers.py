@@ -129,15 +129,15 @@ def test_a_record_of_five_megabytes_becomes_a_dead_letter(staff: Staff) -> None:
     topic = staff.settings.topics.events
     with open_producer(staff.settings) as producer:
         producer.send(topic, value=huge, key=b"s", headers=[("sender", b"till 3")]).get(60)
-    after = list(views(20))
-    send(staff.settings, iter(after))
+    after: list[Event] = list(views(20))
+    send(staff.settings, after)
     staff.until_answered()
 
     (letter,) = staff.read(staff.settings.topics.dead_letters)
     assert letter.value == huge
     assert ("goeswith.errors.reason", b"oversize") in letter.headers
     assert ("sender", b"till 3") in letter.headers
-    assert missing(staff.prompts(), list(after)) == set()
+    assert missing(staff.prompts(), after) == set()
 
 
 def test_a_worker_without_its_topics_says_so_and_ends(

@@ -1,6 +1,7 @@
 """A shop that is open while its workers come and go: they run in processes of their own, shoppers
 keep coming, and in the end the books must balance."""
 
+import asyncio
 import json
 import threading
 import time
@@ -13,9 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aiokafka import AIOKafkaProducer
+
 from streams.demo.child import free_port
 from streams.events import Event, ItemViewed, decode, encode
-from streams.kafka_clients import open_admin, open_producer
+from streams.kafka_clients import open_admin
 from streams.log_reader import Partition, Record, committed_offsets, open_reader
 from streams.prompts import Prompt
 from streams.settings import Settings
@@ -137,13 +140,23 @@ def views(number: int) -> Iterator[ItemViewed]:
         )
 
 
-def send(settings: Settings, events: Iterator[Event]) -> None:
-    """Send events; returns when the broker has them."""
-    with open_producer(settings) as producer:
+def send(settings: Settings, events: Iterable[Event], per_s: float = 1e6) -> None:
+    """Send events at this rate; returns when the broker has them, however long it was away."""
+    asyncio.run(_send(settings, events, per_s))
+
+
+async def _send(settings: Settings, events: Iterable[Event], per_s: float) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        enable_idempotence=True,
+        request_timeout_ms=int(PATIENCE_S * 1000),
+    )
+    async with producer:
         for event in events:
             key = event.session_id.encode()
-            producer.send(settings.topics.events, value=encode(event), key=key)
-        producer.flush()
+            await producer.send(settings.topics.events, encode(event), key=key)
+            await asyncio.sleep(1 / per_s)
+        await producer.flush()
 
 
 @contextmanager
@@ -154,12 +167,12 @@ def shoppers(settings: Settings, per_s: float) -> Iterator[list[Event]]:
 
     def keep_coming() -> Iterator[Event]:
         for event in views(1_000_000):
-            if closed.wait(1 / per_s):
+            if closed.is_set():
                 return
             seen.append(event)
             yield event
 
-    crowd = threading.Thread(target=send, args=(settings, keep_coming()))
+    crowd = threading.Thread(target=send, args=(settings, keep_coming(), per_s))
     crowd.start()
     try:
         yield seen

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from river.checks import common
 
@@ -17,27 +17,31 @@ MONDAY = 1_767_225_600
 ITEMS = [f"item-{n}" for n in range(6)]
 SHOPPERS = ["ada", "bob", "eve"]
 
-ROOMY: list[Recommender] = [
-    CoOccurrence(),
-    CoOccurrence(window=2, distance_decay=True, context_decay=0.6),
-    CoOccurrence(row_norm=1.0, popularity_norm=1.0, context_items=1),
-    Popularity(),
-    Popularity(top_max=3),
-    Repeats(),
-]
+ROOMY: dict[str, Recommender] = {
+    "baskets": CoOccurrence(),
+    "browsing": CoOccurrence(window=2, distance_decay=True, context_decay=0.6),
+    "last item": CoOccurrence(row_norm=1.0, popularity_norm=1.0, context_items=1),
+    "popularity": Popularity(),
+    "short popularity": Popularity(top_max=3),
+    "repeats": Repeats(),
+}
 """Each with bounds that the tests' few items do not reach."""
 
-TIGHT: list[Recommender] = [
-    CoOccurrence(row_max=8, items_max=40),
-    CoOccurrence(row_max=8, items_max=40, window=3, distance_decay=True),
-    Popularity(top_max=10, items_max=40),
-    Popularity(top_max=100, items_max=40),
-    Repeats(items_per_shopper_max=8, shoppers_max=20, items_max=40),
-]
+TIGHT: dict[str, Recommender] = {
+    "baskets": CoOccurrence(row_max=8, items_max=40),
+    "browsing": CoOccurrence(row_max=8, items_max=40, window=3, distance_decay=True),
+    "popularity": Popularity(top_max=10, items_max=40),
+    "long popularity": Popularity(top_max=100, items_max=40),
+    "repeats": Repeats(items_per_shopper_max=8, shoppers_max=20, items_max=40),
+}
 """Each with bounds that are soon reached."""
 
-every_recommender = pytest.mark.parametrize("untaught", ROOMY, ids=repr)
-every_tight_recommender = pytest.mark.parametrize("untaught", TIGHT, ids=repr)
+every_recommender = pytest.mark.parametrize("untaught", ROOMY.values(), ids=ROOMY)
+every_tight_recommender = pytest.mark.parametrize("untaught", TIGHT.values(), ids=TIGHT)
+
+
+few = settings(max_examples=40)
+"""Enough for small events, as each test runs for each recommender."""
 
 
 class Seen(NamedTuple):
@@ -89,6 +93,7 @@ def stream(number: int) -> Iterator[Seen]:
 
 
 @every_recommender
+@few
 @given(seen=events)
 def test_recommending_changes_nothing(untaught: Recommender, seen: list[Seen]) -> None:
     """Not the state, nor anything that a pickle can see, nor the next answer."""
@@ -102,6 +107,7 @@ def test_recommending_changes_nothing(untaught: Recommender, seen: list[Seen]) -
 
 
 @every_recommender
+@few
 @given(seen=events, k=st.integers(-1, 8))
 def test_k_is_honoured(untaught: Recommender, seen: list[Seen], k: int) -> None:
     """At most k candidates, the first k of any longer list, each item once."""
@@ -114,6 +120,7 @@ def test_k_is_honoured(untaught: Recommender, seen: list[Seen], k: int) -> None:
 
 
 @every_recommender
+@few
 @given(seen=events)
 def test_the_best_comes_first_and_equals_by_id(untaught: Recommender, seen: list[Seen]) -> None:
     """Scores are positive and fall; where they do not, ids rise."""
@@ -126,6 +133,7 @@ def test_the_best_comes_first_and_equals_by_id(untaught: Recommender, seen: list
 
 
 @every_recommender
+@few
 @given(seen=events, exclude=st.frozensets(st.sampled_from(ITEMS)))
 def test_exclude_is_honoured(
     untaught: Recommender, seen: list[Seen], exclude: frozenset[str]
@@ -140,9 +148,10 @@ def test_exclude_is_honoured(
 
 
 @every_recommender
+@few
 @given(seen=events)
 def test_evidence_is_never_more_than_all(untaught: Recommender, seen: list[Seen]) -> None:
-    """ "41 of 57" is a whole number out of a larger one; the anchor stood in the context."""
+    """As in "41 of 57": part of a whole; and the anchor stood in the context."""
     recommender = taught(untaught, seen)
     for x in questions(seen):
         for candidate in recommender.recommend(x, 100):
@@ -167,8 +176,8 @@ def test_unknown_items_in_the_context_speak_for_nothing(untaught: Recommender) -
 
 
 @every_recommender
-def test_scores_do_not_rise_as_time_goes_by(untaught: Recommender) -> None:
-    """With `time_s` the score is read at that time; its order stays."""
+def test_time_alone_does_not_change_the_order(untaught: Recommender) -> None:
+    """Scores are read at `time_s`; everything fades alike."""
     seen = [Seen(("ada",), item, MONDAY, 1.0) for item in ("item-1", "item-2", "item-1")]
     recommender = taught(untaught, seen)
     for x in (("ada",), ("item-1",)):
@@ -176,13 +185,13 @@ def test_scores_do_not_rise_as_time_goes_by(untaught: Recommender) -> None:
         later = recommender.recommend(x, 3, time_s=MONDAY + 30 * 86_400)
 
         assert [one.item for one in now] == [one.item for one in later]
-        assert all(a.score >= b.score for a, b in zip(now, later, strict=True))
 
 
 # Learning
 
 
 @every_recommender
+@few
 @given(seen=events, data=st.data())
 def test_the_order_of_events_does_not_matter(
     untaught: Recommender, seen: list[Seen], data: st.DataObject
@@ -198,6 +207,7 @@ def test_the_order_of_events_does_not_matter(
 
 
 @every_recommender
+@few
 @given(seen=events, split=st.integers(0, 12))
 def test_a_snapshot_and_the_rest_of_the_log_are_the_whole_log(
     untaught: Recommender, seen: list[Seen], split: int
@@ -366,9 +376,11 @@ class Dated:
         self.recommender = recommender
 
     def learn_one(self, x: tuple[str, ...], y: str) -> None:
+        """Learn it, on that Monday."""
         self.recommender.learn_one(x, y, time_s=MONDAY)
 
     def clone(self) -> "Dated":
+        """One that has learned nothing."""
         return Dated(self.recommender.clone())
 
     @property
@@ -388,9 +400,9 @@ def test_river_finds_that_learning_is_clean(
 @every_tight_recommender
 def test_river_finds_that_memory_is_bounded(untaught: Recommender) -> None:
     """The second half of a long stream takes hardly more than the first."""
-    seen = [(event.x, event.y) for event in stream(2_000)]
+    check: Callable[..., None] = common.check_bounded_memory_growth
 
-    common.check_bounded_memory_growth(Dated(untaught.clone()), seen)
+    check(Dated(untaught.clone()), [(event.x, event.y) for event in stream(2_000)])
 
 
 def test_no_recommender_is_left_out() -> None:
@@ -398,5 +410,5 @@ def test_no_recommender_is_left_out() -> None:
     public = {value for value in vars(models).values() if isinstance(value, type)}
     recommenders = {kind for kind in public if issubclass(kind, Recommender)} - {Recommender}
 
-    assert recommenders == {type(recommender) for recommender in ROOMY}
-    assert recommenders == {type(recommender) for recommender in TIGHT}
+    assert recommenders == {type(recommender) for recommender in ROOMY.values()}
+    assert recommenders == {type(recommender) for recommender in TIGHT.values()}
