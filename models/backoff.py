@@ -5,9 +5,9 @@ all arms in all contexts  ->  this arm in other contexts  ->  this arm in this c
 prior_mean                    arm_strength                    cell_strength   (pseudo-trials)
 ```
 
-Each level's posterior is the prior of the next. "Other contexts" leaves out this one, so that
-nothing is counted twice. Rewards lie in [0, 1] and count as fractions of a success: the posterior
-is a Beta distribution.
+Each level's posterior is the prior of the next. "Other contexts" leaves out this one, whose trials
+are counted in the last step; the mean of all arms is that of all, as in empirical Bayes. Rewards
+lie in [0, 1] and count as fractions of a success: the posterior is a Beta distribution.
 """
 
 from collections.abc import Iterable

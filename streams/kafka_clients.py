@@ -81,7 +81,8 @@ def speaking(settings: Settings) -> Iterator[None]:
     try:
         yield
     except NO_ANSWER as error:
-        raise _unreachable(settings, _brief(error)) from error
+        waited = f"waited up to {settings.kafka_timeout_s:g} s"
+        raise _unreachable(settings, f"{waited}; {_brief(error)}") from error
     except errors.UnrecognizedBrokerVersion as error:
         raise Misconfigured(
             f"GOESWITH_KAFKA_API_VERSION={settings.kafka_api_version} is no version of Kafka that "
@@ -154,9 +155,8 @@ def _knock(settings: Settings, addresses: list[tuple[str, int]]) -> None:
 
 def _unreachable(settings: Settings, why: str) -> KafkaUnreachable:
     return KafkaUnreachable(
-        f"no Kafka broker answered at {settings.kafka_bootstrap} within "
-        f"{settings.kafka_timeout_s:g} s: is it running, and is GOESWITH_KAFKA_BOOTSTRAP "
-        f"(or --bootstrap) right? ({why})"
+        f"no Kafka broker answered at {settings.kafka_bootstrap} ({why}): is it running, and is "
+        "GOESWITH_KAFKA_BOOTSTRAP (or --bootstrap) right?"
     )
 
 

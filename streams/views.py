@@ -40,10 +40,13 @@ from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-ANSWERS_PER_WRITE_MAX = 128
-"""Answers folded and written at once: bounds how long the loop is held."""
-WRITE_PAUSE_S = 0.005
-"""Between writes: company for the next one, and time for others."""
+ANSWERS_AT_ONCE_MAX = 256
+SESSIONS_AT_ONCE_MAX = 32
+"""Folded, and written, in one go: both hold the worker's loop for about a millisecond."""
+REST_S_MIN = 0.005
+"""Between writes: company for the next one."""
+REST_PER_WRITE = 4
+"""A rest is so many times as long as the write before it: a fifth of the loop's time is enough."""
 RENEW_S = 1.0
 """How often the board and the telemetry are written."""
 WORKER_TTL_S = 10
@@ -101,10 +104,11 @@ class Views(Service):
     async def _write(self) -> None:
         async with self._redis:
             while not self.should_stop:
+                began = time.monotonic()
                 self._fold()
-                if time.monotonic() >= self._retry_at:
+                if began >= self._retry_at:
                     await self._try_to_write()
-                await self._rest()
+                await self._rest(REST_PER_WRITE * (time.monotonic() - began))
             self._fold()
             while await self._try_to_write() and (self._queue or self._changed):
                 self._fold()
@@ -123,7 +127,7 @@ class Views(Service):
 
     async def _write_once(self, now_ms: int) -> None:
         """Some of the sessions that changed, and the board when it is due, in one pipeline."""
-        sessions = list(islice(self._changed, ANSWERS_PER_WRITE_MAX))
+        sessions = list(islice(self._changed, SESSIONS_AT_ONCE_MAX))
         due = time.monotonic() >= self._renew_at
         if not (sessions or due):
             return
@@ -159,9 +163,9 @@ class Views(Service):
         said = orjson.dumps(told, default=str, option=orjson.OPT_NON_STR_KEYS)
         pipeline.set(worker_key(prefix, name), said, ex=WORKER_TTL_S)
 
-    async def _rest(self) -> None:
-        """Until there is something to do, and never less than the pause."""
-        await asyncio.sleep(WRITE_PAUSE_S)
+    async def _rest(self, rest_s: float) -> None:
+        """For so long at least, and until there is something to do."""
+        await asyncio.sleep(min(max(rest_s, REST_S_MIN), RENEW_S))
         if self._queue or self.should_stop:
             return
         self._offered.clear()
@@ -173,7 +177,7 @@ class Views(Service):
 
     def _fold(self) -> None:
         """Take the next answers in: whose prompts changed, and what the arms did."""
-        for _ in range(min(ANSWERS_PER_WRITE_MAX, len(self._queue))):
+        for _ in range(min(ANSWERS_AT_ONCE_MAX, len(self._queue))):
             answer = self._queue.popleft()
             if answer.prompt is not None:
                 self._board.add(answer.prompt)

@@ -14,6 +14,7 @@ from streams.errors import Misconfigured
 from streams.settings import Settings
 from streams.telemetry import Telemetry
 from streams.topology import App, create_app
+from streams.views import Views
 
 EXIT_MISCONFIGURED = 2
 
@@ -21,11 +22,7 @@ EXIT_MISCONFIGURED = 2
 def worker_app(settings: Settings) -> App:
     """The app with its views, where the settings name a Redis."""
     telemetry = Telemetry()
-    views = None
-    if settings.redis_url:
-        from streams.views import Views
-
-        views = Views(settings, telemetry.snapshot)
+    views = Views(settings, telemetry.snapshot) if settings.redis_url else None
     return create_app(settings, telemetry=telemetry, views=views)
 
 

@@ -1,5 +1,6 @@
 """Small real classes that stand where a test does not want the whole: a shop that counts, a
-delivery that keeps what it is given, records made by hand."""
+delivery that keeps what it is given, records made by hand.
+"""
 
 import json
 from collections import Counter
@@ -63,7 +64,9 @@ class CountingShop:
     def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
         """Butter, unless it was offered and not seen yet; removing withdraws what was offered."""
         if isinstance(event, ItemRemoved):
-            return Answer(withdrawals=tuple(_withdrawn(p, event) for p in said.to(event.session_id)))
+            return Answer(
+                withdrawals=tuple(_withdrawn(p, event) for p in said.to(event.session_id))
+            )
         if not isinstance(event, ItemViewed | ItemAdded):
             return Answer()
         if said.to(event.session_id):

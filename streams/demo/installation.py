@@ -50,8 +50,8 @@ class Installation(NamedTuple):
         """The shell command that looks at this installation from another terminal.
 
         >>> there = Settings(kafka_bootstrap="127.0.0.1:4711", topic_prefix="goeswith-demo")
-        >>> Installation(there, worker=None).beside("lag")
-        'goeswith lag --bootstrap 127.0.0.1:4711 --prefix goeswith-demo'
+        >>> Installation(there, worker=None).beside("arms")
+        'goeswith arms --bootstrap 127.0.0.1:4711 --prefix goeswith-demo'
         """
         settings = self.settings
         version = settings.kafka_api_version
@@ -99,7 +99,9 @@ def _broker(own: dict[str, Any]) -> EmbeddedBroker:
 def _tied_to_us(pid: int) -> Iterator[None]:
     """Whatever ends us, SIGKILL included, ends that process: its end of our pipe closes."""
     command = ["sh", "-c", 'cat >/dev/null; kill "$1"', "sh", str(pid)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as rope:
+    with subprocess.Popen(  # noqa: S603  # our own words
+        command, stdin=subprocess.PIPE, start_new_session=True
+    ) as rope:
         try:
             yield
         finally:

@@ -41,6 +41,7 @@ class Overview:
     events_per_s: float
     prompts: int
     prompts_per_s: float
+    first_prompt_after_s: float | None
     silences: dict[str, int]
     feedback: dict[str, int]
     arms: tuple[Row, ...]
@@ -61,6 +62,7 @@ class Overview:
             "seconds": round(self.elapsed_s, 1),
             "events": self.events,
             "prompts": self.prompts,
+            "first_prompt_after_s": _rounded(self.first_prompt_after_s),
             "silences": self.silences,
             "feedback": self.feedback,
             "arms": arms,
@@ -70,6 +72,10 @@ class Overview:
             "dead_letters": self.dead_letters,
             "truth": self.truth._asdict(),
         }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 class Rate:
@@ -168,6 +174,7 @@ class Lookout:
             events_per_s=self._events.per_s,
             prompts=tally.prompts,
             prompts_per_s=self._prompts.per_s,
+            first_prompt_after_s=tally.first_prompt_after_s,
             silences=dict(self._silences.most_common()),
             feedback=dict(tally.feedback.most_common()),
             arms=self._simulation.board.rows(),

@@ -45,12 +45,14 @@ class Tally:
 
     events: int = 0
     prompts: int = 0
+    """Records; workers publish at least once, so a takeover may repeat some."""
     withdrawals: int = 0
     feedback: Counter[Stage] = field(default_factory=Counter)
     latencies_ms: deque[int] = field(default_factory=lambda: deque(maxlen=LATENCIES_MAX))
     """From an event's sending to the append of its prompt, by Kafka's timestamps; the latest."""
     recent: deque[Prompt] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
     first_prompt_after_s: float | None = None
+    """From the first feeding on."""
 
     def quantile_ms(self, share: float) -> int | None:
         """A quantile of the latency; None before the first prompt.
@@ -83,7 +85,7 @@ class Simulation:
         self._settings = settings
         self._topics = settings.topics
         self._rate_per_s = rate_per_s
-        self._started_s = time.monotonic()
+        self._begun_s = 0.0
         self._lost: BaseException | None = None
         self._dead_before = 0
 
@@ -122,9 +124,9 @@ class Simulation:
 
         Raises DeliveryFailed when the broker did not take one.
         """
-        begun_s = last_s = time.monotonic()
+        self._begun_s = last_s = time.monotonic()
         tokens, counted = 0.0, self.tally.events
-        while seconds is None or last_s - begun_s < seconds:
+        while seconds is None or last_s - self._begun_s < seconds:
             await asyncio.sleep(TICK_S)
             now_s = time.monotonic()
             tokens += self._rate_per_s * (now_s - last_s) - (self.tally.events - counted)
@@ -191,7 +193,7 @@ class Simulation:
         tally.recent.append(published)
         tally.latencies_ms.append(max(0, record.timestamp - published.occurred_at_ms))
         if tally.first_prompt_after_s is None:
-            tally.first_prompt_after_s = time.monotonic() - self._started_s
+            tally.first_prompt_after_s = time.monotonic() - self._begun_s
 
     async def _send(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 from pydantic import SecretStr
 
 from streams.demo.broker import EmbeddedBroker
+from streams.demo.installation import EMBEDDED
 from streams.errors import GoeswithError, KafkaUnreachable
 from streams.quantiles import quantile
 from streams.replay.answers import Answers
@@ -105,13 +106,7 @@ def stage(
         if embedded:
             topics = dict.fromkeys(settings.topics.declared(), settings.partitions)
             broker = running.enter_context(EmbeddedBroker(topics))
-            settings = settings.model_copy(
-                update={
-                    "kafka_bootstrap": broker.bootstrap,
-                    "kafka_api_version": "2.0",
-                    "fetch_wait_fixed": True,
-                }
-            )
+            settings = settings.model_copy(update=EMBEDDED | {"kafka_bootstrap": broker.bootstrap})
         else:
             create_topics(settings)
         if not own_worker:

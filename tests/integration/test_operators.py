@@ -176,9 +176,7 @@ def test_the_board_of_arms_is_read_from_the_log(shop: Operator) -> None:
 
 
 @pytest.fixture
-def mortal_kafka(
-    own_kafka: RealKafka, caplog: pytest.LogCaptureFixture
-) -> Iterator[RealKafka]:
+def mortal_kafka(own_kafka: RealKafka, caplog: pytest.LogCaptureFixture) -> Iterator[RealKafka]:
     """A broker to be killed.
 
     kafka-python leaves the sockets of tries that fail to the garbage collector; what it logs of

@@ -26,9 +26,7 @@ def staff(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Staff]:
 
 
 @pytest.fixture
-def staff_of_own_kafka(
-    own_kafka: RealKafka, topic_prefix: str, tmp_path: Path
-) -> Iterator[Staff]:
+def staff_of_own_kafka(own_kafka: RealKafka, topic_prefix: str, tmp_path: Path) -> Iterator[Staff]:
     """The same, on a broker that the test may stop."""
     yield from opened(Staff(own_kafka.bootstrap, topic_prefix, tmp_path, kafka_timeout_s=60))
 

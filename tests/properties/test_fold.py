@@ -88,7 +88,7 @@ def test_repeated_events_change_nothing_but_the_position(
 
 @given(logs())
 def test_every_answer_is_admissible(log: list[list[Event]]) -> None:
-    """Never the basket, never the anchor, one to three items, exact propensities above the floor."""
+    """Never basket or anchor, one to three items, exact propensities above the floor."""
     till, said = shop(), Said()
     floor = till.settings.arm_floor
     for partition, events in enumerate(log):

@@ -20,6 +20,7 @@ KEYS = {
     "seconds",
     "events",
     "prompts",
+    "first_prompt_after_s",
     "silences",
     "feedback",
     "arms",

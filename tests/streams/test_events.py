@@ -1,5 +1,6 @@
 """What is an event of the contract, and what is a dead letter."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -124,15 +125,11 @@ def test_what_is_encoded_is_decoded(item: str, quantity: int) -> None:
     """Encoding loses nothing."""
     said = Story().add(item, quantity=quantity)
 
-    assert said == decode(
-        b"s1", encode(said), timestamp_ms=said.occurred_at_ms, settings=SETTINGS
-    )
+    assert said == decode(b"s1", encode(said), timestamp_ms=said.occurred_at_ms, settings=SETTINGS)
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_get_through_or_crash(value: bytes) -> None:
     """Whatever the bytes, there is an event or a refusal, never another error."""
-    try:
+    with contextlib.suppress(InvalidEvent):
         decode(b"s1", value, timestamp_ms=NOON_MS, settings=SETTINGS)
-    except InvalidEvent as refused:
-        assert refused.reason

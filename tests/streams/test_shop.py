@@ -2,9 +2,9 @@
 
 from streams.events import Event
 from streams.prompts import Silence, prompt_id
-from tests.stories import OPEN, Story, Till
 from streams.settings import Settings
 from streams.shop import Shop
+from tests.stories import OPEN, Story, Till
 
 
 def test_bread_asks_for_butter() -> None:
