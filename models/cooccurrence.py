@@ -26,6 +26,9 @@ half-lives is forgotten."""
 ORIGIN_HALVINGS = 256
 """The dampings are kept relative to a time that moves on after so many half-lives: floats end."""
 
+_Voter = tuple[str, dict[str, int], float]
+"""An item of the context, its partners, and what a unit of meeting one of them is worth."""
+
 
 class PairLift(NamedTuple):
     """How much more often two items meet than chance says, and the counts that say so.
@@ -38,14 +41,6 @@ class PairLift(NamedTuple):
     of_a: int
     of_b: int
     sessions: int
-
-
-class _Voter(NamedTuple):
-    """An item of the context, its partners, and what a unit of meeting one of them is worth."""
-
-    item: str
-    row: dict[str, int]
-    vote: float
 
 
 class CoOccurrence(Recommender):
@@ -214,8 +209,7 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        now_s = max(self._latest_s, int(time_s or 0))
-        mantissa, halvings = self._decay.unit(now_s)
+        mantissa, halvings = self._decay.unit(max(self._latest_s, int(time_s or 0)))
         coarse = max(0, halvings + ONE_BITS - FINENESS_BITS)
         voters = list(self._voters(x, mantissa, halvings, coarse))
         shift = TIMES_BITS + coarse  # from a tally to units
@@ -241,7 +235,7 @@ class CoOccurrence(Recommender):
             row = self._rows.get(item)
             if row:
                 events = (self._seen[item] >> TIMES_BITS) / (mantissa << halvings)
-                yield _Voter(item, row, vote / (events or 1.0) ** self.row_norm)
+                yield item, row, vote / (events or 1.0) ** self.row_norm
             vote *= self.context_decay
 
     def _best(self, scores: dict[str, float], k: int) -> list[tuple[float, str]]:

@@ -25,7 +25,12 @@ class Learned:
 
 
 COMPLETES = 0.3
-"""How much popularity counts against a companion: 0 offers what sells anyway, 1 what is odd."""
+"""How much popularity counts against a companion: 0 offers what sells anyway, 1 what is odd.
+
+Hit rates alone would have it near 0.1 (people buy what sells anyway), but then the offers of a shop
+in which half of the baskets hold milk are milk: of the demo's 25 staples, 16 to 21 get a true
+complement at 0.1, 24 at 0.2, and all of them from 0.3 on.
+"""
 
 
 def untaught(settings: Settings) -> Learned:

@@ -13,7 +13,7 @@ says how long the value was. aiokafka's own `max_request_size` does not apply to
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -61,6 +61,9 @@ class Batch(Protocol):
 
     def append(self, **record: Any) -> object | None:
         """Append a record; None if the batch is full."""
+
+
+B = TypeVar("B", bound=Batch)
 
 
 class Delivery(Service):
@@ -147,14 +150,14 @@ def _failed(error: KafkaError) -> DeliveryFailed:
 
 
 def packed(
-    records: Iterable[Outgoing], create_batch: Callable[[], Batch]
-) -> list[tuple[tuple[str, int], Batch]]:
+    records: Iterable[Outgoing], create_batch: Callable[[], B]
+) -> list[tuple[tuple[str, int], B]]:
     """The records as batches by topic and partition, in order; a full batch is followed by another.
 
     Relies on an empty batch taking any record, as aiokafka's do.
     """
-    batches: list[tuple[tuple[str, int], Batch]] = []
-    is_open: dict[tuple[str, int], Batch] = {}
+    batches: list[tuple[tuple[str, int], B]] = []
+    is_open: dict[tuple[str, int], B] = {}
     for topic, partition, key, value, headers in records:
         target = topic, partition
         record = {"timestamp": None, "key": key, "value": value, "headers": list(headers)}

@@ -94,11 +94,14 @@ def speaking(settings: Settings) -> Iterator[None]:
 
 def partition_counts(admin: Any, topics: Iterable[str]) -> dict[str, int]:
     """Number of partitions of those of the topics that exist; creates none."""
-    return {
-        found["name"]: len(found["partitions"])
-        for found in admin.describe_topics(list(topics))
-        if not found["error_code"]
-    }
+    counts = {}
+    for found in admin.describe_topics(list(topics)):
+        error = errors.for_code(found["error_code"])
+        if error not in (errors.NoError, errors.UnknownTopicOrPartitionError):
+            raise error(found["name"])
+        if error is errors.NoError:
+            counts[found["name"]] = len(found["partitions"])
+    return counts
 
 
 def partition_count(admin: Any, topic: str, settings: Settings) -> int:

@@ -21,12 +21,25 @@ SLICE = 64
 class Record(Protocol):
     """What we use of a record of Kafka (aiokafka's `ConsumerRecord` has it)."""
 
-    offset: int
-    timestamp: int
-    """Milliseconds since 1970: of the append, or the sender's, as the topic is configured."""
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970: of the append, or the sender's, as the topic is configured."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value; None is a tombstone."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Its headers, in order; names may repeat."""
 
 
 class Partition(Protocol):

@@ -89,12 +89,6 @@ class Settings(BaseSettings):
     pair_half_life_s: float = Field(
         90 * 86400.0, gt=0, description="half-life of what is bought or viewed together"
     )
-    pair_popularity_norm: float = Field(
-        0.1,
-        ge=0,
-        le=1,
-        description="0: what meets most often goes together; 1: what meets more often than chance",
-    )
     popularity_half_life_s: float = Field(
         14 * 86400.0, gt=0, description="half-life of popularity: fashions pass"
     )

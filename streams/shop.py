@@ -19,7 +19,7 @@ the order in which it filled.
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, get_args
+from typing import Any
 
 from models import ThompsonSampling
 from streams import arms, attribution
@@ -43,7 +43,6 @@ from streams.said import Said
 from streams.session import Session, Sessions
 from streams.settings import Settings
 
-ASKING = get_args(Asking)
 ENDING = (ItemAdded, OrderPlaced)
 """The events that can make a prompt pointless."""
 
@@ -183,14 +182,14 @@ class Shop:
 
     def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
         """What a folded event calls for; changes nothing. `said` is what we said and nobody saw."""
-        asking = isinstance(event, ASKING)
+        asking = event if isinstance(event, Asking) else None
         sessions = self.sessions.get(partition)
         session = sessions.find(event.session_id) if sessions is not None else None
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.seen.get(event.event_id, offset) != offset:
             return Answer(silence=Silence("duplicate") if asking else None)
-        decided = self.decision.decide(session, event, said) if asking else None
+        decided = self.decision.decide(session, asking, said) if asking else None
         opened = self._opened(event)
         return Answer(
             prompt=decided if isinstance(decided, Prompt) else None,
@@ -221,17 +220,17 @@ class Shop:
 
 def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWithdrawn, ...]:
     """The living prompts of this session that an add or an order made pointless."""
-    ordered = isinstance(event, OrderPlaced)
+    added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(
         PromptWithdrawn(
             prompt_id=prompt.prompt_id,
             session_id=prompt.session_id,
-            because="ordered" if ordered else "added",
+            because="ordered" if added is None else "added",
             caused_by=event.event_id,
             occurred_at_ms=event.occurred_at_ms,
         )
         for prompt in said.to(event.session_id)
         if prompt.caused_by != event.event_id
         and prompt.expires_at_ms > event.occurred_at_ms
-        and (ordered or any(item.item_id == event.item_id for item in prompt.items))
+        and (added is None or any(item.item_id == added for item in prompt.items))
     )

@@ -1,5 +1,6 @@
-"""Small real classes that stand where a test does not want the whole: a shop that counts, a
-delivery that keeps what it is given, records made by hand.
+"""Small real classes that stand where a test does not want the whole.
+
+A shop that counts, a delivery that keeps what it is given, records made by hand.
 """
 
 import json

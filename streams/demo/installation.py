@@ -24,12 +24,8 @@ HURRIED: dict[str, Any] = {
     "just_bought_s": 5.0,
     "prompt_ttl_s": 10.0,
     "segments": "regular,explorer",
-    "pair_popularity_norm": 0.3,
 }
-"""Shoppers of the demo think for half a second, not for half a minute: our pauses shrink, too.
-
-In so small a shop half of all baskets hold milk: pairs need more correction than in a large one.
-"""
+"""Shoppers of the demo think for half a second, not for half a minute: our pauses shrink, too."""
 EMBEDDED: dict[str, Any] = {
     "kafka_api_version": "2.0",
     "fetch_wait_fixed": True,

@@ -1,5 +1,6 @@
-"""A shop that is open while its workers come and go: they run in processes of their own, shoppers
-keep coming, and in the end the books must balance.
+"""A shop that is open while its workers come and go.
+
+They run in processes of their own, shoppers keep coming, and in the end the books must balance.
 """
 
 import asyncio

@@ -47,7 +47,7 @@ class Broker:
         """Nothing to close."""
 
     async def open(self, settings: Settings) -> tuple[Any, Mapping[str, int]]:
-        """This producer, and topics that take a kilobyte."""
+        """Itself, and topics that take a kilobyte."""
         return self, dict.fromkeys(settings.topics.declared(), 1000)
 
 
@@ -129,7 +129,8 @@ def test_a_dead_letter_always_fits(key: bytes, value: bytes | None, headers: Any
 async def test_rounds_are_acknowledged_in_order_and_only_when_delivered() -> None:
     """The second round's batch arrives first, and has to wait for the first."""
     broker, done = Broker(), list[str]()
-    async with Delivery(Settings(), open_producer=broker.open) as delivery:
+    delivery = Delivery(Settings(), open_producer=broker.open)
+    async with delivery:
         await delivery.publish([bread()], lambda: done.append("first"))
         await delivery.publish([bread()], lambda: done.append("second"))
         await delivery.publish([], lambda: done.append("third"))
@@ -145,7 +146,8 @@ async def test_rounds_are_acknowledged_in_order_and_only_when_delivered() -> Non
 async def test_a_round_is_acknowledged_when_all_of_its_batches_are_delivered() -> None:
     """One batch of two is not enough."""
     broker, done = Broker(), list[str]()
-    async with Delivery(Settings(), open_producer=broker.open) as delivery:
+    delivery = Delivery(Settings(), open_producer=broker.open)
+    async with delivery:
         await delivery.publish([bread(0), bread(1)], lambda: done.append("both"))
         broker.batches[0].set_result(None)
         await turns(20)
@@ -159,7 +161,8 @@ async def test_a_round_is_acknowledged_when_all_of_its_batches_are_delivered() -
 async def test_what_the_broker_does_not_take_fails_the_worker() -> None:
     """With a reason, and nothing after it is acknowledged."""
     broker, done = Broker(), list[str]()
-    async with Delivery(Settings(), open_producer=broker.open) as delivery:
+    delivery = Delivery(Settings(), open_producer=broker.open)
+    async with delivery:
         await delivery.publish([bread()], lambda: done.append("lost"))
         await delivery.publish([bread()], lambda: done.append("next"))
         broker.batches[1].set_result(None)
@@ -174,7 +177,8 @@ async def test_what_the_broker_does_not_take_fails_the_worker() -> None:
 async def test_publishing_waits_while_too_many_rounds_are_in_flight() -> None:
     """Back-pressure reaches the agent, and from there the consumer."""
     broker = Broker()
-    async with Delivery(Settings(rounds_in_flight_max=1), open_producer=broker.open) as delivery:
+    delivery = Delivery(Settings(rounds_in_flight_max=1), open_producer=broker.open)
+    async with delivery:
         for _ in range(2):  # one is being waited for, one is queued
             await delivery.publish([bread()], lambda: None)
         third = asyncio.ensure_future(delivery.publish([bread()], lambda: None))

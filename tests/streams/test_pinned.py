@@ -1,6 +1,7 @@
 """The names of pinned packages that the transport relies on."""
 
 import pytest
+from aiokafka.consumer.fetcher import Fetcher
 from faust.transport import consumer
 
 from streams import pinned
@@ -22,7 +23,7 @@ def test_a_name_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_name_that_is_not_used_any_more_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """That a fetcher has a minimum helps nothing if requests no longer read it."""
-    monkeypatch.setattr(pinned.Fetcher, "_get_actions_per_node", lambda self: None)
+    monkeypatch.setattr(Fetcher, "_get_actions_per_node", lambda _: None)
 
     with pytest.raises(TransportChanged, match="_fetch_min_bytes in"):
         pinned.assert_private_names()

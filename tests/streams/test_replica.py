@@ -76,5 +76,5 @@ async def test_the_agent_waits_until_the_follower_has_closed_a_gap() -> None:
 
 async def test_a_gap_that_is_not_closed_in_time_fails_the_worker() -> None:
     """It says which partition waits at which offset, instead of hanging."""
-    with pytest.raises(FoldStalled, match="partition 3 waited 0.01 s at offset 0 .* before 7"):
+    with pytest.raises(FoldStalled, match=r"partition 3 waited 0.01 s at offset 0 .* before 7"):
         await replica(gap_wait_s_max=0.01).reach(3, 7)

@@ -73,7 +73,7 @@ def test_a_hole_that_could_not_be_asked_for_is_asked_for_next_time() -> None:
 
 
 def test_a_hole_whose_answer_was_dropped_is_asked_for_again() -> None:
-    """The answer came, was dropped on its way to the agent, and what follows shows the hole anew."""
+    """It came, was dropped on its way to the agent, and what follows shows the hole anew."""
     counter = counting_from(5)
     counter.asked({"bread": 5})
     counter.sift("bread", loaves(5, 6))

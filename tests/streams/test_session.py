@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.events import ItemAdded, ItemRemoved
 from streams.session import SEEN_MAX, VIEWED_MAX, Session, Sessions
 from tests.stories import NOON_MS, Story
 
@@ -19,12 +18,10 @@ def test_a_basket_never_goes_negative(steps: list[tuple[bool, str, int]]) -> Non
     story, session, expected = Story(), Session("s1", NOON_MS, NOON_MS), dict[str, int]()
     for added, item, quantity in steps:
         if added:
-            event: ItemAdded | ItemRemoved = story.add(item, quantity=quantity)
-            session.add(event)
+            session.add(story.add(item, quantity=quantity))
             expected[item] = expected.get(item, 0) + quantity
         else:
-            event = story.remove(item, quantity=quantity)
-            session.remove(event)
+            session.remove(story.remove(item, quantity=quantity))
             expected[item] = max(0, expected.get(item, 0) - quantity)
 
     assert {item: n for item, n in expected.items() if n} == session.basket

@@ -1,4 +1,4 @@
-"""The agent in Faust's own test harness: rounds in, publications out, acknowledged when delivered."""
+"""The agent in Faust's own test harness: rounds in, answers out, acknowledged when delivered."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from faust.types import TP
 
 from streams.prompts import ANY_PUBLISHED, PromptWithdrawn
 from streams.settings import Settings
-from streams.topology import App, create_app
+from streams.topology import App, Boot, create_app
 from tests.stand_ins import CountingShop, KeepingDelivery, Record, recorded
 from tests.stories import Story
 
@@ -57,6 +57,13 @@ async def bench() -> AsyncIterator[Bench]:
     async with bench.app.answer.test_context() as agent:
         bench.agent = agent
         yield bench
+    close(bench.app)
+
+
+def close(app: App) -> None:
+    """Close the loop that Faust makes for its consumer's thread, which never started here."""
+    consumer: Any = app.consumer
+    consumer._thread.thread_loop.close()
 
 
 async def test_every_event_of_a_round_is_answered_on_its_own_partition(bench: Bench) -> None:
@@ -69,8 +76,8 @@ async def test_every_event_of_a_round_is_answered_on_its_own_partition(bench: Be
     )
 
     published = [
-        (record.topic, record.partition, record.key, ANY_PUBLISHED.validate_json(record.value).type)
-        for record in bench.delivery.published[0]
+        (topic, partition, key, ANY_PUBLISHED.validate_json(value or b"").type)
+        for topic, partition, key, value, _ in bench.delivery.published[0]
     ]
     assert published == [
         ("goeswith.prompts", 2, b"ann", "prompt"),
@@ -158,9 +165,11 @@ def test_a_worker_that_only_folds_joins_no_group() -> None:
     """It needs no agent and no producer: only the follower."""
     app = create_app(Settings(answering=False), shop=CountingShop())
 
-    started = [type(service).__name__ for service in app.boot_strategy.kafka_consumer()]
+    started = [type(service).__name__ for service in Boot(app).kafka_consumer()]
 
-    assert started == ["Replica"]
+    close(app)
+    assert started[0] == "Replica"
+    assert not app.boot_strategy.enable_kafka_consumer
     assert not app.agents
 
 
@@ -168,6 +177,7 @@ def test_the_replica_has_caught_up_before_the_worker_joins_its_group() -> None:
     """The order in which Faust starts things."""
     app = create_app(Settings(), shop=CountingShop())
 
-    started = [type(service).__name__ for service in app.boot_strategy.kafka_consumer()]
+    started = [type(service).__name__ for service in Boot(app).kafka_consumer()]
 
+    close(app)
     assert started[:3] == ["Delivery", "Replica", "Consumer"]
