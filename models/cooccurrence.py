@@ -6,28 +6,23 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-import math
 from collections.abc import Container, Iterator, Sequence
-from itertools import repeat
-from operator import mul
+from itertools import islice
 from typing import Any, NamedTuple
 
+from models.damping import Damping
 from models.decay import ONE_BITS
 from models.forgetting import lightest, slab
 from models.limits import at_least_one
 from models.recommender import NOTHING, Candidate, Recommender
-from models.tally import TIMES_BITS, read, times, written
+from models.tally import TIMES_BITS, read, times, weight, written
+from models.voting import Voter, loudest, ranked, votes
 
 PARTNERS_MAX = 200
 """Pairs that one event may make, even in a larger basket."""
 FINENESS_BITS = 28
 """Pairs are read in units of 2**-28 of an event: small integers are quick. What has not met for 28
 half-lives is forgotten."""
-ORIGIN_HALVINGS = 256
-"""The dampings are kept relative to a time that moves on after so many half-lives: floats end."""
-
-_Voter = tuple[str, dict[str, int], float]
-"""An item of the context, its partners, and what a unit of meeting one of them is worth."""
 
 
 class PairLift(NamedTuple):
@@ -82,6 +77,8 @@ class CoOccurrence(Recommender):
         0: popular items of the context decide; 1: all vote the same.
     popularity_norm
         0: raw counts, which favour what is popular anyway; 1: conditional lift.
+    together_min
+        Times that an item of the context and a candidate must have met.
 
     Examples
     --------
@@ -112,10 +109,11 @@ class CoOccurrence(Recommender):
         context_decay: float = 1.0,
         row_norm: float = 0.25,
         popularity_norm: float = 0.1,
+        together_min: int = 1,
     ) -> None:
         super().__init__(half_life_s)
         at_least_one(row_max=row_max, items_max=items_max, context_items=context_items)
-        at_least_one(window=window + 1)
+        at_least_one(window=window + 1, together_min=together_min)
         self.row_max = row_max
         self.items_max = items_max
         self.window = window
@@ -124,13 +122,13 @@ class CoOccurrence(Recommender):
         self.context_decay = context_decay
         self.row_norm = row_norm
         self.popularity_norm = popularity_norm
+        self.together_min = together_min
         self._reach = min(window or PARTNERS_MAX, PARTNERS_MAX)
         self._seen: dict[str, int] = {}  # item -> tally
         self._rows: dict[str, dict[str, int]] = {}  # item -> partner -> tally
         self._sessions = 0
         self._latest_s = 0
-        self._origin = 0
-        self._damping: dict[str, float] = {}  # item -> C ** -popularity_norm, follows from _seen
+        self._damping = Damping(popularity_norm)  # follows from _seen
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y`, and its pairs with the items before it."""
@@ -174,21 +172,12 @@ class CoOccurrence(Recommender):
     def _count(self, item: str, more: int) -> None:
         self._seen[item] = seen = self._seen.get(item, 0) + more
         halvings = self._decay.unit(self._latest_s)[1]
-        if halvings - self._origin >= ORIGIN_HALVINGS:
-            self._move_origin(halvings)
-        self._damping[item] = self._damped(seen)
+        if self._damping.has_to_move(halvings):
+            self._move(halvings)
+        self._damping.count(item, weight(seen))
 
-    def _move_origin(self, halvings: int) -> None:
-        self._origin = halvings // ORIGIN_HALVINGS * ORIGIN_HALVINGS
-        self._damping = {item: self._damped(seen) for item, seen in self._seen.items()}
-
-    def _damped(self, seen: int) -> float:
-        """C ** -popularity_norm up to a factor that is the same for all; 0 for the unknown."""
-        weight = seen >> TIMES_BITS
-        if not weight:
-            return 0.0
-        octaves: float = self._origin + ONE_BITS - math.log2(weight)
-        return float(2.0 ** min(1000.0, self.popularity_norm * octaves))
+    def _move(self, halvings: int) -> None:
+        self._damping.move(halvings, ((item, weight(seen)) for item, seen in self._seen.items()))
 
     def _trim(self, row: dict[str, int]) -> None:
         for partner in lightest(row, len(row) - self.row_max + self.row_max // 4):
@@ -198,7 +187,7 @@ class CoOccurrence(Recommender):
         surplus = len(self._seen) - self.items_max
         for item in lightest(self._seen, surplus - 1 + slab(self.items_max)):
             del self._seen[item], self._rows[item]
-            self._damping.pop(item, None)
+            self._damping.of.pop(item, None)
 
     def recommend(
         self,
@@ -209,54 +198,60 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        mantissa, halvings = self._decay.unit(max(self._latest_s, int(time_s or 0)))
-        coarse = max(0, halvings + ONE_BITS - FINENESS_BITS)
-        voters = list(self._voters(x, mantissa, halvings, coarse))
-        shift = TIMES_BITS + coarse  # from a tally to units
-        scores = _votes(voters, shift)
+        voters, shift = self._voters(x, time_s)
+        scores = votes(voters, shift)
         for item in [item for item in scores if item in exclude]:
             del scores[item]
-        return [
-            self._candidate(item, score, voters, shift) for score, item in self._best(scores, k)
-        ]
+        found: list[Candidate] = []
+        for depth in (4 * k, len(scores)):  # to order all of them is dear, and rarely needed
+            best = ranked(scores, self._damping.of, depth)
+            found = list(islice(self._proven(best, voters, shift), max(k, 0)))
+            if len(found) >= k or depth >= len(scores):
+                break
+        return found
 
-    def _voters(
-        self, x: Sequence[str], mantissa: int, halvings: int, coarse: int
-    ) -> Iterator[_Voter]:
-        """The items of the context that have partners, the latest first.
+    def _proven(
+        self, best: list[tuple[float, str]], voters: list[Voter], shift: int
+    ) -> Iterator[Candidate]:
+        """Those that a voter has met often enough, with its evidence."""
+        for score, item in best:
+            if evidence := loudest(item, voters, shift, self.together_min):
+                anchor, together = evidence
+                of = max(together, times(self._seen[anchor]))
+                yield Candidate(item, score, together, of, anchor)
 
-        An event weighs `mantissa << halvings` now, a unit `1 << coarse`. What `_damped` leaves out
-        is put in here.
-        """
-        octaves = halvings + math.log2(mantissa) - ONE_BITS - self._origin
-        vote: float = 2.0 ** min(1000.0, self.popularity_norm * octaves)
-        vote *= 2.0 ** (coarse - halvings) / mantissa
-        for item in dict.fromkeys(x[: -self.context_items - 1 : -1]):
-            row = self._rows.get(item)
-            if row:
-                events = (self._seen[item] >> TIMES_BITS) / (mantissa << halvings)
-                yield item, row, vote / (events or 1.0) ** self.row_norm
-            vote *= self.context_decay
-
-    def _best(self, scores: dict[str, float], k: int) -> list[tuple[float, str]]:
-        """The `k` best after damping the popular; only what reaches the bar is put in order."""
-        damped = list(map(mul, scores.values(), map(self._damping.get, scores, repeat(0.0))))
-        if k <= 0 or not damped:
-            return []
-        bar = sorted(damped)[-min(k, len(damped))]
-        best = sorted(
-            (-score, item) for score, item in zip(damped, scores, strict=True) if score >= bar
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> bool:
+        """Whether there is any candidate: stops at the first pair that has met often enough."""
+        voters, shift = self._voters(x, time_s)
+        damped, enough = self._damping.of.get, self.together_min
+        return any(
+            partner not in exclude and times(tally) >= enough and tally >> shift and damped(partner)
+            for _, row, _ in voters
+            for partner, tally in row.items()
         )
-        return [(-negative, item) for negative, item in best[:k] if negative < 0.0]
 
-    def _candidate(self, item: str, score: float, voters: list[_Voter], shift: int) -> Candidate:
-        """With the evidence of the voter that speaks loudest for it; of equals, the latest."""
-        loudest, anchor, together = -1.0, "", 0
-        for voter, row, vote in voters:
-            pair = row.get(item, 0)
-            if pair and (loud := (pair >> shift) * vote) > loudest:
-                loudest, anchor, together = loud, voter, times(pair)
-        return Candidate(item, score, together, max(together, times(self._seen[anchor])), anchor)
+    def _voters(self, x: Sequence[str], time_s: float | None) -> tuple[list[Voter], int]:
+        """The items of the context that have partners, the latest first; bits of tally to a unit.
+
+        An event weighs `mantissa << halvings` now, a unit `1 << coarse`. What the damping leaves
+        out is put in here.
+        """
+        mantissa, halvings = self._decay.unit(max(self._latest_s, int(time_s or 0)))
+        coarse = max(0, halvings + ONE_BITS - FINENESS_BITS)
+        vote = self._damping.since(mantissa, halvings) * 2.0 ** (coarse - halvings) / mantissa
+        voters = []
+        for item in dict.fromkeys(x[: -self.context_items - 1 : -1]):
+            if row := self._rows.get(item):
+                events = weight(self._seen[item]) / (mantissa << halvings)
+                voters.append((item, row, vote / (events or 1.0) ** self.row_norm))
+            vote *= self.context_decay
+        return voters, TIMES_BITS + coarse
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
@@ -287,14 +282,4 @@ class CoOccurrence(Recommender):
             item: {partner: read(text) for partner, text in row.items()}
             for item, row in state["rows"].items()
         }
-        self._move_origin(self._decay.unit(self._latest_s)[1])
-
-
-def _votes(voters: list[_Voter], shift: int) -> dict[str, float]:
-    """The partners of all voters, with the sum of the votes for them."""
-    scores: dict[str, float] = {}
-    score = scores.get
-    for _, row, vote in voters:
-        for partner, together in row.items():
-            scores[partner] = score(partner, 0.0) + (together >> shift) * vote
-    return scores
+        self._move(self._decay.unit(self._latest_s)[1])

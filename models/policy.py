@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import numpy as np
 from river import bandit
 from river.base import Base
 
@@ -12,7 +11,7 @@ from models.backoff import NO_RECORD, BackOff, Record
 from models.decay import LANDMARK_S, ForwardDecay
 from models.forgetting import lightest, slab
 from models.limits import at_least_one, within
-from models.propensity import draw, probability_best, with_floor
+from models.propensity import draw, vector
 from models.snapshot import Snapshotted
 
 
@@ -192,8 +191,8 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
             )
         if len(arms) == 1:
             return {arms[0]: 1.0}
-        a, b = np.array(self._posteriors(arms, context, time_s)).T
-        return dict(zip(arms, with_floor(probability_best(a, b), self.floor), strict=True))
+        posteriors = tuple(self._posteriors(arms, context, time_s))
+        return dict(zip(arms, vector(posteriors, self.floor), strict=True))
 
     def choose(
         self,

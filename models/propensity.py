@@ -6,6 +6,7 @@ is logged is the probability with which the arm was chosen, whatever the error o
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -16,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 NODES = np.linspace(-5.0, 5.0, 32)
 """Nodes around the peak of each posterior, in its standard deviations."""
 NODES_LEFT, NODES_RIGHT = np.minimum(NODES, 0.0), np.maximum(NODES, 0.0)
+VECTORS_KEPT = 1024
 TINY = 1e-300
 SHAPE_MIN = 1e-3
 """Parameters of a Beta are at least this, so that all integrals stay finite."""
@@ -44,6 +46,17 @@ def probability_best(a: Floats, b: Floats) -> Floats:
     best = ((others[:, 1:] + others[:, :-1]) * (below[:, 1:] - below[:, :-1])).sum(axis=1)
     scaled: Floats = best / best.sum()
     return scaled
+
+
+@lru_cache(VECTORS_KEPT)
+def vector(posteriors: tuple[tuple[float, float], ...], floor: float) -> tuple[float, ...]:
+    """The propensities of arms with these Beta(a, b) posteriors, in their order.
+
+    Posteriors change with feedback only, and most decisions come in between: the last vectors are
+    kept, which changes nothing but the time it takes.
+    """
+    a, b = np.array(posteriors).T
+    return tuple(with_floor(probability_best(a, b), floor))
 
 
 def _spread(a: Floats, b: Floats) -> Floats:

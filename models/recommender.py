@@ -71,6 +71,19 @@ class Recommender(Snapshotted, base.Estimator):
         Changes nothing. `time_s` is now; without it, the time of the latest event learned.
         """
 
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> bool:
+        """Whether `recommend` would have anything to say: cheaper to know than what.
+
+        The policy asks it of every arm, and then ranks for the arm that it draws alone.
+        """
+        return bool(self.recommend(x, 1, exclude=exclude, time_s=time_s))
+
     def _weighed(self, time_s: float, weight: float) -> int:
         """The weight of an event, in fixed point."""
         if not weight > 0.0:

@@ -167,6 +167,17 @@ class Repeats(Recommender):
             for negative, item in order[: max(k, 0)]
         ]
 
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> bool:
+        """Whether this shopper has bought anything that is not excluded."""
+        shopper = self._shoppers.get(x[0]) if x else None
+        return shopper is not None and any(item not in exclude for item in shopper.tallies)
+
     def _repeated(self, item: str) -> float:
         """The share of an item's purchases that were repeats; 1/2 before anything is known."""
         everything = (self._all.again + 1.0) / (self._all.all + 2.0)

@@ -30,6 +30,17 @@ class Answering:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self._said: dict[int, Said] = {}
+        self._next: dict[int, int] = {}
+
+    async def reach(self, partition: int, offset: int) -> None:
+        """Return when everything before this offset, the next that we were handed, is folded.
+
+        What we are handed has no holes: what is missing behind the last that we folded is not in
+        the log. Anything else missing the follower has to fold first. Raises `FoldStalled`.
+        """
+        if self.replica.position(partition) == self._next.get(partition):
+            self.replica.step_over(partition, offset)
+        await self.replica.reach(partition, offset)
 
     def answer(self, partition: int, records: Sequence[Record]) -> list[Answered]:
         """Fold these records and answer them, in order. No await in here."""
@@ -38,6 +49,7 @@ class Answering:
             answer = self._answer(partition, record)
             self.replica.telemetry.answer(answer)
             answered.append(Answered(partition, record, answer))
+        self._next[partition] = records[-1].offset + 1
         return answered
 
     def _answer(self, partition: int, record: Record) -> Answer:
@@ -55,7 +67,11 @@ class Answering:
         return answer
 
     def keep(self, partitions: Collection[int]) -> None:
-        """These partitions are ours from now on: forget what was said on any other."""
+        """These partitions are ours from now on: forget what was said on any other.
+
+        They are handed over anew, from what is committed.
+        """
+        self._next.clear()
         self._said = {number: self._said[number] for number in self._said.keys() & partitions}
 
     def outgoing(self, answered: Answered) -> Iterator[Outgoing]:

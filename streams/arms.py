@@ -1,15 +1,16 @@
 """The arms: named strategies that the policy chooses among, each with its source of candidates.
 
 An arm proposes; the guards have taken away what must not be offered; the policy chooses one arm.
-An arm without a candidate is not offered to the policy, and without any arm there is silence.
+An arm without a candidate is not offered to the policy, and without any arm there is silence. Only
+the arm that was drawn has to rank: whether the others have anything to offer is cheap to know.
 To add a strategy: one recommender in `models/`, one entry in `ARMS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from models import Candidate, CoOccurrence, Popularity, Repeats
+from models import Candidate, CoOccurrence, Popularity, Recommender, Repeats
 from streams.session import Session
 from streams.settings import Settings
 
@@ -42,6 +43,7 @@ def untaught(settings: Settings) -> Learned:
         "context_items": 4,
         "context_decay": 0.6,
         "row_norm": 0.5,
+        "together_min": settings.together_min,
     }
     return Learned(
         baskets=CoOccurrence(**pairs, popularity_norm=COMPLETES),
@@ -60,51 +62,60 @@ class Question(NamedTuple):
     anchor: str
     time_s: float
     excluded: set[str]
-    together_min: int
     items_max: int
 
 
-def bought_together(learned: Learned, question: Question) -> list[Candidate]:
-    """What others bought with the basket: completes the purchase."""
-    basket = [item for item in question.session.basket if item != question.anchor]
-    return _met(learned.baskets, [*basket, question.anchor], question)
+class Arm(NamedTuple):
+    """A strategy: where its candidates come from, and what its source is asked with."""
+
+    source: Callable[[Learned], Recommender]
+    context: Callable[[Question], Sequence[str]]
+
+    def proposes(self, learned: Learned, question: Question) -> bool:
+        """Whether it has anything to offer: what the policy has to know of every arm."""
+        return self.source(learned).proposes(
+            self.context(question), exclude=question.excluded, time_s=question.time_s
+        )
+
+    def candidates(self, learned: Learned, question: Question) -> list[Candidate]:
+        """What it offers, best first: worked out for the arm that was drawn alone."""
+        return self.source(learned).recommend(
+            self.context(question),
+            question.items_max,
+            exclude=question.excluded,
+            time_s=question.time_s,
+        )
 
 
-def viewed_together(learned: Learned, question: Question) -> list[Candidate]:
-    """What others looked at in the same visit: helps those who are still looking."""
-    viewed = [item for item in question.session.viewed if item != question.anchor]
-    return _met(learned.browsing, [*viewed, question.anchor], question)
+def _basket(question: Question) -> Sequence[str]:
+    """The basket, the anchor last."""
+    items = (item for item in question.session.basket if item != question.anchor)
+    return [*items, question.anchor]
 
 
-def buy_again(learned: Learned, question: Question) -> list[Candidate]:
-    """What this very shopper buys again and again; nothing for those whom we do not know."""
+def _viewed(question: Question) -> Sequence[str]:
+    """What was looked at, the anchor last."""
+    items = (item for item in question.session.viewed if item != question.anchor)
+    return [*items, question.anchor]
+
+
+def _shopper(question: Question) -> Sequence[str]:
+    """The shopper, where we know who it is."""
     shopper_id = question.session.shopper_id
-    if shopper_id is None:
-        return []
-    return learned.repeats.recommend(
-        (shopper_id,), question.items_max, exclude=question.excluded, time_s=question.time_s
-    )
+    return () if shopper_id is None else (shopper_id,)
 
 
-def popular(learned: Learned, question: Question) -> list[Candidate]:
-    """What everybody buys: better than nothing when nothing else is known."""
-    return learned.popularity.recommend(
-        (), question.items_max, exclude=question.excluded, time_s=question.time_s
-    )
+def _anybody(_question: Question) -> Sequence[str]:
+    return ()
 
 
-def _met(source: CoOccurrence, context: list[str], question: Question) -> list[Candidate]:
-    """The companions of the context that have met it often enough to say so."""
-    found = source.recommend(
-        context, 2 * question.items_max, exclude=question.excluded, time_s=question.time_s
-    )
-    enough = [candidate for candidate in found if candidate.together >= question.together_min]
-    return enough[: question.items_max]
-
-
-ARMS: dict[str, Callable[[Learned, Question], list[Candidate]]] = {
-    "bought_together": bought_together,
-    "viewed_together": viewed_together,
-    "buy_again": buy_again,
-    "popular": popular,
+ARMS = {
+    # what others bought with the basket: completes the purchase
+    "bought_together": Arm(lambda learned: learned.baskets, _basket),
+    # what others looked at in the same visit: helps those who are still looking
+    "viewed_together": Arm(lambda learned: learned.browsing, _viewed),
+    # what this very shopper buys again and again: nothing for those whom we do not know
+    "buy_again": Arm(lambda learned: learned.repeats, _shopper),
+    # what everybody buys: better than nothing where nothing else is known
+    "popular": Arm(lambda learned: learned.popularity, _anybody),
 }

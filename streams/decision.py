@@ -1,14 +1,16 @@
 """What to say to a session now: the pure function from what is known to a prompt or a silence.
 
 1. May we speak at all? The guards' "no" is a silence with its reason.
-2. Each arm proposes candidates that pass the guards; arms without any drop out.
+2. Arms without a candidate that passes the guards drop out.
 3. The policy draws one of the arms that are left, from a vector of exact probabilities, with a
    generator seeded by the event: the same event, asked twice of the same state, has one answer.
+   The arm that was drawn ranks its candidates.
 4. The prompt carries evidence, reason, expiry, the whole vector, and a signed receipt.
 """
 
 from models import Candidate, Choice, ThompsonSampling
-from streams import arms, guards
+from streams import guards
+from streams.arms import ARMS, Learned, Question
 from streams.events import ItemAdded, ItemViewed
 from streams.messages import reason
 from streams.prompts import Evidence, Placement, Prompt, PromptItem, Silence, prompt_id
@@ -30,7 +32,7 @@ class Decision:
     def __init__(
         self,
         settings: Settings,
-        learned: arms.Learned,
+        learned: Learned,
         policy: ThompsonSampling,
         receipts: Receipts,
     ) -> None:
@@ -46,30 +48,26 @@ class Decision:
         if silence is not None:
             return silence
         question = self.question(session, event.item_id, event.time_s)
-        offers = {
-            name: candidates
-            for name, propose in arms.ARMS.items()
-            if (candidates := propose(self.learned, question))
-        }
-        if not offers:
+        offered = [name for name, arm in ARMS.items() if arm.proposes(self.learned, question)]
+        if not offered:
             return Silence("no_candidate")
         context = self.context(session, event)
-        choice = self.policy.choose(list(offers), context, seed=event.event_id.encode())
-        return self._prompt(session, event, context, choice, offers[choice.arm])
+        choice = self.policy.choose(offered, context, seed=event.event_id.encode())
+        candidates = ARMS[choice.arm].candidates(self.learned, question)
+        return self._prompt(session, event, context, choice, candidates)
 
-    def question(self, session: Session, anchor: str, time_s: float) -> arms.Question:
+    def question(self, session: Session, anchor: str, time_s: float) -> Question:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings, repeats = self.settings, self.learned.repeats
         just_bought: set[str] = set()
         if session.shopper_id is not None and settings.just_bought_s:
             just_bought = repeats.bought_since(session.shopper_id, time_s - settings.just_bought_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
-        return arms.Question(
+        return Question(
             session=session,
             anchor=anchor,
             time_s=time_s,
             excluded=guards.excluded(session, anchor, just_bought=just_bought, staples=staples),
-            together_min=settings.together_min,
             items_max=settings.prompt_items_max,
         )
 

@@ -9,6 +9,7 @@ GoeswithError
 │   ├── MissingSecret            no secret to sign receipts with
 │   ├── MissingExtra             an optional dependency is not installed
 │   ├── TopicsWrong              topics are missing, or other than `streams/topics.py` says
+│   ├── NameTaken                another worker runs under the same name
 │   └── TransportChanged         a pinned library no longer has the private names that we rely on
 ├── KafkaUnreachable             no broker answered
 ├── RedisUnreachable             the views cannot be read; prompts go on without them
@@ -55,6 +56,10 @@ class MissingExtra(Misconfigured):
 
 class TopicsWrong(Misconfigured):
     """Topics are missing, or have another shape than declared."""
+
+
+class NameTaken(Misconfigured):
+    """Another worker runs under the same name, and has taken our place in the group."""
 
 
 class TransportChanged(Misconfigured):

@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as faust_aiokafka
 
@@ -28,7 +29,12 @@ METHODS: Mapping[type, Collection[str]] = {
         "unacked",
         "verify_all_partitions_active",
     ),
-    faust_aiokafka.AIOKafkaConsumerThread: ("_create_worker_consumer", "_ensure_consumer"),
+    faust_aiokafka.AIOKafkaConsumerThread: (
+        "_create_worker_consumer",
+        "_ensure_consumer",
+        "_fetch_records",
+    ),
+    TopicPartitionState: ("has_valid_position", "position"),
     GroupCoordinator: ("check_errors",),
 }
 """What is overridden or called, by its class."""
@@ -38,6 +44,8 @@ USES: Iterable[tuple[type, str, Collection[str]]] = (
     (faust_consumer.Consumer, "perform_seek", ("seek_to_committed",)),
     (faust_consumer.Consumer, "wait_empty", ("commit_and_end_transactions",)),
     (faust_consumer.Consumer, "_filter_committable_offsets", ("_new_offset",)),
+    (faust_aiokafka.AIOKafkaConsumerThread, "getmany", ("_fetch_records",)),
+    (AIOKafkaConsumer, "__init__", ("_subscription",)),
     (AIOKafkaConsumer, "start", ("_fetcher", "_coordinator")),
     (Fetcher, "_get_actions_per_node", ("_fetch_max_wait_ms", "_fetch_min_bytes")),
 )

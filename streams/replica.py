@@ -86,12 +86,16 @@ class Replica(Service):
         event = None if isinstance(found, InvalidEvent) else found
         folded = self.shop.learn(partition, record.offset, event)
         if folded is None:
-            self.telemetry.gaps += record.offset - self.position(partition)
-            self.shop.start(partition, record.offset)
+            self.step_over(partition, record.offset)
             folded = self.shop.learn(partition, record.offset, event)
         self.telemetry.folded += folded is True
         self.telemetry.repeats += folded is False
         return found
+
+    def step_over(self, partition: int, offset: int) -> None:
+        """The log holds nothing between the position and this offset: go on there."""
+        self.telemetry.gaps += max(0, offset - self.position(partition))
+        self.shop.start(partition, offset)
 
     async def reach(self, partition: int, offset: int) -> None:
         """Return when everything before an offset is folded: the agent may go on from there.
@@ -152,7 +156,10 @@ class Replica(Service):
         self.take_up(frozenset(self._left))
 
     async def lag(self) -> dict[int, int]:
-        """Events of each partition that are in the log and not yet folded; empty at start-up."""
+        """Events of each partition that are in the log and not yet folded; empty at start-up.
+
+        Markers of transactions count as events until something follows them.
+        """
         if self._consumer is None or not self._consumer.assignment():
             return {}
         ends = await self._consumer.end_offsets(self._partitions())

@@ -4,9 +4,11 @@ Faust's price is per message, so a message is a round: it is paid once for hundr
 This module is the arithmetic of it, without Faust: cutting, and the rule of the *next offset*.
 
 The rule: for each partition there is exactly one offset to hand over next. Below it, a record was
-handed over before and is left out. Above it there is a hole: records that were fetched and then
-dropped (Faust does so in several races around a rebalance) or that the log does not hold. A hole is
-asked for again; if the answer shows it again, it is real, and what lies behind is handed over.
+handed over before and is left out. Above it, something is missing. If the batch was read from the
+next offset on, the log does not hold what is missing (retention, a transaction's marker). If it was
+read from further on, there is a *hole*: records that were fetched and then dropped, as Faust does
+in several races around a rebalance. A hole is asked for again; if the answer shows it again, the
+log does not hold it either.
 """
 
 from bisect import bisect_left
@@ -70,11 +72,11 @@ class NextOffset(Generic[K]):
     >>> counter: NextOffset[str] = NextOffset()
     >>> counter.start({"bread": 7})
     >>> loaves = [Loaf(offset=n) for n in (6, 7, 8)]
-    >>> fresh, hole = counter.sift("bread", loaves)
+    >>> fresh, hole = counter.sift("bread", loaves, since=6)
     >>> [loaf.offset for loaf in fresh], hole
     ([7, 8], None)
     >>> counter.handed("bread", fresh)
-    >>> counter.sift("bread", [Loaf(offset=11)])  # 9 and 10 are missing: ask for 9 again
+    >>> counter.sift("bread", [Loaf(offset=12)], since=11)  # 9 and 10 are missing: ask for 9
     ([], 9)
     """
 
@@ -88,16 +90,18 @@ class NextOffset(Generic[K]):
             self._next[tp] = offset
             self._asked.pop(tp, None)
 
-    def sift(self, tp: K, batch: Sequence[R]) -> tuple[Sequence[R], int | None]:
-        """The records to hand over, and the offset to ask for again, where there is a hole."""
+    def sift(self, tp: K, batch: Sequence[R], since: int | None) -> tuple[Sequence[R], int | None]:
+        """The records to hand over, and the offset to ask for again, where there is a hole.
+
+        `since` is the offset from which on the batch was read, where that is known.
+        """
         expected = self._next.get(tp)
         if expected is None:
             return batch, None
         fresh = batch[bisect_left(batch, expected, key=_offset) :]
         asked = self._asked.pop(tp, None) if fresh else None
-        if fresh and fresh[0].offset > expected and asked != expected:
-            return [], expected
-        return fresh, None
+        missing = fresh and fresh[0].offset > expected and (since is None or since > expected)
+        return ([], expected) if missing and asked != expected else (fresh, None)
 
     def asked(self, holes: Mapping[K, int]) -> None:
         """These holes have been asked for: if the answer shows them again, they are real."""

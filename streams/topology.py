@@ -100,7 +100,7 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
         async for event in rounds.noack().events():
             answered: list[Answered] = []
             for partition, records in slices(event.value):
-                await app.replica.reach(partition, records[0].offset)
+                await answering.reach(partition, records[0].offset)
                 answered += answering.answer(partition, records)
                 await asyncio.sleep(0)
             outgoing = (record for each in answered for record in answering.outgoing(each))

@@ -21,6 +21,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, cast
 
 import faust
@@ -35,6 +36,8 @@ from mode import Service
 from mode.utils.futures import notify
 
 from streams.connection import client_options
+from streams.errors import NameTaken
+from streams.membership import Membership
 from streams.pace import Asking, Pace
 from streams.rounds import NextOffset, Round, cut
 from streams.settings import Settings
@@ -62,6 +65,8 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
     """The consumer of the workers' group, in a thread of its own."""
 
     transport: "Transport"
+    read_from: Mapping[TP, int] = MappingProxyType({})
+    """From which offsets on the latest fetch was read."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings
@@ -81,6 +86,14 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
             fetch_max_wait_ms=asking.wait_ms,
             fetch_min_bytes=asking.bytes_min,
         )
+
+    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
+        assignment = consumer._subscription.subscription.assignment
+        states = {tp: assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
+        self.read_from = {
+            tp: state.position for tp, state in states.items() if state.has_valid_position
+        }
+        return await super()._fetch_records(consumer, *args, **kwargs)
 
     def ask(self, asking: Asking) -> None:
         """From the next request on, fetch like this (the fetcher reads both for each request)."""
@@ -109,6 +122,8 @@ class Consumer(faust_aiokafka.Consumer):
         super().__init__(*args, **kwargs)
         self._offsets: NextOffset[TP] = NextOffset()
         self._acknowledged: dict[TP, int] = {}
+        settings = self.transport.settings
+        self._membership = Membership(settings.worker_name, settings.session_timeout_s)
 
     def _new_consumer_thread(self) -> GroupConsumer:
         return GroupConsumer(self, loop=self.loop, beacon=self.beacon)
@@ -145,19 +160,21 @@ class Consumer(faust_aiokafka.Consumer):
                 if now is not asking:
                     self._thread.ask(asking := now)
                 if batches and not self.should_stop:
-                    await self._hand_over(batches, generation)
+                    await self._hand_over(batches, generation, self._thread.read_from)
                 else:
                     await asyncio.sleep(0)
         except (asyncio.CancelledError, ConsumerStoppedError):
             if not self.app.should_stop:
                 raise
 
-    async def _hand_over(self, batches: Mapping[TP, Any], generation: int) -> None:
+    async def _hand_over(
+        self, batches: Mapping[TP, Any], generation: int, read_from: Mapping[TP, int]
+    ) -> None:
         """What was fetched, as rounds; whatever is dropped on the way shows as a hole later."""
         topics: defaultdict[str, dict[Any, Any]] = defaultdict(dict)
         holes: dict[Any, int] = {}
         for tp, batch in batches.items():
-            fresh, hole = self._offsets.sift(tp, batch)
+            fresh, hole = self._offsets.sift(tp, batch, read_from.get(tp))
             if hole is not None:
                 holes[tp] = hole
             elif fresh:
@@ -239,6 +256,15 @@ class Consumer(faust_aiokafka.Consumer):
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self._acknowledged.pop(tp, None)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """The worker has joined its group; fails it if another one has taken its name."""
+        if self._membership.replaced(generation_id, monotonic()):
+            name = self._membership.name
+            taken = f"another worker runs under worker_name={name}, and has taken our place"
+            await self.crash(NameTaken(f"{taken} in the group: give every worker its own name"))
+            return
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def verify_all_partitions_active(self) -> None:
         """Nothing: Faust's detector of stuck partitions knows single records only."""

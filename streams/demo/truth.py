@@ -8,7 +8,7 @@ far the shop has come. It folds what is on the broker, not what was meant to be 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from streams.arms import Question, bought_together
+from streams.arms import ARMS, Question
 from streams.demo.catalogue import ITEMS, STAPLES, goes_with
 from streams.errors import InvalidEvent
 from streams.events import decode
@@ -68,8 +68,8 @@ class Judge:
     def top(self, staple: str, now_s: float) -> str | None:
         """The item that `bought_together` would offer first to a basket of this staple alone."""
         nobody = Session("", started_ms=0, last_ms=0, basket={staple: 1})
-        question = Question(nobody, staple, now_s, {staple}, self._settings.together_min, 1)
-        candidates = bought_together(self.shop.learned, question)
+        question = Question(nobody, staple, now_s, {staple}, 1)
+        candidates = ARMS["bought_together"].candidates(self.shop.learned, question)
         return candidates[0].item if candidates else None
 
     def met_most(self, staple: str) -> str:

@@ -5,7 +5,7 @@ knows every basket and every purchase that the worker knows, and never sees an e
 sent.
 """
 
-from streams.arms import popular
+from streams.arms import ARMS
 from streams.events import Event, ItemAdded
 from streams.settings import Settings
 from streams.shop import Shop
@@ -29,4 +29,6 @@ class Rival:
         if session is None:
             return []
         question = self.shop.decision.question(session, event.item_id, event.time_s)
-        return [candidate.item for candidate in popular(self.shop.learned, question)]
+        return [
+            candidate.item for candidate in ARMS["popular"].candidates(self.shop.learned, question)
+        ]

@@ -160,6 +160,20 @@ def test_evidence_is_never_more_than_all(untaught: Recommender, seen: list[Seen]
 
 
 @every_recommender
+@few
+@given(seen=events, excluded=st.frozensets(st.sampled_from(ITEMS)))
+def test_proposing_is_having_something_to_recommend(
+    untaught: Recommender, seen: list[Seen], excluded: frozenset[str]
+) -> None:
+    """The cheap question has the answer of the dear one, whatever is excluded."""
+    recommender = taught(untaught, seen)
+    for x in questions(seen):
+        assert recommender.proposes(x, exclude=excluded) == bool(
+            recommender.recommend(x, 1, exclude=excluded)
+        )
+
+
+@every_recommender
 def test_the_unknown_is_answered_with_nothing(untaught: Recommender) -> None:
     """Before any learning there is nothing to say, and no error."""
     assert [] == untaught.clone().recommend(("bread",), 3)

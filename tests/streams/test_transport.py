@@ -70,7 +70,8 @@ class Bench:
 
     async def fetched(self, batches: Mapping[TP, list[Record]], generation: int = 1) -> None:
         """What one fetch brought."""
-        await self.consumer._hand_over(batches, generation)
+        read_from = {tp: batch[0].offset for tp, batch in batches.items()}
+        await self.consumer._hand_over(batches, generation, read_from)
 
     def offsets(self) -> list[dict[int, list[int]]]:
         """Of each round: partition -> offsets."""
