@@ -6,7 +6,7 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -23,6 +23,9 @@ PARTNERS_MAX = 200
 FINENESS_BITS = 28
 """Pairs are read in units of 2**-28 of an event: small integers are quick. What has not met for 28
 half-lives is forgotten."""
+
+
+NO_PARTNERS: dict[str, int] = {}
 
 
 class PairLift(NamedTuple):
@@ -228,25 +231,35 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> bool:
         """Whether there is any candidate: stops at the first pair that has met often enough."""
-        voters, shift = self._voters(x, time_s)
+        shift = TIMES_BITS + self._coarse(self._now(time_s)[1])
         damped, enough = self._damping.of.get, self.together_min
         return any(
             partner not in exclude and times(tally) >= enough and tally >> shift and damped(partner)
-            for _, row, _ in voters
-            for partner, tally in row.items()
+            for item in self._voting(x)
+            for partner, tally in self._rows.get(item, NO_PARTNERS).items()
         )
+
+    def _voting(self, x: Sequence[str]) -> Iterable[str]:
+        """The items of a context that may vote, the latest first."""
+        return dict.fromkeys(x[: -self.context_items - 1 : -1])
+
+    def _now(self, time_s: float | None) -> tuple[int, int]:
+        return self._decay.unit(max(self._latest_s, int(time_s or 0)))
+
+    def _coarse(self, halvings: int) -> int:
+        """A unit is `1 << coarse`: fine enough, and a small integer."""
+        return max(0, halvings + ONE_BITS - FINENESS_BITS)
 
     def _voters(self, x: Sequence[str], time_s: float | None) -> tuple[list[Voter], int]:
         """The items of the context that have partners, the latest first; bits of tally to a unit.
 
-        An event weighs `mantissa << halvings` now, a unit `1 << coarse`. What the damping leaves
-        out is put in here.
+        An event weighs `mantissa << halvings` now. What the damping leaves out is put in here.
         """
-        mantissa, halvings = self._decay.unit(max(self._latest_s, int(time_s or 0)))
-        coarse = max(0, halvings + ONE_BITS - FINENESS_BITS)
+        mantissa, halvings = self._now(time_s)
+        coarse = self._coarse(halvings)
         vote = self._damping.since(mantissa, halvings) * 2.0 ** (coarse - halvings) / mantissa
         voters = []
-        for item in dict.fromkeys(x[: -self.context_items - 1 : -1]):
+        for item in self._voting(x):
             if row := self._rows.get(item):
                 events = weight(self._seen[item]) / (mantissa << halvings)
                 voters.append((item, row, vote / (events or 1.0) ** self.row_norm))

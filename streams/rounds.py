@@ -12,7 +12,7 @@ log does not hold it either.
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
@@ -114,6 +114,36 @@ class NextOffset(Generic[K]):
     def handed(self, tp: K, batch: Sequence[R]) -> None:
         """These records are in the agent's hands."""
         self._next[tp] = batch[-1].offset + 1
+
+
+class Reading(Generic[K]):
+    """From which offset on the latest batch of each partition was read.
+
+    A read may move on and bring nothing: it has passed a transaction's marker. What comes next was
+    read from before it.
+
+    >>> reading: Reading[str] = Reading()
+    >>> reading.begins({"bread": 5})
+    >>> reading.ended({"bread": 6}, brought=())
+    >>> reading.begins({"bread": 6})
+    >>> reading.since
+    {'bread': 5}
+    """
+
+    def __init__(self) -> None:
+        self.since: Mapping[K, int] = {}
+        self._in_vain: dict[K, int] = {}
+
+    def begins(self, positions: Mapping[K, int]) -> None:
+        """A read begins at these positions."""
+        self.since = {
+            tp: self.since.get(tp, at) if self._in_vain.get(tp) == at else at
+            for tp, at in positions.items()
+        }
+
+    def ended(self, positions: Mapping[K, int], brought: Container[K]) -> None:
+        """It has moved on to these positions, and brought something of these partitions."""
+        self._in_vain = {tp: at for tp, at in positions.items() if tp not in brought}
 
 
 def cut(

@@ -87,13 +87,13 @@ class Settings(BaseSettings):
 
     # Learning
     pair_half_life_s: float = Field(
-        90 * 86400.0, gt=0, description="half-life of what is bought or viewed together"
+        90 * 86400.0, ge=3600, description="half-life of what is bought or viewed together"
     )
     popularity_half_life_s: float = Field(
-        14 * 86400.0, gt=0, description="half-life of popularity: fashions pass"
+        14 * 86400.0, ge=3600, description="half-life of popularity: fashions pass"
     )
     arm_half_life_s: float = Field(
-        14 * 86400.0, gt=0, description="half-life of what arms earned: worlds change"
+        14 * 86400.0, ge=3600, description="half-life of what arms earned: worlds change"
     )
     items_max: int = Field(200_000, ge=10, description="items that a recommender remembers")
     pairs_per_item_max: int = Field(64, ge=4, description="companions remembered of an item")

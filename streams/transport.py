@@ -21,7 +21,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic
-from types import MappingProxyType
 from typing import Any, cast
 
 import faust
@@ -39,7 +38,7 @@ from streams.connection import client_options
 from streams.errors import NameTaken
 from streams.membership import Membership
 from streams.pace import Asking, Pace
-from streams.rounds import NextOffset, Round, cut
+from streams.rounds import NextOffset, Reading, Round, cut
 from streams.settings import Settings
 from streams.telemetry import Telemetry
 
@@ -65,8 +64,10 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
     """The consumer of the workers' group, in a thread of its own."""
 
     transport: "Transport"
-    read_from: Mapping[TP, int] = MappingProxyType({})
-    """From which offsets on the latest fetch was read."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reading: Reading[TP] = Reading()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings
@@ -88,12 +89,10 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         )
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        assignment = consumer._subscription.subscription.assignment
-        states = {tp: assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
-        self.read_from = {
-            tp: state.position for tp, state in states.items() if state.has_valid_position
-        }
-        return await super()._fetch_records(consumer, *args, **kwargs)
+        self.reading.begins(_positions(consumer))
+        batches = await super()._fetch_records(consumer, *args, **kwargs)
+        self.reading.ended(_positions(consumer), batches)
+        return batches
 
     def ask(self, asking: Asking) -> None:
         """From the next request on, fetch like this (the fetcher reads both for each request)."""
@@ -110,6 +109,13 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
             except KafkaError as error:
                 self.transport.telemetry.group_errors += 1
                 self.log.warning("the consumer group reported %r: joining again", error)
+
+
+def _positions(consumer: Any) -> dict[TP, int]:
+    """The next offset that aiokafka will read of each partition, where it is settled."""
+    assignment = consumer._subscription.subscription.assignment
+    states = {tp: assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
+    return {tp: state.position for tp, state in states.items() if state.has_valid_position}
 
 
 class Consumer(faust_aiokafka.Consumer):
@@ -160,7 +166,7 @@ class Consumer(faust_aiokafka.Consumer):
                 if now is not asking:
                     self._thread.ask(asking := now)
                 if batches and not self.should_stop:
-                    await self._hand_over(batches, generation, self._thread.read_from)
+                    await self._hand_over(batches, generation, self._thread.reading.since)
                 else:
                     await asyncio.sleep(0)
         except (asyncio.CancelledError, ConsumerStoppedError):
@@ -168,13 +174,13 @@ class Consumer(faust_aiokafka.Consumer):
                 raise
 
     async def _hand_over(
-        self, batches: Mapping[TP, Any], generation: int, read_from: Mapping[TP, int]
+        self, batches: Mapping[TP, Any], generation: int, since: Mapping[TP, int]
     ) -> None:
         """What was fetched, as rounds; whatever is dropped on the way shows as a hole later."""
         topics: defaultdict[str, dict[Any, Any]] = defaultdict(dict)
         holes: dict[Any, int] = {}
         for tp, batch in batches.items():
-            fresh, hole = self._offsets.sift(tp, batch, read_from.get(tp))
+            fresh, hole = self._offsets.sift(tp, batch, since.get(tp))
             if hole is not None:
                 holes[tp] = hole
             elif fresh:
