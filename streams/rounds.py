@@ -12,7 +12,7 @@ log does not hold it either.
 """
 
 from bisect import bisect_left
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
@@ -119,31 +119,37 @@ class NextOffset(Generic[K]):
 class Reading(Generic[K]):
     """From which offset on the latest batch of each partition was read.
 
-    A read may move on and bring nothing: it has passed a transaction's marker. What comes next was
-    read from before it.
+    A reader passes over what is no record, such as a transaction's marker, before or behind a batch
+    or without bringing any. The next batch was read from the last record on that was brought.
 
+    >>> from types import SimpleNamespace as Loaf
     >>> reading: Reading[str] = Reading()
     >>> reading.begins({"bread": 5})
-    >>> reading.ended({"bread": 6}, brought=())
-    >>> reading.begins({"bread": 6})
+    >>> reading.ended({"bread": 8}, {"bread": [Loaf(offset=5), Loaf(offset=6)]})  # 7 is a marker
+    >>> reading.begins({"bread": 8})
     >>> reading.since
-    {'bread': 5}
+    {'bread': 7}
     """
 
     def __init__(self) -> None:
         self.since: Mapping[K, int] = {}
-        self._in_vain: dict[K, int] = {}
+        self._passed: dict[K, tuple[int, int]] = {}
 
     def begins(self, positions: Mapping[K, int]) -> None:
         """A read begins at these positions."""
+        nothing = (-1, -1)
         self.since = {
-            tp: self.since.get(tp, at) if self._in_vain.get(tp) == at else at
+            tp: since if passed == at else at
             for tp, at in positions.items()
+            for passed, since in [self._passed.get(tp, nothing)]
         }
 
-    def ended(self, positions: Mapping[K, int], brought: Container[K]) -> None:
-        """It has moved on to these positions, and brought something of these partitions."""
-        self._in_vain = {tp: at for tp, at in positions.items() if tp not in brought}
+    def ended(self, positions: Mapping[K, int], batches: Mapping[K, Sequence[R]]) -> None:
+        """It has moved on to these positions, and brought these batches."""
+        self._passed = {
+            tp: (at, batches[tp][-1].offset + 1 if tp in batches else self.since.get(tp, at))
+            for tp, at in positions.items()
+        }
 
 
 def cut(

@@ -260,6 +260,7 @@ class Consumer(faust_aiokafka.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Wait for the rounds under way and commit them (Faust does), then forget the rest."""
         await super().on_partitions_revoked(revoked)
+        self._thread.reading = Reading()
         for tp in revoked:
             self._acknowledged.pop(tp, None)
 

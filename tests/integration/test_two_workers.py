@@ -1,5 +1,6 @@
 """Two workers on a real Kafka, and everything that can happen to them."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -7,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.events import Event
 from streams.kafka_clients import open_producer
@@ -136,6 +140,83 @@ def test_a_record_of_five_megabytes_becomes_a_dead_letter(staff: Staff) -> None:
     assert ("goeswith.errors.reason", b"oversize") in letter.headers
     assert ("sender", b"till 3") in letter.headers
     assert missing(staff.prompts(), after) == set()
+
+
+async def test_a_worker_whose_prompts_are_refused_stops_and_the_next_one_answers(
+    staff: Staff,
+) -> None:
+    """With a reason; what was not delivered was not acknowledged."""
+    topic = staff.settings.topics.prompts
+    staff.start("ann")
+    staff.until_at_work("ann")
+    await set_bytes_max(staff, topic, 100)
+    seen: list[Event] = list(views(50))
+    await asyncio.to_thread(send, staff.settings, seen)
+    staff.until(lambda: not staff.workers["ann"].alive, "the worker gives up")
+    code, said = staff.workers["ann"].stop(), staff.workers["ann"].said()
+    await set_bytes_max(staff, topic, 1_000_000)
+    staff.start("ann")
+    staff.until_answered()
+
+    assert code == 1
+    assert "DeliveryFailed" in said
+    assert missing(staff.prompts(), seen) == set()
+
+
+async def set_bytes_max(staff: Staff, topic: str, bytes_max: int) -> None:
+    """Let a topic take records of so many bytes, no more."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=staff.settings.kafka_bootstrap)
+    limit = {"max.message.bytes": str(bytes_max)}
+    await admin.start()
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, limit)])
+    await admin.close()
+
+
+async def test_a_log_that_begins_above_zero_is_folded_from_there(staff: Staff) -> None:
+    """Retention has taken the beginning, by the time that a worker starts and while it runs."""
+    staff.start("ann")
+    staff.until_answered()
+    staff.workers["ann"].kill()
+    await forget(staff, upto=10)
+    staff.start("ann")
+    staff.until_at_work("ann")
+    seen: list[Event] = list(views(50))
+    await asyncio.to_thread(send, staff.settings, seen)
+    staff.until_answered()
+
+    assert missing(staff.prompts(), seen) == set()
+    assert staff.digests() == {staff.recomputed()}
+
+
+async def forget(staff: Staff, upto: int) -> None:
+    """Take the first records of every partition of the events topic away."""
+    numbers = range(staff.settings.partitions)
+    topic = staff.settings.topics.events
+    admin = AIOKafkaAdminClient(bootstrap_servers=staff.settings.kafka_bootstrap)
+    await admin.start()
+    await admin.delete_records(
+        {TopicPartition(topic, number): RecordsToDelete(upto) for number in numbers}
+    )
+    await admin.close()
+
+
+def test_of_two_workers_of_one_name_the_older_yields(staff: Staff) -> None:
+    """It says so, and ends; without that each would answer everything."""
+    staff.start("ann")
+    staff.until_at_work("ann")
+    older = staff.workers["ann"]
+    time.sleep(3 * staff.settings.session_timeout_s)  # not for luck: from then on it is the older
+    del staff.ports["ann"]
+    staff.start("ann")
+    staff.until(lambda: not older.alive, "the older ends")
+    with shoppers(staff.settings, per_s=100) as seen:
+        goings_on(staff, seen, 200)
+    staff.until_answered()
+
+    assert older.stop() == 2
+    assert "another worker runs under worker_name=ann" in older.said()
+    assert staff.workers["ann"].stop() == 0
+    assert missing(staff.prompts(), seen) == set()
 
 
 def test_a_worker_without_its_topics_says_so_and_ends(

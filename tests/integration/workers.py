@@ -102,6 +102,9 @@ class Staff:
     def recomputed(self) -> str:
         """The digest of a shop that folds the log from its beginning, partition by partition."""
         shop = Shop(self.settings)
+        with open_reader(self.settings, self.settings.topics.events) as reader:
+            for at, begin in reader.begins().items():
+                shop.start(at.number, begin)
         for record in self.read(self.settings.topics.events):
             event = decode(
                 record.key,

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.rounds import NextOffset, cut, slices
+from streams.rounds import NextOffset, Reading, cut, slices
 
 
 @dataclass
@@ -123,6 +123,32 @@ def test_after_a_rebalance_the_same_hole_is_asked_for_anew() -> None:
 def test_an_unknown_partition_is_handed_over_from_where_it_begins() -> None:
     """Nothing is known about it: whatever comes first is next."""
     assert sift(NextOffset(), 40, 41, since=40) == ([40, 41], None)
+
+
+def reads(*steps: tuple[int, list[int], int]) -> list[int]:
+    """From where each read was, given its position before, what it brought, and after."""
+    reading: Reading[str] = Reading()
+    since = []
+    for before, brought, after in steps:
+        reading.begins({"bread": before})
+        since.append(reading.since["bread"])
+        reading.ended({"bread": after}, {"bread": loaves(*brought)} if brought else {})
+    return since
+
+
+def test_a_batch_behind_a_marker_was_read_from_the_last_record_on() -> None:
+    """The reader passed the marker at 7 together with the records before it."""
+    assert reads((5, [5, 6], 8), (8, [8], 9)) == [5, 7]
+
+
+def test_a_read_that_brings_nothing_is_continued_by_the_next() -> None:
+    """It passed the markers at 7 and 8, one after the other."""
+    assert reads((5, [5, 6], 7), (7, [], 8), (8, [], 9), (9, [9], 10)) == [5, 7, 7, 7]
+
+
+def test_a_reader_that_was_sent_elsewhere_reads_from_there() -> None:
+    """Whatever it had passed before."""
+    assert reads((5, [5, 6], 8), (3, [3], 4)) == [5, 3]
 
 
 @given(
