@@ -19,6 +19,7 @@ from streams.errors import TransportChanged
 
 METHODS: Mapping[type, Collection[str]] = {
     faust_aiokafka.Consumer: (
+        "_commit",
         "_drain_messages",
         "_filter_tps_with_pending_acks",
         "_get_active_partitions",

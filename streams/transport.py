@@ -251,8 +251,16 @@ class Consumer(faust_aiokafka.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         return self._acknowledged.pop(tp, None)
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        return False if self.crashed else await super()._commit(offsets)
+
     async def commit_and_end_transactions(self) -> None:
-        """The last commit before partitions go; one that met a running commit did nothing."""
+        """The last commit before partitions go; one that met a running commit did nothing.
+
+        None after a crash: the consumer's thread is ending, and might never answer.
+        """
+        if self.crashed:
+            return
         await self.commit()
         if self._acknowledged:
             await self.commit()

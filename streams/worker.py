@@ -6,6 +6,8 @@ that whatever supervises it starts the next one; under the same name, within the
 the other workers notice nothing. What only an operator can mend exits with 2.
 """
 
+import os
+import threading
 from typing import Any
 
 from faust.worker import Worker
@@ -16,14 +18,35 @@ from streams.telemetry import Telemetry
 from streams.topology import App, create_app
 from streams.views import Views
 
+EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
+CLEAN_UP_S_MAX = 30.0
+"""So long a worker that has failed may take to end in order."""
+
+
+class PunctualWorker(Worker):
+    """Ends even if something waits for a thread that has died: a zombie would not be replaced."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.spinner = None  # it draws into the log, and makes every library build its debug lines
+
+    def on_worker_shutdown(self) -> None:
+        """The worker has failed, or is done: from here on the clock runs."""
+        super().on_worker_shutdown()
+        code = EXIT_FAILED if self.crash_reason else 0
+        late = threading.Timer(CLEAN_UP_S_MAX, os._exit, (code,))
+        late.daemon = True
+        late.start()
 
 
 def worker_app(settings: Settings) -> App:
     """The app with its views, where the settings name a Redis."""
     telemetry = Telemetry()
     views = Views(settings, telemetry.snapshot) if settings.redis_url else None
-    return create_app(settings, telemetry=telemetry, views=views)
+    app = create_app(settings, telemetry=telemetry, views=views)
+    app.conf.Worker = PunctualWorker  # type: ignore[assignment]  # Faust calls it a special form
+    return app
 
 
 def run(settings: Settings) -> int:
@@ -31,7 +54,7 @@ def run(settings: Settings) -> int:
 
     Raises `Misconfigured` for what shows before it starts.
     """
-    worker = Worker(worker_app(settings), loglevel=settings.log_level, redirect_stdouts=False)
+    worker = worker_app(settings).Worker(loglevel=settings.log_level, redirect_stdouts=False)
     try:
         worker.execute_from_commandline()
     except SystemExit as ended:

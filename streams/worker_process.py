@@ -23,8 +23,7 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._environment = {**os.environ, **environment(settings)}
-        self._folder = tempfile.TemporaryDirectory(prefix="goeswith-worker-")
-        self.log = Path(self._folder.name) / "log"
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -44,11 +43,16 @@ class WorkerProcess:
 
     def last_words(self) -> str:
         """The end of what it logged."""
-        said = self.log.read_text(errors="replace")[-LAST_WORDS_CHARS_MAX:].strip()
-        return said or "it said nothing"
+        said = self._log().read_text(errors="replace") if self._folder is not None else ""
+        return said[-LAST_WORDS_CHARS_MAX:].strip() or "it said nothing"
+
+    def _log(self) -> Path:
+        assert self._folder is not None  # noqa: S101  # for the type checker: the block is entered
+        return Path(self._folder.name) / "log"
 
     def __enter__(self) -> Self:
-        with self.log.open("wb") as output:
+        self._folder = tempfile.TemporaryDirectory(prefix="goeswith-worker-")
+        with self._log().open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker"],
                 env=self._environment,
@@ -72,7 +76,9 @@ class WorkerProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
 
 def environment(settings: Settings) -> dict[str, str]:

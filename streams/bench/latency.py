@@ -12,6 +12,7 @@ from streams.bench.contenders import ours, stock, until
 from streams.bench.site import PARTITIONS, Site
 from streams.bench.workload import workload
 from streams.committed import committed
+from streams.errors import WorkerFailed
 from streams.events import ItemAdded, ItemViewed
 from streams.quantiles import quantile
 
@@ -66,4 +67,6 @@ async def _judged(site: Site, events: str, outputs: str, feed: Feed) -> Quantile
     sent = await tape.play(site.bootstrap, events, PARTITIONS)
     came = await tape.play(site.bootstrap, outputs, PARTITIONS)
     taken_ms = judging.latencies_ms(sent, came, measured)
+    if not taken_ms:
+        raise WorkerFailed(f"nothing in topic {outputs} was caused by the {len(measured)} events")
     return {"p50": quantile(taken_ms, 0.5), "p99": quantile(taken_ms, 0.99)}

@@ -27,7 +27,7 @@ DATASETS = {"completejourney": completejourney}
 @click.option(
     "--bootstrap",
     metavar="HOST:PORT",
-    help="A real Kafka, on which topics of their own are made; else an embedded one is started.",
+    help="A real Kafka: new topics are made there, and stay. Else an embedded one is started.",
 )
 @click.option(
     "--dataset",

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from streams.bench import tape
+from streams.errors import WorkerFailed
 from streams.replay import replay
 from streams.replay.baskets import Basket, Line
 from streams.replay.course import Report, apart, lifted, run, stage
@@ -67,6 +68,27 @@ def test_what_is_offered_and_bought_is_a_hit_and_earns() -> None:
     assert report.prompts == stages["shown"]
     assert stages["added"] > 0
     assert stages["bought"] > 0
+
+
+def test_a_worker_that_ends_ends_the_replay() -> None:
+    """Its error is the one that is said, however deep in tasks it is found."""
+
+    def check() -> None:
+        raise WorkerFailed("the worker ended with exit code 1: it said nothing")
+
+    settings = apart(lifted(SETTINGS, "offered"))
+    with (
+        stage(settings, embedded=True, own_worker=False) as (staged, _),
+        pytest.raises(WorkerFailed, match="exit code 1"),
+    ):
+        run(
+            staged,
+            shopping(("bread", "butter")),
+            staples="offered",
+            events_per_s=0,
+            check=check,
+            advance=lambda: None,
+        )
 
 
 def test_an_external_worker_needs_a_broker_that_both_can_see() -> None:
