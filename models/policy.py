@@ -21,6 +21,8 @@ class Choice(NamedTuple):
     arm: str
     propensity: float
     propensities: dict[str, float]
+    estimate: float
+    """The mean reward that was expected of it."""
 
 
 class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
@@ -184,15 +186,23 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         Duplicates count once. `time_s` is now; without it, the time of the latest exposure.
         Raises `ValueError` when no arm is on offer.
         """
+        return self._propensities(self._on_offer(arm_ids, context, time_s))
+
+    def _on_offer(
+        self, arm_ids: Iterable[str], context: str, time_s: float | None
+    ) -> dict[str, tuple[float, float]]:
+        """The posteriors of the arms on offer, by id."""
         arms = sorted(set(arm_ids))
         if not arms:
             raise ValueError(
                 f"no arm is on offer in context {context!r}: decide on silence instead"
             )
-        if len(arms) == 1:
-            return {arms[0]: 1.0}
-        posteriors = tuple(self._posteriors(arms, context, time_s))
-        return dict(zip(arms, vector(posteriors, self.floor), strict=True))
+        return dict(zip(arms, self._posteriors(arms, context, time_s), strict=True))
+
+    def _propensities(self, posteriors: dict[str, tuple[float, float]]) -> dict[str, float]:
+        if len(posteriors) == 1:
+            return dict.fromkeys(posteriors, 1.0)
+        return dict(zip(posteriors, vector(tuple(posteriors.values()), self.floor), strict=True))
 
     def choose(
         self,
@@ -203,9 +213,11 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         time_s: float | None = None,
     ) -> Choice:
         """Draw an arm from its propensities: the same seed, the same arm, in whatever order."""
-        propensities = self.propensities(arm_ids, context, time_s=time_s)
+        posteriors = self._on_offer(arm_ids, context, time_s)
+        propensities = self._propensities(posteriors)
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
-        return Choice(arm, propensities[arm], propensities)
+        a, b = posteriors[arm]
+        return Choice(arm, propensities[arm], propensities, a / (a + b))
 
     def pull(  # type: ignore[override]
         self, arm_ids: Iterable[str], context: str | None = None

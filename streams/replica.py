@@ -12,6 +12,7 @@ gap. What the follower reads is in one piece: an offset that it finds missing is
 """
 
 import asyncio
+import gc
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -138,6 +139,8 @@ class Replica(Service):
         for tp, end in ends.items():
             while not self.should_stop and await self._consumer.position(tp) < end:
                 await self._follow_once()
+        gc.collect()
+        gc.freeze()  # what is known by now stays: no use in looking at it again
 
     async def on_stop(self) -> None:
         """Stop following."""

@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from streams.prompts import Prompt
 
-SAID_PER_SESSION_MAX = 16
+SAID_PER_SESSION_MAX = 8
 
 
 class Said:

@@ -6,6 +6,7 @@ that whatever supervises it starts the next one; under the same name, within the
 the other workers notice nothing. What only an operator can mend exits with 2.
 """
 
+import gc
 import os
 import threading
 from typing import Any
@@ -20,6 +21,9 @@ from streams.views import Views
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
+GARBAGE_THRESHOLDS = (10_000, 20, 100)
+"""Objects made between collections, by generation. A shop is millions of small objects that live on
+and hold no cycles; at Python's own (700, 10, 10) a quarter of all time went into looking at them."""
 CLEAN_UP_S_MAX = 30.0
 """So long a worker that has failed may take to end in order."""
 
@@ -42,6 +46,7 @@ class PunctualWorker(Worker):
 
 def worker_app(settings: Settings) -> App:
     """The app with its views, where the settings name a Redis."""
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     telemetry = Telemetry()
     views = Views(settings, telemetry.snapshot) if settings.redis_url else None
     app = create_app(settings, telemetry=telemetry, views=views)
