@@ -13,6 +13,7 @@ gap. What the follower reads is in one piece: an offset that it finds missing is
 
 import asyncio
 import gc
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -135,10 +136,12 @@ class Replica(Service):
         )
         await self._consumer.start()
         await self._start_at_positions()
+        self.telemetry.follow_cpu_s = time.process_time()
         ends = await self._consumer.end_offsets(self._partitions())
         for tp, end in ends.items():
             while not self.should_stop and await self._consumer.position(tp) < end:
                 await self._follow_once()
+        self.telemetry.caught_up_cpu_s = time.process_time()
         gc.collect()
         gc.freeze()  # what is known by now stays: no use in looking at it again
 

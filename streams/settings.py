@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     fetch_idle_wait_ms: int = Field(500, ge=1, description="long poll of a fetch when little comes")
     fetch_busy_wait_ms: int = Field(5, ge=1, description="how long a fetch waits for company")
     fetch_busy_bytes_min: int = Field(100_000, ge=1, description="what a busy fetch waits for")
-    fetch_busy_events_per_s: float = Field(50.0, ge=0, description="rate from which on it is busy")
+    fetch_busy_events_per_s: float = Field(150.0, ge=0, description="rate from which on it is busy")
     fetch_wait_fixed: bool = Field(
         False, description="always the busy wait: the embedded broker answers no earlier"
     )

@@ -83,6 +83,10 @@ class Telemetry:
     """Prompts withdrawn."""
     dead_letters: Counter[str] = field(default_factory=Counter)
     """Dead letters, by reason."""
+    follow_cpu_s: float = 0.0
+    """CPU time that the process had used when it began to follow the log."""
+    caught_up_cpu_s: float = 0.0
+    """CPU time that it had used when it had caught up with the log."""
     silences: Counter[str] = field(default_factory=Counter)
     """Decisions to say nothing, by reason."""
     feedback: Counter[str] = field(default_factory=Counter)

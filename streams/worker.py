@@ -23,7 +23,7 @@ EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
 GARBAGE_THRESHOLDS = (10_000, 20, 100)
 """Objects made between collections, by generation. A shop is millions of small objects that live on
-and hold no cycles; at Python's own (700, 10, 10) a quarter of all time went into looking at them."""
+and hold no cycles; at Python's own (700, 10, 10) a quarter of all time went into them."""
 CLEAN_UP_S_MAX = 30.0
 """So long a worker that has failed may take to end in order."""
 

@@ -57,6 +57,13 @@ class Mark(NamedTuple):
     cpu_s: float
 
 
+class Times(NamedTuple):
+    """CPU times of our worker: when it began to follow the log, and when it had caught up."""
+
+    follow_s: float
+    caught_up_s: float
+
+
 class Stock:
     """A stock agent's process, read line by line."""
 
@@ -142,6 +149,12 @@ class Ours:
         if state is None:
             return False
         return not self._settings.answering or len(state["assigned"]) == self._settings.partitions
+
+    async def mark(self) -> Times:
+        """The CPU times that it notes itself; zeros while there is no page yet."""
+        state = await self.state()
+        told = state["telemetry"] if state else {}
+        return Times(told.get("follow_cpu_s", 0.0), told.get("caught_up_cpu_s", 0.0))
 
     async def folded(self) -> int:
         """How many records it has folded."""

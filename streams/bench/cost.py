@@ -1,8 +1,8 @@
 """What an event costs: CPU time per event of each contender on one preloaded log.
 
-Ours is measured from outside: all that the process spends until it is through, less what the same
-process spends to start on empty topics; waiting to be seen ready counts. The stock agents report
-their own times at the first and at the last event, so nothing idle counts against them.
+Each contender tells its process's own CPU time, user and system, at its first event and when it is
+through (ours when its follower begins and when it has caught up): starting counts for nobody.
+Where ours answers, its end is read from outside, when the last event is committed.
 """
 
 import time
@@ -38,21 +38,20 @@ async def stock_us(site: Site, variant: str, log: str, events: int) -> float:
     return _each_us(last.cpu_s - first.cpu_s, last.seen - first.seen)
 
 
-async def fold_only_us(site: Site, log: str, empty: str, events: int) -> float:
-    """Our worker, folding only, until its position is the end of the log."""
-    start_up_s = await _start_up_s(site.settings(empty, answering=False))
+async def fold_only_us(site: Site, log: str, events: int) -> float:
+    """Our worker, folding only, from the beginning of the log to its end."""
     with ours(site.settings(log, answering=False)) as worker:
 
         async def through() -> bool:
-            return await worker.folded() == events
+            return await worker.folded() == events and (await worker.mark()).caught_up_s > 0
 
         await until(through, "our worker to fold the log", every_s=PAGE_POLL_S)
-        return _each_us(worker.cpu_s - start_up_s, events)
+        mark = await worker.mark()
+    return _each_us(mark.caught_up_s - mark.follow_s, events)
 
 
-async def answering_us(site: Site, log: str, empty: str, events: int) -> tuple[float, str]:
-    """Our worker, deciding, until every event is committed; and the digest of its state."""
-    start_up_s = await _start_up_s(site.settings(empty))
+async def answering_us(site: Site, log: str, events: int) -> tuple[float, str]:
+    """Our worker, folding and deciding, until every event is committed; and its state's digest."""
     settings = site.settings(log)
     with ours(settings) as worker:
         async with tape.admin(site.bootstrap) as admin:
@@ -62,16 +61,9 @@ async def answering_us(site: Site, log: str, empty: str, events: int) -> tuple[f
                 return sum((await committed(admin, settings)).values()) == events
 
             await until(through, "our worker to answer the log")
-        spent_s = worker.cpu_s - start_up_s
+        spent_s = worker.cpu_s - (await worker.mark()).follow_s
         state = await worker.state("?digest")
     return _each_us(spent_s, events), str(state and state["digest"])
-
-
-async def _start_up_s(settings: Settings) -> float:
-    """CPU time that our worker needs to be ready on empty topics."""
-    with ours(settings) as worker:
-        await until(worker.ready, "our worker to start", every_s=PAGE_POLL_S)
-        return worker.cpu_s
 
 
 def _each_us(seconds: float, events: int) -> float:

@@ -40,9 +40,8 @@ async def measure(bootstrap: str, events: int, seconds: float, say: Say) -> dict
 async def _costs(site: Site, events: int, say: Say) -> dict[str, Any]:
     """CPU time by event of each contender, and whether ours was exact."""
     asking = list(workload(events))
-    log, empty = "log", "empty"
+    log = "log"
     settings = await site.make_log(log)
-    await site.make_log(empty)
     await tape.record(site.bootstrap, settings.topics.events, tape.taped(asking, PARTITIONS))
     records = await tape.play(site.bootstrap, settings.topics.events, PARTITIONS)
     say("folding without Kafka")
@@ -52,9 +51,9 @@ async def _costs(site: Site, events: int, say: Say) -> dict[str, Any]:
     say("stock Faust, a Table write and a send an event")
     naive_us = await cost.stock_us(site, "naive", log, events)
     say("goeswith, folding only")
-    fold_only_us = await cost.fold_only_us(site, log, empty, events)
+    fold_only_us = await cost.fold_only_us(site, log, events)
     say("goeswith, a prompt for every event")
-    ours_us, digest = await cost.answering_us(site, log, empty, events)
+    ours_us, digest = await cost.answering_us(site, log, events)
     prompts = await tape.play(site.bootstrap, settings.topics.prompts, PARTITIONS)
     complete = judging.completeness(asking, WARM_UP_EVENTS, judging.prompt_ids(prompts))
     same_state = digest == shop.digest()

@@ -8,24 +8,24 @@ IDLE, BUSY = Asking(500, 1), Asking(5, 100_000)
 
 def test_a_worker_that_sees_nothing_waits_long() -> None:
     """Idle, polling every few milliseconds would cost an eighth of a core."""
-    pace = Pace(Settings(), now_s=0.0)
+    pace = Pace(Settings(fetch_busy_events_per_s=50), now_s=0.0)
 
     assert [pace.seen(0, float(second)) for second in range(1, 4)] == [IDLE] * 3
 
 
 def test_under_load_a_fetch_waits_for_company() -> None:
     """From the busy rate on, for milliseconds only."""
-    assert Pace(Settings(), now_s=0.0).seen(50, 1.0) == BUSY
+    assert Pace(Settings(fetch_busy_events_per_s=50), now_s=0.0).seen(50, 1.0) == BUSY
 
 
 def test_the_pace_is_not_changed_within_a_window() -> None:
     """A burst of a few milliseconds is no rate."""
-    assert Pace(Settings(), now_s=0.0).seen(1000, 0.5) == IDLE
+    assert Pace(Settings(fetch_busy_events_per_s=50), now_s=0.0).seen(1000, 0.5) == IDLE
 
 
 def test_a_rate_near_the_limit_does_not_flutter() -> None:
     """Once busy, it stays busy down to half of the rate that made it so."""
-    pace = Pace(Settings(), now_s=0.0)
+    pace = Pace(Settings(fetch_busy_events_per_s=50), now_s=0.0)
 
     seen = [pace.seen(events, float(at)) for at, events in enumerate((60, 40, 40, 60, 20, 40), 1)]
 
