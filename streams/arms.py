@@ -35,8 +35,8 @@ complement at 0.1, 24 at 0.2, and all of them from 0.3 on.
 
 
 VIEWS = 6
-"""How many views back a view is paired: ten find no more (on clicks of a web shop, the next new item
-is among twenty offered in 57 % of cases either way), and cost a third more to learn.
+"""How many views back a view is paired: ten find no more (on clicks of a web shop the next new item
+is among twenty offered in 57 % of cases, either way), and cost a third more to learn.
 """
 
 
