@@ -27,6 +27,8 @@ LATEST_S = 4_102_444_800
 """2100-01-01 00:00 UTC: later times are a mistake, such as milliseconds taken for seconds."""
 HALF_LIFE_MIN_S = 3600.0
 """An hour: a shorter half-life would make whole numbers of hundreds of kilobits by 2030."""
+UNITS_KEPT = 1024
+"""Seconds whose weight is kept: partitions that are read in turn are not at the same second."""
 ONE_BITS = 20
 ONE = 1 << ONE_BITS
 """The weight of one event at the landmark: the fixed point."""
@@ -53,7 +55,7 @@ class ForwardDecay:
     0.75
     """
 
-    __slots__ = ("_second", "_unit", "half_life_s")
+    __slots__ = ("_units", "half_life_s")
 
     def __init__(self, half_life_s: float) -> None:
         if not HALF_LIFE_MIN_S <= half_life_s < math.inf:
@@ -61,11 +63,10 @@ class ForwardDecay:
                 f"half_life_s={half_life_s!r}: give seconds, at least {HALF_LIFE_MIN_S:g}"
             )
         self.half_life_s = half_life_s
-        self._second = LANDMARK_S
-        self._unit = (ONE, 0)
+        self._units: dict[int, tuple[int, int]] = {}
 
     def __reduce__(self) -> tuple[type["ForwardDecay"], tuple[float]]:
-        """Copies and pickles leave out the note of the last second: reading changes nothing."""
+        """Copies and pickles leave out what was reckoned lately: reading changes nothing."""
         return ForwardDecay, (self.half_life_s,)
 
     def unit(self, time_s: float) -> tuple[int, int]:
@@ -74,10 +75,12 @@ class ForwardDecay:
         Raises `ValueError` when the time is no number or after 2100.
         """
         second = int(time_s)
-        if second != self._second:
-            self._unit = self._reckon(second)
-            self._second = second
-        return self._unit
+        unit = self._units.get(second)
+        if unit is None:
+            if len(self._units) >= UNITS_KEPT:
+                self._units.clear()
+            unit = self._units[second] = self._reckon(second)
+        return unit
 
     def _reckon(self, second: int) -> tuple[int, int]:
         if second > LATEST_S:

@@ -3,7 +3,9 @@
 (The operator's tools use kafka-python: `streams/kafka_clients.py`.)
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,6 +27,30 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "client_id": f"goeswith-{settings.worker_name}",
         "retry_backoff_ms": RETRY_BACKOFF_MS,
     }
+
+
+def be_patient(client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000) -> None:
+    """Let an aiokafka client ask for metadata no more often than once in `pause_s` seconds.
+
+    As long as a partition has no leader, its fetcher asks again as soon as it is answered: a
+    thousand times a second, of a cluster that has other worries.
+    """
+    ask, asked_s = client.force_metadata_update, float("-inf")
+
+    def ask_in_time() -> Awaitable[bool]:
+        nonlocal asked_s
+        wait_s = asked_s + pause_s - time.monotonic()
+        if wait_s > 0:
+            return asyncio.ensure_future(ask_later(wait_s))
+        asked_s = time.monotonic()
+        answer: Awaitable[bool] = ask()
+        return answer
+
+    async def ask_later(wait_s: float) -> bool:
+        await asyncio.sleep(wait_s)
+        return await ask_in_time()
+
+    client.force_metadata_update = ask_in_time
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from streams.connection import administration, client_options
+from streams.connection import administration, be_patient, client_options
 from streams.dead_letters import NAMES, Header
 from streams.errors import DeliveryFailed
 from streams.settings import Settings
@@ -138,6 +138,7 @@ async def open_idempotent_producer(settings: Settings) -> tuple[Any, Mapping[str
         max_batch_size=min(BATCH_BYTES_MAX, *limits.values()),
         request_timeout_ms=int(DELIVERY_S_MAX * 1000),
     )
+    be_patient(producer.client)
     await producer.start()
     return producer, limits
 

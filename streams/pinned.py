@@ -46,7 +46,8 @@ USES: Iterable[tuple[type, str, Collection[str]]] = (
     (faust_consumer.Consumer, "wait_empty", ("commit_and_end_transactions",)),
     (faust_consumer.Consumer, "_filter_committable_offsets", ("_new_offset",)),
     (faust_aiokafka.AIOKafkaConsumerThread, "getmany", ("_fetch_records",)),
-    (AIOKafkaConsumer, "__init__", ("_subscription",)),
+    (AIOKafkaConsumer, "__init__", ("_client", "_subscription")),
+    (Fetcher, "_fetch_requests_routine", ("force_metadata_update",)),
     (AIOKafkaConsumer, "start", ("_fetcher", "_coordinator")),
     (Fetcher, "_get_actions_per_node", ("_fetch_max_wait_ms", "_fetch_min_bytes")),
 )

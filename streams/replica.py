@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
-from streams.connection import check_topics, client_options
+from streams.connection import be_patient, check_topics, client_options
 from streams.errors import FoldStalled, InvalidEvent
 from streams.events import Event, decode
 from streams.prompts import Answer
@@ -134,6 +134,7 @@ class Replica(Service):
             fetch_max_wait_ms=settings.fetch_busy_wait_ms if fixed else FOLLOW_WAIT_MS,
             fetch_min_bytes=1 if fixed else settings.fetch_busy_bytes_min,
         )
+        be_patient(self._consumer._client)  # noqa: SLF001  # pinned.py has looked
         await self._consumer.start()
         await self._start_at_positions()
         self.telemetry.follow_cpu_s = time.process_time()

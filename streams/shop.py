@@ -110,7 +110,9 @@ class Shop:
         return sessions
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
-        others = [item for item in session.viewed if item != event.item_id]
+        others = session.viewed
+        if event.item_id in others:
+            others = [item for item in others if item != event.item_id]
         self.learned.browsing.learn_one(others, event.item_id, time_s=event.time_s)
         self._count((), event.item_id, event.time_s, self.settings.view_weight)
         session.view(event)

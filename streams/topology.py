@@ -47,6 +47,8 @@ class Boot(BootStrategy):
     """What starts, in order: the worker joins its group only when it knows the shop."""
 
     app: "App"
+    enable_kafka_producer = False
+    """Ours is `Delivery`."""
 
     def kafka_consumer(self) -> Iterable[Any]:
         """Everything that runs before the consumer of the group, and stops after it."""

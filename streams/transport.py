@@ -34,7 +34,7 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.utils.futures import notify
 
-from streams.connection import client_options
+from streams.connection import be_patient, client_options
 from streams.errors import NameTaken
 from streams.membership import Membership
 from streams.pace import Asking, Pace
@@ -73,7 +73,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         settings = self.transport.settings
         asking = self.transport.pace.asking
         self._assignor = RoundRobinPartitionAssignor
-        return AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             **client_options(settings),
             group_id=settings.group_id,
             group_instance_id=settings.worker_name,
@@ -87,6 +87,8 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
             fetch_max_wait_ms=asking.wait_ms,
             fetch_min_bytes=asking.bytes_min,
         )
+        be_patient(consumer._client)
+        return consumer
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         self.reading.begins(_positions(consumer))

@@ -1,0 +1,48 @@
+"""What every client of a worker keeps to."""
+
+import asyncio
+import time
+
+from streams.connection import be_patient
+
+PAUSE_S = 0.02
+
+
+class Client:
+    """A client that answers at once, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    def force_metadata_update(self) -> asyncio.Future[bool]:
+        """Ask, and be answered."""
+        self.asked.append(time.monotonic())
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        answer.set_result(True)
+        return answer
+
+
+async def test_the_first_question_is_asked_at_once() -> None:
+    """Patience is for those who repeat themselves."""
+    client = Client()
+    be_patient(client, PAUSE_S)
+    before_s = time.monotonic()
+
+    answered = await client.force_metadata_update()
+
+    assert answered
+    assert len(client.asked) == 1
+    assert client.asked[0] - before_s < PAUSE_S
+
+
+async def test_a_question_that_is_repeated_waits_its_time() -> None:
+    """However fast the answers come."""
+    client = Client()
+    be_patient(client, PAUSE_S)
+
+    for _ in range(4):
+        await client.force_metadata_update()
+
+    pauses = [later - sooner for sooner, later in zip(client.asked, client.asked[1:], strict=False)]
+    assert len(pauses) == 3
+    assert min(pauses) >= PAUSE_S
