@@ -36,19 +36,25 @@ def be_patient(client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000) -> None:
     thousand times a second, of a cluster that has other worries.
     """
     ask, asked_s = client.force_metadata_update, float("-inf")
+    waiting: asyncio.Future[bool] | None = None
 
     def ask_in_time() -> Awaitable[bool]:
-        nonlocal asked_s
+        nonlocal asked_s, waiting
         wait_s = asked_s + pause_s - time.monotonic()
         if wait_s > 0:
-            return asyncio.ensure_future(ask_later(wait_s))
+            if waiting is None or waiting.done():
+                waiting = asyncio.ensure_future(ask_later(wait_s))
+            return asyncio.shield(waiting)  # all who wait get one answer
         asked_s = time.monotonic()
         answer: Awaitable[bool] = ask()
         return answer
 
     async def ask_later(wait_s: float) -> bool:
+        nonlocal asked_s
         await asyncio.sleep(wait_s)
-        return await ask_in_time()
+        asked_s = time.monotonic()
+        answer: bool = await ask()
+        return answer
 
     client.force_metadata_update = ask_in_time
 

@@ -25,7 +25,7 @@ from streams.replay.pacing import Pacing
 from streams.replay.rival import Rival
 from streams.replay.score import Score
 
-OPEN_MAX = 32
+OPEN_MAX = 128
 """Baskets at a time: enough to keep the worker busy while others wait for their answers."""
 STEP_MS = 1000
 """Between two lines of a basket; the data knows only when it was paid."""

@@ -46,3 +46,26 @@ async def test_a_question_that_is_repeated_waits_its_time() -> None:
     pauses = [later - sooner for sooner, later in zip(client.asked, client.asked[1:], strict=False)]
     assert len(pauses) == 3
     assert min(pauses) >= PAUSE_S
+
+
+async def test_all_who_wait_get_one_answer() -> None:
+    """Nobody is starved by others who ask the same, again and again."""
+    client = Client()
+    be_patient(client, PAUSE_S)
+    await client.force_metadata_update()
+
+    answered = await asyncio.gather(*(client.force_metadata_update() for _ in range(50)))
+
+    assert answered == [True] * 50
+    assert len(client.asked) == 2
+
+
+async def test_who_gives_up_waiting_takes_the_answer_from_nobody() -> None:
+    """A cancelled question is not cancelled for the others."""
+    client = Client()
+    be_patient(client, PAUSE_S)
+    await client.force_metadata_update()
+    impatient, patient = (asyncio.ensure_future(client.force_metadata_update()) for _ in range(2))
+    impatient.cancel()
+
+    assert await patient
