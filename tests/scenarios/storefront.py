@@ -15,6 +15,7 @@ from kafka.structs import TopicPartition
 from streams.events import Event, encode
 from streams.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.settings import Settings
+from streams.worker_process import environment
 
 T = TypeVar("T")
 
@@ -27,11 +28,10 @@ class Worker:
 
     def __init__(self, settings: dict[str, Any], log: Path) -> None:
         self.log = log
-        environment = {f"GOESWITH_{name.upper()}": str(value) for name, value in settings.items()}
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker"],
-                env={**os.environ, **environment},
+                env={**os.environ, **environment(Settings(**settings))},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
