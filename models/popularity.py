@@ -18,8 +18,9 @@ MOVED_MAX = 64
 class Popularity(Recommender):
     """Decayed counts of items, and the exact top of them.
 
-    What has changed is put in order when somebody looks. The order is a function of the counts alone: equal ones go by id. A candidate's score is its
-    share of all that was counted lately; its evidence, how often it was seen out of how many
+    What has changed is put in order when somebody looks. The order is a function of the counts
+    alone: equal ones go by id. A candidate's score is its share of all that was counted lately; its
+    evidence, how often it was seen out of how many
     events.
 
     Parameters
