@@ -27,6 +27,10 @@ class Record(NamedTuple):
         """Both records as one."""
         return Record(self.trials + other.trials, self.rewards + other.rewards)
 
+    def without(self, trials: int) -> "Record":
+        """The record with so many trials less, but not less than none."""
+        return Record(max(0, self.trials - trials), self.rewards) if trials else self
+
     def faded(self, now: int) -> tuple[float, float]:
         """Trials and rewards in trials of now, when one weighs `now`."""
         trials, rewards = self
