@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.decay import ForwardDecay
+from models.limits import within
 from models.tally import read, written
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +40,7 @@ STEPS = 64
 IMAGINED = 10.0
 """Rewards that the law of all arms is worth for one arm, and an even spread for all arms."""
 SHARE_BITS = 20
+WINDOW_S_MAX = 10 * 365 * 86_400.0
 ALL = "\0"
 """In place of a context: all of them."""
 
@@ -71,6 +73,7 @@ class Delays:
     """
 
     def __init__(self, window_s: float, decay: ForwardDecay, prior_mean: float) -> None:
+        within(1.0, WINDOW_S_MAX, window_s=window_s)
         self.window_s = window_s
         self.decay = decay
         self.prior_mean = prior_mean

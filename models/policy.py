@@ -17,7 +17,7 @@ from models.backoff import NO_RECORD, BackOff, Record
 from models.choice import Choice, Mode
 from models.decay import LANDMARK_S, ForwardDecay
 from models.delay import ALL, Delays
-from models.limits import at_least_one, within
+from models.limits import within
 from models.propensity import draw, vector
 from models.records import Records
 from models.snapshot import Snapshotted
@@ -112,18 +112,9 @@ class ThompsonSampling(Snapshotted, Base):
         mode: Mode = "best",
         seed: int | None = None,
     ) -> None:
-        at_least_one(arms_max=arms_max, contexts_max=contexts_max)
         within(0.0, 1.0, floor=floor)
-        within(0.0, 10 * 365 * 86400.0, window_s=window_s)
         if mode not in get_args(Mode):
             raise ValueError(f"mode={mode!r}: must be one of {get_args(Mode)}")
-        within(1e-6, 1.0 - 1e-6, prior_mean=prior_mean)
-        within(
-            *(1e-3, 1e9),
-            cell_strength=cell_strength,
-            arm_strength=arm_strength,
-            prior_strength=prior_strength,
-        )
         self.half_life_s = half_life_s
         self.floor = floor
         self.cell_strength = cell_strength

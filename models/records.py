@@ -5,6 +5,7 @@ from typing import Any
 
 from models.backoff import NO_RECORD, Record
 from models.forgetting import lightest, slab
+from models.limits import at_least_one
 
 
 class Records:
@@ -18,6 +19,7 @@ class Records:
     """
 
     def __init__(self, arms_max: int, contexts_max: int) -> None:
+        at_least_one(arms_max=arms_max, contexts_max=contexts_max)
         self.arms_max = arms_max
         self.contexts_max = contexts_max
         self.all = NO_RECORD
