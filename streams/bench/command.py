@@ -10,6 +10,9 @@ BENCHMARKS = {
         "CPU time and latency of an event, beside stock Faust agents.",
         "demo",
     ),
+    "regret": Lazy(
+        "streams.bench.regret_report:regret", "What the policy does not earn, beside its peers."
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 
