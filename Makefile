@@ -5,7 +5,7 @@ READY := .venv/.ready
 LIMIT := 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench replay docs fix coverage requirements clean
+.PHONY: help demo test check bench peers replay docs fix coverage requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,8 @@ bench: $(READY) ## measure cost and latency on a real Kafka; writes tests/benchm
 	.ci/install
 	$(BIN)/python -m tests.apache_kafka $(BIN)/goeswith bench pipeline --write
 
+peers: .venv-peers/.ready ## what `goeswith bench regret` compares with, in an environment of its own
+
 replay: $(READY) ## replay real grocery baskets and judge what is offered; LIMIT=1500000 for all
 	$(BIN)/goeswith replay --limit $(LIMIT)
 
@@ -45,7 +47,7 @@ requirements: ## resolve the hash-pinned requirements/*.txt from pyproject.toml
 	.ci/lock
 
 clean: ## remove everything made here, .venv and the cached Kafka included
-	rm -rf .venv .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
+	rm -rf .venv .venv-peers .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Nothing is installed whose hash is not in requirements/all.txt, the build backend included.
@@ -57,4 +59,10 @@ $(READY): requirements/all.txt pyproject.toml
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/all.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib models streams
+	@touch $@
+
+.venv-peers/.ready: requirements/peers.txt
+	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv-peers
+	@echo "installing into .venv-peers (a minute, once)"
+	@.venv-peers/bin/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/peers.txt
 	@touch $@
