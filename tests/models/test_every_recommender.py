@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from river.checks import common
 
 import models
-from models import CoOccurrence, Popularity, Recommender, Repeats, SnapshotError
+from models import (
+    AssociationRules,
+    CoOccurrence,
+    Markov,
+    Popularity,
+    Recommender,
+    Repeats,
+    SnapshotError,
+)
 
 MONDAY = 1_767_225_600
 ITEMS = [f"item-{n}" for n in range(6)]
@@ -24,6 +32,8 @@ ROOMY: dict[str, Recommender] = {
     "popularity": Popularity(),
     "short popularity": Popularity(top_max=3),
     "repeats": Repeats(),
+    "association rules": AssociationRules(),
+    "markov": Markov(),
 }
 """Each with bounds that the tests' few items do not reach."""
 
@@ -33,6 +43,8 @@ TIGHT: dict[str, Recommender] = {
     "popularity": Popularity(top_max=10, items_max=40),
     "long popularity": Popularity(top_max=100, items_max=40),
     "repeats": Repeats(items_per_shopper_max=8, shoppers_max=20, items_max=40),
+    "association rules": AssociationRules(row_max=8, items_max=40),
+    "markov": Markov(row_max=8, items_max=40),
 }
 """Each with bounds that are soon reached."""
 
@@ -340,7 +352,9 @@ def test_a_snapshot_of_another_recommender_is_refused(untaught: Recommender) -> 
         type(untaught).from_bytes(other.to_bytes())
 
 
-@pytest.mark.parametrize("recommender", [CoOccurrence, Popularity, Repeats])
+@pytest.mark.parametrize(
+    "recommender", [AssociationRules, CoOccurrence, Markov, Popularity, Repeats]
+)
 def test_a_limit_is_at_least_one(recommender: type[Recommender]) -> None:
     """A model that could hold nothing is a mistake."""
     with pytest.raises(ValueError, match="items_max=0"):
