@@ -1,12 +1,13 @@
 """Files of one format, read one after the other; their sessions are numbered through."""
 
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from random import Random
 
 from streams.errors import FileUnusable
 from streams.evaluate.formats import FORMATS
-from streams.evaluate.sessions import Session
+from streams.evaluate.sessions import Log, Session
 
 
 class Files:
@@ -42,3 +43,12 @@ class Files:
         Random(f"{self._seed}/{number}").shuffle(items)
         hidden = basket._replace(items=tuple(items), judged_from=max(1, len(items) - 1))
         return self._numbered(hidden, number)
+
+
+def read_log(
+    train: Iterable[Path], data: Path, kind: str, limit: int | None = None, seed: int = 0
+) -> Log:
+    """All files; of the data the first `limit` sessions. Raises `FileUnusable`."""
+    files = Files(kind, seed)
+    learned = [session for path in train for session in files.read(path)]
+    return Log(learned, files.read(data)[:limit])

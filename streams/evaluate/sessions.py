@@ -62,3 +62,19 @@ def in_time(sessions: Sequence[Session]) -> Iterator[tuple[int, int]]:
 def events(sessions: Sequence[Session]) -> int:
     """How many events there are in all."""
     return sum(len(session.items) for session in sessions)
+
+
+class Log(NamedTuple):
+    """What is learned before, and what is judged."""
+
+    train: Sequence[Session]
+    data: Sequence[Session]
+
+    def counts(self) -> dict[str, int]:
+        """Sessions and events of both."""
+        return {
+            "train_sessions": len(self.train),
+            "train_events": events(self.train),
+            "data_sessions": len(self.data),
+            "data_events": events(self.data),
+        }
