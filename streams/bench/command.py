@@ -10,6 +10,9 @@ BENCHMARKS = {
         "CPU time and latency of an event, beside stock Faust agents.",
         "demo",
     ),
+    "models": Lazy(
+        "streams.bench.models_report:models", "Recommenders beside session kNN, on the same log."
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 

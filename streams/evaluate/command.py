@@ -52,6 +52,8 @@ def evaluate(
     cross-sell, where items of the session are neither offered nor counted. Figures of time are
     microseconds of CPU. No Kafka is needed.
     """
+    if mode == "frozen" and not train_paths:
+        raise click.UsageError("--mode frozen needs --train: models that learned nothing say none")
     log = read_log(train_paths, data_path, kind, limit, seed)
     chosen = CONTESTANTS if ALL in names else {name: CONTESTANTS[name] for name in names}
     rules = Rules(mode == "online", min_prefix, rank_last)

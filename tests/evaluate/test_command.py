@@ -107,10 +107,20 @@ def test_a_person_reads_tables(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     """And exit code 2, since the one who typed it has to change it."""
     words = ["evaluate", "--data", str(tmp_path / "nowhere"), "--format", "sequences"]
+    words += ["--mode", "online"]
     result = CliRunner().invoke(goeswith, words)
 
     assert 2 == result.exit_code
     assert f"goeswith: {tmp_path / 'nowhere'}: No such file or directory\n" == result.output
+
+
+def test_frozen_models_have_to_be_trained(tmp_path: Path) -> None:
+    """Or there is nothing to judge."""
+    words = ["evaluate", "--data", str(tmp_path / "data"), "--format", "sequences"]
+    result = CliRunner().invoke(goeswith, words)
+
+    assert 2 == result.exit_code
+    assert "--mode frozen needs --train" in result.output
 
 
 @pytest.mark.skipif(
