@@ -57,7 +57,7 @@ def offered(knn: PlainSessionKnn, *items: str, session_id: str = "new") -> list[
 
 
 def test_the_peer_offers_what_similar_sessions_hold() -> None:
-    """Bread itself has two votes of 1 + ln 3/2; butter and jam one of 1 + ln 3 each, by their ids."""
+    """Bread has two votes of 1 + ln 3/2; butter and jam one of 1 + ln 3 each, by their ids."""
     knn = PlainSessionKnn()
     learned(knn, SESSIONS)
 
