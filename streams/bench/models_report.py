@@ -9,7 +9,7 @@ import click
 
 from models.evaluation import REGIMES
 from streams.bench.groceries import groceries
-from streams.bench.peers import PEER, PlainSessionKnn
+from streams.bench.peers import PEER, PEERS
 from streams.bench.results import RESULTS, at_least, at_most, table, this_command, write_section
 from streams.evaluate.contestants import CONTESTANTS
 from streams.evaluate.course import Rules
@@ -40,7 +40,7 @@ def models(
     as_json: bool,
     to_write: bool,
 ) -> None:
-    """Every recommender beside session kNN as others write it, on the same log, in one run.
+    """Every recommender beside session kNN in plain Python, on the same log, in one run.
 
     Without --data the log is real grocery baskets, one item of each hidden. Ratios are to the peer.
     """
@@ -51,7 +51,7 @@ def models(
     else:
         name, log = data_path.name, read_log(train_paths, data_path, kind, limit, seed)
     rules = Rules(mode == "online", min_prefix, rank_last)
-    found = judged({PEER: PlainSessionKnn, **CONTESTANTS}, log, rules)
+    found = judged({**PEERS, **CONTESTANTS}, log, rules)
     report = {
         "log": name,
         "mode": mode,
@@ -96,7 +96,7 @@ def section(report: Mapping[str, Any]) -> list[str]:
         examples = report["models"][PEER][regime]["examples"]
         rows = [_row(report, name, regime) for name in report["models"]]
         lines += ["", f"{regime}, {examples:,} examples:", "", *table(HEAD, rows)]
-    return [*lines, "", *_verdicts(report["ratios"])]
+    return [*lines, "", *_verdicts(report["models"])]
 
 
 def _row(report: Mapping[str, Any], name: str, regime: str) -> list[str]:
@@ -113,12 +113,17 @@ def _row(report: Mapping[str, Any], name: str, regime: str) -> list[str]:
 
 
 def _verdicts(found: Figures) -> Iterator[str]:
-    """Whether the best of ours is better than the peer, and at what price."""
-    ours = [name for name in found if name != PEER]
-    for regime in REGIMES:
-        best = max(ours, key=lambda name: found[name][regime]["hr@20"] or 0.0)
-        for rate in ("hr@20", "mrr@20"):
-            if (ratio := found[best][regime][rate]) is not None:
-                yield at_least(f"{regime}: {best}'s {rate}, of the peer's", ratio, 1.0)
-    if (ratio := found[best][REGIMES[0]]["recommend_us"]) is not None:
-        yield at_most(f"{best}'s time to recommend, of the peer's", ratio, 1.0)
+    """Whether the best of ours is better than each peer, and at what price."""
+    best = max((name for name in found if name not in PEERS), key=lambda name: _hits(found, name))
+    for peer in filter(found.__contains__, PEERS):
+        for regime in REGIMES:
+            ours, theirs = found[best][regime], found[peer][regime]
+            for rate in ("hr@20", "mrr@20"):
+                if (ratio := _ratio(ours[rate], theirs[rate])) is not None:
+                    yield at_least(f"{regime}: {best}'s {rate}, of {peer}'s", ratio, 1.0)
+        if (ratio := _ratio(ours["recommend_us"], theirs["recommend_us"])) is not None:
+            yield at_most(f"{best}'s time to recommend, of {peer}'s", ratio, 1.0)
+
+
+def _hits(found: Figures, name: str) -> float:
+    return found[name]["published"]["hr@20"] or 0.0

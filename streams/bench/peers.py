@@ -11,8 +11,11 @@ item, know neither sessions nor an order, and would have to rate the whole catal
 import math
 import sys
 from collections import defaultdict, deque
+from collections.abc import Callable
+from functools import partial
 from heapq import nlargest, nsmallest
 
+from streams.evaluate.contestants import Contestant
 from streams.evaluate.sessions import Moment
 
 SESSIONS_AN_ITEM = 500
@@ -21,11 +24,19 @@ LAST_ITEMS = 9
 
 
 class PlainSessionKnn:
-    """VMIS-kNN over lists and dictionaries; it keeps all sessions. Nothing of it is tuned here."""
+    """VMIS-kNN over lists and dictionaries; it keeps all sessions. Nothing of it is tuned here.
+
+    Parameters
+    ----------
+    current
+        Whether the item that the shopper is looking at may be offered: in session-rec it is, in
+        Serenade not. Some logs have no item twice in a row; in others it is the best guess.
+    """
 
     learns_rank = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, current: bool = True) -> None:
+        self.current = current
         self._sessions: list[list[str]] = []
         self._number: dict[str, int] = {}
         self._in: defaultdict[str, int] = defaultdict(int)
@@ -62,6 +73,8 @@ class PlainSessionKnn:
             vote = max(0.0, 1.0 - 0.1 * (len(x) - latest)) * similar[number]
             for item in set(items):
                 votes[item] += vote
+        if not self.current:
+            votes.pop(moment.x[-1], None)
         return self._best(votes, k)
 
     def _similar(
@@ -88,5 +101,9 @@ class PlainSessionKnn:
         """Nothing: its ranking is fixed."""
 
 
-PEER = "vmis_knn in plain Python"
-"""Its name in reports."""
+PEERS: dict[str, Callable[[], Contestant]] = {
+    "vmis_knn": PlainSessionKnn,
+    "vmis_knn_not_current": partial(PlainSessionKnn, current=False),
+}
+"""By their names in reports; ratios are to the first."""
+PEER = next(iter(PEERS))

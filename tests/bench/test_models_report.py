@@ -65,6 +65,14 @@ def test_the_peer_offers_what_similar_sessions_hold() -> None:
     assert [] == offered(knn, "yeast")
 
 
+def test_the_peer_may_leave_out_what_is_looked_at() -> None:
+    """As Serenade does."""
+    knn = PlainSessionKnn(current=False)
+    learned(knn, SESSIONS)
+
+    assert ["butter", "jam"] == offered(knn, "bread")
+
+
 def test_the_peer_is_no_neighbour_of_its_own() -> None:
     """The running session is in the index when it learns online."""
     knn = PlainSessionKnn()
@@ -77,9 +85,9 @@ def test_figures_are_compared_with_the_peers_of_the_same_run() -> None:
     """And what was lost is said as loudly as what was won."""
     lines = section(report(best_fit=figures(**{"hr@20": 0.55, "mrr@20": 0.19, "recommend_us": 50})))
 
-    assert "- reached: published: best_fit's hr@20, of the peer's: 1.1, wanted at least 1" in lines
-    assert "- MISSED: published: best_fit's mrr@20, of the peer's: 0.95, wanted at least 1" in lines
-    assert "- reached: best_fit's time to recommend, of the peer's: 0.5, wanted at most 1" in lines
+    assert "- reached: published: best_fit's hr@20, of vmis_knn's: 1.1, wanted at least 1" in lines
+    assert "- MISSED: published: best_fit's mrr@20, of vmis_knn's: 0.95, wanted at least 1" in lines
+    assert "- reached: best_fit's time to recommend, of vmis_knn's: 0.5, wanted at most 1" in lines
 
 
 def test_where_there_is_no_example_there_is_no_ratio() -> None:
