@@ -97,13 +97,15 @@ def describe(
     """All but the ranks of one candidate, for a session of `n` items that ends with `last`."""
     it, vote = items[item], votes[item]
     inside = 1.0 if vote.place > 0 else 0.0
-    slow, fast = it.slow / clock.slow, it.fast / clock.fast
+    events = max(0.0, it.events - vote.times)
+    slow = max(0.0, it.slow / clock.slow - vote.times)
+    fast = max(0.0, it.fast / clock.fast - vote.times)
     x[KNN] = vote.knn / scales[KNN]
     x[PLAIN] = vote.plain / scales[PLAIN]
     x[FOLLOWS] = vote.follows / scales[FOLLOWS]
     x[TOGETHER] = vote.together / scales[TOGETHER]
     x[NEXT] = vote.next / scales[NEXT]
-    x[EVENTS] = np.log1p(it.events) / 5
+    x[EVENTS] = np.log1p(events) / 5
     x[SLOW] = np.log1p(slow) / 3
     x[FAST] = np.log1p(fast) / 2
     x[INSIDE] = inside

@@ -224,6 +224,6 @@ def hear(
 
 
 @compiled
-def rarity(items: Records, item: int, sessions: int) -> float:
-    """What a vote for an item is worth: the more, the fewer sessions it was in."""
-    return 1.0 + np.log(max(1.0, sessions / max(1, items[item].count)))
+def rarity(seen: float, sessions: int) -> float:
+    """What a vote for an item is worth: the more, the fewer of all sessions it was in."""
+    return 1.0 + np.log(max(1.0, sessions / max(1.0, seen)))

@@ -105,9 +105,10 @@ def vote(
         repeated = False
         for q in range(p + 1, length):
             repeated |= context[q] == voter
-        if not repeated and items[voter].events > 0.0:
+        events = items[voter].events - votes[voter].times
+        if not repeated and events > 0.0:
             row = partners[voter]
-            scale = weight / np.sqrt(items[voter].events)
+            scale = weight / np.sqrt(events)
             for i in range(len(row)):
                 item = row[i].item
                 if item < 0:

@@ -128,6 +128,8 @@ def gather(
         neighbours.places(votes, context, 0, n)
         for p in range(n):
             count = touch(votes, touched, count, context[p])
+            if running:
+                votes[context[p]].times += 1.0
         count = pairs.vote(items, partners, votes, touched, count, context, n, running)
         count = pairs.follow(nexts, votes, touched, count, context, n, running)
     if shopper >= 0:
@@ -147,9 +149,11 @@ def select(
     total = 0
     for i in range(count):
         item = touched[i]
-        votes[item].knn = votes[item].plain * neighbours.rarity(items, item, now)
+        votes[item].knn = votes[item].plain * neighbours.rarity(
+            items[item].count - min(1.0, votes[item].times), now
+        )
         if votes[item].together > 0.0:
-            votes[item].together /= max(1.0, items[item].events) ** pairs.POPULARITY_NORM
+            votes[item].together /= max(1.0, items[item].events - votes[item].times) ** pairs.POPULARITY_NORM
         keys[i] = votes[item].knn
     for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
         total = choose(votes, chosen, total, heap[i])
@@ -198,6 +202,7 @@ def propose(
         vote.follows = 0.0
         vote.together = 0.0
         vote.next = 0.0
+        vote.times = 0.0
         vote.own = 0.0
         vote.own_latest = 0.0
         vote.mark = 0

@@ -55,6 +55,7 @@ VOTES = np.dtype(
         ("own", "f8"),
         ("own_latest", "f8"),
         ("mark", "i4"),  # 1 once it is among what was touched, 2 once a candidate
+        ("times", "f8"),  # in the running session, if that was learned from already
         ("place", "i4"),  # of its latest event in the session, from 1; 0 if not in it
     ],
     align=True,
