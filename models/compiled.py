@@ -1,29 +1,28 @@
-"""How the hot loops are compiled: by numba, once, into a cache that outlives the process.
+"""How the hot loops of the models are compiled: with numba, when they are first called.
 
-numba keeps machine code in `__pycache__` beside the source; where that is read-only, in the user's
-cache directory; or where `NUMBA_CACHE_DIR` says. Where it may write nowhere, each process compiles
-for itself. `models.warm` fills the cache before the first shopper comes.
+What was compiled is kept beside the source, or in numba's cache directory where that is read-only
+(or where `NUMBA_CACHE_DIR` says), and used again by every later process; where nothing can be
+written, each process compiles for itself. `models.warm` compiles before the first shopper comes.
+Nothing is reordered, so sums are the same on every machine.
 
 Importing this module imports numba, which takes a second: only models that need it import it.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from numba import njit
 
-F = TypeVar("F", bound=Callable[..., Any])
+Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 
-def compiled(function: F) -> F:
-    """The function as machine code, for the types of arguments that it is first called with.
+def compiled(kernel: Kernel) -> Kernel:
+    """The kernel, as a decorator leaves it: compiled for the types that it is called with.
 
-    Division by zero is infinite, as in numpy; additions keep their order, so that every machine
-    gets the same sums.
+    Dividing by zero gives infinity, as in numpy: loops without a way out are quicker.
     """
     options = {"nogil": True, "fastmath": False, "error_model": "numpy"}
     try:
-        fast: F = njit(cache=True, **options)(function)
-    except RuntimeError:  # numba found no directory to write to
-        fast = njit(**options)(function)
-    return fast
+        return cast(Kernel, njit(kernel, cache=True, **options))
+    except RuntimeError:  # numba found no directory that it may write to
+        return cast(Kernel, njit(kernel, **options))
