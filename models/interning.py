@@ -5,11 +5,14 @@ seen longest ago is forgotten, and their numbers are given to newcomers: whoever
 number has to clear the rows of what was forgotten first.
 """
 
+import sys
 from collections import OrderedDict
 from collections.abc import Iterable
 
 from models.forgetting import slab
 from models.limits import at_least_one
+
+INT_BYTES = 28
 
 
 class Interner:
@@ -48,10 +51,6 @@ class Interner:
         """The number of a name, or `None`."""
         self.touch = numbers.move_to_end
         """A name that is known was seen just now."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Copies and pickles hold the names, and no bound methods."""
-        return Interner.from_state, (self.size_max, self.state())
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -94,6 +93,12 @@ class Interner:
         """The numbers of those names that are known."""
         find = self.find
         return [number for name in names if (number := find(name)) is not None]
+
+    @property
+    def bytes(self) -> int:
+        """What names and numbers take."""
+        tables = sys.getsizeof(self._numbers) + sys.getsizeof(self._names)
+        return tables + sum(map(sys.getsizeof, self._numbers)) + INT_BYTES * len(self._numbers)
 
     def state(self) -> dict[str, list[str] | list[int]]:
         """Names and numbers, the one seen longest ago first, and the numbers to be reused."""

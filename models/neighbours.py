@@ -59,7 +59,6 @@ def index(
     """Enter an item into a session, and the session into the item's ring."""
     if enter(sessions[slot], item):
         push(items[item], number, pool, blocks, room_max, pool_max, 4 * len(items))
-    items[item].latest = number
 
 
 @compiled
@@ -121,7 +120,7 @@ def similar(
         newest = item.count - 1
         for j in range(newest, newest - min(item.room, item.count, sessions_per_item), -1):
             number = pool[item.at + (j & (item.room - 1))]
-            if number < now - size or number == own:
+            if number < now - size or number >= now or number == own:
                 continue
             slot = number - turn if number >= turn else number - turn + size
             if similarity[slot] == 0:
@@ -218,6 +217,7 @@ def hear(
                 again |= session[j] == item
             if not again:
                 votes[item].plain += weight
+                votes[item].held += 1
             if match < i <= match + REACH:
                 votes[item].follows += weight / (i - match)
     return count
@@ -227,3 +227,45 @@ def hear(
 def rarity(seen: float, sessions: int) -> float:
     """What a vote for an item is worth: the more, the fewer of all sessions it was in."""
     return 1.0 + np.log(max(1.0, sessions / max(1.0, seen)))
+
+
+@compiled
+def recommend(
+    items: Records,
+    pool: Ints,
+    sessions: Ints,
+    votes: Records,
+    similarity: Ints,
+    found: Ints,
+    touched: Ints,
+    scores: Any,
+    helds: Ints,
+    heap: Any,
+    context: Ints,
+    n: int,
+    now: int,
+    size: int,
+    own: int,
+    last_items: int,
+    sessions_per_item: int,
+    k: int,
+) -> tuple[int, int]:
+    """Plain session kNN: fill `touched`, `scores`, `helds`; how many items, how many neighbours."""
+    begin = max(0, n - last_items)
+    places(votes, context, begin, n)
+    shared = similar(
+        items, pool, votes, similarity, found, context, begin, n, now, size, own, sessions_per_item
+    )
+    kept = nearest(similarity, found, shared, now, size, heap, k)
+    count = hear(votes, touched, 0, sessions, heap, kept, n - begin, now, size)
+    forget_similarity(similarity, found, shared, now, size)
+    clear_places(votes, context, n)
+    for i in range(count):
+        vote = votes[touched[i]]
+        scores[i] = vote.plain * rarity(items[touched[i]].count, now)
+        helds[i] = vote.held
+        vote.plain = 0.0
+        vote.follows = 0.0
+        vote.held = 0
+        vote.mark = 0
+    return count, kept

@@ -65,4 +65,3 @@ def forget(items: Records, popular: Ints, gone: Ints) -> None:
             it.fast = 0.0
             it.taken = 0.0
             it.again = 0.0
-            it.latest = 0

@@ -93,7 +93,7 @@ def recall(
     ago = 0 if running else 1
     for j in range(ring.count - 1, ring.count - 1 - min(ring.count, ring.room), -1):
         item = pool[ring.at + (j & (ring.room - 1))]
-        if item < 0:
+        if item < 0 or item >= len(votes):
             ago += 1
             continue
         if ago == 0:
@@ -195,6 +195,13 @@ def propose(
         features.describe(xs[i], items, votes, scales, clock[0], chosen[i], last, n)
     features.ranks(xs, total, features.KNN, features.RANK_KNN)
     features.ranks(xs, total, features.TOGETHER, features.RANK_TOGETHER)
+    clear(votes, touched, count)
+    return total
+
+
+@compiled
+def clear(votes: Records, touched: Ints, count: int) -> None:
+    """Leave the scratch as it was."""
     for i in range(count):
         vote = votes[touched[i]]
         vote.knn = 0.0
@@ -206,5 +213,5 @@ def propose(
         vote.own = 0.0
         vote.own_latest = 0.0
         vote.mark = 0
+        vote.held = 0
         vote.place = 0
-    return total

@@ -25,6 +25,8 @@ CONTEXT_MAX = 50
 NEIGHBOURS_MAX = 2_000
 POOL_SPARE = 8 * SESSIONS_PER_ITEM_MAX
 """Places of the pool that one event may need."""
+NAME_BYTES = 150
+"""About what the name of a running session takes."""
 TOUCHED_MAX = 1 << 16
 """Items that sources may speak for: neighbours' items, partners, a shopper's and more."""
 
@@ -53,9 +55,10 @@ class SessionIndex:
         self.running: dict[str, int] = {}
         self.votes = blank(len(self.items), VOTES)
         self.similarity = np.zeros(0, np.int32)
-        self.found = np.zeros(10 * SESSIONS_PER_ITEM_MAX, np.int32)
+        self.found = np.zeros(CONTEXT_MAX * SESSIONS_PER_ITEM_MAX, np.int32)
         self.touched = np.zeros(TOUCHED_MAX, np.int32)
         self.keys = np.zeros(TOUCHED_MAX)
+        self.held = np.zeros(TOUCHED_MAX, np.int32)
         self.heap = np.zeros(NEIGHBOURS_MAX, np.int64)
         self.context = np.zeros(CONTEXT_MAX, np.int32)
 
@@ -198,3 +201,30 @@ class SessionIndex:
         self._resize_sessions(len(sessions))
         self.sessions[: len(sessions)] = sessions
         self.running = {str(name): int(number) for name, number in state["running"]}
+
+    def _check(self, items: Records, pool: Ints, sessions: Records) -> None:
+        """A kernel looks where a number says: numbers beyond their array would be a crash."""
+        used = int(self.blocks[0])
+        sound = (
+            len(items) == self.names.used
+            and len(pool) == used <= self.pool_max + POOL_SPARE
+            and len(sessions) == min(self.begun, self.sessions_max)
+            and all_within(items["at"], 0, used)
+            and all_within(items["room"], 0, SESSIONS_PER_ITEM_MAX)
+            and all_within(items["at"] + items["room"], 0, used)
+            and all_within(self.blocks, 0, used)
+            and all_within(pool, NOBODY, max(used, self.begun, len(items)))
+            and all_within(sessions[:, 0], 0, SESSION_MAX)
+            and all_within(sessions[:, 1:], 0, max(0, len(items) - 1))
+        )
+        if not sound:
+            raise ValueError("an index whose parts do not fit together")
+
+
+def all_within(numbers: Records, low: int, high: int) -> bool:
+    """Whether no number is outside `[low, high]`.
+
+    >>> all_within(np.array([3, 4]), 0, 4), all_within(np.array([]), 0, 4)
+    (True, True)
+    """
+    return bool(np.all((numbers >= low) & (numbers <= high)))

@@ -38,7 +38,6 @@ ITEM = np.dtype(
         ("fast", "f8"),  # and quickly
         ("taken", "f8"),  # events of shoppers that we know
         ("again", "f8"),  # and those of shoppers who had taken it before
-        ("latest", "i8"),  # number of the latest session that it was in
     ],
     align=True,
 )
@@ -53,9 +52,10 @@ VOTES = np.dtype(
         ("together", "f8"),
         ("next", "f8"),
         ("own", "f8"),
-        ("own_latest", "f8"),
-        ("mark", "i4"),  # 1 once it is among what was touched, 2 once a candidate
-        ("times", "f8"),  # in the running session, if that was learned from already
+        ("own_latest", "f4"),
+        ("times", "f4"),  # in the running session, if that was learned from already
+        ("held", "i2"),  # neighbours that held it
+        ("mark", "i2"),  # 1 once it is among what was touched, 2 once a candidate
         ("place", "i4"),  # of its latest event in the session, from 1; 0 if not in it
     ],
     align=True,
