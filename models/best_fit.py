@@ -1,98 +1,209 @@
 """What fits best: every source proposes, and a ranker that learns online puts in order."""
 
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from models import features, learning, proposing, ranker
+from models import arrays, evidence, features
 from models.limits import at_least_one, within
+from models.ranker import Ranker
 from models.recommender import NOTHING, Candidate, Recommender
-from models.session_index import SESSIONS_PER_ITEM_MAX, SessionIndex
-from models.interning import Interner
-from models.shelves import (CLOCK, NEXT_MAX, NOBODY, PAIR, PARTNERS_MAX, POPULAR_MAX, SHOPPER, blank, grown)
+from models.sources import Sources
 
-YEAR_S = 365 * 86_400.0
+FADING_S = 365 * 86_400.0
+"""Time does not fade here: newer sessions take the place of older ones."""
+FIRST = {features.KNN: 4.0, features.TOGETHER: 2.0, features.OWN: 2.0, features.SLOW: 1.0}
+"""What the ranker begins with."""
+LEAST = 1e-300
+"""No candidate's score is less, so that all are above 0."""
 
 
 class BestFit(Recommender):
-    def __init__(self, items_max=100_000, sessions_max=400_000, shoppers_max=50_000, rate=0.05, memory=1.0, seed=0):
-        super().__init__(YEAR_S)
+    """Session kNN, co-occurrence, next items, own history and popularity, ranked by learning.
+
+    Every source proposes candidates; a ranker (`models.ranker`) that knows 24 features of each
+    (`models.features`) puts them in order. The weights are learned from what happened, as a log
+    with many repeats wants other ones than one without.
+
+    Learn each event twice: first `learn_rank`, what came next after `x` was `y`; then `learn_one`,
+    now `y` belongs to the session. Only the second is needed: then the ranker's weights stay.
+
+    A session is found again by its name, and what it has given to any count is taken back when it
+    asks: it does not vote for itself. Items of `x` are candidates unless excluded.
+
+    A candidate's score is the share that it has in the expectation of what comes next, among all
+    candidates; its evidence counts sessions with its anchor, or what the shopper took; and its
+    source is the one that speaks loudest for it (`models.evidence.SOURCES`).
+
+    Parameters
+    ----------
+    items_max
+        Items known; then the sixteenth that was seen longest ago is forgotten.
+    sessions_max
+        Sessions kept, the latest.
+    shoppers_max
+        Shoppers whose history is kept; then the sixteenth seen longest ago is forgotten.
+    rate
+        Length of the ranker's steps.
+    memory
+        How much of the ranker's sums of squared slopes is left after each step.
+    seed
+        Of the ranker's first weights.
+
+    Examples
+    --------
+    >>> fit = BestFit()
+    >>> for number, session in enumerate([["bread", "butter"], ["bread", "butter", "jam"]] * 5):
+    ...     for place, item in enumerate(session):
+    ...         at = {"time_s": 1_767_225_600, "session": f"session-{number}"}
+    ...         learned = fit.learn_rank(session[:place], item, **at)
+    ...         fit.learn_one(session[:place], item, **at)
+    >>> best, *_ = fit.recommend(["bread"], 3, exclude={"bread"})
+    >>> f"{best.item} goes with {best.anchor}: {best.together} of {best.of} ({best.source})"
+    'butter goes with bread: 10 of 10 (knn)'
+    """
+
+    commutes: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        items_max: int = 100_000,
+        sessions_max: int = 400_000,
+        shoppers_max: int = 50_000,
+        rate: float = 0.05,
+        memory: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(FADING_S)
+        at_least_one(items_max=items_max, sessions_max=sessions_max, shoppers_max=shoppers_max)
+        within(0.0, 1.0, rate=rate, memory=memory)
         self.items_max = items_max
         self.sessions_max = sessions_max
         self.shoppers_max = shoppers_max
         self.rate = rate
         self.memory = memory
         self.seed = seed
-        self._index = SessionIndex(items_max, sessions_max)
-        self._partners = blank(0, PAIR, PARTNERS_MAX)
-        self._nexts = blank(0, PAIR, NEXT_MAX)
-        self._shopper_names = Interner(shoppers_max)
-        self._shoppers = blank(0, SHOPPER)
-        self._popular = np.full(POPULAR_MAX, NOBODY, np.int32)
-        self._clock = np.ones(1, CLOCK)
-        self._weights = ranker.fresh(features.WIDTH, seed)
-        self._weights[0, features.KNN] = 4.0
-        self._weights[0, features.TOGETHER] = 2.0
-        self._slopes = np.zeros(self._weights.shape[1])
-        n = proposing.CANDIDATES_MAX
-        self._chosen = np.zeros(n, np.int32)
-        self._xs = np.zeros((n, features.WIDTH))
-        self._inner = np.zeros((n, ranker.HIDDEN))
-        self._scores = np.zeros(n)
-        self._shares = np.zeros(n)
-        self._keys = np.zeros(1 << 14)
+        self._sources = Sources(items_max, sessions_max, shoppers_max)
+        self._ranker = Ranker(features.WIDTH, FIRST, rate, memory, seed)
 
-    def learn_one(self, x, y, *, time_s, weight=1.0, session="", shopper=""):
+    def learn_one(
+        self,
+        x: Sequence[str],
+        y: str,
+        *,
+        time_s: float,
+        weight: float = 1.0,
+        session: str = "",
+        shopper: str = "",
+    ) -> None:
+        """`y` came after `x`, which the session held so far, oldest first."""
         self._weighed(time_s, weight)
-        index = self._index
-        item = index.item(y)
-        if item >= len(self._partners):
-            self._partners = grown(self._partners, len(index.items), self.items_max)
-            self._nexts = grown(self._nexts, len(index.items), self.items_max)
-        number = index.own(x, session)
-        fresh = number < 0
-        if fresh:
-            number = index.begin(x, session)
-        who = NOBODY
-        used = learning.learn(index.items, index.pool, index.blocks, index.sessions, self._partners, self._nexts,
-            self._shoppers, self._popular, self._clock, item, number % self.sessions_max, number, fresh, who, weight,
-            SESSIONS_PER_ITEM_MAX, index.pool_max)
-        if used + 4096 > len(index.pool):
-            index.make_room()
+        self._sources.learn(x, y, weight, session, shopper)
 
-    def _propose(self, x, session, shopper):
-        index = self._index
-        n = index.look(x)
-        own = index.own(x, session)
-        who = NOBODY
-        return proposing.propose(index.items, index.pool, index.sessions, self._partners, self._nexts, self._shoppers,
-            self._popular, self._clock, index.votes, index.similarity, index.found, index.touched, index.heap, self._keys,
-            index.context, self._chosen, self._xs, n, index.begun, self.sessions_max, own, who)
-
-    def ranked(self, x, session=""):
-        count = self._propose(x, session, "")
-        ranker.score(self._xs, count, self._weights, self._inner, self._scores)
-        order = np.argsort(-self._scores[:count], kind="stable")
-        name = self._index.names.name
-        return [name(i) for i in self._chosen[order].tolist()], count
-
-    def recommend(self, x, k, *, exclude=NOTHING, time_s=None, session="", shopper=""):
-        return self.ranked(x, session)
-
-    def learn_rank(self, x, y, *, exclude=NOTHING, time_s=None, session="", shopper="", count=None):
-        number = self._index.names.find(y)
-        if number is None: return False
-        if count is None:
-            count = self._propose(x, session, shopper)
-            ranker.score(self._xs, count, self._weights, self._inner, self._scores)
-        at = np.flatnonzero(self._chosen[:count] == number)
-        if not len(at): return False
-        ranker.shares(self._scores, count, self._shares)
-        self._shares[at[0]] -= 1
-        ranker.gradient(self._xs, count, self._weights, self._inner, self._shares, self._slopes)
-        ranker.step(self._weights, self._slopes, self.rate, self.memory)
+    def learn_rank(
+        self,
+        x: Sequence[str],
+        y: str,
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+        session: str = "",
+        shopper: str = "",
+    ) -> bool:
+        """One step of the ranker; false, and nothing learned, if `y` was no candidate."""
+        if y in exclude:
+            return False
+        sources = self._sources
+        count = sources.propose(x, session, shopper)
+        xs, names = sources.xs, list(map(sources.name, sources.chosen[:count].tolist()))
+        if y not in names:
+            return False
+        if exclude:
+            kept = [i for i, name in enumerate(names) if name not in exclude]
+            xs, names = xs[kept], [names[i] for i in kept]
+        self._ranker.learn(xs, len(names), names.index(y))
         return True
 
-    def state(self): return {}
-    def _restore(self, s): pass
+    def recommend(
+        self,
+        x: Sequence[str],
+        k: int,
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+        session: str = "",
+        shopper: str = "",
+    ) -> list[Candidate]:
+        """The candidates with the largest share in what is expected to come next."""
+        if k <= 0 or not self._sources.index.begun:
+            return []
+        count = self._sources.propose(x, session, shopper)
+        if not count:
+            return []
+        shares = self._ranker.shares(self._sources.xs, count)
+        best = self._best(shares, k, exclude)
+        told = self._sources.tell(x, [i for _, _, i in best], shopper).tolist()
+        return [
+            Candidate(
+                item, -negative, met, of, x[place] if place >= 0 else "", evidence.SOURCES[source]
+            )
+            for (negative, item, _), (source, place, met, of) in zip(best, told, strict=True)
+        ]
+
+    def _best(self, shares: Any, k: int, exclude: Container[str]) -> list[tuple[float, str, int]]:
+        """The k with the largest shares, of equals the first by id: minus share, item, index."""
+        name, chosen = self._sources.name, self._sources.chosen
+        found: list[tuple[float, str, int]] = []
+        for i in np.argsort(-shares, kind="stable").tolist():
+            share = max(LEAST, float(shares[i]))
+            if len(found) >= k and -share > found[-1][0]:
+                break
+            item = name(chosen[i])
+            if item not in exclude:
+                found.append((-share, item, i))
+        return sorted(found)[:k]
+
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+        session: str = "",
+        shopper: str = "",
+    ) -> bool:
+        """Whether there is any candidate: something popular that is not excluded will do."""
+        sources = self._sources
+        popular = sources.popular[sources.popular >= 0].tolist()
+        return any(sources.index.names.name(item) not in exclude for item in popular) or bool(
+            self.recommend(x, 1, exclude=exclude, session=session, shopper=shopper)
+        )
+
+    @property
+    def _raw_memory_usage(self) -> int:
+        return self._sources.bytes + 2 * self._ranker.weights.nbytes
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles hold what snapshots do, and no scratch."""
+        return self.state()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        type(self).__init__(self, **state["params"])
+        self._restore(state)
+
+    def state(self) -> dict[str, Any]:
+        """The sources and the ranker's weights."""
+        return {
+            "params": self._get_params(),
+            "sources": self._sources.state(),
+            "weights": arrays.written(self._ranker.weights),
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._sources.restore(state["sources"])
+        size = self._ranker.weights.shape[1]
+        weights = arrays.read(state["weights"], np.float64, size)
+        if weights.shape != (2, size) or not np.isfinite(weights).all():
+            raise ValueError(f"weights of shape {weights.shape}, or not finite")
+        self._ranker.weights[:] = weights

@@ -41,9 +41,7 @@ class Interner:
         self.size_max = size_max
         self._restore(OrderedDict(), [], [])
 
-    def _restore(
-        self, numbers: OrderedDict[str, int], names: list[str], free: list[int]
-    ) -> None:
+    def _restore(self, numbers: OrderedDict[str, int], names: list[str], free: list[int]) -> None:
         self._numbers = numbers  # the one seen longest ago first
         self._names = names
         self._free = free

@@ -7,7 +7,7 @@ from typing import Any
 
 from models import neighbours, pairs, popular
 from models.compiled import compiled
-from models.rings import Ints, Records, push
+from models.rings import Ints, Records, empty, push
 
 SHOPPER_ROOM_MAX = 256
 """Events remembered of a shopper, ends of sessions included."""
@@ -16,8 +16,14 @@ NEW_SESSION = -1
 
 @compiled
 def take(
-    items: Records, shoppers: Records, pool: Ints, blocks: Ints, shopper: int, item: int,
-    fresh: bool, pool_max: int,
+    items: Records,
+    shoppers: Records,
+    pool: Ints,
+    blocks: Ints,
+    shopper: int,
+    item: int,
+    fresh: bool,
+    pool_max: int,
 ) -> None:
     """A shopper takes an item, and may have taken it before."""
     ring = shoppers[shopper]
@@ -35,17 +41,29 @@ def take(
 
 @compiled
 def learn(
-    items: Records, pool: Ints, blocks: Ints, sessions: Ints, partners: Records, nexts: Records,
-    shoppers: Records, popular_items: Ints, clock: Any, item: int, slot: int, number: int,
-    fresh: bool, shopper: int, weight: float, room_max: int, pool_max: int,
+    items: Records,
+    pool: Ints,
+    blocks: Ints,
+    sessions: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular_items: Ints,
+    clock: Any,
+    item: int,
+    slot: int,
+    number: int,
+    fresh: bool,
+    shopper: int,
+    weight: float,
+    room_max: int,
+    pool_max: int,
 ) -> int:
     """An item enters a session; how many places of the pool are used now."""
     if fresh:
         popular.age(items, clock)
     pairs.meet(partners, nexts, sessions[slot], item, weight)
-    neighbours.index(
-        items, pool, blocks, sessions, item, slot, number, room_max, pool_max
-    )
+    neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
     popular.count(items, clock, popular_items, item, weight)
     if shopper >= 0:
         take(items, shoppers, pool, blocks, shopper, item, fresh, pool_max)
@@ -54,8 +72,13 @@ def learn(
 
 @compiled
 def forget(
-    items: Records, pool: Ints, partners: Records, nexts: Records, shoppers: Records,
-    popular_items: Ints, gone: Ints,
+    items: Records,
+    pool: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular_items: Ints,
+    gone: Ints,
 ) -> None:
     """Take forgotten items out of everything but the sessions."""
     popular.forget(items, popular_items, gone)
@@ -75,3 +98,10 @@ def forget(
             place = ring.at + (j & (ring.room - 1))
             if pool[place] >= 0 and gone[pool[place]]:
                 pool[place] = NEW_SESSION
+
+
+@compiled
+def forget_shoppers(shoppers: Records, pool: Ints, blocks: Ints, gone: Ints) -> None:
+    """Clear the rings of shoppers, by number."""
+    for i in range(len(gone)):
+        empty(shoppers[gone[i]], pool, blocks)

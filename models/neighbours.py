@@ -169,9 +169,7 @@ def sift(heap: Any, size: int, key: int) -> None:
 
 
 @compiled
-def forget_similarity(
-    similarity: Ints, found: Ints, count: int, now: int, size: int
-) -> None:
+def forget_similarity(similarity: Ints, found: Ints, count: int, now: int, size: int) -> None:
     """Leave the scratch as it was."""
     for i in range(count):
         similarity[slot_of(found[i], now, size)] = 0

@@ -14,7 +14,6 @@ from models.rings import Ints, Records
 FROM_EACH = 60
 """Candidates from session kNN and from co-occurrence, each."""
 FROM_SESSION = 10
-FROM_POPULAR = 16
 CANDIDATES_MAX = 256
 LAST_ITEMS = 9
 """Items of the session that look for neighbours."""
@@ -85,7 +84,12 @@ def strongest(keys: Any, touched: Ints, count: int, k: int, heap: Any, heads: An
 
 @compiled
 def recall(
-    shoppers: Records, pool: Ints, votes: Records, touched: Ints, count: int, shopper: int,
+    shoppers: Records,
+    pool: Ints,
+    votes: Records,
+    touched: Ints,
+    count: int,
+    shopper: int,
     running: bool,
 ) -> int:
     """What the shopper took in earlier sessions, the later the more; how many are touched now."""
@@ -106,9 +110,24 @@ def recall(
 
 @compiled
 def gather(
-    items: Records, pool: Ints, sessions: Ints, partners: Records, nexts: Records,
-    shoppers: Records, popular: Ints, votes: Records, similarity: Ints, found: Ints,
-    touched: Ints, heap: Any, context: Ints, n: int, now: int, size: int, own: int, shopper: int,
+    items: Records,
+    pool: Ints,
+    sessions: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular: Ints,
+    votes: Records,
+    similarity: Ints,
+    found: Ints,
+    touched: Ints,
+    heap: Any,
+    context: Ints,
+    n: int,
+    now: int,
+    size: int,
+    own: int,
+    shopper: int,
 ) -> int:
     """Let every source speak; how many items are touched."""
     count = 0
@@ -117,13 +136,21 @@ def gather(
         begin = max(0, n - LAST_ITEMS)
         neighbours.places(votes, context, begin, n)
         shared = neighbours.similar(
-            items, pool, votes, similarity, found, context, begin, n, now, size, own,
+            items,
+            pool,
+            votes,
+            similarity,
+            found,
+            context,
+            begin,
+            n,
+            now,
+            size,
+            own,
             SESSIONS_PER_ITEM,
         )
         kept = neighbours.nearest(similarity, found, shared, now, size, heap, NEIGHBOURS)
-        count = neighbours.hear(
-            votes, touched, count, sessions, heap, kept, n - begin, now, size
-        )
+        count = neighbours.hear(votes, touched, count, sessions, heap, kept, n - begin, now, size)
         neighbours.forget_similarity(similarity, found, shared, now, size)
         neighbours.places(votes, context, 0, n)
         for p in range(n):
@@ -142,8 +169,19 @@ def gather(
 
 @compiled
 def select(
-    items: Records, nexts: Records, popular: Ints, votes: Records, touched: Ints, count: int,
-    heap: Any, keys: Any, heads: Any, context: Ints, n: int, now: int, chosen: Ints,
+    items: Records,
+    nexts: Records,
+    popular: Ints,
+    votes: Records,
+    touched: Ints,
+    count: int,
+    heap: Any,
+    keys: Any,
+    heads: Any,
+    context: Ints,
+    n: int,
+    now: int,
+    chosen: Ints,
 ) -> int:
     """The candidates: the strongest of each source; how many."""
     total = 0
@@ -153,7 +191,9 @@ def select(
             items[item].count - min(1.0, votes[item].times), now
         )
         if votes[item].together > 0.0:
-            votes[item].together /= max(1.0, items[item].events - votes[item].times) ** pairs.POPULARITY_NORM
+            votes[item].together /= (
+                max(1.0, items[item].events - votes[item].times) ** pairs.POPULARITY_NORM
+            )
         keys[i] = votes[item].knn
     for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
         total = choose(votes, chosen, total, heap[i])
@@ -161,28 +201,62 @@ def select(
         keys[i] = votes[touched[i]].together
     for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
         total = choose(votes, chosen, total, heap[i])
+    for i in range(len(popular)):
+        if popular[i] >= 0:
+            total = choose(votes, chosen, total, popular[i])
     for i in range(count):
         if votes[touched[i]].next > 0.0 or votes[touched[i]].own > 0.0:
             total = choose(votes, chosen, total, touched[i])
     for p in range(n - 1, max(-1, n - 1 - FROM_SESSION), -1):
         total = choose(votes, chosen, total, context[p])
-    for i in range(min(FROM_POPULAR, len(popular))):
-        if popular[i] >= 0:
-            total = choose(votes, chosen, total, popular[i])
     return total
 
 
 @compiled
 def propose(
-    items: Records, pool: Ints, sessions: Ints, partners: Records, nexts: Records,
-    shoppers: Records, popular: Ints, clock: Records, votes: Records, similarity: Ints,
-    found: Ints, touched: Ints, heap: Any, keys: Any, context: Ints, chosen: Ints, xs: Any,
-    n: int, now: int, size: int, own: int, shopper: int,
+    items: Records,
+    pool: Ints,
+    sessions: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular: Ints,
+    clock: Records,
+    votes: Records,
+    similarity: Ints,
+    found: Ints,
+    touched: Ints,
+    heap: Any,
+    keys: Any,
+    context: Ints,
+    chosen: Ints,
+    xs: Any,
+    n: int,
+    now: int,
+    size: int,
+    own: int,
+    shopper: int,
 ) -> int:
     """Fill `chosen` with the candidates and `xs` with their features; how many."""
     count = gather(
-        items, pool, sessions, partners, nexts, shoppers, popular, votes, similarity, found,
-        touched, heap, context, n, now, size, own, shopper,
+        items,
+        pool,
+        sessions,
+        partners,
+        nexts,
+        shoppers,
+        popular,
+        votes,
+        similarity,
+        found,
+        touched,
+        heap,
+        context,
+        n,
+        now,
+        size,
+        own,
+        shopper,
     )
     heads = np.empty(FROM_EACH)
     scales = np.empty(features.WIDTH)

@@ -132,3 +132,55 @@ def step(weights: Floats, slopes: Floats, rate: float, memory: float) -> None:
         weights[1, i] = memory * weights[1, i] + g * g + (1.0 - memory) * FIRST_SQUARE
         moved = weights[0, i] - rate * g / np.sqrt(weights[1, i])
         weights[0, i] = min(WEIGHT_MAX, max(-WEIGHT_MAX, moved))
+
+
+class Ranker:
+    """Scores candidates by their features, and learns from what was taken.
+
+    Parameters
+    ----------
+    first
+        Weights of some features to begin with, by number: before anything was learned, the sum of
+        what sources say is a fair order.
+    rate
+        Length of a step.
+    memory
+        How much of the sums of squared slopes is left after each step; 1 forgets nothing.
+    seed
+        Of the hidden layer's first weights.
+
+    Examples
+    --------
+    >>> ranker = Ranker(width=2, first={}, rate=0.05, memory=1.0, seed=0)
+    >>> bread_or_jam = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> for _ in range(100):
+    ...     ranker.learn(bread_or_jam, 2, taken=1)
+    >>> ranker.shares(bread_or_jam, 2).round(1).tolist()
+    [0.0, 1.0]
+    """
+
+    def __init__(
+        self, width: int, first: dict[int, float], rate: float, memory: float, seed: int
+    ) -> None:
+        self.rate = rate
+        self.memory = memory
+        self.weights = fresh(width, seed)
+        for feature, weight in first.items():
+            self.weights[0, feature] = weight
+        self._slopes = np.zeros(self.weights.shape[1])
+
+    def shares(self, xs: Floats, count: int) -> Floats:
+        """The share of each candidate in the expectation of what comes next."""
+        scores, out = np.empty(count), np.empty(count)
+        score(xs, count, self.weights, np.empty((count, HIDDEN)), scores)
+        shares(scores, count, out)
+        return out
+
+    def learn(self, xs: Floats, count: int, taken: int) -> None:
+        """One step: of these candidates, this one was taken."""
+        scores, errors, inner = np.empty(count), np.empty(count), np.empty((count, HIDDEN))
+        score(xs, count, self.weights, inner, scores)
+        shares(scores, count, errors)
+        errors[taken] -= 1.0
+        gradient(xs, count, self.weights, inner, errors, self._slopes)
+        step(self.weights, self._slopes, self.rate, self.memory)

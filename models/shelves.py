@@ -24,7 +24,7 @@ SESSION_MAX = 20
 """Items kept of a session, the latest."""
 PARTNERS_MAX = 64
 NEXT_MAX = 16
-POPULAR_MAX = 32
+POPULAR_MAX = 16
 """Items among the most popular of late."""
 NOBODY = -1
 """No item, no session, no shopper."""
