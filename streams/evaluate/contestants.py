@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from models import AssociationRules, Candidate, CoOccurrence, Markov, Popularity, Recommender
+from models import (
+    AssociationRules,
+    BestFit,
+    Candidate,
+    CoOccurrence,
+    Markov,
+    Popularity,
+    Recommender,
+    SessionKNN,
+)
 from streams.evaluate.sessions import Moment
 
 
@@ -130,5 +139,7 @@ CONTESTANTS: dict[str, Callable[[], Contestant]] = {
     "association_rules": lambda: Plain(AssociationRules()),
     "markov": lambda: Plain(Markov()),
     "cooccurrence": lambda: Plain(CoOccurrence()),
+    "session_knn": lambda: Named(SessionKNN()),
+    "best_fit": lambda: Ranked(BestFit()),
 }
 """Each with its defaults: one configuration for every log."""
