@@ -9,6 +9,7 @@ Importing this module imports numba, which takes a second: only models that need
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar, cast
 
 from numba import njit
@@ -21,8 +22,8 @@ def compiled(kernel: Kernel) -> Kernel:
 
     Dividing by zero gives infinity, as in numpy: loops without a way out are quicker.
     """
-    options = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+    compiler = partial(njit, nogil=True, fastmath=False, error_model="numpy")
     try:
-        return cast(Kernel, njit(kernel, cache=True, **options))
+        return cast(Kernel, compiler(kernel, cache=True))
     except RuntimeError:  # numba found no directory that it may write to
-        return cast(Kernel, njit(kernel, **options))
+        return cast(Kernel, compiler(kernel))

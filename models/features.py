@@ -4,6 +4,7 @@ Votes are shares of the strongest vote; shares enter as they are and as logarith
 sums are then products, too. Whatever is unknown is 0.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ WIDTH = 24
 @compiled
 def log_share(share: float) -> float:
     """The logarithm of a share: 0 for all, -2.3 for nothing."""
-    return np.log(share + 0.01) / 2
+    return math.log(share + 0.01) / 2
 
 
 @compiled

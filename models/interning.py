@@ -8,6 +8,7 @@ number has to clear the rows of what was forgotten first.
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
 from models.forgetting import slab
 from models.limits import at_least_one
@@ -98,7 +99,7 @@ class Interner:
         tables = sys.getsizeof(self._numbers) + sys.getsizeof(self._names)
         return tables + sum(map(sys.getsizeof, self._numbers)) + INT_BYTES * len(self._numbers)
 
-    def state(self) -> dict[str, list[str] | list[int]]:
+    def state(self) -> dict[str, Any]:
         """Names and numbers, the one seen longest ago first, and the numbers to be reused."""
         return {
             "names": list(self._numbers),
@@ -107,7 +108,7 @@ class Interner:
         }
 
     @classmethod
-    def from_state(cls, size_max: int, state: dict[str, list[str] | list[int]]) -> "Interner":
+    def from_state(cls, size_max: int, state: dict[str, Any]) -> "Interner":
         """The interner whose `state()` this is. Raises `ValueError` if its numbers are no set."""
         interner = cls(size_max)
         numbers = OrderedDict(
@@ -121,5 +122,5 @@ class Interner:
         names = [""] * used
         for name, number in numbers.items():
             names[number] = name
-        interner._restore(numbers, names, free)  # noqa: SLF001  its own
+        interner._restore(numbers, names, free)
         return interner

@@ -35,6 +35,7 @@ def take(
         items[item].again += 1.0
     reserve = 4 * (len(items) + len(shoppers))
     if fresh:
+        ring.sessions += 1
         push(ring, NEW_SESSION, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
     push(ring, item, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
 
@@ -67,7 +68,7 @@ def learn(
     popular.count(items, clock, popular_items, item, weight)
     if shopper >= 0:
         take(items, shoppers, pool, blocks, shopper, item, fresh, pool_max)
-    return blocks[0]
+    return int(blocks[0])
 
 
 @compiled
@@ -104,4 +105,5 @@ def forget(
 def forget_shoppers(shoppers: Records, pool: Ints, blocks: Ints, gone: Ints) -> None:
     """Clear the rings of shoppers, by number."""
     for i in range(len(gone)):
+        shoppers[gone[i]].sessions = 0
         empty(shoppers[gone[i]], pool, blocks)

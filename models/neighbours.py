@@ -9,6 +9,7 @@ Kersbergen, Sprangers and Schelter: Serenade. SIGMOD 2022 (VMIS-kNN); Ludewig an
 Evaluation of session-based recommendation algorithms. UMUAI 2018 (V-SKNN).
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -224,7 +225,7 @@ def hear(
 @compiled
 def rarity(seen: float, sessions: int) -> float:
     """What a vote for an item is worth: the more, the fewer of all sessions it was in."""
-    return 1.0 + np.log(max(1.0, sessions / max(1.0, seen)))
+    return 1.0 + math.log(max(1.0, sessions / max(1.0, seen)))
 
 
 @compiled

@@ -168,39 +168,49 @@ def gather(
 
 
 @compiled
+def weigh(items: Records, votes: Records, touched: Ints, count: int, now: int) -> None:
+    """Votes of session kNN for what is rare weigh more; those of pairs for what is popular less."""
+    for i in range(count):
+        item = touched[i]
+        vote = votes[item]
+        seen = items[item].count - min(1.0, vote.times)
+        vote.knn = vote.plain * neighbours.rarity(seen, now)
+        if vote.together > 0.0:
+            events = max(1.0, items[item].events - vote.times)
+            vote.together /= events**pairs.POPULARITY_NORM
+
+
+@compiled
+def choose_strongest(
+    votes: Records, touched: Ints, count: int, keys: Any, heap: Any, chosen: Ints, total: int
+) -> int:
+    """Make the touched items of the greatest keys candidates; how many are chosen now."""
+    heads = np.empty(FROM_EACH)
+    for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
+        total = choose(votes, chosen, total, heap[i])
+    return total
+
+
+@compiled
 def select(
-    items: Records,
-    nexts: Records,
     popular: Ints,
     votes: Records,
     touched: Ints,
     count: int,
     heap: Any,
     keys: Any,
-    heads: Any,
     context: Ints,
     n: int,
-    now: int,
     chosen: Ints,
 ) -> int:
     """The candidates: the strongest of each source; how many."""
     total = 0
     for i in range(count):
-        item = touched[i]
-        votes[item].knn = votes[item].plain * neighbours.rarity(
-            items[item].count - min(1.0, votes[item].times), now
-        )
-        if votes[item].together > 0.0:
-            votes[item].together /= (
-                max(1.0, items[item].events - votes[item].times) ** pairs.POPULARITY_NORM
-            )
-        keys[i] = votes[item].knn
-    for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
-        total = choose(votes, chosen, total, heap[i])
+        keys[i] = votes[touched[i]].knn
+    total = choose_strongest(votes, touched, count, keys, heap, chosen, total)
     for i in range(count):
         keys[i] = votes[touched[i]].together
-    for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
-        total = choose(votes, chosen, total, heap[i])
+    total = choose_strongest(votes, touched, count, keys, heap, chosen, total)
     for i in range(len(popular)):
         if popular[i] >= 0:
             total = choose(votes, chosen, total, popular[i])
@@ -258,11 +268,9 @@ def propose(
         own,
         shopper,
     )
-    heads = np.empty(FROM_EACH)
+    weigh(items, votes, touched, count, now)
+    total = select(popular, votes, touched, count, heap, keys, context, n, chosen)
     scales = np.empty(features.WIDTH)
-    total = select(
-        items, nexts, popular, votes, touched, count, heap, keys, heads, context, n, now, chosen
-    )
     features.best(votes, touched, count, scales)
     last = context[n - 1] if n else -1
     for i in range(total):

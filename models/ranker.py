@@ -11,8 +11,6 @@ Cao, Qin, Liu, Tsai and Li: Learning to rank: from pairwise approach to listwise
 2007. Duchi, Hazan and Singer: Adaptive subgradient methods. JMLR 2011.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +18,10 @@ from models.compiled import compiled
 
 HIDDEN = 32
 FIRST_SQUARE = 1e-2
+STRAIGHT = 3.0
+"""Where the hidden layer's bend ends: at 1, and level."""
+ERROR_MIN = 1e-5
+"""A share that is as good as right teaches nothing."""
 WEIGHT_MAX = 30.0
 """No weight leaves [-30, 30]."""
 Floats = NDArray[np.float64]
@@ -31,7 +33,7 @@ def size(width: int) -> int:
 
 
 def fresh(width: int, seed: int) -> Floats:
-    """Weights that have learned nothing (row 0), and the sums of their squared gradients (row 1)."""
+    """Weights that have learned nothing (row 0), and sums of their squared slopes (row 1)."""
     rng = np.random.default_rng(seed)
     weights = np.zeros((2, size(width)))
     weights[1] = FIRST_SQUARE
@@ -44,14 +46,14 @@ def fresh(width: int, seed: int) -> Floats:
 @compiled
 def bend(x: float) -> float:
     """Nearly tanh."""
-    x = min(3.0, max(-3.0, x))
+    x = min(STRAIGHT, max(-STRAIGHT, x))
     return x * (27.0 + x * x) / (27.0 + 9.0 * x * x)
 
 
 @compiled
 def slope(x: float) -> float:
     """The derivative of `bend` at `x`."""
-    if x <= -3.0 or x >= 3.0:
+    if abs(x) >= STRAIGHT:
         return 0.0
     q = (x * x - 9.0) / (3.0 + x * x)
     return q * q / 9.0
@@ -104,7 +106,7 @@ def gradient(
     slopes[:] = 0.0
     for i in range(count):
         error = errors[i]
-        if abs(error) < 1e-5:
+        if abs(error) < ERROR_MIN:
             continue
         h = inner[i]
         for j in range(HIDDEN):

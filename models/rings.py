@@ -43,12 +43,12 @@ def take(pool: Ints, blocks: Ints, room: int, limit: int) -> int:
     """Where a block of this many places begins; -1 when the pool has none within its limit."""
     size = size_of(room)
     if blocks[size] > 0:
-        at = blocks[size] - 1
+        at = int(blocks[size]) - 1
         blocks[size] = pool[at]
         return at
     if blocks[0] + room > limit:
         return -1
-    at = blocks[0]
+    at = int(blocks[0])
     blocks[0] += room
     return at
 

@@ -102,17 +102,11 @@ class SessionIndex:
         """
         tail = x[-CONTEXT_MAX:]
         find = self.names.find
-        numbers = [find(name) for name in tail]
-        strangers: list[str] = []
-        if None in numbers:
-            strangers = list(
-                dict.fromkeys(name for name, n in zip(tail, numbers, strict=True) if n is None)
-            )
-            lent = {name: self.blank_from + i for i, name in enumerate(strangers)}
-            numbers = [
-                lent[name] if n is None else n for name, n in zip(tail, numbers, strict=True)
-            ]
-        self.context[: len(numbers)] = numbers
+        strangers = [name for name in dict.fromkeys(tail) if find(name) is None]
+        lent = {name: number for number, name in enumerate(strangers, self.blank_from)}
+        for place, name in enumerate(tail):
+            number = find(name)
+            self.context[place] = lent[name] if number is None else number
         return strangers
 
     # Sessions

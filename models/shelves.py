@@ -42,7 +42,7 @@ ITEM = np.dtype(
     align=True,
 )
 PAIR = np.dtype([("item", "i4"), ("weight", "f4")], align=True)
-SHOPPER = np.dtype(RING_FIELDS, align=True)
+SHOPPER = np.dtype([("sessions", "i4"), *RING_FIELDS], align=True)
 CLOCK = np.dtype([("slow", "f8"), ("fast", "f8")], align=True)
 VOTES = np.dtype(
     [

@@ -109,7 +109,7 @@ class Sources:
         return number
 
     def propose(self, x: Sequence[str], session: str, shopper: str) -> int:
-        """Fill `chosen` and `xs` with the candidates; how many. The same question is not done twice."""
+        """Fill `chosen` and `xs` with the candidates; how many. Asked twice, done once."""
         asked = self.learned, session, shopper, list(x)
         if asked != self._asked:
             index = self.index

@@ -24,9 +24,8 @@ def warm() -> None:
     fit = BestFit(items_max=3, shoppers_max=1)
     pairs = CoOccurrence(items_max=3, row_max=1)
     for x, y, session in _events():
-        where = {"session": session, "shopper": session}
-        fit.learn_rank(x, y, **where)
-        fit.learn_one(x, y, time_s=MONDAY_S, **where)
+        fit.learn_rank(x, y, session=session, shopper=session)
+        fit.learn_one(x, y, time_s=MONDAY_S, session=session, shopper=session)
         knn.learn_one(x, y, time_s=MONDAY_S, session=session)
         pairs.learn_one(x, y, time_s=MONDAY_S)
         for model in (fit, knn, pairs):
