@@ -26,8 +26,16 @@ ASKED = {
     "recommend_us_p99",
     "bytes",
 }
-GATES = {"association_rules": (0.4354, 0.1447)}
+GATES = {"association_rules": (0.4354, 0.1447), "session_knn": (0.5181, 0.1832)}
 """HR@20 and MRR@20 of plain reimplementations on Diginetica, frozen after training, within .003."""
+NAMES = {
+    "popularity",
+    "association_rules",
+    "markov",
+    "cooccurrence",
+    "session_knn",
+    "best_fit",
+}
 
 
 def evaluate(tmp_path: Path, *words: str) -> Result:
@@ -51,7 +59,7 @@ def test_every_model_is_judged_in_both_regimes(tmp_path: Path) -> None:
     """With all that was asked for under each of them."""
     found = report(tmp_path)
 
-    assert {"popularity", "association_rules", "markov", "cooccurrence"} <= set(found["models"])
+    assert NAMES == set(found["models"])
     assert (3, 7, 2, 5) == tuple(
         found[name] for name in ("train_sessions", "train_events", "data_sessions", "data_events")
     )
@@ -59,6 +67,15 @@ def test_every_model_is_judged_in_both_regimes(tmp_path: Path) -> None:
         assert {"published", "cross_sell"} == set(regimes)
         assert all(set(figures) >= ASKED for figures in regimes.values())
         assert (3, 2) == tuple(figures["examples"] for figures in regimes.values())
+
+
+def test_only_who_learns_to_rank_spends_time_on_it(tmp_path: Path) -> None:
+    """From the last examples of the training, and none when none are asked for."""
+    for words, learners in (((), {"best_fit"}), (("--rank-last", "0"), set())):
+        models = report(tmp_path, *words)["models"]
+        spent = {name for name in models if models[name]["published"]["learn_rank_us"] is not None}
+
+        assert learners == spent
 
 
 def test_one_model_may_be_chosen_and_several(tmp_path: Path) -> None:
