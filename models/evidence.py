@@ -15,29 +15,34 @@ SOURCES = ("knn", "together", "next", "own", "popular", "session")
 """Session kNN, co-occurrence, next items, the shopper's own history, popularity, and the session
 itself, for an item that nothing else speaks for."""
 KNN, TOGETHER, NEXT, OWN, POPULAR, SESSION = range(6)
+VOICES = (features.KNN, features.TOGETHER, features.NEXT, features.OWN)
+"""The features by which the first four speak."""
 SOURCE, ANCHOR, MET, OF = range(4)
 
 
 @compiled
-def source_of(xs: Any, count: int, i: int) -> int:
+def loudest(xs: Any, count: int) -> Any:
+    """What each source says of the candidate that it speaks for most; 1 for a silent one."""
+    highest = np.zeros(len(VOICES))
+    for i in range(count):
+        for source in range(len(VOICES)):
+            highest[source] = max(highest[source], xs[i, VOICES[source]])
+    for source in range(len(VOICES)):
+        if highest[source] == 0.0:
+            highest[source] = 1.0
+    return highest
+
+
+@compiled
+def source_of(x: Any, highest: Any) -> int:
     """The source that speaks loudest for a candidate, compared with what it says of others."""
-    loudest = 0.0
-    source = SESSION if xs[i, features.INSIDE] > 0.0 else POPULAR
-    for s, feature in (
-        (KNN, features.KNN),
-        (TOGETHER, features.TOGETHER),
-        (NEXT, features.NEXT),
-        (OWN, features.OWN),
-    ):
-        voice = xs[i, feature]
-        if voice <= loudest:
-            continue
-        highest = 0.0
-        for j in range(count):
-            highest = max(highest, xs[j, feature])
-        if voice / highest > loudest:
-            loudest = voice / highest
-            source = s
+    source = SESSION if x[features.INSIDE] > 0.0 else POPULAR
+    most = 0.0
+    for voice in range(len(VOICES)):
+        share = x[VOICES[voice]] / highest[voice]
+        if share > most:
+            most = share
+            source = voice
     return source
 
 
@@ -65,31 +70,41 @@ def anchor_of(partners: Records, context: Ints, n: int, item: int) -> int:
 
 
 @compiled
-def common(
-    items: Records, pool: Ints, similarity: Ints, one: int, other: int, now: int, size: int
-) -> tuple[int, int]:
-    """Of the latest sessions with one item those that had the other; and how many they are."""
-    a, b = items[one], items[other]
-    of = 0
+def mark(ring: Any, pool: Ints, similarity: Ints, now: int, size: int, old: int, new: int) -> int:
+    """Turn the marks `old` of an item's sessions into `new`; how many there were."""
     met = 0
-    for j in range(a.count - min(a.room, a.count), a.count):
-        number = pool[a.at + (j & (a.room - 1))]
-        if now - size <= number < now:
-            similarity[neighbours.slot_of(number, now, size)] = 1
-    for j in range(b.count - min(b.room, b.count), b.count):
-        number = pool[b.at + (j & (b.room - 1))]
+    for j in range(ring.count - min(ring.room, ring.count), ring.count):
+        number = pool[ring.at + (j & (ring.room - 1))]
         if now - size <= number < now:
             slot = neighbours.slot_of(number, now, size)
-            if similarity[slot] == 1:
-                similarity[slot] = 2
+            if similarity[slot] == old:
+                similarity[slot] = new
                 met += 1
-    for j in range(a.count - min(a.room, a.count), a.count):
-        number = pool[a.at + (j & (a.room - 1))]
-        if now - size <= number < now:
-            slot = neighbours.slot_of(number, now, size)
-            of += similarity[slot] > 0
-            similarity[slot] = 0
-    return met, of
+    return met
+
+
+@compiled
+def common(
+    items: Records,
+    pool: Ints,
+    similarity: Ints,
+    chosen: Ints,
+    shown: Any,
+    out: Any,
+    anchor: int,
+    place: int,
+    now: int,
+    size: int,
+) -> None:
+    """Of the latest sessions with an anchor: how many they are, and how many had the shown item."""
+    of = mark(items[anchor], pool, similarity, now, size, 0, 1)
+    for s in range(len(shown)):
+        if out[s, ANCHOR] == place:
+            ring = items[chosen[shown[s]]]
+            out[s, OF] = of
+            out[s, MET] = mark(ring, pool, similarity, now, size, 1, 2)
+            mark(ring, pool, similarity, now, size, 2, 1)
+    mark(items[anchor], pool, similarity, now, size, 1, 0)
 
 
 @compiled
@@ -123,19 +138,20 @@ def tell(
     shopper: int,
 ) -> None:
     """For each shown candidate: its source, the place of its anchor or -1, and two counts."""
+    highest = loudest(xs, count)
+    anchors = np.zeros(max(1, n), np.int32)
     for s in range(len(shown)):
-        i = shown[s]
-        item = chosen[i]
-        source = source_of(xs, count, i)
-        place = -1
-        met = items[item].count
-        of = max(met, now)
-        if source in (KNN, TOGETHER, NEXT):
-            place = n - 1 if source == NEXT else anchor_of(partners, context, n, item)
-            met, of = common(items, pool, similarity, context[place], item, now, size)
-        elif source == OWN:
-            met, of = taken(shoppers[shopper], pool, item)
+        item = chosen[shown[s]]
+        source = source_of(xs[shown[s]], highest)
         out[s, SOURCE] = source
-        out[s, ANCHOR] = place
-        out[s, MET] = met
-        out[s, OF] = of
+        out[s, ANCHOR] = -1
+        out[s, MET] = items[item].count
+        out[s, OF] = max(items[item].count, now)
+        if source in (KNN, TOGETHER, NEXT):
+            out[s, ANCHOR] = n - 1 if source == NEXT else anchor_of(partners, context, n, item)
+            anchors[out[s, ANCHOR]] = 1
+        elif source == OWN:
+            out[s, MET], out[s, OF] = taken(shoppers[shopper], pool, item)
+    for place in range(n):
+        if anchors[place]:
+            common(items, pool, similarity, chosen, shown, out, context[place], place, now, size)
