@@ -7,12 +7,13 @@ Learning commutes: as long as a model is within its memory bounds, its state aft
 the same whatever order they came in, because it is made of whole numbers that are added
 (`models.decay`, `models.tally`), of maxima, and of ties broken by id. Two workers that read the
 partitions of a log in different interleavings end with the same bytes. Past its bounds a model
-forgets the lightest entries; what it forgets at the margin may then depend on order.
+forgets the lightest entries; what it forgets at the margin may then depend on order. A model that
+learns from the order itself says so: `commutes` is false.
 """
 
 import abc
 from collections.abc import Container, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from river import base
 
@@ -38,6 +39,8 @@ class Candidate(NamedTuple):
     of: int
     anchor: str = ""
     """The item of the context that speaks for it most; empty if none does."""
+    source: str = ""
+    """What proposed it, where a recommender asks several sources."""
 
 
 class Recommender(Snapshotted, base.Estimator):
@@ -48,6 +51,9 @@ class Recommender(Snapshotted, base.Estimator):
     half_life_s
         Seconds after which an event counts half.
     """
+
+    commutes: ClassVar[bool] = True
+    """Whether events may be learned in any order; what looks at sequences cannot do without one."""
 
     def __init__(self, half_life_s: float) -> None:
         self.half_life_s = half_life_s

@@ -32,6 +32,7 @@ COMMANDS = {
         "streams.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
     ),
     "replay": Lazy("streams.replay:replay", "Real baskets, judged from the log.", "replay"),
+    "evaluate": Lazy("streams.evaluate:evaluate", "How good the recommenders are on a log."),
     "bench": Lazy("streams.bench.command:bench", "Measure goeswith, beside its peers."),
 }
 

@@ -120,6 +120,6 @@ class Decision:
 
 def _item(candidate: Candidate) -> dict[str, Any]:
     """The candidate as the fields of a `PromptItem`."""
-    item, score, together, of, anchor = candidate
+    item, score, together, of, anchor, _ = candidate
     evidence = {"anchor": anchor, "together": together, "of": of}
     return {"item_id": item, "score": score, "evidence": evidence}

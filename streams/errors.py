@@ -9,6 +9,7 @@ GoeswithError
 │   ├── MissingSecret            no secret to sign receipts with
 │   ├── MissingExtra             an optional dependency is not installed
 │   ├── TopicsWrong              topics are missing, or other than `streams/topics.py` says
+│   ├── FileUnusable             a file is missing, or a line of it is not what it should be
 │   ├── NameTaken                another worker runs under the same name
 │   └── TransportChanged         a pinned library no longer has the private names that we rely on
 ├── KafkaUnreachable             no broker answered
@@ -56,6 +57,10 @@ class MissingExtra(Misconfigured):
 
 class TopicsWrong(Misconfigured):
     """Topics are missing, or have another shape than declared."""
+
+
+class FileUnusable(Misconfigured):
+    """A file that a command was given cannot be read; the message names the line."""
 
 
 class NameTaken(Misconfigured):

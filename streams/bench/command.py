@@ -13,6 +13,9 @@ BENCHMARKS = {
     "regret": Lazy(
         "streams.bench.regret_report:regret", "What the policy does not earn, beside its peers."
     ),
+    "models": Lazy(
+        "streams.bench.models_report:models", "Recommenders beside session kNN, on the same log."
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 

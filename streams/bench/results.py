@@ -85,8 +85,9 @@ def _judged(holds: bool, what: str, figure: float, wanted: str) -> str:
 
 
 def this_command() -> str:
-    """What was typed to start this run."""
-    return shlex.join(["goeswith", *sys.argv[1:]])
+    """What was typed to start this run; where a file lies is one machine's business."""
+    words = (Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:])
+    return shlex.join(["goeswith", *words])
 
 
 def conditions(packages: Sequence[str] = ()) -> str:

@@ -1,0 +1,136 @@
+"""What the ranker knows of a candidate: 24 numbers, each of about -3 to 3, that are finite always.
+
+Votes are shares of the strongest vote; shares enter as they are and as logarithms, as the ranker's
+sums are then products, too. Whatever is unknown is 0.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from models.compiled import compiled
+from models.rings import Ints, Records
+
+FEATURES = (
+    "knn",
+    "knn without rarity",
+    "follows in neighbours",
+    "together",
+    "next",
+    "events",
+    "slow popularity",
+    "fast popularity",
+    "in session",
+    "is last",
+    "place in session",
+    "log knn",
+    "log together",
+    "log next",
+    "log follows",
+    "knn x together",
+    "1 / rank by knn",
+    "1 / rank by together",
+    "in session x length",
+    "own",
+    "own, latest",
+    "own x again",
+    "length",
+    "is trending",
+)
+"""Their names, in order."""
+(
+    KNN,
+    PLAIN,
+    FOLLOWS,
+    TOGETHER,
+    NEXT,
+    EVENTS,
+    SLOW,
+    FAST,
+    INSIDE,
+    LAST,
+    PLACE,
+    LOG_KNN,
+    LOG_TOGETHER,
+    LOG_NEXT,
+    LOG_FOLLOWS,
+    KNN_TOGETHER,
+    RANK_KNN,
+    RANK_TOGETHER,
+    INSIDE_LENGTH,
+    OWN,
+    OWN_LATEST,
+    OWN_AGAIN,
+    LENGTH,
+    TREND,
+) = range(24)
+WIDTH = 24
+
+
+@compiled
+def log_share(share: float) -> float:
+    """The logarithm of a share: 0 for all, -2.3 for nothing."""
+    return math.log(share + 0.01) / 2
+
+
+@compiled
+def best(votes: Records, touched: Ints, count: int, scales: Any) -> None:
+    """The strongest vote of each kind, 1 if there is none: what shares are of."""
+    for i in range(len(scales)):
+        scales[i] = 0.0
+    for i in range(count):
+        vote = votes[touched[i]]
+        scales[KNN] = max(scales[KNN], vote.knn)
+        scales[PLAIN] = max(scales[PLAIN], vote.plain)
+        scales[FOLLOWS] = max(scales[FOLLOWS], vote.follows)
+        scales[TOGETHER] = max(scales[TOGETHER], vote.together)
+        scales[NEXT] += vote.next
+    for i in range(len(scales)):
+        if scales[i] == 0.0:
+            scales[i] = 1.0
+
+
+@compiled
+def describe(
+    x: Any, items: Records, votes: Records, scales: Any, clock: Any, item: int, last: int, n: int
+) -> None:
+    """All but the ranks of one candidate, for a session of `n` items that ends with `last`."""
+    it, vote = items[item], votes[item]
+    inside = 1.0 if vote.place > 0 else 0.0
+    events = max(0.0, it.events - vote.times)
+    slow = max(0.0, it.slow / clock.slow - vote.times)
+    fast = max(0.0, it.fast / clock.fast - vote.times)
+    x[KNN] = vote.knn / scales[KNN]
+    x[PLAIN] = vote.plain / scales[PLAIN]
+    x[FOLLOWS] = vote.follows / scales[FOLLOWS]
+    x[TOGETHER] = vote.together / scales[TOGETHER]
+    x[NEXT] = vote.next / scales[NEXT]
+    x[EVENTS] = np.log1p(events) / 5
+    x[SLOW] = np.log1p(slow) / 3
+    x[FAST] = np.log1p(fast) / 2
+    x[INSIDE] = inside
+    x[LAST] = 1.0 if item == last else 0.0
+    x[PLACE] = vote.place / max(1, n)
+    x[LOG_KNN] = log_share(x[KNN])
+    x[LOG_TOGETHER] = log_share(x[TOGETHER])
+    x[LOG_NEXT] = log_share(x[NEXT])
+    x[LOG_FOLLOWS] = log_share(x[FOLLOWS])
+    x[KNN_TOGETHER] = x[KNN] * x[TOGETHER]
+    x[INSIDE_LENGTH] = inside * min(n, 5) / 5
+    x[OWN] = np.log1p(vote.own) / 2
+    x[OWN_LATEST] = vote.own_latest
+    x[OWN_AGAIN] = x[OWN] * (it.again + 1.0) / (it.taken + 3.0)
+    x[LENGTH] = min(n, 10) / 10
+    x[TREND] = (np.log1p(20.0 * fast) - np.log1p(2.0 * slow)) / 3
+
+
+@compiled
+def ranks(xs: Any, count: int, by: int, into: int) -> None:
+    """One by the rank of each candidate by one of its features; the earlier first among equals."""
+    for i in range(count):
+        rank = 1
+        for j in range(count):
+            if xs[j, by] > xs[i, by] or (xs[j, by] == xs[i, by] and j < i):
+                rank += 1
+        xs[i, into] = 1.0 / rank

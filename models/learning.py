@@ -1,0 +1,109 @@
+"""How `BestFit` learns one event: in its session, its pairs, its popularity and its shopper's ring.
+
+Compiled; one call an event.
+"""
+
+from typing import Any
+
+from models import neighbours, pairs, popular
+from models.compiled import compiled
+from models.rings import Ints, Records, empty, push
+
+SHOPPER_ROOM_MAX = 256
+"""Events remembered of a shopper, ends of sessions included."""
+NEW_SESSION = -1
+
+
+@compiled
+def take(
+    items: Records,
+    shoppers: Records,
+    pool: Ints,
+    blocks: Ints,
+    shopper: int,
+    item: int,
+    fresh: bool,
+    pool_max: int,
+) -> None:
+    """A shopper takes an item, and may have taken it before."""
+    ring = shoppers[shopper]
+    again = False
+    for j in range(ring.count - min(ring.count, ring.room), ring.count):
+        again |= pool[ring.at + (j & (ring.room - 1))] == item
+    items[item].taken += 1.0
+    if again:
+        items[item].again += 1.0
+    reserve = 4 * (len(items) + len(shoppers))
+    if fresh:
+        ring.sessions += 1
+        push(ring, NEW_SESSION, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
+    push(ring, item, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
+
+
+@compiled
+def learn(
+    items: Records,
+    pool: Ints,
+    blocks: Ints,
+    sessions: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular_items: Ints,
+    clock: Any,
+    item: int,
+    slot: int,
+    number: int,
+    fresh: bool,
+    shopper: int,
+    weight: float,
+    room_max: int,
+    pool_max: int,
+) -> int:
+    """An item enters a session; how many places of the pool are used now."""
+    if fresh:
+        popular.age(items, clock)
+    pairs.meet(partners, nexts, sessions[slot], item, weight)
+    neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
+    popular.count(items, clock, popular_items, item, weight)
+    if shopper >= 0:
+        take(items, shoppers, pool, blocks, shopper, item, fresh, pool_max)
+    return int(blocks[0])
+
+
+@compiled
+def forget(
+    items: Records,
+    pool: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular_items: Ints,
+    gone: Ints,
+) -> None:
+    """Take forgotten items out of everything but the sessions."""
+    popular.forget(items, popular_items, gone)
+    for item in range(len(items)):
+        pairs.drop(partners[item], gone)
+        pairs.drop(nexts[item], gone)
+        if gone[item]:
+            for i in range(len(partners[item])):
+                partners[item, i].item = -1
+                partners[item, i].weight = 0.0
+            for i in range(len(nexts[item])):
+                nexts[item, i].item = -1
+                nexts[item, i].weight = 0.0
+    for s in range(len(shoppers)):
+        ring = shoppers[s]
+        for j in range(ring.count - min(ring.count, ring.room), ring.count):
+            place = ring.at + (j & (ring.room - 1))
+            if pool[place] >= 0 and gone[pool[place]]:
+                pool[place] = NEW_SESSION
+
+
+@compiled
+def forget_shoppers(shoppers: Records, pool: Ints, blocks: Ints, gone: Ints) -> None:
+    """Clear the rings of shoppers, by number."""
+    for i in range(len(gone)):
+        shoppers[gone[i]].sessions = 0
+        empty(shoppers[gone[i]], pool, blocks)

@@ -1,0 +1,155 @@
+"""Rows of pairs: for each item the few that it meets most, with weights; and how they vote.
+
+A row is bounded by the Space-Saving algorithm: when a newcomer finds it full, it takes the place
+of the lightest and inherits its weight, so that a weight is too large by that at most.
+
+Metwally, Agrawal and El Abbadi: Efficient computation of frequent and top-k elements in data
+streams. ICDT 2005.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from models.compiled import compiled
+from models.rings import Ints, Records
+
+WINDOW = 10
+"""How many items back a pair reaches."""
+VOTERS_MAX = 4
+"""How many of the last items of a session vote."""
+VOTER_DECAY = 0.6
+"""Weight of a vote relative to that of the next later item."""
+POPULARITY_NORM = 0.2
+
+
+@compiled
+def add(row: Any, item: int, weight: float) -> None:
+    """Let an item of a row weigh more."""
+    least = 0
+    for i in range(len(row)):
+        if row[i].item == item:
+            row[i].weight += weight
+            return
+        if row[i].item < 0:
+            row[i].item = item
+            row[i].weight = weight
+            return
+        if row[i].weight < row[least].weight:
+            least = i
+    row[least].item = item
+    row[least].weight += weight
+
+
+@compiled
+def meet(partners: Records, nexts: Records, session: Ints, item: int, weight: float) -> None:
+    """An item comes after those of its session: pairs both ways, the nearer the heavier."""
+    length = session[0]
+    for distance in range(1, min(length, WINDOW) + 1):
+        before = session[1 + length - distance]
+        add(partners[before], item, weight / distance)
+        if before != item:
+            add(partners[item], before, weight / distance)
+    if length:
+        add(nexts[session[length]], item, weight)
+
+
+@compiled
+def drop(row: Any, gone: Any) -> None:
+    """Take the pairs with forgotten items out of a row, and close up."""
+    kept = 0
+    for i in range(len(row)):
+        item, weight = row[i].item, row[i].weight
+        if item < 0:
+            break
+        row[i].item = -1
+        row[i].weight = 0.0
+        if not gone[item]:
+            row[kept].item = item
+            row[kept].weight = weight
+            kept += 1
+
+
+@compiled
+def own_weight(context: Ints, length: int, one: int, other: int) -> float:
+    """What the session itself has given to the pair of two of its items."""
+    total = 0.0
+    for j in range(1, length):
+        for i in range(max(0, j - WINDOW), j):
+            if (context[i] == one and context[j] == other) or (
+                one != other and context[i] == other and context[j] == one
+            ):
+                total += 1.0 / (j - i)
+    return total
+
+
+@compiled
+def vote(
+    items: Records,
+    partners: Records,
+    votes: Records,
+    touched: Ints,
+    count: int,
+    context: Ints,
+    length: int,
+    running: bool,
+) -> int:
+    """Let the last items of a session vote for their partners; how many items are touched now.
+
+    A vote is the pair's weight by the root of the voter's events. What a running session has given
+    to its own pairs is taken back first: it does not vote for itself.
+    """
+    weight = 1.0
+    for p in range(length - 1, max(-1, length - 1 - VOTERS_MAX), -1):
+        voter = context[p]
+        repeated = False
+        for q in range(p + 1, length):
+            repeated |= context[q] == voter
+        events = items[voter].events - votes[voter].times
+        if not repeated and events > 0.0:
+            row = partners[voter]
+            scale = weight / np.sqrt(events)
+            for i in range(len(row)):
+                item = row[i].item
+                if item < 0:
+                    break
+                met = float(row[i].weight)
+                if running and votes[item].place > 0:
+                    met = max(0.0, met - own_weight(context, length, voter, item))
+                if votes[item].mark == 0:
+                    votes[item].mark = 1
+                    touched[count] = item
+                    count += 1
+                votes[item].together += scale * met
+        weight *= VOTER_DECAY
+    return count
+
+
+@compiled
+def follow(
+    nexts: Records,
+    votes: Records,
+    touched: Ints,
+    count: int,
+    context: Ints,
+    length: int,
+    running: bool,
+) -> int:
+    """What came right after the last item, less what came so in the running session itself."""
+    last = context[length - 1]
+    row = nexts[last]
+    for i in range(len(row)):
+        item = row[i].item
+        if item < 0:
+            break
+        came = float(row[i].weight)
+        if running and votes[item].place > 0:
+            for j in range(length - 1):
+                if context[j] == last and context[j + 1] == item:
+                    came -= 1.0
+        if votes[item].mark == 0:
+            votes[item].mark = 1
+            touched[count] = item
+            count += 1
+        votes[item].next = max(0.0, came)
+    return count

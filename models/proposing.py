@@ -1,0 +1,299 @@
+"""The candidates of `BestFit`: the union of what each source proposes, described for the ranker.
+
+Compiled; scratch (`votes`, `similarity`) is zero before and after.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from models import features, neighbours, pairs
+from models.compiled import compiled
+from models.rings import Ints, Records
+
+FROM_EACH = 60
+"""Candidates from session kNN and from co-occurrence, each."""
+FROM_SESSION = 10
+CANDIDATES_MAX = 256
+LAST_ITEMS = 9
+"""Items of the session that look for neighbours."""
+NEIGHBOURS = 100
+SESSIONS_PER_ITEM = 500
+
+
+@compiled
+def touch(votes: Records, touched: Ints, count: int, item: int) -> int:
+    """Note that something speaks for an item; how many are touched now."""
+    if votes[item].mark == 0:
+        votes[item].mark = 1
+        touched[count] = item
+        count += 1
+    return count
+
+
+@compiled
+def choose(votes: Records, chosen: Ints, count: int, item: int) -> int:
+    """Make a touched item a candidate, once; how many are chosen now."""
+    if votes[item].mark == 1 and count < CANDIDATES_MAX:
+        votes[item].mark = 2
+        chosen[count] = item
+        count += 1
+    return count
+
+
+@compiled
+def strongest(keys: Any, touched: Ints, count: int, k: int, heap: Any, heads: Any) -> int:
+    """The k touched items of the greatest keys above 0, as a heap of keys; how many."""
+    kept = 0
+    for i in range(count):
+        key = keys[i]
+        if key <= 0.0:
+            continue
+        if kept < k:
+            j = kept
+            kept += 1
+        elif key > heads[0] or (key == heads[0] and touched[i] < heap[0]):
+            j = 0
+            while 2 * j + 1 < kept:
+                c = 2 * j + 1
+                if c + 1 < kept and (
+                    heads[c + 1] < heads[c] or (heads[c + 1] == heads[c] and heap[c + 1] > heap[c])
+                ):
+                    c += 1
+                if heads[c] > key or (heads[c] == key and heap[c] < touched[i]):
+                    break
+                heads[j] = heads[c]
+                heap[j] = heap[c]
+                j = c
+            heads[j] = key
+            heap[j] = touched[i]
+            continue
+        else:
+            continue
+        while j > 0:
+            p = (j - 1) >> 1
+            if heads[p] < key or (heads[p] == key and heap[p] > touched[i]):
+                break
+            heads[j] = heads[p]
+            heap[j] = heap[p]
+            j = p
+        heads[j] = key
+        heap[j] = touched[i]
+    return kept
+
+
+@compiled
+def recall(
+    shoppers: Records,
+    pool: Ints,
+    votes: Records,
+    touched: Ints,
+    count: int,
+    shopper: int,
+    running: bool,
+) -> int:
+    """What the shopper took in earlier sessions, the later the more; how many are touched now."""
+    ring = shoppers[shopper]
+    ago = 0 if running else 1
+    for j in range(ring.count - 1, ring.count - 1 - min(ring.count, ring.room), -1):
+        item = pool[ring.at + (j & (ring.room - 1))]
+        if item < 0 or item >= len(votes):
+            ago += 1
+            continue
+        if ago == 0:
+            continue
+        count = touch(votes, touched, count, item)
+        votes[item].own += 1.0
+        votes[item].own_latest = max(votes[item].own_latest, 1.0 / ago)
+    return count
+
+
+@compiled
+def gather(
+    items: Records,
+    pool: Ints,
+    sessions: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular: Ints,
+    votes: Records,
+    similarity: Ints,
+    found: Ints,
+    touched: Ints,
+    heap: Any,
+    context: Ints,
+    n: int,
+    now: int,
+    size: int,
+    own: int,
+    shopper: int,
+) -> int:
+    """Let every source speak; how many items are touched."""
+    count = 0
+    running = own >= 0
+    if n:
+        begin = max(0, n - LAST_ITEMS)
+        neighbours.places(votes, context, begin, n)
+        shared = neighbours.similar(
+            items,
+            pool,
+            votes,
+            similarity,
+            found,
+            context,
+            begin,
+            n,
+            now,
+            size,
+            own,
+            SESSIONS_PER_ITEM,
+        )
+        kept = neighbours.nearest(similarity, found, shared, now, size, heap, NEIGHBOURS)
+        count = neighbours.hear(votes, touched, count, sessions, heap, kept, n - begin, now, size)
+        neighbours.forget_similarity(similarity, found, shared, now, size)
+        neighbours.places(votes, context, 0, n)
+        for p in range(n):
+            count = touch(votes, touched, count, context[p])
+            if running:
+                votes[context[p]].times += 1.0
+        count = pairs.vote(items, partners, votes, touched, count, context, n, running)
+        count = pairs.follow(nexts, votes, touched, count, context, n, running)
+    if shopper >= 0:
+        count = recall(shoppers, pool, votes, touched, count, shopper, running)
+    for i in range(len(popular)):
+        if popular[i] >= 0:
+            count = touch(votes, touched, count, popular[i])
+    return count
+
+
+@compiled
+def weigh(items: Records, votes: Records, touched: Ints, count: int, now: int) -> None:
+    """Votes of session kNN for what is rare weigh more; those of pairs for what is popular less."""
+    for i in range(count):
+        item = touched[i]
+        vote = votes[item]
+        seen = items[item].count - min(1.0, vote.times)
+        vote.knn = vote.plain * neighbours.rarity(seen, now)
+        if vote.together > 0.0:
+            events = max(1.0, items[item].events - vote.times)
+            vote.together /= events**pairs.POPULARITY_NORM
+
+
+@compiled
+def choose_strongest(
+    votes: Records, touched: Ints, count: int, keys: Any, heap: Any, chosen: Ints, total: int
+) -> int:
+    """Make the touched items of the greatest keys candidates; how many are chosen now."""
+    heads = np.empty(FROM_EACH)
+    for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
+        total = choose(votes, chosen, total, heap[i])
+    return total
+
+
+@compiled
+def select(
+    popular: Ints,
+    votes: Records,
+    touched: Ints,
+    count: int,
+    heap: Any,
+    keys: Any,
+    context: Ints,
+    n: int,
+    chosen: Ints,
+) -> int:
+    """The candidates: the strongest of each source; how many."""
+    total = 0
+    for i in range(count):
+        keys[i] = votes[touched[i]].knn
+    total = choose_strongest(votes, touched, count, keys, heap, chosen, total)
+    for i in range(count):
+        keys[i] = votes[touched[i]].together
+    total = choose_strongest(votes, touched, count, keys, heap, chosen, total)
+    for i in range(len(popular)):
+        if popular[i] >= 0:
+            total = choose(votes, chosen, total, popular[i])
+    for i in range(count):
+        if votes[touched[i]].next > 0.0 or votes[touched[i]].own > 0.0:
+            total = choose(votes, chosen, total, touched[i])
+    for p in range(n - 1, max(-1, n - 1 - FROM_SESSION), -1):
+        total = choose(votes, chosen, total, context[p])
+    return total
+
+
+@compiled
+def propose(
+    items: Records,
+    pool: Ints,
+    sessions: Ints,
+    partners: Records,
+    nexts: Records,
+    shoppers: Records,
+    popular: Ints,
+    clock: Records,
+    votes: Records,
+    similarity: Ints,
+    found: Ints,
+    touched: Ints,
+    heap: Any,
+    keys: Any,
+    context: Ints,
+    chosen: Ints,
+    xs: Any,
+    n: int,
+    now: int,
+    size: int,
+    own: int,
+    shopper: int,
+) -> int:
+    """Fill `chosen` with the candidates and `xs` with their features; how many."""
+    count = gather(
+        items,
+        pool,
+        sessions,
+        partners,
+        nexts,
+        shoppers,
+        popular,
+        votes,
+        similarity,
+        found,
+        touched,
+        heap,
+        context,
+        n,
+        now,
+        size,
+        own,
+        shopper,
+    )
+    weigh(items, votes, touched, count, now)
+    total = select(popular, votes, touched, count, heap, keys, context, n, chosen)
+    scales = np.empty(features.WIDTH)
+    features.best(votes, touched, count, scales)
+    last = context[n - 1] if n else -1
+    for i in range(total):
+        features.describe(xs[i], items, votes, scales, clock[0], chosen[i], last, n)
+    features.ranks(xs, total, features.KNN, features.RANK_KNN)
+    features.ranks(xs, total, features.TOGETHER, features.RANK_TOGETHER)
+    clear(votes, touched, count)
+    return total
+
+
+@compiled
+def clear(votes: Records, touched: Ints, count: int) -> None:
+    """Leave the scratch as it was."""
+    for i in range(count):
+        vote = votes[touched[i]]
+        vote.knn = 0.0
+        vote.plain = 0.0
+        vote.follows = 0.0
+        vote.together = 0.0
+        vote.next = 0.0
+        vote.times = 0.0
+        vote.own = 0.0
+        vote.own_latest = 0.0
+        vote.mark = 0
+        vote.held = 0
+        vote.place = 0

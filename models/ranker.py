@@ -1,0 +1,188 @@
+"""The ranker: learns from what was taken which candidates to put first.
+
+A candidate's score is a linear form of its features plus one hidden layer of 32. The scores of all
+candidates make a softmax; the loss is the log of what it left to others than the one that was
+taken (ListNet's top-one loss with one relevant item). One step of Adagrad an example, bounded.
+
+The hidden layer's bend is x (27 + x^2) / (27 + 9 x^2) between -3 and 3: tanh to within .02, without
+its price, and the same on every machine.
+
+Cao, Qin, Liu, Tsai and Li: Learning to rank: from pairwise approach to listwise approach. ICML
+2007. Duchi, Hazan and Singer: Adaptive subgradient methods. JMLR 2011.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.compiled import compiled
+
+HIDDEN = 32
+FIRST_SQUARE = 1e-2
+STRAIGHT = 3.0
+"""Where the hidden layer's bend ends: at 1, and level."""
+ERROR_MIN = 1e-5
+"""A share that is as good as right teaches nothing."""
+WEIGHT_MAX = 30.0
+"""No weight leaves [-30, 30]."""
+Floats = NDArray[np.float64]
+
+
+def size(width: int) -> int:
+    """How many weights there are for so many features."""
+    return width + width * HIDDEN + 2 * HIDDEN
+
+
+def fresh(width: int, seed: int) -> Floats:
+    """Weights that have learned nothing (row 0), and sums of their squared slopes (row 1)."""
+    rng = np.random.default_rng(seed)
+    weights = np.zeros((2, size(width)))
+    weights[1] = FIRST_SQUARE
+    inner = width + width * HIDDEN
+    weights[0, width:inner] = rng.normal(0.0, 0.4, width * HIDDEN)
+    weights[0, inner + HIDDEN :] = rng.normal(0.0, 0.05, HIDDEN)
+    return weights
+
+
+@compiled
+def bend(x: float) -> float:
+    """Nearly tanh."""
+    x = min(STRAIGHT, max(-STRAIGHT, x))
+    return x * (27.0 + x * x) / (27.0 + 9.0 * x * x)
+
+
+@compiled
+def slope(x: float) -> float:
+    """The derivative of `bend` at `x`."""
+    if abs(x) >= STRAIGHT:
+        return 0.0
+    q = (x * x - 9.0) / (3.0 + x * x)
+    return q * q / 9.0
+
+
+@compiled
+def score(xs: Floats, count: int, weights: Floats, inner: Floats, scores: Floats) -> None:
+    """The scores of candidates; `inner` keeps what enters the hidden layer."""
+    width = xs.shape[1]
+    w = weights[0]
+    hidden = width + width * HIDDEN
+    for i in range(count):
+        total = 0.0
+        h = inner[i]
+        for j in range(HIDDEN):
+            h[j] = w[hidden + j]
+        for f in range(width):
+            x = xs[i, f]
+            total += x * w[f]
+            row = w[width + f * HIDDEN : width + (f + 1) * HIDDEN]
+            for j in range(HIDDEN):
+                h[j] += x * row[j]
+        for j in range(HIDDEN):
+            total += bend(h[j]) * w[hidden + HIDDEN + j]
+        scores[i] = total
+
+
+@compiled
+def shares(scores: Floats, count: int, out: Floats) -> None:
+    """The softmax of scores."""
+    highest = -np.inf
+    for i in range(count):
+        highest = max(highest, scores[i])
+    total = 0.0
+    for i in range(count):
+        out[i] = np.exp(scores[i] - highest)
+        total += out[i]
+    for i in range(count):
+        out[i] /= total
+
+
+@compiled
+def gradient(
+    xs: Floats, count: int, weights: Floats, inner: Floats, errors: Floats, slopes: Floats
+) -> None:
+    """The slope of the loss by each weight, given each candidate's share less what it should be."""
+    width = xs.shape[1]
+    w = weights[0]
+    hidden = width + width * HIDDEN
+    slopes[:] = 0.0
+    for i in range(count):
+        error = errors[i]
+        if abs(error) < ERROR_MIN:
+            continue
+        h = inner[i]
+        for j in range(HIDDEN):
+            slopes[hidden + HIDDEN + j] += error * bend(h[j])
+            h[j] = error * w[hidden + HIDDEN + j] * slope(h[j])
+            slopes[hidden + j] += h[j]
+        for f in range(width):
+            x = xs[i, f]
+            slopes[f] += error * x
+            row = slopes[width + f * HIDDEN : width + (f + 1) * HIDDEN]
+            for j in range(HIDDEN):
+                row[j] += x * h[j]
+
+
+@compiled
+def step(weights: Floats, slopes: Floats, rate: float, memory: float) -> None:
+    """One step of Adagrad whose sums of squares fade: it goes on learning when the world changes.
+
+    Weights stay within bounds, and a slope that is no number changes nothing.
+    """
+    for i in range(len(slopes)):
+        g = slopes[i]
+        if not np.isfinite(g):
+            continue
+        weights[1, i] = memory * weights[1, i] + g * g + (1.0 - memory) * FIRST_SQUARE
+        moved = weights[0, i] - rate * g / np.sqrt(weights[1, i])
+        weights[0, i] = min(WEIGHT_MAX, max(-WEIGHT_MAX, moved))
+
+
+class Ranker:
+    """Scores candidates by their features, and learns from what was taken.
+
+    Parameters
+    ----------
+    first
+        Weights of some features to begin with, by number: before anything was learned, the sum of
+        what sources say is a fair order.
+    rate
+        Length of a step.
+    memory
+        How much of the sums of squared slopes is left after each step; 1 forgets nothing.
+    seed
+        Of the hidden layer's first weights.
+
+    Examples
+    --------
+    >>> ranker = Ranker(width=2, first={}, rate=0.05, memory=1.0, seed=0)
+    >>> bread_or_jam = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> for _ in range(100):
+    ...     ranker.learn(bread_or_jam, 2, taken=1)
+    >>> ranker.shares(bread_or_jam, 2).round(1).tolist()
+    [0.0, 1.0]
+    """
+
+    def __init__(
+        self, width: int, first: dict[int, float], rate: float, memory: float, seed: int
+    ) -> None:
+        self.rate = rate
+        self.memory = memory
+        self.weights = fresh(width, seed)
+        for feature, weight in first.items():
+            self.weights[0, feature] = weight
+        self._slopes = np.zeros(self.weights.shape[1])
+
+    def shares(self, xs: Floats, count: int) -> Floats:
+        """The share of each candidate in the expectation of what comes next."""
+        scores, out = np.empty(count), np.empty(count)
+        score(xs, count, self.weights, np.empty((count, HIDDEN)), scores)
+        shares(scores, count, out)
+        return out
+
+    def learn(self, xs: Floats, count: int, taken: int) -> None:
+        """One step: of these candidates, this one was taken."""
+        scores, errors, inner = np.empty(count), np.empty(count), np.empty((count, HIDDEN))
+        score(xs, count, self.weights, inner, scores)
+        shares(scores, count, errors)
+        errors[taken] -= 1.0
+        gradient(xs, count, self.weights, inner, errors, self._slopes)
+        step(self.weights, self._slopes, self.rate, self.memory)

@@ -1,0 +1,224 @@
+"""Which items were in which of the latest sessions: the index that session kNN asks.
+
+Items and sessions are numbers here; arrays grow with what they hold, up to bounds. Behind the rows
+of known items stand some that are always blank: they are lent, for one question, to items of a
+session that nobody has learned of yet, so that these can be offered again.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from models import arrays, neighbours, rings
+from models.interning import Interner
+from models.limits import at_least_one
+from models.rings import Ints, Records
+from models.shelves import ITEM, NOBODY, SESSION_MAX, VOTES, blank, grown
+
+SESSIONS_PER_ITEM_MAX = 512
+"""Sessions remembered of an item."""
+RUNNING_MAX = 50_000
+"""Sessions that can be continued, the latest begun."""
+CONTEXT_MAX = 50
+"""Items of a session that are looked at, the latest."""
+NEIGHBOURS_MAX = 2_000
+POOL_SPARE = 8 * SESSIONS_PER_ITEM_MAX
+"""Places of the pool that one event may need."""
+NAME_BYTES = 150
+"""About what the name of a running session takes."""
+TOUCHED_MAX = 1 << 16
+"""Items that sources may speak for: neighbours' items, partners, a shopper's and more."""
+
+
+class SessionIndex:
+    """Items by number, sessions by number, and which was in which.
+
+    Parameters
+    ----------
+    items_max
+        Items known; then the sixteenth that was seen longest ago is forgotten.
+    sessions_max
+        Sessions kept; then each new one takes the place of the oldest.
+    """
+
+    def __init__(self, items_max: int, sessions_max: int) -> None:
+        at_least_one(items_max=items_max, sessions_max=sessions_max)
+        self.sessions_max = sessions_max
+        self.pool_max = 64 * items_max + 16 * sessions_max
+        self.names = Interner(items_max)
+        self.items = blank(CONTEXT_MAX, ITEM)
+        self.pool = np.zeros(2 * POOL_SPARE, np.int32)
+        self.blocks = rings.no_blocks()
+        self.sessions = np.zeros((0, 1 + SESSION_MAX), np.int32)
+        self.begun = 0
+        self.running: dict[str, int] = {}
+        self.votes = blank(len(self.items), VOTES)
+        self.similarity = np.zeros(0, np.int32)
+        self.found = np.zeros(CONTEXT_MAX * SESSIONS_PER_ITEM_MAX, np.int32)
+        self.touched = np.zeros(TOUCHED_MAX, np.int32)
+        self.keys = np.zeros(TOUCHED_MAX)
+        self.held = np.zeros(TOUCHED_MAX, np.int32)
+        self.heap = np.zeros(NEIGHBOURS_MAX, np.int64)
+        self.context = np.zeros(CONTEXT_MAX, np.int32)
+
+    # Items
+
+    @property
+    def blank_from(self) -> int:
+        """The number of the first row that is lent to strangers."""
+        return len(self.items) - CONTEXT_MAX
+
+    def item(self, name: str) -> int:
+        """The number of an item, seen just now. There must be room: see `crowded`."""
+        number = self.names.find(name)
+        if number is None:
+            number = self.names.add(name)
+            if number >= self.blank_from:
+                self._resize_items(number + 1 + CONTEXT_MAX)
+        else:
+            self.names.touch(name)
+        return number
+
+    def crowded(self, name: str) -> bool:
+        """Whether items have to be forgotten before this one can be learned."""
+        return self.names.full and self.names.find(name) is None
+
+    def _resize_items(self, size: int) -> None:
+        self.items = grown(self.items, size, self.names.size_max + CONTEXT_MAX)
+        self.votes = blank(len(self.items), VOTES)
+
+    def forget(self) -> Ints:
+        """Forget a slab of items: 1 for each number that is gone, by number."""
+        gone = np.zeros(len(self.items), np.int32)
+        gone[self.names.forget()] = 1
+        neighbours.forget(self.items, self.pool, self.blocks, self.sessions, gone)
+        return gone
+
+    def look(self, x: Sequence[str]) -> list[str]:
+        """Write the numbers of the last items of `x` into the context; the strangers among them.
+
+        The first stranger has the number `blank_from`, and so on.
+        """
+        tail = x[-CONTEXT_MAX:]
+        find = self.names.find
+        strangers = [name for name in dict.fromkeys(tail) if find(name) is None]
+        lent = {name: number for number, name in enumerate(strangers, self.blank_from)}
+        for place, name in enumerate(tail):
+            number = find(name)
+            self.context[place] = lent[name] if number is None else number
+        return strangers
+
+    # Sessions
+
+    def own(self, x: Sequence[str], session: str) -> int:
+        """The number of the running session that holds `x`; `NOBODY` if it is not in the index.
+
+        A session without a name is the one that held the last item of `x` last.
+        """
+        number = self.running.get(session, NOBODY) if x else NOBODY
+        if number < max(0, self.begun - self.sessions_max):
+            return NOBODY
+        return number if session or self._ends_with(number, x[-1]) else NOBODY
+
+    def _ends_with(self, number: int, name: str) -> bool:
+        kept = self.sessions[number % self.sessions_max]
+        return bool(kept[0] > 0 and kept[kept[0]] == self.names.find(name))
+
+    def begin(self, x: Sequence[str], session: str) -> int:
+        """The number of a new session, which holds what is known of `x` already."""
+        number = self.begun
+        slot = number % self.sessions_max
+        if slot >= len(self.sessions):
+            self._resize_sessions(slot + 1)
+        self.sessions[slot, 0] = 0
+        self.begun += 1
+        self.running.pop(session, None)
+        self.running[session] = number
+        if len(self.running) > RUNNING_MAX:
+            del self.running[next(iter(self.running))]
+        if x:
+            for item in self.names.numbers(x[-SESSION_MAX:]):
+                self.enter(item, number)
+        return number
+
+    def _resize_sessions(self, size: int) -> None:
+        self.sessions = grown(self.sessions, size, self.sessions_max)
+        self.similarity = np.zeros(len(self.sessions), np.int32)
+
+    def make_room(self) -> None:
+        """Let the pool be large enough for what one event may need."""
+        need = int(self.blocks[0]) + POOL_SPARE
+        if need > len(self.pool):
+            self.pool = grown(self.pool, need, self.pool_max + POOL_SPARE)
+
+    def enter(self, item: int, number: int) -> None:
+        """Item by number, session by number: now it is in."""
+        self.make_room()
+        neighbours.index(
+            self.items, self.pool, self.blocks, self.sessions, item,
+            number % self.sessions_max, number, SESSIONS_PER_ITEM_MAX, self.pool_max,
+        )  # fmt: skip
+
+    # Memory
+
+    @property
+    def bytes(self) -> int:
+        """Of all arrays, scratch included, and about what the names take."""
+        held = sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
+        return held + self.names.bytes + NAME_BYTES * len(self.running)
+
+    def state(self) -> dict[str, Any]:
+        """All but scratch, and no more of the arrays than is used."""
+        return {
+            "names": self.names.state(),
+            "items": arrays.written(self.items[: self.names.used]),
+            "pool": arrays.written(self.pool[: self.blocks[0]]),
+            "blocks": self.blocks.tolist(),
+            "sessions": arrays.written(self.sessions[: min(self.begun, self.sessions_max)]),
+            "begun": self.begun,
+            "running": [[name, number] for name, number in self.running.items()],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned. Raises `ValueError` when it does not hold together."""
+        self.names = Interner.from_state(self.names.size_max, state["names"])
+        self._resize_items(self.names.used + CONTEXT_MAX)
+        items = arrays.read(state["items"], ITEM)
+        self.begun, self.blocks = int(state["begun"]), np.array(state["blocks"], np.int32)
+        self.make_room()
+        pool = arrays.read(state["pool"], np.int32)
+        sessions = arrays.read(state["sessions"], np.int32, 1 + SESSION_MAX)
+        self._check(items, pool, sessions)
+        self.items[: len(items)] = items
+        self.pool[: len(pool)] = pool
+        self._resize_sessions(len(sessions))
+        self.sessions[: len(sessions)] = sessions
+        self.running = {str(name): int(number) for name, number in state["running"]}
+
+    def _check(self, items: Records, pool: Ints, sessions: Records) -> None:
+        """A kernel looks where a number says: numbers beyond their array would be a crash."""
+        used = int(self.blocks[0])
+        sound = (
+            len(items) == self.names.used
+            and len(pool) == used <= self.pool_max + POOL_SPARE
+            and len(sessions) == min(self.begun, self.sessions_max)
+            and all_within(items["at"], 0, used)
+            and all_within(items["room"], 0, SESSIONS_PER_ITEM_MAX)
+            and all_within(items["at"] + items["room"], 0, used)
+            and all_within(self.blocks, 0, used)
+            and all_within(pool, NOBODY, max(used, self.begun, len(items)))
+            and all_within(sessions[:, 0], 0, SESSION_MAX)
+            and all_within(sessions[:, 1:], 0, max(0, len(items) - 1))
+        )
+        if not sound:
+            raise ValueError("an index whose parts do not fit together")
+
+
+def all_within(numbers: Records, low: int, high: int) -> bool:
+    """Whether no number is outside `[low, high]`.
+
+    >>> all_within(np.array([3, 4]), 0, 4), all_within(np.array([]), 0, 4)
+    (True, True)
+    """
+    return bool(np.all((numbers >= low) & (numbers <= high)))

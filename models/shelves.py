@@ -1,0 +1,85 @@
+"""The arrays that the learned recommenders keep, one record for each item, pair and session.
+
+| array | one for each | holds |
+|---|---|---|
+| `ITEM` | item | its counts, and the ring of the latest sessions that it was in |
+| `PAIR`, `PARTNERS_MAX` a row | item | what comes together with it, and how much |
+| `PAIR`, `NEXT_MAX` a row | item | what came right after it |
+| sessions, `1 + SESSION_MAX` numbers a row | session | how many of its items are kept, and these |
+| `SHOPPER` | shopper | the ring of what they took of late |
+| `CLOCK` | model | what an event of popularity weighs now |
+| `VOTES` | item | scratch: what speaks for it, zero between any two questions |
+
+A row of pairs is full to the left: its first pair without an item ends it.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.rings import RING_FIELDS
+
+SESSION_MAX = 20
+"""Items kept of a session, the latest."""
+PARTNERS_MAX = 64
+NEXT_MAX = 16
+POPULAR_MAX = 16
+"""Items among the most popular of late."""
+NOBODY = -1
+"""No item, no session, no shopper."""
+
+ITEM = np.dtype(
+    [
+        *RING_FIELDS,
+        ("popular", "i4"),  # 1 if it stands in the list of the most popular
+        ("events", "f8"),  # weights of its events
+        ("slow", "f8"),  # the same, faded slowly, as the clock says
+        ("fast", "f8"),  # and quickly
+        ("taken", "f8"),  # events of shoppers that we know
+        ("again", "f8"),  # and those of shoppers who had taken it before
+    ],
+    align=True,
+)
+PAIR = np.dtype([("item", "i4"), ("weight", "f4")], align=True)
+SHOPPER = np.dtype([("sessions", "i4"), *RING_FIELDS], align=True)
+CLOCK = np.dtype([("slow", "f8"), ("fast", "f8")], align=True)
+VOTES = np.dtype(
+    [
+        ("knn", "f8"),
+        ("plain", "f8"),
+        ("follows", "f8"),
+        ("together", "f8"),
+        ("next", "f8"),
+        ("own", "f8"),
+        ("own_latest", "f4"),
+        ("times", "f4"),  # in the running session, if that was learned from already
+        ("held", "i2"),  # neighbours that held it
+        ("mark", "i2"),  # 1 once it is among what was touched, 2 once a candidate
+        ("place", "i4"),  # of its latest event in the session, from 1; 0 if not in it
+    ],
+    align=True,
+)
+
+Records = NDArray[Any]
+
+
+def blank(size: int, kind: np.dtype[Any], width: int = 0) -> Records:
+    """Records of nothing: no item is `NOBODY`, everything else 0."""
+    shelf = np.zeros((size, width) if width else size, kind)
+    if kind == PAIR:
+        shelf["item"] = NOBODY
+    return shelf
+
+
+def grown(shelf: Records, size: int, limit: int) -> Records:
+    """At least twice the shelf, as blank behind as `blank` is, with at least `size` places.
+
+    >>> len(grown(blank(4, ITEM), 5, limit=100)), len(grown(blank(4, ITEM), 5, limit=6))
+    (8, 6)
+    """
+    longer = min(max(2 * len(shelf), size), max(limit, size))
+    more = np.zeros((longer - len(shelf), *shelf.shape[1:]), shelf.dtype)
+    if shelf.dtype == PAIR:
+        more["item"] = NOBODY
+    return np.concatenate([shelf, more])

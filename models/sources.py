@@ -1,0 +1,194 @@
+"""The sources of `BestFit`, learned together and asked together.
+
+Session kNN, co-occurrence, next items, the session itself, the shopper's own history and
+popularity share one set of arrays. Here they are held, grown, bounded, asked and written down; what
+is done with them is in `models.learning`, `models.proposing` and `models.evidence`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from models import arrays, evidence, features, learning, proposing
+from models.interning import Interner
+from models.rings import Ints
+from models.session_index import (
+    CONTEXT_MAX,
+    POOL_SPARE,
+    SESSIONS_PER_ITEM_MAX,
+    SessionIndex,
+    all_within,
+)
+from models.shelves import (
+    CLOCK,
+    NEXT_MAX,
+    NOBODY,
+    PAIR,
+    PARTNERS_MAX,
+    POPULAR_MAX,
+    SHOPPER,
+    blank,
+    grown,
+)
+
+
+class Sources:
+    """All sources, by item and session.
+
+    Parameters
+    ----------
+    items_max, sessions_max
+        As of `SessionIndex`.
+    shoppers_max
+        Shoppers whose history is kept; then the sixteenth seen longest ago is forgotten.
+    """
+
+    def __init__(self, items_max: int, sessions_max: int, shoppers_max: int) -> None:
+        self.index = SessionIndex(items_max, sessions_max)
+        self.names = Interner(shoppers_max)
+        self.partners = blank(CONTEXT_MAX, PAIR, PARTNERS_MAX)
+        self.nexts = blank(CONTEXT_MAX, PAIR, NEXT_MAX)
+        self.shoppers = blank(0, SHOPPER)
+        self.popular = np.full(POPULAR_MAX, NOBODY, np.int32)
+        self.clock = np.ones(1, CLOCK)
+        self.chosen = np.zeros(proposing.CANDIDATES_MAX, np.int32)
+        self.xs = np.zeros((proposing.CANDIDATES_MAX, features.WIDTH))
+        self.strangers: list[str] = []
+        self.learned = 0
+        self._asked: object = None
+        self._count = 0
+
+    def learn(self, x: Sequence[str], y: str, weight: float, session: str, shopper: str) -> None:
+        """`y` came after `x`."""
+        index = self.index
+        self.learned += 1
+        if index.crowded(y):
+            self._forget_items()
+        item = index.item(y)
+        if len(index.items) > len(self.partners):
+            self._resize()
+        who = self._shopper(shopper) if shopper else NOBODY
+        number = index.own(x, session)
+        fresh = number < 0
+        if fresh:
+            number = index.begin(x, session)
+        used = learning.learn(
+            index.items, index.pool, index.blocks, index.sessions, self.partners, self.nexts,
+            self.shoppers, self.popular, self.clock, item, number % index.sessions_max, number,
+            fresh, who, weight,
+            SESSIONS_PER_ITEM_MAX, index.pool_max,
+        )  # fmt: skip
+        if used + POOL_SPARE > len(index.pool):
+            index.make_room()
+
+    def _resize(self) -> None:
+        limit = self.index.names.size_max + CONTEXT_MAX
+        self.partners = grown(self.partners, len(self.index.items), limit)
+        self.nexts = grown(self.nexts, len(self.index.items), limit)
+
+    def _forget_items(self) -> None:
+        index = self.index
+        gone = index.forget()
+        learning.forget(
+            index.items, index.pool, self.partners, self.nexts, self.shoppers, self.popular, gone
+        )
+
+    def _shopper(self, name: str) -> int:
+        """The number of a shopper, seen just now."""
+        number = self.names.find(name)
+        if number is not None:
+            self.names.touch(name)
+            return number
+        if self.names.full:
+            gone = np.array(self.names.forget(), np.int32)
+            learning.forget_shoppers(self.shoppers, self.index.pool, self.index.blocks, gone)
+        number = self.names.add(name)
+        if number >= len(self.shoppers):
+            self.shoppers = grown(self.shoppers, number + 1, self.names.size_max)
+        return number
+
+    def propose(self, x: Sequence[str], session: str, shopper: str) -> int:
+        """Fill `chosen` and `xs` with the candidates; how many. Asked twice, done once."""
+        asked = self.learned, session, shopper, list(x)
+        if asked != self._asked:
+            index = self.index
+            self.strangers = index.look(x)
+            self._count = proposing.propose(
+                index.items, index.pool, index.sessions, self.partners, self.nexts, self.shoppers,
+                self.popular, self.clock, index.votes, index.similarity, index.found,
+                index.touched, index.heap, index.keys, index.context, self.chosen, self.xs,
+                min(len(x), CONTEXT_MAX), index.begun, index.sessions_max, index.own(x, session),
+                self._known(shopper),
+            )  # fmt: skip
+            self._asked = asked
+        return self._count
+
+    def _known(self, shopper: str) -> int:
+        number = self.names.find(shopper) if shopper else None
+        return NOBODY if number is None else number
+
+    def name(self, item: int) -> str:
+        """The name of a candidate, in answer to the latest question."""
+        lent = item - self.index.blank_from
+        return self.strangers[lent] if lent >= 0 else self.index.names.name(item)
+
+    def tell(self, x: Sequence[str], shown: list[int], shopper: str) -> Ints:
+        """Source, place of the anchor in `x` (or -1), met and of: a row for each that is shown."""
+        index = self.index
+        out = np.zeros((len(shown), 4), np.int32)
+        n = min(len(x), CONTEXT_MAX)
+        evidence.tell(
+            index.items, index.pool, self.partners, self.shoppers, index.similarity,
+            index.context, self.chosen, self.xs, np.array(shown, np.int32), out, self._count, n,
+            index.begun, index.sessions_max, self._known(shopper),
+        )  # fmt: skip
+        out[out[:, evidence.ANCHOR] >= 0, evidence.ANCHOR] += len(x) - n
+        return out
+
+    @property
+    def bytes(self) -> int:
+        """Of all arrays and names."""
+        held = sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
+        return held + self.index.bytes + self.names.bytes
+
+    def state(self) -> dict[str, Any]:
+        """All but scratch, and no more of the arrays than is used."""
+        used = self.index.names.used
+        return {
+            "index": self.index.state(),
+            "shopper_names": self.names.state(),
+            "partners": arrays.written(self.partners[:used]),
+            "nexts": arrays.written(self.nexts[:used]),
+            "shoppers": arrays.written(self.shoppers[: self.names.used]),
+            "popular": self.popular.tolist(),
+            "clock": arrays.written(self.clock),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned. Raises `ValueError` when it does not hold together."""
+        self.index.restore(state["index"])
+        self.names = Interner.from_state(self.names.size_max, state["shopper_names"])
+        partners = arrays.read(state["partners"], PAIR, PARTNERS_MAX)
+        nexts = arrays.read(state["nexts"], PAIR, NEXT_MAX)
+        self.shoppers = arrays.read(state["shoppers"], SHOPPER)
+        self.popular = np.array(state["popular"], np.int32)
+        self.clock = arrays.read(state["clock"], CLOCK)
+        used, places = self.index.names.used, int(self.index.blocks[0])
+        sound = (
+            len(partners) == len(nexts) == used
+            and len(self.shoppers) == self.names.used
+            and len(self.popular) == POPULAR_MAX
+            and len(self.clock) == 1
+            and all_within(partners["item"], NOBODY, used - 1)
+            and all_within(nexts["item"], NOBODY, used - 1)
+            and all_within(self.popular, NOBODY, used - 1)
+            and all_within(self.shoppers["at"], 0, places)
+            and all_within(self.shoppers["room"], 0, learning.SHOPPER_ROOM_MAX)
+            and all_within(self.shoppers["at"] + self.shoppers["room"], 0, places)
+        )
+        if not sound:
+            raise ValueError("sources whose parts do not fit together")
+        self._resize()
+        self.partners[:used] = partners
+        self.nexts[:used] = nexts

@@ -1,0 +1,32 @@
+"""Warming up: every compiled loop runs once, so that no shopper waits for a compiler.
+
+The first time that takes a minute; afterwards the code comes from the cache, in a second or two
+(see `models.compiled`). Call it when goeswith is installed, and when a worker starts.
+"""
+
+from collections.abc import Iterator
+
+from models import BestFit, CoOccurrence, SessionKNN
+
+MONDAY_S = 1_767_225_600.0
+SESSIONS = (("bread", "butter", "bread"), ("bread", "jam"), ("milk",), ("bread", "butter", "jam"))
+
+
+def _events() -> Iterator[tuple[tuple[str, ...], str, str]]:
+    for number, session in enumerate(SESSIONS):
+        for place, item in enumerate(session):
+            yield session[:place], item, f"session-{number}"
+
+
+def warm() -> None:
+    """Compile all that is not compiled yet, by learning and asking a little."""
+    knn = SessionKNN(items_max=3)
+    fit = BestFit(items_max=3, shoppers_max=1)
+    pairs = CoOccurrence(items_max=3, row_max=1)
+    for x, y, session in _events():
+        fit.learn_rank(x, y, session=session, shopper=session)
+        fit.learn_one(x, y, time_s=MONDAY_S, session=session, shopper=session)
+        knn.learn_one(x, y, time_s=MONDAY_S, session=session)
+        pairs.learn_one(x, y, time_s=MONDAY_S)
+        for model in (fit, knn, pairs):
+            model.recommend((y,), 3)

@@ -1,0 +1,307 @@
+"""What the compiled loops do, in plain Python over dicts: slow, short, to be compared with."""
+
+import math
+from collections import Counter, defaultdict, deque
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from models.neighbours import REACH
+from models.pairs import POPULARITY_NORM, VOTER_DECAY, VOTERS_MAX, WINDOW
+from models.popular import FAST, SLOW
+from models.proposing import (
+    FROM_EACH,
+    FROM_SESSION,
+    LAST_ITEMS,
+    NEIGHBOURS,
+    SESSIONS_PER_ITEM,
+)
+from models.ranker import ERROR_MIN, FIRST_SQUARE, HIDDEN, STRAIGHT, WEIGHT_MAX, Floats
+from models.shelves import POPULAR_MAX, SESSION_MAX
+
+
+class Rings:
+    """Of each key the latest few numbers."""
+
+    def __init__(self, room_max: int) -> None:
+        self.rings: dict[int, deque[int]] = defaultdict(lambda: deque(maxlen=room_max))
+
+    def push(self, key: int, value: int) -> None:
+        """Add the newest."""
+        self.rings[key].append(value)
+
+
+class Row:
+    """A row of pairs, by Space-Saving."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.weights: dict[int, np.float32] = {}
+
+    def add(self, item: int, weight: float) -> None:
+        """Let an item weigh more; the lightest makes room, and leaves its weight."""
+        if item not in self.weights and len(self.weights) == self.size:
+            least = min(self.weights.values())
+            lightest = next(key for key, value in self.weights.items() if value == least)
+            self.weights = {
+                (item if key == lightest else key): value for key, value in self.weights.items()
+            }
+        self.weights[item] = np.float32(self.weights.get(item, np.float32(0)) + np.float32(weight))
+
+
+class Speech(NamedTuple):
+    """What the sources say of each item."""
+
+    knn: dict[str, float]
+    plain: dict[str, float]
+    follows: dict[str, float]
+    together: dict[str, float]
+    next: dict[str, float]
+    own: dict[str, float]
+    own_latest: dict[str, float]
+
+
+class Sources:
+    """All sources, unbounded."""
+
+    def __init__(self) -> None:
+        self.sessions: list[list[str]] = []
+        self.running: dict[str, int] = {}
+        self.of_item: dict[str, list[int]] = defaultdict(list)
+        self.events: Counter[str] = Counter()
+        self.seen_at: dict[str, list[int]] = defaultdict(list)
+        self.partners: dict[str, Counter[str]] = defaultdict(Counter)
+        self.nexts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.popular: list[str] = []
+        self.shoppers: dict[str, list[list[str]]] = defaultdict(list)
+        self.taken: Counter[str] = Counter()
+        self.again: Counter[str] = Counter()
+
+    def learn(self, x: Sequence[str], y: str, session: str, shopper: str) -> None:
+        """`y` enters its session."""
+        if not x:
+            self.running[session] = len(self.sessions)
+            self.sessions.append([])
+        number = self.running[session]
+        items = self.sessions[number]
+        for distance, before in enumerate(reversed(items[-WINDOW:]), start=1):
+            self.partners[before][y] += 1 / distance
+            if before != y:
+                self.partners[y][before] += 1 / distance
+        if items:
+            self.nexts[items[-1]][y] += 1
+        if y not in items:
+            self.of_item[y].append(number)
+        items.append(y)
+        del items[:-SESSION_MAX]
+        self.events[y] += 1
+        self.seen_at[y].append(len(self.sessions))
+        self._stand(y)
+        if shopper:
+            self._take(y, shopper, first=not x)
+
+    def _take(self, item: str, shopper: str, *, first: bool) -> None:
+        history = self.shoppers[shopper]
+        self.taken[item] += 1
+        self.again[item] += any(item in taken for taken in history)
+        if first:
+            history.append([])
+        history[-1].append(item)
+
+    def _stand(self, item: str) -> None:
+        """Among the most popular, an item takes the first place that is less popular."""
+        if item in self.popular:
+            return
+        if len(self.popular) < POPULAR_MAX:
+            self.popular.append(item)
+            return
+        least = min(range(POPULAR_MAX), key=lambda i: self.faded(self.popular[i], SLOW))
+        if self.faded(self.popular[least], SLOW) < self.faded(item, SLOW):
+            self.popular[least] = item
+
+    def faded(self, item: str, sessions: int) -> float:
+        """Events of an item, of late."""
+        now = len(self.sessions)
+        return sum(math.exp((at - now) / sessions) for at in self.seen_at[item])
+
+    def neighbours(self, x: Sequence[str], own: int) -> Speech:
+        """Votes of similar sessions."""
+        place = {item: p for p, item in enumerate(x[-LAST_ITEMS:], start=1)}
+        length = min(len(x), LAST_ITEMS)
+        similarity: Counter[int] = Counter()
+        for item, p in place.items():
+            for number in self.of_item[item][-SESSIONS_PER_ITEM:]:
+                similarity[number] += p * (number != own)
+        plain: Counter[str] = Counter()
+        follows: Counter[str] = Counter()
+        shared = [number for number, places in similarity.items() if places]
+        for number in sorted(shared, key=lambda n: (similarity[n], n))[-NEIGHBOURS:]:
+            items = self.sessions[number]
+            latest = max(place.get(item, 0) for item in items)
+            match = max(i for i, item in enumerate(items) if place.get(item, 0) == latest)
+            weight = max(0.0, 1 - 0.1 * (length - latest)) * similarity[number] / length
+            for item in set(items):
+                plain[item] += weight
+            for distance, item in enumerate(items[match + 1 : match + 1 + REACH], start=1):
+                follows[item] += weight / distance
+        now = len(self.sessions)
+        inside = set(x) if own >= 0 else set()
+        knn = {
+            item: vote
+            * (1 + math.log(max(1, now / max(1, len(self.of_item[item]) - (item in inside)))))
+            for item, vote in plain.items()
+        }
+        return Speech(knn, plain, follows, {}, {}, {}, {})
+
+    def without(self, x: Sequence[str], own: int) -> Counter[str]:
+        """Events of items that are not the running session's own."""
+        return self.events - Counter(x if own >= 0 else ())
+
+    def pairs(self, x: Sequence[str], own: int) -> dict[str, float]:
+        """Votes of the last items, less what the session gave to its own pairs."""
+        events = self.without(x, own)
+        own_pairs: Counter[tuple[str, str]] = Counter()
+        for j in range(len(x) if own >= 0 else 0):
+            for i in range(max(0, j - WINDOW), j):
+                for pair in {(x[i], x[j]), (x[j], x[i])}:
+                    own_pairs[pair] += 1 / (j - i)
+        votes: Counter[str] = Counter()
+        for back, voter in enumerate(x[: -VOTERS_MAX - 1 : -1]):
+            if voter in x[len(x) - back :] or not events[voter]:
+                continue
+            for item, met in self.partners[voter].items():
+                rest = max(0.0, met - own_pairs[voter, item])
+                votes[item] += VOTER_DECAY**back * rest / math.sqrt(events[voter])
+        return {
+            item: vote / max(1, events[item]) ** POPULARITY_NORM for item, vote in votes.items()
+        }
+
+    def speech(self, x: Sequence[str], own: int, shopper: str) -> Speech:
+        """What all sources say."""
+        nexts = dict(self.nexts[x[-1]]) if x else {}
+        if own >= 0:
+            for before, item in pairwise(x):
+                if before == x[-1]:
+                    nexts[item] -= 1
+        mine: Counter[str] = Counter()
+        latest: dict[str, float] = {}
+        history = self.shoppers[shopper] if shopper else []
+        for ago, taken in enumerate(reversed(history), start=0 if own >= 0 else 1):
+            for item in taken if ago else ():
+                mine[item] += 1
+                latest.setdefault(item, 1 / ago)
+        heard = self.neighbours(x, own) if x else Speech({}, {}, {}, {}, {}, {}, {})
+        return heard._replace(
+            together=self.pairs(x, own), next=nexts, own=dict(mine), own_latest=latest
+        )
+
+    def propose(self, x: Sequence[str], session: str, shopper: str) -> dict[str, list[float]]:
+        """All but the ranks of each candidate, by item."""
+        own = self.running.get(session, -1) if x else -1
+        said = self.speech(x, own, shopper)
+        found = [item for item, vote in said.knn.items() if vote > 0]
+        together = [item for item, vote in said.together.items() if vote > 0]
+        assert max(len(found), len(together)) <= FROM_EACH, "the twin does not choose"
+        chosen = {*found, *together, *self.popular, *x[-FROM_SESSION:], *said.own}
+        chosen |= {item for item, vote in said.next.items() if vote > 0}
+        return {item: self._describe(item, x, own, said) for item in chosen}
+
+    def _describe(self, item: str, x: Sequence[str], own: int, said: Speech) -> list[float]:
+        def share(votes: dict[str, float]) -> float:
+            return votes.get(item, 0.0) / (max(votes.values(), default=0.0) or 1.0)
+
+        def log(value: float) -> float:
+            return math.log(value + 0.01) / 2
+
+        times = x.count(item) if own >= 0 else 0
+        slow = max(0.0, self.faded(item, SLOW) - times)
+        fast = max(0.0, self.faded(item, FAST) - times)
+        inside = float(item in x)
+        place = len(x) - x[::-1].index(item) if inside else 0
+        knn, together, follows = share(said.knn), share(said.together), share(said.follows)
+        following = max(0, said.next.get(item, 0)) / (sum(said.next.values()) or 1)
+        mine = math.log1p(said.own.get(item, 0)) / 2
+        return [
+            knn,
+            share(said.plain),
+            follows,
+            together,
+            following,
+            math.log1p(self.events[item] - times) / 5,
+            math.log1p(slow) / 3,
+            math.log1p(fast) / 2,
+            inside,
+            float(bool(x) and item == x[-1]),
+            place / max(1, len(x)),
+            log(knn),
+            log(together),
+            log(following),
+            log(follows),
+            knn * together,
+            0.0,
+            0.0,
+            inside * min(len(x), 5) / 5,
+            mine,
+            said.own_latest.get(item, 0.0),
+            mine * (self.again[item] + 1) / (self.taken[item] + 3),
+            min(len(x), 10) / 10,
+            (math.log1p(20 * fast) - math.log1p(2 * slow)) / 3,
+        ]
+
+
+class Ranker:
+    """One hidden layer, listwise softmax, Adagrad: over matrices."""
+
+    def __init__(self, weights: Floats, rate: float, memory: float) -> None:
+        self.weights, self.squares = weights.copy()
+        self.rate, self.memory = rate, memory
+
+    def parts(self, flat: Floats, width: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Linear weights, first layer, its offsets, second layer: views."""
+        inner = width + width * HIDDEN
+        return (
+            flat[:width],
+            flat[width:inner].reshape(width, HIDDEN),
+            flat[inner : inner + HIDDEN],
+            flat[inner + HIDDEN :],
+        )
+
+    def scores(self, xs: Floats) -> Floats:
+        """The score of each row."""
+        linear, first, offsets, second = self.parts(self.weights, xs.shape[1])
+        return np.asarray(xs @ linear + bend(xs @ first + offsets) @ second)
+
+    def learn(self, xs: Floats, taken: int) -> None:
+        """One step."""
+        width = xs.shape[1]
+        _, first, offsets, second = self.parts(self.weights, width)
+        scores = self.scores(xs)
+        errors = np.exp(scores - scores.max())
+        errors /= errors.sum()
+        errors[taken] -= 1
+        errors[np.abs(errors) < ERROR_MIN] = 0
+        entering = xs @ first + offsets
+        slopes = np.empty_like(self.weights)
+        to_linear, to_first, to_offsets, to_second = self.parts(slopes, width)
+        back = np.outer(errors, second) * slope(entering)
+        to_linear[:] = xs.T @ errors
+        to_first[:] = xs.T @ back
+        to_offsets[:] = back.sum(axis=0)
+        to_second[:] = bend(entering).T @ errors
+        self.squares = self.memory * self.squares + slopes**2 + (1 - self.memory) * FIRST_SQUARE
+        moved = self.weights - self.rate * slopes / np.sqrt(self.squares)
+        self.weights = np.clip(moved, -WEIGHT_MAX, WEIGHT_MAX)
+
+
+def bend(x: Floats) -> Floats:
+    """Nearly tanh."""
+    x = np.clip(x, -3, 3)
+    return np.asarray(x * (27 + x * x) / (27 + 9 * x * x))
+
+
+def slope(x: Floats) -> Floats:
+    """The derivative of `bend`."""
+    inner = ((x * x - 9) / (x * x + 3)) ** 2 / 9
+    return np.where(np.abs(x) < STRAIGHT, inner, 0.0)
