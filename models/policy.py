@@ -23,6 +23,8 @@ class Choice(NamedTuple):
     propensities: dict[str, float]
     estimate: float
     """The mean reward that was expected of it."""
+    estimates: dict[str, float]
+    """The mean reward that was expected of each arm on offer."""
 
 
 class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
@@ -216,8 +218,8 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         posteriors = self._on_offer(arm_ids, context, time_s)
         propensities = self._propensities(posteriors)
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
-        a, b = posteriors[arm]
-        return Choice(arm, propensities[arm], propensities, a / (a + b))
+        estimates = {arm: a / (a + b) for arm, (a, b) in posteriors.items()}
+        return Choice(arm, propensities[arm], propensities, estimates[arm], estimates)
 
     def pull(  # type: ignore[override]
         self, arm_ids: Iterable[str], context: str | None = None

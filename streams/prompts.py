@@ -112,6 +112,8 @@ class Prompt(_Published):
     """The exact probability with which this arm was chosen."""
     propensities: dict[str, float]
     """The whole vector that it was drawn from."""
+    estimates: dict[str, float] | None = None
+    """The reward that was expected of each of these arms: what estimates of their worth lean on."""
     reason: Reason
     """Why, for the shopper."""
     caused_by: str
