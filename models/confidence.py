@@ -76,7 +76,7 @@ class GammaExponential:
     _lead: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not (self.c > 0.0 and self.v_opt > 0.0 and 0.0 < self.alpha_opt < 0.5):
+        if not (self.c > 0.0 and self.v_opt > 0.0 and 0.0 < 2.0 * self.alpha_opt < 1.0):
             raise ValueError(
                 f"c={self.c!r}, v_opt={self.v_opt!r}, alpha_opt={self.alpha_opt!r}: the first two "
                 "must be above 0, the third between 0 and 0.5"
@@ -88,7 +88,7 @@ class GammaExponential:
         object.__setattr__(self, "_lead", lead)
 
     def log_evidence(self, s: npt.ArrayLike, v: npt.ArrayLike) -> Floats:
-        """The logarithm of the evidence that S is not centred: a martingale's, at most 1 on average.
+        """The logarithm of the evidence that S is not centred; without it, at most 1 on average.
 
         One-sided: S above 0. Over `log(1 / alpha)`, at whatever time, it rejects with error alpha.
         `s` is at least 0; shapes are broadcast.

@@ -1,4 +1,4 @@
-"""What arms earn, reckoned from decisions that favoured some of them: fair, and valid at every look.
+"""What arms earn, from decisions that favoured some of them: fair, and valid at every look.
 
 A bandit shows the arm that seems best, so the mean reward of an arm's own impressions is biased (an
 arm with bad luck is not asked again) and its textbook interval is wrong. Here every decision says
@@ -34,7 +34,7 @@ from models.confidence import Floats, GammaExponential
 ALPHA = 0.05
 """The error that all intervals of one kind may make together."""
 V_OPT_IN_SQUARES = 5.0
-"""Intervals are tightest at V = 5 / floor**2: where steps of size 1 / floor begin to average out."""
+"""Intervals are tightest at V = 5 / floor**2: steps of 1 / floor begin to average out there."""
 
 Drawn = npt.NDArray[np.int64]
 
@@ -57,7 +57,14 @@ class ArmSums(NamedTuple):
 
     def plus(self, other: "ArmSums") -> "ArmSums":
         """Both as one."""
-        return ArmSums(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return ArmSums(
+            self.n + other.n,
+            self.score + other.score,
+            self.variance + other.variance,
+            self.drawn + other.drawn,
+            self.expected + other.expected,
+            self.spread + other.spread,
+        )
 
 
 class Evidence(NamedTuple):
@@ -202,9 +209,7 @@ def grouped(
 
 def _summed(rows: Sequence[tuple[int, float, list[float], list[float]]]) -> ArmSums:
     drawn, rewards, propensities, expected = zip(*rows, strict=True)
-    return arm_sums(
-        np.array(drawn), np.array(rewards), np.array(propensities), np.array(expected)
-    )
+    return arm_sums(np.array(drawn), np.array(rewards), np.array(propensities), np.array(expected))
 
 
 def added(groups: Groups, more: Groups) -> dict[tuple[str, ...], ArmSums]:

@@ -23,8 +23,6 @@ counterfactual learning, NIPS 2015; Dudík, Langford and Li: Doubly robust polic
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from models.confidence import Floats
 from models.inference import ALPHA, Evidence, Interval, interval, sequence
 
@@ -33,7 +31,7 @@ EFFECTIVE_MIN = 100.0
 Z95 = 1.959963984540054
 
 
-class TooFewEffective(ValueError):  # noqa: N818  # named for what happened
+class TooFewEffective(ValueError):  # named for what happened
     """The log says too little of the target policy."""
 
 

@@ -81,7 +81,7 @@ def uplift(
     (0.05, 0.025, 0.075, 1.0)
     """
     both = control.plus(treated)
-    if min(control.n, treated.n) < 2.0 or 0.0 in (control.s, treated.s):
+    if min(control.n, treated.n) <= 1.0 or 0.0 in (control.s, treated.s):
         return None
     theta = _theta(both)
     centre = both.x / both.n
@@ -118,9 +118,7 @@ def _mean_and_variance(side: UnitSums, theta: float, centre: float) -> tuple[flo
         - 2.0 * ratio * _cov(side, side.ys, side.y, side.s)
         + ratio**2 * _cov(side, side.ss, side.s, side.s)
     ) / scale**2
-    explained = theta * (
-        2.0 * _ratio_cov(side) - theta * _cov(side, side.xx, side.x, side.x)
-    )
+    explained = theta * (2.0 * _ratio_cov(side) - theta * _cov(side, side.xx, side.x, side.x))
     return ratio - theta * (side.x / side.n - centre), max(0.0, raw - explained)
 
 

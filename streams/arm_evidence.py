@@ -44,7 +44,7 @@ class ArmEvidence(NamedTuple):
     drawn: int
     """In how many of these it was drawn."""
     estimate: Interval | None
-    """Reward of an impression, by AIPW: fair, though the arm was drawn more often when it did well."""
+    """Reward of an impression, by AIPW: fair, though luck made the arm be drawn more often."""
     difference: Interval | None
     """The same, less that of the arm compared with; all of these hold together."""
     p: float | None

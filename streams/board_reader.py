@@ -18,7 +18,7 @@ from streams.live import show, watched
 from streams.log_reader import LogReader, Record, open_reader
 from streams.options import with_settings
 from streams.printable import printable
-from streams.prompts import ANY_PUBLISHED, STAGES, Outcome
+from streams.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
 from streams.settings import Settings
 from streams.trials import SETTLE_S, Trials
 
@@ -69,6 +69,7 @@ class BoardReader:
 
     def _fold(self, record: Record) -> None:
         value = record.value or b""
+        published: Published | Outcome
         try:
             if record.at.topic == self._settings.topics.prompts:
                 published = ANY_PUBLISHED.validate_json(value)

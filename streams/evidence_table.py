@@ -67,7 +67,9 @@ def _bounds(interval: Interval | None, sign: str = "") -> str:
 
 def _short(number: float, digits: int, sign: str = "") -> str:
     """A fraction without the zero before the point: columns are dear."""
-    return f"{number:{sign}.{digits}f}".replace("0.", ".", 1) if abs(number) < 1 else f"{number:.2f}"
+    return (
+        f"{number:{sign}.{digits}f}".replace("0.", ".", 1) if abs(number) < 1 else f"{number:.2f}"
+    )
 
 
 def _caption(rows: list[ArmEvidence], evidence: Evidence, trials: Trials) -> str:

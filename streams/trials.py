@@ -62,6 +62,8 @@ class Trials:
         self.open_max = open_max
         self.forgotten = 0
         """Prompts that had to be forgotten before they were settled."""
+        self.unreadable = 0
+        """Records that whoever feeds us could not read."""
         self._latest_ms = 0
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._closed = Seen(ids_max)

@@ -10,6 +10,10 @@ BENCHMARKS = {
         "CPU time and latency of an event, beside stock Faust agents.",
         "demo",
     ),
+    "inference": Lazy(
+        "streams.bench.inference_report:inference",
+        "False alarms, bias and coverage of what is said of arms, under peeking.",
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 
