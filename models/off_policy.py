@@ -92,6 +92,7 @@ def evaluate(
     Popular and bought together were shown equally often, and earned 0.1 and 0.3: what would it
     have been with bought together always?
 
+    >>> import numpy as np
     >>> bought_together = np.arange(1_000) % 2 == 1
     >>> rewards = np.where(bought_together, 0.3, 0.1)
     >>> verdict = evaluate(rewards, np.full(1_000, 0.5), bought_together.astype(float))
@@ -133,6 +134,7 @@ def evaluate(
 def effective_size(weights: Floats) -> float:
     """How many decisions of weight one say as much.
 
+    >>> import numpy as np
     >>> effective_size(np.array([1.0, 1.0, 1.0, 1.0])), effective_size(np.array([4.0, 0.0, 0.0]))
     (4.0, 1.0)
     """

@@ -171,6 +171,7 @@ def test_the_board_of_arms_is_read_from_the_log(shop: Operator) -> None:
     assert (0.5, 1) == (best["reward_rate"], board["unreadable"])
     assert ("popular", 1, None) == (other["arm"], other["pulls"], other["reward_rate"])
     assert board == shop.asks("arms", "--since", "10")
+    assert (1, []) == (board["evidence"]["pending"], board["evidence"]["arms"])
     assert [] == shop.asks("arms", "--since", "0")["arms"]
     assert "bought_together" in shop.types("arms").output
 
