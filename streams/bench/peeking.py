@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import ThompsonSampling
+from models.backoff import Record
 from models.decay import LANDMARK_S
 from models.inference import ALPHA, ArmSums, arm_sums, sequence
 from models.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
@@ -75,11 +76,20 @@ class Course(NamedTuple):
     won: Floats
 
 
+class Batched(ThompsonSampling):
+    """The product's policy, told of many trials at once: the same sums in a tenth of the time."""
+
+    def learn(self, arm: str, trials: int, rewards: int) -> None:
+        """So many exposures of an arm, and so many of them with a reward of one."""
+        weight = self._decay.weight(LANDMARK_S)
+        self._add(arm, CONTEXT, Record(trials * weight, rewards * weight), LANDMARK_S)
+
+
 def play(shop: Shop, rng: np.random.Generator) -> tuple[Course, ArmSums]:
     """Let the policy run: the sums at every look, and those of the end."""
     rates = np.array(shop.rates)
     arms = [f"arm-{number}" for number in range(len(rates))]
-    policy = ThompsonSampling(floor=shop.floor)
+    policy = Batched(floor=shop.floor)
     sums, won, looks = None, np.zeros(len(rates)), []
     for decided in range(REFRESH, shop.horizon + 1, REFRESH):
         choice = policy.choose(arms, CONTEXT, seed=0)
@@ -87,16 +97,16 @@ def play(shop: Shop, rng: np.random.Generator) -> tuple[Course, ArmSums]:
         expected = np.array([choice.estimates[arm] for arm in arms])
         drawn = rng.choice(len(arms), REFRESH, p=propensities / propensities.sum())
         rewards = (rng.random(REFRESH) < rates[drawn]).astype(np.float64)
-        for arm, reward in zip(drawn.tolist(), rewards.tolist(), strict=True):
-            policy.expose(arms[arm], CONTEXT, time_s=LANDMARK_S)
-            if reward:
-                policy.reward(arms[arm], CONTEXT, reward, time_s=LANDMARK_S)
+        shown = np.bincount(drawn, minlength=len(arms))
+        earned = np.bincount(drawn, rewards, len(arms))
+        for arm, trials, gained in zip(arms, shown.tolist(), earned.tolist(), strict=True):
+            policy.learn(arm, trials, int(gained))
         every = (REFRESH, len(arms))
         more = arm_sums(
             drawn, rewards, np.broadcast_to(propensities, every), np.broadcast_to(expected, every)
         )
         sums = more if sums is None else sums.plus(more)
-        won = won + np.bincount(drawn, rewards, len(arms))
+        won = won + earned
         if decided % LOOK_EVERY == 0:
             looks.append((sums.n * np.ones(len(arms)), sums.score, sums.variance, sums.drawn, won))
     if sums is None:

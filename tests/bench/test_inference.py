@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from models import ThompsonSampling
 from streams.bench.inference_report import ALIKE, biases, entries, measure, section, shops
 from streams.bench.open_bandit import Prior, package, random_to_thompson, ranked_shares
-from streams.bench.peeking import Shop, run, runs
+from streams.bench.peeking import CONTEXT, Batched, Shop, run, runs
 from streams.cli import goeswith
 from streams.errors import MissingExtra
 
@@ -22,6 +23,19 @@ def test_a_run_depends_on_its_seed_alone() -> None:
 
     assert one.aipw.tolist() == again.aipw.tolist()
     assert one.aipw.tolist() != other.aipw.tolist()
+
+
+def test_many_trials_at_once_are_as_many_one_by_one() -> None:
+    """The policy that is simulated is the product's."""
+    batched, plain = Batched(), ThompsonSampling()
+    for arm, trials, rewards in (("arm-0", 7, 2), ("arm-1", 5, 0), ("arm-0", 3, 3)):
+        batched.learn(arm, trials, rewards)
+        for number in range(trials):
+            plain.update(arm, CONTEXT, float(number < rewards))
+
+    assert plain.propensities(["arm-0", "arm-1"], CONTEXT) == batched.propensities(
+        ["arm-0", "arm-1"], CONTEXT
+    )
 
 
 def test_processes_share_the_work_and_change_nothing() -> None:
