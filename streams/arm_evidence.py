@@ -78,7 +78,7 @@ class Evidence:
         """Trials of sets of arms beyond `GROUPS_MAX`."""
         self.groups: dict[tuple[str, ...], ArmSums] = {}
         self._shown: Counter[str] = Counter()
-        self._rewards: Counter[str] = Counter()
+        self._rewards: dict[str, float] = {}
 
     def add(self, trials: Iterable[Trial]) -> None:
         """Count settled trials."""
@@ -91,7 +91,7 @@ class Evidence:
                 self.left_out += int(sums.n)
         for trial in trials:
             self._shown[trial.arm] += 1
-            self._rewards[trial.arm] += trial.reward  # type: ignore[assignment]  # a sum of floats
+            self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
 
     def rows(self) -> list[ArmEvidence]:
         """The arms, the one most probably best first."""
@@ -99,7 +99,7 @@ class Evidence:
         if not arms:
             return []
         shown = np.array([float(self._shown[arm]) for arm in arms])
-        rewards = np.array([float(self._rewards[arm]) for arm in arms])
+        rewards = np.array([self._rewards.get(arm, 0.0) for arm in arms])
         standing = dict(zip(arms, standings(shown, rewards), strict=True))
         ratio = sample_ratio_p(self.groups)
         found = [self._row(arm, len(arms) - 1, *standing[arm], ratio[arm]) for arm in arms]
