@@ -14,7 +14,7 @@ from typing import Any, ClassVar, get_args
 from river.base import Base
 
 from models.backoff import NO_RECORD, BackOff, Record
-from models.choice import Choice, Mode
+from models.choice import Choice, Mode, Reading, Readings
 from models.decay import LANDMARK_S, ForwardDecay
 from models.delay import ALL, Delays
 from models.limits import within
@@ -133,6 +133,7 @@ class ThompsonSampling(Snapshotted, Base):
         self._n = 0
         self._latest_s = LANDMARK_S
         self._records = Records(arms_max, contexts_max)
+        self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
 
     # Learning
@@ -165,6 +166,7 @@ class ThompsonSampling(Snapshotted, Base):
         self.reward(arm_id, context or "", reward, time_s=LANDMARK_S, at_s=LANDMARK_S)
 
     def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+        self._readings.forget()
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
         for forgotten in self._records.forget():
@@ -212,10 +214,15 @@ class ThompsonSampling(Snapshotted, Base):
         time_s: float | None = None,
     ) -> Choice:
         """Draw an arm from its propensities: the same seed, the same arm, in whatever order."""
-        posteriors = self._on_offer(arm_ids, context, time_s)
-        propensities = self._propensities(posteriors)
+        asked = tuple(arm_ids), context, self._now_s(time_s)
+        propensities, estimates = self._readings.of(asked, self._read)
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
-        return Choice(arm, propensities[arm], propensities, self._mean(*posteriors[arm]))
+        return Choice(arm, propensities[arm], {**propensities}, estimates[arm], {**estimates})
+
+    def _read(self, arms: tuple[str, ...], context: str, now_s: int) -> Reading:
+        posteriors = self._on_offer(arms, context, now_s)
+        estimates = {name: self._mean(*posterior) for name, posterior in posteriors.items()}
+        return Reading(self._propensities(posteriors), estimates)
 
     def pull(self, arm_ids: Iterable[str], context: str | None = None) -> str:
         """River's way: an arm, drawn with the policy's own generator."""

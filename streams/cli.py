@@ -22,6 +22,10 @@ COMMANDS = {
     "lag": Lazy("streams.lag:lag", "How far the workers are behind, in events and seconds."),
     "subscribe": Lazy("streams.subscribe:subscribe", "Print prompts as they come."),
     "arms": Lazy("streams.board_reader:arms", "What each strategy does, and what it earns."),
+    "uplift": Lazy("streams.uplift:uplift", "What prompts are worth, against the holdout."),
+    "off-policy": Lazy(
+        "streams.off_policy:off_policy", "What another policy would have earned, from the log."
+    ),
     "prompts": Lazy("streams.views:prompts", "Print the current prompts of a session."),
     "dead-letters": Lazy(
         "streams.dead_letter_office:dead_letters", "List, show and replay records we could not use."

@@ -107,6 +107,7 @@ class Decision:
             "context": context,
             "propensity": choice.propensity,
             "propensities": choice.propensities,
+            "estimates": choice.estimates,
             "reason": reason(choice.arm, anchor=anchor, locale=event.locale),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,

@@ -13,6 +13,7 @@ GoeswithError
 │   ├── NameTaken                another worker runs under the same name
 │   └── TransportChanged         a pinned library no longer has the private names that we rely on
 ├── KafkaUnreachable             no broker answered
+├── NotEnough                    the log says too little for an answer that could be trusted
 ├── RedisUnreachable             the views cannot be read; prompts go on without them
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
@@ -73,6 +74,10 @@ class TransportChanged(Misconfigured):
 
 class KafkaUnreachable(GoeswithError):
     """No broker answered at the bootstrap address."""
+
+
+class NotEnough(GoeswithError):
+    """The log says too little for an answer that could be trusted."""
 
 
 class RedisUnreachable(GoeswithError):

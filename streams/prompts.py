@@ -113,6 +113,8 @@ class Prompt(_Published):
     """The exact probability with which this arm was chosen."""
     propensities: dict[str, float]
     """The whole vector that it was drawn from."""
+    estimates: dict[str, float] | None = None
+    """The reward that was expected of each of these arms: what estimates of their worth lean on."""
     reason: Reason
     """Why, for the shopper."""
     caused_by: str
@@ -153,7 +155,8 @@ class Draft(NamedTuple):
         """A prompt as it was before it was written."""
         seen = {name: getattr(prompt, name) for name in cls._fields[:-1]}
         items = tuple(item.item_id for item in prompt.items)
-        return cls(**{**seen, "items": items}, fields=prompt.model_dump(exclude=set(ALIKE)))
+        fields = prompt.model_dump(exclude=set(ALIKE), exclude_none=True)
+        return cls(**{**seen, "items": items}, fields=fields)
 
     def prompt(self) -> Prompt:
         """As its readers will have it."""
@@ -164,7 +167,11 @@ class Draft(NamedTuple):
         return orjson.dumps({**ALIKE, **self.fields})
 
 
-ALIKE = {name: kind.default for name, kind in Prompt.model_fields.items() if not kind.is_required()}
+ALIKE = {
+    name: kind.default
+    for name, kind in Prompt.model_fields.items()
+    if not kind.is_required() and kind.default is not None
+}
 """What all prompts say alike: version, type and kind."""
 
 

@@ -16,6 +16,10 @@ BENCHMARKS = {
     "models": Lazy(
         "streams.bench.models_report:models", "Recommenders beside session kNN, on the same log."
     ),
+    "inference": Lazy(
+        "streams.bench.inference_report:inference",
+        "False alarms, bias and coverage of what is said of arms, under peeking.",
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 
