@@ -164,7 +164,8 @@ class Session:
         """The session whose `state()` this is, or what JSON made of it."""
         who, started_ms, last_ms, shopper_id, basket, viewed, bought, paying, said, *more = state
         seen, late, impressions = more
-        shown = (Impression.from_state(each) for each in impressions)
+        shown, last_shown_ms, dismissals = said
+        remembered = (Impression.from_state(each) for each in impressions)
         return cls(
             who,
             started_ms,
@@ -174,10 +175,12 @@ class Session:
             list(viewed),
             dict.fromkeys(bought),
             paying,
-            *said,
+            shown,
+            last_shown_ms,
+            dismissals,
             dict(seen),
             set(late),
-            {impression.receipt.prompt_id: impression for impression in shown},
+            {impression.receipt.prompt_id: impression for impression in remembered},
         )
 
 

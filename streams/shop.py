@@ -217,9 +217,13 @@ class Shop:
         """All that is folded, as JSON."""
         return {name: part.state() for name, part in self.parts().items()}
 
+    def digests(self) -> dict[str, str]:
+        """Hashes of what must agree, by part: the same for every worker at the same position."""
+        return digests(self.parts())
+
     def digest(self) -> str:
-        """A hash of what must agree: the same for every worker at the same position."""
-        return digest(digests(self.parts()))
+        """One hash of all of that."""
+        return digest(self.digests())
 
 
 def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWithdrawn, ...]:

@@ -1,0 +1,100 @@
+"""Workers that go on from a checkpoint, on a real Kafka and with a Redis that may be away."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.demo.redis_server import EmbeddedRedis
+from streams.topic_admin import create_topics
+from tests.integration.workers import Staff, send, views
+
+EVENTS = 200
+Employ = Callable[..., Staff]
+
+
+@pytest.fixture
+def employ(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Employ]:
+    """Opens a shop whose workers write a checkpoint as often as may be."""
+    opened: list[Staff] = []
+
+    def open_shop(checkpoint_url: str, **more: Any) -> Staff:
+        staff = Staff(
+            kafka,
+            topic_prefix,
+            tmp_path,
+            checkpoint_url=checkpoint_url,
+            checkpoint_every_s=0.2,
+            log_level="info",
+            **more,
+        )
+        opened.append(staff)
+        create_topics(staff.settings)
+        send(staff.settings, views(EVENTS))
+        return staff
+
+    yield open_shop
+    for staff in opened:
+        staff.go_home()
+
+
+def telemetry(staff: Staff, name: str) -> Any:
+    """What a worker has counted."""
+    return staff.state(name).get("telemetry", {})
+
+
+def test_a_worker_goes_on_from_a_checkpoint(employ: Employ, tmp_path: Path) -> None:
+    """It folds only what came later, and ends where it would have ended anyway."""
+    staff = employ((tmp_path / "shop.checkpoint").as_uri())
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until((tmp_path / "shop.checkpoint").exists, "a checkpoint")
+    staff.until_answered()
+    staff.workers["ann"].kill()
+    send(staff.settings, views(50))
+    staff.start("ann")
+    staff.until_answered()
+    counted = telemetry(staff, "ann")
+
+    assert 0 < counted["restored"] <= EVENTS
+    assert EVENTS + 50 == counted["restored"] + counted["folded"]
+    assert {staff.recomputed()} == staff.digests()
+
+
+def test_a_damaged_checkpoint_is_refused_and_the_log_is_folded(
+    employ: Employ, tmp_path: Path
+) -> None:
+    """With the reason in the log; and a good one takes its place."""
+    path = tmp_path / "shop.checkpoint"
+    path.write_bytes(b"goeswith-checkpoint {} what is left of it")
+    staff = employ(path.as_uri())
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until_answered()
+    counted = telemetry(staff, "ann")
+    staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > 0, "a checkpoint")
+
+    assert (0, EVENTS) == (counted["restored"], counted["folded"])
+    assert "is not used, the log is folded from its beginning: " in staff.workers["ann"].said()
+
+
+def test_checkpoints_resume_when_redis_returns(employ: Employ) -> None:
+    """Without Redis the worker starts, and answers, all the same."""
+    server = EmbeddedRedis()
+    staff = employ(server.url)
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until_answered()
+    staff.until(lambda: telemetry(staff, "ann")["checkpoints_failed"] > 0, "a failure")
+    without = telemetry(staff, "ann")["checkpoints"]
+    with server:
+        staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > 0, "a checkpoint")
+        staff.workers["ann"].kill()
+        staff.start("ann")
+        staff.until_at_work("ann")
+        counted = telemetry(staff, "ann")
+
+    assert 0 == without
+    assert (EVENTS, 0) == (counted["restored"], counted["folded"])
+    assert {staff.recomputed()} == staff.digests()
