@@ -82,8 +82,8 @@ class Positions(Whole):
         self._position = position
 
     def state(self) -> dict[str, Any]:
-        """Offsets by partition."""
-        return {str(partition): self._position[partition] for partition in sorted(self._position)}
+        """Offsets by partition; zero goes without saying."""
+        return {str(number): offset for number, offset in sorted(self._position.items()) if offset}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._position.update({int(partition): int(offset) for partition, offset in state.items()})

@@ -161,3 +161,26 @@ def test_a_restored_shop_goes_on_as_if_it_had_never_stopped(
 
     assert straight.state() == woken(stopped).state()
     assert straight.digest() == stopped.digest()
+
+
+TIGHT = {"sessions_max": 1, "shoppers_max": 1}
+"""Bounds that make every shop forget. (Tables of items and pairs: tests/properties/test_exactness
+has those that say what of them is exact.)"""
+
+
+@given(logs(), st.lists(st.integers(0, PARTITIONS - 1), max_size=80), st.sets(st.integers(0, 60)))
+def test_workers_that_forget_and_restart_agree_all_the_same(
+    log: list[list[Event]], order: list[int], crashes: set[int]
+) -> None:
+    """Whatever they saw first, and wherever they went on from a checkpoint."""
+    steady, shaken = fold(shop(**TIGHT), log, []), shop(**TIGHT)
+    left = [list(enumerate(events)) for events in log]
+    turns = (*order, *(p for p in range(PARTITIONS) for _ in log[p]))
+    for number, partition in enumerate(turns):
+        if number in crashes:
+            shaken = woken(shaken)
+        if left[partition]:
+            offset, event = left[partition].pop(0)
+            assert shaken.learn(partition, offset, event)
+
+    assert steady.digests() == shaken.digests()

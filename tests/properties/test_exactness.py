@@ -1,0 +1,73 @@
+"""What must agree agrees: in any order, across restarts, and with bounds so tight that all forget.
+
+Each recommender says itself what of its state is exact (`exact_state`); here it is held to that.
+"""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import Recommender, Repeats
+
+MONDAY = 1_767_225_600
+Learned = tuple[str, str, int]
+"""Who or what came before, what came next, and when."""
+
+LEARNERS: dict[str, Callable[[], Recommender]] = {
+    "roomy": Repeats,
+    "few items of a shopper": lambda: Repeats(items_per_shopper_max=2),
+    "few shoppers": lambda: Repeats(shoppers_max=2),
+    "few items": lambda: Repeats(items_max=2),
+    "few of all": lambda: Repeats(items_per_shopper_max=2, shoppers_max=3, items_max=3),
+}
+NAMES = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
+ITEMS = st.sampled_from(["bread", "butter", "jam", "milk", "tea"])
+LESSONS = st.lists(st.tuples(NAMES, ITEMS, st.integers(0, 400)), max_size=40)
+
+
+def taught(learner: Recommender, lessons: list[Learned]) -> Recommender:
+    """The recommender after these lessons."""
+    for before, after, day in lessons:
+        learner.learn_one((before,), after, time_s=MONDAY + day * 86_400)
+    return learner
+
+
+def exact(learner: Recommender) -> str:
+    """What must agree, as text."""
+    return json.dumps([learner.exact_state(), sorted(learner.left_out())], sort_keys=True)
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+@given(LESSONS, st.data())
+def test_what_is_exact_is_so_in_any_order(
+    kind: str, lessons: list[Learned], data: st.DataObject
+) -> None:
+    """However small the tables are: what ran full is left out, in every order alike."""
+    otherwise = data.draw(st.permutations(lessons))
+    one, other = (taught(LEARNERS[kind](), order) for order in (lessons, otherwise))
+
+    assert exact(one) == exact(other)
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+@given(LESSONS, st.integers(0, 40))
+def test_what_is_exact_outlives_a_restart(kind: str, lessons: list[Learned], at: int) -> None:
+    """Also that something once ran full is remembered."""
+    straight = taught(LEARNERS[kind](), lessons)
+    stopped = taught(LEARNERS[kind](), lessons[:at])
+    woken = taught(type(stopped).from_bytes(stopped.to_bytes()), lessons[at:])
+
+    assert straight.state() == woken.state()
+    assert exact(straight) == exact(woken)
+
+
+@given(LESSONS)
+def test_without_bounds_everything_is_exact(lessons: list[Learned]) -> None:
+    """Nothing is left out where nothing was forgotten."""
+    learner = taught(Repeats(), lessons)
+
+    assert learner.state() == learner.exact_state()
+    assert {} == learner.left_out()
