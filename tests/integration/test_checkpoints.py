@@ -1,13 +1,17 @@
 """Workers that go on from a checkpoint, on a real Kafka and with a Redis that may be away."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from streams.cli import goeswith
 from streams.demo.redis_server import EmbeddedRedis
 from streams.topic_admin import create_topics
+from streams.worker_process import environment
 from tests.integration.workers import Staff, send, views
 
 EVENTS = 200
@@ -44,6 +48,14 @@ def telemetry(staff: Staff, name: str) -> Any:
     return staff.state(name).get("telemetry", {})
 
 
+def run(staff: Staff, *words: str, **more: str) -> tuple[int, Any]:
+    """Run a command under the workers' settings: its exit code and what it printed."""
+    given = environment(staff.settings) | {f"GOESWITH_{k.upper()}": v for k, v in more.items()}
+    done = CliRunner().invoke(goeswith, [*words, "--json"], env=given)
+    assert done.stdout, (words, done.stderr, done.exception)
+    return done.exit_code, json.loads(done.stdout)
+
+
 def test_a_worker_goes_on_from_a_checkpoint(employ: Employ, tmp_path: Path) -> None:
     """It folds only what came later, and ends where it would have ended anyway."""
     staff = employ((tmp_path / "shop.checkpoint").as_uri())
@@ -57,9 +69,36 @@ def test_a_worker_goes_on_from_a_checkpoint(employ: Employ, tmp_path: Path) -> N
     staff.until_answered()
     counted = telemetry(staff, "ann")
 
+    code, report = run(staff, "rebuild", "--page", f"http://127.0.0.1:{staff.ports['ann']}")
+
     assert 0 < counted["restored"] <= EVENTS
     assert EVENTS + 50 == counted["restored"] + counted["folded"]
-    assert {staff.recomputed()} == staff.digests()
+    assert (0, True, EVENTS + 50) == (code, report["same"], report["events"])
+    assert {report["digest"]} == staff.digests() == {staff.recomputed()}
+
+
+def test_checkpoints_are_saved_loaded_and_compared_without_a_worker(
+    employ: Employ, tmp_path: Path
+) -> None:
+    """Folding the log is all that it takes; the next save folds what came since."""
+    staff = employ((tmp_path / "shop.checkpoint").as_uri())
+    _, first = run(staff, "checkpoint", "save")
+    older = tmp_path / "older"
+    run(staff, "checkpoint", "load", "store", str(older))
+    send(staff.settings, views(50))
+    same = run(staff, "checkpoint", "compare", str(older))
+    _, second = run(staff, "checkpoint", "save")
+    level = run(staff, "checkpoint", "compare", str(older))
+    run(staff, "checkpoint", "load", str(older))
+    _, held = run(staff, "checkpoint", "inspect")
+    strange = run(staff, "checkpoint", "inspect", session_gap_s="60")[1]["refused"]
+
+    assert [(EVENTS, True), (50, True)] == [(r["folded"], r["written"]) for r in (first, second)]
+    assert [(0, True), (0, True)] == [(code, report["same"]) for code, report in (same, level)]
+    assert level[1]["position"] == second["position"]
+    assert (first["digest"], None) == (held["digest"], held["refused"])
+    assert second["digest"] != first["digest"]
+    assert "session_gap_s was 1800.0, is 60.0" in strange
 
 
 def test_a_damaged_checkpoint_is_refused_and_the_log_is_folded(
