@@ -204,6 +204,18 @@ class PairTable:
             **columns,
         }
 
+    def exact_state(self) -> dict[str, Any]:
+        """The state without the partners of rows that ever had to forget any.
+
+        A row forgets when its item has met more others than it may remember: in any order alike.
+        """
+        state = self.state()
+        trimmed, length = np.array(state["trimmed"], np.bool_), np.array(state["length"], np.int64)
+        kept = np.flatnonzero(np.repeat(~trimmed, length))
+        for name in ("partners", *(f"pair_{name}" for name in _WEIGHED)):
+            state[name] = np.array(state[name], np.int64)[kept].tolist()
+        return {**state, "length": np.where(trimmed, 0, length).tolist()}
+
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned, in a new table of the same parameters."""
         self.era = state["era"]
