@@ -5,6 +5,8 @@ import json
 import logging
 import shlex
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from streams.bench import results
+from streams.bench import restart, results
 from streams.bench.pipeline import measure
 from streams.live import show
 
@@ -24,8 +26,7 @@ def bench() -> None:
     """Measure what goeswith costs."""
 
 
-@bench.command()
-@click.option(
+BOOTSTRAP = click.option(
     "--bootstrap",
     metavar="HOST:PORT",
     default="127.0.0.1:9092",
@@ -33,6 +34,10 @@ def bench() -> None:
     envvar="GOESWITH_KAFKA_BOOTSTRAP",
     help="A real Kafka; topics of their own are made there, and deleted afterwards.",
 )
+
+
+@bench.command()
+@BOOTSTRAP
 @click.option(
     "--events",
     type=click.IntRange(1_500, 1_000_000),
@@ -55,14 +60,7 @@ def pipeline(bootstrap: str, events: int, seconds: float, as_json: bool, to_writ
     Every contender is a process of its own on this machine; some three minutes in all. Exit code 1
     when the state is not exactly that of an offline recomputation, or a prompt is missing.
     """
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
-    console = Console(stderr=True, highlight=False)
-    with console.status("starting") as status:
-
-        def say(what: str) -> None:
-            status.update(what)
-            console.print(f"measuring: {what}")
-
+    with _saying() as say:
         figures = asyncio.run(measure(bootstrap, events, seconds, say))
     if to_write:
         results.write(RESULTS, figures, shlex.join(["goeswith", *sys.argv[1:]]))
@@ -72,6 +70,54 @@ def pipeline(bootstrap: str, events: int, seconds: float, as_json: bool, to_writ
         _print(figures)
     if not figures["exact"]:
         sys.exit(1)
+
+
+@bench.command("restart")
+@BOOTSTRAP
+@click.option(
+    "--items",
+    type=click.IntRange(100, 200_000),
+    default=100_000,
+    show_default=True,
+    help="Items of the shop.",
+)
+@click.option(
+    "--pairs",
+    type=click.IntRange(1_000, 10_000_000),
+    default=1_000_000,
+    show_default=True,
+    help="Pairs of them that were bought together.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def restart_(bootstrap: str, items: int, pairs: int, as_json: bool) -> None:
+    """How long a worker with a large shop takes to answer again, and what checkpoints hold up.
+
+    `seconds`: from the start of the process to its first answer, from a checkpoint;
+    `seconds_without`: folding the log. `cpu_seconds` are those of its process by then, which other
+    programs on the machine do not lengthen. `stall_ms_max`: the longest that a checkpoint being written
+    held the event loop.
+    """
+    with _saying() as say:
+        figures = asyncio.run(restart.measure(bootstrap, items, pairs, say))
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    for name, figure in figures.items():
+        click.echo(f"{name:>19}  {figure:,}")
+
+
+@contextmanager
+def _saying() -> Iterator[Callable[[str], None]]:
+    """Says on standard error what is being measured."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
+    console = Console(stderr=True, highlight=False)
+    with console.status("starting") as status:
+
+        def say(what: str) -> None:
+            status.update(what)
+            console.print(f"measuring: {what}")
+
+        yield say
 
 
 def _print(figures: dict[str, Any]) -> None:
