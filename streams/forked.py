@@ -123,10 +123,10 @@ def _be_child(work: Callable[[], bytes], pipe: int, mask: set[int | signal.Signa
 
 
 def _forget_our_parent(pipe: int, mask: set[int | signal.Signals]) -> None:
+    os.nice(NICE)
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.closerange(3, pipe)
     os.closerange(pipe + 1, FILES_MAX)
-    os.nice(NICE)

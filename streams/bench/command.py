@@ -94,8 +94,8 @@ def restart_(bootstrap: str, items: int, pairs: int, as_json: bool) -> None:
 
     `seconds`: from the start of the process to its first answer, from a checkpoint;
     `seconds_without`: folding the log. `cpu_seconds` are those of its process by then, which other
-    programs on the machine do not lengthen. `stall_ms_max`: the longest that a checkpoint being written
-    held the event loop.
+    programs on the machine do not lengthen. `stall_ms_max`: the longest that a checkpoint being
+    written held the event loop.
     """
     with _saying() as say:
         figures = asyncio.run(restart.measure(bootstrap, items, pairs, say))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import CoOccurrence, Popularity, Recommender, Repeats
@@ -48,6 +48,7 @@ def exact(learner: Recommender) -> str:
 
 
 @pytest.mark.parametrize("kind", LEARNERS)
+@settings(max_examples=40)
 @given(LESSONS, st.data())
 def test_what_is_exact_is_so_in_any_order(
     kind: str, lessons: list[Lesson], data: st.DataObject
@@ -60,6 +61,7 @@ def test_what_is_exact_is_so_in_any_order(
 
 
 @pytest.mark.parametrize("kind", LEARNERS)
+@settings(max_examples=40)
 @given(LESSONS, st.integers(0, 40))
 def test_what_is_exact_outlives_a_restart(kind: str, lessons: list[Lesson], at: int) -> None:
     """Also that something once ran full is remembered."""
