@@ -24,6 +24,7 @@ from streams.answering import Answered, Answering
 from streams.checkpoint_store import Store
 from streams.checkpointer import Checkpointer, last_shop
 from streams.delivery import Delivery, Publisher
+from streams.hashed import hashed
 from streams.pinned import assert_private_names
 from streams.prompts import Answer
 from streams.quiet import quieten
@@ -148,7 +149,7 @@ def _checkpointer(app: App, settings: Settings, store: Store) -> Checkpointer:
         app.telemetry,
         shop=lambda: cast("Shop", app.replica.shop),
         cluster=lambda: app.replica.cluster,
-        ours=lambda: 0 in app.assigned,
+        ours=lambda: 0 in (app.assigned or ()),
     )
 
 
@@ -158,13 +159,17 @@ def _show_state(app: App, settings: Settings) -> None:
     @app.page("/state")
     async def state(web: Any, request: Any) -> Any:
         """Position, lag, partitions and telemetry; with `?digest` hashes of the fold, too."""
-        lag = await app.replica.lag()  # from here on no await: position and digest belong together
-        digests = app.replica.shop.digests() if "digest" in request.query else None
+        shop = app.replica.shop
+        digests: dict[str, str] | None = None
+        position = {str(p): o for p, o in sorted(shop.position.items())}
+        lag = {str(p): n for p, n in (await app.replica.lag()).items()}
+        if "digest" in request.query:
+            position, digests = await hashed(shop)
         return web.json(
             {
                 "worker": settings.worker_name,
-                "position": {str(p): o for p, o in sorted(app.replica.shop.position.items())},
-                "lag_events": {str(p): n for p, n in lag.items()},
+                "position": position,
+                "lag_events": lag,
                 "assigned": sorted(app.assigned),
                 "telemetry": app.telemetry.snapshot(),
                 "digest": None if digests is None else digest(digests),
