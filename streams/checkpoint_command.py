@@ -58,9 +58,9 @@ def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
 @click.option("--fresh", is_flag=True, help="Fold the whole log, not what came since the last.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def save(settings: Settings, name: str, fresh: bool, as_json: bool) -> None:
-    """Fold the log up to now, and keep a checkpoint of it in FILE, or where workers look.
+    """Fold the log up to now, and keep a checkpoint of it.
 
-    No worker is needed, or disturbed. It begins with the last checkpoint, where that is to be
+    In FILE, or where workers look. No worker is needed, or disturbed. It begins with the last checkpoint, where that is to be
     trusted. A further one is never replaced, unless --fresh is given.
     """
     store = kept_in(settings, name)
@@ -94,9 +94,9 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
 @click.argument("target", metavar="[FILE]", default=STORE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def load(settings: Settings, source: str, target: str, as_json: bool) -> None:
-    """Put a checkpoint from FILE where workers look when they start; any that is there goes.
+    """Put a checkpoint where workers look when they start.
 
-    `store` as the first name and a FILE as the second one copies the other way. A worker that
+    Any that is there goes. `store` as the first name and a FILE as the second one copies the other way. A worker that
     runs replaces it with its own before long: stop the workers first, to go back in time.
     """
     found, data = found_in(settings, source)
@@ -111,7 +111,10 @@ def load(settings: Settings, source: str, target: str, as_json: bool) -> None:
 @NAME
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def inspect(settings: Settings, name: str, as_json: bool) -> None:
-    """Show what a checkpoint says of itself, and whether it could be used here."""
+    """Show what a checkpoint says of itself.
+
+    And whether it could be used under the settings here.
+    """
     found, data = found_in(settings, name)
     report = described(found.header, len(data))
     try:
@@ -134,9 +137,9 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
 @click.argument("other", default=STORE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
-    """Name the parts in which two sides differ; exit code 1 if there are any.
+    """Name the parts in which two sides differ.
 
-    Each side is a FILE, `store`, or the page of a worker that is alive (http://HOST:PORT). A
+    Exit code 1 if there are any. Each side is a FILE, `store`, or the page of a worker that is alive (http://HOST:PORT). A
     checkpoint that stands behind the other side is first brought there, by folding the log.
     """
     sides = [_told(settings, name) for name in (one, other)]

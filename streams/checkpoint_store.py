@@ -80,7 +80,7 @@ class RedisStore:
             named = client.get(self._key)
             if named is None:
                 return None
-            pieces = [client.get(key) for key in self._pieces(json.loads(named))]
+            pieces = [client.get(key) for key in self._pieces(_name(named))]
         if None in pieces:
             raise CheckpointRefused("pieces of it are gone: Redis had no room, or was told to")
         return b"".join(pieces)
@@ -104,7 +104,7 @@ class RedisStore:
         while True:
             with client.pipeline() as pipeline:
                 pipeline.watch(self._key)
-                held = json.loads(pipeline.get(self._key) or b"{}")
+                held = _name(pipeline.get(self._key))
                 keep = not force and _is_further(held, name)
                 pipeline.multi()
                 for key in self._pieces(held if not keep else name):
@@ -176,6 +176,15 @@ class FileStore:
         except (FileNotFoundError, CheckpointRefused):
             return {}
         return {"lineage": header.lineage, "reach": header.reach}
+
+
+def _name(named: bytes | None) -> dict[str, Any]:
+    """What the key names: nothing, where it holds what we did not write."""
+    try:
+        name = json.loads(named or b"{}")
+        return {what: name[what] for what in ("id", "pieces", "lineage", "reach")}
+    except (ValueError, TypeError, KeyError):
+        return {}
 
 
 def _is_further(held: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -79,6 +79,17 @@ def test_a_checkpoint_with_a_piece_missing_is_refused(redis_url: str, topic_pref
         store.read()
 
 
+def test_a_key_that_holds_something_else_is_replaced(redis_url: str, topic_prefix: str) -> None:
+    """Nobody can use it, so nobody is hindered by it."""
+    store = RedisStore(redis_url, topic_prefix, ttl_s=60)
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(f"{topic_prefix}:checkpoint", "bread and butter")
+    before, (header, data) = store.read(), checkpoint(7)
+
+    assert store.write(header, data)
+    assert (b"", data) == (before, store.read())
+
+
 def test_a_store_that_cannot_keep_anything_says_so_before_the_work() -> None:
     """Redis is away; there is no such folder."""
     with pytest.raises(RedisUnreachable):

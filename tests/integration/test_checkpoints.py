@@ -56,23 +56,29 @@ def run(staff: Staff, *words: str, **more: str) -> tuple[int, Any]:
     return done.exit_code, json.loads(done.stdout)
 
 
-def test_a_worker_goes_on_from_a_checkpoint(employ: Employ, tmp_path: Path) -> None:
-    """It folds only what came later, and ends where it would have ended anyway."""
-    staff = employ((tmp_path / "shop.checkpoint").as_uri())
+def test_a_worker_refuses_a_damaged_checkpoint_and_goes_on_from_its_own(
+    employ: Employ, tmp_path: Path
+) -> None:
+    """The first says why and folds the log; the next folds only what came later."""
+    path = tmp_path / "shop.checkpoint"
+    path.write_bytes(b"goeswith-checkpoint {} what is left of it")
+    staff = employ(path.as_uri())
     staff.start("ann")
     staff.until_at_work("ann")
-    staff.until((tmp_path / "shop.checkpoint").exists, "a checkpoint")
     staff.until_answered()
+    staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > 0, "a checkpoint")
+    first, said = telemetry(staff, "ann"), staff.workers["ann"].said()
     staff.workers["ann"].kill()
     send(staff.settings, views(50))
     staff.start("ann")
     staff.until_answered()
-    counted = telemetry(staff, "ann")
-
+    second = telemetry(staff, "ann")
     code, report = run(staff, "rebuild", "--page", f"http://127.0.0.1:{staff.ports['ann']}")
 
-    assert 0 < counted["restored"] <= EVENTS
-    assert EVENTS + 50 == counted["restored"] + counted["folded"]
+    assert "is not used, the log is folded from its beginning: " in said
+    assert (0, EVENTS) == (first["restored"], first["folded"])
+    assert 0 < second["restored"] <= EVENTS
+    assert EVENTS + 50 == second["restored"] + second["folded"]
     assert (0, True, EVENTS + 50) == (code, report["same"], report["events"])
     assert {report["digest"]} == staff.digests() == {staff.recomputed()}
 
@@ -99,23 +105,6 @@ def test_checkpoints_are_saved_loaded_and_compared_without_a_worker(
     assert (first["digest"], None) == (held["digest"], held["refused"])
     assert second["digest"] != first["digest"]
     assert "session_gap_s was 1800.0, is 60.0" in strange
-
-
-def test_a_damaged_checkpoint_is_refused_and_the_log_is_folded(
-    employ: Employ, tmp_path: Path
-) -> None:
-    """With the reason in the log; and a good one takes its place."""
-    path = tmp_path / "shop.checkpoint"
-    path.write_bytes(b"goeswith-checkpoint {} what is left of it")
-    staff = employ(path.as_uri())
-    staff.start("ann")
-    staff.until_at_work("ann")
-    staff.until_answered()
-    counted = telemetry(staff, "ann")
-    staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > 0, "a checkpoint")
-
-    assert (0, EVENTS) == (counted["restored"], counted["folded"])
-    assert "is not used, the log is folded from its beginning: " in staff.workers["ann"].said()
 
 
 def test_checkpoints_resume_when_redis_returns(employ: Employ) -> None:
