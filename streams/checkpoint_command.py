@@ -60,8 +60,9 @@ def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
 def save(settings: Settings, name: str, fresh: bool, as_json: bool) -> None:
     """Fold the log up to now, and keep a checkpoint of it.
 
-    In FILE, or where workers look. No worker is needed, or disturbed. It begins with the last checkpoint, where that is to be
-    trusted. A further one is never replaced, unless --fresh is given.
+    In FILE, or where workers look. No worker is needed, or disturbed. It begins with the last
+    checkpoint, where that is to be trusted. A further one is never replaced, unless --fresh is
+    given.
     """
     store = kept_in(settings, name)
     store.knock()
@@ -96,8 +97,9 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
 def load(settings: Settings, source: str, target: str, as_json: bool) -> None:
     """Put a checkpoint where workers look when they start.
 
-    Any that is there goes. `store` as the first name and a FILE as the second one copies the other way. A worker that
-    runs replaces it with its own before long: stop the workers first, to go back in time.
+    Any that is there goes. `store` as the first name and a FILE as the second one copies the other
+    way. A worker that runs replaces it with its own before long: stop the workers first, to go back
+    in time.
     """
     found, data = found_in(settings, source)
     check(found.header, settings)
@@ -139,8 +141,9 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
 def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
     """Name the parts in which two sides differ.
 
-    Exit code 1 if there are any. Each side is a FILE, `store`, or the page of a worker that is alive (http://HOST:PORT). A
-    checkpoint that stands behind the other side is first brought there, by folding the log.
+    Exit code 1 if there are any. Each side is a FILE, `store`, or the page of a worker that is
+    alive (http://HOST:PORT). A checkpoint that stands behind the other side is first brought there,
+    by folding the log.
     """
     sides = [_told(settings, name) for name in (one, other)]
     if sides[0].position != sides[1].position:
