@@ -115,12 +115,20 @@ class PairTable:
         if era > self.era:
             pair_counting.turn(self.cells, self.rows, min(era - self.era, 2), self.norm)
             self.era = era
-        *others, number = self.numbers([*context, y])
-        numbers = np.array(others, np.int64)
-        early = min(self.era - era, 2)
-        how = numbers, number, weight, early, first, self.row_max, near, self.norm
+        numbers = np.array(self.numbers(context), np.int64)
+        number = self.number.get(y)
+        how = (
+            numbers,
+            self._admit(y) if number is None else number,
+            weight,
+            min(self.era - era, 2),
+            first,
+            self.row_max,
+            near,
+            self.norm,
+        )
         while not pair_counting.learn(self.cells, self.rows, self.chunks, *how):
-            self.cells = _longer(self.cells, 4 * len(others) * max(SMALLEST, self.row_max))
+            self.cells = _longer(self.cells, 4 * len(context) * max(SMALLEST, self.row_max))
 
     def forget(self, items: Iterable[str]) -> None:
         """Forget these items, and their pairs."""
