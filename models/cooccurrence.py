@@ -129,6 +129,7 @@ class CoOccurrence(Recommender):
         self._pairs = PairTable(row_max, popularity_norm, together_min)
         self._sessions = 0
         self._latest_s = 0
+        self._full = False  # whether items ever had to be forgotten
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y`, and its pairs with the items before it."""
@@ -145,6 +146,7 @@ class CoOccurrence(Recommender):
             self._forget()
 
     def _forget(self) -> None:
+        self._full = True
         surplus = len(self._pairs) - self.items_max
         self._pairs.forget(lightest(self._pairs.weights(), surplus - 1 + slab(self.items_max)))
 
@@ -216,14 +218,28 @@ class CoOccurrence(Recommender):
 
     def state(self) -> dict[str, Any]:
         """All counts of items and pairs."""
+        return {**self._head(), "pairs": self._pairs.state()}
+
+    def _head(self) -> dict[str, Any]:
         return {
             "params": self._get_params(),
             "latest_s": self._latest_s,
             "sessions": self._sessions,
-            "pairs": self._pairs.state(),
+            "full": self._full,
         }
+
+    def exact_state(self) -> dict[str, Any]:
+        """Without rows that ever ran full; without all of them, once there were too many items."""
+        pairs = None if self._full else self._pairs.exact_state()
+        return {**self._head(), "pairs": pairs}
+
+    def left_out(self) -> dict[str, int]:
+        """Rows: items whose partners are approximate."""
+        rows = len(self._pairs) if self._full else int(self._pairs.rows["trimmed"].sum())
+        return {"rows": rows} if rows else {}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._latest_s = state["latest_s"]
         self._sessions = state["sessions"]
+        self._full = state["full"]
         self._pairs.restore(state["pairs"])

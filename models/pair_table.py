@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import pair_counting, pair_ranking
+from models.columns import column, read_column
 from models.pair_layout import CELL, CLASSES, FOUND, NOBODY, NONE, ROW, SMALLEST, TOP, VOTE
 
 CELLS_FIRST = 1 << 12
@@ -196,23 +197,34 @@ class PairTable:
 
     def state(self) -> dict[str, Any]:
         """All counts in columns, items and partners by name: equal tables, equal states."""
+        return self._written(whole=True)
+
+    def exact_state(self) -> dict[str, Any]:
+        """The state without the partners of rows that ever had to forget any.
+
+        A row forgets when its item has met more others than it may remember: in any order alike.
+        """
+        return self._written(whole=False)
+
+    def _written(self, *, whole: bool) -> dict[str, Any]:
         items = sorted(self.number)
         numbers = np.array([self.number[item] for item in items], np.int64)
         rank = np.zeros(len(self.rows), np.int64)
         rank[numbers] = np.arange(len(items))
         rows = self.rows[numbers]
+        if not whole:
+            rows["length"][rows["trimmed"] > 0] = 0
         owners = np.repeat(np.arange(len(items)), rows["length"])
         firsts = np.cumsum(rows["length"]) - rows["length"]
         cells = self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]]
         partners = rank[cells["item"]]
         order = np.lexsort((partners, owners))
-        columns = {f"pair_{name}": cells[name][order].tolist() for name in _WEIGHED}
         return {
             "era": self.era,
             "items": items,
-            **{name: rows[name].tolist() for name in (*_WEIGHED, "length", "trimmed")},
-            "partners": partners[order].tolist(),
-            **columns,
+            **{name: column(rows[name]) for name in (*_WEIGHED, "length", "trimmed")},
+            "partners": column(partners[order]),
+            **{f"pair_{name}": column(cells[name][order]) for name in _WEIGHED},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -225,7 +237,7 @@ class PairTable:
         rows = self.rows[: len(self.names)]
         rows["hash"] = [_hash(item) for item in self.names]
         for name in (*_WEIGHED, "length", "trimmed"):
-            rows[name] = state[name]
+            rows[name] = read_column(state[name])
         self._lay_out(rows, state)
         self._make_scratch()
 
@@ -240,9 +252,9 @@ class PairTable:
         owners = np.repeat(np.arange(len(rows)), rows["length"])
         firsts = np.cumsum(rows["length"]) - rows["length"]
         cells = np.zeros(len(owners), CELL)
-        cells["item"] = state["partners"]
+        cells["item"] = read_column(state["partners"])
         for name in _WEIGHED:
-            cells[name] = state[f"pair_{name}"]
+            cells[name] = read_column(state[f"pair_{name}"])
         self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]] = cells
         pair_counting.turn(self.cells, self.rows, 0, self.norm, self.together_min)
 

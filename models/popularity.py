@@ -55,6 +55,7 @@ class Popularity(Recommender):
         self.items_max = items_max
         self._tallies: dict[str, int] = {}
         self._all = 0
+        self._full = False  # whether items ever had to be forgotten
         self._order: list[tuple[int, str]] = []  # (-weight, item), the top_max smallest
         self._placed: dict[str, int] = {}  # the tally with which an item is in the order
         self._moved: set[str] = set()  # items to be put in order
@@ -97,6 +98,7 @@ class Popularity(Recommender):
         self._placed[item] = self._tallies[item]
 
     def _forget(self) -> None:
+        self._full = True
         for item in lightest(self._tallies, slab(self.items_max)):
             del self._tallies[item]
         self._sort()
@@ -148,11 +150,21 @@ class Popularity(Recommender):
             "params": self._get_params(),
             "tallies": {item: written(tally) for item, tally in self._tallies.items()},
             "all": written(self._all),
+            "full": self._full,
         }
+
+    def exact_state(self) -> dict[str, Any]:
+        """Once items had to be forgotten, only the sum of all is exact."""
+        return {**self.state(), **({"tallies": None} if self._full else {})}
+
+    def left_out(self) -> dict[str, int]:
+        """Items, once there were too many of them."""
+        return {"items": len(self._tallies)} if self._full else {}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._tallies = {item: read(text) for item, text in state["tallies"].items()}
         self._all = read(state["all"])
+        self._full = state["full"]
         self._moved = set(self._tallies)
 
 

@@ -30,6 +30,10 @@ COMMANDS = {
     "dead-letters": Lazy(
         "streams.dead_letter_office:dead_letters", "List, show and replay records we could not use."
     ),
+    "checkpoint": Lazy(
+        "streams.checkpoint_command:checkpoint", "Save, load, inspect and compare checkpoints."
+    ),
+    "rebuild": Lazy("streams.rebuild:rebuild", "Fold the log anew, and compare with a worker."),
     "schema": Lazy("streams.schemas:schema", "Print the JSON Schemas of events and prompts."),
     "demo": Lazy("streams.demo.command:demo", "A whole shop on this machine, to look at.", "demo"),
     "simulate": Lazy(

@@ -75,10 +75,14 @@ async def administration(settings: Settings) -> AsyncIterator[Any]:
         await admin.close()
 
 
-async def check_topics(settings: Settings) -> None:
-    """Raise `TopicsWrong` unless every topic has as many partitions as the settings say."""
+async def check_topics(settings: Settings) -> str:
+    """The id of Kafka's cluster, once every topic has as many partitions as the settings say.
+
+    Raises `TopicsWrong` when one has not.
+    """
     async with administration(settings) as admin:
         described = await admin.describe_topics(list(settings.topics.declared()))
+        cluster = (await admin.describe_cluster()).get("cluster_id")
     found = {topic["topic"]: len(topic["partitions"]) for topic in described}
     wrong = {
         name: found.get(name, 0)
@@ -90,3 +94,4 @@ async def check_topics(settings: Settings) -> None:
             f"topics without partitions={settings.partitions} (found; 0: no topic): {wrong}. "
             "`goeswith topics create` makes what is missing"
         )
+    return cluster or ""

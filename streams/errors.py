@@ -14,7 +14,8 @@ GoeswithError
 │   └── TransportChanged         a pinned library no longer has the private names that we rely on
 ├── KafkaUnreachable             no broker answered
 ├── NotEnough                    the log says too little for an answer that could be trusted
-├── RedisUnreachable             the views cannot be read; prompts go on without them
+├── RedisUnreachable             neither views nor checkpoints; prompts go on without them
+├── CheckpointRefused            damaged, older or foreign: the log is folded instead
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
     └── FoldStalled              an event waited for its predecessors longer than it may
@@ -81,7 +82,11 @@ class NotEnough(GoeswithError):
 
 
 class RedisUnreachable(GoeswithError):
-    """Redis did not answer; only the views are missed."""
+    """Redis did not answer; views and checkpoints are missed, nothing else."""
+
+
+class CheckpointRefused(GoeswithError):
+    """A checkpoint that is not to be trusted here; the message says why."""
 
 
 class WorkerFailed(GoeswithError):

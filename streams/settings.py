@@ -156,6 +156,20 @@ class Settings(BaseSettings):
     views_queued_max: int = Field(
         10_000, ge=1, description="answers waiting for Redis; more are dropped and counted"
     )
+
+    # Checkpoints
+    checkpoint_url: str = Field(
+        "",
+        pattern=r"^$|^(rediss?|unix|file)://",
+        description="where checkpoints of the shop go: a Redis, or a file (`file:///…`); empty: to "
+        "the Redis of the views",
+    )
+    checkpoint_every_s: float = Field(
+        60.0, ge=0, description="pause between two checkpoints; 0: none are written"
+    )
+    checkpoint_ttl_s: int = Field(
+        30 * 86_400, ge=60, description="how long Redis keeps a checkpoint without being renewed"
+    )
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="how much is said"
     )

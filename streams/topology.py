@@ -14,14 +14,17 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import faust
 from faust.app import BootStrategy
 from mode import Service
 
 from streams.answering import Answered, Answering
+from streams.checkpoint_store import Store
+from streams.checkpointer import Checkpointer, last_shop
 from streams.delivery import Delivery, Publisher
+from streams.hashed import hashed
 from streams.pinned import assert_private_names
 from streams.prompts import Answer
 from streams.quiet import quieten
@@ -29,6 +32,7 @@ from streams.replica import Fold, Replica
 from streams.rounds import slices
 from streams.settings import Settings
 from streams.shop import Shop
+from streams.state import digest
 from streams.telemetry import Telemetry
 from streams.transport import RoundSchema, Transport
 
@@ -74,19 +78,23 @@ def create_app(
     views: Views | None = None,
     shop: Fold | None = None,
     delivery: Publisher | None = None,
+    store: Store | None = None,
 ) -> App:
-    """The worker's app. `shop` and `delivery` are for tests, which may bring their own."""
+    """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
     assert_private_names()
     quieten()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
-    app.replica = replica = Replica(settings, shop or Shop(settings), telemetry)
+    restore = partial(last_shop, settings, store) if store is not None else None
+    app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
     app.transport = Transport(app, settings, telemetry)
     parts: list[object] = [replica]
     if settings.answering:
         publisher = delivery or Delivery(settings)
         _answer_events(app, settings, publisher, views)
         parts = [views, publisher, replica]
+        if store is not None and settings.checkpoint_every_s:
+            parts.append(_checkpointer(app, settings, store))
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
     _show_state(app, settings)
@@ -133,20 +141,39 @@ def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
     return [each.record.timestamp for each in answered if each.answer.draft is not None]
 
 
+def _checkpointer(app: App, settings: Settings, store: Store) -> Checkpointer:
+    """One worker writes: the one that answers for partition 0."""
+    return Checkpointer(
+        settings,
+        store,
+        app.telemetry,
+        shop=lambda: cast("Shop", app.replica.shop),
+        cluster=lambda: app.replica.cluster,
+        ours=lambda: 0 in (app.assigned or ()),
+    )
+
+
 def _show_state(app: App, settings: Settings) -> None:
     """A page on the loopback: what this worker knows and has done, as JSON."""
 
     @app.page("/state")
     async def state(web: Any, request: Any) -> Any:
-        """Position, lag, partitions and telemetry; with `?digest` a hash of the fold, too."""
+        """Position, lag, partitions and telemetry; with `?digest` hashes of the fold, too."""
+        shop = app.replica.shop
+        digests: dict[str, str] | None = None
+        position = {str(p): o for p, o in sorted(shop.position.items())}
+        lag = {str(p): n for p, n in (await app.replica.lag()).items()}
+        if "digest" in request.query:
+            position, digests = await hashed(shop)
         return web.json(
             {
                 "worker": settings.worker_name,
-                "position": {str(p): o for p, o in sorted(app.replica.shop.position.items())},
-                "lag_events": {str(p): n for p, n in (await app.replica.lag()).items()},
+                "position": position,
+                "lag_events": lag,
                 "assigned": sorted(app.assigned),
                 "telemetry": app.telemetry.snapshot(),
-                "digest": app.replica.shop.digest() if "digest" in request.query else None,
+                "digest": None if digests is None else digest(digests),
+                "digests": digests,
             }
         )
 

@@ -75,10 +75,10 @@ class CountingShop:
             return Answer(silence=Silence("cool_down"))
         return Answer(draft=Draft.of(_butter(event)))
 
-    def digest(self) -> str:
+    def digests(self) -> dict[str, str]:
         """A hash of the counts and the position."""
         folded = [sorted(self.position.items()), sorted(self.items.items())]
-        return sha256(json.dumps(folded).encode()).hexdigest()
+        return {"all": sha256(json.dumps(folded).encode()).hexdigest()}
 
 
 class KeepingDelivery:

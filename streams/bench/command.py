@@ -20,6 +20,9 @@ BENCHMARKS = {
         "streams.bench.inference_report:inference",
         "False alarms, bias and coverage of what is said of arms, under peeking.",
     ),
+    "restart": Lazy(
+        "streams.bench.restart_report:restart", "A large shop that answers again, and checkpoints."
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 
