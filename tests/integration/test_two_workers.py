@@ -16,7 +16,7 @@ from streams.events import Event
 from streams.kafka_clients import open_producer
 from streams.prompts import Prompt, prompt_id
 from streams.topic_admin import create_topics
-from tests.apache_kafka import RealKafka
+from streams.verdict.apache_kafka import RealKafka
 from tests.integration.workers import Staff, send, shoppers, views
 
 AWAY_S = 8.0
