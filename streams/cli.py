@@ -1,29 +1,19 @@
 """`goeswith`: the command line. A command lives beside its noun, and is loaded when it is used."""
 
-import importlib
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from streams.errors import GoeswithError, Misconfigured, MissingExtra
+from streams.errors import GoeswithError, Misconfigured
+from streams.lazy import Lazy, LazyGroup
 from streams.options import with_settings
 from streams.printable import printable
 from streams.settings import Settings
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
-
-
-class Lazy(NamedTuple):
-    """A command that is not loaded yet."""
-
-    where: str
-    """Module and attribute."""
-    help: str
-    extra: str = ""
-    """The optional dependencies that it needs."""
 
 
 COMMANDS = {
@@ -42,7 +32,7 @@ COMMANDS = {
         "streams.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
     ),
     "replay": Lazy("streams.replay:replay", "Real baskets, judged from the log.", "replay"),
-    "bench": Lazy("streams.bench.command:bench", "Measure the pipeline.", "demo"),
+    "bench": Lazy("streams.bench.command:bench", "Measure goeswith, beside its peers."),
 }
 
 
@@ -58,21 +48,8 @@ class Failed(click.ClickException):
         click.echo(f"goeswith: {self.message}", file=file or sys.stderr)
 
 
-class LazyGroup(click.Group):
-    """Knows its commands by name and help; loads one when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of a day's work."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name, loaded."""
-        return load(name) if name in COMMANDS else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands in the help, without loading any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.help) for name, lazy in COMMANDS.items()])
+class Goeswith(LazyGroup):
+    """The commands of goeswith, and how they fail."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; our errors become one line, and Ctrl-C is quiet."""
@@ -82,22 +59,6 @@ class LazyGroup(click.Group):
             raise Failed(error) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
-
-
-def load(name: str) -> click.Command:
-    """Import a command; raises `MissingExtra` when what it needs is not installed."""
-    lazy = COMMANDS[name]
-    module, _, attribute = lazy.where.partition(":")
-    try:
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as missing:
-        if not lazy.extra or (missing.name or "").split(".")[0] in ("streams", "models"):
-            raise
-        raise MissingExtra(
-            f"`goeswith {name}` needs {missing.name}, which is not installed: "
-            f"run `pip install '.[{lazy.extra}]'` in a checkout of goeswith"
-        ) from missing
-    return command
 
 
 def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -110,7 +71,11 @@ def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Goeswith,
+    lazily=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--version",
     is_flag=True,
