@@ -1,10 +1,20 @@
-"""Which arm to pull: contextual Thompson sampling with propensities that are exact."""
+"""Which arm to pull: contextual Thompson sampling with propensities that are exact.
+
+The policy has the shape of River's `bandit.base.ContextualPolicy` (`pull`, `update`, `ranking`)
+without being derived from it: to import `river.bandit` is to import its metrics and with them
+`scipy.stats`, three seconds of a worker's start and of every `goeswith` command. Whoever wants to
+hand it to River's own tools registers it, and it is one:
+
+```
+river.bandit.base.ContextualPolicy.register(ThompsonSampling)
+```
+"""
 
 import random
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from river import bandit
 from river.base import Base
 
 from models.backoff import NO_RECORD, BackOff, Record
@@ -25,7 +35,7 @@ class Choice(NamedTuple):
     """The mean reward that was expected of it."""
 
 
-class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
+class ThompsonSampling(Snapshotted, Base):
     """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
 
     Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
@@ -101,7 +111,6 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         contexts_max: int = 4096,
         seed: int | None = None,
     ) -> None:
-        super().__init__()
         at_least_one(arms_max=arms_max, contexts_max=contexts_max)
         within(0.0, 1.0, floor=floor)
         within(1e-6, 1.0 - 1e-6, prior_mean=prior_mean)
@@ -123,6 +132,8 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
         self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
+        self._counts: Counter[str] = Counter()
+        self._n = 0
         self._latest_s = LANDMARK_S
         self._all = NO_RECORD
         self._arms: dict[str, Record] = {}
@@ -219,15 +230,8 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         a, b = posteriors[arm]
         return Choice(arm, propensities[arm], propensities, a / (a + b))
 
-    def pull(  # type: ignore[override]
-        self, arm_ids: Iterable[str], context: str | None = None
-    ) -> str:
+    def pull(self, arm_ids: Iterable[str], context: str | None = None) -> str:
         """River's way: an arm, drawn with the policy's own generator."""
-        return self._pull(arm_ids, context)
-
-    def _pull(  # type: ignore[override]
-        self, arm_ids: Iterable[str], context: str | None = None
-    ) -> str:
         return self.choose(arm_ids, context or "", self._rng.getrandbits(64)).arm
 
     def estimate(
@@ -239,7 +243,7 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         return a / (a + b), record.trials / self._now(time_s)
 
     @property
-    def ranking(self) -> list[bandit.base.ArmID]:
+    def ranking(self) -> list[str]:
         """All arms ever seen, the best mean over all contexts first; equal ones by id."""
         return [*sorted(self._arms, key=lambda arm: (-self._arms[arm].mean(), arm))]
 
@@ -254,10 +258,6 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         cell = self._cells.get(context, {})
         records = [(self._arms.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
         return self._backoff.posteriors(self._all, records, self._now(time_s))
-
-    def __repr__(self) -> str:
-        """The arguments. River's own table of arms cannot print a policy that has seen nothing."""
-        return Base.__repr__(self)
 
     # The state
 
