@@ -72,6 +72,10 @@ class Settings(BaseSettings):
         30.0, gt=0, description="how long an event waits for those before"
     )
 
+    stuck_s_max: float = Field(
+        60.0, ge=10, description="a worker that does not get on for so long ends, to be replaced"
+    )
+
     # Events
     event_bytes_max: int = Field(65_536, ge=256, description="larger records are dead letters")
     future_s_max: float = Field(300.0, ge=0, description="how far a sender's clock may be ahead")
