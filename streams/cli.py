@@ -32,6 +32,9 @@ COMMANDS = {
         "streams.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
     ),
     "replay": Lazy("streams.replay:replay", "Real baskets, judged from the log.", "replay"),
+    "verdict": Lazy(
+        "streams.verdict.command:verdict", "Let things go wrong, and do the books.", "demo"
+    ),
     "bench": Lazy("streams.bench.command:bench", "Measure goeswith, beside its peers."),
 }
 

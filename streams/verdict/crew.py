@@ -1,0 +1,156 @@
+"""The workers of a shop under test: processes with stable names that are killed and come back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from streams.demo.child import free_port
+from streams.errors import WorkerFailed
+from streams.settings import Settings
+from streams.worker_process import environment
+
+STOP_S_MAX = 45.0
+PAGE_S_MAX = 5.0
+POLL_S = 0.05
+LAST_WORDS_CHARS_MAX = 2_000
+
+
+class Worker:
+    """One worker: its settings, its process (the latest), its log."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self.settings = settings
+        self.log = log
+        self.exit_codes: list[int] = []
+        """Of those that ended by themselves or were asked to."""
+        self.process = self._started()
+
+    @property
+    def name(self) -> str:
+        """Its stable name."""
+        return self.settings.worker_name
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.process.poll() is None
+
+    def restart(self) -> None:
+        """Start it again, under the same name."""
+        self.process = self._started()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to finish what it has begun, and wait until it has."""
+        self.process.terminate()
+        try:
+            self.exit_codes.append(self.process.wait(STOP_S_MAX))
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise WorkerFailed(
+                f"{self.name} did not end in {STOP_S_MAX:g} s: {self.said()}"
+            ) from None
+
+    def pause(self) -> None:
+        """Let it stand still, as a machine that swaps would."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on, as if no time had passed."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def page(self, path: str) -> dict[str, Any]:
+        """What one of its pages says; nothing while it has none."""
+        url = f"http://127.0.0.1:{self.settings.web_port}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=PAGE_S_MAX) as page:  # our own
+                said: dict[str, Any] = json.load(page)
+        except (OSError, urllib.error.URLError, ValueError):
+            return {}
+        return said
+
+    def ready(self) -> bool:
+        """Whether it is caught up, in its group, and gets on."""
+        return bool(self.page("/readyz").get("ready"))
+
+    def said(self) -> str:
+        """The end of what it logged."""
+        return self.log.read_text(errors="replace")[-LAST_WORDS_CHARS_MAX:].strip() or "nothing"
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker"],
+                env={**os.environ, **environment(self.settings)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us: they end when we say so
+            )
+
+
+class Crew:
+    """All workers of one shop, for the length of a `with` block."""
+
+    def __init__(self, settings: Callable[[str], Settings], folder: Path) -> None:
+        """`settings` are those of a worker by its name."""
+        self._settings = settings
+        self._folder = folder
+        self.workers: dict[str, Worker] = {}
+
+    def join(self) -> Worker:
+        """One more worker, under a name that is free."""
+        names = (f"worker-{number}" for number in range(1, 100))
+        name = next(name for name in names if name not in self.workers)
+        settings = self._settings(name).model_copy(update={"web_port": free_port()})
+        worker = self.workers[name] = Worker(settings, self._folder / f"{name}.log")
+        return worker
+
+    def leave(self, worker: Worker) -> None:
+        """It finishes what it has begun, and stays away."""
+        worker.stop()
+        del self.workers[worker.name]
+
+    def revive(self) -> None:
+        """Start whoever has ended by itself, as a supervisor would."""
+        for worker in self.workers.values():
+            if not worker.alive:
+                worker.exit_codes.append(worker.process.returncode)
+                worker.restart()
+
+    def until_ready(self, seconds_max: float) -> None:
+        """Return when everyone is ready. Raises `WorkerFailed`."""
+        deadline = time.monotonic() + seconds_max
+        while not all(worker.ready() for worker in self.workers.values()):
+            if time.monotonic() > deadline:
+                late = [w for w in self.workers.values() if not w.ready()]
+                said = "; ".join(f"{worker.name} said: {worker.said()}" for worker in late)
+                raise WorkerFailed(f"not ready in {seconds_max:g} s; {said or 'by a hair'}")
+            self.revive()
+            time.sleep(POLL_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self.workers.values():
+            if worker.alive:
+                worker.kill()
