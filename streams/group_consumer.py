@@ -38,7 +38,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         consumer = AIOKafkaConsumer(
             **client_options(settings),
             group_id=settings.group_id,
-            group_instance_id=settings.worker_name,
+            group_instance_id=settings.worker_name if settings.static_membership else None,
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",

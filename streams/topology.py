@@ -159,7 +159,6 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "processing_guarantee": "at_least_once",
         "broker_session_timeout": settings.session_timeout_s,
         "broker_commit_interval": settings.commit_interval_s,
-        "consumer_group_instance_id": settings.worker_name,
         "producer_request_timeout": 10.0,
         "stream_buffer_maxsize": ROUNDS_QUEUED_MAX,
         "stream_wait_empty": True,

@@ -211,7 +211,8 @@ class Consumer(faust_aiokafka.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """The worker has joined its group; fails it if another one has taken its name."""
-        if self._membership.replaced(generation_id, monotonic()):
+        static = self.transport.settings.static_membership
+        if static and self._membership.replaced(generation_id, monotonic()):
             name = self._membership.name
             taken = f"another worker runs under worker_name={name}, and has taken our place"
             await self.crash(NameTaken(f"{taken} in the group: give every worker its own name"))

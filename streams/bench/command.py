@@ -10,6 +10,11 @@ BENCHMARKS = {
         "CPU time and latency of an event, beside stock Faust agents.",
         "demo",
     ),
+    "takeover": Lazy(
+        "streams.verdict.takeover_report:takeover",
+        "Time without an answer when workers come and go.",
+        "demo",
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 

@@ -54,7 +54,7 @@ PACKAGES = ("faust-streaming", "aiokafka")
 @click.option(
     "--logs",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep what broker and workers log in this folder.",
+    help="Keep what the workers log in this folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--write", "to_write", is_flag=True, help=f"Write the section in {results.RESULTS}.")

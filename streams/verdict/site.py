@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from streams.bench import tape
 from streams.bench.site import PARTITIONS, Site
 from streams.demo.redis_server import EmbeddedRedis
+from streams.log_reader import open_reader
 from streams.settings import Settings
 from streams.verdict.apache_kafka import RealKafka, real_kafka
 from streams.verdict.crew import Crew
@@ -56,3 +57,9 @@ async def prepare(settings: Settings) -> None:
     await tape.make_topics(settings.kafka_bootstrap, PARTITIONS, topics)
     events = tape.taped(warm_up(), PARTITIONS)
     await tape.record(settings.kafka_bootstrap, settings.topics.events, events)
+
+
+def ends(settings: Settings) -> dict[int, int]:
+    """Where the log of each partition ends, those without events left out."""
+    with open_reader(settings, settings.topics.events) as reader:
+        return {at.number: end for at, end in reader.ends().items() if end}

@@ -2,7 +2,8 @@
 
 All by the broker's own clock: an event was there when it was appended, and answered when the first
 prompt with its id was. *Time without an answer* after a fault, of one partition: the longest that
-any event waited while the fault was the latest, counted from the fault on.
+any event waited, counted from the fault on (for one on the broker: from its return), until the next
+fault began.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +40,7 @@ def waits(
 
 
 def unanswered_ms(waits: Iterable[Wait], began_ms: int, until_ms: int) -> dict[int, int]:
-    """The longest time without an answer from `began_ms` on, by partition.
+    """The longest time without an answer between two times, by partition.
 
     >>> noon = [Wait(0, asked_ms=90, answered_ms=300), Wait(1, asked_ms=100, answered_ms=110)]
     >>> unanswered_ms(noon, began_ms=100, until_ms=1000)
@@ -48,7 +49,7 @@ def unanswered_ms(waits: Iterable[Wait], began_ms: int, until_ms: int) -> dict[i
     longest: dict[int, int] = {}
     for partition, asked_ms, answered_ms in waits:
         if asked_ms < until_ms and answered_ms >= began_ms:
-            waited = answered_ms - max(asked_ms, began_ms)
+            waited = min(answered_ms, until_ms) - max(asked_ms, began_ms)
             longest[partition] = max(waited, longest.get(partition, 0))
     return longest
 
@@ -58,9 +59,10 @@ def takeovers_s(
 ) -> list[tuple[str, float]]:
     """The kind of each fault and the worst partition's time without an answer, in seconds."""
     ends = [fault.began_ms for fault in struck[1:]] + [end_ms] * bool(struck)
+    begins = [f.ended_ms if f.kind.startswith("broker") else f.began_ms for f in struck]
     return [
-        (fault.kind, max(unanswered_ms(waits, fault.began_ms, until).values(), default=0) / 1000)
-        for fault, until in zip(struck, ends, strict=True)
+        (fault.kind, max(unanswered_ms(waits, began, until).values(), default=0) / 1000)
+        for fault, began, until in zip(struck, begins, ends, strict=True)
     ]
 
 

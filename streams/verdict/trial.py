@@ -14,7 +14,7 @@ from streams.prompts import ANY_PUBLISHED, Prompt
 from streams.verdict import books, timing
 from streams.verdict.books import Record
 from streams.verdict.plan import ON_WORKERS, WORKERS_MIN, plan
-from streams.verdict.site import Ground, ground, prepare
+from streams.verdict.site import Ground, ends, ground, prepare
 from streams.verdict.traffic import Street
 from streams.verdict.trouble import Struck, Trouble
 
@@ -53,7 +53,7 @@ def trial(wishes: Wishes, say: Say, logs: Path | None = None) -> dict[str, Any]:
     say("starting Kafka, Redis and workers", 0)
     with ground(logs, session_timeout_s=wishes.session_timeout_s) as here:
         asyncio.run(prepare(here.settings))
-        begins = _ends(here)
+        begins = ends(here.settings)
         for _ in range(WORKERS_MIN):
             here.crew.join()
         here.crew.until_ready(PATIENCE_S)
@@ -90,12 +90,12 @@ def _go_wrong(here: Ground, wishes: Wishes, say: Say) -> Course:
 def _until_answered(here: Ground) -> bool:
     """Wait until all is folded by everyone, answered and committed; whether that came about."""
     deadline = time.monotonic() + PATIENCE_S
-    ends = _ends(here)
+    wanted = ends(here.settings)
     while time.monotonic() < deadline:
         here.crew.revive()
         folded = [worker.page("/state").get("position", {}) for worker in _workers(here)]
-        done = all({int(n): offset for n, offset in each.items()} == ends for each in folded)
-        if done and _committed(here) == ends:
+        done = all({int(n): offset for n, offset in each.items()} == wanted for each in folded)
+        if done and _committed(here) == wanted:
             return True
         time.sleep(POLL_S)
     return False
@@ -120,7 +120,7 @@ def _judge(here: Ground, course: Course, begins: Mapping[int, int]) -> dict[str,
         "dead_letters": len(dead),
         "holes": sum(said.get("telemetry", {}).get("holes", 0) for said in states),
         "faults": dict(Counter(fault.kind for fault in course.struck)),
-        **_times(course, timing.waits(log, recomputed.at, _first_ms(prompts))),
+        **_times(course, timing.waits(log, recomputed.at, first_ms(prompts))),
         "exit_codes": sorted({code for worker in _workers(here) for code in worker.exit_codes}),
         "seconds": round((course.closed_ms - course.opened_ms) / 1000),
     }
@@ -144,7 +144,7 @@ def _times(course: Course, waits: Sequence[timing.Wait]) -> dict[str, Any]:
     }
 
 
-def _first_ms(prompts: Sequence[Record]) -> dict[str, int]:
+def first_ms(prompts: Sequence[Record]) -> dict[str, int]:
     """When the first copy of each prompt was there."""
     first: dict[str, int] = {}
     for record in prompts:
@@ -167,11 +167,6 @@ def _topics(here: Ground) -> tuple[str, ...]:
 def _read(here: Ground, topic: str) -> list[Any]:
     settings = here.settings
     return asyncio.run(tape.play(settings.kafka_bootstrap, topic, settings.partitions))
-
-
-def _ends(here: Ground) -> dict[int, int]:
-    with open_reader(here.settings, here.settings.topics.events) as reader:
-        return {at.number: end for at, end in reader.ends().items() if end}
 
 
 def _committed(here: Ground) -> dict[int, int | None]:
