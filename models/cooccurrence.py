@@ -10,22 +10,19 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from models.damping import Damping
-from models.decay import ONE_BITS
+import numpy as np
+from numpy.typing import NDArray
+
+from models.eras import EARLIER, ONE, Eras
 from models.forgetting import lightest, slab
 from models.limits import at_least_one
+from models.pair_table import Ballot, PairTable, Ranked
 from models.recommender import NOTHING, Candidate, Recommender
-from models.tally import TIMES_BITS, read, times, weight, written
-from models.voting import Voter, loudest, ranked, votes
 
 PARTNERS_MAX = 200
 """Pairs that one event may make, even in a larger basket."""
-FINENESS_BITS = 28
-"""Pairs are read in units of 2**-28 of an event: small integers are quick. What has not met for 28
-half-lives is forgotten."""
-
-
-NO_PARTNERS: dict[str, int] = {}
+SOME = 8
+"""Candidates that are looked at beyond those that are wanted: some will be excluded."""
 
 
 class PairLift(NamedTuple):
@@ -127,70 +124,28 @@ class CoOccurrence(Recommender):
         self.popularity_norm = popularity_norm
         self.together_min = together_min
         self._reach = min(window or PARTNERS_MAX, PARTNERS_MAX)
-        self._seen: dict[str, int] = {}  # item -> tally
-        self._rows: dict[str, dict[str, int]] = {}  # item -> partner -> tally
+        self._eras = Eras(half_life_s)
+        self._pairs = PairTable(row_max, popularity_norm)
         self._sessions = 0
         self._latest_s = 0
-        self._damping = Damping(popularity_norm)  # follows from _seen
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y`, and its pairs with the items before it."""
-        base = self._weighed(time_s, weight)
+        if not weight > 0.0:
+            raise ValueError(f"weight={weight!r}: an event weighs more than nothing")
+        era, unit = self._eras.unit(time_s)
         self._latest_s = max(self._latest_s, int(time_s))
         self._sessions += not x
-        first = y not in x
-        self._count(y, base << TIMES_BITS | first)
-        row = self._row(y)
-        partners = self._partners(x, base, first)
-        partners.pop(y, None)
-        for partner, more in partners.items():
-            back = self._rows.get(partner)
-            if back is None:
-                back = self._row(partner)
-            back[y] = back.get(y, 0) + more
-            if len(back) > self.row_max:
-                self._trim(back)
-            row[partner] = row.get(partner, 0) + more
-        if len(row) > self.row_max:
-            self._trim(row)
-        if len(self._rows) > self.items_max:
+        weighs = unit if weight == 1.0 else round(unit * weight)
+        self._pairs.learn(
+            x[-self._reach :], y, era, weighs, first=y not in x, near=self.distance_decay
+        )
+        if len(self._pairs) > self.items_max:
             self._forget()
 
-    def _partners(self, x: Sequence[str], base: int, first: bool) -> dict[str, int]:
-        """What each item before adds to its pair, by its nearest place."""
-        tail = x[-self._reach :]
-        if not self.distance_decay:
-            return dict.fromkeys(tail, base << TIMES_BITS | first)
-        distances = range(len(tail), 0, -1)
-        return dict(zip(tail, [base // d << TIMES_BITS | first for d in distances], strict=True))
-
-    def _row(self, item: str) -> dict[str, int]:
-        """The partners of an item; from now on it is remembered."""
-        row = self._rows.get(item)
-        if row is None:
-            row = self._rows[item] = {}
-            self._seen.setdefault(item, 0)
-        return row
-
-    def _count(self, item: str, more: int) -> None:
-        self._seen[item] = seen = self._seen.get(item, 0) + more
-        halvings = self._decay.unit(self._latest_s)[1]
-        if self._damping.has_to_move(halvings):
-            self._move(halvings)
-        self._damping.count(item, weight(seen))
-
-    def _move(self, halvings: int) -> None:
-        self._damping.move(halvings, ((item, weight(seen)) for item, seen in self._seen.items()))
-
-    def _trim(self, row: dict[str, int]) -> None:
-        for partner in lightest(row, len(row) - self.row_max + self.row_max // 4):
-            del row[partner]
-
     def _forget(self) -> None:
-        surplus = len(self._seen) - self.items_max
-        for item in lightest(self._seen, surplus - 1 + slab(self.items_max)):
-            del self._seen[item], self._rows[item]
-            self._damping.of.pop(item, None)
+        surplus = len(self._pairs) - self.items_max
+        self._pairs.forget(lightest(self._pairs.weights(), surplus - 1 + slab(self.items_max)))
 
     def recommend(
         self,
@@ -201,27 +156,26 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        voters, shift = self._voters(x, time_s)
-        scores = votes(voters, shift)
-        for item in [item for item in scores if item in exclude]:
-            del scores[item]
-        found: list[Candidate] = []
-        for depth in (4 * k, len(scores)):  # to order all of them is dear, and rarely needed
-            best = ranked(scores, self._damping.of, depth)
-            found = list(islice(self._proven(best, voters, shift), max(k, 0)))
-            if len(found) >= k or depth >= len(scores):
-                break
-        return found
+        return list(islice(self._candidates(x, exclude, time_s, max(k, 0) + SOME), max(k, 0)))
 
-    def _proven(
-        self, best: list[tuple[float, str]], voters: list[Voter], shift: int
+    def _candidates(
+        self, x: Sequence[str], exclude: Container[str], time_s: float | None, depth: int
     ) -> Iterator[Candidate]:
-        """Those that a voter has met often enough, with its evidence."""
-        for score, item in best:
-            if evidence := loudest(item, voters, shift, self.together_min):
-                anchor, together = evidence
-                of = max(together, times(self._seen[anchor]))
-                yield Candidate(item, score, together, of, anchor)
+        """What is not excluded, best first: beyond `depth` only when more of it is asked for."""
+        voters = self._voters(x)
+        if len(voters):
+            ballot = self._ballot(time_s)
+            ranked, in_all = self._pairs.rank(voters, ballot, depth)
+            yield from self._admissible(ranked, exclude)
+            if len(ranked) < in_all:
+                rest = self._pairs.rank(voters, ballot, in_all)[0][len(ranked) :]
+                yield from self._admissible(rest, exclude)
+
+    def _admissible(self, ranked: Iterable[Ranked], exclude: Container[str]) -> Iterator[Candidate]:
+        names = self._pairs.names
+        for less, item, met, of, anchor in ranked:
+            if item not in exclude:
+                yield Candidate(item, -less, met, of, names[anchor])
 
     def proposes(
         self,
@@ -230,69 +184,46 @@ class CoOccurrence(Recommender):
         exclude: Container[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
-        """Whether there is any candidate: stops at the first pair that has met often enough."""
-        shift = TIMES_BITS + self._coarse(self._now(time_s)[1])
-        damped, enough = self._damping.of.get, self.together_min
-        return any(
-            partner not in exclude and times(tally) >= enough and tally >> shift and damped(partner)
-            for item in self._voting(x)
-            for partner, tally in self._rows.get(item, NO_PARTNERS).items()
-        )
+        """Whether there is any candidate: a look at a few of them tells, as a rule."""
+        some = self._pairs.some(self._voters(x), self.together_min, SOME)
+        if any(item not in exclude for item in some):
+            return True
+        return len(some) == SOME and super().proposes(x, exclude=exclude, time_s=time_s)
 
-    def _voting(self, x: Sequence[str]) -> Iterable[str]:
-        """The items of a context that may vote, the latest first."""
-        return dict.fromkeys(x[: -self.context_items - 1 : -1])
+    def _voters(self, x: Sequence[str]) -> NDArray[np.int64]:
+        """The items of the context that may vote, the latest first."""
+        return self._pairs.voters(dict.fromkeys(x[: -self.context_items - 1 : -1]))
 
-    def _now(self, time_s: float | None) -> tuple[int, int]:
-        return self._decay.unit(max(self._latest_s, int(time_s or 0)))
-
-    def _coarse(self, halvings: int) -> int:
-        """A unit is `1 << coarse`: fine enough, and a small integer."""
-        return max(0, halvings + ONE_BITS - FINENESS_BITS)
-
-    def _voters(self, x: Sequence[str], time_s: float | None) -> tuple[list[Voter], int]:
-        """The items of the context that have partners, the latest first; bits of tally to a unit.
-
-        An event weighs `mantissa << halvings` now. What the damping leaves out is put in here.
-        """
-        mantissa, halvings = self._now(time_s)
-        coarse = self._coarse(halvings)
-        vote = self._damping.since(mantissa, halvings) * 2.0 ** (coarse - halvings) / mantissa
-        voters = []
-        for item in self._voting(x):
-            if row := self._rows.get(item):
-                events = weight(self._seen[item]) / (mantissa << halvings)
-                voters.append((item, row, vote / (events or 1.0) ** self.row_norm))
-            vote *= self.context_decay
-        return voters, TIMES_BITS + coarse
+    def _ballot(self, time_s: float | None) -> Ballot:
+        """How votes count now. What the damping leaves out is put in here."""
+        now = self._eras.unit(max(self._latest_s, int(time_s or 0)))
+        unit = EARLIER ** (now.era - self._pairs.era) / now.weight
+        worth = unit / (unit * ONE) ** self.popularity_norm
+        return Ballot(worth, unit, self.context_decay, self.row_norm, self.together_min)
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
-        together = times(self._rows.get(a, {}).get(b, 0))
-        of_a, of_b = times(self._seen.get(a, 0)), times(self._seen.get(b, 0))
+        cells, number = self._pairs.partners(a), self._pairs.number.get(b, -1)
+        together = int(cells["times"][cells["item"] == number].sum())
+        of_a, of_b = self._times(a), self._times(b)
         expected = of_a * of_b
         lift = together * self._sessions / expected if expected else 0.0
         return PairLift(lift, together, of_a, of_b, self._sessions)
 
+    def _times(self, item: str) -> int:
+        number = self._pairs.number.get(item)
+        return 0 if number is None else int(self._pairs.rows[number]["times"])
+
     def state(self) -> dict[str, Any]:
-        """All tallies of items and pairs."""
+        """All counts of items and pairs."""
         return {
             "params": self._get_params(),
             "latest_s": self._latest_s,
             "sessions": self._sessions,
-            "seen": {item: written(tally) for item, tally in self._seen.items()},
-            "rows": {
-                item: {partner: written(tally) for partner, tally in row.items()}
-                for item, row in self._rows.items()
-            },
+            "pairs": self._pairs.state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._latest_s = state["latest_s"]
         self._sessions = state["sessions"]
-        self._seen = {item: read(text) for item, text in state["seen"].items()}
-        self._rows = {
-            item: {partner: read(text) for partner, text in row.items()}
-            for item, row in state["rows"].items()
-        }
-        self._move(self._decay.unit(self._latest_s)[1])
+        self._pairs.restore(state["pairs"])

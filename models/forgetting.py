@@ -6,10 +6,13 @@ Which entries go depends on what is in the table, never on the order in which it
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 
-def lightest(totals: Mapping[str, int], number: int) -> list[str]:
-    """The `number` ids of the smallest totals; of equal ones, those last in the alphabet.
+def lightest(totals: Mapping[str, Any], number: int) -> list[str]:
+    """The `number` ids of the smallest totals, which may be anything that has an order.
+
+    Of equal ones, those last in the alphabet.
 
     >>> sorted(lightest({"bread": 7, "butter": 2, "jam": 2, "milk": 1}, 2))
     ['jam', 'milk']

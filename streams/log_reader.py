@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from kafka import TopicPartition
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+)
 
 from streams.errors import KafkaUnreachable
 from streams.kafka_clients import open_admin, open_consumer, partition_count, speaking
@@ -13,6 +18,13 @@ from streams.settings import Settings
 
 POLL_S = 0.2
 """How long one poll waits: markers of transactions pass unseen within it."""
+NO_COORDINATOR = (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+)
+"""What a broker says of a group while its coordinator is being found, or moves."""
+COORDINATOR_POLL_S = 0.1
 
 
 class Partition(NamedTuple):
@@ -162,10 +174,22 @@ class LogReader:
 def committed_offsets(
     settings: Settings, admin: Any, partitions: Iterable[Partition]
 ) -> dict[Partition, int | None]:
-    """What the workers' group has committed; None where it never has."""
+    """What the workers' group has committed; None where it never has.
+
+    Asked again while the broker is still looking for the group's coordinator: on a new cluster the
+    first question makes it create the topic of committed offsets, and says "not available" so long.
+    """
+    asked = {settings.group_id: [TopicPartition(*at) for at in partitions]}
+    deadline = monotonic() + settings.kafka_timeout_s
     with speaking(settings):
-        asked = {settings.group_id: [TopicPartition(*at) for at in partitions]}
-        found = admin.list_group_offsets(asked)[settings.group_id]
+        while True:
+            try:
+                found = admin.list_group_offsets(asked)[settings.group_id]
+                break
+            except NO_COORDINATOR:
+                if monotonic() > deadline:
+                    raise
+                sleep(COORDINATOR_POLL_S)
     return {Partition(*at): None if o.offset < 0 else o.offset for at, o in found.items()}
 
 

@@ -37,6 +37,7 @@ def plainly_scored(
     """The formula of the docstring in floats, straight from the events."""
     count: dict[str, float] = {}
     together: dict[tuple[str, str], float] = {}
+    met: set[tuple[str, str]] = set()  # without a meeting that counts there is nothing to show
     for session, time_s in seen:
         fade = 2.0 ** ((time_s - now_s) / pairs.half_life_s)
         for place, item in enumerate(session):
@@ -47,15 +48,18 @@ def plainly_scored(
                     weight = fade / distance if pairs.distance_decay else fade
                     for pair in ((item, other), (other, item)):
                         together[pair] = together.get(pair, 0.0) + weight
+                        met.update({pair} if item not in session[:place] else ())
     scores: dict[str, float] = {}
+    proven: set[str] = set()
     vote = 1.0
     for anchor in dict.fromkeys(reversed(context[-pairs.context_items :])):
         for (one, other), weight in together.items():
             if one == anchor:
                 share = vote * weight / count[anchor] ** pairs.row_norm
+                proven.update({other} if (one, other) in met else ())
                 scores[other] = scores.get(other, 0) + share / count[other] ** pairs.popularity_norm
         vote *= pairs.context_decay
-    return scores
+    return {item: score for item, score in scores.items() if item in proven}
 
 
 @pytest.mark.parametrize(

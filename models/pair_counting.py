@@ -1,0 +1,200 @@
+"""The compiled loops that fill a table of pairs: count, make room, forget.
+
+Each has a plain twin in the tests that proves it right.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.compiled import compiled
+from models.eras import EARLIER, ONE
+from models.pair_layout import NONE, SMALLEST, TOP, Cells, Numbers, Rows
+
+
+@compiled
+def size_class(room: int) -> int:
+    """The class of a chunk of this room."""
+    size = 0
+    while SMALLEST << size < room:
+        size += 1
+    return size
+
+
+@compiled
+def taken(cells: Cells, chunks: Numbers, size: int) -> int:
+    """The start of a chunk of this class; the caller has seen to it that there is one."""
+    start = int(chunks[size])
+    if start == NONE:
+        start = int(chunks[TOP])
+        chunks[TOP] = start + (SMALLEST << size)
+    else:
+        chunks[size] = cells[start].latest
+    return start
+
+
+@compiled
+def given_back(cells: Cells, chunks: Numbers, start: int, room: int) -> None:
+    """A chunk is free for another row."""
+    size = size_class(room)
+    cells[start].latest = chunks[size]
+    chunks[size] = start
+
+
+@compiled
+def grow(cells: Cells, rows: Rows, chunks: Numbers, item: int) -> None:
+    """Move a full row to a chunk of twice the room."""
+    row = rows[item]
+    room = max(SMALLEST, 2 * row.room)
+    start = taken(cells, chunks, size_class(room))
+    for at in range(row.length):
+        cells[start + at] = cells[row.start + at]
+    if row.room:
+        given_back(cells, chunks, row.start, row.room)
+    rows[item].start = start
+    rows[item].room = room
+
+
+@compiled
+def lighter(rows: Rows, one: Any, other: Any) -> bool:
+    """Whether a cell weighs less than another; of equals, what met less often; then by hash."""
+    if one.latest != other.latest:
+        return bool(one.latest < other.latest)
+    if one.before != other.before:
+        return bool(one.before < other.before)
+    if one.times != other.times:
+        return bool(one.times < other.times)
+    return bool(rows[one.item].hash < rows[other.item].hash)
+
+
+@compiled
+def trim(cells: Cells, rows: Rows, item: int, surplus: int) -> None:
+    """Forget the lightest partners of an item, one after the other; the last takes its place."""
+    start = rows[item].start
+    for _ in range(surplus):
+        end = start + rows[item].length - 1
+        least = start
+        for at in range(start + 1, end + 1):
+            if lighter(rows, cells[at], cells[least]):
+                least = at
+        cells[least] = cells[end]
+        rows[item].length -= 1
+    rows[item].trimmed = 1
+
+
+@compiled
+def meet(
+    cells: Cells,
+    rows: Rows,
+    chunks: Numbers,
+    a: int,
+    b: int,
+    weight: int,
+    early: int,
+    times: int,
+    row_max: int,
+) -> None:
+    """Item `a` met `b`: `weight` in this era (`early` 0) or the one before (1)."""
+    start = rows[a].start
+    at = start
+    end = start + rows[a].length
+    while at < end and cells[at].item != b:
+        at += 1
+    if at == end:
+        if rows[a].length == row_max:
+            trim(cells, rows, a, max(1, row_max // 4))
+        elif rows[a].length == rows[a].room:
+            grow(cells, rows, chunks, a)
+        at = rows[a].start + rows[a].length
+        rows[a].length += 1
+        cells[at].item = b
+        cells[at].times = 0
+        cells[at].latest = 0
+        cells[at].before = 0
+    cells[at].times += times
+    if early == 0:
+        cells[at].latest += weight
+    elif early == 1:
+        cells[at].before += weight
+
+
+@compiled
+def weigh(row: Any, norm: float) -> None:
+    """An item's damping: its weight ** -norm, or 0."""
+    weight = (row.latest + row.before * EARLIER) / ONE
+    row.damping = weight**-norm if weight > 0.0 else 0.0
+
+
+@compiled
+def learn(
+    cells: Cells,
+    rows: Rows,
+    chunks: Numbers,
+    context: Numbers,
+    y: int,
+    weight: int,
+    early: int,
+    first: bool,
+    row_max: int,
+    by_distance: bool,
+    norm: float,
+) -> bool:
+    """Count `y`, and its pairs with the items before it, each by its nearest place.
+
+    Returns False, and has done nothing, when there may be too few cells.
+    """
+    n = len(context)
+    if chunks[TOP] + 2 * n * 2 * max(SMALLEST, row_max) > len(cells):
+        return False
+    rows[y].times += 1 if first else 0
+    if early == 0:
+        rows[y].latest += weight
+    elif early == 1:
+        rows[y].before += weight
+    weigh(rows[y], norm)
+    for place in range(n):
+        rows[context[place]].place = place + 1
+    for place in range(n):
+        x = context[place]
+        if x == y or rows[x].place != place + 1:
+            continue
+        share = weight // (n - place) if by_distance else weight
+        meet(cells, rows, chunks, x, y, share, early, 1 if first else 0, row_max)
+        meet(cells, rows, chunks, y, x, share, early, 1 if first else 0, row_max)
+    return True
+
+
+@compiled
+def turn(cells: Cells, rows: Rows, eras: int, norm: float) -> None:
+    """A later era has begun, so many eras on: what was the latest is the one before."""
+    for item in range(len(rows)):
+        row = rows[item]
+        if eras:
+            row.before = row.latest if eras == 1 else 0
+            row.latest = 0
+            for at in range(row.start, row.start + row.length):
+                cells[at].before = cells[at].latest if eras == 1 else 0
+                cells[at].latest = 0
+        weigh(row, norm)
+
+
+@compiled
+def forget(cells: Cells, rows: Rows, chunks: Numbers, gone: NDArray[np.bool_]) -> None:
+    """Take away items (`gone[item]` is true) and their pairs, in both directions."""
+    for item in range(len(rows)):
+        row = rows[item]
+        if gone[item]:
+            if row.room:
+                given_back(cells, chunks, row.start, row.room)
+            row.start, row.length, row.room, row.trimmed = 0, 0, 0, 0
+            row.latest, row.before, row.times, row.damping = 0, 0, 0, 0.0
+            continue
+        kept = row.start
+        for at in range(row.start, row.start + row.length):
+            if not gone[cells[at].item]:
+                cells[kept] = cells[at]
+                kept += 1
+        if kept < row.start + row.length:
+            row.trimmed = 1
+        row.length = kept - row.start

@@ -1,0 +1,65 @@
+"""How a table of pairs lies in memory (`models.pair_table`).
+
+Items are whole numbers from 0 on. A row is a chunk of cells, one for each partner of an item, in
+the order in which they met; chunks have room for 4, 8, 16, … cells, and one that is outgrown is
+kept for another row of its size.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+CELL = np.dtype(
+    [("item", np.int32), ("times", np.int32), ("latest", np.int64), ("before", np.int64)],
+    align=True,
+)
+"""A partner: how often the two met, and how much that weighs, by era (`models.eras`)."""
+ROW = np.dtype(
+    [
+        ("start", np.int64),  # of its chunk of cells
+        ("length", np.int32),  # partners
+        ("room", np.int32),  # cells of its chunk; 0: it has none yet
+        ("latest", np.int64),  # weight of the item itself, by era
+        ("before", np.int64),
+        ("times", np.int64),  # how often it was seen
+        ("damping", np.float64),  # its weight ** -popularity_norm; 0 for what weighs nothing
+        ("hash", np.int64),  # of its name: puts equals in an order that every worker agrees on
+        ("trimmed", np.int32),  # 1: partners of it were forgotten
+        ("place", np.int32),  # scratch of `learn`: the nearest place of the item in the context
+    ],
+    align=True,
+)
+"""An item."""
+VOTE = np.dtype(
+    [("score", np.float64), ("voice", np.float64), ("voter", np.int32), ("met", np.int32)],
+    align=True,
+)
+"""Scratch of `rank`, one an item, all zero in between: the sum of votes, and the loudest voter."""
+FOUND = np.dtype(
+    [
+        ("score", np.float64),
+        ("item", np.int32),
+        ("met", np.int32),
+        ("of", np.int64),
+        ("anchor", np.int32),
+    ],
+    align=True,
+)
+"""A candidate, with its loudest voter, how often that was seen, and how often the two met."""
+Cells: TypeAlias = NDArray[Any]
+Rows: TypeAlias = NDArray[Any]
+Votes: TypeAlias = NDArray[Any]
+Candidates: TypeAlias = NDArray[Any]
+Numbers: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+
+SMALLEST = 4
+"""Cells of the smallest chunk."""
+CLASSES = 24
+"""Sizes of chunks: `SMALLEST << class`."""
+TOP = CLASSES
+"""Where `chunks` says how many cells were ever in use; before it, a free chunk of each class."""
+NONE = -1
+NOBODY = -1
+"""A voter that is not known: it has no vote, and keeps its place."""

@@ -1,0 +1,250 @@
+"""A table of pairs: the counts of items and of their partners, in flat arrays that grow.
+
+Items have names outside and numbers inside. The arrays hold what there is, grow by half of
+themselves when they are full, and never shrink; numbers of forgotten items are given to new ones.
+A pair takes two cells of 24 bytes, an item a row of 64.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import pair_counting, pair_ranking
+from models.pair_layout import CELL, CLASSES, FOUND, NOBODY, NONE, ROW, SMALLEST, TOP, VOTE
+
+CELLS_FIRST = 1 << 12
+ROWS_FIRST = 1 << 6
+GROWTH = 1.5
+
+
+class Ballot(NamedTuple):
+    """How votes count: in events of `unit`, see `models.cooccurrence`."""
+
+    worth: float
+    """What a vote of the first voter is worth."""
+    unit: float
+    """A weight times this is a number of events."""
+    decay: float
+    """What a vote is worth relative to that of the voter before."""
+    norm: float
+    """Power of its own events by which a voter's votes are divided."""
+    together_min: int
+    """Times that the loudest voter must have met a candidate."""
+
+
+Ranked = tuple[float, str, int, int, int]
+"""A candidate: minus its score, the item, and the evidence (how often it met the loudest voter, how
+often that was seen, and its number). As a plain tuple it goes into its order by itself."""
+
+
+class PairTable:
+    """Counts of items and pairs.
+
+    Parameters
+    ----------
+    row_max
+        Partners remembered of an item; when there is one more, the lightest quarter is forgotten.
+    norm
+        Power of an item's weight by which its scores are divided.
+    """
+
+    def __init__(self, row_max: int, norm: float) -> None:
+        self.row_max = row_max
+        self.norm = norm
+        self.era = 0
+        self.number: dict[str, int] = {}
+        self.names: list[str] = []
+        self.cells = np.zeros(CELLS_FIRST, CELL)
+        self.rows = np.zeros(ROWS_FIRST, ROW)
+        self.chunks = np.full(CLASSES + 1, NONE, np.int64)
+        self.chunks[TOP] = 0
+        self._free: list[int] = []
+        self._make_scratch()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave out the scratch: reading changes nothing."""
+        return {name: value for name, value in vars(self).items() if name != "_scratch"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._make_scratch()
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.number
+
+    # Learning
+
+    def numbers(self, items: Iterable[str]) -> list[int]:
+        """The numbers of these items; from now on they are known."""
+        number = self.number
+        try:
+            return [number[item] for item in items]
+        except KeyError:
+            return [self._admit(item) for item in items]
+
+    def _admit(self, item: str) -> int:
+        number = self.number.get(item)
+        if number is None:
+            if self._free:
+                number = self._free.pop()
+                self.names[number] = item
+            else:
+                number = len(self.names)
+                self.names.append(item)
+                if number == len(self.rows):
+                    self.rows = _longer(self.rows)
+                    self._make_scratch()
+            self.number[item] = number
+            self.rows[number]["hash"] = _hash(item)
+        return number
+
+    def learn(
+        self, context: Sequence[str], y: str, era: int, weight: int, *, first: bool, near: bool
+    ) -> None:
+        """Count `y` and its pairs with a context; `near`: the nearer, the more a pair weighs.
+
+        `first`: this counts as a meeting, and not only as weight.
+        """
+        if era > self.era:
+            pair_counting.turn(self.cells, self.rows, min(era - self.era, 2), self.norm)
+            self.era = era
+        *others, number = self.numbers([*context, y])
+        numbers = np.array(others, np.int64)
+        early = min(self.era - era, 2)
+        how = numbers, number, weight, early, first, self.row_max, near, self.norm
+        while not pair_counting.learn(self.cells, self.rows, self.chunks, *how):
+            self.cells = _longer(self.cells, 4 * len(others) * max(SMALLEST, self.row_max))
+
+    def forget(self, items: Iterable[str]) -> None:
+        """Forget these items, and their pairs."""
+        gone = np.zeros(len(self.rows), np.bool_)
+        for item in items:
+            number = self.number.pop(item)
+            gone[number] = True
+            self.names[number] = ""
+            self._free.append(number)
+        pair_counting.forget(self.cells, self.rows, self.chunks, gone)
+
+    # Reading
+
+    def voters(self, items: Iterable[str]) -> NDArray[np.int64]:
+        """The numbers of items, in the same order; `NOBODY` for those that are not known."""
+        number = self.number.get
+        return np.array([number(item, NOBODY) for item in items], np.int64)
+
+    def rank(
+        self, voters: NDArray[np.int64], ballot: Ballot, depth: int
+    ) -> tuple[list[Ranked], int]:
+        """The best `depth` partners of the voters, best first, and how many there are in all.
+
+        Equals go by id; more than `depth` come back when the last of them have equals.
+        """
+        depth = min(depth, len(self.rows))
+        count, in_all = pair_ranking.rank(
+            self.cells, self.rows, voters, *ballot, depth, *self._scratch
+        )
+        names = self.names
+        found = self._scratch[-1][:count].tolist()
+        return sorted([(-score, names[item], *rest) for score, item, *rest in found]), in_all
+
+    def some(self, voters: NDArray[np.int64], together_min: int, number: int) -> list[str]:
+        """Up to so many candidates, in no order."""
+        touched = self._scratch[2]
+        count = pair_ranking.some(self.cells, self.rows, voters, together_min, number, touched)
+        return [self.names[item] for item in touched[:count].tolist()]
+
+    def partners(self, item: str) -> NDArray[Any]:
+        """The cells of an item's partners; empty where there is no such item."""
+        number = self.number.get(item)
+        if number is None:
+            return self.cells[:0]
+        row = self.rows[number]
+        return self.cells[row["start"] : row["start"] + row["length"]]
+
+    def weights(self) -> dict[str, tuple[int, int, int]]:
+        """What each item weighs, by era, and how often it was seen: comparable between items."""
+        latest, before, times = (self.rows[name].tolist() for name in ("latest", "before", "times"))
+        return {item: (latest[n], before[n], times[n]) for item, n in self.number.items()}
+
+    def _make_scratch(self) -> None:
+        size = len(self.rows)
+        self._scratch = (
+            np.empty(size),
+            np.zeros(size, VOTE),
+            np.empty(size, np.int64),
+            np.empty(size, FOUND),
+        )
+
+    # The state
+
+    def state(self) -> dict[str, Any]:
+        """All counts in columns, items and partners by name: equal tables, equal states."""
+        items = sorted(self.number)
+        numbers = np.array([self.number[item] for item in items], np.int64)
+        rank = np.zeros(len(self.rows), np.int64)
+        rank[numbers] = np.arange(len(items))
+        rows = self.rows[numbers]
+        owners = np.repeat(np.arange(len(items)), rows["length"])
+        firsts = np.cumsum(rows["length"]) - rows["length"]
+        cells = self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]]
+        partners = rank[cells["item"]]
+        order = np.lexsort((partners, owners))
+        columns = {f"pair_{name}": cells[name][order].tolist() for name in _WEIGHED}
+        return {
+            "era": self.era,
+            "items": items,
+            **{name: rows[name].tolist() for name in (*_WEIGHED, "length", "trimmed")},
+            "partners": partners[order].tolist(),
+            **columns,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned, in a new table of the same parameters."""
+        self.era = state["era"]
+        size = max(ROWS_FIRST, len(state["items"]))
+        self.names = list(state["items"])
+        self.number = {item: number for number, item in enumerate(self.names)}
+        self.rows = np.zeros(size, ROW)
+        rows = self.rows[: len(self.names)]
+        rows["hash"] = [_hash(item) for item in self.names]
+        for name in (*_WEIGHED, "length", "trimmed"):
+            rows[name] = state[name]
+        self._lay_out(rows, state)
+        self._make_scratch()
+
+    def _lay_out(self, rows: NDArray[Any], state: dict[str, Any]) -> None:
+        """Give each row a chunk, and put its cells there."""
+        classes = np.maximum(0, np.ceil(np.log2(np.maximum(rows["length"], 1) / SMALLEST)))
+        rows["room"] = np.where(rows["length"] > 0, SMALLEST << classes.astype(np.int64), 0)
+        rows["start"] = np.cumsum(rows["room"], dtype=np.int64) - rows["room"]
+        top = int(rows["room"].sum(dtype=np.int64))
+        self.cells = np.zeros(max(CELLS_FIRST, top), CELL)
+        self.chunks[TOP] = top
+        owners = np.repeat(np.arange(len(rows)), rows["length"])
+        firsts = np.cumsum(rows["length"]) - rows["length"]
+        cells = np.zeros(len(owners), CELL)
+        cells["item"] = state["partners"]
+        for name in _WEIGHED:
+            cells[name] = state[f"pair_{name}"]
+        self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]] = cells
+        pair_counting.turn(self.cells, self.rows, 0, self.norm)
+
+
+def _hash(item: str) -> int:
+    return int.from_bytes(blake2b(item.encode("utf-8", "surrogatepass"), digest_size=7).digest())
+
+
+_WEIGHED = ("times", "latest", "before")
+
+
+def _longer(array: NDArray[Any], more: int = 1) -> NDArray[Any]:
+    """A copy with room for at least so many more, the new ones zero."""
+    longer = np.zeros(max(int(len(array) * GROWTH), len(array) + more), array.dtype)
+    longer[: len(array)] = array
+    return longer
