@@ -7,6 +7,7 @@
 ```
 """
 
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -63,7 +64,8 @@ def show_health(app: Worker, watchdog: Watchdog, views: Shown | None) -> None:
     @app.page("/healthz")
     async def healthz(web: Any, _request: Any) -> Any:
         """200 as long as the process lives and its event loop turns."""
-        return web.json({"alive": True, "loop_late_s": round(watchdog.loop_late_s, 3)})
+        late_s = round(watchdog.loop_late_s, 3)
+        return web.json({"alive": True, "pid": os.getpid(), "loop_late_s": late_s})
 
     @app.page("/readyz")
     async def readyz(web: Any, _request: Any) -> Any:

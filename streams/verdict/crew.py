@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,14 +26,13 @@ LAST_WORDS_CHARS_MAX = 2_000
 
 
 class Worker:
-    """One worker: its settings, its process (the latest), its log."""
+    """One worker: its settings, its keeper's process (the latest), its log."""
 
     def __init__(self, settings: Settings, log: Path) -> None:
         self.settings = settings
         self.log = log
-        self.exit_codes: list[int] = []
-        """Of those that ended by themselves or were asked to."""
-        self.process = self._started()
+        self._hit = 0
+        self.keeper = self._started()
 
     @property
     def name(self) -> str:
@@ -41,36 +41,54 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
-        return self.process.poll() is None
+        """Whether there is somebody to keep it."""
+        return self.keeper.poll() is None
 
     def restart(self) -> None:
         """Start it again, under the same name."""
-        self.process = self._started()
+        self.keeper = self._started()
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
-        self.process.kill()
-        self.process.wait()
+        """End it at once, as a crash would; its keeper starts it again."""
+        self._signal(signal.SIGKILL)
+
+    def vanish(self) -> None:
+        """End it and its keeper at once, as the loss of a machine would."""
+        pid = self._pid()
+        self.keeper.kill()
+        self.keeper.wait()
+        if pid != self.keeper.pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Ask it to finish what it has begun, and wait until it has."""
-        self.process.terminate()
+        self.keeper.terminate()
         try:
-            self.exit_codes.append(self.process.wait(STOP_S_MAX))
+            self.keeper.wait(STOP_S_MAX)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self.vanish()
             raise WorkerFailed(
                 f"{self.name} did not end in {STOP_S_MAX:g} s: {self.said()}"
             ) from None
 
     def pause(self) -> None:
         """Let it stand still, as a machine that swaps would."""
-        self.process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on, as if no time had passed."""
-        self.process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the worker, or to its keeper while it has no page to say who it is."""
+        if number != signal.SIGCONT:
+            self._hit = self._pid()
+        with suppress(ProcessLookupError):
+            os.kill(self._hit, number)
+
+    def _pid(self) -> int:
+        return int(self.page("/healthz").get("pid", self.keeper.pid))
 
     def page(self, path: str) -> dict[str, Any]:
         """What one of its pages says; nothing while it has none."""
@@ -93,7 +111,7 @@ class Worker:
     def _started(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker"],
+                [sys.executable, "-m", "streams", "worker", "--keep"],
                 env={**os.environ, **environment(self.settings)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -125,10 +143,9 @@ class Crew:
         del self.workers[worker.name]
 
     def revive(self) -> None:
-        """Start whoever has ended by itself, as a supervisor would."""
+        """Start whoever has no keeper any more, as a supervisor would."""
         for worker in self.workers.values():
             if not worker.alive:
-                worker.exit_codes.append(worker.process.returncode)
                 worker.restart()
 
     def until_ready(self, seconds_max: float) -> None:
@@ -153,4 +170,4 @@ class Crew:
     ) -> None:
         for worker in self.workers.values():
             if worker.alive:
-                worker.kill()
+                worker.vanish()

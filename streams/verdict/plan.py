@@ -19,8 +19,8 @@ Kind = Literal[
     "leave",
 ]
 KINDS: dict[Kind, str] = {
-    "kill": "SIGKILL a worker, restart it at once under its name",
-    "kill_away": "SIGKILL a worker, restart it after its session has timed out",
+    "kill": "SIGKILL a worker; its keeper restarts it at once",
+    "kill_away": "SIGKILL a worker and its keeper, restart them after its session",
     "term": "SIGTERM a worker, restart it at once under its name",
     "pause": "SIGSTOP a worker for longer than its session, then SIGCONT: a zombie",
     "broker_stop": "shut the broker down, start it again after a while",

@@ -22,7 +22,8 @@ EVENTS_PER_S = 200.0
 SETTLE_S = 3.0
 """So long all are ready before the next one is hit, so that nothing is counted twice."""
 WAYS = {
-    "kill": "SIGKILL, restarted at once",
+    "kill": "SIGKILL, restarted by its keeper",
+    "reboot": "SIGKILL of worker and keeper, both restarted",
     "term": "SIGTERM, restarted at once",
     "away": "SIGKILL, stays away",
     "join": "a worker joins",
@@ -99,12 +100,14 @@ def _say_which(say: Say, number: int, way: str) -> None:
 def _do(way: str, crew: Crew, victim: Worker) -> None:
     if way == "kill":
         victim.kill()
+    elif way == "reboot":
+        victim.vanish()
         victim.restart()
     elif way == "term":
         victim.stop()
         victim.restart()
     elif way == "away":
-        victim.kill()
+        victim.vanish()
         del crew.workers[victim.name]
     else:
         crew.join()

@@ -121,7 +121,6 @@ def _judge(here: Ground, course: Course, begins: Mapping[int, int]) -> dict[str,
         "holes": sum(said.get("telemetry", {}).get("holes", 0) for said in states),
         "faults": dict(Counter(fault.kind for fault in course.struck)),
         **_times(course, timing.waits(log, recomputed.at, first_ms(prompts))),
-        "exit_codes": sorted({code for worker in _workers(here) for code in worker.exit_codes}),
         "seconds": round((course.closed_ms - course.opened_ms) / 1000),
     }
 

@@ -30,7 +30,7 @@ class Trouble:
         self._redis = redis
         self._on_workers: dict[Kind, Callable[[Worker, float], None]] = {
             "kill": self._kill,
-            "kill_away": self._kill,
+            "kill_away": self._vanish,
             "term": self._term,
             "pause": self._pause,
             "leave": lambda worker, _: self._crew.leave(worker),
@@ -59,8 +59,11 @@ class Trouble:
             self._on_others[fault.kind](fault.lasts_s)
         return Struck(fault.kind, began_ms, time.time_ns() // 1_000_000)
 
-    def _kill(self, worker: Worker, lasts_s: float) -> None:
+    def _kill(self, worker: Worker, _lasts_s: float) -> None:
         worker.kill()
+
+    def _vanish(self, worker: Worker, lasts_s: float) -> None:
+        worker.vanish()
         time.sleep(lasts_s)
         worker.restart()
 
