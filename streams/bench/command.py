@@ -15,6 +15,11 @@ BENCHMARKS = {
         "Time without an answer when workers come and go.",
         "demo",
     ),
+    "outage": Lazy(
+        "streams.verdict.outage_report:outage",
+        "What it costs when the broker is away for a while, or Redis for good.",
+        "demo",
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from streams.bench import tape
 from streams.bench.site import PARTITIONS, Site
 from streams.demo.redis_server import EmbeddedRedis
-from streams.log_reader import open_reader
+from streams.kafka_clients import open_admin
+from streams.log_reader import Partition, committed_offsets, open_reader
 from streams.settings import Settings
 from streams.verdict.apache_kafka import RealKafka, real_kafka
 from streams.verdict.crew import Crew
@@ -63,3 +64,11 @@ def ends(settings: Settings) -> dict[int, int]:
     """Where the log of each partition ends, those without events left out."""
     with open_reader(settings, settings.topics.events) as reader:
         return {at.number: end for at, end in reader.ends().items() if end}
+
+
+def committed(settings: Settings) -> dict[int, int | None]:
+    """What the workers have acknowledged of each partition that has events; None: nothing yet."""
+    partitions = [Partition(settings.topics.events, number) for number in ends(settings)]
+    with open_admin(settings) as admin:
+        found = committed_offsets(settings, admin, partitions)
+    return {at.number: offset for at, offset in found.items()}

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.bench import tape
-from streams.kafka_clients import open_admin
-from streams.log_reader import committed_offsets, open_reader
 from streams.prompts import ANY_PUBLISHED, Prompt
 from streams.verdict import books, timing
 from streams.verdict.books import Record
 from streams.verdict.plan import ON_WORKERS, WORKERS_MIN, plan
-from streams.verdict.site import Ground, ends, ground, prepare
+from streams.verdict.site import Ground, committed, ends, ground, prepare
 from streams.verdict.traffic import Street
 from streams.verdict.trouble import Struck, Trouble
 
@@ -60,7 +58,7 @@ def trial(wishes: Wishes, say: Say, logs: Path | None = None) -> dict[str, Any]:
         with Street(here.settings, wishes.events_per_s, wishes.seed) as street:
             course = _go_wrong(here, wishes, say)
         say("waiting until everything is answered", wishes.faults)
-        answered = _until_answered(here)
+        answered = until_answered(here)
         say("recomputing everything from the log", wishes.faults)
         return _judge(here, course, begins) | {"answered": answered, "sent": street.sent}
 
@@ -87,7 +85,7 @@ def _go_wrong(here: Ground, wishes: Wishes, say: Say) -> Course:
     return Course(opened_ms, struck, recovered_ms, _now_ms())
 
 
-def _until_answered(here: Ground) -> bool:
+def until_answered(here: Ground) -> bool:
     """Wait until all is folded by everyone, answered and committed; whether that came about."""
     deadline = time.monotonic() + PATIENCE_S
     wanted = ends(here.settings)
@@ -95,7 +93,7 @@ def _until_answered(here: Ground) -> bool:
         here.crew.revive()
         folded = [worker.page("/state").get("position", {}) for worker in _workers(here)]
         done = all({int(n): offset for n, offset in each.items()} == wanted for each in folded)
-        if done and _committed(here) == wanted:
+        if done and committed(here.settings) == wanted:
             return True
         time.sleep(POLL_S)
     return False
@@ -166,14 +164,6 @@ def _topics(here: Ground) -> tuple[str, ...]:
 def _read(here: Ground, topic: str) -> list[Any]:
     settings = here.settings
     return asyncio.run(tape.play(settings.kafka_bootstrap, topic, settings.partitions))
-
-
-def _committed(here: Ground) -> dict[int, int | None]:
-    with open_reader(here.settings, here.settings.topics.events) as reader:
-        partitions = [at for at, end in reader.ends().items() if end]
-    with open_admin(here.settings) as admin:
-        found = committed_offsets(here.settings, admin, partitions)
-    return {at.number: offset for at, offset in found.items()}
 
 
 def _now_ms() -> int:
