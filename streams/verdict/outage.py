@@ -6,7 +6,6 @@ and the first offset committed; lines that a worker logged and CPU that it used 
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 from streams.bench import tape
 from streams.errors import GoeswithError
 from streams.verdict import books, timing
-from streams.verdict.crew import Worker
+from streams.verdict.crew import Worker, cpu_s
 from streams.verdict.site import Ground, committed, ends, ground, prepare
 from streams.verdict.traffic import Street
 from streams.verdict.trial import PATIENCE_S, first_ms, until_answered
@@ -76,12 +75,12 @@ def outages(seconds: float, say: Say, logs: Path | None = None) -> dict[str, Any
 def _endure(here: Ground, way: str, seconds: float, say: Say) -> Away:
     say(f"{WAYS[way]}, for {seconds:g} s")
     workers = list(here.crew.workers.values())
-    lines, cpu_s = [_lines(w) for w in workers], [_cpu_s(w) for w in workers]
+    lines, used = [_lines(w) for w in workers], [cpu_s(w.pid()) for w in workers]
     began_ms = _now_ms()
     before = committed(here.settings)
     {"stop": here.kafka.stop, "kill": here.kafka.kill, "redis": here.redis.kill}[way]()
     time.sleep(seconds)
-    used_s = max(_cpu_s(w) - s for w, s in zip(workers, cpu_s, strict=True))
+    used_s = max(cpu_s(w.pid()) - s for w, s in zip(workers, used, strict=True))
     cores = used_s / ((_now_ms() - began_ms) / 1000)
     if way != "redis":
         here.kafka.start()
@@ -117,13 +116,6 @@ def _figures(away: Away, waits: Sequence[timing.Wait]) -> dict[str, Any]:
 
 def _lines(worker: Worker) -> int:
     return worker.log.read_bytes().count(b"\n")
-
-
-def _cpu_s(worker: Worker) -> float:
-    """User and system time of the worker itself, where Linux tells it."""
-    pid = worker.page("/healthz").get("pid", worker.keeper.pid)
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _read(here: Ground, topic: str) -> list[Any]:

@@ -38,6 +38,8 @@ class Hit(NamedTuple):
     own: frozenset[int]
     began_ms: int
     until_ms: int
+    cpu_s: float
+    """CPU time of the worker that was started, from its beginning until it had caught up."""
 
 
 class Wishes(NamedTuple):
@@ -75,6 +77,7 @@ def takeovers(wishes: Wishes, say: Say) -> dict[str, Any]:
         "times": wishes.times,
         "session_timeout_s": wishes.session_timeout_s,
         "unanswered_s": {way: _worst(way, hits, waits) for way in WAYS},
+        "start_cpu_s": {way: max(hit.cpu_s for hit in hits if hit.way == way) for way in WAYS},
     }
 
 
@@ -89,7 +92,7 @@ def _each_way(here: Ground, say: Say) -> list[Hit]:
         began_ms = _now_ms()
         _do(way, crew, victim)
         _settle(here, way)
-        hits.append(Hit(way, own, began_ms, _now_ms()))
+        hits.append(Hit(way, own, began_ms, _now_ms(), _start_cpu_s(crew, way)))
     return hits
 
 
@@ -111,6 +114,13 @@ def _do(way: str, crew: Crew, victim: Worker) -> None:
         del crew.workers[victim.name]
     else:
         crew.join()
+
+
+def _start_cpu_s(crew: Crew, way: str) -> float:
+    """A figure that does not depend on how busy the machine is."""
+    started = list(crew.workers.values())[-1 if way == "join" else 0]
+    spent: float = started.page("/state").get("telemetry", {}).get("caught_up_cpu_s", 0.0)
+    return 0.0 if way == "away" else spent
 
 
 def _settle(here: Ground, way: str) -> None:

@@ -79,8 +79,15 @@ def section(figures: Mapping[str, Any]) -> list[str]:
         "",
         *results.table(["", *(f"{name} members" for name in figures)], _rows(figures)),
         "",
+        f"CPU time of a worker from its start until it had caught up: {_cpu(static)}.",
+        "",
         *_judged(static),
     ]
+
+
+def _cpu(static: Mapping[str, Any]) -> str:
+    spent = static["start_cpu_s"]
+    return f"{spent['kill']:.2f} s from its keeper, {spent['reboot']:.2f} s with one"
 
 
 def _rows(figures: Mapping[str, Any]) -> Iterator[list[str]]:
