@@ -54,7 +54,7 @@ class Worker:
 
     def vanish(self) -> None:
         """End it and its keeper at once, as the loss of a machine would."""
-        pid = self._pid()
+        pid = self.pid()
         self.keeper.kill()
         self.keeper.wait()
         if pid != self.keeper.pid:
@@ -83,11 +83,12 @@ class Worker:
     def _signal(self, number: signal.Signals) -> None:
         """To the worker, or to its keeper while it has no page to say who it is."""
         if number != signal.SIGCONT:
-            self._hit = self._pid()
+            self._hit = self.pid()
         with suppress(ProcessLookupError):
             os.kill(self._hit, number)
 
-    def _pid(self) -> int:
+    def pid(self) -> int:
+        """Its process; its keeper's while it has no page to say so."""
         return int(self.page("/healthz").get("pid", self.keeper.pid))
 
     def page(self, path: str) -> dict[str, Any]:
@@ -118,6 +119,15 @@ class Worker:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: they end when we say so
             )
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process; 0 where there is no Linux to tell it."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Crew:

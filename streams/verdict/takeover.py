@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from streams.bench import tape
 from streams.verdict import books, timing
-from streams.verdict.crew import Crew, Worker
+from streams.verdict.crew import Crew, Worker, cpu_s
 from streams.verdict.site import Ground, ends, ground, prepare
 from streams.verdict.traffic import Street
 from streams.verdict.trial import PATIENCE_S, first_ms
@@ -120,7 +120,8 @@ def _start_cpu_s(crew: Crew, way: str) -> float:
     """A figure that does not depend on how busy the machine is."""
     started = list(crew.workers.values())[-1 if way == "join" else 0]
     spent: float = started.page("/state").get("telemetry", {}).get("caught_up_cpu_s", 0.0)
-    return 0.0 if way == "away" else spent
+    loading_s = 0.0 if way == "kill" else cpu_s(started.keeper.pid)
+    return 0.0 if way == "away" else spent + loading_s
 
 
 def _settle(here: Ground, way: str) -> None:
