@@ -28,9 +28,10 @@ LAST_WORDS_CHARS_MAX = 2_000
 class Worker:
     """One worker: its settings, its keeper's process (the latest), its log."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, rope: "Rope") -> None:
         self.settings = settings
         self.log = log
+        self._rope = rope
         self._hit = 0
         self.keeper = self._started()
 
@@ -111,7 +112,7 @@ class Worker:
 
     def _started(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
-            return subprocess.Popen(
+            keeper = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker", "--keep"],
                 env={**os.environ, **environment(self.settings)},
                 stdin=subprocess.DEVNULL,
@@ -119,6 +120,8 @@ class Worker:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: they end when we say so
             )
+        self._rope.tie(keeper.pid)
+        return keeper
 
 
 def cpu_s(pid: int) -> float:
@@ -130,6 +133,32 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class Rope:
+    """Ends processes when we end, however we do: our end of its pipe closes then."""
+
+    _HOLD = 'while read -r pid; do pids="$pids $pid"; done; kill $pids'
+
+    def __init__(self) -> None:
+        self._shell = subprocess.Popen(
+            ["sh", "-c", self._HOLD],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
+
+    def tie(self, pid: int) -> None:
+        """End that process, too."""
+        if self._shell.stdin is not None:
+            self._shell.stdin.write(f"{pid}\n")
+            self._shell.stdin.flush()
+
+    def cut(self) -> None:
+        """They have ended."""
+        self._shell.kill()
+        self._shell.communicate()
+
+
 class Crew:
     """All workers of one shop, for the length of a `with` block."""
 
@@ -137,6 +166,7 @@ class Crew:
         """`settings` are those of a worker by its name."""
         self._settings = settings
         self._folder = folder
+        self._rope = Rope()
         self.workers: dict[str, Worker] = {}
 
     def join(self) -> Worker:
@@ -144,7 +174,7 @@ class Crew:
         names = (f"worker-{number}" for number in range(1, 100))
         name = next(name for name in names if name not in self.workers)
         settings = self._settings(name).model_copy(update={"web_port": free_port()})
-        worker = self.workers[name] = Worker(settings, self._folder / f"{name}.log")
+        worker = self.workers[name] = Worker(settings, self._folder / f"{name}.log", self._rope)
         return worker
 
     def leave(self, worker: Worker) -> None:
@@ -181,3 +211,4 @@ class Crew:
         for worker in self.workers.values():
             if worker.alive:
                 worker.vanish()
+        self._rope.cut()
