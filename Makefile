@@ -52,11 +52,13 @@ clean: ## remove everything made here, .venv and the cached Kafka included
 	rm -rf .venv .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# Nothing is installed whose hash is not in requirements/all.txt, the build backend included. Not
-# compiled: Python compiles what it imports, and most of this is never imported.
+# Nothing is installed whose hash is not in requirements/all.txt, the build backend included.
+# Compiled once, on all cores: where Python may not write bytecode (PYTHONDONTWRITEBYTECODE), every
+# worker would compile its imports anew, which takes longer than all the rest of its start.
 $(READY): requirements/all.txt pyproject.toml
 	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv
 	@echo "installing into .venv (a minute or two, once)"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/all.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib models streams
 	@touch $@

@@ -6,7 +6,8 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Container, Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -125,7 +126,7 @@ class CoOccurrence(Recommender):
         self.together_min = together_min
         self._reach = min(window or PARTNERS_MAX, PARTNERS_MAX)
         self._eras = Eras(half_life_s)
-        self._pairs = PairTable(row_max, popularity_norm)
+        self._pairs = PairTable(row_max, popularity_norm, together_min)
         self._sessions = 0
         self._latest_s = 0
 
@@ -184,11 +185,10 @@ class CoOccurrence(Recommender):
         exclude: Container[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
-        """Whether there is any candidate: a look at a few of them tells, as a rule."""
-        some = self._pairs.some(self._voters(x), self.together_min, SOME)
-        if any(item not in exclude for item in some):
-            return True
-        return len(some) == SOME and super().proposes(x, exclude=exclude, time_s=time_s)
+        """Whether there is any candidate: surely, where there are more than are excluded."""
+        enough = len(exclude) if isinstance(exclude, Sized) else sys.maxsize
+        proven = self._pairs.proven(x[-self.context_items :])
+        return proven > enough or super().proposes(x, exclude=exclude, time_s=time_s)
 
     def _voters(self, x: Sequence[str]) -> NDArray[np.int64]:
         """The items of the context that may vote, the latest first."""
@@ -199,7 +199,7 @@ class CoOccurrence(Recommender):
         now = self._eras.unit(max(self._latest_s, int(time_s or 0)))
         unit = EARLIER ** (now.era - self._pairs.era) / now.weight
         worth = unit / (unit * ONE) ** self.popularity_norm
-        return Ballot(worth, unit, self.context_decay, self.row_norm, self.together_min)
+        return Ballot(worth, unit, self.context_decay, self.row_norm)
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""

@@ -31,8 +31,6 @@ class Ballot(NamedTuple):
     """What a vote is worth relative to that of the voter before."""
     norm: float
     """Power of its own events by which a voter's votes are divided."""
-    together_min: int
-    """Times that the loudest voter must have met a candidate."""
 
 
 Ranked = tuple[float, str, int, int, int]
@@ -49,10 +47,13 @@ class PairTable:
         Partners remembered of an item; when there is one more, the lightest quarter is forgotten.
     norm
         Power of an item's weight by which its scores are divided.
+    together_min
+        Times that a candidate and its loudest voter must have met.
     """
 
-    def __init__(self, row_max: int, norm: float) -> None:
+    def __init__(self, row_max: int, norm: float, together_min: int = 1) -> None:
         self.row_max = row_max
+        self.together_min = together_min
         self.norm = norm
         self.era = 0
         self.number: dict[str, int] = {}
@@ -112,14 +113,25 @@ class PairTable:
         `first`: this counts as a meeting, and not only as weight.
         """
         if era > self.era:
-            pair_counting.turn(self.cells, self.rows, min(era - self.era, 2), self.norm)
+            pair_counting.turn(
+                self.cells, self.rows, min(era - self.era, 2), self.norm, self.together_min
+            )
             self.era = era
-        *others, number = self.numbers([*context, y])
-        numbers = np.array(others, np.int64)
-        early = min(self.era - era, 2)
-        how = numbers, number, weight, early, first, self.row_max, near, self.norm
+        numbers = np.array(self.numbers(context), np.int64)
+        number = self.number.get(y)
+        how = (
+            numbers,
+            self._admit(y) if number is None else number,
+            weight,
+            min(self.era - era, 2),
+            first,
+            self.row_max,
+            self.together_min,
+            near,
+            self.norm,
+        )
         while not pair_counting.learn(self.cells, self.rows, self.chunks, *how):
-            self.cells = _longer(self.cells, 4 * len(others) * max(SMALLEST, self.row_max))
+            self.cells = _longer(self.cells, 4 * len(context) * max(SMALLEST, self.row_max))
 
     def forget(self, items: Iterable[str]) -> None:
         """Forget these items, and their pairs."""
@@ -129,7 +141,7 @@ class PairTable:
             gone[number] = True
             self.names[number] = ""
             self._free.append(number)
-        pair_counting.forget(self.cells, self.rows, self.chunks, gone)
+        pair_counting.forget(self.cells, self.rows, self.chunks, gone, self.together_min)
 
     # Reading
 
@@ -147,17 +159,16 @@ class PairTable:
         """
         depth = min(depth, len(self.rows))
         count, in_all = pair_ranking.rank(
-            self.cells, self.rows, voters, *ballot, depth, *self._scratch
+            self.cells, self.rows, voters, *ballot, self.together_min, depth, *self._scratch
         )
         names = self.names
         found = self._scratch[-1][:count].tolist()
         return sorted([(-score, names[item], *rest) for score, item, *rest in found]), in_all
 
-    def some(self, voters: NDArray[np.int64], together_min: int, number: int) -> list[str]:
-        """Up to so many candidates, in no order."""
-        touched = self._scratch[2]
-        count = pair_ranking.some(self.cells, self.rows, voters, together_min, number, touched)
-        return [self.names[item] for item in touched[:count].tolist()]
+    def proven(self, items: Iterable[str]) -> int:
+        """So many candidates at least the one of these items has that has most of them."""
+        number, proven = self.number.get, self.rows["proven"].item
+        return max((proven(at) for item in items if (at := number(item)) is not None), default=0)
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""
@@ -233,7 +244,7 @@ class PairTable:
         for name in _WEIGHED:
             cells[name] = state[f"pair_{name}"]
         self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]] = cells
-        pair_counting.turn(self.cells, self.rows, 0, self.norm)
+        pair_counting.turn(self.cells, self.rows, 0, self.norm, self.together_min)
 
 
 def _hash(item: str) -> int:

@@ -37,7 +37,7 @@ from streams.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.prompts import Answer, Prompt, PromptWithdrawn, Silence
+from streams.prompts import Answer, Draft, PromptWithdrawn, Silence
 from streams.receipts import Receipt, Receipts
 from streams.said import Said
 from streams.session import Session, Sessions
@@ -194,7 +194,7 @@ class Shop:
         decided = self.decision.decide(session, asking, said) if asking else None
         opened = self._opened(event)
         return Answer(
-            prompt=decided if isinstance(decided, Prompt) else None,
+            draft=decided if isinstance(decided, Draft) else None,
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=_withdrawals(event, said) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
@@ -234,5 +234,5 @@ def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWith
         for prompt in said.to(event.session_id)
         if prompt.caused_by != event.event_id
         and prompt.expires_at_ms > event.occurred_at_ms
-        and (added is None or any(item.item_id == added for item in prompt.items))
+        and (added is None or added in prompt.items)
     )

@@ -141,7 +141,7 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
 
 def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
     """When the events were appended that were answered with a prompt."""
-    return [each.record.timestamp for each in answered if each.answer.prompt is not None]
+    return [each.record.timestamp for each in answered if each.answer.draft is not None]
 
 
 def _faust_settings(settings: Settings) -> dict[str, Any]:

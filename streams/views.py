@@ -14,7 +14,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
@@ -35,7 +35,7 @@ from streams.current_prompts import CurrentPrompts, unexpired
 from streams.errors import Misconfigured, RedisUnreachable
 from streams.options import with_settings
 from streams.prompt_lines import line
-from streams.prompts import Answer, Prompt
+from streams.prompts import Answer, Draft, Prompt
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,13 @@ BACK_OFF_S_MIN = 0.1
 BACK_OFF_S_MAX = 5.0
 COMPLAINT_S_MIN = 10.0
 """At most one line of log in this time."""
+
+
+def _together(prompts: Iterable[Draft]) -> bytes:
+    """Prompts as one JSON array."""
+    return b"[" + b",".join(prompt.to_json() for prompt in prompts) + b"]"
+
+
 PROMPTS: TypeAdapter[tuple[Prompt, ...]] = TypeAdapter(tuple[Prompt, ...])
 
 
@@ -81,7 +88,7 @@ class Views(Service):
 
     def offer(self, answers: Sequence[Answer]) -> None:
         """Take answers to be shown. Never blocks: what there is no room for is dropped."""
-        telling = [a for a in answers if a.prompt or a.withdrawals or a.outcomes]
+        telling = [a for a in answers if a.draft or a.withdrawals or a.outcomes]
         room = self._settings.views_queued_max - len(self._queue)
         self._queue.extend(telling[:room])
         self.dropped += max(0, len(telling) - room)
@@ -154,7 +161,7 @@ class Views(Service):
         if prompts:
             left_ms = max(prompt.expires_at_ms for prompt in prompts) - now_ms
             ttl_ms = min(left_ms, self._settings.view_ttl_s * 1000)
-            pipeline.set(key, PROMPTS.dump_json(prompts, exclude_none=True), px=ttl_ms)
+            pipeline.set(key, _together(prompts), px=ttl_ms)
         else:
             pipeline.delete(key)
 
@@ -184,8 +191,8 @@ class Views(Service):
         """Take the next answers in: whose prompts changed, and what the arms did."""
         for _ in range(min(ANSWERS_AT_ONCE_MAX, len(self._queue))):
             answer = self._queue.popleft()
-            if answer.prompt is not None:
-                self._board.add(answer.prompt)
+            if answer.draft is not None:
+                self._board.add(answer.draft)
             for outcome in answer.outcomes:
                 self._board.add(outcome)
             if session_id := self._current.add(answer):

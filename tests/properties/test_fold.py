@@ -94,10 +94,11 @@ def test_every_answer_is_admissible(log: list[list[Event]]) -> None:
     for partition, events in enumerate(log):
         for offset, event in enumerate(events):
             till.learn(partition, offset, event)
-            prompt = till.answer(event, partition, offset, said).prompt
-            if prompt is None:
+            draft = till.answer(event, partition, offset, said).draft
+            if draft is None:
                 continue
-            said.add(prompt)
+            said.add(draft)
+            prompt = draft.prompt()
             session = till.sessions[partition].find(event.session_id)
             assert session is not None
             offered = {item.item_id for item in prompt.items}
