@@ -12,6 +12,7 @@ FAULTS = 10
 """`make chaos` has two hundred."""
 
 
+@pytest.mark.timeout(600)  # it takes a little over one minute, where nobody else is at work
 @pytest.mark.usefixtures("kafka")  # it says whether one can be had; the verdict starts its own
 def test_the_books_balance_after_ten_faults() -> None:
     """State and outcomes are exact, no prompt is lost, and whatever came again has the same id."""
