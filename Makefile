@@ -5,7 +5,7 @@ READY := .venv/.ready
 LIMIT := 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench peers replay docs fix coverage requirements clean
+.PHONY: help demo test check bench chaos peers replay docs fix coverage requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ check: $(READY) ## lint, format, types, import contracts
 bench: $(READY) ## measure cost and latency on a real Kafka; writes tests/benchmarks/RESULTS.md
 	.ci/install
 	$(BIN)/python -m tests.apache_kafka $(BIN)/goeswith bench pipeline --write
+
+chaos: $(READY) ## two hundred faults on real workers, Kafka and Redis, and the books; half an hour
+	.ci/install
+	$(BIN)/goeswith verdict --faults 200 --seed 1 --json --write
 
 peers: .venv-peers/.ready ## what `goeswith bench regret` compares with, in an environment of its own
 

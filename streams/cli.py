@@ -1,12 +1,14 @@
 """`goeswith`: the command line. A command lives beside its noun, and is loaded when it is used."""
 
 import sys
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
 from streams.errors import GoeswithError, Misconfigured
+from streams.keeper import Keeper
 from streams.lazy import Lazy, LazyGroup
 from streams.options import with_settings
 from streams.printable import printable
@@ -41,6 +43,9 @@ COMMANDS = {
     ),
     "replay": Lazy("streams.replay:replay", "Real baskets, judged from the log.", "replay"),
     "evaluate": Lazy("streams.evaluate:evaluate", "How good the recommenders are on a log."),
+    "verdict": Lazy(
+        "streams.verdict.command:verdict", "Let things go wrong, and do the books.", "demo"
+    ),
     "bench": Lazy("streams.bench.command:bench", "Measure goeswith, beside its peers."),
 }
 
@@ -102,7 +107,10 @@ def goeswith() -> None:
 
 @click.command()
 @with_settings("bootstrap", "prefix", "group", "name", "redis")
-def worker(settings: Settings) -> None:
+@click.option(
+    "--keep", is_flag=True, help="Start it again, at once, whenever it is killed or fails."
+)
+def worker(settings: Settings, keep: bool) -> None:
     """Answer events with prompts, until stopped.
 
     Needs GOESWITH_RECEIPT_SECRET. Each worker needs a name of its own, and keeps it: restarted
@@ -110,7 +118,8 @@ def worker(settings: Settings) -> None:
     """
     from streams.worker import run  # noqa: PLC0415  # Faust is loaded where a worker runs
 
-    raise click.exceptions.Exit(run(settings))
+    code = Keeper(partial(run, settings)).run() if keep else run(settings)
+    raise click.exceptions.Exit(code)
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ GoeswithError
 ├── CheckpointRefused            damaged, older or foreign: the log is folded instead
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
-    └── FoldStalled              an event waited for its predecessors longer than it may
+    ├── FoldStalled              an event waited for its predecessors longer than it may
+    └── WorkerStuck              the log has more, Kafka answers, and the worker does not get on
 ```
 
 `models.snapshot.SnapshotError` stands apart: the models know nothing of streams.
@@ -99,3 +100,7 @@ class DeliveryFailed(WorkerFailed):
 
 class FoldStalled(WorkerFailed):
     """An event waited for the events before it longer than allowed."""
+
+
+class WorkerStuck(WorkerFailed):
+    """The worker does not get on, though the log has more and Kafka answers."""

@@ -186,8 +186,22 @@ class Replica(Service):
         """
         if self._consumer is None or not self._consumer.assignment():
             return {}
+        ends = await self.ends()
+        return {number: max(0, end - self.position(number)) for number, end in ends.items()}
+
+    async def ends(self) -> dict[int, int]:
+        """Where the log of each partition ends, as the broker says now."""
         ends = await self._consumer.end_offsets(self._partitions())
-        return {tp.partition: max(0, end - self.position(tp.partition)) for tp, end in ends.items()}
+        return {tp.partition: end for tp, end in ends.items()}
+
+    async def holds_more(self, partition: int, offset: int, end: int) -> bool:
+        """Whether the log holds a record from an offset on, as far as the follower can tell.
+
+        It holds none if the follower, on this partition, has read to the end and folded nothing.
+        """
+        if self.position(partition) > offset:
+            return True
+        return bool(await self._consumer.position(self._partition(partition)) < end)
 
     def _leave(self, partition: int) -> None:
         if self._consumer is not None and partition not in self._left:

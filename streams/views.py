@@ -95,6 +95,11 @@ class Views(Service):
         counted = {"written": self.written, "dropped": self.dropped, "errors": self.errors}
         return {**counted, "waiting": waiting}
 
+    @property
+    def failing(self) -> bool:
+        """Whether Redis did not take what was written last."""
+        return self._back_off_s > BACK_OFF_S_MIN
+
     async def on_stop(self) -> None:
         """Let the writer write what waits, as long as Redis answers, and no longer than it may."""
         self._offered.set()

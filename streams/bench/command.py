@@ -23,6 +23,16 @@ BENCHMARKS = {
     "restart": Lazy(
         "streams.bench.restart_report:restart", "A large shop that answers again, and checkpoints."
     ),
+    "takeover": Lazy(
+        "streams.verdict.takeover_report:takeover",
+        "Time without an answer when workers come and go.",
+        "demo",
+    ),
+    "outage": Lazy(
+        "streams.verdict.outage_report:outage",
+        "What it costs when the broker is away for a while, or Redis for good.",
+        "demo",
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 

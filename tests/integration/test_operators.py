@@ -20,7 +20,7 @@ from streams.log_reader import open_reader
 from streams.prompts import Prompt, PromptWithdrawn
 from streams.settings import Settings
 from streams.topic_admin import create_topics
-from tests.apache_kafka import RealKafka
+from streams.verdict.apache_kafka import RealKafka
 from tests.integration.operators import ByHand, Operator, commit, create, send
 
 
