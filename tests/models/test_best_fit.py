@@ -22,9 +22,9 @@ def taught(*baskets: Basket, shopper: str = "", model: BestFit | None = None) ->
     return model
 
 
-def names(model: BestFit | SessionKNN, x: Basket, **where: str) -> list[str]:
+def names(model: BestFit | SessionKNN, x: Basket, session: str = "") -> list[str]:
     """What is recommended, by name."""
-    return [found.item for found in model.recommend(x, 20, exclude=set(x), **where)]  # type: ignore[arg-type]
+    return [found.item for found in model.recommend(x, 20, exclude=set(x), session=session)]
 
 
 def test_the_first_event_is_of_use() -> None:
@@ -43,8 +43,7 @@ def test_the_first_event_is_of_use() -> None:
 def test_a_session_is_not_its_own_neighbour() -> None:
     """A running session finds nothing in itself but popularity."""
     model = taught(("bread", "butter", "jam"))
-    where = {"session": "session-0"}
-    found = model.recommend(("bread", "butter", "jam"), 9, **where)
+    found = model.recommend(("bread", "butter", "jam"), 9, session="session-0")
 
     assert {one.source for one in found} <= {"popular", "session"}
     assert {"knn"} == {one.source for one in model.recommend(("bread", "butter"), 1)}
@@ -145,8 +144,8 @@ def test_ten_times_more_items_take_no_more_memory() -> None:
     for number in range(1_200):
         basket = tuple(f"item-{n}" for n in rng.integers(0, 200 + 2 * number, size=4))
         for place, item in enumerate(basket):
-            where = {"session": f"s-{number}", "shopper": f"shopper-{number % 90}"}
-            model.learn_one(basket[:place], item, time_s=MONDAY, **where)  # type: ignore[arg-type]
+            session, shopper = f"s-{number}", f"shopper-{number % 90}"
+            model.learn_one(basket[:place], item, time_s=MONDAY, session=session, shopper=shopper)
         if number in (299, 1_199):
             sizes.append(model._raw_memory_usage)
     item_bytes = ITEM.itemsize + VOTES.itemsize + (PARTNERS_MAX + NEXT_MAX) * PAIR.itemsize
