@@ -40,7 +40,7 @@ class Popularity(Recommender):
     >>> popular.top(2)
     ['bread', 'milk']
     >>> popular.recommend((), 1, exclude={"bread"})
-    [Candidate(item='milk', score=0.333..., together=2, of=6, anchor='')]
+    [Candidate(item='milk', score=0.333..., together=2, of=6, anchor='', ...)]
     """
 
     def __init__(

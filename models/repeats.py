@@ -96,7 +96,7 @@ class Repeats(Recommender):
     >>> for item in ["coffee", "bread", "coffee"]:
     ...     repeats.learn_one(("ada",), item, time_s=1_767_225_600)
     >>> repeats.recommend(("ada",), 1)
-    [Candidate(item='coffee', score=0.8..., together=2, of=3, anchor='')]
+    [Candidate(item='coffee', score=0.8..., together=2, of=3, anchor='', ...)]
     >>> repeats.recommend(("bob",), 1)
     []
     """

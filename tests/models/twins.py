@@ -72,8 +72,8 @@ class Sources:
         self.of_item: dict[str, list[int]] = defaultdict(list)
         self.events: Counter[str] = Counter()
         self.seen_at: dict[str, list[int]] = defaultdict(list)
-        self.partners: dict[str, Counter[str]] = defaultdict(Counter)
-        self.nexts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.partners: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        self.nexts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         self.popular: list[str] = []
         self.shoppers: dict[str, list[list[str]]] = defaultdict(list)
         self.taken: Counter[str] = Counter()
@@ -134,8 +134,8 @@ class Sources:
         for item, p in place.items():
             for number in self.of_item[item][-SESSIONS_PER_ITEM:]:
                 similarity[number] += p * (number != own)
-        plain: Counter[str] = Counter()
-        follows: Counter[str] = Counter()
+        plain: dict[str, float] = defaultdict(float)
+        follows: dict[str, float] = defaultdict(float)
         shared = [number for number, places in similarity.items() if places]
         for number in sorted(shared, key=lambda n: (similarity[n], n))[-NEIGHBOURS:]:
             items = self.sessions[number]
@@ -162,12 +162,12 @@ class Sources:
     def pairs(self, x: Sequence[str], own: int) -> dict[str, float]:
         """Votes of the last items, less what the session gave to its own pairs."""
         events = self.without(x, own)
-        own_pairs: Counter[tuple[str, str]] = Counter()
+        own_pairs: dict[tuple[str, str], float] = defaultdict(float)
         for j in range(len(x) if own >= 0 else 0):
             for i in range(max(0, j - WINDOW), j):
                 for pair in {(x[i], x[j]), (x[j], x[i])}:
                     own_pairs[pair] += 1 / (j - i)
-        votes: Counter[str] = Counter()
+        votes: dict[str, float] = defaultdict(float)
         for back, voter in enumerate(x[: -VOTERS_MAX - 1 : -1]):
             if voter in x[len(x) - back :] or not events[voter]:
                 continue
@@ -185,7 +185,7 @@ class Sources:
             for before, item in pairwise(x):
                 if before == x[-1]:
                     nexts[item] -= 1
-        mine: Counter[str] = Counter()
+        mine: dict[str, float] = defaultdict(float)
         latest: dict[str, float] = {}
         history = self.shoppers[shopper] if shopper else []
         for ago, taken in enumerate(reversed(history), start=0 if own >= 0 else 1):
