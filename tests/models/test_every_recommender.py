@@ -230,7 +230,7 @@ def test_the_order_of_events_does_not_matter(
     untaught: Recommender, seen: list[Seen], data: st.DataObject
 ) -> None:
     """Workers interleave partitions as they like, and end with the same bytes and answers."""
-    if not untaught.commutes:
+    if not untaught.COMMUTES:
         pytest.skip("it learns from the order of events")
     shuffled = data.draw(st.permutations(seen))
     one, other = taught(untaught, seen), taught(untaught, shuffled)
