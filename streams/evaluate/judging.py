@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from models.warm import warm
 from streams.evaluate.contestants import Contestant
 from streams.evaluate.course import Course, Rules
 from streams.evaluate.sessions import Log, events
@@ -22,7 +23,11 @@ def judged(
     resamples: int = 0,
     seed: int = 0,
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Each model's figures by regime; a model is made when its turn comes, and not kept."""
+    """Each model's figures by regime; a model is made when its turn comes, and not kept.
+
+    What is not compiled yet is compiled before: that is not the time of any event.
+    """
+    warm()
     found = {}
     with _progress(list(chosen), events(log.train) + events(log.data)) as advance:
         for name, make in chosen.items():
