@@ -102,7 +102,7 @@ class River:
 
 
 def regret_when_late(
-    lateness: Lateness, seed: int, *, strict: bool, horizon: int = HORIZON
+    lateness: Lateness, seed: int, horizon: int = HORIZON, *, strict: bool
 ) -> float:
     """The regret of our policy where conversions come late or never.
 
