@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from models import Candidate, CoOccurrence, Popularity, Recommender, Repeats
+from models import BestFit, Candidate, CoOccurrence, Popularity, Recommender, Repeats
 from streams.session import Session
 from streams.settings import Settings
 
@@ -23,6 +23,8 @@ class Learned:
     browsing: CoOccurrence
     repeats: Repeats
     popularity: Popularity
+    fit: BestFit | None = None
+    """Only where the settings ask for it."""
 
 
 COMPLETES = 0.3
@@ -59,6 +61,7 @@ def untaught(settings: Settings) -> Learned:
         popularity=Popularity(
             half_life_s=settings.popularity_half_life_s, items_max=settings.items_max
         ),
+        fit=BestFit(items_max=settings.items_max) if settings.best_fit else None,
     )
 
 
@@ -75,22 +78,34 @@ class Question(NamedTuple):
 class Arm(NamedTuple):
     """A strategy: where its candidates come from, and what its source is asked with."""
 
-    source: Callable[[Learned], Recommender]
+    source: Callable[[Learned], Recommender | None]
     context: Callable[[Question], Sequence[str]]
+    names: Callable[[Question], dict[str, str]] = lambda _: {}
+    """Session and shopper, for a source that knows them apart."""
 
     def proposes(self, learned: Learned, question: Question) -> bool:
         """Whether it has anything to offer: what the policy has to know of every arm."""
-        return self.source(learned).proposes(
-            self.context(question), exclude=question.excluded, time_s=question.time_s
+        source = self.source(learned)
+        return source is not None and source.proposes(
+            self.context(question),
+            exclude=question.excluded,
+            time_s=question.time_s,
+            **self.names(question),
         )
 
     def candidates(self, learned: Learned, question: Question) -> list[Candidate]:
         """What it offers, best first: worked out for the arm that was drawn alone."""
-        return self.source(learned).recommend(
-            self.context(question),
-            question.items_max,
-            exclude=question.excluded,
-            time_s=question.time_s,
+        source = self.source(learned)
+        return (
+            []
+            if source is None
+            else source.recommend(
+                self.context(question),
+                question.items_max,
+                exclude=question.excluded,
+                time_s=question.time_s,
+                **self.names(question),
+            )
         )
 
 
@@ -112,6 +127,21 @@ def _shopper(question: Question) -> Sequence[str]:
     return () if shopper_id is None else (shopper_id,)
 
 
+def _path(question: Question) -> Sequence[str]:
+    """What was looked at or taken, in order."""
+    return question.session.path
+
+
+def _named(question: Question) -> dict[str, str]:
+    session = question.session
+    return {"session": visit(session), "shopper": session.shopper_id or ""}
+
+
+def visit(session: Session) -> str:
+    """How a learner knows a visit: after a pause it is another one."""
+    return f"{session.session_id} {session.started_ms}"
+
+
 def _anybody(_question: Question) -> Sequence[str]:
     return ()
 
@@ -125,4 +155,7 @@ ARMS = {
     "buy_again": Arm(lambda learned: learned.repeats, _shopper),
     # what everybody buys: better than nothing where nothing else is known
     "popular": Arm(lambda learned: learned.popularity, _anybody),
+    # all of these and similar visits, in an order that is learned from what shoppers do next; only
+    # where the settings ask for it
+    "best_fit": Arm(lambda learned: learned.fit, _path, _named),
 }

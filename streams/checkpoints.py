@@ -49,6 +49,7 @@ FOLDING = (
     "session_gap_s",
     "sessions_max",
     "view_weight",
+    "rank_learning_share",
     "add_weight",
     "attribution_window_s",
     "purchase_window_s",

@@ -95,7 +95,8 @@ class Decision:
         receipt = Receipt(
             identity, who, choice.arm, context, choice.propensity, choice.estimate, items, now_ms
         )
-        anchor = candidates[0].anchor or event.item_id
+        anchor, source = candidates[0].anchor or event.item_id, candidates[0].source
+        key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
         expires_at_ms = now_ms + self.ttl_ms
         fields = {
             "prompt_id": identity,
@@ -108,7 +109,7 @@ class Decision:
             "propensity": choice.propensity,
             "propensities": choice.propensities,
             "estimates": choice.estimates,
-            "reason": reason(choice.arm, anchor=anchor, locale=event.locale),
+            "reason": reason(key, anchor=anchor, locale=event.locale),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": expires_at_ms,

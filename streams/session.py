@@ -24,6 +24,7 @@ from streams.prompts import Stage
 from streams.receipts import Receipt
 
 VIEWED_MAX = 20
+PATH_MAX = 20
 BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
@@ -80,6 +81,7 @@ class Session:
     shopper_id: str | None = None
     basket: dict[str, int] = field(default_factory=dict)
     viewed: list[str] = field(default_factory=list)
+    path: list[str] = field(default_factory=list)
     bought: dict[str, None] = field(default_factory=dict)
     in_checkout: bool = False
     shown: int = 0
@@ -117,6 +119,11 @@ class Session:
             self.basket[event.item_id] = self.basket.get(event.item_id, 0) + event.quantity
         self.in_checkout = False
 
+    def step(self, item_id: str) -> None:
+        """The latest item that was looked at or taken, where somebody learns from paths."""
+        self.path.append(item_id)
+        del self.path[:-PATH_MAX]
+
     def remove(self, event: ItemRemoved) -> None:
         """Less of the item is in the basket, never less than none."""
         left = self.basket.get(event.item_id, 0) - event.quantity
@@ -151,6 +158,7 @@ class Session:
             self.shopper_id,
             list(self.basket.items()),
             list(self.viewed),
+            list(self.path),
             list(self.bought),
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
@@ -162,8 +170,8 @@ class Session:
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
         """The session whose `state()` this is, or what JSON made of it."""
-        who, started_ms, last_ms, shopper_id, basket, viewed, bought, paying, said, *more = state
-        seen, late, impressions = more
+        who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
+        path, bought, paying, said, seen, late, impressions = more
         shown, last_shown_ms, dismissals = said
         remembered = (Impression.from_state(each) for each in impressions)
         return cls(
@@ -173,6 +181,7 @@ class Session:
             shopper_id,
             dict(basket),
             list(viewed),
+            list(path),
             dict.fromkeys(bought),
             paying,
             shown,

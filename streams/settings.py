@@ -110,6 +110,12 @@ class Settings(BaseSettings):
     shoppers_max: int = Field(100_000, ge=1, description="shoppers whose purchases are remembered")
     view_weight: float = Field(0.1, ge=0, description="weight of a view in popularity")
     add_weight: float = Field(1.0, ge=0, description="weight of an add in popularity")
+    best_fit: bool = Field(
+        False, description="the learned ranker as an arm: finds more, and costs more an event"
+    )
+    rank_learning_share: float = Field(
+        0.125, ge=0, le=1, description="share of the steps of shoppers that the ranker learns from"
+    )
 
     # Deciding
     prompt_items_max: int = Field(3, ge=1, le=3, description="items in a prompt: few and fitting")

@@ -36,6 +36,7 @@ from streams.events import (
     PromptDismissed,
     PromptShown,
 )
+from streams.experiment import picked
 from streams.prompts import Answer, Draft, PromptWithdrawn, Silence
 from streams.receipts import Receipt, Receipts
 from streams.said import Said
@@ -115,11 +116,13 @@ class Shop:
             others = [item for item in others if item != event.item_id]
         self.learned.browsing.learn_one(others, event.item_id, time_s=event.time_s)
         self._count((), event.item_id, event.time_s, self.settings.view_weight)
+        self._step(session, event, event.item_id)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         if event.item_id not in session.basket:
             self._together(list(session.basket), event.item_id, event.time_s)
+        self._step(session, event, event.item_id)
         session.add(event)
         receipt = None
         if event.receipt is not None and isinstance(opened := self._opened(event), Receipt):
@@ -139,6 +142,7 @@ class Shop:
             if line.item_id not in session.basket:
                 self._together(together, line.item_id, event.time_s)
                 together.append(line.item_id)
+                self._step(session, event, line.item_id)
             if session.shopper_id is not None:
                 who = (session.shopper_id,)
                 self.learned.repeats.learn_one(who, line.item_id, time_s=event.time_s)
@@ -159,6 +163,18 @@ class Shop:
     def _dismissed(self, session: Session, event: PromptDismissed) -> None:
         if isinstance(receipt := self._opened(event), Receipt):
             self.attribution.dismissed(session, event, receipt)
+
+    def _step(self, session: Session, event: Event, item_id: str) -> None:
+        """The next item of a visit; to take what one looks at is no step."""
+        fit, path = self.learned.fit, session.path
+        if fit is None or (path and path[-1] == item_id):
+            return
+        visit, shopper = arms.visit(session), session.shopper_id or ""
+        if picked(event.event_id, share=self.settings.rank_learning_share):
+            held = {*session.basket, *path[-1:]}
+            fit.learn_rank(path, item_id, exclude=held, session=visit, shopper=shopper)
+        fit.learn_one(path, item_id, time_s=event.time_s, session=visit, shopper=shopper)
+        session.step(item_id)
 
     def _together(self, basket: list[str], item_id: str, time_s: float) -> None:
         self.learned.baskets.learn_one(basket, item_id, time_s=time_s)
@@ -205,7 +221,8 @@ class Shop:
 
     def parts(self) -> dict[str, Part]:
         """Everything that is folded, by name: see `streams.state`."""
-        learned = {field.name: getattr(self.learned, field.name) for field in fields(self.learned)}
+        parts = {field.name: getattr(self.learned, field.name) for field in fields(self.learned)}
+        learned = {name: part for name, part in parts.items() if part is not None}
         return {
             "position": Positions(self.position),
             "sessions": SessionsByPartition(self.sessions, self._sessions),
