@@ -5,7 +5,7 @@ READY := .venv/.ready
 LIMIT := 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench replay docs fix coverage requirements clean
+.PHONY: help demo test check bench chaos peers replay docs fix coverage requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,12 @@ bench: $(READY) ## measure cost and latency on a real Kafka; writes tests/benchm
 	.ci/install
 	$(BIN)/python -m tests.apache_kafka $(BIN)/goeswith bench pipeline --write
 
+chaos: $(READY) ## two hundred faults on real workers, Kafka and Redis, and the books; half an hour
+	.ci/install
+	$(BIN)/goeswith verdict --faults 200 --seed 1 --json --write
+
+peers: .venv-peers/.ready ## what `goeswith bench regret` compares with, in an environment of its own
+
 replay: $(READY) ## replay real grocery baskets and judge what is offered; LIMIT=1500000 for all
 	$(BIN)/goeswith replay --limit $(LIMIT)
 
@@ -45,14 +51,22 @@ requirements: ## resolve the hash-pinned requirements/*.txt from pyproject.toml
 	.ci/lock
 
 clean: ## remove everything made here, .venv and the cached Kafka included
-	rm -rf .venv .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
+	rm -rf .venv .venv-peers .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# Nothing is installed whose hash is not in requirements/all.txt, the build backend included. Not
-# compiled: Python compiles what it imports, and most of this is never imported.
+# Nothing is installed whose hash is not in requirements/all.txt, the build backend included.
+# Compiled once, on all cores: where Python may not write bytecode (PYTHONDONTWRITEBYTECODE), every
+# worker would compile its imports anew, which takes longer than all the rest of its start.
 $(READY): requirements/all.txt pyproject.toml
 	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv
 	@echo "installing into .venv (a minute or two, once)"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/all.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib models streams
+	@touch $@
+
+.venv-peers/.ready: requirements/peers.txt
+	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv-peers
+	@echo "installing into .venv-peers (a minute, once)"
+	@.venv-peers/bin/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/peers.txt
 	@touch $@

@@ -8,9 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from models.association_rules import AssociationRules
     from models.best_fit import BestFit
+    from models.choice import Choice
     from models.cooccurrence import CoOccurrence
-    from models.policy import Choice, ThompsonSampling
+    from models.factors import LinearThompsonSampling
+    from models.markov import Markov
+    from models.policy import ThompsonSampling
     from models.popularity import Popularity
     from models.recommender import Candidate, Recommender
     from models.repeats import Repeats
@@ -18,10 +22,13 @@ if TYPE_CHECKING:
     from models.snapshot import SnapshotError
 
 __all__ = [
+    "AssociationRules",
     "BestFit",
     "Candidate",
     "Choice",
     "CoOccurrence",
+    "LinearThompsonSampling",
+    "Markov",
     "Popularity",
     "Recommender",
     "Repeats",
@@ -31,10 +38,13 @@ __all__ = [
 ]
 
 HOMES = {
+    "AssociationRules": "association_rules",
     "BestFit": "best_fit",
     "Candidate": "recommender",
-    "Choice": "policy",
+    "Choice": "choice",
     "CoOccurrence": "cooccurrence",
+    "LinearThompsonSampling": "factors",
+    "Markov": "markov",
     "Popularity": "popularity",
     "Recommender": "recommender",
     "Repeats": "repeats",

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from models.limits import within
 from models.tally import read, written
 
 
@@ -26,6 +27,10 @@ class Record(NamedTuple):
     def plus(self, other: "Record") -> "Record":
         """Both records as one."""
         return Record(self.trials + other.trials, self.rewards + other.rewards)
+
+    def without(self, trials: int) -> "Record":
+        """The record with so many trials less, but not less than none."""
+        return Record(max(0, self.trials - trials), self.rewards) if trials else self
 
     def faded(self, now: int) -> tuple[float, float]:
         """Trials and rewards in trials of now, when one weighs `now`."""
@@ -65,6 +70,11 @@ class BackOff:
     prior_strength: float
     arm_strength: float
     cell_strength: float
+
+    def __post_init__(self) -> None:
+        within(1e-6, 1.0 - 1e-6, prior_mean=self.prior_mean)
+        within(1e-3, 1e9, prior_strength=self.prior_strength)
+        within(1e-3, 1e9, arm_strength=self.arm_strength, cell_strength=self.cell_strength)
 
     def posteriors(
         self, everything: Record, arms: Iterable[tuple[Record, Record]], now: int

@@ -64,7 +64,7 @@ class BestFit(Recommender):
     'butter goes with bread: 10 of 10 (knn)'
     """
 
-    commutes: ClassVar[bool] = False
+    COMMUTES: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -6,7 +6,8 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Container, Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -125,9 +126,10 @@ class CoOccurrence(Recommender):
         self.together_min = together_min
         self._reach = min(window or PARTNERS_MAX, PARTNERS_MAX)
         self._eras = Eras(half_life_s)
-        self._pairs = PairTable(row_max, popularity_norm)
+        self._pairs = PairTable(row_max, popularity_norm, together_min)
         self._sessions = 0
         self._latest_s = 0
+        self._full = False  # whether items ever had to be forgotten
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y`, and its pairs with the items before it."""
@@ -144,6 +146,7 @@ class CoOccurrence(Recommender):
             self._forget()
 
     def _forget(self) -> None:
+        self._full = True
         surplus = len(self._pairs) - self.items_max
         self._pairs.forget(lightest(self._pairs.weights(), surplus - 1 + slab(self.items_max)))
 
@@ -184,11 +187,10 @@ class CoOccurrence(Recommender):
         exclude: Container[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
-        """Whether there is any candidate: a look at a few of them tells, as a rule."""
-        some = self._pairs.some(self._voters(x), self.together_min, SOME)
-        if any(item not in exclude for item in some):
-            return True
-        return len(some) == SOME and super().proposes(x, exclude=exclude, time_s=time_s)
+        """Whether there is any candidate: surely, where there are more than are excluded."""
+        enough = len(exclude) if isinstance(exclude, Sized) else sys.maxsize
+        proven = self._pairs.proven(x[-self.context_items :])
+        return proven > enough or super().proposes(x, exclude=exclude, time_s=time_s)
 
     def _voters(self, x: Sequence[str]) -> NDArray[np.int64]:
         """The items of the context that may vote, the latest first."""
@@ -199,7 +201,7 @@ class CoOccurrence(Recommender):
         now = self._eras.unit(max(self._latest_s, int(time_s or 0)))
         unit = EARLIER ** (now.era - self._pairs.era) / now.weight
         worth = unit / (unit * ONE) ** self.popularity_norm
-        return Ballot(worth, unit, self.context_decay, self.row_norm, self.together_min)
+        return Ballot(worth, unit, self.context_decay, self.row_norm)
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
@@ -216,14 +218,28 @@ class CoOccurrence(Recommender):
 
     def state(self) -> dict[str, Any]:
         """All counts of items and pairs."""
+        return {**self._head(), "pairs": self._pairs.state()}
+
+    def _head(self) -> dict[str, Any]:
         return {
             "params": self._get_params(),
             "latest_s": self._latest_s,
             "sessions": self._sessions,
-            "pairs": self._pairs.state(),
+            "full": self._full,
         }
+
+    def exact_state(self) -> dict[str, Any]:
+        """Without rows that ever ran full; without all of them, once there were too many items."""
+        pairs = None if self._full else self._pairs.exact_state()
+        return {**self._head(), "pairs": pairs}
+
+    def left_out(self) -> dict[str, int]:
+        """Rows: items whose partners are approximate."""
+        rows = len(self._pairs) if self._full else int(self._pairs.rows["trimmed"].sum())
+        return {"rows": rows} if rows else {}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._latest_s = state["latest_s"]
         self._sessions = state["sessions"]
+        self._full = state["full"]
         self._pairs.restore(state["pairs"])

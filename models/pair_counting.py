@@ -69,7 +69,7 @@ def lighter(rows: Rows, one: Any, other: Any) -> bool:
 
 
 @compiled
-def trim(cells: Cells, rows: Rows, item: int, surplus: int) -> None:
+def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -> None:
     """Forget the lightest partners of an item, one after the other; the last takes its place."""
     start = rows[item].start
     for _ in range(surplus):
@@ -78,6 +78,8 @@ def trim(cells: Cells, rows: Rows, item: int, surplus: int) -> None:
         for at in range(start + 1, end + 1):
             if lighter(rows, cells[at], cells[least]):
                 least = at
+        if cells[least].times >= together_min:
+            rows[item].proven -= 1
         cells[least] = cells[end]
         rows[item].length -= 1
     rows[item].trimmed = 1
@@ -94,6 +96,7 @@ def meet(
     early: int,
     times: int,
     row_max: int,
+    together_min: int,
 ) -> None:
     """Item `a` met `b`: `weight` in this era (`early` 0) or the one before (1)."""
     start = rows[a].start
@@ -103,7 +106,7 @@ def meet(
         at += 1
     if at == end:
         if rows[a].length == row_max:
-            trim(cells, rows, a, max(1, row_max // 4))
+            trim(cells, rows, a, max(1, row_max // 4), together_min)
         elif rows[a].length == rows[a].room:
             grow(cells, rows, chunks, a)
         at = rows[a].start + rows[a].length
@@ -112,6 +115,8 @@ def meet(
         cells[at].times = 0
         cells[at].latest = 0
         cells[at].before = 0
+    if cells[at].times < together_min <= cells[at].times + times:
+        rows[a].proven += 1
     cells[at].times += times
     if early == 0:
         cells[at].latest += weight
@@ -137,6 +142,7 @@ def learn(
     early: int,
     first: bool,
     row_max: int,
+    together_min: int,
     by_distance: bool,
     norm: float,
 ) -> bool:
@@ -160,13 +166,23 @@ def learn(
         if x == y or rows[x].place != place + 1:
             continue
         share = weight // (n - place) if by_distance else weight
-        meet(cells, rows, chunks, x, y, share, early, 1 if first else 0, row_max)
-        meet(cells, rows, chunks, y, x, share, early, 1 if first else 0, row_max)
+        times = 1 if first else 0
+        meet(cells, rows, chunks, x, y, share, early, times, row_max, together_min)
+        meet(cells, rows, chunks, y, x, share, early, times, row_max, together_min)
     return True
 
 
 @compiled
-def turn(cells: Cells, rows: Rows, eras: int, norm: float) -> None:
+def prove(cells: Cells, row: Any, together_min: int) -> None:
+    """Count the partners of a row that have met it often enough, and weigh something."""
+    row.proven = 0
+    for at in range(row.start, row.start + row.length):
+        if cells[at].times >= together_min and cells[at].latest + cells[at].before > 0:
+            row.proven += 1
+
+
+@compiled
+def turn(cells: Cells, rows: Rows, eras: int, norm: float, together_min: int) -> None:
     """A later era has begun, so many eras on: what was the latest is the one before."""
     for item in range(len(rows)):
         row = rows[item]
@@ -177,17 +193,20 @@ def turn(cells: Cells, rows: Rows, eras: int, norm: float) -> None:
                 cells[at].before = cells[at].latest if eras == 1 else 0
                 cells[at].latest = 0
         weigh(row, norm)
+        prove(cells, row, together_min)
 
 
 @compiled
-def forget(cells: Cells, rows: Rows, chunks: Numbers, gone: NDArray[np.bool_]) -> None:
+def forget(
+    cells: Cells, rows: Rows, chunks: Numbers, gone: NDArray[np.bool_], together_min: int
+) -> None:
     """Take away items (`gone[item]` is true) and their pairs, in both directions."""
     for item in range(len(rows)):
         row = rows[item]
         if gone[item]:
             if row.room:
                 given_back(cells, chunks, row.start, row.room)
-            row.start, row.length, row.room, row.trimmed = 0, 0, 0, 0
+            row.start, row.length, row.room, row.trimmed, row.proven = 0, 0, 0, 0, 0
             row.latest, row.before, row.times, row.damping = 0, 0, 0, 0.0
             continue
         kept = row.start
@@ -198,3 +217,4 @@ def forget(cells: Cells, rows: Rows, chunks: Numbers, gone: NDArray[np.bool_]) -
         if kept < row.start + row.length:
             row.trimmed = 1
         row.length = kept - row.start
+        prove(cells, row, together_min)

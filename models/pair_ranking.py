@@ -53,32 +53,6 @@ def vote(
 
 
 @compiled
-def some(
-    cells: Cells,
-    rows: Rows,
-    voters: Numbers,
-    together_min: int,
-    number: int,
-    touched: Numbers,
-) -> int:
-    """Up to so many candidates, in no order, into `touched`; returns how many."""
-    n = 0
-    for voter in voters:
-        if voter == NOBODY:
-            continue
-        row = rows[voter]
-        for at in range(row.start, row.start + row.length):
-            cell = cells[at]
-            heavy = cell.latest + cell.before > 0 and rows[cell.item].damping > 0.0
-            if heavy and cell.times >= together_min:
-                touched[n] = cell.item
-                n += 1
-                if n == number:
-                    return n
-    return n
-
-
-@compiled
 def sift(heap: Floats, size: int, score: float, depth: int) -> int:
     """Keep the `depth` best scores, the least of them first; returns how many there are."""
     if size < depth:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import pair_counting, pair_ranking
+from models.columns import column, read_column
 from models.pair_layout import CELL, CLASSES, FOUND, NOBODY, NONE, ROW, SMALLEST, TOP, VOTE
 
 CELLS_FIRST = 1 << 12
@@ -31,8 +32,6 @@ class Ballot(NamedTuple):
     """What a vote is worth relative to that of the voter before."""
     norm: float
     """Power of its own events by which a voter's votes are divided."""
-    together_min: int
-    """Times that the loudest voter must have met a candidate."""
 
 
 Ranked = tuple[float, str, int, int, int]
@@ -49,10 +48,13 @@ class PairTable:
         Partners remembered of an item; when there is one more, the lightest quarter is forgotten.
     norm
         Power of an item's weight by which its scores are divided.
+    together_min
+        Times that a candidate and its loudest voter must have met.
     """
 
-    def __init__(self, row_max: int, norm: float) -> None:
+    def __init__(self, row_max: int, norm: float, together_min: int = 1) -> None:
         self.row_max = row_max
+        self.together_min = together_min
         self.norm = norm
         self.era = 0
         self.number: dict[str, int] = {}
@@ -112,14 +114,25 @@ class PairTable:
         `first`: this counts as a meeting, and not only as weight.
         """
         if era > self.era:
-            pair_counting.turn(self.cells, self.rows, min(era - self.era, 2), self.norm)
+            pair_counting.turn(
+                self.cells, self.rows, min(era - self.era, 2), self.norm, self.together_min
+            )
             self.era = era
-        *others, number = self.numbers([*context, y])
-        numbers = np.array(others, np.int64)
-        early = min(self.era - era, 2)
-        how = numbers, number, weight, early, first, self.row_max, near, self.norm
+        numbers = np.array(self.numbers(context), np.int64)
+        number = self.number.get(y)
+        how = (
+            numbers,
+            self._admit(y) if number is None else number,
+            weight,
+            min(self.era - era, 2),
+            first,
+            self.row_max,
+            self.together_min,
+            near,
+            self.norm,
+        )
         while not pair_counting.learn(self.cells, self.rows, self.chunks, *how):
-            self.cells = _longer(self.cells, 4 * len(others) * max(SMALLEST, self.row_max))
+            self.cells = _longer(self.cells, 4 * len(context) * max(SMALLEST, self.row_max))
 
     def forget(self, items: Iterable[str]) -> None:
         """Forget these items, and their pairs."""
@@ -129,7 +142,7 @@ class PairTable:
             gone[number] = True
             self.names[number] = ""
             self._free.append(number)
-        pair_counting.forget(self.cells, self.rows, self.chunks, gone)
+        pair_counting.forget(self.cells, self.rows, self.chunks, gone, self.together_min)
 
     # Reading
 
@@ -147,17 +160,16 @@ class PairTable:
         """
         depth = min(depth, len(self.rows))
         count, in_all = pair_ranking.rank(
-            self.cells, self.rows, voters, *ballot, depth, *self._scratch
+            self.cells, self.rows, voters, *ballot, self.together_min, depth, *self._scratch
         )
         names = self.names
         found = self._scratch[-1][:count].tolist()
         return sorted([(-score, names[item], *rest) for score, item, *rest in found]), in_all
 
-    def some(self, voters: NDArray[np.int64], together_min: int, number: int) -> list[str]:
-        """Up to so many candidates, in no order."""
-        touched = self._scratch[2]
-        count = pair_ranking.some(self.cells, self.rows, voters, together_min, number, touched)
-        return [self.names[item] for item in touched[:count].tolist()]
+    def proven(self, items: Iterable[str]) -> int:
+        """So many candidates at least the one of these items has that has most of them."""
+        number, proven = self.number.get, self.rows["proven"].item
+        return max((proven(at) for item in items if (at := number(item)) is not None), default=0)
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""
@@ -185,23 +197,34 @@ class PairTable:
 
     def state(self) -> dict[str, Any]:
         """All counts in columns, items and partners by name: equal tables, equal states."""
+        return self._written(whole=True)
+
+    def exact_state(self) -> dict[str, Any]:
+        """The state without the partners of rows that ever had to forget any.
+
+        A row forgets when its item has met more others than it may remember: in any order alike.
+        """
+        return self._written(whole=False)
+
+    def _written(self, *, whole: bool) -> dict[str, Any]:
         items = sorted(self.number)
         numbers = np.array([self.number[item] for item in items], np.int64)
         rank = np.zeros(len(self.rows), np.int64)
         rank[numbers] = np.arange(len(items))
         rows = self.rows[numbers]
+        if not whole:
+            rows["length"][rows["trimmed"] > 0] = 0
         owners = np.repeat(np.arange(len(items)), rows["length"])
         firsts = np.cumsum(rows["length"]) - rows["length"]
         cells = self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]]
         partners = rank[cells["item"]]
         order = np.lexsort((partners, owners))
-        columns = {f"pair_{name}": cells[name][order].tolist() for name in _WEIGHED}
         return {
             "era": self.era,
             "items": items,
-            **{name: rows[name].tolist() for name in (*_WEIGHED, "length", "trimmed")},
-            "partners": partners[order].tolist(),
-            **columns,
+            **{name: column(rows[name]) for name in (*_WEIGHED, "length", "trimmed")},
+            "partners": column(partners[order]),
+            **{f"pair_{name}": column(cells[name][order]) for name in _WEIGHED},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -214,7 +237,7 @@ class PairTable:
         rows = self.rows[: len(self.names)]
         rows["hash"] = [_hash(item) for item in self.names]
         for name in (*_WEIGHED, "length", "trimmed"):
-            rows[name] = state[name]
+            rows[name] = read_column(state[name])
         self._lay_out(rows, state)
         self._make_scratch()
 
@@ -229,11 +252,11 @@ class PairTable:
         owners = np.repeat(np.arange(len(rows)), rows["length"])
         firsts = np.cumsum(rows["length"]) - rows["length"]
         cells = np.zeros(len(owners), CELL)
-        cells["item"] = state["partners"]
+        cells["item"] = read_column(state["partners"])
         for name in _WEIGHED:
-            cells[name] = state[f"pair_{name}"]
+            cells[name] = read_column(state[f"pair_{name}"])
         self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]] = cells
-        pair_counting.turn(self.cells, self.rows, 0, self.norm)
+        pair_counting.turn(self.cells, self.rows, 0, self.norm, self.together_min)
 
 
 def _hash(item: str) -> int:

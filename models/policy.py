@@ -1,31 +1,29 @@
-"""Which arm to pull: contextual Thompson sampling with propensities that are exact."""
+"""Which arm to pull: contextual Thompson sampling with propensities that are exact.
+
+The policy has the shape of River's `bandit.base.ContextualPolicy` (`pull`, `update`, `ranking`)
+without being derived from it: to import `river.bandit` is to import its metrics and with them
+`scipy.stats`, three seconds of a worker's start and of every `goeswith` command. For River's own
+tools it becomes one by `river.bandit.base.ContextualPolicy.register(ThompsonSampling)`.
+"""
 
 import random
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, get_args
 
-from river import bandit
 from river.base import Base
 
 from models.backoff import NO_RECORD, BackOff, Record
+from models.choice import Choice, Mode, Reading, Readings
 from models.decay import LANDMARK_S, ForwardDecay
-from models.forgetting import lightest, slab
-from models.limits import at_least_one, within
+from models.delay import ALL, Delays
+from models.limits import within
 from models.propensity import draw, vector
+from models.records import Records
 from models.snapshot import Snapshotted
 
 
-class Choice(NamedTuple):
-    """An arm, the probability with which it was chosen, and that of each arm on offer."""
-
-    arm: str
-    propensity: float
-    propensities: dict[str, float]
-    estimate: float
-    """The mean reward that was expected of it."""
-
-
-class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
+class ThompsonSampling(Snapshotted, Base):
     """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
 
     Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
@@ -40,7 +38,8 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
     An exposure is counted when it happens, its reward when it comes, at the time of the exposure,
     so that both fade alike. All sums are whole numbers: any order of exposures and rewards gives
     the same state. A negative reward reverses an earlier one (a return). While rewards are ahead
-    of exposures the posterior takes them for at most one each.
+    of exposures the posterior takes them for at most one each. With a `window_s`, an exposure whose
+    reward may still come counts for less than a trial (`models.delay`).
 
     `propensities` says how probable each arm is to be best, mixed with a floor; `choose` draws
     from that very vector, by a seed; `pull` is River's name for a draw from the policy's own
@@ -64,6 +63,12 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         Trials that `prior_mean` is worth.
     arms_max, contexts_max
         Arms and contexts remembered; then those with the fewest trials are forgotten.
+    window_s
+        Seconds after an exposure in which its reward comes, if it does; 0: exposures are complete
+        at once. Rewards then say when they came (`at_s`).
+    mode
+        "best": each arm as often as it is probable to be best, for the most reward. "identify":
+        top-two Thompson sampling, to know sooner which one is best, for less reward meanwhile.
     seed
         Of the generator that `pull` draws from; `choose` has its own. It is no part of the state.
 
@@ -89,6 +94,10 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
     Chapelle and Li: An empirical evaluation of Thompson sampling. NIPS 2011.
     """
 
+    STATE_VERSION: ClassVar[int] = 2
+    GAUSSIAN: ClassVar[bool] = False
+    """Whether posteriors are Gaussian (mean, deviation), or Beta (a, b)."""
+
     def __init__(
         self,
         half_life_s: float = 14 * 86400.0,
@@ -99,18 +108,13 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         prior_strength: float = 20.0,
         arms_max: int = 256,
         contexts_max: int = 4096,
+        window_s: float = 0.0,
+        mode: Mode = "best",
         seed: int | None = None,
     ) -> None:
-        super().__init__()
-        at_least_one(arms_max=arms_max, contexts_max=contexts_max)
         within(0.0, 1.0, floor=floor)
-        within(1e-6, 1.0 - 1e-6, prior_mean=prior_mean)
-        within(
-            *(1e-3, 1e9),
-            cell_strength=cell_strength,
-            arm_strength=arm_strength,
-            prior_strength=prior_strength,
-        )
+        if mode not in get_args(Mode):
+            raise ValueError(f"mode={mode!r}: must be one of {get_args(Mode)}")
         self.half_life_s = half_life_s
         self.floor = floor
         self.cell_strength = cell_strength
@@ -119,27 +123,39 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         self.prior_strength = prior_strength
         self.arms_max = arms_max
         self.contexts_max = contexts_max
+        self.window_s = window_s
+        self.mode: Mode = mode
         self.seed = seed
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
         self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
+        self._counts: Counter[str] = Counter()
+        self._n = 0
         self._latest_s = LANDMARK_S
-        self._all = NO_RECORD
-        self._arms: dict[str, Record] = {}
-        self._cells: dict[str, dict[str, Record]] = {}  # context -> arm -> record
+        self._records = Records(arms_max, contexts_max)
+        self._readings = Readings()
+        self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
 
     # Learning
 
     def expose(self, arm: str, context: str, *, time_s: float) -> None:
         """Count a trial: the arm was shown in this context."""
-        self._add(arm, context, Record(self._decay.weight(time_s), 0), time_s)
+        weight = self._decay.weight(time_s)
+        self._add(arm, context, Record(weight, 0), time_s)
         self._counts[arm] += 1
         self._n += 1
+        if self._delays is not None:
+            self._delays.exposed(arm, context, weight, time_s)
 
-    def reward(self, arm: str, context: str, value: float, *, time_s: float) -> None:
-        """An exposure at `time_s` earned `value` in [-1, 1]; a negative value reverses."""
+    def reward(
+        self, arm: str, context: str, value: float, *, time_s: float, at_s: float | None = None
+    ) -> None:
+        """An exposure at `time_s` earned `value` in [-1, 1], at `at_s`; below 0 it reverses."""
         within(-1.0, 1.0, value=value)
-        self._add(arm, context, Record(0, self._decay.weight(time_s, value)), time_s)
+        weight = self._decay.weight(time_s, value)
+        self._add(arm, context, Record(0, weight), time_s)
+        if self._delays is not None and at_s is not None and weight > 0:
+            self._delays.came(arm, weight, time_s, at_s)
 
     def update(
         self, arm_id: str, context: str | None, *reward_args: float, **reward_kwargs: float
@@ -147,34 +163,16 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         """River's way: an exposure and its reward at once, at a fixed time."""
         (reward,) = (*reward_args, *reward_kwargs.values())
         self.expose(arm_id, context or "", time_s=LANDMARK_S)
-        self.reward(arm_id, context or "", reward, time_s=LANDMARK_S)
+        self.reward(arm_id, context or "", reward, time_s=LANDMARK_S, at_s=LANDMARK_S)
 
     def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+        self._readings.forget()
         self._latest_s = max(self._latest_s, int(time_s))
-        cell = self._cells.setdefault(context, {})
-        for records in (self._arms, cell):
-            records[arm] = records.get(arm, NO_RECORD).plus(more)
-        self._all = self._all.plus(more)
-        if len(self._arms) > self.arms_max:
-            self._forget_arms()
-        if len(self._cells) > self.contexts_max:
-            self._forget_contexts()
-
-    def _forget_arms(self) -> None:
-        trials = {arm: record.trials for arm, record in self._arms.items()}
-        for arm in lightest(trials, slab(self.arms_max)):
-            del self._arms[arm]
-            self._counts.pop(arm, None)
-            for cell in self._cells.values():
-                cell.pop(arm, None)
-
-    def _forget_contexts(self) -> None:
-        trials = {
-            context: sum(record.trials for record in cell.values())
-            for context, cell in self._cells.items()
-        }
-        for context in lightest(trials, slab(self.contexts_max)):
-            del self._cells[context]
+        self._records.add(arm, context, more)
+        for forgotten in self._records.forget():
+            self._counts.pop(forgotten, None)
+            if self._delays is not None:
+                self._delays.forget(forgotten)
 
     # Reading
 
@@ -202,7 +200,10 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
     def _propensities(self, posteriors: dict[str, tuple[float, float]]) -> dict[str, float]:
         if len(posteriors) == 1:
             return dict.fromkeys(posteriors, 1.0)
-        return dict(zip(posteriors, vector(tuple(posteriors.values()), self.floor), strict=True))
+        drawn = vector(
+            tuple(posteriors.values()), self.floor, self.mode == "identify", self.GAUSSIAN
+        )
+        return dict(zip(posteriors, drawn, strict=True))
 
     def choose(
         self,
@@ -213,51 +214,67 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
         time_s: float | None = None,
     ) -> Choice:
         """Draw an arm from its propensities: the same seed, the same arm, in whatever order."""
-        posteriors = self._on_offer(arm_ids, context, time_s)
-        propensities = self._propensities(posteriors)
+        asked = tuple(arm_ids), context, self._now_s(time_s)
+        propensities, estimates = self._readings.of(asked, self._read)
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
-        a, b = posteriors[arm]
-        return Choice(arm, propensities[arm], propensities, a / (a + b))
+        return Choice(arm, propensities[arm], {**propensities}, estimates[arm], {**estimates})
 
-    def pull(  # type: ignore[override]
-        self, arm_ids: Iterable[str], context: str | None = None
-    ) -> str:
+    def _read(self, arms: tuple[str, ...], context: str, now_s: int) -> Reading:
+        posteriors = self._on_offer(arms, context, now_s)
+        estimates = {name: self._mean(*posterior) for name, posterior in posteriors.items()}
+        return Reading(self._propensities(posteriors), estimates)
+
+    def pull(self, arm_ids: Iterable[str], context: str | None = None) -> str:
         """River's way: an arm, drawn with the policy's own generator."""
-        return self._pull(arm_ids, context)
-
-    def _pull(  # type: ignore[override]
-        self, arm_ids: Iterable[str], context: str | None = None
-    ) -> str:
         return self.choose(arm_ids, context or "", self._rng.getrandbits(64)).arm
 
     def estimate(
         self, arm: str, context: str, *, time_s: float | None = None
     ) -> tuple[float, float]:
         """The mean reward to expect of an arm in a context, and its faded trials there."""
-        ((a, b),) = self._posteriors([arm], context, time_s)
-        record = self._cells.get(context, {}).get(arm, NO_RECORD)
-        return a / (a + b), record.trials / self._now(time_s)
+        (posterior,) = self._posteriors([arm], context, time_s)
+        record = self._records.cells.get(context, {}).get(arm, NO_RECORD)
+        return self._mean(*posterior), record.trials / self._decay.weight(self._now_s(time_s))
+
+    def _mean(self, a: float, b: float) -> float:
+        return a / (a + b)
 
     @property
-    def ranking(self) -> list[bandit.base.ArmID]:
+    def ranking(self) -> list[str]:
         """All arms ever seen, the best mean over all contexts first; equal ones by id."""
-        return [*sorted(self._arms, key=lambda arm: (-self._arms[arm].mean(), arm))]
+        arms = self._records.arms
+        return sorted(arms, key=lambda arm: (-arms[arm].mean(), arm))
 
-    def _now(self, time_s: float | None) -> int:
-        """What an exposure weighs now."""
-        return self._decay.weight(max(self._latest_s, int(time_s or 0)))
+    def _now_s(self, time_s: float | None) -> int:
+        """Never before the latest exposure."""
+        return max(self._latest_s, int(time_s or 0))
 
     def _posteriors(
         self, arms: list[str], context: str, time_s: float | None
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
-        cell = self._cells.get(context, {})
-        records = [(self._arms.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
-        return self._backoff.posteriors(self._all, records, self._now(time_s))
+        now_s, records = self._now_s(time_s), self._records
+        cell = records.cells.get(context, {})
+        pairs = [(records.arms.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
+        if self._delays is not None:
+            pairs = [
+                (self._ripe(in_all, arm, ALL, now_s), self._ripe(here, arm, context, now_s))
+                for arm, (in_all, here) in zip(arms, pairs, strict=True)
+            ]
+        return self._backoff.posteriors(self._pooled(now_s), pairs, self._decay.weight(now_s))
 
-    def __repr__(self) -> str:
-        """The arguments. River's own table of arms cannot print a policy that has seen nothing."""
-        return Base.__repr__(self)
+    def _pooled(self, now_s: int) -> Record:
+        """All trials of all arms, in so far as they are complete."""
+        if self._delays is None:
+            return self._records.all
+        missing = (self._delays.missing(arm, ALL, now_s) for arm in self._records.arms)
+        return self._records.all.without(sum(missing))
+
+    def _ripe(self, record: Record, arm: str, context: str, now_s: int) -> Record:
+        """A record without what is missing of trials whose reward may still come."""
+        if self._delays is None:
+            return record
+        return record.without(self._delays.missing(arm, context, now_s))
 
     # The state
 
@@ -268,21 +285,14 @@ class ThompsonSampling(Snapshotted, bandit.base.ContextualPolicy):
             "latest_s": self._latest_s,
             "exposures": dict(self._counts),
             "exposures_all": self._n,
-            "all": self._all.written(),
-            "arms": {arm: record.written() for arm, record in self._arms.items()},
-            "cells": {
-                context: {arm: record.written() for arm, record in cell.items()}
-                for context, cell in self._cells.items()
-            },
+            "delays": None if self._delays is None else self._delays.state(),
+            **self._records.state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._latest_s = state["latest_s"]
         self._counts.update(state["exposures"])
         self._n = state["exposures_all"]
-        self._all = Record.read(state["all"])
-        self._arms = {arm: Record.read(record) for arm, record in state["arms"].items()}
-        self._cells = {
-            context: {arm: Record.read(record) for arm, record in cell.items()}
-            for context, cell in state["cells"].items()
-        }
+        self._records.restore(state)
+        if self._delays is not None:
+            self._delays.restore(state["delays"])

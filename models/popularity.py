@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterator, Sequence
+from heapq import nsmallest
 from itertools import islice
 from typing import Any
 
@@ -10,12 +11,16 @@ from models.limits import at_least_one
 from models.recommender import NOTHING, Candidate, Recommender
 from models.tally import read, tally, times, weight, written
 
+MOVED_MAX = 64
+"""When more items than this have moved, to sort all of them is cheaper."""
+
 
 class Popularity(Recommender):
-    """Decayed counts of items, and the exact top of them, kept in order as they change.
+    """Decayed counts of items, and the exact top of them.
 
-    The order is a function of the counts alone: equal ones go by id. A candidate's score is its
-    share of all that was counted lately; its evidence, how often it was seen out of how many
+    What has changed is put in order when somebody looks. The order is a function of the counts
+    alone: equal ones go by id. A candidate's score is its share of all that was counted lately; its
+    evidence, how often it was seen out of how many
     events.
 
     Parameters
@@ -50,42 +55,63 @@ class Popularity(Recommender):
         self.items_max = items_max
         self._tallies: dict[str, int] = {}
         self._all = 0
+        self._full = False  # whether items ever had to be forgotten
         self._order: list[tuple[int, str]] = []  # (-weight, item), the top_max smallest
+        self._placed: dict[str, int] = {}  # the tally with which an item is in the order
+        self._moved: set[str] = set()  # items to be put in order
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave out the order: looking at it changes nothing."""
+        follows = {"_order": [], "_placed": {}, "_moved": set(self._tallies)}
+        return {**vars(self), **follows}
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y` once more; what came before is of no interest."""
         more = tally(self._weighed(time_s, weight))
-        before = self._tallies.get(y, 0)
-        self._tallies[y] = before + more
+        self._tallies[y] = self._tallies.get(y, 0) + more
         self._all += more
-        self._rank(y, before, before + more)
+        self._moved.add(y)
         if len(self._tallies) > self.items_max:
             self._forget()
 
-    def _rank(self, item: str, before: int, now: int) -> None:
+    def _ordered(self) -> list[tuple[int, str]]:
+        """The order, with everything in its place."""
+        if len(self._moved) > MOVED_MAX:
+            self._sort()
+        else:
+            for item in self._moved:
+                self._place(item)
+        self._moved.clear()
+        return self._order
+
+    def _place(self, item: str) -> None:
         """Move an item whose tally grew to its place in the order."""
-        order, old, entry = self._order, _entry(before, item), _entry(now, item)
-        if before and old <= order[-1]:
-            del order[bisect_left(order, old)]
+        order, entry = self._order, _entry(self._tallies[item], item)
+        before = self._placed.pop(item, None)
+        if before is not None:
+            del order[bisect_left(order, _entry(before, item))]
         elif len(order) == self.top_max:
             if entry > order[-1]:
                 return
-            order.pop()
+            del self._placed[order.pop()[1]]
         insort(order, entry)
+        self._placed[item] = self._tallies[item]
 
     def _forget(self) -> None:
+        self._full = True
         for item in lightest(self._tallies, slab(self.items_max)):
             del self._tallies[item]
-        if not all(item in self._tallies for _, item in self._order):
-            self._sort()
+        self._sort()
+        self._moved.clear()
 
     def _sort(self) -> None:
-        order = sorted(_entry(tally, item) for item, tally in self._tallies.items())
-        self._order = order[: self.top_max]
+        entries = (_entry(tally, item) for item, tally in self._tallies.items())
+        self._order = nsmallest(self.top_max, entries)
+        self._placed = {item: self._tallies[item] for _, item in self._order}
 
     def top(self, n: int) -> list[str]:
         """The `n` most popular items (at most `top_max`), the most popular first."""
-        return [item for _, item in self._order[: max(n, 0)]]
+        return [item for _, item in self._ordered()[:n]] if n > 0 else []
 
     def recommend(
         self,
@@ -98,9 +124,23 @@ class Popularity(Recommender):
         """The most popular items, whatever came before and whatever the time."""
         return list(islice(self._candidates(exclude), max(k, 0)))
 
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> bool:
+        """Whether any item is not excluded; in what order they are does not matter here."""
+        items = self._tallies if len(self._tallies) <= self.top_max else self._ordered_items()
+        return any(item not in exclude for item in items)
+
+    def _ordered_items(self) -> Iterator[str]:
+        return (item for _, item in self._ordered())
+
     def _candidates(self, exclude: Container[str]) -> Iterator[Candidate]:
         of, in_all = times(self._all), weight(self._all) or 1
-        for negative, item in self._order:
+        for negative, item in self._ordered():
             if item not in exclude:
                 yield Candidate(item, -negative / in_all, times(self._tallies[item]), of)
 
@@ -110,12 +150,22 @@ class Popularity(Recommender):
             "params": self._get_params(),
             "tallies": {item: written(tally) for item, tally in self._tallies.items()},
             "all": written(self._all),
+            "full": self._full,
         }
+
+    def exact_state(self) -> dict[str, Any]:
+        """Once items had to be forgotten, only the sum of all is exact."""
+        return {**self.state(), **({"tallies": None} if self._full else {})}
+
+    def left_out(self) -> dict[str, int]:
+        """Items, once there were too many of them."""
+        return {"items": len(self._tallies)} if self._full else {}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._tallies = {item: read(text) for item, text in state["tallies"].items()}
         self._all = read(state["all"])
-        self._sort()
+        self._full = state["full"]
+        self._moved = set(self._tallies)
 
 
 def _entry(tally: int, item: str) -> tuple[int, str]:

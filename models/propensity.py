@@ -19,6 +19,7 @@ NODES = np.linspace(-5.0, 5.0, 32)
 NODES_LEFT, NODES_RIGHT = np.minimum(NODES, 0.0), np.maximum(NODES, 0.0)
 VECTORS_KEPT = 1024
 TINY = 1e-300
+SD_MIN = 1e-9
 SHAPE_MIN = 1e-3
 """Parameters of a Beta are at least this, so that all integrals stay finite."""
 
@@ -41,22 +42,71 @@ def probability_best(a: Floats, b: Floats) -> Floats:
     density = a * (grid - peak)
     density -= (a + b) * (np.logaddexp(0.0, grid) - np.logaddexp(0.0, peak))
     np.exp(density, out=density)
-    below = _cumulated(density, grid[1:] - grid[:-1], a, b)
+    return _best(_cumulated(density, grid[1:] - grid[:-1], a, b))
+
+
+def gaussian_best(mean: Floats, sd: Floats) -> Floats:
+    """The probability of each of K independent Gaussian variables to be the largest.
+
+    As `probability_best`, on the scale of the variables. Shapes: (K,), (K,) -> (K,), sums to 1.
+
+    >>> gaussian_best(np.array([0.0, 1.0]), np.array([1.0, 1.0])).round(2).tolist()
+    [0.24, 0.76]
+    """
+    mean, sd = mean[:, None], np.maximum(sd, SD_MIN)[:, None]
+    grid = (mean + sd * NODES).ravel()
+    grid.sort()
+    z = (grid - mean) / sd
+    density = np.exp(-0.5 * z * z) / sd
+    return _best(_cumulated(density, grid[1:] - grid[:-1], -z[:, :1] / sd, z[:, -1:] / sd))
+
+
+def _best(below: Floats) -> Floats:
+    """The integral of dF_k * prod_{i != k} F_i for each k, from all F at the nodes."""
     others = below.prod(axis=0) / below
     best = ((others[:, 1:] + others[:, :-1]) * (below[:, 1:] - below[:, :-1])).sum(axis=1)
     scaled: Floats = best / best.sum()
     return scaled
 
 
+def top_two(best: Floats) -> Floats:
+    """The probability that each arm is drawn by top-two Thompson sampling, given P(best).
+
+    Half of the draws go to the best of a sample of the posterior, half to the first other arm that
+    is best in a later sample: the challenger of arm j is arm i with probability
+    `best[i] / (1 - best[j])`. What separates the two is learned fastest (Russo: Simple Bayesian
+    algorithms for best-arm identification. Operations Research 68, 2020).
+
+    >>> top_two(np.array([0.98, 0.01, 0.01])).round(3).tolist()
+    [0.5, 0.25, 0.25]
+    """
+    best = np.maximum(best, TINY)
+    others = best.sum() - best
+    leader = best.argmax()
+    others[leader] = best[:leader].sum() + best[leader + 1 :].sum()  # exact, however small
+    by_leader = best / others
+    drawn: Floats = 0.5 * best + 0.5 * best * (by_leader.sum() - by_leader)
+    drawn[leader] = 1.0 - (drawn[:leader].sum() + drawn[leader + 1 :].sum())
+    return drawn
+
+
 @lru_cache(VECTORS_KEPT)
-def vector(posteriors: tuple[tuple[float, float], ...], floor: float) -> tuple[float, ...]:
-    """The propensities of arms with these Beta(a, b) posteriors, in their order.
+def vector(
+    posteriors: tuple[tuple[float, float], ...],
+    floor: float,
+    identify: bool = False,
+    gaussian: bool = False,
+) -> tuple[float, ...]:
+    """The propensities of arms with these posteriors, in their order.
+
+    A posterior is the a and b of a Beta distribution, or mean and deviation of a Gaussian one.
+    `identify`: by top-two Thompson sampling, to tell the best two apart.
 
     Posteriors change with feedback only, and most decisions come in between: the last vectors are
     kept, which changes nothing but the time it takes.
     """
-    a, b = np.array(posteriors).T
-    return tuple(with_floor(probability_best(a, b), floor))
+    best = (gaussian_best if gaussian else probability_best)(*np.array(posteriors).T)
+    return tuple(with_floor(top_two(best) if identify else best, floor))
 
 
 def _spread(a: Floats, b: Floats) -> Floats:
@@ -70,7 +120,10 @@ def _spread(a: Floats, b: Floats) -> Floats:
 
 
 def _cumulated(density: Floats, widths: Floats, a: Floats, b: Floats) -> Floats:
-    """Cumulative distributions at the nodes: trapezoids, and exponential tails outside them."""
+    """Cumulative distributions at the nodes: trapezoids, and exponential tails outside them.
+
+    `a` and `b` are the rates at which the density falls to the left and to the right.
+    """
     below = np.empty_like(density)
     below[:, :1] = density[:, :1] / a
     np.add(density[:, 1:], density[:, :-1], out=below[:, 1:])

@@ -8,7 +8,7 @@ the same whatever order they came in, because it is made of whole numbers that a
 (`models.decay`, `models.tally`), of maxima, and of ties broken by id. Two workers that read the
 partitions of a log in different interleavings end with the same bytes. Past its bounds a model
 forgets the lightest entries; what it forgets at the margin may then depend on order. A model that
-learns from the order itself says so: `commutes` is false.
+learns from the order itself says so: `COMMUTES` is false.
 """
 
 import abc
@@ -52,7 +52,7 @@ class Recommender(Snapshotted, base.Estimator):
         Seconds after which an event counts half.
     """
 
-    commutes: ClassVar[bool] = True
+    COMMUTES: ClassVar[bool] = True
     """Whether events may be learned in any order; what looks at sequences cannot do without one."""
 
     def __init__(self, half_life_s: float) -> None:

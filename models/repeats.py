@@ -26,11 +26,12 @@ def _sum(one: Purchases, other: Purchases) -> Purchases:
 class _Shopper:
     """What one shopper bought: a tally and the last time of each item, and of all of them."""
 
-    __slots__ = ("all", "last_s", "lasts_s", "tallies")
+    __slots__ = ("all", "full", "last_s", "lasts_s", "tallies")
 
     def __init__(self) -> None:
         self.all = 0
         self.last_s = 0
+        self.full = False  # whether it ever had to forget
         self.tallies: dict[str, int] = {}
         self.lasts_s: dict[str, int] = {}
 
@@ -41,17 +42,24 @@ class _Shopper:
         self.lasts_s[item] = max(self.lasts_s.get(item, 0), time_s)
 
     def forget(self, number: int) -> None:
+        self.full = True
         for item in lightest(self.tallies, number):
             del self.tallies[item], self.lasts_s[item]
 
+    def sums(self) -> list[Any]:
+        """What is exact even when it had to forget."""
+        return [written(self.all), self.last_s]
+
     def state(self) -> dict[str, Any]:
         items = {item: [written(t), self.lasts_s[item]] for item, t in self.tallies.items()}
-        return {"all": written(self.all), "last_s": self.last_s, "items": items}
+        all_, last_s = self.sums()
+        return {"all": all_, "last_s": last_s, "full": self.full, "items": items}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "_Shopper":
         shopper = cls()
         shopper.all, shopper.last_s = read(state["all"]), state["last_s"]
+        shopper.full = state["full"]
         for item, (text, last_s) in state["items"].items():
             shopper.tallies[item] = read(text)
             shopper.lasts_s[item] = last_s
@@ -93,6 +101,8 @@ class Repeats(Recommender):
     []
     """
 
+    STATE_VERSION = 2
+
     def __init__(
         self,
         half_life_s: float = 90 * 86400.0,
@@ -113,6 +123,7 @@ class Repeats(Recommender):
         self._all = NO_PURCHASES
         self._items: dict[str, Purchases] = {}
         self._shoppers: dict[str, _Shopper] = {}
+        self._items_full = self._shoppers_full = False  # whether the table ever had to forget
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """The shopper `x[0]` bought `y`; without a shopper nothing is learned."""
@@ -134,11 +145,13 @@ class Repeats(Recommender):
         self._all = _sum(self._all, more)
         self._items[item] = _sum(self._items.get(item, NO_PURCHASES), more)
         if len(self._items) > self.items_max:
+            self._items_full = True
             bought = {item: purchases.all for item, purchases in self._items.items()}
             for least in lightest(bought, slab(self.items_max)):
                 del self._items[least]
 
     def _forget(self) -> None:
+        self._shoppers_full = True
         lasts_s = {name: shopper.last_s for name, shopper in self._shoppers.items()}
         for name in lightest(lasts_s, slab(self.shoppers_max)):
             del self._shoppers[name]
@@ -205,7 +218,46 @@ class Repeats(Recommender):
             "all": list(self._all),
             "items": {item: list(purchases) for item, purchases in self._items.items()},
             "shoppers": {name: shopper.state() for name, shopper in self._shoppers.items()},
+            "full": [self._items_full, self._shoppers_full],
         }
+
+    def exact_state(self) -> dict[str, Any]:
+        """Without the tables that ever ran full, and without the items of shoppers that did.
+
+        A purchase counts as a repeat when the shopper's earlier one is remembered: so once any
+        shopper had to forget, only the plain purchases of an item are exact.
+        """
+        state = self.state()
+        full = self._full()
+        if self._items_full:
+            state["items"] = None
+        if self._shoppers_full:
+            state["shoppers"] = None
+        for name in full:
+            state["shoppers"][name] = self._shoppers[name].sums()
+        if full or self._shoppers_full:
+            state["all"] = self._all.all
+            state["items"] = state["items"] and {
+                item: bought for item, (bought, _) in state["items"].items()
+            }
+        return state
+
+    def left_out(self) -> dict[str, int]:
+        """Items, shoppers, and shares: the items whose repeats are left out."""
+        full = self._full()
+        shares = bool(full or self._shoppers_full)
+        left = {
+            "items": self._items_full * len(self._items),
+            "shoppers": len(self._shoppers) if self._shoppers_full else len(full),
+            "shares": (shares and not self._items_full) * len(self._items),
+        }
+        return {what: rows for what, rows in left.items() if rows}
+
+    def _full(self) -> list[str]:
+        """The shoppers that ever had to forget; none where shoppers themselves were forgotten."""
+        if self._shoppers_full:
+            return []
+        return [name for name, shopper in self._shoppers.items() if shopper.full]
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._latest_s = state["latest_s"]
@@ -214,3 +266,4 @@ class Repeats(Recommender):
         self._shoppers = {
             name: _Shopper.from_state(kept) for name, kept in state["shoppers"].items()
         }
+        self._items_full, self._shoppers_full = state["full"]

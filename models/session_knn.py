@@ -53,7 +53,7 @@ class SessionKNN(Recommender):
     Kersbergen, Sprangers and Schelter: Serenade. SIGMOD 2022.
     """
 
-    commutes: ClassVar[bool] = False
+    COMMUTES: ClassVar[bool] = False
 
     def __init__(
         self,

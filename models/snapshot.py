@@ -34,6 +34,9 @@ class Snapshotted(abc.ABC):
 
     STATE_VERSION: ClassVar[int] = 1
     """Raised when the meaning of the state changes: older snapshots are then refused."""
+    COMMUTES: ClassVar[bool] = True
+    """Whether the order of learning leaves no trace. What does not commute (weights moved by
+    gradients) is kept in snapshots, but no two copies of it are held against one another."""
 
     @abc.abstractmethod
     def state(self) -> dict[str, Any]:
@@ -43,14 +46,37 @@ class Snapshotted(abc.ABC):
     def _restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned, in a new model with the same arguments."""
 
+    def exact_state(self) -> dict[str, Any]:
+        """What of the state is the same in whatever order it was learned.
+
+        All of it, as long as no bound made the model forget. A table or row that ever ran full is
+        left out, for good: *that* it ran full does not depend on the order (it had to remember more
+        different things than it may), *what* it forgot then may.
+        """
+        return self.state()
+
+    def left_out(self) -> dict[str, int]:
+        """How many rows of which table `exact_state` leaves out; empty: none."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state()`; for a model that has learned nothing yet.
+
+        Its own arguments hold, not those of the state. Raises `SnapshotError` when it is no state.
+        """
+        try:
+            self._restore(state)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f"no state of {type(self).__name__}: {error!r}") from error
+
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """The model whose `state()` this is; raises `SnapshotError` when it is none."""
         try:
             model = cls(**state["params"])
-            model._restore(state)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError(f"no state of {cls.__name__}: {error!r}") from error
+        model.restore(state)
         return model
 
     def to_bytes(self) -> bytes:

@@ -60,8 +60,8 @@ class Answering:
         if said is None:
             said = self._said[partition] = Said(self.replica.settings.sessions_max)
         answer = self.replica.shop.answer(event, partition, record.offset, said)
-        if answer.prompt is not None:
-            said.add(answer.prompt)
+        if answer.draft is not None:
+            said.add(answer.draft)
         if answer.withdrawals:
             said.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
@@ -78,8 +78,8 @@ class Answering:
         """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""
         partition, record, answer = answered
         topics = self.replica.settings.topics
-        if answer.prompt is not None:
-            yield Outgoing(topics.prompts, partition, record.key, answer.prompt.to_json())
+        if answer.draft is not None:
+            yield Outgoing(topics.prompts, partition, record.key, answer.draft.to_json())
         for gone in answer.withdrawals:
             yield Outgoing(topics.prompts, partition, record.key, gone.to_json())
         for outcome in answer.outcomes:

@@ -17,6 +17,7 @@ the stages which that event brought, even when somebody else folded it first.
 from collections.abc import Iterator
 
 from models import ThompsonSampling
+from models.drift import DriftAlarm
 from streams.events import (
     Event,
     ItemAdded,
@@ -33,10 +34,15 @@ from streams.settings import Settings
 
 
 class Attribution:
-    """Folds feedback, adds, orders and returns into impressions and the policy."""
+    """Folds feedback, adds, orders and returns into impressions and the policy.
+
+    Its drift alarm sees each impression as nothing earned, and then what it earned: it depends on
+    order, and is no part of the state.
+    """
 
     def __init__(self, settings: Settings, policy: ThompsonSampling) -> None:
         self.policy = policy
+        self.drift = DriftAlarm()
         self._add_window_ms = settings.attribution_window_s * 1000
         self._buy_window_ms = settings.purchase_window_s * 1000
         self._worth: dict[Stage, float] = {
@@ -101,6 +107,7 @@ class Attribution:
             impression.reached["shown"] = Reached(event.event_id, event.occurred_at_ms, 0.0, None)
             session.remember(impression)
             self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
+            self.drift.outcome(receipt.arm, 0.0, time_s=event.time_s)
         return impression
 
     def _reach(
@@ -123,9 +130,10 @@ class Attribution:
     ) -> None:
         impression.reached[stage] = Reached(event.event_id, event.occurred_at_ms, gain, item_id)
         if gain:
-            receipt = impression.receipt
+            receipt, at_s = impression.receipt, event.time_s
+            self.drift.outcome(receipt.arm, gain, time_s=at_s)
             self.policy.reward(
-                receipt.arm, receipt.context, gain, time_s=receipt.prompted_at_ms / 1000
+                receipt.arm, receipt.context, gain, time_s=receipt.prompted_at_ms / 1000, at_s=at_s
             )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.prompts import STAGES, Draft, Outcome, Prompt, PromptWithdrawn
 from streams.seen import IDS_MAX, Seen
 
 ARMS_MAX = 100
@@ -52,10 +52,10 @@ class Board:
         self.sums: dict[str, Sums] = {}
         self._seen = Seen(ids_max)
 
-    def add(self, published: Prompt | PromptWithdrawn | Outcome) -> None:
+    def add(self, published: Prompt | Draft | PromptWithdrawn | Outcome) -> None:
         """Count what was published, if it has not been counted yet."""
         match published:
-            case Prompt():
+            case Prompt() | Draft():
                 counted, more = published.prompt_id, {"pulls": 1.0}
             case Outcome():
                 counted = f"{published.prompt_id} {published.stage}"

@@ -7,23 +7,37 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from streams.arm_evidence import AGAINST, Evidence
 from streams.board import Board, Row
+from streams.evidence_table import evidence_json, evidence_table
 from streams.live import show, watched
 from streams.log_reader import LogReader, Record, open_reader
 from streams.options import with_settings
 from streams.printable import printable
-from streams.prompts import ANY_PUBLISHED, STAGES, Outcome
+from streams.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
 from streams.settings import Settings
+from streams.trials import SETTLE_S, Trials
 
 
 class BoardReader:
-    """Keeps a board up to date from the topics."""
+    """Keeps a board, and what is known of its arms, up to date from the topics."""
 
-    def __init__(self, settings: Settings, reader: LogReader, since_ms: int | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reader: LogReader,
+        since_ms: int | None,
+        *,
+        settle_s: float = SETTLE_S,
+        against: str = AGAINST,
+    ) -> None:
         self.board = Board()
+        self.trials = Trials(settle_s * 1000)
+        self.evidence = Evidence(settings.arm_floor, against)
         self.unreadable = 0
         self._settings = settings
         self._reader = reader
@@ -38,17 +52,34 @@ class BoardReader:
                 self._fold(record)
             self._next[record.at] = record.offset + 1
         self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
+        self.evidence.add(self.trials.settled())
         return self.board
+
+    def table(self) -> Group:
+        """All of it, for people."""
+        return Group(
+            board_table(self.board.rows(), self.unreadable),
+            evidence_table(self.evidence, self.trials),
+        )
+
+    def json(self) -> dict[str, Any]:
+        """All of it, as plain values."""
+        rows = board_json(self.board.rows(), self.unreadable)
+        return rows | {"evidence": evidence_json(self.evidence, self.trials)}
 
     def _fold(self, record: Record) -> None:
         value = record.value or b""
+        published: Published | Outcome
         try:
             if record.at.topic == self._settings.topics.prompts:
-                self.board.add(ANY_PUBLISHED.validate_json(value))
+                published = ANY_PUBLISHED.validate_json(value)
             else:
-                self.board.add(Outcome.model_validate_json(value))
+                published = Outcome.model_validate_json(value)
         except ValidationError:
             self.unreadable += 1
+        else:
+            self.board.add(published)
+            self.trials.add(published)
 
 
 def board_table(board: Iterable[Row], unreadable: int = 0) -> Table:
@@ -80,23 +111,53 @@ def board_json(board: Iterable[Row], unreadable: int = 0) -> dict[str, Any]:
     metavar="MINUTES",
     help="Only what was published since then; otherwise all that the log holds.",
 )
+@click.option(
+    "--settle",
+    "settle_s",
+    type=click.FloatRange(min=0),
+    default=SETTLE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an impression may earn before it counts as evidence.",
+)
+@click.option(
+    "--against", default=AGAINST, show_default=True, metavar="ARM", help="What to compare with."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def arms(
-    settings: Settings, watch: bool, every_s: float, since_minutes: float | None, as_json: bool
+    settings: Settings,
+    watch: bool,
+    every_s: float,
+    since_minutes: float | None,
+    settle_s: float,
+    against: str,
+    as_json: bool,
 ) -> None:
     """What each strategy does, and what it earns.
 
-    Pulls are prompts it was chosen for; the reward rate is what one impression earns.
+    Pulls are prompts it was chosen for; the reward rate is what one impression earned so far.
+
+    That rate favours whatever had luck early. Below it is the evidence: what an impression earns
+    within the settling time, reckoned fairly from the logged propensities, with bounds that hold
+    whenever and however often one looks. An arm is better than another when the bounds of their
+    difference exclude 0: stop then, or at any time. The sample ratio says whether arms are seen as
+    often as they were drawn; an alarm means that prompts get lost, and that nothing else here is to
+    be trusted.
     """
     since_ms = None if since_minutes is None else int((time.time() - since_minutes * 60) * 1000)
     topics = (settings.topics.prompts, settings.topics.outcomes)
     with open_reader(settings, *topics) as reader:
-        log = BoardReader(settings, reader, since_ms)
+        log = BoardReader(settings, reader, since_ms, settle_s=settle_s, against=against)
         if watch:
-            watched(lambda: board_table(log.catch_up().rows(), log.unreadable), every_s)
+            watched(lambda: _looked(log).table(), every_s)
             return
-        board = log.catch_up().rows()
+        log.catch_up()
     if as_json:
-        click.echo(json.dumps(board_json(board, log.unreadable)))
+        click.echo(json.dumps(log.json()))
     else:
-        show(board_table(board, log.unreadable))
+        show(log.table())
+
+
+def _looked(log: BoardReader) -> BoardReader:
+    log.catch_up()
+    return log

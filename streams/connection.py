@@ -4,9 +4,11 @@
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,6 +16,8 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams.errors import KafkaUnreachable, TopicsWrong
 from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 RETRY_BACKOFF_MS = 500
 """Pause between tries: at aiokafka's own 100 ms a broker that is away costs 0.6 core and 34,000
@@ -61,24 +65,39 @@ def be_patient(client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000) -> None:
 
 @asynccontextmanager
 async def administration(settings: Settings) -> AsyncIterator[Any]:
-    """An admin client, for the length of the block. Raises `KafkaUnreachable`."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
+    """An admin client, for the length of the block. Raises `KafkaUnreachable`.
+
+    A broker that is away is waited for, `kafka_patience_s` seconds: a worker that starts during an
+    outage answers as soon as it is over.
+    """
+    deadline_s = time.monotonic() + settings.kafka_patience_s
+    for attempt in count():
+        admin = AIOKafkaAdminClient(**client_options(settings))
         try:
             await admin.start()
+            break
         except KafkaConnectionError as error:
-            raise KafkaUnreachable(
-                f"no broker answered at kafka_bootstrap={settings.kafka_bootstrap}: {error}"
-            ) from error
+            await admin.close()
+            where = f"no broker answered at kafka_bootstrap={settings.kafka_bootstrap}"
+            if time.monotonic() >= deadline_s:
+                raise KafkaUnreachable(f"{where}: {error}") from error
+            if not attempt:
+                logger.warning("%s yet: waiting up to %g s", where, settings.kafka_patience_s)
+        await asyncio.sleep(RETRY_BACKOFF_MS / 1000)
+    try:
         yield admin
     finally:
         await admin.close()
 
 
-async def check_topics(settings: Settings) -> None:
-    """Raise `TopicsWrong` unless every topic has as many partitions as the settings say."""
+async def check_topics(settings: Settings) -> str:
+    """The id of Kafka's cluster, once every topic has as many partitions as the settings say.
+
+    Raises `TopicsWrong` when one has not.
+    """
     async with administration(settings) as admin:
         described = await admin.describe_topics(list(settings.topics.declared()))
+        cluster = (await admin.describe_cluster()).get("cluster_id")
     found = {topic["topic"]: len(topic["partitions"]) for topic in described}
     wrong = {
         name: found.get(name, 0)
@@ -90,3 +109,4 @@ async def check_topics(settings: Settings) -> None:
             f"topics without partitions={settings.partitions} (found; 0: no topic): {wrong}. "
             "`goeswith topics create` makes what is missing"
         )
+    return cluster or ""

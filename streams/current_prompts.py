@@ -5,14 +5,17 @@ Bounded twice: a session has at most four, and the sessions spoken to longest ag
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import TypeVar
 
-from streams.prompts import Answer, Prompt
+from streams.prompts import Answer, Draft, Prompt
 
 PROMPTS_MAX = 4
 SESSIONS_MAX = 10_000
 
+Either = TypeVar("Either", Draft, Prompt)
 
-def unexpired(prompts: Iterable[Prompt], now_ms: int) -> tuple[Prompt, ...]:
+
+def unexpired(prompts: Iterable[Either], now_ms: int) -> tuple[Either, ...]:
     """Those that may still be shown."""
     return tuple(prompt for prompt in prompts if now_ms < prompt.expires_at_ms)
 
@@ -22,10 +25,10 @@ class CurrentPrompts:
 
     >>> from streams.examples import PROMPT, PROMPT_WITHDRAWN
     >>> current = CurrentPrompts()
-    >>> current.add(Answer(prompt=PROMPT))
+    >>> current.add(Answer(draft=Draft.of(PROMPT)))
     'session-7'
-    >>> [p.anchor for p in current.of("session-7", now_ms=PROMPT.occurred_at_ms)]
-    ['bread']
+    >>> [p.items for p in current.of("session-7", now_ms=PROMPT.occurred_at_ms)]
+    [('butter',)]
     >>> current.add(Answer(withdrawals=(PROMPT_WITHDRAWN,)))
     'session-7'
     >>> current.of("session-7", now_ms=PROMPT.occurred_at_ms)
@@ -34,7 +37,7 @@ class CurrentPrompts:
 
     def __init__(self, sessions_max: int = SESSIONS_MAX) -> None:
         self.sessions_max = sessions_max
-        self._sessions: OrderedDict[str, dict[str, Prompt]] = OrderedDict()
+        self._sessions: OrderedDict[str, dict[str, Draft]] = OrderedDict()
 
     def add(self, answer: Answer) -> str | None:
         """Take an answer; the session whose prompts it changed, if any (an event has but one)."""
@@ -42,16 +45,16 @@ class CurrentPrompts:
         for gone in answer.withdrawals:
             session_id = gone.session_id
             self._sessions.get(session_id, {}).pop(gone.prompt_id, None)
-        if answer.prompt is not None:
-            session_id = answer.prompt.session_id
-            self._hold(answer.prompt)
+        if answer.draft is not None:
+            session_id = answer.draft.session_id
+            self._hold(answer.draft)
         return session_id
 
-    def of(self, session_id: str, now_ms: int) -> tuple[Prompt, ...]:
+    def of(self, session_id: str, now_ms: int) -> tuple[Draft, ...]:
         """What may be shown to a session now, oldest first."""
         return unexpired(self._sessions.get(session_id, {}).values(), now_ms)
 
-    def _hold(self, prompt: Prompt) -> None:
+    def _hold(self, prompt: Draft) -> None:
         held = self._sessions.setdefault(prompt.session_id, {})
         held.setdefault(prompt.prompt_id, prompt)
         if len(held) > PROMPTS_MAX:

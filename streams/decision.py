@@ -15,7 +15,7 @@ from streams import guards
 from streams.arms import ARMS, Learned, Question
 from streams.events import ItemAdded, ItemViewed
 from streams.messages import reason
-from streams.prompts import Placement, Prompt, Silence, prompt_id
+from streams.prompts import Draft, Placement, Silence, prompt_id
 from streams.receipts import Receipt, Receipts
 from streams.said import Said
 from streams.session import Session
@@ -45,7 +45,7 @@ class Decision:
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
 
-    def decide(self, session: Session, event: Asking, said: Said) -> Prompt | Silence:
+    def decide(self, session: Session, event: Asking, said: Said) -> Draft | Silence:
         """A prompt for this session, or why there is none."""
         silence = guards.silenced(session, event, said.to(session.session_id), self.settings)
         if silence is not None:
@@ -57,7 +57,7 @@ class Decision:
         context = self.context(session, event)
         choice = self.policy.choose(offered, context, seed=event.event_id.encode())
         candidates = ARMS[choice.arm].candidates(self.learned, question)
-        return self._prompt(session, event, context, choice, candidates)
+        return self._draft(session, event, context, choice, candidates)
 
     def question(self, session: Session, anchor: str, time_s: float) -> Question:
         """What the arms are asked: the session, and what is out of the question for it."""
@@ -80,48 +80,47 @@ class Decision:
         segment = event.segment if event.segment in self.segments else known
         return f"{PLACEMENTS[type(event)]}/{segment}"
 
-    def _prompt(
+    def _draft(
         self,
         session: Session,
         event: Asking,
         context: str,
         choice: Choice,
         candidates: list[Candidate],
-    ) -> Prompt:
+    ) -> Draft:
         placement = PLACEMENTS[type(event)]
         identity = prompt_id(event.event_id, event.session_id, placement)
+        items = tuple([candidate.item for candidate in candidates])
+        now_ms, who = event.occurred_at_ms, session.session_id
         receipt = Receipt(
-            prompt_id=identity,
-            session_id=session.session_id,
-            arm=choice.arm,
-            context=context,
-            propensity=choice.propensity,
-            estimate=choice.estimate,
-            items=tuple(candidate.item for candidate in candidates),
-            prompted_at_ms=event.occurred_at_ms,
+            identity, who, choice.arm, context, choice.propensity, choice.estimate, items, now_ms
         )
         anchor = candidates[0].anchor or event.item_id
-        return Prompt.model_validate(  # at once: validated part by part it takes twice as long
-            {
-                "prompt_id": identity,
-                "session_id": session.session_id,
-                "placement": placement,
-                "anchor": event.item_id,
-                "items": list(map(_item, candidates)),
-                "arm": choice.arm,
-                "context": context,
-                "propensity": choice.propensity,
-                "propensities": choice.propensities,
-                "reason": reason(choice.arm, anchor=anchor, locale=event.locale),
-                "caused_by": event.event_id,
-                "occurred_at_ms": event.occurred_at_ms,
-                "expires_at_ms": event.occurred_at_ms + self.ttl_ms,
-                "receipt": self.receipts.sign(receipt),
-            }
+        expires_at_ms = now_ms + self.ttl_ms
+        fields = {
+            "prompt_id": identity,
+            "session_id": who,
+            "placement": placement,
+            "anchor": event.item_id,
+            "items": [_item(candidate) for candidate in candidates],
+            "arm": choice.arm,
+            "context": context,
+            "propensity": choice.propensity,
+            "propensities": choice.propensities,
+            "estimates": choice.estimates,
+            "reason": reason(choice.arm, anchor=anchor, locale=event.locale),
+            "caused_by": event.event_id,
+            "occurred_at_ms": now_ms,
+            "expires_at_ms": expires_at_ms,
+            "receipt": self.receipts.sign(receipt),
+        }
+        return Draft(
+            identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields
         )
 
 
 def _item(candidate: Candidate) -> dict[str, Any]:
-    """The candidate as a `PromptItem`."""
-    evidence = {"anchor": candidate.anchor, "together": candidate.together, "of": candidate.of}
-    return {"item_id": candidate.item, "score": candidate.score, "evidence": evidence}
+    """The candidate as the fields of a `PromptItem`."""
+    item, score, together, of, anchor, _ = candidate
+    evidence = {"anchor": anchor, "together": together, "of": of}
+    return {"item_id": item, "score": score, "evidence": evidence}

@@ -9,13 +9,17 @@ GoeswithError
 │   ├── MissingSecret            no secret to sign receipts with
 │   ├── MissingExtra             an optional dependency is not installed
 │   ├── TopicsWrong              topics are missing, or other than `streams/topics.py` says
+│   ├── FileUnusable             a file is missing, or a line of it is not what it should be
 │   ├── NameTaken                another worker runs under the same name
 │   └── TransportChanged         a pinned library no longer has the private names that we rely on
 ├── KafkaUnreachable             no broker answered
-├── RedisUnreachable             the views cannot be read; prompts go on without them
+├── NotEnough                    the log says too little for an answer that could be trusted
+├── RedisUnreachable             neither views nor checkpoints; prompts go on without them
+├── CheckpointRefused            damaged, older or foreign: the log is folded instead
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
-    └── FoldStalled              an event waited for its predecessors longer than it may
+    ├── FoldStalled              an event waited for its predecessors longer than it may
+    └── WorkerStuck              the log has more, Kafka answers, and the worker does not get on
 ```
 
 `models.snapshot.SnapshotError` stands apart: the models know nothing of streams.
@@ -58,6 +62,10 @@ class TopicsWrong(Misconfigured):
     """Topics are missing, or have another shape than declared."""
 
 
+class FileUnusable(Misconfigured):
+    """A file that a command was given cannot be read; the message names the line."""
+
+
 class NameTaken(Misconfigured):
     """Another worker runs under the same name, and has taken our place in the group."""
 
@@ -70,8 +78,16 @@ class KafkaUnreachable(GoeswithError):
     """No broker answered at the bootstrap address."""
 
 
+class NotEnough(GoeswithError):
+    """The log says too little for an answer that could be trusted."""
+
+
 class RedisUnreachable(GoeswithError):
-    """Redis did not answer; only the views are missed."""
+    """Redis did not answer; views and checkpoints are missed, nothing else."""
+
+
+class CheckpointRefused(GoeswithError):
+    """A checkpoint that is not to be trusted here; the message says why."""
 
 
 class WorkerFailed(GoeswithError):
@@ -84,3 +100,7 @@ class DeliveryFailed(WorkerFailed):
 
 class FoldStalled(WorkerFailed):
     """An event waited for the events before it longer than allowed."""
+
+
+class WorkerStuck(WorkerFailed):
+    """The worker does not get on, though the log has more and Kafka answers."""

@@ -13,5 +13,7 @@ def held_out(who: str, *, share: float, salt: str) -> bool:
     >>> held_out("shopper-1", share=1.0, salt="2026"), held_out("shopper-1", share=0.0, salt="2026")
     (True, False)
     """
+    if share <= 0.0:
+        return False
     drawn = blake2b(who.encode(), digest_size=8, key=salt.encode()[:64]).digest()
     return int.from_bytes(drawn) < share * 2**64

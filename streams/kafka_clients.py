@@ -92,6 +92,11 @@ def speaking(settings: Settings) -> Iterator[None]:
         raise GoeswithError(f"Kafka refused: {_brief(error)}") from error
 
 
+def cluster_id(admin: Any) -> str:
+    """Kafka's own id of the cluster: other clusters have other ones."""
+    return str(admin.describe_cluster().get("cluster_id") or "")
+
+
 def partition_counts(admin: Any, topics: Iterable[str]) -> dict[str, int]:
     """Number of partitions of those of the topics that exist; creates none."""
     counts = {}

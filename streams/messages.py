@@ -3,8 +3,6 @@
 Storefronts with their own texts use the key and the evidence; the text is for those without.
 """
 
-from streams.prompts import Reason
-
 TEXTS = {
     "en": {
         "bought_together": "Often bought together with {anchor}",
@@ -27,14 +25,14 @@ TEXTS = {
 }
 
 
-def reason(key: str, *, anchor: str, locale: str | None) -> Reason:
-    """The reason in the language of a locale, or else in English.
+def reason(key: str, *, anchor: str, locale: str | None) -> dict[str, str]:
+    """The fields of a `Reason` in the language of a locale, or else in English.
 
-    >>> reason("bought_together", anchor="bread", locale="de-AT").text
+    >>> reason("bought_together", anchor="bread", locale="de-AT")["text"]
     'Wird oft zusammen mit bread gekauft'
-    >>> reason("popular", anchor="bread", locale=None).text
+    >>> reason("popular", anchor="bread", locale=None)["text"]
     'Popular right now'
     """
     language = (locale or "en").split("-")[0].lower()
     text = TEXTS.get(language, TEXTS["en"])[key]
-    return Reason(key=key, text=text.format(anchor=anchor))
+    return {"key": key, "text": text.format(anchor=anchor)}

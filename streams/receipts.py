@@ -1,14 +1,16 @@
 """The receipt: a signed token that travels with a prompt and comes back with feedback.
 
 It carries what attribution needs (arm, context, propensity, items, time), so feedback needs no join
-and cannot be forged. The signature is HMAC-SHA256, cut to 16 bytes, over the JSON payload; of
-several secrets the first one signs and all are accepted, so that secrets can be changed in flight.
-A general token library spends 30 µs on what takes 3 µs here, on the path of every event.
+and cannot be forged. The signature is keyed BLAKE2b (RFC 7693: a MAC by itself), 16 bytes over the
+JSON payload; of several secrets the first one signs and all are accepted, so that secrets can be
+changed in flight. On the path of every prompt a general token library takes 30 µs, HMAC-SHA256 3 µs
+and this 1 µs.
 """
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from hashlib import blake2b, sha512
 
 import orjson
 
@@ -45,7 +47,8 @@ class Receipts:
     """
 
     def __init__(self, secrets: str) -> None:
-        self._secrets = [secret.strip().encode() for secret in secrets.split(",") if secret.strip()]
+        given = [secret.strip() for secret in secrets.split(",") if secret.strip()]
+        self._secrets = [sha512(secret.encode()).digest() for secret in given]  # of any length
         if not self._secrets:
             raise MissingSecret(
                 "no secret to sign receipts with: set GOESWITH_RECEIPT_SECRET, for example to the "
@@ -86,4 +89,4 @@ class Receipts:
 
 
 def _signature(secret: bytes, payload: bytes) -> bytes:
-    return hmac.digest(secret, payload, "sha256")[:SIGNATURE_BYTES]
+    return blake2b(payload, key=secret, digest_size=SIGNATURE_BYTES).digest()

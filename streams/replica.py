@@ -14,12 +14,13 @@ gap. What the follower reads is in one piece: an offset that it finds missing is
 import asyncio
 import gc
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
+from streams.checkpoints import CLOCKS_MS_MAX, Log
 from streams.connection import be_patient, check_topics, client_options
 from streams.errors import FoldStalled, InvalidEvent
 from streams.events import Event, decode
@@ -49,18 +50,31 @@ class Fold(Protocol):
     def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
         """What a folded event calls for; changes nothing."""
 
-    def digest(self) -> str:
-        """A hash of all that is folded."""
+    def digests(self) -> dict[str, str]:
+        """Hashes of all that is folded, part by part."""
+
+
+Restore = Callable[[Callable[[int], Awaitable[Log]]], Awaitable[Fold | None]]
+"""Finds the shop to go on from, if there is one; asks for the log as seen from a time in ms."""
 
 
 class Replica(Service):
-    """The shop and its follower."""
+    """The shop and its follower. With `restore` it goes on from a checkpoint, if there is one."""
 
-    def __init__(self, settings: Settings, shop: Fold, telemetry: Telemetry, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        shop: Fold,
+        telemetry: Telemetry,
+        restore: Restore | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.settings = settings
         self.shop = shop
         self.telemetry = telemetry
+        self.cluster = ""
+        self._restore = restore
         self._consumer: Any = None
         self._left: set[int] = set()
 
@@ -124,7 +138,7 @@ class Replica(Service):
     async def on_start(self) -> None:
         """Start following, and return when the fold has caught up with the log."""
         settings = self.settings
-        await check_topics(settings)
+        self.cluster = await check_topics(settings)
         fixed = settings.fetch_wait_fixed
         self._consumer = AIOKafkaConsumer(
             **client_options(settings),
@@ -136,6 +150,9 @@ class Replica(Service):
         )
         be_patient(self._consumer._client)  # noqa: SLF001  # pinned.py has looked
         await self._consumer.start()
+        if self._restore is not None and (found := await self._restore(self._log)):
+            self.shop = found
+            self.telemetry.restored = sum(found.position.values())
         await self._start_at_positions()
         self.telemetry.follow_cpu_s = time.process_time()
         ends = await self._consumer.end_offsets(self._partitions())
@@ -169,8 +186,22 @@ class Replica(Service):
         """
         if self._consumer is None or not self._consumer.assignment():
             return {}
+        ends = await self.ends()
+        return {number: max(0, end - self.position(number)) for number, end in ends.items()}
+
+    async def ends(self) -> dict[int, int]:
+        """Where the log of each partition ends, as the broker says now."""
         ends = await self._consumer.end_offsets(self._partitions())
-        return {tp.partition: max(0, end - self.position(tp.partition)) for tp, end in ends.items()}
+        return {tp.partition: end for tp, end in ends.items()}
+
+    async def holds_more(self, partition: int, offset: int, end: int) -> bool:
+        """Whether the log holds a record from an offset on, as far as the follower can tell.
+
+        It holds none if the follower, on this partition, has read to the end and folded nothing.
+        """
+        if self.position(partition) > offset:
+            return True
+        return bool(await self._consumer.position(self._partition(partition)) < end)
 
     def _leave(self, partition: int) -> None:
         if self._consumer is not None and partition not in self._left:
@@ -188,6 +219,22 @@ class Replica(Service):
     async def _follow(self) -> None:
         while not self.should_stop:
             await self._follow_once()
+
+    async def _log(self, since_ms: int) -> Log:
+        """The log now; `since_ms` is when a checkpoint of it was made."""
+        partitions = self._partitions()
+        begins = await self._consumer.beginning_offsets(partitions)
+        ends = await self._consumer.end_offsets(partitions)
+        younger: dict[Any, Any] = {}
+        if not self.settings.fetch_wait_fixed:  # the embedded broker does not look for times
+            after_ms = since_ms + CLOCKS_MS_MAX
+            younger = await self._consumer.offsets_for_times(dict.fromkeys(partitions, after_ms))
+        return Log(
+            self.cluster,
+            {tp.partition: begin for tp, begin in begins.items()},
+            {tp.partition: end for tp, end in ends.items()},
+            {tp.partition: found.offset for tp, found in younger.items() if found is not None},
+        )
 
     async def _start_at_positions(self) -> None:
         partitions = self._partitions()

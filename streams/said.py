@@ -7,7 +7,7 @@ many; once a prompt is shown, the feedback event tells every worker.
 
 from collections import OrderedDict
 
-from streams.prompts import Prompt
+from streams.prompts import Draft
 
 SAID_PER_SESSION_MAX = 8
 
@@ -17,9 +17,9 @@ class Said:
 
     def __init__(self, sessions_max: int = 50_000) -> None:
         self.sessions_max = sessions_max
-        self._prompts: OrderedDict[str, list[Prompt]] = OrderedDict()
+        self._prompts: OrderedDict[str, list[Draft]] = OrderedDict()
 
-    def add(self, prompt: Prompt) -> None:
+    def add(self, prompt: Draft) -> None:
         """Note a prompt that is being published."""
         said = self._prompts.setdefault(prompt.session_id, [])
         said.append(prompt)
@@ -28,7 +28,7 @@ class Said:
         while len(self._prompts) > self.sessions_max:
             self._prompts.popitem(last=False)
 
-    def to(self, session_id: str) -> tuple[Prompt, ...]:
+    def to(self, session_id: str) -> tuple[Draft, ...]:
         """What was said to a session, in order."""
         return tuple(self._prompts.get(session_id, ()))
 

@@ -30,3 +30,7 @@ class Seen:
         if len(self._ids) > self.ids_max:
             self._ids.popitem(last=False)
         return False
+
+    def holds(self, of: str) -> bool:
+        """Whether this id has been asked for before; nothing changes."""
+        return of in self._ids

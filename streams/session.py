@@ -16,9 +16,8 @@ idle longest leaves first, in the order of the log, which is the same for every 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from streams.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
 from streams.prompts import Stage
@@ -56,6 +55,19 @@ class Impression:
     def shown_ms(self) -> int:
         """When it was shown."""
         return self.reached["shown"].at_ms
+
+    def state(self) -> list[Any]:
+        """Everything, as JSON."""
+        receipt = [getattr(self.receipt, name) for name in Receipt.__slots__]
+        return [receipt, [[stage, *reached] for stage, reached in self.reached.items()]]
+
+    @classmethod
+    def from_state(cls, state: list[Any]) -> Self:
+        """The impression whose `state()` this is, or what JSON made of it."""
+        fields, stages = state
+        receipt = dict(zip(Receipt.__slots__, fields, strict=True))
+        receipt["items"] = tuple(receipt["items"])
+        return cls(Receipt(**receipt), {stage: Reached(*reached) for stage, *reached in stages})
 
 
 @dataclass(slots=True)
@@ -138,21 +150,38 @@ class Session:
             self.last_ms,
             self.shopper_id,
             list(self.basket.items()),
-            self.viewed,
+            list(self.viewed),
             list(self.bought),
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
             sorted(self.late),
-            [
-                [list(_fields(impression.receipt)), list(impression.reached.items())]
-                for impression in self.impressions.values()
-            ],
+            [impression.state() for impression in self.impressions.values()],
         ]
 
-
-def _fields(receipt: Receipt) -> Iterator[Any]:
-    return (getattr(receipt, name) for name in Receipt.__slots__)
+    @classmethod
+    def from_state(cls, state: list[Any]) -> Self:
+        """The session whose `state()` this is, or what JSON made of it."""
+        who, started_ms, last_ms, shopper_id, basket, viewed, bought, paying, said, *more = state
+        seen, late, impressions = more
+        shown, last_shown_ms, dismissals = said
+        remembered = (Impression.from_state(each) for each in impressions)
+        return cls(
+            who,
+            started_ms,
+            last_ms,
+            shopper_id,
+            dict(basket),
+            list(viewed),
+            dict.fromkeys(bought),
+            paying,
+            shown,
+            last_shown_ms,
+            dismissals,
+            dict(seen),
+            set(late),
+            {impression.receipt.prompt_id: impression for impression in remembered},
+        )
 
 
 class Sessions:
@@ -200,3 +229,9 @@ class Sessions:
     def state(self) -> list[Any]:
         """Everything, as JSON, in the order of leaving."""
         return [self.watermark_ms, [session.state() for session in self._sessions.values()]]
+
+    def restore(self, state: list[Any]) -> None:
+        """Go on from a `state()`."""
+        self.watermark_ms, sessions = state
+        for session in map(Session.from_state, sessions):
+            self._sessions[session.session_id] = session

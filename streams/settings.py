@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     kafka_timeout_s: float = Field(
         10.0, ge=1, le=600, description="how long the command line waits for a broker's answer"
     )
+    kafka_patience_s: float = Field(
+        60.0, ge=0, description="how long a worker that starts waits for a broker that is away"
+    )
     kafka_api_version: str = Field(
         "",
         pattern=r"^(\d+(\.\d+){1,2})?$",
@@ -44,6 +47,9 @@ class Settings(BaseSettings):
     # Worker
     worker_name: str = Field(
         "worker-1", pattern=r"^[a-zA-Z0-9._-]{1,100}$", description="stable name: a static member"
+    )
+    static_membership: bool = Field(
+        True, description="the group knows a worker by its name: a restart moves no partitions"
     )
     data_dir: str = Field("", description="where Faust keeps its files; empty: a temporary one")
     web_port: int = Field(
@@ -70,6 +76,10 @@ class Settings(BaseSettings):
     )
     gap_wait_s_max: float = Field(
         30.0, gt=0, description="how long an event waits for those before"
+    )
+
+    stuck_s_max: float = Field(
+        60.0, ge=10, description="a worker that does not get on for so long ends, to be replaced"
     )
 
     # Events
@@ -155,6 +165,20 @@ class Settings(BaseSettings):
     view_ttl_s: int = Field(1800, ge=1, description="how long a view lives without being renewed")
     views_queued_max: int = Field(
         10_000, ge=1, description="answers waiting for Redis; more are dropped and counted"
+    )
+
+    # Checkpoints
+    checkpoint_url: str = Field(
+        "",
+        pattern=r"^$|^(rediss?|unix|file)://",
+        description="where checkpoints of the shop go: a Redis, or a file (`file:///…`); empty: to "
+        "the Redis of the views",
+    )
+    checkpoint_every_s: float = Field(
+        60.0, ge=0, description="pause between two checkpoints; 0: none are written"
+    )
+    checkpoint_ttl_s: int = Field(
+        30 * 86_400, ge=60, description="how long Redis keeps a checkpoint without being renewed"
     )
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="how much is said"

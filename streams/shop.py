@@ -12,13 +12,12 @@ then, and the prompt's id is the same, because it depends on its cause alone.
 
 Everything in here is either kept by partition (sessions, in log order) or a sum that commutes
 exactly (counts and rewards in fixed point), so that workers which interleave partitions differently
-agree on every bit, as long as no bound makes them forget: what a full table forgets may depend on
-the order in which it filled.
+agree on every bit. What a full table forgets may depend on the order in which it filled: a table or
+row that ever ran full is left out of the digest, and so is what does not commute.
 """
 
-import json
 from collections.abc import Callable
-from hashlib import sha256
+from dataclasses import fields
 from typing import Any
 
 from models import ThompsonSampling
@@ -37,11 +36,12 @@ from streams.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.prompts import Answer, Prompt, PromptWithdrawn, Silence
+from streams.prompts import Answer, Draft, PromptWithdrawn, Silence
 from streams.receipts import Receipt, Receipts
 from streams.said import Said
 from streams.session import Session, Sessions
 from streams.settings import Settings
+from streams.state import Part, Positions, SessionsByPartition, digest, digests
 
 ENDING = (ItemAdded, OrderPlaced)
 """The events that can make a prompt pointless."""
@@ -194,7 +194,7 @@ class Shop:
         decided = self.decision.decide(session, asking, said) if asking else None
         opened = self._opened(event)
         return Answer(
-            prompt=decided if isinstance(decided, Prompt) else None,
+            draft=decided if isinstance(decided, Draft) else None,
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=_withdrawals(event, said) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
@@ -203,21 +203,27 @@ class Shop:
 
     # The state
 
-    def state(self) -> dict[str, Any]:
-        """All that is folded, as JSON: the same for every worker at the same position."""
+    def parts(self) -> dict[str, Part]:
+        """Everything that is folded, by name: see `streams.state`."""
+        learned = {field.name: getattr(self.learned, field.name) for field in fields(self.learned)}
         return {
-            "position": sorted(self.position.items()),
-            "sessions": [[p, self.sessions[p].state()] for p in sorted(self.sessions)],
-            "baskets": self.learned.baskets.state(),
-            "browsing": self.learned.browsing.state(),
-            "repeats": self.learned.repeats.state(),
-            "popularity": self.learned.popularity.state(),
-            "policy": self.policy.state(),
+            "position": Positions(self.position),
+            "sessions": SessionsByPartition(self.sessions, self._sessions),
+            **learned,
+            "policy": self.policy,
         }
 
+    def state(self) -> dict[str, Any]:
+        """All that is folded, as JSON."""
+        return {name: part.state() for name, part in self.parts().items()}
+
+    def digests(self) -> dict[str, str]:
+        """Hashes of what must agree, by part: the same for every worker at the same position."""
+        return digests(self.parts())
+
     def digest(self) -> str:
-        """A hash of the state: equal digests, equal shops."""
-        return sha256(json.dumps(self.state(), sort_keys=True).encode()).hexdigest()
+        """One hash of all of that."""
+        return digest(self.digests())
 
 
 def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWithdrawn, ...]:
@@ -234,5 +240,5 @@ def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWith
         for prompt in said.to(event.session_id)
         if prompt.caused_by != event.event_id
         and prompt.expires_at_ms > event.occurred_at_ms
-        and (added is None or any(item.item_id == added for item in prompt.items))
+        and (added is None or added in prompt.items)
     )

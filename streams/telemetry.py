@@ -65,6 +65,8 @@ class Telemetry:
     """Rounds handed to the agent."""
     answered: int = 0
     """Events that the agent answered, with a prompt or without."""
+    restored: int = 0
+    """Offsets that the checkpoint covers which this worker began with: none of them is folded."""
     folded: int = 0
     """Events folded, by agent or follower, dead letters included."""
     repeats: int = 0
@@ -83,6 +85,12 @@ class Telemetry:
     """Prompts withdrawn."""
     dead_letters: Counter[str] = field(default_factory=Counter)
     """Dead letters, by reason."""
+    checkpoints: int = 0
+    """Checkpoints that this worker has written."""
+    checkpoints_failed: int = 0
+    """Checkpoints that could not be written; the log says why."""
+    checkpoint_stall_ms_max: float = 0.0
+    """The longest that the event loop was held by one."""
     follow_cpu_s: float = 0.0
     """CPU time that the process had used when it began to follow the log."""
     caught_up_cpu_s: float = 0.0
@@ -99,7 +107,7 @@ class Telemetry:
     def answer(self, answer: Answer) -> None:
         """Count one answer."""
         self.answered += 1
-        self.prompts += answer.prompt is not None
+        self.prompts += answer.draft is not None
         self.withdrawals += len(answer.withdrawals)
         if answer.rejected is not None:
             self.dead_letters[answer.rejected.reason] += 1

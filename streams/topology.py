@@ -14,14 +14,17 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import faust
 from faust.app import BootStrategy
 from mode import Service
 
 from streams.answering import Answered, Answering
+from streams.checkpoint_store import Store
+from streams.checkpointer import Checkpointer, last_shop
 from streams.delivery import Delivery, Publisher
+from streams.pages import Shown, show_health, show_state
 from streams.pinned import assert_private_names
 from streams.prompts import Answer
 from streams.quiet import quieten
@@ -31,12 +34,13 @@ from streams.settings import Settings
 from streams.shop import Shop
 from streams.telemetry import Telemetry
 from streams.transport import RoundSchema, Transport
+from streams.watchdog import Watchdog
 
 ROUNDS_QUEUED_MAX = 32
 LOOPBACK = "127.0.0.1"
 
 
-class Views(Protocol):
+class Views(Shown, Protocol):
     """A service that shows answers elsewhere (`streams/views.py`); goeswith goes on without it."""
 
     def offer(self, answers: Sequence[Answer]) -> None:
@@ -60,9 +64,11 @@ class App(faust.App):
 
     BootStrategy = Boot
     before_joining: Sequence[Service] = ()
-    assigned: frozenset[int] = frozenset()
+    assigned: frozenset[int] | None = None
+    """The partitions to answer for; None while the worker is in no group."""
     answer: Any
     """The agent (None where a worker only folds)."""
+    watchdog: Watchdog
     replica: Replica
     telemetry: Telemetry
 
@@ -74,22 +80,33 @@ def create_app(
     views: Views | None = None,
     shop: Fold | None = None,
     delivery: Publisher | None = None,
+    store: Store | None = None,
 ) -> App:
-    """The worker's app. `shop` and `delivery` are for tests, which may bring their own."""
+    """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
     assert_private_names()
     quieten()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
-    app.replica = replica = Replica(settings, shop or Shop(settings), telemetry)
-    app.transport = Transport(app, settings, telemetry)
-    parts: list[object] = [replica]
+    restore = partial(last_shop, settings, store) if store is not None else None
+    app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
+    app.transport = transport = Transport(app, settings, telemetry)
+    app.watchdog = Watchdog(
+        settings,
+        replica,
+        assigned=lambda: app.assigned if settings.answering else frozenset(),
+        answered=lambda number: transport.answered.get(number, 0),
+    )
+    parts: list[object] = [replica, app.watchdog]
     if settings.answering:
         publisher = delivery or Delivery(settings)
         _answer_events(app, settings, publisher, views)
-        parts = [views, publisher, replica]
+        parts = [views, publisher, *parts]
+        if store is not None and settings.checkpoint_every_s:
+            parts.append(_checkpointer(app, settings, store))
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
-    _show_state(app, settings)
+    show_state(app, settings)
+    show_health(app, app.watchdog, views)
     return app
 
 
@@ -117,7 +134,7 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
 
     @app.on_partitions_revoked.connect
     async def revoked(*_: Any, **__: Any) -> None:
-        app.assigned = frozenset()
+        app.assigned = None
         app.replica.take_up_all()
 
     @app.on_partitions_assigned.connect
@@ -130,25 +147,19 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
 
 def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
     """When the events were appended that were answered with a prompt."""
-    return [each.record.timestamp for each in answered if each.answer.prompt is not None]
+    return [each.record.timestamp for each in answered if each.answer.draft is not None]
 
 
-def _show_state(app: App, settings: Settings) -> None:
-    """A page on the loopback: what this worker knows and has done, as JSON."""
-
-    @app.page("/state")
-    async def state(web: Any, request: Any) -> Any:
-        """Position, lag, partitions and telemetry; with `?digest` a hash of the fold, too."""
-        return web.json(
-            {
-                "worker": settings.worker_name,
-                "position": {str(p): o for p, o in sorted(app.replica.shop.position.items())},
-                "lag_events": {str(p): n for p, n in (await app.replica.lag()).items()},
-                "assigned": sorted(app.assigned),
-                "telemetry": app.telemetry.snapshot(),
-                "digest": app.replica.shop.digest() if "digest" in request.query else None,
-            }
-        )
+def _checkpointer(app: App, settings: Settings, store: Store) -> Checkpointer:
+    """One worker writes: the one that answers for partition 0."""
+    return Checkpointer(
+        settings,
+        store,
+        app.telemetry,
+        shop=lambda: cast("Shop", app.replica.shop),
+        cluster=lambda: app.replica.cluster,
+        ours=lambda: 0 in (app.assigned or ()),
+    )
 
 
 def _faust_settings(settings: Settings) -> dict[str, Any]:
@@ -166,7 +177,6 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "processing_guarantee": "at_least_once",
         "broker_session_timeout": settings.session_timeout_s,
         "broker_commit_interval": settings.commit_interval_s,
-        "consumer_group_instance_id": settings.worker_name,
         "producer_request_timeout": 10.0,
         "stream_buffer_maxsize": ROUNDS_QUEUED_MAX,
         "stream_wait_empty": True,

@@ -9,12 +9,10 @@ Mended besides:
 - *Holes.* Records that Faust drops around a rebalance are asked for again: the next-offset rule.
 - *Commits.* Rounds are acknowledged in order, so what is committed is what was acknowledged last;
   never beyond a hole (Faust issue 606), and never nothing because another commit was just running.
-- *Group errors.* aiokafka waits for ever until somebody takes notice of one; Faust never does.
 - *Back-pressure.* When every partition is full, Faust sleeps a second; here 2 ms.
-- *Fetching* follows the rate of events (`streams/pace.py`), instead of waiting up to 1.5 s.
+- *Fetching and group errors*: see `streams/group_consumer.py`.
 
-This leans on names that are private to two pinned packages; `streams/pinned.py` says at start-up
-which of them are gone.
+Of the private names that this leans on, `streams/pinned.py` says at start-up which are gone.
 """
 
 import asyncio
@@ -24,25 +22,21 @@ from time import monotonic
 from typing import Any, cast
 
 import faust
-from aiokafka import AIOKafkaConsumer
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.events import Event
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
-from mode import Service
 from mode.utils.futures import notify
 
-from streams.connection import be_patient, client_options
 from streams.errors import NameTaken
+from streams.group_consumer import GroupConsumer
 from streams.membership import Membership
-from streams.pace import Asking, Pace
+from streams.pace import Pace
 from streams.rounds import NextOffset, Reading, Round, cut
 from streams.settings import Settings
 from streams.telemetry import Telemetry
 
-GROUP_ERRORS_EVERY_S = 1.0
 BACK_PRESSURE_POLL_S = 0.002
 FETCH_TIMEOUT_S = 1.0
 """So long a fetch of Faust's waits for records before it looks around."""
@@ -58,66 +52,6 @@ class RoundSchema(faust.Schema[Any, Any]):
             return Event(app, None, message.value, None, message)
 
         return decode
-
-
-class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
-    """The consumer of the workers' group, in a thread of its own."""
-
-    transport: "Transport"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.reading: Reading[TP] = Reading()
-
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        settings = self.transport.settings
-        asking = self.transport.pace.asking
-        self._assignor = RoundRobinPartitionAssignor
-        consumer = AIOKafkaConsumer(
-            **client_options(settings),
-            group_id=settings.group_id,
-            group_instance_id=settings.worker_name,
-            partition_assignment_strategy=[self._assignor],
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=int(settings.session_timeout_s * 1000),
-            rebalance_timeout_ms=int(settings.session_timeout_s * 1000),
-            heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
-            max_poll_interval_ms=24 * 3600 * 1000,
-            fetch_max_wait_ms=asking.wait_ms,
-            fetch_min_bytes=asking.bytes_min,
-        )
-        be_patient(consumer._client)
-        return consumer
-
-    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        self.reading.begins(_positions(consumer))
-        batches = await super()._fetch_records(consumer, *args, **kwargs)
-        self.reading.ended(_positions(consumer), batches)
-        return batches
-
-    def ask(self, asking: Asking) -> None:
-        """From the next request on, fetch like this (the fetcher reads both for each request)."""
-        fetcher = self._ensure_consumer()._fetcher
-        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = asking
-
-    @Service.task
-    async def _pump_group_errors(self) -> None:
-        async for _ in self.itertimer(GROUP_ERRORS_EVERY_S, name="group-errors"):
-            coordinator = getattr(self._consumer, "_coordinator", None)
-            try:
-                if coordinator is not None:
-                    coordinator.check_errors()
-            except KafkaError as error:
-                self.transport.telemetry.group_errors += 1
-                self.log.warning("the consumer group reported %r: joining again", error)
-
-
-def _positions(consumer: Any) -> dict[TP, int]:
-    """The next offset that aiokafka will read of each partition, where it is settled."""
-    assignment = consumer._subscription.subscription.assignment
-    states = {tp: assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
-    return {tp: state.position for tp, state in states.items() if state.has_valid_position}
 
 
 class Consumer(faust_aiokafka.Consumer):
@@ -143,8 +77,9 @@ class Consumer(faust_aiokafka.Consumer):
         committed = await super().seek_to_committed()
         known = {tp: offset for tp, offset in committed.items() if offset is not None}
         if unknown := committed.keys() - known.keys():
-            self._offsets.start(await self.earliest_offsets(*unknown))
+            known |= await self.earliest_offsets(*unknown)
         self._offsets.start(known)
+        self.transport.answered.update({tp.partition: offset for tp, offset in known.items()})
         return committed
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's
@@ -243,7 +178,7 @@ class Consumer(faust_aiokafka.Consumer):
         message.acked = True
         self.unacked.discard(message)
         for tp, batch in message.value:
-            self._acknowledged[tp] = batch[-1].offset + 1
+            self._acknowledged[tp] = self.transport.answered[tp.partition] = batch[-1].offset + 1
         notify(self._waiting_for_ack)
         return True
 
@@ -268,7 +203,7 @@ class Consumer(faust_aiokafka.Consumer):
             await self.commit()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Wait for the rounds under way and commit them (Faust does), then forget the rest."""
+        """Faust waits for the rounds under way and commits them; then forget the rest."""
         await super().on_partitions_revoked(revoked)
         self._thread.reading = Reading()
         for tp in revoked:
@@ -276,7 +211,8 @@ class Consumer(faust_aiokafka.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """The worker has joined its group; fails it if another one has taken its name."""
-        if self._membership.replaced(generation_id, monotonic()):
+        static = self.transport.settings.static_membership
+        if static and self._membership.replaced(generation_id, monotonic()):
             name = self._membership.name
             taken = f"another worker runs under worker_name={name}, and has taken our place"
             await self.crash(NameTaken(f"{taken} in the group: give every worker its own name"))
@@ -288,7 +224,7 @@ class Consumer(faust_aiokafka.Consumer):
 
 
 class Transport(faust_aiokafka.Transport):
-    """The transport of `app`: `app.transport = Transport(app, settings, telemetry)`."""
+    """The transport of `app`."""
 
     Consumer = Consumer
 
@@ -296,4 +232,6 @@ class Transport(faust_aiokafka.Transport):
         super().__init__(app.conf.broker_consumer, app)
         self.settings = settings
         self.telemetry = telemetry
+        self.answered: dict[int, int] = {}
+        """The next offset to answer of each partition that was ever ours."""
         self.pace = Pace(settings, monotonic())

@@ -14,28 +14,24 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 import orjson
-import redis
 from mode import Service
 from pydantic import TypeAdapter
 from redis.asyncio import Redis as AsyncRedis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from streams.board import Board, Row, rows
 from streams.current_prompts import CurrentPrompts, unexpired
-from streams.errors import Misconfigured, RedisUnreachable
 from streams.options import with_settings
 from streams.prompt_lines import line
-from streams.prompts import Answer, Prompt
+from streams.prompts import Answer, Draft, Prompt
+from streams.redis_clients import ANSWER_S_MAX, connect, opened, shown
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -51,12 +47,17 @@ RENEW_S = 1.0
 """How often the board and the telemetry are written."""
 WORKER_TTL_S = 10
 """A worker that has said nothing for so long is gone."""
-ANSWER_S_MAX = 2.0
-"""How long Redis may take to answer."""
 BACK_OFF_S_MIN = 0.1
 BACK_OFF_S_MAX = 5.0
 COMPLAINT_S_MIN = 10.0
 """At most one line of log in this time."""
+
+
+def _together(prompts: Iterable[Draft]) -> bytes:
+    """Prompts as one JSON array."""
+    return b"[" + b",".join(prompt.to_json() for prompt in prompts) + b"]"
+
+
 PROMPTS: TypeAdapter[tuple[Prompt, ...]] = TypeAdapter(tuple[Prompt, ...])
 
 
@@ -70,7 +71,7 @@ class Views(Service):
         self.written = self.dropped = self.errors = 0
         self._settings = settings
         self._telemetry = telemetry
-        self._redis = _connect(AsyncRedis, settings.redis_url)
+        self._redis = connect(AsyncRedis, settings.redis_url)
         self._queue: deque[Answer] = deque()
         self._offered, self._ended = asyncio.Event(), asyncio.Event()
         self._current = CurrentPrompts()
@@ -81,7 +82,7 @@ class Views(Service):
 
     def offer(self, answers: Sequence[Answer]) -> None:
         """Take answers to be shown. Never blocks: what there is no room for is dropped."""
-        telling = [a for a in answers if a.prompt or a.withdrawals or a.outcomes]
+        telling = [a for a in answers if a.draft or a.withdrawals or a.outcomes]
         room = self._settings.views_queued_max - len(self._queue)
         self._queue.extend(telling[:room])
         self.dropped += max(0, len(telling) - room)
@@ -93,6 +94,11 @@ class Views(Service):
         waiting = len(self._queue) + len(self._changed)
         counted = {"written": self.written, "dropped": self.dropped, "errors": self.errors}
         return {**counted, "waiting": waiting}
+
+    @property
+    def failing(self) -> bool:
+        """Whether Redis did not take what was written last."""
+        return self._back_off_s > BACK_OFF_S_MIN
 
     async def on_stop(self) -> None:
         """Let the writer write what waits, as long as Redis answers, and no longer than it may."""
@@ -149,7 +155,7 @@ class Views(Service):
         if prompts:
             left_ms = max(prompt.expires_at_ms for prompt in prompts) - now_ms
             ttl_ms = min(left_ms, self._settings.view_ttl_s * 1000)
-            pipeline.set(key, PROMPTS.dump_json(prompts, exclude_none=True), px=ttl_ms)
+            pipeline.set(key, _together(prompts), px=ttl_ms)
         else:
             pipeline.delete(key)
 
@@ -179,8 +185,8 @@ class Views(Service):
         """Take the next answers in: whose prompts changed, and what the arms did."""
         for _ in range(min(ANSWERS_AT_ONCE_MAX, len(self._queue))):
             answer = self._queue.popleft()
-            if answer.prompt is not None:
-                self._board.add(answer.prompt)
+            if answer.draft is not None:
+                self._board.add(answer.draft)
             for outcome in answer.outcomes:
                 self._board.add(outcome)
             if session_id := self._current.add(answer):
@@ -193,7 +199,7 @@ class Views(Service):
         self.errors += 1
         if time.monotonic() >= self._complain_at:
             self._complain_at = time.monotonic() + COMPLAINT_S_MIN
-            where = _shown(self._settings.redis_url)
+            where = shown(self._settings.redis_url)
             logger.warning(
                 "views are not written: %s at %s; %s", type(error).__name__, where, self.counts()
             )
@@ -216,50 +222,17 @@ def worker_key(prefix: str, name: str) -> str:
 
 def current_prompts(redis_url: str, prefix: str, session_id: str) -> tuple[Prompt, ...]:
     """What may be shown to a session now, oldest first; raises `RedisUnreachable`."""
-    with _open(redis_url) as client:
+    with opened(redis_url) as client:
         held = client.get(prompts_key(prefix, session_id))
     return unexpired(PROMPTS.validate_json(held or b"[]"), int(time.time() * 1000))
 
 
 def current_arms(redis_url: str, prefix: str) -> tuple[Row, ...]:
     """The board of all workers, added up, since each one started; raises `RedisUnreachable`."""
-    with _open(redis_url) as client:
+    with opened(redis_url) as client:
         boards = [orjson.loads(board) for board in client.hvals(arms_key(prefix))]
     now_ms = time.time() * 1000
     return rows(board["sums"] for board in boards if now_ms < board["until_ms"])
-
-
-@contextmanager
-def _open(redis_url: str) -> Iterator[Any]:
-    """A client for some reading."""
-    try:
-        with _connect(redis.Redis, redis_url) as client:
-            yield client
-    except (RedisError, OSError) as error:
-        raise RedisUnreachable(
-            f"Redis does not answer at {_shown(redis_url)} ({type(error).__name__}): is it "
-            "running, and is GOESWITH_REDIS_URL (or --redis) right?"
-        ) from error
-
-
-def _connect(kind: Any, redis_url: str) -> Any:
-    """A client that tries once, and waits no longer than it may."""
-    if not redis_url:
-        raise Misconfigured("there are no views: set GOESWITH_REDIS_URL, here and for the workers")
-    try:
-        return kind.from_url(
-            redis_url,
-            socket_timeout=ANSWER_S_MAX,
-            socket_connect_timeout=ANSWER_S_MAX,
-            retry=Retry(NoBackoff(), 0),
-        )
-    except ValueError as error:
-        raise Misconfigured(f"GOESWITH_REDIS_URL is no URL of a Redis: {error}") from None
-
-
-def _shown(redis_url: str) -> str:
-    """The address without name and password."""
-    return urlsplit(redis_url).netloc.rpartition("@")[2] or "its socket"
 
 
 @click.command()

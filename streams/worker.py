@@ -13,6 +13,7 @@ from typing import Any
 
 from faust.worker import Worker
 
+from streams.checkpoint_store import open_store
 from streams.errors import Misconfigured
 from streams.settings import Settings
 from streams.telemetry import Telemetry
@@ -45,11 +46,12 @@ class PunctualWorker(Worker):
 
 
 def worker_app(settings: Settings) -> App:
-    """The app with its views, where the settings name a Redis."""
+    """The app with its views and checkpoints, where the settings name a place for them."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     telemetry = Telemetry()
     views = Views(settings, telemetry.snapshot) if settings.redis_url else None
-    app = create_app(settings, telemetry=telemetry, views=views)
+    store = open_store(settings)
+    app = create_app(settings, telemetry=telemetry, views=views, store=store)
     app.conf.Worker = PunctualWorker  # type: ignore[assignment]  # Faust calls it a special form
     return app
 

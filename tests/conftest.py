@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.redis_server import EmbeddedRedis
-from tests.apache_kafka import NoKafka, RealKafka, real_kafka
+from streams.verdict.apache_kafka import NoKafka, RealKafka, real_kafka
 
 REAL = {"kafka", "own_kafka", "redis_url"}
 """The fixtures that make a test an integration test."""

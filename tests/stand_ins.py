@@ -13,6 +13,7 @@ from streams.delivery import Outgoing
 from streams.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
 from streams.prompts import (
     Answer,
+    Draft,
     Evidence,
     Prompt,
     PromptItem,
@@ -72,12 +73,12 @@ class CountingShop:
             return Answer()
         if said.to(event.session_id):
             return Answer(silence=Silence("cool_down"))
-        return Answer(prompt=_butter(event))
+        return Answer(draft=Draft.of(_butter(event)))
 
-    def digest(self) -> str:
+    def digests(self) -> dict[str, str]:
         """A hash of the counts and the position."""
         folded = [sorted(self.position.items()), sorted(self.items.items())]
-        return sha256(json.dumps(folded).encode()).hexdigest()
+        return {"all": sha256(json.dumps(folded).encode()).hexdigest()}
 
 
 class KeepingDelivery:
@@ -117,7 +118,7 @@ def _butter(event: ItemViewed | ItemAdded) -> Prompt:
     )
 
 
-def _withdrawn(prompt: Prompt, event: Event) -> PromptWithdrawn:
+def _withdrawn(prompt: Draft, event: Event) -> PromptWithdrawn:
     return PromptWithdrawn(
         prompt_id=prompt.prompt_id,
         session_id=prompt.session_id,

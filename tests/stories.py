@@ -108,8 +108,8 @@ class Till:
     def ask(self, event: Event, offset: int) -> Answer:
         """Answer an event that was folded at an offset."""
         answer = self.shop.answer(event, 0, offset, self.said)
-        if answer.prompt is not None:
-            self.said.add(answer.prompt)
+        if answer.draft is not None:
+            self.said.add(answer.draft)
         self.said.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})
         return answer
 

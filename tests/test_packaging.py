@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from tests.apache_kafka import VERSION
+from streams.verdict.apache_kafka import VERSION
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

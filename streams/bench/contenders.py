@@ -130,6 +130,12 @@ class Ours:
         """CPU time that it has used so far."""
         return cpu_s(self._worker.pid)
 
+    @property
+    def memory_mb(self) -> int:
+        """Memory that it holds now (resident), in MB."""
+        pages = int(Path(f"/proc/{self._worker.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
     def check(self) -> None:
         """Raises `WorkerFailed` when it has ended."""
         self._worker.check()

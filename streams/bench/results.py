@@ -1,23 +1,34 @@
-"""RESULTS.md: figures with the machine, the date, the commit and the command that made them."""
+"""RESULTS.md: figures with the machine, the date, the commit and the command that made them.
+
+A report writes its section in place of the one that is there; the others stay as they are.
+"""
 
 import os
 import platform
+import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
+RESULTS = Path("tests/benchmarks/RESULTS.md")
 TITLE = "# Results\n\nWritten by the benchmarks themselves; each section says how.\n"
-HEADING = "## Pipeline"
 
 
-def write(path: Path, figures: Mapping[str, Any], command: str) -> None:
-    """Put the section of the pipeline into the file, in place of the one that is there."""
+def write_section(
+    path: Path, title: str, body: Iterable[str], command: str, packages: Sequence[str] = ()
+) -> None:
+    """Put a section into the file: `body` is Markdown, line by line.
+
+    Above it go the conditions of the run, which ends now, with the versions of the `packages` that
+    were measured, and the command that repeats it.
+    """
     text = path.read_text() if path.exists() else TITLE
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(replaced(text, HEADING, section(figures, command, conditions())))
+    new = "\n".join([conditions(packages), "", f"    {command}", "", *body])
+    path.write_text(replaced(text, f"## {title}", new))
 
 
 def replaced(text: str, heading: str, new: str) -> str:
@@ -41,83 +52,51 @@ def replaced(text: str, heading: str, new: str) -> str:
     return f"{before.rstrip()}\n\n{heading}\n\n{new.strip()}\n{following}"
 
 
-def limits(figures: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
-    """What we want to reach, the figure of this run, and what it may be at most."""
-    cpu, latency = figures["cpu_us"], figures["latency_ms"]
-    p99, stock_p99 = latency["goeswith"]["p99"], latency["stock"]["p99"]
-    yield "folding only, of a bare stock agent", cpu["goeswith_fold"] / cpu["stock"], 0.2
-    yield "a prompt for every event, of a bare stock agent", cpu["goeswith"] / cpu["stock"], 2.0
-    yield "a prompt for every event, of the naive agent", cpu["goeswith"] / cpu["naive"], 1.0
-    yield "p99 in ms at 1,000 events/s", p99, 40.0
-    yield "p99 of the sending stock agent's", p99 / stock_p99, 1.0
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table, figures to the right of the first column.
+
+    >>> table(["", "hits"], [["kNN", ".52"]])
+    ['| | hits |', '|---|--:|', '| kNN | .52 |']
+    """
+    lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (head, *rows)]
+    return [lines[0], f"|---|{'--:|' * (len(head) - 1)}", *lines[1:]]
 
 
-def section(figures: Mapping[str, Any], command: str, where: str) -> str:
-    """The section of one run, in Markdown."""
-    cpu, latency = figures["cpu_us"], figures["latency_ms"]
-    stock, ours = latency["stock"], latency["goeswith"]
-    return "\n".join(
-        [
-            f"{where}",
-            "",
-            f"    {command}",
-            "",
-            f"CPU time (user and system) of an event, {figures['events']:,} events preloaded:",
-            "",
-            "| | µs an event | of a bare stock agent |",
-            "|---|--:|--:|",
-            *(
-                f"| {label} | {cpu[name]:.1f} | {cpu[name] / cpu['stock']:.2f} |"
-                for name, label in LABELS.items()
-            ),
-            "",
-            f"Decoding and folding alone, without Kafka: {figures['fold_us']:.1f} µs an event.",
-            "",
-            "From an event's timestamp to the broker's on its output, at 1,000 events/s:",
-            "",
-            "| | p50 ms | p99 ms |",
-            "|---|--:|--:|",
-            f"| stock agent, sending | {stock['p50']} | {stock['p99']} |",
-            f"| goeswith, prompting | {ours['p50']} | {ours['p99']} |",
-            "",
-            f"State against an offline recomputation: {_state(figures)}. {_prompts(figures)}",
-            "",
-            *(_judged(*limit) for limit in limits(figures)),
-        ]
-    )
+def at_most(what: str, figure: float, bound: float) -> str:
+    """Whether a figure kept below what was wanted, said as loudly when it did not.
+
+    >>> at_most("p99 in ms", 45.0, 40.0)
+    '- MISSED: p99 in ms: 45, wanted at most 40'
+    """
+    return _judged(figure <= bound, what, figure, f"at most {bound:g}")
 
 
-LABELS = {
-    "stock": "stock: a bare agent, JSON decoded",
-    "naive": "stock: a Table write and a send an event",
-    "goeswith": "goeswith: a decision and a prompt an event",
-    "goeswith_fold": "goeswith: folding only",
-}
+def at_least(what: str, figure: float, bound: float) -> str:
+    """Whether a figure reached what was wanted.
+
+    >>> at_least("hit rate", 0.561, 0.56)
+    '- reached: hit rate: 0.561, wanted at least 0.56'
+    """
+    return _judged(figure >= bound, what, figure, f"at least {bound:g}")
 
 
-def _state(figures: Mapping[str, Any]) -> str:
-    return "equal" if figures["same_state"] else "DIFFERENT"
+def _judged(holds: bool, what: str, figure: float, wanted: str) -> str:
+    return f"- {'reached' if holds else 'MISSED'}: {what}: {figure:.3g}, wanted {wanted}"
 
 
-def _prompts(figures: Mapping[str, Any]) -> str:
-    return (
-        f"Prompts: {figures['prompts']:,} by id, {figures['lost']} lost, "
-        f"{figures['unknown']} unknown, {figures['repeats']} repeated."
-    )
+def this_command() -> str:
+    """What was typed to start this run; where a file lies is one machine's business."""
+    words = (Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:])
+    return shlex.join(["goeswith", *words])
 
 
-def _judged(what: str, figure: float, at_most: float) -> str:
-    verdict = "reached" if figure <= at_most else "MISSED"
-    return f"- {verdict}: {what}: {figure:.3g}, wanted at most {at_most:g}"
-
-
-def conditions() -> str:
+def conditions(packages: Sequence[str] = ()) -> str:
     """Machine, software, date and commit of a run that ends now."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("faust-streaming", "aiokafka"))
+    versions = "".join(f", {name} {version(name)}" for name in packages)
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}; {_processor()}, "
-        f"{os.cpu_count()} cores shared with the broker and the feeder; {platform.system()} "
-        f"{platform.machine()}, Python {platform.python_version()}, {versions}"
+        f"{os.cpu_count()} cores; {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}{versions}"
     )
 
 

@@ -55,6 +55,13 @@ class EmbeddedRedis:
             self._child = None
             self._directory.cleanup()
 
+    def kill(self) -> None:
+        """End it at once, as a crash would; `start` starts it again, empty, at the same port."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+            self._directory.cleanup()
+
     def _command(self) -> list[str]:
         options = {
             "bind": "127.0.0.1",

@@ -1,11 +1,12 @@
-"""The section of RESULTS.md that the benchmark writes."""
+"""The sections of RESULTS.md that the benchmarks write."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from streams.bench.results import limits, replaced, section, write
+from streams.bench.pipeline_report import limits, section
+from streams.bench.results import replaced, write_section
 
 FIGURES: dict[str, Any] = {
     "events": 60_000,
@@ -23,10 +24,12 @@ FIGURES: dict[str, Any] = {
 
 def test_what_was_missed_is_said_as_loudly_as_what_was_reached() -> None:
     """24 of 80 µs is more than a fifth: a loss, and written down."""
-    text = section(FIGURES, "goeswith bench pipeline", "a machine")
+    lines = section(FIGURES)
 
-    assert "- MISSED: folding only, of a bare stock agent: 0.3, wanted at most 0.2" in text
-    assert "- reached: a prompt for every event, of a bare stock agent: 1.5" in text
+    assert "- MISSED: folding only, of a bare stock agent: 0.3, wanted at most 0.2" in lines
+    assert "- reached: a prompt for every event, of a bare stock agent: 1.5, wanted at most 2" in (
+        lines
+    )
 
 
 def test_every_limit_compares_figures_of_one_run() -> None:
@@ -40,10 +43,22 @@ def test_a_section_is_written_once(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text("# Results\n\n## Recommenders\n\nfine\n")
     for _ in range(2):
-        write(path, FIGURES, "goeswith bench pipeline --write")
+        write_section(path, "Pipeline", section(FIGURES), "goeswith bench pipeline --write")
 
     assert 1 == path.read_text().count("## Pipeline")
+    assert 1 == path.read_text().count("    goeswith bench pipeline --write\n")
     assert 1 == path.read_text().count("## Recommenders\n\nfine")
+
+
+def test_a_section_says_what_was_measured_and_where(tmp_path: Path) -> None:
+    """The versions of what was measured stand beside Python's."""
+    path = tmp_path / "RESULTS.md"
+    write_section(path, "Models", ["| bread |"], "goeswith bench models", ["river"])
+
+    assert path.read_text().startswith("# Results\n")
+    assert "cores" in path.read_text()
+    assert ", river 0." in path.read_text()
+    assert path.read_text().endswith("    goeswith bench models\n\n| bread |\n")
 
 
 @pytest.mark.parametrize("text", ["", "# R\n", "## Pipeline\n\nold\n", "# R\n\n## Pipeline\n"])

@@ -4,7 +4,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.settings import Settings
 from streams.topic_admin import create_topics
-from tests.apache_kafka import RealKafka
+from streams.verdict.apache_kafka import RealKafka
 
 TOPIC = Settings().topics.events
 

@@ -6,19 +6,21 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streams.errors import KafkaUnreachable
-from streams.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
+from streams.events import encode
+from streams.examples import ITEM_ADDED, ORDER_PLACED, OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.kafka_clients import open_admin, speaking
 from streams.lag import read_lag
 from streams.log_reader import open_reader
 from streams.prompts import Prompt, PromptWithdrawn
 from streams.settings import Settings
 from streams.topic_admin import create_topics
-from tests.apache_kafka import RealKafka
+from streams.verdict.apache_kafka import RealKafka
 from tests.integration.operators import ByHand, Operator, commit, create, send
 
 
@@ -171,8 +173,34 @@ def test_the_board_of_arms_is_read_from_the_log(shop: Operator) -> None:
     assert (0.5, 1) == (best["reward_rate"], board["unreadable"])
     assert ("popular", 1, None) == (other["arm"], other["pulls"], other["reward_rate"])
     assert board == shop.asks("arms", "--since", "10")
+    assert (1, []) == (board["evidence"]["pending"], board["evidence"]["arms"])
     assert [] == shop.asks("arms", "--since", "0")["arms"]
     assert "bought_together" in shop.types("arms").output
+
+
+def test_what_prompts_and_policies_are_worth_is_read_from_the_log(
+    shop: Operator, tmp_path: Path
+) -> None:
+    """Uplift from events; off-policy from prompts and outcomes, or the numbers that forbid it."""
+    topics = shop.settings.topics
+    now_ms = int(time.time() * 1000)
+    events = [
+        ByHand(event.session_id.encode(), encode(event), 0, now_ms)
+        for event in (ITEM_ADDED, ORDER_PLACED, ITEM_ADDED)
+    ]
+    send(shop.settings, topics.events, [*events, ByHand(b"session-9", b"no event", 1, now_ms)])
+    shown = OUTCOME.model_copy(update={"stage": "shown", "reward": 0.0})
+    send(shop.settings, topics.prompts, published(PROMPT))
+    send(shop.settings, topics.outcomes, [ByHand(b"p", one.to_json()) for one in (OUTCOME, shown)])
+    policy = tmp_path / "popular.toml"
+    policy.write_text("[default]\nbought_together = 1\n")
+    uplift = shop.asks("uplift")
+    words = ("off-policy", "--policy", str(policy), "--settle", "0")
+    refused = shop.types(*words)
+
+    assert (1, 1) == (uplift["held_out"] + uplift["prompted"], uplift["unreadable"])
+    assert 1 == refused.exit_code
+    assert "1 decisions are worth 1.0 under the target policy" in refused.output
 
 
 @pytest.fixture

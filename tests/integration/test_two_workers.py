@@ -16,7 +16,7 @@ from streams.events import Event
 from streams.kafka_clients import open_producer
 from streams.prompts import Prompt, prompt_id
 from streams.topic_admin import create_topics
-from tests.apache_kafka import RealKafka
+from streams.verdict.apache_kafka import RealKafka
 from tests.integration.workers import Staff, send, shoppers, views
 
 AWAY_S = 8.0
@@ -112,10 +112,13 @@ def test_a_broker_that_goes_away_and_comes_back_costs_nothing(
         goings_on(staff, seen, 200)
         getattr(own_kafka, how)()
         time.sleep(AWAY_S)  # not for luck: this is how long it is away
+        ready_without = {staff.ready(name) for name in staff.workers}
         own_kafka.start()
+        staff.until(lambda: all(staff.ready(name) for name in staff.workers), "ready again")
         goings_on(staff, seen, 100)
     staff.until_answered()
 
+    assert ready_without == {False}
     assert all(worker.alive for worker in staff.workers.values())
     assert missing(staff.prompts(), seen) == set()
     assert staff.digests() == {staff.recomputed()}

@@ -68,6 +68,17 @@ class Staff:
             return {}
         return state
 
+    def ready(self, name: str) -> bool | None:
+        """Whether a worker says that it is ready; None while it says nothing."""
+        url = f"http://127.0.0.1:{self.ports[name]}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:
+                return bool(json.load(page)["ready"])
+        except urllib.error.HTTPError:
+            return False
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return None
+
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition; fails after a long while, with what the workers said."""
         deadline = time.monotonic() + PATIENCE_S

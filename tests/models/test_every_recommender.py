@@ -12,8 +12,10 @@ from river.checks import common
 
 import models
 from models import (
+    AssociationRules,
     BestFit,
     CoOccurrence,
+    Markov,
     Popularity,
     Recommender,
     Repeats,
@@ -32,6 +34,8 @@ ROOMY: dict[str, Recommender] = {
     "popularity": Popularity(),
     "short popularity": Popularity(top_max=3),
     "repeats": Repeats(),
+    "association rules": AssociationRules(),
+    "markov": Markov(),
     "session kNN": SessionKNN(),
     "best fit": BestFit(),
 }
@@ -43,6 +47,8 @@ TIGHT: dict[str, Recommender] = {
     "popularity": Popularity(top_max=10, items_max=40),
     "long popularity": Popularity(top_max=100, items_max=40),
     "repeats": Repeats(items_per_shopper_max=8, shoppers_max=20, items_max=40),
+    "association rules": AssociationRules(row_max=8, items_max=40),
+    "markov": Markov(row_max=8, items_max=40),
     "session kNN": SessionKNN(items_max=40, sessions_max=50),
     "best fit": BestFit(items_max=40, sessions_max=50, shoppers_max=20),
 }
@@ -224,7 +230,7 @@ def test_the_order_of_events_does_not_matter(
     untaught: Recommender, seen: list[Seen], data: st.DataObject
 ) -> None:
     """Workers interleave partitions as they like, and end with the same bytes and answers."""
-    if not untaught.commutes:
+    if not untaught.COMMUTES:
         pytest.skip("it learns from the order of events")
     shuffled = data.draw(st.permutations(seen))
     one, other = taught(untaught, seen), taught(untaught, shuffled)
@@ -355,7 +361,10 @@ def test_a_snapshot_of_another_recommender_is_refused(untaught: Recommender) -> 
         type(untaught).from_bytes(other.to_bytes())
 
 
-@pytest.mark.parametrize("recommender", [BestFit, CoOccurrence, Popularity, Repeats, SessionKNN])
+@pytest.mark.parametrize(
+    "recommender",
+    [AssociationRules, BestFit, CoOccurrence, Markov, Popularity, Repeats, SessionKNN],
+)
 def test_a_limit_is_at_least_one(recommender: type[Recommender]) -> None:
     """A model that could hold nothing is a mistake."""
     with pytest.raises(ValueError, match="items_max=0"):

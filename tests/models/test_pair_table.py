@@ -15,6 +15,7 @@ from models.pair_table import Ballot, PairTable, _hash
 ITEMS = [f"item-{n}" for n in range(12)]
 ROW_MAX = 4
 NORM = 0.5
+TOGETHER_MIN = 2
 
 
 class Event(NamedTuple):
@@ -110,7 +111,7 @@ class Twin:
                 voice = cell.weight * one
                 if voice > 0:
                     scores[item] = scores.get(item, 0.0) + voice
-                    if voice > loudest.get(item, (0.0,))[0] and cell.times >= ballot.together_min:
+                    if voice > loudest.get(item, (0.0,))[0] and cell.times >= TOGETHER_MIN:
                         of = max(cell.times, seen.times)
                         loudest[item] = voice, cell.times, of
         weights = {item: self.seen[item].weight / ONE for item in loudest}
@@ -140,13 +141,12 @@ ballots = st.builds(
     unit=st.floats(1e-6, 1e-3),
     decay=st.floats(0.1, 1),
     norm=st.floats(0, 1),
-    together_min=st.integers(1, 3),
 )
 
 
 def taught(learned: Sequence[Event], row_max: int = ROW_MAX) -> tuple[PairTable, Twin]:
     """A table and its twin that have seen the same."""
-    table, twin = PairTable(row_max, NORM), Twin(row_max)
+    table, twin = PairTable(row_max, NORM, TOGETHER_MIN), Twin(row_max)
     for event in learned:
         twin.learn(event)
         table.learn(
@@ -208,7 +208,7 @@ def test_a_few_of_the_best_are_the_best(
 ) -> None:
     """Asked for fewer, it answers with the beginning of the whole order, equals included."""
     table, _ = taught(learned, row_max=64)
-    ballot = Ballot(worth=1.0, unit=1e-5, decay=0.6, norm=0.5, together_min=1)
+    ballot = Ballot(worth=1.0, unit=1e-5, decay=0.6, norm=0.5)
     whole, _ = table.rank(table.voters(voters), ballot, depth=100)
 
     few, in_all = table.rank(table.voters(voters), ballot, depth)
@@ -216,6 +216,15 @@ def test_a_few_of_the_best_are_the_best(
     assert len(whole) == in_all
     assert whole[: len(few)] == few
     assert len(few) >= min(depth, in_all)
+
+
+@given(learned=events, one=item)
+def test_proven_partners_are_candidates(learned: list[Event], one: str) -> None:
+    """What is counted while learning promises no more than a ranking finds."""
+    table, _ = taught(learned)
+    ballot = Ballot(worth=1.0, unit=1e-5, decay=1.0, norm=0.0)
+
+    assert table.proven([one]) <= table.rank(table.voters([one]), ballot, depth=100)[1]
 
 
 @given(learned=events, seed=st.integers(0, 2**32 - 1))
@@ -253,7 +262,7 @@ def test_a_restored_table_goes_on_as_the_first() -> None:
         for k in range(300)
     ]
     table, _ = taught(learned[:200], row_max=64)
-    restored = PairTable(64, NORM)
+    restored = PairTable(64, NORM, TOGETHER_MIN)
     restored.restore(table.state())
     for event in learned[200:]:
         for one in (table, restored):

@@ -1,8 +1,11 @@
 """The policy: exact propensities, order-free learning, and it finds what works."""
 
+import inspect
 import math
 import pickle
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -424,13 +427,34 @@ def test_river_finds_a_good_citizen(check: Callable[..., None]) -> None:
     check(ThompsonSampling(seed=3))
 
 
+def test_importing_it_does_not_import_what_river_needs_for_its_own_policies() -> None:
+    """Three seconds of the start of every worker and of every command."""
+    code = "import sys, models; print(*{'river.bandit', 'scipy.stats'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert "" == done.stdout.strip()
+
+
+def test_it_answers_to_all_that_rivers_contextual_policies_answer_to() -> None:
+    """The same public names; its methods take what theirs take, by position and by name."""
+    theirs, ours = bandit.base.ContextualPolicy, ThompsonSampling
+    names = {name for name in dir(theirs) if not name.startswith("_")}
+
+    assert names <= set(dir(ours))
+    for method in ("pull", "update"):
+        wanted = inspect.signature(getattr(theirs, method)).parameters
+        assert list(wanted) == list(inspect.signature(getattr(ours, method)).parameters)
+
+
 def test_rivers_offline_evaluation_works() -> None:
     """Replay of logged choices: the policy keeps to those that paid."""
+    bandit.base.ContextualPolicy.register(ThompsonSampling)
     arms: list[bandit.base.ArmID] = ["curated", "popular"]
     pays, rng = {"curated": 0.1, "popular": 0.5}, random.Random(11)
     chosen = [rng.choice(["curated", "popular"]) for _ in range(2_000)]
     history: Any = ((arms, "basket", arm, float(rng.random() < pays[arm])) for arm in chosen)
-    total, used = bandit.evaluate_offline(policy=ThompsonSampling(seed=5), history=history)
+    policy: Any = ThompsonSampling(seed=5)
+    total, used = bandit.evaluate_offline(policy=policy, history=history)
 
     assert 600 < used < 1_400
     assert (total.get() or 0.0) / used > 0.4

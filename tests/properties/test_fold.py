@@ -1,5 +1,8 @@
 """Laws of the fold, tried on generated shops full of shoppers."""
 
+import json
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,6 +10,7 @@ from streams.events import Event
 from streams.said import Said
 from streams.settings import Settings
 from streams.shop import Shop
+from streams.state import restore
 from tests.stories import OPEN, Story
 
 ITEMS = st.sampled_from(["bread", "butter", "jam", "tea", "milk"])
@@ -17,6 +21,7 @@ STEPS = st.tuples(
     st.integers(0, 400),
 )
 PARTITIONS = 3
+REACTIONS = st.sampled_from(["see", "click", "dismiss"])
 
 
 @st.composite
@@ -31,6 +36,27 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
     return log
 
 
+@st.composite
+def feedback_logs(draw: st.DrawFn) -> list[list[Event]]:
+    """A log in which shoppers also see, follow and dismiss the prompts that they get."""
+    till, said = shop(), Said()
+    log: list[list[Event]] = [[] for _ in range(PARTITIONS)]
+    for partition, events in enumerate(draw(logs())):
+        for event in events:
+            offset = len(log[partition])
+            assert till.learn(partition, offset, event)
+            log[partition].append(event)
+            prompt = till.answer(event, partition, offset, said).prompt
+            for number, what in enumerate(draw(st.lists(REACTIONS, max_size=2)) if prompt else ()):
+                assert prompt is not None
+                story = Story(event.session_id, start_ms=event.occurred_at_ms)
+                act = getattr(story, what)
+                reaction = act(prompt, event_id=f"{event.event_id}-{number}", after_s=0)
+                assert till.learn(partition, len(log[partition]), reaction)
+                log[partition].append(reaction)
+    return log
+
+
 def fold(shop: Shop, log: list[list[Event]], order: list[int]) -> Shop:
     """Fold the next event of the partitions in this order, then what is left."""
     left = [list(enumerate(events)) for events in log]
@@ -41,9 +67,16 @@ def fold(shop: Shop, log: list[list[Event]], order: list[int]) -> Shop:
     return shop
 
 
-def shop() -> Shop:
+def shop(**settings: Any) -> Shop:
     """A shop that nothing silences."""
-    return Shop(Settings(**OPEN))
+    return Shop(Settings(**{**OPEN, **settings}))
+
+
+def woken(sleeper: Shop) -> Shop:
+    """The shop that goes on from another one's state, as JSON brings it."""
+    fresh = Shop(sleeper.settings)
+    restore(fresh.parts(), json.loads(json.dumps(sleeper.state())))
+    return fresh
 
 
 @given(logs(), st.lists(st.integers(0, PARTITIONS - 1), max_size=80))
@@ -79,7 +112,7 @@ def test_repeated_events_change_nothing_but_the_position(
     once, twice = fold(shop(), log, []).state(), fold(shop(), repeated, []).state()
     for state in (once, twice):
         del state["position"]
-        for _, (_, sessions) in state["sessions"]:
+        for _, sessions in state["sessions"].values():
             for session in sessions:
                 session[9] = [event_id for event_id, _ in session[9]]
 
@@ -94,10 +127,11 @@ def test_every_answer_is_admissible(log: list[list[Event]]) -> None:
     for partition, events in enumerate(log):
         for offset, event in enumerate(events):
             till.learn(partition, offset, event)
-            prompt = till.answer(event, partition, offset, said).prompt
-            if prompt is None:
+            draft = till.answer(event, partition, offset, said).draft
+            if draft is None:
                 continue
-            said.add(prompt)
+            said.add(draft)
+            prompt = draft.prompt()
             session = till.sessions[partition].find(event.session_id)
             assert session is not None
             offered = {item.item_id for item in prompt.items}
@@ -106,3 +140,48 @@ def test_every_answer_is_admissible(log: list[list[Event]]) -> None:
             assert abs(sum(prompt.propensities.values()) - 1) < 1e-9
             assert min(prompt.propensities.values()) >= min(floor, 1 / len(prompt.propensities))
             assert prompt.propensity == prompt.propensities[prompt.arm]
+
+
+@given(feedback_logs(), st.integers(0, 80))
+def test_a_restored_shop_goes_on_as_if_it_had_never_stopped(
+    log: list[list[Event]], at: int
+) -> None:
+    """Equal at once, equal in the end, and with the same answers in between."""
+    straight, stopped = shop(), shop()
+    events = [(p, o, event) for p, part in enumerate(log) for o, event in enumerate(part)]
+    for place, (partition, offset, event) in enumerate(events):
+        if place == at:
+            state = stopped.state()
+            stopped = woken(stopped)
+            assert state == stopped.state()
+        for till in (straight, stopped):
+            assert till.learn(partition, offset, event)
+        assert straight.answer(event, partition, offset, Said()) == stopped.answer(
+            event, partition, offset, Said()
+        )
+
+    assert straight.state() == woken(stopped).state()
+    assert straight.digest() == stopped.digest()
+
+
+TIGHT = {"sessions_max": 1, "shoppers_max": 1}
+"""Bounds that make every shop forget. (Tables of items and pairs: tests/properties/test_exactness
+has those that say what of them is exact.)"""
+
+
+@given(logs(), st.lists(st.integers(0, PARTITIONS - 1), max_size=80), st.sets(st.integers(0, 60)))
+def test_workers_that_forget_and_restart_agree_all_the_same(
+    log: list[list[Event]], order: list[int], crashes: set[int]
+) -> None:
+    """Whatever they saw first, and wherever they went on from a checkpoint."""
+    steady, shaken = fold(shop(**TIGHT), log, []), shop(**TIGHT)
+    left = [list(enumerate(events)) for events in log]
+    turns = (*order, *(p for p in range(PARTITIONS) for _ in log[p]))
+    for number, partition in enumerate(turns):
+        if number in crashes:
+            shaken = woken(shaken)
+        if left[partition]:
+            offset, event = left[partition].pop(0)
+            assert shaken.learn(partition, offset, event)
+
+    assert steady.digests() == shaken.digests()

@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.cli import COMMANDS, goeswith, load
+from streams.cli import COMMANDS, goeswith
+from streams.reference import commands
 
 NOWHERE = "127.0.0.1:1"
 
@@ -18,18 +18,9 @@ def run(*words: str, **env: str) -> Result:
     return CliRunner().invoke(goeswith, words, env=env)
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command and the words that call it, groups' commands included."""
-    for name in COMMANDS:
-        command = load(name)
-        yield (name,), command
-        if isinstance(command, click.Group):
-            yield from (((name, inner), each) for inner, each in command.commands.items())
-
-
 def test_every_command_explains_itself_and_its_options() -> None:
     """With `-h` as with `--help`."""
-    for words, command in commands():
+    for (_, *words), command in commands():
         help_ = run(*words, "--help")
 
         assert 0 == help_.exit_code, words
@@ -48,7 +39,8 @@ def test_the_list_of_commands_says_what_each_one_does() -> None:
 def test_lag_loads_no_more_than_it_needs() -> None:
     """An operator's machine may have neither numpy nor a worker."""
     heavy = "'numpy', 'faust', 'confluent_kafka', 'redis', 'river', 'aiokafka'"
-    program = f"import sys, streams.cli as c; c.load('lag'); print({{{heavy}}} & set(sys.modules))"
+    loaded = "import sys, streams.cli as c; c.goeswith.get_command(None, 'lag')"
+    program = f"{loaded}; print({{{heavy}}} & set(sys.modules))"
     said = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

@@ -2,20 +2,21 @@
 
 from streams.current_prompts import PROMPTS_MAX, CurrentPrompts
 from streams.examples import PROMPT, PROMPT_WITHDRAWN
-from streams.prompts import Answer, Prompt, Silence
+from streams.prompts import Answer, Draft, Silence
 
 NOW_MS = PROMPT.occurred_at_ms
 
 
-def said(number: int, session_id: str = "session-7", expires_at_ms: int = NOW_MS + 1) -> Prompt:
+def said(number: int, session_id: str = "session-7", expires_at_ms: int = NOW_MS + 1) -> Draft:
     """A prompt of its own."""
-    return PROMPT.model_copy(
+    prompt = PROMPT.model_copy(
         update={
             "prompt_id": f"prompt-{number}",
             "session_id": session_id,
             "expires_at_ms": expires_at_ms,
         }
     )
+    return Draft.of(prompt)
 
 
 def ids(current: CurrentPrompts, session_id: str = "session-7") -> list[str]:
@@ -27,7 +28,7 @@ def test_a_session_has_its_last_four_prompts() -> None:
     """Few, and the newest."""
     current = CurrentPrompts()
     for number in range(6):
-        current.add(Answer(prompt=said(number)))
+        current.add(Answer(draft=said(number)))
 
     assert 4 == PROMPTS_MAX
     assert ["prompt-2", "prompt-3", "prompt-4", "prompt-5"] == ids(current)
@@ -38,9 +39,9 @@ def test_withdrawn_and_expired_prompts_are_not_current() -> None:
     current = CurrentPrompts()
     gone = PROMPT_WITHDRAWN.model_copy(update={"prompt_id": "prompt-1"})
     for answer in (
-        Answer(prompt=said(1)),
-        Answer(prompt=said(2, expires_at_ms=NOW_MS)),
-        Answer(withdrawals=(gone,), prompt=said(3)),
+        Answer(draft=said(1)),
+        Answer(draft=said(2, expires_at_ms=NOW_MS)),
+        Answer(withdrawals=(gone,), draft=said(3)),
     ):
         current.add(answer)
 
@@ -51,7 +52,7 @@ def test_a_repeated_prompt_is_held_once() -> None:
     """Answers after a restart come under the same ids."""
     current = CurrentPrompts()
     for number in (1, 2, 1):
-        current.add(Answer(prompt=said(number)))
+        current.add(Answer(draft=said(number)))
 
     assert ["prompt-1", "prompt-2"] == ids(current)
 
@@ -60,7 +61,7 @@ def test_sessions_spoken_to_longest_ago_leave_first() -> None:
     """The memory is bounded."""
     current = CurrentPrompts(sessions_max=2)
     for number, session_id in enumerate(("a", "b", "a", "c")):
-        current.add(Answer(prompt=said(number, session_id)))
+        current.add(Answer(draft=said(number, session_id)))
 
     assert [2, 0, 1] == [len(ids(current, session_id)) for session_id in ("a", "b", "c")]
 

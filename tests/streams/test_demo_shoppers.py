@@ -338,10 +338,10 @@ def folded(seconds: int, seed: int = 3) -> Judge:
             event = waiting.popleft()
             offset = judge.shop.position.get(0, 0)
             judge.shop.learn(0, offset, event)
-            prompt = judge.shop.answer(event, 0, offset, said).prompt
-            if prompt is not None:
-                said.add(prompt)
-                waiting += traffic.hear(prompt, now_ms)
+            draft = judge.shop.answer(event, 0, offset, said).draft
+            if draft is not None:
+                said.add(draft)
+                waiting += traffic.hear(draft.prompt(), now_ms)
     return judge
 
 

@@ -1,0 +1,73 @@
+"""What each arm earned: in all, by arm, and by arm in each context; the least used is forgotten."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from models.backoff import NO_RECORD, Record
+from models.forgetting import lightest, slab
+from models.limits import at_least_one
+
+
+class Records:
+    """Records of arms in contexts, at most so many of each.
+
+    >>> records = Records(arms_max=8, contexts_max=8)
+    >>> records.add("popular", "basket/new", Record(trials=3, rewards=1))
+    >>> records.add("popular", "basket/known", Record(trials=2, rewards=0))
+    >>> records.arms["popular"]
+    Record(trials=5, rewards=1)
+    """
+
+    def __init__(self, arms_max: int, contexts_max: int) -> None:
+        at_least_one(arms_max=arms_max, contexts_max=contexts_max)
+        self.arms_max = arms_max
+        self.contexts_max = contexts_max
+        self.all = NO_RECORD
+        self.arms: dict[str, Record] = {}
+        self.cells: dict[str, dict[str, Record]] = {}  # context -> arm -> record
+
+    def add(self, arm: str, context: str, more: Record) -> None:
+        """Add to the record of an arm, of all arms, and of the arm in a context."""
+        cell = self.cells.get(context)
+        if cell is None:
+            cell = self.cells[context] = {}
+        cell[arm] = cell.get(arm, NO_RECORD).plus(more)
+        self.arms[arm] = self.arms.get(arm, NO_RECORD).plus(more)
+        self.all = self.all.plus(more)
+
+    def forget(self) -> Iterator[str]:
+        """Make room where a table is full; yields the arms that are forgotten."""
+        if len(self.arms) > self.arms_max:
+            trials = {arm: record.trials for arm, record in self.arms.items()}
+            for arm in lightest(trials, slab(self.arms_max)):
+                del self.arms[arm]
+                for cell in self.cells.values():
+                    cell.pop(arm, None)
+                yield arm
+        if len(self.cells) > self.contexts_max:
+            trials = {
+                context: sum(record.trials for record in cell.values())
+                for context, cell in self.cells.items()
+            }
+            for context in lightest(trials, slab(self.contexts_max)):
+                del self.cells[context]
+
+    def state(self) -> dict[str, Any]:
+        """All records, as JSON."""
+        return {
+            "all": self.all.written(),
+            "arms": {arm: record.written() for arm, record in self.arms.items()},
+            "cells": {
+                context: {arm: record.written() for arm, record in cell.items()}
+                for context, cell in self.cells.items()
+            },
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self.all = Record.read(state["all"])
+        self.arms = {arm: Record.read(record) for arm, record in state["arms"].items()}
+        self.cells = {
+            context: {arm: Record.read(record) for arm, record in cell.items()}
+            for context, cell in state["cells"].items()
+        }

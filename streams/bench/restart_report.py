@@ -1,0 +1,76 @@
+"""`goeswith bench restart`: how soon a large shop answers again, and what checkpoints hold up."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+
+from streams.bench.restart import measure
+from streams.bench.results import RESULTS, at_most, table, this_command, write_section
+
+
+@click.command()
+@click.option(
+    "--bootstrap",
+    metavar="HOST:PORT",
+    default="127.0.0.1:9092",
+    show_default=True,
+    envvar="GOESWITH_KAFKA_BOOTSTRAP",
+    help="A real Kafka; topics of their own are made there, and deleted afterwards.",
+)
+@click.option(
+    "--items",
+    type=click.IntRange(100, 200_000),
+    default=100_000,
+    show_default=True,
+    help="Items of the shop.",
+)
+@click.option(
+    "--pairs",
+    type=click.IntRange(1_000, 10_000_000),
+    default=1_000_000,
+    show_default=True,
+    help="Pairs of them that were bought together.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--write", "to_write", is_flag=True, help=f"Write the section in {RESULTS}.")
+def restart(bootstrap: str, items: int, pairs: int, as_json: bool, to_write: bool) -> None:
+    """How long a worker with a large shop takes to answer again, and what checkpoints hold up.
+
+    `seconds`: from the start of the process to its first answer, from a checkpoint;
+    `seconds_without`: folding the log. `cpu_seconds` are those of its process by then, which other
+    programs on the machine do not lengthen. `stall_ms_max`: the longest that a checkpoint being
+    written held the event loop.
+    """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
+    console = Console(stderr=True, highlight=False)
+    with console.status("starting") as status:
+
+        def say(what: str) -> None:
+            status.update(what)
+            console.print(f"measuring: {what}")
+
+        figures = asyncio.run(measure(bootstrap, items, pairs, say))
+    if to_write:
+        write_section(RESULTS, "Restart", section(figures), this_command())
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    for name, figure in figures.items():
+        click.echo(f"{name:>19}  {figure:,}")
+
+
+def section(figures: Mapping[str, Any]) -> list[str]:
+    """The section of one run, in Markdown."""
+    return [
+        "A worker that starts with a large shop, from a checkpoint and from the log.",
+        "",
+        *table(["", "figure"], [(name, f"{figure:,}") for name, figure in figures.items()]),
+        "",
+        at_most("seconds to the first answer, from a checkpoint", figures["seconds"], 10.0),
+        at_most("ms that a checkpoint held the event loop", figures["stall_ms_max"], 10.0),
+    ]

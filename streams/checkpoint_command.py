@@ -1,0 +1,215 @@
+"""`goeswith checkpoint`: save, load, inspect and compare checkpoints of the shop.
+
+A checkpoint is named by the path of a file, or is the one in the `store` that the settings name
+(a Redis, or a file): there the workers look when they start.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from streams.checkpoint_store import FileStore, Store, open_store
+from streams.checkpoints import Checkpoint, Header, check, packed, read, restored
+from streams.errors import CheckpointRefused, GoeswithError, Misconfigured
+from streams.live import show
+from streams.log_reader import open_reader
+from streams.options import with_settings
+from streams.rebuild import Told, fold, page_url, seen, told_by_shop, told_by_worker
+from streams.settings import Settings
+from streams.shop import Shop
+
+STORE = "store"
+NAME = click.argument("name", metavar="[FILE]", default=STORE)
+MADE_BY = "goeswith checkpoint save"
+
+
+@click.group()
+def checkpoint() -> None:
+    """Save, load, inspect and compare checkpoints of the shop."""
+
+
+def kept_in(settings: Settings, name: str) -> Store:
+    """The store of a name: of the settings, or a file; raises `Misconfigured`."""
+    store = open_store(settings) if name == STORE else FileStore(Path(name))
+    if store is None:
+        raise Misconfigured(
+            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (redis://… or file:///…) or "
+            "GOESWITH_REDIS_URL, here and for the workers"
+        )
+    return store
+
+
+def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
+    """The checkpoint of a name; raises `CheckpointRefused`, also when there is none."""
+    store = kept_in(settings, name)
+    data = store.read()
+    if data is None:
+        raise CheckpointRefused(f"there is no checkpoint in {store.where}")
+    return read(data), data
+
+
+@checkpoint.command()
+@with_settings("bootstrap", "prefix", "redis")
+@click.argument("name", metavar="[FILE]", default=STORE)
+@click.option("--fresh", is_flag=True, help="Fold the whole log, not what came since the last.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def save(settings: Settings, name: str, fresh: bool, as_json: bool) -> None:
+    """Fold the log up to now, and keep a checkpoint of it.
+
+    In FILE, or where workers look. No worker is needed, or disturbed. It begins with the last
+    checkpoint, where that is to be trusted. A further one is never replaced, unless --fresh is
+    given.
+    """
+    store = kept_in(settings, name)
+    store.knock()
+    with open_reader(settings, settings.topics.events) as reader:
+        now_ms = int(time.time() * 1000)
+        shop = None if fresh else _last(settings, reader, now_ms)
+        log = seen(settings, reader, now_ms)
+        shop = shop or Shop(settings)
+        events = fold(shop, reader, log.ends)
+    header, data = packed(shop, cluster=log.cluster, now_ms=now_ms, made_by=MADE_BY)
+    written = store.write(header, data, force=fresh)
+    report = {**described(header, len(data)), "folded": events, "written": written}
+    _tell(report, as_json, f"{events:,} events folded; {_kept(written)} in {store.where}")
+
+
+def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
+    """The shop of the last checkpoint, or a word why not."""
+    try:
+        found, _ = found_in(settings, STORE)
+        check(found.header, settings, seen(settings, reader, min(now_ms, found.header.made_at_ms)))
+        return restored(found, settings)
+    except GoeswithError as error:
+        click.echo(f"from the beginning of the log: {error}", err=True)
+        return None
+
+
+@checkpoint.command()
+@with_settings("prefix", "redis")
+@click.argument("source", metavar="FILE")
+@click.argument("target", metavar="[FILE]", default=STORE)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def load(settings: Settings, source: str, target: str, as_json: bool) -> None:
+    """Put a checkpoint where workers look when they start.
+
+    Any that is there goes. `store` as the first name and a FILE as the second one copies the other
+    way. A worker that runs replaces it with its own before long: stop the workers first, to go back
+    in time.
+    """
+    found, data = found_in(settings, source)
+    check(found.header, settings)
+    store = kept_in(settings, target)
+    store.write(found.header, data, force=True)
+    _tell(described(found.header, len(data)), as_json, f"kept in {store.where}")
+
+
+@checkpoint.command()
+@with_settings("prefix", "redis")
+@NAME
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def inspect(settings: Settings, name: str, as_json: bool) -> None:
+    """Show what a checkpoint says of itself.
+
+    And whether it could be used under the settings here.
+    """
+    found, data = found_in(settings, name)
+    report = described(found.header, len(data))
+    try:
+        check(found.header, settings)
+        report["refused"] = None
+    except CheckpointRefused as error:
+        report["refused"] = str(error)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    show(_table(found.header))
+    click.echo(_line(report))
+    if report["refused"]:
+        click.echo(f"not to be used here: {report['refused']}")
+
+
+@checkpoint.command()
+@with_settings("bootstrap", "prefix", "redis")
+@click.argument("one")
+@click.argument("other", default=STORE)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
+    """Name the parts in which two sides differ.
+
+    Exit code 1 if there are any. Each side is a FILE, `store`, or the page of a worker that is
+    alive (http://HOST:PORT). A checkpoint that stands behind the other side is first brought there,
+    by folding the log.
+    """
+    sides = [_told(settings, name) for name in (one, other)]
+    if sides[0].position != sides[1].position:
+        sides = _level(settings, sides, (one, other))
+    differ = sides[0].differing(sides[1])
+    position = {str(partition): offset for partition, offset in sides[0].position.items()}
+    report = {"same": not differ, "differ": differ, "position": position}
+    _tell(report, as_json, f"different: {', '.join(differ)}" if differ else "the same state")
+    raise click.exceptions.Exit(1 if differ else 0)
+
+
+def _told(settings: Settings, name: str) -> Told:
+    if "://" in name:
+        return told_by_worker(page_url(settings, name) or name)
+    header = found_in(settings, name)[0].header
+    return Told(header.position, header.digests)
+
+
+def _level(settings: Settings, sides: list[Told], names: tuple[str, str]) -> list[Told]:
+    """The same two, the one behind brought to where the other one stands."""
+    reach = [sum(side.position.values()) for side in sides]
+    behind = reach.index(min(reach))
+    if "://" in names[behind]:
+        raise GoeswithError(
+            f"{names[behind]} is behind the checkpoint: wait until it has caught up"
+        )
+    found, _ = found_in(settings, names[behind])
+    check(found.header, settings)
+    shop = restored(found, settings)
+    with open_reader(settings, settings.topics.events) as reader:
+        fold(shop, reader, sides[1 - behind].position)
+    sides[behind] = told_by_shop(shop)
+    return sides
+
+
+def described(header: Header, size: int) -> dict[str, Any]:
+    """A checkpoint as plain values."""
+    age_s = time.time() - header.made_at_ms / 1000
+    return {
+        "bytes": size,
+        "age_s": round(age_s, 1),
+        "digest": header.digest,
+        **header.model_dump(mode="json"),
+    }
+
+
+def _table(header: Header) -> Table:
+    table = Table("part", "bytes", "digest", "left out of it")
+    table.columns[1].justify = "right"
+    for name, size in header.parts.items():
+        left = ", ".join(f"{rows:,} {what}" for what, rows in header.left_out.get(name, {}).items())
+        table.add_row(name, f"{size:,}", header.digests.get(name, "none")[:16], left)
+    return table
+
+
+def _line(report: dict[str, Any]) -> str:
+    reach = sum(report["position"].values())
+    return (
+        f"{report['topic']}, {reach:,} events, made {report['age_s']:,.0f} s ago by "
+        f"{report['made_by']}; {report['bytes']:,} bytes, digest {report['digest'][:16]}"
+    )
+
+
+def _kept(written: bool) -> str:
+    return "kept" if written else "NOT kept, a further checkpoint is"
+
+
+def _tell(report: dict[str, Any], as_json: bool, words: str) -> None:
+    click.echo(json.dumps(report) if as_json else words)

@@ -1,0 +1,123 @@
+"""Writes checkpoints while the worker works, and finds the last one when it starts.
+
+Of all workers the one that answers for partition 0 writes. A child process does it, on a copy of
+our memory (`streams.forked`), so the loop waits for the fork alone. What fails (Redis is away, the
+disk is full) is counted and said, and tried again after the same pause.
+"""
+
+import asyncio
+import gc
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from mode import Service
+
+from streams.checkpoint_store import Store
+from streams.checkpoints import Log, check, packed, read, restored
+from streams.errors import GoeswithError
+from streams.forked import in_child
+from streams.settings import Settings
+from streams.shop import Shop
+from streams.telemetry import Telemetry
+
+logger = logging.getLogger(__name__)
+
+WRITTEN, FURTHER_IS_THERE = b"written", b"a further one is there"
+WRITE_S_MAX = 600.0
+"""So long a child may take to write a checkpoint."""
+
+
+class Checkpointer(Service):
+    """`shop` is the one to be kept; `ours` says whether it is for this worker to write it now."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        telemetry: Telemetry,
+        *,
+        shop: Callable[[], Shop],
+        cluster: Callable[[], str],
+        ours: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._store = store
+        self._telemetry = telemetry
+        self._shop, self._cluster, self._ours = shop, cluster, ours
+        self._written: dict[int, int] = {}
+
+    async def write(self) -> bool:
+        """Write a checkpoint of what is folded now; whether there was anything new to write."""
+        shop = self._shop()
+        position = dict(shop.position)
+        if position == self._written:
+            return False
+        telemetry = self._telemetry
+        try:
+            done = await in_child(self._work(shop), seconds_max=WRITE_S_MAX)
+        except GoeswithError as error:
+            telemetry.checkpoints_failed += 1
+            logger.warning("no checkpoint was written to %s: %s", self._store.where, error)
+            return False
+        self._written = position
+        telemetry.checkpoints += done.answer == WRITTEN
+        telemetry.checkpoint_stall_ms_max = max(telemetry.checkpoint_stall_ms_max, done.stalled_ms)
+        return True
+
+    def _work(self, shop: Shop) -> Callable[[], bytes]:
+        """What the child does."""
+        now_ms, cluster, by = int(time.time() * 1000), self._cluster(), self._settings.worker_name
+
+        def work() -> bytes:
+            self._store.knock()
+            header, data = packed(shop, cluster=cluster, now_ms=now_ms, made_by=by)
+            return WRITTEN if self._store.write(header, data) else FURTHER_IS_THERE
+
+        return work
+
+    @Service.task
+    async def _keep(self) -> None:
+        while not self.should_stop:
+            await self.sleep(self._settings.checkpoint_every_s)
+            if not self.should_stop and self._ours():
+                await self.write()
+
+
+async def last_shop(
+    settings: Settings, store: Store, log: Callable[[int], Awaitable[Log]]
+) -> Shop | None:
+    """The shop of the last checkpoint; None, and a line of log, when there is none to be trusted.
+
+    `log` is asked for the log as seen from the time when the checkpoint was made, in ms.
+    """
+    try:
+        data = await asyncio.to_thread(store.read)
+        if data is None:
+            logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
+            return None
+        checkpoint = await asyncio.to_thread(read, data)
+        now = await log(checkpoint.header.made_at_ms)
+        check(checkpoint.header, settings, now)
+        shop = await asyncio.to_thread(_undisturbed, lambda: restored(checkpoint, settings))
+    except GoeswithError as error:
+        logger.warning(
+            "the checkpoint in %s is not used, the log is folded from its beginning: %s",
+            store.where,
+            error,
+        )
+        return None
+    gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in checkpoint.header.position.items())
+    if gone:
+        logger.warning("%s events after the checkpoint are gone from the log by retention", gone)
+    return shop
+
+
+def _undisturbed(make: Callable[[], Shop]) -> Shop:
+    """Make millions of objects without looking for garbage among them: half the time."""
+    gc.disable()
+    try:
+        return make()
+    finally:
+        gc.enable()

@@ -1,0 +1,1 @@
+"""The verdict: workers, broker and Redis under faults, and whether the books balance afterwards."""

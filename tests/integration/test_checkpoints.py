@@ -1,0 +1,128 @@
+"""Workers that go on from a checkpoint, on a real Kafka and with a Redis that may be away."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from streams.cli import goeswith
+from streams.demo.redis_server import EmbeddedRedis
+from streams.topic_admin import create_topics
+from streams.worker_process import environment
+from tests.integration.workers import Staff, send, views
+
+EVENTS = 200
+Employ = Callable[..., Staff]
+
+
+@pytest.fixture
+def employ(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Employ]:
+    """Opens a shop whose workers write a checkpoint as often as may be."""
+    opened: list[Staff] = []
+
+    def open_shop(checkpoint_url: str, **more: Any) -> Staff:
+        staff = Staff(
+            kafka,
+            topic_prefix,
+            tmp_path,
+            checkpoint_url=checkpoint_url,
+            checkpoint_every_s=0.2,
+            log_level="info",
+            **more,
+        )
+        opened.append(staff)
+        create_topics(staff.settings)
+        send(staff.settings, views(EVENTS))
+        return staff
+
+    yield open_shop
+    for staff in opened:
+        staff.go_home()
+
+
+def telemetry(staff: Staff, name: str) -> Any:
+    """What a worker has counted."""
+    return staff.state(name).get("telemetry", {})
+
+
+def run(staff: Staff, *words: str, **more: str) -> tuple[int, Any]:
+    """Run a command under the workers' settings: its exit code and what it printed."""
+    given = environment(staff.settings) | {f"GOESWITH_{k.upper()}": v for k, v in more.items()}
+    done = CliRunner().invoke(goeswith, [*words, "--json"], env=given)
+    assert done.stdout, (words, done.stderr, done.exception)
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_a_worker_refuses_a_damaged_checkpoint_and_goes_on_from_its_own(
+    employ: Employ, tmp_path: Path
+) -> None:
+    """The first says why and folds the log; the next folds only what came later."""
+    path = tmp_path / "shop.checkpoint"
+    path.write_bytes(b"goeswith-checkpoint {} what is left of it")
+    staff = employ(path.as_uri())
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until_answered()
+    staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > 0, "a checkpoint")
+    first, said = telemetry(staff, "ann"), staff.workers["ann"].said()
+    staff.workers["ann"].kill()
+    send(staff.settings, views(50))
+    staff.start("ann")
+    staff.until_answered()
+    second = telemetry(staff, "ann")
+    code, report = run(staff, "rebuild", "--page", f"http://127.0.0.1:{staff.ports['ann']}")
+
+    assert "is not used, the log is folded from its beginning: " in said
+    assert (0, EVENTS) == (first["restored"], first["folded"])
+    assert 0 < second["restored"] <= EVENTS
+    assert EVENTS + 50 == second["restored"] + second["folded"]
+    assert (0, True, EVENTS + 50) == (code, report["same"], report["events"])
+    assert {report["digest"]} == staff.digests() == {staff.recomputed()}
+
+
+def test_checkpoints_are_saved_loaded_and_compared_without_a_worker(
+    employ: Employ, tmp_path: Path
+) -> None:
+    """Folding the log is all that it takes; the next save folds what came since."""
+    staff = employ((tmp_path / "shop.checkpoint").as_uri())
+    _, first = run(staff, "checkpoint", "save")
+    older = tmp_path / "older"
+    run(staff, "checkpoint", "load", "store", str(older))
+    send(staff.settings, views(50))
+    same = run(staff, "checkpoint", "compare", str(older))
+    _, second = run(staff, "checkpoint", "save")
+    level = run(staff, "checkpoint", "compare", str(older))
+    run(staff, "checkpoint", "load", str(older))
+    _, held = run(staff, "checkpoint", "inspect")
+    strange = run(staff, "checkpoint", "inspect", session_gap_s="60")[1]["refused"]
+
+    assert [(EVENTS, True), (50, True)] == [(r["folded"], r["written"]) for r in (first, second)]
+    assert [(0, True), (0, True)] == [(code, report["same"]) for code, report in (same, level)]
+    assert level[1]["position"] == second["position"]
+    assert (first["digest"], None) == (held["digest"], held["refused"])
+    assert second["digest"] != first["digest"]
+    assert "session_gap_s was 1800.0, is 60.0" in strange
+
+
+def test_checkpoints_resume_when_redis_returns(employ: Employ) -> None:
+    """Without Redis the worker starts, and answers, all the same."""
+    server = EmbeddedRedis()
+    staff = employ(server.url)
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until_answered()
+    staff.until(lambda: telemetry(staff, "ann")["checkpoints_failed"] > 0, "a failure")
+    without = telemetry(staff, "ann")["checkpoints"]
+    with server:
+        staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > 0, "a checkpoint")
+        staff.workers["ann"].kill()
+        staff.start("ann")
+        staff.until_at_work("ann")
+        counted = telemetry(staff, "ann")
+
+    assert 0 == without
+    assert (EVENTS, 0) == (counted["restored"], counted["folded"])
+    assert {staff.recomputed()} == staff.digests()

@@ -1,0 +1,29 @@
+"""A short verdict: everything goes wrong once, nearly, and the books balance."""
+
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from streams.cli import goeswith
+
+FAULTS = 10
+"""`make chaos` has two hundred."""
+
+
+@pytest.mark.timeout(600)  # it takes a little over one minute, where nobody else is at work
+@pytest.mark.usefixtures("kafka")  # it says whether one can be had; the verdict starts its own
+def test_the_books_balance_after_ten_faults() -> None:
+    """State and outcomes are exact, no prompt is lost, and whatever came again has the same id."""
+    words = ["verdict", "--faults", str(FAULTS), "--seed", "1", "--json"]
+    pace = ["--seconds-between", "1", "--session-timeout-s", "3", "--events-per-s", "60"]
+    result = CliRunner().invoke(goeswith, [*words, *pace], env=dict(os.environ))
+
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["state"] == "EXACT"
+    assert figures["outcomes"] == "EXACT"
+    assert figures["prompts"] in ("EXACT", "MORE")
+    assert [figures["lost"], figures["wrong"], figures["dead_letters"]] == [0, 0, 0]
+    assert sum(figures["faults"].values()) == FAULTS
