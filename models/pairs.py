@@ -21,6 +21,8 @@ VOTERS_MAX = 4
 VOTER_DECAY = 0.6
 """Weight of a vote relative to that of the next later item."""
 POPULARITY_NORM = 0.2
+RESIDUE = 1e-5
+"""What is left when a sum in single precision is taken back may be this part of it: nothing."""
 
 
 @compiled
@@ -115,7 +117,8 @@ def vote(
                     break
                 met = float(row[i].weight)
                 if running and votes[item].place > 0:
-                    met = max(0.0, met - own_weight(context, length, voter, item))
+                    rest = met - own_weight(context, length, voter, item)
+                    met = rest if rest > RESIDUE * (1.0 + met) else 0.0
                 if votes[item].mark == 0:
                     votes[item].mark = 1
                     touched[count] = item

@@ -110,25 +110,10 @@ def recall(
 
 @compiled
 def gather(
-    items: Records,
-    pool: Ints,
-    sessions: Ints,
-    partners: Records,
-    nexts: Records,
-    shoppers: Records,
-    popular: Ints,
-    votes: Records,
-    similarity: Ints,
-    found: Ints,
-    touched: Ints,
-    heap: Any,
-    context: Ints,
-    n: int,
-    now: int,
-    size: int,
-    own: int,
-    shopper: int,
-) -> int:
+    items: Records, pool: Ints, sessions: Ints, partners: Records, nexts: Records,
+    shoppers: Records, popular: Ints, votes: Records, similarity: Ints, found: Ints,
+    touched: Ints, heap: Any, context: Ints, n: int, now: int, size: int, own: int, shopper: int,
+) -> int:  # fmt: skip
     """Let every source speak; how many items are touched."""
     count = 0
     running = own >= 0
@@ -136,19 +121,9 @@ def gather(
         begin = max(0, n - LAST_ITEMS)
         neighbours.places(votes, context, begin, n)
         shared = neighbours.similar(
-            items,
-            pool,
-            votes,
-            similarity,
-            found,
-            context,
-            begin,
-            n,
-            now,
-            size,
-            own,
+            items, pool, votes, similarity, found, context, begin, n, now, size, own,
             SESSIONS_PER_ITEM,
-        )
+        )  # fmt: skip
         kept = neighbours.nearest(similarity, found, shared, now, size, heap, NEIGHBOURS)
         count = neighbours.hear(votes, touched, count, sessions, heap, kept, n - begin, now, size)
         neighbours.forget_similarity(similarity, found, shared, now, size)
@@ -224,50 +199,16 @@ def select(
 
 @compiled
 def propose(
-    items: Records,
-    pool: Ints,
-    sessions: Ints,
-    partners: Records,
-    nexts: Records,
-    shoppers: Records,
-    popular: Ints,
-    clock: Records,
-    votes: Records,
-    similarity: Ints,
-    found: Ints,
-    touched: Ints,
-    heap: Any,
-    keys: Any,
-    context: Ints,
-    chosen: Ints,
-    xs: Any,
-    n: int,
-    now: int,
-    size: int,
-    own: int,
-    shopper: int,
-) -> int:
+    items: Records, pool: Ints, sessions: Ints, partners: Records, nexts: Records,
+    shoppers: Records, popular: Ints, clock: Records, votes: Records, similarity: Ints,
+    found: Ints, touched: Ints, heap: Any, keys: Any, context: Ints, chosen: Ints, xs: Any,
+    n: int, now: int, size: int, own: int, shopper: int,
+) -> int:  # fmt: skip
     """Fill `chosen` with the candidates and `xs` with their features; how many."""
     count = gather(
-        items,
-        pool,
-        sessions,
-        partners,
-        nexts,
-        shoppers,
-        popular,
-        votes,
-        similarity,
-        found,
-        touched,
-        heap,
-        context,
-        n,
-        now,
-        size,
-        own,
-        shopper,
-    )
+        items, pool, sessions, partners, nexts, shoppers, popular, votes, similarity, found,
+        touched, heap, context, n, now, size, own, shopper,
+    )  # fmt: skip
     weigh(items, votes, touched, count, now)
     total = select(popular, votes, touched, count, heap, keys, context, n, chosen)
     scales = np.empty(features.WIDTH)

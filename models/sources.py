@@ -63,11 +63,11 @@ class Sources:
         """`y` came after `x`."""
         index = self.index
         self.learned += 1
-        if index.crowded(y):
-            self._forget_items()
-        item = index.item(y)
-        if len(index.items) > len(self.partners):
-            self._resize()
+        item = index.names.find(y)
+        if item is None:
+            item = self._admit(y)
+        else:
+            index.names.touch(y)
         who = self._shopper(shopper) if shopper else NOBODY
         number = index.own(x, session)
         fresh = number < 0
@@ -81,6 +81,15 @@ class Sources:
         )  # fmt: skip
         if used + POOL_SPARE > len(index.pool):
             index.make_room()
+
+    def _admit(self, name: str) -> int:
+        """The number of a new item."""
+        if self.index.names.full:
+            self._forget_items()
+        item = self.index.item(name)
+        if len(self.index.items) > len(self.partners):
+            self._resize()
+        return item
 
     def _resize(self) -> None:
         limit = self.index.names.size_max + CONTEXT_MAX

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.neighbours import REACH
-from models.pairs import POPULARITY_NORM, VOTER_DECAY, VOTERS_MAX, WINDOW
+from models.pairs import POPULARITY_NORM, RESIDUE, VOTER_DECAY, VOTERS_MAX, WINDOW
 from models.popular import FAST, SLOW
 from models.proposing import (
     FROM_EACH,
@@ -172,7 +172,8 @@ class Sources:
             if voter in x[len(x) - back :] or not events[voter]:
                 continue
             for item, met in self.partners[voter].items():
-                rest = max(0.0, met - own_pairs[voter, item])
+                rest = met - own_pairs[voter, item]
+                rest *= rest > RESIDUE * (1 + met)
                 votes[item] += VOTER_DECAY**back * rest / math.sqrt(events[voter])
         return {
             item: vote / max(1, events[item]) ** POPULARITY_NORM for item, vote in votes.items()
