@@ -56,13 +56,15 @@ clean: ## remove everything made here, .venv and the cached Kafka included
 
 # Nothing is installed whose hash is not in requirements/all.txt, the build backend included.
 # Compiled once, on all cores: where Python may not write bytecode (PYTHONDONTWRITEBYTECODE), every
-# worker would compile its imports anew, which takes longer than all the rest of its start.
+# worker would compile its imports anew, which takes longer than all the rest of its start. The loops
+# of the models are compiled to machine code and kept, so that no shopper waits for that.
 $(READY): requirements/all.txt pyproject.toml
 	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv
 	@echo "installing into .venv (a minute or two, once)"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/all.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib models streams
+	@$(BIN)/python -m models.warm
 	@touch $@
 
 .venv-peers/.ready: requirements/peers.txt

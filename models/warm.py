@@ -6,7 +6,8 @@ The first time that takes a minute; afterwards the code comes from the cache, in
 
 from collections.abc import Iterator
 
-from models import BestFit, CoOccurrence, SessionKNN
+from models import BestFit, CoOccurrence, Recommender, SessionKNN
+from models.eras import HALVINGS
 
 MONDAY_S = 1_767_225_600.0
 SESSIONS = (("bread", "butter", "bread"), ("bread", "jam"), ("milk",), ("bread", "butter", "jam"))
@@ -18,15 +19,35 @@ def _events() -> Iterator[tuple[tuple[str, ...], str, str]]:
             yield session[:place], item, f"session-{number}"
 
 
-def warm() -> None:
-    """Compile all that is not compiled yet, by learning and asking a little."""
+def warm(*, ranker: bool = True) -> None:
+    """Compile all that is not compiled yet, by learning and asking a little.
+
+    `ranker`: the loops of the learned recommenders, too, which most workers do without.
+    """
+    pairs = CoOccurrence(items_max=3, row_max=1)
+    _teach(pairs)
+    later = MONDAY_S + (HALVINGS + 1) * pairs.half_life_s  # an era turns
+    pairs.learn_one(("bread",), "jam", time_s=later)
+    if ranker:
+        _warm_ranker()
+
+
+def _teach(model: Recommender) -> None:
+    for x, y, _ in _events():
+        model.learn_one(x, y, time_s=MONDAY_S)
+        model.recommend((y,), 3)
+
+
+def _warm_ranker() -> None:
     knn = SessionKNN(items_max=3)
     fit = BestFit(items_max=3, shoppers_max=1)
-    pairs = CoOccurrence(items_max=3, row_max=1)
     for x, y, session in _events():
         fit.learn_rank(x, y, session=session, shopper=session)
         fit.learn_one(x, y, time_s=MONDAY_S, session=session, shopper=session)
         knn.learn_one(x, y, time_s=MONDAY_S, session=session)
-        pairs.learn_one(x, y, time_s=MONDAY_S)
-        for model in (fit, knn, pairs):
+        for model in (fit, knn):
             model.recommend((y,), 3)
+
+
+if __name__ == "__main__":
+    warm()

@@ -116,8 +116,10 @@ def worker(settings: Settings, keep: bool) -> None:
     Needs GOESWITH_RECEIPT_SECRET. Each worker needs a name of its own, and keeps it: restarted
     under the same name it goes on at once.
     """
-    from streams.worker import run  # noqa: PLC0415  # Faust is loaded where a worker runs
+    from models.warm import warm  # noqa: PLC0415  # what is compiled, and
+    from streams.worker import run  # noqa: PLC0415  # Faust, are loaded where a worker runs
 
+    warm(ranker=settings.best_fit)  # before a keeper forks: its workers have it all
     code = Keeper(partial(run, settings)).run() if keep else run(settings)
     raise click.exceptions.Exit(code)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from faust.worker import Worker
 
+from models.warm import warm
 from streams.checkpoint_store import open_store
 from streams.errors import Misconfigured
 from streams.settings import Settings
@@ -48,6 +49,7 @@ class PunctualWorker(Worker):
 def worker_app(settings: Settings) -> App:
     """The app with its views and checkpoints, where the settings name a place for them."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+    warm(ranker=settings.best_fit)
     telemetry = Telemetry()
     views = Views(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)

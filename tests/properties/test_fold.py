@@ -114,7 +114,7 @@ def test_repeated_events_change_nothing_but_the_position(
         del state["position"]
         for _, sessions in state["sessions"].values():
             for session in sessions:
-                session[9] = [event_id for event_id, _ in session[9]]
+                session[10] = [event_id for event_id, _ in session[10]]
 
     assert once == twice
 
