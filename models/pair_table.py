@@ -120,18 +120,13 @@ class PairTable:
             self.era = era
         numbers = np.array(self.numbers(context), np.int64)
         number = self.number.get(y)
-        how = (
-            numbers,
-            self._admit(y) if number is None else number,
-            weight,
-            min(self.era - era, 2),
-            first,
-            self.row_max,
-            self.together_min,
-            near,
-            self.norm,
-        )
-        while not pair_counting.learn(self.cells, self.rows, self.chunks, *how):
+        if number is None:
+            number = self._admit(y)
+        early = 0 if era == self.era else min(self.era - era, 2)
+        while not pair_counting.learn(
+            *(self.cells, self.rows, self.chunks, numbers, number, weight, early, first),
+            *(self.row_max, self.together_min, near, self.norm),
+        ):
             self.cells = _longer(self.cells, 4 * len(context) * max(SMALLEST, self.row_max))
 
     def forget(self, items: Iterable[str]) -> None:

@@ -23,7 +23,7 @@ from streams.views import Views
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
-GARBAGE_THRESHOLDS = (10_000, 20, 100)
+GARBAGE_THRESHOLDS = (50_000, 50, 100)
 """Objects made between collections, by generation. A shop is millions of small objects that live on
 and hold no cycles; at Python's own (700, 10, 10) a quarter of all time went into them."""
 CLEAN_UP_S_MAX = 30.0

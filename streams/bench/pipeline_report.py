@@ -52,7 +52,7 @@ PACKAGES = ("faust-streaming", "aiokafka")
 def pipeline(bootstrap: str, events: int, seconds: float, as_json: bool, to_write: bool) -> None:
     """CPU time and latency of an event, beside stock Faust agents, on the same events.
 
-    Every contender is a process of its own on this machine; some three minutes in all. Exit code 1
+    Every contender is a process of its own on this machine; some five minutes in all. Exit code 1
     when the state is not exactly that of an offline recomputation, or a prompt is missing.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
@@ -100,7 +100,7 @@ def limits(figures: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
 
 def section(figures: Mapping[str, Any]) -> list[str]:
     """The section of one run, in Markdown."""
-    cpu, latency = figures["cpu_us"], figures["latency_ms"]
+    cpu, latency, rounds = figures["cpu_us"], figures["latency_ms"], len(figures["rounds"])
     costs = [
         (label, f"{cpu[name]:.1f}", f"{cpu[name] / cpu['stock']:.2f}")
         for name, label in LABELS.items()
@@ -111,7 +111,7 @@ def section(figures: Mapping[str, Any]) -> list[str]:
         for name, label in named.items()
     ]
     return [
-        "The cores are shared with the broker and the feeder.",
+        f"The cores are shared with the broker and the feeder. Medians of {rounds} rounds.",
         f"CPU time (user and system) of an event, {figures['events']:,} events preloaded:",
         "",
         *table(["", "µs an event", "of a bare stock agent"], costs),

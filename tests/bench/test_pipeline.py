@@ -7,7 +7,7 @@ from streams.bench.pipeline import measure
 
 def test_a_benchmark_measures_everything_and_is_exact(kafka: str) -> None:
     """The state equals an offline fold, no prompt is lost, and every figure is there."""
-    figures = asyncio.run(measure(kafka, events=2_000, seconds=1.0, say=lambda _: None))
+    figures = asyncio.run(measure(kafka, events=2_000, seconds=1.0, say=lambda _: None, rounds=1))
 
     assert {"stock", "naive", "goeswith", "goeswith_fold"} == set(figures["cpu_us"])
     assert {"stock", "goeswith"} == set(figures["latency_ms"])

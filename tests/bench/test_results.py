@@ -13,6 +13,7 @@ FIGURES: dict[str, Any] = {
     "cpu_us": {"stock": 80.0, "naive": 400.0, "goeswith": 120.0, "goeswith_fold": 24.0},
     "latency_ms": {"stock": {"p50": 20, "p99": 150}, "goeswith": {"p50": 9, "p99": 30}},
     "fold_us": 11.0,
+    "rounds": [{}],
     "exact": True,
     "same_state": True,
     "prompts": 59_990,
