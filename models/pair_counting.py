@@ -115,13 +115,14 @@ def meet(
         cells[at].times = 0
         cells[at].latest = 0
         cells[at].before = 0
-    if cells[at].times < together_min <= cells[at].times + times:
-        rows[a].proven += 1
+    proves = cells[at].times < together_min <= cells[at].times + times
     cells[at].times += times
     if early == 0:
         cells[at].latest += weight
     elif early == 1:
         cells[at].before += weight
+    if proves and cells[at].latest + cells[at].before > 0 and rows[b].damping > 0.0:
+        rows[a].proven += 1
 
 
 @compiled
@@ -173,12 +174,15 @@ def learn(
 
 
 @compiled
-def prove(cells: Cells, row: Any, together_min: int) -> None:
-    """Count the partners of a row that have met it often enough, and weigh something."""
-    row.proven = 0
-    for at in range(row.start, row.start + row.length):
-        if cells[at].times >= together_min and cells[at].latest + cells[at].before > 0:
-            row.proven += 1
+def prove(cells: Cells, rows: Rows, together_min: int) -> None:
+    """Count the partners of each item that have met it often enough, and weigh something."""
+    for item in range(len(rows)):
+        row = rows[item]
+        row.proven = 0
+        for at in range(row.start, row.start + row.length):
+            heavy = cells[at].latest + cells[at].before > 0 and rows[cells[at].item].damping > 0.0
+            if heavy and cells[at].times >= together_min:
+                row.proven += 1
 
 
 @compiled
@@ -193,7 +197,7 @@ def turn(cells: Cells, rows: Rows, eras: int, norm: float, together_min: int) ->
                 cells[at].before = cells[at].latest if eras == 1 else 0
                 cells[at].latest = 0
         weigh(row, norm)
-        prove(cells, row, together_min)
+    prove(cells, rows, together_min)
 
 
 @compiled
@@ -217,4 +221,4 @@ def forget(
         if kept < row.start + row.length:
             row.trimmed = 1
         row.length = kept - row.start
-        prove(cells, row, together_min)
+    prove(cells, rows, together_min)
