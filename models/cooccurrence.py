@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from models.eras import EARLIER, ONE, Eras
 from models.forgetting import lightest, slab
 from models.limits import at_least_one
-from models.pair_table import Ballot, PairTable, Ranked
+from models.pair_layout import Ballot, Ranked
+from models.pair_table import PairTable
 from models.recommender import NOTHING, Candidate, Recommender
 
 PARTNERS_MAX = 200

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.compiled import compiled
 from models.eras import EARLIER, ONE
-from models.pair_layout import NONE, SMALLEST, TOP, Cells, Numbers, Rows
+from models.pair_layout import NEAR, NONE, SMALLEST, STEP, TOP, Cells, Numbers, Rows
 
 
 @compiled
@@ -133,44 +133,65 @@ def weigh(row: Any, norm: float) -> None:
 
 
 @compiled
-def learn(
+def count(row: Any, weight: int, early: int, times: int, norm: float) -> None:
+    """The item itself was seen: `weight` in this era (`early` 0) or the one before (1)."""
+    row.times += times
+    if early == 0:
+        row.latest += weight
+    elif early == 1:
+        row.before += weight
+    weigh(row, norm)
+
+
+@compiled
+def pair(
     cells: Cells,
     rows: Rows,
     chunks: Numbers,
     context: Numbers,
-    y: int,
-    weight: int,
-    early: int,
-    first: bool,
+    step: Numbers,
     row_max: int,
     together_min: int,
-    by_distance: bool,
-    norm: float,
-) -> bool:
-    """Count `y`, and its pairs with the items before it, each by its nearest place.
-
-    Returns False, and has done nothing, when there may be too few cells.
-    """
-    n = len(context)
-    if chunks[TOP] + 2 * n * 2 * max(SMALLEST, row_max) > len(cells):
-        return False
-    rows[y].times += 1 if first else 0
-    if early == 0:
-        rows[y].latest += weight
-    elif early == 1:
-        rows[y].before += weight
-    weigh(rows[y], norm)
+) -> None:
+    """Count the pairs of a step's item with those before it, each by its nearest place."""
+    n, y, weight, early, times = step[0], step[1], step[2], step[3], step[4] & 1
     for place in range(n):
         rows[context[place]].place = place + 1
     for place in range(n):
         x = context[place]
-        if x == y or rows[x].place != place + 1:
-            continue
-        share = weight // (n - place) if by_distance else weight
-        times = 1 if first else 0
-        meet(cells, rows, chunks, x, y, share, early, times, row_max, together_min)
-        meet(cells, rows, chunks, y, x, share, early, times, row_max, together_min)
-    return True
+        if x != y and rows[x].place == place + 1:
+            share = weight // (n - place) if step[4] & NEAR else weight
+            meet(cells, rows, chunks, x, y, share, early, times, row_max, together_min)
+            meet(cells, rows, chunks, y, x, share, early, times, row_max, together_min)
+
+
+@compiled
+def learn(
+    cells: Cells,
+    rows: Rows,
+    chunks: Numbers,
+    steps: Numbers,
+    contexts: Numbers,
+    done: int,
+    at: int,
+    row_max: int,
+    together_min: int,
+    norm: float,
+) -> tuple[int, int]:
+    """Count the steps (see `models.pair_layout.STEP`) from one on; their contexts begin at `at`.
+
+    Returns where to go on: behind the last step, unless there may be too few cells for the next.
+    """
+    while done < len(steps):
+        step = steps[done : done + STEP]
+        n = step[0]
+        if chunks[TOP] + 4 * n * max(SMALLEST, row_max) > len(cells):
+            break
+        count(rows[step[1]], step[2], step[3], step[4] & 1, norm)
+        pair(cells, rows, chunks, contexts[at : at + n], step, row_max, together_min)
+        done += STEP
+        at += n
+    return done, at
 
 
 @compiled

@@ -5,7 +5,7 @@ the order in which they met; chunks have room for 4, 8, 16, … cells, and one t
 kept for another row of its size.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,3 +64,25 @@ TOP = CLASSES
 NONE = -1
 NOBODY = -1
 """A voter that is not known: it has no vote, and keeps its place."""
+STEP = 5
+"""Numbers that a step is written as: items in its context, the item, its weight, how many eras ago,
+and two flags: that this counts as a meeting (1), and that the nearer weighs more (`NEAR`)."""
+NEAR = 2
+
+
+class Ballot(NamedTuple):
+    """How votes count: in events of `unit`, see `models.cooccurrence`."""
+
+    worth: float
+    """What a vote of the first voter is worth."""
+    unit: float
+    """A weight times this is a number of events."""
+    decay: float
+    """What a vote is worth relative to that of the voter before."""
+    norm: float
+    """Power of its own events by which a voter's votes are divided."""
+
+
+Ranked = tuple[float, str, int, int, int]
+"""A candidate: minus its score, the item, and the evidence (how often it met the loudest voter, how
+often that was seen, and its number). As a plain tuple it goes into its order by itself."""

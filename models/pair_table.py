@@ -7,40 +7,41 @@ A pair takes two cells of 24 bytes, an item a row of 64.
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import pair_counting, pair_ranking
 from models.columns import column, read_column
-from models.pair_layout import CELL, CLASSES, FOUND, NOBODY, NONE, ROW, SMALLEST, TOP, VOTE
+from models.pair_layout import (
+    CELL,
+    CLASSES,
+    FOUND,
+    NEAR,
+    NOBODY,
+    NONE,
+    ROW,
+    SMALLEST,
+    STEP,
+    TOP,
+    VOTE,
+    Ballot,
+    Ranked,
+)
 
 CELLS_FIRST = 1 << 12
 ROWS_FIRST = 1 << 6
 GROWTH = 1.5
-
-
-class Ballot(NamedTuple):
-    """How votes count: in events of `unit`, see `models.cooccurrence`."""
-
-    worth: float
-    """What a vote of the first voter is worth."""
-    unit: float
-    """A weight times this is a number of events."""
-    decay: float
-    """What a vote is worth relative to that of the voter before."""
-    norm: float
-    """Power of its own events by which a voter's votes are divided."""
-
-
-Ranked = tuple[float, str, int, int, int]
-"""A candidate: minus its score, the item, and the evidence (how often it met the loudest voter, how
-often that was seen, and its number). As a plain tuple it goes into its order by itself."""
+STEPS_MAX = 256
+"""Steps that wait to be counted."""
 
 
 class PairTable:
     """Counts of items and pairs.
+
+    What is learned is counted when somebody reads, or in hundreds: a call of a compiled loop costs
+    as much as what it does for one event.
 
     Parameters
     ----------
@@ -59,8 +60,10 @@ class PairTable:
         self.era = 0
         self.number: dict[str, int] = {}
         self.names: list[str] = []
-        self.cells = np.zeros(CELLS_FIRST, CELL)
-        self.rows = np.zeros(ROWS_FIRST, ROW)
+        self._cells = np.zeros(CELLS_FIRST, CELL)
+        self._rows = np.zeros(ROWS_FIRST, ROW)
+        self._steps: list[int] = []
+        self._contexts: list[int] = []
         self.chunks = np.full(CLASSES + 1, NONE, np.int64)
         self.chunks[TOP] = 0
         self._free: list[int] = []
@@ -68,6 +71,7 @@ class PairTable:
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave out the scratch: reading changes nothing."""
+        self._settle()
         return {name: value for name, value in vars(self).items() if name != "_scratch"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -99,11 +103,11 @@ class PairTable:
             else:
                 number = len(self.names)
                 self.names.append(item)
-                if number == len(self.rows):
-                    self.rows = _longer(self.rows)
+                if number == len(self._rows):
+                    self._rows = _longer(self._rows)
                     self._make_scratch()
             self.number[item] = number
-            self.rows[number]["hash"] = _hash(item)
+            self._rows[number]["hash"] = _hash(item)
         return number
 
     def learn(
@@ -114,20 +118,47 @@ class PairTable:
         `first`: this counts as a meeting, and not only as weight.
         """
         if era > self.era:
-            pair_counting.turn(
-                self.cells, self.rows, min(era - self.era, 2), self.norm, self.together_min
-            )
+            how = min(era - self.era, 2), self.norm, self.together_min
+            pair_counting.turn(self.cells, self.rows, *how)
             self.era = era
-        numbers = np.array(self.numbers(context), np.int64)
+        numbers = self.numbers(context)
         number = self.number.get(y)
         if number is None:
             number = self._admit(y)
-        early = 0 if era == self.era else min(self.era - era, 2)
-        while not pair_counting.learn(
-            *(self.cells, self.rows, self.chunks, numbers, number, weight, early, first),
-            *(self.row_max, self.together_min, near, self.norm),
-        ):
-            self.cells = _longer(self.cells, 4 * len(context) * max(SMALLEST, self.row_max))
+        early = min(self.era - era, 2)
+        self._contexts += numbers
+        self._steps += (len(numbers), number, weight, early, first + NEAR * near)
+        if len(self._steps) >= STEP * STEPS_MAX:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count what has been learned and was not counted yet."""
+        if not self._steps:
+            return
+        steps, contexts = np.array(self._steps, np.int64), np.array(self._contexts, np.int64)
+        self._steps.clear()
+        self._contexts.clear()
+        done = at = 0
+        while done < len(steps):
+            done, at = pair_counting.learn(
+                *(self._cells, self._rows, self.chunks, steps, contexts, done, at),
+                *(self.row_max, self.together_min, self.norm),
+            )
+            if done < len(steps):
+                room = 4 * int(steps[done]) * max(SMALLEST, self.row_max)
+                self._cells = _longer(self._cells, room)
+
+    @property
+    def cells(self) -> NDArray[Any]:
+        """All cells, with everything counted."""
+        self._settle()
+        return self._cells
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """All rows, with everything counted."""
+        self._settle()
+        return self._rows
 
     def forget(self, items: Iterable[str]) -> None:
         """Forget these items, and their pairs."""
@@ -180,7 +211,7 @@ class PairTable:
         return {item: (latest[n], before[n], times[n]) for item, n in self.number.items()}
 
     def _make_scratch(self) -> None:
-        size = len(self.rows)
+        size = len(self._rows)
         self._scratch = (
             np.empty(size),
             np.zeros(size, VOTE),
@@ -228,7 +259,7 @@ class PairTable:
         size = max(ROWS_FIRST, len(state["items"]))
         self.names = list(state["items"])
         self.number = {item: number for number, item in enumerate(self.names)}
-        self.rows = np.zeros(size, ROW)
+        self._rows = np.zeros(size, ROW)
         rows = self.rows[: len(self.names)]
         rows["hash"] = [_hash(item) for item in self.names]
         for name in (*_WEIGHED, "length", "trimmed"):
@@ -242,7 +273,7 @@ class PairTable:
         rows["room"] = np.where(rows["length"] > 0, SMALLEST << classes.astype(np.int64), 0)
         rows["start"] = np.cumsum(rows["room"], dtype=np.int64) - rows["room"]
         top = int(rows["room"].sum(dtype=np.int64))
-        self.cells = np.zeros(max(CELLS_FIRST, top), CELL)
+        self._cells = np.zeros(max(CELLS_FIRST, top), CELL)
         self.chunks[TOP] = top
         owners = np.repeat(np.arange(len(rows)), rows["length"])
         firsts = np.cumsum(rows["length"]) - rows["length"]

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.eras import EARLIER, ONE, Eras
-from models.pair_table import Ballot, PairTable, _hash
+from models.pair_layout import Ballot
+from models.pair_table import PairTable, _hash
 
 ITEMS = [f"item-{n}" for n in range(12)]
 ROW_MAX = 4
@@ -180,6 +181,23 @@ def test_a_compiled_table_counts_as_its_plain_twin(learned: list[Event]) -> None
         item: {partner: cell.order for partner, cell in twin.rows.get(item, {}).items()}
         for item in twin.seen
     } == pairs_of(table)
+
+
+def test_what_is_learned_in_hundreds_is_counted_as_one_by_one() -> None:
+    """More events than wait at a time, more cells than there are at first, in both eras."""
+    chance = np.random.default_rng(2)
+    names = [f"item-{n}" for n in range(400)]
+    learned = [
+        Event([names[n] for n in chance.integers(0, 400, 6)], names[n % 400], era, ONE, True, True)
+        for n, era in enumerate(chance.integers(8, 10, 1500).tolist())
+    ]
+    table, twin = taught(learned, row_max=64)
+
+    assert {item: seen.order for item, seen in twin.seen.items()} == table.weights()
+    assert {
+        item: {partner: cell.order for partner, cell in row.items()}
+        for item, row in twin.rows.items()
+    } == {item: row for item, row in pairs_of(table).items() if row}
 
 
 @given(learned=events, voters=st.lists(item, max_size=5, unique=True), ballot=ballots)
