@@ -186,6 +186,7 @@ EVENTS: tuple[type[Event], ...] = (
     PromptDismissed,
 )
 ANY_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+_read = ANY_EVENT.validator.validate_json  # without the adapter's own options: on every event's way
 
 
 def decode(
@@ -208,7 +209,7 @@ def decode(
             f"{len(value)} bytes are more than event_bytes_max={settings.event_bytes_max}",
         )
     try:
-        event = ANY_EVENT.validate_json(value)
+        event: Event = _read(value)
     except ValidationError as invalid:
         raise InvalidEvent(*_explained(invalid)) from None
     if key is None or key != event.session_id.encode():

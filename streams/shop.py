@@ -111,11 +111,11 @@ class Shop:
         return sessions
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
-        others = session.viewed
+        others, time_s = session.viewed, event.time_s
         if event.item_id in others:
             others = [item for item in others if item != event.item_id]
-        self.learned.browsing.learn_one(others, event.item_id, time_s=event.time_s)
-        self._count((), event.item_id, event.time_s, self.settings.view_weight)
+        self.learned.browsing.learn_one(others, event.item_id, time_s=time_s)
+        self._count((), event.item_id, time_s, self.settings.view_weight)
         self._step(session, event, event.item_id)
         session.view(event)
 
