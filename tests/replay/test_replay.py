@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from streams.bench import tape
+from streams.cli import goeswith
 from streams.errors import WorkerFailed
-from streams.replay import replay
 from streams.replay.baskets import Basket, Line
 from streams.replay.course import Report, apart, lifted, run, stage
 from streams.settings import Settings
@@ -93,7 +93,7 @@ def test_a_worker_that_ends_ends_the_replay() -> None:
 
 def test_an_external_worker_needs_a_broker_that_both_can_see() -> None:
     """An embedded broker is new, so no worker can be there already."""
-    done = CliRunner().invoke(replay, ["--worker", "external"])
+    done = CliRunner().invoke(goeswith, ["replay", "--worker", "external"])
 
     assert 2 == done.exit_code
     assert "--bootstrap" in done.output
