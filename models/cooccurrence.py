@@ -143,7 +143,7 @@ class CoOccurrence(Recommender):
         self._pairs.learn(
             x[-self._reach :], y, era, weighs, first=y not in x, near=self.distance_decay
         )
-        if len(self._pairs) > self.items_max:
+        if len(self._pairs.number) > self.items_max:
             self._forget()
 
     def _forget(self) -> None:

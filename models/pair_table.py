@@ -121,10 +121,11 @@ class PairTable:
             how = min(era - self.era, 2), self.norm, self.together_min
             pair_counting.turn(self.cells, self.rows, *how)
             self.era = era
-        numbers = self.numbers(context)
-        number = self.number.get(y)
-        if number is None:
-            number = self._admit(y)
+        known = self.number
+        try:
+            numbers, number = [known[item] for item in context], known[y]
+        except KeyError:
+            numbers, number = self.numbers(context), self._admit(y)
         early = min(self.era - era, 2)
         self._contexts += numbers
         self._steps += (len(numbers), number, weight, early, first + NEAR * near)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from models import ThompsonSampling
+from models import BestFit, ThompsonSampling
 from streams import arms, attribution
 from streams.decision import Asking, Decision
 from streams.errors import InvalidReceipt
@@ -116,13 +116,15 @@ class Shop:
             others = [item for item in others if item != event.item_id]
         self.learned.browsing.learn_one(others, event.item_id, time_s=time_s)
         self._count((), event.item_id, time_s, self.settings.view_weight)
-        self._step(session, event, event.item_id)
+        if self.learned.fit is not None:
+            self._step(self.learned.fit, session, event, event.item_id)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         if event.item_id not in session.basket:
             self._together(list(session.basket), event.item_id, event.time_s)
-        self._step(session, event, event.item_id)
+        if self.learned.fit is not None:
+            self._step(self.learned.fit, session, event, event.item_id)
         session.add(event)
         receipt = None
         if event.receipt is not None and isinstance(opened := self._opened(event), Receipt):
@@ -142,7 +144,8 @@ class Shop:
             if line.item_id not in session.basket:
                 self._together(together, line.item_id, event.time_s)
                 together.append(line.item_id)
-                self._step(session, event, line.item_id)
+                if self.learned.fit is not None:
+                    self._step(self.learned.fit, session, event, line.item_id)
             if session.shopper_id is not None:
                 who = (session.shopper_id,)
                 self.learned.repeats.learn_one(who, line.item_id, time_s=event.time_s)
@@ -164,10 +167,10 @@ class Shop:
         if isinstance(receipt := self._opened(event), Receipt):
             self.attribution.dismissed(session, event, receipt)
 
-    def _step(self, session: Session, event: Event, item_id: str) -> None:
+    def _step(self, fit: BestFit, session: Session, event: Event, item_id: str) -> None:
         """The next item of a visit; to take what one looks at is no step."""
-        fit, path = self.learned.fit, session.path
-        if fit is None or (path and path[-1] == item_id):
+        path = session.path
+        if path and path[-1] == item_id:
             return
         visit, shopper = arms.visit(session), session.shopper_id or ""
         if picked(event.event_id, share=self.settings.rank_learning_share):
