@@ -57,6 +57,8 @@ class Decision:
         context = self.context(session, event)
         choice = self.policy.choose(offered, context, seed=event.event_id.encode())
         candidates = ARMS[choice.arm].candidates(self.learned, question)
+        if not candidates:  # it promised some: a prompt less is better than a worker less
+            return Silence("no_candidate")
         return self._draft(session, event, context, choice, candidates)
 
     def question(self, session: Session, anchor: str, time_s: float) -> Question:
