@@ -14,6 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.events import Event
 from streams.kafka_clients import open_producer
+from streams.log_reader import open_reader
 from streams.prompts import Prompt, prompt_id
 from streams.topic_admin import create_topics
 from streams.verdict.apache_kafka import RealKafka
@@ -192,15 +193,21 @@ async def test_a_log_that_begins_above_zero_is_folded_from_there(staff: Staff) -
 
 
 async def forget(staff: Staff, upto: int) -> None:
-    """Take the first records of every partition of the events topic away."""
-    numbers = range(staff.settings.partitions)
+    """Take the first records of every partition of the events topic away, as many as it has."""
     topic = staff.settings.topics.events
+    with open_reader(staff.settings, topic) as reader:
+        ends = {at.number: end for at, end in reader.ends().items()}
     admin = AIOKafkaAdminClient(bootstrap_servers=staff.settings.kafka_bootstrap)
     await admin.start()
-    await admin.delete_records(
-        {TopicPartition(topic, number): RecordsToDelete(upto) for number in numbers}
-    )
-    await admin.close()
+    try:
+        await admin.delete_records(
+            {
+                TopicPartition(topic, number): RecordsToDelete(min(upto, end))
+                for number, end in ends.items()
+            }
+        )
+    finally:
+        await admin.close()
 
 
 def test_of_two_workers_of_one_name_the_older_yields(staff: Staff) -> None:
