@@ -2,15 +2,14 @@
 
 import asyncio
 import json
-import logging
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from streams.bench.console import bootstrap_option, saying
 from streams.bench.pipeline import measure
 from streams.bench.results import RESULTS, at_most, table, this_command, write_section
 from streams.live import show
@@ -25,14 +24,7 @@ PACKAGES = ("faust-streaming", "aiokafka")
 
 
 @click.command()
-@click.option(
-    "--bootstrap",
-    metavar="HOST:PORT",
-    default="127.0.0.1:9092",
-    show_default=True,
-    envvar="GOESWITH_KAFKA_BOOTSTRAP",
-    help="A real Kafka; topics of their own are made there, and deleted afterwards.",
-)
+@bootstrap_option
 @click.option(
     "--events",
     type=click.IntRange(1_500, 1_000_000),
@@ -55,14 +47,7 @@ def pipeline(bootstrap: str, events: int, seconds: float, as_json: bool, to_writ
     Every contender is a process of its own on this machine; some five minutes in all. Exit code 1
     when the state is not exactly that of an offline recomputation, or a prompt is missing.
     """
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
-    console = Console(stderr=True, highlight=False)
-    with console.status("starting") as status:
-
-        def say(what: str) -> None:
-            status.update(what)
-            console.print(f"measuring: {what}")
-
+    with saying() as say:
         figures = asyncio.run(measure(bootstrap, events, seconds, say))
     if to_write:
         write_section(RESULTS, "Pipeline", section(figures), this_command(), PACKAGES)

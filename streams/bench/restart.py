@@ -17,6 +17,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from models.columns import read_column
 from streams.bench import cost, tape
 from streams.bench.contenders import Ours, ours, until
 from streams.bench.site import PARTITIONS, Site
@@ -120,7 +121,7 @@ async def _kept(settings: Settings, path: Path) -> dict[str, Any]:
     pairs = shop.state()["baskets"]["pairs"]
     return {
         "items": len(pairs["items"]),
-        "pairs": len(pairs["partners"]) // 2,
+        "pairs": len(read_column(pairs["partners"])) // 2,
         "checkpoint_bytes": len(data),
         "pack_s": round(time.perf_counter() - began, 2),
     }

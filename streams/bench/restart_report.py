@@ -2,26 +2,18 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import click
-from rich.console import Console
 
+from streams.bench.console import bootstrap_option, saying
 from streams.bench.restart import measure
 from streams.bench.results import RESULTS, at_most, table, this_command, write_section
 
 
 @click.command()
-@click.option(
-    "--bootstrap",
-    metavar="HOST:PORT",
-    default="127.0.0.1:9092",
-    show_default=True,
-    envvar="GOESWITH_KAFKA_BOOTSTRAP",
-    help="A real Kafka; topics of their own are made there, and deleted afterwards.",
-)
+@bootstrap_option
 @click.option(
     "--items",
     type=click.IntRange(100, 200_000),
@@ -46,14 +38,7 @@ def restart(bootstrap: str, items: int, pairs: int, as_json: bool, to_write: boo
     programs on the machine do not lengthen. `stall_ms_max`: the longest that a checkpoint being
     written held the event loop.
     """
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics elect; errors are raised
-    console = Console(stderr=True, highlight=False)
-    with console.status("starting") as status:
-
-        def say(what: str) -> None:
-            status.update(what)
-            console.print(f"measuring: {what}")
-
+    with saying() as say:
         figures = asyncio.run(measure(bootstrap, items, pairs, say))
     if to_write:
         write_section(RESULTS, "Restart", section(figures), this_command())
