@@ -33,6 +33,11 @@ BENCHMARKS = {
         "What it costs when the broker is away for a while, or Redis for good.",
         "demo",
     ),
+    "soak": Lazy(
+        "streams.verdict.soak_report:soak",
+        "Memory and lag of a worker that is kept busy for an hour.",
+        "demo",
+    ),
 }
 """Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
 

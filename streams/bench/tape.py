@@ -6,9 +6,11 @@ what is fed, and every contender reads the same batches.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -39,12 +41,16 @@ def partition_of(session_id: str, partitions: int) -> int:
     return int((murmur2(session_id.encode()) & 0x7FFFFFFF) % partitions)
 
 
+def taping(events: Iterable[Event], partitions: int) -> Iterator[Taped]:
+    """Events as records of the events topic, one by one."""
+    for event in events:
+        key = event.session_id
+        yield Taped(partition_of(key, partitions), key.encode(), encode(event))
+
+
 def taped(events: Iterable[Event], partitions: int) -> list[Taped]:
     """Events as records of the events topic."""
-    return [
-        Taped(partition_of(event.session_id, partitions), event.session_id.encode(), encode(event))
-        for event in events
-    ]
+    return list(taping(events, partitions))
 
 
 @asynccontextmanager
@@ -102,19 +108,22 @@ async def record(bootstrap: str, topic: str, events: Sequence[Taped]) -> None:
                 )
 
 
-async def pace(bootstrap: str, topic: str, events: Sequence[Taped], events_per_s: float) -> None:
+async def pace(bootstrap: str, topic: str, events: Iterable[Taped], events_per_s: float) -> None:
     """Write events at a steady rate, those due every few milliseconds together."""
-    sent: list[asyncio.Future[object]] = []
+    source, done, due = iter(events), 0, 0
+    sent: deque[asyncio.Future[object]] = deque()
     async with _writer(bootstrap) as writer:
-        start_s, done = time.monotonic(), 0
-        while done < len(events):
-            due = min(len(events), int((time.monotonic() - start_s) * events_per_s))
+        start_s = time.monotonic()
+        while done == due:  # less than is due: there are no more
+            due = int((time.monotonic() - start_s) * events_per_s)
             by_partition: dict[int, list[Taped]] = {}
-            for event in events[done:due]:
+            for event in islice(source, due - done):
                 by_partition.setdefault(event.partition, []).append(event)
             for mine in by_partition.values():
                 sent += await _send(writer, topic, mine)
-            done = due
+                done += len(mine)
+            while sent and sent[0].done():
+                sent.popleft().result()
             await asyncio.sleep(TICK_S)
         await asyncio.gather(*sent)
 

@@ -22,12 +22,14 @@ EVENTS_PER_SESSION = 8.0
 COMPANIONS = 4
 COMPANION_SHARE = 0.5
 ADD_SHARE = 0.35
-STEP_MS = 1
+STEP_MS = 1.0
 START_MS = 1_767_225_600_000
 
 
-def workload(events: int, *, seed: int = 1) -> Iterator[ItemViewed | ItemAdded]:
-    """So many views and adds, in the order of their times, one a millisecond from 2026 on.
+def workload(
+    events: int, *, seed: int = 1, start_ms: int = START_MS, step_ms: float = STEP_MS
+) -> Iterator[ItemViewed | ItemAdded]:
+    """So many views and adds, in the order of their times: unless told, one a ms from 2026 on.
 
     >>> [(event.type, event.item_id) for event in workload(3, seed=7)]
     [('item_viewed', 'item-0-0'), ('item_viewed', 'item-2-4'), ('item_viewed', 'item-0-10')]
@@ -37,7 +39,7 @@ def workload(events: int, *, seed: int = 1) -> Iterator[ItemViewed | ItemAdded]:
     started = OPEN_SESSIONS
     for number in range(events):
         place = int(chance.random() * OPEN_SESSIONS)
-        yield visits[place].next(f"e{seed}-{number}", START_MS + number * STEP_MS, chance)
+        yield visits[place].next(f"e{seed}-{number}", start_ms + round(number * step_ms), chance)
         if chance.random() < 1 / EVENTS_PER_SESSION:
             visits[place] = _Visit(started, chance)
             started += 1

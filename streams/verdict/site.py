@@ -1,7 +1,7 @@
 """Where a verdict takes place: a real Kafka, a Redis and a crew of workers, all our own."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,9 +52,11 @@ def ground(logs: Path | None = None, **more: Any) -> Iterator[Ground]:
         yield Ground(settings, kafka, redis, crew)
 
 
-async def prepare(settings: Settings) -> None:
-    """Make the topics and write the warm-up on the log."""
-    topics = {name: topic.config for name, topic in settings.topics.declared().items()}
+async def prepare(settings: Settings, kept: Mapping[str, str] | None = None) -> None:
+    """Make the topics and write the warm-up on the log; `kept` says more of how topics are kept."""
+    topics = {
+        name: topic.config | dict(kept or {}) for name, topic in settings.topics.declared().items()
+    }
     await tape.make_topics(settings.kafka_bootstrap, PARTITIONS, topics)
     events = tape.taped(warm_up(), PARTITIONS)
     await tape.record(settings.kafka_bootstrap, settings.topics.events, events)
