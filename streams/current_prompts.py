@@ -60,5 +60,10 @@ class CurrentPrompts:
         if len(held) > PROMPTS_MAX:
             del held[next(iter(held))]
         self._sessions.move_to_end(prompt.session_id)
-        if len(self._sessions) > self.sessions_max:
+        while len(self._sessions) > self.sessions_max or self._oldest_expired(prompt):
             self._sessions.popitem(last=False)
+
+    def _oldest_expired(self, prompt: Draft) -> bool:
+        """Whether the session spoken to longest ago has nothing left to show by now."""
+        who, held = next(iter(self._sessions.items()))
+        return who != prompt.session_id and not unexpired(held.values(), prompt.occurred_at_ms)

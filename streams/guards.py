@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from streams.events import Event
 from streams.experiment import held_out
-from streams.prompts import Draft, Silence
+from streams.prompts import Silence
+from streams.said import Note
 from streams.session import Session
 from streams.settings import Settings
 
 
 def silenced(
-    session: Session, event: Event, said: Sequence[Draft], settings: Settings
+    session: Session, event: Event, said: Sequence[Note], settings: Settings
 ) -> Silence | None:
     """Why we must not speak to this session now; None when we may.
 

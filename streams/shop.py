@@ -252,7 +252,7 @@ def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWith
     return tuple(
         PromptWithdrawn(
             prompt_id=prompt.prompt_id,
-            session_id=prompt.session_id,
+            session_id=event.session_id,
             because="ordered" if added is None else "added",
             caused_by=event.event_id,
             occurred_at_ms=event.occurred_at_ms,

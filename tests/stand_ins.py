@@ -22,7 +22,7 @@ from streams.prompts import (
     Silence,
     prompt_id,
 )
-from streams.said import Said
+from streams.said import Note, Said
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ def _butter(event: ItemViewed | ItemAdded) -> Prompt:
     )
 
 
-def _withdrawn(prompt: Draft, event: Event) -> PromptWithdrawn:
+def _withdrawn(prompt: Note, event: Event) -> PromptWithdrawn:
     return PromptWithdrawn(
         prompt_id=prompt.prompt_id,
-        session_id=prompt.session_id,
+        session_id=event.session_id,
         because="ordered",
         caused_by=event.event_id,
         occurred_at_ms=event.occurred_at_ms,

@@ -34,7 +34,7 @@ from streams.verdict.site import Ground, committed, ends, ground, prepare
 from streams.verdict.traffic import now_ms, reaction
 from streams.verdict.trial import PATIENCE_S, until_answered
 
-MEASURED_EVENTS = 100_000
+MEASURED_EVENTS = 300_000
 REACTED_ONE_IN = 10
 LOOK_S = 10.0
 LAST = 6

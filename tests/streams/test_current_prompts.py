@@ -69,3 +69,15 @@ def test_sessions_spoken_to_longest_ago_leave_first() -> None:
 def test_silence_changes_no_session() -> None:
     """So nothing is written."""
     assert CurrentPrompts().add(Answer(silence=Silence("cool_down"))) is None
+
+
+def test_a_session_leaves_when_its_last_prompt_has_expired() -> None:
+    """As soon as anybody is spoken to later: nothing is held that nobody may be shown."""
+    current = CurrentPrompts()
+    current.add(Answer(draft=said(1, "a", expires_at_ms=NOW_MS)))
+    late = said(2, "b", expires_at_ms=NOW_MS + 2)._replace(occurred_at_ms=NOW_MS)
+    current.add(Answer(draft=late))
+
+    before_it_expired = NOW_MS - 1
+    assert () == current.of("a", before_it_expired)
+    assert ["prompt-2"] == ids(current, "b")
