@@ -12,8 +12,10 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
+from faust.tables.manager import TableManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as faust_aiokafka
+from faust.worker import Worker
 
 from streams.errors import TransportChanged
 
@@ -35,6 +37,8 @@ METHODS: Mapping[type, Collection[str]] = {
         "_ensure_consumer",
         "_fetch_records",
     ),
+    TableManager: ("_update_channels",),
+    Worker: ("_sentinel_task",),
     TopicPartitionState: ("has_valid_position", "position"),
     GroupCoordinator: ("check_errors",),
 }
@@ -43,6 +47,8 @@ METHODS: Mapping[type, Collection[str]] = {
 USES: Iterable[tuple[type, str, Collection[str]]] = (
     (faust_consumer.Consumer, "__init__", ("_buffered_partitions", "_waiting_for_ack")),
     (faust_consumer.Consumer, "perform_seek", ("seek_to_committed",)),
+    (TableManager, "on_start", ("_update_channels", "recovery")),
+    (Worker, "_shutdown_loop", ("_sentinel_task",)),
     (faust_consumer.Consumer, "wait_empty", ("commit_and_end_transactions",)),
     (faust_consumer.Consumer, "_filter_committable_offsets", ("_new_offset",)),
     (faust_aiokafka.AIOKafkaConsumerThread, "getmany", ("_fetch_records",)),

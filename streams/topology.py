@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 
 import faust
 from faust.app import BootStrategy
+from faust.tables.manager import TableManager
 from mode import Service
 
 from streams.answering import Answered, Answering
@@ -57,6 +58,15 @@ class Boot(BootStrategy):
     def kafka_consumer(self) -> Iterable[Any]:
         """Everything that runs before the consumer of the group, and stops after it."""
         return [*self.app.before_joining, *super().kafka_consumer()]
+
+
+class NoTables(TableManager):
+    """There are none: Faust would wait a second for them, in which nobody is answered."""
+
+    async def on_start(self) -> None:
+        """As Faust's, at once."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class App(faust.App):
@@ -169,6 +179,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "broker": [f"kafka://{host.strip()}" for host in settings.kafka_bootstrap.split(",")],
         "datadir": Path(settings.data_dir or Path(tempfile.gettempdir()) / name),
         "store": "memory://",
+        "TableManager": NoTables,
         "topic_allow_declare": False,
         "topic_disable_leader": True,
         "topic_partitions": settings.partitions,

@@ -6,6 +6,7 @@ that whatever supervises it starts the next one; under the same name, within the
 the other workers notice nothing. What only an operator can mend exits with 2.
 """
 
+import asyncio
 import gc
 import os
 import threading
@@ -36,6 +37,10 @@ class PunctualWorker(Worker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.spinner = None  # it draws into the log, and makes every library build its debug lines
+
+    async def _sentinel_task(self) -> None:
+        """What is cancelled gets a turn of the loop to end, not a second: others wait for us."""
+        await asyncio.sleep(0)
 
     def on_worker_shutdown(self) -> None:
         """The worker has failed, or is done: from here on the clock runs."""
