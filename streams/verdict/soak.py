@@ -1,9 +1,13 @@
 """An hour of shoppers at seven tenths of what one worker can take: does it stay as it is?
 
 ```
-a log of `MEASURED_EVENTS` answered as fast as it goes     -> the rate of one worker
-shoppers at a share of that, for minutes                   -> memory, lag and CPU, looked at
+a log that waits, answered as fast as it goes        -> about what one worker can take
+more shoppers than that, for a while                 -> the rate of one worker
+shoppers at a share of that rate, for minutes        -> memory, lag and CPU, looked at
 ```
+
+The rate is what it answers while more come than it can take: a log that waits is answered a third
+faster, in large rounds, with nobody else busy on the machine.
 
 The worker runs as it would: settings as they come, its views and its checkpoints in a real Redis,
 and a storefront that reacts to one prompt in ten, so that impressions, rewards and outcomes come
@@ -34,7 +38,9 @@ from streams.verdict.site import Ground, committed, ends, ground, prepare
 from streams.verdict.traffic import now_ms, reaction
 from streams.verdict.trial import PATIENCE_S, until_answered
 
-MEASURED_EVENTS = 300_000
+WAITING_EVENTS = 100_000
+FLOOD = 1.2
+FLOOD_MINUTES = 1.5
 REACTED_ONE_IN = 10
 LOOK_S = 10.0
 LAST = 6
@@ -50,6 +56,8 @@ class Look(NamedTuple):
     """What one look at the worker saw."""
 
     minute: float
+    answered: int
+    """Events, since the worker was started."""
     memory_mb: float
     """Resident."""
     cpu_s: float
@@ -66,11 +74,12 @@ def soaked(minutes: float, share: float, say: Say) -> dict[str, Any]:
         asyncio.run(prepare(here.settings, KEPT))
         worker = here.crew.join()
         here.crew.until_ready(PATIENCE_S)
-        say("the rate of one worker")
-        rate = _rate(here)
+        say("what one worker can take")
+        flood = FLOOD * _quickly(here)
+        rate = _rate(asyncio.run(_live(here.settings, worker, flood, FLOOD_MINUTES, say)))
+        _until_answered(here)
         looks = asyncio.run(_live(here.settings, worker, share * rate, minutes, say))
-        if not until_answered(here):
-            raise GoeswithError(f"events still wait {PATIENCE_S:g} s after the last: see the lag")
+        _until_answered(here)
         told = worker.page("/state").get("telemetry", {})
         events = sum(ends(here.settings).values())
     return {
@@ -88,7 +97,7 @@ def soaked(minutes: float, share: float, say: Say) -> dict[str, Any]:
 def summary(looks: Sequence[Look]) -> dict[str, Any]:
     """What the looks come to.
 
-    >>> looks = [Look(minute, 500.0 + 2 * minute, 30 * minute, 7, 0.2) for minute in range(10)]
+    >>> looks = [Look(minute, 9, 500.0 + 2 * minute, 30 * minute, 7, 0.2) for minute in range(10)]
     >>> found = summary(looks)
     >>> found["slope_mb_per_min"], found["cores"], found["lag_s_end"]
     (2.0, 0.5, 0.2)
@@ -107,17 +116,28 @@ def summary(looks: Sequence[Look]) -> dict[str, Any]:
     }
 
 
-def _rate(here: Ground) -> float:
-    """Events answered by the second, when as many wait as it can take."""
+def _rate(looks: Sequence[Look]) -> float:
+    """Events answered by the second, in the second half of a flood."""
+    first, last = looks[len(looks) // 2], looks[-1]
+    return (last.answered - first.answered) / (60 * (last.minute - first.minute))
+
+
+def _quickly(here: Ground) -> float:
+    """Events answered by the second, of a log that waits."""
     settings = here.settings
     before = sum(ends(settings).values())
-    first_ms = now_ms() - MEASURED_EVENTS
-    log = tape.taped(workload(MEASURED_EVENTS, seed=2, start_ms=first_ms), PARTITIONS)
+    first_ms = now_ms() - WAITING_EVENTS
+    log = tape.taped(workload(WAITING_EVENTS, seed=2, start_ms=first_ms), PARTITIONS)
     _until_committed(settings, before)
     began_s = time.monotonic()
     asyncio.run(tape.record(settings.kafka_bootstrap, settings.topics.events, log))
-    _until_committed(settings, before + MEASURED_EVENTS)
-    return MEASURED_EVENTS / (time.monotonic() - began_s)
+    _until_committed(settings, before + WAITING_EVENTS)
+    return WAITING_EVENTS / (time.monotonic() - began_s)
+
+
+def _until_answered(here: Ground) -> None:
+    if not until_answered(here):
+        raise GoeswithError(f"events still wait {PATIENCE_S:g} s after the last: see the lag")
 
 
 def _until_committed(settings: Settings, events: int) -> None:
@@ -132,9 +152,8 @@ async def _live(
     settings: Settings, worker: Worker, events_per_s: float, minutes: float, say: Say
 ) -> list[Look]:
     """Shoppers come and react; the looks at the worker meanwhile, while they still come."""
-    events = workload(
-        round(events_per_s * 60 * minutes), seed=3, start_ms=now_ms(), step_ms=1000 / events_per_s
-    )
+    number, seed = round(events_per_s * 60 * minutes), round(events_per_s)
+    events = workload(number, seed=seed, start_ms=now_ms(), step_ms=1000 / events_per_s)
     log = tape.taping(events, PARTITIONS)
     topic = settings.topics.events
     shoppers = asyncio.create_task(tape.pace(settings.kafka_bootstrap, topic, log, events_per_s))
@@ -161,7 +180,8 @@ def _look(settings: Settings, worker: Worker, began_s: float) -> Look:
     pid = worker.pid()
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
         lag = read_lag(settings, admin, reader)
-    return Look(minute, resident_mb(pid), cpu_s(pid), lag.lag_events, lag.lag_s_max)
+    answered = worker.page("/state").get("telemetry", {}).get("answered", 0)
+    return Look(minute, answered, resident_mb(pid), cpu_s(pid), lag.lag_events, lag.lag_s_max)
 
 
 def _said(look: Look, minutes: float) -> str:

@@ -70,8 +70,8 @@ def section(figures: Mapping[str, Any]) -> list[str]:
 
 def _course(figures: Mapping[str, Any]) -> str:
     return (
-        f"One worker took {figures['rate_events_per_s']:,} events/s when as many waited as it could"
-        f" take, views and checkpoints in Redis included. Then shoppers sent"
+        f"One worker answered {figures['rate_events_per_s']:,} events/s while more came than it"
+        f" could take, views and checkpoints in Redis included. Then shoppers sent"
         f" {figures['fed_events_per_s']:,} events/s for {figures['minutes']:g} minutes, and what"
         f" they did with one prompt in ten on top: {figures['events']:,} events,"
         f" {figures['prompts']:,} prompts, {figures['checkpoints']} checkpoints;"
