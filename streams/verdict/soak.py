@@ -35,7 +35,13 @@ from streams.prompts import ANY_PUBLISHED, Prompt
 from streams.settings import Settings
 from streams.verdict.crew import Worker, cpu_s, resident_mb
 from streams.verdict.site import Ground, committed, ends, ground, prepare
-from streams.verdict.traffic import now_ms, reaction
+from streams.verdict.traffic import (
+    SHARE_CLICKED,
+    SHARE_SHOWN,
+    SHARE_TAKEN,
+    now_ms,
+    reaction,
+)
 from streams.verdict.trial import PATIENCE_S, until_answered
 
 WAITING_EVENTS = 100_000
@@ -45,6 +51,8 @@ REACTED_ONE_IN = 10
 LOOK_S = 10.0
 LAST = 6
 """So many of the last looks tell how it ends."""
+REACTIONS = (SHARE_SHOWN + SHARE_CLICKED + SHARE_TAKEN) / REACTED_ONE_IN
+"""Events that follow from a prompt, on average."""
 KEPT = {"segment.bytes": str(32 << 20), "retention.bytes": str(64 << 20)}
 """A log of ten million events is not kept whole, as no shop's log is."""
 POLL_S = 0.1
@@ -152,11 +160,12 @@ async def _live(
     settings: Settings, worker: Worker, events_per_s: float, minutes: float, say: Say
 ) -> list[Look]:
     """Shoppers come and react; the looks at the worker meanwhile, while they still come."""
-    number, seed = round(events_per_s * 60 * minutes), round(events_per_s)
-    events = workload(number, seed=seed, start_ms=now_ms(), step_ms=1000 / events_per_s)
+    own_per_s = events_per_s / (1 + REACTIONS)
+    number, seed = round(own_per_s * 60 * minutes), round(own_per_s)
+    events = workload(number, seed=seed, start_ms=now_ms(), step_ms=1000 / own_per_s)
     log = tape.taping(events, PARTITIONS)
     topic = settings.topics.events
-    shoppers = asyncio.create_task(tape.pace(settings.kafka_bootstrap, topic, log, events_per_s))
+    shoppers = asyncio.create_task(tape.pace(settings.kafka_bootstrap, topic, log, own_per_s))
     storefront = asyncio.create_task(_react(settings))
     looks: list[Look] = []
     began_s = time.monotonic()

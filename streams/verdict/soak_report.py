@@ -71,9 +71,9 @@ def section(figures: Mapping[str, Any]) -> list[str]:
 def _course(figures: Mapping[str, Any]) -> str:
     return (
         f"One worker answered {figures['rate_events_per_s']:,} events/s while more came than it"
-        f" could take, views and checkpoints in Redis included. Then shoppers sent"
-        f" {figures['fed_events_per_s']:,} events/s for {figures['minutes']:g} minutes, and what"
-        f" they did with one prompt in ten on top: {figures['events']:,} events,"
+        f" could take, views and checkpoints in Redis included. Then"
+        f" {figures['fed_events_per_s']:,} events/s came for {figures['minutes']:g} minutes, with"
+        f" what shoppers did with one prompt in ten: {figures['events']:,} events in all,"
         f" {figures['prompts']:,} prompts, {figures['checkpoints']} checkpoints;"
         f" {figures['cores']} of a core."
     )
