@@ -1,6 +1,5 @@
 """`goeswith bench outage`: what it costs when the broker is away for a while, or Redis for good."""
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 from rich.console import Console
 
 from streams.bench import results
+from streams.bench.report import report, report_options
 from streams.verdict.outage import WAYS, outages
 
 TITLE = "Outage"
@@ -32,9 +32,8 @@ CORES_MAX = 0.2
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep what the workers log in this folder.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--write", "to_write", is_flag=True, help=f"Write the section in {results.RESULTS}.")
-def outage(seconds: float, logs: Path | None, as_json: bool, to_write: bool) -> None:
+@report_options
+def outage(seconds: float, logs: Path | None, **how: bool) -> None:
     """Answers, log lines and CPU of workers whose broker, then whose Redis, is away.
 
     Starts a real Kafka, a Redis and two workers of its own; some three minutes.
@@ -43,10 +42,11 @@ def outage(seconds: float, logs: Path | None, as_json: bool, to_write: bool) -> 
         logging.getLogger(library).setLevel(logging.CRITICAL)
     with Console(stderr=True, highlight=False).status("starting") as status:
         figures = outages(seconds, status.update, logs)
-    if to_write:
-        path, command = results.RESULTS, results.this_command()
-        results.write_section(path, TITLE, section(figures), command, PACKAGES)
-    click.echo(json.dumps(figures) if as_json else "\n".join(section(figures)))
+    report(TITLE, figures, section, _print, PACKAGES, **how)
+
+
+def _print(figures: Mapping[str, Any]) -> None:
+    click.echo("\n".join(section(figures)))
 
 
 def section(figures: Mapping[str, Any]) -> list[str]:
