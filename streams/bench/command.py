@@ -30,7 +30,7 @@ BENCHMARKS = {
     ),
     "outage": Lazy(
         "streams.verdict.outage_report:outage",
-        "What it costs when the broker is away for a while, or Redis for good.",
+        "What it costs when Redis or the broker is away for a while.",
         "demo",
     ),
 }
