@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import pair_counting, pair_ranking
-from models.columns import column, read_column
+from models.arrays import column, read_column
 from models.pair_layout import (
     CELL,
     CLASSES,

@@ -19,11 +19,10 @@ from models.decay import LANDMARK_S, ForwardDecay
 from models.delay import ALL, Delays
 from models.limits import within
 from models.propensity import draw, vector
-from models.records import Records
-from models.snapshot import Snapshotted
+from models.records import Recorded, Records
 
 
-class ThompsonSampling(Snapshotted, Base):
+class ThompsonSampling(Recorded, Base):
     """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
 
     Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
@@ -94,7 +93,7 @@ class ThompsonSampling(Snapshotted, Base):
     Chapelle and Li: An empirical evaluation of Thompson sampling. NIPS 2011.
     """
 
-    STATE_VERSION: ClassVar[int] = 2
+    STATE_VERSION: ClassVar[int] = 3
     GAUSSIAN: ClassVar[bool] = False
     """Whether posteriors are Gaussian (mean, deviation), or Beta (a, b)."""
 

@@ -6,6 +6,12 @@ from typing import Any
 from models.backoff import NO_RECORD, Record
 from models.forgetting import lightest, slab
 from models.limits import at_least_one
+from models.snapshot import Snapshotted
+
+ALWAYS_EXACT = ("params", "latest_s", "all", "exposures_all", "full")
+"""What of a policy's state no table can spoil: sums over everything, and maxima."""
+EXACT_BY_ARM = ("arms", "exposures", "delays")
+"""What is exact as long as no arm had to be forgotten."""
 
 
 class Records:
@@ -25,6 +31,7 @@ class Records:
         self.all = NO_RECORD
         self.arms: dict[str, Record] = {}
         self.cells: dict[str, dict[str, Record]] = {}  # context -> arm -> record
+        self.arms_full = self.contexts_full = False  # whether the table ever had to forget
 
     def add(self, arm: str, context: str, more: Record) -> None:
         """Add to the record of an arm, of all arms, and of the arm in a context."""
@@ -38,6 +45,7 @@ class Records:
     def forget(self) -> Iterator[str]:
         """Make room where a table is full; yields the arms that are forgotten."""
         if len(self.arms) > self.arms_max:
+            self.arms_full = True
             trials = {arm: record.trials for arm, record in self.arms.items()}
             for arm in lightest(trials, slab(self.arms_max)):
                 del self.arms[arm]
@@ -45,6 +53,7 @@ class Records:
                     cell.pop(arm, None)
                 yield arm
         if len(self.cells) > self.contexts_max:
+            self.contexts_full = True
             trials = {
                 context: sum(record.trials for record in cell.values())
                 for context, cell in self.cells.items()
@@ -61,7 +70,27 @@ class Records:
                 context: {arm: record.written() for arm, record in cell.items()}
                 for context, cell in self.cells.items()
             },
+            "full": [self.arms_full, self.contexts_full],
         }
+
+    def exact(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state of a policy on these records, without what an overflow may have spoilt.
+
+        With an arm its records in all contexts are forgotten; with a context, those of all arms
+        there: an arm's own record has them still.
+        """
+        if not (self.arms_full or self.contexts_full):
+            return state
+        kept = ALWAYS_EXACT if self.arms_full else ALWAYS_EXACT + EXACT_BY_ARM
+        return {name: part if name in kept else None for name, part in state.items()}
+
+    def left_out(self) -> dict[str, int]:
+        """Arms and contexts whose records are approximate, if any."""
+        left = {
+            "arms": self.arms_full * len(self.arms),
+            "contexts": (self.arms_full or self.contexts_full) * len(self.cells),
+        }
+        return {what: rows for what, rows in left.items() if rows}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
@@ -71,3 +100,18 @@ class Records:
             context: {arm: Record.read(record) for arm, record in cell.items()}
             for context, cell in state["cells"].items()
         }
+        self.arms_full, self.contexts_full = state["full"]
+
+
+class Recorded(Snapshotted):
+    """A policy on records, exact as far as they are."""
+
+    _records: Records
+
+    def exact_state(self) -> dict[str, Any]:
+        """The state without the tables that ever ran full, and without what leans on them."""
+        return self._records.exact(self.state())
+
+    def left_out(self) -> dict[str, int]:
+        """Arms and contexts of tables that ever ran full."""
+        return self._records.left_out()

@@ -1,8 +1,9 @@
 """Writes checkpoints while the worker works, and finds the last one when it starts.
 
 Of all workers the one that answers for partition 0 writes. A child process does it, on a copy of
-our memory (`streams.forked`), so the loop waits for the fork alone. What fails (Redis is away, the
-disk is full) is counted and said, and tried again after the same pause.
+our memory (`streams.forked`): the loop waits for the fork alone, and `streams.large_pages` keeps
+that short. What fails (Redis is away, the disk is full) is counted and said, and tried again after
+the same pause.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from streams.checkpoint_store import Store
 from streams.checkpoints import Log, check, packed, read, restored
 from streams.errors import GoeswithError
 from streams.forked import in_child
+from streams.large_pages import gather
 from streams.settings import Settings
 from streams.shop import Shop
 from streams.telemetry import Telemetry
@@ -50,11 +52,11 @@ class Checkpointer(Service):
 
     async def write(self) -> bool:
         """Write a checkpoint of what is folded now; whether there was anything new to write."""
-        shop = self._shop()
-        position = dict(shop.position)
-        if position == self._written:
+        if self._shop().position == self._written:
             return False
-        telemetry = self._telemetry
+        await asyncio.to_thread(gather)
+        shop, telemetry = self._shop(), self._telemetry
+        position = dict(shop.position)
         try:
             done = await in_child(self._work(shop), seconds_max=WRITE_S_MAX)
         except GoeswithError as error:

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "restart": Lazy(
         "streams.bench.restart_report:restart", "A large shop that answers again, and checkpoints."
     ),
+    "scale": Lazy("streams.bench.scale_report:scale", "What more workers cost, and bring."),
     "takeover": Lazy(
         "streams.verdict.takeover_report:takeover",
         "Time without an answer when workers come and go.",
@@ -30,7 +31,7 @@ BENCHMARKS = {
     ),
     "outage": Lazy(
         "streams.verdict.outage_report:outage",
-        "What it costs when the broker is away for a while, or Redis for good.",
+        "What it costs when Redis or the broker is away for a while.",
         "demo",
     ),
     "soak": Lazy(

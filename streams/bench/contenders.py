@@ -126,14 +126,19 @@ class Ours:
         self._settings = settings
 
     @property
+    def pid(self) -> int:
+        """Its process; raises `WorkerFailed` when it has ended."""
+        return self._worker.pid
+
+    @property
     def cpu_s(self) -> float:
         """CPU time that it has used so far."""
-        return cpu_s(self._worker.pid)
+        return cpu_s(self.pid)
 
     @property
     def memory_mb(self) -> int:
         """Memory that it holds now (resident), in MB."""
-        pages = int(Path(f"/proc/{self._worker.pid}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
     def check(self) -> None:

@@ -1,8 +1,8 @@
 """`goeswith bench inference`: is what we say of arms true, when people look all the time?"""
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from streams.bench import open_bandit, results
 from streams.bench.peeking import FLOOR, HORIZON, LOOK_EVERY, REFRESH, Run, Shop, runs
+from streams.bench.report import report, report_options
 from streams.errors import MissingExtra
 from streams.live import show
 
@@ -23,7 +24,8 @@ RATES = (0.005, 0.01, 0.02, 0.05, 0.1)
 ARMS = 4
 PUBLISHED = 0.00455
 PUBLISHED_WITHIN = 0.00005
-RESULTS_TITLE = "Inference"
+TITLE = "Inference"
+PACKAGES = ("numpy", "scipy")
 
 Entry = dict[str, Any]
 """`value`, `bound` (None: only for comparison) and whether it `holds`."""
@@ -118,9 +120,8 @@ def measure(
     "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes at once."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--write", "to_write", is_flag=True, help=f"Write the section in {results.RESULTS}.")
-def inference(count: int, jobs: int, seed: int, as_json: bool, to_write: bool) -> None:
+@report_options
+def inference(count: int, jobs: int, seed: int, **how: bool) -> None:
     """False alarms, bias and coverage of what is said of arms, looked at after every 100 decisions.
 
     Each run is a bandit of 4 arms and 20,000 decisions by the product's policy, refreshed after
@@ -131,21 +132,8 @@ def inference(count: int, jobs: int, seed: int, as_json: bool, to_write: bool) -
     there for comparison. Exit code 1 when one does not hold.
     """
     found, took_s = measure(count, seed, jobs)
-    if to_write:
-        results.write_section(
-            results.RESULTS,
-            RESULTS_TITLE,
-            section(found, count, took_s),
-            results.this_command(),
-            ("numpy", "scipy"),
-        )
-    if as_json:
-        click.echo(json.dumps(found))
-    else:
-        table = Table("", "value", "bound", "holds")
-        for name, entry in found.items():
-            table.add_row(*_cells(name, entry))
-        show(table)
+    in_words = partial(section, count=count, took_s=took_s)
+    report(TITLE, found, in_words, _print, PACKAGES, **how)
     if not all(entry["holds"] for entry in found.values()):
         sys.exit(1)
 
@@ -159,6 +147,13 @@ LABELS = {
     "sample_ratio_false_alarms": "false alarms of the sample ratio",
     "open_bandit_ipw": "Open Bandit (small), Random to Thompson sampling, All, IPW",
 }
+
+
+def _print(found: Mapping[str, Entry]) -> None:
+    table = Table("", "value", "bound", "holds")
+    for name, entry in found.items():
+        table.add_row(*_cells(name, entry))
+    show(table)
 
 
 def _cells(name: str, entry: Entry) -> tuple[str, str, str, str]:

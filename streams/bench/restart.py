@@ -17,7 +17,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from models.columns import read_column
+from models.arrays import read_column
 from streams.bench import cost, tape
 from streams.bench.contenders import Ours, ours, until
 from streams.bench.site import PARTITIONS, Site

@@ -1,15 +1,15 @@
 """`goeswith bench restart`: how soon a large shop answers again, and what checkpoints hold up."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from streams.bench.console import bootstrap_option, saying
+from streams.bench.report import report, report_options
 from streams.bench.restart import measure
-from streams.bench.results import RESULTS, at_most, table, this_command, write_section
+from streams.bench.results import at_most, table
 
 
 @click.command()
@@ -28,9 +28,8 @@ from streams.bench.results import RESULTS, at_most, table, this_command, write_s
     show_default=True,
     help="Pairs of them that were bought together.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--write", "to_write", is_flag=True, help=f"Write the section in {RESULTS}.")
-def restart(bootstrap: str, items: int, pairs: int, as_json: bool, to_write: bool) -> None:
+@report_options
+def restart(bootstrap: str, items: int, pairs: int, **how: bool) -> None:
     """How long a worker with a large shop takes to answer again, and what checkpoints hold up.
 
     `seconds`: from the start of the process to its first answer, from a checkpoint;
@@ -40,11 +39,10 @@ def restart(bootstrap: str, items: int, pairs: int, as_json: bool, to_write: boo
     """
     with saying() as say:
         figures = asyncio.run(measure(bootstrap, items, pairs, say))
-    if to_write:
-        write_section(RESULTS, "Restart", section(figures), this_command())
-    if as_json:
-        click.echo(json.dumps(figures))
-        return
+    report("Restart", figures, section, _print, (), **how)
+
+
+def _print(figures: Mapping[str, Any]) -> None:
     for name, figure in figures.items():
         click.echo(f"{name:>19}  {figure:,}")
 

@@ -1,6 +1,5 @@
 """`goeswith verdict`: does it hold what it promises, when things go wrong?"""
 
-import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from streams.bench import results
+from streams.bench.report import report, report_options
 from streams.live import show
 from streams.verdict.trial import Wishes, failed, trial
 
@@ -56,8 +56,7 @@ PACKAGES = ("faust-streaming", "aiokafka")
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep what the workers log in this folder.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--write", "to_write", is_flag=True, help=f"Write the section in {results.RESULTS}.")
+@report_options
 def verdict(as_json: bool, to_write: bool, logs: Path | None, **wishes: Any) -> None:
     """Let things go wrong, and see whether the books balance.
 
@@ -75,13 +74,7 @@ def verdict(as_json: bool, to_write: bool, logs: Path | None, **wishes: Any) -> 
             lambda what, done: progress.update(task, description=what, completed=done),
             logs,
         )
-    if to_write:
-        path, command = results.RESULTS, results.this_command()
-        results.write_section(path, TITLE, section(figures), command, PACKAGES)
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        _print(figures)
+    report(TITLE, figures, section, _print, PACKAGES, as_json=as_json, to_write=to_write)
     sys.exit(failed(figures))
 
 

@@ -1,6 +1,5 @@
 """`goeswith bench takeover`: what losing and gaining workers costs, static beside dynamic."""
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -12,6 +11,7 @@ from rich.status import Status
 from rich.table import Table
 
 from streams.bench import results
+from streams.bench.report import report, report_options
 from streams.live import show
 from streams.verdict.takeover import WAYS, Wishes, takeovers
 
@@ -37,11 +37,8 @@ BEYOND_SESSION_S_MAX = 1.0
 @click.option(
     "--dynamic/--static-only", default=True, help="Measure dynamic members, too, for comparison."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--write", "to_write", is_flag=True, help=f"Write the section in {results.RESULTS}.")
-def takeover(
-    times: int, session_timeout_s: float, dynamic: bool, as_json: bool, to_write: bool
-) -> None:
+@report_options
+def takeover(times: int, session_timeout_s: float, dynamic: bool, **how: bool) -> None:
     """Time without an answer, by partition, when workers are killed, stopped, lost and gained.
 
     Starts a real Kafka and two workers of its own; some 40 s for each time.
@@ -57,13 +54,7 @@ def takeover(
                 Wishes(times, session_timeout_s, static),
                 partial(_update, status, name),
             )
-    if to_write:
-        path, command = results.RESULTS, results.this_command()
-        results.write_section(path, TITLE, section(figures), command, PACKAGES)
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        _print(figures)
+    report(TITLE, figures, section, _print, PACKAGES, **how)
 
 
 def _update(status: Status, name: str, what: str) -> None:
