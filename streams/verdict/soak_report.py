@@ -1,6 +1,5 @@
 """`goeswith bench soak`: an hour of steady shoppers, and what memory and lag are like then."""
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +8,7 @@ import click
 from rich.console import Console
 
 from streams.bench import results
+from streams.bench.report import report, report_options
 from streams.verdict.soak import held, soaked
 
 TITLE = "Soak"
@@ -33,9 +33,8 @@ ROWS = 12
     show_default=True,
     help="How many of the events that one worker can take, which is measured first.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--write", "to_write", is_flag=True, help=f"Write the section in {results.RESULTS}.")
-def soak(minutes: float, share: float, as_json: bool, to_write: bool) -> None:
+@report_options
+def soak(minutes: float, share: float, **how: bool) -> None:
     """Memory and lag of a worker that shoppers keep busy for an hour.
 
     Starts a real Kafka, a Redis and one worker of its own, on this machine, for so many minutes.
@@ -44,10 +43,11 @@ def soak(minutes: float, share: float, as_json: bool, to_write: bool) -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
     with Console(stderr=True, highlight=False).status("starting") as status:
         figures = soaked(minutes, share, status.update)
-    if to_write:
-        path, command = results.RESULTS, results.this_command()
-        results.write_section(path, TITLE, section(figures), command, PACKAGES)
-    click.echo(json.dumps(figures) if as_json else "\n".join(section(figures)))
+    report(TITLE, figures, section, _print, PACKAGES, **how)
+
+
+def _print(figures: Mapping[str, Any]) -> None:
+    click.echo("\n".join(section(figures)))
 
 
 def section(figures: Mapping[str, Any]) -> list[str]:
