@@ -7,7 +7,8 @@ shared with a child copies a small one, as before, and its neighbours are small 
 before each fork. Where there is no such Linux, nothing happens.
 
 Measured with 100,000 items and a million pairs, 440 MB: 400 ms of the processor the first time, in
-a thread, and 40 ms when it is done again after a checkpoint.
+a thread, and 40 ms when it is done again after a checkpoint. What a worker had in common with its
+keeper (`--keep`) becomes its own: 60 MB.
 """
 
 import ctypes
@@ -29,7 +30,7 @@ def gather() -> int:
     While it works the interpreter is free for other threads.
     """
     try:
-        areas = Path("/proc/self/maps").read_text()
+        areas = Path("/proc/self/maps").read_text(errors="replace")
         linux = ctypes.CDLL(None)
         collapse, look = linux.madvise, linux.mincore
     except (OSError, AttributeError):
