@@ -3,10 +3,10 @@
 import math
 from typing import ClassVar
 
-from models.backoff import Record
+from models.backoff import Record, coarse
 from models.choice import Mode
 from models.limits import within
-from models.linear import LinearPosterior, Prior, coarse
+from models.linear import LinearPosterior, Prior
 from models.policy import ThompsonSampling
 
 STEPS_A_HALF_LIFE = 4096
@@ -60,7 +60,7 @@ class LinearThompsonSampling(ThompsonSampling):
         contexts_max: int = 4096,
         window_s: float = 0.0,
         mode: Mode = "best",
-        width: float = 0.3,
+        width: float = 0.4,
         arm_spread: float = 1.0,
         factor_spread: float = 0.75,
         shared_spread: float = 2.0,
@@ -100,13 +100,15 @@ class LinearThompsonSampling(ThompsonSampling):
         step_s = self.half_life_s / STEPS_A_HALF_LIFE
         now = decay.weight(int(now_s / step_s) * step_s)
         rate = coarse(self._rate(now_s, now))
+        doubts = self._doubts(now_s)
+        self._linear.doubt(doubts)
         if self._delays is not None:
             self._linear.ripen(self._delays.stamp(now_s), self._delays.pending())
         scores = self._linear.scores(
             arms,
             context,
             self._records.cells,
-            lambda arm, context, record: self._ripe(record, arm, context, now_s),
+            lambda arm, context, record: self._ripe(record, arm, context, now_s, doubts),
             decay.unit(self._latest_s)[1],
             now,
             rate,
@@ -119,6 +121,5 @@ class LinearThompsonSampling(ThompsonSampling):
 
     def _rate(self, now_s: int, now: int) -> float:
         """The pooled mean reward of all trials."""
-        trials, rewards = self._pooled(now_s).faded(now)
-        rewards = min(max(rewards, 0.0), trials)
-        return (rewards + self.prior_strength * self.prior_mean) / (trials + self.prior_strength)
+        trials, rewards = self._pooled(now_s, self._doubts(now_s)).faded(now)
+        return self._mean_of_all(trials, rewards)

@@ -13,10 +13,11 @@ from typing import Any, ClassVar, get_args
 
 from river.base import Base
 
-from models.backoff import NO_RECORD, BackOff, Record
+from models.backoff import ALL, NO_RECORD, BackOff, Record, coarse
+from models.changes import Changes, Doubts
 from models.choice import Choice, Mode, Reading, Readings
 from models.decay import LANDMARK_S, ForwardDecay
-from models.delay import ALL, Delays
+from models.delay import Delays
 from models.limits import within
 from models.propensity import draw, vector
 from models.records import Records
@@ -94,7 +95,7 @@ class ThompsonSampling(Snapshotted, Base):
     Chapelle and Li: An empirical evaluation of Thompson sampling. NIPS 2011.
     """
 
-    STATE_VERSION: ClassVar[int] = 2
+    STATE_VERSION: ClassVar[int] = 3
     GAUSSIAN: ClassVar[bool] = False
     """Whether posteriors are Gaussian (mean, deviation), or Beta (a, b)."""
 
@@ -135,6 +136,7 @@ class ThompsonSampling(Snapshotted, Base):
         self._records = Records(arms_max, contexts_max)
         self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
+        self._changes = Changes(self._decay, window_s, arm_strength)
 
     # Learning
 
@@ -169,10 +171,14 @@ class ThompsonSampling(Snapshotted, Base):
         self._readings.forget()
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
+        self._changes.add(arm, context, more, time_s)
+        known = len(self._records.arms), len(self._records.cells)
         for forgotten in self._records.forget():
             self._counts.pop(forgotten, None)
             if self._delays is not None:
                 self._delays.forget(forgotten)
+        if (len(self._records.arms), len(self._records.cells)) != known:
+            self._changes.keep(self._records.cells)
 
     # Reading
 
@@ -254,27 +260,47 @@ class ThompsonSampling(Snapshotted, Base):
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
         now_s, records = self._now_s(time_s), self._records
-        cell = records.cells.get(context, {})
+        doubts, cell = self._doubts(now_s), records.cells.get(context, {})
         pairs = [(records.arms.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
-        if self._delays is not None:
+        if doubts or self._delays is not None:
             pairs = [
-                (self._ripe(in_all, arm, ALL, now_s), self._ripe(here, arm, context, now_s))
+                (
+                    self._ripe(in_all, arm, ALL, now_s, doubts),
+                    self._ripe(here, arm, context, now_s, doubts),
+                )
                 for arm, (in_all, here) in zip(arms, pairs, strict=True)
             ]
-        return self._backoff.posteriors(self._pooled(now_s), pairs, self._decay.weight(now_s))
+        pooled, now = self._pooled(now_s, doubts), self._decay.weight(now_s)
+        return self._backoff.posteriors(pooled, pairs, now)
 
-    def _pooled(self, now_s: int) -> Record:
-        """All trials of all arms, in so far as they are complete."""
-        if self._delays is None:
-            return self._records.all
-        missing = (self._delays.missing(arm, ALL, now_s) for arm in self._records.arms)
-        return self._records.all.without(sum(missing))
+    def _doubts(self, now_s: int) -> Doubts:
+        """How far the evidence of each epoch is doubted."""
+        trials, rewards = self._records.all.faded(self._decay.weight(self._latest_s))
+        return self._changes.doubts(now_s, coarse(self._mean_of_all(trials, rewards)))
 
-    def _ripe(self, record: Record, arm: str, context: str, now_s: int) -> Record:
-        """A record without what is missing of trials whose reward may still come."""
-        if self._delays is None:
-            return record
-        return record.without(self._delays.missing(arm, context, now_s))
+    def _mean_of_all(self, trials: float, rewards: float) -> float:
+        rewards = min(max(rewards, 0.0), trials)
+        return (rewards + self.prior_strength * self.prior_mean) / (trials + self.prior_strength)
+
+    def _pooled(self, now_s: int, doubts: Doubts) -> Record:
+        """All trials of all arms, in so far as they are complete and not doubted."""
+        records = self._records
+        if self._delays is None and not doubts:
+            return records.all
+        trials, rewards = records.all
+        for arm, record in records.arms.items():
+            ripe = self._ripe(record, arm, ALL, now_s, doubts)
+            trials += ripe.trials - record.trials
+            rewards += ripe.rewards - record.rewards
+        return Record(max(0, trials), rewards)
+
+    def _ripe(self, record: Record, arm: str, context: str, now_s: int, doubts: Doubts) -> Record:
+        """A record without what is doubted, and what is missing of rewards that may still come."""
+        if doubts:
+            record = self._changes.doubted(arm, context, record, doubts)
+        if self._delays is not None:
+            record = record.without(self._delays.missing(arm, context, now_s))
+        return record
 
     # The state
 
@@ -286,6 +312,7 @@ class ThompsonSampling(Snapshotted, Base):
             "exposures": dict(self._counts),
             "exposures_all": self._n,
             "delays": None if self._delays is None else self._delays.state(),
+            "changes": self._changes.state(),
             **self._records.state(),
         }
 
@@ -294,5 +321,6 @@ class ThompsonSampling(Snapshotted, Base):
         self._counts.update(state["exposures"])
         self._n = state["exposures_all"]
         self._records.restore(state)
+        self._changes.restore(state["changes"])
         if self._delays is not None:
             self._delays.restore(state["delays"])
