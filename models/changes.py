@@ -24,19 +24,11 @@ Adams and MacKay: Bayesian online changepoint detection. arXiv 0710.3742, 2007.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
-from scipy.special import betaln
 
 from models.backoff import ALL, NO_RECORD, Record
 from models.decay import ForwardDecay
-
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
-Doubts = tuple[int, ...]
 
 EPOCHS = 32
 """So many are told apart; older evidence is doubted as that of the first one is."""
@@ -44,17 +36,22 @@ EPOCHS_A_HALF_LIFE = 8
 CHANGE = 0.005
 """How probable it is that the world changes from one epoch to the next: about once a year."""
 UNIT = 1 << 20
-"""Log likelihoods are kept in whole parts of this size."""
-DOUBT_BITS = 6
+"""Log likelihoods are kept in whole parts of this size, which add up exactly in any order."""
+CERTAIN_BITS = 6
+CERTAIN = 1 << CERTAIN_BITS
 """Doubts are whole 64ths: one that hardly moves does not move."""
-CERTAIN = 1 << DOUBT_BITS
+
+Doubts = Mapping[int, int]
+"""How far the evidence of an epoch is doubted, in 64ths; of others not at all. Empty: nowhere."""
+Cell = tuple[str, str]
+"""An arm in a context."""
 
 
 class Asked(NamedTuple):
     """What doubts depend on, beside the records."""
 
-    judged: int
-    """How many of the epochs are complete."""
+    judged: tuple[int, ...]
+    """The epochs that are compared."""
     rate: float
     """The mean reward that every Beta prior expects."""
 
@@ -79,7 +76,7 @@ class Changes:
     ...     time_s = monday + n * 86  # four days, an epoch each; after two it pays no more
     ...     paid = decay.weight(time_s) if n % 5 == 0 and n < 2_000 else 0
     ...     changes.add("popular", "basket", Record(decay.weight(time_s), paid), time_s)
-    >>> list(changes.doubts(time_s, rate=0.1)[-4:])  # in 64ths
+    >>> list(changes.doubts(time_s, rate=0.1).values())  # in 64ths
     [64, 64, 0, 0]
     """
 
@@ -90,7 +87,7 @@ class Changes:
         self.epoch_s = decay.half_life_s / EPOCHS_A_HALF_LIFE
         self._latest = 0
         self._seen: set[int] = set()
-        self._records: dict[str, dict[str, dict[int, Record]]] = {}  # arm -> context -> epoch
+        self._records: dict[Cell, dict[int, Record]] = {}
         self._kept = _Kept()
 
     def add(self, arm: str, context: str, more: Record, time_s: float) -> None:
@@ -98,163 +95,154 @@ class Changes:
         epoch = int(time_s / self.epoch_s)
         if epoch > self._latest:
             self._latest = epoch
-            self._drop()
-        elif epoch < self._first:
+            self._drop(epoch - EPOCHS)
+        elif epoch <= self._latest - EPOCHS:
             return
+        cell = arm, context
+        epochs = self._records.get(cell)
+        if epochs is None:
+            epochs = self._records[cell] = {}
+        before = epochs.get(epoch)
+        epochs[epoch] = more if before is None else before.plus(more)
         self._seen.add(epoch)
-        contexts = self._records.setdefault(arm, {})
-        for name in (context, ALL):
-            epochs = contexts.setdefault(name, {})
-            epochs[epoch] = epochs.get(epoch, NO_RECORD).plus(more)
-        self._kept.touch(arm, context)
+        self._kept.touch(cell)
 
-    @property
-    def _first(self) -> int:
-        """The oldest epoch that is told apart."""
-        return self._latest - EPOCHS + 1
-
-    def _cells(self) -> Iterator[tuple[str, str]]:
-        for arm, contexts in self._records.items():
-            for context in contexts:
-                if context != ALL:
-                    yield arm, context
-
-    def _drop(self) -> None:
+    def _drop(self, gone: int) -> None:
         """Epochs that are too old are not told apart any more."""
-        self._seen = {epoch for epoch in self._seen if epoch >= self._first}
-        for arm, contexts in [*self._records.items()]:
-            for context, epochs in [*contexts.items()]:
-                for epoch in [epoch for epoch in epochs if epoch < self._first]:
-                    del epochs[epoch]
-                if not epochs:
-                    del contexts[context]
-            if not contexts:
-                del self._records[arm]
-        self._kept.forget()
+        if any(epoch <= gone for epoch in self._seen):
+            self._seen = {epoch for epoch in self._seen if epoch > gone}
+            for cell, epochs in [*self._records.items()]:
+                kept = {epoch: record for epoch, record in epochs.items() if epoch > gone}
+                self._put(cell, kept)
+            self._kept.forget()
+
+    def _put(self, cell: Cell, epochs: dict[int, Record]) -> None:
+        if epochs:
+            self._records[cell] = epochs
+        else:
+            self._records.pop(cell, None)
 
     def keep(self, cells: Mapping[str, Mapping[str, Record]]) -> None:
-        """Forget arms in contexts without a record (context -> arm -> record)."""
-        for arm, contexts in [*self._records.items()]:
-            for context in [each for each in contexts if each != ALL]:
-                if arm not in cells.get(context, ()):
-                    del contexts[context]
-            if contexts.keys() == {ALL}:
-                del self._records[arm]
+        """Forget arms in contexts that have no record (context -> arm -> record) any more."""
+        for arm, context in [*self._records]:
+            if arm not in cells.get(context, ()):
+                del self._records[arm, context]
         self._kept.forget()
 
     # Reading
 
     def doubts(self, now_s: float, rate: float) -> Doubts:
-        """How far each epoch is doubted, the oldest first, in 64ths; none: `()`.
+        """How far each epoch is doubted, the oldest first.
 
         `rate` is the mean reward of all arms, to the next eighth of an octave or so.
         """
-        complete = self._latest + 1
-        if self.window_s:
-            complete = min(complete, int((now_s - self.window_s) / self.epoch_s))
-        asked = Asked(max(0, complete - self._first), rate)
-        kept = self._kept
-        if kept.asked != asked:
+        complete = int((now_s - self.window_s) / self.epoch_s) if self.window_s else math.inf
+        kept, compared = self._kept, tuple(e for e in sorted(self._seen) if e < complete)
+        if kept.asked != (compared, rate):
             kept.clear()
-            kept.asked = asked
-            kept.touched.update(self._cells())
-        if kept.doubts is None:
-            compared = sum(epoch < complete for epoch in self._seen) > 1
-            kept.doubts = self._reckon(asked) if compared else ()
+            kept.asked = Asked(compared, rate)
+            kept.touched.update(self._records)
+        if kept.stale:
+            doubts = self._reckon(kept.asked) if len(compared) > 1 else {}
+            if doubts != kept.doubts:
+                kept.doubts = doubts
+                kept.relieved.clear()
+            kept.stale = False
         return kept.doubts
 
     def doubted(self, arm: str, context: str, record: Record, doubts: Doubts) -> Record:
         """The record without what is doubted of it (`ALL`: the arm's in all contexts)."""
-        key = arm, context
-        lacking = self._kept.lacking.get(key)
-        if lacking is None:
-            lacking = self._kept.lacking[key] = self._relieved(arm, context, doubts)
+        most = next(iter(doubts.values()))
         trials, rewards = (
-            total - ((total * doubts[0] - relieved) >> DOUBT_BITS)
-            for total, relieved in zip(record, lacking, strict=True)
+            total - ((total * most - less) >> CERTAIN_BITS)
+            for total, less in zip(record, self._relieved((arm, context), doubts), strict=True)
         )
         return Record(trials, rewards)
 
-    def _relieved(self, arm: str, context: str, doubts: Doubts) -> Record:
+    def _relieved(self, cell: Cell, doubts: Doubts) -> Record:
         """By how much less than the oldest evidence that of each epoch is doubted, in sum."""
-        first, trials, rewards = self._first, 0, 0
-        for epoch, record in self._records.get(arm, {}).get(context, {}).items():
-            less = doubts[0] - doubts[epoch - first]
-            trials += record.trials * less
-            rewards += record.rewards * less
-        return Record(trials, rewards)
+        relieved = self._kept.relieved.get(cell)
+        if relieved is None:
+            if cell[1] == ALL:
+                own = [each for each in self._records if each[0] == cell[0]]
+                sums = [self._relieved(each, doubts) for each in own]
+            else:
+                most = next(iter(doubts.values()))
+                told = self._records.get(cell, {}).items()
+                sums = [record.times(most - doubts.get(epoch, 0)) for epoch, record in told]
+            relieved = Record(sum(one.trials for one in sums), sum(one.rewards for one in sums))
+            self._kept.relieved[cell] = relieved
+        return relieved
 
     def _reckon(self, asked: Asked) -> Doubts:
+        """Bayes' rule: no change, or one at the beginning of each epoch but the first."""
         kept = self._kept
-        stale = sorted(kept.touched)
+        for cell in kept.touched:
+            row = self._likely(cell, asked)
+            before = kept.rows.get(cell, [0] * len(row))
+            total = kept.total or [0] * len(row)
+            kept.total = [
+                old + new - gone for old, new, gone in zip(total, row, before, strict=True)
+            ]
+            kept.rows[cell] = row
         kept.touched.clear()
-        if stale:
-            for key, row in zip(stale, self._rows(stale, asked), strict=True):
-                kept.total += row - kept.rows.get(key, 0)
-                kept.rows[key] = row
-        likely = kept.total / UNIT + math.log(CHANGE)
-        likely[: min(self._seen) - self._first + 1] = -math.inf  # nothing is known of before,
-        likely[asked.judged :] = -math.inf  # or of after
-        likely[0] = 0.0
-        since = np.exp(likely - likely.max())
-        doubts = np.round((1.0 - np.cumsum(since) / since.sum()) * CERTAIN)
-        return tuple(map(int, doubts)) if doubts.any() else ()
+        likely = [0.0, *(math.log(CHANGE) + whole / UNIT for whole in kept.total)]
+        most = max(likely)
+        since = [math.exp(each - most) for each in likely]
+        doubts, later = {}, sum(since)
+        for epoch, probability in zip(asked.judged, since, strict=True):
+            later -= probability
+            doubts[epoch] = round(later / sum(since) * CERTAIN)
+        return doubts if any(doubts.values()) else {}
 
-    def _rows(self, keys: list[tuple[str, str]], asked: Asked) -> Whole:
-        """Log likelihood of the records of arms in contexts, if all is as it is since each epoch.
+    def _likely(self, cell: Cell, asked: Asked) -> list[int]:
+        """How much likelier a record is with a change at the beginning of each epoch but the first.
 
-        More than if it always was; in whole `1 / UNIT`, which add up exactly. Shape: (keys, EPOCHS)
+        The logarithm, in whole `1 / UNIT`. Trials count as at the beginning of their epoch.
         """
-        first = self._first
-        table = np.zeros((2, len(keys), EPOCHS))
-        units = {epoch: self.decay.weight(epoch * self.epoch_s) for epoch in self._seen}
-        for row, (arm, context) in enumerate(keys):
-            for epoch, (trials, rewards) in self._records[arm][context].items():
-                unit = units[epoch]
-                table[:, row, epoch - first] = trials / unit, rewards / unit
-        table[:, :, asked.judged :] = 0.0
-        to_here = np.cumsum(table, axis=2)
-        before = to_here - table
-        after = to_here[:, :, -1:] - before
-        likely = self._evidence(after, asked.rate) + self._evidence(before, asked.rate)
-        return np.rint((likely - likely[:, :1]) * UNIT).astype(np.int64)
+        records, (judged, rate) = self._records[cell], asked
+        told = [records.get(epoch, NO_RECORD).faded(self._unit(epoch)) for epoch in judged]
+        trials, rewards = (sum(each) for each in zip(*told, strict=True))
+        unchanged = self._evidence(trials, rewards, rate) + self._evidence(0.0, 0.0, rate)
+        likely, value, past, won = [], 0, 0.0, 0.0
+        for more in told[:-1]:
+            if more != (0.0, 0.0):
+                past, won = past + more[0], won + more[1]
+                split = self._evidence(past, won, rate)
+                split += self._evidence(max(0.0, trials - past), rewards - won, rate)
+                value = round((split - unchanged) * UNIT)
+            likely.append(value)
+        return likely
 
-    def _evidence(self, records: Floats, rate: float) -> Floats:
-        """Log likelihood of records under a Beta prior of their own, but for a constant."""
-        trials, rewards = records
-        won = np.clip(rewards, 0.0, trials)
-        evidence: Floats = betaln(
-            self.strength * rate + won, self.strength * (1.0 - rate) + trials - won
-        )
-        return evidence
+    def _unit(self, epoch: int) -> int:
+        return self.decay.weight(epoch * self.epoch_s)
+
+    def _evidence(self, trials: float, rewards: float, rate: float) -> float:
+        """Log likelihood of a record under a Beta prior of its own, but for a constant."""
+        won, a = min(max(rewards, 0.0), trials), self.strength * rate
+        b, lgamma = self.strength - a + trials - won, math.lgamma
+        return lgamma(a + won) + lgamma(b) - lgamma(self.strength + trials)
 
     # The state
 
     def state(self) -> dict[str, Any]:
-        """All sums, as JSON."""
-        return {
-            "latest": self._latest,
-            "epochs": {
-                arm: {
-                    context: {str(epoch): record.written() for epoch, record in epochs.items()}
-                    for context, epochs in contexts.items()
-                }
-                for arm, contexts in self._records.items()
-            },
-        }
+        """All sums, as JSON: by context, by arm, by epoch."""
+        by_context: dict[str, dict[str, Any]] = {}
+        for (arm, context), epochs in self._records.items():
+            by_context.setdefault(context, {})[arm] = {
+                str(epoch): record.written() for epoch, record in epochs.items()
+            }
+        return {"latest": self._latest, "epochs": by_context}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self._latest = state["latest"]
         self._records = {
-            arm: {
-                context: {int(epoch): Record.read(record) for epoch, record in epochs.items()}
-                for context, epochs in contexts.items()
-            }
-            for arm, contexts in state["epochs"].items()
+            (arm, context): {int(epoch): Record.read(record) for epoch, record in epochs.items()}
+            for context, arms in state["epochs"].items()
+            for arm, epochs in arms.items()
         }
-        of_arms = (contexts[ALL] for contexts in self._records.values())
-        self._seen = {epoch for epochs in of_arms for epoch in epochs}
+        self._seen = {epoch for epochs in self._records.values() for epoch in epochs}
         self._kept.forget()
 
 
@@ -271,17 +259,20 @@ class _Kept:
 
     def clear(self) -> None:
         """Nothing is reckoned yet."""
-        self.rows: dict[tuple[str, str], Whole] = {}
-        self.total = np.zeros(EPOCHS, np.int64)
-        self.touched: set[tuple[str, str]] = set()
-        self.doubts: Doubts | None = None
-        self.lacking: dict[tuple[str, str], Record] = {}
+        self.rows: dict[Cell, list[int]] = {}
+        self.total: list[int] = []
+        self.touched: set[Cell] = set()
+        self.stale = True
+        self.doubts: Doubts = {}
+        self.relieved: dict[Cell, Record] = {}
 
-    def touch(self, arm: str, context: str) -> None:
+    def touch(self, cell: Cell) -> None:
         """The record of an arm in a context has changed."""
-        self.touched.add((arm, context))
-        self.doubts = None
-        self.lacking.clear()
+        self.touched.add(cell)
+        self.stale = True
+        if self.relieved:
+            self.relieved.pop(cell, None)
+            self.relieved.pop((cell[0], ALL), None)
 
     def __reduce__(self) -> tuple[type["_Kept"], tuple[()]]:
         return _Kept, ()

@@ -191,13 +191,14 @@ def apart(covariance: Floats) -> Floats:
     >>> apart(together + np.diag([1.0, 2.0, 3.0])).round(9).tolist()
     [1.0, 2.0, 3.0]
     """
-    each, others = covariance.diagonal(), len(covariance) - 1
+    each: Floats = covariance.diagonal()
+    others = len(covariance) - 1
     if not others:
         return each
     differences = each[:, None] + each - 2.0 * covariance
     sums = differences.sum(axis=1)
     if others == 1:
-        return 0.5 * sums
+        return np.asarray(0.5 * sums)
     fitted = (sums - sums.sum() / (2.0 * others)) / (others - 1)
     least: Floats = np.maximum(fitted, sums / (100.0 * others))
     return least
@@ -223,13 +224,13 @@ class LinearPosterior:
         self._solution: Solution | None = None
         self._stamp: object = None
         self._young: set[tuple[str, str]] = set()
-        self._doubts: tuple[int, ...] = ()
+        self._doubts: Mapping[int, int] = {}
 
     def touch(self, arm: str, context: str) -> None:
         """The record of an arm in a context has changed."""
         self._changed.add((arm, context))
 
-    def doubt(self, doubts: tuple[int, ...]) -> None:
+    def doubt(self, doubts: Mapping[int, int]) -> None:
         """How far older evidence is doubted (`models.changes`): all records change with it."""
         if doubts != self._doubts:
             self.reset()
