@@ -13,11 +13,12 @@ from typing import Any, ClassVar, get_args
 
 from river.base import Base
 
-from models.backoff import ALL, NO_RECORD, BackOff, Record, coarse
-from models.changes import Changes, Doubts
+from models.backoff import NO_RECORD, BackOff, Record
+from models.changes import Changes
 from models.choice import Choice, Mode, Reading, Readings
 from models.decay import LANDMARK_S, ForwardDecay
 from models.delay import Delays
+from models.grounds import Grounds
 from models.limits import within
 from models.propensity import draw, vector
 from models.records import Records
@@ -40,7 +41,9 @@ class ThompsonSampling(Snapshotted, Base):
     so that both fade alike. All sums are whole numbers: any order of exposures and rewards gives
     the same state. A negative reward reverses an earlier one (a return). While rewards are ahead
     of exposures the posterior takes them for at most one each. With a `window_s`, an exposure whose
-    reward may still come counts for less than a trial (`models.delay`).
+    reward may still come counts for less than a trial (`models.delay`). Where the world changed
+    of a sudden, what is older counts for as much as it is probable that it did not
+    (`models.changes`).
 
     `propensities` says how probable each arm is to be best, mixed with a floor; `choose` draws
     from that very vector, by a seed; `pull` is River's name for a draw from the policy's own
@@ -67,6 +70,9 @@ class ThompsonSampling(Snapshotted, Base):
     window_s
         Seconds after an exposure in which its reward comes, if it does; 0: exposures are complete
         at once. Rewards then say when they came (`at_s`).
+    settle_s
+        Seconds after an exposure in which its reward may still come, although it counts at once:
+        younger trials do not tell of a change (`models.changes`). `window_s`, if that is more.
     mode
         "best": each arm as often as it is probable to be best, for the most reward. "identify":
         top-two Thompson sampling, to know sooner which one is best, for less reward meanwhile.
@@ -110,6 +116,7 @@ class ThompsonSampling(Snapshotted, Base):
         arms_max: int = 256,
         contexts_max: int = 4096,
         window_s: float = 0.0,
+        settle_s: float = 0.0,
         mode: Mode = "best",
         seed: int | None = None,
     ) -> None:
@@ -125,6 +132,7 @@ class ThompsonSampling(Snapshotted, Base):
         self.arms_max = arms_max
         self.contexts_max = contexts_max
         self.window_s = window_s
+        self.settle_s = settle_s
         self.mode: Mode = mode
         self.seed = seed
         self._rng = random.Random(seed)
@@ -136,7 +144,10 @@ class ThompsonSampling(Snapshotted, Base):
         self._records = Records(arms_max, contexts_max)
         self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
-        self._changes = Changes(self._decay, window_s, arm_strength)
+        self._changes = Changes(self._decay, max(window_s, settle_s), arm_strength)
+        self._grounds = Grounds(
+            self._records, self._decay, self._delays, self._changes, prior_mean, prior_strength
+        )
 
     # Learning
 
@@ -259,48 +270,11 @@ class ThompsonSampling(Snapshotted, Base):
         self, arms: list[str], context: str, time_s: float | None
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
-        now_s, records = self._now_s(time_s), self._records
-        doubts, cell = self._doubts(now_s), records.cells.get(context, {})
-        pairs = [(records.arms.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
-        if doubts or self._delays is not None:
-            pairs = [
-                (
-                    self._ripe(in_all, arm, ALL, now_s, doubts),
-                    self._ripe(here, arm, context, now_s, doubts),
-                )
-                for arm, (in_all, here) in zip(arms, pairs, strict=True)
-            ]
-        pooled, now = self._pooled(now_s, doubts), self._decay.weight(now_s)
+        now_s, grounds = self._now_s(time_s), self._grounds
+        doubts = grounds.doubts(now_s, self._latest_s)
+        pairs = grounds.pairs(arms, context, now_s, doubts)
+        pooled, now = grounds.pooled(now_s, doubts), self._decay.weight(now_s)
         return self._backoff.posteriors(pooled, pairs, now)
-
-    def _doubts(self, now_s: int) -> Doubts:
-        """How far the evidence of each epoch is doubted."""
-        trials, rewards = self._records.all.faded(self._decay.weight(self._latest_s))
-        return self._changes.doubts(now_s, coarse(self._mean_of_all(trials, rewards)))
-
-    def _mean_of_all(self, trials: float, rewards: float) -> float:
-        rewards = min(max(rewards, 0.0), trials)
-        return (rewards + self.prior_strength * self.prior_mean) / (trials + self.prior_strength)
-
-    def _pooled(self, now_s: int, doubts: Doubts) -> Record:
-        """All trials of all arms, in so far as they are complete and not doubted."""
-        records = self._records
-        if self._delays is None and not doubts:
-            return records.all
-        trials, rewards = records.all
-        for arm, record in records.arms.items():
-            ripe = self._ripe(record, arm, ALL, now_s, doubts)
-            trials += ripe.trials - record.trials
-            rewards += ripe.rewards - record.rewards
-        return Record(max(0, trials), rewards)
-
-    def _ripe(self, record: Record, arm: str, context: str, now_s: int, doubts: Doubts) -> Record:
-        """A record without what is doubted, and what is missing of rewards that may still come."""
-        if doubts:
-            record = self._changes.doubted(arm, context, record, doubts)
-        if self._delays is not None:
-            record = record.without(self._delays.missing(arm, context, now_s))
-        return record
 
     # The state
 

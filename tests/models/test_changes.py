@@ -43,7 +43,7 @@ def shop(
 
 def doubts(policy: ThompsonSampling) -> list[int]:
     """How far each epoch is doubted, the oldest first; none: nowhere."""
-    return list(policy._doubts(policy._now_s(None)).values())
+    return list(policy._grounds.doubts(policy._latest_s, policy._latest_s).values())
 
 
 @pytest.mark.parametrize("kind", [ThompsonSampling, LinearThompsonSampling])
@@ -121,9 +121,10 @@ def test_traffic_that_moves_from_context_to_context_is_no_change() -> None:
     assert max(doubts(policy), default=0) <= 8
 
 
-def test_rewards_that_are_still_to_come_are_no_change() -> None:
+@pytest.mark.parametrize("argument", ["window_s", "settle_s"])
+def test_rewards_that_are_still_to_come_are_no_change(argument: str) -> None:
     """Ten days of trials whose rewards come within two: the latest ones look like failures."""
-    policy = ThompsonSampling(half_life_s=HALF_LIFE_S, window_s=2.0 * DAY_S)
+    policy = ThompsonSampling(half_life_s=HALF_LIFE_S, **{argument: 2.0 * DAY_S})  # type: ignore[arg-type]
     told = shop(policy, {"curated": 0.3, "popular": 0.2}, range(10), 1)
     for n in range(200):
         for arm in ("curated", "popular"):
