@@ -9,13 +9,13 @@ tools it becomes one by `river.bandit.base.ContextualPolicy.register(ThompsonSam
 import random
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from river.base import Base
 
 from models.backoff import NO_RECORD, BackOff, Record
 from models.changes import Changes
-from models.choice import Choice, Mode, Reading, Readings
+from models.choice import Choice, Mode, Reading, Readings, known_mode
 from models.decay import LANDMARK_S, ForwardDecay
 from models.delay import Delays
 from models.grounds import Grounds
@@ -121,8 +121,6 @@ class ThompsonSampling(Snapshotted, Base):
         seed: int | None = None,
     ) -> None:
         within(0.0, 1.0, floor=floor)
-        if mode not in get_args(Mode):
-            raise ValueError(f"mode={mode!r}: must be one of {get_args(Mode)}")
         self.half_life_s = half_life_s
         self.floor = floor
         self.cell_strength = cell_strength
@@ -133,14 +131,13 @@ class ThompsonSampling(Snapshotted, Base):
         self.contexts_max = contexts_max
         self.window_s = window_s
         self.settle_s = settle_s
-        self.mode: Mode = mode
+        self.mode = known_mode(mode)
         self.seed = seed
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
         self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts: Counter[str] = Counter()
-        self._n = 0
-        self._latest_s = LANDMARK_S
+        self._n, self._latest_s = 0, LANDMARK_S
         self._records = Records(arms_max, contexts_max)
         self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
