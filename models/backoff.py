@@ -10,12 +10,16 @@ are counted in the last step; the mean of all arms is that of all, as in empiric
 lie in [0, 1] and count as fractions of a success: the posterior is a Beta distribution.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.limits import within
 from models.tally import read, written
+
+ALL = "\0"
+"""In place of a context: all of them."""
 
 
 class Record(NamedTuple):
@@ -27,6 +31,10 @@ class Record(NamedTuple):
     def plus(self, other: "Record") -> "Record":
         """Both records as one."""
         return Record(self.trials + other.trials, self.rewards + other.rewards)
+
+    def times(self, number: int) -> "Record":
+        """So many times the record."""
+        return Record(self.trials * number, self.rewards * number)
 
     def without(self, trials: int) -> "Record":
         """The record with so many trials less, but not less than none."""
@@ -99,3 +107,12 @@ def _outcomes(trials: float, rewards: float) -> tuple[float, float]:
     """Successes and failures: no trial has more than one success, or less than none."""
     won = min(max(rewards, 0.0), trials)
     return won, trials - won
+
+
+def coarse(rate: float) -> float:
+    """The rate to the next eighth of an octave, so that it rarely changes.
+
+    >>> coarse(0.05), coarse(0.051)
+    (0.048..., 0.052...)
+    """
+    return float(2.0 ** (round(8.0 * math.log2(rate)) / 8.0))

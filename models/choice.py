@@ -1,13 +1,20 @@
 """What a policy answers: an arm, and how probable each one was."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Mode = Literal["best", "identify"]
 """What the policy is after: rewards, or to know soon which arm is best."""
 Asked = tuple[tuple[str, ...], str, int]
 """Arms, context, and the second that it is."""
 READINGS_MAX = 256
+
+
+def known_mode(mode: Mode) -> Mode:
+    """The mode; raises `ValueError` when there is none of this name."""
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode={mode!r}: must be one of {get_args(Mode)}")
+    return mode
 
 
 class Choice(NamedTuple):

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.backoff import ALL
 from models.decay import ForwardDecay
 from models.limits import within
 from models.tally import read, written
@@ -41,8 +42,6 @@ IMAGINED = 10.0
 """Rewards that the law of all arms is worth for one arm, and an even spread for all arms."""
 SHARE_BITS = 20
 WINDOW_S_MAX = 10 * 365 * 86_400.0
-ALL = "\0"
-"""In place of a context: all of them."""
 
 
 class Delays:

@@ -3,10 +3,10 @@
 import math
 from typing import ClassVar
 
-from models.backoff import Record
+from models.backoff import Record, coarse
 from models.choice import Mode
 from models.limits import within
-from models.linear import LinearPosterior, Prior, coarse
+from models.linear import LinearPosterior, Prior
 from models.policy import ThompsonSampling
 
 STEPS_A_HALF_LIFE = 4096
@@ -24,7 +24,9 @@ class LinearThompsonSampling(ThompsonSampling):
 
     Parameters
     ----------
-    half_life_s, floor, prior_mean, prior_strength, arms_max, contexts_max, window_s, mode, seed
+    half_life_s, floor, prior_mean, prior_strength, arms_max, contexts_max, window_s, settle_s
+        As of `ThompsonSampling`.
+    mode, seed
         As of `ThompsonSampling`.
     width
         Share of the posterior's standard deviation that is explored. 1 is textbook Thompson
@@ -45,7 +47,7 @@ class LinearThompsonSampling(ThompsonSampling):
     ...             if n % (10 if pays == segment else 50) == 0:
     ...                 policy.reward(arm, context, 1.0, time_s=monday + n)
     >>> policy.propensities(["popular", "buy_again"], "product_page/new")
-    {'buy_again': 0.05..., 'popular': 0.94...}
+    {'buy_again': 0.06..., 'popular': 0.93...}
     """
 
     GAUSSIAN: ClassVar[bool] = True
@@ -59,8 +61,9 @@ class LinearThompsonSampling(ThompsonSampling):
         arms_max: int = 256,
         contexts_max: int = 4096,
         window_s: float = 0.0,
+        settle_s: float = 0.0,
         mode: Mode = "best",
-        width: float = 0.3,
+        width: float = 0.4,
         arm_spread: float = 1.0,
         factor_spread: float = 0.75,
         shared_spread: float = 2.0,
@@ -74,6 +77,7 @@ class LinearThompsonSampling(ThompsonSampling):
             arms_max=arms_max,
             contexts_max=contexts_max,
             window_s=window_s,
+            settle_s=settle_s,
             mode=mode,
             seed=seed,
         )
@@ -99,14 +103,17 @@ class LinearThompsonSampling(ThompsonSampling):
         now_s, decay = self._now_s(time_s), self._decay
         step_s = self.half_life_s / STEPS_A_HALF_LIFE
         now = decay.weight(int(now_s / step_s) * step_s)
-        rate = coarse(self._rate(now_s, now))
+        grounds = self._grounds
+        doubts = grounds.doubts(now_s, self._latest_s)
+        rate = coarse(grounds.mean(grounds.pooled(now_s, doubts), now))
+        self._linear.doubt(doubts)
         if self._delays is not None:
             self._linear.ripen(self._delays.stamp(now_s), self._delays.pending())
         scores = self._linear.scores(
             arms,
             context,
             self._records.cells,
-            lambda arm, context, record: self._ripe(record, arm, context, now_s),
+            lambda arm, context, record: grounds.ripe(record, arm, context, now_s, doubts),
             decay.unit(self._latest_s)[1],
             now,
             rate,
@@ -116,9 +123,3 @@ class LinearThompsonSampling(ThompsonSampling):
     def _mean(self, a: float, b: float) -> float:
         """A line may leave [0, 1], where rewards are."""
         return min(max(a, 0.0), 1.0)
-
-    def _rate(self, now_s: int, now: int) -> float:
-        """The pooled mean reward of all trials."""
-        trials, rewards = self._pooled(now_s).faded(now)
-        rewards = min(max(rewards, 0.0), trials)
-        return (rewards + self.prior_strength * self.prior_mean) / (trials + self.prior_strength)

@@ -9,14 +9,16 @@ tools it becomes one by `river.bandit.base.ContextualPolicy.register(ThompsonSam
 import random
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from river.base import Base
 
 from models.backoff import NO_RECORD, BackOff, Record
-from models.choice import Choice, Mode, Reading, Readings
+from models.changes import Changes
+from models.choice import Choice, Mode, Reading, Readings, known_mode
 from models.decay import LANDMARK_S, ForwardDecay
-from models.delay import ALL, Delays
+from models.delay import Delays
+from models.grounds import Grounds
 from models.limits import within
 from models.propensity import draw, vector
 from models.records import Recorded, Records
@@ -38,7 +40,9 @@ class ThompsonSampling(Recorded, Base):
     so that both fade alike. All sums are whole numbers: any order of exposures and rewards gives
     the same state. A negative reward reverses an earlier one (a return). While rewards are ahead
     of exposures the posterior takes them for at most one each. With a `window_s`, an exposure whose
-    reward may still come counts for less than a trial (`models.delay`).
+    reward may still come counts for less than a trial (`models.delay`). Where the world changed
+    of a sudden, what is older counts for as much as it is probable that it did not
+    (`models.changes`).
 
     `propensities` says how probable each arm is to be best, mixed with a floor; `choose` draws
     from that very vector, by a seed; `pull` is River's name for a draw from the policy's own
@@ -65,6 +69,9 @@ class ThompsonSampling(Recorded, Base):
     window_s
         Seconds after an exposure in which its reward comes, if it does; 0: exposures are complete
         at once. Rewards then say when they came (`at_s`).
+    settle_s
+        Seconds after an exposure in which its reward may still come, although it counts at once:
+        younger trials do not tell of a change (`models.changes`). `window_s`, if that is more.
     mode
         "best": each arm as often as it is probable to be best, for the most reward. "identify":
         top-two Thompson sampling, to know sooner which one is best, for less reward meanwhile.
@@ -108,12 +115,11 @@ class ThompsonSampling(Recorded, Base):
         arms_max: int = 256,
         contexts_max: int = 4096,
         window_s: float = 0.0,
+        settle_s: float = 0.0,
         mode: Mode = "best",
         seed: int | None = None,
     ) -> None:
         within(0.0, 1.0, floor=floor)
-        if mode not in get_args(Mode):
-            raise ValueError(f"mode={mode!r}: must be one of {get_args(Mode)}")
         self.half_life_s = half_life_s
         self.floor = floor
         self.cell_strength = cell_strength
@@ -123,17 +129,21 @@ class ThompsonSampling(Recorded, Base):
         self.arms_max = arms_max
         self.contexts_max = contexts_max
         self.window_s = window_s
-        self.mode: Mode = mode
+        self.settle_s = settle_s
+        self.mode = known_mode(mode)
         self.seed = seed
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
         self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts: Counter[str] = Counter()
-        self._n = 0
-        self._latest_s = LANDMARK_S
+        self._n, self._latest_s = 0, LANDMARK_S
         self._records = Records(arms_max, contexts_max)
         self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
+        self._changes = Changes(self._decay, max(window_s, settle_s), arm_strength)
+        self._grounds = Grounds(
+            self._records, self._decay, self._delays, self._changes, prior_mean, prior_strength
+        )
 
     # Learning
 
@@ -168,10 +178,14 @@ class ThompsonSampling(Recorded, Base):
         self._readings.forget()
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
+        self._changes.add(arm, context, more, time_s)
+        known = len(self._records.arms), len(self._records.cells)
         for forgotten in self._records.forget():
             self._counts.pop(forgotten, None)
             if self._delays is not None:
                 self._delays.forget(forgotten)
+        if (len(self._records.arms), len(self._records.cells)) != known:
+            self._changes.keep(self._records.cells)
 
     # Reading
 
@@ -252,28 +266,11 @@ class ThompsonSampling(Recorded, Base):
         self, arms: list[str], context: str, time_s: float | None
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
-        now_s, records = self._now_s(time_s), self._records
-        cell = records.cells.get(context, {})
-        pairs = [(records.arms.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
-        if self._delays is not None:
-            pairs = [
-                (self._ripe(in_all, arm, ALL, now_s), self._ripe(here, arm, context, now_s))
-                for arm, (in_all, here) in zip(arms, pairs, strict=True)
-            ]
-        return self._backoff.posteriors(self._pooled(now_s), pairs, self._decay.weight(now_s))
-
-    def _pooled(self, now_s: int) -> Record:
-        """All trials of all arms, in so far as they are complete."""
-        if self._delays is None:
-            return self._records.all
-        missing = (self._delays.missing(arm, ALL, now_s) for arm in self._records.arms)
-        return self._records.all.without(sum(missing))
-
-    def _ripe(self, record: Record, arm: str, context: str, now_s: int) -> Record:
-        """A record without what is missing of trials whose reward may still come."""
-        if self._delays is None:
-            return record
-        return record.without(self._delays.missing(arm, context, now_s))
+        now_s, grounds = self._now_s(time_s), self._grounds
+        doubts = grounds.doubts(now_s, self._latest_s)
+        pairs = grounds.pairs(arms, context, now_s, doubts)
+        pooled, now = grounds.pooled(now_s, doubts), self._decay.weight(now_s)
+        return self._backoff.posteriors(pooled, pairs, now)
 
     # The state
 
@@ -285,6 +282,7 @@ class ThompsonSampling(Recorded, Base):
             "exposures": dict(self._counts),
             "exposures_all": self._n,
             "delays": None if self._delays is None else self._delays.state(),
+            "changes": self._changes.state(),
             **self._records.state(),
         }
 
@@ -293,5 +291,6 @@ class ThompsonSampling(Recorded, Base):
         self._counts.update(state["exposures"])
         self._n = state["exposures_all"]
         self._records.restore(state)
+        self._changes.restore(state["changes"])
         if self._delays is not None:
             self._delays.restore(state["delays"])

@@ -153,6 +153,21 @@ class Settings(BaseSettings):
         le=0.2,
         description="least probability of an admissible arm: keeps estimates fair",
     )
+    arm_policy: Literal["contexts", "factors"] = Field(
+        "contexts",
+        description="what arms earn, known by context, or by the factors that contexts are made "
+        "of: for many segments",
+    )
+    arm_mode: Literal["best", "identify"] = Field(
+        "best", description="the most reward, or to know sooner which arm is best"
+    )
+    arm_window_s: float = Field(
+        0.0,
+        ge=0,
+        le=30 * 86_400,
+        description="an impression counts for as much of a trial as of its reward should have come "
+        "by now, until it is so old; 0: it counts at once",
+    )
     attribution_window_s: float = Field(
         3600.0, gt=0, description="time after an impression in which a click or an add counts"
     )

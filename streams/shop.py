@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from models import BestFit, ThompsonSampling
+from models import BestFit
 from streams import arms, attribution
 from streams.decision import Asking, Decision
 from streams.errors import InvalidReceipt
@@ -37,6 +37,7 @@ from streams.events import (
     PromptShown,
 )
 from streams.experiment import picked
+from streams.policies import untaught_policy
 from streams.prompts import Answer, Draft, PromptWithdrawn, Silence
 from streams.receipts import Receipt, Receipts
 from streams.said import Said
@@ -56,9 +57,7 @@ class Shop:
         self.position: dict[int, int] = {}
         self.sessions: dict[int, Sessions] = {}
         self.learned = arms.untaught(settings)
-        self.policy = ThompsonSampling(
-            half_life_s=settings.arm_half_life_s, floor=settings.arm_floor
-        )
+        self.policy = untaught_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         self.receipts = Receipts(settings.receipt_secret.get_secret_value())
         self.decision = Decision(settings, self.learned, self.policy, self.receipts)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import LinearThompsonSampling, ThompsonSampling
+from models.backoff import ALL
 from models.decay import ForwardDecay
-from models.delay import ALL, Delays
+from models.delay import Delays
 
 MONDAY = 1_767_225_600
 WINDOW_S = 6_400.0

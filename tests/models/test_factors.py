@@ -73,6 +73,13 @@ def test_the_posterior_is_that_of_the_textbook() -> None:
         expected = weights[:width] + weights[(row + 1) * width :][:width]
 
         assert solution.weights[row] == pytest.approx(expected)
+    at, values, _ = sums.vector("a/x")
+    apart = np.zeros(3 * width)
+    apart[width + at], apart[2 * width + at] = values, -values
+    variance = apart @ np.linalg.inv(precision) @ apart * rate * (1 - rate)
+    variances = [variance for _, variance in solution.scores(arms, "a/x")]
+
+    assert variance == pytest.approx(sum(variances))
 
 
 def _record(trials: int, rewards: int) -> Record:
