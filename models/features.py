@@ -158,18 +158,26 @@ def describe(
     x[LOG_FOLLOWS] = log_share(x[FOLLOWS])
     x[KNN_TOGETHER] = x[KNN] * x[TOGETHER]
     x[INSIDE_LENGTH] = inside * min(n, 5) / 5
-    x[OWN] = np.log1p(vote.own) / 2
-    x[OWN_LATEST] = vote.own_latest
-    x[OWN_AGAIN] = x[OWN] * (it.again + 1.0) / (it.taken + 3.0)
     x[LENGTH] = min(n, 10) / 10
     x[BASKET] = vote.basket / scales[BASKET]
+    x[TREND] = (np.log1p(20.0 * fast) - np.log1p(2.0 * slow)) / 3
+    describe_own(x, it, vote, scales[OWN_ALIKE], visits, now)
+
+
+@compiled
+def describe_own(x: Any, it: Any, vote: Any, alike: float, visits: int, now: int) -> None:
+    """What the shopper's earlier sessions say: so many `visits`; `now` sessions of all began."""
+    again = (it.again + 1.0) / (it.taken + 3.0)
+    known = vote.own > 0.0
+    x[OWN] = np.log1p(vote.own) / 2
+    x[OWN_LATEST] = vote.own_latest
+    x[OWN_AGAIN] = x[OWN] * again
     x[OWN_SHARE] = min(OFTEN, vote.own / (visits + 2.0))
     x[OWN_DUE] = due(vote.own, vote.own_first, vote.own_last, now)
-    x[OWN_AGE] = math.log1p((now - vote.own_last) / 100) / 3 if vote.own > 0.0 else 0.0
+    x[OWN_AGE] = math.log1p((now - vote.own_last) / 100) / 3 if known else 0.0
     x[OWN_FADED] = min(OFTEN, vote.own_faded / (1.0 + math.log1p(visits)))
-    x[OWN_ALIKE] = vote.own_alike / scales[OWN_ALIKE]
-    x[AGAIN] = (it.again + 1.0) / (it.taken + 3.0) if vote.own > 0.0 else 0.0
-    x[TREND] = (np.log1p(20.0 * fast) - np.log1p(2.0 * slow)) / 3
+    x[OWN_ALIKE] = vote.own_alike / alike
+    x[AGAIN] = again if known else 0.0
 
 
 @compiled

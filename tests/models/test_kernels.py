@@ -119,6 +119,17 @@ def test_candidates_and_features_are_as_defined(log: Log, stranger: bool) -> Non
         twin.learn(x, y, session, shopper)
 
 
+@pytest.mark.parametrize(
+    ("times", "first", "last", "now", "pauses"),
+    [(1, 5, 5, 90, 1.0), (3, 0, 20, 30, 1.0), (3, 0, 20, 50, 3.0), (2, 0, 90, 91, np.exp(-2))],
+)
+def test_what_is_due_was_taken_a_mean_pause_ago(
+    times: float, first: int, last: int, now: int, pauses: float
+) -> None:
+    """The logarithm of the pauses that have gone by; nothing of what was taken only once."""
+    assert features.due(times, first, last, now) == pytest.approx(np.log(pauses))
+
+
 @some
 @given(values=st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=20))
 def test_ranks_are_places_in_the_order(values: list[float]) -> None:
