@@ -13,7 +13,16 @@ from models.sources import Sources
 
 FADING_S = 365 * 86_400.0
 """Time does not fade here: newer sessions take the place of older ones."""
-FIRST = {features.KNN: 4.0, features.TOGETHER: 2.0, features.OWN: 2.0, features.SLOW: 1.0}
+FIRST = {
+    features.KNN: 4.0,
+    features.TOGETHER: 2.0,
+    features.SLOW: 1.0,
+    features.OWN: 2.0,
+    features.OWN_SHARE: 3.0,
+    features.OWN_FADED: 2.0,
+    features.OWN_ALIKE: 1.0,
+    features.AGAIN: 3.0,
+}
 """What the ranker begins with."""
 LEAST = 1e-300
 """No candidate's score is less, so that all are above 0."""
@@ -22,7 +31,7 @@ LEAST = 1e-300
 class BestFit(Recommender):
     """Session kNN, co-occurrence, next items, own history and popularity, ranked by learning.
 
-    Every source proposes candidates; a ranker (`models.ranker`) that knows 24 features of each
+    Every source proposes candidates; a ranker (`models.ranker`) that knows 31 features of each
     (`models.features`) puts them in order. The weights are learned from what happened, as a log
     with many repeats wants other ones than one without.
 
@@ -65,6 +74,7 @@ class BestFit(Recommender):
     """
 
     COMMUTES: ClassVar[bool] = False
+    STATE_VERSION: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -173,12 +183,17 @@ class BestFit(Recommender):
         session: str = "",
         shopper: str = "",
     ) -> bool:
-        """Whether there is any candidate: something popular that is not excluded will do."""
+        """Whether there is any candidate: exactly, and without ranking any.
+
+        Something popular that is not excluded will do, as it is always a candidate. Otherwise the
+        candidates are worked out, and kept for `recommend`, should it be asked next.
+        """
         sources = self._sources
         popular = sources.popular[sources.popular >= 0].tolist()
-        return any(sources.index.names.name(item) not in exclude for item in popular) or bool(
-            self.recommend(x, 1, exclude=exclude, session=session, shopper=shopper)
-        )
+        if any(sources.index.names.name(item) not in exclude for item in popular):
+            return True
+        found = sources.chosen[: sources.propose(x, session, shopper)].tolist()
+        return any(sources.name(item) not in exclude for item in found)
 
     @property
     def _raw_memory_usage(self) -> int:

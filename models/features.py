@@ -1,4 +1,4 @@
-"""What the ranker knows of a candidate: 24 numbers, each of about -3 to 3, that are finite always.
+"""What the ranker knows of a candidate: 31 numbers, each of about -3 to 3, that are finite always.
 
 Votes are shares of the strongest vote; shares enter as they are and as logarithms, as the ranker's
 sums are then products, too. Whatever is unknown is 0.
@@ -37,6 +37,13 @@ FEATURES = (
     "own x again",
     "length",
     "is trending",
+    "together with all",
+    "own, of sessions",
+    "own, is due",
+    "own, again",
+    "own, age",
+    "own, faded",
+    "own, in sessions alike",
 )
 """Their names, in order."""
 (
@@ -64,8 +71,17 @@ FEATURES = (
     OWN_AGAIN,
     LENGTH,
     TREND,
-) = range(24)
-WIDTH = 24
+    BASKET,
+    OWN_SHARE,
+    OWN_DUE,
+    AGAIN,
+    OWN_AGE,
+    OWN_FADED,
+    OWN_ALIKE,
+) = range(31)
+WIDTH = 31
+OFTEN = 3.0
+"""What is taken several times a session says no more than this."""
 
 
 @compiled
@@ -85,6 +101,8 @@ def best(votes: Records, touched: Ints, count: int, scales: Any) -> None:
         scales[PLAIN] = max(scales[PLAIN], vote.plain)
         scales[FOLLOWS] = max(scales[FOLLOWS], vote.follows)
         scales[TOGETHER] = max(scales[TOGETHER], vote.together)
+        scales[BASKET] = max(scales[BASKET], vote.basket)
+        scales[OWN_ALIKE] = max(scales[OWN_ALIKE], vote.own_alike)
         scales[NEXT] += vote.next
     for i in range(len(scales)):
         if scales[i] == 0.0:
@@ -92,8 +110,30 @@ def best(votes: Records, touched: Ints, count: int, scales: Any) -> None:
 
 
 @compiled
+def due(times: float, first: int, last: int, now: int) -> float:
+    """How far the pause since an item was taken last has come, by the mean pause before.
+
+    Time is told by sessions of all shoppers. Positive: it should have been taken already. Nothing
+    is due that was taken in one session only.
+    """
+    if first >= last:
+        return 0.0
+    pause = (last - first) / (times - 1.0)
+    return min(2.0, max(-2.0, math.log(max(1, now - last) / pause)))
+
+
+@compiled
 def describe(
-    x: Any, items: Records, votes: Records, scales: Any, clock: Any, item: int, last: int, n: int
+    x: Any,
+    items: Records,
+    votes: Records,
+    scales: Any,
+    clock: Any,
+    item: int,
+    last: int,
+    n: int,
+    visits: int,
+    now: int,
 ) -> None:
     """All but the ranks of one candidate, for a session of `n` items that ends with `last`."""
     it, vote = items[item], votes[item]
@@ -118,19 +158,49 @@ def describe(
     x[LOG_FOLLOWS] = log_share(x[FOLLOWS])
     x[KNN_TOGETHER] = x[KNN] * x[TOGETHER]
     x[INSIDE_LENGTH] = inside * min(n, 5) / 5
+    x[LENGTH] = min(n, 10) / 10
+    x[BASKET] = vote.basket / scales[BASKET]
+    x[TREND] = (np.log1p(20.0 * fast) - np.log1p(2.0 * slow)) / 3
+    describe_own(x, it, vote, scales[OWN_ALIKE], visits, now)
+
+
+@compiled
+def describe_own(x: Any, it: Any, vote: Any, alike: float, visits: int, now: int) -> None:
+    """What the shopper's earlier sessions say: so many `visits`; `now` sessions of all began."""
+    again = (it.again + 1.0) / (it.taken + 3.0)
+    known = vote.own > 0.0
     x[OWN] = np.log1p(vote.own) / 2
     x[OWN_LATEST] = vote.own_latest
-    x[OWN_AGAIN] = x[OWN] * (it.again + 1.0) / (it.taken + 3.0)
-    x[LENGTH] = min(n, 10) / 10
-    x[TREND] = (np.log1p(20.0 * fast) - np.log1p(2.0 * slow)) / 3
+    x[OWN_AGAIN] = x[OWN] * again
+    x[OWN_SHARE] = min(OFTEN, vote.own / (visits + 2.0))
+    x[OWN_DUE] = due(vote.own, vote.own_first, vote.own_last, now)
+    x[OWN_AGE] = math.log1p((now - vote.own_last) / 100) / 3 if known else 0.0
+    x[OWN_FADED] = min(OFTEN, vote.own_faded / (1.0 + math.log1p(visits)))
+    x[OWN_ALIKE] = vote.own_alike / alike
+    x[AGAIN] = again if known else 0.0
 
 
 @compiled
 def ranks(xs: Any, count: int, by: int, into: int) -> None:
-    """One by the rank of each candidate by one of its features; the earlier first among equals."""
+    """One by the rank of each candidate by one of its features; the earlier first among equals.
+
+    Most candidates say nothing, with 0, and come after the others in the order in which they are.
+    """
+    loud = np.empty(count, np.int32)
+    found = 0
     for i in range(count):
-        rank = 1
-        for j in range(count):
-            if xs[j, by] > xs[i, by] or (xs[j, by] == xs[i, by] and j < i):
-                rank += 1
+        if xs[i, by] > 0.0:
+            loud[found] = i
+            found += 1
+    silent = 0
+    for i in range(count):
+        if xs[i, by] > 0.0:
+            rank = 1
+            for place in range(found):
+                j = loud[place]
+                if xs[j, by] > xs[i, by] or (xs[j, by] == xs[i, by] and j < i):
+                    rank += 1
+        else:
+            silent += 1
+            rank = found + silent
         xs[i, into] = 1.0 / rank

@@ -8,10 +8,10 @@ from typing import Any
 from models import neighbours, pairs, popular
 from models.compiled import compiled
 from models.rings import Ints, Records, empty, push
+from models.shelves import GONE
 
 SHOPPER_ROOM_MAX = 256
 """Events remembered of a shopper, ends of sessions included."""
-NEW_SESSION = -1
 
 
 @compiled
@@ -22,6 +22,7 @@ def take(
     blocks: Ints,
     shopper: int,
     item: int,
+    number: int,
     fresh: bool,
     pool_max: int,
 ) -> None:
@@ -36,7 +37,7 @@ def take(
     reserve = 4 * (len(items) + len(shoppers))
     if fresh:
         ring.sessions += 1
-        push(ring, NEW_SESSION, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
+        push(ring, GONE - 1 - number, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
     push(ring, item, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
 
 
@@ -67,7 +68,7 @@ def learn(
     neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
     popular.count(items, clock, popular_items, item, weight)
     if shopper >= 0:
-        take(items, shoppers, pool, blocks, shopper, item, fresh, pool_max)
+        take(items, shoppers, pool, blocks, shopper, item, number, fresh, pool_max)
     return int(blocks[0])
 
 
@@ -98,7 +99,7 @@ def forget(
         for j in range(ring.count - min(ring.count, ring.room), ring.count):
             place = ring.at + (j & (ring.room - 1))
             if pool[place] >= 0 and gone[pool[place]]:
-                pool[place] = NEW_SESSION
+                pool[place] = GONE
 
 
 @compiled

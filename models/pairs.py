@@ -76,12 +76,11 @@ def drop(row: Any, gone: Any) -> None:
 def own_weight(context: Ints, length: int, one: int, other: int) -> float:
     """What the session itself has given to the pair of two of its items."""
     total = 0.0
-    for j in range(1, length):
-        for i in range(max(0, j - WINDOW), j):
-            if (context[i] == one and context[j] == other) or (
-                one != other and context[i] == other and context[j] == one
-            ):
-                total += 1.0 / (j - i)
+    for i in range(length):
+        if context[i] == one:
+            for j in range(max(0, i - WINDOW), min(length, i + WINDOW + 1)):
+                if context[j] == other and (j > i if one == other else j != i):
+                    total += 1.0 / abs(i - j)
     return total
 
 
@@ -102,7 +101,8 @@ def vote(
     to its own pairs is taken back first: it does not vote for itself.
     """
     weight = 1.0
-    for p in range(length - 1, max(-1, length - 1 - VOTERS_MAX), -1):
+    for p in range(length - 1, -1, -1):
+        heard = 1.0 if p >= length - VOTERS_MAX else 0.0
         voter = context[p]
         repeated = False
         for q in range(p + 1, length):
@@ -110,7 +110,7 @@ def vote(
         events = items[voter].events - votes[voter].times
         if not repeated and events > 0.0:
             row = partners[voter]
-            scale = weight / np.sqrt(events)
+            scale = 1.0 / np.sqrt(events)
             for i in range(len(row)):
                 item = row[i].item
                 if item < 0:
@@ -123,7 +123,8 @@ def vote(
                     votes[item].mark = 1
                     touched[count] = item
                     count += 1
-                votes[item].together += scale * met
+                votes[item].together += heard * weight * scale * met
+                votes[item].basket += scale * met
         weight *= VOTER_DECAY
     return count
 

@@ -3,6 +3,7 @@
 Compiled; scratch (`votes`, `similarity`) is zero before and after.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from models import features, neighbours, pairs
 from models.compiled import compiled
 from models.rings import Ints, Records
+from models.shelves import GONE
 
 FROM_EACH = 60
 """Candidates from session kNN and from co-occurrence, each."""
@@ -83,6 +85,21 @@ def strongest(keys: Any, touched: Ints, count: int, k: int, heap: Any, heads: An
 
 
 @compiled
+def likeness(pool: Ints, ring: Any, votes: Records, begin: int) -> float:
+    """How like the session that asks is to the one that begins here in a shopper's ring."""
+    shared = 0.0
+    held = 0.0
+    for j in range(begin, ring.count):
+        item = pool[ring.at + (j & (ring.room - 1))]
+        if item < GONE:
+            break
+        held += 1.0
+        if 0 <= item < len(votes) and votes[item].place > 0:
+            shared += 1.0
+    return shared / math.sqrt(held) if held > 0.0 else 0.0
+
+
+@compiled
 def recall(
     shoppers: Records,
     pool: Ints,
@@ -91,21 +108,36 @@ def recall(
     count: int,
     shopper: int,
     running: bool,
-) -> int:
-    """What the shopper took in earlier sessions, the later the more; how many are touched now."""
+) -> tuple[int, int]:
+    """What the shopper took in earlier sessions: how many items are touched now, in how many."""
     ring = shoppers[shopper]
-    ago = 0 if running else 1
-    for j in range(ring.count - 1, ring.count - 1 - min(ring.count, ring.room), -1):
+    oldest = ring.count - min(ring.count, ring.room)
+    visits = 0
+    begun = -1
+    for j in range(ring.count - 1, oldest - 1, -1):
+        value = pool[ring.at + (j & (ring.room - 1))]
+        if value < GONE:
+            visits += 1
+            begun = GONE - 1 - value
+    ago = visits if running else visits + 1
+    alike = likeness(pool, ring, votes, oldest)
+    for j in range(oldest, ring.count):
         item = pool[ring.at + (j & (ring.room - 1))]
-        if item < 0 or item >= len(votes):
-            ago += 1
-            continue
-        if ago == 0:
-            continue
-        count = touch(votes, touched, count, item)
-        votes[item].own += 1.0
-        votes[item].own_latest = max(votes[item].own_latest, 1.0 / ago)
-    return count
+        if item < GONE:
+            ago -= 1
+            begun = GONE - 1 - item
+            alike = likeness(pool, ring, votes, j + 1)
+        elif GONE < item < len(votes) and ago > 0:
+            count = touch(votes, touched, count, item)
+            vote = votes[item]
+            if vote.own == 0.0:
+                vote.own_first = begun
+            vote.own += 1.0
+            vote.own_latest = 1.0 / ago
+            vote.own_last = begun
+            vote.own_faded += 1.0 / ago
+            vote.own_alike += alike
+    return count, max(0, visits - 1 if running else visits)
 
 
 @compiled
@@ -113,9 +145,10 @@ def gather(
     items: Records, pool: Ints, sessions: Ints, partners: Records, nexts: Records,
     shoppers: Records, popular: Ints, votes: Records, similarity: Ints, found: Ints,
     touched: Ints, heap: Any, context: Ints, n: int, now: int, size: int, own: int, shopper: int,
-) -> int:  # fmt: skip
-    """Let every source speak; how many items are touched."""
+) -> tuple[int, int]:  # fmt: skip
+    """Let every source speak: how many items are touched, from how many sessions of the shopper."""
     count = 0
+    visits = 0
     running = own >= 0
     if n:
         begin = max(0, n - LAST_ITEMS)
@@ -135,11 +168,11 @@ def gather(
         count = pairs.vote(items, partners, votes, touched, count, context, n, running)
         count = pairs.follow(nexts, votes, touched, count, context, n, running)
     if shopper >= 0:
-        count = recall(shoppers, pool, votes, touched, count, shopper, running)
+        count, visits = recall(shoppers, pool, votes, touched, count, shopper, running)
     for i in range(len(popular)):
         if popular[i] >= 0:
             count = touch(votes, touched, count, popular[i])
-    return count
+    return count, visits
 
 
 @compiled
@@ -150,9 +183,10 @@ def weigh(items: Records, votes: Records, touched: Ints, count: int, now: int) -
         vote = votes[item]
         seen = items[item].count - min(1.0, vote.times)
         vote.knn = vote.plain * neighbours.rarity(seen, now)
-        if vote.together > 0.0:
+        if vote.basket > 0.0:
             events = max(1.0, items[item].events - vote.times)
             vote.together /= events**pairs.POPULARITY_NORM
+            vote.basket /= events**pairs.POPULARITY_NORM
 
 
 @compiled
@@ -205,7 +239,7 @@ def propose(
     n: int, now: int, size: int, own: int, shopper: int,
 ) -> int:  # fmt: skip
     """Fill `chosen` with the candidates and `xs` with their features; how many."""
-    count = gather(
+    count, visits = gather(
         items, pool, sessions, partners, nexts, shoppers, popular, votes, similarity, found,
         touched, heap, context, n, now, size, own, shopper,
     )  # fmt: skip
@@ -215,7 +249,7 @@ def propose(
     features.best(votes, touched, count, scales)
     last = context[n - 1] if n else -1
     for i in range(total):
-        features.describe(xs[i], items, votes, scales, clock[0], chosen[i], last, n)
+        features.describe(xs[i], items, votes, scales, clock[0], chosen[i], last, n, visits, now)
     features.ranks(xs, total, features.KNN, features.RANK_KNN)
     features.ranks(xs, total, features.TOGETHER, features.RANK_TOGETHER)
     clear(votes, touched, count)
@@ -235,6 +269,11 @@ def clear(votes: Records, touched: Ints, count: int) -> None:
         vote.times = 0.0
         vote.own = 0.0
         vote.own_latest = 0.0
+        vote.own_faded = 0.0
+        vote.own_alike = 0.0
+        vote.own_first = 0
+        vote.own_last = 0
+        vote.basket = 0.0
         vote.mark = 0
         vote.held = 0
         vote.place = 0

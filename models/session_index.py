@@ -14,7 +14,7 @@ from models import arrays, neighbours, rings
 from models.interning import Interner
 from models.limits import at_least_one
 from models.rings import Ints, Records
-from models.shelves import ITEM, NOBODY, SESSION_MAX, VOTES, blank, grown
+from models.shelves import GONE, ITEM, NOBODY, SESSION_MAX, VOTES, blank, grown
 
 SESSIONS_PER_ITEM_MAX = 512
 """Sessions remembered of an item."""
@@ -207,7 +207,7 @@ class SessionIndex:
             and all_within(items["room"], 0, SESSIONS_PER_ITEM_MAX)
             and all_within(items["at"] + items["room"], 0, used)
             and all_within(self.blocks, 0, used)
-            and all_within(pool, NOBODY, max(used, self.begun, len(items)))
+            and all_within(pool, GONE - 1 - self.begun, max(used, self.begun, len(items)))
             and all_within(sessions[:, 0], 0, SESSION_MAX)
             and all_within(sessions[:, 1:], 0, max(0, len(items) - 1))
         )

@@ -28,6 +28,8 @@ POPULAR_MAX = 16
 """Items among the most popular of late."""
 NOBODY = -1
 """No item, no session, no shopper."""
+GONE = -1
+"""In a shopper's ring: an item that was forgotten. `GONE - 1 - n`: session `n` of all began."""
 
 ITEM = np.dtype(
     [
@@ -46,17 +48,23 @@ SHOPPER = np.dtype([("sessions", "i4"), *RING_FIELDS], align=True)
 CLOCK = np.dtype([("slow", "f8"), ("fast", "f8")], align=True)
 VOTES = np.dtype(
     [
-        ("knn", "f8"),
-        ("plain", "f8"),
-        ("follows", "f8"),
-        ("together", "f8"),
-        ("next", "f8"),
-        ("own", "f8"),
+        ("knn", "f4"),
+        ("plain", "f4"),
+        ("follows", "f4"),
+        ("together", "f4"),
+        ("basket", "f4"),  # as together, from all of the session alike
+        ("next", "f4"),
+        ("own", "f4"),
         ("own_latest", "f4"),
+        ("own_faded", "f4"),
+        ("own_alike", "f4"),
+        ("own_first", "i4"),  # number of the session in which the shopper took it first
+        ("own_last", "i4"),  # and last
         ("times", "f4"),  # in the running session, if that was learned from already
+        ("place", "i4"),  # of its latest event in the session, from 1; 0 if not in it
         ("held", "i2"),  # neighbours that held it
         ("mark", "i2"),  # 1 once it is among what was touched, 2 once a candidate
-        ("place", "i4"),  # of its latest event in the session, from 1; 0 if not in it
+        ("spare", "i4"),  # so that one is as long as a line of a processor's cache
     ],
     align=True,
 )

@@ -172,7 +172,8 @@ class Shop:
         if path and path[-1] == item_id:
             return
         visit, shopper = arms.visit(session), session.shopper_id or ""
-        if picked(event.event_id, share=self.settings.rank_learning_share):
+        share = self.settings.rank_learning_share if isinstance(event, ItemViewed) else 1.0
+        if picked(event.event_id, share=share):
             held = {*session.basket, *path[-1:]}
             fit.learn_rank(path, item_id, exclude=held, session=visit, shopper=shopper)
         fit.learn_one(path, item_id, time_s=event.time_s, session=visit, shopper=shopper)

@@ -16,8 +16,12 @@ from streams.bench.contenders import PAGE_POLL_S, ours, stock, until
 from streams.bench.site import Site
 from streams.committed import committed
 from streams.events import decode
+from streams.quantiles import quantile
+from streams.said import Said
 from streams.settings import Settings
 from streams.shop import Shop
+
+Quantiles = dict[str, float]
 
 
 def fold_us(records: Sequence[ConsumerRecord], settings: Settings) -> tuple[float, Shop]:
@@ -29,6 +33,24 @@ def fold_us(records: Sequence[ConsumerRecord], settings: Settings) -> tuple[floa
         event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
         shop.learn(record.partition, record.offset, event)
     return _each_us(time.process_time() - start_s, len(records)), shop
+
+
+def decide_us(records: Sequence[ConsumerRecord], settings: Settings) -> Quantiles:
+    """CPU time of a decision, in this process, right after its event was folded.
+
+    Guards, candidates, propensities, draw, evidence and receipt are in it; folding, and writing
+    the prompt as JSON, are not.
+    """
+    warm(ranker=settings.best_fit)
+    shop, said, taken_ns = Shop(settings), Said(), []
+    for record in records:
+        event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
+        shop.learn(record.partition, record.offset, event)
+        before_ns = time.thread_time_ns()
+        shop.answer(event, record.partition, record.offset, said)
+        taken_ns.append(time.thread_time_ns() - before_ns)
+    spent = {"p50": quantile(taken_ns, 0.5), "p99": quantile(taken_ns, 0.99)}
+    return {name: round((ns or 0) / 1000, 1) for name, ns in spent.items()}
 
 
 async def stock_us(site: Site, variant: str, log: str, events: int) -> float:

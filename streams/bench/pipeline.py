@@ -20,28 +20,49 @@ WARM_UP_EVENTS = 1_000
 """The first events need not be answered with a prompt: there was little to say yet."""
 
 ROUNDS = 3
+FIRST_LOG = "log-0"
 CONTENDERS = ("stock", "naive", "goeswith", "goeswith_fold")
 
 Say = Callable[[str], None]
 
 
 async def measure(
-    bootstrap: str, events: int, seconds: float, say: Say, *, rounds: int = ROUNDS
+    bootstrap: str,
+    events: int,
+    seconds: float,
+    say: Say,
+    *,
+    rounds: int = ROUNDS,
+    best_fit: bool = False,
 ) -> dict[str, Any]:
     """Measure everything, `say` what is being measured; the figures as JSON.
 
-    Raises `GoeswithError`. Its topics are deleted afterwards.
+    `best_fit`: ours has the learned ranker among its arms. Raises `GoeswithError`. Its topics are
+    deleted afterwards.
     """
-    site = Site(bootstrap)
+    site = Site(bootstrap, best_fit=best_fit)
     try:
         figures = await _costs(site, events, rounds, say)
+        figures["decide_us"] = await _deciding(site, say)
         say("latency at 1,000 events/s: stock Faust, sending")
         of_stock = await latency.of_stock(site, seconds)
         say("latency at 1,000 events/s: goeswith, prompting")
         of_ours = await latency.of_ours(site, seconds)
     finally:
         await site.clear()
-    return figures | {"latency_ms": {"stock": of_stock, "goeswith": of_ours}}
+    waits = {"stock": of_stock, "goeswith": of_ours}
+    return figures | {"best_fit": best_fit, "latency_ms": waits}
+
+
+async def _deciding(site: Site, say: Say) -> dict[str, cost.Quantiles]:
+    """A decision on the events of the first round, without the ranker and with it."""
+    say("deciding without Kafka, without the ranker and with it")
+    log = site.settings(FIRST_LOG)
+    records = await tape.play(site.bootstrap, log.topics.events, PARTITIONS)
+    return {
+        name: cost.decide_us(records, site.settings(FIRST_LOG, best_fit=best_fit))
+        for name, best_fit in (("without", False), ("with", True))
+    }
 
 
 async def _costs(site: Site, events: int, number_of: int, say: Say) -> dict[str, Any]:

@@ -22,10 +22,14 @@ OPEN: dict[str, Any] = {
 
 
 class Site:
-    """Names, settings and topics of one benchmark; all topics begin with one prefix."""
+    """Names, settings and topics of one benchmark; all topics begin with one prefix.
 
-    def __init__(self, bootstrap: str) -> None:
+    `best_fit`: whether the learned ranker is one of the arms.
+    """
+
+    def __init__(self, bootstrap: str, *, best_fit: bool = False) -> None:
         self.bootstrap = bootstrap
+        self.best_fit = best_fit
         self.prefix = f"bench-{secrets.token_hex(4)}"
         self._secret = SecretStr(secrets.token_urlsafe(32))
 
@@ -42,6 +46,7 @@ class Site:
             "worker_name": f"{self.prefix}-{log}",
             "partitions": PARTITIONS,
             "receipt_secret": self._secret,
+            "best_fit": self.best_fit,
         }
         return Settings(**(defaults | OPEN | ours | more))
 

@@ -20,6 +20,7 @@ from streams.replay.course import LIFTED, STAPLES, Report, apart, lifted, run, s
 from streams.settings import Settings
 from streams.worker_process import environment
 
+SAID = {"staples_withheld", "topic_prefix", "group_id", "best_fit", "arm_floor"}
 DATASETS = {"completejourney": completejourney}
 
 
@@ -60,6 +61,11 @@ DATASETS = {"completejourney": completejourney}
     show_default=True,
     help="Start a worker, or use the one of this environment (needs --bootstrap).",
 )
+@click.option(
+    "--best-fit",
+    is_flag=True,
+    help="With the learned ranker as an arm, of our own worker: GOESWITH_BEST_FIT.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def replay(
     bootstrap: str | None,
@@ -68,6 +74,7 @@ def replay(
     rate: float,
     staples: str,
     worker: str,
+    best_fit: bool,
     as_json: bool,
 ) -> None:
     """Real grocery baskets in the order of their times, add by add, through Kafka and a worker.
@@ -80,6 +87,8 @@ def replay(
     if not own and bootstrap is None:
         raise click.UsageError("--worker external needs --bootstrap: an embedded broker is new")
     settings = lifted(read_settings(kafka_bootstrap=bootstrap), staples)
+    if best_fit:
+        settings = settings.model_copy(update={"best_fit": True})
     settings = apart(settings) if own else _with_some_secret(settings)
     console = Console(stderr=True, highlight=False)
     said = {name: value for name, value in environment(settings).items() if _is_said(name)}
@@ -102,7 +111,7 @@ def replay(
 
 def _is_said(name: str) -> bool:
     setting = name.removeprefix("GOESWITH_").lower()
-    return setting in LIFTED or setting in {"staples_withheld", "topic_prefix", "group_id"}
+    return setting in LIFTED or setting in SAID
 
 
 def _with_some_secret(settings: Settings) -> Settings:
@@ -127,6 +136,8 @@ def _print(report: Report) -> None:
     table = Table("adds", "examples", "hit rate", "popularity's", title=f"staples {report.staples}")
     for name, window in report.windows.items():
         table.add_row(name.replace("_", " "), f"{window['examples']:,}", *_rates(window))
+        for arm, told in window["arms"].items():
+            table.add_row(f"  {arm}", f"{told['examples']:,}", _rate(told["hit_rate"]), "")
     show(table)
     click.echo(
         f"{report.events:,} adds in {report.seconds:.1f} s ({summary['events_per_s']} a second), "
@@ -135,5 +146,8 @@ def _print(report: Report) -> None:
 
 
 def _rates(window: dict[str, Any]) -> list[str]:
-    rates = window["hit_rate"], window["hit_rate_popular"]
-    return ["-" if rate is None else f"{rate:.3f}" for rate in rates]
+    return [_rate(window["hit_rate"]), _rate(window["hit_rate_popular"])]
+
+
+def _rate(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.3f}"

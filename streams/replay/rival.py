@@ -17,7 +17,7 @@ class Rival:
     """Popularity's own fold of what has been sent."""
 
     def __init__(self, settings: Settings) -> None:
-        self.shop = Shop(settings)
+        self.shop = Shop(settings.model_copy(update={"best_fit": False}))  # it never asks it
 
     def learn(self, event: Event) -> None:
         """One more event has been sent; feedback on prompts would tell it nothing."""

@@ -2,9 +2,10 @@
 
 An example is one add and what was offered at it, at most three items; a hit is an example of which
 an item enters *the same basket later*. Silence and the last add of a basket are examples too, and
-misses for both: the two rates have the same denominator.
+misses for both: the two rates have the same denominator. The rate of an arm is that of its prompts.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,16 @@ class Window:
     examples: int = 0
     hits: int = 0
     hits_popular: int = 0
+    arms: dict[str, Counter[str]] = field(default_factory=dict)
+    """Examples and hits of the prompts of each arm; no example without a prompt is among them."""
+
+    def count(self, arm: str, hit: bool, hit_popular: bool) -> None:
+        """One more example; `arm` is empty when nothing was offered."""
+        self.examples += 1
+        self.hits += hit
+        self.hits_popular += hit_popular
+        if arm:
+            self.arms.setdefault(arm, Counter()).update(examples=1, hits=hit)
 
     def summary(self) -> dict[str, Any]:
         """Rates, or None where there is no example."""
@@ -27,6 +38,13 @@ class Window:
             "examples": self.examples,
             "hit_rate": _rate(self.hits, self.examples),
             "hit_rate_popular": _rate(self.hits_popular, self.examples),
+            "arms": {
+                name: {
+                    "examples": arm["examples"],
+                    "hit_rate": _rate(arm["hits"], arm["examples"]),
+                }
+                for name, arm in sorted(self.arms.items())
+            },
         }
 
 
@@ -43,14 +61,13 @@ class Score:
         items: Sequence[str],
         ours: Sequence[Collection[str]],
         popular: Sequence[Collection[str]],
+        arms: Sequence[str],
     ) -> None:
-        """Count a whole basket: its items in order, and what was offered at each of them."""
-        pairs = zip(hits(items, ours), hits(items, popular), strict=True)
-        for number, (our_hit, popular_hit) in enumerate(pairs, start=first_number):
+        """Count a whole basket: its items in order, what was offered at each, and by which arm."""
+        found = zip(arms, hits(items, ours), hits(items, popular), strict=True)
+        for number, (arm, our_hit, popular_hit) in enumerate(found, start=first_number):
             window = self.first if number < WINDOW_EVENTS else self.rest
-            window.examples += 1
-            window.hits += our_hit
-            window.hits_popular += popular_hit
+            window.count(arm, our_hit, popular_hit)
 
     def summary(self) -> dict[str, Any]:
         """Both windows, by name."""

@@ -72,6 +72,7 @@ class Storefront:
         receipts: dict[str, str] = {}
         ours: list[list[str]] = []
         popular: list[list[str]] = []
+        arms: list[str] = []
         for place, line in enumerate(basket.lines):
             await self._pacing.turn()
             add = added(basket, place, receipts.get(line.item_id))
@@ -79,6 +80,7 @@ class Storefront:
             popular.append(self._rival.offer(add))
             prompt = await answer
             ours.append([item.item_id for item in prompt.items] if prompt else [])
+            arms.append(prompt.arm if prompt else "")
             if prompt is not None:
                 self.prompts += 1
                 receipts |= dict.fromkeys(ours[-1], prompt.receipt)
@@ -86,7 +88,7 @@ class Storefront:
             self.adds += 1
             self._advance()
         await (await self._ask(ordered(basket)))
-        self.score.count(basket.first, [line.item_id for line in basket.lines], ours, popular)
+        self.score.count(basket.first, [line.item_id for line in basket.lines], ours, popular, arms)
 
     async def _ask(self, event: Event) -> asyncio.Future[Prompt | None]:
         """Send an event, and let the rival learn it; the future of its answer."""

@@ -16,5 +16,6 @@ def test_a_benchmark_measures_everything_and_is_exact(kafka: str) -> None:
         taken_ms > 0 for each in figures["latency_ms"].values() for taken_ms in each.values()
     )
     assert figures["fold_us"] > 0
+    assert {"without", "with"} == set(figures["decide_us"])
     assert figures["exact"], figures
     assert (0, 0) == (figures["lost"], figures["unknown"])

@@ -99,7 +99,7 @@ logs = st.lists(
 @some
 @given(log=logs, stranger=st.booleans())
 def test_candidates_and_features_are_as_defined(log: Log, stranger: bool) -> None:
-    """Every feature of every candidate of every question, sessions interleaved, to 1e-9."""
+    """Of every question, sessions interleaved, to single precision."""
     model, twin = Sources(100, 1_000, 100), twins.Sources()
     for x, y, session, shopper in log.events():
         ask = [*x, "stranger"] if stranger else x
@@ -114,11 +114,20 @@ def test_candidates_and_features_are_as_defined(log: Log, stranger: bool) -> Non
                 features.RANK_KNN : features.RANK_TOGETHER + 1
             ]
             for name, one, other in zip(features.FEATURES, described, found[item], strict=True):
-                single = "together" in name or name == "own, latest"  # precision
-                near = 1e-5 if single else 1e-9
-                assert one == pytest.approx(other, rel=near, abs=near), name
+                assert one == pytest.approx(other, rel=1e-5, abs=1e-5), name
         model.learn(x, y, 1.0, session, shopper)
         twin.learn(x, y, session, shopper)
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "last", "now", "pauses"),
+    [(1, 5, 5, 90, 1.0), (3, 0, 20, 30, 1.0), (3, 0, 20, 50, 3.0), (2, 0, 90, 91, np.exp(-2))],
+)
+def test_what_is_due_was_taken_a_mean_pause_ago(
+    times: float, first: int, last: int, now: int, pauses: float
+) -> None:
+    """The logarithm of the pauses that have gone by; nothing of what was taken only once."""
+    assert features.due(times, first, last, now) == pytest.approx(np.log(pauses))
 
 
 @some

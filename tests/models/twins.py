@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.features import OFTEN
 from models.neighbours import REACH
 from models.pairs import POPULARITY_NORM, RESIDUE, VOTER_DECAY, VOTERS_MAX, WINDOW
 from models.popular import FAST, SLOW
@@ -61,6 +62,14 @@ class Speech(NamedTuple):
     next: dict[str, float]
     own: dict[str, float]
     own_latest: dict[str, float]
+    own_faded: dict[str, float]
+    own_alike: dict[str, float]
+    own_at: dict[str, list[int]]
+    visits: int
+    basket: dict[str, float]
+
+
+SILENCE = Speech({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 0, {})
 
 
 class Sources:
@@ -75,7 +84,7 @@ class Sources:
         self.partners: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         self.nexts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         self.popular: list[str] = []
-        self.shoppers: dict[str, list[list[str]]] = defaultdict(list)
+        self.shoppers: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
         self.taken: Counter[str] = Counter()
         self.again: Counter[str] = Counter()
 
@@ -100,15 +109,15 @@ class Sources:
         self.seen_at[y].append(len(self.sessions))
         self._stand(y)
         if shopper:
-            self._take(y, shopper, first=not x)
+            self._take(y, shopper, number, first=not x)
 
-    def _take(self, item: str, shopper: str, *, first: bool) -> None:
+    def _take(self, item: str, shopper: str, number: int, *, first: bool) -> None:
         history = self.shoppers[shopper]
         self.taken[item] += 1
-        self.again[item] += any(item in taken for taken in history)
+        self.again[item] += any(item in taken for _, taken in history)
         if first:
-            history.append([])
-        history[-1].append(item)
+            history.append((number, []))
+        history[-1][1].append(item)
 
     def _stand(self, item: str) -> None:
         """Among the most popular, an item takes the first place that is less popular."""
@@ -153,14 +162,16 @@ class Sources:
             * (1 + math.log(max(1, now / max(1, len(self.of_item[item]) - (item in inside)))))
             for item, vote in plain.items()
         }
-        return Speech(knn, plain, follows, {}, {}, {}, {})
+        return SILENCE._replace(knn=knn, plain=plain, follows=follows)
 
     def without(self, x: Sequence[str], own: int) -> Counter[str]:
         """Events of items that are not the running session's own."""
         return self.events - Counter(x if own >= 0 else ())
 
-    def pairs(self, x: Sequence[str], own: int) -> dict[str, float]:
-        """Votes of the last items, less what the session gave to its own pairs."""
+    def pairs(
+        self, x: Sequence[str], own: int, voters: int | None, decay: float
+    ) -> dict[str, float]:
+        """Votes of the last items (`None`: of all), less what the session gave to its own pairs."""
         events = self.without(x, own)
         own_pairs: dict[tuple[str, str], float] = defaultdict(float)
         for j in range(len(x) if own >= 0 else 0):
@@ -168,13 +179,13 @@ class Sources:
                 for pair in {(x[i], x[j]), (x[j], x[i])}:
                     own_pairs[pair] += 1 / (j - i)
         votes: dict[str, float] = defaultdict(float)
-        for back, voter in enumerate(x[: -VOTERS_MAX - 1 : -1]):
+        for back, voter in enumerate(x[::-1][:voters]):
             if voter in x[len(x) - back :] or not events[voter]:
                 continue
             for item, met in self.partners[voter].items():
                 rest = met - own_pairs[voter, item]
                 rest *= rest > RESIDUE * (1 + met)
-                votes[item] += VOTER_DECAY**back * rest / math.sqrt(events[voter])
+                votes[item] += decay**back * rest / math.sqrt(events[voter])
         return {
             item: vote / max(1, events[item]) ** POPULARITY_NORM for item, vote in votes.items()
         }
@@ -189,13 +200,27 @@ class Sources:
         mine: dict[str, float] = defaultdict(float)
         latest: dict[str, float] = {}
         history = self.shoppers[shopper] if shopper else []
-        for ago, taken in enumerate(reversed(history), start=0 if own >= 0 else 1):
+        faded: dict[str, float] = defaultdict(float)
+        alike: dict[str, float] = defaultdict(float)
+        at: dict[str, list[int]] = defaultdict(list)
+        for ago, (number, taken) in enumerate(reversed(history), start=0 if own >= 0 else 1):
             for item in taken if ago else ():
                 mine[item] += 1
                 latest.setdefault(item, 1 / ago)
-        heard = self.neighbours(x, own) if x else Speech({}, {}, {}, {}, {}, {}, {})
+                faded[item] += 1 / ago
+                alike[item] += sum(other in x for other in taken) / math.sqrt(len(taken))
+                at[item].append(number)
+        heard = self.neighbours(x, own) if x else SILENCE
         return heard._replace(
-            together=self.pairs(x, own), next=nexts, own=dict(mine), own_latest=latest
+            together=self.pairs(x, own, VOTERS_MAX, VOTER_DECAY),
+            basket=self.pairs(x, own, None, 1.0),
+            next=nexts,
+            own=dict(mine),
+            own_latest=latest,
+            own_faded=faded,
+            own_alike=alike,
+            own_at=at,
+            visits=len(history) - (own >= 0 and bool(history)),
         )
 
     def propose(self, x: Sequence[str], session: str, shopper: str) -> dict[str, list[float]]:
@@ -223,7 +248,10 @@ class Sources:
         place = len(x) - x[::-1].index(item) if inside else 0
         knn, together, follows = share(said.knn), share(said.together), share(said.follows)
         following = max(0, said.next.get(item, 0)) / (sum(said.next.values()) or 1)
-        mine = math.log1p(said.own.get(item, 0)) / 2
+        often = said.own.get(item, 0)
+        mine = math.log1p(often) / 2
+        at = said.own_at.get(item, [])
+        again = (self.again[item] + 1) / (self.taken[item] + 3)
         return [
             knn,
             share(said.plain),
@@ -246,10 +274,24 @@ class Sources:
             inside * min(len(x), 5) / 5,
             mine,
             said.own_latest.get(item, 0.0),
-            mine * (self.again[item] + 1) / (self.taken[item] + 3),
+            mine * again,
             min(len(x), 10) / 10,
             (math.log1p(20 * fast) - math.log1p(2 * slow)) / 3,
+            share(said.basket),
+            min(OFTEN, often / (said.visits + 2)),
+            self._due(at),
+            again if often else 0.0,
+            math.log1p((len(self.sessions) - at[0]) / 100) / 3 if at else 0.0,
+            min(OFTEN, said.own_faded.get(item, 0.0) / (1 + math.log1p(said.visits))),
+            share(said.own_alike),
         ]
+
+    def _due(self, at: Sequence[int]) -> float:
+        """How far the pause since then has come, by the mean pause; the latest session first."""
+        if len(at) < 2 or at[0] == at[-1]:
+            return 0.0
+        pause = (at[0] - at[-1]) / (len(at) - 1)
+        return min(2.0, max(-2.0, math.log(max(1, len(self.sessions) - at[0]) / pause)))
 
 
 class Ranker:

@@ -16,20 +16,33 @@ def test_an_offer_may_come_true_at_any_later_place() -> None:
 def test_silence_and_the_last_add_are_misses_for_both() -> None:
     """Both rates have every add in their denominator."""
     score = Score()
-    score.count(0, ["bread", "butter"], [[], ["jam"]], [["butter"], ["bread"]])
+    score.count(0, ["bread", "butter"], [[], ["jam"]], [["butter"], ["bread"]], ["", "popular"])
 
-    expected = {"examples": 2, "hit_rate": 0.0, "hit_rate_popular": 0.5}
-    assert expected == score.summary()["first_60000"]
+    window = score.summary()["first_60000"]
+    assert (2, 0.0, 0.5) == (window["examples"], window["hit_rate"], window["hit_rate_popular"])
+    assert {"popular": {"examples": 1, "hit_rate": 0.0}} == window["arms"]
+
+
+def test_an_arm_is_judged_by_its_own_prompts() -> None:
+    """Their hits, of their number: silences and the prompts of others are not in it."""
+    score = Score()
+    offers, arms = [["c"], ["c"], ["x"], []], ["best_fit", "popular", "best_fit", ""]
+    score.count(0, ["a", "b", "c", "d"], offers, [[], [], [], []], arms)
+
+    assert {
+        "best_fit": {"examples": 2, "hit_rate": 0.5},
+        "popular": {"examples": 1, "hit_rate": 1.0},
+    } == score.first.summary()["arms"]
 
 
 def test_a_window_ends_within_a_basket() -> None:
     """An example belongs to a window by its own number, not by its basket's."""
     score = Score()
     offers = [["c"], ["c"], ["c"]]
-    score.count(WINDOW_EVENTS - 1, ["a", "b", "c"], offers, [[], [], []])
+    score.count(WINDOW_EVENTS - 1, ["a", "b", "c"], offers, [[], [], []], ["popular"] * 3)
 
-    assert {"examples": 1, "hit_rate": 1.0, "hit_rate_popular": 0.0} == score.first.summary()
-    assert {"examples": 2, "hit_rate": 0.5, "hit_rate_popular": 0.0} == score.rest.summary()
+    assert (1, 1) == (score.first.examples, score.first.hits)
+    assert (2, 1) == (score.rest.examples, score.rest.hits)
 
 
 def test_no_example_is_no_rate() -> None:

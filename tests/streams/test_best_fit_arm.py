@@ -44,3 +44,24 @@ def test_it_is_in_the_checkpoint_and_not_in_the_digest() -> None:
     assert "fit" not in till.shop.digests()
     assert till.shop.digest() == again.digest()
     assert till.shop.state()["fit"] == again.state()["fit"]
+
+
+def test_every_add_teaches_the_ranker_and_of_views_a_share() -> None:
+    """Adds are what counts; views are many."""
+    adding, viewing = (Till(best_fit=True, rank_learning_share=0.0) for _ in range(2))
+    unmoved = learned(viewing)
+    adding.teach("bread", "butter")
+    for number in range(10):
+        story = Story(f"s{number}")
+        viewing.serve(story.view("bread"))
+        viewing.serve(story.view("butter"))
+
+    assert unmoved == learned(viewing)
+    assert unmoved != learned(adding)
+
+
+def learned(till: Till) -> str:
+    """The ranker's weights, as they are written down."""
+    fit = till.shop.learned.fit
+    assert fit is not None
+    return str(fit.state()["weights"])
