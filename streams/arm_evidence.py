@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.drift import DriftAlarm
 from models.inference import (
     ALPHA,
     ArmSums,
@@ -55,6 +56,10 @@ class ArmEvidence(NamedTuple):
     """What choosing it would cost an impression, on average."""
     sample_ratio_p: float
     """How surprising its share of impressions is, given the propensities; valid at every look."""
+    changes: int
+    """How often what it earns has changed by more than chance explains."""
+    changed_s: float | None
+    """When that was noticed last, in seconds since 1970."""
 
 
 class Evidence:
@@ -79,6 +84,7 @@ class Evidence:
         self.groups: dict[tuple[str, ...], ArmSums] = {}
         self._shown: Counter[str] = Counter()
         self._rewards: dict[str, float] = {}
+        self._drift = DriftAlarm()
 
     def add(self, trials: Iterable[Trial]) -> None:
         """Count settled trials."""
@@ -92,6 +98,7 @@ class Evidence:
         for trial in trials:
             self._shown[trial.arm] += 1
             self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
+            self._drift.outcome(trial.arm, trial.reward, time_s=trial.shown_s)
 
     def rows(self) -> list[ArmEvidence]:
         """The arms, the one most probably best first."""
@@ -115,6 +122,7 @@ class Evidence:
             against = of_difference(self.groups, arm, self.against)
             difference = interval(against, by, self.alpha / comparisons, within=(-1.0, 1.0))
             p = p_value(against, by, comparisons) if difference else None
+        drift = self._drift.seen.get(arm)
         return ArmEvidence(
             arm=arm,
             trials=int(known.n),
@@ -125,6 +133,8 @@ class Evidence:
             p_best=p_best,
             expected_loss=loss,
             sample_ratio_p=ratio_p,
+            changes=drift.alarms if drift else 0,
+            changed_s=drift.last_alarm_s if drift else None,
         )
 
 

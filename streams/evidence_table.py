@@ -1,5 +1,6 @@
 """The evidence on arms, for people and for programs."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.table import Table
@@ -80,7 +81,13 @@ def _caption(rows: list[ArmEvidence], evidence: Evidence, trials: Trials) -> str
     if alarms := sample_ratio_alarms(rows):
         named = ", ".join(printable(arm) for arm in alarms)
         said.append(f"prompts get lost, or are shown twice: {named} not seen as often as drawn")
+    said += [_changed(row.arm, row.changed_s) for row in rows if row.changed_s is not None]
     return "\n".join(said)
+
+
+def _changed(arm: str, at_s: float) -> str:
+    when = datetime.fromtimestamp(at_s, UTC)
+    return f"what {printable(arm)} earns has changed: noticed {when:%Y-%m-%d %H:%M} UTC"
 
 
 def evidence_json(evidence: Evidence, trials: Trials) -> dict[str, Any]:
@@ -89,7 +96,8 @@ def evidence_json(evidence: Evidence, trials: Trials) -> dict[str, Any]:
     `against`, `alpha`, `floor`, `settle_s`, `pending` (shown, not settled), `left_out`,
     `sample_ratio_alarm` (whether any arm has one), and `arms`: of each `arm`, `trials` (it was on
     offer), `drawn`, `estimate` and `difference` (`value`, `low`, `high`, or null), `p`, `p_best`,
-    `expected_loss`, `sample_ratio_p`.
+    `expected_loss`, `sample_ratio_p`, `changes` (how often what it earns has changed) and
+    `changed_s` (when that was noticed last, in seconds since 1970, or null).
     """
     rows = evidence.rows()
     return {

@@ -32,6 +32,8 @@ class Trial(NamedTuple):
     estimates: dict[str, float]
     """The reward expected of each of them; empty where that was not logged."""
     reward: float
+    shown_s: float = 0.0
+    """When it was shown, in seconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -122,6 +124,5 @@ class Trials:
     def _trial(self, prompt: Prompt, one: _Open) -> Trial:
         last_ms = self._settles_ms(one)
         reward = sum(gain for at_ms, gain in one.rewards.values() if at_ms <= last_ms)
-        return Trial(
-            prompt.arm, prompt.context, prompt.propensities, prompt.estimates or {}, reward
-        )
+        known = prompt.propensities, prompt.estimates or {}
+        return Trial(prompt.arm, prompt.context, *known, reward, (one.shown_ms or 0) / 1000)
