@@ -28,6 +28,20 @@ logger = logging.getLogger(__name__)
 WRITTEN, FURTHER_IS_THERE = b"written", b"a further one is there"
 WRITE_S_MAX = 600.0
 """So long a child may take to write a checkpoint."""
+FIRST_S = 2.0
+"""So soon after its start a worker writes one, if it is due by then."""
+
+
+def first_pause_s(every_s: float, made_s: float, now_s: float) -> float:
+    """The pause before a worker's first checkpoint, if the last one was made at `made_s`.
+
+    It is due when it would be, had no worker been restarted: or those that are restarted again and
+    again would never write any, and fold more of the log each time.
+
+    >>> first_pause_s(60.0, made_s=970.0, now_s=1_000.0), first_pause_s(60.0, 0.0, now_s=1_000.0)
+    (30.0, 2.0)
+    """
+    return min(every_s, max(FIRST_S, made_s + every_s - now_s))
 
 
 class Checkpointer(Service):
@@ -81,14 +95,17 @@ class Checkpointer(Service):
 
     @Service.task
     async def _keep(self) -> None:
+        every_s, made_s = self._settings.checkpoint_every_s, self._telemetry.restored_made_ms / 1000
+        pause_s = first_pause_s(every_s, made_s, time.time())
         while not self.should_stop:
-            await self.sleep(self._settings.checkpoint_every_s)
+            await self.sleep(pause_s)
+            pause_s = every_s
             if not self.should_stop and self._ours():
                 await self.write()
 
 
 async def last_shop(
-    settings: Settings, store: Store, log: Callable[[int], Awaitable[Log]]
+    settings: Settings, store: Store, telemetry: Telemetry, log: Callable[[int], Awaitable[Log]]
 ) -> Shop | None:
     """The shop of the last checkpoint; None, and a line of log, when there is none to be trusted.
 
@@ -113,6 +130,7 @@ async def last_shop(
     gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in checkpoint.header.position.items())
     if gone:
         logger.warning("%s events after the checkpoint are gone from the log by retention", gone)
+    telemetry.restored_made_ms = checkpoint.header.made_at_ms
     return shop
 
 

@@ -33,8 +33,17 @@ def client_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def be_patient(client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000) -> None:
+ASKED_AT_ONCE = 4
+"""Questions that a client may ask as it starts: each of its parts has one, and nobody answers a
+shopper before they are answered."""
+
+
+def be_patient(
+    client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000, at_once: int = ASKED_AT_ONCE
+) -> None:
     """Let an aiokafka client ask for metadata no more often than once in `pause_s` seconds.
+
+    But for the first `at_once` questions.
 
     As long as a partition has no leader, its fetcher asks again as soon as it is answered: a
     thousand times a second, of a cluster that has other worries.
@@ -43,9 +52,10 @@ def be_patient(client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000) -> None:
     waiting: asyncio.Future[bool] | None = None
 
     def ask_in_time() -> Awaitable[bool]:
-        nonlocal asked_s, waiting
+        nonlocal asked_s, waiting, at_once
         wait_s = asked_s + pause_s - time.monotonic()
-        if wait_s > 0:
+        at_once -= 1
+        if wait_s > 0 and at_once < 0:
             if waiting is None or waiting.done():
                 waiting = asyncio.ensure_future(ask_later(wait_s))
             return asyncio.shield(waiting)  # all who wait get one answer

@@ -150,6 +150,7 @@ class Replica(Service):
         )
         be_patient(self._consumer._client)  # noqa: SLF001  # pinned.py has looked
         await self._consumer.start()
+        self._consumer.assign(self._partitions())  # asked about others, it waits half a second
         if self._restore is not None and (found := await self._restore(self._log)):
             self.shop = found
             self.telemetry.restored = sum(found.position.values())
@@ -237,9 +238,8 @@ class Replica(Service):
         )
 
     async def _start_at_positions(self) -> None:
-        partitions = self._partitions()
-        self._consumer.assign(partitions)
-        for tp, begin in (await self._consumer.beginning_offsets(partitions)).items():
+        begins = await self._consumer.beginning_offsets(self._partitions())
+        for tp, begin in begins.items():
             if self.position(tp.partition) < begin:
                 self.shop.start(tp.partition, begin)
             self._consumer.seek(tp, self.position(tp.partition))

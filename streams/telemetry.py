@@ -67,6 +67,8 @@ class Telemetry:
     """Events that the agent answered, with a prompt or without."""
     restored: int = 0
     """Offsets that the checkpoint covers which this worker began with: none of them is folded."""
+    restored_made_ms: int = 0
+    """When that checkpoint was made, in milliseconds since 1970; 0: there was none."""
     folded: int = 0
     """Events folded, by agent or follower, dead letters included."""
     repeats: int = 0

@@ -97,7 +97,7 @@ def create_app(
     quieten()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
-    restore = partial(last_shop, settings, store) if store is not None else None
+    restore = partial(last_shop, settings, store, telemetry) if store is not None else None
     app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
     app.transport = transport = Transport(app, settings, telemetry)
     app.watchdog = Watchdog(

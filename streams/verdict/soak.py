@@ -50,7 +50,7 @@ FLOOD_MINUTES = 1.5
 REACTED_ONE_IN = 10
 LOOK_S = 10.0
 LAST = 6
-"""So many of the last looks tell how it ends."""
+"""So many of the last looks are the last minute."""
 REACTIONS = (SHARE_SHOWN + SHARE_CLICKED + SHARE_TAKEN) / REACTED_ONE_IN
 """Events that follow from a prompt, on average."""
 KEPT = {"segment.bytes": str(32 << 20), "retention.bytes": str(64 << 20)}
@@ -119,7 +119,8 @@ def summary(looks: Sequence[Look]) -> dict[str, Any]:
         | {"end": looks[-1].memory_mb},
         "slope_mb_per_min": round(linear_regression(minutes, [w.memory_mb for w in second])[0], 3),
         "cores": round(spent_s / (60 * (minutes[-1] - minutes[0])), 3),
-        "lag_s_end": None if None in lags else max(lag for lag in lags if lag is not None),
+        "lag_s_end": lags[-1],
+        "lag_s_last_minute": None if None in lags else max(s for s in lags if s is not None),
         "lag_events_max": max(look.lag_events for look in second),
     }
 

@@ -29,9 +29,8 @@ def employ(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Employ]:
             topic_prefix,
             tmp_path,
             checkpoint_url=checkpoint_url,
-            checkpoint_every_s=0.2,
             log_level="info",
-            **more,
+            **{"checkpoint_every_s": 0.2, **more},
         )
         opened.append(staff)
         create_topics(staff.settings)
@@ -81,6 +80,24 @@ def test_a_worker_refuses_a_damaged_checkpoint_and_goes_on_from_its_own(
     assert EVENTS + 50 == second["restored"] + second["folded"]
     assert (0, True, EVENTS + 50) == (code, report["same"], report["events"])
     assert {report["digest"]} == staff.digests() == {staff.recomputed()}
+
+
+def test_a_worker_that_finds_no_checkpoint_writes_one_soon(employ: Employ, tmp_path: Path) -> None:
+    """However long the pauses are: who is restarted again and again would never come to it."""
+    staff = employ((tmp_path / "shop.checkpoint").as_uri(), checkpoint_every_s=3600.0)
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until_answered()
+    staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > 0, "a checkpoint")
+    first = telemetry(staff, "ann")
+    staff.workers["ann"].kill()
+    staff.start("ann")
+    staff.until_at_work("ann")
+    second = telemetry(staff, "ann")
+
+    assert (0, 0) == (first["restored"], first["restored_made_ms"])
+    assert 0 < second["restored"] <= EVENTS
+    assert second["restored_made_ms"] > 0
 
 
 def test_checkpoints_are_saved_loaded_and_compared_without_a_worker(

@@ -35,10 +35,21 @@ async def test_the_first_question_is_asked_at_once() -> None:
     assert client.asked[0] - before_s < PAUSE_S
 
 
+async def test_the_questions_of_a_start_are_asked_at_once() -> None:
+    """Each part of a client has one; what comes after them waits its time."""
+    client = Client()
+    be_patient(client, PAUSE_S, at_once=3)
+
+    for _ in range(4):
+        await client.force_metadata_update()
+
+    assert client.asked[3] - client.asked[2] >= PAUSE_S
+
+
 async def test_a_question_that_is_repeated_waits_its_time() -> None:
     """However fast the answers come."""
     client = Client()
-    be_patient(client, PAUSE_S)
+    be_patient(client, PAUSE_S, at_once=1)
 
     for _ in range(4):
         await client.force_metadata_update()
@@ -51,7 +62,7 @@ async def test_a_question_that_is_repeated_waits_its_time() -> None:
 async def test_all_who_wait_get_one_answer() -> None:
     """Nobody is starved by others who ask the same, again and again."""
     client = Client()
-    be_patient(client, PAUSE_S)
+    be_patient(client, PAUSE_S, at_once=1)
     await client.force_metadata_update()
 
     answered = await asyncio.gather(*(client.force_metadata_update() for _ in range(50)))
@@ -63,7 +74,7 @@ async def test_all_who_wait_get_one_answer() -> None:
 async def test_who_gives_up_waiting_takes_the_answer_from_nobody() -> None:
     """A cancelled question is not cancelled for the others."""
     client = Client()
-    be_patient(client, PAUSE_S)
+    be_patient(client, PAUSE_S, at_once=1)
     await client.force_metadata_update()
     impatient, patient = (asyncio.ensure_future(client.force_metadata_update()) for _ in range(2))
     impatient.cancel()
