@@ -111,10 +111,17 @@ def _processor() -> str:
 
 
 def _commit() -> str:
-    """The commit that is checked out, and whether there is more than it."""
-    git = ("git", "describe", "--always", "--dirty", "--abbrev=10")
+    """The commit that is checked out, and whether there is more than it (but for these results)."""
+    more = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{RESULTS}")
+    commit = _git("describe", "--always", "--abbrev=10")
+    return "unknown" if commit is None else f"{commit}{'-dirty' if more else ''}"
+
+
+def _git(*words: str) -> str | None:
+    """What git says; None when it does not."""
+    command = ("git", *words)
     try:
-        done = subprocess.run(git, check=True, capture_output=True, text=True, timeout=10)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return None
     return done.stdout.strip()
