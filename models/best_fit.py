@@ -192,6 +192,8 @@ class BestFit(Recommender):
         candidates are worked out, and kept for `recommend`, should it be asked next.
         """
         sources = self._sources
+        if not sources.index.begun:
+            return False
         popular = sources.popular[sources.popular >= 0].tolist()
         if any(sources.index.names.name(item) not in exclude for item in popular):
             return True
