@@ -1,11 +1,13 @@
 """What fits best: every source proposes, and a ranker that learns online puts in order."""
 
+import math
 from collections.abc import Container, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from models import arrays, evidence, features
+from models.decay import LATEST_S
 from models.limits import at_least_one, within
 from models.ranker import Ranker
 from models.recommender import NOTHING, Candidate, Recommender
@@ -108,7 +110,8 @@ class BestFit(Recommender):
         shopper: str = "",
     ) -> None:
         """`y` came after `x`, which the session held so far, oldest first."""
-        self._weighed(time_s, weight)
+        if not (0.0 < weight < math.inf and 0.0 <= time_s <= LATEST_S):
+            self._weighed(time_s, weight)  # says what is wrong: nothing fades here
         self._sources.learn(x, y, weight, session, shopper)
 
     def learn_rank(
@@ -189,6 +192,8 @@ class BestFit(Recommender):
         candidates are worked out, and kept for `recommend`, should it be asked next.
         """
         sources = self._sources
+        if not sources.index.begun:
+            return False
         popular = sources.popular[sources.popular >= 0].tolist()
         if any(sources.index.names.name(item) not in exclude for item in popular):
             return True
