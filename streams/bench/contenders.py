@@ -39,6 +39,12 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
+def resident_bytes(pid: int) -> int:
+    """Memory that a process holds now; raises `FileNotFoundError` when it has ended."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 async def until(
     holds: Callable[[], Awaitable[bool]], what: str, *, every_s: float = POLL_S
 ) -> None:
@@ -138,8 +144,7 @@ class Ours:
     @property
     def memory_mb(self) -> int:
         """Memory that it holds now (resident), in MB."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+        return resident_bytes(self.pid) >> 20
 
     def check(self) -> None:
         """Raises `WorkerFailed` when it has ended."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from streams.bench.contenders import resident_bytes
 from streams.demo.child import free_port
 from streams.errors import WorkerFailed
 from streams.settings import Settings
@@ -136,10 +137,9 @@ def cpu_s(pid: int) -> float:
 def resident_mb(pid: int) -> float:
     """Memory that a process holds now, in MB; 0 where there is no Linux to tell it."""
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return round(resident_bytes(pid) / (1 << 20), 1)
     except OSError:
         return 0.0
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20), 1)
 
 
 class Rope:
