@@ -129,7 +129,7 @@ class BestFit(Recommender):
             return False
         sources = self._sources
         count = sources.propose(x, session, shopper)
-        xs, names = sources.xs, list(map(sources.name, sources.chosen[:count].tolist()))
+        xs, names = sources.xs, sources.names_of(sources.chosen[:count].tolist())
         if y not in names:
             return False
         if exclude:
@@ -166,13 +166,13 @@ class BestFit(Recommender):
 
     def _best(self, shares: Any, k: int, exclude: Container[str]) -> list[tuple[float, str, int]]:
         """The k with the largest shares, of equals the first by id: minus share, item, index."""
-        name, chosen = self._sources.name, self._sources.chosen
+        name, chosen, all_shares = self._sources.name, self._sources.chosen, shares.tolist()
         found: list[tuple[float, str, int]] = []
         for i in np.argsort(-shares, kind="stable").tolist():
-            share = max(LEAST, float(shares[i]))
+            share = max(LEAST, all_shares[i])
             if len(found) >= k and -share > found[-1][0]:
                 break
-            item = name(chosen[i])
+            item = name(chosen.item(i))
             if item not in exclude:
                 found.append((-share, item, i))
         return sorted(found)[:k]
@@ -194,11 +194,12 @@ class BestFit(Recommender):
         sources = self._sources
         if not sources.index.begun:
             return False
-        popular = sources.popular[sources.popular >= 0].tolist()
-        if any(sources.index.names.name(item) not in exclude for item in popular):
-            return True
+        name = sources.index.names.name
+        for item in sources.popular.tolist():
+            if item >= 0 and name(item) not in exclude:
+                return True
         found = sources.chosen[: sources.propose(x, session, shopper)].tolist()
-        return any(sources.name(item) not in exclude for item in found)
+        return any(item not in exclude for item in sources.names_of(found))
 
     @property
     def _raw_memory_usage(self) -> int:

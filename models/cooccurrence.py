@@ -189,9 +189,9 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> bool:
         """Whether there is any candidate: surely, where there are more than are excluded."""
-        enough = len(exclude) if isinstance(exclude, Sized) else sys.maxsize
-        proven = self._pairs.proven(x[-self.context_items :])
-        return proven > enough or super().proposes(x, exclude=exclude, time_s=time_s)
+        excluded = len(exclude) if isinstance(exclude, Sized) else sys.maxsize
+        promised = self._pairs.promises(x[: -self.context_items - 1 : -1], excluded)
+        return super().proposes(x, exclude=exclude, time_s=time_s) if promised is None else promised
 
     def _voters(self, x: Sequence[str]) -> NDArray[np.int64]:
         """The items of the context that may vote, the latest first."""

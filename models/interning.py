@@ -35,7 +35,7 @@ class Interner:
     (0, None, 'jam')
     """
 
-    __slots__ = ("_free", "_names", "_numbers", "find", "size_max", "touch")
+    __slots__ = ("_free", "_names", "_numbers", "find", "name", "size_max", "touch")
 
     def __init__(self, size_max: int) -> None:
         at_least_one(size_max=size_max)
@@ -50,6 +50,8 @@ class Interner:
         """The number of a name, or `None`."""
         self.touch = numbers.move_to_end
         """A name that is known was seen just now."""
+        self.name = names.__getitem__
+        """The name of a number."""
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -83,10 +85,6 @@ class Interner:
             self._names[number] = ""
         self._free.extend(reversed(numbers))
         return numbers
-
-    def name(self, number: int) -> str:
-        """The name of a number."""
-        return self._names[number]
 
     def numbers(self, names: Iterable[str]) -> list[int]:
         """The numbers of those names that are known."""

@@ -80,6 +80,7 @@ def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -
                 least = at
         if cells[least].times >= together_min:
             rows[item].proven -= 1
+            rows[item].often -= 1
         cells[least] = cells[end]
         rows[item].length -= 1
     rows[item].trimmed = 1
@@ -121,8 +122,10 @@ def meet(
         cells[at].latest += weight
     elif early == 1:
         cells[at].before += weight
-    if proves and cells[at].latest + cells[at].before > 0 and rows[b].damping > 0.0:
-        rows[a].proven += 1
+    if proves:
+        rows[a].often += 1
+        if cells[at].latest + cells[at].before > 0 and rows[b].damping > 0.0:
+            rows[a].proven += 1
 
 
 @compiled
@@ -196,14 +199,15 @@ def learn(
 
 @compiled
 def prove(cells: Cells, rows: Rows, together_min: int) -> None:
-    """Count the partners of each item that have met it often enough, and weigh something."""
+    """Count the partners of each item that met it often enough, and those of them that weigh."""
     for item in range(len(rows)):
         row = rows[item]
-        row.proven = 0
+        row.proven, row.often = 0, 0
         for at in range(row.start, row.start + row.length):
-            heavy = cells[at].latest + cells[at].before > 0 and rows[cells[at].item].damping > 0.0
-            if heavy and cells[at].times >= together_min:
-                row.proven += 1
+            if cells[at].times >= together_min:
+                row.often += 1
+                if cells[at].latest + cells[at].before > 0 and rows[cells[at].item].damping > 0.0:
+                    row.proven += 1
 
 
 @compiled
@@ -231,7 +235,7 @@ def forget(
         if gone[item]:
             if row.room:
                 given_back(cells, chunks, row.start, row.room)
-            row.start, row.length, row.room, row.trimmed, row.proven = 0, 0, 0, 0, 0
+            row.start, row.length, row.room, row.trimmed = 0, 0, 0, 0
             row.latest, row.before, row.times, row.damping = 0, 0, 0, 0.0
             continue
         kept = row.start

@@ -193,10 +193,18 @@ class PairTable:
         found = self._scratch[-1][:count].tolist()
         return sorted([(-score, names[item], *rest) for score, item, *rest in found]), in_all
 
-    def proven(self, items: Iterable[str]) -> int:
-        """So many candidates at least the one of these items has that has most of them."""
-        number, proven = self.number.get, self.rows["proven"].item
-        return max((proven(at) for item in items if (at := number(item)) is not None), default=0)
+    def promises(self, items: Iterable[str], more_than: int) -> bool | None:
+        """Whether these items surely have more candidates than that; False: they have none at all.
+
+        None: only a ranking can tell.
+        """
+        known, rows = self.number.get, self.rows
+        numbers = [at for item in items if (at := known(item)) is not None]
+        proven = rows["proven"].item
+        for at in numbers:
+            if proven(at) > more_than:
+                return True
+        return None if any(map(rows["often"].item, numbers)) else False
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""

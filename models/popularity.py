@@ -1,7 +1,7 @@
 """What is bought most, of late: the hardest baseline, and the list of staples."""
 
 from bisect import bisect_left, insort
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence, Sized
 from heapq import nsmallest
 from itertools import islice
 from typing import Any
@@ -11,8 +11,8 @@ from models.limits import at_least_one
 from models.recommender import NOTHING, Candidate, Recommender
 from models.tally import read, tally, times, weight, written
 
-MOVED_MAX = 64
-"""When more items than this have moved, to sort all of them is cheaper."""
+MOVED_SHARE = 4
+"""When more than one in so many items has moved, to sort all of them is cheaper."""
 
 
 class Popularity(Recommender):
@@ -76,7 +76,7 @@ class Popularity(Recommender):
 
     def _ordered(self) -> list[tuple[int, str]]:
         """The order, with everything in its place."""
-        if len(self._moved) > MOVED_MAX:
+        if len(self._moved) * MOVED_SHARE > len(self._tallies):
             self._sort()
         else:
             for item in self._moved:
@@ -131,12 +131,10 @@ class Popularity(Recommender):
         exclude: Container[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
-        """Whether any item is not excluded; in what order they are does not matter here."""
-        items = self._tallies if len(self._tallies) <= self.top_max else self._ordered_items()
-        return any(item not in exclude for item in items)
-
-    def _ordered_items(self) -> Iterator[str]:
-        return (item for _, item in self._ordered())
+        """Whether any item is not excluded: surely, where there are more than are excluded."""
+        if isinstance(exclude, Sized) and len(exclude) < min(len(self._tallies), self.top_max):
+            return True
+        return any(item not in exclude for _, item in self._ordered())
 
     def _candidates(self, exclude: Container[str]) -> Iterator[Candidate]:
         of, in_all = times(self._all), weight(self._all) or 1

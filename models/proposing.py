@@ -184,9 +184,9 @@ def weigh(items: Records, votes: Records, touched: Ints, count: int, now: int) -
         seen = items[item].count - min(1.0, vote.times)
         vote.knn = vote.plain * neighbours.rarity(seen, now)
         if vote.basket > 0.0:
-            events = max(1.0, items[item].events - vote.times)
-            vote.together /= events**pairs.POPULARITY_NORM
-            vote.basket /= events**pairs.POPULARITY_NORM
+            damping = max(1.0, items[item].events - vote.times) ** pairs.POPULARITY_NORM
+            vote.together /= damping
+            vote.basket /= damping
 
 
 @compiled

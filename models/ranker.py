@@ -72,6 +72,8 @@ def score(xs: Floats, count: int, weights: Floats, inner: Floats, scores: Floats
             h[j] = w[hidden + j]
         for f in range(width):
             x = xs[i, f]
+            if x == 0.0:  # as many are
+                continue
             total += x * w[f]
             row = w[width + f * HIDDEN : width + (f + 1) * HIDDEN]
             for j in range(HIDDEN):
@@ -115,6 +117,8 @@ def gradient(
             slopes[hidden + j] += h[j]
         for f in range(width):
             x = xs[i, f]
+            if x == 0.0:
+                continue
             slopes[f] += error * x
             row = slopes[width + f * HIDDEN : width + (f + 1) * HIDDEN]
             for j in range(HIDDEN):

@@ -102,12 +102,13 @@ class SessionIndex:
         """
         tail = x[-CONTEXT_MAX:]
         find = self.names.find
-        strangers = [name for name in dict.fromkeys(tail) if find(name) is None]
-        lent = {name: number for number, name in enumerate(strangers, self.blank_from)}
+        lent: dict[str, int] = {}
         for place, name in enumerate(tail):
             number = find(name)
-            self.context[place] = lent[name] if number is None else number
-        return strangers
+            if number is None:
+                number = lent.setdefault(name, self.blank_from + len(lent))
+            self.context[place] = number
+        return list(lent)
 
     # Sessions
 

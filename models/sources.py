@@ -5,7 +5,7 @@ popularity share one set of arrays. Here they are held, grown, bounded, asked an
 is done with them is in `models.learning`, `models.proposing` and `models.evidence`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,11 @@ class Sources:
         """The name of a candidate, in answer to the latest question."""
         lent = item - self.index.blank_from
         return self.strangers[lent] if lent >= 0 else self.index.names.name(item)
+
+    def names_of(self, items: Iterable[int]) -> list[str]:
+        """The names of many."""
+        name, lent_from, strangers = self.index.names.name, self.index.blank_from, self.strangers
+        return [name(i) if i < lent_from else strangers[i - lent_from] for i in items]
 
     def tell(self, x: Sequence[str], shown: list[int], shopper: str) -> Ints:
         """Source, place of the anchor in `x` (or -1), met and of: a row for each that is shown."""

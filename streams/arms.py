@@ -111,14 +111,19 @@ class Arm(NamedTuple):
 
 def _basket(question: Question) -> Sequence[str]:
     """The basket, the anchor last."""
-    items = (item for item in question.session.basket if item != question.anchor)
-    return [*items, question.anchor]
+    return _last([*question.session.basket], question.anchor)
 
 
 def _viewed(question: Question) -> Sequence[str]:
     """What was looked at, the anchor last."""
-    items = (item for item in question.session.viewed if item != question.anchor)
-    return [*items, question.anchor]
+    return _last(question.session.viewed, question.anchor)
+
+
+def _last(items: list[str], anchor: str) -> list[str]:
+    """These items, each of them once, with the anchor last, as it mostly is already."""
+    if items and items[-1] == anchor:
+        return items
+    return [*(item for item in items if item != anchor), anchor]
 
 
 def _shopper(question: Question) -> Sequence[str]:

@@ -233,8 +233,7 @@ class Silence:
     reason: SilenceReason
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """All that one event calls for. An event that asks nothing has neither prompt nor silence."""
 
     draft: Draft | None = None

@@ -9,8 +9,8 @@ and this 1 µs.
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from hashlib import blake2b, sha512
+from typing import NamedTuple
 
 import orjson
 
@@ -19,8 +19,7 @@ from streams.errors import InvalidReceipt, MissingSecret
 SIGNATURE_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a prompt was, for the time when feedback comes."""
 
     prompt_id: str
@@ -57,18 +56,7 @@ class Receipts:
 
     def sign(self, receipt: Receipt) -> str:
         """The token: URL-safe, without secrets, readable by anyone, forgeable by none."""
-        payload = orjson.dumps(
-            [
-                receipt.prompt_id,
-                receipt.session_id,
-                receipt.arm,
-                receipt.context,
-                receipt.propensity,
-                receipt.estimate,
-                receipt.items,
-                receipt.prompted_at_ms,
-            ]
-        )
+        payload = orjson.dumps(tuple(receipt))
         return urlsafe_b64encode(_signature(self._secrets[0], payload) + payload).decode()
 
     def open(self, token: str, session_id: str) -> Receipt:

@@ -59,16 +59,14 @@ class Impression:
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
-        receipt = [getattr(self.receipt, name) for name in Receipt.__slots__]
-        return [receipt, [[stage, *reached] for stage, reached in self.reached.items()]]
+        return [list(self.receipt), [[stage, *reached] for stage, reached in self.reached.items()]]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
         """The impression whose `state()` this is, or what JSON made of it."""
-        fields, stages = state
-        receipt = dict(zip(Receipt.__slots__, fields, strict=True))
-        receipt["items"] = tuple(receipt["items"])
-        return cls(Receipt(**receipt), {stage: Reached(*reached) for stage, *reached in stages})
+        (*told, items, prompted_at_ms), stages = state
+        receipt = Receipt(*told, tuple(items), prompted_at_ms)
+        return cls(receipt, {stage: Reached(*reached) for stage, *reached in stages})
 
 
 @dataclass(slots=True)

@@ -236,13 +236,18 @@ def test_a_few_of_the_best_are_the_best(
     assert len(few) >= min(depth, in_all)
 
 
-@given(learned=events, one=item)
-def test_proven_partners_are_candidates(learned: list[Event], one: str) -> None:
-    """What is counted while learning promises no more than a ranking finds."""
+@given(learned=events, voters=st.lists(item, max_size=4, unique=True), more_than=st.integers(0, 4))
+def test_what_is_promised_without_a_ranking_is_what_a_ranking_finds(
+    learned: list[Event], voters: list[str], more_than: int
+) -> None:
+    """Counts that are kept while learning promise more candidates than that, none, or nothing."""
     table, _ = taught(learned)
     ballot = Ballot(worth=1.0, unit=1e-5, decay=1.0, norm=0.0)
 
-    assert table.proven([one]) <= table.rank(table.voters([one]), ballot, depth=100)[1]
+    promised = table.promises(voters, more_than)
+
+    found = table.rank(table.voters(voters), ballot, depth=100)[1]
+    assert {True: found > more_than, False: found == 0, None: True}[promised]
 
 
 @given(learned=events, seed=st.integers(0, 2**32 - 1))
