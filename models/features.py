@@ -124,7 +124,8 @@ def due(times: float, first: int, last: int, now: int) -> float:
 
 @compiled
 def describe(
-    x: Any,
+    xs: Any,
+    row: int,
     items: Records,
     votes: Records,
     scales: Any,
@@ -136,6 +137,7 @@ def describe(
     now: int,
 ) -> None:
     """All but the ranks of one candidate, for a session of `n` items that ends with `last`."""
+    x = xs[row]
     it, vote = items[item], votes[item]
     inside = 1.0 if vote.place > 0 else 0.0
     events = max(0.0, it.events - vote.times)

@@ -73,15 +73,20 @@ def drop(row: Any, gone: Any) -> None:
 
 
 @compiled
-def own_weight(context: Ints, length: int, one: int, other: int) -> float:
-    """What the session itself has given to the pair of two of its items."""
-    total = 0.0
+def give(votes: Records, context: Ints, length: int, voter: int) -> None:
+    """Note what the session itself has given to the pairs of one of its items."""
     for i in range(length):
-        if context[i] == one:
+        if context[i] == voter:
             for j in range(max(0, i - WINDOW), min(length, i + WINDOW + 1)):
-                if context[j] == other and (j > i if one == other else j != i):
-                    total += 1.0 / abs(i - j)
-    return total
+                if j > i or (j < i and context[j] != voter):
+                    votes[context[j]].given += 1.0 / abs(i - j)
+
+
+@compiled
+def forget_given(votes: Records, context: Ints, length: int) -> None:
+    """Leave the scratch as it was."""
+    for i in range(length):
+        votes[context[i]].given = 0.0
 
 
 @compiled
@@ -111,13 +116,15 @@ def vote(
         if not repeated and events > 0.0:
             row = partners[voter]
             scale = 1.0 / np.sqrt(events)
+            if running:
+                give(votes, context, length, voter)
             for i in range(len(row)):
                 item = row[i].item
                 if item < 0:
                     break
                 met = float(row[i].weight)
-                if running and votes[item].place > 0:
-                    rest = met - own_weight(context, length, voter, item)
+                if votes[item].given > 0.0:
+                    rest = met - votes[item].given
                     met = rest if rest > RESIDUE * (1.0 + met) else 0.0
                 if votes[item].mark == 0:
                     votes[item].mark = 1
@@ -125,6 +132,8 @@ def vote(
                     count += 1
                 votes[item].together += heard * weight * scale * met
                 votes[item].basket += scale * met
+            if running:
+                forget_given(votes, context, length)
         weight *= VOTER_DECAY
     return count
 

@@ -249,7 +249,7 @@ def propose(
     features.best(votes, touched, count, scales)
     last = context[n - 1] if n else -1
     for i in range(total):
-        features.describe(xs[i], items, votes, scales, clock[0], chosen[i], last, n, visits, now)
+        features.describe(xs, i, items, votes, scales, clock[0], chosen[i], last, n, visits, now)
     features.ranks(xs, total, features.KNN, features.RANK_KNN)
     features.ranks(xs, total, features.TOGETHER, features.RANK_TOGETHER)
     clear(votes, touched, count)

@@ -65,21 +65,20 @@ def score(xs: Floats, count: int, weights: Floats, inner: Floats, scores: Floats
     width = xs.shape[1]
     w = weights[0]
     hidden = width + width * HIDDEN
+    rows = w[width:hidden].reshape((width, HIDDEN))
     for i in range(count):
         total = 0.0
-        h = inner[i]
         for j in range(HIDDEN):
-            h[j] = w[hidden + j]
+            inner[i, j] = w[hidden + j]
         for f in range(width):
             x = xs[i, f]
             if x == 0.0:  # as many are
                 continue
             total += x * w[f]
-            row = w[width + f * HIDDEN : width + (f + 1) * HIDDEN]
             for j in range(HIDDEN):
-                h[j] += x * row[j]
+                inner[i, j] += x * rows[f, j]
         for j in range(HIDDEN):
-            total += bend(h[j]) * w[hidden + HIDDEN + j]
+            total += bend(inner[i, j]) * w[hidden + HIDDEN + j]
         scores[i] = total
 
 
@@ -106,23 +105,22 @@ def gradient(
     w = weights[0]
     hidden = width + width * HIDDEN
     slopes[:] = 0.0
+    rows = slopes[width:hidden].reshape((width, HIDDEN))
     for i in range(count):
         error = errors[i]
         if abs(error) < ERROR_MIN:
             continue
-        h = inner[i]
         for j in range(HIDDEN):
-            slopes[hidden + HIDDEN + j] += error * bend(h[j])
-            h[j] = error * w[hidden + HIDDEN + j] * slope(h[j])
-            slopes[hidden + j] += h[j]
+            slopes[hidden + HIDDEN + j] += error * bend(inner[i, j])
+            inner[i, j] = error * w[hidden + HIDDEN + j] * slope(inner[i, j])
+            slopes[hidden + j] += inner[i, j]
         for f in range(width):
             x = xs[i, f]
             if x == 0.0:
                 continue
             slopes[f] += error * x
-            row = slopes[width + f * HIDDEN : width + (f + 1) * HIDDEN]
             for j in range(HIDDEN):
-                row[j] += x * h[j]
+                rows[f, j] += x * inner[i, j]
 
 
 @compiled

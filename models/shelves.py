@@ -64,7 +64,7 @@ VOTES = np.dtype(
         ("place", "i4"),  # of its latest event in the session, from 1; 0 if not in it
         ("held", "i2"),  # neighbours that held it
         ("mark", "i2"),  # 1 once it is among what was touched, 2 once a candidate
-        ("spare", "i4"),  # so that one is as long as a line of a processor's cache
+        ("given", "f4"),  # by the running session itself, to its pair with the item that votes
     ],
     align=True,
 )
