@@ -29,6 +29,8 @@ class Answering:
 
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
+        topics = replica.settings.topics
+        self._names = topics.prompts, topics.outcomes, topics.dead_letters
         self._said: dict[int, Said] = {}
         self._next: dict[int, int] = {}
 
@@ -77,21 +79,21 @@ class Answering:
     def outgoing(self, answered: Answered) -> Iterator[Outgoing]:
         """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""
         partition, record, answer = answered
-        topics = self.replica.settings.topics
+        prompts, outcomes, dead_letters = self._names
         if answer.draft is not None:
-            yield Outgoing(topics.prompts, partition, record.key, answer.draft.to_json())
+            yield Outgoing(prompts, partition, record.key, answer.draft.to_json())
         for gone in answer.withdrawals:
-            yield Outgoing(topics.prompts, partition, record.key, gone.to_json())
+            yield Outgoing(prompts, partition, record.key, gone.to_json())
         for outcome in answer.outcomes:
             key = outcome.prompt_id.encode()
-            yield Outgoing(topics.outcomes, partition, key, outcome.to_json())
+            yield Outgoing(outcomes, partition, key, outcome.to_json())
         if answer.rejected is not None:
             headers = dead_letter_headers(
-                topic=topics.events,
+                topic=self.replica.settings.topics.events,
                 partition=partition,
                 offset=record.offset,
                 timestamp_ms=record.timestamp,
                 error=answer.rejected,
                 original=record.headers,
             )
-            yield Outgoing(topics.dead_letters, partition, record.key, record.value, headers)
+            yield Outgoing(dead_letters, partition, record.key, record.value, headers)

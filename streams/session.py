@@ -64,8 +64,9 @@ class Impression:
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
         """The impression whose `state()` this is, or what JSON made of it."""
-        (*told, items, prompted_at_ms), stages = state
-        receipt = Receipt(*told, tuple(items), prompted_at_ms)
+        fields, stages = state
+        receipt = Receipt(*fields)
+        receipt = receipt._replace(items=tuple(receipt.items))
         return cls(receipt, {stage: Reached(*reached) for stage, *reached in stages})
 
 

@@ -24,7 +24,7 @@ from mode import Service
 from streams.answering import Answered, Answering
 from streams.checkpoint_store import Store
 from streams.checkpointer import Checkpointer, last_shop
-from streams.delivery import Delivery, Publisher
+from streams.delivery import Delivery, Outgoing, Publisher
 from streams.pages import Shown, show_health, show_state
 from streams.pinned import assert_private_names
 from streams.prompts import Answer
@@ -128,11 +128,13 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
     async def answer(rounds: Any) -> None:
         async for event in rounds.noack().events():
             answered: list[Answered] = []
+            outgoing: list[Outgoing] = []
             for partition, records in slices(event.value):
                 await answering.reach(partition, records[0].offset)
-                answered += answering.answer(partition, records)
+                told = answering.answer(partition, records)
+                outgoing += (record for each in told for record in answering.outgoing(each))
+                answered += told
                 await asyncio.sleep(0)
-            outgoing = (record for each in answered for record in answering.outgoing(each))
             await delivery.publish(outgoing, then=partial(delivered, event, answered))
             app.telemetry.handed(_prompted_ms(answered), now_ms=time.time() * 1000)
 
