@@ -16,9 +16,9 @@ STEPS_A_HALF_LIFE = 4096
 class LinearThompsonSampling(ThompsonSampling):
     """Thompson sampling whose contexts are sets of factors, such as "basket/new/bakery/small".
 
-    What an arm earns is linear in the factors of the context (`models.linear`), so that what was
-    learned of "bakery" in one context is known in all. For a few contexts, each of them frequent,
-    `ThompsonSampling` is as good and faster.
+    What an arm earns, as a share of what is expected of the context, is linear in the context's
+    factors (`models.linear`), so that what was learned of "bakery" in one context is known in all.
+    For a few contexts, each of them frequent, `ThompsonSampling` is as good and faster.
 
     All else is as there: records are the same whole numbers, propensities are exact.
 
@@ -32,8 +32,8 @@ class LinearThompsonSampling(ThompsonSampling):
         Share of the posterior's standard deviation that is explored. 1 is textbook Thompson
         sampling, which explores for a far horizon; over some ten thousand decisions less is more.
     arm_spread, factor_spread, shared_spread
-        How far from what is expected of it a mean reward is thought to be, in shares of the pooled
-        rate: an arm's in all contexts, a factor's for an arm, and a factor's for all arms.
+        How far from what is expected a mean reward is thought to be, in shares of that: an arm's
+        in all contexts, a factor's for an arm, and a factor's for all arms, beyond its lift.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class LinearThompsonSampling(ThompsonSampling):
     ...             if n % (10 if pays == segment else 50) == 0:
     ...                 policy.reward(arm, context, 1.0, time_s=monday + n)
     >>> policy.propensities(["popular", "buy_again"], "product_page/new")
-    {'buy_again': 0.06..., 'popular': 0.93...}
+    {'buy_again': 0.05..., 'popular': 0.94...}
     """
 
     GAUSSIAN: ClassVar[bool] = True
@@ -63,10 +63,10 @@ class LinearThompsonSampling(ThompsonSampling):
         window_s: float = 0.0,
         settle_s: float = 0.0,
         mode: Mode = "best",
-        width: float = 0.4,
+        width: float = 0.3,
         arm_spread: float = 1.0,
         factor_spread: float = 0.75,
-        shared_spread: float = 2.0,
+        shared_spread: float = 0.75,
         seed: int | None = None,
     ) -> None:
         super().__init__(

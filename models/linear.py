@@ -3,26 +3,27 @@
 A context such as "basket/new/bakery" is a set of factors, split at "/"; "dwell=0.5" is a factor
 with a value. With many factors most contexts are rare, and to back off from one of them to the
 arm's mean elsewhere (`models.backoff`) forgets what its factors say. Here the reward of an arm is
-linear in the factors, its weights Gaussian, and their prior mean is learned from all arms:
+what is expected of the context (`models.factor_sums`), times what is linear in the factors, with
+weights that are Gaussian, and whose prior mean is learned from all arms:
 
 ```
-reward of arm k  ~  N(x . w_k, s2)      w_k ~ N(m, s2 / P)      m ~ N((pooled rate, 0, ...), s2 / S)
+reward of arm k  ~  N(e x . w_k, e s2)      w_k ~ N(m, s2 / P)      m ~ N((1, 0, ...), s2 / S)
 G_k = (P + A_k)^-1     mean of w_k = G_k (b_k + P m)     m = (S + sum P - P G_k P)^-1 (...)
 ```
 
-The sums `A_k` = sum of x x' and `b_k` = sum of r x are made of the records of the arm in each
-context, which are whole numbers: nothing else is learned, so that all that holds of them (any
-order, snapshots, fading, trials still to ripen) holds here. The posterior is a pure function of
-them: sums are kept in whole numbers below 2**53, which floats add without rounding.
+Effects multiply, as on the log odds, and where more is expected rewards vary more, as they do when
+they are rare. It is the first step of fitting a log-linear model, which begins at `e`: the sums
+`A_k` = sum of e x x' and `b_k` = sum of r x are all it takes. They are made of the records of the
+arm in each context, which are whole numbers: nothing else is learned, so that all that holds of
+them (any order, snapshots, fading, trials still to ripen) holds here. The posterior is a pure
+function of them: sums are kept in whole numbers below 2**53, which floats add without rounding.
 
+McCullagh and Nelder: Generalized linear models. 1989 (variances that grow with the mean).
 Agrawal and Goyal: Thompson sampling for contextual bandits with linear payoffs. ICML 2013.
 Lindley and Smith: Bayes estimates for the linear model. J. Royal Statistical Society B 34, 1972.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -30,38 +31,16 @@ import numpy.typing as npt
 
 from models.backoff import Record
 from models.decay import ONE_BITS
+from models.factor_sums import LIFT_BITS, Sums
 
 Floats = npt.NDArray[np.float64]
-Columns = npt.NDArray[np.intp]
 
 UNIT_BITS = 10
 """A trial of the latest half-life is some 2**10 units in the sums."""
-FACTORS_MAX = 256
-"""Factors that are told apart, those of the first contexts; others count for nothing."""
-Factors = tuple[tuple[str, float], ...]
-
-
-@lru_cache(8192)
-def factors(context: str) -> Factors:
-    """The factors of a context, each with its value, by name; that of all contexts is "".
-
-    The same word in another place is another factor. Values are kept within [-8, 8].
-
-    >>> factors("basket/new/dwell=0.5")
-    (('', 1.0), ('0:basket', 1.0), ('1:new', 1.0), ('dwell', 0.5))
-    """
-    found = {"": 1.0}
-    for place, word in enumerate(context.split("/")):
-        name, is_named, value = word.partition("=")
-        try:
-            found[name] = min(max(float(value), -8.0), 8.0)
-        except ValueError:
-            found[word if is_named else f"{place}:{word}"] = 1.0
-    return tuple(sorted((name, value) for name, value in found.items() if not math.isnan(value)))
 
 
 class Prior(NamedTuple):
-    """How far weights are from what is expected, in shares of the pooled rate, rare or usual."""
+    """How far weights are from what is expected, in shares of that."""
 
     arm_spread: float
     """Of an arm's mean in all contexts."""
@@ -72,53 +51,10 @@ class Prior(NamedTuple):
 
     def precisions(self, names: Iterable[str], rate: float) -> tuple[Floats, Floats]:
         """Of the weights of one arm, and of those that arms share, in units of the noise."""
-        unit = (1.0 - rate) / rate  # noise / rate**2
+        unit = 1.0 - rate  # a reward of mean e varies by some e * (1 - rate)
         own = [self.factor_spread if name else self.arm_spread for name in names]
         shared = np.full(len(own), unit / self.shared_spread**2)
         return unit / np.array(own) ** 2, shared
-
-
-class Sums:
-    """x x' and r x of every arm, summed over its contexts, in units of 2**shift.
-
-    Rows are arms and columns factors, each in the order of their names, so that the same records
-    give the same sums, bit by bit, whatever order they came in.
-    """
-
-    def __init__(self, arms: Iterable[str], contexts: Iterable[str], shift: int) -> None:
-        self.shift = shift
-        self.rows = {arm: row for row, arm in enumerate(sorted(arms))}
-        names = {"": None} | {name: None for every in contexts for name, _ in factors(every)}
-        kept = sorted(islice(names, FACTORS_MAX))
-        self.columns = {name: column for column, name in enumerate(kept)}
-        self.full = len(names) >= FACTORS_MAX
-        rows, columns = len(self.rows), len(self.columns)
-        self.xx = np.zeros((rows, columns, columns))
-        self.rx = np.zeros((rows, columns))
-        self._summed: dict[tuple[str, str], tuple[int, int]] = {}
-
-    def holds(self, arm: str, context: str) -> bool:
-        """Whether there is a row and a column for each of these."""
-        known = self.full or all(name in self.columns for name, _ in factors(context))
-        return known and arm in self.rows
-
-    def put(self, arm: str, context: str, record: Record) -> int:
-        """Sum up the record as it is now, in place of the last one; returns the row of the arm."""
-        trials, rewards = record.trials >> self.shift, record.rewards >> self.shift
-        rewards = min(max(rewards, 0), trials)
-        before = self._summed.get((arm, context), (0, 0))
-        self._summed[arm, context] = trials, rewards
-        row, (at, x, _) = self.rows[arm], self.vector(context)
-        self.xx[row][np.ix_(at, at)] += (trials - before[0]) * np.outer(x, x)
-        self.rx[row, at] += (rewards - before[1]) * x
-        return row
-
-    def vector(self, context: str) -> tuple[Columns, Floats, float]:
-        """The columns and values of a context's factors, and x x' of those without a column."""
-        columns, every = self.columns, factors(context)
-        known = [(columns[name], value) for name, value in every if name in columns]
-        left = sum(value * value for name, value in every if name not in columns)
-        return np.array([at for at, _ in known], np.intp), np.array([x for _, x in known]), left
 
 
 class Solution:
@@ -128,7 +64,7 @@ class Solution:
         self.worth, self.rate = worth, rate
         self._sums = sums
         self._own, self._shared = prior.precisions(sums.columns, rate)
-        self._unknown = (1.0 - rate) / rate / prior.factor_spread**2
+        self._unknown = (1.0 - rate) / prior.factor_spread**2
         rows, columns = sums.rx.shape
         self._inverse = np.zeros((rows, columns, columns))
         self._lacking = np.zeros((rows, columns, columns))  # P - P G P
@@ -138,7 +74,7 @@ class Solution:
         """These arms have changed."""
         own, sums = self._own, self._sums
         changed = list(rows)
-        precision = self.worth * sums.xx[changed]
+        precision = self.worth * self.rate * 2.0**-LIFT_BITS * sums.xx[changed]
         at = np.arange(len(own))
         precision[:, at, at] += own
         inverse = np.linalg.inv(precision)
@@ -151,7 +87,7 @@ class Solution:
         told = self.worth * sums.rx
         seen = own * (self._inverse @ told[:, :, None])[:, :, 0]
         target = seen.sum(axis=0)
-        target[0] += self._shared[0] * self.rate  # the factor of all contexts is the first
+        target[0] += self._shared[0]  # the factor of all contexts is the first
         self._doubt_of_shared = np.linalg.inv(of_shared)
         self.common = np.linalg.solve(of_shared, target)
         self.weights = (self._inverse @ (told + own * self.common)[:, :, None])[:, :, 0]
@@ -177,8 +113,9 @@ class Solution:
             means[seen] = self.weights[known][:, at] @ x
         covariance = own @ self._doubt_of_shared @ own.T
         covariance[np.diag_indices(len(rows))] += spread + left / self._unknown
-        variances = apart(covariance) * self.rate * (1.0 - self.rate)
-        return list(zip(means.tolist(), variances.tolist(), strict=True))
+        expected = self.rate * self._sums.lift(context)
+        variances = apart(covariance) * (1.0 - self.rate) * expected**2
+        return list(zip((expected * means).tolist(), variances.tolist(), strict=True))
 
 
 def apart(covariance: Floats) -> Floats:
@@ -277,7 +214,8 @@ class LinearPosterior:
         self._changed = set()
         worth, solution = (1 << shift) / now, self._solution
         if solution is None or (solution.worth, solution.rate) != (worth, rate):
+            sums.weigh(worth, rate)
             solution = self._solution = Solution(sums, worth, rate, self.prior)
         elif rows:
-            solution.solve(rows)
+            solution.solve(rows | sums.weigh(worth, rate))
         return solution.scores(arms, context)

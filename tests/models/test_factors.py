@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from models import LinearThompsonSampling
 from models.backoff import Record
 from models.choice import Mode
-from models.linear import Prior, Solution, Sums
+from models.factor_sums import Sums
+from models.linear import Prior, Solution
 from models.propensity import top_two
 from streams.bench.players import Ours, factor_policy, plain_policy
 from streams.bench.worlds import contextual
@@ -49,22 +50,25 @@ def test_the_posterior_is_that_of_the_textbook() -> None:
     """One Gaussian regression over shared and own weights of all arms, solved at once."""
     prior, rate, rng = Prior(1.0, 0.75, 2.0), 0.1, np.random.default_rng(5)
     contexts, arms = ["a/x", "a/y", "b/x", "b/y"], ["curated", "popular"]
+    trials, won = rng.integers(50, 200, (2, 4)), rng.integers(1, 20, (2, 4))
     sums = Sums(arms, contexts, shift=0)
+    for row, arm in enumerate(arms):
+        for context, tried, paid in zip(contexts, trials[row], won[row], strict=True):
+            sums.put(arm, context, Record(int(tried), int(paid)))
+    sums.weigh(1.0, rate)
     width = len(sums.columns)
     own, shared = prior.precisions(sums.columns, rate)
     precision = np.diag(np.concatenate([shared, own, own]))
     target = np.zeros(3 * width)
-    target[0] = shared[0] * rate
-    for row, arm in enumerate(arms):
-        for context in contexts:
-            trials, won = int(rng.integers(50, 200)), int(rng.integers(1, 20))
-            sums.put(arm, context, _record(trials, won))
+    target[0] = shared[0]
+    for row in range(2):
+        for context, tried, paid in zip(contexts, trials[row], won[row], strict=True):
             at, values, _ = sums.vector(context)
             x = np.zeros(3 * width)
             x[at] = values
             x[(row + 1) * width + at] = values
-            precision += trials * np.outer(x, x)
-            target += won * x
+            precision += tried * rate * sums.lift(context) * np.outer(x, x)
+            target += paid * x
     weights = np.linalg.solve(precision, target)
     solution = Solution(sums, 1.0, rate, prior)
 
@@ -76,14 +80,31 @@ def test_the_posterior_is_that_of_the_textbook() -> None:
     at, values, _ = sums.vector("a/x")
     apart = np.zeros(3 * width)
     apart[width + at], apart[2 * width + at] = values, -values
-    variance = apart @ np.linalg.inv(precision) @ apart * rate * (1 - rate)
+    variance = apart @ np.linalg.inv(precision) @ apart * (1 - rate)
     variances = [variance for _, variance in solution.scores(arms, "a/x")]
 
-    assert variance == pytest.approx(sum(variances))
+    assert variance * (rate * sums.lift("a/x")) ** 2 == pytest.approx(sum(variances))
 
 
-def _record(trials: int, rewards: int) -> Record:
-    return Record(trials, rewards)
+def test_effects_of_factors_multiply() -> None:
+    """New shoppers buy three times as often, and so do baskets: nine times where both meet.
+
+    A sum of effects would expect less than nothing where neither does. Each context 1,800 times.
+    """
+    policy = LinearThompsonSampling()
+    for context, one_in in (
+        ("page/known", 90),
+        ("page/new", 30),
+        ("basket/known", 30),
+        ("basket/new", 10),
+    ):
+        for n in range(1_800):
+            policy.expose("curated", context, time_s=MONDAY + n)
+            if n % one_in == 0:
+                policy.reward("curated", context, 1.0, time_s=MONDAY + n)
+    means = [policy.estimate("curated", where)[0] for where in ("page/known", "basket/new")]
+
+    assert means[1] / means[0] == pytest.approx(9.0, rel=0.2)
 
 
 @given(stories, st.data())
