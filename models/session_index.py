@@ -5,6 +5,7 @@ of known items stand some that are always blank: they are lent, for one question
 session that nobody has learned of yet, so that these can be offered again.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ class SessionIndex:
         self.blocks = rings.no_blocks()
         self.sessions = np.zeros((0, 1 + SESSION_MAX), np.int32)
         self.begun = 0
-        self.running: dict[str, int] = {}
+        self.running: OrderedDict[str, int] = OrderedDict()  # a dict finds its first ever later
         self.votes = blank(len(self.items), VOTES)
         self.similarity = np.zeros(0, np.int32)
         self.found = np.zeros(CONTEXT_MAX * SESSIONS_PER_ITEM_MAX, np.int32)
@@ -137,7 +138,7 @@ class SessionIndex:
         self.running.pop(session, None)
         self.running[session] = number
         if len(self.running) > RUNNING_MAX:
-            del self.running[next(iter(self.running))]
+            self.running.popitem(last=False)
         if x:
             for item in self.names.numbers(x[-SESSION_MAX:]):
                 self.enter(item, number)
@@ -195,7 +196,7 @@ class SessionIndex:
         self.pool[: len(pool)] = pool
         self._resize_sessions(len(sessions))
         self.sessions[: len(sessions)] = sessions
-        self.running = {str(name): int(number) for name, number in state["running"]}
+        self.running = OrderedDict((str(name), int(number)) for name, number in state["running"])
 
     def _check(self, items: Records, pool: Ints, sessions: Records) -> None:
         """A kernel looks where a number says: numbers beyond their array would be a crash."""

@@ -13,7 +13,7 @@ import asyncio
 import json
 import logging
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -76,7 +76,7 @@ class Views(Service):
         self._offered, self._ended = asyncio.Event(), asyncio.Event()
         self._current = CurrentPrompts()
         self._board = Board()
-        self._changed: dict[str, None] = {}  # sessions to be written, in order
+        self._changed: OrderedDict[str, None] = OrderedDict()  # sessions to be written
         self._renew_at = self._retry_at = self._complain_at = 0.0
         self._back_off_s = BACK_OFF_S_MIN
 
@@ -192,7 +192,7 @@ class Views(Service):
             if session_id := self._current.add(answer):
                 self._changed[session_id] = None
         while len(self._changed) > self._current.sessions_max:
-            del self._changed[next(iter(self._changed))]
+            self._changed.popitem(last=False)
             self.dropped += 1
 
     def _complain(self, error: Exception) -> None:

@@ -133,11 +133,13 @@ def _progress(console: Console, adds: int) -> Iterator[Callable[[], None]]:
 def _print(report: Report) -> None:
     summary = report.summary()
     latency = summary["latency_ms"]
-    table = Table("adds", "examples", "hit rate", "popularity's", title=f"staples {report.staples}")
+    columns = ("adds", "examples", "hit rate", "popularity's")
+    continued = ("of the continued", "popularity's")
+    table = Table(*columns, *continued, title=f"staples {report.staples}")
     for name, window in report.windows.items():
-        table.add_row(name.replace("_", " "), f"{window['examples']:,}", *_rates(window))
+        table.add_row(name.replace("_", " "), *_cells(window))
         for arm, told in window["arms"].items():
-            table.add_row(f"  {arm}", f"{told['examples']:,}", _rate(told["hit_rate"]), "")
+            table.add_row(f"  {arm}", *_cells(told))
     show(table)
     click.echo(
         f"{report.events:,} adds in {report.seconds:.1f} s ({summary['events_per_s']} a second), "
@@ -145,9 +147,11 @@ def _print(report: Report) -> None:
     )
 
 
-def _rates(window: dict[str, Any]) -> list[str]:
-    return [_rate(window["hit_rate"]), _rate(window["hit_rate_popular"])]
+def _cells(told: dict[str, Any]) -> list[str]:
+    """Examples and rates of a window, or of one of its arms, which has no popularity beside it."""
+    rates = ("hit_rate", "hit_rate_popular", "hit_rate_continued", "hit_rate_popular_continued")
+    return [f"{told['examples']:,}", *(_rate(told.get(name, "")) for name in rates)]
 
 
-def _rate(rate: float | None) -> str:
-    return "-" if rate is None else f"{rate:.3f}"
+def _rate(rate: float | str | None) -> str:
+    return "-" if rate is None else f"{rate:.3f}" if isinstance(rate, float) else rate

@@ -3,6 +3,10 @@
 An example is one add and what was offered at it, at most three items; a hit is an example of which
 an item enters *the same basket later*. Silence and the last add of a basket are examples too, and
 misses for both: the two rates have the same denominator. The rate of an arm is that of its prompts.
+
+Nobody can hit at the last add of a basket, which one add in ten is. So each rate is told twice: of
+all examples, as a shop sees it, and of those after which the basket was *continued*, as a ranking
+is judged elsewhere.
 """
 
 from collections import Counter
@@ -19,29 +23,37 @@ class Window:
     """Examples and hits of one stretch of the log."""
 
     examples: int = 0
+    continued: int = 0
     hits: int = 0
     hits_popular: int = 0
     arms: dict[str, Counter[str]] = field(default_factory=dict)
-    """Examples and hits of the prompts of each arm; no example without a prompt is among them."""
+    """The same of the prompts of each arm; no example without a prompt is among them."""
 
-    def count(self, arm: str, hit: bool, hit_popular: bool) -> None:
+    def count(self, arm: str, hit: bool, hit_popular: bool, *, continued: bool) -> None:
         """One more example; `arm` is empty when nothing was offered."""
         self.examples += 1
+        self.continued += continued
         self.hits += hit
         self.hits_popular += hit_popular
         if arm:
-            self.arms.setdefault(arm, Counter()).update(examples=1, hits=hit)
+            more = {"examples": 1, "continued": continued, "hits": hit}
+            self.arms.setdefault(arm, Counter()).update(more)
 
     def summary(self) -> dict[str, Any]:
         """Rates, or None where there is no example."""
         return {
             "examples": self.examples,
+            "continued": self.continued,
             "hit_rate": _rate(self.hits, self.examples),
             "hit_rate_popular": _rate(self.hits_popular, self.examples),
+            "hit_rate_continued": _rate(self.hits, self.continued),
+            "hit_rate_popular_continued": _rate(self.hits_popular, self.continued),
             "arms": {
                 name: {
                     "examples": arm["examples"],
+                    "continued": arm["continued"],
                     "hit_rate": _rate(arm["hits"], arm["examples"]),
+                    "hit_rate_continued": _rate(arm["hits"], arm["continued"]),
                 }
                 for name, arm in sorted(self.arms.items())
             },
@@ -65,9 +77,10 @@ class Score:
     ) -> None:
         """Count a whole basket: its items in order, what was offered at each, and by which arm."""
         found = zip(arms, hits(items, ours), hits(items, popular), strict=True)
+        last = first_number + len(items) - 1
         for number, (arm, our_hit, popular_hit) in enumerate(found, start=first_number):
             window = self.first if number < WINDOW_EVENTS else self.rest
-            window.count(arm, our_hit, popular_hit)
+            window.count(arm, our_hit, popular_hit, continued=number < last)
 
     def summary(self) -> dict[str, Any]:
         """Both windows, by name."""
