@@ -38,8 +38,11 @@ Floats = npt.NDArray[np.float64]
 
 STEPS = 64
 """Steps of a window: what is counted together, and how finely ages are told apart."""
-IMAGINED = 10.0
-"""Rewards that the law of all arms is worth for one arm, and an even spread for all arms."""
+IMAGINED = 2.0
+"""Rewards that the law of all arms is worth for one arm, and an even spread for all arms.
+
+Few: an arm whose rewards come later than those of others looks bad until its own law is known.
+"""
 SHARE_BITS = 20
 WINDOW_S_MAX = 10 * 365 * 86_400.0
 
