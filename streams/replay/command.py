@@ -81,7 +81,8 @@ def replay(
 
     The next add of a basket is sent when the last one is answered. At each add popularity is asked,
     too, under the same guards. A hit: one of at most three offered items enters the same basket
-    later. Every add is an example: holdout, caps and cool-down are lifted by settings.
+    later. Every add is an example: holdout, caps and cool-down are lifted by settings. Rates are of
+    all adds, and of those after which a basket continued.
     """
     own = worker == "own"
     if not own and bootstrap is None:
@@ -133,9 +134,8 @@ def _progress(console: Console, adds: int) -> Iterator[Callable[[], None]]:
 def _print(report: Report) -> None:
     summary = report.summary()
     latency = summary["latency_ms"]
-    columns = ("adds", "examples", "hit rate", "popularity's")
-    continued = ("of the continued", "popularity's")
-    table = Table(*columns, *continued, title=f"staples {report.staples}")
+    columns = ("", "adds", "of all", "popular", "continued", "popular")
+    table = Table(*columns, title=f"hit rates, staples {report.staples}")
     for name, window in report.windows.items():
         table.add_row(name.replace("_", " "), *_cells(window))
         for arm, told in window["arms"].items():
