@@ -33,7 +33,7 @@ LEAST = 1e-300
 class BestFit(Recommender):
     """Session kNN, co-occurrence, next items, own history and popularity, ranked by learning.
 
-    Every source proposes candidates; a ranker (`models.ranker`) that knows 31 features of each
+    Every source proposes candidates; a ranker (`models.ranker`) that knows 35 features of each
     (`models.features`) puts them in order. The weights are learned from what happened, as a log
     with many repeats wants other ones than one without.
 
@@ -76,7 +76,7 @@ class BestFit(Recommender):
     """
 
     COMMUTES: ClassVar[bool] = False
-    STATE_VERSION: ClassVar[int] = 2
+    STATE_VERSION: ClassVar[int] = 3
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What the ranker knows of a candidate: 31 numbers, each of about -3 to 3, that are finite always.
+"""What the ranker knows of a candidate: 35 numbers, each of about -3 to 3, that are finite always.
 
 Votes are shares of the strongest vote; shares enter as they are and as logarithms, as the ranker's
 sums are then products, too. Whatever is unknown is 0.
@@ -44,6 +44,10 @@ FEATURES = (
     "own, age",
     "own, faded",
     "own, in sessions alike",
+    "hearsay, together",
+    "hearsay, next",
+    "log hearsay, together",
+    "log hearsay, next",
 )
 """Their names, in order."""
 (
@@ -78,8 +82,12 @@ FEATURES = (
     OWN_AGE,
     OWN_FADED,
     OWN_ALIKE,
-) = range(31)
-WIDTH = 31
+    HEARSAY,
+    HEARSAY_NEXT,
+    LOG_HEARSAY,
+    LOG_HEARSAY_NEXT,
+) = range(35)
+WIDTH = 35
 OFTEN = 3.0
 """What is taken several times a session says no more than this."""
 
@@ -136,7 +144,7 @@ def describe(
     visits: int,
     now: int,
 ) -> None:
-    """All but the ranks of one candidate, for a session of `n` items that ends with `last`."""
+    """All but ranks and hearsay of a candidate of a session with `n` items, `last` the latest."""
     x = xs[row]
     it, vote = items[item], votes[item]
     inside = 1.0 if vote.place > 0 else 0.0

@@ -87,3 +87,11 @@ class Ballot(NamedTuple):
 Ranked = tuple[float, str, int, int, int]
 """A candidate: minus its score, the item, and the evidence (how often it met the loudest voter, how
 often that was seen, and its number). As a plain tuple it goes into its order by itself."""
+GROWTH = 1.5
+
+
+def longer(array: NDArray[Any], more: int = 1) -> NDArray[Any]:
+    """A copy with room for at least so many more, the new ones zero."""
+    copy = np.zeros(max(int(len(array) * GROWTH), len(array) + more), array.dtype)
+    copy[: len(array)] = array
+    return copy

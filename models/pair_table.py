@@ -28,11 +28,11 @@ from models.pair_layout import (
     VOTE,
     Ballot,
     Ranked,
+    longer,
 )
 
 CELLS_FIRST = 1 << 12
 ROWS_FIRST = 1 << 6
-GROWTH = 1.5
 STEPS_MAX = 256
 """Steps that wait to be counted."""
 
@@ -104,7 +104,7 @@ class PairTable:
                 number = len(self.names)
                 self.names.append(item)
                 if number == len(self._rows):
-                    self._rows = _longer(self._rows)
+                    self._rows = longer(self._rows)
                     self._make_scratch()
             self.number[item] = number
             self._rows[number]["hash"] = _hash(item)
@@ -147,7 +147,7 @@ class PairTable:
             )
             if done < len(steps):
                 room = 4 * int(steps[done]) * max(SMALLEST, self.row_max)
-                self._cells = _longer(self._cells, room)
+                self._cells = longer(self._cells, room)
 
     @property
     def cells(self) -> NDArray[Any]:
@@ -200,10 +200,8 @@ class PairTable:
         """
         known, rows = self.number.get, self.rows
         numbers = [at for item in items if (at := known(item)) is not None]
-        proven = rows["proven"].item
-        for at in numbers:
-            if proven(at) > more_than:
-                return True
+        if any(proven > more_than for proven in map(rows["proven"].item, numbers)):
+            return True
         return None if any(map(rows["often"].item, numbers)) else False
 
     def partners(self, item: str) -> NDArray[Any]:
@@ -299,10 +297,3 @@ def _hash(item: str) -> int:
 
 
 _WEIGHED = ("times", "latest", "before")
-
-
-def _longer(array: NDArray[Any], more: int = 1) -> NDArray[Any]:
-    """A copy with room for at least so many more, the new ones zero."""
-    longer = np.zeros(max(int(len(array) * GROWTH), len(array) + more), array.dtype)
-    longer[: len(array)] = array
-    return longer

@@ -116,8 +116,7 @@ def vote(
         if not repeated and events > 0.0:
             row = partners[voter]
             scale = 1.0 / np.sqrt(events)
-            if running:
-                give(votes, context, length, voter)
+            give(votes, context, length if running else 0, voter)
             for i in range(len(row)):
                 item = row[i].item
                 if item < 0:
@@ -132,8 +131,7 @@ def vote(
                     count += 1
                 votes[item].together += heard * weight * scale * met
                 votes[item].basket += scale * met
-            if running:
-                forget_given(votes, context, length)
+            forget_given(votes, context, length)
         weight *= VOTER_DECAY
     return count
 

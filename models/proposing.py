@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models import features, neighbours, pairs
+from models import features, hearsay, neighbours, pairs
 from models.compiled import compiled
 from models.rings import Ints, Records
 from models.shelves import GONE
@@ -250,6 +250,7 @@ def propose(
     last = context[n - 1] if n else -1
     for i in range(total):
         features.describe(xs, i, items, votes, scales, clock[0], chosen[i], last, n, visits, now)
+    hearsay.listen(partners, votes, chosen, total, xs)
     features.ranks(xs, total, features.KNN, features.RANK_KNN)
     features.ranks(xs, total, features.TOGETHER, features.RANK_TOGETHER)
     clear(votes, touched, count)

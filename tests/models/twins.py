@@ -232,7 +232,26 @@ class Sources:
         assert max(len(found), len(together)) <= FROM_EACH, "the twin does not choose"
         chosen = {*found, *together, *self.popular, *x[-FROM_SESSION:], *said.own}
         chosen |= {item for item, vote in said.next.items() if vote > 0}
-        return {item: self._describe(item, x, own, said) for item in chosen}
+        heard = [self._hearsay(chosen, votes) for votes in (said.together, said.next)]
+        return {
+            item: [
+                *self._describe(item, x, own, said),
+                *(shares[item] for shares in heard),
+                *(math.log(shares[item] + 0.01) / 2 for shares in heard),
+            ]
+            for item in chosen
+        }
+
+    def _hearsay(self, chosen: set[str], votes: dict[str, float]) -> dict[str, float]:
+        """Mean votes of the partners of each, as shares of the strongest."""
+        heard = {
+            item: sum(met * max(0.0, votes.get(partner, 0.0)) for partner, met in row.items())
+            / (1.0 + sum(row.values()))
+            for item in chosen
+            for row in [self.partners.get(item, {})]
+        }
+        most = max(heard.values(), default=0.0) or 1.0
+        return {item: mean / most for item, mean in heard.items()}
 
     def _describe(self, item: str, x: Sequence[str], own: int, said: Speech) -> list[float]:
         def share(votes: dict[str, float]) -> float:
