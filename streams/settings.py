@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         False, description="the learned ranker as an arm: finds more, and costs more an event"
     )
     rank_learning_share: float = Field(
-        0.125,
+        0.0625,
         ge=0,
         le=1,
         description="share of views that the ranker learns from; from adds it learns always",

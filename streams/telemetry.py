@@ -23,7 +23,7 @@ class Histogram:
 
     >>> waits = Histogram()
     >>> for ms in (4, 4, 4, 60):
-    ...     waits.observe(ms)
+    ...     waits.observe([0], now_ms=ms)
     >>> waits.quantile(0.5), waits.quantile(0.99)
     (5, 75)
     """
@@ -32,10 +32,14 @@ class Histogram:
         self.counts = [0] * (len(BUCKETS_MS) + 1)
         self.sum_ms = 0.0
 
-    def observe(self, ms: float, times: int = 1) -> None:
-        """Count one latency (a clock that runs behind counts as no wait)."""
-        self.counts[bisect_left(BUCKETS_MS, ms)] += times
-        self.sum_ms += max(0.0, ms) * times
+    def observe(self, since_ms: Iterable[int], now_ms: float) -> None:
+        """Count what began at these times (a clock that runs behind counts as no wait)."""
+        counts = self.counts
+        for ms in since_ms:
+            wait_ms = now_ms - ms
+            counts[bisect_left(BUCKETS_MS, wait_ms)] += 1
+            if wait_ms > 0.0:
+                self.sum_ms += wait_ms
 
     def quantile(self, share: float) -> float | None:
         """The upper bound of the quantile's bucket; None when empty, or beyond the last bound."""
@@ -120,13 +124,11 @@ class Telemetry:
 
     def handed(self, prompted_ms: Iterable[int], now_ms: float) -> None:
         """Prompts for events of these times have been handed to the producer."""
-        for event_ms in prompted_ms:
-            self.handed_ms.observe(now_ms - event_ms)
+        self.handed_ms.observe(prompted_ms, now_ms)
 
     def delivered(self, prompted_ms: Iterable[int], now_ms: float) -> None:
         """Prompts for events of these times have been acknowledged by the broker."""
-        for event_ms in prompted_ms:
-            self.delivered_ms.observe(now_ms - event_ms)
+        self.delivered_ms.observe(prompted_ms, now_ms)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything as plain values, ready for JSON."""

@@ -36,8 +36,8 @@ def test_a_snapshot_is_json() -> None:
 def test_a_quantile_is_the_bound_that_it_stays_below() -> None:
     """Of 100 waits of which 99 are short, the 99th percentile is short and the last is not."""
     waits = Histogram()
-    waits.observe(4, times=99)
-    waits.observe(400)
+    waits.observe([0] * 99, now_ms=4)
+    waits.observe([0], now_ms=400)
 
     assert (waits.quantile(0.99), waits.quantile(1.0)) == (5, 500)
 
@@ -50,6 +50,6 @@ def test_nothing_seen_has_no_quantile() -> None:
 def test_a_clock_that_is_behind_makes_no_negative_latency() -> None:
     """The sum only ever grows."""
     waits = Histogram()
-    waits.observe(-20)
+    waits.observe([20], now_ms=0)
 
     assert (waits.counts[0], waits.sum_ms) == (1, 0.0)
