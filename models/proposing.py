@@ -13,7 +13,7 @@ from models.compiled import compiled
 from models.rings import Ints, Records
 from models.shelves import GONE
 
-FROM_EACH = 60
+FROM_EACH = 40
 """Candidates from session kNN and from co-occurrence, each."""
 FROM_SESSION = 10
 CANDIDATES_MAX = 256

@@ -1,5 +1,6 @@
 """`goeswith`: the command line. A command lives beside its noun, and is loaded when it is used."""
 
+import os
 import sys
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -116,6 +117,7 @@ def worker(settings: Settings, keep: bool) -> None:
     Needs GOESWITH_RECEIPT_SECRET. Each worker needs a name of its own, and keeps it: restarted
     under the same name it goes on at once.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a worker is one core: others only spin
     from models.warm import warm  # noqa: PLC0415  # what is compiled, and
     from streams.worker import run  # noqa: PLC0415  # Faust, are loaded where a worker runs
 
