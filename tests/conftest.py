@@ -26,9 +26,10 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
-# A test says itself which settings it means; the developer's own are for running, not for testing.
 DATA = "GOESWITH_DATA"
 """Where the tests find logs that are not ours to publish: no setting of a worker."""
+
+# A test says itself which settings it means; the developer's own are for running, not for testing.
 for name in [name for name in os.environ if name.startswith("GOESWITH_") and name != DATA]:
     del os.environ[name]
 

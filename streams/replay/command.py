@@ -150,8 +150,8 @@ def _print(report: Report) -> None:
 def _cells(told: dict[str, Any]) -> list[str]:
     """Examples and rates of a window, or of one of its arms, which has no popularity beside it."""
     rates = ("hit_rate", "hit_rate_popular", "hit_rate_continued", "hit_rate_popular_continued")
-    return [f"{told['examples']:,}", *(_rate(told.get(name, "")) for name in rates)]
+    return [f"{told['examples']:,}", *(_rate(told[n]) if n in told else "" for n in rates)]
 
 
-def _rate(rate: float | str | None) -> str:
-    return "-" if rate is None else f"{rate:.3f}" if isinstance(rate, float) else rate
+def _rate(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.3f}"
