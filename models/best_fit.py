@@ -33,7 +33,7 @@ LEAST = 1e-300
 class BestFit(Recommender):
     """Session kNN, co-occurrence, next items, own history and popularity, ranked by learning.
 
-    Every source proposes candidates; a ranker (`models.ranker`) that knows 35 features of each
+    Every source proposes candidates; a ranker (`models.ranker`) that knows 43 features of each
     (`models.features`) puts them in order. The weights are learned from what happened, as a log
     with many repeats wants other ones than one without.
 
@@ -76,7 +76,7 @@ class BestFit(Recommender):
     """
 
     COMMUTES: ClassVar[bool] = False
-    STATE_VERSION: ClassVar[int] = 3
+    STATE_VERSION: ClassVar[int] = 4
 
     def __init__(
         self,
@@ -108,11 +108,15 @@ class BestFit(Recommender):
         weight: float = 1.0,
         session: str = "",
         shopper: str = "",
+        category: str = "",
     ) -> None:
-        """`y` came after `x`, which the session held so far, oldest first."""
+        """`y` came after `x`, which the session held so far, oldest first.
+
+        `category` is that of `y`, where the catalogue tells it; without it, the one told before.
+        """
         if not (0.0 < weight < math.inf and 0.0 <= time_s <= LATEST_S):
             self._weighed(time_s, weight)  # says what is wrong: nothing fades here
-        self._sources.learn(x, y, weight, session, shopper)
+        self._sources.learn(x, y, weight, session, shopper, category)
 
     def learn_rank(
         self,

@@ -11,10 +11,10 @@ from models import features, neighbours, pairs
 from models.compiled import compiled
 from models.rings import Ints, Records
 
-SOURCES = ("knn", "together", "next", "own", "popular", "session")
-"""Session kNN, co-occurrence, next items, the shopper's own history, popularity, and the session
-itself, for an item that nothing else speaks for."""
-KNN, TOGETHER, NEXT, OWN, POPULAR, SESSION = range(6)
+SOURCES = ("knn", "together", "next", "own", "popular", "session", "category")
+"""Session kNN, co-occurrence, next items and the shopper's own history; for an item that none of
+these speaks for: the session itself, a category that goes with those of the session, popularity."""
+KNN, TOGETHER, NEXT, OWN, POPULAR, SESSION, CATEGORY = range(7)
 VOICES = (features.KNN, features.TOGETHER, features.NEXT, features.OWN)
 """The features by which the first four speak."""
 SOURCE, ANCHOR, MET, OF = range(4)
@@ -36,7 +36,9 @@ def loudest(xs: Any, count: int) -> Any:
 @compiled
 def source_of(x: Any, highest: Any) -> int:
     """The source that speaks loudest for a candidate, compared with what it says of others."""
-    source = SESSION if x[features.INSIDE] > 0.0 else POPULAR
+    source = CATEGORY if x[features.CATEGORY_TOGETHER] > 0.0 else POPULAR
+    if x[features.INSIDE] > 0.0:
+        source = SESSION
     most = 0.0
     for voice in range(len(VOICES)):
         share = x[VOICES[voice]] / highest[voice]

@@ -1,4 +1,4 @@
-"""What the ranker knows of a candidate: 35 numbers, each of about -3 to 3, that are finite always.
+"""What the ranker knows of a candidate: 43 numbers, each of about -3 to 3, that are finite always.
 
 Votes are shares of the strongest vote; shares enter as they are and as logarithms, as the ranker's
 sums are then products, too. Whatever is unknown is 0.
@@ -48,6 +48,14 @@ FEATURES = (
     "hearsay, next",
     "log hearsay, together",
     "log hearsay, next",
+    "category, in session",
+    "category, of the last",
+    "category, own",
+    "category, own, latest",
+    "own, of category",
+    "category, together",
+    "of category",
+    "category, events",
 )
 """Their names, in order."""
 (
@@ -86,8 +94,16 @@ FEATURES = (
     HEARSAY_NEXT,
     LOG_HEARSAY,
     LOG_HEARSAY_NEXT,
-) = range(35)
-WIDTH = 35
+    CATEGORY_INSIDE,
+    CATEGORY_LAST,
+    CATEGORY_OWN,
+    CATEGORY_LATEST,
+    OWN_OF_CATEGORY,
+    CATEGORY_TOGETHER,
+    OF_CATEGORY,
+    CATEGORY_EVENTS,
+) = range(43)
+WIDTH = 43
 OFTEN = 3.0
 """What is taken several times a session says no more than this."""
 

@@ -64,7 +64,8 @@ def learn(
     """An item enters a session; how many places of the pool are used now."""
     if fresh:
         popular.age(items, clock)
-    pairs.meet(partners, nexts, sessions[slot], item, weight)
+    pairs.meet(partners, sessions[slot], item, weight)
+    pairs.come_next(nexts, sessions[slot], item, weight)
     neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
     popular.count(items, clock, popular_items, item, weight)
     if shopper >= 0:
@@ -88,6 +89,7 @@ def forget(
         pairs.drop(partners[item], gone)
         pairs.drop(nexts[item], gone)
         if gone[item]:
+            items[item].category = 0
             for i in range(len(partners[item])):
                 partners[item, i].item = -1
                 partners[item, i].weight = 0.0

@@ -44,7 +44,7 @@ def add(row: Any, item: int, weight: float) -> None:
 
 
 @compiled
-def meet(partners: Records, nexts: Records, session: Ints, item: int, weight: float) -> None:
+def meet(partners: Records, session: Ints, item: int, weight: float) -> None:
     """An item comes after those of its session: pairs both ways, the nearer the heavier."""
     length = session[0]
     for distance in range(1, min(length, WINDOW) + 1):
@@ -52,8 +52,13 @@ def meet(partners: Records, nexts: Records, session: Ints, item: int, weight: fl
         add(partners[before], item, weight / distance)
         if before != item:
             add(partners[item], before, weight / distance)
-    if length:
-        add(nexts[session[length]], item, weight)
+
+
+@compiled
+def come_next(nexts: Records, session: Ints, item: int, weight: float) -> None:
+    """An item comes right after the last one of its session."""
+    if session[0]:
+        add(nexts[session[session[0]]], item, weight)
 
 
 @compiled

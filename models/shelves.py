@@ -7,6 +7,7 @@
 | `PAIR`, `NEXT_MAX` a row | item | what came right after it |
 | sessions, `1 + SESSION_MAX` numbers a row | session | how many of its items are kept, and these |
 | `SHOPPER` | shopper | the ring of what they took of late |
+| `CATEGORY` | category | its events; number 0 is that of items of no known category |
 | `CLOCK` | model | what an event of popularity weighs now |
 | `VOTES` | item | scratch: what speaks for it, zero between any two questions |
 
@@ -40,11 +41,13 @@ ITEM = np.dtype(
         ("fast", "f8"),  # and quickly
         ("taken", "f8"),  # events of shoppers that we know
         ("again", "f8"),  # and those of shoppers who had taken it before
+        ("category", "i8"),  # its number, 0 if unknown; in eight bytes, as padding has no value
     ],
     align=True,
 )
 PAIR = np.dtype([("item", "i4"), ("weight", "f4")], align=True)
 SHOPPER = np.dtype([("sessions", "i4"), *RING_FIELDS], align=True)
+CATEGORY = np.dtype([("events", "f8")], align=True)
 CLOCK = np.dtype([("slow", "f8"), ("fast", "f8")], align=True)
 VOTES = np.dtype(
     [

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models import arrays, evidence, features, learning, proposing
+from models.catalogue import Catalogue
 from models.interning import Interner
 from models.rings import Ints
 from models.session_index import (
@@ -55,12 +56,21 @@ class Sources:
         self.chosen = np.zeros(proposing.CANDIDATES_MAX, np.int32)
         self.xs = np.zeros((proposing.CANDIDATES_MAX, features.WIDTH))
         self.strangers: list[str] = []
+        self.catalogue = Catalogue()
         self.learned = 0
         self._asked: object = None
         self._count = 0
 
-    def learn(self, x: Sequence[str], y: str, weight: float, session: str, shopper: str) -> None:
-        """`y` came after `x`."""
+    def learn(
+        self,
+        x: Sequence[str],
+        y: str,
+        weight: float,
+        session: str,
+        shopper: str,
+        category: str = "",
+    ) -> None:
+        """`y`, of this category if that is told, came after `x`."""
         index = self.index
         self.learned += 1
         item = index.names.find(y)
@@ -73,10 +83,11 @@ class Sources:
         fresh = number < 0
         if fresh:
             number = index.begin(x, session)
+        slot = number % index.sessions_max
+        self.catalogue.learn(index.items, index.sessions[slot], item, category, weight)
         used = learning.learn(
             index.items, index.pool, index.blocks, index.sessions, self.partners, self.nexts,
-            self.shoppers, self.popular, self.clock, item, number % index.sessions_max, number,
-            fresh, who, weight,
+            self.shoppers, self.popular, self.clock, item, slot, number, fresh, who, weight,
             SESSIONS_PER_ITEM_MAX, index.pool_max,
         )  # fmt: skip
         if used + POOL_SPARE > len(index.pool):
@@ -102,6 +113,7 @@ class Sources:
         learning.forget(
             index.items, index.pool, self.partners, self.nexts, self.shoppers, self.popular, gone
         )
+        self.catalogue.forget(gone)
 
     def _shopper(self, name: str) -> int:
         """The number of a shopper, seen just now."""
@@ -123,13 +135,19 @@ class Sources:
         if asked != self._asked:
             index = self.index
             self.strangers = index.look(x)
+            n, own, popular = min(len(x), CONTEXT_MAX), index.own(x, session), self.popular
+            if self.catalogue.numbers:
+                more = self.catalogue.suggest(index.items, index.context, n, own >= 0)
+                popular = np.concatenate([popular, more])
             self._count = proposing.propose(
                 index.items, index.pool, index.sessions, self.partners, self.nexts, self.shoppers,
-                self.popular, self.clock, index.votes, index.similarity, index.found,
+                popular, self.clock, index.votes, index.similarity, index.found,
                 index.touched, index.heap, index.keys, index.context, self.chosen, self.xs,
-                min(len(x), CONTEXT_MAX), index.begun, index.sessions_max, index.own(x, session),
-                self._known(shopper),
+                n, index.begun, index.sessions_max, own, self._known(shopper),
             )  # fmt: skip
+            if self.catalogue.numbers:
+                last = int(index.context[n - 1]) if n else NOBODY
+                self.catalogue.describe(index.items, last, self.chosen, self._count, self.xs)
             self._asked = asked
         return self._count
 
@@ -164,7 +182,7 @@ class Sources:
     def bytes(self) -> int:
         """Of all arrays and names."""
         held = sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
-        return held + self.index.bytes + self.names.bytes
+        return held + self.index.bytes + self.names.bytes + self.catalogue.bytes
 
     def state(self) -> dict[str, Any]:
         """All but scratch, and no more of the arrays than is used."""
@@ -177,11 +195,13 @@ class Sources:
             "shoppers": arrays.written(self.shoppers[: self.names.used]),
             "popular": self.popular.tolist(),
             "clock": arrays.written(self.clock),
+            "catalogue": self.catalogue.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned. Raises `ValueError` when it does not hold together."""
         self.index.restore(state["index"])
+        self.catalogue.restore(state["catalogue"])
         self.names = Interner.from_state(self.names.size_max, state["shopper_names"])
         partners = arrays.read(state["partners"], PAIR, PARTNERS_MAX)
         nexts = arrays.read(state["nexts"], PAIR, NEXT_MAX)
@@ -197,6 +217,8 @@ class Sources:
             and all_within(partners["item"], NOBODY, used - 1)
             and all_within(nexts["item"], NOBODY, used - 1)
             and all_within(self.popular, NOBODY, used - 1)
+            and all_within(self.index.items["category"], 0, len(self.catalogue.numbers))
+            and all_within(self.catalogue.sellers["item"], NOBODY, used - 1)
             and all_within(self.shoppers["at"], 0, places)
             and all_within(self.shoppers["room"], 0, learning.SHOPPER_ROOM_MAX)
             and all_within(self.shoppers["at"] + self.shoppers["room"], 0, places)

@@ -21,6 +21,7 @@ YEAR_2100_MS = 4_102_444_800_000
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 PriceMinor = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Category = Annotated[str, Field(min_length=1, max_length=128)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -61,6 +62,8 @@ class ItemViewed(_Said):
     type: Literal["item_viewed"] = "item_viewed"
     item_id: Id
     """The item, rolled up to whatever is sold as one thing."""
+    category: Category | None = None
+    """The narrowest category that the catalogue has it in; the later word counts."""
     price_minor: PriceMinor | None = None
     """Unit price in minor units of `currency`."""
     currency: Currency | None = None
@@ -73,6 +76,8 @@ class ItemAdded(_Said):
     type: Literal["item_added"] = "item_added"
     item_id: Id
     """The item."""
+    category: Category | None = None
+    """The narrowest category that the catalogue has it in; the later word counts."""
     quantity: Quantity = 1
     """How many were added."""
     price_minor: PriceMinor | None = None
@@ -106,6 +111,8 @@ class OrderLine(BaseModel):
 
     item_id: Id
     """The item."""
+    category: Category | None = None
+    """The narrowest category that the catalogue has it in; the later word counts."""
     quantity: Quantity = 1
     """How many."""
     price_minor: PriceMinor | None = None

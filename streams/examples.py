@@ -54,6 +54,7 @@ ITEM_VIEWED = ItemViewed(
     segment="new",
     locale="en-GB",
     item_id="bread",
+    category="bakery/bread",
     price_minor=249,
     currency="EUR",
 )
@@ -65,6 +66,7 @@ ITEM_ADDED = ItemAdded(
     segment="new",
     locale="en-GB",
     item_id="bread",
+    category="bakery/bread",
     price_minor=249,
     currency="EUR",
 )

@@ -30,6 +30,7 @@ from streams.events import (
     ItemAdded,
     ItemRemoved,
     ItemViewed,
+    OrderLine,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
@@ -116,14 +117,14 @@ class Shop:
         self.learned.browsing.learn_one(others, event.item_id, time_s=time_s)
         self._count((), event.item_id, time_s, self.settings.view_weight)
         if self.learned.fit is not None:
-            self._step(self.learned.fit, session, event, event.item_id)
+            self._step(self.learned.fit, session, event, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         if event.item_id not in session.basket:
             self._together(list(session.basket), event.item_id, event.time_s)
         if self.learned.fit is not None:
-            self._step(self.learned.fit, session, event, event.item_id)
+            self._step(self.learned.fit, session, event, event)
         session.add(event)
         receipt = None
         if event.receipt is not None and isinstance(opened := self._opened(event), Receipt):
@@ -144,7 +145,7 @@ class Shop:
                 self._together(together, line.item_id, event.time_s)
                 together.append(line.item_id)
                 if self.learned.fit is not None:
-                    self._step(self.learned.fit, session, event, line.item_id)
+                    self._step(self.learned.fit, session, event, line)
             if session.shopper_id is not None:
                 who = (session.shopper_id,)
                 self.learned.repeats.learn_one(who, line.item_id, time_s=event.time_s)
@@ -166,9 +167,11 @@ class Shop:
         if isinstance(receipt := self._opened(event), Receipt):
             self.attribution.dismissed(session, event, receipt)
 
-    def _step(self, fit: BestFit, session: Session, event: Event, item_id: str) -> None:
+    def _step(
+        self, fit: BestFit, session: Session, event: Event, thing: Asking | OrderLine
+    ) -> None:
         """The next item of a visit; to take what one looks at is no step."""
-        path = session.path
+        path, item_id = session.path, thing.item_id
         if path and path[-1] == item_id:
             return
         visit, shopper = arms.visit(session), session.shopper_id or ""
@@ -176,7 +179,14 @@ class Shop:
         if picked(event.event_id, share=share):
             held = {*session.basket, *path[-1:]}
             fit.learn_rank(path, item_id, exclude=held, session=visit, shopper=shopper)
-        fit.learn_one(path, item_id, time_s=event.time_s, session=visit, shopper=shopper)
+        fit.learn_one(
+            path,
+            item_id,
+            time_s=event.time_s,
+            session=visit,
+            shopper=shopper,
+            category=thing.category or "",
+        )
         session.step(item_id)
 
     def _together(self, basket: list[str], item_id: str, time_s: float) -> None:

@@ -22,7 +22,9 @@ def groceries(limit: int | None = None) -> Log:
 
 def hidden(basket: Basket) -> Session:
     """The basket as a session, of which the last item alone is an example."""
-    items = tuple(dict.fromkeys(line.item_id for line in basket.lines))
+    categories = {line.item_id: line.category or "" for line in basket.lines}
+    items = tuple(categories)
     times_s = (basket.time_ms / 1000,) * len(items)
     judged_from = max(1, len(items) - 1)
-    return Session(items, times_s, basket.shopper_id, basket.session_id, judged_from)
+    who, visit = basket.shopper_id, basket.session_id
+    return Session(items, times_s, who, visit, judged_from, tuple(categories.values()))

@@ -50,7 +50,7 @@ class PlainSessionKnn:
         held = [*self._sessions, *self._latest.values(), self._sessions, self._number]
         return sum(map(sys.getsizeof, held))
 
-    def learn(self, moment: Moment, y: str) -> None:
+    def learn(self, moment: Moment, y: str, category: str) -> None:
         """Put the item into its session, and the session into the item's list of sessions."""
         number = self._number.setdefault(moment.session_id, len(self._sessions))
         if number == len(self._sessions):

@@ -27,8 +27,8 @@ class Contestant(Protocol):
     def bytes(self) -> int:
         """The memory that it takes."""
 
-    def learn(self, moment: Moment, y: str) -> None:
-        """Learn that `y` came next."""
+    def learn(self, moment: Moment, y: str, category: str) -> None:
+        """Learn that `y` came next, of this category if that is known."""
 
     def offer(self, moment: Moment, k: int) -> list[str]:
         """At most `k` items that may come next, best first, items of the session among them."""
@@ -50,8 +50,8 @@ class Plain:
         """By walking through all that it holds, which takes a while."""
         return int(self.recommender._raw_memory_usage)  # noqa: SLF001  # River's name for it
 
-    def learn(self, moment: Moment, y: str) -> None:
-        """Learn that `y` came next."""
+    def learn(self, moment: Moment, y: str, category: str) -> None:
+        """Learn that `y` came next, of this category if that is known."""
         self.recommender.learn_one(moment.x, y, time_s=moment.time_s)
 
     def offer(self, moment: Moment, k: int) -> list[str]:
@@ -90,8 +90,8 @@ class Named:
         """As it says itself."""
         return int(self.recommender._raw_memory_usage)  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def learn(self, moment: Moment, y: str) -> None:
-        """Learn that `y` came next."""
+    def learn(self, moment: Moment, y: str, category: str) -> None:
+        """Learn that `y` came next, of this category if that is known."""
         self.recommender.learn_one(moment.x, y, **_who(moment))
 
     def offer(self, moment: Moment, k: int) -> list[str]:
@@ -104,7 +104,19 @@ class Named:
 
 
 class Ranker(Sessional, Protocol):
-    """A recommender whose ranking is learned, too."""
+    """A recommender whose ranking is learned, too, and that knows categories."""
+
+    def learn_one(
+        self,
+        x: Sequence[str],
+        y: str,
+        *,
+        time_s: float,
+        session: str,
+        shopper: str,
+        category: str = "",
+    ) -> None:
+        """Learn that `y`, of this category, came after `x` in this session."""
 
     def learn_rank(
         self, x: Sequence[str], y: str, *, time_s: float, session: str, shopper: str
@@ -120,6 +132,11 @@ class Ranked(Named):
     def __init__(self, recommender: Ranker) -> None:
         super().__init__(recommender)
         self._learn_rank = recommender.learn_rank
+        self._learn_one = recommender.learn_one
+
+    def learn(self, moment: Moment, y: str, category: str) -> None:
+        """Learn that `y` came next, of this category if that is known."""
+        self._learn_one(moment.x, y, category=category, **_who(moment))
 
     def learn_rank(self, moment: Moment, y: str) -> None:
         """Learn that `y` should have come first."""

@@ -94,10 +94,10 @@ class Course:
         self.evaluation.count(number, before, ranked, answer, known=answer in self._known)
 
     def _learn(self, session: Session, place: int, *, rank: bool) -> None:
-        told, y = moment(session, place), session.items[place]
+        told, y, category = moment(session, place), session.items[place], session.category(place)
         if rank and self.contestant.learns_rank:
             self.ranking.time(self.contestant.learn_rank, told, y)
-        self.learning.time(self.contestant.learn, told, y)
+        self.learning.time(self.contestant.learn, told, y, category)
         self._known.add(y)
 
     def _told(self, log: Sequence[Session]) -> Iterator[tuple[int, Session, int]]:

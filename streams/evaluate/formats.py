@@ -4,7 +4,8 @@ Nothing is skipped in silence: figures from a file that was half read compare wi
 sessions count within their file: the same id in another file is another session.
 
 - `sessions-tsv`: a header, then `SessionId`, `ItemId` and `Time` (seconds since 1970) separated by
-  tabs, an event a line, in any order of lines; further columns are ignored.
+  tabs, an event a line, in any order of lines; `Category` is used where there is such a column,
+  further columns are ignored.
 - `sequences`: a session a line, its item ids in order, separated by blanks. There are no times: the
   number of the session stands for its time.
 - `events-jsonl`: a JSON object a line, either an event of goeswith (`goeswith schema event`) or a
@@ -32,6 +33,7 @@ from streams.events import ANY_EVENT, Event, ItemAdded, ItemViewed
 TIME_S_MAX = 4_102_444_800
 """2100-01-01: later times are milliseconds taken for seconds."""
 COLUMNS = ("SessionId", "ItemId", "Time")
+CATEGORY = "Category"
 STEPS = ("clicks", "carts")
 
 
@@ -42,6 +44,7 @@ class Seen(NamedTuple):
     shopper_id: str
     time_s: float
     item: str
+    category: str = ""
 
 
 class _OttoEvent(BaseModel):
@@ -87,12 +90,14 @@ def _rows(path: Path) -> Iterator[Seen]:
             "Time, separated by tabs"
         )
     places = [names.index(name) for name in COLUMNS]
+    category = names.index(CATEGORY) if CATEGORY in names else None
     for line in told:
         cells = line.text.split("\t")
         if len(cells) != len(names):
             raise line.unusable(f"{len(cells)} columns, where the header has {len(names)}")
         session_id, item, time = (cells[place] for place in places)
-        yield Seen(session_id, "", _time_s(line, time), intern(item))
+        kind = "" if category is None else intern(cells[category])
+        yield Seen(session_id, "", _time_s(line, time), intern(item), kind)
 
 
 def _time_s(line: Line, text: str) -> float:
@@ -117,7 +122,8 @@ def _steps(line: Line) -> Iterable[Seen]:
     event: Event = _checked(ANY_EVENT, line)
     if not isinstance(event, ItemViewed | ItemAdded):
         return ()
-    return [Seen(event.session_id, event.shopper_id or "", event.time_s, intern(event.item_id))]
+    who, category = event.shopper_id or "", intern(event.category or "")
+    return [Seen(event.session_id, who, event.time_s, intern(event.item_id), category)]
 
 
 def _otto_steps(told: _OttoSession) -> Iterator[Seen]:
@@ -144,7 +150,13 @@ def _gathered(rows: Iterable[Seen]) -> Iterator[Session]:
         steps.sort(key=lambda row: row.time_s)
     for steps in sorted(found.values(), key=lambda steps: steps[0].time_s):
         items, times_s = (row.item for row in steps), (row.time_s for row in steps)
-        yield Session(tuple(items), tuple(times_s), steps[0].shopper_id)
+        categories = tuple(row.category for row in steps)
+        yield Session(
+            tuple(items),
+            tuple(times_s),
+            steps[0].shopper_id,
+            categories=categories if any(categories) else (),
+        )
 
 
 FORMATS: dict[str, Callable[[Path], Iterator[Session]]] = {

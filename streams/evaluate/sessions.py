@@ -19,6 +19,12 @@ class Session(NamedTuple):
     session_id: str = ""
     judged_from: int = 1
     """The first place that makes an example; what is before it is context only."""
+    categories: tuple[str, ...] = ()
+    """Of each item, empty where the log does not tell; none at all if it never does."""
+
+    def category(self, place: int) -> str:
+        """The category of the item at this place; empty if unknown."""
+        return self.categories[place] if self.categories else ""
 
 
 class Moment(NamedTuple):

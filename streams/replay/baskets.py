@@ -18,11 +18,12 @@ SHUFFLE_SEED = 2017
 
 
 class Line(NamedTuple):
-    """One purchase: an item, how many, and its unit price in cents."""
+    """One purchase: an item, how many, its unit price in cents, and its category."""
 
     item_id: str
     quantity: int
     price_minor: int
+    category: str | None = None
 
 
 class Basket(NamedTuple):
@@ -45,6 +46,8 @@ class Purchase(NamedTuple):
     quantity: int
     sales_value: float
     department: str
+    category: str
+    """Category and type, such as `SOFT DRINKS/SFT DRNK 2 LITER`; empty where unknown."""
 
 
 def completejourney() -> Iterator[Purchase]:
@@ -62,7 +65,8 @@ def completejourney() -> Iterator[Purchase]:
 
 def purchases(transactions: Any, products: Any) -> Iterator[Purchase]:
     """The rows of the two pandas frames by time and basket, with departments ('': unknown)."""
-    rows = transactions.merge(products[["product_id", "department"]], on="product_id", how="left")
+    known = products[["product_id", "department"]].assign(category=_categories(products))
+    rows = transactions.merge(known, on="product_id", how="left")
     rows = rows.sort_values(["transaction_timestamp", "basket_id", "product_id"])
     columns = (
         rows["transaction_timestamp"].astype("datetime64[ms]").astype("int64"),
@@ -72,8 +76,15 @@ def purchases(transactions: Any, products: Any) -> Iterator[Purchase]:
         rows["quantity"],
         rows["sales_value"],
         rows["department"].fillna(""),
+        rows["category"].fillna(""),
     )
     return map(Purchase, *(column.tolist() for column in columns))
+
+
+def _categories(products: Any) -> Any:
+    """Category and type as one name: a type alone may stand in several categories."""
+    names = products[["product_category", "product_type"]].fillna("")
+    return (names["product_category"] + "/" + names["product_type"]).str.strip("/")
 
 
 def baskets(bought: Iterable[Purchase], *, limit: int | None = None) -> Iterator[Basket]:
@@ -105,4 +116,4 @@ def _line(row: Purchase) -> Line:
     """One line; what is sold by weight has a quantity of 0 in the data and counts as one."""
     quantity = max(1, row.quantity)
     price_minor = max(0, round(100 * row.sales_value / quantity))
-    return Line(f"product-{row.product_id}", quantity, price_minor)
+    return Line(f"product-{row.product_id}", quantity, price_minor, row.category or None)

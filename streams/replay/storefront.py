@@ -130,6 +130,7 @@ def added(basket: Basket, place: int, receipt: str | None) -> ItemAdded:
         item_id=line.item_id,
         quantity=line.quantity,
         price_minor=line.price_minor,
+        category=line.category,
         currency=CURRENCY,
         receipt=receipt,
     )

@@ -47,7 +47,7 @@ def learned(knn: PlainSessionKnn, sessions: Sequence[tuple[str, ...]]) -> None:
         for n, items in enumerate(sessions)
     ]
     for number, place in in_time(log):
-        knn.learn(moment(log[number], place), log[number].items[place])
+        knn.learn(moment(log[number], place), log[number].items[place], "")
 
 
 def offered(knn: PlainSessionKnn, *items: str, session_id: str = "new") -> list[str]:

@@ -27,7 +27,7 @@ class Notebook:
         self.notes: list[tuple[str, tuple[str, ...], str]] = []
         self.moments: list[Moment] = []
 
-    def learn(self, moment: Moment, y: str) -> None:
+    def learn(self, moment: Moment, y: str, category: str) -> None:
         """Note it."""
         self.notes.append(("learn", moment.x, y))
         self.moments.append(moment)

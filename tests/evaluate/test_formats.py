@@ -61,6 +61,26 @@ def test_rows_make_sessions_in_the_order_of_time(tmp_path: Path) -> None:
     assert [(60.0, 70.0), (65.0,)] == [session.times_s for session in sessions]
 
 
+def test_a_column_of_categories_is_read_where_there_is_one(tmp_path: Path) -> None:
+    """An empty cell tells none."""
+    rows = "SessionId\tItemId\tTime\tCategory\n1\tbread\t60\tbakery\n1\tbutter\t70\t\n"
+    (session,) = read(tmp_path, "sessions-tsv", rows)
+
+    assert ["bakery", ""] == [session.category(0), session.category(1)]
+
+
+def test_our_own_events_tell_categories(tmp_path: Path) -> None:
+    """Where none of a session tells any, there are none."""
+    told = (VIEW % (1, "s1", 10, "bread")).replace('"item_id"', '"category": "bakery", "item_id"')
+    with_one, without = read(
+        tmp_path, "events-jsonl", told + VIEW % (2, "s1", 20, "tea") + VIEW % (3, "s2", 30, "tea")
+    )
+
+    assert ("bakery", "") == with_one.categories
+    assert () == without.categories
+    assert "" == without.category(0)
+
+
 def test_our_own_events_make_sessions(tmp_path: Path) -> None:
     """Views and adds are steps; an order repeats them, and is none."""
     text = VIEW % (2, "s1", 20, "butter") + VIEW % (1, "s1", 10, "bread") + ORDER

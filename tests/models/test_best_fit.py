@@ -1,9 +1,12 @@
 """What fits best: its sources, their limits, and what the ranker makes of them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from models import BestFit, SessionKNN, SnapshotError
+from models.catalogue import CATEGORIES_MAX
 from models.evidence import SOURCES
 from models.shelves import ITEM, NEXT_MAX, PAIR, PARTNERS_MAX, VOTES
 
@@ -127,6 +130,87 @@ def test_an_unknown_item_of_the_session_may_come_again() -> None:
     assert before == model.to_bytes()
 
 
+def shelved(*baskets: Basket, model: BestFit | None = None) -> BestFit:
+    """A model that learned these sessions, whose items are of the category before their colon."""
+    model = model or BestFit()
+    for number, basket in enumerate(baskets, start=model._sources.index.begun):
+        for place, item in enumerate(basket):
+            at: dict[str, Any] = {"time_s": MONDAY, "session": f"session-{number}"}
+            model.learn_rank(basket[:place], item, **at)
+            model.learn_one(basket[:place], item, category=item.split(":")[0], **at)
+    return model
+
+
+MEALS = [
+    ("pasta:bows", "sauce:red"),
+    ("tea:green", "sugar:white"),
+    *[(f"n-{n}:x",) for n in range(40)],
+]
+
+
+def test_a_new_item_is_understood_by_its_category() -> None:
+    """Nobody has taken these pasta yet; what goes with pasta goes with them."""
+    model = shelved(*MEALS * 5, ("pasta:shells",))
+    (best, *_) = model.recommend(("pasta:shells",), 3, exclude={"pasta:shells"}, session="new")
+
+    assert ("sauce:red", "category", "") == (best.item, best.source, best.anchor)
+    assert 5 == best.together
+
+
+def test_a_category_that_nobody_tells_is_none() -> None:
+    """Without it the same log is learned as before there were any."""
+    model = taught(*MEALS)
+
+    assert model._sources.catalogue.is_empty
+    assert not {"category"} & {one.source for one in model.recommend(("pasta:bows",), 20)}
+
+
+def test_the_latest_word_on_a_category_counts() -> None:
+    """And what is told once holds until then."""
+    model = BestFit()
+    for category in ("pasta", "", "noodles", ""):
+        model.learn_one((), "bows", time_s=MONDAY, category=category)
+
+    catalogue = model._sources.catalogue
+    assert {"pasta": 1, "noodles": 2} == catalogue.numbers
+    assert [0, 2, 2] == catalogue.shelf["events"][:3].tolist()
+
+
+def test_categories_have_a_limit() -> None:
+    """Items of later ones are of none; what is known goes on."""
+    model = BestFit()
+    for number in range(CATEGORIES_MAX + 100):
+        model.learn_one((), "bows", time_s=MONDAY, category=f"category-{number}")
+    catalogue = model._sources.catalogue
+
+    assert CATEGORIES_MAX == len(catalogue.numbers)
+    assert CATEGORIES_MAX + 1 == len(catalogue.shelf) == len(catalogue.partners)
+
+
+def test_a_forgotten_item_sells_best_nowhere() -> None:
+    """Its number is given to another one, which may be of another category."""
+    model = BestFit(items_max=4)
+    for number in range(40):
+        shelved((f"pasta:{number}", f"sauce:{number}"), model=model)
+    catalogue, names = model._sources.catalogue, model._sources.index.names
+    for category in ("pasta", "sauce"):
+        sellers = catalogue.sellers[catalogue.numbers[category]]["item"]
+        assert {category} == {names.name(item).split(":")[0] for item in sellers if item >= 0}
+
+
+def test_a_snapshot_keeps_categories_and_refuses_false_ones() -> None:
+    """A compiled loop would look where their numbers point."""
+    model = shelved(*MEALS)
+    again = BestFit.from_state(model.state())
+    state = model.state()
+    state["sources"]["catalogue"]["names"] = ["pasta"]
+
+    assert again.to_bytes() == model.to_bytes()
+    assert again.recommend(("tea:green",), 5) == model.recommend(("tea:green",), 5)
+    with pytest.raises(SnapshotError, match="do not fit together"):
+        BestFit.from_state(state)
+
+
 def test_equal_seeds_make_equal_models() -> None:
     """And other seeds other ones."""
     log = [("bread", "butter"), ("bread", "jam"), ("beer", "crisps")] * 5
@@ -179,4 +263,4 @@ def test_a_snapshot_with_numbers_out_of_bounds_is_refused() -> None:
 
 def test_every_source_has_a_name() -> None:
     """A prompt's reason says it."""
-    assert ("knn", "together", "next", "own", "popular", "session") == SOURCES
+    assert ("knn", "together", "next", "own", "popular", "session", "category") == SOURCES

@@ -97,9 +97,15 @@ logs = st.lists(
 
 
 @some
-@given(log=logs, stranger=st.booleans())
-def test_candidates_and_features_are_as_defined(log: Log, stranger: bool) -> None:
-    """Of every question, sessions interleaved, to single precision."""
+@given(
+    log=logs,
+    stranger=st.booleans(),
+    shelf=st.dictionaries(items, st.sampled_from(["dairy", "bread", "tea"])),
+)
+def test_candidates_and_features_are_as_defined(
+    log: Log, stranger: bool, shelf: dict[str, str]
+) -> None:
+    """Of every question, sessions interleaved, of some items the category, to single precision."""
     model, twin = Sources(100, 1_000, 100), twins.Sources()
     for x, y, session, shopper in log.events():
         ask = [*x, "stranger"] if stranger else x
@@ -115,8 +121,8 @@ def test_candidates_and_features_are_as_defined(log: Log, stranger: bool) -> Non
             ]
             for name, one, other in zip(features.FEATURES, described, found[item], strict=True):
                 assert one == pytest.approx(other, rel=1e-5, abs=1e-5), name
-        model.learn(x, y, 1.0, session, shopper)
-        twin.learn(x, y, session, shopper)
+        model.learn(x, y, 1.0, session, shopper, shelf.get(y, ""))
+        twin.learn(x, y, session, shopper, shelf.get(y, ""))
 
 
 @pytest.mark.parametrize(

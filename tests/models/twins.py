@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.features import OFTEN
+from models.categories import INSIDE_MAX, SELLERS, SPEAKING_MAX
+from models.features import OFTEN, OWN_LATEST, OWN_SHARE
 from models.neighbours import REACH
 from models.pairs import POPULARITY_NORM, RESIDUE, VOTER_DECAY, VOTERS_MAX, WINDOW
 from models.popular import FAST, SLOW
@@ -87,9 +88,19 @@ class Sources:
         self.shoppers: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
         self.taken: Counter[str] = Counter()
         self.again: Counter[str] = Counter()
+        self.categories: dict[str, str] = {}
+        self.kinds: Sources | None = None
+        """What is learned of categories, as if they were items."""
+        self.sellers: dict[str, dict[str, float]] = defaultdict(dict)
 
-    def learn(self, x: Sequence[str], y: str, session: str, shopper: str) -> None:
+    def learn(
+        self, x: Sequence[str], y: str, session: str, shopper: str, category: str = ""
+    ) -> None:
         """`y` enters its session."""
+        if category:
+            self.categories[y] = category
+            self.kinds = self.kinds or Sources()
+        self._learn_category(x, y)
         if not x:
             self.running[session] = len(self.sessions)
             self.sessions.append([])
@@ -110,6 +121,40 @@ class Sources:
         self._stand(y)
         if shopper:
             self._take(y, shopper, number, first=not x)
+
+    def _learn_category(self, x: Sequence[str], y: str) -> None:
+        """Its category enters the session, too, after those that are known by now."""
+        category = self.categories.get(y)
+        if self.kinds is None or category is None:
+            return
+        self.kinds.events[category] += 1
+        self.sellers[category][y] = self.sellers[category].get(y, 0.0) + 1
+        before = self.known(x[-SESSION_MAX:])
+        for distance, other in enumerate(reversed(before[-WINDOW:]), start=1):
+            self.kinds.partners[other][category] += 1 / distance
+            if other != category:
+                self.kinds.partners[category][other] += 1 / distance
+
+    def known(self, x: Sequence[str]) -> list[str]:
+        """The categories of items, as far as they are known."""
+        return [self.categories[item] for item in x if item in self.categories]
+
+    def speaking(self, x: Sequence[str], own: int) -> dict[str, float]:
+        """How much the categories of the session speak for others."""
+        if self.kinds is None:
+            return {}
+        held = self.known(x)
+        votes = self.kinds.pairs(held, own, None, 1.0, norm=0.5)
+        return {category: vote for category, vote in votes.items() if vote > 0}
+
+    def suggested(self, said: dict[str, float]) -> set[str]:
+        """The best sellers of what is spoken for most."""
+        assert len(said) <= SPEAKING_MAX, "the twin does not choose"
+        best: set[str] = set()
+        for category in said:
+            row = self.sellers[category]
+            best |= set(sorted(row, key=lambda item: -row[item])[:SELLERS])
+        return best
 
     def _take(self, item: str, shopper: str, number: int, *, first: bool) -> None:
         history = self.shoppers[shopper]
@@ -169,7 +214,12 @@ class Sources:
         return self.events - Counter(x if own >= 0 else ())
 
     def pairs(
-        self, x: Sequence[str], own: int, voters: int | None, decay: float
+        self,
+        x: Sequence[str],
+        own: int,
+        voters: int | None,
+        decay: float,
+        norm: float = POPULARITY_NORM,
     ) -> dict[str, float]:
         """Votes of the last items (`None`: of all), less what the session gave to its own pairs."""
         events = self.without(x, own)
@@ -186,9 +236,7 @@ class Sources:
                 rest = met - own_pairs[voter, item]
                 rest *= rest > RESIDUE * (1 + met)
                 votes[item] += decay**back * rest / math.sqrt(events[voter])
-        return {
-            item: vote / max(1, events[item]) ** POPULARITY_NORM for item, vote in votes.items()
-        }
+        return {item: vote / max(1, events[item]) ** norm for item, vote in votes.items()}
 
     def speech(self, x: Sequence[str], own: int, shopper: str) -> Speech:
         """What all sources say."""
@@ -232,8 +280,10 @@ class Sources:
         assert max(len(found), len(together)) <= FROM_EACH, "the twin does not choose"
         chosen = {*found, *together, *self.popular, *x[-FROM_SESSION:], *said.own}
         chosen |= {item for item, vote in said.next.items() if vote > 0}
+        votes = self.speaking(x, own)
+        chosen |= self.suggested(votes)
         heard = [self._hearsay(chosen, votes) for votes in (said.together, said.next)]
-        return {
+        described = {
             item: [
                 *self._describe(item, x, own, said),
                 *(shares[item] for shares in heard),
@@ -241,6 +291,39 @@ class Sources:
             ]
             for item in chosen
         }
+        return {
+            item: row + self._of_category(item, x, own, votes, described)
+            for item, row in described.items()
+        }
+
+    def _of_category(
+        self,
+        item: str,
+        x: Sequence[str],
+        own: int,
+        votes: dict[str, float],
+        found: dict[str, list[float]],
+    ) -> list[float]:
+        """What the category of a candidate says of it."""
+        category = self.categories.get(item)
+        if category is None or self.kinds is None:
+            return [0.0] * 8
+        held = [self.categories.get(other) for other in x]
+        alike = [other for other in found if self.categories.get(other) == category]
+        share = sum(found[other][OWN_SHARE] for other in alike)
+        loudest = max((votes.get(self.categories.get(o, ""), 0.0) for o in found), default=0.0)
+        times = held.count(category) if own >= 0 else 0
+        events = max(1, self.kinds.events[category] - times)
+        return [
+            min(INSIDE_MAX, held.count(category)) / 2,
+            float(bool(x) and held[-1] == category),
+            min(OFTEN, share),
+            max(found[other][OWN_LATEST] for other in alike),
+            found[item][OWN_SHARE] / share if share else 0.0,
+            votes.get(category, 0.0) / loudest if loudest else 0.0,
+            min(1.0, self.events[item] / events),
+            math.log1p(events) / 5,
+        ]
 
     def _hearsay(self, chosen: set[str], votes: dict[str, float]) -> dict[str, float]:
         """Mean votes of the partners of each, as shares of the strongest."""

@@ -13,7 +13,12 @@ NOON_MS = 1_483_272_000_000
 
 def bought(*products: int, basket: int = 1, at_ms: int = NOON_MS, **more: Any) -> list[Purchase]:
     """One row for each product."""
-    row: dict[str, Any] = {"quantity": 1, "sales_value": 1.0, "department": "GROCERY"} | more
+    row: dict[str, Any] = {
+        "quantity": 1,
+        "sales_value": 1.0,
+        "department": "GROCERY",
+        "category": "BREAD/RYE",
+    } | more
     return [
         Purchase(time_ms=at_ms, basket_id=basket, household_id=7, product_id=product, **row)
         for product in products
@@ -29,7 +34,9 @@ def test_rows_of_one_basket_become_one_basket_of_its_household() -> None:
     """A basket has its id, household, time and lines; prices are by piece, in cents."""
     [basket] = baskets(bought(5, quantity=2, sales_value=3.0))
 
-    expected = Basket("basket-1", "household-7", NOON_MS, 0, (Line("product-5", 2, 150),))
+    expected = Basket(
+        "basket-1", "household-7", NOON_MS, 0, (Line("product-5", 2, 150, "BREAD/RYE"),)
+    )
     assert expected == basket
 
 
@@ -69,7 +76,7 @@ def test_what_is_sold_by_weight_counts_as_one_piece() -> None:
     """A quantity of zero becomes one, at the price that was paid."""
     [basket] = baskets(bought(1, quantity=0, sales_value=2.49))
 
-    assert Line("product-1", 1, 249) == basket.lines[0]
+    assert Line("product-1", 1, 249, "BREAD/RYE") == basket.lines[0]
 
 
 @pytest.mark.parametrize("limit", range(1, 8))
@@ -83,7 +90,7 @@ def test_a_limit_is_kept_to_the_line(limit: int) -> None:
 
 
 def test_purchases_come_in_the_order_of_time() -> None:
-    """Rows are sorted by time, then basket; products bring their departments along."""
+    """Rows are sorted by time, then basket; products bring departments and categories along."""
     pandas = pytest.importorskip("pandas")
     times = pandas.to_datetime(["2017-01-02 09:00", "2017-01-01 09:00", "2017-01-01 09:00"])
     transactions = pandas.DataFrame(
@@ -96,11 +103,19 @@ def test_purchases_come_in_the_order_of_time() -> None:
             "sales_value": [1.0, 1.0, 1.0],
         }
     )
-    products = pandas.DataFrame({"product_id": [100, 200], "department": ["FUEL", "DELI"]})
+    products = pandas.DataFrame(
+        {
+            "product_id": [100, 200],
+            "department": ["FUEL", "DELI"],
+            "product_category": [None, "CHEESE"],
+            "product_type": [None, "HARD"],
+        }
+    )
     rows = list(purchases(transactions, products))
 
     assert [2, 3, 1] == [row.basket_id for row in rows]
     assert ["DELI", "", "FUEL"] == [row.department for row in rows]
+    assert ["CHEESE/HARD", "", ""] == [row.category for row in rows]
     assert 1_483_261_200_000 == rows[0].time_ms
 
 

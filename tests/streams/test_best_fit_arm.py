@@ -60,6 +60,24 @@ def test_every_add_teaches_the_ranker_and_of_views_a_share() -> None:
     assert unmoved != learned(adding)
 
 
+def test_events_tell_the_ranker_categories() -> None:
+    """Whether something is looked at, added, or only stands in an order."""
+    till = Till(best_fit=True)
+    story = Story()
+    order = story.order("tea")
+    line = order.lines[0].model_copy(update={"category": "drinks"})
+    for event in (
+        story.view("bread").model_copy(update={"category": "bakery"}),
+        story.add("butter").model_copy(update={"category": "dairy"}),
+        order.model_copy(update={"lines": (line,)}),
+    ):
+        till.serve(event)
+    fit = till.shop.learned.fit
+
+    assert fit is not None
+    assert ["bakery", "dairy", "drinks"] == list(fit._sources.catalogue.numbers)
+
+
 def learned(till: Till) -> str:
     """The ranker's weights, as they are written down."""
     fit = till.shop.learned.fit
