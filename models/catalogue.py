@@ -10,6 +10,7 @@ import numpy as np
 
 from models import arrays, categories, pairs
 from models.rings import Ints, Records
+from models.session_index import NAME_BYTES, all_within
 from models.shelves import CATEGORY, NOBODY, PAIR, PARTNERS_MAX, VOTES, blank, grown
 
 CATEGORIES_MAX = 4_096
@@ -37,10 +38,10 @@ class Catalogue:
         return not self.numbers
 
     def number(self, category: str) -> int:
-        """The number of a category, new or known; 0 of none, and when there are too many."""
+        """The number of a category, new or known; 0 when there are too many."""
         number = self.numbers.get(category)
         if number is None:
-            if not category or len(self.numbers) >= CATEGORIES_MAX:
+            if len(self.numbers) >= CATEGORIES_MAX:
                 return 0
             number = self.numbers[category] = len(self.numbers) + 1
             if number >= len(self.shelf):
@@ -59,7 +60,7 @@ class Catalogue:
         """An item, maybe of this category, is about to enter a session."""
         if category and (number := self.number(category)):
             items[item]["category"] = number
-        if self.numbers:
+        if not self.is_empty:
             categories.learn(items, self.shelf, self.partners, self.sellers, session, item, weight)
 
     def suggest(self, items: Records, context: Ints, n: int, running: bool) -> Ints:
@@ -88,7 +89,7 @@ class Catalogue:
     def bytes(self) -> int:
         """Of all arrays, and about what the names take."""
         held = sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
-        return held + sum(150 + len(name) for name in self.numbers)
+        return held + sum(NAME_BYTES + len(name) for name in self.numbers)
 
     def state(self) -> dict[str, Any]:
         """All but scratch."""
@@ -101,7 +102,10 @@ class Catalogue:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned. Raises `ValueError` when it does not hold together."""
+        """Take over what `state` returned. Raises `ValueError` when it does not hold together.
+
+        Whether the best sellers are items that there are, is for those to check who know them.
+        """
         names = [str(name) for name in state["names"]]
         used = len(names) + 1
         shelf = arrays.read(state["shelf"], CATEGORY)
@@ -110,8 +114,7 @@ class Catalogue:
         sound = (
             len(set(names)) == len(names) <= CATEGORIES_MAX
             and len(shelf) == len(partners) == len(sellers) == used
-            and np.all((partners["item"] >= NOBODY) & (partners["item"] < used))
-            and np.all(sellers["item"] >= NOBODY)
+            and all_within(partners["item"], NOBODY, used - 1)
         )
         if not sound:
             raise ValueError("categories whose parts do not fit together")

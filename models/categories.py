@@ -18,13 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from models import features, pairs
+from models import features, pairs, proposing
 from models.compiled import compiled
 from models.rings import Ints, Records
 from models.shelves import SESSION_MAX
 
-OFTEN = 3.0
-"""What a shopper takes several times a session says no more than this."""
 INSIDE_MAX = 6.0
 """More items of one category in a session say no more than these."""
 SPEAKING_MAX = 8
@@ -80,11 +78,8 @@ def speak(
     known = numbers_of(items, context, n, numbers)
     told = 0
     for p in range(known):
+        told = proposing.touch(votes, touched, told, numbers[p])
         vote = votes[numbers[p]]
-        if vote.mark == 0:
-            vote.mark = 1
-            touched[told] = numbers[p]
-            told += 1
         vote.held += 1
         vote.times += 1.0 if running else 0.0
     told = pairs.vote(shelf, partners, votes, touched, told, numbers, known, running)
@@ -173,7 +168,7 @@ def describe_one(x: Any, item: Any, vote: Any, events: float, loudest: float) ->
     """All of that of a candidate but whether its category is the latest."""
     others = max(1.0, events - vote.times)
     x[features.CATEGORY_INSIDE] = min(INSIDE_MAX, float(vote.held)) / 2
-    x[features.CATEGORY_OWN] = min(OFTEN, vote.own)
+    x[features.CATEGORY_OWN] = min(features.OFTEN, vote.own)
     x[features.CATEGORY_LATEST] = vote.own_latest
     x[features.OWN_OF_CATEGORY] = x[features.OWN_SHARE] / vote.own if vote.own > 0.0 else 0.0
     x[features.CATEGORY_TOGETHER] = vote.basket / loudest if loudest > 0.0 else 0.0

@@ -27,7 +27,7 @@ NEIGHBOURS_MAX = 2_000
 POOL_SPARE = 8 * SESSIONS_PER_ITEM_MAX
 """Places of the pool that one event may need."""
 NAME_BYTES = 150
-"""About what the name of a running session takes."""
+"""About what a name takes, as a key with its number."""
 TOUCHED_MAX = 1 << 16
 """Items that sources may speak for: neighbours' items, partners, a shopper's and more."""
 

@@ -136,7 +136,7 @@ class Sources:
             index = self.index
             self.strangers = index.look(x)
             n, own, popular = min(len(x), CONTEXT_MAX), index.own(x, session), self.popular
-            if self.catalogue.numbers:
+            if not self.catalogue.is_empty:
                 more = self.catalogue.suggest(index.items, index.context, n, own >= 0)
                 popular = np.concatenate([popular, more])
             self._count = proposing.propose(
@@ -145,7 +145,7 @@ class Sources:
                 index.touched, index.heap, index.keys, index.context, self.chosen, self.xs,
                 n, index.begun, index.sessions_max, own, self._known(shopper),
             )  # fmt: skip
-            if self.catalogue.numbers:
+            if not self.catalogue.is_empty:
                 last = int(index.context[n - 1]) if n else NOBODY
                 self.catalogue.describe(index.items, last, self.chosen, self._count, self.xs)
             self._asked = asked
