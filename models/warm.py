@@ -43,7 +43,7 @@ def _warm_ranker() -> None:
     fit = BestFit(items_max=3, shoppers_max=1)
     for x, y, session in _events():
         fit.learn_rank(x, y, session=session, shopper=session)
-        fit.learn_one(x, y, time_s=MONDAY_S, session=session, shopper=session)
+        fit.learn_one(x, y, time_s=MONDAY_S, session=session, shopper=session, category=y)
         knn.learn_one(x, y, time_s=MONDAY_S, session=session)
         for model in (fit, knn):
             model.recommend((y,), 3)
