@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import NamedTuple
@@ -19,10 +20,10 @@ from tests.mutants.forks import forked
 from tests.mutants.mutants import Mutant
 from tests.mutants.swapped import forget_results, living, swap
 
-ROOT = Path(__file__).resolve().parents[2]
-MUTATED = ("models", "streams")
 Place = tuple[str, str]
 """A file, and the qualified name of a function in it."""
+QUICK_S = 1.5
+"""Tests that take longer judge no mutant: a survivor would cost all of them."""
 GRACE_S = 3.0
 TIMES = 5.0
 """A mutant may take so many times the time that its tests take without a fault, and a grace."""
@@ -47,11 +48,15 @@ class Verdict(NamedTuple):
 
 
 class Judge:
-    """Holds pytest's tests against mutants; `verdicts` has what it found."""
+    """Holds pytest's tests against mutants of modules in some folders."""
 
     def __init__(
-        self, trials: Iterable[tuple[Path, Mutant]], told: Callable[[Path, Verdict], None]
+        self,
+        folders: list[Path],
+        trials: Iterable[tuple[Path, Mutant]],
+        told: Callable[[Path, Verdict], None],
     ) -> None:
+        self.folders = folders
         self.trials = trials
         self.told = told
         self.failing: list[str] = []
@@ -66,7 +71,7 @@ class Judge:
         self.failing = [name for name, seen in self._seen.items() if not seen.passed]
         if self.failing:
             return True
-        self._living = living([ROOT / folder for folder in MUTATED])
+        self._living = living(self.folders)
         forget_results(self._living)
         gc.freeze()  # no child looks through what all of them share
         for path, mutant in self.trials:
@@ -98,7 +103,11 @@ class Judge:
     def _names(self, place: Place) -> list[str]:
         """The tests that reach a function, those first that shall be tried first."""
         if place not in self._reaching:
-            reaching = [name for name, seen in self._seen.items() if place in seen.reached]
+            reaching = [
+                name
+                for name, seen in self._seen.items()
+                if place in seen.reached and seen.cpu_s <= QUICK_S
+            ]
             self._reaching[place] = sorted(reaching, key=lambda name: self._seen[name].cpu_s)
         return self._reaching[place]
 
@@ -106,17 +115,23 @@ class Judge:
 def _seen(session: pytest.Session) -> Iterator[tuple[str, Seen]]:
     """Every test, run as it is."""
     for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-        failed, began, codes = session.testsfailed, time.process_time(), dict[int, CodeType]()
-        sys.settrace(lambda frame, _event, _arg, codes=codes: _note(frame, codes))
-        _run(item, following)
-        sys.settrace(None)
+        failed, began = session.testsfailed, time.process_time()
+        reached = _reached(partial(_run, item, following))
         cpu_s = time.process_time() - began
-        places = {_place(code) for code in codes.values()}
-        yield item.nodeid, Seen(cpu_s, session.testsfailed == failed, places)
+        yield item.nodeid, Seen(cpu_s, session.testsfailed == failed, reached)
 
 
-def _note(frame: FrameType, codes: dict[int, CodeType]) -> None:
-    codes[id(frame.f_code)] = frame.f_code
+def _reached(work: Callable[[], None]) -> set[Place]:
+    """The functions that this work calls."""
+    codes: dict[int, CodeType] = {}
+
+    def note(frame: FrameType, _event: str, _argument: object) -> None:
+        codes[id(frame.f_code)] = frame.f_code
+
+    sys.settrace(note)
+    work()
+    sys.settrace(None)
+    return {_place(code) for code in codes.values()}
 
 
 def _place(code: CodeType) -> Place:

@@ -7,13 +7,20 @@ neighbour (`<` for `<=`) and the opposite (`>=` for `<`). What kills those kills
 from collections.abc import Iterator
 from typing import Any
 
-import parso
+from cosmic_ray.ast import get_ast
 from cosmic_ray.operators.operator import Example, Operator
 from cosmic_ray.operators.provider import OperatorProvider
 from parso.python.tree import Keyword, Name, PythonNode
 
 Span = tuple[tuple[int, int], tuple[int, int]]
 
+COMPARISONS = """
+    Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is Lt_LtE LtE_Lt Gt_GtE GtE_Gt Lt_GtE LtE_Gt Gt_LtE GtE_Lt
+"""
+ARITHMETIC = """
+    Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Mul Mod_FloorDiv Pow_Mul RShift_LShift LShift_RShift
+    BitXor_BitOr
+"""
 COSMIC_RAY = (
     "AddNot",
     "ReplaceAndWithOr",
@@ -26,20 +33,8 @@ COSMIC_RAY = (
     "ZeroIterationForLoop",
     "ReplaceUnaryOperator_Delete_Not",
     "ReplaceUnaryOperator_Delete_USub",
-    *(
-        f"ReplaceComparisonOperator_{pair}"
-        for pair in (
-            "Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is Lt_LtE LtE_Lt Gt_GtE GtE_Gt "
-            "Lt_GtE LtE_Gt Gt_LtE GtE_Lt"  # the opposite, where no `if` can have its `not`
-        ).split()
-    ),
-    *(
-        f"ReplaceBinaryOperator_{pair}"
-        for pair in (
-            "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Mul Mod_FloorDiv Pow_Mul "
-            "RShift_LShift LShift_RShift BitXor_BitOr"
-        ).split()
-    ),
+    *(f"ReplaceComparisonOperator_{pair}" for pair in COMPARISONS.split()),
+    *(f"ReplaceBinaryOperator_{pair}" for pair in ARITHMETIC.split()),
 )
 
 
@@ -111,7 +106,7 @@ class BoundDeletion(Operator):  # type: ignore[misc]
 
     def mutate(self, node: Any, index: int) -> Any:
         """The other one alone, in parentheses."""
-        kept = parso.parse(f"({_said(_bounds(node)[1 - index])})").children[0]
+        kept = get_ast(f"({_said(_bounds(node)[1 - index])})").children[0]
         kept.get_first_leaf().prefix = node.get_first_leaf().prefix
         return kept
 

@@ -1,14 +1,12 @@
-"""Runs of mutants: which modules, which mutants of them, and what the tests said of each."""
+"""A run: which mutants of which modules, how long, and what the tests said of each."""
 
 import itertools
-import json
 import time
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -16,17 +14,22 @@ from tests.mutants.judged import Judge, Verdict
 from tests.mutants.mutants import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = [ROOT / "models", ROOT / "streams"]
 MODULES = Path(__file__).with_name("modules.toml")
 PYTEST = ["-q", "-s", "--tb=no", "--assert=plain", "-p", "no:randomly"]
 """In order, and quick to fail: nobody reads why."""
 PROFILE = "--hypothesis-profile=mutants"
 ALIVE = {"survived", "unreached"}
 
+Order = Callable[[str, Mutant], int | None]
+"""The place of a module's mutant: low ones first; none: it is not tried."""
+Told = Callable[[str, Verdict], None]
+
 
 class Group(NamedTuple):
-    """Modules that the same tests judge."""
+    """Modules by their names, and the tests that judge all of them."""
 
-    modules: list[str]
+    modules: dict[str, str]
     tests: list[str]
 
 
@@ -37,87 +40,54 @@ def groups() -> list[Group]:
 
 @dataclass
 class Findings:
-    """What a run found, by module."""
+    """What a run found, by the name of the module."""
 
+    made: dict[str, list[str]] = field(default_factory=dict)
+    """The full names of all mutants, tried or not."""
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
-    made: Counter[str] = field(default_factory=Counter)
     failing: list[str] = field(default_factory=list)
+    """Tests that fail without any fault: then nothing was judged by them."""
 
-    def add(self, module: str, verdict: Verdict) -> None:
-        """One more verdict."""
-        self.verdicts.setdefault(module, []).append(verdict)
-
-    def alive(self) -> Iterator[str]:
-        """The names of those that live, with the module's."""
+    def alive(self) -> Iterator[tuple[str, Verdict]]:
+        """The survivors, by their full names."""
         for module, verdicts in self.verdicts.items():
-            yield from (name(module, each) for each in verdicts if each.said in ALIVE)
-
-    def counts(self, module: str) -> Counter[str]:
-        """How many were killed, survived and so on."""
-        return Counter(verdict.said for verdict in self.verdicts.get(module, []))
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it."""
-        return {
-            module: {
-                "mutants": self.made[module],
-                **self.counts(module),
-                "alive": {
-                    name(module, each): each.mutant.operator
-                    for each in verdicts
-                    if each.said in ALIVE
-                },
-                "killed_by": {v.mutant.name: v.by for v in verdicts if v.said == "killed"},
-            }
-            for module, verdicts in self.verdicts.items()
-        }
+            for verdict in verdicts:
+                if verdict.said in ALIVE:
+                    yield f"{module} {verdict.mutant.name}", verdict
 
 
-def name(module: str, verdict: Verdict) -> str:
-    """How a survivor is called: by the name of its module, wherever that is, and by its own."""
-    return f"{Path(module).stem} {verdict.mutant.name}"
-
-
-def run(
-    wanted: Callable[[str], bool],
-    order: Callable[[str, Mutant], int | None] = lambda _module, _mutant: 0,
-    *,
-    seconds: float,
-    told: Callable[[str, Verdict], None] = lambda _module, _verdict: None,
-) -> Findings:
-    """Try the mutants of the modules that are wanted, for so many seconds at most.
-
-    `order`: those with lower numbers first, those without one not at all.
-    """
+def run(wanted: Callable[[str], bool], order: Order, *, seconds: float, told: Told) -> Findings:
+    """Try the mutants of the modules that are wanted, and begin none after so many seconds."""
     findings, deadline = Findings(), time.monotonic() + seconds
     for group in groups():
-        modules = [module for module in group.modules if wanted(module)]
-        trials = []
-        for module in modules:
-            for mutant in mutants(ROOT / module):
-                findings.made[module] += 1
-                if (place := order(module, mutant)) is not None:
-                    trials.append((place, module, mutant))
-        if not trials or time.monotonic() > deadline:
-            continue
-        trials.sort(key=lambda trial: trial[0])
-        in_time = itertools.takewhile(
-            lambda _: time.monotonic() < deadline,
-            ((ROOT / module, mutant) for _, module, mutant in trials),
-        )
-
-        def keep(path: Path, verdict: Verdict) -> None:
-            module = str(path.relative_to(ROOT))
-            findings.add(module, verdict)
-            told(module, verdict)
-
-        judge = Judge(in_time, keep)
-        pytest.main([*PYTEST, PROFILE, *group.tests, *modules], plugins=[judge])
-        findings.failing += judge.failing
+        modules = {name: path for name, path in group.modules.items() if wanted(name)}
+        trials = _trials(modules, order, findings)
+        in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, trials)
+        if trials and time.monotonic() < deadline:
+            judge = Judge(FOLDERS, in_time, _kept(findings, modules, told))
+            pytest.main([*PYTEST, PROFILE, *group.tests, *modules.values()], plugins=[judge])
+            findings.failing += judge.failing
     return findings
 
 
-def kept(findings: Findings, file: Path) -> None:
-    """Write findings down."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(findings.as_json(), indent=1))
+def _trials(modules: dict[str, str], order: Order, findings: Findings) -> list[tuple[Path, Mutant]]:
+    """The mutants that are to be tried, in order; counts all that there are."""
+    placed = []
+    for name, path in modules.items():
+        made = mutants(ROOT / path)
+        findings.made[name] = [f"{name} {mutant.name}" for mutant in made]
+        placed += [(order(name, mutant), ROOT / path, mutant) for mutant in made]
+    chosen = [(place, path, mutant) for place, path, mutant in placed if place is not None]
+    return [(path, mutant) for _, path, mutant in sorted(chosen, key=lambda trial: trial[0])]
+
+
+def _kept(
+    findings: Findings, modules: dict[str, str], told: Told
+) -> Callable[[Path, Verdict], None]:
+    names = {ROOT / path: name for name, path in modules.items()}
+
+    def keep(path: Path, verdict: Verdict) -> None:
+        findings.verdicts.setdefault(names[path], []).append(verdict)
+        told(names[path], verdict)
+
+    return keep

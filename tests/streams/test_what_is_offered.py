@@ -15,7 +15,7 @@ EVEN: dict[str, Any] = {"arm_floor": 0.2, "just_bought_s": 0.0}
 def by_arm(shop: Till, arm: str, *before: str, **always: Any) -> Prompt:
     """A prompt of this arm for one of many sessions that end with the same views."""
     for number in range(200):
-        story = Story(f"{arm}-{number}", **always)
+        story = Story(f"{arm}-{always}-{number}", **always)
         for item in before[:-1]:
             shop.serve(story.view(item))
         prompt = shop.serve(story.view(before[-1])).prompt
@@ -83,7 +83,7 @@ def test_what_asks_counts_most_even_if_it_was_met_before() -> None:
 
 
 def test_adding_more_of_an_item_asks_what_goes_with_that_item() -> None:
-    """It is the last word of the basket, wherever it stood."""
+    """It is the last word of the basket, wherever it stood; the others have theirs before."""
     shop = Till(arm_floor=0.0)
     shop.teach("bread", "butter", times=30)
     shop.teach("tea", "milk", times=30)
@@ -95,8 +95,9 @@ def test_adding_more_of_an_item_asks_what_goes_with_that_item() -> None:
         prompts.append(shop.prompt(story.add("tea")))
     fitting = next(prompt for prompt in prompts if prompt.arm == "bought_together")
 
-    assert "milk" == items(fitting)[0]
-    assert "tea" == fitting.items[0].evidence.anchor
+    assert ["milk", "butter"] == items(fitting)[:2]
+    assert ["tea", "bread"] == [item.evidence.anchor for item in fitting.items[:2]]
+    assert "Often bought together with tea" == fitting.reason.text
 
 
 def test_what_sells_anyway_is_said_to_be_popular() -> None:
@@ -123,6 +124,19 @@ def test_a_prompt_speaks_of_the_item_that_speaks_for_its_best_offer() -> None:
 
     assert "soap" == fitting.anchor
     assert "Often bought together with bread" == fitting.reason.text
+
+
+def test_the_ranker_knows_a_shopper_from_one_visit_to_the_next() -> None:
+    """What they have bought before is a reason of its own, for them alone."""
+    shop = Till(**EVEN, lateness_s=1e9, best_fit=True, prompt_items_max=3)
+    regular(shop, "ann", "coffee")
+    shop.serve(Story("past", shopper_id="bob").add("bread"))
+    prompts = [by_arm(shop, "best_fit", "bread", shopper_id=who) for who in ("ann", "bob")]
+    reasons = [prompt.reason.key for prompt in prompts]
+
+    assert ["coffee"] == items(prompts[0])[:1]
+    assert "best_fit/own" == reasons[0]
+    assert "best_fit/own" != reasons[1]
 
 
 @pytest.mark.parametrize("items_max", [1, 2])
@@ -177,7 +191,7 @@ def test_what_was_just_bought_may_be_offered_at_once_where_the_setting_is_nothin
         ({"segment": "lead", "shopper_id": "ann"}, "product_page/known"),
     ],
 )
-def test_the_context_is_where_the_shopper_is_and_who(said: dict[str, str], context: str) -> None:
+def test_the_context_is_where_the_shopper_is_and_who(said: dict[str, Any], context: str) -> None:
     """A declared segment, or whether we know them."""
     shop = Till(segments=" gold, silver ,,")
     shop.teach("bread", "butter")
