@@ -25,30 +25,33 @@ class Ended(NamedTuple, Generic[T]):
     """Whether its time was up."""
 
 
-def forked(work: Callable[[], T], *, cpu_s: float) -> Ended[T]:
-    """What this work finds, done in a child that has so many seconds of processor time."""
+def forked(work: Callable[[], T]) -> Ended[T]:
+    """What this work finds, done in a child, which may `allow` itself so much time."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _in_child(work, writing, cpu_s)
+        _in_child(work, writing)
     os.close(writing)
     with os.fdopen(reading, "rb") as answer:
         found = answer.read()
     _, status = os.waitpid(child, 0)
-    too_long = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
+    too_long = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
     whole = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
     return Ended(pickle.loads(found) if whole else None, too_long)  # noqa: S301  # from our child
 
 
-def _in_child(work: Callable[[], T], writing: int, cpu_s: float) -> None:
+def allow(cpu_s: float) -> None:
+    """End this process unless it says so again within so many seconds of its processor time."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
+
+
+def _in_child(work: Callable[[], T], writing: int) -> None:
     code = 1
     try:
         silence = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(silence, standard)
-        seconds = int(cpu_s) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         with os.fdopen(writing, "wb") as answer:
             answer.write(pickle.dumps(work()))

@@ -16,17 +16,15 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.mutants.forks import forked
+from tests.mutants.forks import allow, forked
 from tests.mutants.mutants import Mutant
 from tests.mutants.swapped import forget_results, living, swap
 
 Place = tuple[str, str]
 """A file, and the qualified name of a function in it."""
-QUICK_S = 1.5
-"""Tests that take longer judge no mutant: a survivor would cost all of them."""
-GRACE_S = 3.0
+GRACE_S = 2.0
 TIMES = 5.0
-"""A mutant may take so many times the time that its tests take without a fault, and a grace."""
+"""A test may take so many times the time that it takes without a fault, and a grace."""
 
 
 class Seen(NamedTuple):
@@ -87,10 +85,10 @@ class Judge:
 
         def killer() -> str:
             swap(self._living[str(path)], path, mutant.source)
-            return _first_failing(session, [items[name] for name in names])
+            times = [GRACE_S + TIMES * self._seen[name].cpu_s for name in names]
+            return _first_failing(session, [items[name] for name in names], times)
 
-        cpu_s = GRACE_S + TIMES * sum(self._seen[name].cpu_s for name in names)
-        ended = forked(killer, cpu_s=cpu_s)
+        ended = forked(killer)
         if ended.too_long:
             return Verdict(mutant, "timeout", "")
         if ended.result == "":
@@ -103,11 +101,7 @@ class Judge:
     def _names(self, place: Place) -> list[str]:
         """The tests that reach a function, those first that shall be tried first."""
         if place not in self._reaching:
-            reaching = [
-                name
-                for name, seen in self._seen.items()
-                if place in seen.reached and seen.cpu_s <= QUICK_S
-            ]
+            reaching = [name for name, seen in self._seen.items() if place in seen.reached]
             self._reaching[place] = sorted(reaching, key=lambda name: self._seen[name].cpu_s)
         return self._reaching[place]
 
@@ -138,9 +132,10 @@ def _place(code: CodeType) -> Place:
     return os.path.realpath(code.co_filename), code.co_qualname.split(".<locals>")[0]
 
 
-def _first_failing(session: pytest.Session, items: list[pytest.Item]) -> str:
-    """The first test that fails; nothing, if none does."""
-    for item, following in zip(items, [*items[1:], None], strict=True):
+def _first_failing(session: pytest.Session, items: list[pytest.Item], times: list[float]) -> str:
+    """The first test that fails, each allowed its time; nothing, if none does."""
+    for item, following, cpu_s in zip(items, [*items[1:], None], times, strict=True):
+        allow(cpu_s)
         _run(item, following)
         if session.testsfailed:
             return item.nodeid

@@ -31,6 +31,8 @@ class Group(NamedTuple):
 
     modules: dict[str, str]
     tests: list[str]
+    slow: list[str]
+    """Those of them that judge no mutant: a survivor would cost all of them."""
 
 
 def groups() -> list[Group]:
@@ -65,7 +67,9 @@ def run(wanted: Callable[[str], bool], order: Order, *, seconds: float, told: To
         in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, trials)
         if trials and time.monotonic() < deadline:
             judge = Judge(FOLDERS, in_time, _kept(findings, modules, told))
-            pytest.main([*PYTEST, PROFILE, *group.tests, *modules.values()], plugins=[judge])
+            slow = [f"--deselect={test}" for test in group.slow]
+            judging = [*slow, *group.tests, *modules.values()]
+            pytest.main([*PYTEST, PROFILE, *judging], plugins=[judge])
             findings.failing += judge.failing
     return findings
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from tests.mutants.forks import forked
+from tests.mutants.forks import allow, forked
 from tests.mutants.swapped import forget_results, living, swap
 
 SHOP = """
@@ -102,7 +102,7 @@ def test_a_cache_does_not_know_what_was_before_the_fault(tmp_path: Path) -> None
 def test_what_a_child_does_is_gone_with_it() -> None:
     """Its result comes back, and nothing else."""
     kept = [1]
-    ended = forked(lambda: kept.append(2) or list(kept), cpu_s=10)
+    ended = forked(lambda: kept.append(2) or list(kept))
 
     assert [1, 2] == ended.result
     assert [1] == kept
@@ -112,17 +112,18 @@ def test_a_child_that_does_not_end_is_ended() -> None:
     """After its own time on the processor."""
 
     def forever() -> int:
+        allow(0.1)
         while True:
             pass
 
-    ended = forked(forever, cpu_s=0.1)
+    ended = forked(forever)
 
     assert (None, True) == ended
 
 
 def test_a_child_that_dies_has_no_result() -> None:
     """Whatever it died of."""
-    assert (None, False) == forked(lambda: sys.exit("enough"), cpu_s=10)
+    assert (None, False) == forked(lambda: sys.exit("enough"))
 
 
 def test_killed_timed_out_survived_and_unreached_are_told_apart(tmp_path: Path) -> None:
