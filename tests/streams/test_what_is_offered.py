@@ -59,7 +59,7 @@ def test_who_is_known_is_offered_what_they_buy_again_and_again() -> None:
 def test_viewers_are_offered_what_others_looked_at_with_it() -> None:
     """With the item that they look at as its anchor, though they looked at others before."""
     shop = Till(**EVEN)
-    for number in range(5):
+    for number in range(50):
         story = Story(f"past-{number}")
         for item in ("tent", "stove"):
             shop.serve(story.view(item))
@@ -73,7 +73,7 @@ def test_viewers_are_offered_what_others_looked_at_with_it() -> None:
 def test_what_asks_counts_most_even_if_it_was_met_before() -> None:
     """Back on the page of the tent, the tent's companions come before those of the soap."""
     shop = Till(**EVEN)
-    for number in range(8):
+    for number in range(100):
         story = Story(f"past-{number}")
         for item in ("tent", "stove") if number % 2 else ("soap", "towel"):
             shop.serve(story.view(item))

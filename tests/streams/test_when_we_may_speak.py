@@ -103,6 +103,7 @@ def test_without_a_cool_down_two_events_at_once_are_both_answered() -> None:
     shop.prompt(story.view("bread"))
 
     assert shop.serve(story.view("bread", after_s=0)).prompt
+    assert shop.serve(story.view("bread", after_s=-30)).prompt  # one that comes late, as well
 
 
 def test_an_event_from_before_the_latest_prompt_may_not_break_the_silence() -> None:
