@@ -78,3 +78,16 @@ def test_the_ranking_is_by_mean_reward_and_then_by_name() -> None:
                 policy.reward(arm, "basket/new", 1.0, time_s=MONDAY)
 
     assert ["curated", "buy_again", "popular"] == policy.ranking
+
+
+def test_rivers_pull_knows_contexts_apart_and_none_is_one_of_them() -> None:
+    """What was told of a context is what is drawn by there, forty times of forty."""
+    policy = ThompsonSampling(floor=0.0, cell_strength=1.0, seed=3)
+    for context, best in (("a", "popular"), ("b", "curated"), (None, "buy_again")):
+        for _ in range(200):
+            for arm in ("popular", "curated", "buy_again"):
+                policy.update(arm, context, float(arm == best))
+    arms = ["popular", "curated", "buy_again"]
+    drawn = [{policy.pull(arms, context) for _ in range(40)} for context in ("a", "b", None)]
+
+    assert [{"popular"}, {"curated"}, {"buy_again"}] == drawn

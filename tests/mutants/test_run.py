@@ -93,6 +93,7 @@ def test_the_report_counts_by_module_and_in_all() -> None:
         "tried": 4,
         "killed": 1,
         "timeout": 1,
+        "died": 0,
         "known": 1,
         "new": 1,
         "rate": "0.500",
