@@ -41,7 +41,10 @@ class Verdict(NamedTuple):
 
     mutant: Mutant
     said: str
-    """`killed`, as good as that `timeout` or `died`, `survived`, or `unreached` by any test."""
+    """`killed`, as good as that `timeout`, `survived`, `unreached` by any test, or `died`.
+
+    A mutant that ends its whole process was judged by nobody: it does not count as killed.
+    """
     by: str
     """The test that killed it."""
 
@@ -92,7 +95,7 @@ class Judge:
             return Verdict(mutant, "unreached", "")
 
         def killer() -> str:
-            swap(self._living[str(path)], path, mutant.source)
+            swap(self._living[str(path)], mutant.before, mutant.source)
             times = [GRACE_S + TIMES * self._seen[name].cpu_s for name in names]
             return _first_failing(session, [items[name] for name in names], times)
 
@@ -152,4 +155,9 @@ def _first_failing(session: pytest.Session, items: list[pytest.Item], times: lis
 
 
 def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    """Run a test so that it can be run again: a docstring's examples lose their names otherwise."""
+    examples = getattr(item, "dtest", None)
+    names = {} if examples is None else dict(examples.globs)
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    if examples is not None:
+        examples.globs.update(names)

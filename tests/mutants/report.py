@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.mutants.run import Findings
+from tests.mutants.run import ALIVE, Findings
 
-COLUMNS = ("module", "mutants", "tried", "killed", "timeout", "died", "known", "new", "rate")
+COLUMNS = ("module", "mutants", "tried", "killed", "timeout", "known", "new", "rate")
 """`known`: survivors with a reason; `rate`: the share of those tried that does not live."""
 
 
@@ -56,13 +56,12 @@ def _rows(findings: Findings, reasons: Mapping[str, str]) -> Iterator[dict[str, 
     total: Counter[str] = Counter()
     for module, made in sorted(findings.made.items()):
         said = Counter(verdict.said for verdict in findings.verdicts.get(module, []))
-        alive = said["survived"] + said["unreached"]
+        alive = sum(said[each] for each in ALIVE)
         counts = Counter(
             mutants=len(made),
             tried=said.total(),
             killed=said["killed"],
             timeout=said["timeout"],
-            died=said["died"],
             known=alive - new[module],
             new=new[module],
         )
