@@ -90,6 +90,8 @@ class Delays:
         """A trial began."""
         self._trials[arm] = self._trials.get(arm, 0) + weight
         step = self._step(time_s)
+        if step != self._kept.now:  # the laws leave out the trials of the present step alone
+            self._kept.clear()
         if step > self._latest:
             self._latest = step
             self._settle()

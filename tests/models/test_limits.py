@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import ThompsonSampling
+from models import LinearThompsonSampling, ThompsonSampling
 from models.choice import READINGS_MAX, Reading, Readings
 from models.drift import DriftAlarm
 from models.forgetting import lightest
@@ -42,3 +42,10 @@ def test_of_a_small_table_all_may_go_and_nothing_has_to() -> None:
     assert {"bread", "jam"} == set(lightest({"bread": 7, "jam": 1}, 5))
     assert {"bread", "jam"} == set(lightest({"bread": 7, "jam": 1}, 2))
     assert [] == lightest({"bread": 7, "jam": 1}, 0)
+
+
+@pytest.mark.parametrize("name", ["width", "arm_spread", "factor_spread", "shared_spread"])
+def test_the_spreads_of_a_line_have_limits(name: str) -> None:
+    """Each is named in its error."""
+    with pytest.raises(ValueError, match=name):
+        LinearThompsonSampling(**{name: 0.0})

@@ -24,7 +24,8 @@ def swap(functions: Iterable[FunctionType], before: str, source: str) -> None:
     for function in functions:
         name, line = function.__code__.co_qualname, function.__code__.co_firstlineno
         at = [code.co_firstlineno for code in old[name]].index(line)
-        function.__code__ = new[name][at]
+        bound = function.__code__.co_freevars  # also where a fault lost the need of `super()`
+        function.__code__ = new[name][at].replace(co_freevars=bound)
 
 
 def living(folders: Iterable[Path]) -> dict[str, list[FunctionType]]:

@@ -99,6 +99,18 @@ def test_whoever_imported_a_function_has_its_mutant(tmp_path: Path) -> None:
     assert 4 == till.total
 
 
+def test_a_method_that_no_longer_calls_its_parents_is_a_mutant(tmp_path: Path) -> None:
+    """Though the cell that `super()` needs is bound to it."""
+    source = SHOP + "class Shop(Till):\n    def take(self, n):\n        super().take(n)\n"
+    path = tmp_path / "shop.py"
+    path.write_text(source)
+    shop = loaded(path).Shop()
+    swap(living([tmp_path])[str(path)], source, source.replace("super().take(n)", "pass"))
+    shop.take(1)
+
+    assert 0 == shop.total
+
+
 def test_a_cache_does_not_know_what_was_before_the_fault(tmp_path: Path) -> None:
     """Or the mutant would be judged by the results of the code."""
     path = tmp_path / "shop.py"
