@@ -1,7 +1,7 @@
 # One image for every role: `worker` unless another command is given, such as `topics create`.
 # Nothing is installed whose hash is not in requirements/runtime.txt, the build backend included.
 
-FROM python:3.11-slim AS build
+FROM python:3.13-slim-trixie AS build
 RUN python -m venv /opt/goeswith
 WORKDIR /build
 # The libraries come first: they change seldom, and this layer is kept while they do not.
@@ -12,7 +12,7 @@ COPY models models
 COPY streams streams
 RUN /opt/goeswith/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.11-slim
+FROM python:3.13-slim-trixie
 COPY --from=build /opt/goeswith /opt/goeswith
 ENV PATH=/opt/goeswith/bin:$PATH \
     PYTHONUNBUFFERED=1

@@ -3,6 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 LIMIT := 100000
+DEMO_OPTIONS :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench chaos peers replay docs fix coverage requirements clean
@@ -11,7 +12,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## watch a shop with shoppers in it: embedded Kafka and Redis, nothing to install
-	$(BIN)/goeswith demo
+	$(BIN)/goeswith demo $(DEMO_OPTIONS)
 
 test: $(READY) ## every test, on a real Kafka and a real Redis too
 	.ci/install

