@@ -3,11 +3,13 @@
 librdkafka's producer sends them, compressed, as foreign producers do. What is aborted are visits of
 its own, whose items nobody else has: were any of it learned or answered, it would show. The till
 keeps books of what it has committed and aborted, and they alone say what happened: a broker that is
-killed in between may have aborted more than the till did. A producer that is fenced as it commits
-was too late: the broker fences only who has not told it to commit in time. For any other reason the
-transaction is in doubt, and counts as it is found.
+killed in between may have aborted more than the till did. A producer that is told at its commit
+that it is fenced, or has no transaction to commit, was too late: the broker aborts only what
+it was not told to commit, and to a commit that it knows already it says yes again. Where it says
+anything else the transaction is in doubt, and counts as it is found.
 """
 
+import logging
 import random
 import threading
 import time
@@ -33,11 +35,15 @@ TRANSACTION_S_MAX = 10.0
 PATIENCE_S = 180.0
 """So long the till tries to end a transaction, or to begin anew."""
 ANSWER_S_MAX = 5.0
-FENCED = (
+TOO_LATE = (
     KafkaError._FENCED,  # noqa: SLF001  # that is how confluent-kafka names it
     KafkaError.PRODUCER_FENCED,
     KafkaError.INVALID_PRODUCER_EPOCH,
+    KafkaError.INVALID_TXN_STATE,
 )
+
+SILENT = logging.getLogger("librdkafka")
+SILENT.disabled = True  # the broker goes away: that is the idea
 
 R = TypeVar("R", bound=Record)
 
@@ -147,8 +153,8 @@ class Till:
                 "transaction.timeout.ms": int(TRANSACTION_S_MAX * 1000),
                 "compression.type": "zstd",
                 "linger.ms": 2,
-                "log_level": 0,  # the broker goes away: that is the idea
-            }
+            },
+            logger=SILENT,
         )
         _until_done(producer.init_transactions)
         return producer
@@ -175,8 +181,8 @@ class Till:
                 self.books.aborted.append(ids)
                 _abort(producer)
                 return
-            fenced = error.args[0].code() in FENCED
-            (self.books.aborted if fenced else self.books.in_doubt).append(ids)
+            late = error.args[0].code() in TOO_LATE
+            (self.books.aborted if late else self.books.in_doubt).append(ids)
             raise Fenced from error
         self.books.committed.append(ids)
 
