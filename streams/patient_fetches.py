@@ -89,12 +89,17 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
 
     def __next__(self) -> Any:
         try:
-            return super().__next__()
+            return next(
+                self._records_iterator
+            )  # not by the class above: this is on every record's way
+        except StopIteration:
+            self._records_iterator = None  # a cycle, as that class has it
+            raise
         except (UnicodeDecodeError, codecs.Undecodable):
             data = self._records.data
             self._records = PatientBatches(data[place(data, self.next_fetch_offset) :])
             self._records_iterator = self._unpack_records()
-            return super().__next__()
+            return next(self)
 
 
 def place(data: bytes, offset: int) -> int:
