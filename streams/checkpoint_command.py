@@ -18,7 +18,7 @@ from streams.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.live import show
 from streams.log_reader import open_reader
 from streams.options import with_settings
-from streams.rebuild import Told, fold, page_url, seen, told_by_shop, told_by_worker
+from streams.rebuild import Told, bring, fold, page_url, seen, told_by_shop, told_by_worker
 from streams.settings import Settings
 from streams.shop import Shop
 
@@ -174,7 +174,7 @@ def _level(settings: Settings, sides: list[Told], names: tuple[str, str]) -> lis
     check(found.header, settings)
     shop = restored(found, settings)
     with open_reader(settings, settings.topics.events) as reader:
-        fold(shop, reader, sides[1 - behind].position)
+        bring(shop, reader, sides[1 - behind].position)
     sides[behind] = told_by_shop(shop)
     return sides
 

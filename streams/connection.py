@@ -6,15 +6,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import CorruptRecordException, KafkaConnectionError
 
-from streams.errors import KafkaUnreachable, TopicsWrong
+from streams.errors import KafkaUnreachable, LogUnreadable, TopicsWrong
+from streams.patient_fetches import read_patiently
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,41 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "client_id": f"goeswith-{settings.worker_name}",
         "retry_backoff_ms": RETRY_BACKOFF_MS,
     }
+
+
+def reading_options(settings: Settings) -> dict[str, Any]:
+    """What every consumer is created with.
+
+    Only what was committed is read, and up to the last stable offset, the first of a transaction
+    that is still open: so that is where the log ends. What was aborted never happened. Whatever the
+    log holds can be read from here on (`streams.patient_fetches`).
+    """
+    read_patiently()
+    return {
+        **client_options(settings),
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+    }
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turns what aiokafka says of a damaged batch into `LogUnreadable`.
+
+    A record that cannot be used is no such thing, nor is a batch that cannot be unpacked: their
+    checksums are right, and every reader sees the same. A wrong one may be right on another
+    broker, so nothing is passed over: whoever runs the brokers has to say what was lost.
+    """
+    try:
+        yield
+    except CorruptRecordException as error:
+        raise LogUnreadable(
+            f"the log is damaged: {error}. The worker ends, and tries again when it is started; if "
+            "it says so again, a broker's disk has lost a batch of that partition. Let a replica "
+            "that is whole take the lead, or delete the records up to behind it "
+            "(kafka-delete-records)"
+        ) from error
 
 
 ASKED_AT_ONCE = 4

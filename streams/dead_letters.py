@@ -4,12 +4,16 @@ Key, value and every original header stay as they were; behind them come the hea
 Connect writes (KIP-298, `__connect.errors.…`, all of them strings), so that tools made for Connect
 read ours too, and two of our own. Headers of one name may repeat in Kafka: the last one counts,
 which is why ours are last, and why a letter can be opened again without losing any of the others.
+
+A name that is not UTF-8 cannot be written by every client: such a header is written under its name
+escaped, behind one of ours, `goeswith.header-name`, that has the name as it was sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from streams.errors import BadInput, InvalidEvent
+from streams.header_names import HeaderName, header_name, readable
 
 Header = tuple[str, bytes | None]
 """Kafka lets a header have no value."""
@@ -20,6 +24,7 @@ TIMESTAMP_MS = "goeswith.errors.timestamp_ms"
 REPLAYED_FROM = "goeswith.replayed-from"
 REPLAYS = "goeswith.replays"
 REPLAYS_MAX = 3
+NAME_AS_SENT = "goeswith.header-name"
 MESSAGE_CHARS_MAX = 1000
 NAMES = (
     "__connect.errors.topic",
@@ -67,7 +72,7 @@ def dead_letter_headers(
         str(timestamp_ms),
     )
     ours = zip(NAMES, (text.encode("utf-8", "replace") for text in said), strict=True)
-    return [*original, *ours]
+    return [*_writable(original), *ours]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def cause(headers: Sequence[Header]) -> Cause | None:
             timestamp_ms=int(said[TIMESTAMP_MS]),
             reason=said[REASON],
             message=said["__connect.errors.exception.message"],
-            original=tuple(original),
+            original=tuple(_as_sent(original)),
             replays=_replays(original),
         )
     except ValueError:
@@ -127,6 +132,26 @@ def replay_headers(letter: Cause, letter_id: str) -> list[Header]:
         (REPLAYED_FROM, letter_id.encode()),
         (REPLAYS, str(letter.replays + 1).encode()),
     ]
+
+
+def _writable(headers: Iterable[Header]) -> Iterator[Header]:
+    for name, value in headers:
+        if isinstance(name, HeaderName):
+            yield NAME_AS_SENT, name.encode()
+        yield readable(name), value
+
+
+def _as_sent(headers: Iterable[Header]) -> Sequence[Header]:
+    """What `_writable` was given."""
+    sent: list[Header] = []
+    for name, value in headers:
+        before, raw = sent[-1] if sent else ("", None)
+        odd = header_name(raw or b"") if before == NAME_AS_SENT else ""
+        if isinstance(odd, HeaderName) and name == readable(odd):
+            sent[-1] = odd, value
+        else:
+            sent.append((name, value))
+    return sent
 
 
 def _replays(headers: Sequence[Header]) -> int:

@@ -8,6 +8,7 @@ GoeswithError
 ├── Misconfigured                the operator has to change something: said at start-up, exit code 2
 │   ├── MissingSecret            no secret to sign receipts with
 │   ├── MissingExtra             an optional dependency is not installed
+│   ├── MissingCodec             a package that unpacks compressed records is not installed
 │   ├── TopicsWrong              topics are missing, or other than `streams/topics.py` says
 │   ├── FileUnusable             a file is missing, or a line of it is not what it should be
 │   ├── NameTaken                another worker runs under the same name
@@ -18,6 +19,7 @@ GoeswithError
 ├── CheckpointRefused            damaged, older or foreign: the log is folded instead
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
+    ├── LogUnreadable            a batch of the log is damaged on the broker
     ├── FoldStalled              an event waited for its predecessors longer than it may
     └── WorkerStuck              the log has more, Kafka answers, and the worker does not get on
 ```
@@ -58,6 +60,10 @@ class MissingExtra(Misconfigured):
     """An optional dependency is not installed; the message names the command that installs it."""
 
 
+class MissingCodec(Misconfigured):
+    """A package that unpacks compressed records is not installed; the message names it."""
+
+
 class TopicsWrong(Misconfigured):
     """Topics are missing, or have another shape than declared."""
 
@@ -96,6 +102,10 @@ class WorkerFailed(GoeswithError):
 
 class DeliveryFailed(WorkerFailed):
     """The broker did not take a batch of prompts, outcomes or dead letters."""
+
+
+class LogUnreadable(WorkerFailed):
+    """A batch of the log is damaged: its checksum is wrong, or it is no batch."""
 
 
 class FoldStalled(WorkerFailed):

@@ -14,7 +14,7 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
 
-from streams.connection import be_patient, client_options
+from streams.connection import be_patient, reading, reading_options
 from streams.pace import Asking
 from streams.rounds import Reading
 
@@ -36,12 +36,10 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         asking = self.transport.pace.asking
         self._assignor = RoundRobinPartitionAssignor
         consumer = AIOKafkaConsumer(
-            **client_options(settings),
+            **reading_options(settings),
             group_id=settings.group_id,
             group_instance_id=settings.worker_name if settings.static_membership else None,
             partition_assignment_strategy=[self._assignor],
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
             session_timeout_ms=int(settings.session_timeout_s * 1000),
             rebalance_timeout_ms=int(settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
@@ -50,11 +48,13 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
             fetch_min_bytes=asking.bytes_min,
         )
         be_patient(consumer._client)
+        self.transport.reader = consumer
         return consumer
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         self.reading.begins(_positions(consumer))
-        batches = await super()._fetch_records(consumer, *args, **kwargs)
+        with reading():
+            batches = await super()._fetch_records(consumer, *args, **kwargs)
         self.reading.ended(_positions(consumer), batches)
         return batches
 
@@ -75,8 +75,24 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
                 self.log.warning("the consumer group reported %r: joining again", error)
 
 
+def _states(consumer: Any) -> dict[TP, Any]:
+    """What aiokafka knows of each partition that it has."""
+    subscription = consumer._subscription.subscription
+    assignment = subscription.assignment if subscription else None
+    return {tp: assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
+
+
 def _positions(consumer: Any) -> dict[TP, int]:
     """The next offset that aiokafka will read of each partition, where it is settled."""
-    assignment = consumer._subscription.subscription.assignment
-    states = {tp: assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
-    return {tp: state.position for tp, state in states.items() if state.has_valid_position}
+    return {
+        tp: state.position for tp, state in _states(consumer).items() if state.has_valid_position
+    }
+
+
+def held_back(consumer: Any) -> dict[int, int]:
+    """How many offsets of each partition wait for a transaction to end, as of the last fetch."""
+    return {
+        tp.partition: state.highwater - state.lso
+        for tp, state in _states(consumer).items()
+        if state.lso is not None and state.highwater > state.lso
+    }

@@ -17,6 +17,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
 from kafka.protocol.broker_version_data import BrokerVersionData
 
 from streams.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
+from streams.patient_polls import read_patiently
 from streams.settings import Settings
 from streams.topics import RECORD_BYTES_MAX
 
@@ -44,10 +45,17 @@ def open_admin(settings: Settings) -> Iterator[Any]:
 
 @contextmanager
 def open_consumer(settings: Settings) -> Iterator[Any]:
-    """A `KafkaConsumer` without a group that has found its brokers: it commits nothing."""
+    """A `KafkaConsumer` without a group that has found its brokers: it commits nothing.
+
+    It reads what is committed, as workers do: a partition ends where an open transaction begins.
+    """
+    read_patiently()
     with speaking(settings):
         consumer = KafkaConsumer(
-            **_options(settings), enable_auto_commit=False, auto_offset_reset="earliest"
+            **_options(settings),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
         )
         try:
             consumer.bootstrap(timeout_ms=int(settings.kafka_timeout_s * 1000))

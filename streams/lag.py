@@ -6,7 +6,10 @@ read). A group that never committed is as far behind as the log is long, and sho
 consumer must not look like one that is caught up. End offsets are asked for after the committed
 ones, and what still comes out negative counts as nothing.
 
-Events are counted by offsets, so markers of transactions count as events, but never as seconds.
+Events are counted by offsets, so what was aborted and the markers of transactions count as events
+as long as an event follows them. Where none does, nothing waits. A transaction that is still open
+holds back whatever comes behind it, from every reader: it waits for its producer, not for us, and
+is told apart (`held_back`).
 """
 
 import json
@@ -19,7 +22,7 @@ from rich.text import Text
 
 from streams.kafka_clients import open_admin
 from streams.live import show, watched
-from streams.log_reader import LogReader, committed_offsets, open_reader
+from streams.log_reader import LogReader, committed_offsets, high_watermarks, open_reader
 from streams.options import with_settings
 from streams.settings import Settings
 
@@ -29,13 +32,15 @@ class PartitionLag(NamedTuple):
 
     partition: int
     end: int
-    """The offset that the next event will get."""
+    """The offset up to which events can be read."""
     committed: int | None
     """The offset that the group reads next; None: it has never committed."""
     lag_events: int
     """Events that wait."""
     lag_s: float | None
     """Age of the one that has waited longest; None: it could not be read."""
+    held_back: int = 0
+    """Offsets from the end on that nobody may read yet: a transaction before them is open."""
 
 
 class GroupLag(NamedTuple):
@@ -84,22 +89,27 @@ def partition_lag(
     end: int,
     waiting_since_ms: int | None,
     now_ms: int,
+    high_watermark: int = 0,
 ) -> PartitionLag:
     """The lag of one partition that holds the offsets from `begin` up to `end`.
 
     `waiting_since_ms` is the time of the first record that waits, None if it is not known.
 
     >>> partition_lag(0, committed=40, begin=0, end=42, waiting_since_ms=1_000, now_ms=3_500)
-    PartitionLag(partition=0, end=42, committed=40, lag_events=2, lag_s=2.5)
+    PartitionLag(partition=0, end=42, committed=40, lag_events=2, lag_s=2.5, held_back=0)
     """
     lag_events = max(0, end - waits_from(committed, begin))
     lag_s = None if waiting_since_ms is None else max(0, now_ms - waiting_since_ms) / 1000
-    return PartitionLag(partition, end, committed, lag_events, lag_s if lag_events else 0.0)
+    held_back = max(0, high_watermark - end)
+    return PartitionLag(
+        partition, end, committed, lag_events, lag_s if lag_events else 0.0, held_back
+    )
 
 
 def read_lag(settings: Settings, admin: Any, reader: LogReader) -> GroupLag:
     """The lag of the workers' group now."""
     committed = committed_offsets(settings, admin, reader.partitions)
+    marks = high_watermarks(settings, admin, reader.partitions)
     begins, ends = reader.begins(), reader.ends()
     waiting = {
         at: first
@@ -107,6 +117,7 @@ def read_lag(settings: Settings, admin: Any, reader: LogReader) -> GroupLag:
         if (first := waits_from(committed[at], begins[at])) < ends[at]
     }
     times_ms = reader.first_times_ms(waiting, ends) if waiting else {}
+    begins |= {at: ends[at] for at, time_ms in times_ms.items() if time_ms is None}
     now_ms = int(time.time() * 1000)
     return GroupLag(
         settings.group_id,
@@ -117,24 +128,28 @@ def read_lag(settings: Settings, admin: Any, reader: LogReader) -> GroupLag:
                 committed=committed[at],
                 begin=begins[at],
                 end=ends[at],
-                waiting_since_ms=_known(times_ms.get(at, -1), now_ms),
+                waiting_since_ms=_known(times_ms.get(at)),
                 now_ms=now_ms,
+                high_watermark=marks.get(at, 0),
             )
             for at in reader.partitions
         ),
     )
 
 
-def _known(time_ms: int | None, now_ms: int) -> int | None:
-    """No record waits behind the markers: since now. A record without a time: nobody knows."""
-    if time_ms is None:
-        return now_ms
-    return None if time_ms < 0 else time_ms
+def _known(time_ms: int | None) -> int | None:
+    """Of a record without a time nobody knows how long it has waited."""
+    return None if time_ms is None or time_ms < 0 else time_ms
 
 
 def lag_table(lag: GroupLag) -> Table:
     """The report for people."""
-    table = Table(title=Text(f"{lag.group} on {lag.topic}"), show_footer=True)
+    table = Table(
+        title=Text(f"{lag.group} on {lag.topic}"),
+        caption=_held_back(lag),
+        caption_justify="left",
+        show_footer=True,
+    )
     table.add_column("partition", footer="all", justify="right")
     table.add_column("end", justify="right")
     table.add_column("committed", justify="right")
@@ -152,6 +167,14 @@ def lag_table(lag: GroupLag) -> Table:
             style=style,
         )
     return table
+
+
+def _held_back(lag: GroupLag) -> str | None:
+    """Where open transactions hold something back; nothing where none does."""
+    held = [
+        f"{one.held_back:,} of partition {one.partition}" for one in lag.partitions if one.held_back
+    ]
+    return f"held back by open transactions: {', '.join(held)} offsets" if held else None
 
 
 def _seconds(lag_s: float | None) -> str:

@@ -1,4 +1,8 @@
-"""Reads topics for people and storefronts: outside of any group, and committing nothing."""
+"""Reads topics for people and storefronts: outside of any group, and committing nothing.
+
+Only what is committed is read: a partition ends at its last stable offset, where a transaction that
+is still open begins, and offsets of what was aborted are passed as those of markers are.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -6,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from kafka import TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -17,7 +22,7 @@ from streams.kafka_clients import open_admin, open_consumer, partition_count, sp
 from streams.settings import Settings
 
 POLL_S = 0.2
-"""How long one poll waits: markers of transactions pass unseen within it."""
+"""How long one poll waits: what was aborted and markers of transactions pass unseen within it."""
 NO_COORDINATOR = (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
@@ -75,7 +80,7 @@ class LogReader:
         return self._asked(self._consumer.beginning_offsets)
 
     def ends(self) -> dict[Partition, int]:
-        """The offset that each partition's next record will get."""
+        """The offset up to which each partition can be read now."""
         return self._asked(self._consumer.end_offsets)
 
     def since(self, time_ms: int) -> dict[Partition, int]:
@@ -129,8 +134,9 @@ class LogReader:
     def first_times_ms(self, begins: Offsets, ends: Offsets) -> dict[Partition, int | None]:
         """The timestamp of the first record at or behind each offset, one read for all of them.
 
-        None: there is none before the end (markers of transactions have offsets, but are not
-        handed out). A partition is left out when the broker did not answer in time.
+        None: there is none before the end (what was aborted and markers of transactions have
+        offsets, but are not handed out). A partition is left out when the broker did not answer in
+        time.
         """
         left = {at: ends[at] for at in begins}
         found: dict[Partition, int | None] = {}
@@ -191,6 +197,16 @@ def committed_offsets(
                     raise
                 sleep(COORDINATOR_POLL_S)
     return {Partition(*at): None if o.offset < 0 else o.offset for at, o in found.items()}
+
+
+def high_watermarks(
+    settings: Settings, admin: Any, partitions: Iterable[Partition]
+) -> dict[Partition, int]:
+    """The offset that each partition's next record will get, whatever transactions are open."""
+    latest = dict.fromkeys((TopicPartition(*at) for at in partitions), OffsetSpec.LATEST)
+    with speaking(settings):
+        found = admin.list_partition_offsets(latest)
+    return {Partition(*at): mark.offset for at, mark in found.items()}
 
 
 def _record(record: Any) -> Record:

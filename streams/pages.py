@@ -8,7 +8,7 @@
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from streams.hashed import hashed
@@ -67,7 +67,12 @@ def show_state(app: Worker, settings: Settings) -> None:
         )
 
 
-def show_health(app: Worker, watchdog: Watchdog, views: Shown | None) -> None:
+def show_health(
+    app: Worker,
+    watchdog: Watchdog,
+    views: Shown | None,
+    held_back: Callable[[], Mapping[int, int]],
+) -> None:
     """How this worker is, for whoever supervises it."""
 
     @app.page("/healthz")
@@ -81,5 +86,9 @@ def show_health(app: Worker, watchdog: Watchdog, views: Shown | None) -> None:
         """200 when the worker is caught up, in its group and not stuck; else 503, and why."""
         ready, reasons = watchdog.health
         notes = ["Redis does not take the views"] if views is not None and views.failing else []
+        notes += [
+            f"partition {number}: {offsets} offsets wait for a transaction to end"
+            for number, offsets in sorted(held_back().items())
+        ]
         said = {"ready": ready, "reasons": reasons, "notes": notes}
         return web.json(said, status=200 if ready else 503)

@@ -4,10 +4,6 @@ Both packages are pinned exactly. When one is changed all the same, a worker tha
 mended part would be worse than one that does not start: so it says which names are gone.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from inspect import unwrap
-from typing import Any
-
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
@@ -17,9 +13,10 @@ from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.worker import Worker
 
-from streams.errors import TransportChanged
+from streams import patient_fetches
+from streams.private_names import Methods, Uses, assert_names
 
-METHODS: Mapping[type, Collection[str]] = {
+METHODS: Methods = {
     faust_aiokafka.Consumer: (
         "_commit",
         "_drain_messages",
@@ -44,7 +41,7 @@ METHODS: Mapping[type, Collection[str]] = {
 }
 """What is overridden or called, by its class."""
 
-USES: Iterable[tuple[type, str, Collection[str]]] = (
+USES: Uses = (
     (faust_consumer.Consumer, "__init__", ("_buffered_partitions", "_waiting_for_ack")),
     (faust_consumer.Consumer, "perform_seek", ("seek_to_committed",)),
     (TableManager, "on_start", ("_update_channels", "recovery")),
@@ -55,6 +52,7 @@ USES: Iterable[tuple[type, str, Collection[str]]] = (
     (AIOKafkaConsumer, "__init__", ("_client", "_subscription")),
     (Fetcher, "_fetch_requests_routine", ("force_metadata_update",)),
     (AIOKafkaConsumer, "start", ("_fetcher", "_coordinator")),
+    (TopicPartitionState, "__init__", ("highwater", "lso")),
     (Fetcher, "_get_actions_per_node", ("_fetch_max_wait_ms", "_fetch_min_bytes")),
 )
 """Methods, and the names that they have to go on using for us to work."""
@@ -62,26 +60,5 @@ USES: Iterable[tuple[type, str, Collection[str]]] = (
 
 def assert_private_names() -> None:
     """Raise `TransportChanged` if Faust or aiokafka have lost a name that we rely on."""
-    gone = [
-        f"{owner.__module__}.{owner.__qualname__}.{name}"
-        for owner, names in METHODS.items()
-        for name in names
-        if not hasattr(owner, name)
-    ]
-    gone += [
-        f"{name} in {owner.__module__}.{owner.__qualname__}.{method}"
-        for owner, method, names in USES
-        for name in names
-        if name not in _names_used(owner, method)
-    ]
-    if gone:
-        raise TransportChanged(
-            f"faust-streaming or aiokafka no longer have {', '.join(gone)}: install the versions "
-            "that pyproject.toml pins"
-        )
-
-
-def _names_used(owner: type, method: str) -> Collection[str]:
-    """The attributes that a method reads or sets; none if it is gone."""
-    function: Any = getattr(owner, method, None)
-    return unwrap(function).__code__.co_names if function is not None else ()
+    assert_names("faust-streaming or aiokafka", METHODS, USES)
+    assert_names("aiokafka", patient_fetches.METHODS, patient_fetches.USES)

@@ -75,7 +75,11 @@ def seen(settings: Settings, reader: LogReader, since_ms: int) -> Log:
 
 
 def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
-    """Fold the log from where the shop stands up to these offsets; how many records that were."""
+    """Fold the log from where the shop stands up to these offsets; how many records that were.
+
+    The shop then stands behind the last of them, as a worker does: what was aborted and markers of
+    transactions move nobody until a record follows them.
+    """
     upto = {at: ends.get(at.number, 0) for at in reader.partitions}
     for at, begin in reader.begins().items():
         shop.start(at.number, min(begin, upto[at]))
@@ -87,8 +91,14 @@ def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
             _fold(shop, record)
             folded += 1
             advance()
-    for at, end in upto.items():
-        shop.start(at.number, end)  # what is left are markers of transactions
+    return folded
+
+
+def bring(shop: Shop, reader: LogReader, position: Mapping[int, int]) -> int:
+    """Fold the log up to where somebody else stands; how many records that were."""
+    folded = fold(shop, reader, position)
+    for number, offset in position.items():
+        shop.start(number, offset)  # whoever saw the log when it began there has stepped over this
     return folded
 
 
@@ -139,13 +149,13 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
     with open_reader(settings, settings.topics.events) as reader:
         log = seen(settings, reader, since_ms=0)
         ends = worker.position if worker else log.ends
-        events = fold(shop, reader, ends)
+        events = bring(shop, reader, ends) if worker else fold(shop, reader, ends)
     ours = told_by_shop(shop)
     differing = worker.differing(ours) if worker else []
     report = {
         "events": events,
         "seconds": round(time.monotonic() - began, 3),
-        "position": {str(partition): offset for partition, offset in sorted(ends.items())},
+        "position": {str(partition): offset for partition, offset in sorted(ours.position.items())},
         "digest": digest(ours.digests),
         "worker": digest(worker.digests) if worker else None,
         "same": None if worker is None else not differing,

@@ -8,7 +8,9 @@ workers that could go wrong, and every worker is a hot standby of every other.
 The follower leaves a partition alone while the agent has it (else every event would be fetched
 twice) and takes it up again at the position when it is revoked, or when the agent is stuck before a
 gap. What the follower reads is in one piece: an offset that it finds missing is not in the log
-(retention, a transaction's marker), and is stepped over, and counted.
+(retention, a transaction that was aborted, a marker), and is stepped over, and counted.
+
+Both read what is committed, so the log ends where an open transaction begins, for all of them.
 """
 
 import asyncio
@@ -21,7 +23,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
 from streams.checkpoints import CLOCKS_MS_MAX, Log
-from streams.connection import be_patient, check_topics, client_options
+from streams.connection import be_patient, check_topics, reading, reading_options
 from streams.errors import FoldStalled, InvalidEvent
 from streams.events import Event, decode
 from streams.prompts import Answer
@@ -141,9 +143,7 @@ class Replica(Service):
         self.cluster = await check_topics(settings)
         fixed = settings.fetch_wait_fixed
         self._consumer = AIOKafkaConsumer(
-            **client_options(settings),
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
+            **reading_options(settings),
             max_poll_records=None,
             fetch_max_wait_ms=settings.fetch_busy_wait_ms if fixed else FOLLOW_WAIT_MS,
             fetch_min_bytes=1 if fixed else settings.fetch_busy_bytes_min,
@@ -183,7 +183,7 @@ class Replica(Service):
     async def lag(self) -> dict[int, int]:
         """Events of each partition that are in the log and not yet folded; empty at start-up.
 
-        Markers of transactions count as events until something follows them.
+        Aborted records and markers of transactions count as events until something follows them.
         """
         if self._consumer is None or not self._consumer.assignment():
             return {}
@@ -191,7 +191,7 @@ class Replica(Service):
         return {number: max(0, end - self.position(number)) for number, end in ends.items()}
 
     async def ends(self) -> dict[int, int]:
-        """Where the log of each partition ends, as the broker says now."""
+        """Where the log of each partition ends, as the broker says now; see `reading_options`."""
         ends = await self._consumer.end_offsets(self._partitions())
         return {tp.partition: end for tp, end in ends.items()}
 
@@ -210,7 +210,8 @@ class Replica(Service):
             self._left.add(partition)
 
     async def _follow_once(self) -> None:
-        batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
+        with reading():
+            batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
         for partition, records in slices(list(batches.items()), SLICE):
             for record in records:
                 self.fold(partition, record)

@@ -116,7 +116,7 @@ def create_app(
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
     show_state(app, settings)
-    show_health(app, app.watchdog, views)
+    show_health(app, app.watchdog, views, transport.held_back)
     return app
 
 

@@ -30,7 +30,7 @@ from faust.types.tuples import ConsumerMessage
 from mode.utils.futures import notify
 
 from streams.errors import NameTaken
-from streams.group_consumer import GroupConsumer
+from streams.group_consumer import GroupConsumer, held_back
 from streams.membership import Membership
 from streams.pace import Pace
 from streams.rounds import NextOffset, Reading, Round, cut
@@ -234,4 +234,10 @@ class Transport(faust_aiokafka.Transport):
         self.telemetry = telemetry
         self.answered: dict[int, int] = {}
         """The next offset to answer of each partition that was ever ours."""
+        self.reader: Any = None
+        """The consumer of the group, once there is one."""
         self.pace = Pace(settings, monotonic())
+
+    def held_back(self) -> Mapping[int, int]:
+        """How many offsets of each partition of ours wait for a transaction to end."""
+        return held_back(self.reader) if self.reader is not None else {}

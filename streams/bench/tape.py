@@ -142,10 +142,18 @@ async def _send(
     return sent
 
 
-async def play(bootstrap: str, topic: str, partitions: int) -> list[ConsumerRecord]:
-    """Every record that a topic holds by now, by partition and offset."""
+async def play(
+    bootstrap: str, topic: str, partitions: int, *, only_committed: bool = False
+) -> list[ConsumerRecord]:
+    """Every record that a topic holds by now, by partition and offset.
+
+    Also what was aborted, unless only what was committed is wanted.
+    """
     reader = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed" if only_committed else "read_uncommitted",
     )
     await reader.start()
     try:

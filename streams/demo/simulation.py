@@ -23,7 +23,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
 from streams.board import Board
-from streams.connection import client_options
+from streams.connection import client_options, reading_options
 from streams.demo.traffic import Traffic, feedback_stage
 from streams.demo.truth import Judge
 from streams.errors import DeliveryFailed, KafkaUnreachable
@@ -91,12 +91,11 @@ class Simulation:
 
     async def __aenter__(self) -> Self:
         settings = self._settings
-        options = client_options(settings) | {"client_id": "goeswith-shoppers"}
+        name = {"client_id": "goeswith-shoppers"}
+        options = client_options(settings) | name
         self._producer = AIOKafkaProducer(**options, linger_ms=LINGER_MS, acks="all")
         self._consumer = AIOKafkaConsumer(
-            **options,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            **reading_options(settings) | name,
             fetch_max_wait_ms=settings.fetch_busy_wait_ms if settings.fetch_wait_fixed else 500,
         )
         try:

@@ -105,6 +105,11 @@ def recompute(settings: Settings, log: Iterable[Record], warm_up: Mapping[int, i
     return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
 
 
+def behind(log: Iterable[Record]) -> dict[int, int]:
+    """The offset behind the last record of each partition that has any."""
+    return {record.partition: record.offset + 1 for record in log}
+
+
 def judged_state(digests: Sequence[str | None], recomputed: Recomputed) -> Judged:
     """Whether every living worker has folded exactly what the log says.
 

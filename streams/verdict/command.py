@@ -52,6 +52,13 @@ PACKAGES = ("faust-streaming", "aiokafka")
     help="Silence after which a worker is gone.",
 )
 @click.option(
+    "--transactions-per-s",
+    type=click.FloatRange(0, 50),
+    default=2.0,
+    show_default=True,
+    help="Visits sent in a transaction each, of which a third is aborted; 0: none.",
+)
+@click.option(
     "--logs",
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep what the workers log in this folder.",
@@ -60,10 +67,11 @@ PACKAGES = ("faust-streaming", "aiokafka")
 def verdict(as_json: bool, to_write: bool, logs: Path | None, **wishes: Any) -> None:
     """Let things go wrong, and see whether the books balance.
 
-    Starts a real Kafka, a Redis and two or three workers of its own, sends shoppers, kills, pauses
-    and restarts everything, waits until all is answered, recomputes everything from the log and
-    says EXACT, MORE (only repeats) or LESS, for state, prompts and outcomes. Exit code 1 when
-    something is lost, or a worker's state is not the fold of the log.
+    Starts a real Kafka, a Redis and two or three workers of its own, sends shoppers, some of them
+    in transactions of which a third is aborted, kills, pauses and restarts everything, waits until
+    all is answered, recomputes everything from the log, without what never happened by the books of
+    who sent it, and says EXACT, MORE (only repeats) or LESS, for state, prompts and outcomes. Exit
+    code 1 when something is lost, or a worker's state is not the fold of what happened.
     """
     for library in ("aiokafka", "kafka"):  # the broker goes away: that is the idea
         logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -109,7 +117,9 @@ def section(figures: Mapping[str, Any]) -> list[str]:
 
 def _summary(figures: Mapping[str, Any]) -> str:
     takeover = figures["takeover_s"]
+    ended = figures["transactions"]
     return (
+        f"{ended['committed']} transactions committed, {ended['aborted']} aborted; "
         f"{figures['lost']} lost, {figures['wrong']} wrong; repeated under the same id: "
         f"{figures['repeats']} prompts, {figures['repeated_outcomes']} outcomes. Time without "
         f"an answer after a fault on workers, worst partition: median {takeover['p50']} s, "
@@ -128,6 +138,7 @@ def _print(figures: Mapping[str, Any]) -> None:
         f"{figures['events']:,} events, {figures['lost']} lost, {figures['wrong']} wrong, "
         f"{figures['repeats']} prompts repeated, {figures['holes']} holes asked for again"
     )
+    click.echo("transactions: " + ", ".join(f"{n} {w}" for w, n in figures["transactions"].items()))
     for what in ("state", "prompts", "outcomes"):
         click.echo(f"{what}: {figures[what]}")
 

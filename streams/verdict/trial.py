@@ -13,6 +13,7 @@ from streams.verdict import books, timing
 from streams.verdict.books import Record
 from streams.verdict.plan import ON_WORKERS, WORKERS_MIN, plan
 from streams.verdict.site import Ground, committed, ends, ground, prepare
+from streams.verdict.till import Till, event_id
 from streams.verdict.traffic import Street
 from streams.verdict.trouble import Struck, Trouble
 
@@ -31,6 +32,7 @@ class Wishes(NamedTuple):
     between_s: float
     events_per_s: float
     session_timeout_s: float
+    transactions_per_s: float = 0.0
 
 
 Say = Callable[[str, int], None]
@@ -55,12 +57,22 @@ def trial(wishes: Wishes, say: Say, logs: Path | None = None) -> dict[str, Any]:
         for _ in range(WORKERS_MIN):
             here.crew.join()
         here.crew.until_ready(PATIENCE_S)
-        with Street(here.settings, wishes.events_per_s, wishes.seed) as street:
+        street = Street(here.settings, wishes.events_per_s, wishes.seed)
+        till = Till(here.settings, wishes.transactions_per_s, wishes.seed)
+        with street, till:
             course = _go_wrong(here, wishes, say)
         say("waiting until everything is answered", wishes.faults)
-        answered = until_answered(here)
+        held = _read(here, here.settings.topics.events)
+        log = till.books.happened(held, _seen(here) if till.books.in_doubt else ())
+        answered = until_answered(here, books.behind(log))
         say("recomputing everything from the log", wishes.faults)
-        return _judge(here, course, begins) | {"answered": answered, "sent": street.sent}
+        judged = _judge(here, course, begins, log)
+        return judged | {
+            "answered": answered,
+            "sent": street.sent,
+            "transactions": {what: len(ids) for what, ids in till.books._asdict().items()},
+            "aborted_events": len(held) - len(log),
+        }
 
 
 def _go_wrong(here: Ground, wishes: Wishes, say: Say) -> Course:
@@ -85,10 +97,13 @@ def _go_wrong(here: Ground, wishes: Wishes, say: Say) -> Course:
     return Course(opened_ms, struck, recovered_ms, _now_ms())
 
 
-def until_answered(here: Ground) -> bool:
-    """Wait until all is folded by everyone, answered and committed; whether that came about."""
+def until_answered(here: Ground, wanted: Mapping[int, int] | None = None) -> bool:
+    """Wait until all is folded by everyone, answered and committed; whether that came about.
+
+    `wanted` is the offset behind the last event of each partition; else that is where the log ends.
+    """
     deadline = time.monotonic() + PATIENCE_S
-    wanted = ends(here.settings)
+    wanted = wanted or ends(here.settings)
     while time.monotonic() < deadline:
         here.crew.revive()
         folded = [worker.page("/state").get("position", {}) for worker in _workers(here)]
@@ -99,8 +114,15 @@ def until_answered(here: Ground) -> bool:
     return False
 
 
-def _judge(here: Ground, course: Course, begins: Mapping[int, int]) -> dict[str, Any]:
-    log, prompts, outcomes, dead = (_read(here, name) for name in _topics(here))
+def _seen(here: Ground) -> set[str]:
+    """The ids of the events that a reader of what is committed finds."""
+    return {event_id(r) for r in _read(here, here.settings.topics.events, only_committed=True)}
+
+
+def _judge(
+    here: Ground, course: Course, begins: Mapping[int, int], log: Sequence[Record]
+) -> dict[str, Any]:
+    prompts, outcomes, dead = (_read(here, name) for name in _topics(here))
     recomputed = books.recompute(here.settings, log, begins)
     states = [worker.page("/state?digest") for worker in _workers(here)]
     state = books.judged_state([said.get("digest") for said in states], recomputed)
@@ -158,12 +180,15 @@ def _workers(here: Ground) -> list[Any]:
 
 def _topics(here: Ground) -> tuple[str, ...]:
     topics = here.settings.topics
-    return topics.events, topics.prompts, topics.outcomes, topics.dead_letters
+    return topics.prompts, topics.outcomes, topics.dead_letters
 
 
-def _read(here: Ground, topic: str) -> list[Any]:
+def _read(here: Ground, topic: str, *, only_committed: bool = False) -> list[Any]:
     settings = here.settings
-    return asyncio.run(tape.play(settings.kafka_bootstrap, topic, settings.partitions))
+    played = tape.play(
+        settings.kafka_bootstrap, topic, settings.partitions, only_committed=only_committed
+    )
+    return asyncio.run(played)
 
 
 def _now_ms() -> int:

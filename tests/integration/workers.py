@@ -79,6 +79,17 @@ class Staff:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
 
+    def health(self, name: str) -> dict[str, Any]:
+        """What a worker's page for readiness says; nothing while it has none."""
+        url = f"http://127.0.0.1:{self.ports[name]}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:
+                return dict(json.load(page))
+        except urllib.error.HTTPError as refused:
+            return dict(json.load(refused))
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return {}
+
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition; fails after a long while, with what the workers said."""
         deadline = time.monotonic() + PATIENCE_S

@@ -14,6 +14,7 @@ from streams.dead_letters import (
     replay_headers,
 )
 from streams.errors import BadInput, InvalidEvent, InvalidReceipt
+from streams.header_names import header_name
 from streams.log_reader import Partition, Record
 from streams.settings import Settings
 
@@ -55,6 +56,22 @@ def test_original_headers_survive(original: list[Header]) -> None:
     assert original == letter_headers[: len(original)]
     assert read is not None
     assert tuple(original) == read.original
+
+
+@given(st.lists(st.tuples(st.binary(max_size=4).map(header_name), st.none() | st.binary())))
+def test_names_of_headers_survive_whatever_they_are(original: list[Header]) -> None:
+    """They are written as UTF-8, which every client writes, and read as they were sent."""
+    letter_headers = headers(original)
+    read = cause(letter_headers)
+
+    assert all(
+        type(name) is str and name.encode("utf-8", "strict") is not None
+        for name, _ in letter_headers
+    )
+    assert read is not None
+    assert [(name.encode(), value) for name, value in original] == [
+        (name.encode(), value) for name, value in read.original
+    ]
 
 
 @given(HEADERS)

@@ -71,15 +71,17 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
     lag = GroupLag(
         "workers",
         "shop.events",
-        (PartitionLag(0, 10, 4, 6, 2.5), PartitionLag(1, 9, None, 9, 40.0)),
+        (PartitionLag(0, 10, 4, 6, 2.5), PartitionLag(1, 9, None, 9, 40.0, 3)),
     )
 
     assert {
         "group": "workers",
         "topic": "shop.events",
         "partitions": [
-            {"partition": 0, "end": 10, "committed": 4, "lag_events": 6, "lag_s": 2.5},
-            {"partition": 1, "end": 9, "committed": None, "lag_events": 9, "lag_s": 40.0},
+            {"partition": 0, "end": 10, "committed": 4, "lag_events": 6, "lag_s": 2.5}
+            | {"held_back": 0},
+            {"partition": 1, "end": 9, "committed": None, "lag_events": 9, "lag_s": 40.0}
+            | {"held_back": 3},
         ],
         "lag_events": 15,
         "lag_s_max": 40.0,

@@ -208,3 +208,37 @@ def test_slices_bound_what_is_done_without_a_pause() -> None:
     pieces = list(slices([(Shelf("bread", 2), loaves(*range(130)))], 64))
 
     assert [(number, len(piece)) for number, piece in pieces] == [(2, 64), (2, 64), (2, 2)]
+
+
+@given(
+    st.sets(st.integers(0, 59)),
+    st.lists(st.tuples(st.booleans(), st.integers(1, 20)), max_size=40),
+)
+def test_only_what_was_dropped_is_asked_for_again(
+    log: set[int], fetches: list[tuple[bool, int]]
+) -> None:
+    """Not what was aborted: a reader passes it, also where a read brings nothing else."""
+    counter, reading, position, arrived = counting_from(0), Reading[str](), 0, list[int]()
+    log.add(60)
+    dropped = False
+    told = [(arrives, length, 60) for arrives, length in fetches]
+    for arrives, length, end in [*told, *[(True, 61, 61)] * 3]:  # one more comes in the end
+        upto = min(end, position + length)
+        batch = loaves(*sorted(n for n in log if position <= n < upto))
+        reading.begins({"bread": position})
+        position = upto
+        reading.ended({"bread": position}, {"bread": batch} if batch else {})
+        if not arrives:
+            counter.ask_anew()
+            dropped |= bool(batch)
+        elif batch:
+            fresh, hole = counter.sift("bread", batch, reading.since["bread"])
+            if hole is not None:
+                assert dropped
+                counter.asked({"bread": hole})
+                position = hole
+            elif fresh:
+                counter.handed("bread", fresh)
+                arrived += [loaf.offset for loaf in fresh]
+
+    assert arrived == sorted(log)
