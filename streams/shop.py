@@ -23,6 +23,7 @@ from typing import Any
 from models import BestFit
 from streams import arms, attribution
 from streams.decision import Asking, Decision
+from streams.draws import Draws
 from streams.errors import InvalidReceipt
 from streams.events import (
     CheckoutStarted,
@@ -60,8 +61,9 @@ class Shop:
         self.learned = arms.untaught(settings)
         self.policy = untaught_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
-        self.receipts = Receipts(settings.receipt_secret.get_secret_value())
-        self.decision = Decision(settings, self.learned, self.policy, self.receipts)
+        secrets = settings.receipt_secret.get_secret_value()
+        self.receipts = Receipts(secrets)
+        self.decision = Decision(settings, self.learned, self.policy, self.receipts, Draws(secrets))
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
             ItemAdded: self._added,
@@ -176,7 +178,7 @@ class Shop:
             return
         visit, shopper = arms.visit(session), session.shopper_id or ""
         share = self.settings.rank_learning_share if isinstance(event, ItemViewed) else 1.0
-        if picked(event.event_id, share=share):
+        if picked(event.identity, share=share):
             held = {*session.basket, *path[-1:]}
             fit.learn_rank(path, item_id, exclude=held, session=visit, shopper=shopper)
         fit.learn_one(
