@@ -3,12 +3,12 @@
 ```
 /state      position, lag, partitions, telemetry; with ?digest a hash of the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
-/readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons
+/readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from streams.hashed import hashed
@@ -67,8 +67,10 @@ def show_state(app: Worker, settings: Settings) -> None:
         )
 
 
-def show_health(app: Worker, watchdog: Watchdog, views: Shown | None) -> None:
-    """How this worker is, for whoever supervises it."""
+def show_health(
+    app: Worker, watchdog: Watchdog, views: Shown | None, noted: Mapping[str, str]
+) -> None:
+    """How this worker is, for whoever supervises it; what is `noted` is no reason to end it."""
 
     @app.page("/healthz")
     async def healthz(web: Any, _request: Any) -> Any:
@@ -81,5 +83,6 @@ def show_health(app: Worker, watchdog: Watchdog, views: Shown | None) -> None:
         """200 when the worker is caught up, in its group and not stuck; else 503, and why."""
         ready, reasons = watchdog.health
         notes = ["Redis does not take the views"] if views is not None and views.failing else []
+        notes += noted.values()
         said = {"ready": ready, "reasons": reasons, "notes": notes}
         return web.json(said, status=200 if ready else 503)

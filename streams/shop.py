@@ -57,6 +57,8 @@ class Shop:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.position: dict[int, int] = {}
+        self.skipped = 0
+        """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
         self.learned = arms.untaught(settings)
         self.policy = untaught_policy(settings)
@@ -80,7 +82,9 @@ class Shop:
 
     def start(self, partition: int, offset: int) -> None:
         """The log of a partition begins here: what was before is gone by retention."""
-        self.position[partition] = max(offset, self.position.get(partition, 0))
+        position = self.position.get(partition, 0)
+        self.skipped += max(0, offset - position)
+        self.position[partition] = max(offset, position)
 
     def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
         """Fold the event at an offset, once.
