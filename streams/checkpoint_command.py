@@ -126,8 +126,12 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
 
     And whether it could be used under the settings here, and which ones were kept aside.
     """
-    found, data = found_in(settings, name)
     kept = kept_in(settings, STORE if name.startswith(f"{STORE}:") else name).kept()
+    try:
+        found, data = found_in(settings, name)
+    except CheckpointRefused as refused:
+        names = ", ".join(one.name for one in kept) or "nothing"
+        raise CheckpointRefused(f"{refused}; kept aside: {names}", refused.reason) from refused
     report = {**described(found.header, len(data)), "kept": [_kept_aside(one) for one in kept]}
     try:
         check(found.header, settings)

@@ -150,7 +150,7 @@ async def test_what_cannot_be_read_is_said(topic_prefix: str) -> None:
     worker = await Worker(RedisStore("redis://127.0.0.1:1/0", topic_prefix, ttl_s=60)).start()
 
     assert worker.restored is None
-    assert "cannot be read: Redis does not answer" in worker.found.notes["found"]
+    assert "could not be read: Redis does not answer" in worker.found.notes["found"]
 
 
 async def test_what_is_not_ours_is_said_to_stay(tmp_path: Path) -> None:
