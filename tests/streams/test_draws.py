@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from streams.draws import Draws
 from streams.errors import MissingSecret
 from streams.events import ItemAdded, ItemViewed
+from streams.experiment import picked
 from streams.secret_keys import derived_key, secret_keys
 from tests.stories import NOON_MS, Story, Till
 
@@ -112,3 +113,29 @@ def test_each_placement_draws_for_itself(session_id: str, event_id: str) -> None
     draws, event = Draws("secret"), identity(session_id, event_id)
 
     assert draws.seed(event, "basket") != draws.seed(event, "product_page")
+
+
+def ranking(secret: str, ids: list[str], visits: int = 100) -> list[str]:
+    """The ranker's weights after visits of which each views items by events of these ids."""
+    till = Till(best_fit=True, rank_learning_share=0.5, receipt_secret=secret)
+    for number in range(visits):
+        story = Story(f"session-{number}")
+        for item, event_id in zip(("bread", "butter", "jam"), ids, strict=True):
+            till.serve(story.view(item, event_id=event_id))
+    weights: list[str] = till.shop.state()["fit"]["weights"]
+    return weights
+
+
+def test_what_the_ranker_learns_from_is_drawn_by_session_too() -> None:
+    """From half of all views, though no id that the sessions use is in that half by itself.
+
+    To learn is to fold: it does not depend on the secret.
+    """
+    ids = [f"{n}" for n in range(30) if not picked(f"{n}", share=0.5)][:3]
+    shares = [
+        sum(picked(identity(f"session-{n}", event_id), share=0.5) for n in range(SESSIONS))
+        for event_id in ids
+    ]
+
+    assert all(0.4 < share / SESSIONS < 0.6 for share in shares)
+    assert ranking("ours", ids, visits=0) != ranking("ours", ids) == ranking("a guess", ids)
