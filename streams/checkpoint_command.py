@@ -1,7 +1,8 @@
 """`goeswith checkpoint`: save, load, inspect and compare checkpoints of the shop.
 
 A checkpoint is named by the path of a file, or is the one in the `store` that the settings name
-(a Redis, or a file): there the workers look when they start.
+(a Redis, or a file): there the workers look when they start. `store:NAME` is one that was kept
+aside there.
 """
 
 import json
@@ -12,9 +13,11 @@ from typing import Any
 import click
 from rich.table import Table
 
-from streams.checkpoint_store import FileStore, Store, open_store
+from streams.checkpoint_rules import Kept
+from streams.checkpoint_store import Store, open_store
 from streams.checkpoints import Checkpoint, Header, check, packed, read, restored
 from streams.errors import CheckpointRefused, GoeswithError, Misconfigured
+from streams.file_store import FileStore
 from streams.live import show
 from streams.log_reader import open_reader
 from streams.options import with_settings
@@ -25,6 +28,7 @@ from streams.shop import Shop
 STORE = "store"
 NAME = click.argument("name", metavar="[FILE]", default=STORE)
 MADE_BY = "goeswith checkpoint save"
+FORCE = click.option("--force", is_flag=True, help="Replace whatever is there, ours or not.")
 
 
 @click.group()
@@ -45,10 +49,12 @@ def kept_in(settings: Settings, name: str) -> Store:
 
 def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
     """The checkpoint of a name; raises `CheckpointRefused`, also when there is none."""
-    store = kept_in(settings, name)
-    data = store.read()
+    place, _, aside = name.partition(":") if name.startswith(f"{STORE}:") else (name, "", "")
+    store = kept_in(settings, place)
+    data = store.read(aside)
     if data is None:
-        raise CheckpointRefused(f"there is no checkpoint in {store.where}")
+        where = store.place(aside) if aside else store.where
+        raise CheckpointRefused(f"there is no checkpoint in {where}", "gone")
     return read(data), data
 
 
@@ -56,13 +62,14 @@ def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
 @with_settings("bootstrap", "prefix", "redis")
 @click.argument("name", metavar="[FILE]", default=STORE)
 @click.option("--fresh", is_flag=True, help="Fold the whole log, not what came since the last.")
+@FORCE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def save(settings: Settings, name: str, fresh: bool, as_json: bool) -> None:
+def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool) -> None:
     """Fold the log up to now, and keep a checkpoint of it.
 
     In FILE, or where workers look. No worker is needed, or disturbed. It begins with the last
-    checkpoint, where that is to be trusted. A further one is never replaced, unless --fresh is
-    given.
+    checkpoint, where that is to be trusted. One that knows more, or is not ours, is never replaced,
+    unless --force is given; one made under other settings is kept aside.
     """
     store = kept_in(settings, name)
     store.knock()
@@ -73,7 +80,7 @@ def save(settings: Settings, name: str, fresh: bool, as_json: bool) -> None:
         shop = shop or Shop(settings)
         events = fold(shop, reader, log.ends)
     header, data = packed(shop, cluster=log.cluster, now_ms=now_ms, made_by=MADE_BY)
-    written = store.write(header, data, force=fresh)
+    written = store.write(header, data, force=force)
     report = {**described(header, len(data)), "folded": events, "written": written}
     _tell(report, as_json, f"{events:,} events folded; {_kept(written)} in {store.where}")
 
@@ -93,18 +100,20 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
 @with_settings("prefix", "redis")
 @click.argument("source", metavar="FILE")
 @click.argument("target", metavar="[FILE]", default=STORE)
+@FORCE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def load(settings: Settings, source: str, target: str, as_json: bool) -> None:
+def load(settings: Settings, source: str, target: str, force: bool, as_json: bool) -> None:
     """Put a checkpoint where workers look when they start.
 
-    Any that is there goes. `store` as the first name and a FILE as the second one copies the other
-    way. A worker that runs replaces it with its own before long: stop the workers first, to go back
-    in time.
+    One that is there, and knows more, is kept aside; what is not ours stays, unless --force is
+    given. `store` as the first name and a FILE as the second one copies the other way;
+    `store:NAME` is one that was kept aside (see `inspect`). A worker that runs replaces it with its
+    own before long: stop the workers first, to go back in time.
     """
     found, data = found_in(settings, source)
     check(found.header, settings)
     store = kept_in(settings, target)
-    store.write(found.header, data, force=True)
+    store.write(found.header, data, back=True, force=force)
     _tell(described(found.header, len(data)), as_json, f"kept in {store.where}")
 
 
@@ -115,10 +124,15 @@ def load(settings: Settings, source: str, target: str, as_json: bool) -> None:
 def inspect(settings: Settings, name: str, as_json: bool) -> None:
     """Show what a checkpoint says of itself.
 
-    And whether it could be used under the settings here.
+    And whether it could be used under the settings here, and which ones were kept aside.
     """
-    found, data = found_in(settings, name)
-    report = described(found.header, len(data))
+    kept = kept_in(settings, STORE if name.startswith(f"{STORE}:") else name).kept()
+    try:
+        found, data = found_in(settings, name)
+    except CheckpointRefused as refused:
+        names = ", ".join(one.name for one in kept) or "nothing"
+        raise CheckpointRefused(f"{refused}; kept aside: {names}", refused.reason) from refused
+    report = {**described(found.header, len(data)), "kept": [_kept_aside(one) for one in kept]}
     try:
         check(found.header, settings)
         report["refused"] = None
@@ -131,6 +145,8 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
     click.echo(_line(report))
     if report["refused"]:
         click.echo(f"not to be used here: {report['refused']}")
+    for one in report["kept"]:
+        click.echo(f"kept aside: {one['name']}, {one['events']:,} events")
 
 
 @checkpoint.command()
@@ -185,6 +201,7 @@ def described(header: Header, size: int) -> dict[str, Any]:
     return {
         "bytes": size,
         "age_s": round(age_s, 1),
+        "events": header.events,
         "digest": header.digest,
         **header.model_dump(mode="json"),
     }
@@ -209,6 +226,10 @@ def _line(report: dict[str, Any]) -> str:
 
 def _kept(written: bool) -> str:
     return "kept" if written else "NOT kept, a further checkpoint is"
+
+
+def _kept_aside(one: Kept) -> dict[str, Any]:
+    return {"name": one.name, "events": one.events}
 
 
 def _tell(report: dict[str, Any], as_json: bool, words: str) -> None:

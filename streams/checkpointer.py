@@ -2,8 +2,8 @@
 
 Of all workers the one that answers for partition 0 writes. A child process does it, on a copy of
 our memory (`streams.forked`): the loop waits for the fork alone, and `streams.large_pages` keeps
-that short. What fails (Redis is away, the disk is full) is counted and said, and tried again after
-the same pause.
+that short. What fails (Redis is away, the disk is full, what is there is not ours) is counted and
+said, and tried again after the same pause.
 """
 
 import asyncio
@@ -11,12 +11,14 @@ import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from mode import Service
 
+from streams.checkpoint_rules import fingerprint, kept_name
 from streams.checkpoint_store import Store
-from streams.checkpoints import Log, check, packed, read, restored
-from streams.errors import GoeswithError
+from streams.checkpoints import Header, Log, check, packed, read, restored
+from streams.errors import CheckpointRefused, GoeswithError
 from streams.forked import in_child
 from streams.large_pages import gather
 from streams.settings import Settings
@@ -44,6 +46,16 @@ def first_pause_s(every_s: float, made_s: float, now_s: float) -> float:
     return min(every_s, max(FIRST_S, made_s + every_s - now_s))
 
 
+@dataclass
+class Found:
+    """What a worker found in the place of its checkpoints, for its page and for its writer."""
+
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why it could not use those that are its own to keep aside, in a word, by fingerprint."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """For people: what was `found`, and why none is `written`."""
+
+
 class Checkpointer(Service):
     """`shop` is the one to be kept; `ours` says whether it is for this worker to write it now."""
 
@@ -52,6 +64,7 @@ class Checkpointer(Service):
         settings: Settings,
         store: Store,
         telemetry: Telemetry,
+        found: Found,
         *,
         shop: Callable[[], Shop],
         cluster: Callable[[], str],
@@ -61,6 +74,7 @@ class Checkpointer(Service):
         self._settings = settings
         self._store = store
         self._telemetry = telemetry
+        self._found = found
         self._shop, self._cluster, self._ours = shop, cluster, ours
         self._written: dict[int, int] = {}
 
@@ -75,8 +89,11 @@ class Checkpointer(Service):
             done = await in_child(self._work(shop), seconds_max=WRITE_S_MAX)
         except GoeswithError as error:
             telemetry.checkpoints_failed += 1
-            logger.warning("no checkpoint was written to %s: %s", self._store.where, error)
+            said = f"no checkpoint was written to {self._store.where}: {error}"
+            self._found.notes["written"] = said
+            logger.warning("%s", said)
             return False
+        self._found.notes.pop("written", None)
         self._written = position
         telemetry.checkpoints += done.answer == WRITTEN
         telemetry.checkpoint_stall_ms_max = max(telemetry.checkpoint_stall_ms_max, done.stalled_ms)
@@ -89,7 +106,8 @@ class Checkpointer(Service):
         def work() -> bytes:
             self._store.knock()
             header, data = packed(shop, cluster=cluster, now_ms=now_ms, made_by=by)
-            return WRITTEN if self._store.write(header, data) else FURTHER_IS_THERE
+            written = self._store.write(header, data, refused=self._found.refused)
+            return WRITTEN if written else FURTHER_IS_THERE
 
         return work
 
@@ -105,33 +123,84 @@ class Checkpointer(Service):
 
 
 async def last_shop(
-    settings: Settings, store: Store, telemetry: Telemetry, log: Callable[[int], Awaitable[Log]]
+    settings: Settings,
+    store: Store,
+    telemetry: Telemetry,
+    found: Found,
+    log: Callable[[int], Awaitable[Log]],
 ) -> Shop | None:
-    """The shop of the last checkpoint; None, and a line of log, when there is none to be trusted.
+    """The shop of the last checkpoint that can be trusted; None when there is none.
 
-    `log` is asked for the log as seen from the time when the checkpoint was made, in ms.
+    First the one in its place is tried, then those that were kept aside, which know most first: one
+    fits again when a setting is put back. What cannot be used is said, and noted in `found`. `log`
+    is asked for the log as seen from the time when the checkpoint was made, in ms.
     """
     try:
-        data = await asyncio.to_thread(store.read)
+        shop = await _tried(settings, store, telemetry, found, log)
+        for kept in () if shop else await asyncio.to_thread(store.kept):
+            shop = shop or await _tried(settings, store, telemetry, found, log, kept.name)
+    except GoeswithError as error:
+        _note(found, f"the checkpoint in {store.where} could not be read: {error}")
+        shop = None
+    if shop is None:
+        logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
+    return shop
+
+
+async def _tried(
+    settings: Settings,
+    store: Store,
+    telemetry: Telemetry,
+    found: Found,
+    log: Callable[[int], Awaitable[Log]],
+    name: str = "",
+) -> Shop | None:
+    """The shop of one checkpoint; None when there is none of this name, or it is refused."""
+    data = None
+    try:
+        data = await asyncio.to_thread(store.read, name)
         if data is None:
-            logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
             return None
         checkpoint = await asyncio.to_thread(read, data)
         now = await log(checkpoint.header.made_at_ms)
         check(checkpoint.header, settings, now)
         shop = await asyncio.to_thread(_undisturbed, lambda: restored(checkpoint, settings))
-    except GoeswithError as error:
-        logger.warning(
-            "the checkpoint in %s is not used, the log is folded from its beginning: %s",
-            store.where,
-            error,
-        )
+    except CheckpointRefused as refused:
+        if name:
+            logger.info("%s does not fit either: %s", store.place(name), refused)
+        else:
+            telemetry.checkpoints_refused += 1
+            _note(found, _refusal(store, found, data, refused))
         return None
-    gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in checkpoint.header.position.items())
-    if gone:
-        logger.warning("%s events after the checkpoint are gone from the log by retention", gone)
+    if name:
+        logger.warning("going on from a checkpoint that was kept aside: %s", store.place(name))
+    _say_what_is_gone(checkpoint.header, now)
     telemetry.restored_made_ms = checkpoint.header.made_at_ms
     return shop
+
+
+def _refusal(store: Store, found: Found, data: bytes | None, refused: CheckpointRefused) -> str:
+    """What is said of a checkpoint that cannot be used, and what becomes of it."""
+    said = f"the checkpoint in {store.where} is not used: {refused}"
+    if refused.reason == "gone":
+        return said
+    if refused.reason == "foreign" or data is None:
+        return f"{said}. It is not ours: it stays, and no other one is written there"
+    mark = fingerprint(data)
+    found.refused[mark] = refused.reason
+    place = store.place(kept_name(refused.reason, mark))
+    return f"{said}. It is kept: before another one takes its place it goes to {place}"
+
+
+def _note(found: Found, said: str) -> None:
+    found.notes["found"] = said
+    logger.warning("%s", said)
+
+
+def _say_what_is_gone(header: Header, now: Log) -> None:
+    gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
+    if gone:
+        logger.warning("%s events after the checkpoint are gone from the log by retention", gone)
 
 
 def _undisturbed(make: Callable[[], Shop]) -> Shop:

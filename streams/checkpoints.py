@@ -9,12 +9,13 @@ The header says of which log it is and up to where, what the figures in it mean,
 the parts are snapshots as `models.snapshot` makes them: JSON, compressed, never pickle. One SHA-256
 covers header and parts, each part has its own besides.
 
-A checkpoint is refused, with the reason, and the log is folded instead, when it is
+A checkpoint is refused, with the reason, and another one or the log is used instead, when it is
 
 - damaged, or of another version of the format or of a part;
-- foreign: of another cluster, topic or number of partitions, or made under settings that give its
-  figures another meaning (a half-life, a gap, what an add is worth). Settings that only say how
-  figures are *read* may change: those of today hold;
+- foreign: of another cluster or topic;
+- of another number of partitions, or made under settings that give its figures another meaning (a
+  half-life, a gap, what an add is worth). Settings that only say how figures are *read* may change:
+  those of today hold;
 - not of this log: it stands beyond the end, or what it has folded was appended after it was made.
   The topic was emptied, or made anew.
 
@@ -105,6 +106,8 @@ class Header(BaseModel):
     """The worker, or the command."""
     position: dict[int, int]
     """The next offset of each partition to fold."""
+    skipped: int = 0
+    """How many offsets below that were never folded: retention had taken them."""
     meaning: dict[str, str]
     """Settings and arguments without which the figures mean nothing, as JSON."""
     digests: dict[str, str]
@@ -123,6 +126,11 @@ class Header(BaseModel):
     def reach(self) -> int:
         """How far it is: the sum of its offsets."""
         return sum(self.position.values())
+
+    @property
+    def events(self) -> int:
+        """How much it knows: the records that were folded into it."""
+        return self.reach - self.skipped
 
     @property
     def lineage(self) -> str:
@@ -174,6 +182,7 @@ def packed(shop: Shop, *, cluster: str, now_ms: int, made_by: str) -> tuple[Head
         made_at_ms=now_ms,
         made_by=made_by,
         position=dict(sorted(shop.position.items())),
+        skipped=shop.skipped,
         meaning=meaning(shop.settings),
         digests=digests(parts),
         left_out=left_out(parts),
@@ -190,7 +199,9 @@ def read(data: bytes) -> Checkpoint:
     claim, body = _split(data)
     seal, version = claim.pop("sha256", None), claim.get("version")
     if version != VERSION:
-        raise CheckpointRefused(f"it is of version {version!r}, where {VERSION} is needed")
+        raise CheckpointRefused(
+            f"it is of version {version!r}, where {VERSION} is needed", "version"
+        )
     if seal != _seal(claim, body):
         raise CheckpointRefused(f"damaged or cut off: the checksum does not fit {len(data)} bytes")
     try:
@@ -209,7 +220,9 @@ def check(header: Header, settings: Settings, log: Log | None = None) -> None:
         held["cluster"], ours["cluster"] = header.cluster, log.cluster
     if other := sorted(name for name in held | ours if held.get(name) != ours.get(name)):
         said = "; ".join(f"{name} was {held.get(name)}, is {ours.get(name)}" for name in other)
-        raise CheckpointRefused(f"it is foreign: {said}")
+        if {"topic", "cluster"} & {*other}:
+            raise CheckpointRefused(f"it is foreign: {said}", "foreign")
+        raise CheckpointRefused(f"it was made under other settings: {said}", "settings")
     if log is not None:
         _check_log(header, log)
 
@@ -220,18 +233,21 @@ def _check_log(header: Header, log: Log) -> None:
         if offset > (end := log.ends.get(partition, offset)):
             raise CheckpointRefused(
                 f"it is ahead of the log: partition {partition} ends at {end}, the checkpoint "
-                f"stands at {offset}. Was the topic emptied, or made anew?"
+                f"stands at {offset}. Was the topic emptied, or made anew?",
+                "log",
             )
         if offset > (young := log.younger.get(partition, offset)):
             raise CheckpointRefused(
                 f"it is older than the log: offset {young} of partition {partition} was appended "
-                f"after the checkpoint, which stands at {offset}. Was the topic made anew?"
+                f"after the checkpoint, which stands at {offset}. Was the topic made anew?",
+                "log",
             )
 
 
 def restored(checkpoint: Checkpoint, settings: Settings) -> Shop:
     """The shop of a checkpoint that `check` has let pass; raises `CheckpointRefused`."""
     shop, place = Shop(settings), 0
+    shop.skipped = checkpoint.header.skipped
     parts = shop.parts()
     if parts.keys() != checkpoint.header.parts.keys():
         raise CheckpointRefused(f"it has the parts {', '.join(checkpoint.header.parts)} only")
@@ -248,7 +264,8 @@ def restored(checkpoint: Checkpoint, settings: Settings) -> Shop:
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     """The header as an object, and what follows it."""
     if not data.startswith(MAGIC):
-        raise CheckpointRefused(f"it is no checkpoint: it begins with {data[:20]!r}")
+        cut_off = data and MAGIC.startswith(data)
+        raise CheckpointRefused("it is no checkpoint", "damaged" if cut_off else "foreign")
     end = data.find(b"\n", 0, HEADER_BYTES_MAX)
     try:
         claim = json.loads(data[len(MAGIC) : max(end, 0)])

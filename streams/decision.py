@@ -2,9 +2,10 @@
 
 1. May we speak at all? The guards' "no" is a silence with its reason.
 2. Arms without a candidate that passes the guards drop out.
-3. The policy draws one of the arms that are left, from a vector of exact probabilities, with a
-   generator seeded by the event: the same event, asked twice of the same state, has one answer.
-   The arm that was drawn ranks its candidates.
+3. The policy draws one of the arms that are left, from a vector of exact probabilities, by a keyed
+   hash of session, event and placement (`streams.draws`): the same event, asked twice of the same
+   state, has one answer, and nobody outside can choose it. The arm that was drawn ranks its
+   candidates.
 4. The prompt carries evidence, reason, expiry, the whole vector, and a signed receipt.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 from models import Candidate, Choice, ThompsonSampling
 from streams import guards
 from streams.arms import ARMS, Learned, Question
+from streams.draws import Draws
 from streams.events import ItemAdded, ItemViewed
 from streams.messages import reason
 from streams.prompts import Draft, Placement, Silence, prompt_id
@@ -37,11 +39,13 @@ class Decision:
         learned: Learned,
         policy: ThompsonSampling,
         receipts: Receipts,
+        draws: Draws,
     ) -> None:
         self.settings = settings
         self.learned = learned
         self.policy = policy
         self.receipts = receipts
+        self.draws = draws
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
 
@@ -55,7 +59,8 @@ class Decision:
         if not offered:
             return Silence("no_candidate")
         context = self.context(session, event)
-        choice = self.policy.choose(offered, context, seed=event.event_id.encode())
+        seed = self.draws.seed(event.identity, PLACEMENTS[type(event)])
+        choice = self.policy.choose(offered, context, seed)
         candidates = ARMS[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")

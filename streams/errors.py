@@ -93,7 +93,16 @@ class RedisUnreachable(GoeswithError):
 
 
 class CheckpointRefused(GoeswithError):
-    """A checkpoint that is not to be trusted here; the message says why."""
+    """A checkpoint that is not to be trusted here; the message says why, `reason` in a word.
+
+    `damaged`; of another `version`; made under other `settings`; of another `log` of this name;
+    `foreign` (another topic's or cluster's, or no checkpoint at all); `gone`, nothing is left of
+    it; or it knows `more` than what was to replace it.
+    """
+
+    def __init__(self, message: str, reason: str = "damaged") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class WorkerFailed(GoeswithError):

@@ -36,7 +36,7 @@ class _Said(BaseModel):
     schema_version: Literal[1] = 1
     """Version of this contract."""
     event_id: Id
-    """The sender's own id of this event: a second one with the same id changes nothing."""
+    """The sender's own id of this event: a second one of its session with it changes nothing."""
     session_id: Id
     """One visitor's visit; also the key of the record."""
     shopper_id: Id | None = None
@@ -54,6 +54,15 @@ class _Said(BaseModel):
     def time_s(self) -> float:
         """When it happened, in seconds since 1970."""
         return self.occurred_at_ms / 1000
+
+    @property
+    def identity(self) -> str:
+        """What tells it from all other events: an id is the sender's, and good for a session only.
+
+        Duplicates are dropped by it. As text, one for each pair: no session can be made up that
+        ends as another's event begins.
+        """
+        return f"{len(self.session_id)} {self.session_id}{self.event_id}"
 
 
 class ItemViewed(_Said):

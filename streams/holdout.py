@@ -63,11 +63,11 @@ class Holdout:
         self._seen = Seen()
 
     def add(self, event: Event) -> None:
-        """Count an event; a repeat changes nothing."""
+        """Count an event; a repeat (same session, same event id) changes nothing."""
         who = self._who(event)
         if not isinstance(event, ItemViewed | ItemAdded | OrderPlaced):
             return
-        if self._seen.before(event.event_id):
+        if self._seen.before(event.identity):
             return
         if who not in self._units and len(self._units) >= self.units_max:
             self.left_out += 1

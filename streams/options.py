@@ -1,6 +1,11 @@
-"""Options that the commands share: each one overrides a setting of the same meaning."""
+"""Where the commands have their settings from: the environment, and options above it.
 
-from collections.abc import Callable
+Commands that bring their own shop (the demo, a replay, a benchmark, a verdict) inherit nothing but
+what `INHERITED` names: they must not find their way to anybody's topics or checkpoints because a
+variable was set for the workers.
+"""
+
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
@@ -17,6 +22,22 @@ OVERRIDES = {
     "redis": ("redis_url", "URL", "Redis that holds the views."),
     "name": ("worker_name", "NAME", "This worker's stable name."),
 }
+
+INHERITED = frozenset(
+    {
+        # how things are learned
+        *("pair_half_life_s", "popularity_half_life_s", "arm_half_life_s"),
+        *("items_max", "pairs_per_item_max", "shoppers_max"),
+        *("view_weight", "add_weight", "best_fit", "rank_learning_share"),
+        # how arms are chosen, and what they earn
+        *("prompt_items_max", "together_min", "arm_floor", "arm_policy", "arm_mode"),
+        *("arm_window_s", "attribution_window_s", "purchase_window_s"),
+        *("reward_clicked", "reward_added", "reward_bought"),
+        # how a broker that is given is spoken to, and how much is said
+        *("kafka_api_version", "kafka_timeout_s", "kafka_patience_s", "log_level"),
+    }
+)
+"""What a self-contained command takes from the environment: no place, no name, no secret."""
 
 Command = Callable[..., None]
 
@@ -40,11 +61,21 @@ def with_settings(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def read_settings(**overrides: str | None) -> Settings:
+def self_contained(inherited: Collection[str] = INHERITED, **own: Any) -> Settings:
+    """The settings of a command that brings its own shop: `own`, and defaults for all others.
+
+    Of the environment only what is `inherited` counts. Raises `Misconfigured`.
+    """
+    fields = Settings.model_fields.items()
+    ours = {name: field.default for name, field in fields if name not in inherited}
+    return read_settings(**(ours | own))
+
+
+def read_settings(**overrides: Any) -> Settings:
     """The settings; raises `Misconfigured`, which names the variable and not its value."""
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+        return Settings(**given)
     except ValidationError as invalid:
         wrong = "; ".join(
             f"GOESWITH_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"

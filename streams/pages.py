@@ -3,7 +3,7 @@
 ```
 /state      position, lag, partitions, telemetry; with ?digest a hash of the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
-/readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons
+/readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
 """
 
@@ -72,8 +72,9 @@ def show_health(
     watchdog: Watchdog,
     views: Shown | None,
     held_back: Callable[[], Mapping[int, int]],
+    noted: Mapping[str, str],
 ) -> None:
-    """How this worker is, for whoever supervises it."""
+    """How this worker is, for whoever supervises it; what is `noted` is no reason to end it."""
 
     @app.page("/healthz")
     async def healthz(web: Any, _request: Any) -> Any:
@@ -90,5 +91,6 @@ def show_health(
             f"partition {number}: {offsets} offsets wait for a transaction to end"
             for number, offsets in sorted(held_back().items())
         ]
+        notes += noted.values()
         said = {"ready": ready, "reasons": reasons, "notes": notes}
         return web.json(said, status=200 if ready else 503)

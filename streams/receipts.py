@@ -9,12 +9,13 @@ and this 1 µs.
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from hashlib import blake2b, sha512
+from hashlib import blake2b
 from typing import NamedTuple
 
 import orjson
 
-from streams.errors import InvalidReceipt, MissingSecret
+from streams.errors import InvalidReceipt
+from streams.secret_keys import secret_keys
 
 SIGNATURE_BYTES = 16
 
@@ -46,13 +47,8 @@ class Receipts:
     """
 
     def __init__(self, secrets: str) -> None:
-        given = [secret.strip() for secret in secrets.split(",") if secret.strip()]
-        self._secrets = [sha512(secret.encode()).digest() for secret in given]  # of any length
-        if not self._secrets:
-            raise MissingSecret(
-                "no secret to sign receipts with: set GOESWITH_RECEIPT_SECRET, for example to the "
-                "output of `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`"
-            )
+        """Raises `MissingSecret` when there is none."""
+        self._secrets = secret_keys(secrets)
 
     def sign(self, receipt: Receipt) -> str:
         """The token: URL-safe, without secrets, readable by anyone, forgeable by none."""

@@ -181,7 +181,9 @@ class Settings(BaseSettings):
     reward_added: float = Field(0.5, ge=0, le=1, description="reward when a prompted item is added")
     reward_bought: float = Field(1.0, ge=0, le=1, description="reward when it is bought")
     receipt_secret: SecretStr = Field(
-        SecretStr(""), description="signs receipts; several, comma separated: the first one signs"
+        SecretStr(""),
+        description="signs receipts and seeds draws; several, comma separated: the first one does "
+        "both, all are accepted",
     )
 
     # Views

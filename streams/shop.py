@@ -23,6 +23,7 @@ from typing import Any
 from models import BestFit
 from streams import arms, attribution
 from streams.decision import Asking, Decision
+from streams.draws import Draws
 from streams.errors import InvalidReceipt
 from streams.events import (
     CheckoutStarted,
@@ -56,12 +57,15 @@ class Shop:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.position: dict[int, int] = {}
+        self.skipped = 0
+        """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
         self.learned = arms.untaught(settings)
         self.policy = untaught_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
-        self.receipts = Receipts(settings.receipt_secret.get_secret_value())
-        self.decision = Decision(settings, self.learned, self.policy, self.receipts)
+        secrets = settings.receipt_secret.get_secret_value()
+        self.receipts = Receipts(secrets)
+        self.decision = Decision(settings, self.learned, self.policy, self.receipts, Draws(secrets))
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
             ItemAdded: self._added,
@@ -78,7 +82,9 @@ class Shop:
 
     def start(self, partition: int, offset: int) -> None:
         """The log of a partition begins here: what was before is gone by retention."""
-        self.position[partition] = max(offset, self.position.get(partition, 0))
+        position = self.position.get(partition, 0)
+        self.skipped += max(0, offset - position)
+        self.position[partition] = max(offset, position)
 
     def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
         """Fold the event at an offset, once.
@@ -176,7 +182,7 @@ class Shop:
             return
         visit, shopper = arms.visit(session), session.shopper_id or ""
         share = self.settings.rank_learning_share if isinstance(event, ItemViewed) else 1.0
-        if picked(event.event_id, share=share):
+        if picked(event.identity, share=share):
             held = {*session.basket, *path[-1:]}
             fit.learn_rank(path, item_id, exclude=held, session=visit, shopper=shopper)
         fit.learn_one(

@@ -95,6 +95,8 @@ class Telemetry:
     """Checkpoints that this worker has written."""
     checkpoints_failed: int = 0
     """Checkpoints that could not be written; the log says why."""
+    checkpoints_refused: int = 0
+    """Checkpoints that this worker found when it started, and could not use; its page says why."""
     checkpoint_stall_ms_max: float = 0.0
     """The longest that the event loop was held by one."""
     follow_cpu_s: float = 0.0

@@ -23,7 +23,7 @@ from mode import Service
 
 from streams.answering import Answered, Answering
 from streams.checkpoint_store import Store
-from streams.checkpointer import Checkpointer, last_shop
+from streams.checkpointer import Checkpointer, Found, last_shop
 from streams.delivery import Delivery, Outgoing, Publisher
 from streams.pages import Shown, show_health, show_state
 from streams.pinned import assert_private_names
@@ -97,7 +97,8 @@ def create_app(
     quieten()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
-    restore = partial(last_shop, settings, store, telemetry) if store is not None else None
+    found = Found()
+    restore = partial(last_shop, settings, store, telemetry, found) if store is not None else None
     app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
     app.transport = transport = Transport(app, settings, telemetry)
     app.watchdog = Watchdog(
@@ -112,11 +113,11 @@ def create_app(
         _answer_events(app, settings, publisher, views)
         parts = [views, publisher, *parts]
         if store is not None and settings.checkpoint_every_s:
-            parts.append(_checkpointer(app, settings, store))
+            parts.append(_checkpointer(app, settings, store, found))
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
     show_state(app, settings)
-    show_health(app, app.watchdog, views, transport.held_back)
+    show_health(app, app.watchdog, views, transport.held_back, found.notes)
     return app
 
 
@@ -162,12 +163,13 @@ def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
     return [each.record.timestamp for each in answered if each.answer.draft is not None]
 
 
-def _checkpointer(app: App, settings: Settings, store: Store) -> Checkpointer:
+def _checkpointer(app: App, settings: Settings, store: Store, found: Found) -> Checkpointer:
     """One worker writes: the one that answers for partition 0."""
     return Checkpointer(
         settings,
         store,
         app.telemetry,
+        found,
         shop=lambda: cast("Shop", app.replica.shop),
         cluster=lambda: app.replica.cluster,
         ours=lambda: 0 in (app.assigned or ()),

@@ -10,6 +10,9 @@ from streams.decision import PLACEMENTS
 from streams.events import ItemAdded, ItemViewed
 from streams.prompts import prompt_id
 
+Cause = tuple[bytes, str]
+"""The session, as the record's key has it, and the id of an event."""
+
 
 class Completeness(NamedTuple):
     """Prompts by id: how many there are, and how many are lost, unknown, or there once more."""
@@ -52,14 +55,14 @@ def prompt_ids(records: Iterable[ConsumerRecord]) -> list[str]:
 
 
 def latencies_ms(
-    events: Iterable[ConsumerRecord], outputs: Iterable[ConsumerRecord], measured: set[str]
+    events: Iterable[ConsumerRecord], outputs: Iterable[ConsumerRecord], measured: set[Cause]
 ) -> list[int]:
     """From the timestamp of each measured event to that of the first output that it caused."""
-    sent_ms = {orjson.loads(event.value)["event_id"]: event.timestamp for event in events}
-    first_ms: dict[str, int] = {}
+    sent_ms = {(e.key, orjson.loads(e.value)["event_id"]): e.timestamp for e in events}
+    first_ms: dict[Cause, int] = {}
     for output in outputs:
         published = orjson.loads(output.value)
-        cause = published["caused_by"]
+        cause = output.key, published["caused_by"]
         if published.get("type", "prompt") == "prompt" and cause in measured:
             first_ms[cause] = min(output.timestamp, first_ms.get(cause, output.timestamp))
     return [at_ms - sent_ms[cause] for cause, at_ms in first_ms.items()]

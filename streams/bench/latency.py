@@ -63,7 +63,8 @@ async def _pace(site: Site, topic: str, feed: Feed) -> None:
 
 async def _judged(site: Site, events: str, outputs: str, feed: Feed) -> Quantiles:
     """Quantiles over the events after the warm-up."""
-    measured = {event.event_id for event in feed[round(RATE_PER_S * WARM_UP_S) :]}
+    after = feed[round(RATE_PER_S * WARM_UP_S) :]
+    measured = {(event.session_id.encode(), event.event_id) for event in after}
     sent = await tape.play(site.bootstrap, events, PARTITIONS)
     came = await tape.play(site.bootstrap, outputs, PARTITIONS)
     taken_ms = judging.latencies_ms(sent, came, measured)

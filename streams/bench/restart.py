@@ -22,10 +22,10 @@ from streams.bench import cost, tape
 from streams.bench.contenders import Ours, ours, until
 from streams.bench.site import PARTITIONS, Site
 from streams.bench.workload import START_MS
-from streams.checkpoint_store import FileStore
 from streams.checkpoints import packed
 from streams.connection import check_topics
 from streams.events import ItemAdded
+from streams.file_store import FileStore
 from streams.settings import Settings
 
 BASKET = 11

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from streams.bench import tape
 from streams.bench.stock import Job
+from streams.options import self_contained
 from streams.settings import Settings
 
 PARTITIONS = 8
@@ -38,7 +39,6 @@ class Site:
 
         What is set in the environment does not count: figures must be comparable.
         """
-        defaults = {name: field.default for name, field in Settings.model_fields.items()}
         ours = {
             "kafka_bootstrap": self.bootstrap,
             "topic_prefix": f"{self.prefix}-{log}",
@@ -48,7 +48,7 @@ class Site:
             "receipt_secret": self._secret,
             "best_fit": self.best_fit,
         }
-        return Settings(**(defaults | OPEN | ours | more))
+        return self_contained(inherited=(), **(OPEN | ours | more))
 
     def job(self, variant: str, log: str, events: int) -> Job:
         """The job of a stock agent on one of this site's logs."""

@@ -1,7 +1,8 @@
 """A whole goeswith for the length of a `with` block: broker, topics, Redis, one worker.
 
-Broker and Redis are the embedded ones, or a real Kafka that is given. Either way topics, group and
-receipts are the demo's own, so that invented shoppers never meet real ones.
+Broker and Redis are the embedded ones, or a real Kafka that is given. Either way topics, group,
+receipts and checkpoints are the demo's own, whatever the environment says (`self_contained`), so
+that invented shoppers never meet real ones.
 """
 
 import secrets
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.child import free_port
 from streams.demo.redis_server import EmbeddedRedis
-from streams.options import read_settings
+from streams.options import self_contained
 from streams.settings import Settings
 from streams.topic_admin import create_topics
 from streams.worker_process import WorkerProcess
@@ -76,10 +77,10 @@ def installed(bootstrap: str | None, say: Say) -> Iterator[Installation]:
         else:
             own["kafka_bootstrap"] = bootstrap
             say(f"creating the topics {PREFIX}.* at {bootstrap}, where they are missing")
-            create_topics(read_settings(**own))
+            create_topics(self_contained(**own))
         say("starting Redis")
         own["redis_url"] = stack.enter_context(EmbeddedRedis()).url
-        settings = read_settings(**own)
+        settings = self_contained(**own)
         say("starting a worker")
         worker = stack.enter_context(WorkerProcess(settings))
         stack.enter_context(_tied_to_us(worker.pid))
@@ -87,7 +88,7 @@ def installed(bootstrap: str | None, say: Say) -> Iterator[Installation]:
 
 
 def _broker(own: dict[str, Any]) -> EmbeddedBroker:
-    settings = read_settings(**own)
+    settings = self_contained(**own)
     return EmbeddedBroker(dict.fromkeys(settings.topics.declared(), settings.partitions))
 
 

@@ -21,6 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.committed import committed
 from streams.errors import WorkerFailed
+from streams.events import Event
 from streams.prompts import ANY_PUBLISHED, Prompt
 from streams.settings import Settings
 
@@ -31,6 +32,9 @@ ANSWER_S_MAX = 90.0
 READ_TIMEOUT_MS = 200
 EMBEDDED_WAIT_MS = 5
 """The embedded broker answers an empty fetch no earlier than its wait is over."""
+
+Asked = tuple[str, str]
+"""The session and the id of the event that asked."""
 
 
 @dataclass
@@ -51,7 +55,7 @@ class Answers:
         """From an event's timestamp to its prompt's, both set by who sent them (CreateTime)."""
         self._settings = settings
         self._check = check
-        self._questions: dict[str, _Question] = {}
+        self._questions: dict[Asked, _Question] = {}
         self._read: dict[int, int] = {}
         self._prompts = [
             TopicPartition(settings.topics.prompts, number) for number in range(settings.partitions)
@@ -64,15 +68,16 @@ class Answers:
         """From the first answer to the last one: the worker's start is not in it."""
         return self._last_s - (self._last_s if self._first_s is None else self._first_s)
 
-    def expect(self, event_id: str, sent_ms: int) -> asyncio.Future[Prompt | None]:
+    def expect(self, event: Event, sent_ms: int) -> asyncio.Future[Prompt | None]:
         """The future of the answer to an event that is about to be sent."""
         answer: asyncio.Future[Prompt | None] = asyncio.get_running_loop().create_future()
-        self._questions[event_id] = _Question(sent_ms, answer, self._first_s is not None)
+        asked = event.session_id, event.event_id
+        self._questions[asked] = _Question(sent_ms, answer, self._first_s is not None)
         return answer
 
-    def sent(self, event_id: str, partition: int, offset: int) -> None:
+    def sent(self, event: Event, partition: int, offset: int) -> None:
         """The event has got its place in the log (its answer may have come before we knew)."""
-        if question := self._questions.get(event_id):
+        if question := self._questions.get((event.session_id, event.event_id)):
             question.partition, question.offset = partition, offset
 
     async def read(self) -> None:
@@ -115,36 +120,38 @@ class Answers:
 
     def _arrived(self, value: bytes, timestamp_ms: int) -> None:
         published = ANY_PUBLISHED.validate_json(value)
-        if isinstance(published, Prompt) and published.caused_by in self._questions:
-            question = self._questions[published.caused_by]
+        if not isinstance(published, Prompt):
+            return
+        asked = published.session_id, published.caused_by
+        if question := self._questions.get(asked):
             if question.after_first:
                 self.latencies_ms.append(timestamp_ms - question.sent_ms)
-            self._answer(published.caused_by, published)
+            self._answer(asked, published)
 
-    def _answer(self, event_id: str, prompt: Prompt | None) -> None:
-        answer = self._questions.pop(event_id).answer
+    def _answer(self, asked: Asked, prompt: Prompt | None) -> None:
+        answer = self._questions.pop(asked).answer
         if not answer.done():
             answer.set_result(prompt)
         self._last_s = time.monotonic()
         if self._first_s is None:
             self._first_s = self._last_s
 
-    def _passed(self, offsets: dict[int, int]) -> list[str]:
+    def _passed(self, offsets: dict[int, int]) -> list[Asked]:
         """The events that have been answered, though we may not have read the answers yet."""
         return [
-            event_id
-            for event_id, question in self._questions.items()
+            asked
+            for asked, question in self._questions.items()
             if question.offset is not None and question.offset < offsets.get(question.partition, 0)
         ]
 
-    async def _silent(self, passed: list[str], ends: dict[TopicPartition, int]) -> None:
+    async def _silent(self, passed: list[Asked], ends: dict[TopicPartition, int]) -> None:
         """When the prompts are read up to these ends, what has not come is silence."""
         while any(self._read.get(at.partition, 0) < end for at, end in ends.items()):
             self._assert_progress()
             await asyncio.sleep(READ_TIMEOUT_MS / 1000 / 40)
-        for event_id in passed:
-            if event_id in self._questions:
-                self._answer(event_id, None)
+        for asked in passed:
+            if asked in self._questions:
+                self._answer(asked, None)
 
     def _assert_progress(self) -> None:
         """Raises `WorkerFailed` when the worker has ended, or has been silent too long."""

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from streams.live import show
-from streams.options import read_settings
+from streams.options import read_settings, self_contained
 from streams.replay.baskets import baskets, completejourney
 from streams.replay.course import LIFTED, STAPLES, Report, apart, lifted, run, stage
 from streams.settings import Settings
@@ -87,10 +87,7 @@ def replay(
     own = worker == "own"
     if not own and bootstrap is None:
         raise click.UsageError("--worker external needs --bootstrap: an embedded broker is new")
-    settings = lifted(read_settings(kafka_bootstrap=bootstrap), staples)
-    if best_fit:
-        settings = settings.model_copy(update={"best_fit": True})
-    settings = apart(settings) if own else _with_some_secret(settings)
+    settings = settings_of(bootstrap, staples, own=own, best_fit=best_fit)
     console = Console(stderr=True, highlight=False)
     said = {name: value for name, value in environment(settings).items() if _is_said(name)}
     console.print("settings of this replay:", " ".join(f"{n}={v}" for n, v in said.items()))
@@ -108,6 +105,15 @@ def replay(
         click.echo(json.dumps(report.summary()))
     else:
         _print(report)
+
+
+def settings_of(bootstrap: str | None, staples: str, *, own: bool, best_fit: bool) -> Settings:
+    """Of a replay with a worker of its `own`; or those of the worker that is there."""
+    if not own:
+        return _with_some_secret(lifted(read_settings(kafka_bootstrap=bootstrap), staples))
+    given = {"kafka_bootstrap": bootstrap} if bootstrap else {}
+    settings = apart(lifted(self_contained(**given), staples))
+    return settings.model_copy(update={"best_fit": True}) if best_fit else settings
 
 
 def _is_said(name: str) -> bool:

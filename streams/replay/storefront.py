@@ -93,13 +93,13 @@ class Storefront:
     async def _ask(self, event: Event) -> asyncio.Future[Prompt | None]:
         """Send an event, and let the rival learn it; the future of its answer."""
         now_ms = time.time_ns() // 1_000_000
-        answer = self._answers.expect(event.event_id, now_ms)
+        answer = self._answers.expect(event, now_ms)
         self._rival.learn(event)
 
         def sent(record: asyncio.Future[RecordMetadata]) -> None:
             if not record.cancelled() and record.exception() is None:
                 placed = record.result()
-                self._answers.sent(event.event_id, placed.partition, placed.offset)
+                self._answers.sent(event, placed.partition, placed.offset)
             elif not answer.done():
                 answer.set_exception(record.exception() or asyncio.CancelledError())
 

@@ -13,6 +13,7 @@ class Record:
 
     value: bytes
     timestamp: int = 0
+    key: bytes = b"ann"
 
 
 def record(timestamp: int = 0, **value: str) -> Record:
@@ -46,7 +47,16 @@ def test_latency_is_from_the_event_to_the_first_prompt_that_it_caused() -> None:
         record(112, type="prompt_withdrawn", caused_by="butter"),
     ]
 
-    assert [21] == latencies_ms(events, outputs, {"butter"})
+    assert [21] == latencies_ms(events, outputs, {(b"ann", "butter")})
+
+
+def test_events_of_one_id_in_two_sessions_are_two() -> None:
+    """Storefronts count their events, session by session."""
+    value = b'{"event_id": "1", "caused_by": "1"}'
+    sent = [Record(value, 100, b"ann"), Record(value, 200, b"bob")]
+    came = [Record(value, 104, b"ann"), Record(value, 209, b"bob")]
+
+    assert [4, 9] == latencies_ms(sent, came, {(b"ann", "1"), (b"bob", "1")})
 
 
 def test_a_stock_agents_outputs_count_too() -> None:
@@ -54,7 +64,7 @@ def test_a_stock_agents_outputs_count_too() -> None:
     latencies = latencies_ms(
         [record(100, event_id="bread")],
         [record(104, caused_by="bread")],
-        {"bread"},
+        {(b"ann", "bread")},
     )
 
     assert [4] == latencies

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from streams.demo.broker import EmbeddedBroker
@@ -78,6 +79,28 @@ def test_a_short_demo_answers_and_finds_half_of_the_truth() -> None:
     assert 0 == told["dead_letters"]
     assert 0 == told["lag_events"]
     assert 0.5 <= told["truth"]["found"] / told["truth"]["of"]
+
+
+def test_a_demo_leaves_production_alone(tmp_path: Path) -> None:
+    """Though every variable of its workers is set here: where checkpoints go, and under what name.
+
+    A worker writes its first checkpoint two seconds after its start.
+    """
+    theirs = tmp_path / "shop.checkpoint"
+    theirs.write_bytes(b"months of knowledge")
+    production = {
+        "GOESWITH_CHECKPOINT_URL": theirs.as_uri(),
+        "GOESWITH_REDIS_URL": "redis://127.0.0.1:1/0",
+        "GOESWITH_TOPIC_PREFIX": "production",
+        "GOESWITH_GROUP_ID": "production",
+        "GOESWITH_PARTITIONS": "3",
+    }
+    with goeswith("demo", "--seconds", "6", "--json", **production) as process:
+        told = report(process)
+
+    assert b"months of knowledge" == theirs.read_bytes()
+    assert [theirs] == list(tmp_path.iterdir())
+    assert told["events"] > 0
 
 
 def test_ctrl_c_ends_a_demo_with_its_report() -> None:

@@ -1,0 +1,172 @@
+"""What may take the place of a checkpoint, and what is kept aside first. The stores obey.
+
+| what is in the place | what becomes of it when another one is written |
+|---|---|
+| the same lineage, and knows no more | replaced |
+| the same lineage, and further | stays: the writer was paused, or is behind |
+| the same lineage, not so far, and knows more | stays: the writer began without it, and says so |
+| made under other settings, damaged, of another version | kept aside |
+| refused by the worker that writes, when it started | kept aside |
+| another topic's or cluster's, or no checkpoint at all | stays: it is not ours to touch |
+
+How much one knows is the number of records that were folded into it: of two that stand at the same
+offset, one may have begun when the log still reached back further.
+
+What is kept aside is bounded: no more than `KEPT_MAX`, those that know most, and none of which
+another one of its lineage knows all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from streams.checkpoints import Header, read
+from streams.errors import CheckpointRefused
+
+COMPARABLE = ("settings", "replaced")
+"""Why those are kept aside that are whole, and of this log: another one may know all of it."""
+KEPT_MAX = 3
+FINGERPRINT_CHARS = 12
+
+
+class Known(NamedTuple):
+    """How much a checkpoint knows, comparable within its lineage."""
+
+    lineage: str
+    events: int
+    reach: int
+
+    def more_than(self, other: "Known") -> bool:
+        """Whether there is something in it that is not in the other one of the same lineage."""
+        return (self.events, self.reach) > (other.events, other.reach)
+
+
+class Held(NamedTuple):
+    """What is in the place where a checkpoint is to be written: by default something else."""
+
+    fingerprint: str = ""
+    known: Known | None = None
+    """None where it does not say."""
+    read: Callable[[], bytes] = bytes
+    """All of it; nothing of what is no checkpoint."""
+
+
+class Kept(NamedTuple):
+    """A checkpoint that was kept aside."""
+
+    name: str
+    """The word for why, and its fingerprint."""
+    known: Known | None
+
+    @property
+    def events(self) -> int:
+        """How much it knows."""
+        return 0 if self.known is None else self.known.events
+
+
+class Write(NamedTuple):
+    """A checkpoint that is to be written, and what it may replace."""
+
+    header: Header
+    refused: Mapping[str, str]
+    """The words for what its writer could not use, by fingerprint."""
+    back: bool = False
+    """One that knows more of the same lineage, too: to go back in time."""
+    force: bool = False
+    """Whatever is there."""
+
+
+def fingerprint(data: bytes) -> str:
+    """What tells a checkpoint from all others."""
+    return sha256(data).hexdigest()[:FINGERPRINT_CHARS]
+
+
+def known(header: Header) -> Known:
+    """How much a checkpoint knows, by its header."""
+    return Known(header.lineage, header.events, header.reach)
+
+
+def replacing(held: Held | None, write: Write) -> str | None:
+    """The name under which what is there has to be kept; empty: it may go; None: it stays.
+
+    Raises `CheckpointRefused` where it stays, and that is not as it should be.
+    """
+    word = "" if held is None else _word(held, write)
+    return kept_name(word, held.fingerprint) if held is not None and word else word
+
+
+def _word(held: Held, write: Write) -> str | None:
+    """Why what is there has to be kept: a word, as in `replacing`."""
+    if held.fingerprint in write.refused:
+        return write.refused[held.fingerprint]
+    ours = known(write.header)
+    if held.known is None or held.known.lineage != ours.lineage:
+        return _other(held, write)
+    if not held.known.more_than(ours):
+        return ""
+    if write.back or write.force:
+        return "replaced"
+    if held.known.reach >= ours.reach:
+        return None
+    raise CheckpointRefused(
+        f"the one that is there stays: it knows {held.known.events:,} events, this one "
+        f"{ours.events:,}. Start the worker again, so that it goes on from that one",
+        "more",
+    )
+
+
+def _other(held: Held, write: Write) -> str:
+    """Why one of another lineage has to be kept; raises `CheckpointRefused` when it has to stay."""
+    try:
+        theirs, ours = read(held.read()).header, write.header
+        if (theirs.topic, theirs.cluster) == (ours.topic, ours.cluster):
+            return "settings"
+        whose = f"it is of topic {theirs.topic} in cluster {theirs.cluster}"
+    except CheckpointRefused as refused:
+        if refused.reason != "foreign":
+            return refused.reason
+        whose = str(refused)
+    if write.force:
+        return ""
+    raise CheckpointRefused(
+        f"what is there is not ours, and stays: {whose}. Name another place in "
+        "GOESWITH_CHECKPOINT_URL, or replace it by `goeswith checkpoint save --force`",
+        "foreign",
+    )
+
+
+def most_first(kept: Sequence[Kept]) -> list[Kept]:
+    """Those that know most come first."""
+    return sorted(kept, key=lambda each: (-each.events, each.name))
+
+
+def surplus(kept: Sequence[Kept], written: Known) -> list[Kept]:
+    """What need not be kept any longer beside a checkpoint that is written.
+
+    >>> bread, butter = Known("bread", 70, 70), Known("butter", 9, 9)
+    >>> kept = [Kept("settings-1", bread), Kept("settings-2", butter)]
+    >>> [gone.name for gone in surplus(kept, written=Known("bread", 80, 80))]
+    ['settings-1']
+    """
+    left: list[Kept] = []
+    for each in most_first(kept):
+        better = [written, *(other.known for other in left if _is_comparable(other))]
+        if len(left) < KEPT_MAX and not any(_covers(other, each) for other in better):
+            left.append(each)
+    return [each for each in kept if each not in left]
+
+
+def _is_comparable(kept: Kept) -> bool:
+    return kept.name.partition("-")[0] in COMPARABLE
+
+
+def _covers(one: Known | None, kept: Kept) -> bool:
+    """Whether one knows all that another one does that was kept aside."""
+    if one is None or kept.known is None or not _is_comparable(kept):
+        return False
+    return one.lineage == kept.known.lineage and not kept.known.more_than(one)
+
+
+def kept_name(word: str, mark: str) -> str:
+    """The name under which a checkpoint of this fingerprint is kept aside."""
+    return f"{word}-{mark}"
