@@ -1,7 +1,7 @@
 """Warming up: every compiled loop runs once, so that no shopper waits for a compiler.
 
 The first time that takes a minute; afterwards the code comes from the cache, in a second or two
-(see `models.compiled`). Call it when goeswith is installed, and when a worker starts.
+(see `models.machine_code`). Call it when goeswith is installed, and when a worker starts.
 """
 
 from collections.abc import Iterator
