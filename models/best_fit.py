@@ -9,7 +9,7 @@ import numpy as np
 from models import arrays, evidence, features
 from models.decay import LATEST_S
 from models.limits import at_least_one, within
-from models.ranker import Ranker
+from models.ranker import WEIGHT_MAX, Ranker
 from models.recommender import NOTHING, Candidate, Recommender
 from models.sources import Sources
 
@@ -226,9 +226,12 @@ class BestFit(Recommender):
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._sources.restore(state["sources"])
+        sources = Sources(self.items_max, self.sessions_max, self.shoppers_max)
+        sources.restore(state["sources"], state["params"])
         size = self._ranker.weights.shape[1]
         weights = arrays.read(state["weights"], np.float64, size)
         if weights.shape != (2, size) or not np.isfinite(weights).all():
             raise ValueError(f"weights of shape {weights.shape}, or not finite")
-        self._ranker.weights[:] = weights
+        if not (np.abs(weights[0]) <= WEIGHT_MAX).all() or not (weights[1] > 0.0).all():
+            raise ValueError(f"weights above {WEIGHT_MAX:g}, or squares that are none")
+        self._sources, self._ranker.weights[:] = sources, weights

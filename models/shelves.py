@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.rings import RING_FIELDS
+from models.rings import EMPTY, RING_FIELDS
 
 SESSION_MAX = 20
 """Items kept of a session, the latest."""
@@ -29,8 +29,8 @@ POPULAR_MAX = 16
 """Items among the most popular of late."""
 NOBODY = -1
 """No item, no session, no shopper."""
-GONE = -1
-"""In a shopper's ring: an item that was forgotten. `GONE - 1 - n`: session `n` of all began."""
+GONE = EMPTY
+"""In a ring: an item that was forgotten. In a shopper's, `GONE - 1 - n`: session `n` began."""
 
 ITEM = np.dtype(
     [
