@@ -1,6 +1,5 @@
 """What fits best: every source proposes, and a ranker that learns online puts in order."""
 
-import math
 from collections.abc import Container, Sequence
 from typing import Any, ClassVar
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from models import arrays, evidence, features
 from models.decay import LATEST_S
+from models.limits import WEIGHT_MAX as HEAVIEST
 from models.limits import at_least_one, within
 from models.ranker import WEIGHT_MAX, Ranker
 from models.recommender import NOTHING, Candidate, Recommender
@@ -114,7 +114,7 @@ class BestFit(Recommender):
 
         `category` is that of `y`, where the catalogue tells it; without it, the one told before.
         """
-        if not (0.0 < weight < math.inf and 0.0 <= time_s <= LATEST_S):
+        if not (0.0 < weight <= HEAVIEST and 0.0 <= time_s <= LATEST_S):
             self._weighed(time_s, weight)  # says what is wrong: nothing fades here
         self._sources.learn(x, y, weight, session, shopper, category)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.eras import EARLIER, ONE, Eras
 from models.forgetting import lightest, slab
-from models.limits import at_least_one, within
+from models.limits import at_least_one, check_weight, within
 from models.pair_layout import ITEMS_MAX, Ballot, Ranked
 from models.pair_table import PairTable
 from models.recommender import NOTHING, Candidate, Recommender
@@ -135,8 +135,8 @@ class CoOccurrence(Recommender):
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y`, and its pairs with the items before it."""
-        if not weight > 0.0:
-            raise ValueError(f"weight={weight!r}: an event weighs more than nothing")
+        if weight != 1.0:
+            check_weight(weight)
         era, unit = self._eras.unit(time_s)
         self._latest_s = max(self._latest_s, int(time_s))
         self._sessions += not x
