@@ -16,6 +16,7 @@ from models import BestFit, CoOccurrence, SessionKNN, SnapshotError, sound
 from models.learning import SHOPPER_ROOM_MAX
 from models.rings import COUNT_MAX
 from models.session_index import NUMBERS_MAX, SESSIONS_PER_ITEM_MAX, SessionIndex
+from models.sources import Sources
 from tests.models.aged import aged
 
 MONDAY = 1_767_225_600
@@ -147,9 +148,19 @@ class Life:
         if sources:
             heads.append((sources.shoppers, SHOPPER_ROOM_MAX))
             assert not any(sources.catalogue.votes.tobytes())
+            self.look_at_histories(sources)
         sound.check_rings(index.pool[: index.blocks[0]], index.blocks, heads)
         assert not index.similarity.any()
         assert not any(index.votes.tobytes())
+
+    def look_at_histories(self, sources: Sources) -> None:
+        """A shopper's ring holds what this shopper took, and nothing else."""
+        name = sources.index.names.name
+        for number, ring in enumerate(sources.shoppers):
+            held = sources.index.pool[sound.held_places(sources.shoppers[number : number + 1])]
+            found = {name(item) for item in held.tolist() if item >= 0}
+            shopper = sources.names.name(number) if ring["room"] else ""
+            assert found <= self.took[shopper], f"not {shopper}'s: {found - self.took[shopper]}"
 
     def restart(self) -> None:
         """From a snapshot, sometimes under other bounds, if it fits into them."""
