@@ -65,11 +65,14 @@ class Snapshotted(abc.ABC):
         """Go on from a `state()`; for a model that has learned nothing yet.
 
         Its own arguments hold, not those of the state: what is more than it may remember is
-        forgotten, or refused. Raises `SnapshotError` when it is no state, or an unsound one.
+        forgotten, or refused. Raises `SnapshotError` when it is no state, or an unsound one; then
+        a recommender is as it was.
         """
+        before = dict(vars(self))
         try:
             self._restore(state)
         except UNSOUND as error:
+            vars(self).update(before)
             raise SnapshotError(f"no state of {type(self).__name__}: {error!r}") from error
 
     @classmethod
