@@ -11,6 +11,9 @@ COPY LICENSE README.md pyproject.toml ./
 COPY models models
 COPY streams streams
 RUN /opt/goeswith/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# The loops of the models, compiled for the processor that this is built on: on one of another kind
+# each process compiles them anew, which takes a minute (or give NUMBA_CACHE_DIR a volume).
+RUN /opt/goeswith/bin/python -m models.warm
 
 FROM python:3.13-slim-trixie
 COPY --from=build /opt/goeswith /opt/goeswith

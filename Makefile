@@ -6,7 +6,7 @@ LIMIT := 100000
 DEMO_OPTIONS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos peers replay docs fix coverage requirements clean
+.PHONY: help demo test check fuzz bench chaos peers replay docs fix coverage requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+fuzz: $(READY) ## ten million events, every compiled loop checking its bounds; a quarter of an hour
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m tests.fuzz --events 10000000
 
 bench: $(READY) ## measure cost and latency on a real Kafka; writes tests/benchmarks/RESULTS.md
 	.ci/install

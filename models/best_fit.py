@@ -1,6 +1,5 @@
 """What fits best: every source proposes, and a ranker that learns online puts in order."""
 
-import math
 from collections.abc import Container, Sequence
 from typing import Any, ClassVar
 
@@ -8,8 +7,9 @@ import numpy as np
 
 from models import arrays, evidence, features
 from models.decay import LATEST_S
+from models.limits import WEIGHT_MAX as HEAVIEST
 from models.limits import at_least_one, within
-from models.ranker import Ranker
+from models.ranker import WEIGHT_MAX, Ranker
 from models.recommender import NOTHING, Candidate, Recommender
 from models.sources import Sources
 
@@ -114,7 +114,7 @@ class BestFit(Recommender):
 
         `category` is that of `y`, where the catalogue tells it; without it, the one told before.
         """
-        if not (0.0 < weight < math.inf and 0.0 <= time_s <= LATEST_S):
+        if not (0.0 < weight <= HEAVIEST and 0.0 <= time_s <= LATEST_S):
             self._weighed(time_s, weight)  # says what is wrong: nothing fades here
         self._sources.learn(x, y, weight, session, shopper, category)
 
@@ -226,9 +226,12 @@ class BestFit(Recommender):
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._sources.restore(state["sources"])
+        sources = Sources(self.items_max, self.sessions_max, self.shoppers_max)
+        sources.restore(state["sources"], state["params"])
         size = self._ranker.weights.shape[1]
         weights = arrays.read(state["weights"], np.float64, size)
         if weights.shape != (2, size) or not np.isfinite(weights).all():
             raise ValueError(f"weights of shape {weights.shape}, or not finite")
-        self._ranker.weights[:] = weights
+        if not (np.abs(weights[0]) <= WEIGHT_MAX).all() or not (weights[1] > 0.0).all():
+            raise ValueError(f"weights above {WEIGHT_MAX:g}, or squares that are none")
+        self._sources, self._ranker.weights[:] = sources, weights

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from models import arrays, categories, pairs
+from models import arrays, categories, pairs, sound
 from models.rings import Ints, Records
-from models.session_index import NAME_BYTES, all_within
+from models.session_index import NAME_BYTES
 from models.shelves import CATEGORY, NOBODY, PAIR, PARTNERS_MAX, VOTES, blank, grown
 
 CATEGORIES_MAX = 4_096
@@ -111,12 +111,13 @@ class Catalogue:
         shelf = arrays.read(state["shelf"], CATEGORY)
         partners = arrays.read(state["partners"], PAIR, PARTNERS_MAX)
         sellers = arrays.read(state["sellers"], PAIR, SELLERS_MAX)
-        sound = (
+        fits = (
             len(set(names)) == len(names) <= CATEGORIES_MAX
             and len(shelf) == len(partners) == len(sellers) == used
-            and all_within(partners["item"], NOBODY, used - 1)
+            and sound.all_within(partners["item"], NOBODY, used - 1)
+            and sound.are_weights(shelf["events"], partners["weight"], sellers["weight"])
         )
-        if not sound:
+        if not fits:
             raise ValueError("categories whose parts do not fit together")
         self.numbers = {name: number for number, name in enumerate(names, start=1)}
         self._resize(used)

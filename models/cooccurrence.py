@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from models.eras import EARLIER, ONE, Eras
 from models.forgetting import lightest, slab
-from models.limits import at_least_one
-from models.pair_layout import Ballot, Ranked
+from models.limits import at_least_one, check_weight, within
+from models.pair_layout import ITEMS_MAX, Ballot, Ranked
 from models.pair_table import PairTable
 from models.recommender import NOTHING, Candidate, Recommender
 
@@ -116,6 +116,7 @@ class CoOccurrence(Recommender):
         super().__init__(half_life_s)
         at_least_one(row_max=row_max, items_max=items_max, context_items=context_items)
         at_least_one(window=window + 1, together_min=together_min)
+        within(1, ITEMS_MAX, items_max=items_max)
         self.row_max = row_max
         self.items_max = items_max
         self.window = window
@@ -134,8 +135,8 @@ class CoOccurrence(Recommender):
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y`, and its pairs with the items before it."""
-        if not weight > 0.0:
-            raise ValueError(f"weight={weight!r}: an event weighs more than nothing")
+        if weight != 1.0:
+            check_weight(weight)
         era, unit = self._eras.unit(time_s)
         self._latest_s = max(self._latest_s, int(time_s))
         self._sessions += not x
@@ -240,7 +241,12 @@ class CoOccurrence(Recommender):
         return {"rows": rows} if rows else {}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._latest_s = state["latest_s"]
-        self._sessions = state["sessions"]
-        self._full = state["full"]
-        self._pairs.restore(state["pairs"])
+        pairs = PairTable(self.row_max, self.popularity_norm, self.together_min)
+        pairs.restore(state["pairs"])
+        latest_s, sessions = int(state["latest_s"]), int(state["sessions"])
+        if pairs.era != self._eras.unit(latest_s).era or min(latest_s, sessions) < 0:
+            raise ValueError(f"pairs of era {pairs.era}, the latest of which is of {latest_s}")
+        self._latest_s, self._sessions, self._full = latest_s, sessions, bool(state["full"])
+        self._pairs = pairs
+        if len(pairs) > self.items_max:
+            self._forget()

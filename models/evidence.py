@@ -75,9 +75,10 @@ def anchor_of(partners: Records, context: Ints, n: int, item: int) -> int:
 def mark(ring: Any, pool: Ints, similarity: Ints, now: int, size: int, old: int, new: int) -> int:
     """Turn the marks `old` of an item's sessions into `new`; how many there were."""
     met = 0
+    oldest = max(0, now - size)
     for j in range(ring.count - min(ring.room, ring.count), ring.count):
         number = pool[ring.at + (j & (ring.room - 1))]
-        if now - size <= number < now:
+        if oldest <= number < now:
             slot = neighbours.slot_of(number, now, size)
             if similarity[slot] == old:
                 similarity[slot] = new

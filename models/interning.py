@@ -107,7 +107,11 @@ class Interner:
 
     @classmethod
     def from_state(cls, size_max: int, state: dict[str, Any]) -> "Interner":
-        """The interner whose `state()` this is. Raises `ValueError` if its numbers are no set."""
+        """The interner whose `state()` this is.
+
+        Raises `ValueError` if its numbers are not all from 0 on, or too many: none is given anew,
+        as arrays are kept by number.
+        """
         interner = cls(size_max)
         numbers = OrderedDict(
             (str(name), int(number))
@@ -116,7 +120,9 @@ class Interner:
         free = [int(number) for number in state["free"]]
         used = len(numbers) + len(free)
         if sorted([*numbers.values(), *free]) != list(range(used)) or used > size_max:
-            raise ValueError(f"{used} numbers that are not 0 to {used - 1}, or above {size_max}")
+            raise ValueError(
+                f"{used} numbers that are not 0 to {used - 1}, or more than {size_max}"
+            )
         names = [""] * used
         for name, number in numbers.items():
             names[number] = name

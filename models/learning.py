@@ -34,11 +34,10 @@ def take(
     items[item].taken += 1.0
     if again:
         items[item].again += 1.0
-    reserve = 4 * (len(items) + len(shoppers))
     if fresh:
         ring.sessions += 1
-        push(ring, GONE - 1 - number, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
-    push(ring, item, pool, blocks, SHOPPER_ROOM_MAX, pool_max, reserve)
+        push(ring, GONE - 1 - number, pool, blocks, SHOPPER_ROOM_MAX, pool_max)
+    push(ring, item, pool, blocks, SHOPPER_ROOM_MAX, pool_max)
 
 
 @compiled
@@ -102,6 +101,16 @@ def forget(
             place = ring.at + (j & (ring.room - 1))
             if pool[place] >= 0 and gone[pool[place]]:
                 pool[place] = GONE
+
+
+@compiled
+def renumber(shoppers: Records, pool: Ints, less: int) -> None:
+    """Sessions have lower numbers, by so much; shoppers' sessions of long ago become the first."""
+    for s in range(len(shoppers)):
+        ring = shoppers[s]
+        for place in range(ring.at, ring.at + min(ring.count, ring.room)):
+            if pool[place] < GONE:
+                pool[place] = min(GONE - 1, pool[place] + less)
 
 
 @compiled

@@ -13,6 +13,23 @@ def at_least_one(**limits: int) -> None:
             raise ValueError(f"{name}={limit}: must be at least 1")
 
 
+WEIGHT_MAX = float(1 << 20)
+"""An event weighs no more: sums of weights have room for all that happens."""
+
+
+def check_weight(weight: float) -> None:
+    """Raise `ValueError` for an event that weighs nothing, too much, or no number at all.
+
+    >>> check_weight(0.0)
+    Traceback (most recent call last):
+    ValueError: weight=0.0: an event weighs more than nothing, and at most 1048576
+    """
+    if not 0.0 < weight <= WEIGHT_MAX:
+        raise ValueError(
+            f"weight={weight!r}: an event weighs more than nothing, and at most {WEIGHT_MAX:.0f}"
+        )
+
+
 def within(low: float, high: float, **values: float) -> None:
     """Raise `ValueError` for a value outside `[low, high]`, or no number at all.
 

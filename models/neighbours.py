@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from models.compiled import compiled
-from models.rings import Ints, Records, empty, push
+from models.rings import EMPTY, Ints, Records, empty, push
 
 REACH = 3
 """How far behind the latest shared item of a neighbour an item still follows it."""
@@ -59,7 +59,7 @@ def index(
 ) -> None:
     """Enter an item into a session, and the session into the item's ring."""
     if enter(sessions[slot], item):
-        push(items[item], number, pool, blocks, room_max, pool_max, 4 * len(items))
+        push(items[item], number, pool, blocks, room_max, pool_max)
 
 
 @compiled
@@ -76,6 +76,20 @@ def forget(items: Records, pool: Ints, blocks: Ints, sessions: Ints, gone: Ints)
                 kept += 1
                 session[kept] = session[i]
         session[0] = kept
+
+
+@compiled
+def renumber(items: Records, pool: Ints, less: int) -> None:
+    """Sessions have lower numbers, by so much; those that would be below 0 are gone.
+
+    The count of a ring, of all sessions with its item, falls by half, in whole turns of the ring.
+    """
+    for i in range(len(items)):
+        ring = items[i]
+        for place in range(ring.at, ring.at + min(ring.count, ring.room)):
+            pool[place] = max(EMPTY, pool[place] - less)
+        if ring.room:
+            ring.count -= ring.count // 2 // ring.room * ring.room
 
 
 @compiled
@@ -113,6 +127,7 @@ def similar(
     """
     count = 0
     turn = now - now % size
+    oldest = max(0, now - size)
     for p in range(length - 1, begin - 1, -1):
         item = items[context[p]]
         place = p - begin + 1
@@ -121,7 +136,7 @@ def similar(
         newest = item.count - 1
         for j in range(newest, newest - min(item.room, item.count, sessions_per_item), -1):
             number = pool[item.at + (j & (item.room - 1))]
-            if number < now - size or number >= now or number == own:
+            if number < oldest or number >= now or number == own:
                 continue
             slot = number - turn if number >= turn else number - turn + size
             found[count] = number

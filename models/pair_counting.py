@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.compiled import compiled
 from models.eras import EARLIER, ONE
-from models.pair_layout import NEAR, NONE, SMALLEST, STEP, TOP, Cells, Numbers, Rows
+from models.pair_layout import NEAR, NONE, SMALLEST, STEP, TIMES_MAX, TOP, Cells, Numbers, Rows
 
 
 @compiled
@@ -87,6 +87,14 @@ def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -
 
 
 @compiled
+def fit(cells: Cells, rows: Rows, row_max: int, together_min: int) -> None:
+    """Forget the lightest partners of all rows that are longer than they may be."""
+    for item in range(len(rows)):
+        if rows[item].length > row_max:
+            trim(cells, rows, item, rows[item].length - row_max, together_min)
+
+
+@compiled
 def meet(
     cells: Cells,
     rows: Rows,
@@ -106,7 +114,7 @@ def meet(
     while at < end and cells[at].item != b:
         at += 1
     if at == end:
-        if rows[a].length == row_max:
+        if rows[a].length >= row_max:
             trim(cells, rows, a, max(1, row_max // 4), together_min)
         elif rows[a].length == rows[a].room:
             grow(cells, rows, chunks, a)
@@ -117,7 +125,7 @@ def meet(
         cells[at].latest = 0
         cells[at].before = 0
     proves = cells[at].times < together_min <= cells[at].times + times
-    cells[at].times += times
+    cells[at].times = min(TIMES_MAX, cells[at].times + times)
     if early == 0:
         cells[at].latest += weight
     elif early == 1:

@@ -14,7 +14,12 @@ CELL = np.dtype(
     [("item", np.int32), ("times", np.int32), ("latest", np.int64), ("before", np.int64)],
     align=True,
 )
-"""A partner: how often the two met, and how much that weighs, by era (`models.eras`)."""
+"""A partner: how often the two met, and how much that weighs, by era (`models.eras`).
+
+Times stop at `TIMES_MAX`. A weight has eight bytes: room for a billion meetings in a half-life."""
+TIMES_MAX = (1 << 31) - 1
+WEIGHED = ("times", "latest", "before")
+"""What is counted of items and of pairs."""
 ROW = np.dtype(
     [
         ("start", np.int64),  # of its chunk of cells
@@ -60,6 +65,10 @@ SMALLEST = 4
 """Cells of the smallest chunk."""
 CLASSES = 24
 """Sizes of chunks: `SMALLEST << class`."""
+ROW_MAX = SMALLEST << CLASSES - 1
+"""No row has more partners: this is the largest chunk that there is."""
+ITEMS_MAX = (1 << 31) - 1
+"""Items have numbers of four bytes."""
 TOP = CLASSES
 """Where `chunks` says how many cells were ever in use; before it, a free chunk of each class."""
 NONE = -1

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import pair_counting, pair_ranking
-from models.arrays import column, read_column
+from models import pair_counting, pair_ranking, pair_state
+from models.arrays import column
+from models.limits import at_least_one, within
 from models.pair_layout import (
     CELL,
     CLASSES,
@@ -22,10 +23,12 @@ from models.pair_layout import (
     NOBODY,
     NONE,
     ROW,
+    ROW_MAX,
     SMALLEST,
     STEP,
     TOP,
     VOTE,
+    WEIGHED,
     Ballot,
     Ranked,
     longer,
@@ -54,6 +57,8 @@ class PairTable:
     """
 
     def __init__(self, row_max: int, norm: float, together_min: int = 1) -> None:
+        at_least_one(row_max=row_max, together_min=together_min)
+        within(1, ROW_MAX, row_max=row_max)
         self.row_max = row_max
         self.together_min = together_min
         self.norm = norm
@@ -255,45 +260,27 @@ class PairTable:
         return {
             "era": self.era,
             "items": items,
-            **{name: column(rows[name]) for name in (*_WEIGHED, "length", "trimmed")},
+            **{name: column(rows[name]) for name in (*WEIGHED, "length", "trimmed")},
             "partners": column(partners[order]),
-            **{f"pair_{name}": column(cells[name][order]) for name in _WEIGHED},
+            **{f"pair_{name}": column(cells[name][order]) for name in WEIGHED},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned, in a new table of the same parameters."""
-        self.era = state["era"]
-        size = max(ROWS_FIRST, len(state["items"]))
-        self.names = list(state["items"])
-        self.number = {item: number for number, item in enumerate(self.names)}
-        self._rows = np.zeros(size, ROW)
-        rows = self.rows[: len(self.names)]
-        rows["hash"] = [_hash(item) for item in self.names]
-        for name in (*_WEIGHED, "length", "trimmed"):
-            rows[name] = read_column(state[name])
-        self._lay_out(rows, state)
-        self._make_scratch()
+        """Take over what `state` returned, in a new table; rows that are too long here are trimmed.
 
-    def _lay_out(self, rows: NDArray[Any], state: dict[str, Any]) -> None:
-        """Give each row a chunk, and put its cells there."""
-        classes = np.maximum(0, np.ceil(np.log2(np.maximum(rows["length"], 1) / SMALLEST)))
-        rows["room"] = np.where(rows["length"] > 0, SMALLEST << classes.astype(np.int64), 0)
-        rows["start"] = np.cumsum(rows["room"], dtype=np.int64) - rows["room"]
-        top = int(rows["room"].sum(dtype=np.int64))
-        self._cells = np.zeros(max(CELLS_FIRST, top), CELL)
-        self.chunks[TOP] = top
-        owners = np.repeat(np.arange(len(rows)), rows["length"])
-        firsts = np.cumsum(rows["length"]) - rows["length"]
-        cells = np.zeros(len(owners), CELL)
-        cells["item"] = read_column(state["partners"])
-        for name in _WEIGHED:
-            cells[name] = read_column(state[f"pair_{name}"])
-        self.cells[np.arange(len(owners)) - firsts[owners] + rows["start"][owners]] = cells
-        pair_counting.turn(self.cells, self.rows, 0, self.norm, self.together_min)
+        Raises `ValueError` when it is unsound (`models.pair_state`).
+        """
+        names, rows, cells = pair_state.read(state)
+        rows = longer(rows, max(0, ROWS_FIRST - len(rows)))
+        rows["hash"][: len(names)] = [_hash(item) for item in names]
+        self.era, self.names = int(state["era"]), names
+        self.number = {item: number for number, item in enumerate(names)}
+        self._rows, self._cells = rows, longer(cells, max(0, CELLS_FIRST - len(cells)))
+        self.chunks[TOP] = len(cells)
+        pair_counting.fit(self._cells, rows, self.row_max, self.together_min)
+        pair_counting.turn(self._cells, rows, 0, self.norm, self.together_min)
+        self._make_scratch()
 
 
 def _hash(item: str) -> int:
     return int.from_bytes(blake2b(item.encode("utf-8", "surrogatepass"), digest_size=7).digest())
-
-
-_WEIGHED = ("times", "latest", "before")

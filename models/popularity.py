@@ -99,7 +99,8 @@ class Popularity(Recommender):
 
     def _forget(self) -> None:
         self._full = True
-        for item in lightest(self._tallies, slab(self.items_max)):
+        surplus = len(self._tallies) - self.items_max
+        for item in lightest(self._tallies, surplus - 1 + slab(self.items_max)):
             del self._tallies[item]
         self._sort()
         self._moved.clear()
@@ -164,6 +165,8 @@ class Popularity(Recommender):
         self._all = read(state["all"])
         self._full = state["full"]
         self._moved = set(self._tallies)
+        if len(self._tallies) > self.items_max:
+            self._forget()
 
 
 def _entry(tally: int, item: str) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from typing import ClassVar, NamedTuple
 from river import base
 
 from models.decay import ForwardDecay
+from models.limits import check_weight
 from models.snapshot import Snapshotted
 
 NOTHING: frozenset[str] = frozenset()
@@ -92,6 +93,5 @@ class Recommender(Snapshotted, base.Estimator):
 
     def _weighed(self, time_s: float, weight: float) -> int:
         """The weight of an event, in fixed point."""
-        if not weight > 0.0:
-            raise ValueError(f"weight={weight!r}: an event weighs more than nothing")
+        check_weight(weight)
         return self._decay.weight(time_s, weight)

@@ -136,24 +136,33 @@ class Repeats(Recommender):
             shopper = self._shoppers[x[0]] = _Shopper()
         self._share(y, Purchases(1, int(y in shopper.tallies)))
         shopper.buy(y, more, int(time_s))
-        if len(shopper.tallies) > self.items_per_shopper_max:
-            shopper.forget(slab(self.items_per_shopper_max))
+        self._keep_within(shopper)
         if len(self._shoppers) > self.shoppers_max:
             self._forget()
+
+    def _keep_within(self, shopper: _Shopper) -> None:
+        surplus = len(shopper.tallies) - self.items_per_shopper_max
+        if surplus > 0:
+            shopper.forget(surplus - 1 + slab(self.items_per_shopper_max))
 
     def _share(self, item: str, more: Purchases) -> None:
         self._all = _sum(self._all, more)
         self._items[item] = _sum(self._items.get(item, NO_PURCHASES), more)
         if len(self._items) > self.items_max:
-            self._items_full = True
-            bought = {item: purchases.all for item, purchases in self._items.items()}
-            for least in lightest(bought, slab(self.items_max)):
-                del self._items[least]
+            self._forget_items()
+
+    def _forget_items(self) -> None:
+        self._items_full = True
+        surplus = len(self._items) - self.items_max
+        bought = {item: purchases.all for item, purchases in self._items.items()}
+        for least in lightest(bought, surplus - 1 + slab(self.items_max)):
+            del self._items[least]
 
     def _forget(self) -> None:
         self._shoppers_full = True
+        surplus = len(self._shoppers) - self.shoppers_max
         lasts_s = {name: shopper.last_s for name, shopper in self._shoppers.items()}
-        for name in lightest(lasts_s, slab(self.shoppers_max)):
+        for name in lightest(lasts_s, surplus - 1 + slab(self.shoppers_max)):
             del self._shoppers[name]
 
     def recommend(
@@ -267,3 +276,9 @@ class Repeats(Recommender):
             name: _Shopper.from_state(kept) for name, kept in state["shoppers"].items()
         }
         self._items_full, self._shoppers_full = state["full"]
+        for shopper in self._shoppers.values():
+            self._keep_within(shopper)
+        if len(self._items) > self.items_max:
+            self._forget_items()
+        if len(self._shoppers) > self.shoppers_max:
+            self._forget()

@@ -2,8 +2,18 @@
 
 A key's ring begins with four places and doubles when it is full, up to a limit; then the newest
 overwrites the oldest. A ring that was outgrown is used again by the next ring of its size. When the
-pool is at its bound, rings stop growing (and still hold their latest); a first ring of four is
-always to be had, as that many are set aside.
+pool is at its bound, a full ring stays as it is (and still holds its latest) and asks again each
+time that it has been written over from end to end; a first ring of four is always to be had.
+
+```
+count 6, room 4    4 5 2 3            number j is at j modulo room; at 4 the pool had no block of 8
+count 8, room 4    4 5 6 7            now it has one
+         room 8    - - - - 4 5 6 7    - is EMPTY
+count 10           8 9 - - 4 5 6 7
+```
+
+All of the `min(count, room)` latest places of a ring may be read, always: each holds a number that
+was pushed to this very ring, or `EMPTY`.
 
 Compiled: arrays in, arrays changed. A ring is the fields `at`, `room` and `count` of a record.
 """
@@ -16,9 +26,16 @@ from numpy.typing import NDArray
 from models.compiled import compiled
 
 RING_FIELDS = [("at", "i4"), ("room", "i4"), ("count", "i4")]
-"""Where it begins in the pool, places it has (a power of two), numbers ever pushed."""
+"""Where it begins in the pool, places it has (a power of two), numbers ever pushed.
+
+In four bytes each: a pool has less than 2**31 places (`models.session_index` sees to it), and a
+count of 2**30 goes on from half of that."""
 FIRST_ROOM = 4
 SIZES = 32
+EMPTY = -1
+"""What a place holds that was never written to."""
+COUNT_MAX = 1 << 30
+"""Where a count falls back by half: a multiple of every room, so that numbers stay in place."""
 Ints = NDArray[np.int32]
 Records = NDArray[Any]
 
@@ -46,7 +63,7 @@ def take(pool: Ints, blocks: Ints, room: int, limit: int) -> int:
         at = int(blocks[size]) - 1
         blocks[size] = pool[at]
         return at
-    if blocks[0] + room > limit:
+    if blocks[0] + room > min(limit, len(pool)):
         return -1
     at = int(blocks[0])
     blocks[0] += room
@@ -62,12 +79,13 @@ def give_back(pool: Ints, blocks: Ints, at: int, room: int) -> None:
 
 
 @compiled
-def widen(ring: Any, pool: Ints, blocks: Ints, limit: int, reserve: int) -> None:
-    """Double the room of a ring, if the pool allows."""
+def widen(ring: Any, pool: Ints, blocks: Ints, limit: int) -> None:
+    """Double the room of a full ring, if the pool allows; its first room is beyond any limit."""
     room = 2 * ring.room if ring.room else FIRST_ROOM
-    at = take(pool, blocks, room, limit - reserve if ring.room else limit)
+    at = take(pool, blocks, room, limit if ring.room else len(pool))
     if at < 0:
         return
+    pool[at : at + room] = EMPTY
     if ring.room:
         for j in range(ring.count - ring.room, ring.count):
             pool[at + (j & (room - 1))] = pool[ring.at + (j & (ring.room - 1))]
@@ -77,12 +95,13 @@ def widen(ring: Any, pool: Ints, blocks: Ints, limit: int, reserve: int) -> None
 
 
 @compiled
-def push(
-    ring: Any, value: int, pool: Ints, blocks: Ints, room_max: int, limit: int, reserve: int
-) -> None:
-    """Add the newest number to a ring."""
-    if ring.count >= ring.room and ring.room < room_max:
-        widen(ring, pool, blocks, limit, reserve)
+def push(ring: Any, value: int, pool: Ints, blocks: Ints, room_max: int, limit: int) -> None:
+    """Add the newest number to a ring; lost where the pool itself is too short for a first room."""
+    if ring.count & (ring.room - 1) == 0:  # full from end to end, or without any room yet
+        if ring.count >= COUNT_MAX:
+            ring.count -= COUNT_MAX // 2
+        if ring.room < room_max:
+            widen(ring, pool, blocks, limit)
     if ring.room:
         pool[ring.at + (ring.count & (ring.room - 1))] = value
         ring.count += 1

@@ -104,3 +104,10 @@ class Rules(Recommender):
             item: {follower: read(text) for follower, text in row.items()}
             for item, row in state["rows"].items()
         }
+        if self._led.keys() != self._rows.keys():
+            raise ValueError("items that lead to something, and rows of others")
+        for row in self._rows.values():
+            if len(row) > self.row_max:
+                self._trim(row)
+        if len(self._led) > self.items_max:
+            self._forget()

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from models import arrays, neighbours, rings
+from models import arrays, neighbours, rings, sound
 from models.interning import Interner
 from models.limits import at_least_one
-from models.rings import Ints, Records
-from models.shelves import GONE, ITEM, NOBODY, SESSION_MAX, VOTES, blank, grown
+from models.rings import EMPTY, FIRST_ROOM, Ints, Records
+from models.shelves import ITEM, NOBODY, SESSION_MAX, VOTES, blank, grown
 
 SESSIONS_PER_ITEM_MAX = 512
 """Sessions remembered of an item."""
@@ -30,6 +30,12 @@ NAME_BYTES = 150
 """About what a name takes, as a key with its number."""
 TOUCHED_MAX = 1 << 16
 """Items that sources may speak for: neighbours' items, partners, a shopper's and more."""
+NUMBERS_MAX = 1 << 30
+"""When so many sessions have begun, numbers go on from about half of that (`renumber`)."""
+PLACES_MAX = (1 << 31) - 1
+"""Places are told in four bytes."""
+RINGS = 2
+"""In states: rings hold nothing but their own, however late they were widened."""
 
 
 class SessionIndex:
@@ -41,12 +47,23 @@ class SessionIndex:
         Items known; then the sixteenth that was seen longest ago is forgotten.
     sessions_max
         Sessions kept; then each new one takes the place of the oldest.
+    rings_more
+        Rings in the pool that are not of items.
+
+    Numbers of sessions and places of the pool have four bytes. Sessions are numbered anew before
+    there are too many, and a pool that would be too long is refused here, with `ValueError`.
     """
 
-    def __init__(self, items_max: int, sessions_max: int) -> None:
+    def __init__(self, items_max: int, sessions_max: int, rings_more: int = 0) -> None:
         at_least_one(items_max=items_max, sessions_max=sessions_max)
         self.sessions_max = sessions_max
-        self.pool_max = 64 * items_max + 16 * sessions_max
+        self.pool_max = growing_within(items_max, sessions_max)
+        self.pool_end = self.pool_max + FIRST_ROOM * (items_max + rings_more) + POOL_SPARE
+        if self.pool_end > PLACES_MAX:
+            raise ValueError(
+                f"items_max={items_max}, sessions_max={sessions_max}: rings in {self.pool_end} "
+                f"places, more than the {PLACES_MAX} that can be told apart; give smaller ones"
+            )
         self.names = Interner(items_max)
         self.items = blank(CONTEXT_MAX, ITEM)
         self.pool = np.zeros(2 * POOL_SPARE, np.int32)
@@ -144,6 +161,22 @@ class SessionIndex:
                 self.enter(item, number)
         return number
 
+    def renumber(self) -> int:
+        """Number sessions anew once there are `NUMBERS_MAX`; by how much less than before.
+
+        They keep their slots. Numbers of long ago are gone, and counts of items halve, so that
+        what is rare stays so.
+        """
+        if self.begun < NUMBERS_MAX:
+            return 0
+        less = (self.begun - NUMBERS_MAX // 2) // self.sessions_max * self.sessions_max
+        neighbours.renumber(self.items, self.pool, less)
+        self.running = OrderedDict(
+            (name, number - less) for name, number in self.running.items() if number >= less
+        )
+        self.begun -= less
+        return less
+
     def _resize_sessions(self, size: int) -> None:
         self.sessions = grown(self.sessions, size, self.sessions_max)
         self.similarity = np.zeros(len(self.sessions), np.int32)
@@ -152,7 +185,7 @@ class SessionIndex:
         """Let the pool be large enough for what one event may need."""
         need = int(self.blocks[0]) + POOL_SPARE
         if need > len(self.pool):
-            self.pool = grown(self.pool, need, self.pool_max + POOL_SPARE)
+            self.pool = grown(self.pool, need, self.pool_end)
 
     def enter(self, item: int, number: int) -> None:
         """Item by number, session by number: now it is in."""
@@ -180,47 +213,76 @@ class SessionIndex:
             "sessions": arrays.written(self.sessions[: min(self.begun, self.sessions_max)]),
             "begun": self.begun,
             "running": [[name, number] for name, number in self.running.items()],
+            "rings": RINGS,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned. Raises `ValueError` when it does not hold together."""
-        self.names = Interner.from_state(self.names.size_max, state["names"])
-        self._resize_items(self.names.used + CONTEXT_MAX)
-        items = arrays.read(state["items"], ITEM)
-        self.begun, self.blocks = int(state["begun"]), np.array(state["blocks"], np.int32)
-        self.make_room()
-        pool = arrays.read(state["pool"], np.int32)
+    def restore(
+        self, state: dict[str, Any], was: dict[str, Any], others: Sequence[sound.Heads] = ()
+    ) -> None:
+        """Take over what `state` returned, in a new index. Raises `ValueError` when it is unsound.
+
+        `was` are the bounds with which it was written, and `others` have rings in its pool, too.
+        More items and more or fewer sessions may fit in here; not fewer items than there are.
+        """
+        names = Interner.from_state(self.names.size_max, state["names"])
+        begun, blocks = int(state["begun"]), np.array(state["blocks"], np.int32)
+        items, pool = arrays.read(state["items"], ITEM), arrays.read(state["pool"], np.int32)
         sessions = arrays.read(state["sessions"], np.int32, 1 + SESSION_MAX)
-        self._check(items, pool, sessions)
-        self.items[: len(items)] = items
-        self.pool[: len(pool)] = pool
-        self._resize_sessions(len(sessions))
-        self.sessions[: len(sessions)] = sessions
-        self.running = OrderedDict((str(name), int(number)) for name, number in state["running"])
+        running = OrderedDict((str(name), int(number)) for name, number in state["running"])
+        heads = [(items, SESSIONS_PER_ITEM_MAX), *others]
+        if len(items) != names.used or len(pool) > self.pool_end - POOL_SPARE:
+            raise ValueError(f"{names.used} items, or {len(pool)} places, that do not fit")
+        sound.check_rings(pool, blocks, heads)
+        if "rings" not in state:
+            _mend(pool, heads, growing_within(int(was["items_max"]), int(was["sessions_max"])))
+            held = sound.held_places(items)
+            pool[held] = np.where((pool[held] >= 0) & (pool[held] < begun), pool[held], EMPTY)
+        _check(items, pool, sessions, begun, running)
+        for records, _ in heads:
+            sound.settle_counts(records)
+        self.names, self.begun, self.blocks, self.running = names, begun, blocks, running
+        self._resize_items(names.used + CONTEXT_MAX)
+        self.make_room()
+        self.items[: len(items)], self.pool[: len(pool)] = items, pool
+        self._lay_out(sessions)
 
-    def _check(self, items: Records, pool: Ints, sessions: Records) -> None:
-        """A kernel looks where a number says: numbers beyond their array would be a crash."""
-        used = int(self.blocks[0])
-        sound = (
-            len(items) == self.names.used
-            and len(pool) == used <= self.pool_max + POOL_SPARE
-            and len(sessions) == min(self.begun, self.sessions_max)
-            and all_within(items["at"], 0, used)
-            and all_within(items["room"], 0, SESSIONS_PER_ITEM_MAX)
-            and all_within(items["at"] + items["room"], 0, used)
-            and all_within(self.blocks, 0, used)
-            and all_within(pool, GONE - 1 - self.begun, max(used, self.begun, len(items)))
-            and all_within(sessions[:, 0], 0, SESSION_MAX)
-            and all_within(sessions[:, 1:], 0, max(0, len(items) - 1))
-        )
-        if not sound:
-            raise ValueError("an index whose parts do not fit together")
+    def _lay_out(self, sessions: Ints) -> None:
+        """Give the latest sessions the slots that they have here; of others nothing is known."""
+        kept, begun, size = len(sessions), self.begun, self.sessions_max
+        self._resize_sessions(min(begun, size))
+        numbers = np.arange(begun - min(kept, size), begun)
+        if kept:
+            self.sessions[numbers % size] = sessions[numbers % kept]
 
 
-def all_within(numbers: Records, low: int, high: int) -> bool:
-    """Whether no number is outside `[low, high]`.
+def growing_within(items_max: int, sessions_max: int) -> int:
+    """Places of the pool in which rings may grow."""
+    return 64 * items_max + 16 * sessions_max
 
-    >>> all_within(np.array([3, 4]), 0, 4), all_within(np.array([]), 0, 4)
-    (True, True)
-    """
-    return bool(np.all((numbers >= low) & (numbers <= high)))
+
+def _mend(pool: Ints, heads: Sequence[sound.Heads], bound: int) -> None:
+    """Rings of before, which may hold what is not theirs if their pool was ever at its bound."""
+    reserve = 2 * FIRST_ROOM * (CONTEXT_MAX + sum(len(records) for records, _ in heads))
+    if len(pool) + SESSIONS_PER_ITEM_MAX > bound - reserve:
+        for records, _ in heads:
+            sound.forget_doubtful(records, pool)
+
+
+def _check(
+    items: Records, pool: Ints, sessions: Ints, begun: int, running: OrderedDict[str, int]
+) -> None:
+    """A kernel looks where a number says: numbers beyond their array would be a crash."""
+    counts = [items[name] for name in ("events", "slow", "fast", "taken", "again")]
+    fits = (
+        0 <= begun < 1 << 62
+        and len(sessions) <= begun
+        and bool(len(sessions)) == bool(begun)
+        and sound.all_within(sessions[:, 0], 0, SESSION_MAX)
+        and sound.all_within(sessions[:, 1:], 0, max(0, len(items) - 1))
+        and sound.all_within(items["popular"], 0, 1)
+        and sound.are_weights(*counts)
+        and sound.all_within(pool[sound.held_places(items)], EMPTY, begun - 1)
+        and all(0 <= number < begun for number in running.values())
+    )
+    if not fits:
+        raise ValueError("an index whose parts do not fit together")

@@ -88,6 +88,7 @@ class SessionKNN(Recommender):
         index = self._index
         if index.crowded(y):
             index.forget()
+        index.renumber()
         item = index.item(y)
         number = index.own(x, session)
         index.enter(item, number if number >= 0 else index.begin(x, session))
@@ -145,4 +146,7 @@ class SessionKNN(Recommender):
         return {"params": self._get_params(), "index": self._index.state()}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._index.restore(state["index"])
+        index = SessionIndex(self.items_max, self.sessions_max)
+        index.restore(state["index"], state["params"])
+        index.renumber()
+        self._index = index

@@ -12,6 +12,20 @@
 | `VOTES` | item | scratch: what speaks for it, zero between any two questions |
 
 A row of pairs is full to the left: its first pair without an item ends it.
+
+Most numbers have four bytes, which a long life must not exceed:
+
+| number | bound |
+|---|---|
+| of an item, a shopper, a category | as many as there may be, which are less than 2**31 |
+| places of the pool, room | refused from 2**31 on (`models.session_index.PLACES_MAX`) |
+| of a session, in rings and scratch | counted anew from 2**30 on (`SessionIndex.renumber`) |
+| count of a ring | falls back by half at 2**30 (`models.rings.COUNT_MAX`) |
+| weight of a pair | 2**20 an event at most; by ones it counts to 2**24, and stays there |
+| sessions of a shopper | nobody reads it |
+| events, taken, again | eight bytes: exact to 2**53 |
+| slow, fast, clock | eight bytes: brought back at 1e100 (`models.popular.WEIGHT_MAX`) |
+| votes | of one question: at most 2000 neighbours, 256 events of a shopper, 50 items of a session |
 """
 
 from typing import Any
@@ -19,7 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.rings import RING_FIELDS
+from models.rings import EMPTY, RING_FIELDS
 
 SESSION_MAX = 20
 """Items kept of a session, the latest."""
@@ -29,8 +43,8 @@ POPULAR_MAX = 16
 """Items among the most popular of late."""
 NOBODY = -1
 """No item, no session, no shopper."""
-GONE = -1
-"""In a shopper's ring: an item that was forgotten. `GONE - 1 - n`: session `n` of all began."""
+GONE = EMPTY
+"""In a ring: an item that was forgotten. In a shopper's, `GONE - 1 - n`: session `n` began."""
 
 ITEM = np.dtype(
     [

@@ -23,6 +23,8 @@ PLAIN_BYTES_MAX = 1 << 31
 HEADER_BYTES_MAX = 1024
 ZLIB_LEVEL = 1
 """Fast: twice the speed of the default level for a tenth more bytes."""
+UNSOUND = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading a state raises that is none: a part is missing, of another kind, or too large."""
 
 
 class SnapshotError(ValueError):
@@ -62,11 +64,15 @@ class Snapshotted(abc.ABC):
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `state()`; for a model that has learned nothing yet.
 
-        Its own arguments hold, not those of the state. Raises `SnapshotError` when it is no state.
+        Its own arguments hold, not those of the state: what is more than it may remember is
+        forgotten, or refused. Raises `SnapshotError` when it is no state, or an unsound one; then
+        a recommender is as it was.
         """
+        before = dict(vars(self))
         try:
             self._restore(state)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except UNSOUND as error:
+            vars(self).update(before)
             raise SnapshotError(f"no state of {type(self).__name__}: {error!r}") from error
 
     @classmethod
@@ -74,7 +80,7 @@ class Snapshotted(abc.ABC):
         """The model whose `state()` this is; raises `SnapshotError` when it is none."""
         try:
             model = cls(**state["params"])
-        except (KeyError, TypeError, ValueError) as error:
+        except UNSOUND as error:
             raise SnapshotError(f"no state of {cls.__name__}: {error!r}") from error
         model.restore(state)
         return model

@@ -10,19 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from models import arrays, evidence, features, learning, proposing
+from models import arrays, evidence, features, learning, popular, proposing, sound
 from models.catalogue import Catalogue
 from models.interning import Interner
-from models.rings import Ints
+from models.rings import Ints, Records
 from models.session_index import (
     CONTEXT_MAX,
+    NUMBERS_MAX,
     POOL_SPARE,
     SESSIONS_PER_ITEM_MAX,
     SessionIndex,
-    all_within,
 )
 from models.shelves import (
     CLOCK,
+    GONE,
     NEXT_MAX,
     NOBODY,
     PAIR,
@@ -46,7 +47,7 @@ class Sources:
     """
 
     def __init__(self, items_max: int, sessions_max: int, shoppers_max: int) -> None:
-        self.index = SessionIndex(items_max, sessions_max)
+        self.index = SessionIndex(items_max, sessions_max, shoppers_max)
         self.names = Interner(shoppers_max)
         self.partners = blank(CONTEXT_MAX, PAIR, PARTNERS_MAX)
         self.nexts = blank(CONTEXT_MAX, PAIR, NEXT_MAX)
@@ -73,6 +74,8 @@ class Sources:
         """`y`, of this category if that is told, came after `x`."""
         index = self.index
         self.learned += 1
+        if index.begun >= NUMBERS_MAX:
+            self.renumber()
         item = index.names.find(y)
         if item is None:
             item = self._admit(y)
@@ -92,6 +95,11 @@ class Sources:
         )  # fmt: skip
         if used + POOL_SPARE > len(index.pool):
             index.make_room()
+
+    def renumber(self) -> None:
+        """Number sessions anew, once there are too many (`SessionIndex.renumber`)."""
+        if less := self.index.renumber():
+            learning.renumber(self.shoppers, self.index.pool, less)
 
     def _admit(self, name: str) -> int:
         """The number of a new item."""
@@ -135,13 +143,13 @@ class Sources:
         if asked != self._asked:
             index = self.index
             self.strangers = index.look(x)
-            n, own, popular = min(len(x), CONTEXT_MAX), index.own(x, session), self.popular
+            n, own, best = min(len(x), CONTEXT_MAX), index.own(x, session), self.popular
             if not self.catalogue.is_empty:
                 more = self.catalogue.suggest(index.items, index.context, n, own >= 0)
-                popular = np.concatenate([popular, more])
+                best = np.concatenate([best, more])
             self._count = proposing.propose(
                 index.items, index.pool, index.sessions, self.partners, self.nexts, self.shoppers,
-                popular, self.clock, index.votes, index.similarity, index.found,
+                best, self.clock, index.votes, index.similarity, index.found,
                 index.touched, index.heap, index.keys, index.context, self.chosen, self.xs,
                 n, index.begun, index.sessions_max, own, self._known(shopper),
             )  # fmt: skip
@@ -198,33 +206,52 @@ class Sources:
             "catalogue": self.catalogue.state(),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned. Raises `ValueError` when it does not hold together."""
-        self.index.restore(state["index"])
+    def restore(self, state: dict[str, Any], was: dict[str, Any]) -> None:
+        """Take over what `state` returned, in new sources; `was` are the bounds that it was under.
+
+        Raises `ValueError` when it does not hold together: a compiled loop would look where its
+        numbers point.
+        """
+        names = Interner.from_state(self.names.size_max, state["shopper_names"])
+        shoppers = arrays.read(state["shoppers"], SHOPPER)
+        if len(shoppers) != names.used:
+            raise ValueError(f"{len(shoppers)} rings of {names.used} shoppers")
+        self.index.restore(state["index"], was, [(shoppers, learning.SHOPPER_ROOM_MAX)])
         self.catalogue.restore(state["catalogue"])
-        self.names = Interner.from_state(self.names.size_max, state["shopper_names"])
+        if "rings" not in state["index"]:
+            self._mend(shoppers)
+        self.names, self.shoppers = names, shoppers
+        self._take_over(state)
+        self.renumber()
+
+    def _mend(self, shoppers: Records) -> None:
+        """Numbers that ran over, or are of others: rings of before may have them."""
+        pool, held = self.index.pool, sound.held_places(shoppers)
+        true = (pool[held] < self.index.names.used) & (pool[held] > GONE - 1 - self.index.begun)
+        pool[held] = np.where(true, pool[held], GONE)
+
+    def _take_over(self, state: dict[str, Any]) -> None:
+        used, index = self.index.names.used, self.index
         partners = arrays.read(state["partners"], PAIR, PARTNERS_MAX)
         nexts = arrays.read(state["nexts"], PAIR, NEXT_MAX)
-        self.shoppers = arrays.read(state["shoppers"], SHOPPER)
-        self.popular = np.array(state["popular"], np.int32)
-        self.clock = arrays.read(state["clock"], CLOCK)
-        used, places = self.index.names.used, int(self.index.blocks[0])
-        sound = (
+        best, clock = np.array(state["popular"], np.int32), arrays.read(state["clock"], CLOCK)
+        taken = index.pool[sound.held_places(self.shoppers)]
+        fits = (
             len(partners) == len(nexts) == used
-            and len(self.shoppers) == self.names.used
-            and len(self.popular) == POPULAR_MAX
-            and len(self.clock) == 1
-            and all_within(partners["item"], NOBODY, used - 1)
-            and all_within(nexts["item"], NOBODY, used - 1)
-            and all_within(self.popular, NOBODY, used - 1)
-            and all_within(self.index.items["category"], 0, len(self.catalogue.numbers))
-            and all_within(self.catalogue.sellers["item"], NOBODY, used - 1)
-            and all_within(self.shoppers["at"], 0, places)
-            and all_within(self.shoppers["room"], 0, learning.SHOPPER_ROOM_MAX)
-            and all_within(self.shoppers["at"] + self.shoppers["room"], 0, places)
+            and best.shape == (POPULAR_MAX,)
+            and len(clock) == 1
+            and sound.all_within(clock["slow"], 1.0, popular.WEIGHT_MAX)
+            and sound.all_within(clock["fast"], 1.0, popular.WEIGHT_MAX)
+            and sound.all_within(partners["item"], NOBODY, used - 1)
+            and sound.all_within(nexts["item"], NOBODY, used - 1)
+            and sound.all_within(best, NOBODY, used - 1)
+            and sound.are_weights(partners["weight"], nexts["weight"])
+            and sound.all_within(index.items["category"], 0, len(self.catalogue.numbers))
+            and sound.all_within(self.catalogue.sellers["item"], NOBODY, used - 1)
+            and sound.all_within(taken, GONE - index.begun, used - 1)
         )
-        if not sound:
+        if not fits:
             raise ValueError("sources whose parts do not fit together")
         self._resize()
-        self.partners[:used] = partners
-        self.nexts[:used] = nexts
+        self.partners[:used], self.nexts[:used] = partners, nexts
+        self.popular, self.clock = best, clock

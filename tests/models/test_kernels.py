@@ -29,7 +29,7 @@ def test_rings_hold_the_latest(pushes: list[tuple[int, int]], emptied: set[int])
         if n in emptied:
             rings.empty(heads[key : key + 1][0], pool, blocks)
             twin.rings[key].clear()
-        rings.push(heads[key : key + 1][0], value, pool, blocks, 16, 400, 16)
+        rings.push(heads[key : key + 1][0], value, pool, blocks, 16, 400)
         twin.push(key, value)
 
     for key in range(4):

@@ -18,7 +18,8 @@ print(*(name for name in {names} if not getattr({module}, name).signatures))
     ("module", "names"),
     [
         ("categories", ["learn", "speak", "suggest", "describe"]),
-        ("learning", ["learn", "forget", "forget_shoppers"]),
+        ("learning", ["learn", "forget", "forget_shoppers", "renumber"]),
+        ("neighbours", ["renumber"]),
         ("proposing", ["propose"]),
         ("evidence", ["tell"]),
         ("ranker", ["score", "shares", "gradient", "step"]),
