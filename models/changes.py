@@ -127,7 +127,7 @@ class Changes:
         for arm, context in [*self._records]:
             if arm not in cells.get(context, ()):
                 del self._records[arm, context]
-        self._kept.forget()
+        self._look()
 
     # Reading
 
@@ -242,6 +242,10 @@ class Changes:
             for context, arms in state["epochs"].items()
             for arm, epochs in arms.items()
         }
+        self._look()
+
+    def _look(self) -> None:
+        """See which epochs have records: what was reckoned may hold no more."""
         self._seen = {epoch for epochs in self._records.values() for epoch in epochs}
         self._kept.forget()
 

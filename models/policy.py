@@ -179,13 +179,15 @@ class ThompsonSampling(Recorded, Base):
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
         self._changes.add(arm, context, more, time_s)
-        known = len(self._records.arms), len(self._records.cells)
+        if self._records.crowded:
+            self._make_room()
+
+    def _make_room(self) -> None:
         for forgotten in self._records.forget():
             self._counts.pop(forgotten, None)
             if self._delays is not None:
                 self._delays.forget(forgotten)
-        if (len(self._records.arms), len(self._records.cells)) != known:
-            self._changes.keep(self._records.cells)
+        self._changes.keep(self._records.cells)
 
     # Reading
 
@@ -287,8 +289,9 @@ class ThompsonSampling(Recorded, Base):
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
+        self._readings.forget()
         self._latest_s = state["latest_s"]
-        self._counts.update(state["exposures"])
+        self._counts = Counter(state["exposures"])
         self._n = state["exposures_all"]
         self._records.restore(state)
         self._changes.restore(state["changes"])

@@ -228,3 +228,4 @@ class Sources:
         self._resize()
         self.partners[:used] = partners
         self.nexts[:used] = nexts
+        self._asked = None  # what was proposed before is of another state
