@@ -110,9 +110,9 @@ def _outcomes(trials: float, rewards: float) -> tuple[float, float]:
 
 
 def coarse(rate: float) -> float:
-    """The rate to the next eighth of an octave, so that it rarely changes.
+    """The rate to the next eighth of an octave, so that it rarely changes; always below one.
 
-    >>> coarse(0.05), coarse(0.051)
-    (0.048..., 0.052...)
+    >>> coarse(0.05), coarse(0.051), coarse(1.0)
+    (0.048..., 0.052..., 0.917...)
     """
-    return float(2.0 ** (round(8.0 * math.log2(rate)) / 8.0))
+    return float(2.0 ** (min(-1, round(8.0 * math.log2(rate))) / 8.0))

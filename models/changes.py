@@ -13,30 +13,34 @@ doubt                     1      1      1      0      0      0      its records 
 ```
 
 A change is one of all arms in all contexts: where one arm is no longer what it was, what is known
-of the others is worth asking again. Each side of a change is given the evidence that it is likely
-under a Beta prior of its own for every arm in every context, so that traffic which moves from
-context to context is no change.
+of the others is worth asking again. But it is a change of arms relative to one another: a swing
+that all of them share, such as a weekend's, says nothing of which one is best, and is taken out
+first (`models.swings`). Each side of a change is given the evidence that it is likely under a Beta
+prior of its own for every arm in every context, so that traffic which moves from context to context
+is no change.
 
-Records are sums by epoch of the exposure, in whole numbers: any order gives the same doubts. Epochs
-whose rewards may still come are not judged.
+Records are sums by epoch of the exposure, in whole numbers, and are judged in the order of their
+names: any order of events gives the same doubts. Epochs are judged when they are over and their
+rewards can come no more; so there is something to reckon once an epoch, not once an event.
 
 Adams and MacKay: Bayesian online changepoint detection. arXiv 0710.3742, 2007.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from models.backoff import ALL, NO_RECORD, Record
 from models.decay import ForwardDecay
+from models.swings import swings
 
 EPOCHS = 32
 """So many are told apart; older evidence is doubted as that of the first one is."""
 EPOCHS_A_HALF_LIFE = 8
 CHANGE = 0.005
 """How probable it is that the world changes from one epoch to the next: about once a year."""
-UNIT = 1 << 20
-"""Log likelihoods are kept in whole parts of this size, which add up exactly in any order."""
 CERTAIN_BITS = 6
 CERTAIN = 1 << CERTAIN_BITS
 """Doubts are whole 64ths: one that hardly moves does not move."""
@@ -76,7 +80,8 @@ class Changes:
     ...     time_s = monday + n * 86  # four days, an epoch each; after two it pays no more
     ...     paid = decay.weight(time_s) if n % 5 == 0 and n < 2_000 else 0
     ...     changes.add("popular", "basket", Record(decay.weight(time_s), paid), time_s)
-    >>> list(changes.doubts(time_s, rate=0.1).values())  # in 64ths
+    >>> tomorrow = time_s + 86_400
+    >>> list(changes.doubts(tomorrow, rate=0.1).values())  # in 64ths
     [64, 64, 0, 0]
     """
 
@@ -105,7 +110,7 @@ class Changes:
         before = epochs.get(epoch)
         epochs[epoch] = more if before is None else before.plus(more)
         self._seen.add(epoch)
-        self._kept.touch(cell)
+        self._kept.touch(cell, epoch)
 
     def _drop(self, gone: int) -> None:
         """Epochs that are too old are not told apart any more."""
@@ -127,7 +132,7 @@ class Changes:
         for arm, context in [*self._records]:
             if arm not in cells.get(context, ()):
                 del self._records[arm, context]
-        self._kept.forget()
+        self._look()
 
     # Reading
 
@@ -136,18 +141,15 @@ class Changes:
 
         `rate` is the mean reward of all arms, to the next eighth of an octave or so.
         """
-        complete = int((now_s - self.window_s) / self.epoch_s) if self.window_s else math.inf
-        kept, compared = self._kept, tuple(e for e in sorted(self._seen) if e < complete)
-        if kept.asked != (compared, rate):
-            kept.clear()
-            kept.asked = Asked(compared, rate)
-            kept.touched.update(self._records)
-        if kept.stale:
-            doubts = self._reckon(kept.asked) if len(compared) > 1 else {}
+        over = int((now_s - self.window_s) / self.epoch_s)
+        asked = Asked(tuple(epoch for epoch in sorted(self._seen) if epoch < over), rate)
+        kept = self._kept
+        if kept.asked != asked:
+            doubts = self._reckon(asked) if len(asked.judged) > 1 else {}
             if doubts != kept.doubts:
                 kept.doubts = doubts
                 kept.relieved.clear()
-            kept.stale = False
+            kept.asked = asked
         return kept.doubts
 
     def doubted(self, arm: str, context: str, record: Record, doubts: Doubts) -> Record:
@@ -176,17 +178,7 @@ class Changes:
 
     def _reckon(self, asked: Asked) -> Doubts:
         """Bayes' rule: no change, or one at the beginning of each epoch but the first."""
-        kept = self._kept
-        for cell in kept.touched:
-            row = self._likely(cell, asked)
-            before = kept.rows.get(cell, [0] * len(row))
-            total = kept.total or [0] * len(row)
-            kept.total = [
-                old + new - gone for old, new, gone in zip(total, row, before, strict=True)
-            ]
-            kept.rows[cell] = row
-        kept.touched.clear()
-        likely = [0.0, *(math.log(CHANGE) + whole / UNIT for whole in kept.total)]
+        likely = [0.0, *(math.log(CHANGE) + each for each in self._likely(asked))]
         most = max(likely)
         since = [math.exp(each - most) for each in likely]
         doubts, later = {}, sum(since)
@@ -195,27 +187,40 @@ class Changes:
             doubts[epoch] = round(later / sum(since) * CERTAIN)
         return doubts if any(doubts.values()) else {}
 
-    def _likely(self, cell: Cell, asked: Asked) -> list[int]:
-        """How much likelier a record is with a change at the beginning of each epoch but the first.
+    def _likely(self, asked: Asked) -> list[float]:
+        """How much likelier all is with a change at the beginning of each epoch but the first.
 
-        The logarithm, in whole `1 / UNIT`. Trials count as at the beginning of their epoch.
+        Logarithms. Trials count as at the beginning of their epoch, and for as many as their swing
+        makes of them.
         """
-        records, (judged, rate) = self._records[cell], asked
-        told = [records.get(epoch, NO_RECORD).faded(self._unit(epoch)) for epoch in judged]
-        trials, rewards = (sum(each) for each in zip(*told, strict=True))
+        units = {epoch: self.decay.weight(epoch * self.epoch_s) for epoch in asked.judged}
+        cells = sorted(self._records, key=lambda cell: (cell[1], cell[0]))
+        told = np.array([_faded(self._records[cell], units) for cell in cells])
+        trials, rewards = told[..., 0], told[..., 1]
+        contexts = sorted({context for _, context in cells})
+        numbers = {context: number for number, context in enumerate(contexts)}
+        groups = [numbers[context] for _, context in cells]
+        swung = trials * swings(trials, rewards, groups, asked.rate, self.strength)
+        likely = [
+            self._of_cell(tried, won, asked.rate)
+            for tried, won in zip(
+                swung.cumsum(axis=1).tolist(), rewards.cumsum(axis=1).tolist(), strict=True
+            )
+        ]
+        return [math.fsum(of_epoch) for of_epoch in zip(*likely, strict=True)]
+
+    def _of_cell(self, tried: Sequence[float], won: Sequence[float], rate: float) -> list[float]:
+        """The same, of one arm in a context: its trials and rewards until the end of each epoch."""
+        *earlier, (trials, rewards) = zip(tried, won, strict=True)
         unchanged = self._evidence(trials, rewards, rate) + self._evidence(0.0, 0.0, rate)
-        likely, value, past, won = [], 0, 0.0, 0.0
-        for more in told[:-1]:
-            if more != (0.0, 0.0):
-                past, won = past + more[0], won + more[1]
-                split = self._evidence(past, won, rate)
-                split += self._evidence(max(0.0, trials - past), rewards - won, rate)
-                value = round((split - unchanged) * UNIT)
+        likely, value, before = [], 0.0, (0.0, 0.0)
+        for past in earlier:
+            if past != before:
+                before, (past_trials, past_rewards) = past, past
+                value = self._evidence(past_trials, past_rewards, rate) - unchanged
+                value += self._evidence(trials - past_trials, rewards - past_rewards, rate)
             likely.append(value)
         return likely
-
-    def _unit(self, epoch: int) -> int:
-        return self.decay.weight(epoch * self.epoch_s)
 
     def _evidence(self, trials: float, rewards: float, rate: float) -> float:
         """Log likelihood of a record under a Beta prior of its own, but for a constant."""
@@ -242,8 +247,17 @@ class Changes:
             for context, arms in state["epochs"].items()
             for arm, epochs in arms.items()
         }
+        self._look()
+
+    def _look(self) -> None:
+        """See which epochs have records: what was reckoned may hold no more."""
         self._seen = {epoch for epochs in self._records.values() for epoch in epochs}
         self._kept.forget()
+
+
+def _faded(epochs: Mapping[int, Record], units: Mapping[int, int]) -> list[tuple[float, float]]:
+    """Trials and rewards of each epoch, in trials of its beginning."""
+    return [epochs.get(epoch, NO_RECORD).faded(unit) for epoch, unit in units.items()]
 
 
 class _Kept:
@@ -255,21 +269,13 @@ class _Kept:
     def forget(self) -> None:
         """Any record may have changed."""
         self.asked: Asked | None = None
-        self.clear()
-
-    def clear(self) -> None:
-        """Nothing is reckoned yet."""
-        self.rows: dict[Cell, list[int]] = {}
-        self.total: list[int] = []
-        self.touched: set[Cell] = set()
-        self.stale = True
         self.doubts: Doubts = {}
         self.relieved: dict[Cell, Record] = {}
 
-    def touch(self, cell: Cell) -> None:
-        """The record of an arm in a context has changed."""
-        self.touched.add(cell)
-        self.stale = True
+    def touch(self, cell: Cell, epoch: int) -> None:
+        """The record of an arm in a context has changed in an epoch."""
+        if self.asked is not None and epoch in self.asked.judged:
+            self.asked = None
         if self.relieved:
             self.relieved.pop(cell, None)
             self.relieved.pop((cell[0], ALL), None)

@@ -25,10 +25,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammainc, gammaln
 
+from models.limits import each_within, within
+
 Floats = npt.NDArray[np.float64]
 
 N_TUNED = 5_000.0
 """The sample size at which the asymptotic sequence is narrowest, unless told otherwise."""
+SUM_MAX = 1e30
+"""No sum of rewards, nor of their squares over a floor's, is as large."""
+ALPHA_MIN = 1e-300
 BISECTIONS = 60
 DOUBLINGS_MAX = 60
 
@@ -91,8 +96,13 @@ class GammaExponential:
         """The logarithm of the evidence that S is not centred; without it, at most 1 on average.
 
         One-sided: S above 0. Over `log(1 / alpha)`, at whatever time, it rejects with error alpha.
-        `s` is at least 0; shapes are broadcast.
+        `s` and `v` are at least 0; shapes are broadcast. Raises `ValueError` when they are not, or
+        are beyond what sums of rewards can be.
         """
+        each_within(0.0, SUM_MAX, s=np.asarray(s, np.float64), v=np.asarray(v, np.float64))
+        return self._log_evidence(s, v)
+
+    def _log_evidence(self, s: npt.ArrayLike, v: npt.ArrayLike) -> Floats:
         squared = self.c**2
         moved = (self.c * np.asarray(s, np.float64) + np.asarray(v, np.float64)) / squared
         a = (np.asarray(v, np.float64) + self._rho) / squared
@@ -101,18 +111,23 @@ class GammaExponential:
         return found
 
     def bound(self, v: npt.ArrayLike, alpha: float) -> Floats:
-        """The S that is exceeded at some time with probability alpha at most, given V by then."""
+        """The S that is exceeded at some time with probability alpha at most, given V by then.
+
+        Raises `ValueError` when `v` is no variance, or `alpha` no error.
+        """
         v = np.asarray(v, np.float64)
+        each_within(0.0, SUM_MAX, v=v)
+        within(ALPHA_MIN, 1.0, alpha=alpha)
         threshold = math.log(1.0 / alpha)
         high = np.sqrt(v + self._rho) + self.c
         for _ in range(DOUBLINGS_MAX):
-            if (self.log_evidence(high, v) > threshold).all():
+            if (self._log_evidence(high, v) > threshold).all():
                 break
             high = high * 2.0
         low = np.zeros_like(v)
         for _ in range(BISECTIONS):
             middle = (low + high) / 2.0
-            over = self.log_evidence(middle, v) > threshold
+            over = self._log_evidence(middle, v) > threshold
             low, high = np.where(over, low, middle), np.where(over, middle, high)
         return high
 
@@ -130,7 +145,8 @@ def asymptotic_half_width(
     >>> round(asymptotic_half_width(se, 20_000), 4), round(1.96 * se, 4)  # at any look, at one
     (0.01, 0.0062)
     """
-    grown = n * _rho2(alpha, n_tuned)
+    within(0.0, SUM_MAX, se=se)
+    grown = n * _rho2(alpha, n, n_tuned)
     return se * math.sqrt(2.0 * (grown + 1.0) / grown * math.log(math.sqrt(grown + 1.0) / alpha))
 
 
@@ -144,15 +160,19 @@ def asymptotic_p(
     >>> round(asymptotic_p(0.007, 0.0031820, 20_000), 3), asymptotic_p(0.0, 0.0, 20_000)
     (0.548, 1.0)
     """
+    grown = n * _rho2(alpha, n, n_tuned)
+    within(0.0, SUM_MAX, difference=abs(difference), se=se)
     if difference == 0.0:
         return 1.0
     if se == 0.0:
         return 0.0
-    grown = n * _rho2(alpha, n_tuned)
-    spent = (difference / se) ** 2 * grown / (2.0 * (grown + 1.0))
+    ratio = difference / se
+    spent = ratio * ratio * grown / (2.0 * (grown + 1.0))
     return min(1.0, math.sqrt(grown + 1.0) * math.exp(-spent))
 
 
-def _rho2(alpha: float, n_tuned: float) -> float:
+def _rho2(alpha: float, n: float, n_tuned: float) -> float:
+    within(ALPHA_MIN, 1.0 - 1e-9, alpha=alpha)
+    within(1.0, SUM_MAX, n=n, n_tuned=n_tuned)
     spent = -2.0 * math.log(alpha)
     return (spent + math.log1p(spent)) / n_tuned

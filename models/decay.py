@@ -16,10 +16,17 @@ integers have no upper bound, hence no overflow and no rounding; a number grows 
 half-life. Whole numbers commute exactly, where floats would leave two workers that read the same
 events in another order with slightly different sums.
 
+One event that is dated years ahead outweighs all that came before it, until its time has come: to
+read at its date or later, as everything here is read, is to find it alone beside what is as young.
+No number overflows, but what was learned is worth nothing beside it. Sums that do not care about
+order cannot tell which of the two was wrong, so times are checked at the door, by who knows what
+time it is.
+
 Cormode, Shkapenyuk, Srivastava and Xu: Forward Decay. ICDE 2009.
 """
 
 import math
+import sys
 
 LANDMARK_S = 1_420_070_400
 """2015-01-01 00:00 UTC, in seconds since 1970. Earlier events weigh as if they were from then."""
@@ -74,7 +81,10 @@ class ForwardDecay:
 
         Raises `ValueError` when the time is no number or after 2100.
         """
-        second = int(time_s)
+        try:
+            second = int(time_s)
+        except (OverflowError, ValueError) as error:
+            raise ValueError(f"time_s={time_s!r}: give seconds since 1970") from error
         unit = self._units.get(second)
         if unit is None:
             if len(self._units) >= UNITS_KEPT:
@@ -84,16 +94,30 @@ class ForwardDecay:
 
     def _reckon(self, second: int) -> tuple[int, int]:
         if second > LATEST_S:
-            raise ValueError(f"time_s={second} is after the year 2100: give seconds since 1970")
+            raise ValueError(f"time_s={float(second):g} is after the year 2100: give seconds")
         elapsed = max(0, second - LANDMARK_S) / self.half_life_s
         halvings = int(elapsed)
         return round(ONE * 2.0 ** (elapsed - halvings)), halvings
 
     def weight(self, time_s: float, w: float = 1.0) -> int:
-        """What `w` events at this time weigh; a negative `w` takes back exactly what `w` gave."""
+        """What `w` events at this time weigh; a negative `w` takes back exactly what `w` gave.
+
+        Raises `ValueError` when either is no number.
+        """
         mantissa, halvings = self.unit(time_s)
-        return (mantissa if w == 1.0 else round(mantissa * w)) << halvings
+        if w == 1.0:
+            return mantissa << halvings
+        if not math.isfinite(w):
+            raise ValueError(f"w={w!r}: must be a finite number")
+        return round(mantissa * w) << halvings
 
     def value(self, total: int, now_s: float) -> float:
-        """A sum of weights read at `now_s`, in events of that moment."""
-        return total / self.weight(now_s)
+        """A sum of weights read at `now_s`, in events of that moment.
+
+        What happened a thousand half-lives ago is worth nothing; what is dated as far ahead, the
+        largest number there is.
+        """
+        try:
+            return total / self.weight(now_s)
+        except OverflowError:
+            return math.copysign(sys.float_info.max, total)

@@ -93,7 +93,9 @@ class Delays:
         if step > self._latest:
             self._latest = step
             self._settle()
-        elif step <= self._latest - STEPS:
+        elif step < self._kept.now:  # laws rest on the trials of earlier steps
+            self._kept.clear()
+        if step <= self._latest - STEPS:
             return
         contexts = self._pending.setdefault(arm, {})
         for name in (context, ALL):
@@ -110,10 +112,7 @@ class Delays:
 
     def missing(self, arm: str, context: str, now_s: float) -> int:
         """What the arm's trials in a context (`ALL`: in all) still lack, as a weight."""
-        now = self._step(now_s)
-        if now != self._kept.now:
-            self._kept.clear()
-            self._kept.now = now
+        now = self._present(now_s)
         lacking = self._kept.missing.get((arm, context))
         if lacking is None:
             steps = self._pending.get(arm, {}).get(context, {})
@@ -132,7 +131,7 @@ class Delays:
         age = self._step(age_s)
         if age >= STEPS:
             return 1.0
-        return 1.0 - self._to_come(arm, self._step(now_s))[age] / (1 << SHARE_BITS)
+        return 1.0 - self._to_come(arm, self._present(now_s))[age] / (1 << SHARE_BITS)
 
     def stamp(self, now_s: float) -> tuple[int, int]:
         """As long as it is the same, what is missing changes by new trials alone."""
@@ -153,6 +152,14 @@ class Delays:
 
     def _step(self, time_s: float) -> int:
         return int(time_s / self.step_s)
+
+    def _present(self, now_s: float) -> int:
+        """The step of now; what was reckoned for another one is forgotten."""
+        now = self._step(now_s)
+        if now != self._kept.now:
+            self._kept.clear()
+            self._kept.now = now
+        return now
 
     def _settle(self) -> None:
         """Trials that left the window are complete."""
@@ -178,7 +185,7 @@ class Delays:
 
     def _reckon_everything(self, now: int) -> tuple[Floats, float]:
         """How rewards of all arms spread over the ages, and what a trial earns in all."""
-        tables = [self._table(arm, now) for arm in sorted(self._trials)]
+        tables = [self._table(arm, now) for arm in sorted(self._trials.keys() | self._came.keys())]
         came, at_risk = np.sum(tables, axis=0) if tables else np.zeros((2, STEPS))
         even = np.full(STEPS, 1.0 / STEPS)
         rates = _rates(came, at_risk, even, self.prior_mean)
@@ -195,17 +202,21 @@ class Delays:
         """Rewards that came, and trials at risk, by age; in trials of now. Shape: (2, STEPS).
 
         Trials of the present step are left out: they change with every one, their age is none.
+        Sums are whole numbers until they are divided, so that they leave no trace at all.
         """
         unit = self.decay.weight(now * self.step_s)
-        table = np.zeros((2, STEPS))
-        table[0] = [weight / unit for weight in self._came.get(arm, ())] or 0.0
-        young = np.zeros(STEPS)
+        young = [0] * STEPS
         for step, weight in self._pending.get(arm, {}).get(ALL, {}).items():
             if now - step < STEPS:
-                young[max(0, now - step)] += weight / unit
-        older = self._trials.get(arm, 0) / unit - np.cumsum(young)
-        table[1] = older + 0.5 * young
-        table[1, 0] = older[0]
+                young[max(0, now - step)] += weight
+        older, twice_at_risk = self._trials.get(arm, 0), []
+        for weight in young:
+            older -= weight
+            twice_at_risk.append(2 * older + weight)
+        twice_at_risk[0] -= young[0]
+        table = np.zeros((2, STEPS))
+        table[0] = [weight / unit for weight in self._came.get(arm, ())] or 0.0
+        table[1] = [weight / (2 * unit) for weight in twice_at_risk]
         return table
 
     def state(self) -> dict[str, Any]:
@@ -235,6 +246,7 @@ class Delays:
             for arm, contexts in state["pending"].items()
         }
         self._came = {arm: [read(weight) for weight in came] for arm, came in state["came"].items()}
+        self._kept.clear()
 
 
 class _Kept:

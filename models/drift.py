@@ -15,7 +15,7 @@ from typing import ClassVar, NamedTuple
 
 from river._river_rust.drift import AdaptiveWindowing  # river.drift's, without its three seconds
 
-from models.limits import at_least_one, within
+from models.limits import LARGE, at_least_one, within
 
 
 class Drift(NamedTuple):
@@ -61,7 +61,8 @@ class DriftAlarm:
         self._alarms: dict[str, tuple[int, float]] = {}
 
     def outcome(self, arm: str, reward: float, *, time_s: float) -> bool:
-        """Note an outcome; whether it raises an alarm."""
+        """Note an outcome; whether it raises an alarm. Raises `ValueError` if it is no number."""
+        within(-LARGE, LARGE, reward=reward)
         window = self._windows.get(arm)
         if window is None:
             if len(self._windows) >= self.arms_max:

@@ -75,7 +75,10 @@ class Eras:
 
         Raises `ValueError` when the time is no number or after 2100.
         """
-        second = int(time_s)
+        try:
+            second = int(time_s)
+        except (OverflowError, ValueError) as error:
+            raise ValueError(f"time_s={time_s!r}: give seconds since 1970") from error
         unit = self._units.get(second)
         if unit is None:
             if len(self._units) >= UNITS_KEPT:
@@ -85,7 +88,7 @@ class Eras:
 
     def _reckon(self, second: int) -> Unit:
         if second > LATEST_S:
-            raise ValueError(f"time_s={second} is after the year 2100: give seconds since 1970")
+            raise ValueError(f"time_s={float(second):g} is after the year 2100: give seconds")
         elapsed = max(0, second - LANDMARK_S) / self.half_life_s
         halvings = int(elapsed)
         mantissa = round(ONE * 2.0 ** (elapsed - halvings))

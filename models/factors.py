@@ -1,12 +1,12 @@
 """Thompson sampling for contexts of many factors: the linear posterior as a policy."""
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from models.backoff import Record, coarse
 from models.choice import Mode
 from models.limits import within
-from models.linear import LinearPosterior, Prior
+from models.linear import LinearPosterior, Prior, finest_of
 from models.policy import ThompsonSampling
 
 STEPS_A_HALF_LIFE = 4096
@@ -90,11 +90,16 @@ class LinearThompsonSampling(ThompsonSampling):
         self._linear = LinearPosterior(Prior(arm_spread, factor_spread, shared_spread))
 
     def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
-        known = len(self._records.arms), len(self._records.cells)
         super()._add(arm, context, more, time_s)
         self._linear.touch(arm, context)
-        if (len(self._records.arms), len(self._records.cells)) < known:
-            self._linear.reset()
+
+    def _make_room(self) -> None:
+        super()._make_room()
+        self._linear.reset()
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        super()._restore(state)
+        self._linear.reset()
 
     def _posteriors(
         self, arms: list[str], context: str, time_s: float | None
@@ -114,7 +119,7 @@ class LinearThompsonSampling(ThompsonSampling):
             context,
             self._records.cells,
             lambda arm, context, record: grounds.ripe(record, arm, context, now_s, doubts),
-            decay.unit(self._latest_s)[1],
+            finest_of(decay.unit(self._latest_s)[1], self._records.all),
             now,
             rate,
         )

@@ -23,6 +23,7 @@ Ramdas, Karampatziakis and Mineiro: Anytime-valid off-policy inference for conte
 2210.10768 (both together).
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -30,9 +31,13 @@ import numpy as np
 import numpy.typing as npt
 
 from models.confidence import Floats, GammaExponential
+from models.limits import LARGE, each_within
+from models.limits import within as bounded
 
 ALPHA = 0.05
 """The error that all intervals of one kind may make together."""
+PROPENSITY_MIN = 1e-9
+"""What is drawn less often than once in a billion is not on offer."""
 V_OPT_IN_SQUARES = 5.0
 """Intervals are tightest at V = 5 / floor**2: steps of 1 / floor begin to average out there."""
 
@@ -97,6 +102,8 @@ def arm_sums(drawn: Drawn, rewards: Floats, propensities: Floats, expected: Floa
         The probability of each arm, and the reward that was expected of it, both as logged before
         the reward was known. Shape (n, K).
 
+    Raises `ValueError` for what is no number, and for an arm that was drawn without a chance.
+
     Examples
     --------
     Two decisions, between popular and bought together; the second arm was drawn, and once clicked.
@@ -108,7 +115,11 @@ def arm_sums(drawn: Drawn, rewards: Floats, propensities: Floats, expected: Floa
     [0.1, 0.9375]
     """
     chosen = drawn[:, None] == np.arange(propensities.shape[1])
-    surprise = np.where(chosen, (rewards[:, None] - expected) / propensities, 0.0)
+    each_within(0.0, 1.0 + 1e-9, propensities=propensities)
+    each_within(PROPENSITY_MIN, 1.0 + 1e-9, propensities_of_drawn=propensities[chosen])
+    each_within(-LARGE, LARGE, rewards=rewards, expected=expected)
+    surprise = np.zeros(propensities.shape)
+    np.divide(rewards[:, None] - expected, propensities, out=surprise, where=chosen)
     return ArmSums(
         n=float(len(drawn)),
         score=(expected + surprise).sum(axis=0),
@@ -120,7 +131,11 @@ def arm_sums(drawn: Drawn, rewards: Floats, propensities: Floats, expected: Floa
 
 
 def sequence(floor: float, alpha: float = ALPHA) -> GammaExponential:
-    """The confidence sequence for rewards in [0, 1] and propensities of at least `floor`."""
+    """The confidence sequence for rewards in [0, 1] and propensities of at least `floor`.
+
+    Raises `ValueError` for a floor that is none: without one, no bound holds at every look.
+    """
+    bounded(PROPENSITY_MIN, 1.0, floor=floor)
     return GammaExponential(1.0 / floor, V_OPT_IN_SQUARES / floor**2, alpha / 2.0)
 
 
@@ -189,8 +204,9 @@ def grouped(
 ) -> dict[tuple[str, ...], ArmSums]:
     """Sums by arms on offer of decisions, each (arm, reward, propensities, expected).
 
-    An arm whose propensity was below the floor counts as not on offer: the intervals rest on the
-    floor. Rewards are cut to [0, 1], for the same reason, and so are expectations.
+    An arm whose propensity was below the floor, or nothing, counts as not on offer: the intervals
+    rest on the floor. Rewards are cut to [0, 1], for the same reason, and so are expectations.
+    Raises `ValueError` for what is no number.
 
     >>> decision = ("popular", 1.0, {"popular": 0.5, "buy_again": 0.5}, {})
     >>> [(arms, sums.n) for arms, sums in grouped([decision, decision], floor=0.05).items()]
@@ -198,7 +214,10 @@ def grouped(
     """
     rows: dict[tuple[str, ...], list[tuple[int, float, list[float], list[float]]]] = {}
     for arm, reward, propensities, expected in decisions:
-        arms = tuple(sorted(name for name, p in propensities.items() if p >= floor * (1 - 1e-9)))
+        if not all(map(math.isfinite, (reward, *propensities.values(), *expected.values()))):
+            raise ValueError(f"a decision for {arm!r} with what is no number: {reward=}")
+        least = max(PROPENSITY_MIN, floor * (1 - 1e-9))
+        arms = tuple(sorted(name for name, p in propensities.items() if p >= least))
         if arms:
             at = arms.index(arm) if arm in arms else -1
             guesses = [min(1.0, max(0.0, expected.get(name, 0.0))) for name in arms]

@@ -1,5 +1,11 @@
 """Limits of arguments: a model that cannot work says so when it is made, not later."""
 
+import numpy as np
+import numpy.typing as npt
+
+LARGE = 1e12
+"""What is beyond that in size is a mistake: its square is still far from the end of floats."""
+
 
 def at_least_one(**limits: int) -> None:
     """Raise `ValueError` for a limit below one.
@@ -40,3 +46,17 @@ def within(low: float, high: float, **values: float) -> None:
     for name, value in values.items():
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r}: must be between {low:g} and {high:g}")
+
+
+def each_within(low: float, high: float, **arrays: npt.NDArray[np.float64]) -> None:
+    """Raise `ValueError` for an array with a value outside `[low, high]`, or no number at all.
+
+    >>> each_within(0.0, 1.0, rewards=np.array([0.5, np.nan]))
+    Traceback (most recent call last):
+    ValueError: rewards: nan: must be between 0 and 1
+    """
+    for name, values in arrays.items():
+        sound = (low <= values) & (values <= high)
+        if not sound.all():
+            wrong = float(values[~sound].flat[0])
+            raise ValueError(f"{name}: {wrong!r}: must be between {low:g} and {high:g}")

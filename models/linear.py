@@ -1,7 +1,7 @@
 """Contexts of many factors: a linear posterior for each arm, all leaning on what arms share.
 
-A context such as "basket/new/bakery" is a set of factors, split at "/"; "dwell=0.5" is a factor
-with a value. With many factors most contexts are rare, and to back off from one of them to the
+A context such as "basket/new/bakery" is a set of factors, split at "/"; "dwell=0.5" is half of the
+factor "dwell=1". With many factors most contexts are rare, and to back off from one of them to the
 arm's mean elsewhere (`models.backoff`) forgets what its factors say. Here the reward of an arm is
 what is expected of the context (`models.factor_sums`), times what is linear in the factors, with
 weights that are Gaussian, and whose prior mean is learned from all arms:
@@ -16,13 +16,14 @@ they are rare. It is the first step of fitting a log-linear model, which begins 
 `A_k` = sum of e x x' and `b_k` = sum of r x are all it takes. They are made of the records of the
 arm in each context, which are whole numbers: nothing else is learned, so that all that holds of
 them (any order, snapshots, fading, trials still to ripen) holds here. The posterior is a pure
-function of them: sums are kept in whole numbers below 2**53, which floats add without rounding.
+function of them: sums are kept in whole numbers, which leave no trace of the order either.
 
 McCullagh and Nelder: Generalized linear models. 1989 (variances that grow with the mean).
 Agrawal and Goyal: Thompson sampling for contextual bandits with linear payoffs. ICML 2013.
 Lindley and Smith: Bayes estimates for the linear model. J. Royal Statistical Society B 34, 1972.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -31,12 +32,16 @@ import numpy.typing as npt
 
 from models.backoff import Record
 from models.decay import ONE_BITS
-from models.factor_sums import LIFT_BITS, Sums
+from models.factor_sums import LIFT_BITS, TRIALS_BITS, VALUE_BITS, Sums, factors
 
 Floats = npt.NDArray[np.float64]
 
 UNIT_BITS = 10
 """A trial of the latest half-life is some 2**10 units in the sums."""
+Cells = Mapping[str, Mapping[str, Record]]
+"""Records of arms, by context and arm."""
+Ripe = Callable[[str, str, Record], Record]
+"""From an arm, a context and its record to the record that counts by now."""
 
 
 class Prior(NamedTuple):
@@ -74,7 +79,8 @@ class Solution:
         """These arms have changed."""
         own, sums = self._own, self._sums
         changed = list(rows)
-        precision = self.worth * self.rate * 2.0**-LIFT_BITS * sums.xx[changed]
+        unit = self.worth * self.rate * 2.0 ** -(LIFT_BITS + 2 * VALUE_BITS)
+        precision = unit * sums.xx[changed]
         at = np.arange(len(own))
         precision[:, at, at] += own
         inverse = np.linalg.inv(precision)
@@ -84,7 +90,7 @@ class Solution:
         self._lacking[changed] = lacking
         of_shared = self._lacking.sum(axis=0)
         of_shared[at, at] += self._shared
-        told = self.worth * sums.rx
+        told = self.worth * 2.0**-VALUE_BITS * sums.rx
         seen = own * (self._inverse @ told[:, :, None])[:, :, 0]
         target = seen.sum(axis=0)
         target[0] += self._shared[0]  # the factor of all contexts is the first
@@ -188,34 +194,60 @@ class LinearPosterior:
         self,
         arms: Sequence[str],
         context: str,
-        cells: Mapping[str, Mapping[str, Record]],
-        ripe: Callable[[str, str, Record], Record],
-        halvings: int,
+        cells: Cells,
+        ripe: Ripe,
+        finest: int,
         now: int,
         rate: float,
     ) -> list[tuple[float, float]]:
         """Mean and variance of what arms earn in a context.
 
-        `cells` are the records, context by context, and `ripe` makes those complete; a trial of
-        the latest half-life weighs about 2**halvings, one of now `now`.
+        `cells` are the records, context by context, and `ripe` makes those complete; the sums count
+        in units of `2**finest`, and a trial of now weighs `now`.
         """
-        shift = max(0, halvings + ONE_BITS - UNIT_BITS)
-        sums, changed = self._sums, self._changed
-        if sums is None or sums.shift != shift or not all(sums.holds(*cell) for cell in changed):
-            known = {arm for cell in cells.values() for arm in cell}
-            sums = self._sums = Sums(known, cells, shift)
-            changed = {(arm, context) for context, cell in cells.items() for arm in cell}
-            self._solution = None
-        rows = {
-            sums.put(arm, each, ripe(arm, each, cells[each][arm]))
-            for arm, each in changed
-            if arm in cells.get(each, ())
-        }
-        self._changed = set()
-        worth, solution = (1 << shift) / now, self._solution
+        sums, rows = self._told(cells, ripe, finest)
+        worth, solution = (1 << finest) / now, self._solution
         if solution is None or (solution.worth, solution.rate) != (worth, rate):
             sums.weigh(worth, rate)
             solution = self._solution = Solution(sums, worth, rate, self.prior)
         elif rows:
             solution.solve(rows | sums.weigh(worth, rate))
         return solution.scores(arms, context)
+
+    def _told(self, cells: Cells, ripe: Ripe, shift: int) -> tuple[Sums, set[int]]:
+        """The sums of all records by now, and the rows of those that have changed."""
+        changed = [(arm, each) for arm, each in self._changed if arm in cells.get(each, ())]
+        self._changed = set()
+        sums = self._sums
+        if sums is not None and sums.shift == shift and all(arm in sums.rows for arm, _ in changed):
+            rows = {sums.put(arm, each, ripe(arm, each, cells[each][arm])) for arm, each in changed}
+            if sums.fits():
+                return sums, rows
+        self._solution = None
+        self._sums = sums = _summed(cells, ripe, shift)
+        return sums, set()
+
+
+def _summed(cells: Cells, ripe: Ripe, shift: int) -> Sums:
+    """The sums of all records."""
+    told = {
+        (arm, context): ripe(arm, context, record)
+        for context, cell in cells.items()
+        for arm, record in cell.items()
+    }
+    trials: Counter[str] = Counter()
+    for (_, context), record in told.items():
+        for name, _ in factors(context):
+            trials[name] += record.trials >> shift
+    sums = Sums({arm for arm, _ in told}, cells, shift, trials)
+    for (arm, context), record in told.items():
+        sums.put(arm, context, record)
+    return sums
+
+
+def finest_of(halvings: int, everything: Record) -> int:
+    """The unit of sums, as a power of two: fine enough for a trial, and coarse enough for all.
+
+    A trial of the latest half-life weighs some `2**halvings` at the landmark's.
+    """
+    return max(0, halvings + ONE_BITS - UNIT_BITS, everything.trials.bit_length() - TRIALS_BITS)

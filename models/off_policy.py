@@ -24,8 +24,11 @@ import math
 from typing import NamedTuple
 
 from models.confidence import Floats
-from models.inference import ALPHA, Evidence, Interval, interval, sequence
+from models.inference import ALPHA, PROPENSITY_MIN, Evidence, Interval, interval, sequence
+from models.limits import LARGE, each_within
 
+ONE = 1.0 + 1e-9
+"""Probabilities may be above one by as much as rounding makes them."""
 EFFECTIVE_MIN = 100.0
 """Fewer decisions in effect say nothing that should be acted upon."""
 Z95 = 1.959963984540054
@@ -57,7 +60,8 @@ class Verdict(NamedTuple):
     dr: Estimate | None
     """None where no expectations were logged."""
     always_valid: Interval | None
-    """DR (or else IPS) with bounds that hold at every look; None without a floor."""
+    """DR (or else IPS) with bounds that hold at every look; None without a floor, or where rewards
+    leave [0, 1]."""
 
 
 def evaluate(
@@ -87,6 +91,9 @@ def evaluate(
     effective_min
         Raises `TooFewEffective` below this effective sample size.
 
+    Raises `ValueError` when shapes differ, when a probability is none, or a reward or expectation
+    no number; a propensity is above 0, as what was drawn could be drawn.
+
     Examples
     --------
     Popular and bought together were shown equally often, and earned 0.1 and 0.3: what would it
@@ -99,11 +106,12 @@ def evaluate(
     >>> round(verdict.ips.value, 3), round(verdict.snips.value, 3), round(verdict.effective_n)
     (0.3, 0.3, 500)
     """
+    _check(rewards, propensities, target, expected, expected_by_target)
     if floor is not None and len(propensities) and propensities.min() < floor * (1.0 - 1e-9):
         raise ValueError(f"floor={floor}: a propensity of {propensities.min()} is below it")
     weights = target / propensities
     effective = effective_size(weights)
-    if effective < effective_min:
+    if effective < effective_min or not effective:
         raise TooFewEffective(
             f"{len(weights):,} decisions are worth {effective:.1f} under the target policy, and "
             f"at least {effective_min:g} are asked for: it is too unlike the policy that ran (or "
@@ -126,9 +134,20 @@ def evaluate(
         always_valid=_always_valid(
             weighted if dr is None else dr,
             weighted if dr is None or expected is None else weights * (rewards - expected),
-            floor,
+            floor if ((rewards >= 0.0) & (rewards <= 1.0)).all() else None,
         ),
     )
+
+
+def _check(rewards: Floats, propensities: Floats, target: Floats, *expected: Floats | None) -> None:
+    guesses = [each for each in expected if each is not None]
+    if len({each.shape for each in (rewards, propensities, target, *guesses)}) > 1:
+        raise ValueError("rewards, propensities, target and expectations must be of one shape")
+    each_within(PROPENSITY_MIN, ONE, propensities=propensities)
+    each_within(0.0, ONE, target=target)
+    each_within(-LARGE, LARGE, rewards=rewards)
+    for guess in guesses:
+        each_within(-LARGE, LARGE, expected=guess)
 
 
 def effective_size(weights: Floats) -> float:

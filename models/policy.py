@@ -1,9 +1,8 @@
 """Which arm to pull: contextual Thompson sampling with propensities that are exact.
 
-The policy has the shape of River's `bandit.base.ContextualPolicy` (`pull`, `update`, `ranking`)
-without being derived from it: to import `river.bandit` is to import its metrics and with them
-`scipy.stats`, three seconds of a worker's start and of every `goeswith` command. For River's own
-tools it becomes one by `river.bandit.base.ContextualPolicy.register(ThompsonSampling)`.
+The policy has the shape of River's `bandit.base.ContextualPolicy` without being derived from it:
+`river.bandit` imports `scipy.stats`, three seconds of every start. For River's own tools it becomes
+one by `river.bandit.base.ContextualPolicy.register(ThompsonSampling)`.
 """
 
 import random
@@ -17,7 +16,7 @@ from models.backoff import NO_RECORD, BackOff, Record
 from models.changes import Changes
 from models.choice import Choice, Mode, Reading, Readings, known_mode
 from models.decay import LANDMARK_S, ForwardDecay
-from models.delay import Delays
+from models.delay import WINDOW_S_MAX, Delays
 from models.grounds import Grounds
 from models.limits import within
 from models.propensity import draw, vector
@@ -120,6 +119,7 @@ class ThompsonSampling(Recorded, Base):
         seed: int | None = None,
     ) -> None:
         within(0.0, 1.0, floor=floor)
+        within(0.0, WINDOW_S_MAX, settle_s=settle_s)
         self.half_life_s = half_life_s
         self.floor = floor
         self.cell_strength = cell_strength
@@ -145,8 +145,6 @@ class ThompsonSampling(Recorded, Base):
             self._records, self._decay, self._delays, self._changes, prior_mean, prior_strength
         )
 
-    # Learning
-
     def expose(self, arm: str, context: str, *, time_s: float) -> None:
         """Count a trial: the arm was shown in this context."""
         weight = self._decay.weight(time_s)
@@ -162,6 +160,8 @@ class ThompsonSampling(Recorded, Base):
         """An exposure at `time_s` earned `value` in [-1, 1], at `at_s`; below 0 it reverses."""
         within(-1.0, 1.0, value=value)
         weight = self._decay.weight(time_s, value)
+        if at_s is not None:
+            self._decay.unit(at_s)  # no time, or too late: refused before anything is learned
         self._add(arm, context, Record(0, weight), time_s)
         if self._delays is not None and at_s is not None and weight > 0:
             self._delays.came(arm, weight, time_s, at_s)
@@ -179,13 +179,15 @@ class ThompsonSampling(Recorded, Base):
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
         self._changes.add(arm, context, more, time_s)
-        known = len(self._records.arms), len(self._records.cells)
+        if self._records.crowded:
+            self._make_room()
+
+    def _make_room(self) -> None:
         for forgotten in self._records.forget():
             self._counts.pop(forgotten, None)
             if self._delays is not None:
                 self._delays.forget(forgotten)
-        if (len(self._records.arms), len(self._records.cells)) != known:
-            self._changes.keep(self._records.cells)
+        self._changes.keep(self._records.cells)
 
     # Reading
 
@@ -260,6 +262,8 @@ class ThompsonSampling(Recorded, Base):
 
     def _now_s(self, time_s: float | None) -> int:
         """Never before the latest exposure."""
+        if time_s is not None:
+            self._decay.unit(time_s)  # refuses what is no time
         return max(self._latest_s, int(time_s or 0))
 
     def _posteriors(
@@ -271,8 +275,6 @@ class ThompsonSampling(Recorded, Base):
         pairs = grounds.pairs(arms, context, now_s, doubts)
         pooled, now = grounds.pooled(now_s, doubts), self._decay.weight(now_s)
         return self._backoff.posteriors(pooled, pairs, now)
-
-    # The state
 
     def state(self) -> dict[str, Any]:
         """All sums and all constructor arguments, as JSON that shares nothing."""
@@ -287,8 +289,9 @@ class ThompsonSampling(Recorded, Base):
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
+        self._readings.forget()
         self._latest_s = state["latest_s"]
-        self._counts.update(state["exposures"])
+        self._counts = Counter(state["exposures"])
         self._n = state["exposures_all"]
         self._records.restore(state)
         self._changes.restore(state["changes"])

@@ -5,12 +5,15 @@ are noisy, or zero. Here the vector comes first, by quadrature, and the arm is d
 is logged is the probability with which the arm was chosen, whatever the error of the quadrature.
 """
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
+
+from models.limits import within
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,8 +23,12 @@ NODES_LEFT, NODES_RIGHT = np.minimum(NODES, 0.0), np.maximum(NODES, 0.0)
 VECTORS_KEPT = 1024
 TINY = 1e-300
 SD_MIN = 1e-9
-SHAPE_MIN = 1e-3
-"""Parameters of a Beta are at least this, so that all integrals stay finite."""
+SHAPE_MIN, SHAPE_MAX = 1e-3, 1e15
+"""Parameters of a Beta are within these, so that all integrals stay finite."""
+SIZE_MAX = 1e9
+"""Means and deviations of a Gaussian are no larger."""
+NODES_MAX = 1024
+"""Nodes of the common grid; with more than 32 arms, every second one is taken, every third, ..."""
 
 
 def probability_best(a: Floats, b: Floats) -> Floats:
@@ -35,10 +42,10 @@ def probability_best(a: Floats, b: Floats) -> Floats:
     >>> probability_best(np.array([2.0, 2.0]), np.array([8.0, 8.0])).round(6).tolist()
     [0.5, 0.5]
     """
-    a, b = np.maximum(a, SHAPE_MIN)[:, None], np.maximum(b, SHAPE_MIN)[:, None]
+    a = np.minimum(np.maximum(a, SHAPE_MIN), SHAPE_MAX)[:, None]
+    b = np.minimum(np.maximum(b, SHAPE_MIN), SHAPE_MAX)[:, None]
     peak = np.log(a / b)
-    grid = (peak + _spread(a, b) * NODES_LEFT + _spread(b, a) * NODES_RIGHT).ravel()
-    grid.sort()
+    grid = _grid(peak + _spread(a, b) * NODES_LEFT + _spread(b, a) * NODES_RIGHT)
     density = a * (grid - peak)
     density -= (a + b) * (np.logaddexp(0.0, grid) - np.logaddexp(0.0, peak))
     np.exp(density, out=density)
@@ -53,12 +60,22 @@ def gaussian_best(mean: Floats, sd: Floats) -> Floats:
     >>> gaussian_best(np.array([0.0, 1.0]), np.array([1.0, 1.0])).round(2).tolist()
     [0.24, 0.76]
     """
-    mean, sd = mean[:, None], np.maximum(sd, SD_MIN)[:, None]
-    grid = (mean + sd * NODES).ravel()
-    grid.sort()
+    mean = np.minimum(np.maximum(mean, -SIZE_MAX), SIZE_MAX)[:, None]
+    sd = np.minimum(np.maximum(sd, SD_MIN), SIZE_MAX)[:, None]
+    grid = _grid(mean + sd * NODES)
     z = (grid - mean) / sd
     density = np.exp(-0.5 * z * z) / sd
     return _best(_cumulated(density, grid[1:] - grid[:-1], -z[:, :1] / sd, z[:, -1:] / sd))
+
+
+def _grid(nodes: Floats) -> Floats:
+    """One grid for all arms; raises `ValueError` when a node is no number."""
+    if not math.isfinite(nodes.sum()):
+        raise ValueError("posteriors that are no distributions: is a parameter NaN?")
+    grid = nodes.ravel()
+    grid.sort()
+    step = -(-len(grid) // NODES_MAX)
+    return grid if step <= 1 else np.concatenate([grid[:-1:step], grid[-1:]])
 
 
 def _best(below: Floats) -> Floats:
@@ -80,6 +97,8 @@ def top_two(best: Floats) -> Floats:
     >>> top_two(np.array([0.98, 0.01, 0.01])).round(3).tolist()
     [0.5, 0.25, 0.25]
     """
+    if len(best) == 1:
+        return best
     best = np.maximum(best, TINY)
     others = best.sum() - best
     leader = best.argmax()
@@ -105,6 +124,8 @@ def vector(
     Posteriors change with feedback only, and most decisions come in between: the last vectors are
     kept, which changes nothing but the time it takes.
     """
+    if floor * len(posteriors) >= 1.0:
+        return (1.0 / len(posteriors),) * len(posteriors)
     best = (gaussian_best if gaussian else probability_best)(*np.array(posteriors).T)
     return tuple(with_floor(top_two(best) if identify else best, floor))
 
@@ -140,6 +161,7 @@ def with_floor(best: Floats, floor: float) -> list[float]:
     >>> with_floor(np.array([0.9, 0.1]), floor=0.05)
     [0.86, 0.14]
     """
+    within(0.0, 1.0, floor=floor)
     arms = len(best)
     floor = min(floor, 1.0 / arms)
     rest = max(0.0, 1.0 - arms * floor)
@@ -149,15 +171,21 @@ def with_floor(best: Floats, floor: float) -> list[float]:
 def draw(propensities: Mapping[str, float], seed: bytes) -> str:
     """One of the arms, with exactly these probabilities, as the seed decides.
 
-    The seed is hashed to 53 bits, a number in [0, 1): no generator is built.
+    The seed is hashed to 53 bits, a number in [0, 1): no generator is built. Raises `ValueError`
+    when no arm has a chance.
 
     >>> draw({"popular": 0.3, "curated": 0.7}, b"event-17")
     'popular'
     """
     point = int.from_bytes(blake2b(seed, digest_size=8).digest()) >> 11
     left = point * 2.0**-53
+    last = None
     for arm, propensity in propensities.items():
         if left < propensity:
             return arm
         left -= propensity
-    return arm
+        if propensity > 0.0:
+            last = arm
+    if last is None:
+        raise ValueError(f"no arm has a chance: {propensities}")
+    return last  # rounding left the sum a little below one

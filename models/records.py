@@ -42,6 +42,11 @@ class Records:
         self.arms[arm] = self.arms.get(arm, NO_RECORD).plus(more)
         self.all = self.all.plus(more)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more arms or contexts than may be."""
+        return len(self.arms) > self.arms_max or len(self.cells) > self.contexts_max
+
     def forget(self) -> Iterator[str]:
         """Make room where a table is full; yields the arms that are forgotten."""
         if len(self.arms) > self.arms_max:

@@ -255,3 +255,4 @@ class Sources:
         self._resize()
         self.partners[:used], self.nexts[:used] = partners, nexts
         self.popular, self.clock = best, clock
+        self._asked = None  # what was proposed before is of another state

@@ -16,7 +16,8 @@ pre-experiment data, WSDM 2013. Deng, Knoblich and Lu: Applying the delta method
 import math
 from typing import NamedTuple
 
-from models.confidence import N_TUNED, asymptotic_half_width, asymptotic_p
+from models.confidence import ALPHA_MIN, N_TUNED, SUM_MAX, asymptotic_half_width, asymptotic_p
+from models.limits import within
 
 
 class UnitSums(NamedTuple):
@@ -69,7 +70,8 @@ def uplift(
 ) -> Uplift | None:
     """The difference of `y / s`, adjusted by `x`; None where a side has fewer than two units.
 
-    A side whose denominator is zero has no ratio: None too. Without a covariate (all x are equal)
+    A side whose denominator is zero, or next to it, has no ratio: None too. Raises `ValueError`
+    when a sum is no number, or alpha none. Without a covariate (all x are equal)
     nothing is adjusted.
 
     >>> from functools import reduce
@@ -81,6 +83,9 @@ def uplift(
     (0.05, 0.025, 0.075, 1.0)
     """
     both = control.plus(treated)
+    within(ALPHA_MIN, 1.0 - 1e-9, alpha=alpha)
+    if not all(map(math.isfinite, both)):
+        raise ValueError(f"sums that are no numbers: {both}")
     if min(control.n, treated.n) <= 1.0 or 0.0 in (control.s, treated.s):
         return None
     theta = _theta(both)
@@ -89,6 +94,8 @@ def uplift(
     (before, variance_before), (after, variance_after) = sides
     difference = after - before
     se = math.sqrt(variance_before / control.n + variance_after / treated.n)
+    if not max(abs(before), abs(after), se) <= SUM_MAX:
+        return None
     half = asymptotic_half_width(se, both.n, alpha, n_tuned)
     return Uplift(
         control=before,
@@ -98,7 +105,7 @@ def uplift(
         low=difference - half,
         high=difference + half,
         p=asymptotic_p(difference, se, both.n, alpha, n_tuned),
-        relative=difference / before if before else None,
+        relative=difference / before if abs(before) > abs(difference) / SUM_MAX else None,
     )
 
 
@@ -116,8 +123,8 @@ def _mean_and_variance(side: UnitSums, theta: float, centre: float) -> tuple[flo
     raw = (
         _cov(side, side.yy, side.y, side.y)
         - 2.0 * ratio * _cov(side, side.ys, side.y, side.s)
-        + ratio**2 * _cov(side, side.ss, side.s, side.s)
-    ) / scale**2
+        + ratio * ratio * _cov(side, side.ss, side.s, side.s)
+    ) / (scale * scale)
     explained = theta * (2.0 * _ratio_cov(side) - theta * _cov(side, side.xx, side.x, side.x))
     return ratio - theta * (side.x / side.n - centre), max(0.0, raw - explained)
 

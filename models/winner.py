@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import betainc, betaincinv
 
 from models.confidence import Floats
+from models.limits import LARGE, each_within
 from models.propensity import SHAPE_MIN, probability_best
 
 PRIOR_STRENGTH = 20.0
@@ -20,6 +21,9 @@ QUANTILES = np.concatenate(
     ([0.0], np.logspace(-9, -2, 29), np.linspace(0.015, 0.985, 133), 1.0 - np.logspace(-2, -9, 29))
 )
 """Where the distributions are looked at: the quantiles of each arm's posterior."""
+
+GRID_MAX = 6_400
+"""Values that are looked at: all quantiles of some thirty arms; of more, every second one, ..."""
 
 
 class Standing(NamedTuple):
@@ -32,12 +36,17 @@ class Standing(NamedTuple):
 def standings(shown: Floats, rewards: Floats) -> list[Standing]:
     """P(best) and expected loss of arms with these impressions and summed rewards; shapes (K,).
 
-    Posteriors are Beta distributions, their prior is the mean of all arms.
+    Posteriors are Beta distributions, their prior is the mean of all arms. Raises `ValueError` for
+    what is no number of impressions, or no reward.
 
     >>> shown, rewards = np.array([1_000.0, 1_000.0]), np.array([50.0, 70.0])
     >>> [Standing(round(p, 3), round(loss, 4)) for p, loss in standings(shown, rewards)]
     [Standing(p_best=0.031, expected_loss=0.0197), Standing(p_best=0.969, expected_loss=0.0001)]
     """
+    each_within(0.0, LARGE, shown=shown)
+    each_within(-LARGE, LARGE, rewards=rewards)
+    if not len(shown):
+        return []
     won = np.clip(rewards, 0.0, shown)
     mean = (won.sum() + 1.0) / (shown.sum() + PRIOR_STRENGTH)
     a = won + PRIOR_STRENGTH * mean
@@ -56,6 +65,8 @@ def expected_loss(a: Floats, b: Floats) -> Floats:
     """
     a, b = np.maximum(a, SHAPE_MIN)[:, None], np.maximum(b, SHAPE_MIN)[:, None]
     grid = np.unique(np.concatenate([betaincinv(a, b, QUANTILES).ravel(), [0.0, 1.0]]))
+    step = -(-len(grid) // GRID_MAX)
+    grid = np.concatenate([grid[:-1:step], grid[-1:]])
     above = 1.0 - betainc(a, b, grid).prod(axis=0)
     largest = float(((above[1:] + above[:-1]) * np.diff(grid)).sum() / 2.0)
     loss: Floats = np.maximum(0.0, largest - (a / (a + b))[:, 0])

@@ -7,6 +7,7 @@ ten_arms          20,000 decisions between ten arms            of textbook Thomp
 late_by_1000      the same, each reward 1,000 decisions late   of the same without delay
 context_*         384 contexts of four factors, eight arms     of each peer
 drift             the best arm becomes the worst at half time  of the same, never forgetting
+weekends, wave    all arms pay 40 % less or more together      of the same, blind to sudden changes
 survival_*        conversions come late, or never              of waiting for the end of the window
 ```
 """
@@ -26,19 +27,23 @@ from streams.bench.players import Ours, River, Textbook, factor_policy, plain_po
 from streams.bench.players import regret_when_late as late
 from streams.bench.worlds import (
     BEST_IS_LATE,
+    DAY,
     EQUALLY_LATE,
     HORIZON,
     TEN_ARMS,
     contextual,
     flipping,
     plain,
+    swinging,
 )
 from streams.errors import Misconfigured
 
 PEERS = Path(".venv-peers/bin/python")
 PEER_S_MAX = 1800
-PACE_S = 14 * 86_400 / 7_000
+PACE_S = 86_400 / DAY
 """Seconds a decision where the world drifts: 7,000 decisions in the policy's half-life."""
+NEVER_SETTLED_S = 10 * 365 * 86_400.0
+"""Trials that may earn for so long are never judged: the policy finds no change."""
 NEVER_S = 1e12
 """A half-life that forgets nothing."""
 
@@ -82,6 +87,12 @@ def drift_undecayed(seed: int, horizon: int) -> float:
     return flipping(seed, horizon).play(Ours(policy, 8, seed, PACE_S))
 
 
+def swing(shape: str, seed: int, horizon: int, *, blind: bool) -> float:
+    """Our policy where all arms swing together; a blind one looks for no change."""
+    policy = plain_policy(settle_s=NEVER_SETTLED_S if blind else 0.0)
+    return swinging(shape, seed, horizon).play(Ours(policy, 8, seed, PACE_S))
+
+
 def peer(name: str, seed: int, horizon: int) -> float:
     """A player of `streams.bench.peers`, in its own environment."""
     command = [str(PEERS), "-m", "streams.bench.peers", name, str(seed), str(horizon)]
@@ -115,6 +126,10 @@ GAMES: dict[str, Game] = {
     "ten_arms_textbook": ten_arms_textbook,
     "drift": drift,
     "drift_undecayed": drift_undecayed,
+    "weekends": partial(swing, "weekends", blind=False),
+    "weekends_blind": partial(swing, "weekends", blind=True),
+    "wave": partial(swing, "wave", blind=False),
+    "wave_blind": partial(swing, "wave", blind=True),
     "survival_equal": partial(late, EQUALLY_LATE, strict=False),
     "strict_equal": partial(late, EQUALLY_LATE, strict=True),
     "survival_slow": partial(late, BEST_IS_LATE, strict=False),
@@ -127,6 +142,8 @@ LINES = {
     "context_of_vw_squarecb": Line("context", "context_vw", 1.0, 20),
     "context_of_mabwiser_lints": Line("context", "context_mabwiser", 1.0, 20),
     "drift_of_undecayed": Line("drift", "drift_undecayed", 0.75, 48),
+    "weekends_of_blind": Line("weekends", "weekends_blind", 1.02, 48),
+    "wave_of_blind": Line("wave", "wave_blind", 1.02, 48),
     "survival_of_strict": Line("survival_equal", "strict_equal", 0.85, 32),
     "survival_of_strict_best_arm_slow": Line("survival_slow", "strict_slow", 0.85, 32),
 }

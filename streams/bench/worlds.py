@@ -21,6 +21,9 @@ TEN_ARMS = (0.1, *[0.05] * 3, *[0.02] * 3, *[0.01] * 3)
 EIGHT_ARMS = (0.04, 0.045, 0.05, 0.055, 0.06, 0.065, 0.07, 0.09)
 FLIPPED = (0.09, *EIGHT_ARMS[1:-1], 0.03)
 """What was worst is best, and what was best is worst."""
+DAY, WEEK = 500, 3_500
+"""Decisions in a day and in a week, where days matter."""
+SWING = 0.4
 SIZES = (4, 4, 8, 3)
 """Placements, segments, categories, sizes of the basket: 384 contexts."""
 BASE_RATE = 0.04
@@ -75,6 +78,17 @@ def flipping(seed: int, horizon: int = HORIZON) -> World:
     half = horizon // 2
     rates = np.array([EIGHT_ARMS] * half + [FLIPPED] * (horizon - half))
     return World(rates, np.zeros((horizon, 0), np.int64), moods)
+
+
+def swinging(shape: str, seed: int, horizon: int = HORIZON) -> World:
+    """All arms pay less or more together, by 40 %: at "weekends", or in a "wave" of a week."""
+    moods = np.random.default_rng(seed).random(horizon)
+    now = np.arange(horizon)
+    if shape == "weekends":
+        swing = np.where(now % WEEK < 2 * DAY, 1.0 - SWING, 1.0)
+    else:
+        swing = 1.0 + SWING * np.sin(2.0 * np.pi * now / WEEK)
+    return World(swing[:, None] * np.array([EIGHT_ARMS]), np.zeros((horizon, 0), np.int64), moods)
 
 
 def contextual(seed: int, horizon: int = HORIZON, arms: int = 8) -> World:

@@ -1,6 +1,8 @@
 """Sudden changes: older evidence is doubted when the world changed, by the log alone."""
 
+import math
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -26,9 +28,17 @@ stories = st.lists(
 
 
 def shop(
-    policy: ThompsonSampling, pays: dict[str, float], days: range, seed: int, share: float = 0.5
+    policy: ThompsonSampling,
+    pays: dict[str, float],
+    days: range,
+    seed: int,
+    share: float = 0.5,
+    swing: Callable[[int, str], float] = lambda *_: 1.0,
 ) -> ThompsonSampling:
-    """Tell of 200 impressions of each arm a day; a share of them with known shoppers."""
+    """Tell of 200 impressions of each arm a day; a share of them with known shoppers.
+
+    By `swing` all arms pay more or less on some days, in some contexts.
+    """
     rng = random.Random(seed)
     for day in days:
         for n in range(200):
@@ -36,14 +46,15 @@ def shop(
                 known = rng.random() < share
                 time_s, context = MONDAY + day * DAY_S + n * 400, CONTEXTS[not known]
                 policy.expose(arm, context, time_s=time_s)
-                if rng.random() < (rate if known else rate / 3):
+                pays_now = (rate if known else rate / 3) * swing(day, context)
+                if rng.random() < pays_now:
                     policy.reward(arm, context, 1.0, time_s=time_s, at_s=time_s)
     return policy
 
 
 def doubts(policy: ThompsonSampling) -> list[int]:
-    """How far each epoch is doubted, the oldest first; none: nowhere."""
-    return list(policy._grounds.doubts(policy._latest_s, policy._latest_s).values())
+    """How far each epoch is doubted, the oldest first, when it is over; none: nowhere."""
+    return list(policy._grounds.doubts(policy._latest_s + DAY_S, policy._latest_s).values())
 
 
 @pytest.mark.parametrize("kind", [ThompsonSampling, LinearThompsonSampling])
@@ -72,7 +83,8 @@ def test_what_was_best_before_a_change_is_not_taken_for_best(kind: type[Thompson
     policy = shop(kind(half_life_s=HALF_LIFE_S), {"curated": 0.3, "popular": 0.1}, range(20), 1)
     before = policy.propensities(["curated", "popular"], "basket/known")
     shop(policy, {"curated": 0.1, "popular": 0.3}, range(20, 22), 2)
-    after = policy.propensities(["curated", "popular"], "basket/known")
+    now_s = MONDAY + 22 * DAY_S
+    after = policy.propensities(["curated", "popular"], "basket/known", time_s=now_s)
 
     assert before["curated"] > 0.94
     assert after["popular"] > 0.94
@@ -119,6 +131,61 @@ def test_traffic_that_moves_from_context_to_context_is_no_change() -> None:
     shop(policy, pays, range(10, 20), 2, share=0.1)
 
     assert max(doubts(policy), default=0) <= 8
+
+
+SWINGS: dict[str, Callable[[int, str], float]] = {
+    "weekends": lambda day, _: 0.6 if day % 7 >= 5 else 1.0,
+    "a wave": lambda day, _: 1.0 + 0.4 * math.sin(2.0 * math.pi * day / 7.0),
+    "a sale from now on": lambda day, _: 1.5 if day >= 15 else 1.0,
+    "each context its own": lambda day, context: (
+        0.6 if (day % 7 >= 5) == (context == "basket/new") else 1.0
+    ),
+}
+
+
+@pytest.mark.parametrize("swing", SWINGS)
+def test_a_swing_that_all_arms_share_is_no_change(swing: str) -> None:
+    """Thirty days, seeds 0 to 4: not an eighth of any day's evidence is doubted."""
+    for seed in range(5):
+        policy = ThompsonSampling(half_life_s=HALF_LIFE_S)
+        shop(policy, {"curated": 0.3, "popular": 0.2}, range(30), seed, swing=SWINGS[swing])
+
+        assert max(doubts(policy), default=0) <= 8
+
+
+def test_a_change_of_one_arm_shows_through_a_swing() -> None:
+    """Weekends as above; after twenty days curated is no better than popular was (seed 1)."""
+    policy = ThompsonSampling(half_life_s=HALF_LIFE_S)
+    weekends = SWINGS["weekends"]
+    shop(policy, {"curated": 0.3, "popular": 0.2}, range(20), 1, swing=weekends)
+    shop(policy, {"curated": 0.1, "popular": 0.2}, range(20, 26), 2, swing=weekends)
+
+    assert doubts(policy)[19] > 60
+    assert max(doubts(policy)[20:]) <= 8
+
+
+def test_a_collapse_is_a_change_even_if_all_arms_share_it() -> None:
+    """A third of what it was is beyond any swing: what was true of that world may not be of this.
+
+    Ten days each, seed 1.
+    """
+    policy = ThompsonSampling(half_life_s=HALF_LIFE_S)
+    shop(policy, {"curated": 0.3, "popular": 0.2}, range(10), 1)
+    shop(policy, {"curated": 0.06, "popular": 0.04}, range(10, 20), 2)
+
+    assert doubts(policy)[9] > 60
+
+
+def test_an_epoch_is_judged_when_it_is_over() -> None:
+    """The same records, a second before and after: until then its trials are all to come."""
+    policy = ThompsonSampling(half_life_s=HALF_LIFE_S)
+    shop(policy, {"curated": 0.3, "popular": 0.1}, range(4), 1)
+    shop(policy, {"curated": 0.1, "popular": 0.3}, range(4, 5), 2)
+    day = (MONDAY // DAY_S + 5) * DAY_S
+    before, after = (policy._changes.doubts(day + s, 0.2) for s in (-1, 1))
+
+    assert {} == before
+    assert [64, 64, 64, 64, 0] == list(after.values())
 
 
 @pytest.mark.parametrize("argument", ["window_s", "settle_s"])
