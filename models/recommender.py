@@ -21,6 +21,8 @@ from models.decay import ForwardDecay
 from models.snapshot import Snapshotted
 
 NOTHING: frozenset[str] = frozenset()
+WEIGHT_MAX = 1000.0
+"""No event weighs more than so many others: sums in machine words have room for millions of it."""
 
 
 class Candidate(NamedTuple):
@@ -91,7 +93,7 @@ class Recommender(Snapshotted, base.Estimator):
         return bool(self.recommend(x, 1, exclude=exclude, time_s=time_s))
 
     def _weighed(self, time_s: float, weight: float) -> int:
-        """The weight of an event, in fixed point."""
-        if not weight > 0.0:
-            raise ValueError(f"weight={weight!r}: an event weighs more than nothing")
-        return self._decay.weight(time_s, weight)
+        """The weight of an event, in fixed point, at least one unit of it."""
+        if not 0.0 < weight <= WEIGHT_MAX:
+            raise ValueError(f"weight={weight!r}: more than nothing, at most {WEIGHT_MAX:g}")
+        return max(1, self._decay.weight(time_s, weight))
