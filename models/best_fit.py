@@ -1,6 +1,5 @@
 """What fits best: every source proposes, and a ranker that learns online puts in order."""
 
-import math
 from collections.abc import Container, Sequence
 from typing import Any, ClassVar
 
@@ -10,7 +9,7 @@ from models import arrays, evidence, features
 from models.decay import LATEST_S
 from models.limits import at_least_one, within
 from models.ranker import Ranker
-from models.recommender import NOTHING, Candidate, Recommender
+from models.recommender import NOTHING, WEIGHT_MAX, Candidate, Recommender
 from models.sources import Sources
 
 FADING_S = 365 * 86_400.0
@@ -114,7 +113,7 @@ class BestFit(Recommender):
 
         `category` is that of `y`, where the catalogue tells it; without it, the one told before.
         """
-        if not (0.0 < weight < math.inf and 0.0 <= time_s <= LATEST_S):
+        if not (0.0 < weight <= WEIGHT_MAX and 0.0 <= time_s <= LATEST_S):
             self._weighed(time_s, weight)  # says what is wrong: nothing fades here
         self._sources.learn(x, y, weight, session, shopper, category)
 

@@ -89,7 +89,7 @@ class SessionKNN(Recommender):
         if index.crowded(y):
             index.forget()
         item = index.item(y)
-        number = index.own(x, session)
+        number = index.continued(x, session)
         index.enter(item, number if number >= 0 else index.begin(x, session))
 
     def recommend(

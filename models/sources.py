@@ -79,12 +79,12 @@ class Sources:
         else:
             index.names.touch(y)
         who = self._shopper(shopper) if shopper else NOBODY
-        number = index.own(x, session)
+        number = index.continued(x, session)
         fresh = number < 0
         if fresh:
             number = index.begin(x, session)
         slot = number % index.sessions_max
-        self.catalogue.learn(index.items, index.sessions[slot], item, category, weight)
+        self.catalogue.learn(index.items, index.sessions[slot], item, category, weight, number)
         used = learning.learn(
             index.items, index.pool, index.blocks, index.sessions, self.partners, self.nexts,
             self.shoppers, self.popular, self.clock, item, slot, number, fresh, who, weight,
@@ -200,6 +200,7 @@ class Sources:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned. Raises `ValueError` when it does not hold together."""
+        self._asked = None
         self.index.restore(state["index"])
         self.catalogue.restore(state["catalogue"])
         self.names = Interner.from_state(self.names.size_max, state["shopper_names"])

@@ -35,17 +35,31 @@ class Rings:
         self.rings[key].append(value)
 
 
-class Row:
-    """A row of pairs, by Space-Saving."""
+def draw(owner: int, newcomer: int, time: int) -> float:
+    """SplitMix64 over three numbers, its upper 53 bits as a fraction."""
+    state, mask = 0, (1 << 64) - 1
+    for number in (owner, newcomer, time):
+        state = ((state ^ number) + 0x9E3779B97F4A7C15) & mask
+        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & mask
+        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & mask
+        state ^= state >> 31
+    return (state >> 11) * 2.0**-53
 
-    def __init__(self, size: int) -> None:
+
+class Row:
+    """A row of pairs, by randomized admission."""
+
+    def __init__(self, size: int, owner: int) -> None:
         self.size = size
+        self.owner = owner
         self.weights: dict[int, np.float32] = {}
 
-    def add(self, item: int, weight: float) -> None:
-        """Let an item weigh more; the lightest makes room, and leaves its weight."""
+    def add(self, item: int, weight: float, session: int) -> None:
+        """Let an item weigh more; a drawn newcomer takes the place and weight of the lightest."""
         if item not in self.weights and len(self.weights) == self.size:
             least = min(self.weights.values())
+            if draw(self.owner, item, session) * (float(least) + weight) >= weight:
+                return
             lightest = next(key for key, value in self.weights.items() if value == least)
             self.weights = {
                 (item if key == lightest else key): value for key, value in self.weights.items()
@@ -112,7 +126,7 @@ class Sources:
                 self.partners[y][before] += 1 / distance
         if items:
             self.nexts[items[-1]][y] += 1
-        if y not in items:
+        if number not in self.of_item[y]:
             self.of_item[y].append(number)
         items.append(y)
         del items[:-SESSION_MAX]
