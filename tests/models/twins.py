@@ -10,7 +10,7 @@ import numpy as np
 
 from models.categories import INSIDE_MAX, SELLERS, SPEAKING_MAX
 from models.features import OFTEN, OWN_LATEST, OWN_SHARE
-from models.neighbours import REACH
+from models.neighbours import FEW, REACH
 from models.pairs import POPULARITY_NORM, RESIDUE, VOTER_DECAY, VOTERS_MAX, WINDOW
 from models.popular import FAST, SLOW
 from models.proposing import (
@@ -214,14 +214,16 @@ class Sources:
                 plain[item] += weight
             for distance, item in enumerate(items[match + 1 : match + 1 + REACH], start=1):
                 follows[item] += weight / distance
-        now = len(self.sessions)
         inside = set(x) if own >= 0 else set()
-        knn = {
-            item: vote
-            * (1 + math.log(max(1, now / max(1, len(self.of_item[item]) - (item in inside)))))
-            for item, vote in plain.items()
-        }
+        knn = {item: vote * self.rarity(item, item in inside) for item, vote in plain.items()}
         return SILENCE._replace(knn=knn, plain=plain, follows=follows)
+
+    def rarity(self, item: str, own: int) -> float:
+        """The logarithm of sessions that began since an item came, by those with it."""
+        now, held = len(self.sessions), len(self.of_item[item])
+        known = now - self.of_item[item][0]
+        known += (now - known) / (1 + (held / FEW) ** 2)
+        return 1 + math.log(max(1, known / max(1, held - own)))
 
     def without(self, x: Sequence[str], own: int) -> Counter[str]:
         """Events of items that are not the running session's own."""
