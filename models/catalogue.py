@@ -56,12 +56,16 @@ class Catalogue:
         self.votes = blank(len(self.shelf), VOTES)
         self.touched = np.zeros(len(self.shelf), np.int32)
 
-    def learn(self, items: Records, session: Ints, item: int, category: str, weight: float) -> None:
-        """An item, maybe of this category, is about to enter a session."""
+    def learn(
+        self, items: Records, session: Ints, item: int, category: str, weight: float, number: int
+    ) -> None:
+        """An item, maybe of this category, is about to enter a session, which has this number."""
         if category and (number := self.number(category)):
             items[item]["category"] = number
         if not self.is_empty:
-            categories.learn(items, self.shelf, self.partners, self.sellers, session, item, weight)
+            categories.learn(
+                items, self.shelf, self.partners, self.sellers, session, item, weight, number
+            )
 
     def suggest(self, items: Records, context: Ints, n: int, running: bool) -> Ints:
         """Best sellers of the categories that go with those of a session; -1 for none.

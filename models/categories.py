@@ -51,15 +51,16 @@ def learn(
     session: Ints,
     item: int,
     weight: float,
+    number: int,
 ) -> None:
-    """An item is about to enter a session: its category comes after those that are there."""
+    """An item is about to enter session `number`: its category comes after those that are there."""
     category = items[item].category
     if category > 0:
         numbers = np.zeros(1 + SESSION_MAX, np.int32)
         numbers[0] = numbers_of(items, session[1:], session[0], numbers[1:])
         shelf[category].events += weight
-        pairs.meet(partners, numbers, category, weight)
-        pairs.add(sellers[category], item, weight)
+        pairs.meet(partners, numbers, category, weight, number)
+        pairs.add(sellers[category], category, item, weight, number)
 
 
 @compiled

@@ -23,6 +23,8 @@ from models.recommender import NOTHING, Candidate, Recommender
 
 PARTNERS_MAX = 200
 """Pairs that one event may make, even in a larger basket."""
+ERAS_MAX = 8
+"""Votes that are older still count as if they were so many eras old: nothing is nothing at all."""
 SOME = 8
 """Candidates that are looked at beyond those that are wanted: some will be excluded."""
 
@@ -62,8 +64,8 @@ class CoOccurrence(Recommender):
     half_life_s
         Seconds after which an event counts half.
     row_max
-        Partners remembered of an item. When there are more, the lightest quarter is forgotten, so
-        that evidence may be too modest, never exaggerated.
+        Partners remembered of an item. When there are more, a newcomer may take the place of the
+        lightest (`models.admission`), so that evidence may be too modest, never exaggerated.
     items_max
         Items remembered; when there are more, the lightest sixteenth is forgotten with its pairs.
     window
@@ -133,19 +135,52 @@ class CoOccurrence(Recommender):
         self._latest_s = 0
         self._full = False  # whether items ever had to be forgotten
 
-    def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
-        """Count `y`, and its pairs with the items before it."""
-        if weight != 1.0:
-            check_weight(weight)
-        era, unit = self._eras.unit(time_s)
-        self._latest_s = max(self._latest_s, int(time_s))
-        self._sessions += not x
-        weighs = unit if weight == 1.0 else round(unit * weight)
-        self._pairs.learn(
-            x[-self._reach :], y, era, weighs, first=y not in x, near=self.distance_decay
-        )
+    def learn_one(
+        self,
+        x: Sequence[str],
+        y: str,
+        *,
+        time_s: float,
+        weight: float = 1.0,
+        begins: bool | None = None,
+    ) -> None:
+        """Count `y`, and its pairs with the items before it.
+
+        `begins`: whether a session begins with it; without that, one does where `x` is empty.
+        """
+        check_weight(weight)
+        self._learn(x, y, time_s, weight, first=y not in x)
+        self._sessions += not x if begins is None else begins
         if len(self._pairs.number) > self.items_max:
             self._forget()
+
+    def learn_meetings(self, x: Sequence[str], y: str, *, time_s: float) -> None:
+        """Count pairs alone: `y`, which its session has brought already, meets these only now.
+
+        >>> pairs = CoOccurrence()
+        >>> pairs.learn_one([], "bread", time_s=1_767_225_600)
+        >>> pairs.learn_one([], "jam", time_s=1_767_225_600, begins=False)  # the bread was gone
+        >>> pairs.learn_meetings(["jam"], "bread", time_s=1_767_225_600)
+        >>> pairs.lift("bread", "jam")
+        PairLift(lift=1.0, together=1, of_a=1, of_b=1, sessions=1)
+        """
+        self._learn(x, y, time_s, 1.0, first=True, alone=True)
+
+    def _learn(
+        self,
+        x: Sequence[str],
+        y: str,
+        time_s: float,
+        weight: float,
+        *,
+        first: bool,
+        alone: bool = False,
+    ) -> None:
+        era, unit = self._eras.unit(time_s)
+        self._latest_s = max(self._latest_s, int(time_s))
+        weighs = unit if weight == 1.0 else max(1, round(unit * weight))
+        near = self.distance_decay
+        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=near, alone=alone)
 
     def _forget(self) -> None:
         self._full = True
@@ -201,7 +236,7 @@ class CoOccurrence(Recommender):
     def _ballot(self, time_s: float | None) -> Ballot:
         """How votes count now. What the damping leaves out is put in here."""
         now = self._eras.unit(max(self._latest_s, int(time_s or 0)))
-        unit = EARLIER ** (now.era - self._pairs.era) / now.weight
+        unit = EARLIER ** min(now.era - self._pairs.era, ERAS_MAX) / now.weight
         worth = unit / (unit * ONE) ** self.popularity_norm
         return Ballot(worth, unit, self.context_decay, self.row_norm)
 

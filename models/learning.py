@@ -63,8 +63,8 @@ def learn(
     """An item enters a session; how many places of the pool are used now."""
     if fresh:
         popular.age(items, clock)
-    pairs.meet(partners, sessions[slot], item, weight)
-    pairs.come_next(nexts, sessions[slot], item, weight)
+    pairs.meet(partners, sessions[slot], item, weight, number)
+    pairs.come_next(nexts, sessions[slot], item, weight, number)
     neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
     popular.count(items, clock, popular_items, item, weight)
     if shopper >= 0:

@@ -19,8 +19,8 @@ def at_least_one(**limits: int) -> None:
             raise ValueError(f"{name}={limit}: must be at least 1")
 
 
-WEIGHT_MAX = float(1 << 20)
-"""An event weighs no more: sums of weights have room for all that happens."""
+WEIGHT_MAX = 1000.0
+"""No event weighs more than so many others: sums in machine words have room for millions of it."""
 
 
 def check_weight(weight: float) -> None:
@@ -28,7 +28,7 @@ def check_weight(weight: float) -> None:
 
     >>> check_weight(0.0)
     Traceback (most recent call last):
-    ValueError: weight=0.0: an event weighs more than nothing, and at most 1048576
+    ValueError: weight=0.0: an event weighs more than nothing, and at most 1000
     """
     if not 0.0 < weight <= WEIGHT_MAX:
         raise ValueError(

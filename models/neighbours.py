@@ -19,6 +19,8 @@ from models.rings import EMPTY, Ints, Records, empty, push
 
 REACH = 3
 """How far behind the latest shared item of a neighbour an item still follows it."""
+FEW = 5.0
+"""Sessions that say little of how rare an item is."""
 
 
 @compiled
@@ -46,6 +48,15 @@ def enter(session: Ints, item: int) -> bool:
 
 
 @compiled
+def stands(ring: Any, pool: Ints, number: int) -> bool:
+    """Whether a session is in an item's ring: one that does not end has forgotten its beginning."""
+    found = False
+    for j in range(ring.count - min(ring.room, ring.count), ring.count):
+        found |= pool[ring.at + (j & (ring.room - 1))] == number
+    return found
+
+
+@compiled
 def index(
     items: Records,
     pool: Ints,
@@ -57,8 +68,8 @@ def index(
     room_max: int,
     pool_max: int,
 ) -> None:
-    """Enter an item into a session, and the session into the item's ring."""
-    if enter(sessions[slot], item):
+    """Enter an item into a session, and the session into the item's ring, once."""
+    if enter(sessions[slot], item) and not stands(items[item], pool, number):
         push(items[item], number, pool, blocks, room_max, pool_max)
 
 
@@ -252,9 +263,19 @@ def hear(
 
 
 @compiled
-def rarity(seen: float, sessions: int) -> float:
-    """What a vote for an item is worth: the more, the fewer of all sessions it was in."""
-    return 1.0 + math.log(max(1.0, sessions / max(1.0, seen)))
+def rarity(ring: Any, pool: Ints, own: float, now: int) -> float:
+    """What a vote for an item is worth: the more, the fewer of all sessions it is in.
+
+    Counted are the sessions of its ring among those that began since the first of these: an item
+    is not rare because it is new. Only of an item of few sessions nobody knows whether it is new
+    or rare; it is taken for rare. `own`: sessions of the ring that do not count.
+    """
+    held = min(ring.room, ring.count)
+    if held == 0:
+        return 1.0
+    since = now - pool[ring.at + ((ring.count - held) & (ring.room - 1))]
+    begun = since + (now - since) / (1.0 + (held / FEW) ** 2)
+    return 1.0 + math.log(max(1.0, begun / max(1.0, held - own)))
 
 
 @compiled
@@ -290,7 +311,7 @@ def recommend(
     clear_places(votes, context, n)
     for i in range(count):
         vote = votes[touched[i]]
-        scores[i] = vote.plain * rarity(items[touched[i]].count, now)
+        scores[i] = vote.plain * rarity(items[touched[i]], pool, 0.0, now)
         helds[i] = vote.held
         vote.plain = 0.0
         vote.follows = 0.0

@@ -76,8 +76,10 @@ NOBODY = -1
 """A voter that is not known: it has no vote, and keeps its place."""
 STEP = 5
 """Numbers that a step is written as: items in its context, the item, its weight, how many eras ago,
-and two flags: that this counts as a meeting (1), and that the nearer weighs more (`NEAR`)."""
+and flags: that this counts as a meeting (1), that the nearer weighs more (`NEAR`), that the item
+itself was counted before (`ALONE`)."""
 NEAR = 2
+ALONE = 4
 
 
 class Ballot(NamedTuple):

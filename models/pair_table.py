@@ -16,6 +16,7 @@ from models import pair_counting, pair_ranking, pair_state
 from models.arrays import column
 from models.limits import at_least_one, within
 from models.pair_layout import (
+    ALONE,
     CELL,
     CLASSES,
     FOUND,
@@ -49,7 +50,7 @@ class PairTable:
     Parameters
     ----------
     row_max
-        Partners remembered of an item; when there is one more, the lightest quarter is forgotten.
+        Partners remembered of an item; when there is one more, it may take the lightest's place.
     norm
         Power of an item's weight by which its scores are divided.
     together_min
@@ -116,11 +117,19 @@ class PairTable:
         return number
 
     def learn(
-        self, context: Sequence[str], y: str, era: int, weight: int, *, first: bool, near: bool
+        self,
+        context: Sequence[str],
+        y: str,
+        era: int,
+        weight: int,
+        *,
+        first: bool,
+        near: bool,
+        alone: bool = False,
     ) -> None:
         """Count `y` and its pairs with a context; `near`: the nearer, the more a pair weighs.
 
-        `first`: this counts as a meeting, and not only as weight.
+        `first`: this counts as a meeting, and not only as weight. `alone`: the pairs without `y`.
         """
         if era > self.era:
             how = min(era - self.era, 2), self.norm, self.together_min
@@ -133,7 +142,7 @@ class PairTable:
             numbers, number = self.numbers(context), self._admit(y)
         early = min(self.era - era, 2)
         self._contexts += numbers
-        self._steps += (len(numbers), number, weight, early, first + NEAR * near)
+        self._steps += (len(numbers), number, weight, early, first + NEAR * near + ALONE * alone)
         if len(self._steps) >= STEP * STEPS_MAX:
             self._settle()
 

@@ -1,16 +1,14 @@
 """Rows of pairs: for each item the few that it meets most, with weights; and how they vote.
 
-A row is bounded by the Space-Saving algorithm: when a newcomer finds it full, it takes the place
-of the lightest and inherits its weight, so that a weight is too large by that at most.
-
-Metwally, Agrawal and El Abbadi: Efficient computation of frequent and top-k elements in data
-streams. ICDT 2005.
+A row is bounded: a newcomer that finds it full may take the place of the lightest, and its weight
+(`models.admission`), so that a weight is right on average.
 """
 
 from typing import Any
 
 import numpy as np
 
+from models.admission import admits
 from models.compiled import compiled
 from models.rings import Ints, Records
 
@@ -26,8 +24,8 @@ RESIDUE = 1e-5
 
 
 @compiled
-def add(row: Any, item: int, weight: float) -> None:
-    """Let an item of a row weigh more."""
+def add(row: Any, owner: int, item: int, weight: float, session: int) -> None:
+    """Let an item of the owner's row weigh more; if it is full, a newcomer has a draw a session."""
     least = 0
     for i in range(len(row)):
         if row[i].item == item:
@@ -39,26 +37,28 @@ def add(row: Any, item: int, weight: float) -> None:
             return
         if row[i].weight < row[least].weight:
             least = i
-    row[least].item = item
-    row[least].weight += weight
+    if admits(float(row[least].weight), weight, owner, item, session):
+        row[least].item = item
+        row[least].weight += weight
 
 
 @compiled
-def meet(partners: Records, session: Ints, item: int, weight: float) -> None:
-    """An item comes after those of its session: pairs both ways, the nearer the heavier."""
+def meet(partners: Records, session: Ints, item: int, weight: float, number: int) -> None:
+    """An item comes after those of session `number`: pairs both ways, the nearer the heavier."""
     length = session[0]
     for distance in range(1, min(length, WINDOW) + 1):
         before = session[1 + length - distance]
-        add(partners[before], item, weight / distance)
+        add(partners[before], before, item, weight / distance, number)
         if before != item:
-            add(partners[item], before, weight / distance)
+            add(partners[item], item, before, weight / distance, number)
 
 
 @compiled
-def come_next(nexts: Records, session: Ints, item: int, weight: float) -> None:
-    """An item comes right after the last one of its session."""
+def come_next(nexts: Records, session: Ints, item: int, weight: float, number: int) -> None:
+    """An item comes right after the last one of session `number`."""
     if session[0]:
-        add(nexts[session[session[0]]], item, weight)
+        last = session[session[0]]
+        add(nexts[last], last, item, weight, number)
 
 
 @compiled

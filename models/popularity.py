@@ -9,7 +9,7 @@ from typing import Any
 from models.forgetting import lightest, slab
 from models.limits import at_least_one
 from models.recommender import NOTHING, Candidate, Recommender
-from models.tally import read, tally, times, weight, written
+from models.tally import read, share, tally, times, weight, written
 
 MOVED_SHARE = 4
 """When more than one in so many items has moved, to sort all of them is cheaper."""
@@ -141,7 +141,7 @@ class Popularity(Recommender):
         of, in_all = times(self._all), weight(self._all) or 1
         for negative, item in self._ordered():
             if item not in exclude:
-                yield Candidate(item, -negative / in_all, times(self._tallies[item]), of)
+                yield Candidate(item, share(-negative, in_all), times(self._tallies[item]), of)
 
     def state(self) -> dict[str, Any]:
         """All tallies; the order follows from them."""

@@ -176,13 +176,12 @@ def gather(
 
 
 @compiled
-def weigh(items: Records, votes: Records, touched: Ints, count: int, now: int) -> None:
+def weigh(items: Records, pool: Ints, votes: Records, touched: Ints, count: int, now: int) -> None:
     """Votes of session kNN for what is rare weigh more; those of pairs for what is popular less."""
     for i in range(count):
         item = touched[i]
         vote = votes[item]
-        seen = items[item].count - min(1.0, vote.times)
-        vote.knn = vote.plain * neighbours.rarity(seen, now)
+        vote.knn = vote.plain * neighbours.rarity(items[item], pool, min(1.0, vote.times), now)
         if vote.basket > 0.0:
             damping = max(1.0, items[item].events - vote.times) ** pairs.POPULARITY_NORM
             vote.together /= damping
@@ -243,7 +242,7 @@ def propose(
         items, pool, sessions, partners, nexts, shoppers, popular, votes, similarity, found,
         touched, heap, context, n, now, size, own, shopper,
     )  # fmt: skip
-    weigh(items, votes, touched, count, now)
+    weigh(items, pool, votes, touched, count, now)
     total = select(popular, votes, touched, count, heap, keys, context, n, chosen)
     scales = np.empty(features.WIDTH)
     features.best(votes, touched, count, scales)

@@ -92,6 +92,6 @@ class Recommender(Snapshotted, base.Estimator):
         return bool(self.recommend(x, 1, exclude=exclude, time_s=time_s))
 
     def _weighed(self, time_s: float, weight: float) -> int:
-        """The weight of an event, in fixed point."""
+        """The weight of an event, in fixed point, at least one unit of it."""
         check_weight(weight)
-        return self._decay.weight(time_s, weight)
+        return max(1, self._decay.weight(time_s, weight))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from models.forgetting import lightest, slab
 from models.limits import at_least_one, within
 from models.recommender import NOTHING, Candidate, Recommender
-from models.tally import read, tally, times, weight, written
+from models.tally import read, share, tally, times, weight, written
 
 
 class Purchases(NamedTuple):
@@ -179,7 +179,7 @@ class Repeats(Recommender):
             return []
         now = self._decay.weight(max(self._latest_s, int(time_s or 0)))
         order = sorted(
-            (-weight(bought) / now * self._repeated(item), item)
+            (-share(weight(bought), now) * self._repeated(item), item)
             for item, bought in shopper.tallies.items()
             if item not in exclude
         )

@@ -8,7 +8,7 @@ from typing import Any
 from models.forgetting import lightest, slab
 from models.limits import at_least_one
 from models.recommender import NOTHING, Candidate, Recommender
-from models.tally import read, tally, times, weight, written
+from models.tally import read, share, tally, times, weight, written
 
 FOR_EVER_S = 100 * 365.25 * 86400.0
 """A half-life of a century: plain counts, of which the later wins where two are equal."""
@@ -78,7 +78,7 @@ class Rules(Recommender):
         row = self._rows.get(anchor, {})
         led = self._led.get(anchor, 0)
         scored = (
-            (-weight(together) / weight(led), follower)
+            (-share(weight(together), weight(led)), follower)
             for follower, together in row.items()
             if weight(together) and follower not in exclude
         )

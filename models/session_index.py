@@ -20,7 +20,7 @@ from models.shelves import ITEM, NOBODY, SESSION_MAX, VOTES, blank, grown
 SESSIONS_PER_ITEM_MAX = 512
 """Sessions remembered of an item."""
 RUNNING_MAX = 50_000
-"""Sessions that can be continued, the latest begun."""
+"""Sessions that can be continued: those that were used last."""
 CONTEXT_MAX = 50
 """Items of a session that are looked at, the latest."""
 NEIGHBOURS_MAX = 2_000
@@ -139,6 +139,13 @@ class SessionIndex:
         if number < max(0, self.begun - self.sessions_max):
             return NOBODY
         return number if session or self._ends_with(number, x[-1]) else NOBODY
+
+    def continued(self, x: Sequence[str], session: str) -> int:
+        """The number of the running session that holds `x`, used just now, or `NOBODY`."""
+        number = self.own(x, session)
+        if number >= 0:
+            self.running.move_to_end(session)
+        return number
 
     def _ends_with(self, number: int, name: str) -> bool:
         kept = self.sessions[number % self.sessions_max]

@@ -90,7 +90,7 @@ class SessionKNN(Recommender):
             index.forget()
         index.renumber()
         item = index.item(y)
-        number = index.own(x, session)
+        number = index.continued(x, session)
         index.enter(item, number if number >= 0 else index.begin(x, session))
 
     def recommend(

@@ -82,12 +82,12 @@ class Sources:
         else:
             index.names.touch(y)
         who = self._shopper(shopper) if shopper else NOBODY
-        number = index.own(x, session)
+        number = index.continued(x, session)
         fresh = number < 0
         if fresh:
             number = index.begin(x, session)
         slot = number % index.sessions_max
-        self.catalogue.learn(index.items, index.sessions[slot], item, category, weight)
+        self.catalogue.learn(index.items, index.sessions[slot], item, category, weight, number)
         used = learning.learn(
             index.items, index.pool, index.blocks, index.sessions, self.partners, self.nexts,
             self.shoppers, self.popular, self.clock, item, slot, number, fresh, who, weight,

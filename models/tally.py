@@ -10,6 +10,9 @@ first. The count does not fade: it is the evidence that a shopper is shown.
 (3, True)
 """
 
+import math
+
+LEAST = 2.0**-900
 TIMES_BITS = 32
 """Enough for four billion times."""
 TIMES_MASK = (1 << TIMES_BITS) - 1
@@ -28,6 +31,22 @@ def times(tally: int) -> int:
 def weight(tally: int) -> int:
     """What it weighs, in the fixed point of `models.decay`."""
     return tally >> TIMES_BITS
+
+
+def share(part: int, whole: int) -> float:
+    """What part of a whole a weight is: the more, the more it weighs, and above 0 unless it is 0.
+
+    Beyond what floats can tell from nothing, shares fall with the logarithm of the weight.
+
+    >>> share(1, 4), share(0, 4)
+    (0.25, 0.0)
+    >>> 0.0 < share(1, 1 << 9_000) < share(1, 1 << 8_000) < share(1, 1 << 1_000) < 1e-270
+    True
+    """
+    plainly = part / whole if part else 0.0
+    if plainly >= LEAST or not part:
+        return plainly
+    return LEAST * math.log2(LEAST) / (math.log2(part) - math.log2(whole))
 
 
 def written(tally: int) -> str:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 from streams.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
 from streams.prompts import Stage
 from streams.receipts import Receipt
+from streams.taught import TAUGHT_MAX, Taught
 
 VIEWED_MAX = 20
 PATH_MAX = 20
@@ -29,6 +30,8 @@ BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
+VERSION = 2
+"""Of a session's state. Version 1, without what it had taught, is read as well."""
 
 
 class Reached(NamedTuple):
@@ -89,6 +92,8 @@ class Session:
     seen: dict[str, int] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
     impressions: dict[str, Impression] = field(default_factory=dict)
+    taught: Taught = field(default_factory=Taught)
+    looked: dict[str, None] = field(default_factory=dict)
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -105,8 +110,17 @@ class Session:
         elif not event.consent:
             self.shopper_id = None
 
+    def looks_first(self, item_id: str) -> bool:
+        """Whether a look at this item teaches: only the first one of a visit does.
+
+        A visit that has looked at `TAUGHT_MAX` items teaches nothing by looking at others.
+        """
+        return item_id not in self.looked and len(self.looked) < TAUGHT_MAX
+
     def view(self, event: ItemViewed) -> None:
         """The item becomes the latest of those viewed."""
+        if self.looks_first(event.item_id):
+            self.looked[event.item_id] = None
         if event.item_id in self.viewed:
             self.viewed.remove(event.item_id)
         self.viewed.append(event.item_id)
@@ -140,6 +154,24 @@ class Session:
         self.basket.clear()
         self.in_checkout = False
 
+    def after_pause(self, event: Event) -> Self:
+        """The next visit, which this event begins.
+
+        What was seen and shown outlives the pause, so that a repeated event still changes nothing
+        and late feedback still counts. So does what was taught, unless the visit ended with an
+        order: one that comes after the pause is of this basket.
+        """
+        ended = bool(self.bought) and not self.basket
+        return type(self)(
+            self.session_id,
+            event.occurred_at_ms,
+            event.occurred_at_ms,
+            seen=self.seen,
+            late=self.late,
+            impressions=self.impressions,
+            taught=Taught() if ended else self.taught,
+        )
+
     def remember(self, impression: Impression) -> None:
         """A prompt was shown; the oldest of too many is forgotten."""
         self.impressions[impression.receipt.prompt_id] = impression
@@ -164,13 +196,22 @@ class Session:
             list(self.seen.items()),
             sorted(self.late),
             [impression.state() for impression in self.impressions.values()],
+            VERSION,
+            self.taught.state(),
+            list(self.looked),
         ]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
-        """The session whose `state()` this is, or what JSON made of it."""
+        """The session whose `state()` this is, or what JSON made of it.
+
+        One of version 1 is taken to have taught what it holds. Raises `ValueError` for a later one.
+        """
         who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
-        path, bought, paying, said, seen, late, impressions = more
+        path, bought, paying, said, seen, late, impressions, *later = more
+        version, lessons, looked = later or (VERSION, [[*dict(basket), *bought], []], viewed)
+        if version != VERSION:
+            raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
         shown, last_shown_ms, dismissals = said
         remembered = (Impression.from_state(each) for each in impressions)
         return cls(
@@ -189,6 +230,8 @@ class Session:
             dict(seen),
             set(late),
             {impression.receipt.prompt_id: impression for impression in remembered},
+            Taught.from_state(lessons),
+            dict.fromkeys(looked),
         )
 
 
@@ -202,11 +245,7 @@ class Sessions:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, event: Event) -> Session:
-        """The session that an event belongs to: a new one after a pause.
-
-        What it has seen and what it was shown outlive the pause, so that a repeated event still
-        changes nothing and late feedback still counts.
-        """
+        """The session that an event belongs to: a new one after a pause."""
         self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
@@ -215,15 +254,7 @@ class Sessions:
             if len(self._sessions) > self.sessions_max:
                 self._sessions.popitem(last=False)
         elif event.occurred_at_ms - session.last_ms > self.gap_ms:
-            session = Session(
-                event.session_id,
-                event.occurred_at_ms,
-                event.occurred_at_ms,
-                seen=session.seen,
-                late=session.late,
-                impressions=session.impressions,
-            )
-            self._sessions[event.session_id] = session
+            session = self._sessions[event.session_id] = session.after_pause(event)
         self._sessions.move_to_end(event.session_id)
         return session
 
@@ -239,7 +270,7 @@ class Sessions:
         return [self.watermark_ms, [session.state() for session in self._sessions.values()]]
 
     def restore(self, state: list[Any]) -> None:
-        """Go on from a `state()`."""
+        """Go on from a `state()`; raises `ValueError` when one of them is of a later version."""
         self.watermark_ms, sessions = state
         for session in map(Session.from_state, sessions):
             self._sessions[session.session_id] = session

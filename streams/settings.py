@@ -108,8 +108,8 @@ class Settings(BaseSettings):
     items_max: int = Field(200_000, ge=10, description="items that a recommender remembers")
     pairs_per_item_max: int = Field(64, ge=4, description="companions remembered of an item")
     shoppers_max: int = Field(100_000, ge=1, description="shoppers whose purchases are remembered")
-    view_weight: float = Field(0.1, ge=0, description="weight of a view in popularity")
-    add_weight: float = Field(1.0, ge=0, description="weight of an add in popularity")
+    view_weight: float = Field(0.1, ge=0, le=1000, description="weight of a view in popularity")
+    add_weight: float = Field(1.0, ge=0, le=1000, description="weight of an add in popularity")
     best_fit: bool = Field(
         False, description="the learned ranker as an arm: finds more, and costs more an event"
     )

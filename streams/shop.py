@@ -117,18 +117,18 @@ class Shop:
         return sessions
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
-        others, time_s = session.viewed, event.time_s
-        if event.item_id in others:
-            others = [item for item in others if item != event.item_id]
-        self.learned.browsing.learn_one(others, event.item_id, time_s=time_s)
-        self._count((), event.item_id, time_s, self.settings.view_weight)
+        """A look counts once in a visit, however often a page is loaded again."""
+        if session.looks_first(event.item_id):
+            time_s = event.time_s
+            self.learned.browsing.learn_one(session.viewed, event.item_id, time_s=time_s)
+            self._count((), event.item_id, time_s, self.settings.view_weight)
         if self.learned.fit is not None:
             self._step(self.learned.fit, session, event, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         if event.item_id not in session.basket:
-            self._together(list(session.basket), event.item_id, event.time_s)
+            self._together(session, list(session.basket), event.item_id, event.time_s)
         if self.learned.fit is not None:
             self._step(self.learned.fit, session, event, event)
         session.add(event)
@@ -146,11 +146,12 @@ class Shop:
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
         """What the basket never saw (another channel, an import) is learned as if added now."""
         together = list(session.basket)
-        for line in event.lines:
-            if line.item_id not in session.basket:
-                self._together(together, line.item_id, event.time_s)
+        for line in {line.item_id: line for line in event.lines}.values():
+            if line.item_id not in together:
+                new = line.item_id not in session.taught
+                self._together(session, together, line.item_id, event.time_s)
                 together.append(line.item_id)
-                if self.learned.fit is not None:
+                if new and self.learned.fit is not None:
                     self._step(self.learned.fit, session, event, line)
             if session.shopper_id is not None:
                 who = (session.shopper_id,)
@@ -195,9 +196,16 @@ class Shop:
         )
         session.step(item_id)
 
-    def _together(self, basket: list[str], item_id: str, time_s: float) -> None:
-        self.learned.baskets.learn_one(basket, item_id, time_s=time_s)
-        self._count(basket, item_id, time_s, self.settings.add_weight)
+    def _together(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
+        """An item comes beside those present: what the session has not taught yet is learned."""
+        lesson = session.taught.lesson(item_id, present)
+        if lesson is None:
+            return
+        if not lesson.first:
+            self.learned.baskets.learn_meetings(lesson.others, item_id, time_s=time_s)
+            return
+        self.learned.baskets.learn_one(lesson.others, item_id, time_s=time_s, begins=lesson.begins)
+        self._count(lesson.others, item_id, time_s, self.settings.add_weight)
 
     def _count(
         self, others: list[str] | tuple[()], item_id: str, time_s: float, weight: float

@@ -44,14 +44,17 @@ def test_rings_hold_the_latest(pushes: list[tuple[int, int]], emptied: set[int])
     values=st.lists(
         st.tuples(st.integers(0, 12), st.sampled_from([0.1, 0.5, 1.0, 2.5])), max_size=60
     ),
+    owner=st.integers(0, 99),
     gone=st.sets(st.integers(0, 12)),
 )
-def test_a_full_row_replaces_its_lightest(values: list[tuple[int, float]], gone: set[int]) -> None:
+def test_a_full_row_replaces_its_lightest_by_chance(
+    values: list[tuple[int, float]], owner: int, gone: set[int]
+) -> None:
     """Which leaves its weight; and what is forgotten leaves no gap."""
-    row, twin = blank(1, PAIR, 5)[0], twins.Row(5)
-    for item, weight in values:
-        pairs.add(row, item, weight)
-        twin.add(item, weight)
+    row, twin = blank(1, PAIR, 5)[0], twins.Row(5, owner)
+    for session, (item, weight) in enumerate(values):
+        pairs.add(row, owner, item, weight, session)
+        twin.add(item, weight, session)
 
     filled = row[row["item"] >= 0]
     assert twin.weights == dict(zip(filled["item"].tolist(), filled["weight"], strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.categories import INSIDE_MAX, SELLERS, SPEAKING_MAX
 from models.features import OFTEN, OWN_LATEST, OWN_SHARE
-from models.neighbours import REACH
+from models.neighbours import FEW, REACH
 from models.pairs import POPULARITY_NORM, RESIDUE, VOTER_DECAY, VOTERS_MAX, WINDOW
 from models.popular import FAST, SLOW
 from models.proposing import (
@@ -35,17 +35,31 @@ class Rings:
         self.rings[key].append(value)
 
 
-class Row:
-    """A row of pairs, by Space-Saving."""
+def draw(owner: int, newcomer: int, time: int) -> float:
+    """SplitMix64 over three numbers, its upper 53 bits as a fraction."""
+    state, mask = 0, (1 << 64) - 1
+    for number in (owner, newcomer, time):
+        state = ((state ^ number) + 0x9E3779B97F4A7C15) & mask
+        state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & mask
+        state = (state ^ (state >> 27)) * 0x94D049BB133111EB & mask
+        state ^= state >> 31
+    return (state >> 11) * 2.0**-53
 
-    def __init__(self, size: int) -> None:
+
+class Row:
+    """A row of pairs, by randomized admission."""
+
+    def __init__(self, size: int, owner: int) -> None:
         self.size = size
+        self.owner = owner
         self.weights: dict[int, np.float32] = {}
 
-    def add(self, item: int, weight: float) -> None:
-        """Let an item weigh more; the lightest makes room, and leaves its weight."""
+    def add(self, item: int, weight: float, session: int) -> None:
+        """Let an item weigh more; a drawn newcomer takes the place and weight of the lightest."""
         if item not in self.weights and len(self.weights) == self.size:
             least = min(self.weights.values())
+            if draw(self.owner, item, session) * (float(least) + weight) >= weight:
+                return
             lightest = next(key for key, value in self.weights.items() if value == least)
             self.weights = {
                 (item if key == lightest else key): value for key, value in self.weights.items()
@@ -112,7 +126,7 @@ class Sources:
                 self.partners[y][before] += 1 / distance
         if items:
             self.nexts[items[-1]][y] += 1
-        if y not in items:
+        if number not in self.of_item[y]:
             self.of_item[y].append(number)
         items.append(y)
         del items[:-SESSION_MAX]
@@ -200,14 +214,16 @@ class Sources:
                 plain[item] += weight
             for distance, item in enumerate(items[match + 1 : match + 1 + REACH], start=1):
                 follows[item] += weight / distance
-        now = len(self.sessions)
         inside = set(x) if own >= 0 else set()
-        knn = {
-            item: vote
-            * (1 + math.log(max(1, now / max(1, len(self.of_item[item]) - (item in inside)))))
-            for item, vote in plain.items()
-        }
+        knn = {item: vote * self.rarity(item, item in inside) for item, vote in plain.items()}
         return SILENCE._replace(knn=knn, plain=plain, follows=follows)
+
+    def rarity(self, item: str, own: int) -> float:
+        """The logarithm of sessions that began since an item came, by those with it."""
+        now, held = len(self.sessions), len(self.of_item[item])
+        known = now - self.of_item[item][0]
+        known += (now - known) / (1 + (held / FEW) ** 2)
+        return 1 + math.log(max(1, known / max(1, held - own)))
 
     def without(self, x: Sequence[str], own: int) -> Counter[str]:
         """Events of items that are not the running session's own."""
