@@ -81,6 +81,16 @@ def lighter(rows: Rows, one: Any, other: Any) -> bool:
 
 
 @compiled
+def lightest(cells: Cells, rows: Rows, item: int) -> int:
+    """Where the lightest partner of an item stands, which has some."""
+    least = int(rows[item].start)
+    for at in range(least + 1, least + rows[item].length):
+        if lighter(rows, cells[at], cells[least]):
+            least = at
+    return least
+
+
+@compiled
 def replace(cells: Cells, rows: Rows, a: int, b: int, weight: float, together_min: int) -> int:
     """Item `b` finds the row of `a` full: where it stands now, or `NONE` if it is not admitted.
 
@@ -88,10 +98,7 @@ def replace(cells: Cells, rows: Rows, a: int, b: int, weight: float, together_mi
     """
     row = rows[a]
     row.trimmed = 1
-    least = row.start
-    for at in range(row.start + 1, row.start + row.length):
-        if lighter(rows, cells[at], cells[least]):
-            least = at
+    least = lightest(cells, rows, a)
     held = cells[least].latest + cells[least].before * EARLIER
     if not admits(held, weight, row.hash, rows[b].hash, row.times):
         return NONE
@@ -120,18 +127,13 @@ def enter(cells: Cells, rows: Rows, chunks: Numbers, a: int, b: int) -> int:
 @compiled
 def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -> None:
     """Forget the lightest partners of an item, one after the other; the last takes its place."""
-    start = rows[item].start
     for _ in range(surplus):
-        end = start + rows[item].length - 1
-        least = start
-        for at in range(start + 1, end + 1):
-            if lighter(rows, cells[at], cells[least]):
-                least = at
+        least = lightest(cells, rows, item)
         if cells[least].times >= together_min:
             rows[item].proven -= 1
             rows[item].often -= 1
-        cells[least] = cells[end]
         rows[item].length -= 1
+        cells[least] = cells[rows[item].start + rows[item].length]
     rows[item].trimmed = 1
 
 
