@@ -4,9 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 LIMIT := 100000
 DEMO_OPTIONS :=
+MUTANTS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench chaos peers replay docs fix coverage requirements clean
+.PHONY: help demo test check fuzz bench chaos peers replay docs fix coverage requirements mutants clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +51,9 @@ fix: $(READY) ## let ruff mend and format what it can
 coverage: $(READY) ## the tests, with the lines that none of them reaches
 	.ci/install
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+mutants: $(READY) ## do the tests notice small faults? half an hour; MUTANTS=--changed for a change
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 requirements: ## resolve the hash-pinned requirements/*.txt from pyproject.toml
 	.ci/lock

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, settings
 
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.redis_server import EmbeddedRedis
@@ -24,6 +24,15 @@ REAL = {"kafka", "own_kafka", "redis_url"}
 # change is judged by its own examples; locally each run looks for new ones.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+# `make mutants` wants to know whether a test fails, not what the simplest failure is.
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    max_examples=20,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 DATA = "GOESWITH_DATA"

@@ -1,0 +1,114 @@
+"""Try whether the tests notice small faults: `make mutants`.
+
+    python -m tests.mutants                          all modules of modules.toml: half an hour
+    python -m tests.mutants session guards           two of them
+    python -m tests.mutants --changed --seconds 240  what differs from main, its new lines first
+    python -m tests.mutants --again                  what survived the latest run
+
+It fails where a mutant survives that has no reason in survivors.toml.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from tests.mutants.changed import NoHistory, beginning, changed_lines
+from tests.mutants.judged import Verdict
+from tests.mutants.mutants import Mutant
+from tests.mutants.operators import StatementDeletion
+from tests.mutants.report import as_json, told, unexplained
+from tests.mutants.run import ALIVE, ROOT, Findings, Order, groups, run
+from tests.mutants.survivors import FILE, known
+
+LATEST = Path(os.environ.get("LATEST", ROOT / ".cache" / "mutants.json"))
+SAME_EACH_TIME = {
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
+"""The environment of a run: sets in one order, and one thread, as a fork keeps no other."""
+
+
+@click.command()
+@click.argument("modules", nargs=-1)
+@click.option("--changed", is_flag=True, help="Only modules that a change touches.")
+@click.option("--again", is_flag=True, help="Only mutants that survived the latest run.")
+@click.option("--seconds", default=86_400.0, help="Begin no mutant after so many seconds.")
+@click.option("--json", "as_data", is_flag=True, help="Print the report as JSON.")
+def main(
+    modules: tuple[str, ...], *, changed: bool, again: bool, seconds: float, as_data: bool
+) -> None:
+    """Try whether the tests notice small faults in the code."""
+    paths = {name: path for group in groups() for name, path in group.modules.items()}
+    if unknown := set(modules) - paths.keys():
+        raise click.UsageError(f"no such module in modules.toml: {', '.join(sorted(unknown))}")
+    wanted = set(modules or paths)
+    order: Order = _deletions_first
+    if changed:
+        touched = _touched({name: paths[name] for name in wanted})
+        wanted = {name for name, lines in touched.items() if lines}
+        order = _new_first(touched)
+    if again:
+        order = _surviving(set(json.loads(LATEST.read_text())["alive"]))
+    if wanted:
+        findings = run(wanted.__contains__, order, seconds=seconds, told=_progress)
+        _finish(findings, as_data=as_data)
+    else:
+        click.echo("Nothing that is mutated has changed: nothing to try.", err=True)
+
+
+def _deletions_first(_name: str, mutant: Mutant) -> int:
+    """A step of learning that nobody misses is the worst that there is."""
+    return int(mutant.operator != StatementDeletion.__name__)
+
+
+def _new_first(touched: dict[str, set[int]]) -> Order:
+    """The new lines, then the others, each with deletions first."""
+    return lambda name, mutant: (
+        2 * touched[name].isdisjoint(mutant.lines) + _deletions_first(name, mutant)
+    )
+
+
+def _surviving(names: set[str]) -> Order:
+    return lambda name, mutant: 0 if f"{name} {mutant.name}" in names else None
+
+
+def _touched(paths: dict[str, str]) -> dict[str, set[int]]:
+    """The new lines of each module; of none where there is no history."""
+    try:
+        base = beginning(ROOT)
+        return {name: changed_lines(ROOT, base, path) for name, path in paths.items()}
+    except NoHistory as reason:
+        click.echo(f"What has changed is not known: {reason}", err=True)
+        return {}
+
+
+def _progress(name: str, verdict: Verdict) -> None:
+    if verdict.said in ALIVE:
+        click.echo(f"{verdict.said}: {name} {verdict.mutant.name}", err=True)
+
+
+def _finish(findings: Findings, *, as_data: bool) -> None:
+    reasons = known(FILE.read_text())
+    data = as_json(findings, reasons)
+    LATEST.parent.mkdir(exist_ok=True)
+    LATEST.write_text(json.dumps(data, indent=1))
+    click.echo(json.dumps(data) if as_data else "\n".join(told(findings, reasons)))
+    if findings.failing or unexplained(findings, reasons):
+        click.echo(f"Write a test that kills it, or its reason into {FILE.name}.", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    if SAME_EACH_TIME.items() <= os.environ.items():
+        main()
+    else:
+        os.execve(  # noqa: S606  # ourselves
+            sys.executable,
+            [sys.executable, "-m", "tests.mutants", *sys.argv[1:]],
+            {**os.environ, **SAME_EACH_TIME},
+        )

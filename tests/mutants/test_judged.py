@@ -1,0 +1,142 @@
+"""The judge: a fault is put into a running process, and the tests that reach it say what it is."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from tests.mutants.forks import allow, forked
+from tests.mutants.swapped import forget_results, living, swap
+
+SHOP = """
+def price(n):
+    return n * 3
+
+def loop(n):
+    while n > 0:
+        n -= 1
+    return n
+
+def unused():
+    return 1
+
+class Till:
+    def __init__(self):
+        self.total = 0
+
+    def take(self, n):
+        self.total += price(n)
+        self.total += 0
+"""
+TESTS = """
+from shop import Till, loop, price
+
+def test_price():
+    assert price(2) == 6
+
+def test_loop():
+    assert loop(3) == 0
+
+def test_till():
+    till = Till()
+    till.take(2)
+    assert till.total == 6
+"""
+JUDGE = """
+import json, sys
+from pathlib import Path
+import pytest
+from tests.mutants.judged import Judge
+from tests.mutants.mutants import mutants
+
+root, found = Path(sys.argv[1]), {}
+trials = [(root / "shop.py", mutant) for mutant in mutants(root / "shop.py")]
+keep = lambda path, verdict: found.update({verdict.mutant.name: verdict.said})
+judge = Judge([root], trials, keep)
+options = ["-q", "-s", "-p", "no:randomly", "--rootdir", str(root), str(root / "test_shop.py")]
+pytest.main(options, plugins=[judge])
+Path(sys.argv[2]).write_text(json.dumps(found))
+"""
+
+
+def loaded(path: Path) -> ModuleType:
+    """The module in a file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_whoever_imported_a_function_has_its_mutant(tmp_path: Path) -> None:
+    """Functions keep their identity, and methods are those of instances that are there."""
+    path = tmp_path / "shop.py"
+    path.write_text(SHOP)
+    shop = loaded(path)
+    price, till = shop.price, shop.Till()
+    swap(living([tmp_path])[str(path)], path, SHOP.replace("n * 3", "n * 4"))
+    till.take(1)
+
+    assert 8 == price(2)
+    assert 4 == till.total
+
+
+def test_a_cache_does_not_know_what_was_before_the_fault(tmp_path: Path) -> None:
+    """Or the mutant would be judged by the results of the code."""
+    path = tmp_path / "shop.py"
+    path.write_text(SHOP)
+    price = lru_cache(loaded(path).price)
+    assert 6 == price(2)
+    functions = living([tmp_path])
+    swap(functions[str(path)], path, SHOP.replace("n * 3", "n * 4"))
+    assert 6 == price(2)
+    forget_results(functions)
+
+    assert 8 == price(2)
+
+
+def test_what_a_child_does_is_gone_with_it() -> None:
+    """Its result comes back, and nothing else."""
+    kept = [1]
+    ended = forked(lambda: kept.append(2) or list(kept))
+
+    assert [1, 2] == ended.result
+    assert [1] == kept
+
+
+def test_a_child_that_does_not_end_is_ended() -> None:
+    """After its own time on the processor."""
+
+    def forever() -> int:
+        allow(0.1)
+        while True:
+            pass
+
+    ended = forked(forever)
+
+    assert (None, True) == ended
+
+
+def test_a_child_that_dies_has_no_result() -> None:
+    """Whatever it died of."""
+    assert (None, False) == forked(lambda: sys.exit("enough"))
+
+
+def test_killed_timed_out_survived_and_unreached_are_told_apart(tmp_path: Path) -> None:
+    """A shop of three functions, and three tests."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "test_shop.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    found = tmp_path / "found.json"
+    subprocess.run([sys.executable, "-c", JUDGE, str(tmp_path), str(found)], check=True)
+    said = json.loads(found.read_text())
+
+    assert "killed" == said["price: return n * 3 -> pass"]
+    assert "killed" == said["Till.take: self.total += price(n) -> pass"]
+    assert "timeout" == said["loop: n -= 1 -> pass"]
+    assert "survived" == said["Till.take: self.total += 0 -> pass"]
+    assert "unreached" == said["unused: return 1 -> pass"]
