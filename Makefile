@@ -66,10 +66,11 @@ clean: ## remove everything made here, .venv and the cached Kafka included
 # Compiled once, on all cores: where Python may not write bytecode (PYTHONDONTWRITEBYTECODE), every
 # worker would compile its imports anew, which takes longer than all the rest of its start. The loops
 # of the models are compiled to machine code and kept, so that no shopper waits for that.
-$(READY): requirements/all.txt pyproject.toml
+$(READY): requirements/all.txt requirements/mutants.txt pyproject.toml
 	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv
 	@echo "installing into .venv (a minute or two, once)"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/all.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/mutants.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib models streams
 	@$(BIN)/python -m models.warm
