@@ -86,6 +86,7 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """The records of one partition in a fetch: the rest of it in Python, where C gives up."""
 
     _records: Any
+    _records_iterator: Any
 
     def __next__(self) -> Any:
         try:
