@@ -108,9 +108,7 @@ class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
 
     def __next__(self) -> Any:
         try:
-            return next(
-                self._records_iterator
-            )  # not by the class above: this is on every record's way
+            return next(self._records_iterator)  # on every record's way: not by the class above
         except StopIteration:
             self._records_iterator = None  # a cycle, as that class has it
             raise
