@@ -4,6 +4,7 @@ aiokafka and kafka-python unpack a batch whole, however much comes out of it: 30
 a gigabyte. These functions do it for both, and refuse what is more than any honest batch.
 """
 
+import threading
 import zlib
 from collections.abc import Iterator
 
@@ -42,6 +43,13 @@ class Undecodable(ValueError):
     """A batch that does not unpack, or to too much; says which, and why."""
 
 
+class Meter(threading.local):
+    """How much this thread has unpacked so far, and handed on."""
+
+    bytes = 0
+
+
+METER = Meter()
 Buffer = bytes | bytearray | memoryview
 
 
@@ -138,4 +146,5 @@ def _whole(codec: str, pieces: Iterator[bytes], bytes_max: int) -> bytes:
             unpacked.append(piece)
     except FAULTS as error:
         raise Undecodable(f"{codec}: {error}") from error
+    METER.bytes += size
     return b"".join(unpacked)

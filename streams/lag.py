@@ -174,7 +174,7 @@ def _held_back(lag: GroupLag) -> str | None:
     held = [
         f"{one.held_back:,} of partition {one.partition}" for one in lag.partitions if one.held_back
     ]
-    return f"held back by open transactions: {', '.join(held)} offsets" if held else None
+    return f"offsets held back by open transactions: {', '.join(held)}" if held else None
 
 
 def _seconds(lag_s: float | None) -> str:

@@ -118,13 +118,16 @@ class LogReader:
         """
         left = {at: ends[at] for at, begin in begins.items() if begin < ends[at]}
         self.go_to({at: begins[at] for at in left})
-        deadline = self._deadline()
+        deadline, stood = self._deadline(), dict[Partition, int]()
         while left:
             for record in self.poll(POLL_S):
                 if record.offset < left.get(record.at, 0):
                     deadline = self._deadline()
                     yield record
-            self._drop(left, self._passed(left))
+            stands = self._stands(left)
+            if stands != stood:  # also over what was aborted, of which there can be much
+                deadline, stood = self._deadline(), stands
+            self._drop(left, [at for at in stands if stands[at] >= left[at]])
             if left and monotonic() > deadline:
                 raise KafkaUnreachable(
                     f"Kafka at {self._settings.kafka_bootstrap} stopped answering; what was shown "
@@ -145,8 +148,9 @@ class LogReader:
         while left and monotonic() < deadline:
             for record in self.poll(POLL_S, records_max=1):
                 found.setdefault(record.at, record.timestamp_ms)
-            for at in self._passed(left):
-                found.setdefault(at, None)
+            for at, offset in self._stands(left).items():
+                if offset >= left[at]:
+                    found.setdefault(at, None)
             self._drop(left, [at for at in left if at in found])
         return found
 
@@ -163,13 +167,10 @@ class LogReader:
         if gone and left:
             self._consumer.assign([TopicPartition(*at) for at in left])
 
-    def _passed(self, ends: Offsets) -> list[Partition]:
-        """The partitions that have been read up to their end, markers included."""
+    def _stands(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The next offset to read of each of them, markers and what was aborted passed."""
         with speaking(self._settings):
-            return [at for at, end in ends.items() if self._next_offset(at) >= end]
-
-    def _next_offset(self, at: Partition) -> int:
-        return int(self._consumer.position(TopicPartition(*at)))
+            return {at: int(self._consumer.position(TopicPartition(*at))) for at in partitions}
 
     def _asked(self, offsets_of: Any) -> dict[Partition, int]:
         with speaking(self._settings):

@@ -21,6 +21,8 @@ from streams.record_batches import Patient
 
 HEADER = struct.Struct(">qi11xi")
 """A batch begins with its first offset and its length; its last offset comes behind."""
+FETCH_BYTES_MAX = codecs.BATCH_BYTES_MAX
+"""Unpacked, of one partition; it may be one batch more."""
 LENGTH_ENDS = 12
 MAGIC_AT, MAGIC = 16, 2
 """Where a batch says of which format it is, and the one with headers."""
@@ -72,32 +74,48 @@ class PatientBatches(_MemoryRecordsPy):  # type: ignore[misc]
 
 
 class Batches:
-    """What aiokafka's extension reads, and the bytes that it reads."""
+    """A fetch, and the bytes that are read of it, by aiokafka's extension if nobody else is named.
 
-    def __init__(self, data: bytes) -> None:
-        records = MemoryRecords(data)
+    It ends where enough has been unpacked, as if the broker had sent no more: the rest is fetched
+    again. Many batches within their budgets can be more than memory holds, too.
+    """
+
+    def __init__(self, data: bytes, reader: Any = MemoryRecords) -> None:
+        records = reader(data)
         self.data = data
-        self.has_next = records.has_next
-        self.next_batch = records.next_batch
         self.size_in_bytes = records.size_in_bytes
+        self._records = records
+        self._bytes_before: int | None = None
+
+    def has_next(self) -> bool:
+        """Whether there is a batch that may be read now; the first one always may."""
+        before = self._bytes_before
+        enough = before is not None and codecs.METER.bytes - before >= FETCH_BYTES_MAX
+        return not enough and bool(self._records.has_next())
+
+    def next_batch(self) -> Any:
+        """The next batch; None at the end."""
+        if self._bytes_before is None:
+            self._bytes_before = codecs.METER.bytes
+        return self._records.next_batch()
 
 
 class PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """The records of one partition in a fetch: the rest of it in Python, where C gives up."""
 
     _records: Any
+    _records_iterator: Any
 
     def __next__(self) -> Any:
         try:
-            return next(
-                self._records_iterator
-            )  # not by the class above: this is on every record's way
+            return next(self._records_iterator)  # on every record's way: not by the class above
         except StopIteration:
             self._records_iterator = None  # a cycle, as that class has it
             raise
         except (UnicodeDecodeError, codecs.Undecodable):
             data = self._records.data
-            self._records = PatientBatches(data[place(data, self.next_fetch_offset) :])
+            rest = data[place(data, self.next_fetch_offset) :]
+            self._records = Batches(rest, PatientBatches)
             self._records_iterator = self._unpack_records()
             return next(self)
 

@@ -5,10 +5,10 @@ This module is the arithmetic of it, without Faust: cutting, and the rule of the
 
 The rule: for each partition there is exactly one offset to hand over next. Below it, a record was
 handed over before and is left out. Above it, something is missing. If the batch was read from the
-next offset on, the log does not hold what is missing (retention, a transaction's marker). If it was
-read from further on, there is a *hole*: records that were fetched and then dropped, as Faust does
-in several races around a rebalance. A hole is asked for again; if the answer shows it again, the
-log does not hold it either.
+next offset on, the log does not hold what is missing (retention, a transaction that was aborted, a
+marker). If it was read from further on, there is a *hole*: records that were fetched and then
+dropped, as Faust does in several races around a rebalance. A hole is asked for again; if the answer
+shows it again, the log does not hold it either.
 """
 
 from bisect import bisect_left
@@ -119,8 +119,9 @@ class NextOffset(Generic[K]):
 class Reading(Generic[K]):
     """From which offset on the latest batch of each partition was read.
 
-    A reader passes over what is no record, such as a transaction's marker, before or behind a batch
-    or without bringing any. The next batch was read from the last record on that was brought.
+    A reader passes over what is no record, such as what was aborted and a transaction's marker,
+    before or behind a batch or without bringing any. The next batch was read from the last record
+    on that was brought.
 
     >>> from types import SimpleNamespace as Loaf
     >>> reading: Reading[str] = Reading()

@@ -80,7 +80,7 @@ class Telemetry:
     holes: int = 0
     """Holes in what Faust handed over, asked for again."""
     gaps: int = 0
-    """Offsets that the log itself does not hold, stepped over (retention, compaction, markers)."""
+    """Offsets that the log itself does not hold, stepped over (retention, aborted, markers)."""
     gap_waits: int = 0
     """Times that the agent waited for the follower to close a gap."""
     group_errors: int = 0

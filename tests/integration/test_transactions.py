@@ -147,7 +147,7 @@ def test_an_open_transaction_holds_nobody_up(
         compared = operator.types("checkpoint", "compare", str(tmp_path / "shop"), page(staff))
         staff.until(lambda: operator.asks("lag")["lag_events"] == 0, "answered")
         (lag,) = operator.asks("lag")["partitions"]
-        table = operator.types("lag").output
+        table = " ".join(operator.types("lag").output.split())
         notes = staff.health("ann")["notes"]
         unanswered = [prompt for prompt in staff.prompts() if prompt.caused_by == late.event_id]
     truth = Truth(staff)

@@ -3,7 +3,12 @@
 import asyncio
 import time
 
-from streams.connection import be_patient
+import pytest
+from aiokafka.errors import CorruptRecordException
+
+from streams.connection import be_patient, reading, reading_options
+from streams.errors import LogUnreadable
+from streams.settings import Settings
 
 PAUSE_S = 0.02
 
@@ -80,3 +85,20 @@ async def test_who_gives_up_waiting_takes_the_answer_from_nobody() -> None:
     impatient.cancel()
 
     assert await patient
+
+
+def test_a_damaged_batch_ends_the_worker_with_where_it_is_and_what_to_do() -> None:
+    """Nothing is passed over: another broker may have it whole."""
+    with (
+        pytest.raises(LogUnreadable, match=r"Invalid CRC - bread-3.*kafka-delete-records"),
+        reading(),
+    ):
+        raise CorruptRecordException("Invalid CRC - bread-3")
+
+
+def test_every_consumer_reads_what_is_committed() -> None:
+    """And has no offsets of its own to commit."""
+    options = reading_options(Settings())
+
+    assert "read_committed" == options["isolation_level"]
+    assert options["enable_auto_commit"] is False

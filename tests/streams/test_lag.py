@@ -93,3 +93,26 @@ def test_the_table_says_no_commit(capsys: pytest.CaptureFixture[str]) -> None:
     show(lag_table(GroupLag("workers", "shop.events", (PartitionLag(1, 9, None, 9, 40.0),))))
 
     assert "no commit" in capsys.readouterr().out
+
+
+def test_what_an_open_transaction_holds_back_is_told_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It waits for its producer: it is no lag of ours, and no secret either."""
+    lag = partition_lag(
+        3, committed=7, begin=0, end=7, waiting_since_ms=None, now_ms=1, high_watermark=12
+    )
+    show(lag_table(GroupLag("workers", "shop.events", (lag,))))
+
+    assert (0, 0.0, 5) == (lag.lag_events, lag.lag_s, lag.held_back)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "offsets held back by open transactions: 5 of partition 3" in said
+
+
+def test_a_high_watermark_that_was_asked_for_earlier_holds_nothing_back() -> None:
+    """The end has moved on since."""
+    lag = partition_lag(
+        0, committed=9, begin=0, end=9, waiting_since_ms=None, now_ms=1, high_watermark=7
+    )
+
+    assert lag.held_back == 0

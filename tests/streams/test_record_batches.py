@@ -176,6 +176,24 @@ def repacked(data: bytes, packed: bytes) -> bytes:
     return bytes(head[:8] + length + head[12:17] + crc + behind_crc)
 
 
+def test_a_fetch_that_unpacks_to_too_much_is_read_in_several_goes() -> None:
+    """Each ends behind a batch, and the next one goes on there: nothing is lost, or read twice."""
+    large: Loaf = (b"k", bytes(patient_fetches.FETCH_BYTES_MAX // 3), [])
+    odd: Loaf = (b"k", b"odd", [(header_name(b"\xe9"), b"")])
+    log = b"".join(
+        batch([odd, large] if n == 1 else [large, large], 2 * n, codec=GZIP) for n in range(5)
+    )
+    offset, goes = 0, []
+    while offset < 10:
+        found = by_aiokafka(log[patient_fetches.place(log, offset) :], offset)
+        goes.append([record.offset for record in found])
+        offset = found[-1].offset + 1
+
+    assert [n for go in goes for n in go] == list(range(10))
+    assert len(goes) > 1
+    assert max(map(len, goes)) <= 6  # an odd name begins anew
+
+
 @given(st.binary(max_size=40), st.integers(0, 10))
 def test_bytes_that_are_no_record_are_said_to_be_none(noise: bytes, at: int) -> None:
     """A record, or `Malformed`: never another error, and never without an end."""

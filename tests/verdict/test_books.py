@@ -10,11 +10,13 @@ from streams.said import Said
 from streams.shop import Shop
 from streams.verdict.books import (
     Recomputed,
+    behind,
     judged_outcomes,
     judged_prompts,
     judged_state,
     recompute,
 )
+from streams.verdict.till import Books, ghosts
 from streams.verdict.traffic import reaction, warm_up
 
 SETTINGS = Site("127.0.0.1:1").settings("books")
@@ -139,3 +141,27 @@ def test_a_worker_that_has_folded_something_else_is_less() -> None:
     assert judged_state([DAY.digest, DAY.digest], LOG).word == "EXACT"
     assert judged_state([DAY.digest, "other"], LOG).word == "LESS"
     assert judged_state([None], LOG).word == "LESS"
+
+
+def test_what_was_aborted_never_happened_whatever_the_log_holds() -> None:
+    """By the till's own books; what is in doubt counts as it is found, and all of it or nothing."""
+    log = recorded(DAY.events[:6])
+    first, second, third = (frozenset({DAY.events[n].event_id}) for n in range(3))
+    fourth = frozenset({DAY.events[3].event_id, DAY.events[4].event_id})
+    till = Books(committed=[first], aborted=[second], in_doubt=[third, fourth])
+
+    left = [record.offset for record in till.happened(log, seen={DAY.events[4].event_id})]
+
+    assert [0, 3, 4, 5] == left
+    assert {0: 6} == behind(log)
+
+
+def test_a_worker_that_learned_what_was_aborted_is_less() -> None:
+    """Ghosts show in the digest, wherever they are in the log."""
+    haunted = [*DAY.events, *ghosts("ghost")]
+    never = frozenset(event.event_id for event in ghosts("ghost"))
+    happened = Books([], [never], []).happened(recorded(haunted), seen=())
+    learned = recompute(SETTINGS, recorded(haunted), DAY.begins)
+
+    assert recompute(SETTINGS, happened, DAY.begins).digest == LOG.digest
+    assert judged_state([learned.digest], LOG).word == "LESS"
