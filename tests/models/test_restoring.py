@@ -187,7 +187,54 @@ def test_sessions_find_their_places_in_a_larger_and_in_a_smaller_ring() -> None:
             )
 
 
+@pytest.mark.parametrize("name", UNDER)
+def test_a_refused_state_leaves_the_recommender_as_it_was(name: str) -> None:
+    """Whichever part of it is missing: a caller may go on with what it has."""
+    state = written_state(name)
+    model = KINDS[name](**UNDER[name])
+    before = model.to_bytes()
+    for part in state.keys() - {"params"}:
+        with pytest.raises(SnapshotError, match=part):
+            model.restore({key: value for key, value in state.items() if key != part})
+
+        assert before == model.to_bytes()
+
+
 # Long lives
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounds"),
+    [
+        (BestFit, {"items_max": 40_000_000}),
+        (SessionKNN, {"sessions_max": 200_000_000}),
+        (CoOccurrence, {"items_max": 1 << 31}),
+        (CoOccurrence, {"row_max": 1 << 26}),
+    ],
+)
+def test_bounds_that_four_bytes_cannot_hold_are_refused(kind: Any, bounds: dict[str, int]) -> None:
+    """When a model is made, not when it is full."""
+    with pytest.raises(ValueError, match=next(iter(bounds))):
+        kind(**bounds)
+
+
+@pytest.mark.parametrize("kind", [BestFit, CoOccurrence, SessionKNN])
+@pytest.mark.parametrize("weight", [2.0**20 + 1, 1e39, math.inf])
+def test_an_event_does_not_weigh_more_than_sums_can_bear(kind: Any, weight: float) -> None:
+    """Single precision ends at 3e38."""
+    with pytest.raises(ValueError, match="weight"):
+        kind().learn_one((), "bread", time_s=MONDAY, weight=weight)
+
+
+def test_a_pair_that_met_as_often_as_four_bytes_can_tell_goes_on() -> None:
+    """It stays at that, and is still a candidate."""
+    model = teach(CoOccurrence(), iter([Event(["bread"], "jam", MONDAY, "", "")]))
+    state = model.state()
+    state["pairs"]["pair_times"] = column(np.full(2, 2**31 - 1))
+    again = CoOccurrence.from_state(state)
+    teach(again, iter([Event(["bread"], "jam", MONDAY, "", "")] * 3))
+
+    assert 2**31 - 1 == again.recommend(["bread"], 1)[0].together
 
 
 @pytest.mark.parametrize("kind", ["session_knn", "best_fit"])
