@@ -120,4 +120,4 @@ class ForwardDecay:
         try:
             return total / self.weight(now_s)
         except OverflowError:
-            return math.copysign(sys.float_info.max, total)
+            return sys.float_info.max if total > 0 else -sys.float_info.max

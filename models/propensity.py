@@ -25,8 +25,8 @@ TINY = 1e-300
 SD_MIN = 1e-9
 SHAPE_MIN, SHAPE_MAX = 1e-3, 1e15
 """Parameters of a Beta are within these, so that all integrals stay finite."""
-SIZE_MAX = 1e9
-"""Means and deviations of a Gaussian are no larger."""
+SIZE_MAX = 1e4
+"""Means and deviations of a Gaussian are no larger: nodes are told apart by any deviation."""
 NODES_MAX = 1024
 """Nodes of the common grid; with more than 32 arms, every second one is taken, every third, ..."""
 

@@ -86,7 +86,9 @@ def uplift(
     within(ALPHA_MIN, 1.0 - 1e-9, alpha=alpha)
     if not all(map(math.isfinite, both)):
         raise ValueError(f"sums that are no numbers: {both}")
-    if min(control.n, treated.n) <= 1.0 or 0.0 in (control.s, treated.s):
+    if min(control.n, treated.n) <= 1.0:
+        return None
+    if any(abs(side.s) / side.n <= 1.0 / SUM_MAX for side in (control, treated)):
         return None
     theta = _theta(both)
     centre = both.x / both.n
