@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.eras import EARLIER, ONE, Eras
 from models.forgetting import lightest, slab
 from models.limits import at_least_one, check_weight, within
-from models.pair_layout import ITEMS_MAX, Ballot, Ranked
+from models.pair_layout import ALONE, ITEMS_MAX, Ballot, Ranked
 from models.pair_table import PairTable
 from models.recommender import NOTHING, Candidate, Recommender
 
@@ -149,7 +149,7 @@ class CoOccurrence(Recommender):
         `begins`: whether a session begins with it; without that, one does where `x` is empty.
         """
         check_weight(weight)
-        self._learn(x, y, time_s, weight, first=y not in x)
+        self._learn(x, y, time_s, weight, y not in x)
         self._sessions += not x if begins is None else begins
         if len(self._pairs.number) > self.items_max:
             self._forget()
@@ -164,23 +164,14 @@ class CoOccurrence(Recommender):
         >>> pairs.lift("bread", "jam")
         PairLift(lift=1.0, together=1, of_a=1, of_b=1, sessions=1)
         """
-        self._learn(x, y, time_s, 1.0, first=True, alone=True)
+        self._learn(x, y, time_s, 1.0, 1 + ALONE)
 
-    def _learn(
-        self,
-        x: Sequence[str],
-        y: str,
-        time_s: float,
-        weight: float,
-        *,
-        first: bool,
-        alone: bool = False,
-    ) -> None:
+    def _learn(self, x: Sequence[str], y: str, time_s: float, weight: float, first: int) -> None:
         era, unit = self._eras.unit(time_s)
         self._latest_s = max(self._latest_s, int(time_s))
         weighs = unit if weight == 1.0 else max(1, round(unit * weight))
         near = self.distance_decay
-        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=near, alone=alone)
+        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=near)
 
     def _forget(self) -> None:
         self._full = True

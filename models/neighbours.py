@@ -9,18 +9,16 @@ Kersbergen, Sprangers and Schelter: Serenade. SIGMOD 2022 (VMIS-kNN); Ludewig an
 Evaluation of session-based recommendation algorithms. UMUAI 2018 (V-SKNN).
 """
 
-import math
 from typing import Any
 
 import numpy as np
 
 from models.compiled import compiled
+from models.rarity import rarity
 from models.rings import EMPTY, Ints, Records, empty, push
 
 REACH = 3
 """How far behind the latest shared item of a neighbour an item still follows it."""
-FEW = 5.0
-"""Sessions that say little of how rare an item is."""
 
 
 @compiled
@@ -260,22 +258,6 @@ def hear(
             if match < i <= match + REACH:
                 votes[item].follows += weight / (i - match)
     return count
-
-
-@compiled
-def rarity(ring: Any, pool: Ints, own: float, now: int) -> float:
-    """What a vote for an item is worth: the more, the fewer of all sessions it is in.
-
-    Counted are the sessions of its ring among those that began since the first of these: an item
-    is not rare because it is new. Only of an item of few sessions nobody knows whether it is new
-    or rare; it is taken for rare. `own`: sessions of the ring that do not count.
-    """
-    held = min(ring.room, ring.count)
-    if held == 0:
-        return 1.0
-    since = now - pool[ring.at + ((ring.count - held) & (ring.room - 1))]
-    begun = since + (now - since) / (1.0 + (held / FEW) ** 2)
-    return 1.0 + math.log(max(1.0, begun / max(1.0, held - own)))
 
 
 @compiled

@@ -107,7 +107,7 @@ def replace(cells: Cells, rows: Rows, a: int, b: int, weight: float, together_mi
         row.often -= 1
     cells[least].item = b
     cells[least].times = 0
-    return least
+    return int(least)
 
 
 @compiled

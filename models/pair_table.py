@@ -16,7 +16,6 @@ from models import pair_counting, pair_ranking, pair_state
 from models.arrays import column
 from models.limits import at_least_one, within
 from models.pair_layout import (
-    ALONE,
     CELL,
     CLASSES,
     FOUND,
@@ -117,19 +116,12 @@ class PairTable:
         return number
 
     def learn(
-        self,
-        context: Sequence[str],
-        y: str,
-        era: int,
-        weight: int,
-        *,
-        first: bool,
-        near: bool,
-        alone: bool = False,
+        self, context: Sequence[str], y: str, era: int, weight: int, *, first: int, near: bool
     ) -> None:
         """Count `y` and its pairs with a context; `near`: the nearer, the more a pair weighs.
 
-        `first`: this counts as a meeting, and not only as weight. `alone`: the pairs without `y`.
+        `first`: 1 if this counts as a meeting, and not only as weight; plus `ALONE`, if only the
+        pairs count, as `y` was counted before.
         """
         if era > self.era:
             how = min(era - self.era, 2), self.norm, self.together_min
@@ -142,7 +134,7 @@ class PairTable:
             numbers, number = self.numbers(context), self._admit(y)
         early = min(self.era - era, 2)
         self._contexts += numbers
-        self._steps += (len(numbers), number, weight, early, first + NEAR * near + ALONE * alone)
+        self._steps += (len(numbers), number, weight, early, first + NEAR * near)
         if len(self._steps) >= STEP * STEPS_MAX:
             self._settle()
 

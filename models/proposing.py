@@ -10,6 +10,7 @@ import numpy as np
 
 from models import features, hearsay, neighbours, pairs
 from models.compiled import compiled
+from models.rarity import rarity
 from models.rings import Ints, Records
 from models.shelves import GONE
 
@@ -181,7 +182,7 @@ def weigh(items: Records, pool: Ints, votes: Records, touched: Ints, count: int,
     for i in range(count):
         item = touched[i]
         vote = votes[item]
-        vote.knn = vote.plain * neighbours.rarity(items[item], pool, min(1.0, vote.times), now)
+        vote.knn = vote.plain * rarity(items[item], pool, min(1.0, vote.times), now)
         if vote.basket > 0.0:
             damping = max(1.0, items[item].events - vote.times) ** pairs.POPULARITY_NORM
             vote.together /= damping

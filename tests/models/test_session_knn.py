@@ -5,7 +5,8 @@ from itertools import cycle, islice
 import numpy as np
 import pytest
 
-from models import BestFit, SessionKNN, neighbours
+from models import BestFit, SessionKNN
+from models.rarity import rarity
 from models.session_index import RUNNING_MAX, SESSIONS_PER_ITEM_MAX, SessionIndex
 
 MONDAY = 1_767_225_600
@@ -81,7 +82,7 @@ def test_new_is_not_rare() -> None:
         if number % 2_000 == 0:
             index.enter(index.item("rare"), number)
     old, new, rare = (
-        neighbours.rarity(index.items[index.item(name)], index.pool, 0.0, index.begun)
+        rarity(index.items[index.item(name)], index.pool, 0.0, index.begun)
         for name in ("old", "new", "rare")
     )
 
@@ -98,7 +99,7 @@ def test_whoever_was_seen_once_is_taken_for_rare() -> None:
         if number in (0, 9_999):
             index.enter(index.item(f"seen-{number}"), number)
     first, last = (
-        neighbours.rarity(index.items[index.item(f"seen-{n}")], index.pool, 0.0, index.begun)
+        rarity(index.items[index.item(f"seen-{n}")], index.pool, 0.0, index.begun)
         for n in (0, 9_999)
     )
 

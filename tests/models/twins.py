@@ -10,7 +10,7 @@ import numpy as np
 
 from models.categories import INSIDE_MAX, SELLERS, SPEAKING_MAX
 from models.features import OFTEN, OWN_LATEST, OWN_SHARE
-from models.neighbours import FEW, REACH
+from models.neighbours import REACH
 from models.pairs import POPULARITY_NORM, RESIDUE, VOTER_DECAY, VOTERS_MAX, WINDOW
 from models.popular import FAST, SLOW
 from models.proposing import (
@@ -21,6 +21,7 @@ from models.proposing import (
     SESSIONS_PER_ITEM,
 )
 from models.ranker import ERROR_MIN, FIRST_SQUARE, HIDDEN, STRAIGHT, WEIGHT_MAX, Floats
+from models.rarity import FEW
 from models.shelves import POPULAR_MAX, SESSION_MAX
 
 
@@ -221,7 +222,7 @@ class Sources:
     def rarity(self, item: str, own: int) -> float:
         """The logarithm of sessions that began since an item came, by those with it."""
         now, held = len(self.sessions), len(self.of_item[item])
-        known = now - self.of_item[item][0]
+        known = float(now - self.of_item[item][0])
         known += (now - known) / (1 + (held / FEW) ** 2)
         return 1 + math.log(max(1, known / max(1, held - own)))
 
