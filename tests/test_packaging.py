@@ -93,9 +93,7 @@ def test_every_place_names_the_same_pythons() -> None:
 
 
 @pytest.mark.parametrize("folder", ["plain", "with spaces in it"])
-def test_the_python_that_is_asked_for_is_the_one_that_is_taken(
-    tmp_path: Path, folder: str
-) -> None:
+def test_the_python_that_is_asked_for_is_the_one_that_is_taken(tmp_path: Path, folder: str) -> None:
     """Wherever it is."""
     wanted = tmp_path / folder / "python"
     wanted.parent.mkdir()
