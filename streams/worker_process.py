@@ -1,21 +1,27 @@
-"""A worker that is started for a job (a replay, a benchmark) and ends with it."""
+"""A worker that is started for a job (a demo, a replay, a benchmark) and ends with it.
+
+Whoever kills us ends the worker, too, though SIGKILL leaves no time to tidy up: a shell waits for
+the end of a pipe of which we alone hold the other end. What the worker says is in a nameless file.
+"""
 
 import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from pydantic import SecretStr
 
 from streams.errors import WorkerFailed
+from streams.last_words import last_words
 from streams.settings import Settings
 
 STOP_S_MAX = 30.0
 """So long a worker may take to finish what it has begun."""
-LAST_WORDS_CHARS_MAX = 2_000
+_ROPE = 'cat >/dev/null; kill -KILL "$1"'
 
 
 class WorkerProcess:
@@ -23,7 +29,8 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._environment = {**os.environ, **environment(settings)}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._log: IO[bytes] | None = None
+        self._ending = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -43,24 +50,22 @@ class WorkerProcess:
 
     def last_words(self) -> str:
         """The end of what it logged."""
-        said = self._log().read_text(errors="replace") if self._folder is not None else ""
-        return said[-LAST_WORDS_CHARS_MAX:].strip() or "it said nothing"
-
-    def _log(self) -> Path:
-        assert self._folder is not None  # noqa: S101  # for the type checker: the block is entered
-        return Path(self._folder.name) / "log"
+        return last_words(self._log) if self._log is not None else "it said nothing"
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="goeswith-worker-")
-        with self._log().open("wb") as output:
+        with ExitStack() as stack:
+            self._log = stack.enter_context(tempfile.TemporaryFile())
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker"],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=self._log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: the worker ends when we say so
             )
+            stack.callback(_end, self._process)
+            stack.enter_context(_rope(self._process.pid))
+            self._ending = stack.pop_all()
         return self
 
     def __exit__(
@@ -69,16 +74,30 @@ class WorkerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_S_MAX)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        self._ending.close()
+        self._log = None
+
+
+@contextmanager
+def _rope(pid: int) -> Iterator[None]:
+    """Ends that process at once when we are killed within the block."""
+    command = ["sh", "-c", _ROPE, "sh", str(pid)]
+    with subprocess.Popen(  # noqa: S603  # our own words
+        command, stdin=subprocess.PIPE, start_new_session=True
+    ) as shell:
+        try:
+            yield
+        finally:
+            shell.kill()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -11,7 +11,9 @@ import signal
 import socket
 import subprocess
 import time
-from pathlib import Path
+from typing import IO
+
+from streams.last_words import last_words
 
 _WATCH = """
 "$@" & server=$!
@@ -25,21 +27,20 @@ _POLL_S = 0.02
 
 
 class Child:
-    """A running server, with all that it says in the file `log`.
+    """A running server, with all that it says in the file `log`, which is closed when it has ended.
 
     It is in a session of its own: Ctrl-C in the terminal is for us, and we end it in order.
     """
 
-    def __init__(self, command: list[str], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as output:
-            self._shell = subprocess.Popen(
-                ["sh", "-c", _WATCH, "sh", *command],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def __init__(self, command: list[str], log: IO[bytes]) -> None:
+        self._log = log
+        self._shell = subprocess.Popen(
+            ["sh", "-c", _WATCH, "sh", *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def wait_for_port(self, port: int, timeout_s: float = 60.0) -> None:
         """Return when the server takes connections on this loopback port.
@@ -50,11 +51,9 @@ class Child:
         deadline = time.monotonic() + timeout_s
         while not _is_open(port):
             if self._shell.poll() is not None:
-                self.kill()
-                raise ChildProcessError(f"the server ended at its start: {self._last_words()}")
+                raise ChildProcessError(f"the server ended at its start: {self._killed()}")
             if time.monotonic() > deadline:
-                self.kill()
-                raise TimeoutError(f"port {port} not open in {timeout_s} s: {self._last_words()}")
+                raise TimeoutError(f"port {port} not open in {timeout_s} s: {self._killed()}")
             time.sleep(_POLL_S)
 
     def stop(self, timeout_s: float = 30.0) -> None:
@@ -65,6 +64,7 @@ class Child:
             self._shell.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._log.close()
 
     def kill(self) -> None:
         """End the server at once (SIGKILL), as a crash would."""
@@ -73,9 +73,13 @@ class Child:
             self._shell.wait()
         if self._shell.stdin is not None:
             self._shell.stdin.close()
+        self._log.close()
 
-    def _last_words(self) -> str:
-        return self.log.read_text(errors="replace")[-1000:].strip() or "it said nothing"
+    def _killed(self) -> str:
+        """Its last words."""
+        said = last_words(self._log)
+        self.kill()
+        return said
 
 
 def free_port() -> int:

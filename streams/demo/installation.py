@@ -6,7 +6,6 @@ that invented shoppers never meet real ones.
 """
 
 import secrets
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -83,23 +82,9 @@ def installed(bootstrap: str | None, say: Say) -> Iterator[Installation]:
         settings = self_contained(**own)
         say("starting a worker")
         worker = stack.enter_context(WorkerProcess(settings))
-        stack.enter_context(_tied_to_us(worker.pid))
         yield Installation(settings, worker, embedded=bootstrap is None)
 
 
 def _broker(own: dict[str, Any]) -> EmbeddedBroker:
     settings = self_contained(**own)
     return EmbeddedBroker(dict.fromkeys(settings.topics.declared(), settings.partitions))
-
-
-@contextmanager
-def _tied_to_us(pid: int) -> Iterator[None]:
-    """Whatever ends us, SIGKILL included, ends that process: its end of our pipe closes."""
-    command = ["sh", "-c", 'cat >/dev/null; kill "$1"', "sh", str(pid)]
-    with subprocess.Popen(  # noqa: S603  # our own words
-        command, stdin=subprocess.PIPE, start_new_session=True
-    ) as rope:
-        try:
-            yield
-        finally:
-            rope.kill()

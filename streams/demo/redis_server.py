@@ -46,8 +46,7 @@ class EmbeddedRedis:
 
     def start(self) -> None:
         """Start it, empty, on the same port as before; return when it takes connections."""
-        self._directory = tempfile.TemporaryDirectory(prefix="goeswith-redis-")
-        self._child = Child(self._command(), Path(self._directory.name) / "log")
+        self._child = Child(self._command(), tempfile.TemporaryFile())  # noqa: SIM115  # closed by it
         try:
             self._child.wait_for_port(self.port)
         except (ChildProcessError, TimeoutError):
@@ -59,20 +58,18 @@ class EmbeddedRedis:
         if self._child is not None:
             self._child.stop()
             self._child = None
-            self._directory.cleanup()
 
     def kill(self) -> None:
         """End it at once, as a crash would; `start` starts it again, empty, at the same port."""
         if self._child is not None:
             self._child.kill()
             self._child = None
-            self._directory.cleanup()
 
     def _command(self) -> list[str]:
         options = {
             "bind": "127.0.0.1",
             "port": str(self.port),
-            "dir": self._directory.name,
+            "dir": "/",  # it writes nothing
             "save": "",
             "appendonly": "no",
             "maxmemory": _MEMORY_MAX,

@@ -61,11 +61,11 @@ async def run(here: Installation, wishes: Wishes, view: View) -> Ended:
         with view, _told_to_end() as told:
             await _feed(simulation, lookout, wishes.seconds, told, view)
         await simulation.flush()
-        drained = True
-        if here.worker is not None:
-            view.say("feeding has stopped; waiting until everything is answered")
-            drained = await lookout.drained()
-        await lookout.refresh()
+        if here.worker is None:
+            await lookout.refresh()
+            return Ended(lookout.overview(), drained=True)
+        view.say("feeding has stopped; waiting until everything is answered")
+        drained = await lookout.drained()  # told as it was seen: shoppers go on with what they hear
         return Ended(lookout.overview(), drained)
 
 

@@ -133,9 +133,8 @@ class ApacheKafka:
         if not (self._directory / "data").exists():
             self._format()
         command = [*self._java(*_HEAP), "kafka.Kafka", "server.properties"]
-        self._child = Child(
-            ["env", "-C", str(self._directory), *command], self._directory / "kafka.log"
-        )
+        log = (self._directory / "kafka.log").open("a+b")
+        self._child = Child(["env", "-C", str(self._directory), *command], log)
         self._child.wait_for_port(self._port, START_S_MAX)
         wait_until_it_answers(self.bootstrap)
 
