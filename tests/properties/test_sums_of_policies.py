@@ -1,5 +1,6 @@
 """What a policy knows is a sum of what it was told, and reading leaves no trace in it."""
 
+import pickle
 from collections.abc import Callable
 
 import pytest
@@ -155,3 +156,19 @@ def test_nothing_is_left_of_a_context_that_was_forgotten() -> None:
 
     assert ["basket/new"] == list(state["cells"]) == list(state["changes"]["epochs"])
     assert 3 * policy._decay.weight(MONDAY) == Record.read(state["arms"]["popular"]).trials
+
+
+@pytest.mark.parametrize("kind", [ThompsonSampling, LinearThompsonSampling])
+def test_copies_leave_out_what_was_read(kind: type[ThompsonSampling]) -> None:
+    """A policy that was read weighs no more than one that was not, and goes on alike."""
+    read, unread = kind(window_s=24 * HOUR_S, seed=1), kind(window_s=24 * HOUR_S, seed=1)
+    for policy in (read, unread):
+        for arm in ARMS:
+            policy.expose(arm, "basket/new", time_s=MONDAY)
+            policy.reward(arm, "basket/new", 1.0, time_s=MONDAY, at_s=MONDAY + HOUR_S)
+    for hour in range(30):
+        reading(read, hour)
+    copied = pickle.loads(pickle.dumps(read))
+
+    assert len(pickle.dumps(unread)) == len(pickle.dumps(read))
+    assert reading(unread, 31) == reading(copied, 31)

@@ -110,6 +110,16 @@ def test_of_many_impressions_the_oldest_is_forgotten() -> None:
     assert len(prompts) == remembered(shop).shown
 
 
+def test_a_visit_is_as_long_as_no_pause_breaks_it() -> None:
+    """However long that is: each pause is measured from the event before."""
+    shop, story = Till(session_gap_s=100.0), Story()
+    shop.serve(story.add("bread"))
+    for _ in range(3):
+        shop.serve(story.view("jam", after_s=80))
+
+    assert {"bread": 1} == remembered(shop).basket
+
+
 def test_an_event_that_comes_late_does_not_turn_back_the_clock() -> None:
     """A pause is measured from the latest event, not from the last one to arrive."""
     shop, story = Till(session_gap_s=100.0), Story()
