@@ -50,7 +50,7 @@ def composed(folder: Path) -> Iterator[str]:
     program, port = EmbeddedRedis()._executable, free_port()
     command = [str(program), *listed(service("redis"), "command")[1:]]
     here = ["--dir", str(folder), "--port", str(port), "--bind", "127.0.0.1"]
-    server = Child([*command, *here], folder / "log")
+    server = Child([*command, *here], (folder / "log").open("w+b"))
     server.wait_for_port(port)
     url = f"redis://127.0.0.1:{port}/0"
     with redis.Redis.from_url(url) as client:
