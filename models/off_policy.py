@@ -107,8 +107,8 @@ def evaluate(
     (0.3, 0.3, 500)
     """
     _check(rewards, propensities, target, expected, expected_by_target)
-    if floor is not None and len(propensities) and propensities.min() < floor * (1.0 - 1e-9):
-        raise ValueError(f"floor={floor}: a propensity of {propensities.min()} is below it")
+    if floor is not None:
+        _check_floor(floor, propensities)
     weights = target / propensities
     effective = effective_size(weights)
     if effective < effective_min or not effective:
@@ -148,6 +148,11 @@ def _check(rewards: Floats, propensities: Floats, target: Floats, *expected: Flo
     each_within(-LARGE, LARGE, rewards=rewards)
     for guess in guesses:
         each_within(-LARGE, LARGE, expected=guess)
+
+
+def _check_floor(floor: float, propensities: Floats) -> None:
+    if len(propensities) and propensities.min() < floor * (1.0 - 1e-9):
+        raise ValueError(f"floor={floor}: a propensity of {propensities.min()} is below it")
 
 
 def effective_size(weights: Floats) -> float:
