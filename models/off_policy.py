@@ -107,8 +107,7 @@ def evaluate(
     (0.3, 0.3, 500)
     """
     _check(rewards, propensities, target, expected, expected_by_target)
-    if floor is not None and len(propensities) and propensities.min() < floor * (1.0 - 1e-9):
-        raise ValueError(f"floor={floor}: a propensity of {propensities.min()} is below it")
+    _check_floor(floor, propensities)
     weights = target / propensities
     effective = effective_size(weights)
     if effective < effective_min or not effective:
@@ -148,6 +147,11 @@ def _check(rewards: Floats, propensities: Floats, target: Floats, *expected: Flo
     each_within(-LARGE, LARGE, rewards=rewards)
     for guess in guesses:
         each_within(-LARGE, LARGE, expected=guess)
+
+
+def _check_floor(floor: float | None, propensities: Floats) -> None:
+    if floor is not None and len(propensities) and propensities.min() < floor * (1.0 - 1e-9):
+        raise ValueError(f"floor={floor}: a propensity of {propensities.min()} is below it")
 
 
 def effective_size(weights: Floats) -> float:

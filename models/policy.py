@@ -135,8 +135,7 @@ class ThompsonSampling(Recorded, Base):
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
         self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
-        self._counts: Counter[str] = Counter()
-        self._n, self._latest_s = 0, LANDMARK_S
+        self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
         self._records = Records(arms_max, contexts_max)
         self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None

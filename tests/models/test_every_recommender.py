@@ -126,6 +126,25 @@ def test_recommending_changes_nothing(untaught: Recommender, seen: list[Seen]) -
 
 @every_recommender
 @few
+@given(seen=events)
+def test_what_was_asked_before_a_restore_is_forgotten(
+    untaught: Recommender, seen: list[Seen]
+) -> None:
+    """A worker may be asked before its checkpoint has come."""
+    alive, woken = taught(untaught, seen), untaught.clone()
+    for x in questions(seen):
+        woken.recommend(x, 3)
+        if isinstance(woken, BestFit):
+            woken.learn_rank(x, "no candidate")
+    woken.restore(json.loads(json.dumps(alive.state(), sort_keys=True)))
+
+    assert [alive.recommend(x, 5) for x in questions(seen)] == [
+        woken.recommend(x, 5) for x in questions(seen)
+    ]
+
+
+@every_recommender
+@few
 @given(seen=events, k=st.integers(-1, 8))
 def test_k_is_honoured(untaught: Recommender, seen: list[Seen], k: int) -> None:
     """At most k candidates, the first k of any longer list, each item once."""
