@@ -99,7 +99,10 @@ class Worker:
         try:
             with urllib.request.urlopen(url, timeout=PAGE_S_MAX) as page:  # our own
                 said: dict[str, Any] = json.load(page)
-        except (OSError, urllib.error.URLError, ValueError):
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return {}
+        except (OSError, ValueError):
             return {}
         return said
 

@@ -48,8 +48,9 @@ def health(settings: Settings) -> Health:
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:
             return Health(page.status, json.load(page))
-    except urllib.error.HTTPError as refused:
-        return Health(refused.code, json.load(refused))
+    except urllib.error.HTTPError as error:
+        with error as refused:
+            return Health(refused.code, json.load(refused))
     except OSError:
         return Health(0, {})
 

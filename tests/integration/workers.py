@@ -74,7 +74,8 @@ class Staff:
         try:
             with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:
                 return bool(json.load(page)["ready"])
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as refused:
+            refused.close()
             return False
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
