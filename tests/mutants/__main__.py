@@ -23,7 +23,7 @@ from tests.mutants.report import as_json, told, unexplained
 from tests.mutants.run import ALIVE, ROOT, Findings, Order, groups, run
 from tests.mutants.survivors import FILE, known
 
-LATEST = Path(os.environ.get("LATEST", ROOT / ".cache" / "mutants.json"))
+LATEST = ROOT / ".cache" / "mutants.json"
 SAME_EACH_TIME = {
     "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1",
@@ -38,9 +38,21 @@ SAME_EACH_TIME = {
 @click.option("--changed", is_flag=True, help="Only modules that a change touches.")
 @click.option("--again", is_flag=True, help="Only mutants that survived the latest run.")
 @click.option("--seconds", default=86_400.0, help="Begin no mutant after so many seconds.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=LATEST,
+    help="Where the report of the latest run is.",
+)
 @click.option("--json", "as_data", is_flag=True, help="Print the report as JSON.")
 def main(
-    modules: tuple[str, ...], *, changed: bool, again: bool, seconds: float, as_data: bool
+    modules: tuple[str, ...],
+    *,
+    changed: bool,
+    again: bool,
+    seconds: float,
+    file: Path,
+    as_data: bool,
 ) -> None:
     """Try whether the tests notice small faults in the code."""
     paths = {name: path for group in groups() for name, path in group.modules.items()}
@@ -53,10 +65,10 @@ def main(
         wanted = {name for name, lines in touched.items() if lines}
         order = _new_first(touched)
     if again:
-        order = _surviving(set(json.loads(LATEST.read_text())["alive"]))
+        order = _surviving(set(json.loads(file.read_text())["alive"]))
     if wanted:
         findings = run(wanted.__contains__, order, seconds=seconds, told=_progress)
-        _finish(findings, as_data=as_data)
+        _finish(findings, file, as_data=as_data)
     else:
         click.echo("Nothing that is mutated has changed: nothing to try.", err=True)
 
@@ -92,11 +104,11 @@ def _progress(name: str, verdict: Verdict) -> None:
         click.echo(f"{verdict.said}: {name} {verdict.mutant.name}", err=True)
 
 
-def _finish(findings: Findings, *, as_data: bool) -> None:
+def _finish(findings: Findings, file: Path, *, as_data: bool) -> None:
     reasons = known(FILE.read_text())
     data = as_json(findings, reasons)
-    LATEST.parent.mkdir(exist_ok=True)
-    LATEST.write_text(json.dumps(data, indent=1))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(data, indent=1))
     click.echo(json.dumps(data) if as_data else "\n".join(told(findings, reasons)))
     if findings.failing or unexplained(findings, reasons):
         click.echo(f"Write a test that kills it, or its reason into {FILE.name}.", err=True)

@@ -22,6 +22,7 @@ from tests.mutants.swapped import forget_results, living, swap
 
 Place = tuple[str, str]
 """A file, and the qualified name of a function in it."""
+ENOUGH_S = 120.0
 GRACE_S = 2.0
 TIMES = 5.0
 """A test may take so many times the time that it takes without a fault, and a grace."""
@@ -40,7 +41,10 @@ class Verdict(NamedTuple):
 
     mutant: Mutant
     said: str
-    """`killed`, `timeout` (which is as good), `survived`, or `unreached`: by no test at all."""
+    """`killed`, as good as that `timeout`, `survived`, `unreached` by any test, or `died`.
+
+    A mutant that ends its whole process was judged by nobody: it does not count as killed.
+    """
     by: str
     """The test that killed it."""
 
@@ -67,6 +71,7 @@ class Judge:
         items = {item.nodeid: item for item in session.items}
         self._seen = dict(_seen(session))  # here, so that children find everything warm
         self.failing = [name for name, seen in self._seen.items() if not seen.passed]
+        self.failing = self.failing or self._failing_in_a_child(session)
         if self.failing:
             return True
         self._living = living(self.folders)
@@ -76,6 +81,12 @@ class Judge:
             self.told(path, self._judged(session, items, path, mutant))
         return True
 
+    def _failing_in_a_child(self, session: pytest.Session) -> list[str]:
+        """Tests that fail there without any fault: they would kill every mutant."""
+        items = sorted(session.items, key=lambda item: self._seen[item.nodeid].cpu_s)
+        ended = forked(lambda: _first_failing(session, items, [ENOUGH_S] * len(items)))
+        return [] if ended.result == "" else [ended.result or "a process without any fault died"]
+
     def _judged(
         self, session: pytest.Session, items: dict[str, pytest.Item], path: Path, mutant: Mutant
     ) -> Verdict:
@@ -84,7 +95,7 @@ class Judge:
             return Verdict(mutant, "unreached", "")
 
         def killer() -> str:
-            swap(self._living[str(path)], path, mutant.source)
+            swap(self._living[str(path)], mutant.before, mutant.source)
             times = [GRACE_S + TIMES * self._seen[name].cpu_s for name in names]
             return _first_failing(session, [items[name] for name in names], times)
 
@@ -93,10 +104,11 @@ class Judge:
             return Verdict(mutant, "timeout", "")
         if ended.result == "":
             return Verdict(mutant, "survived", "")
-        if ended.result in names:  # it may well kill the next one, too
-            names.remove(ended.result)
-            names.insert(0, ended.result)
-        return Verdict(mutant, "killed", ended.result or "the process died")
+        if ended.result is None:
+            return Verdict(mutant, "died", "")
+        names.remove(ended.result)  # it may well kill the next one, too
+        names.insert(0, ended.result)
+        return Verdict(mutant, "killed", ended.result)
 
     def _names(self, place: Place) -> list[str]:
         """The tests that reach a function, those first that shall be tried first."""
@@ -143,4 +155,9 @@ def _first_failing(session: pytest.Session, items: list[pytest.Item], times: lis
 
 
 def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    """Run a test so that it can be run again: a docstring's examples lose their names otherwise."""
+    examples = getattr(item, "dtest", None)
+    names = {} if examples is None else dict(examples.globs)
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    if examples is not None:
+        examples.globs.update(names)

@@ -27,6 +27,8 @@ class Mutant(NamedTuple):
     lines: range
     """The lines that it changes, the first of the module being 1."""
     operator: str
+    before: str
+    """The source of the module without the fault."""
     source: str
 
 
@@ -57,7 +59,7 @@ def _mutants(source: str) -> Iterator[Mutant]:
             if names[name] > 1:
                 name += f" (the {names[name]}. of its kind)"
             lines = range(start[0], end[0] + 1)
-            yield Mutant(name, function, lines, type(operator).__name__, changed)
+            yield Mutant(name, function, lines, type(operator).__name__, source, changed)
 
 
 def _places(tree: Any, operator: Operator) -> Iterator[tuple[Any, int]]:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.mutants.run import Findings
+from tests.mutants.run import ALIVE, Findings
 
 COLUMNS = ("module", "mutants", "tried", "killed", "timeout", "known", "new", "rate")
-"""`known`: survivors with a reason; `rate`: the share of those tried that is killed or in time."""
+"""`known`: survivors with a reason; `rate`: the share of those tried that does not live."""
 
 
 def unexplained(findings: Findings, reasons: Mapping[str, str]) -> list[str]:
@@ -40,6 +40,12 @@ def as_json(findings: Findings, reasons: Mapping[str, str]) -> dict[str, Any]:
             name: {"because": reasons.get(name), "operator": verdict.mutant.operator}
             for name, verdict in findings.alive()
         },
+        "killed_by": {
+            f"{module} {verdict.mutant.name}": verdict.by
+            for module, verdicts in findings.verdicts.items()
+            for verdict in verdicts
+            if verdict.by
+        },
         "failing": findings.failing,
     }
 
@@ -50,7 +56,7 @@ def _rows(findings: Findings, reasons: Mapping[str, str]) -> Iterator[dict[str, 
     total: Counter[str] = Counter()
     for module, made in sorted(findings.made.items()):
         said = Counter(verdict.said for verdict in findings.verdicts.get(module, []))
-        alive = said["survived"] + said["unreached"]
+        alive = sum(said[each] for each in ALIVE)
         counts = Counter(
             mutants=len(made),
             tried=said.total(),
@@ -65,6 +71,7 @@ def _rows(findings: Findings, reasons: Mapping[str, str]) -> Iterator[dict[str, 
 
 
 def _row(module: str, counts: Counter[str]) -> dict[str, Any]:
-    rate = (counts["killed"] + counts["timeout"]) / counts["tried"] if counts["tried"] else None
+    tried, alive = counts["tried"], counts["known"] + counts["new"]
+    rate = (tried - alive) / tried if tried else None
     numbers = {name: counts[name] for name in COLUMNS[1:-1]}
     return {"module": module, **numbers, "rate": "-" if rate is None else f"{rate:.3f}"}

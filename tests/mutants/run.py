@@ -19,7 +19,7 @@ MODULES = Path(__file__).with_name("modules.toml")
 PYTEST = ["-q", "-s", "--tb=no", "--assert=plain", "-p", "no:randomly"]
 """In order, and quick to fail: nobody reads why."""
 PROFILE = "--hypothesis-profile=mutants"
-ALIVE = {"survived", "unreached"}
+ALIVE = {"survived", "unreached", "died"}
 
 Order = Callable[[str, Mutant], int | None]
 """The place of a module's mutant: low ones first; none: it is not tried."""

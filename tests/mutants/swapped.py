@@ -14,13 +14,13 @@ from types import CodeType, FunctionType
 CACHE = type(lru_cache(len))
 
 
-def swap(functions: Iterable[FunctionType], path: Path, source: str) -> None:
-    """Let these functions of the module in this file be those of another source, for good.
+def swap(functions: Iterable[FunctionType], before: str, source: str) -> None:
+    """Let these functions of a module be those of another source, for good.
 
     Functions keep their identity, so that whoever imported them has the new ones as well. Module
-    and class bodies have run already: a source may differ from the file in bodies of functions.
+    and class bodies have run already: the sources may differ in bodies of functions.
     """
-    old, new = _codes(path, path.read_text()), _codes(path, source)
+    old, new = _codes(before), _codes(source)
     for function in functions:
         name, line = function.__code__.co_qualname, function.__code__.co_firstlineno
         at = [code.co_firstlineno for code in old[name]].index(line)
@@ -46,10 +46,10 @@ def forget_results(functions: Mapping[str, list[FunctionType]]) -> None:
             each.cache_clear()
 
 
-def _codes(path: Path, source: str) -> dict[str, list[CodeType]]:
+def _codes(source: str) -> dict[str, list[CodeType]]:
     """The code of all functions of a source, by qualified name, in the order of their lines."""
     found: dict[str, list[CodeType]] = defaultdict(list)
-    left = [compile(source, str(path), "exec")]
+    left = [compile(source, "", "exec")]
     while left:
         code = left.pop(0)
         found[code.co_qualname].append(code)

@@ -13,6 +13,11 @@ from tests.mutants.swapped import forget_results, living, swap
 
 SHOP = """
 def price(n):
+    '''What it costs.
+
+    >>> price(1)
+    3
+    '''
     return n * 3
 
 def loop(n):
@@ -45,6 +50,13 @@ def test_till():
     till.take(2)
     assert till.total == 6
 """
+ONCE = """
+RUNS = []
+
+def test_once():
+    RUNS.append(1)
+    assert len(RUNS) == 1
+"""
 JUDGE = """
 import json, sys
 from pathlib import Path
@@ -56,8 +68,10 @@ root, found = Path(sys.argv[1]), {}
 trials = [(root / "shop.py", mutant) for mutant in mutants(root / "shop.py")]
 keep = lambda path, verdict: found.update({verdict.mutant.name: verdict.said})
 judge = Judge([root], trials, keep)
-options = ["-q", "-s", "-p", "no:randomly", "--rootdir", str(root), str(root / "test_shop.py")]
-pytest.main(options, plugins=[judge])
+tests = [str(root / "test_shop.py"), str(root / "shop.py")]
+options = ["-q", "-s", "-p", "no:randomly", "--doctest-modules", "--rootdir", str(root)]
+pytest.main([*options, *tests], plugins=[judge])
+assert judge.failing == (["test_shop.py::test_once"] if len(sys.argv) > 3 else []), judge.failing
 Path(sys.argv[2]).write_text(json.dumps(found))
 """
 
@@ -78,7 +92,7 @@ def test_whoever_imported_a_function_has_its_mutant(tmp_path: Path) -> None:
     path.write_text(SHOP)
     shop = loaded(path)
     price, till = shop.price, shop.Till()
-    swap(living([tmp_path])[str(path)], path, SHOP.replace("n * 3", "n * 4"))
+    swap(living([tmp_path])[str(path)], SHOP, SHOP.replace("n * 3", "n * 4"))
     till.take(1)
 
     assert 8 == price(2)
@@ -92,7 +106,7 @@ def test_a_cache_does_not_know_what_was_before_the_fault(tmp_path: Path) -> None
     price = lru_cache(loaded(path).price)
     assert 6 == price(2)
     functions = living([tmp_path])
-    swap(functions[str(path)], path, SHOP.replace("n * 3", "n * 4"))
+    swap(functions[str(path)], SHOP, SHOP.replace("n * 3", "n * 4"))
     assert 6 == price(2)
     forget_results(functions)
 
@@ -101,11 +115,14 @@ def test_a_cache_does_not_know_what_was_before_the_fault(tmp_path: Path) -> None
 
 def test_what_a_child_does_is_gone_with_it() -> None:
     """Its result comes back, and nothing else."""
-    kept = [1]
-    ended = forked(lambda: kept.append(2) or list(kept))
+    kept = {1}
 
-    assert [1, 2] == ended.result
-    assert [1] == kept
+    def more() -> set[int]:
+        kept.add(2)
+        return kept
+
+    assert ({1, 2}, False) == forked(more)
+    assert {1} == kept
 
 
 def test_a_child_that_does_not_end_is_ended() -> None:
@@ -140,3 +157,14 @@ def test_killed_timed_out_survived_and_unreached_are_told_apart(tmp_path: Path) 
     assert "timeout" == said["loop: n -= 1 -> pass"]
     assert "survived" == said["Till.take: self.total += 0 -> pass"]
     assert "unreached" == said["unused: return 1 -> pass"]
+
+
+def test_a_test_that_passes_only_once_judges_nothing(tmp_path: Path) -> None:
+    """It would kill every mutant, whatever that is."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "test_shop.py").write_text(TESTS + ONCE)
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    found = tmp_path / "found.json"
+    subprocess.run([sys.executable, "-c", JUDGE, str(tmp_path), str(found), "once"], check=True)
+
+    assert {} == json.loads(found.read_text())

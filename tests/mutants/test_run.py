@@ -34,7 +34,7 @@ def commit(root: Path, text: str) -> str:
 def found(*said: str) -> Findings:
     """The findings on a till, each mutant named by its number and what was said of it."""
     verdicts = [
-        Verdict(Mutant(f"f: {n} -> {each}", "f", range(1), "AddNot", ""), each, "")
+        Verdict(Mutant(f"f: {n} -> {each}", "f", range(1), "AddNot", "", ""), each, "")
         for n, each in enumerate(said)
     ]
     names = [f"till {verdict.mutant.name}" for verdict in verdicts]

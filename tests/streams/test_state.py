@@ -107,6 +107,19 @@ def test_a_difference_is_found_in_its_part_alone() -> None:
     assert digest(one.digests()) == one.digest()
 
 
+def test_workers_that_have_read_less_or_otherwise_do_not_agree() -> None:
+    """The position tells how far they are, the sessions what they have seen."""
+    one, behind, other = Till(), Till(), Till()
+    one.serve(Story().view("bread"))
+    other.serve(Story().view("butter"))
+    behind.shop.start(0, 0)
+    digests = [till.shop.digests() for till in (one, behind, other)]
+
+    assert digests[0]["position"] != digests[1]["position"]
+    assert digests[0]["position"] == digests[2]["position"]
+    assert 3 == len({each["sessions"] for each in digests})
+
+
 def test_what_does_not_commute_is_left_out_whole_and_named() -> None:
     """The learned ranker; nothing else of a shop that forgot nothing."""
     shop = Till(best_fit=True).shop

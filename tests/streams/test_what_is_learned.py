@@ -167,11 +167,14 @@ def test_the_ranker_learns_what_follows_what() -> None:
 def test_to_take_what_one_looks_at_is_no_step() -> None:
     """A view of bread and its add are one wish: the ranker learns the same of both."""
     looked, took = Story("s1"), Story("s1")
-    one = served(looked.view("bread"), looked.view("jam"), best_fit=True)
+    one = served(*(looked.view(item) for item in ("soap", "bread", "jam")), best_fit=True)
     other = served(
-        took.view("bread"), took.add("bread"), took.view("jam", after_s=0), best_fit=True
+        *(took.view(item) for item in ("soap", "bread")),
+        took.add("bread"),
+        took.view("jam", after_s=0),
+        best_fit=True,
     )
     paths = [shop.shop.sessions[0].find("s1") for shop in (one, other)]
 
-    assert [["bread", "jam"]] * 2 == [session.path for session in paths if session]
+    assert [["soap", "bread", "jam"]] * 2 == [session.path for session in paths if session]
     assert next_after(one, "bread") == next_after(other, "bread")

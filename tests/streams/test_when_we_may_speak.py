@@ -97,6 +97,18 @@ def test_what_was_said_and_not_shown_yet_cools_down_beside_what_is_shown_later()
     assert shop.serve(story.view("bread", after_s=4)).prompt
 
 
+def test_the_pause_begins_when_a_prompt_was_seen_not_when_we_hear_of_it() -> None:
+    """Two prompts are seen; what tells of the earlier one comes later."""
+    shop, story = till(cool_down_s=0.0), Story()
+    first, second = (shop.prompt(story.view("bread")) for _ in range(2))
+    shop.serve(story.see(second, after_s=30))
+    shop.serve(story.see(first, after_s=-20))
+    session = shop.shop.sessions[0].find("s1")
+
+    assert session is not None
+    assert story.now_ms + 20_000 == session.last_shown_ms
+
+
 def test_without_a_cool_down_two_events_at_once_are_both_answered() -> None:
     """Nothing is a pause of no length."""
     shop, story = till(cool_down_s=0.0), Story()
@@ -126,6 +138,15 @@ def test_an_event_is_late_from_a_millisecond_behind_the_bound(
     shop.serve(Story("other", start_ms=story.now_ms + 121_000 + late_ms).view("toast", after_s=0))
 
     assert silence == shop.serve(story.view("bread", after_s=1)).silence
+
+
+def test_what_comes_late_does_not_make_the_next_one_timely() -> None:
+    """Both are behind the latest event of their partition."""
+    shop, story = till(lateness_s=120.0), Story()
+    shop.serve(Story("other", start_ms=story.now_ms + 600_000).view("toast"))
+    silences = [shop.serve(story.view("bread")).silence for _ in range(2)]
+
+    assert [Silence("late")] * 2 == silences
 
 
 # The holdout
