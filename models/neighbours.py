@@ -15,7 +15,7 @@ import numpy as np
 
 from models.compiled import compiled
 from models.rarity import rarity
-from models.rings import EMPTY, Ints, Records, empty, push
+from models.rings import EMPTY, Ints, Records, empty, holds, push
 
 REACH = 3
 """How far behind the latest shared item of a neighbour an item still follows it."""
@@ -46,15 +46,6 @@ def enter(session: Ints, item: int) -> bool:
 
 
 @compiled
-def stands(ring: Any, pool: Ints, number: int) -> bool:
-    """Whether a session is in an item's ring: one that does not end has forgotten its beginning."""
-    found = False
-    for j in range(ring.count - min(ring.room, ring.count), ring.count):
-        found |= pool[ring.at + (j & (ring.room - 1))] == number
-    return found
-
-
-@compiled
 def index(
     items: Records,
     pool: Ints,
@@ -67,7 +58,7 @@ def index(
     pool_max: int,
 ) -> None:
     """Enter an item into a session, and the session into the item's ring, once."""
-    if enter(sessions[slot], item) and not stands(items[item], pool, number):
+    if enter(sessions[slot], item) and not holds(items[item], pool, number):
         push(items[item], number, pool, blocks, room_max, pool_max)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.admission import admits
 from models.compiled import compiled
 from models.eras import EARLIER, ONE
+from models.pair_chunks import given_back, size_class, taken
 from models.pair_layout import (
     ALONE,
     NEAR,
@@ -23,35 +24,6 @@ from models.pair_layout import (
     Numbers,
     Rows,
 )
-
-
-@compiled
-def size_class(room: int) -> int:
-    """The class of a chunk of this room."""
-    size = 0
-    while SMALLEST << size < room:
-        size += 1
-    return size
-
-
-@compiled
-def taken(cells: Cells, chunks: Numbers, size: int) -> int:
-    """The start of a chunk of this class; the caller has seen to it that there is one."""
-    start = int(chunks[size])
-    if start == NONE:
-        start = int(chunks[TOP])
-        chunks[TOP] = start + (SMALLEST << size)
-    else:
-        chunks[size] = cells[start].latest
-    return start
-
-
-@compiled
-def given_back(cells: Cells, chunks: Numbers, start: int, room: int) -> None:
-    """A chunk is free for another row."""
-    size = size_class(room)
-    cells[start].latest = chunks[size]
-    chunks[size] = start
 
 
 @compiled

@@ -108,6 +108,15 @@ def push(ring: Any, value: int, pool: Ints, blocks: Ints, room_max: int, limit: 
 
 
 @compiled
+def holds(ring: Any, pool: Ints, value: int) -> bool:
+    """Whether a number is among those that a ring remembers."""
+    found = False
+    for j in range(ring.count - min(ring.room, ring.count), ring.count):
+        found |= pool[ring.at + (j & (ring.room - 1))] == value
+    return found
+
+
+@compiled
 def empty(ring: Any, pool: Ints, blocks: Ints) -> None:
     """Forget a ring; its places are free again."""
     if ring.room:
