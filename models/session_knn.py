@@ -9,6 +9,7 @@ from models.recommender import NOTHING, Candidate, Recommender
 from models.session_index import (
     CONTEXT_MAX,
     NEIGHBOURS_MAX,
+    NUMBERS_MAX,
     SESSIONS_PER_ITEM_MAX,
     SessionIndex,
 )
@@ -88,9 +89,10 @@ class SessionKNN(Recommender):
         index = self._index
         if index.crowded(y):
             index.forget()
-        index.renumber()
         item = index.item(y)
         number = index.continued(x, session)
+        if number < 0 and index.begun >= NUMBERS_MAX:
+            index.renumber()
         index.enter(item, number if number >= 0 else index.begin(x, session))
 
     def recommend(
