@@ -38,16 +38,18 @@ COMMANDS = {
     ),
     "rebuild": Lazy("streams.rebuild:rebuild", "Fold the log anew, and compare with a worker."),
     "schema": Lazy("streams.schemas:schema", "Print the JSON Schemas of events and prompts."),
-    "demo": Lazy("streams.demo.command:demo", "A whole shop on this machine, to look at.", "demo"),
+    "demo": Lazy(
+        "streams.lab.demo.command:demo", "A whole shop on this machine, to look at.", "demo"
+    ),
     "simulate": Lazy(
-        "streams.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
+        "streams.lab.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
     ),
-    "replay": Lazy("streams.replay:replay", "Real baskets, judged from the log.", "replay"),
-    "evaluate": Lazy("streams.evaluate:evaluate", "How good the recommenders are on a log."),
+    "replay": Lazy("streams.lab.replay:replay", "Real baskets, judged from the log.", "replay"),
+    "evaluate": Lazy("streams.lab.evaluate:evaluate", "How good the recommenders are on a log."),
     "verdict": Lazy(
-        "streams.verdict.command:verdict", "Let things go wrong, and do the books.", "demo"
+        "streams.lab.chaos.command:verdict", "Let things go wrong, and do the books.", "demo"
     ),
-    "bench": Lazy("streams.bench.command:bench", "Measure goeswith, beside its peers."),
+    "bench": Lazy("streams.lab.bench.command:bench", "Measure goeswith, beside its peers."),
 }
 
 

@@ -10,8 +10,8 @@ from kafka import OffsetAndMetadata, TopicPartition
 from streams.cli import goeswith
 from streams.dead_letters import Header
 from streams.kafka_clients import open_admin, open_producer
+from streams.lab.embedded.worker_process import environment
 from streams.settings import Settings
-from streams.worker_process import environment
 
 
 class ByHand(NamedTuple):

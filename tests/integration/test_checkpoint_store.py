@@ -12,9 +12,9 @@ import redis
 from streams.checkpoint_rules import fingerprint
 from streams.checkpoint_store import Store, open_store
 from streams.checkpoints import Header, packed
-from streams.demo.redis_server import EmbeddedRedis
 from streams.errors import CheckpointRefused, GoeswithError, RedisUnreachable
 from streams.file_store import FileStore
+from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.redis_store import PIECE_BYTES, RedisStore
 from streams.settings import Settings
 from streams.shop import Shop

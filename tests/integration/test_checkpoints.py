@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from kafka import TopicPartition
 
 from streams.cli import goeswith
-from streams.demo.redis_server import EmbeddedRedis
 from streams.kafka_clients import open_admin
+from streams.lab.embedded.redis_server import EmbeddedRedis
+from streams.lab.embedded.worker_process import environment
 from streams.log_reader import open_reader
 from streams.topic_admin import create_topics
-from streams.worker_process import environment
 from tests.integration.workers import Staff, send, views
 
 EVENTS = 200

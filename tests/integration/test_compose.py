@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from streams.checkpoints import packed
-from streams.demo.child import Child, free_port
-from streams.demo.redis_server import EmbeddedRedis
+from streams.lab.embedded.redis_server import EmbeddedRedis
+from streams.lab.embedded.server_child import Child, free_port
 from streams.redis_store import RedisStore
 from streams.settings import Settings
 from streams.shop import Shop

@@ -14,9 +14,9 @@ from streams.codecs import BATCH_BYTES_MAX
 from streams.events import Event, encode
 from streams.header_names import header_name
 from streams.kafka_clients import open_producer
+from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.record_batches import UNREADABLE_BATCH
 from streams.topic_admin import create_topics
-from streams.verdict.apache_kafka import RealKafka
 from tests.integration.operators import ByHand, Operator
 from tests.integration.workers import Staff
 from tests.stories import Story

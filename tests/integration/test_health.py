@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.bench import tape
-from streams.demo.broker import EmbeddedBroker
-from streams.demo.child import free_port
+from streams.lab.bench.stage import tape
+from streams.lab.embedded.broker import EmbeddedBroker
+from streams.lab.embedded.server_child import free_port
+from streams.lab.embedded.worker_process import environment
 from streams.settings import Settings
-from streams.worker_process import environment
 from tests.stories import OPEN, Story
 
 PATIENCE_S = 90.0

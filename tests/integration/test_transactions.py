@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.bench import tape
 from streams.events import Event
+from streams.lab.bench.stage import tape
+from streams.lab.chaos.books.books import behind, recompute
+from streams.lab.chaos.till import Books
 from streams.topic_admin import create_topics
-from streams.verdict.books import behind, recompute
-from streams.verdict.till import Books
 from tests.integration.operators import Operator
 from tests.integration.workers import Staff
 from tests.stories import Story

@@ -18,9 +18,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from streams.demo.child import free_port
 from streams.events import Event, ItemViewed, decode, encode
 from streams.kafka_clients import open_admin
+from streams.lab.embedded.server_child import free_port
 from streams.log_reader import Partition, Record, committed_offsets, open_reader
 from streams.prompts import Prompt
 from streams.settings import Settings

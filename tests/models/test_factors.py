@@ -13,8 +13,8 @@ from models.choice import Mode
 from models.factor_sums import Sums
 from models.linear import Prior, Solution
 from models.propensity import top_two
-from streams.bench.players import Ours, factor_policy, plain_policy
-from streams.bench.worlds import contextual
+from streams.lab.bench.regret.players import Ours, factor_policy, plain_policy
+from streams.lab.bench.regret.worlds import contextual
 from tests.models.test_policy import ARMS, MONDAY, Told
 
 CONTEXTS = ["basket/new/bakery", "basket/known/dairy", "product_page/new/dairy/price=2.5"]

@@ -16,15 +16,15 @@ from streams.board import Board
 from streams.current_prompts import CurrentPrompts
 from streams.events import Event, encode
 from streams.holdout import Holdout
+from streams.lab.chaos.books.books import recompute
 from streams.prompts import Answer, Prompt
 from streams.seen import Seen
 from streams.shop import Shop
 from streams.subscribe import identity
 from streams.trials import Trials
 from streams.uplift import as_values
-from streams.verdict.books import recompute
+from tests.lab.chaos.books.test_books import SETTINGS, Record
 from tests.stories import NOON_MS, Story, Till
-from tests.verdict.test_books import SETTINGS, Record
 
 Steps = list[tuple[int, str, str]]
 ITEMS = ["bread", "butter", "jam", "tea"]

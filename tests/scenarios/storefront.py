@@ -13,9 +13,9 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
 from streams.events import Event, encode
+from streams.lab.embedded.worker_process import environment
 from streams.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.settings import Settings
-from streams.worker_process import environment
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from streams.demo.broker import EmbeddedBroker
+from streams.lab.embedded.broker import EmbeddedBroker
 from streams.settings import Settings
 
 RUN_S_MAX = 240.0

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from streams.cli import goeswith
 from streams.events import Event
-from streams.worker_process import environment
+from streams.lab.embedded.worker_process import environment
 from tests.scenarios.storefront import Storefront
 from tests.stories import Story
 from tests.transactions import transact

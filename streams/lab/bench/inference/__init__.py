@@ -1,0 +1,1 @@
+"""What is said of arms under peeking: false alarms, bias, coverage."""
