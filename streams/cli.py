@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from streams.errors import GoeswithError, Misconfigured
-from streams.keeper import Keeper
 from streams.lazy import Lazy, LazyGroup
 from streams.options import with_settings
 from streams.printable import printable
 from streams.settings import Settings
+from streams.worker.running.keeper import Keeper
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
@@ -120,8 +120,9 @@ def worker(settings: Settings, keep: bool) -> None:
     under the same name it goes on at once.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a worker is one core: others only spin
-    from models.warm import warm  # noqa: PLC0415  # what is compiled, and
-    from streams.worker import run  # noqa: PLC0415  # Faust, are loaded where a worker runs
+    # What is compiled, and Faust, are loaded where a worker runs.
+    from models.warm import warm  # noqa: PLC0415
+    from streams.worker.running.process import run  # noqa: PLC0415
 
     warm(ranker=settings.best_fit)  # before a keeper forks: its workers have it all
     code = Keeper(partial(run, settings)).run() if keep else run(settings)

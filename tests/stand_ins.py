@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from streams.delivery import Outgoing
 from streams.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
 from streams.prompts import (
     Answer,
@@ -23,6 +22,7 @@ from streams.prompts import (
     prompt_id,
 )
 from streams.said import Note, Said
+from streams.worker.delivery import Outgoing
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from tests.stories import OPEN, Story
 PATIENCE_S = 90.0
 STUCK = """
 from streams.settings import Settings
-from streams.topology import create_app
-from streams.worker import PunctualWorker
+from streams.worker.topology import create_app
+from streams.worker.running.process import PunctualWorker
 from tests.stand_ins import KeepingDelivery
 
 app = create_app(Settings(), delivery=KeepingDelivery())

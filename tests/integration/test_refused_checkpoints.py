@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from streams.checkpoint_store import Store
-from streams.checkpointer import Found, last_shop
 from streams.checkpoints import Log, packed
 from streams.file_store import FileStore
 from streams.redis_store import RedisStore
 from streams.settings import Settings
 from streams.shop import Shop
-from streams.telemetry import Telemetry
+from streams.worker.checkpointing.checkpointer import Found, last_shop
+from streams.worker.telemetry import Telemetry
 from tests.stories import NOON_MS, OPEN, Story
 
 CLUSTER = "cluster-1"

@@ -31,8 +31,8 @@ from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
 from streams.lab.quantiles import quantile
 from streams.prompts import ANY_PUBLISHED, Outcome, Prompt, Stage
-from streams.rounds import Record
 from streams.settings import Settings
+from streams.worker.transport.rounds import Record
 
 TICK_S = 0.01
 LINGER_MS = 5

@@ -12,10 +12,10 @@ from streams.arms import ARMS, Question
 from streams.errors import InvalidEvent
 from streams.events import decode
 from streams.lab.demo.shoppers.assortment import ITEMS, STAPLES, goes_with
-from streams.rounds import Record
 from streams.session import Session
 from streams.settings import Settings
 from streams.shop import Shop
+from streams.worker.transport.rounds import Record
 
 
 class Verdict(NamedTuple):

@@ -154,7 +154,8 @@ class Street:
         consumer = AIOKafkaConsumer(
             **options, enable_auto_commit=False, auto_offset_reset="earliest"
         )
-        for client in (producer.client, consumer._client):  # noqa: SLF001  # pinned.py has looked
+        # private_names.py has looked
+        for client in (producer.client, consumer._client):  # noqa: SLF001
             be_patient(client, 0.2)
         async with producer, consumer:
             storefront = asyncio.create_task(self._react(consumer, producer))
