@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.prompts import STAGES, Draft, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import STAGES, Draft, Outcome, Prompt, PromptWithdrawn
 from streams.seen import IDS_MAX, Seen
 
 ARMS_MAX = 100
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 class Board:
     """Sums of each arm.
 
-    >>> from streams.examples import OUTCOME, PROMPT
+    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
     >>> board = Board()
     >>> for published in (PROMPT, OUTCOME, PROMPT):
     ...     board.add(published)

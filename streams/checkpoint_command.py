@@ -15,15 +15,15 @@ from rich.table import Table
 
 from streams.checkpoint_rules import Kept
 from streams.checkpoint_store import Store, open_store
-from streams.checkpoints import Checkpoint, Header, check, packed, read, restored
-from streams.errors import CheckpointRefused, GoeswithError, Misconfigured
+from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
+from streams.contract.settings import Settings
 from streams.file_store import FileStore
 from streams.live import show
 from streams.log_reader import open_reader
 from streams.options import with_settings
 from streams.rebuild import Told, bring, fold, page_url, seen, told_by_shop, told_by_worker
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.shop.checkpoint import Checkpoint, Header, check, packed, read, restored
+from streams.shop.shop import Shop
 
 STORE = "store"
 NAME = click.argument("name", metavar="[FILE]", default=STORE)

@@ -20,8 +20,8 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from streams.checkpoints import Header, read
-from streams.errors import CheckpointRefused
+from streams.contract.errors import CheckpointRefused
+from streams.shop.checkpoint import Header, read
 
 COMPARABLE = ("settings", "replaced")
 """Why those are kept aside that are whole, and of this log: another one may know all of it."""

@@ -10,10 +10,10 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from streams.checkpoint_rules import Kept
-from streams.checkpoints import Header
+from streams.contract.settings import Settings
 from streams.file_store import FileStore
 from streams.redis_store import RedisStore
-from streams.settings import Settings
+from streams.shop.checkpoint import Header
 
 
 class Store(Protocol):

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from streams.errors import GoeswithError, Misconfigured
+from streams.contract.errors import GoeswithError, Misconfigured
+from streams.contract.settings import Settings
 from streams.lazy import Lazy, LazyGroup
 from streams.options import with_settings
 from streams.printable import printable
-from streams.settings import Settings
 from streams.worker.running.keeper import Keeper
 
 INTERRUPTED = 130
@@ -37,7 +37,9 @@ COMMANDS = {
         "streams.checkpoint_command:checkpoint", "Save, load, inspect and compare checkpoints."
     ),
     "rebuild": Lazy("streams.rebuild:rebuild", "Fold the log anew, and compare with a worker."),
-    "schema": Lazy("streams.schemas:schema", "Print the JSON Schemas of events and prompts."),
+    "schema": Lazy(
+        "streams.contract.schemas.schemas:schema", "Print the JSON Schemas of events and prompts."
+    ),
     "demo": Lazy(
         "streams.lab.demo.command:demo", "A whole shop on this machine, to look at.", "demo"
     ),

@@ -8,8 +8,8 @@ import threading
 import zlib
 from collections.abc import Iterator
 
-from streams.errors import MissingCodec
-from streams.topics import RECORD_BYTES_MAX
+from streams.contract.errors import MissingCodec
+from streams.contract.topics import RECORD_BYTES_MAX
 
 try:
     import cramjam

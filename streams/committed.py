@@ -8,7 +8,7 @@ from aiokafka.errors import (
     NotCoordinatorForGroupError,
 )
 
-from streams.settings import Settings
+from streams.contract.settings import Settings
 
 NO_COORDINATOR = (
     GroupCoordinatorNotAvailableError,

@@ -14,9 +14,9 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CorruptRecordException, KafkaConnectionError
 
-from streams.errors import KafkaUnreachable, LogUnreadable, TopicsWrong
+from streams.contract.errors import KafkaUnreachable, LogUnreadable, TopicsWrong
+from streams.contract.settings import Settings
 from streams.patient_fetches import read_patiently
-from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TypeVar
 
-from streams.prompts import Answer, Draft, Prompt
+from streams.contract.prompts import Answer, Draft, Prompt
 
 PROMPTS_MAX = 4
 SESSIONS_MAX = 10_000
@@ -23,7 +23,7 @@ def unexpired(prompts: Iterable[Either], now_ms: int) -> tuple[Either, ...]:
 class CurrentPrompts:
     """The last prompts of each session that have neither been withdrawn nor expired.
 
-    >>> from streams.examples import PROMPT, PROMPT_WITHDRAWN
+    >>> from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
     >>> current = CurrentPrompts()
     >>> current.add(Answer(draft=Draft.of(PROMPT)))
     'session-7'

@@ -17,14 +17,14 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from streams.dead_letters import REPLAYS_MAX, Cause, cause, replay_headers
-from streams.errors import GoeswithError
+from streams.contract.dead_letters import REPLAYS_MAX, Cause, cause, replay_headers
+from streams.contract.errors import GoeswithError
+from streams.contract.settings import Settings
 from streams.kafka_clients import open_producer
 from streams.live import show
 from streams.log_reader import LogReader, Partition, Record, open_reader
 from streams.options import with_settings
 from streams.printable import printable, printable_bytes
-from streams.settings import Settings
 
 SHOWN_CHARS_MAX = 4000
 IN_FLIGHT_MAX = 64

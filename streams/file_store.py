@@ -23,8 +23,8 @@ from streams.checkpoint_rules import (
     replacing,
     surplus,
 )
-from streams.checkpoints import MAGIC, Header, read
-from streams.errors import CheckpointRefused, GoeswithError
+from streams.contract.errors import CheckpointRefused, GoeswithError
+from streams.shop.checkpoint import MAGIC, Header, read
 
 NOTHING: Mapping[str, str] = {}
 

@@ -14,9 +14,9 @@ from functools import reduce
 from typing import NamedTuple
 
 from models.uplift import UnitSums, Uplift, uplift
-from streams.events import Event, ItemAdded, ItemViewed, OrderPlaced
-from streams.experiment import held_out
+from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced
 from streams.seen import Seen
+from streams.shop.decision.assignment import held_out
 
 UNITS_MAX = 500_000
 """Units that are held; further ones are left out, and counted."""
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 class Holdout:
     """Folds events.
 
-    >>> from streams.examples import EVENT_EXAMPLES
+    >>> from streams.contract.schemas.examples import EVENT_EXAMPLES
     >>> holdout = Holdout(share=0.0, salt="2026")
     >>> for event in (*EVENT_EXAMPLES, *EVENT_EXAMPLES):
     ...     holdout.add(event)

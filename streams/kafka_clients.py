@@ -16,10 +16,10 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
 from kafka.protocol.broker_version_data import BrokerVersionData
 
-from streams.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
+from streams.contract.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
+from streams.contract.settings import Settings
+from streams.contract.topics import RECORD_BYTES_MAX
 from streams.patient_polls import read_patiently
-from streams.settings import Settings
-from streams.topics import RECORD_BYTES_MAX
 
 CLIENT_ID = "goeswith-operator"
 PORT_MAX = 65_535

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 
 
 class Lazy(NamedTuple):

@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from streams.errors import KafkaUnreachable
+from streams.contract.errors import KafkaUnreachable
 
 
 def show(table: RenderableType) -> None:

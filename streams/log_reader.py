@@ -17,9 +17,9 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from streams.errors import KafkaUnreachable
+from streams.contract.errors import KafkaUnreachable
+from streams.contract.settings import Settings
 from streams.kafka_clients import open_admin, open_consumer, partition_count, speaking
-from streams.settings import Settings
 
 POLL_S = 0.2
 """How long one poll waits: what was aborted and markers of transactions pass unseen within it."""

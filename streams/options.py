@@ -12,8 +12,8 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from streams.errors import Misconfigured
-from streams.settings import Settings
+from streams.contract.errors import Misconfigured
+from streams.contract.settings import Settings
 
 OVERRIDES = {
     "bootstrap": ("kafka_bootstrap", "HOST:PORT", "Kafka's address; several with commas between."),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from inspect import unwrap
 from typing import Any
 
-from streams.errors import TransportChanged
+from streams.contract.errors import TransportChanged
 
 Methods = Mapping[Any, Collection[str]]
 """Names that a class or a module has to have: what is overridden, replaced or called."""

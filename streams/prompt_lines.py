@@ -3,14 +3,14 @@
 import json
 from datetime import UTC, datetime
 
+from streams.contract.prompts import Prompt, Published
 from streams.printable import printable
-from streams.prompts import Prompt, Published
 
 
 def line(said: Published) -> str:
     """One line for people, safe for a terminal; times are UTC.
 
-    >>> from streams.examples import PROMPT, PROMPT_WITHDRAWN
+    >>> from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
     >>> print(line(PROMPT))
     00:00:01Z session-7 bought_together bread -> butter: Often bought together with bread
     >>> print(line(PROMPT_WITHDRAWN))  # doctest: +ELLIPSIS

@@ -17,15 +17,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from streams.checkpoints import CLOCKS_MS_MAX, Log
-from streams.errors import GoeswithError, InvalidEvent, Misconfigured
-from streams.events import decode
+from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
+from streams.contract.events import decode
+from streams.contract.settings import Settings
 from streams.kafka_clients import cluster_id, open_admin
 from streams.log_reader import LogReader, Partition, Record, open_reader
 from streams.options import with_settings
-from streams.settings import Settings
-from streams.shop import Shop
-from streams.state import digest, left_out
+from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
+from streams.shop.shop import Shop
+from streams.shop.state import digest, left_out
 
 PAGE_S_MAX = 120.0
 """A worker's page hashes all that it has folded: that may take a while."""

@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from streams.errors import Misconfigured, RedisUnreachable
+from streams.contract.errors import Misconfigured, RedisUnreachable
 
 ANSWER_S_MAX = 2.0
 """How long Redis may take to answer."""

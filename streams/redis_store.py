@@ -28,9 +28,9 @@ from streams.checkpoint_rules import (
     replacing,
     surplus,
 )
-from streams.checkpoints import Header
-from streams.errors import CheckpointRefused
+from streams.contract.errors import CheckpointRefused
 from streams.redis_clients import opened, shown
+from streams.shop.checkpoint import Header
 
 PIECE_BYTES = 1 << 20
 """Small enough that Redis answers others in between."""

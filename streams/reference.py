@@ -16,12 +16,12 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from streams.cli import goeswith
-from streams.errors import Misconfigured
-from streams.events import EVENTS, Event
-from streams.prompts import Prompt
-from streams.schemas import example
-from streams.settings import Settings
-from streams.topics import DAY_MS, TOPICS, Topic
+from streams.contract.errors import Misconfigured
+from streams.contract.events import EVENTS, Event
+from streams.contract.prompts import Prompt
+from streams.contract.schemas.schemas import example
+from streams.contract.settings import Settings
+from streams.contract.topics import DAY_MS, TOPICS, Topic
 
 RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -88,7 +88,7 @@ def rewritten(text: str) -> str:
     >>> rewritten("# goeswith")
     Traceback (most recent call last):
     ...
-    streams.errors.Misconfigured: nowhere to write: <!-- settings --> … <!-- /settings -->
+    streams.contract.errors.Misconfigured: nowhere to write: <!-- settings --> … <!-- /settings -->
     """
     for name, render in BLOCKS.items():
         opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"

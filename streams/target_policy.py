@@ -21,7 +21,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from streams.errors import Misconfigured
+from streams.contract.errors import Misconfigured
 
 KEYS = {"default", "contexts"}
 
@@ -70,7 +70,8 @@ def policy_of(table: Any, where: str) -> TargetPolicy:
     >>> policy_of({"default": {"popular": -1}}, "mine.toml")
     Traceback (most recent call last):
       ...
-    streams.errors.Misconfigured: mine.toml: the default of popular must be a number from 0 on
+    streams.contract.errors.Misconfigured: mine.toml: the default of popular must be a number from 0
+    on
     """
     if not isinstance(table, dict) or not isinstance(table.get("contexts", {}), dict):
         raise Misconfigured(f"{where}: give [default] and [contexts.NAME], arms with probabilities")

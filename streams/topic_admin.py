@@ -1,4 +1,4 @@
-"""Makes the topics as `streams/topics.py` declares them, and says where they differ.
+"""Makes the topics as `streams/contract/topics.py` declares them, and says where they differ.
 
 Creating is safe to repeat: what is there is left as it is. Nothing is ever altered: a topic that
 has another shape than declared is reported (`TopicsWrong`), because only its owner knows whether
@@ -14,13 +14,13 @@ from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
 from rich.table import Table
 
-from streams.errors import GoeswithError, TopicsWrong
+from streams.contract.errors import GoeswithError, TopicsWrong
+from streams.contract.settings import Settings
+from streams.contract.topics import Topic
 from streams.kafka_clients import open_admin, partition_counts
 from streams.live import show
 from streams.log_reader import open_reader
 from streams.options import with_settings
-from streams.settings import Settings
-from streams.topics import Topic
 
 TOPIC_ALREADY_EXISTS = 36
 """Kafka's error code."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from streams.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 from streams.seen import IDS_MAX, Seen
 
 OPEN_MAX = 200_000
@@ -47,7 +47,7 @@ class _Open:
 class Trials:
     """Joins what was published.
 
-    >>> from streams.examples import OUTCOME, PROMPT
+    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
     >>> trials = Trials(settle_ms=20_000)
     >>> shown = OUTCOME.model_copy(
     ...     update={"stage": "shown", "reward": 0.0, "occurred_at_ms": OUTCOME.prompted_at_ms})

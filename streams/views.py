@@ -27,12 +27,12 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
 from streams.board import Board, Row, rows
+from streams.contract.prompts import Answer, Draft, Prompt
+from streams.contract.settings import Settings
 from streams.current_prompts import CurrentPrompts, unexpired
 from streams.options import with_settings
 from streams.prompt_lines import line
-from streams.prompts import Answer, Draft, Prompt
 from streams.redis_clients import ANSWER_S_MAX, connect, opened, shown
-from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
 

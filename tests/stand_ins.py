@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from streams.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
-from streams.prompts import (
+from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
+from streams.contract.prompts import (
     Answer,
     Draft,
     Evidence,
@@ -21,7 +21,7 @@ from streams.prompts import (
     Silence,
     prompt_id,
 )
-from streams.said import Note, Said
+from streams.shop.memory.pending_prompts import Note, Said
 from streams.worker.delivery import Outgoing
 
 

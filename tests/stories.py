@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from streams.events import (
+from streams.contract.events import (
     CheckoutStarted,
     Event,
     ItemAdded,
@@ -16,10 +16,10 @@ from streams.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.prompts import Answer, Prompt
-from streams.said import Said
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.contract.prompts import Answer, Prompt
+from streams.contract.settings import Settings
+from streams.shop.memory.pending_prompts import Said
+from streams.shop.shop import Shop
 
 NOON_MS = 1_767_268_800_000
 """2026-01-01, noon UTC: when every story begins."""

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import click
 
 from streams.cli import goeswith
-from streams.events import ANY_EVENT, EVENTS
+from streams.contract.events import ANY_EVENT, EVENTS
+from streams.contract.settings import Settings
 from streams.reference import commands, rewritten
-from streams.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

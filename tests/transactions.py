@@ -6,8 +6,8 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from streams.events import Event, encode
-from streams.settings import Settings
+from streams.contract.events import Event, encode
+from streams.contract.settings import Settings
 
 ANSWER_S_MAX = 60.0
 

@@ -7,10 +7,10 @@ what it said and nobody has seen yet), by partition, and forgotten with the part
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from streams.dead_letters import dead_letter_headers
-from streams.errors import BadInput
-from streams.prompts import Answer
-from streams.said import Said
+from streams.contract.dead_letters import dead_letter_headers
+from streams.contract.errors import BadInput
+from streams.contract.prompts import Answer
+from streams.shop.memory.pending_prompts import Said
 from streams.worker.delivery import Outgoing
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import Record

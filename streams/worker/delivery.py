@@ -21,9 +21,9 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from streams.connection import administration, be_patient, client_options
-from streams.dead_letters import NAMES, Header
-from streams.errors import DeliveryFailed
-from streams.settings import Settings
+from streams.contract.dead_letters import NAMES, Header
+from streams.contract.errors import DeliveryFailed
+from streams.contract.settings import Settings
 
 DELIVERY_S_MAX = 120.0
 """So long a batch is tried: a broker that restarts is survived, one that is gone is not."""

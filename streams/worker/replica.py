@@ -22,13 +22,13 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
-from streams.checkpoints import CLOCKS_MS_MAX, Log
 from streams.connection import be_patient, check_topics, reading, reading_options
-from streams.errors import FoldStalled, InvalidEvent
-from streams.events import Event, decode
-from streams.prompts import Answer
-from streams.said import Said
-from streams.settings import Settings
+from streams.contract.errors import FoldStalled, InvalidEvent
+from streams.contract.events import Event, decode
+from streams.contract.prompts import Answer
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
+from streams.shop.memory.pending_prompts import Said
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.rounds import SLICE, Record, slices
 

@@ -22,9 +22,9 @@ from faust.tables.manager import TableManager
 from mode import Service
 
 from streams.checkpoint_store import Store
-from streams.prompts import Answer
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.contract.prompts import Answer
+from streams.contract.settings import Settings
+from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
 from streams.worker.checkpointing.checkpointer import Checkpointer, Found, last_shop
 from streams.worker.delivery import Delivery, Outgoing, Publisher

@@ -8,10 +8,10 @@ from click.testing import CliRunner, Result
 from kafka import OffsetAndMetadata, TopicPartition
 
 from streams.cli import goeswith
-from streams.dead_letters import Header
+from streams.contract.dead_letters import Header
+from streams.contract.settings import Settings
 from streams.kafka_clients import open_admin, open_producer
 from streams.lab.embedded.worker_process import environment
-from streams.settings import Settings
 
 
 class ByHand(NamedTuple):

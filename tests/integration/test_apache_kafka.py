@@ -2,8 +2,8 @@
 
 from aiokafka import AIOKafkaProducer
 
+from streams.contract.settings import Settings
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.settings import Settings
 from streams.topic_admin import create_topics
 
 TOPIC = Settings().topics.events

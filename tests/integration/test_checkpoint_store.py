@@ -11,13 +11,13 @@ import redis
 
 from streams.checkpoint_rules import fingerprint
 from streams.checkpoint_store import Store, open_store
-from streams.checkpoints import Header, packed
-from streams.errors import CheckpointRefused, GoeswithError, RedisUnreachable
+from streams.contract.errors import CheckpointRefused, GoeswithError, RedisUnreachable
+from streams.contract.settings import Settings
 from streams.file_store import FileStore
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.redis_store import PIECE_BYTES, RedisStore
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.shop.checkpoint import Header, packed
+from streams.shop.shop import Shop
 from tests.stories import OPEN
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from streams.checkpoints import packed
+from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import Child, free_port
 from streams.redis_store import RedisStore
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.shop.checkpoint import packed
+from streams.shop.shop import Shop
 from tests.stories import OPEN
 
 ROOT = Path(__file__).parent.parent.parent

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from streams.dead_letters import (
+from streams.contract.dead_letters import (
     REPLAYED_FROM,
     REPLAYS,
     REPLAYS_MAX,
     Header,
     dead_letter_headers,
 )
-from streams.errors import BadInput, InvalidEvent, InvalidReceipt
+from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
+from streams.contract.settings import Settings
 from streams.log_reader import Partition, Record, open_reader
-from streams.settings import Settings
 from streams.topic_admin import create_topics
 from tests.integration.operators import ByHand, Operator, send
 

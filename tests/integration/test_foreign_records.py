@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from streams.codecs import BATCH_BYTES_MAX
-from streams.events import Event, encode
-from streams.header_names import header_name
+from streams.contract.events import Event, encode
+from streams.contract.header_names import header_name
 from streams.kafka_clients import open_producer
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.record_batches import UNREADABLE_BATCH

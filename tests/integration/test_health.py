@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import environment
-from streams.settings import Settings
 from tests.stories import OPEN, Story
 
 PATIENCE_S = 90.0
 STUCK = """
-from streams.settings import Settings
+from streams.contract.settings import Settings
 from streams.worker.topology import create_app
 from streams.worker.running.process import PunctualWorker
 from tests.stand_ins import KeepingDelivery

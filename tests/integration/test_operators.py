@@ -11,15 +11,21 @@ from typing import Any
 
 import pytest
 
-from streams.errors import KafkaUnreachable
-from streams.events import encode
-from streams.examples import ITEM_ADDED, ORDER_PLACED, OUTCOME, PROMPT, PROMPT_WITHDRAWN
+from streams.contract.errors import KafkaUnreachable
+from streams.contract.events import encode
+from streams.contract.prompts import Prompt, PromptWithdrawn
+from streams.contract.schemas.examples import (
+    ITEM_ADDED,
+    ORDER_PLACED,
+    OUTCOME,
+    PROMPT,
+    PROMPT_WITHDRAWN,
+)
+from streams.contract.settings import Settings
 from streams.kafka_clients import open_admin, speaking
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.lag import read_lag
 from streams.log_reader import open_reader
-from streams.prompts import Prompt, PromptWithdrawn
-from streams.settings import Settings
 from streams.topic_admin import create_topics
 from tests.integration.operators import ByHand, Operator, commit, create, send
 

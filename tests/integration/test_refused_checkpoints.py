@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from streams.checkpoint_store import Store
-from streams.checkpoints import Log, packed
+from streams.contract.settings import Settings
 from streams.file_store import FileStore
 from streams.redis_store import RedisStore
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.shop.checkpoint import Log, packed
+from streams.shop.shop import Shop
 from streams.worker.checkpointing.checkpointer import Found, last_shop
 from streams.worker.telemetry import Telemetry
 from tests.stories import NOON_MS, OPEN, Story

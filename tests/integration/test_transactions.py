@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.events import Event
+from streams.contract.events import Event
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books.books import behind, recompute
 from streams.lab.chaos.till import Books

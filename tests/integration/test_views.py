@@ -12,11 +12,11 @@ import redis
 from click.testing import CliRunner
 
 from streams.cli import goeswith
-from streams.errors import RedisUnreachable
-from streams.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
+from streams.contract.errors import RedisUnreachable
+from streams.contract.prompts import Answer, Draft
+from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
+from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
-from streams.prompts import Answer, Draft
-from streams.settings import Settings
 from streams.views import Views, arms_key, current_arms, current_prompts, prompts_key, worker_key
 
 WAIT_S_MAX = 20.0

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board import Board
+from streams.contract.events import Event, encode
+from streams.contract.prompts import Answer, Prompt
 from streams.current_prompts import CurrentPrompts
-from streams.events import Event, encode
 from streams.holdout import Holdout
 from streams.lab.chaos.books.books import recompute
-from streams.prompts import Answer, Prompt
 from streams.seen import Seen
-from streams.shop import Shop
+from streams.shop.shop import Shop
 from streams.subscribe import identity
 from streams.trials import Trials
 from streams.uplift import as_values

@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.events import Event
-from streams.said import Said
-from streams.settings import Settings
-from streams.shop import Shop
-from streams.state import restore
+from streams.contract.events import Event
+from streams.contract.settings import Settings
+from streams.shop.memory.pending_prompts import Said
+from streams.shop.shop import Shop
+from streams.shop.state import restore
 from tests.stories import OPEN, Story
 
 ITEMS = st.sampled_from(["bread", "butter", "jam", "tea", "milk"])

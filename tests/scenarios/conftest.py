@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
-from streams.settings import Settings
 from tests.scenarios.storefront import Storefront, Worker
 from tests.stories import OPEN
 

@@ -12,10 +12,10 @@ from typing import Any, Self, TypeVar
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
-from streams.events import Event, encode
+from streams.contract.events import Event, encode
+from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
-from streams.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
-from streams.settings import Settings
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
-from streams.settings import Settings
 
 RUN_S_MAX = 240.0
 """Only a failure takes so long."""

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli import goeswith
-from streams.events import Event
+from streams.contract.events import Event
 from streams.lab.embedded.worker_process import environment
 from tests.scenarios.storefront import Storefront
 from tests.stories import Story

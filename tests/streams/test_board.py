@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board import ARMS_MAX, Board, rows
-from streams.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.prompts import STAGES, Outcome, Prompt
+from streams.contract.prompts import STAGES, Outcome, Prompt
+from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 
 
 def prompt(number: int, arm: str) -> Prompt:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.checkpoints import Header, packed
 from streams.cli import goeswith
+from streams.contract.settings import Settings
 from streams.file_store import FileStore
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.shop.checkpoint import Header, packed
+from streams.shop.shop import Shop
 from tests.stories import OPEN
 
 

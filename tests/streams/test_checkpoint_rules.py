@@ -18,10 +18,10 @@ from streams.checkpoint_rules import (
     replacing,
     surplus,
 )
-from streams.checkpoints import Header, packed
-from streams.errors import CheckpointRefused
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.contract.errors import CheckpointRefused
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import Header, packed
+from streams.shop.shop import Shop
 from tests.stories import OPEN
 
 

@@ -7,8 +7,8 @@ import pytest
 from aiokafka.errors import CorruptRecordException
 
 from streams.connection import be_patient, reading, reading_options
-from streams.errors import LogUnreadable
-from streams.settings import Settings
+from streams.contract.errors import LogUnreadable
+from streams.contract.settings import Settings
 
 PAUSE_S = 0.02
 

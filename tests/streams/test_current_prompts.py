@@ -1,8 +1,8 @@
 """The prompts that may be shown now."""
 
+from streams.contract.prompts import Answer, Draft, Silence
+from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
 from streams.current_prompts import PROMPTS_MAX, CurrentPrompts
-from streams.examples import PROMPT, PROMPT_WITHDRAWN
-from streams.prompts import Answer, Draft, Silence
 
 NOW_MS = PROMPT.occurred_at_ms
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from streams.events import Event
-from streams.examples import ITEM_ADDED, ORDER_PLACED, PROMPT_SHOWN
-from streams.experiment import held_out
+from streams.contract.events import Event
+from streams.contract.schemas.examples import ITEM_ADDED, ORDER_PLACED, PROMPT_SHOWN
 from streams.holdout import Holdout
+from streams.shop.decision.assignment import held_out
 from streams.uplift import as_values, table
 
 SHARE, SALT = 0.3, "2026"

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import pytest
 from kafka.errors import CoordinatorNotAvailableError
 
-from streams.errors import GoeswithError
+from streams.contract.errors import GoeswithError
+from streams.contract.settings import Settings
 from streams.log_reader import POLL_S, LogReader, Partition, committed_offsets
-from streams.settings import Settings
 from tests.stories import OPEN
 
 EVENTS = Partition("goeswith.events", 0)

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli import goeswith
-from streams.errors import Misconfigured
-from streams.examples import OUTCOME, PROMPT
+from streams.contract.errors import Misconfigured
+from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.target_policy import read_policy
 
 START_MS = PROMPT.occurred_at_ms

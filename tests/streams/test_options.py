@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from streams.errors import Misconfigured
+from streams.contract.errors import Misconfigured
+from streams.contract.settings import Settings
 from streams.lab.bench.stage.site import Site
 from streams.lab.embedded.worker_process import environment
 from streams.lab.replay.command import settings_of
 from streams.options import INHERITED, read_settings, self_contained
-from streams.settings import Settings
 
 PRODUCTION: dict[str, Any] = {
     "kafka_bootstrap": "production:9092",

@@ -5,10 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.examples import PROMPT
+from streams.contract.prompts import Reason
+from streams.contract.schemas.examples import PROMPT
 from streams.printable import JOINERS, printable, printable_bytes
 from streams.prompt_lines import json_line, line
-from streams.prompts import Reason
 
 
 @given(st.text())

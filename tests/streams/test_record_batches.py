@@ -16,8 +16,8 @@ from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams import patient_fetches, patient_polls
 from streams.codecs import BATCH_BYTES_MAX
-from streams.errors import TransportChanged
-from streams.header_names import header_name
+from streams.contract.errors import TransportChanged
+from streams.contract.header_names import header_name
 from streams.record_batches import UNREADABLE_BATCH, Malformed, read_record
 
 BREAD = TopicPartition("bread", 0)

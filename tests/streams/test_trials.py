@@ -5,8 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.prompts import Outcome, Prompt, PromptWithdrawn, Stage
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, Stage
+from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.trials import Trials
 
 START_MS = PROMPT.occurred_at_ms

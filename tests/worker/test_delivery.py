@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 
-from streams.dead_letters import dead_letter_headers
-from streams.errors import DeliveryFailed, InvalidEvent
-from streams.settings import Settings
+from streams.contract.dead_letters import dead_letter_headers
+from streams.contract.errors import DeliveryFailed, InvalidEvent
+from streams.contract.settings import Settings
 from streams.worker.delivery import Delivery, Outgoing, fitted, packed
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from streams.errors import FoldStalled, InvalidEvent
-from streams.settings import Settings
+from streams.contract.errors import FoldStalled, InvalidEvent
+from streams.contract.settings import Settings
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
 from tests.stand_ins import CountingShop, Record, recorded

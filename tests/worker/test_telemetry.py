@@ -2,8 +2,8 @@
 
 import json
 
-from streams.errors import InvalidEvent
-from streams.prompts import Answer, Silence
+from streams.contract.errors import InvalidEvent
+from streams.contract.prompts import Answer, Silence
 from streams.worker.telemetry import Histogram, Telemetry
 
 

@@ -20,12 +20,12 @@ from typing import Any, NamedTuple, Self, TypeVar
 import orjson
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from streams.errors import GoeswithError
-from streams.events import Event, ItemAdded, OrderLine, OrderPlaced, encode
+from streams.contract.errors import GoeswithError
+from streams.contract.events import Event, ItemAdded, OrderLine, OrderPlaced, encode
+from streams.contract.settings import Settings
 from streams.lab.bench.stage.tape import partition_of
 from streams.lab.chaos.books.books import Record
 from streams.lab.chaos.ground.traffic import now_ms, visit
-from streams.settings import Settings
 
 ABORTED_ONE_IN = 3
 GHOSTS = ("ghost-vodka", "ghost-nappies")

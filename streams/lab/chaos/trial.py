@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing
 from streams.lab.chaos.books.books import Record
@@ -15,7 +16,6 @@ from streams.lab.chaos.faults.strike import Struck, Trouble
 from streams.lab.chaos.ground.site import Ground, committed, ends, ground, prepare
 from streams.lab.chaos.ground.traffic import Street
 from streams.lab.chaos.till import Till, event_id
-from streams.prompts import ANY_PUBLISHED, Prompt
 
 CALM_S = 4.0
 """So long all is well before the first fault, and after the last one."""

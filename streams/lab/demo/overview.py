@@ -17,7 +17,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from streams.board import Row
-from streams.errors import KafkaUnreachable, WorkerFailed
+from streams.contract.errors import KafkaUnreachable, WorkerFailed
 from streams.kafka_clients import open_admin
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Verdict

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from streams.board import Board
+from streams.contract.settings import Settings
 from streams.lab.demo.overview import Lookout, Overview
 from streams.lab.demo.shoppers.shoppers import crowd
 from streams.lab.demo.shoppers.traffic import Traffic
@@ -18,7 +19,6 @@ from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Judge
 from streams.lab.demo.view import View
 from streams.lab.embedded.installation import Installation
-from streams.settings import Settings
 
 FRAME_S = 0.25
 REFRESH_S = 1.0

@@ -25,13 +25,13 @@ from aiokafka.structs import RecordMetadata
 
 from streams.board import Board
 from streams.connection import client_options, reading_options
-from streams.errors import DeliveryFailed, KafkaUnreachable
-from streams.events import Event, encode
+from streams.contract.errors import DeliveryFailed, KafkaUnreachable
+from streams.contract.events import Event, encode
+from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, Stage
+from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
 from streams.lab.quantiles import quantile
-from streams.prompts import ANY_PUBLISHED, Outcome, Prompt, Stage
-from streams.settings import Settings
 from streams.worker.transport.rounds import Record
 
 TICK_S = 0.01

@@ -8,13 +8,13 @@ far the shop has come. It folds what is on the broker, not what was meant to be 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from streams.arms import ARMS, Question
-from streams.errors import InvalidEvent
-from streams.events import decode
+from streams.contract.errors import InvalidEvent
+from streams.contract.events import decode
+from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.assortment import ITEMS, STAPLES, goes_with
-from streams.session import Session
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.shop.decision.arms import ARMS, Question
+from streams.shop.memory.session import Session
+from streams.shop.shop import Shop
 from streams.worker.transport.rounds import Record
 
 

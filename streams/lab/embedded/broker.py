@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from streams.errors import KafkaUnreachable
+from streams.contract.errors import KafkaUnreachable
 from streams.lab.embedded.librdkafka import MockCluster, library_path
 
 

@@ -10,7 +10,7 @@ import importlib.metadata
 import importlib.util
 from pathlib import Path
 
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 
 VERSION = "2.16.1"
 INSTALL = "pip install 'goeswith[demo]'"

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 from streams.lab.embedded.server_child import Child, free_port
 
 _MEMORY_MAX = "64mb"

@@ -15,9 +15,9 @@ from typing import IO, Self
 
 from pydantic import SecretStr
 
-from streams.errors import WorkerFailed
+from streams.contract.errors import WorkerFailed
+from streams.contract.settings import Settings
 from streams.lab.embedded.last_words import last_words
-from streams.settings import Settings
 
 STOP_S_MAX = 30.0
 """So long a worker may take to finish what it has begun."""

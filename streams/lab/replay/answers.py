@@ -20,10 +20,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.committed import committed
-from streams.errors import WorkerFailed
-from streams.events import Event
-from streams.prompts import ANY_PUBLISHED, Prompt
-from streams.settings import Settings
+from streams.contract.errors import WorkerFailed
+from streams.contract.events import Event
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.settings import Settings
 
 WATCH_S = 0.02
 """How often the committed offsets are asked for."""

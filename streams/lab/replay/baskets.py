@@ -11,7 +11,7 @@ from operator import attrgetter
 from random import Random
 from typing import Any, NamedTuple
 
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 
 DEPARTMENTS_OUT = frozenset({"FUEL", "COUPON", "MISCELLANEOUS"})
 SHUFFLE_SEED = 2017

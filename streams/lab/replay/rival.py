@@ -5,10 +5,10 @@ knows every basket and every purchase that the worker knows, and never sees an e
 sent.
 """
 
-from streams.arms import ARMS
-from streams.events import Event, ItemAdded
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.contract.events import Event, ItemAdded
+from streams.contract.settings import Settings
+from streams.shop.decision.arms import ARMS
+from streams.shop.shop import Shop
 
 PARTITION = 0
 

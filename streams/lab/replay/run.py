@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 from pydantic import SecretStr
 
-from streams.errors import GoeswithError, KafkaUnreachable
+from streams.contract.errors import GoeswithError, KafkaUnreachable
+from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.installation import EMBEDDED
 from streams.lab.embedded.worker_process import WorkerProcess
@@ -21,7 +22,6 @@ from streams.lab.replay.baskets import Basket
 from streams.lab.replay.pacing import Pacing
 from streams.lab.replay.rival import Rival
 from streams.lab.replay.storefront import Storefront
-from streams.settings import Settings
 from streams.topic_admin import create_topics
 
 DECADE_S = 10 * 365 * 86_400.0

@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterable
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
-from streams.events import Event, ItemAdded, OrderLine, OrderPlaced, PromptShown, encode
+from streams.contract.events import Event, ItemAdded, OrderLine, OrderPlaced, PromptShown, encode
+from streams.contract.prompts import Prompt
 from streams.lab.replay.answers import Answers
 from streams.lab.replay.baskets import Basket
 from streams.lab.replay.pacing import Pacing
 from streams.lab.replay.rival import Rival
 from streams.lab.replay.score import Score
-from streams.prompts import Prompt
 
 OPEN_MAX = 128
 """Baskets at a time: enough to keep the worker busy while others wait for their answers."""

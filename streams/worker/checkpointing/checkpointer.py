@@ -17,10 +17,10 @@ from mode import Service
 
 from streams.checkpoint_rules import fingerprint, kept_name
 from streams.checkpoint_store import Store
-from streams.checkpoints import Header, Log, check, packed, read, restored
-from streams.errors import CheckpointRefused, GoeswithError
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.contract.errors import CheckpointRefused, GoeswithError
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import Header, Log, check, packed, read, restored
+from streams.shop.shop import Shop
 from streams.worker.checkpointing.child_work import in_child
 from streams.worker.checkpointing.large_pages import gather
 from streams.worker.telemetry import Telemetry

@@ -27,7 +27,7 @@ import warnings
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-from streams.errors import GoeswithError
+from streams.contract.errors import GoeswithError
 
 NICE = 10
 FILES_MAX = 1 << 20

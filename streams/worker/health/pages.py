@@ -11,8 +11,8 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from streams.settings import Settings
-from streams.state import digest
+from streams.contract.settings import Settings
+from streams.shop.state import digest
 from streams.worker.health.digests_in_child import hashed
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Replica

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple, Protocol
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from streams.errors import WorkerStuck
-from streams.settings import Settings
+from streams.contract.errors import WorkerStuck
+from streams.contract.settings import Settings
 
 LOOK_EVERY_S = 1.0
 ANSWER_S_MAX = 3.0

@@ -16,8 +16,8 @@ from faust.worker import Worker
 
 from models.warm import warm
 from streams.checkpoint_store import open_store
-from streams.errors import Misconfigured
-from streams.settings import Settings
+from streams.contract.errors import Misconfigured
+from streams.contract.settings import Settings
 from streams.views import Views
 from streams.worker.telemetry import Telemetry
 from streams.worker.topology import App, create_app

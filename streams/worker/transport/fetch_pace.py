@@ -10,7 +10,7 @@ two ways cost the same at some 120 events/s.
 
 from typing import NamedTuple
 
-from streams.settings import Settings
+from streams.contract.settings import Settings
 
 WINDOW_S = 1.0
 """Rates are measured over windows of at least this length."""

@@ -30,8 +30,8 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode.utils.futures import notify
 
-from streams.errors import NameTaken
-from streams.settings import Settings
+from streams.contract.errors import NameTaken
+from streams.contract.settings import Settings
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.fetch_pace import Pace
 from streams.worker.transport.group_consumer import GroupConsumer, held_back

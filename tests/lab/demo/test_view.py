@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from streams.board import Board
-from streams.examples import OUTCOME, PROMPT
+from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.lab.demo.overview import Overview
 from streams.lab.demo.truth import Verdict
 from streams.lab.demo.view import View, headline, screen, summary

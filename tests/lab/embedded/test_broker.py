@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 
-from streams.errors import KafkaUnreachable
+from streams.contract.errors import KafkaUnreachable
 from streams.lab.embedded.broker import EmbeddedBroker
 
 RUN_S_MAX = 30.0

@@ -1,9 +1,9 @@
 """What a replay takes for the answer to an event."""
 
-from streams.events import Event
-from streams.examples import PROMPT
+from streams.contract.events import Event
+from streams.contract.schemas.examples import PROMPT
+from streams.contract.settings import Settings
 from streams.lab.replay.answers import Answers
-from streams.settings import Settings
 from tests.stories import Story
 
 

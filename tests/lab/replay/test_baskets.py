@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 from streams.lab.replay.baskets import Basket, Line, Purchase, baskets, completejourney, purchases
 
 NOON_MS = 1_483_272_000_000

@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from streams.cli import goeswith
-from streams.errors import WorkerFailed
+from streams.contract.errors import WorkerFailed
+from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.replay.baskets import Basket, Line
 from streams.lab.replay.run import Report, apart, lifted, run, stage
-from streams.settings import Settings
 
 SETTINGS = Settings(receipt_secret=SecretStr("not a secret"))
 

@@ -2,11 +2,11 @@
 
 from pydantic import SecretStr
 
+from streams.contract.settings import Settings
 from streams.lab.replay.baskets import Basket, Line
 from streams.lab.replay.rival import Rival
 from streams.lab.replay.run import lifted
 from streams.lab.replay.storefront import added, ordered
-from streams.settings import Settings
 
 SETTINGS = lifted(Settings(receipt_secret=SecretStr("not a secret")), "offered")
 

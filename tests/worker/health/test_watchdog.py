@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from streams.errors import WorkerStuck
-from streams.settings import Settings
+from streams.contract.errors import WorkerStuck
+from streams.contract.settings import Settings
 from streams.worker.health.watchdog import Watchdog
 
 

@@ -1,6 +1,6 @@
 """How fetches follow the rate of events."""
 
-from streams.settings import Settings
+from streams.contract.settings import Settings
 from streams.worker.transport.fetch_pace import Asking, Pace
 
 IDLE, BUSY = Asking(500, 1), Asking(5, 100_000)

@@ -4,7 +4,7 @@ import pytest
 from aiokafka.consumer.fetcher import Fetcher
 from faust.transport import consumer
 
-from streams.errors import TransportChanged
+from streams.contract.errors import TransportChanged
 from streams.worker.transport import private_names
 
 

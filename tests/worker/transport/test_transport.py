@@ -9,7 +9,7 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
-from streams.settings import Settings
+from streams.contract.settings import Settings
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.transport import Consumer, RoundSchema, Transport
 from tests.stand_ins import Record

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.bench.inference import open_bandit

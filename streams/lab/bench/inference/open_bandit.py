@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.special import betainc, betaincinv
 
 from models.off_policy import Verdict, evaluate
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 
 Floats = npt.NDArray[np.float64]
 

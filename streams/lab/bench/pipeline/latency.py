@@ -8,8 +8,8 @@ that is already running, and has `WARM_UP_S` to work off what waits and to find 
 from collections.abc import Sequence
 
 from streams.committed import committed
-from streams.errors import WorkerFailed
-from streams.events import ItemAdded, ItemViewed
+from streams.contract.errors import WorkerFailed
+from streams.contract.events import ItemAdded, ItemViewed
 from streams.lab.bench.stage import completeness, tape
 from streams.lab.bench.stage.contenders import ours, stock, until
 from streams.lab.bench.stage.site import PARTITIONS, Site

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from streams.decision import Asking
 from streams.lab.bench.pipeline import latency
 from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
+from streams.shop.decision.decision import Asking
 
 WARM_UP_EVENTS = 1_000
 """The first events need not be answered with a prompt: there was little to say yet."""

@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from streams.errors import Misconfigured
+from streams.contract.errors import Misconfigured
 from streams.lab.bench.regret.players import Ours, River, Textbook, factor_policy, plain_policy
 from streams.lab.bench.regret.players import regret_when_late as late
 from streams.lab.bench.regret.worlds import (

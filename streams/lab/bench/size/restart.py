@@ -18,15 +18,15 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.arrays import read_column
-from streams.checkpoints import packed
 from streams.connection import check_topics
-from streams.events import ItemAdded
+from streams.contract.events import ItemAdded
+from streams.contract.settings import Settings
 from streams.file_store import FileStore
 from streams.lab.bench.stage import cost, tape
 from streams.lab.bench.stage.contenders import Ours, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import START_MS
-from streams.settings import Settings
+from streams.shop.checkpoint import packed
 
 BASKET = 11
 """Items in a basket: 55 pairs."""

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.committed import committed
-from streams.decision import Asking
+from streams.contract.settings import Settings
 from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.contenders import Ours, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
-from streams.settings import Settings
+from streams.shop.decision.decision import Asking
 
 WORKERS = (1, 2, 4)
 WARM_UP_EVENTS = 2_000

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import orjson
 from aiokafka import ConsumerRecord
 
-from streams.decision import PLACEMENTS
-from streams.events import ItemAdded, ItemViewed
-from streams.prompts import prompt_id
+from streams.contract.events import ItemAdded, ItemViewed
+from streams.contract.prompts import prompt_id
+from streams.shop.decision.decision import PLACEMENTS
 
 Cause = tuple[bytes, str]
 """The session, as the record's key has it, and the id of an event."""

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.errors import Misconfigured, WorkerFailed
+from streams.contract.errors import Misconfigured, WorkerFailed
+from streams.contract.settings import Settings
 from streams.lab.bench.stage.stock import Job
 from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import WorkerProcess
-from streams.settings import Settings
 
 PATIENCE_S = 300.0
 """So long we wait for any one thing; only a failure takes so long."""

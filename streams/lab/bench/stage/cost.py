@@ -12,14 +12,14 @@ from aiokafka import ConsumerRecord
 
 from models.warm import warm
 from streams.committed import committed
-from streams.events import decode
+from streams.contract.events import decode
+from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.contenders import PAGE_POLL_S, ours, stock, until
 from streams.lab.bench.stage.site import Site
 from streams.lab.quantiles import quantile
-from streams.said import Said
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.shop.memory.pending_prompts import Said
+from streams.shop.shop import Shop
 
 Quantiles = dict[str, float]
 

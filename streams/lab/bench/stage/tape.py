@@ -18,8 +18,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
-from streams.errors import KafkaUnreachable
-from streams.events import Event, encode
+from streams.contract.errors import KafkaUnreachable
+from streams.contract.events import Event, encode
 
 BATCH_RECORDS = 1_000
 BATCH_BYTES = 1 << 20

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from random import Random
 
-from streams.events import ItemAdded, ItemViewed
+from streams.contract.events import ItemAdded, ItemViewed
 
 AISLES = 84
 AISLE_ITEMS = 60

@@ -19,12 +19,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from streams.decision import PLACEMENTS, Asking
-from streams.events import Event, ItemViewed, decode
-from streams.prompts import ANY_PUBLISHED, Outcome, Prompt, prompt_id
-from streams.said import Said
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.contract.events import Event, ItemViewed, decode
+from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, prompt_id
+from streams.contract.settings import Settings
+from streams.shop.decision.decision import PLACEMENTS, Asking
+from streams.shop.memory.pending_prompts import Said
+from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
 

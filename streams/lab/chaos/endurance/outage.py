@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.checkpoint_store import open_store
-from streams.errors import GoeswithError
+from streams.contract.errors import GoeswithError
+from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing
 from streams.lab.chaos.ground.site import Ground, committed, ends, ground, prepare
@@ -22,7 +23,6 @@ from streams.lab.chaos.ground.traffic import Street
 from streams.lab.chaos.ground.workers import Worker, cpu_s
 from streams.lab.chaos.trial import PATIENCE_S, first_ms, until_answered
 from streams.redis_clients import opened
-from streams.settings import Settings
 from streams.views import prompts_key, worker_key
 
 EVENTS_PER_S = 200.0

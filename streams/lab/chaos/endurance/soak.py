@@ -23,8 +23,10 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from streams.errors import GoeswithError
-from streams.events import encode
+from streams.contract.errors import GoeswithError
+from streams.contract.events import encode
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.settings import Settings
 from streams.kafka_clients import open_admin
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.site import PARTITIONS
@@ -41,8 +43,6 @@ from streams.lab.chaos.ground.workers import Worker, cpu_s, resident_mb
 from streams.lab.chaos.trial import PATIENCE_S, until_answered
 from streams.lag import read_lag
 from streams.log_reader import open_reader
-from streams.prompts import ANY_PUBLISHED, Prompt
-from streams.settings import Settings
 
 WAITING_EVENTS = 100_000
 FLOOD = 1.2

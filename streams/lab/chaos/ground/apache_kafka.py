@@ -15,10 +15,10 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
-from streams.errors import KafkaUnreachable, MissingExtra
+from streams.contract.errors import KafkaUnreachable, MissingExtra
+from streams.contract.settings import Settings
 from streams.kafka_clients import open_admin
 from streams.lab.embedded.server_child import Child, free_port
-from streams.settings import Settings
 
 VERSION = "4.1.1"
 CHECKOUT = Path(__file__).parents[4]

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from streams.contract.settings import Settings
 from streams.kafka_clients import open_admin
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.site import PARTITIONS, Site
@@ -14,7 +15,6 @@ from streams.lab.chaos.ground.traffic import warm_up
 from streams.lab.chaos.ground.workers import Crew
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.log_reader import Partition, committed_offsets, open_reader
-from streams.settings import Settings
 
 LOG = "verdict"
 

@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.connection import be_patient
-from streams.errors import GoeswithError
-from streams.events import (
+from streams.contract.errors import GoeswithError
+from streams.contract.events import (
     Event,
     ItemAdded,
     ItemViewed,
@@ -29,9 +29,9 @@ from streams.events import (
     PromptShown,
     encode,
 )
-from streams.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.settings import Settings
 from streams.seen import Seen
-from streams.settings import Settings
 
 ITEMS = [f"item-{number:02}" for number in range(60)]
 VISITS_AT_ONCE = 48

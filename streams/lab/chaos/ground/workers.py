@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from streams.errors import WorkerFailed
+from streams.contract.errors import WorkerFailed
+from streams.contract.settings import Settings
 from streams.lab.bench.stage.contenders import resident_bytes
 from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import environment
-from streams.settings import Settings
 
 STOP_S_MAX = 45.0
 PAGE_S_MAX = 5.0

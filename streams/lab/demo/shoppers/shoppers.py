@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from random import Random
 from typing import Literal, NamedTuple
 
+from streams.contract.prompts import Placement
 from streams.lab.demo.shoppers.assortment import COMPLEMENTS, POPULAR, STAPLES
-from streams.prompts import Placement
 
 Segment = Literal["regular", "explorer"]
 SEGMENTS: tuple[Segment, ...] = ("regular", "explorer")

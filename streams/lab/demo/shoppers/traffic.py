@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
 
-from streams.events import Event, ItemAdded
+from streams.contract.events import Event, ItemAdded
+from streams.contract.prompts import STAGES, Published, Stage
 from streams.lab.demo.shoppers.shoppers import Shopper, visitors
 from streams.lab.demo.shoppers.visits import Visit
-from streams.prompts import STAGES, Published, Stage
 
 THINK_S = 0.5
 """Mean pause between two steps of a visit: people take half a minute, the demo has less time."""
@@ -96,7 +96,7 @@ class Traffic:
 def feedback_stage(event: Event) -> Stage | None:
     """The stage of a prompt that an event reports, if it is feedback.
 
-    >>> from streams.events import PromptShown
+    >>> from streams.contract.events import PromptShown
     >>> shown = PromptShown(event_id="e", session_id="s", occurred_at_ms=1767225600000, receipt="r")
     >>> feedback_stage(shown)
     'shown'

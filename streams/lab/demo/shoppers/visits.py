@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from streams.events import (
+from streams.contract.events import (
     CheckoutStarted,
     Event,
     ItemAdded,
@@ -27,10 +27,10 @@ from streams.events import (
     PromptDismissed,
     PromptShown,
 )
+from streams.contract.prompts import Prompt, Published
 from streams.lab.demo.shoppers.assortment import CURRENCY, ITEMS
 from streams.lab.demo.shoppers.plans import Intent, plan
 from streams.lab.demo.shoppers.shoppers import Reaction, Shopper, react
-from streams.prompts import Prompt, Published
 
 STEPS_MAX = 200
 

@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from streams.errors import FileUnusable
+from streams.contract.errors import FileUnusable
 from streams.lab.evaluate.logs.formats import FORMATS
 from streams.lab.evaluate.logs.sessions import Log, Session
 

@@ -25,8 +25,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from streams.errors import FileUnusable
-from streams.events import ANY_EVENT, Event, ItemAdded, ItemViewed
+from streams.contract.errors import FileUnusable
+from streams.contract.events import ANY_EVENT, Event, ItemAdded, ItemViewed
 from streams.lab.evaluate.logs.lines import Line, lines
 from streams.lab.evaluate.logs.sessions import Session
 

@@ -7,7 +7,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.errors import FileUnusable
+from streams.contract.errors import FileUnusable
 
 LINE_BYTES_MAX = 4_000_000
 GZIP_MAGIC = b"\x1f\x8b"

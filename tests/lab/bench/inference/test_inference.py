@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from models import ThompsonSampling
 from streams.cli import goeswith
-from streams.errors import MissingExtra
+from streams.contract.errors import MissingExtra
 from streams.lab.bench.inference.inference_report import (
     ALIKE,
     biases,

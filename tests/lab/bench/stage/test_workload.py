@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 
-from streams.events import ItemAdded, decode
+from streams.contract.events import ItemAdded, decode
+from streams.contract.settings import Settings
 from streams.lab.bench.stage.tape import taped
 from streams.lab.bench.stage.workload import AISLE_ITEMS, workload
-from streams.settings import Settings
 
 EVENTS = 5_000
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.events import Event, ItemViewed, encode
+from streams.contract.events import Event, ItemViewed, encode
+from streams.contract.prompts import Outcome, Prompt
 from streams.lab.bench.stage.site import Site
 from streams.lab.chaos.books.books import (
     Recomputed,
@@ -15,9 +16,8 @@ from streams.lab.chaos.books.books import (
 )
 from streams.lab.chaos.ground.traffic import reaction, warm_up
 from streams.lab.chaos.till import Books, ghosts
-from streams.prompts import Outcome, Prompt
-from streams.said import Said
-from streams.shop import Shop
+from streams.shop.memory.pending_prompts import Said
+from streams.shop.shop import Shop
 
 SETTINGS = Site("127.0.0.1:1").settings("books")
 

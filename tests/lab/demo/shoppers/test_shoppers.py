@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from pydantic import SecretStr
 
-from streams.events import (
+from streams.contract.events import (
     Event,
     ItemAdded,
     ItemRemoved,
@@ -17,7 +17,16 @@ from streams.events import (
     decode,
     encode,
 )
-from streams.examples import SECRET
+from streams.contract.prompts import (
+    Evidence,
+    Placement,
+    Prompt,
+    PromptItem,
+    PromptWithdrawn,
+    Reason,
+)
+from streams.contract.schemas.examples import SECRET
+from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.assortment import COMPLEMENTS, ITEMS, POPULAR, STAPLES, SUBSTITUTES
 from streams.lab.demo.shoppers.plans import Intent, plan
 from streams.lab.demo.shoppers.shoppers import (
@@ -33,9 +42,7 @@ from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.shoppers.visits import Visit
 from streams.lab.demo.truth import Judge
 from streams.lab.embedded.installation import HURRIED
-from streams.prompts import Evidence, Placement, Prompt, PromptItem, PromptWithdrawn, Reason
-from streams.said import Said
-from streams.settings import Settings
+from streams.shop.memory.pending_prompts import Said
 from tests.stories import NOON_MS
 
 VISITS = 20_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.errors import FileUnusable
+from streams.contract.errors import FileUnusable
 from streams.lab.evaluate.logs.files import Files
 from streams.lab.evaluate.logs.lines import LINE_BYTES_MAX
 from streams.lab.evaluate.logs.sessions import Session
