@@ -42,7 +42,7 @@ replay: $(READY) ## replay real grocery baskets and judge what is offered; LIMIT
 	$(BIN)/goeswith replay --limit $(LIMIT)
 
 docs: $(READY) ## write the tables of README.md anew from the code
-	$(BIN)/python -m streams.reference README.md
+	$(BIN)/python -m streams.cli.reference README.md
 
 fix: $(READY) ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix

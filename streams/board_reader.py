@@ -12,15 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.arm_evidence import AGAINST, Evidence
-from streams.board import Board, Row
+from streams.cli.live import show, watched
+from streams.cli.options import with_settings
+from streams.cli.printable import printable
+from streams.clients.log_reader import LogReader, Record, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
 from streams.contract.settings import Settings
 from streams.evidence_table import evidence_json, evidence_table
-from streams.live import show, watched
-from streams.log_reader import LogReader, Record, open_reader
-from streams.options import with_settings
-from streams.printable import printable
 from streams.trials import SETTLE_S, Trials
+from streams.views.arm_board import Board, Row
 
 
 class BoardReader:

@@ -13,14 +13,14 @@ from typing import Any
 import click
 from rich.table import Table
 
-from streams.checkpoint_rules import Kept
-from streams.checkpoint_store import Store, open_store
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.rules import Kept
+from streams.clients.checkpoints.store import Store, open_store
+from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
-from streams.file_store import FileStore
-from streams.live import show
-from streams.log_reader import open_reader
-from streams.options import with_settings
 from streams.rebuild import Told, bring, fold, page_url, seen, told_by_shop, told_by_worker
 from streams.shop.checkpoint import Checkpoint, Header, check, packed, read, restored
 from streams.shop.shop import Shop

@@ -17,14 +17,14 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.cli.printable import printable, printable_bytes
+from streams.clients.log_reader import LogReader, Partition, Record, open_reader
+from streams.clients.sync_kafka import open_producer
 from streams.contract.dead_letters import REPLAYS_MAX, Cause, cause, replay_headers
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_producer
-from streams.live import show
-from streams.log_reader import LogReader, Partition, Record, open_reader
-from streams.options import with_settings
-from streams.printable import printable, printable_bytes
 
 SHOWN_CHARS_MAX = 4000
 IN_FLIGHT_MAX = 64

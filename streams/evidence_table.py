@@ -9,7 +9,7 @@ from rich.text import Text
 from models.inference import Interval
 from models.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from streams.arm_evidence import ArmEvidence, Evidence, sample_ratio_alarms
-from streams.printable import printable
+from streams.cli.printable import printable
 from streams.trials import Trials
 
 UNKNOWN = "-"

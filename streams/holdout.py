@@ -14,8 +14,8 @@ from functools import reduce
 from typing import NamedTuple
 
 from models.uplift import UnitSums, Uplift, uplift
+from streams.clients.deduplication import Seen
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced
-from streams.seen import Seen
 from streams.shop.decision.assignment import held_out
 
 UNITS_MAX = 500_000

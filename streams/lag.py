@@ -20,11 +20,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.live import show, watched
+from streams.cli.options import with_settings
+from streams.clients.log_reader import LogReader, committed_offsets, high_watermarks, open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin
-from streams.live import show, watched
-from streams.log_reader import LogReader, committed_offsets, high_watermarks, open_reader
-from streams.options import with_settings
 
 
 class PartitionLag(NamedTuple):

@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from models.off_policy import EFFECTIVE_MIN, TooFewEffective, Verdict, evaluate
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.clients.log_reader import open_reader
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_PUBLISHED, Outcome
 from streams.contract.settings import Settings
-from streams.live import show
-from streams.log_reader import open_reader
-from streams.options import with_settings
 from streams.target_policy import TargetPolicy, read_policy
 from streams.trials import SETTLE_S, Trial, Trials
 

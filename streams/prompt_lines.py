@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime
 
+from streams.cli.printable import printable
 from streams.contract.prompts import Prompt, Published
-from streams.printable import printable
 
 
 def line(said: Published) -> str:

@@ -17,12 +17,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from streams.cli.options import with_settings
+from streams.clients.log_reader import LogReader, Partition, Record, open_reader
+from streams.clients.sync_kafka import cluster_id, open_admin
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.kafka_clients import cluster_id, open_admin
-from streams.log_reader import LogReader, Partition, Record, open_reader
-from streams.options import with_settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
 from streams.shop.shop import Shop
 from streams.shop.state import digest, left_out

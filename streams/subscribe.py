@@ -10,12 +10,12 @@ from itertools import islice
 import click
 from pydantic import ValidationError
 
+from streams.cli.options import with_settings
+from streams.clients.deduplication import Seen
+from streams.clients.log_reader import LogReader, Record, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, Published
 from streams.contract.settings import Settings
-from streams.log_reader import LogReader, Record, open_reader
-from streams.options import with_settings
 from streams.prompt_lines import json_line, line
-from streams.seen import Seen
 
 POLL_S = 0.5
 """How soon Ctrl-C is heard."""

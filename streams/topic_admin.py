@@ -14,13 +14,13 @@ from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
 from rich.table import Table
 
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin, partition_counts
 from streams.contract.errors import GoeswithError, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import Topic
-from streams.kafka_clients import open_admin, partition_counts
-from streams.live import show
-from streams.log_reader import open_reader
-from streams.options import with_settings
 
 TOPIC_ALREADY_EXISTS = 36
 """Kafka's error code."""

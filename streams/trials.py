@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from streams.clients.deduplication import IDS_MAX, Seen
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
-from streams.seen import IDS_MAX, Seen
 
 OPEN_MAX = 200_000
 SETTLE_S = 600.0

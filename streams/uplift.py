@@ -6,13 +6,13 @@ from typing import Any
 import click
 from rich.table import Table
 
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.clients.log_reader import open_reader
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.holdout import Holdout
-from streams.live import show
-from streams.log_reader import open_reader
-from streams.options import with_settings
 
 
 @click.command()

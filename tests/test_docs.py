@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import click
 
-from streams.cli import goeswith
+from streams.cli.reference import commands, rewritten
+from streams.cli.root import goeswith
 from streams.contract.events import ANY_EVENT, EVENTS
 from streams.contract.settings import Settings
-from streams.reference import commands, rewritten
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -20,7 +20,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from streams.connection import administration, be_patient, client_options
+from streams.clients.async_kafka import administration, be_patient, client_options
 from streams.contract.dead_letters import NAMES, Header
 from streams.contract.errors import DeliveryFailed
 from streams.contract.settings import Settings

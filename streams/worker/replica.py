@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
-from streams.connection import be_patient, check_topics, reading, reading_options
+from streams.clients.async_kafka import be_patient, check_topics, reading, reading_options
 from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.prompts import Answer

@@ -21,7 +21,7 @@ from faust.app import BootStrategy
 from faust.tables.manager import TableManager
 from mode import Service
 
-from streams.checkpoint_store import Store
+from streams.clients.checkpoints.store import Store
 from streams.contract.prompts import Answer
 from streams.contract.settings import Settings
 from streams.shop.shop import Shop
@@ -42,7 +42,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Views(Shown, Protocol):
-    """A service that shows answers elsewhere (`streams/views.py`); goeswith goes on without it."""
+    """A service that shows answers elsewhere (`views/writer.py`); goeswith goes on without it."""
 
     def offer(self, answers: Sequence[Answer]) -> None:
         """Take answers that the broker has by now. Never blocks, never raises."""

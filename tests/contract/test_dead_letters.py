@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.clients.log_reader import Partition, Record
 from streams.contract.dead_letters import (
     REPLAYED_FROM,
     REPLAYS,
@@ -16,7 +17,6 @@ from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.header_names import header_name
 from streams.contract.settings import Settings
 from streams.dead_letter_office import Letter, newest, opened
-from streams.log_reader import Partition, Record
 
 SETTINGS = Settings(topic_prefix="shop")
 ERROR = InvalidEvent("invalid_json", "EOF while parsing")

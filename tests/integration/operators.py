@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from click.testing import CliRunner, Result
 from kafka import OffsetAndMetadata, TopicPartition
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
+from streams.clients.sync_kafka import open_admin, open_producer
 from streams.contract.dead_letters import Header
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin, open_producer
 from streams.lab.embedded.worker_process import environment
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import redis
 
-from streams.checkpoint_rules import fingerprint
-from streams.checkpoint_store import Store, open_store
+from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.redis_store import PIECE_BYTES, RedisStore
+from streams.clients.checkpoints.rules import fingerprint
+from streams.clients.checkpoints.store import Store, open_store
 from streams.contract.errors import CheckpointRefused, GoeswithError, RedisUnreachable
 from streams.contract.settings import Settings
-from streams.file_store import FileStore
 from streams.lab.embedded.redis_server import EmbeddedRedis
-from streams.redis_store import PIECE_BYTES, RedisStore
 from streams.shop.checkpoint import Header, packed
 from streams.shop.shop import Shop
 from tests.stories import OPEN

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 from kafka import TopicPartition
 
-from streams.cli import goeswith
-from streams.kafka_clients import open_admin
+from streams.cli.root import goeswith
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.worker_process import environment
-from streams.log_reader import open_reader
 from streams.topic_admin import create_topics
 from tests.integration.workers import Staff, send, views
 

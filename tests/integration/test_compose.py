@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from streams.clients.checkpoints.redis_store import RedisStore
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import Child, free_port
-from streams.redis_store import RedisStore
 from streams.shop.checkpoint import packed
 from streams.shop.shop import Shop
 from tests.stories import OPEN

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from streams.clients.log_reader import Partition, Record, open_reader
 from streams.contract.dead_letters import (
     REPLAYED_FROM,
     REPLAYS,
@@ -13,7 +14,6 @@ from streams.contract.dead_letters import (
 )
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.settings import Settings
-from streams.log_reader import Partition, Record, open_reader
 from streams.topic_admin import create_topics
 from tests.integration.operators import ByHand, Operator, send
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from streams.codecs import BATCH_BYTES_MAX
+from streams.clients.batches.codecs import BATCH_BYTES_MAX
+from streams.clients.batches.record_batches import UNREADABLE_BATCH
+from streams.clients.sync_kafka import open_producer
 from streams.contract.events import Event, encode
 from streams.contract.header_names import header_name
-from streams.kafka_clients import open_producer
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.record_batches import UNREADABLE_BATCH
 from streams.topic_admin import create_topics
 from tests.integration.operators import ByHand, Operator
 from tests.integration.workers import Staff

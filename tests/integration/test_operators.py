@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin, speaking
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.events import encode
 from streams.contract.prompts import Prompt, PromptWithdrawn
@@ -22,10 +24,8 @@ from streams.contract.schemas.examples import (
     PROMPT_WITHDRAWN,
 )
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin, speaking
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.lag import read_lag
-from streams.log_reader import open_reader
 from streams.topic_admin import create_topics
 from tests.integration.operators import ByHand, Operator, commit, create, send
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from streams.checkpoint_store import Store
+from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.redis_store import RedisStore
+from streams.clients.checkpoints.store import Store
 from streams.contract.settings import Settings
-from streams.file_store import FileStore
-from streams.redis_store import RedisStore
 from streams.shop.checkpoint import Log, packed
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.checkpointer import Found, last_shop

@@ -12,11 +12,11 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_producer
 from streams.contract.events import Event
 from streams.contract.prompts import Prompt, prompt_id
-from streams.kafka_clients import open_producer
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.log_reader import open_reader
 from streams.topic_admin import create_topics
 from tests.integration.workers import Staff, send, shoppers, views
 

@@ -11,13 +11,20 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 from streams.contract.errors import RedisUnreachable
 from streams.contract.prompts import Answer, Draft
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
-from streams.views import Views, arms_key, current_arms, current_prompts, prompts_key, worker_key
+from streams.views.writer import (
+    Views,
+    arms_key,
+    current_arms,
+    current_prompts,
+    prompts_key,
+    worker_key,
+)
 
 WAIT_S_MAX = 20.0
 

@@ -18,12 +18,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from streams.clients.log_reader import Partition, Record, committed_offsets, open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event, ItemViewed, decode, encode
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin
 from streams.lab.embedded.server_child import free_port
-from streams.log_reader import Partition, Record, committed_offsets, open_reader
 from streams.shop.shop import Shop
 from tests.scenarios.storefront import Worker
 from tests.stories import OPEN

@@ -12,17 +12,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.board import Board
+from streams.clients.deduplication import Seen
 from streams.contract.events import Event, encode
 from streams.contract.prompts import Answer, Prompt
-from streams.current_prompts import CurrentPrompts
 from streams.holdout import Holdout
 from streams.lab.chaos.books.books import recompute
-from streams.seen import Seen
 from streams.shop.shop import Shop
 from streams.subscribe import identity
 from streams.trials import Trials
 from streams.uplift import as_values
+from streams.views.arm_board import Board
+from streams.views.current_prompts import CurrentPrompts
 from tests.lab.chaos.books.test_books import SETTINGS, Record
 from tests.stories import NOON_MS, Story, Till
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 from streams.contract.events import Event
 from streams.lab.embedded.worker_process import environment
 from tests.scenarios.storefront import Storefront

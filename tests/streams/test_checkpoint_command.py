@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
+from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.settings import Settings
-from streams.file_store import FileStore
 from streams.shop.checkpoint import Header, packed
 from streams.shop.shop import Shop
 from tests.stories import OPEN

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.cli.live import show
 from streams.lag import GroupLag, PartitionLag, lag_table, partition_lag
-from streams.live import show
 
 OFFSETS = st.integers(0, 2**40)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.target_policy import read_policy

@@ -2,7 +2,7 @@
 
 import click
 
-from streams.lazy import Lazy, LazyGroup
+from streams.cli.lazy import Lazy, LazyGroup
 
 BENCHMARKS = {
     "pipeline": Lazy(

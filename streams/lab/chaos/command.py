@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from streams.cli.live import show
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.trial import Wishes, failed, trial
-from streams.live import show
 
 TITLE = "Verdict"
 PACKAGES = ("faust-streaming", "aiokafka")

@@ -9,13 +9,13 @@ from typing import Any
 import click
 from rich.console import Console
 
+from streams.cli.options import with_settings
+from streams.clients.sync_kafka import open_admin, partition_count
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin, partition_count
 from streams.lab.demo.run import DRAINED_NOT, Ended, Wishes, run
 from streams.lab.demo.view import View, summary
 from streams.lab.embedded.installation import Installation, installed
-from streams.options import with_settings
 
 OPTIONS = (
     click.option(

@@ -16,14 +16,14 @@ from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from streams.board import Row
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import KafkaUnreachable, WorkerFailed
-from streams.kafka_clients import open_admin
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Verdict
 from streams.lab.embedded.installation import Installation
 from streams.lag import GroupLag, read_lag
-from streams.log_reader import open_reader
+from streams.views.arm_board import Row
 
 READY_S_MAX = 60.0
 DRAIN_S_MAX = 30.0

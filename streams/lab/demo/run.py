@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
-from streams.board import Board
 from streams.contract.settings import Settings
 from streams.lab.demo.overview import Lookout, Overview
 from streams.lab.demo.shoppers.shoppers import crowd
@@ -19,6 +18,7 @@ from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Judge
 from streams.lab.demo.view import View
 from streams.lab.embedded.installation import Installation
+from streams.views.arm_board import Board
 
 FRAME_S = 0.25
 REFRESH_S = 1.0

@@ -23,8 +23,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
-from streams.board import Board
-from streams.connection import client_options, reading_options
+from streams.clients.async_kafka import client_options, reading_options
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
 from streams.contract.events import Event, encode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, Stage
@@ -32,6 +31,7 @@ from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
 from streams.lab.quantiles import quantile
+from streams.views.arm_board import Board
 from streams.worker.transport.rounds import Record
 
 TICK_S = 0.01

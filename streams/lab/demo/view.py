@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.board_reader import board_table
+from streams.cli.printable import printable
 from streams.contract.prompts import Prompt
 from streams.lab.demo.overview import Overview
-from streams.printable import printable
 
 BARS = "▁▂▃▄▅▆▇█"
 SPARKS_MAX = 40

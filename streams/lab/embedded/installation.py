@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
+from streams.cli.options import self_contained
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import WorkerProcess
-from streams.options import self_contained
 from streams.topic_admin import create_topics
 
 PREFIX = "goeswith-demo"

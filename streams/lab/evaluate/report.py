@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from models.evaluation import REGIMES
-from streams.live import show
+from streams.cli.live import show
 
 HEADS = {"coverage@20": "coverage\n@20", "cold_share": "cold\nshare"}
 SHOWN = ("hr@1", "hr@5", "hr@20", "mrr@20", "coverage@20", "cold_share")

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from streams.cli.live import show
+from streams.cli.options import read_settings, self_contained
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
 from streams.lab.replay.baskets import baskets, completejourney
 from streams.lab.replay.run import LIFTED, STAPLES, Report, apart, lifted, run, stage
-from streams.live import show
-from streams.options import read_settings, self_contained
 
 SAID = {"staples_withheld", "topic_prefix", "group_id", "best_fit", "arm_floor"}
 DATASETS = {"completejourney": completejourney}

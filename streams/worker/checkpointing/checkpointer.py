@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 
 from mode import Service
 
-from streams.checkpoint_rules import fingerprint, kept_name
-from streams.checkpoint_store import Store
+from streams.clients.checkpoints.rules import fingerprint, kept_name
+from streams.clients.checkpoints.store import Store
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Header, Log, check, packed, read, restored

@@ -15,10 +15,10 @@ from typing import Any
 from faust.worker import Worker
 
 from models.warm import warm
-from streams.checkpoint_store import open_store
+from streams.clients.checkpoints.store import open_store
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
-from streams.views import Views
+from streams.views.writer import Views
 from streams.worker.telemetry import Telemetry
 from streams.worker.topology import App, create_app
 

@@ -14,7 +14,7 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
 
-from streams.connection import be_patient, reading, reading_options
+from streams.clients.async_kafka import be_patient, reading, reading_options
 from streams.worker.transport.fetch_pace import Asking
 from streams.worker.transport.rounds import Reading
 

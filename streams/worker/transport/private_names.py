@@ -13,8 +13,8 @@ from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.worker import Worker
 
-from streams import patient_fetches
-from streams.private_names import Methods, Uses, assert_names
+from streams.clients.batches import patient_fetches
+from streams.clients.private_names import Methods, Uses, assert_names
 
 METHODS: Methods = {
     faust_aiokafka.Consumer: (

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from streams.board import Board
 from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.lab.demo.overview import Overview
 from streams.lab.demo.truth import Verdict
 from streams.lab.demo.view import View, headline, screen, summary
+from streams.views.arm_board import Board
 
 
 def seen(elapsed_s: float = 12.0) -> Overview:

@@ -2,12 +2,12 @@
 
 import pytest
 
+from streams.clients.log_reader import open_reader
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import InvalidEvent
 from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
-from streams.log_reader import open_reader
 from tests.integration.operators import ByHand, Operator, send
 
 

@@ -2,9 +2,9 @@
 
 from aiokafka import AIOKafkaProducer
 
+from streams.clients.log_reader import open_reader
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
-from streams.log_reader import open_reader
 
 PARTITIONS = 4
 RECORDS = 3

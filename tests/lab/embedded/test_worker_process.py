@@ -5,10 +5,10 @@ import os
 import pytest
 from pydantic import SecretStr
 
+from streams.cli.options import read_settings
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import WorkerProcess, environment
-from streams.options import read_settings
 
 SETTINGS = Settings(
     topic_prefix="bakery",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 
 TRAIN = "bread butter\nbread butter jam\nbread jam\n"
 DATA = "bread butter bread\njam yeast\n"

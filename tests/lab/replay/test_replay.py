@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from streams.cli.live import show
 from streams.contract.errors import MissingExtra
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.bench.inference import open_bandit
 from streams.lab.bench.inference.peeking import FLOOR, HORIZON, LOOK_EVERY, REFRESH, Run, Shop, runs
-from streams.live import show
 
 ALIKE = "alike"
 """The shop in which all arms earn the same: whoever finds a difference is wrong."""

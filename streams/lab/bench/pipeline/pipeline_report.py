@@ -9,10 +9,10 @@ from typing import Any
 import click
 from rich.table import Table
 
+from streams.cli.live import show
 from streams.lab.bench.console import bootstrap_option, saying
 from streams.lab.bench.figures.results import RESULTS, at_most, table, this_command, write_section
 from streams.lab.bench.pipeline.pipeline import measure
-from streams.live import show
 
 LABELS = {
     "stock": "stock: a bare agent, JSON decoded",

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from streams.cli.live import show
 from streams.lab.bench.figures.results import RESULTS, table, this_command, write_section
 from streams.lab.bench.regret.regret import LINES, Figure, judged, means, played, ready, tasks
-from streams.live import show
 
 PACKAGES = ("river", "numpy")
 LABELS = {

@@ -18,10 +18,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.arrays import read_column
-from streams.connection import check_topics
+from streams.clients.async_kafka import check_topics
+from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.events import ItemAdded
 from streams.contract.settings import Settings
-from streams.file_store import FileStore
 from streams.lab.bench.stage import cost, tape
 from streams.lab.bench.stage.contenders import Ours, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site

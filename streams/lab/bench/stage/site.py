@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from streams.cli.options import self_contained
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.stock import Job
-from streams.options import self_contained
 
 PARTITIONS = 8
 APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.checkpoint_store import open_store
+from streams.clients.checkpoints.store import open_store
+from streams.clients.redis import opened
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
@@ -22,8 +23,7 @@ from streams.lab.chaos.ground.site import Ground, committed, ends, ground, prepa
 from streams.lab.chaos.ground.traffic import Street
 from streams.lab.chaos.ground.workers import Worker, cpu_s
 from streams.lab.chaos.trial import PATIENCE_S, first_ms, until_answered
-from streams.redis_clients import opened
-from streams.views import prompts_key, worker_key
+from streams.views.writer import prompts_key, worker_key
 
 EVENTS_PER_S = 200.0
 SETTLE_S = 10.0

@@ -23,11 +23,12 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import GoeswithError
 from streams.contract.events import encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.site import PARTITIONS
 from streams.lab.bench.stage.workload import workload
@@ -42,7 +43,6 @@ from streams.lab.chaos.ground.traffic import (
 from streams.lab.chaos.ground.workers import Worker, cpu_s, resident_mb
 from streams.lab.chaos.trial import PATIENCE_S, until_answered
 from streams.lag import read_lag
-from streams.log_reader import open_reader
 
 WAITING_EVENTS = 100_000
 FLOOD = 1.2

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from streams.cli.live import show
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.endurance.takeover import WAYS, Wishes, takeovers
-from streams.live import show
 
 TITLE = "Takeover"
 PACKAGES = ("faust-streaming", "aiokafka")

@@ -15,9 +15,9 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
+from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import KafkaUnreachable, MissingExtra
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin
 from streams.lab.embedded.server_child import Child, free_port
 
 VERSION = "4.1.1"

@@ -6,15 +6,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from streams.clients.log_reader import Partition, committed_offsets, open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.contract.settings import Settings
-from streams.kafka_clients import open_admin
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.chaos.ground.apache_kafka import RealKafka, real_kafka
 from streams.lab.chaos.ground.traffic import warm_up
 from streams.lab.chaos.ground.workers import Crew
 from streams.lab.embedded.redis_server import EmbeddedRedis
-from streams.log_reader import Partition, committed_offsets, open_reader
 
 LOG = "verdict"
 

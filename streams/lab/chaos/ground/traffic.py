@@ -17,7 +17,8 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.connection import be_patient
+from streams.clients.async_kafka import be_patient
+from streams.clients.deduplication import Seen
 from streams.contract.errors import GoeswithError
 from streams.contract.events import (
     Event,
@@ -31,7 +32,6 @@ from streams.contract.events import (
 )
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
-from streams.seen import Seen
 
 ITEMS = [f"item-{number:02}" for number in range(60)]
 VISITS_AT_ONCE = 48

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from models import ThompsonSampling
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 from streams.contract.errors import MissingExtra
 from streams.lab.bench.inference.inference_report import (
     ALIKE,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 from streams.lab.bench.recommenders.groceries import hidden
 from streams.lab.bench.recommenders.models_report import ratios, section
 from streams.lab.bench.recommenders.plain_knn import PEER, PlainSessionKnn

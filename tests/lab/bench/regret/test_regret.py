@@ -106,7 +106,7 @@ def test_without_its_peers_it_says_which_command_installs_them(
 ) -> None:
     """Before anything is played."""
     monkeypatch.chdir(tmp_path)
-    from streams.cli import goeswith  # noqa: PLC0415
+    from streams.cli.root import goeswith  # noqa: PLC0415
 
     done = CliRunner().invoke(goeswith, ["bench", "regret", "--json"])
 

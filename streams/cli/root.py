@@ -1,0 +1,136 @@
+"""`goeswith`: the command line. A command lives beside its noun, and is loaded when it is used."""
+
+import os
+import sys
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from streams.cli.lazy import Lazy, LazyGroup
+from streams.cli.options import with_settings
+from streams.cli.printable import printable
+from streams.contract.errors import GoeswithError, Misconfigured
+from streams.contract.settings import Settings
+from streams.worker.running.keeper import Keeper
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
+COMMANDS = {
+    "worker": Lazy("streams.cli.root:worker", "Answer events with prompts, until stopped."),
+    "topics": Lazy("streams.topic_admin:topics", "Create, check and list the topics."),
+    "lag": Lazy("streams.lag:lag", "How far the workers are behind, in events and seconds."),
+    "subscribe": Lazy("streams.subscribe:subscribe", "Print prompts as they come."),
+    "arms": Lazy("streams.board_reader:arms", "What each strategy does, and what it earns."),
+    "uplift": Lazy("streams.uplift:uplift", "What prompts are worth, against the holdout."),
+    "off-policy": Lazy(
+        "streams.off_policy:off_policy", "What another policy would have earned, from the log."
+    ),
+    "prompts": Lazy("streams.views.writer:prompts", "Print the current prompts of a session."),
+    "dead-letters": Lazy(
+        "streams.dead_letter_office:dead_letters", "List, show and replay records we could not use."
+    ),
+    "checkpoint": Lazy(
+        "streams.checkpoint_command:checkpoint", "Save, load, inspect and compare checkpoints."
+    ),
+    "rebuild": Lazy("streams.rebuild:rebuild", "Fold the log anew, and compare with a worker."),
+    "schema": Lazy(
+        "streams.contract.schemas.schemas:schema", "Print the JSON Schemas of events and prompts."
+    ),
+    "demo": Lazy(
+        "streams.lab.demo.command:demo", "A whole shop on this machine, to look at.", "demo"
+    ),
+    "simulate": Lazy(
+        "streams.lab.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
+    ),
+    "replay": Lazy("streams.lab.replay:replay", "Real baskets, judged from the log.", "replay"),
+    "evaluate": Lazy("streams.lab.evaluate:evaluate", "How good the recommenders are on a log."),
+    "verdict": Lazy(
+        "streams.lab.chaos.command:verdict", "Let things go wrong, and do the books.", "demo"
+    ),
+    "bench": Lazy("streams.lab.bench.command:bench", "Measure goeswith, beside its peers."),
+}
+
+
+class Failed(click.ClickException):
+    """One clear line, no traceback."""
+
+    def __init__(self, error: GoeswithError) -> None:
+        super().__init__(printable(str(error), chars_max=1000))
+        self.exit_code = 2 if isinstance(error, Misconfigured) else 1
+
+    def show(self, file: Any = None) -> None:
+        """Print it."""
+        click.echo(f"goeswith: {self.message}", file=file or sys.stderr)
+
+
+class Goeswith(LazyGroup):
+    """The commands of goeswith, and how they fail."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; our errors become one line, and Ctrl-C is quiet."""
+        try:
+            return super().invoke(ctx)
+        except GoeswithError as error:
+            raise Failed(error) from error
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+
+def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the installed version and leave."""
+    if asked:
+        try:
+            click.echo(f"goeswith {version('goeswith')}")
+        except PackageNotFoundError:
+            click.echo("goeswith, not installed")
+        ctx.exit()
+
+
+@click.group(
+    cls=Goeswith,
+    lazily=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Print the version.",
+)
+def goeswith() -> None:
+    """What goes with this? Real-time cross-sell prompts from a Kafka event stream.
+
+    Settings come from the environment (GOESWITH_KAFKA_BOOTSTRAP=... and so on).
+    """
+
+
+@click.command()
+@with_settings("bootstrap", "prefix", "group", "name", "redis")
+@click.option(
+    "--keep", is_flag=True, help="Start it again, at once, whenever it is killed or fails."
+)
+def worker(settings: Settings, keep: bool) -> None:
+    """Answer events with prompts, until stopped.
+
+    Needs GOESWITH_RECEIPT_SECRET. Each worker needs a name of its own, and keeps it: restarted
+    under the same name it goes on at once.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a worker is one core: others only spin
+    # What is compiled, and Faust, are loaded where a worker runs.
+    from models.warm import warm  # noqa: PLC0415
+    from streams.worker.running.process import run  # noqa: PLC0415
+
+    warm(ranker=settings.best_fit)  # before a keeper forks: its workers have it all
+    code = Keeper(partial(run, settings)).run() if keep else run(settings)
+    raise click.exceptions.Exit(code)
+
+
+def main() -> None:
+    """The entry point."""
+    goeswith(prog_name="goeswith")
