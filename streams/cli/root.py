@@ -21,22 +21,30 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "worker": Lazy("streams.cli.root:worker", "Answer events with prompts, until stopped."),
-    "topics": Lazy("streams.topic_admin:topics", "Create, check and list the topics."),
-    "lag": Lazy("streams.lag:lag", "How far the workers are behind, in events and seconds."),
-    "subscribe": Lazy("streams.subscribe:subscribe", "Print prompts as they come."),
-    "arms": Lazy("streams.board_reader:arms", "What each strategy does, and what it earns."),
-    "uplift": Lazy("streams.uplift:uplift", "What prompts are worth, against the holdout."),
+    "topics": Lazy("streams.operations.topics:topics", "Create, check and list the topics."),
+    "lag": Lazy(
+        "streams.operations.lag:lag", "How far the workers are behind, in events and seconds."
+    ),
+    "subscribe": Lazy("streams.storefront.subscribe:subscribe", "Print prompts as they come."),
+    "arms": Lazy("streams.experiments.arms:arms", "What each strategy does, and what it earns."),
+    "uplift": Lazy(
+        "streams.experiments.uplift:uplift", "What prompts are worth, against the holdout."
+    ),
     "off-policy": Lazy(
-        "streams.off_policy:off_policy", "What another policy would have earned, from the log."
+        "streams.experiments.off_policy:off_policy",
+        "What another policy would have earned, from the log.",
     ),
     "prompts": Lazy("streams.views.writer:prompts", "Print the current prompts of a session."),
     "dead-letters": Lazy(
-        "streams.dead_letter_office:dead_letters", "List, show and replay records we could not use."
+        "streams.operations.dead_letters:dead_letters",
+        "List, show and replay records we could not use.",
     ),
     "checkpoint": Lazy(
-        "streams.checkpoint_command:checkpoint", "Save, load, inspect and compare checkpoints."
+        "streams.operations.checkpoint:checkpoint", "Save, load, inspect and compare checkpoints."
     ),
-    "rebuild": Lazy("streams.rebuild:rebuild", "Fold the log anew, and compare with a worker."),
+    "rebuild": Lazy(
+        "streams.operations.rebuild:rebuild", "Fold the log anew, and compare with a worker."
+    ),
     "schema": Lazy(
         "streams.contract.schemas.schemas:schema", "Print the JSON Schemas of events and prompts."
     ),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.cli.printable import JOINERS, printable, printable_bytes
 from streams.contract.prompts import Reason
 from streams.contract.schemas.examples import PROMPT
-from streams.prompt_lines import json_line, line
+from streams.storefront.prompt_lines import json_line, line
 
 
 @given(st.text())

@@ -16,7 +16,7 @@ from streams.contract.dead_letters import (
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.header_names import header_name
 from streams.contract.settings import Settings
-from streams.dead_letter_office import Letter, newest, opened
+from streams.operations.dead_letters import Letter, newest, opened
 
 SETTINGS = Settings(topic_prefix="shop")
 ERROR = InvalidEvent("invalid_json", "EOF while parsing")

@@ -4,7 +4,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.contract.settings import Settings
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 
 TOPIC = Settings().topics.events
 

@@ -15,7 +15,7 @@ from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.worker_process import environment
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, views
 
 EVENTS = 200

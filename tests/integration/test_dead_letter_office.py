@@ -14,7 +14,7 @@ from streams.contract.dead_letters import (
 )
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.settings import Settings
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, send
 
 EVIL = b'{"item_id": "bread\x1b[2J\xff"}'

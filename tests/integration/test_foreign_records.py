@@ -16,7 +16,7 @@ from streams.clients.sync_kafka import open_producer
 from streams.contract.events import Event, encode
 from streams.contract.header_names import header_name
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator
 from tests.integration.workers import Staff
 from tests.stories import Story

@@ -25,8 +25,8 @@ from streams.contract.schemas.examples import (
 )
 from streams.contract.settings import Settings
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.lag import read_lag
-from streams.topic_admin import create_topics
+from streams.operations.lag import read_lag
+from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, commit, create, send
 
 

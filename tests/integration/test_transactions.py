@@ -14,7 +14,7 @@ from streams.contract.events import Event
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books.books import behind, recompute
 from streams.lab.chaos.till import Books
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 from tests.integration.operators import Operator
 from tests.integration.workers import Staff
 from tests.stories import Story

@@ -17,7 +17,7 @@ from streams.clients.sync_kafka import open_producer
 from streams.contract.events import Event
 from streams.contract.prompts import Prompt, prompt_id
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, shoppers, views
 
 AWAY_S = 8.0

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from streams.clients.deduplication import Seen
 from streams.contract.events import Event, encode
 from streams.contract.prompts import Answer, Prompt
-from streams.holdout import Holdout
+from streams.experiments.holdout import Holdout
+from streams.experiments.impressions import Trials
+from streams.experiments.uplift import as_values
 from streams.lab.chaos.books.books import recompute
 from streams.shop.shop import Shop
-from streams.subscribe import identity
-from streams.trials import Trials
-from streams.uplift import as_values
+from streams.storefront.subscribe import identity
 from streams.views.arm_board import Board
 from streams.views.current_prompts import CurrentPrompts
 from tests.lab.chaos.books.test_books import SETTINGS, Record

@@ -28,7 +28,7 @@ def street(request: pytest.FixtureRequest, topic_prefix: str) -> Iterator[dict[s
     if request.param == "kafka":
         settings["kafka_bootstrap"] = request.getfixturevalue("kafka")
         # needs a broker that has admins
-        from streams.topic_admin import create_topics  # noqa: PLC0415
+        from streams.operations.topics import create_topics  # noqa: PLC0415
 
         create_topics(Settings(**settings))
         yield settings

@@ -22,7 +22,7 @@ from streams.contract.errors import KafkaUnreachable, WorkerFailed
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Verdict
 from streams.lab.embedded.installation import Installation
-from streams.lag import GroupLag, read_lag
+from streams.operations.lag import GroupLag, read_lag
 from streams.views.arm_board import Row
 
 READY_S_MAX = 60.0

@@ -11,9 +11,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from streams.board_reader import board_table
 from streams.cli.printable import printable
 from streams.contract.prompts import Prompt
+from streams.experiments.arms import board_table
 from streams.lab.demo.overview import Overview
 
 BARS = "▁▂▃▄▅▆▇█"

@@ -16,7 +16,7 @@ from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import WorkerProcess
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 
 PREFIX = "goeswith-demo"
 HURRIED: dict[str, Any] = {

@@ -22,7 +22,7 @@ from streams.lab.replay.baskets import Basket
 from streams.lab.replay.pacing import Pacing
 from streams.lab.replay.rival import Rival
 from streams.lab.replay.storefront import Storefront
-from streams.topic_admin import create_topics
+from streams.operations.topics import create_topics
 
 DECADE_S = 10 * 365 * 86_400.0
 LIFTED: dict[str, Any] = {

@@ -42,7 +42,7 @@ from streams.lab.chaos.ground.traffic import (
 )
 from streams.lab.chaos.ground.workers import Worker, cpu_s, resident_mb
 from streams.lab.chaos.trial import PATIENCE_S, until_answered
-from streams.lag import read_lag
+from streams.operations.lag import read_lag
 
 WAITING_EVENTS = 100_000
 FLOOD = 1.2

@@ -11,15 +11,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from streams.arm_evidence import AGAINST, Evidence
 from streams.cli.live import show, watched
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.clients.log_reader import LogReader, Record, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
 from streams.contract.settings import Settings
-from streams.evidence_table import evidence_json, evidence_table
-from streams.trials import SETTLE_S, Trials
+from streams.experiments.arm_estimates import AGAINST, Evidence
+from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.impressions import SETTLE_S, Trials
 from streams.views.arm_board import Board, Row
 
 

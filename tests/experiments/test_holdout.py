@@ -10,9 +10,9 @@ from rich.console import Console
 
 from streams.contract.events import Event
 from streams.contract.schemas.examples import ITEM_ADDED, ORDER_PLACED, PROMPT_SHOWN
-from streams.holdout import Holdout
+from streams.experiments.holdout import Holdout
+from streams.experiments.uplift import as_values, table
 from streams.shop.decision.assignment import held_out
-from streams.uplift import as_values, table
 
 SHARE, SALT = 0.3, "2026"
 

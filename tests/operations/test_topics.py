@@ -1,7 +1,7 @@
 """How topics are compared with what is declared."""
 
 from streams.contract.topics import Topic, Topics
-from streams.topic_admin import Found, differences
+from streams.operations.topics import Found, differences
 
 DECLARED = Topics("shop").declared()
 AS_DECLARED = {name: Found(8, dict(topic.config)) for name, topic in DECLARED.items()}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.cli.live import show
-from streams.lag import GroupLag, PartitionLag, lag_table, partition_lag
+from streams.operations.lag import GroupLag, PartitionLag, lag_table, partition_lag
 
 OFFSETS = st.integers(0, 2**40)
 

@@ -26,7 +26,7 @@ from models.inference import (
 from models.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from models.sample_ratio import sample_ratio_p
 from models.winner import standings
-from streams.trials import Trial
+from streams.experiments.impressions import Trial
 
 FLOOR_MIN = 0.01
 """Bounds that rest on a smaller floor are too wide to be of use."""

@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from models import ThompsonSampling
-from streams.arm_evidence import GROUPS_MAX, Evidence, sample_ratio_alarms
-from streams.evidence_table import evidence_json, evidence_table
-from streams.trials import Trial, Trials
+from streams.experiments.arm_estimates import GROUPS_MAX, Evidence, sample_ratio_alarms
+from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.impressions import Trial, Trials
 
 RATES = {"bought_together": 0.2, "buy_again": 0.05, "popular": 0.05}
 MONDAY = 1_767_225_600

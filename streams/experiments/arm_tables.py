@@ -8,9 +8,9 @@ from rich.text import Text
 
 from models.inference import Interval
 from models.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
-from streams.arm_evidence import ArmEvidence, Evidence, sample_ratio_alarms
 from streams.cli.printable import printable
-from streams.trials import Trials
+from streams.experiments.arm_estimates import ArmEvidence, Evidence, sample_ratio_alarms
+from streams.experiments.impressions import Trials
 
 UNKNOWN = "-"
 
@@ -21,7 +21,7 @@ def evidence_table(evidence: Evidence, trials: Trials) -> Table:
     Both with bounds that hold at every look.
 
     >>> from rich.console import Console
-    >>> from streams.trials import Trial
+    >>> from streams.experiments.impressions import Trial
     >>> evidence = Evidence()
     >>> evidence.add([Trial("popular", "basket/new", {"popular": 1.0}, {}, 0.25)] * 4_000)
     >>> Console(width=100).print(evidence_table(evidence, Trials()))

@@ -21,7 +21,15 @@ from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
-from streams.rebuild import Told, bring, fold, page_url, seen, told_by_shop, told_by_worker
+from streams.operations.rebuild import (
+    Told,
+    bring,
+    fold,
+    page_url,
+    seen,
+    told_by_shop,
+    told_by_worker,
+)
 from streams.shop.checkpoint import Checkpoint, Header, check, packed, read, restored
 from streams.shop.shop import Shop
 

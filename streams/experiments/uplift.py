@@ -12,7 +12,7 @@ from streams.clients.log_reader import open_reader
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.holdout import Holdout
+from streams.experiments.holdout import Holdout
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """`goeswith off-policy`: what another policy would have earned, from what this one logged.
 
-Settled trials (`streams.trials`) from the topics, or from files of JSON lines; the estimates are
-those of `models.off_policy`.
+Settled trials (`streams.experiments.impressions`) from the topics, or from files of JSON lines; the
+estimates are those of `models.off_policy`.
 """
 
 import json
@@ -21,8 +21,8 @@ from streams.clients.log_reader import open_reader
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_PUBLISHED, Outcome
 from streams.contract.settings import Settings
-from streams.target_policy import TargetPolicy, read_policy
-from streams.trials import SETTLE_S, Trial, Trials
+from streams.experiments.impressions import SETTLE_S, Trial, Trials
+from streams.experiments.target_policy import TargetPolicy, read_policy
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FLOOR_MIN = 0.01

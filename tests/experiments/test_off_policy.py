@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.schemas.examples import OUTCOME, PROMPT
-from streams.target_policy import read_policy
+from streams.experiments.target_policy import read_policy
 
 START_MS = PROMPT.occurred_at_ms
 PROMPTS = 2_000

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, Stage
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.trials import Trials
+from streams.experiments.impressions import Trials
 
 START_MS = PROMPT.occurred_at_ms
 SETTLE_MS = 60_000
