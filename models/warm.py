@@ -6,9 +6,11 @@ The first time that takes a minute; afterwards the code comes from the cache, in
 
 from collections.abc import Iterator
 
-from models import BestFit, CoOccurrence, Recommender, SessionKNN, learning, neighbours
-from models.eras import HALVINGS
-from models.sources import Sources
+from models import BestFit, CoOccurrence, Recommender, SessionKNN
+from models.decay.eras import HALVINGS
+from models.recommenders.best_fit.counts import learning
+from models.recommenders.best_fit.sources import Sources
+from models.recommenders.session_index import neighbours
 
 MONDAY_S = 1_767_225_600.0
 SESSIONS = (("bread", "butter", "bread"), ("bread", "jam"), ("milk",), ("bread", "butter", "jam"))

@@ -24,7 +24,7 @@ GoeswithError
     └── WorkerStuck              the log has more, Kafka answers, and the worker does not get on
 ```
 
-`models.snapshot.SnapshotError` stands apart: the models know nothing of streams.
+`models.snapshot.snapshot.SnapshotError` stands apart: the models know nothing of streams.
 """
 
 

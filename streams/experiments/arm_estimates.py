@@ -1,6 +1,7 @@
 """What is known of each arm: estimates that are fair, with bounds that hold whenever one looks.
 
-Trials in, rows out; all of it is sums (`models.inference`), so it can be kept up to date for ever.
+Trials in, rows out; all of it is sums (`models.evaluation.arm_values`), so it can be kept up to
+date for ever.
 """
 
 from collections import Counter
@@ -9,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.drift import DriftAlarm
-from models.inference import (
+from models.evaluation.arm_values import (
     ALPHA,
     ArmSums,
     Interval,
@@ -23,9 +23,10 @@ from models.inference import (
     p_value,
     sequence,
 )
-from models.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
-from models.sample_ratio import sample_ratio_p
-from models.winner import standings
+from models.evaluation.best_arm import standings
+from models.evaluation.drift import DriftAlarm
+from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
+from models.evaluation.sample_ratio import sample_ratio_p
 from streams.experiments.impressions import Trial
 
 FLOOR_MIN = 0.01

@@ -6,8 +6,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from models.inference import Interval
-from models.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
+from models.evaluation.arm_values import Interval
+from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from streams.cli.printable import printable
 from streams.experiments.arm_estimates import ArmEvidence, Evidence, sample_ratio_alarms
 from streams.experiments.impressions import Trials

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
 
-from models.uplift import UnitSums, Uplift, uplift
+from models.evaluation.uplift import UnitSums, Uplift, uplift
 from streams.clients.deduplication import Seen
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced
 from streams.shop.decision.assignment import held_out

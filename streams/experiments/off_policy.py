@@ -1,7 +1,7 @@
 """`goeswith off-policy`: what another policy would have earned, from what this one logged.
 
 Settled trials (`streams.experiments.impressions`) from the topics, or from files of JSON lines; the
-estimates are those of `models.off_policy`.
+estimates are those of `models.evaluation.off_policy`.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 from rich.table import Table
 
-from models.off_policy import EFFECTIVE_MIN, TooFewEffective, Verdict, evaluate
+from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, Verdict, evaluate
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.clients.log_reader import open_reader
@@ -46,7 +46,7 @@ def judged(
     floor: float = 0.05,
     effective_min: float = EFFECTIVE_MIN,
 ) -> Judged:
-    """Judge a target policy by trials; raises `models.off_policy.TooFewEffective`.
+    """Judge a target policy by trials; raises `models.evaluation.off_policy.TooFewEffective`.
 
     What is left out is chosen by what was known before the reward: that changes whom the estimate
     is of, and biases nothing. Rewards are cut to [0, 1], as the intervals need it.

@@ -6,8 +6,8 @@ goeswith-checkpoint {"cluster":"…","position":{"0":1204,…},"parts":{"baskets
 ```
 
 The header says of which log it is and up to where, what the figures in it mean, and how it hashes;
-the parts are snapshots as `models.snapshot` makes them: JSON, compressed, never pickle. One SHA-256
-covers header and parts, each part has its own besides.
+the parts are snapshots as `models.snapshot.snapshot` makes them: JSON, compressed, never pickle.
+One SHA-256 covers header and parts, each part has its own besides.
 
 A checkpoint is refused, with the reason, and another one or the log is used instead, when it is
 
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from models import SnapshotError
-from models.snapshot import pack, unpack
+from models.snapshot.snapshot import pack, unpack
 from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
 from streams.shop.shop import Shop

@@ -27,7 +27,7 @@ WHOLE = {"all": 1}
 
 
 class Part(Protocol):
-    """What a shop is made of; `models.snapshot.Snapshotted` says what each word means."""
+    """What a shop is made of; `models.snapshot.snapshot.Snapshotted` says what each word means."""
 
     STATE_VERSION: int
     COMMUTES: bool

@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from models import BestFit, CoOccurrence, SessionKNN, SnapshotError, sound
-from models.learning import SHOPPER_ROOM_MAX
-from models.rings import COUNT_MAX
-from models.session_index import NUMBERS_MAX, SESSIONS_PER_ITEM_MAX, SessionIndex
-from models.sources import Sources
-from tests.models.aged import aged
+from models import BestFit, CoOccurrence, SessionKNN, SnapshotError
+from models.recommenders.best_fit.counts.learning import SHOPPER_ROOM_MAX
+from models.recommenders.best_fit.sources import Sources
+from models.recommenders.session_index import sound
+from models.recommenders.session_index.rings import COUNT_MAX
+from models.recommenders.session_index.session_index import (
+    NUMBERS_MAX,
+    SESSIONS_PER_ITEM_MAX,
+    SessionIndex,
+)
+from tests.models.recommenders.aged import aged
 
 MONDAY = 1_767_225_600
 AGES = (0, 3_000_000, NUMBERS_MAX - 4_000, NUMBERS_MAX - 300)

@@ -11,16 +11,27 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models import LinearThompsonSampling, ThompsonSampling
-from models.confidence import GammaExponential, asymptotic_half_width, asymptotic_p
-from models.decay import LANDMARK_S, LATEST_S, ForwardDecay
-from models.delay import Delays
-from models.drift import DriftAlarm
-from models.eras import Eras
-from models.inference import arm_sums, grouped, interval, of_arm, p_value, sequence
-from models.off_policy import TooFewEffective, evaluate
-from models.propensity import draw, gaussian_best, probability_best, top_two, vector, with_floor
-from models.uplift import UnitSums, uplift
-from models.winner import expected_loss, standings
+from models.bandit.delayed_rewards import Delays
+from models.bandit.propensity import (
+    draw,
+    gaussian_best,
+    probability_best,
+    top_two,
+    vector,
+    with_floor,
+)
+from models.decay.eras import Eras
+from models.decay.forward import LANDMARK_S, LATEST_S, ForwardDecay
+from models.evaluation.arm_values import arm_sums, grouped, interval, of_arm, p_value, sequence
+from models.evaluation.best_arm import expected_loss, standings
+from models.evaluation.confidence_sequences import (
+    GammaExponential,
+    asymptotic_half_width,
+    asymptotic_p,
+)
+from models.evaluation.drift import DriftAlarm
+from models.evaluation.off_policy import TooFewEffective, evaluate
+from models.evaluation.uplift import UnitSums, uplift
 
 MONDAY = 1_767_225_600
 IN_2096_S = 3_976_214_400

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import ThompsonSampling
-from models.delay import STEPS, Delays
-from models.factor_sums import FACTORS_MAX, factors
-from models.factors import LinearThompsonSampling
+from models.bandit.delayed_rewards import STEPS, Delays
+from models.bandit.linear.sums import FACTORS_MAX, factors
+from models.bandit.linear.thompson import LinearThompsonSampling
 
 MONDAY = 1_767_225_600
 HOUR_S = 3600.0

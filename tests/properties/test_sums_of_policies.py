@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import ThompsonSampling
-from models.backoff import NO_RECORD, Record
-from models.factors import LinearThompsonSampling
+from models.bandit.linear.thompson import LinearThompsonSampling
+from models.bandit.shrinkage import NO_RECORD, Record
 
 MONDAY = 1_767_225_600
 HOUR_S = 3600.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import thread_time_ns
 from typing import Any
 
-from models.evaluation import DEPTH, Evaluation
+from models.evaluation.ranking import DEPTH, Evaluation
 from streams.lab.evaluate.logs.sessions import Session, in_time, moment
 from streams.lab.evaluate.models import Contestant
 from streams.lab.quantiles import quantile

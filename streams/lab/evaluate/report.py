@@ -6,7 +6,7 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from models.evaluation import REGIMES
+from models.evaluation.ranking import REGIMES
 from streams.cli.live import show
 
 HEADS = {"coverage@20": "coverage\n@20", "cold_share": "cold\nshare"}

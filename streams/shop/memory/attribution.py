@@ -17,7 +17,7 @@ the stages which that event brought, even when somebody else folded it first.
 from collections.abc import Iterator
 
 from models import ThompsonSampling
-from models.drift import DriftAlarm
+from models.evaluation.drift import DriftAlarm
 from streams.contract.events import (
     Event,
     ItemAdded,

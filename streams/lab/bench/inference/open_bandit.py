@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincinv
 
-from models.off_policy import Verdict, evaluate
+from models.evaluation.off_policy import Verdict, evaluate
 from streams.contract.errors import MissingExtra
 
 Floats = npt.NDArray[np.float64]

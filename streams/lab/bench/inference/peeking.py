@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models import ThompsonSampling
-from models.backoff import Record
-from models.decay import LANDMARK_S
-from models.inference import ALPHA, ArmSums, arm_sums, sequence
-from models.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
-from models.sample_ratio import sample_ratio_p
+from models.bandit.shrinkage import Record
+from models.decay.forward import LANDMARK_S
+from models.evaluation.arm_values import ALPHA, ArmSums, arm_sums, sequence
+from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
+from models.evaluation.sample_ratio import sample_ratio_p
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

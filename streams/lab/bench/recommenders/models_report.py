@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from models.evaluation import REGIMES
+from models.evaluation.ranking import REGIMES
 from streams.lab.bench.figures.results import (
     RESULTS,
     at_least,

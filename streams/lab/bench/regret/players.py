@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models import LinearThompsonSampling, ThompsonSampling
-from models.propensity import draw
+from models.bandit.propensity import draw
 from streams.lab.bench.regret.worlds import EIGHT_ARMS, HORIZON, Lateness
 
 START_S = 1_767_225_600

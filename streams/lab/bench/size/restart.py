@@ -17,7 +17,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from models.arrays import read_column
+from models.snapshot.arrays import read_column
 from streams.clients.async_kafka import check_topics
 from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.events import ItemAdded

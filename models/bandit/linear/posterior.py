@@ -1,0 +1,253 @@
+"""Contexts of many factors: a linear posterior for each arm, all leaning on what arms share.
+
+A context such as "basket/new/bakery" is a set of factors, split at "/"; "dwell=0.5" is half of the
+factor "dwell=1". With many factors most contexts are rare, and to back off from one of them to the
+arm's mean elsewhere (`models.bandit.shrinkage`) forgets what its factors say. Here the reward of an
+arm is what is expected of the context (`models.bandit.linear.sums`), times what is linear in the
+factors, with weights that are Gaussian, and whose prior mean is learned from all arms:
+
+```
+reward of arm k  ~  N(e x . w_k, e s2)      w_k ~ N(m, s2 / P)      m ~ N((1, 0, ...), s2 / S)
+G_k = (P + A_k)^-1     mean of w_k = G_k (b_k + P m)     m = (S + sum P - P G_k P)^-1 (...)
+```
+
+Effects multiply, as on the log odds, and where more is expected rewards vary more, as they do when
+they are rare. It is the first step of fitting a log-linear model, which begins at `e`: the sums
+`A_k` = sum of e x x' and `b_k` = sum of r x are all it takes. They are made of the records of the
+arm in each context, which are whole numbers: nothing else is learned, so that all that holds of
+them (any order, snapshots, fading, trials still to ripen) holds here. The posterior is a pure
+function of them: sums are kept in whole numbers, which leave no trace of the order either.
+
+McCullagh and Nelder: Generalized linear models. 1989 (variances that grow with the mean).
+Agrawal and Goyal: Thompson sampling for contextual bandits with linear payoffs. ICML 2013.
+Lindley and Smith: Bayes estimates for the linear model. J. Royal Statistical Society B 34, 1972.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from models.bandit.linear.sums import LIFT_BITS, TRIALS_BITS, VALUE_BITS, Sums, factors
+from models.bandit.shrinkage import Record
+from models.decay.forward import ONE_BITS
+
+Floats = npt.NDArray[np.float64]
+
+UNIT_BITS = 10
+"""A trial of the latest half-life is some 2**10 units in the sums."""
+Cells = Mapping[str, Mapping[str, Record]]
+"""Records of arms, by context and arm."""
+Ripe = Callable[[str, str, Record], Record]
+"""From an arm, a context and its record to the record that counts by now."""
+
+
+class Prior(NamedTuple):
+    """How far weights are from what is expected, in shares of that."""
+
+    arm_spread: float
+    """Of an arm's mean in all contexts."""
+    factor_spread: float
+    """Of what a factor does to an arm."""
+    shared_spread: float
+    """Of what a factor does to all arms alike."""
+
+    def precisions(self, names: Iterable[str], rate: float) -> tuple[Floats, Floats]:
+        """Of the weights of one arm, and of those that arms share, in units of the noise."""
+        unit = 1.0 - rate  # a reward of mean e varies by some e * (1 - rate)
+        own = [self.factor_spread if name else self.arm_spread for name in names]
+        shared = np.full(len(own), unit / self.shared_spread**2)
+        return unit / np.array(own) ** 2, shared
+
+
+class Solution:
+    """The posterior of all weights, given sums, how much a unit of them is worth, and the prior."""
+
+    def __init__(self, sums: Sums, worth: float, rate: float, prior: Prior) -> None:
+        self.worth, self.rate = worth, rate
+        self._sums = sums
+        self._own, self._shared = prior.precisions(sums.columns, rate)
+        self._unknown = (1.0 - rate) / prior.factor_spread**2
+        rows, columns = sums.rx.shape
+        self._inverse = np.zeros((rows, columns, columns))
+        self._lacking = np.zeros((rows, columns, columns))  # P - P G P
+        self.solve(range(rows))
+
+    def solve(self, rows: Iterable[int]) -> None:
+        """These arms have changed."""
+        own, sums = self._own, self._sums
+        changed = list(rows)
+        unit = self.worth * self.rate * 2.0 ** -(LIFT_BITS + 2 * VALUE_BITS)
+        precision = unit * sums.xx[changed]
+        at = np.arange(len(own))
+        precision[:, at, at] += own
+        inverse = np.linalg.inv(precision)
+        self._inverse[changed] = inverse
+        lacking = -own[:, None] * inverse * own
+        lacking[:, at, at] += own
+        self._lacking[changed] = lacking
+        of_shared = self._lacking.sum(axis=0)
+        of_shared[at, at] += self._shared
+        told = self.worth * 2.0**-VALUE_BITS * sums.rx
+        seen = own * (self._inverse @ told[:, :, None])[:, :, 0]
+        target = seen.sum(axis=0)
+        target[0] += self._shared[0]  # the factor of all contexts is the first
+        self._doubt_of_shared = np.linalg.inv(of_shared)
+        self.common = np.linalg.solve(of_shared, target)
+        self.weights = (self._inverse @ (told + own * self.common)[:, :, None])[:, :, 0]
+
+    def scores(self, arms: Sequence[str], context: str) -> list[tuple[float, float]]:
+        """Mean and variance of what arms earn in a context.
+
+        What arms share is uncertain too, and makes their scores err together: the variances are
+        those with which independent scores differ as these do (`apart`).
+        """
+        at, x, left = self._sums.vector(context)
+        rows = [self._sums.rows.get(arm) for arm in arms]
+        known = [row for row in rows if row is not None]
+        own = np.zeros((len(rows), len(self._own)))  # how an arm's score moves with the shared
+        own[:, at] = x
+        spread = np.full(len(rows), (x * x / self._own[at]).sum())
+        means = np.full(len(rows), self.common[at] @ x)
+        seen = [number for number, row in enumerate(rows) if row is not None]
+        if known:
+            moved = self._inverse[known][:, :, at] @ x
+            own[seen] = moved * self._own
+            spread[seen] = moved[:, at] @ x
+            means[seen] = self.weights[known][:, at] @ x
+        covariance = own @ self._doubt_of_shared @ own.T
+        covariance[np.diag_indices(len(rows))] += spread + left / self._unknown
+        expected = self.rate * self._sums.lift(context)
+        variances = apart(covariance) * (1.0 - self.rate) * expected**2
+        return list(zip((expected * means).tolist(), variances.tolist(), strict=True))
+
+
+def apart(covariance: Floats) -> Floats:
+    """The variances of independent variables whose differences vary as those of dependent ones.
+
+    Which one is largest depends on differences alone. For three variables and more the variance of
+    a difference is met on average, by least squares, and never below a hundredth.
+
+    >>> together = np.full((3, 3), 5.0)  # what is common to all
+    >>> apart(together + np.diag([1.0, 2.0, 3.0])).round(9).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    each: Floats = covariance.diagonal()
+    others = len(covariance) - 1
+    if not others:
+        return each
+    differences = each[:, None] + each - 2.0 * covariance
+    sums = differences.sum(axis=1)
+    if others == 1:
+        return np.asarray(0.5 * sums)
+    fitted = (sums - sums.sum() / (2.0 * others)) / (others - 1)
+    least: Floats = np.maximum(fitted, sums / (100.0 * others))
+    return least
+
+
+class LinearPosterior:
+    """What arms earn in contexts, from records; keeps what it reckoned until records change.
+
+    Copies and pickles leave that out.
+    """
+
+    def __init__(self, prior: Prior) -> None:
+        self.prior = prior
+        self.reset()
+
+    def __reduce__(self) -> tuple[type["LinearPosterior"], tuple[Prior]]:
+        return LinearPosterior, (self.prior,)
+
+    def reset(self) -> None:
+        """Any record may have changed."""
+        self._changed: set[tuple[str, str]] = set()
+        self._sums: Sums | None = None
+        self._solution: Solution | None = None
+        self._stamp: object = None
+        self._young: set[tuple[str, str]] = set()
+        self._doubts: Mapping[int, int] = {}
+
+    def touch(self, arm: str, context: str) -> None:
+        """The record of an arm in a context has changed."""
+        self._changed.add((arm, context))
+
+    def doubt(self, doubts: Mapping[int, int]) -> None:
+        """How far older evidence is doubted (`bandit.changepoints`): all records change with it."""
+        if doubts != self._doubts:
+            self.reset()
+            self._doubts = doubts
+
+    def ripen(self, stamp: object, young: Iterable[tuple[str, str]]) -> None:
+        """Trials that are not complete count for more by now, unless the stamp is still the same.
+
+        `young` names arms and contexts with such trials.
+        """
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._changed |= self._young
+            self._young = set(young)
+            self._changed |= self._young
+
+    def scores(
+        self,
+        arms: Sequence[str],
+        context: str,
+        cells: Cells,
+        ripe: Ripe,
+        finest: int,
+        now: int,
+        rate: float,
+    ) -> list[tuple[float, float]]:
+        """Mean and variance of what arms earn in a context.
+
+        `cells` are the records, context by context, and `ripe` makes those complete; the sums count
+        in units of `2**finest`, and a trial of now weighs `now`.
+        """
+        sums, rows = self._told(cells, ripe, finest)
+        worth, solution = (1 << finest) / now, self._solution
+        if solution is None or (solution.worth, solution.rate) != (worth, rate):
+            sums.weigh(worth, rate)
+            solution = self._solution = Solution(sums, worth, rate, self.prior)
+        elif rows:
+            solution.solve(rows | sums.weigh(worth, rate))
+        return solution.scores(arms, context)
+
+    def _told(self, cells: Cells, ripe: Ripe, shift: int) -> tuple[Sums, set[int]]:
+        """The sums of all records by now, and the rows of those that have changed."""
+        changed = [(arm, each) for arm, each in self._changed if arm in cells.get(each, ())]
+        self._changed = set()
+        sums = self._sums
+        if sums is not None and sums.shift == shift and all(arm in sums.rows for arm, _ in changed):
+            rows = {sums.put(arm, each, ripe(arm, each, cells[each][arm])) for arm, each in changed}
+            if sums.fits():
+                return sums, rows
+        self._solution = None
+        self._sums = sums = _summed(cells, ripe, shift)
+        return sums, set()
+
+
+def _summed(cells: Cells, ripe: Ripe, shift: int) -> Sums:
+    """The sums of all records."""
+    told = {
+        (arm, context): ripe(arm, context, record)
+        for context, cell in cells.items()
+        for arm, record in cell.items()
+    }
+    trials: Counter[str] = Counter()
+    for (_, context), record in told.items():
+        for name, _ in factors(context):
+            trials[name] += record.trials >> shift
+    sums = Sums({arm for arm, _ in told}, cells, shift, trials)
+    for (arm, context), record in told.items():
+        sums.put(arm, context, record)
+    return sums
+
+
+def finest_of(halvings: int, everything: Record) -> int:
+    """The unit of sums, as a power of two: fine enough for a trial, and coarse enough for all.
+
+    A trial of the latest half-life weighs some `2**halvings` at the landmark's.
+    """
+    return max(0, halvings + ONE_BITS - UNIT_BITS, everything.trials.bit_length() - TRIALS_BITS)

@@ -1,0 +1,278 @@
+"""The compiled loops that fill a table of pairs: count, make room, forget.
+
+Each has a plain twin in the tests that proves it right.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.compiled import compiled
+from models.decay.admission import admits
+from models.decay.eras import EARLIER, ONE
+from models.recommenders.pair_table.chunks import given_back, size_class, taken
+from models.recommenders.pair_table.layout import (
+    ALONE,
+    NEAR,
+    NONE,
+    SMALLEST,
+    STEP,
+    TIMES_MAX,
+    TOP,
+    Cells,
+    Numbers,
+    Rows,
+)
+
+
+@compiled
+def grow(cells: Cells, rows: Rows, chunks: Numbers, item: int) -> None:
+    """Move a full row to a chunk of twice the room."""
+    row = rows[item]
+    room = max(SMALLEST, 2 * row.room)
+    start = taken(cells, chunks, size_class(room))
+    for at in range(row.length):
+        cells[start + at] = cells[row.start + at]
+    if row.room:
+        given_back(cells, chunks, row.start, row.room)
+    rows[item].start = start
+    rows[item].room = room
+
+
+@compiled
+def lighter(rows: Rows, one: Any, other: Any) -> bool:
+    """Whether a cell weighs less than another; of equals, what met less often; then by hash."""
+    if one.latest != other.latest:
+        return bool(one.latest < other.latest)
+    if one.before != other.before:
+        return bool(one.before < other.before)
+    if one.times != other.times:
+        return bool(one.times < other.times)
+    return bool(rows[one.item].hash < rows[other.item].hash)
+
+
+@compiled
+def lightest(cells: Cells, rows: Rows, item: int) -> int:
+    """Where the lightest partner of an item stands, which has some."""
+    least = int(rows[item].start)
+    for at in range(least + 1, least + rows[item].length):
+        if lighter(rows, cells[at], cells[least]):
+            least = at
+    return least
+
+
+@compiled
+def replace(cells: Cells, rows: Rows, a: int, b: int, weight: float, together_min: int) -> int:
+    """Item `b` finds the row of `a` full: where it stands now, or `NONE` if it is not admitted.
+
+    It takes the place of the lightest, and its weight (`models.decay.admission`), but not its
+    evidence.
+    """
+    row = rows[a]
+    row.trimmed = 1
+    least = lightest(cells, rows, a)
+    held = cells[least].latest + cells[least].before * EARLIER
+    if not admits(held, weight, row.hash, rows[b].hash, row.times):
+        return NONE
+    if cells[least].times >= together_min:
+        row.proven -= 1
+        row.often -= 1
+    cells[least].item = b
+    cells[least].times = 0
+    return int(least)
+
+
+@compiled
+def enter(cells: Cells, rows: Rows, chunks: Numbers, a: int, b: int) -> int:
+    """Item `b` is a partner of `a`, which has room for it: where it stands now."""
+    if rows[a].length == rows[a].room:
+        grow(cells, rows, chunks, a)
+    at = int(rows[a].start) + int(rows[a].length)
+    rows[a].length += 1
+    cells[at].item = b
+    cells[at].times = 0
+    cells[at].latest = 0
+    cells[at].before = 0
+    return at
+
+
+@compiled
+def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -> None:
+    """Forget the lightest partners of an item, one after the other; the last takes its place."""
+    for _ in range(surplus):
+        least = lightest(cells, rows, item)
+        if cells[least].times >= together_min:
+            rows[item].proven -= 1
+            rows[item].often -= 1
+        rows[item].length -= 1
+        cells[least] = cells[rows[item].start + rows[item].length]
+    rows[item].trimmed = 1
+
+
+@compiled
+def fit(cells: Cells, rows: Rows, row_max: int, together_min: int) -> None:
+    """Forget the lightest partners of all rows that are longer than they may be."""
+    for item in range(len(rows)):
+        if rows[item].length > row_max:
+            trim(cells, rows, item, rows[item].length - row_max, together_min)
+
+
+@compiled
+def meet(
+    cells: Cells,
+    rows: Rows,
+    chunks: Numbers,
+    a: int,
+    b: int,
+    weight: int,
+    early: int,
+    times: int,
+    row_max: int,
+    together_min: int,
+) -> None:
+    """Item `a` met `b`: `weight` in this era (`early` 0) or the one before (1)."""
+    start = rows[a].start
+    at = start
+    end = start + rows[a].length
+    while at < end and cells[at].item != b:
+        at += 1
+    if at == end and rows[a].length < row_max:
+        at = enter(cells, rows, chunks, a, b)
+    elif at == end:
+        worth = float(weight) if early == 0 else weight * EARLIER if early == 1 else 0.0
+        at = replace(cells, rows, a, b, worth, together_min)
+        if at == NONE:
+            return
+    proves = cells[at].times < together_min <= cells[at].times + times
+    cells[at].times = min(TIMES_MAX, cells[at].times + times)
+    if early == 0:
+        cells[at].latest += weight
+    elif early == 1:
+        cells[at].before += weight
+    if proves:
+        rows[a].often += 1
+        if cells[at].latest + cells[at].before > 0 and rows[b].damping > 0.0:
+            rows[a].proven += 1
+
+
+@compiled
+def weigh(row: Any, norm: float) -> None:
+    """An item's damping: its weight ** -norm, or 0."""
+    weight = (row.latest + row.before * EARLIER) / ONE
+    row.damping = weight**-norm if weight > 0.0 else 0.0
+
+
+@compiled
+def count(row: Any, weight: int, early: int, times: int, norm: float) -> None:
+    """The item itself was seen: `weight` in this era (`early` 0) or the one before (1)."""
+    row.times += times
+    if early == 0:
+        row.latest += weight
+    elif early == 1:
+        row.before += weight
+    weigh(row, norm)
+
+
+@compiled
+def pair(
+    cells: Cells,
+    rows: Rows,
+    chunks: Numbers,
+    context: Numbers,
+    step: Numbers,
+    row_max: int,
+    together_min: int,
+) -> None:
+    """Count the pairs of a step's item with those before it, each by its nearest place."""
+    n, y, weight, early, times = step[0], step[1], step[2], step[3], step[4] & 1
+    for place in range(n):
+        rows[context[place]].place = place + 1
+    for place in range(n):
+        x = context[place]
+        if x != y and rows[x].place == place + 1:
+            share = weight // (n - place) if step[4] & NEAR else weight
+            meet(cells, rows, chunks, x, y, share, early, times, row_max, together_min)
+            meet(cells, rows, chunks, y, x, share, early, times, row_max, together_min)
+
+
+@compiled
+def learn(
+    cells: Cells,
+    rows: Rows,
+    chunks: Numbers,
+    steps: Numbers,
+    contexts: Numbers,
+    done: int,
+    at: int,
+    row_max: int,
+    together_min: int,
+    norm: float,
+) -> tuple[int, int]:
+    """Count the steps (see `layout.STEP`) from one on; their contexts begin at `at`.
+
+    Returns where to go on: behind the last step, unless there may be too few cells for the next.
+    """
+    while done < len(steps):
+        step = steps[done : done + STEP]
+        n = step[0]
+        if chunks[TOP] + 4 * n * max(SMALLEST, row_max) > len(cells):
+            break
+        if not step[4] & ALONE:
+            count(rows[step[1]], step[2], step[3], step[4] & 1, norm)
+        pair(cells, rows, chunks, contexts[at : at + n], step, row_max, together_min)
+        done += STEP
+        at += n
+    return done, at
+
+
+@compiled
+def prove(cells: Cells, rows: Rows, together_min: int) -> None:
+    """Count the partners of each item that met it often enough, and those of them that weigh."""
+    for item in range(len(rows)):
+        row = rows[item]
+        row.proven, row.often = 0, 0
+        for at in range(row.start, row.start + row.length):
+            if cells[at].times >= together_min:
+                row.often += 1
+                if cells[at].latest + cells[at].before > 0 and rows[cells[at].item].damping > 0.0:
+                    row.proven += 1
+
+
+@compiled
+def turn(cells: Cells, rows: Rows, eras: int, norm: float, together_min: int) -> None:
+    """A later era has begun, so many eras on: what was the latest is the one before."""
+    for item in range(len(rows)):
+        row = rows[item]
+        if eras:
+            row.before = row.latest if eras == 1 else 0
+            row.latest = 0
+            for at in range(row.start, row.start + row.length):
+                cells[at].before = cells[at].latest if eras == 1 else 0
+                cells[at].latest = 0
+        weigh(row, norm)
+    prove(cells, rows, together_min)
+
+
+@compiled
+def forget(
+    cells: Cells, rows: Rows, chunks: Numbers, gone: NDArray[np.bool_], together_min: int
+) -> None:
+    """Take away items (`gone[item]` is true) and their pairs, in both directions."""
+    for item in range(len(rows)):
+        row = rows[item]
+        if gone[item]:
+            if row.room:
+                given_back(cells, chunks, row.start, row.room)
+            row.start, row.length, row.room, row.trimmed = 0, 0, 0, 0
+            row.latest, row.before, row.times, row.damping = 0, 0, 0, 0.0
+            continue
+        kept = row.start
+        for at in range(row.start, row.start + row.length):
+            if not gone[cells[at].item]:
+                cells[kept] = cells[at]
+                kept += 1
+        if kept < row.start + row.length:
+            row.trimmed = 1
+        row.length = kept - row.start
+    prove(cells, rows, together_min)
