@@ -11,16 +11,14 @@ from hashlib import sha256
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
 from streams.contract.prompts import (
-    Answer,
-    Draft,
     Evidence,
     Prompt,
     PromptItem,
     PromptWithdrawn,
     Reason,
-    Silence,
     prompt_id,
 )
+from streams.shop.memory.answer import Answer, Draft, Silence
 from streams.shop.memory.pending_prompts import Note, Said
 from streams.worker.delivery import Outgoing
 

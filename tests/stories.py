@@ -16,8 +16,9 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.contract.prompts import Answer, Prompt
+from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
+from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import Said
 from streams.shop.shop import Shop
 

@@ -35,7 +35,7 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.contract.prompts import Answer, Draft, PromptWithdrawn, Silence
+from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import arms
@@ -44,6 +44,7 @@ from streams.shop.decision.decision import Asking, Decision
 from streams.shop.decision.draws import Draws
 from streams.shop.decision.policy import untaught_policy
 from streams.shop.memory import attribution
+from streams.shop.memory.answer import Answer, Draft, Silence
 from streams.shop.memory.pending_prompts import Said
 from streams.shop.memory.session import Session, Sessions
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests

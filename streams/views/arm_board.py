@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.clients.deduplication import IDS_MAX, Seen
-from streams.contract.prompts import STAGES, Draft, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.shop.memory.answer import Draft
 
 ARMS_MAX = 100
 """Arms on the board; those that come later are not shown (records may come from anybody)."""

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TypeVar
 
-from streams.contract.prompts import Answer, Draft, Prompt
+from streams.contract.prompts import Prompt
+from streams.shop.memory.answer import Answer, Draft
 
 PROMPTS_MAX = 4
 SESSIONS_MAX = 10_000

@@ -28,8 +28,9 @@ from redis.exceptions import RedisError
 
 from streams.cli.options import with_settings
 from streams.clients.redis import ANSWER_S_MAX, connect, opened, shown
-from streams.contract.prompts import Answer, Draft, Prompt
+from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
+from streams.shop.memory.answer import Answer, Draft
 from streams.storefront.prompt_lines import line
 from streams.views.arm_board import Board, Row, rows
 from streams.views.current_prompts import CurrentPrompts, unexpired

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput
-from streams.contract.prompts import Answer
+from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import Said
 from streams.worker.delivery import Outgoing
 from streams.worker.replica import Replica

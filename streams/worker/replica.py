@@ -25,9 +25,9 @@ from mode import Service
 from streams.clients.async_kafka import be_patient, check_topics, reading, reading_options
 from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
-from streams.contract.prompts import Answer
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
+from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import Said
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.rounds import SLICE, Record, slices

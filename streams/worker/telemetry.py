@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from streams.contract.prompts import Answer
+from streams.shop.memory.answer import Answer
 
 BUCKETS_MS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 1_000, 5_000, 30_000)
 """Upper bounds of the latency buckets; what took longer goes into one more."""

@@ -22,8 +22,8 @@ from faust.tables.manager import TableManager
 from mode import Service
 
 from streams.clients.checkpoints.store import Store
-from streams.contract.prompts import Answer
 from streams.contract.settings import Settings
+from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
 from streams.worker.checkpointing.checkpointer import Checkpointer, Found, last_shop

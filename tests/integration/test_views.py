@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from streams.cli.root import goeswith
 from streams.contract.errors import RedisUnreachable
-from streams.contract.prompts import Answer, Draft
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
+from streams.shop.memory.answer import Answer, Draft
 from streams.views.writer import (
     Views,
     arms_key,

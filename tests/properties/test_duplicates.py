@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from streams.clients.deduplication import Seen
 from streams.contract.events import Event, encode
-from streams.contract.prompts import Answer, Prompt
+from streams.contract.prompts import Prompt
 from streams.experiments.holdout import Holdout
 from streams.experiments.impressions import Trials
 from streams.experiments.uplift import as_values
 from streams.lab.chaos.books.books import recompute
+from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.storefront.subscribe import identity
 from streams.views.arm_board import Board

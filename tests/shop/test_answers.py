@@ -1,6 +1,6 @@
 """Which events are answered, by whom, and what an answer holds beside a prompt."""
 
-from streams.contract.prompts import Silence
+from streams.shop.memory.answer import Silence
 from streams.shop.memory.session import SEEN_MAX
 from tests.stories import Story, Till
 

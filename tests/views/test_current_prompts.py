@@ -1,7 +1,7 @@
 """The prompts that may be shown now."""
 
-from streams.contract.prompts import Answer, Draft, Silence
 from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
+from streams.shop.memory.answer import Answer, Draft, Silence
 from streams.views.current_prompts import PROMPTS_MAX, CurrentPrompts
 
 NOW_MS = PROMPT.occurred_at_ms

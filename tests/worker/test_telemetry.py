@@ -3,7 +3,7 @@
 import json
 
 from streams.contract.errors import InvalidEvent
-from streams.contract.prompts import Answer, Silence
+from streams.shop.memory.answer import Answer, Silence
 from streams.worker.telemetry import Histogram, Telemetry
 
 

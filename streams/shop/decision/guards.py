@@ -6,9 +6,9 @@ Guards only ever take away: an item that fits but annoys is not worth its margin
 from collections.abc import Sequence
 
 from streams.contract.events import Event
-from streams.contract.prompts import Silence
 from streams.contract.settings import Settings
 from streams.shop.decision.assignment import held_out
+from streams.shop.memory.answer import Silence
 from streams.shop.memory.pending_prompts import Note
 from streams.shop.memory.session import Session
 

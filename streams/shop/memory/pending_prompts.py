@@ -8,7 +8,7 @@ many; once a prompt is shown, the feedback event tells every worker.
 from collections import OrderedDict
 from typing import NamedTuple
 
-from streams.contract.prompts import Draft
+from streams.shop.memory.answer import Draft
 
 SAID_PER_SESSION_MAX = 8
 

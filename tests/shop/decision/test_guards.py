@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams.contract.prompts import Silence
 from streams.shop.decision.assignment import held_out
+from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.prompts import Silence
+from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
 CAPPED, COOLING, HELD_OUT = Silence("session_cap"), Silence("cool_down"), Silence("holdout")

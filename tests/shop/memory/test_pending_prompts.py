@@ -1,7 +1,7 @@
 """What the owner of a partition remembers of what it said."""
 
-from streams.contract.prompts import Draft
 from streams.contract.schemas.examples import PROMPT
+from streams.shop.memory.answer import Draft
 from streams.shop.memory.pending_prompts import SAID_PER_SESSION_MAX, Note, Said
 
 

@@ -1,6 +1,6 @@
 """What a visit remembers, how much of it, and in which order it is forgotten."""
 
-from streams.contract.prompts import Silence
+from streams.shop.memory.answer import Silence
 from streams.shop.memory.session import (
     BASKET_MAX,
     BOUGHT_MAX,

@@ -1,7 +1,7 @@
 """What the owner of a partition has said: whom it forgets, and what it takes back."""
 
-from streams.contract.prompts import Draft
 from streams.contract.schemas.examples import PROMPT
+from streams.shop.memory.answer import Draft
 from streams.shop.memory.pending_prompts import Said
 
 
