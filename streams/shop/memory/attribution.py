@@ -30,7 +30,8 @@ from streams.contract.events import (
 from streams.contract.prompts import Outcome, Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
-from streams.shop.memory.session import Impression, Reached, Session
+from streams.shop.memory.impression import Impression, Reached
+from streams.shop.memory.session import Session
 
 
 class Attribution:
