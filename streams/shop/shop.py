@@ -38,13 +38,14 @@ from streams.contract.events import (
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
-from streams.shop.decision import arms
 from streams.shop.decision.assignment import picked
 from streams.shop.decision.decision import Asking, Decision
 from streams.shop.decision.draws import Draws
 from streams.shop.decision.policy import untaught_policy
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, Draft, Silence
+from streams.shop.memory.learned import untaught
+from streams.shop.memory.learned import visit as visit_of
 from streams.shop.memory.pending_prompts import Said
 from streams.shop.memory.session import Session, Sessions
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
@@ -62,7 +63,7 @@ class Shop:
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
-        self.learned = arms.untaught(settings)
+        self.learned = untaught(settings)
         self.policy = untaught_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
@@ -183,7 +184,7 @@ class Shop:
         path, item_id = session.path, thing.item_id
         if path and path[-1] == item_id:
             return
-        visit, shopper = arms.visit(session), session.shopper_id or ""
+        visit, shopper = visit_of(session), session.shopper_id or ""
         share = self.settings.rank_learning_share if isinstance(event, ItemViewed) else 1.0
         if picked(event.identity, share=share):
             held = {*session.basket, *path[-1:]}

@@ -17,10 +17,11 @@ from streams.contract.prompts import Placement, prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
-from streams.shop.decision.arms import ARMS, Learned, Question
+from streams.shop.decision.arms import ARMS, Question
 from streams.shop.decision.draws import Draws
 from streams.shop.decision.messages import reason
 from streams.shop.memory.answer import Draft, Silence
+from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import Said
 from streams.shop.memory.session import Session
 
