@@ -22,18 +22,17 @@ from typing import Any
 import click
 import orjson
 from mode import Service
-from pydantic import TypeAdapter
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
 from streams.cli.options import with_settings
-from streams.clients.redis import ANSWER_S_MAX, connect, opened, shown
-from streams.contract.prompts import Prompt
+from streams.clients.redis import ANSWER_S_MAX, connect, shown
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer, Draft
 from streams.storefront.prompt_lines import line
-from streams.views.arm_board import Board, Row, rows
-from streams.views.current_prompts import CurrentPrompts, unexpired
+from streams.views.arm_board import Board
+from streams.views.current_prompts import CurrentPrompts
+from streams.views.reader import arms_key, current_prompts, prompts_key, worker_key
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +56,6 @@ COMPLAINT_S_MIN = 10.0
 def _together(prompts: Iterable[Draft]) -> bytes:
     """Prompts as one JSON array."""
     return b"[" + b",".join(prompt.to_json() for prompt in prompts) + b"]"
-
-
-PROMPTS: TypeAdapter[tuple[Prompt, ...]] = TypeAdapter(tuple[Prompt, ...])
 
 
 class Views(Service):
@@ -204,36 +200,6 @@ class Views(Service):
             logger.warning(
                 "views are not written: %s at %s; %s", type(error).__name__, where, self.counts()
             )
-
-
-def prompts_key(prefix: str, session_id: str) -> str:
-    """Where a session's current prompts are."""
-    return f"{prefix}:prompts:{session_id}"
-
-
-def arms_key(prefix: str) -> str:
-    """Where the workers' boards are."""
-    return f"{prefix}:arms"
-
-
-def worker_key(prefix: str, name: str) -> str:
-    """Where a worker's telemetry is."""
-    return f"{prefix}:worker:{name}"
-
-
-def current_prompts(redis_url: str, prefix: str, session_id: str) -> tuple[Prompt, ...]:
-    """What may be shown to a session now, oldest first; raises `RedisUnreachable`."""
-    with opened(redis_url) as client:
-        held = client.get(prompts_key(prefix, session_id))
-    return unexpired(PROMPTS.validate_json(held or b"[]"), int(time.time() * 1000))
-
-
-def current_arms(redis_url: str, prefix: str) -> tuple[Row, ...]:
-    """The board of all workers, added up, since each one started; raises `RedisUnreachable`."""
-    with opened(redis_url) as client:
-        boards = [orjson.loads(board) for board in client.hvals(arms_key(prefix))]
-    now_ms = time.time() * 1000
-    return rows(board["sums"] for board in boards if now_ms < board["until_ms"])
 
 
 @click.command()

@@ -17,14 +17,8 @@ from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.shop.memory.answer import Answer, Draft
-from streams.views.writer import (
-    Views,
-    arms_key,
-    current_arms,
-    current_prompts,
-    prompts_key,
-    worker_key,
-)
+from streams.views.reader import arms_key, current_arms, current_prompts, prompts_key, worker_key
+from streams.views.writer import Views
 
 WAIT_S_MAX = 20.0
 

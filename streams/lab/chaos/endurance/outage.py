@@ -23,7 +23,7 @@ from streams.lab.chaos.ground.site import Ground, committed, ends, ground, prepa
 from streams.lab.chaos.ground.traffic import Street
 from streams.lab.chaos.ground.workers import Worker, cpu_s
 from streams.lab.chaos.trial import PATIENCE_S, first_ms, until_answered
-from streams.views.writer import prompts_key, worker_key
+from streams.views.reader import prompts_key, worker_key
 
 EVENTS_PER_S = 200.0
 SETTLE_S = 10.0
