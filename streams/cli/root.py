@@ -34,7 +34,9 @@ COMMANDS = {
         "streams.experiments.off_policy:off_policy",
         "What another policy would have earned, from the log.",
     ),
-    "prompts": Lazy("streams.views.writer:prompts", "Print the current prompts of a session."),
+    "prompts": Lazy(
+        "streams.storefront.current:prompts", "Print the current prompts of a session."
+    ),
     "dead-letters": Lazy(
         "streams.operations.dead_letters:dead_letters",
         "List, show and replay records we could not use.",

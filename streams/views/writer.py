@@ -10,7 +10,6 @@ current is written as soon as it is back; what was flushed fills again. Every ke
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections import OrderedDict, deque
@@ -19,20 +18,17 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-import click
 import orjson
 from mode import Service
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
-from streams.cli.options import with_settings
 from streams.clients.redis import ANSWER_S_MAX, connect, shown
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer, Draft
-from streams.storefront.prompt_lines import line
 from streams.views.arm_board import Board
 from streams.views.current_prompts import CurrentPrompts
-from streams.views.reader import arms_key, current_prompts, prompts_key, worker_key
+from streams.views.reader import arms_key, prompts_key, worker_key
 
 logger = logging.getLogger(__name__)
 
@@ -200,18 +196,3 @@ class Views(Service):
             logger.warning(
                 "views are not written: %s at %s; %s", type(error).__name__, where, self.counts()
             )
-
-
-@click.command()
-@with_settings("redis", "prefix")
-@click.option("--session", "session_id", required=True, metavar="ID", help="Whose.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def prompts(settings: Settings, session_id: str, as_json: bool) -> None:
-    """Print the prompts that a session may be shown now, oldest first, from Redis."""
-    found = current_prompts(settings.redis_url, settings.topic_prefix, session_id)
-    if as_json:
-        said = [prompt.model_dump(mode="json", exclude_none=True) for prompt in found]
-        click.echo(json.dumps({"session_id": session_id, "prompts": said}))
-        return
-    for prompt in found:
-        click.echo(line(prompt))
