@@ -1,26 +1,23 @@
 """`goeswith`: the command line. A command lives beside its noun, and is loaded when it is used."""
 
-import os
 import sys
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
 from streams.cli.lazy import Lazy, LazyGroup
-from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.contract.errors import GoeswithError, Misconfigured
-from streams.contract.settings import Settings
-from streams.worker.running.keeper import Keeper
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 COMMANDS = {
-    "worker": Lazy("streams.cli.root:worker", "Answer events with prompts, until stopped."),
+    "worker": Lazy(
+        "streams.worker.running.command:worker", "Answer events with prompts, until stopped."
+    ),
     "topics": Lazy("streams.operations.topics:topics", "Create, check and list the topics."),
     "lag": Lazy(
         "streams.operations.lag:lag", "How far the workers are behind, in events and seconds."
@@ -118,27 +115,6 @@ def goeswith() -> None:
 
     Settings come from the environment (GOESWITH_KAFKA_BOOTSTRAP=... and so on).
     """
-
-
-@click.command()
-@with_settings("bootstrap", "prefix", "group", "name", "redis")
-@click.option(
-    "--keep", is_flag=True, help="Start it again, at once, whenever it is killed or fails."
-)
-def worker(settings: Settings, keep: bool) -> None:
-    """Answer events with prompts, until stopped.
-
-    Needs GOESWITH_RECEIPT_SECRET. Each worker needs a name of its own, and keeps it: restarted
-    under the same name it goes on at once.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a worker is one core: others only spin
-    # What is compiled, and Faust, are loaded where a worker runs.
-    from models.warm import warm  # noqa: PLC0415
-    from streams.worker.running.process import run  # noqa: PLC0415
-
-    warm(ranker=settings.best_fit)  # before a keeper forks: its workers have it all
-    code = Keeper(partial(run, settings)).run() if keep else run(settings)
-    raise click.exceptions.Exit(code)
 
 
 def main() -> None:
