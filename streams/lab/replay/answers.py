@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.committed import committed
+from streams.clients.async_kafka import committed
 from streams.contract.errors import WorkerFailed
 from streams.contract.events import Event
 from streams.contract.prompts import ANY_PUBLISHED, Prompt

@@ -7,7 +7,7 @@ that is already running, and has `WARM_UP_S` to work off what waits and to find 
 
 from collections.abc import Sequence
 
-from streams.committed import committed
+from streams.clients.async_kafka import committed
 from streams.contract.errors import WorkerFailed
 from streams.contract.events import ItemAdded, ItemViewed
 from streams.lab.bench.stage import completeness, tape

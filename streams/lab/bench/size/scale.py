@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.committed import committed
+from streams.clients.async_kafka import committed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.contenders import Ours, ours, until

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from aiokafka import ConsumerRecord
 
 from models.warm import warm
-from streams.committed import committed
+from streams.clients.async_kafka import committed
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
