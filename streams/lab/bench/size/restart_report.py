@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from streams.lab.bench.console import bootstrap_option, saying
-from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.figures.report import bootstrap_option, report, report_options, saying
 from streams.lab.bench.figures.results import at_most, table
 from streams.lab.bench.size.restart import measure
 
