@@ -53,8 +53,12 @@ COMMANDS = {
     "simulate": Lazy(
         "streams.lab.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
     ),
-    "replay": Lazy("streams.lab.replay:replay", "Real baskets, judged from the log.", "replay"),
-    "evaluate": Lazy("streams.lab.evaluate:evaluate", "How good the recommenders are on a log."),
+    "replay": Lazy(
+        "streams.lab.replay.command:replay", "Real baskets, judged from the log.", "replay"
+    ),
+    "evaluate": Lazy(
+        "streams.lab.evaluate.command:evaluate", "How good the recommenders are on a log."
+    ),
     "verdict": Lazy(
         "streams.lab.chaos.command:verdict", "Let things go wrong, and do the books.", "demo"
     ),
