@@ -23,10 +23,10 @@ from streams.contract.prompts import (
     Prompt,
     PromptItem,
     PromptWithdrawn,
+    Reason,
     prompt_id,
 )
 from streams.contract.receipts import Receipt, Receipts
-from streams.shop.decision.messages import reason
 
 NEW_YEAR_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z"""
@@ -84,7 +84,7 @@ PROMPT = Prompt(
     context=_CONTEXT,
     propensity=0.72,
     propensities={"bought_together": 0.72, "viewed_together": 0.23, "popular": 0.05},
-    reason=reason("bought_together", anchor="bread", locale="en-GB"),
+    reason=Reason(key="bought_together", text="Often bought together with bread"),
     caused_by="event-2",
     occurred_at_ms=_at(1),
     expires_at_ms=_at(121),
