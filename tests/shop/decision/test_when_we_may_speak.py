@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from streams.shop.decision.assignment import held_out
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
@@ -182,3 +183,15 @@ def test_another_salt_draws_another_holdout() -> None:
     ]
 
     assert silences[0] != silences[1]
+
+
+def test_a_salt_may_be_as_long_as_one_likes() -> None:
+    """And its end counts up to what a keyed hash takes: 64 bytes."""
+    draws = [
+        [held_out(f"shopper-{n}", share=0.5, salt=salt) for n in range(64)]
+        for salt in ("x" * 63 + "a", "x" * 63 + "b", "x" * 200)
+    ]
+
+    assert draws[0] != draws[1]
+    assert True in draws[2]
+    assert False in draws[2]
