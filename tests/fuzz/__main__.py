@@ -43,7 +43,7 @@ def main(events: int, seed: int) -> None:
         except Exception:
             print(f"life {number} ended badly: --seed {number} --events {EVENTS}", file=sys.stderr)  # noqa: T201
             raise
-        if number % 250 == 0:
+        if (number - seed + 1) % 250 == 0:
             print(f"{number - seed + 1} of {lives} lives", flush=True)  # noqa: T201
     print(f"{lives * min(EVENTS, events):,} events in {lives:,} lives: nothing found")  # noqa: T201
 
