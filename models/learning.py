@@ -65,7 +65,7 @@ def learn(
     if fresh:
         popular.age(items, clock)
     pairs.meet(partners, sessions[slot], item, weight, number)
-    pairs.come_next(nexts, sessions[slot], item, weight, number)
+    pairs.come_next(nexts, sessions[slot], item, weight)
     neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
     popular.count(items, clock, popular_items, item, weight)
     if shopper >= 0:
