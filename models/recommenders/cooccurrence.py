@@ -64,8 +64,8 @@ class CoOccurrence(Recommender):
     half_life_s
         Seconds after which an event counts half.
     row_max
-        Partners remembered of an item. When there are more, a newcomer may take the place of the
-        lightest (`models.decay.admission`), so that evidence may be too modest, never exaggerated.
+        Partners remembered of an item. When there are more, the lightest quarter is forgotten, so
+        that evidence may be too modest, never exaggerated.
     items_max
         Items remembered; when there are more, the lightest sixteenth is forgotten with its pairs.
     window

@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.compiled import compiled
-from models.decay.admission import admits
 from models.decay.eras import EARLIER, ONE
 from models.recommenders.pair_table.chunks import given_back, size_class, taken
 from models.recommenders.pair_table.layout import (
     ALONE,
     NEAR,
-    NONE,
     SMALLEST,
     STEP,
     TIMES_MAX,
@@ -63,41 +61,6 @@ def lightest(cells: Cells, rows: Rows, item: int) -> int:
 
 
 @compiled
-def replace(cells: Cells, rows: Rows, a: int, b: int, weight: float, together_min: int) -> int:
-    """Item `b` finds the row of `a` full: where it stands now, or `NONE` if it is not admitted.
-
-    It takes the place of the lightest, and its weight (`models.decay.admission`), but not its
-    evidence.
-    """
-    row = rows[a]
-    row.trimmed = 1
-    least = lightest(cells, rows, a)
-    held = cells[least].latest + cells[least].before * EARLIER
-    if not admits(held, weight, row.hash, rows[b].hash, row.times):
-        return NONE
-    if cells[least].times >= together_min:
-        row.proven -= 1
-        row.often -= 1
-    cells[least].item = b
-    cells[least].times = 0
-    return int(least)
-
-
-@compiled
-def enter(cells: Cells, rows: Rows, chunks: Numbers, a: int, b: int) -> int:
-    """Item `b` is a partner of `a`, which has room for it: where it stands now."""
-    if rows[a].length == rows[a].room:
-        grow(cells, rows, chunks, a)
-    at = int(rows[a].start) + int(rows[a].length)
-    rows[a].length += 1
-    cells[at].item = b
-    cells[at].times = 0
-    cells[at].latest = 0
-    cells[at].before = 0
-    return at
-
-
-@compiled
 def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -> None:
     """Forget the lightest partners of an item, one after the other; the last takes its place."""
     for _ in range(surplus):
@@ -137,13 +100,17 @@ def meet(
     end = start + rows[a].length
     while at < end and cells[at].item != b:
         at += 1
-    if at == end and rows[a].length < row_max:
-        at = enter(cells, rows, chunks, a, b)
-    elif at == end:
-        worth = float(weight) if early == 0 else weight * EARLIER if early == 1 else 0.0
-        at = replace(cells, rows, a, b, worth, together_min)
-        if at == NONE:
-            return
+    if at == end:
+        if rows[a].length >= row_max:
+            trim(cells, rows, a, max(1, row_max // 4), together_min)
+        elif rows[a].length == rows[a].room:
+            grow(cells, rows, chunks, a)
+        at = rows[a].start + rows[a].length
+        rows[a].length += 1
+        cells[at].item = b
+        cells[at].times = 0
+        cells[at].latest = 0
+        cells[at].before = 0
     proves = cells[at].times < together_min <= cells[at].times + times
     cells[at].times = min(TIMES_MAX, cells[at].times + times)
     if early == 0:

@@ -50,7 +50,7 @@ class PairTable:
     Parameters
     ----------
     row_max
-        Partners remembered of an item; when there is one more, it may take the lightest's place.
+        Partners remembered of an item; when there is one more, the lightest quarter is forgotten.
     norm
         Power of an item's weight by which its scores are divided.
     together_min

@@ -90,6 +90,16 @@ def test_looking_again_in_a_session_is_no_second_draw(session: int) -> None:
         assert once.tolist() == row.tolist()
 
 
+def test_what_came_right_after_an_item_last_is_known() -> None:
+    """In a full row of next items a newcomer takes the lightest's place, whatever the chance."""
+    nexts = blank(20, PAIR, 4)
+    session = np.array([1, 0, 0], np.int32)
+    for newcomer in [*range(1, 5), *range(1, 5), 6, 7]:
+        pairs.come_next(nexts, session, newcomer, 1.0)
+
+    assert 7 in nexts[0]["item"]
+
+
 def test_what_weighs_nothing_is_not_admitted() -> None:
     """And what meets nothing but nothing is."""
     assert not admission.admits(0.0, 0.0, 1, 2, 3)

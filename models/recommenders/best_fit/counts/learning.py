@@ -65,7 +65,7 @@ def learn(
     if fresh:
         trending.age(items, clock)
     pairs.meet(partners, sessions[slot], item, weight, number)
-    pairs.come_next(nexts, sessions[slot], item, weight, number)
+    pairs.come_next(nexts, sessions[slot], item, weight)
     neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
     trending.count(items, clock, popular_items, item, weight)
     if shopper >= 0:

@@ -1,7 +1,8 @@
 """Rows of pairs: for each item the few that it meets most, with weights; and how they vote.
 
-A row is bounded: a newcomer that finds it full may take the place of the lightest, and its weight
-(`models.decay.admission`), so that a weight is right on average.
+A row is bounded: a newcomer that finds it full may take the place of the lightest, and its weight,
+by a chance (`models.decay.admission`), so that a weight is right on average. Of what comes right
+after an item the latest tells more than the most: there a newcomer always takes it.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from models.compiled import compiled
 from models.decay.admission import admits
+from models.recommenders.session_index.records import NOBODY
 from models.recommenders.session_index.rings import Ints, Records
 
 WINDOW = 10
@@ -24,20 +26,30 @@ RESIDUE = 1e-5
 
 
 @compiled
-def add(row: Any, owner: int, item: int, weight: float, session: int) -> None:
-    """Let an item of the owner's row weigh more; if it is full, a newcomer has a draw a session."""
+def weigh(row: Any, item: int, weight: float) -> int:
+    """Let an item of a row weigh more, where it has a place or there is a free one.
+
+    Returns `NOBODY`; where there is none, the place of the lightest, and nothing has changed.
+    """
     least = 0
     for i in range(len(row)):
         if row[i].item == item:
             row[i].weight += weight
-            return
+            return NOBODY
         if row[i].item < 0:
             row[i].item = item
             row[i].weight = weight
-            return
+            return NOBODY
         if row[i].weight < row[least].weight:
             least = i
-    if admits(float(row[least].weight), weight, owner, item, session):
+    return least
+
+
+@compiled
+def add(row: Any, owner: int, item: int, weight: float, session: int) -> None:
+    """Let an item of the owner's row weigh more; if it is full, a newcomer has a draw a session."""
+    least = weigh(row, item, weight)
+    if least >= 0 and admits(float(row[least].weight), weight, owner, item, session):
         row[least].item = item
         row[least].weight += weight
 
@@ -54,11 +66,14 @@ def meet(partners: Records, session: Ints, item: int, weight: float, number: int
 
 
 @compiled
-def come_next(nexts: Records, session: Ints, item: int, weight: float, number: int) -> None:
-    """An item comes right after the last one of session `number`."""
+def come_next(nexts: Records, session: Ints, item: int, weight: float) -> None:
+    """An item comes right after the last one of its session."""
     if session[0]:
-        last = session[session[0]]
-        add(nexts[last], last, item, weight, number)
+        row = nexts[session[session[0]]]
+        least = weigh(row, item, weight)
+        if least >= 0:
+            row[least].item = item
+            row[least].weight += weight
 
 
 @compiled

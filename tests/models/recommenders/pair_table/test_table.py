@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from models.decay.eras import EARLIER, ONE, Eras
 from models.recommenders.pair_table.layout import Ballot
 from models.recommenders.pair_table.table import PairTable, _hash
-from tests.models.recommenders.twins import draw
 
 ITEMS = [f"item-{n}" for n in range(12)]
 ROW_MAX = 4
@@ -88,23 +87,17 @@ class Twin:
                 distance = len(event.context) - place
                 share = event.weight // distance if event.near else event.weight
                 for one, other in ((item, event.y), (event.y, item)):
-                    if self.admits(one, other, share * EARLIER**early if early < 2 else 0.0):
-                        self.rows[one][other].add(share, early, times)
+                    self.partner(one, other).add(share, early, times)
 
-    def admits(self, one: str, other: str, weight: float) -> bool:
-        """Whether it has a cell; in a full row a newcomer may take the lightest's, by chance."""
+    def partner(self, one: str, other: str) -> Counted:
+        """A cell; where there is no room, the lightest quarter goes."""
         row = self.rows.setdefault(one, {})
         if other not in row:
-            if len(row) < self.row_max:
-                row[other] = Counted()
-                return True
-            lightest = min(row, key=lambda name: (row[name].order, _hash(name)))
-            chance = draw(_hash(one), _hash(other), self.seen[one].times)
-            if chance * (row[lightest].weight + weight) >= weight:
-                return False
-            row[other] = row.pop(lightest)
-            row[other].times = 0
-        return True
+            if len(row) == self.row_max:
+                for _ in range(max(1, self.row_max // 4)):
+                    del row[min(row, key=lambda name: (row[name].order, _hash(name)))]
+            row[other] = Counted()
+        return row[other]
 
     def rank(self, voters: Sequence[str], ballot: Ballot) -> dict[str, tuple[float, int, int]]:
         """Score and evidence of each candidate."""
