@@ -13,7 +13,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 AGAINST_TWINS = [
-    f"tests/models/test_{name}.py" for name in ("kernels", "pair_table", "rings", "restoring")
+    f"tests/models/recommenders/{name}.py"
+    for name in (
+        "test_kernels",
+        "pair_table/test_table",
+        "session_index/test_rings",
+        "test_restoring",
+    )
 ]
 """Compiled loops beside plain ones, and states that somebody has tampered with."""
 
