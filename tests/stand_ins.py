@@ -19,7 +19,7 @@ from streams.contract.prompts import (
     prompt_id,
 )
 from streams.shop.memory.answer import Answer, Draft, Silence
-from streams.shop.memory.pending_prompts import Note, Said
+from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.worker.delivery import Outgoing
 
 
@@ -61,15 +61,15 @@ class CountingShop:
         self.position[partition] = offset + 1
         return True
 
-    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """Butter, unless it was offered and not seen yet; removing withdraws what was offered."""
         if isinstance(event, ItemRemoved):
             return Answer(
-                withdrawals=tuple(_withdrawn(p, event) for p in said.to(event.session_id))
+                withdrawals=tuple(_withdrawn(p, event) for p in pending.of(event.session_id))
             )
         if not isinstance(event, ItemViewed | ItemAdded):
             return Answer()
-        if said.to(event.session_id):
+        if pending.of(event.session_id):
             return Answer(silence=Silence("cool_down"))
         return Answer(draft=Draft.of(_butter(event)))
 
@@ -116,7 +116,7 @@ def _butter(event: ItemViewed | ItemAdded) -> Prompt:
     )
 
 
-def _withdrawn(prompt: Note, event: Event) -> PromptWithdrawn:
+def _withdrawn(prompt: PendingPrompt, event: Event) -> PromptWithdrawn:
     return PromptWithdrawn(
         prompt_id=prompt.prompt_id,
         session_id=event.session_id,

@@ -46,7 +46,7 @@ from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, Draft, Silence
 from streams.shop.memory.learned import untaught
 from streams.shop.memory.learned import visit as visit_of
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session, Sessions
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
@@ -228,8 +228,8 @@ class Shop:
 
     # The answer
 
-    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
-        """What a folded event calls for; changes nothing. `said` is what we said and nobody saw."""
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
+        """What a folded event calls for, changing nothing; `pending` was said and not shown."""
         asking = event if isinstance(event, Asking) else None
         sessions = self.sessions.get(partition)
         session = sessions.find(event.session_id) if sessions is not None else None
@@ -237,12 +237,12 @@ class Shop:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.seen.get(event.event_id, offset) != offset:
             return Answer(silence=Silence("duplicate") if asking else None)
-        decided = self.decision.decide(session, asking, said) if asking else None
+        decided = self.decision.decide(session, asking, pending) if asking else None
         opened = self._opened(event)
         return Answer(
             draft=decided if isinstance(decided, Draft) else None,
             silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=_withdrawals(event, said) if isinstance(event, ENDING) else (),
+            withdrawals=_withdrawals(event, pending) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
             rejected=opened if isinstance(opened, InvalidReceipt) else None,
         )
@@ -273,7 +273,9 @@ class Shop:
         return digest(self.digests())
 
 
-def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWithdrawn, ...]:
+def _withdrawals(
+    event: ItemAdded | OrderPlaced, pending: PendingPrompts
+) -> tuple[PromptWithdrawn, ...]:
     """The living prompts of this session that an add or an order made pointless."""
     added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(
@@ -284,7 +286,7 @@ def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWith
             caused_by=event.event_id,
             occurred_at_ms=event.occurred_at_ms,
         )
-        for prompt in said.to(event.session_id)
+        for prompt in pending.of(event.session_id)
         if prompt.caused_by != event.event_id
         and prompt.expires_at_ms > event.occurred_at_ms
         and (added is None or added in prompt.items)

@@ -1,7 +1,7 @@
 """From a record of the events topic to what is published because of it.
 
-Only the owner of a partition answers, so it is here that the owner's own notes are kept (`Said`,
-what it said and nobody has seen yet), by partition, and forgotten with the partition.
+Only the owner of a partition answers, so it is here that pending prompts are kept (published,
+and not shown yet), by partition, and forgotten with the partition.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput
 from streams.shop.memory.answer import Answer
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.delivery import Outgoing
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import Record
@@ -31,7 +31,7 @@ class Answering:
         self.replica = replica
         topics = replica.settings.topics
         self._names = topics.prompts, topics.outcomes, topics.dead_letters
-        self._said: dict[int, Said] = {}
+        self._pending: dict[int, PendingPrompts] = {}
         self._next: dict[int, int] = {}
 
     async def reach(self, partition: int, offset: int) -> None:
@@ -58,23 +58,25 @@ class Answering:
         event = self.replica.fold(partition, record)
         if isinstance(event, BadInput):
             return Answer(rejected=event)
-        said = self._said.get(partition)
-        if said is None:
-            said = self._said[partition] = Said(self.replica.settings.sessions_max)
-        answer = self.replica.shop.answer(event, partition, record.offset, said)
+        pending = self._pending.get(partition)
+        if pending is None:
+            pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
+        answer = self.replica.shop.answer(event, partition, record.offset, pending)
         if answer.draft is not None:
-            said.add(answer.draft)
+            pending.add(answer.draft)
         if answer.withdrawals:
-            said.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
+            pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
 
     def keep(self, partitions: Collection[int]) -> None:
-        """These partitions are ours from now on: forget what was said on any other.
+        """These partitions are ours from now on: forget the pending prompts of any other.
 
         They are handed over anew, from what is committed.
         """
         self._next.clear()
-        self._said = {number: self._said[number] for number in self._said.keys() & partitions}
+        self._pending = {
+            number: self._pending[number] for number in self._pending.keys() & partitions
+        }
 
     def outgoing(self, answered: Answered) -> Iterator[Outgoing]:
         """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""

@@ -28,7 +28,7 @@ from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
 from streams.shop.memory.answer import Answer
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.rounds import SLICE, Record, slices
 
@@ -49,7 +49,7 @@ class Fold(Protocol):
     def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
         """True: folded. False: was in already. None: an earlier one is missing, nothing done."""
 
-    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """What a folded event calls for; changes nothing."""
 
     def digests(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ from streams.shop.decision.draws import Draws
 from streams.shop.decision.messages import reason
 from streams.shop.memory.answer import Draft, Silence
 from streams.shop.memory.learned import Learned
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 
 Asking = ItemViewed | ItemAdded
@@ -51,9 +51,9 @@ class Decision:
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
 
-    def decide(self, session: Session, event: Asking, said: Said) -> Draft | Silence:
+    def decide(self, session: Session, event: Asking, pending: PendingPrompts) -> Draft | Silence:
         """A prompt for this session, or why there is none."""
-        silence = guards.silenced(session, event, said.to(session.session_id), self.settings)
+        silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
         if silence is not None:
             return silence
         question = self.question(session, event.item_id, event.time_s)

@@ -23,7 +23,7 @@ from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, prompt_id
 from streams.contract.settings import Settings
 from streams.shop.decision.decision import PLACEMENTS, Asking
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
@@ -99,7 +99,7 @@ def recompute(settings: Settings, log: Iterable[Record], warm_up: Mapping[int, i
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
         if not isinstance(event, ItemViewed):  # a view brings no prompt any further
-            answer = shop.answer(event, record.partition, record.offset, Said())
+            answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
             outcomes |= {(o.prompt_id, o.stage): o for o in answer.outcomes}
     position = dict(shop.position)
     return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
