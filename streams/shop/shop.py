@@ -39,7 +39,7 @@ from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.assignment import picked
-from streams.shop.decision.decision import Asking, Decision
+from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import Draws
 from streams.shop.decision.policy import untaught_policy
 from streams.shop.memory import attribution
@@ -178,7 +178,7 @@ class Shop:
             self.attribution.dismissed(session, event, receipt)
 
     def _step(
-        self, fit: BestFit, session: Session, event: Event, thing: Asking | OrderLine
+        self, fit: BestFit, session: Session, event: Event, thing: AskingEvent | OrderLine
     ) -> None:
         """The next item of a visit; to take what one looks at is no step."""
         path, item_id = session.path, thing.item_id
@@ -230,7 +230,7 @@ class Shop:
 
     def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """What a folded event calls for, changing nothing; `pending` was said and not shown."""
-        asking = event if isinstance(event, Asking) else None
+        asking = event if isinstance(event, AskingEvent) else None
         sessions = self.sessions.get(partition)
         session = sessions.find(event.session_id) if sessions is not None else None
         if session is None:

@@ -25,10 +25,10 @@ from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 
-Asking = ItemViewed | ItemAdded
-"""The events that ask: what goes with this?"""
+AskingEvent = ItemViewed | ItemAdded
+"""The events that ask for a prompt: what goes with this?"""
 
-PLACEMENTS: dict[type[Asking], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
+PLACEMENTS: dict[type[AskingEvent], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
 """Where the shopper is when an event asks."""
 
 
@@ -51,7 +51,9 @@ class Decision:
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
 
-    def decide(self, session: Session, event: Asking, pending: PendingPrompts) -> Draft | Silence:
+    def decide(
+        self, session: Session, event: AskingEvent, pending: PendingPrompts
+    ) -> Draft | Silence:
         """A prompt for this session, or why there is none."""
         silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
         if silence is not None:
@@ -83,7 +85,7 @@ class Decision:
             items_max=settings.prompt_items_max,
         )
 
-    def context(self, session: Session, event: Asking) -> str:
+    def context(self, session: Session, event: AskingEvent) -> str:
         """What the policy knows: the placement, and the segment (one of a fixed list)."""
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
@@ -92,7 +94,7 @@ class Decision:
     def _draft(
         self,
         session: Session,
-        event: Asking,
+        event: AskingEvent,
         context: str,
         choice: Choice,
         candidates: list[Candidate],
