@@ -1,4 +1,6 @@
-"""How a fetch asks: long and easily satisfied when little comes, short and greedy under load.
+"""Adaptive fetch: the parameters of a fetch request follow the rate of events.
+
+Long and easily satisfied when little comes, short and greedy under load (long polling, batching).
 
 At low rates a round holds a handful of events and its fixed costs show (system calls, turns of the
 loop, a hop between threads). So under load the broker is asked to hold a fetch until it is worth
@@ -14,46 +16,48 @@ from streams.contract.settings import Settings
 
 WINDOW_S = 1.0
 """Rates are measured over windows of at least this length."""
-CALM = 0.5
+HYSTERESIS = 0.5
 """A busy worker is idle again below this share of the busy rate: it does not flutter between."""
 
 
-class Asking(NamedTuple):
-    """What a fetch request says: wait up to `wait_ms` for `bytes_min` bytes."""
+class FetchParameters(NamedTuple):
+    """Parameters of a fetch request: wait up to `wait_ms` for `bytes_min` bytes."""
 
     wait_ms: int
     bytes_min: int
 
 
-class Pace:
-    """Which of the two ways to ask fits the rate of events.
+class AdaptiveFetch:
+    """Chooses the parameters, idle or busy, that fit the rate of events.
 
-    >>> pace = Pace(Settings(), now_s=0.0)
-    >>> pace.asking
-    Asking(wait_ms=500, bytes_min=1)
-    >>> pace.seen(400, now_s=1.0)
-    Asking(wait_ms=5, bytes_min=100000)
-    >>> pace.seen(90, now_s=2.0)  # fewer, but not few
-    Asking(wait_ms=5, bytes_min=100000)
-    >>> pace.seen(10, now_s=3.0)
-    Asking(wait_ms=500, bytes_min=1)
+    >>> fetch = AdaptiveFetch(Settings(), now_s=0.0)
+    >>> fetch.parameters
+    FetchParameters(wait_ms=500, bytes_min=1)
+    >>> fetch.observe(400, now_s=1.0)
+    FetchParameters(wait_ms=5, bytes_min=100000)
+    >>> fetch.observe(90, now_s=2.0)  # fewer, but not few
+    FetchParameters(wait_ms=5, bytes_min=100000)
+    >>> fetch.observe(10, now_s=3.0)
+    FetchParameters(wait_ms=500, bytes_min=1)
     """
 
     def __init__(self, settings: Settings, now_s: float) -> None:
-        self._idle = Asking(settings.fetch_idle_wait_ms, 1)
-        self._busy = Asking(settings.fetch_busy_wait_ms, settings.fetch_busy_bytes_min)
+        self._idle = FetchParameters(settings.fetch_idle_wait_ms, 1)
+        self._busy = FetchParameters(settings.fetch_busy_wait_ms, settings.fetch_busy_bytes_min)
         self._busy_per_s = settings.fetch_busy_events_per_s
         self._fixed = settings.fetch_wait_fixed
         self._since_s, self._events = now_s, 0
-        self.asking = Asking(settings.fetch_busy_wait_ms, 1) if self._fixed else self._idle
+        self.parameters = (
+            FetchParameters(settings.fetch_busy_wait_ms, 1) if self._fixed else self._idle
+        )
 
-    def seen(self, events: int, now_s: float) -> Asking:
-        """Note that so many events came until `now_s`; returns how to ask from now on."""
+    def observe(self, events: int, now_s: float) -> FetchParameters:
+        """Count events that came until `now_s`; the parameters from now on."""
         self._events += events
         elapsed_s = now_s - self._since_s
         if elapsed_s >= WINDOW_S and not self._fixed:
-            calm = CALM if self.asking == self._busy else 1.0
+            calm = HYSTERESIS if self.parameters == self._busy else 1.0
             busy = self._events / elapsed_s >= self._busy_per_s * calm
-            self.asking = self._busy if busy else self._idle
+            self.parameters = self._busy if busy else self._idle
             self._since_s, self._events = now_s, 0
-        return self.asking
+        return self.parameters

@@ -15,7 +15,7 @@ from faust.types import TP
 from mode import Service
 
 from streams.clients.async_kafka import be_patient, reading, reading_options
-from streams.worker.transport.fetch_pace import Asking
+from streams.worker.transport.adaptive_fetch import FetchParameters
 from streams.worker.transport.rounds import Reading
 
 GROUP_ERRORS_EVERY_S = 1.0
@@ -25,7 +25,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
     """The consumer of the workers' group, in a thread of its own."""
 
     transport: Any
-    """Our `Transport`: settings, pace, telemetry."""
+    """Our `Transport`: settings, adaptive fetch, telemetry."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,7 +33,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings
-        asking = self.transport.pace.asking
+        parameters = self.transport.adaptive_fetch.parameters
         self._assignor = RoundRobinPartitionAssignor
         consumer = AIOKafkaConsumer(
             **reading_options(settings),
@@ -44,8 +44,8 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
             max_poll_interval_ms=24 * 3600 * 1000,
-            fetch_max_wait_ms=asking.wait_ms,
-            fetch_min_bytes=asking.bytes_min,
+            fetch_max_wait_ms=parameters.wait_ms,
+            fetch_min_bytes=parameters.bytes_min,
         )
         be_patient(consumer._client)
         self.transport.reader = consumer
@@ -58,10 +58,10 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         self.reading.ended(_positions(consumer), batches)
         return batches
 
-    def ask(self, asking: Asking) -> None:
+    def set_fetch_parameters(self, parameters: FetchParameters) -> None:
         """From the next request on, fetch like this (the fetcher reads both for each request)."""
         fetcher = self._ensure_consumer()._fetcher
-        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = asking
+        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = parameters
 
     @Service.task
     async def _pump_group_errors(self) -> None:
