@@ -18,7 +18,7 @@ from streams.contract.prompts import (
     Reason,
     prompt_id,
 )
-from streams.shop.memory.answer import Answer, Draft, Silence
+from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.worker.delivery import Outgoing
 
@@ -71,7 +71,7 @@ class CountingShop:
             return Answer()
         if pending.of(event.session_id):
             return Answer(silence=Silence("cool_down"))
-        return Answer(draft=Draft.of(_butter(event)))
+        return Answer(outgoing_prompt=OutgoingPrompt.of(_butter(event)))
 
     def digests(self) -> dict[str, str]:
         """A hash of the counts and the position."""

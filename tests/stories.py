@@ -109,8 +109,8 @@ class Till:
     def ask(self, event: Event, offset: int) -> Answer:
         """Answer an event that was folded at an offset."""
         answer = self.shop.answer(event, 0, offset, self.pending)
-        if answer.draft is not None:
-            self.pending.add(answer.draft)
+        if answer.outgoing_prompt is not None:
+            self.pending.add(answer.outgoing_prompt)
         self.pending.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})
         return answer
 

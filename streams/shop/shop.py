@@ -43,7 +43,7 @@ from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import Draws
 from streams.shop.decision.policy import untaught_policy
 from streams.shop.memory import attribution
-from streams.shop.memory.answer import Answer, Draft, Silence
+from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import untaught
 from streams.shop.memory.learned import visit as visit_of
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -240,7 +240,7 @@ class Shop:
         decided = self.decision.decide(session, asking, pending) if asking else None
         opened = self._opened(event)
         return Answer(
-            draft=decided if isinstance(decided, Draft) else None,
+            outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=_withdrawals(event, pending) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),

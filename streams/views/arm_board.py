@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from streams.clients.deduplication import IDS_MAX, Seen
 from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
-from streams.shop.memory.answer import Draft
+from streams.shop.memory.answer import OutgoingPrompt
 
 ARMS_MAX = 100
 """Arms on the board; those that come later are not shown (records may come from anybody)."""
@@ -53,10 +53,10 @@ class Board:
         self.sums: dict[str, Sums] = {}
         self._seen = Seen(ids_max)
 
-    def add(self, published: Prompt | Draft | PromptWithdrawn | Outcome) -> None:
+    def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | Outcome) -> None:
         """Count what was published, if it has not been counted yet."""
         match published:
-            case Prompt() | Draft():
+            case Prompt() | OutgoingPrompt():
                 counted, more = published.prompt_id, {"pulls": 1.0}
             case Outcome():
                 counted = f"{published.prompt_id} {published.stage}"

@@ -62,8 +62,8 @@ class Answering:
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
         answer = self.replica.shop.answer(event, partition, record.offset, pending)
-        if answer.draft is not None:
-            pending.add(answer.draft)
+        if answer.outgoing_prompt is not None:
+            pending.add(answer.outgoing_prompt)
         if answer.withdrawals:
             pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
@@ -82,8 +82,8 @@ class Answering:
         """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""
         partition, record, answer = answered
         prompts, outcomes, dead_letters = self._names
-        if answer.draft is not None:
-            yield Outgoing(prompts, partition, record.key, answer.draft.to_json())
+        if answer.outgoing_prompt is not None:
+            yield Outgoing(prompts, partition, record.key, answer.outgoing_prompt.to_json())
         for gone in answer.withdrawals:
             yield Outgoing(prompts, partition, record.key, gone.to_json())
         for outcome in answer.outcomes:

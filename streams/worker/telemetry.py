@@ -115,7 +115,7 @@ class Telemetry:
     def answer(self, answer: Answer) -> None:
         """Count one answer."""
         self.answered += 1
-        self.prompts += answer.draft is not None
+        self.prompts += answer.outgoing_prompt is not None
         self.withdrawals += len(answer.withdrawals)
         if answer.rejected is not None:
             self.dead_letters[answer.rejected.reason] += 1

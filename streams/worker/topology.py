@@ -160,7 +160,7 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
 
 def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
     """When the events were appended that were answered with a prompt."""
-    return [each.record.timestamp for each in answered if each.answer.draft is not None]
+    return [each.record.timestamp for each in answered if each.answer.outgoing_prompt is not None]
 
 
 def _checkpointer(app: App, settings: Settings, store: Store, found: Found) -> Checkpointer:

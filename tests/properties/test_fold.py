@@ -127,11 +127,11 @@ def test_every_answer_is_admissible(log: list[list[Event]]) -> None:
     for partition, events in enumerate(log):
         for offset, event in enumerate(events):
             till.learn(partition, offset, event)
-            draft = till.answer(event, partition, offset, pending).draft
-            if draft is None:
+            outgoing_prompt = till.answer(event, partition, offset, pending).outgoing_prompt
+            if outgoing_prompt is None:
                 continue
-            pending.add(draft)
-            prompt = draft.prompt()
+            pending.add(outgoing_prompt)
+            prompt = outgoing_prompt.prompt()
             session = till.sessions[partition].find(event.session_id)
             assert session is not None
             offered = {item.item_id for item in prompt.items}

@@ -20,7 +20,7 @@ from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Question
 from streams.shop.decision.draws import Draws
 from streams.shop.decision.messages import reason
-from streams.shop.memory.answer import Draft, Silence
+from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
@@ -53,7 +53,7 @@ class Decision:
 
     def decide(
         self, session: Session, event: AskingEvent, pending: PendingPrompts
-    ) -> Draft | Silence:
+    ) -> OutgoingPrompt | Silence:
         """A prompt for this session, or why there is none."""
         silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
         if silence is not None:
@@ -68,7 +68,7 @@ class Decision:
         candidates = ARMS[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        return self._draft(session, event, context, choice, candidates)
+        return self._outgoing_prompt(session, event, context, choice, candidates)
 
     def question(self, session: Session, anchor: str, time_s: float) -> Question:
         """What the arms are asked: the session, and what is out of the question for it."""
@@ -91,14 +91,14 @@ class Decision:
         segment = event.segment if event.segment in self.segments else known
         return f"{PLACEMENTS[type(event)]}/{segment}"
 
-    def _draft(
+    def _outgoing_prompt(
         self,
         session: Session,
         event: AskingEvent,
         context: str,
         choice: Choice,
         candidates: list[Candidate],
-    ) -> Draft:
+    ) -> OutgoingPrompt:
         placement = PLACEMENTS[type(event)]
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
@@ -126,7 +126,7 @@ class Decision:
             "expires_at_ms": expires_at_ms,
             "receipt": self.receipts.sign(receipt),
         }
-        return Draft(
+        return OutgoingPrompt(
             identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields
         )
 

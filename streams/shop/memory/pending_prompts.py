@@ -8,7 +8,7 @@ many; once a prompt is shown, the feedback event tells every worker.
 from collections import OrderedDict
 from typing import NamedTuple
 
-from streams.shop.memory.answer import Draft
+from streams.shop.memory.answer import OutgoingPrompt
 
 PENDING_PER_SESSION_MAX = 8
 
@@ -23,7 +23,7 @@ class PendingPrompt(NamedTuple):
     expires_at_ms: int
 
     @classmethod
-    def of(cls, prompt: Draft) -> "PendingPrompt":
+    def of(cls, prompt: OutgoingPrompt) -> "PendingPrompt":
         """What is remembered of a prompt that is being published."""
         at_ms, until_ms = prompt.occurred_at_ms, prompt.expires_at_ms
         return cls(prompt.prompt_id, prompt.items, prompt.caused_by, at_ms, until_ms)
@@ -36,7 +36,7 @@ class PendingPrompts:
         self.sessions_max = sessions_max
         self._prompts: OrderedDict[str, list[PendingPrompt]] = OrderedDict()
 
-    def add(self, prompt: Draft) -> None:
+    def add(self, prompt: OutgoingPrompt) -> None:
         """Remember a prompt that is being published."""
         pending = self._prompts.setdefault(prompt.session_id, [])
         pending.append(PendingPrompt.of(prompt))

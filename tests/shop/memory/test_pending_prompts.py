@@ -1,7 +1,7 @@
 """What the owner of a partition remembers of what it said."""
 
 from streams.contract.schemas.examples import PROMPT
-from streams.shop.memory.answer import Draft
+from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.pending_prompts import (
     PENDING_PER_SESSION_MAX,
     PendingPrompt,
@@ -9,10 +9,10 @@ from streams.shop.memory.pending_prompts import (
 )
 
 
-def said(number: int, session_id: str = "session-7") -> Draft:
+def said(number: int, session_id: str = "session-7") -> OutgoingPrompt:
     """A prompt for a session."""
     update = {"prompt_id": f"prompt-{number}", "session_id": session_id}
-    return Draft.of(PROMPT.model_copy(update=update))
+    return OutgoingPrompt.of(PROMPT.model_copy(update=update))
 
 
 def test_a_note_holds_what_decides_about_other_prompts_and_no_more() -> None:

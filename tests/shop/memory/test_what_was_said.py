@@ -1,14 +1,14 @@
 """What the owner of a partition has said: whom it forgets, and what it takes back."""
 
 from streams.contract.schemas.examples import PROMPT
-from streams.shop.memory.answer import Draft
+from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.pending_prompts import PendingPrompts
 
 
-def said(session_id: str, number: int = 1) -> Draft:
+def said(session_id: str, number: int = 1) -> OutgoingPrompt:
     """A prompt for a session."""
     update = {"prompt_id": f"{session_id}-{number}", "session_id": session_id}
-    return Draft.of(PROMPT.model_copy(update=update))
+    return OutgoingPrompt.of(PROMPT.model_copy(update=update))
 
 
 def told(pending: PendingPrompts, session_id: str) -> list[str]:

@@ -353,10 +353,10 @@ def folded(seconds: int, seed: int = 3) -> Judge:
             event = waiting.popleft()
             offset = judge.shop.position.get(0, 0)
             judge.shop.learn(0, offset, event)
-            draft = judge.shop.answer(event, 0, offset, pending).draft
-            if draft is not None:
-                pending.add(draft)
-                waiting += traffic.hear(draft.prompt(), now_ms)
+            outgoing_prompt = judge.shop.answer(event, 0, offset, pending).outgoing_prompt
+            if outgoing_prompt is not None:
+                pending.add(outgoing_prompt)
+                waiting += traffic.hear(outgoing_prompt.prompt(), now_ms)
     return judge
 
 
