@@ -41,10 +41,10 @@ from streams.contract.settings import Settings
 from streams.shop.decision.assignment import picked
 from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import Draws
-from streams.shop.decision.policy import untaught_policy
+from streams.shop.decision.policy import new_policy
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
-from streams.shop.memory.learned import untaught
+from streams.shop.memory.learned import new_recommenders
 from streams.shop.memory.learned import visit as visit_of
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session, Sessions
@@ -63,8 +63,8 @@ class Shop:
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
-        self.learned = untaught(settings)
-        self.policy = untaught_policy(settings)
+        self.learned = new_recommenders(settings)
+        self.policy = new_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)

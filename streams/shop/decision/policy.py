@@ -9,10 +9,10 @@ POLICIES: dict[str, type[ThompsonSampling]] = {
 }
 
 
-def untaught_policy(settings: Settings) -> ThompsonSampling:
+def new_policy(settings: Settings) -> ThompsonSampling:
     """A policy that has learned nothing yet.
 
-    >>> untaught_policy(Settings(arm_mode="identify")).mode
+    >>> new_policy(Settings(arm_mode="identify")).mode
     'identify'
     """
     return POLICIES[settings.arm_policy](
