@@ -22,13 +22,13 @@ from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
 from streams.operations.rebuild import (
-    Told,
+    StateSummary,
     bring,
     fold,
+    log_extent,
     page_url,
-    seen,
-    told_by_shop,
-    told_by_worker,
+    summary_of_shop,
+    summary_of_worker,
 )
 from streams.shop.checkpoint import Checkpoint, Header, check, packed, read, restored
 from streams.shop.shop import Shop
@@ -84,7 +84,7 @@ def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool)
     with open_reader(settings, settings.topics.events) as reader:
         now_ms = int(time.time() * 1000)
         shop = None if fresh else _last(settings, reader, now_ms)
-        log = seen(settings, reader, now_ms)
+        log = log_extent(settings, reader, now_ms)
         shop = shop or Shop(settings)
         events = fold(shop, reader, log.ends)
     header, data = packed(shop, cluster=log.cluster, now_ms=now_ms, made_by=MADE_BY)
@@ -97,7 +97,11 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
     """The shop of the last checkpoint, or a word why not."""
     try:
         found, _ = found_in(settings, STORE)
-        check(found.header, settings, seen(settings, reader, min(now_ms, found.header.made_at_ms)))
+        check(
+            found.header,
+            settings,
+            log_extent(settings, reader, min(now_ms, found.header.made_at_ms)),
+        )
         return restored(found, settings)
     except GoeswithError as error:
         click.echo(f"from the beginning of the log: {error}", err=True)
@@ -169,7 +173,7 @@ def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
     alive (http://HOST:PORT). A checkpoint that stands behind the other side is first brought there,
     by folding the log.
     """
-    sides = [_told(settings, name) for name in (one, other)]
+    sides = [_summary_of(settings, name) for name in (one, other)]
     if sides[0].position != sides[1].position:
         sides = _level(settings, sides, (one, other))
     differ = sides[0].differing(sides[1])
@@ -179,14 +183,16 @@ def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
     raise click.exceptions.Exit(1 if differ else 0)
 
 
-def _told(settings: Settings, name: str) -> Told:
+def _summary_of(settings: Settings, name: str) -> StateSummary:
     if "://" in name:
-        return told_by_worker(page_url(settings, name) or name)
+        return summary_of_worker(page_url(settings, name) or name)
     header = found_in(settings, name)[0].header
-    return Told(header.position, header.digests)
+    return StateSummary(header.position, header.digests)
 
 
-def _level(settings: Settings, sides: list[Told], names: tuple[str, str]) -> list[Told]:
+def _level(
+    settings: Settings, sides: list[StateSummary], names: tuple[str, str]
+) -> list[StateSummary]:
     """The same two, the one behind brought to where the other one stands."""
     reach = [sum(side.position.values()) for side in sides]
     behind = reach.index(min(reach))
@@ -199,7 +205,7 @@ def _level(settings: Settings, sides: list[Told], names: tuple[str, str]) -> lis
     shop = restored(found, settings)
     with open_reader(settings, settings.topics.events) as reader:
         bring(shop, reader, sides[1 - behind].position)
-    sides[behind] = told_by_shop(shop)
+    sides[behind] = summary_of_shop(shop)
     return sides
 
 

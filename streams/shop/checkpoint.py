@@ -78,7 +78,7 @@ READING = {
 """Arguments of models that say how figures are read, not what they are. All others count."""
 
 
-class Log(NamedTuple):
+class LogExtent(NamedTuple):
     """The log as it is now."""
 
     cluster: str
@@ -211,7 +211,7 @@ def read(data: bytes) -> Checkpoint:
     return Checkpoint(header, memoryview(body))
 
 
-def check(header: Header, settings: Settings, log: Log | None = None) -> None:
+def check(header: Header, settings: Settings, log: LogExtent | None = None) -> None:
     """Raise `CheckpointRefused` for a checkpoint that is foreign here, or ahead of the log."""
     held = {"topic": header.topic, "partitions": str(header.partitions), **header.meaning}
     ours = {"topic": settings.topics.events, "partitions": str(settings.partitions)}
@@ -227,7 +227,7 @@ def check(header: Header, settings: Settings, log: Log | None = None) -> None:
         _check_log(header, log)
 
 
-def _check_log(header: Header, log: Log) -> None:
+def _check_log(header: Header, log: LogExtent) -> None:
     """Raise `CheckpointRefused` when this cannot be the log that was folded."""
     for partition, offset in header.position.items():
         if offset > (end := log.ends.get(partition, offset)):

@@ -26,7 +26,7 @@ from streams.clients.async_kafka import be_patient, check_topics, reading, readi
 from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
+from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.telemetry import Telemetry
@@ -56,7 +56,7 @@ class Fold(Protocol):
         """Hashes of all that is folded, part by part."""
 
 
-Restore = Callable[[Callable[[int], Awaitable[Log]]], Awaitable[Fold | None]]
+Restore = Callable[[Callable[[int], Awaitable[LogExtent]]], Awaitable[Fold | None]]
 """Finds the shop to go on from, if there is one; asks for the log as seen from a time in ms."""
 
 
@@ -222,7 +222,7 @@ class Replica(Service):
         while not self.should_stop:
             await self._follow_once()
 
-    async def _log(self, since_ms: int) -> Log:
+    async def _log(self, since_ms: int) -> LogExtent:
         """The log now; `since_ms` is when a checkpoint of it was made."""
         partitions = self._partitions()
         begins = await self._consumer.beginning_offsets(partitions)
@@ -231,7 +231,7 @@ class Replica(Service):
         if not self.settings.fetch_wait_fixed:  # the embedded broker does not look for times
             after_ms = since_ms + CLOCKS_MS_MAX
             younger = await self._consumer.offsets_for_times(dict.fromkeys(partitions, after_ms))
-        return Log(
+        return LogExtent(
             self.cluster,
             {tp.partition: begin for tp, begin in begins.items()},
             {tp.partition: end for tp, end in ends.items()},

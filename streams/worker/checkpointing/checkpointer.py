@@ -19,7 +19,7 @@ from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import Header, Log, check, packed, read, restored
+from streams.shop.checkpoint import Header, LogExtent, check, packed, read, restored
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.child_work import in_child
 from streams.worker.checkpointing.large_pages import gather
@@ -127,7 +127,7 @@ async def last_shop(
     store: Store,
     telemetry: Telemetry,
     found: Found,
-    log: Callable[[int], Awaitable[Log]],
+    log: Callable[[int], Awaitable[LogExtent]],
 ) -> Shop | None:
     """The shop of the last checkpoint that can be trusted; None when there is none.
 
@@ -152,7 +152,7 @@ async def _tried(
     store: Store,
     telemetry: Telemetry,
     found: Found,
-    log: Callable[[int], Awaitable[Log]],
+    log: Callable[[int], Awaitable[LogExtent]],
     name: str = "",
 ) -> Shop | None:
     """The shop of one checkpoint; None when there is none of this name, or it is refused."""
@@ -197,7 +197,7 @@ def _note(found: Found, said: str) -> None:
     logger.warning("%s", said)
 
 
-def _say_what_is_gone(header: Header, now: Log) -> None:
+def _say_what_is_gone(header: Header, now: LogExtent) -> None:
     gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
     if gone:
         logger.warning("%s events after the checkpoint are gone from the log by retention", gone)
