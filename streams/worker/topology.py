@@ -33,7 +33,7 @@ from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.log_throttle import quieten
-from streams.worker.transport.private_names import assert_private_names
+from streams.worker.transport.private_names import check_transport_api
 from streams.worker.transport.rounds import slices
 from streams.worker.transport.transport import RoundSchema, Transport
 
@@ -93,7 +93,7 @@ def create_app(
     store: Store | None = None,
 ) -> App:
     """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
-    assert_private_names()
+    check_transport_api()
     quieten()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()

@@ -8,7 +8,7 @@ from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
 
 from streams.clients.batches import codecs
 from streams.clients.batches.record_batches import Patient
-from streams.clients.private_names import Methods, Uses, assert_names
+from streams.clients.private_names import Methods, Uses, check_private_api
 
 DECODERS = ("gzip_decode", "lz4_decode", "snappy_decode", "zstd_decode")
 METHODS: Methods = {default_records: DECODERS, memory_records: ("DefaultRecordBatch",)}
@@ -35,7 +35,7 @@ def read_patiently() -> None:
 
     Raises `TransportChanged`.
     """
-    assert_names("kafka-python", METHODS, USES)
+    check_private_api("kafka-python", METHODS, USES)
     memory_records.DefaultRecordBatch = PatientBatch
     for name in DECODERS:
         setattr(default_records, name, getattr(codecs, name))
