@@ -58,7 +58,7 @@ def reading_options(settings: Settings) -> dict[str, Any]:
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def translating_corruption() -> Iterator[None]:
     """Turns what aiokafka says of a damaged batch into `LogUnreadable`.
 
     A record that cannot be used is no such thing, nor is a batch that cannot be unpacked: their

@@ -9,10 +9,10 @@ from collections import OrderedDict
 IDS_MAX = 100_000
 
 
-class Seen:
+class SeenIds:
     """The last `ids_max` ids.
 
-    >>> seen = Seen()
+    >>> seen = SeenIds()
     >>> seen.before("bread"), seen.before("butter"), seen.before("bread")
     (False, False, True)
     """

@@ -35,7 +35,7 @@ NO_ANSWER = (
 @contextmanager
 def open_admin(settings: Settings) -> Iterator[Any]:
     """A `KafkaAdminClient` that has found its brokers."""
-    with speaking(settings):
+    with translating_errors(settings):
         admin = KafkaAdminClient(**_options(settings))
         try:
             yield admin
@@ -50,7 +50,7 @@ def open_consumer(settings: Settings) -> Iterator[Any]:
     It reads what is committed, as workers do: a partition ends where an open transaction begins.
     """
     read_patiently()
-    with speaking(settings):
+    with translating_errors(settings):
         consumer = KafkaConsumer(
             **_options(settings),
             isolation_level="read_committed",
@@ -68,7 +68,7 @@ def open_consumer(settings: Settings) -> Iterator[Any]:
 def open_producer(settings: Settings) -> Iterator[Any]:
     """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics."""
     timeout_ms = int(settings.kafka_timeout_s * 1000)
-    with speaking(settings):
+    with translating_errors(settings):
         producer = KafkaProducer(
             **_options(settings),
             acks="all",
@@ -84,7 +84,7 @@ def open_producer(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def speaking(settings: Settings) -> Iterator[None]:
+def translating_errors(settings: Settings) -> Iterator[None]:
     """Turns what kafka-python raises inside the block into errors of our tree."""
     try:
         yield

@@ -14,7 +14,7 @@ from rich.text import Text
 from streams.cli.live import show, watched
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
-from streams.clients.log_reader import LogReader, Record, open_reader
+from streams.clients.log_reader import LogReader, RawRecord, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST, Evidence
@@ -67,7 +67,7 @@ class BoardReader:
         rows = board_json(self.board.rows(), self.unreadable)
         return rows | {"evidence": evidence_json(self.evidence, self.trials)}
 
-    def _fold(self, record: Record) -> None:
+    def _fold(self, record: RawRecord) -> None:
         value = record.value or b""
         published: Published | Outcome
         try:

@@ -14,7 +14,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from models.evaluation.uplift import UnitSums, Uplift, uplift
-from streams.clients.deduplication import Seen
+from streams.clients.deduplication import SeenIds
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced
 from streams.shop.decision.assignment import held_out
 
@@ -60,7 +60,7 @@ class Holdout:
         """Events of units beyond `units_max`."""
         self._units: dict[str, Unit] = {}
         self._shoppers: OrderedDict[str, str] = OrderedDict()
-        self._seen = Seen()
+        self._seen = SeenIds()
 
     def add(self, event: Event) -> None:
         """Count an event; a repeat (same session, same event id) changes nothing."""

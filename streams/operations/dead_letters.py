@@ -20,7 +20,7 @@ from rich.text import Text
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable, printable_bytes
-from streams.clients.log_reader import LogReader, Partition, Record, open_reader
+from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import open_producer
 from streams.contract.dead_letters import REPLAYS_MAX, Cause, cause, replay_headers
 from streams.contract.errors import GoeswithError
@@ -35,7 +35,7 @@ IN_FLIGHT_MAX = 64
 class Letter:
     """A dead letter, opened."""
 
-    record: Record
+    record: RawRecord
     cause: Cause | None
     """None: it was not written by us."""
 
@@ -76,7 +76,7 @@ class Letter:
         }
 
 
-def opened(record: Record) -> Letter:
+def opened(record: RawRecord) -> Letter:
     """The letter in a record."""
     return Letter(record, cause(record.headers))
 
@@ -136,7 +136,7 @@ def send_again(settings: Settings, chosen: Iterable[Letter]) -> None:
             future.get(timeout=settings.kafka_timeout_s)
 
 
-def _send(producer: Any, record: Record, cause: Cause, letter_id: str) -> Any:
+def _send(producer: Any, record: RawRecord, cause: Cause, letter_id: str) -> Any:
     return producer.send(
         cause.topic,
         key=record.key,

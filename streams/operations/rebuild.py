@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from streams.cli.options import with_settings
-from streams.clients.log_reader import LogReader, Partition, Record, open_reader
+from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
 from streams.contract.events import decode
@@ -104,7 +104,7 @@ def bring(shop: Shop, reader: LogReader, position: Mapping[int, int]) -> int:
     return folded
 
 
-def _fold(shop: Shop, record: Record) -> None:
+def _fold(shop: Shop, record: RawRecord) -> None:
     partition = record.at.number
     try:
         event = decode(

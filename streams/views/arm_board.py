@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.clients.deduplication import IDS_MAX, Seen
+from streams.clients.deduplication import IDS_MAX, SeenIds
 from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
 from streams.shop.memory.answer import OutgoingPrompt
 
@@ -51,7 +51,7 @@ class Board:
 
     def __init__(self, ids_max: int = IDS_MAX) -> None:
         self.sums: dict[str, Sums] = {}
-        self._seen = Seen(ids_max)
+        self._seen = SeenIds(ids_max)
 
     def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | Outcome) -> None:
         """Count what was published, if it has not been counted yet."""

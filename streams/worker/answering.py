@@ -13,14 +13,14 @@ from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.delivery import Outgoing
 from streams.worker.replica import Replica
-from streams.worker.transport.rounds import Record
+from streams.worker.transport.rounds import KafkaRecord
 
 
 class Answered(NamedTuple):
     """A record and what it called for."""
 
     partition: int
-    record: Record
+    record: KafkaRecord
     answer: Answer
 
 
@@ -44,7 +44,7 @@ class Answering:
             self.replica.step_over(partition, offset)
         await self.replica.reach(partition, offset)
 
-    def answer(self, partition: int, records: Sequence[Record]) -> list[Answered]:
+    def answer(self, partition: int, records: Sequence[KafkaRecord]) -> list[Answered]:
         """Fold these records and answer them, in order. No await in here."""
         answered = []
         for record in records:
@@ -54,7 +54,7 @@ class Answering:
         self._next[partition] = records[-1].offset + 1
         return answered
 
-    def _answer(self, partition: int, record: Record) -> Answer:
+    def _answer(self, partition: int, record: KafkaRecord) -> Answer:
         event = self.replica.fold(partition, record)
         if isinstance(event, BadInput):
             return Answer(rejected=event)

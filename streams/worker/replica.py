@@ -22,7 +22,12 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
-from streams.clients.async_kafka import be_patient, check_topics, reading, reading_options
+from streams.clients.async_kafka import (
+    be_patient,
+    check_topics,
+    reading_options,
+    translating_corruption,
+)
 from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
@@ -30,7 +35,7 @@ from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.telemetry import Telemetry
-from streams.worker.transport.rounds import SLICE, Record, slices
+from streams.worker.transport.rounds import SLICE, KafkaRecord, slices
 
 FOLLOW_WAIT_MS = 50
 """How far a standby may trail behind the log; also how long its fetches wait for company."""
@@ -86,7 +91,7 @@ class Replica(Service):
         """The next offset of a partition to fold."""
         return self.shop.position.get(partition, 0)
 
-    def fold(self, partition: int, record: Record) -> Event | InvalidEvent:
+    def fold(self, partition: int, record: KafkaRecord) -> Event | InvalidEvent:
         """Fold a record unless it is in already; returns what it holds. No await in here.
 
         The record must not be beyond the position, except behind offsets that are not in the log.
@@ -210,7 +215,7 @@ class Replica(Service):
             self._left.add(partition)
 
     async def _follow_once(self) -> None:
-        with reading():
+        with translating_corruption():
             batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
         for partition, records in slices(list(batches.items()), SLICE):
             for record in records:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.clients.log_reader import Partition, Record
+from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.dead_letters import (
     REPLAYED_FROM,
     REPLAYS,
@@ -44,7 +44,7 @@ def letter(
 ) -> Letter:
     """A dead letter as the office sees it."""
     at = Partition("shop.dead-letters", 0)
-    return opened(Record(at, offset, timestamp_ms, b"s", b"{", headers(original, topic=topic)))
+    return opened(RawRecord(at, offset, timestamp_ms, b"s", b"{", headers(original, topic=topic)))
 
 
 @given(HEADERS)

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.clients.deduplication import Seen
+from streams.clients.deduplication import SeenIds
 from streams.contract.events import Event, encode
 from streams.contract.prompts import Prompt
 from streams.experiments.holdout import Holdout
@@ -123,7 +123,7 @@ def current(answers: Iterable[Answer]) -> list[tuple[str, ...]]:
 
 def heard(records: Iterable[Any]) -> int:
     """How many prompts a subscriber prints."""
-    seen = Seen()
+    seen = SeenIds()
     return sum(isinstance(r, Prompt) and not seen.before(identity(r)) for r in records)
 
 

@@ -54,7 +54,7 @@ USES: Uses = (
 )
 
 
-class PatientBatch(Patient, _DefaultRecordBatchPy):  # type: ignore[misc]  # final: for subtypes
+class PatientAiokafkaBatch(Patient, _DefaultRecordBatchPy):  # type: ignore[misc]  # final: for subtypes
     """A batch read in Python."""
 
     def made(self, _size: int, *told: Any) -> Record:
@@ -71,7 +71,7 @@ class PatientBatches(_MemoryRecordsPy):  # type: ignore[misc]
         if data is None or data[MAGIC_AT] < MAGIC:
             return super().next_batch()
         self._cache_next()
-        return PatientBatch(data)
+        return PatientAiokafkaBatch(data)
 
 
 class Batches:

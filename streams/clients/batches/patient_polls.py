@@ -22,7 +22,7 @@ USES: Uses = (
 )
 
 
-class PatientBatch(Patient, DefaultRecordBatch):  # type: ignore[misc]  # it has no types
+class PatientKafkaPythonBatch(Patient, DefaultRecordBatch):  # type: ignore[misc]  # it has no types
     """A batch whose every record can be read."""
 
     def made(self, *told: Any) -> Any:
@@ -36,6 +36,6 @@ def read_patiently() -> None:
     Raises `TransportChanged`.
     """
     check_private_api("kafka-python", METHODS, USES)
-    memory_records.DefaultRecordBatch = PatientBatch
+    memory_records.DefaultRecordBatch = PatientKafkaPythonBatch
     for name in DECODERS:
         setattr(default_records, name, getattr(codecs, name))

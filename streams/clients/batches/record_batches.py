@@ -94,7 +94,7 @@ def _bytes(buffer: bytes | bytearray, at: int) -> tuple[bytes | None, int]:
     return bytes(buffer[at : at + size]), at + size
 
 
-class Batch(Protocol):
+class ClientBatch(Protocol):
     """What the two clients' batches have in common: both descend from kafka-python's of 2017."""
 
     LOG_APPEND_TIME: int

@@ -15,7 +15,7 @@ from streams.lab.demo.shoppers.assortment import ITEMS, STAPLES, goes_with
 from streams.shop.decision.arms import ARMS, Question
 from streams.shop.memory.session import Session
 from streams.shop.shop import Shop
-from streams.worker.transport.rounds import Record
+from streams.worker.transport.rounds import KafkaRecord
 
 
 class Verdict(NamedTuple):
@@ -49,7 +49,7 @@ class Judge:
         """What was before the run is none of its business."""
         self.shop.start(partition, offset)
 
-    def learn(self, partition: int, record: Record) -> None:
+    def learn(self, partition: int, record: KafkaRecord) -> None:
         """Fold one record of the log; one that is no event is skipped, as workers do."""
         try:
             event = decode(

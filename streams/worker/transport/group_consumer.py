@@ -14,7 +14,7 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
 
-from streams.clients.async_kafka import be_patient, reading, reading_options
+from streams.clients.async_kafka import be_patient, reading_options, translating_corruption
 from streams.worker.transport.adaptive_fetch import FetchParameters
 from streams.worker.transport.rounds import Reading
 
@@ -29,7 +29,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.reading: Reading[TP] = Reading()
+        self.fetch_positions: Reading[TP] = Reading()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings
@@ -52,10 +52,10 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        self.reading.begins(_positions(consumer))
-        with reading():
+        self.fetch_positions.begins(_positions(consumer))
+        with translating_corruption():
             batches = await super()._fetch_records(consumer, *args, **kwargs)
-        self.reading.ended(_positions(consumer), batches)
+        self.fetch_positions.ended(_positions(consumer), batches)
         return batches
 
     def set_fetch_parameters(self, parameters: FetchParameters) -> None:

@@ -20,7 +20,7 @@ SLICE = 64
 """Records that are processed without yielding to the event loop."""
 
 
-class Record(Protocol):
+class KafkaRecord(Protocol):
     """What we use of a record of Kafka (aiokafka's `ConsumerRecord` has it)."""
 
     @property
@@ -44,7 +44,7 @@ class Record(Protocol):
         """Its headers, in order; names may repeat."""
 
 
-class Partition(Protocol):
+class TopicPartitionLike(Protocol):
     """Faust's `TP` and aiokafka's `TopicPartition` are of this shape, and equal to each other."""
 
     @property
@@ -57,8 +57,8 @@ class Partition(Protocol):
 
 
 K = TypeVar("K", bound=Hashable)
-P = TypeVar("P", bound=Partition)
-R = TypeVar("R", bound=Record)
+P = TypeVar("P", bound=TopicPartitionLike)
+R = TypeVar("R", bound=KafkaRecord)
 Round = Sequence[tuple[P, Sequence[R]]]
 """Records by partition, ascending and without a hole in between, except real ones."""
 

@@ -106,7 +106,7 @@ class Consumer(faust_aiokafka.Consumer):
                 if now is not parameters:
                     self._thread.set_fetch_parameters(parameters := now)
                 if batches and not self.should_stop:
-                    await self._hand_over(batches, generation, self._thread.reading.since)
+                    await self._hand_over(batches, generation, self._thread.fetch_positions.since)
                 else:
                     await asyncio.sleep(0)
         except (asyncio.CancelledError, ConsumerStoppedError):
@@ -208,7 +208,7 @@ class Consumer(faust_aiokafka.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Faust waits for the rounds under way and commits them; then forget the rest."""
         await super().on_partitions_revoked(revoked)
-        self._thread.reading = Reading()
+        self._thread.fetch_positions = Reading()
         for tp in revoked:
             self._acknowledged.pop(tp, None)
 

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.clients.async_kafka import be_patient
-from streams.clients.deduplication import Seen
+from streams.clients.deduplication import SeenIds
 from streams.contract.errors import GoeswithError
 from streams.contract.events import (
     Event,
@@ -185,7 +185,7 @@ class Street:
         """Show prompts to shoppers, until all have gone and nothing more is said."""
         topic = self._settings.topics.prompts
         consumer.assign([TopicPartition(topic, n) for n in range(self._settings.partitions)])
-        seen = Seen()
+        seen = SeenIds()
         self._said_s = time.monotonic()
         while not (self._closed.is_set() and time.monotonic() - self._said_s > QUIET_S):
             for records in (await consumer.getmany(timeout_ms=200)).values():
