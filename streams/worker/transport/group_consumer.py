@@ -16,7 +16,7 @@ from mode import Service
 
 from streams.clients.async_kafka import be_patient, reading_options, translating_corruption
 from streams.worker.transport.adaptive_fetch import FetchParameters
-from streams.worker.transport.rounds import Reading
+from streams.worker.transport.rounds import FetchPositions
 
 GROUP_ERRORS_EVERY_S = 1.0
 
@@ -29,7 +29,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fetch_positions: Reading[TP] = Reading()
+        self.fetch_positions: FetchPositions[TP] = FetchPositions()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings

@@ -116,7 +116,7 @@ class NextOffset(Generic[K]):
         self._next[tp] = batch[-1].offset + 1
 
 
-class Reading(Generic[K]):
+class FetchPositions(Generic[K]):
     """From which offset on the latest batch of each partition was read.
 
     A reader passes over what is no record, such as what was aborted and a transaction's marker,
@@ -124,7 +124,7 @@ class Reading(Generic[K]):
     on that was brought.
 
     >>> from types import SimpleNamespace as Loaf
-    >>> reading: Reading[str] = Reading()
+    >>> reading: FetchPositions[str] = FetchPositions()
     >>> reading.begins({"bread": 5})
     >>> reading.ended({"bread": 8}, {"bread": [Loaf(offset=5), Loaf(offset=6)]})  # 7 is a marker
     >>> reading.begins({"bread": 8})

@@ -36,7 +36,7 @@ from streams.worker.telemetry import Telemetry
 from streams.worker.transport.adaptive_fetch import AdaptiveFetch
 from streams.worker.transport.group_consumer import GroupConsumer, held_back
 from streams.worker.transport.membership import Membership
-from streams.worker.transport.rounds import NextOffset, Reading, Round, cut
+from streams.worker.transport.rounds import FetchPositions, NextOffset, Round, cut
 
 BACK_PRESSURE_POLL_S = 0.002
 FETCH_TIMEOUT_S = 1.0
@@ -208,7 +208,7 @@ class Consumer(faust_aiokafka.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Faust waits for the rounds under way and commits them; then forget the rest."""
         await super().on_partitions_revoked(revoked)
-        self._thread.fetch_positions = Reading()
+        self._thread.fetch_positions = FetchPositions()
         for tp in revoked:
             self._acknowledged.pop(tp, None)
 
