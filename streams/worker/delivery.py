@@ -56,14 +56,14 @@ class Publisher(Protocol):
         """Hand the records of a round over; `then` is called when the broker has all of them."""
 
 
-class Batch(Protocol):
+class BatchBuilder(Protocol):
     """A record batch under construction: aiokafka's `BatchBuilder`."""
 
     def append(self, **record: Any) -> object | None:
         """Append a record; None if the batch is full."""
 
 
-B = TypeVar("B", bound=Batch)
+B = TypeVar("B", bound=BatchBuilder)
 
 
 class Delivery(Service):

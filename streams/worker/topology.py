@@ -26,9 +26,9 @@ from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
-from streams.worker.checkpointing.checkpointer import Checkpointer, Found, last_shop
+from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings, last_shop
 from streams.worker.delivery import Delivery, Outgoing, Publisher
-from streams.worker.health.pages import Shown, show_health, show_state
+from streams.worker.health.pages import ViewHealth, show_health, show_state
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
 from streams.worker.telemetry import Telemetry
@@ -41,7 +41,7 @@ ROUNDS_QUEUED_MAX = 32
 LOOPBACK = "127.0.0.1"
 
 
-class Views(Shown, Protocol):
+class Views(ViewHealth, Protocol):
     """A service that shows answers elsewhere (`views/writer.py`); goeswith goes on without it."""
 
     def offer(self, answers: Sequence[Answer]) -> None:
@@ -97,7 +97,7 @@ def create_app(
     quieten()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
-    found = Found()
+    found = CheckpointFindings()
     restore = partial(last_shop, settings, store, telemetry, found) if store is not None else None
     app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
     app.transport = transport = Transport(app, settings, telemetry)
@@ -163,7 +163,9 @@ def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
     return [each.record.timestamp for each in answered if each.answer.outgoing_prompt is not None]
 
 
-def _checkpointer(app: App, settings: Settings, store: Store, found: Found) -> Checkpointer:
+def _checkpointer(
+    app: App, settings: Settings, store: Store, found: CheckpointFindings
+) -> Checkpointer:
     """One worker writes: the one that answers for partition 0."""
     return Checkpointer(
         settings,

@@ -12,7 +12,7 @@ from streams.clients.checkpoints.store import Store
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import LogExtent, packed
 from streams.shop.shop import Shop
-from streams.worker.checkpointing.checkpointer import Found, last_shop
+from streams.worker.checkpointing.checkpointer import CheckpointFindings, last_shop
 from streams.worker.telemetry import Telemetry
 from tests.stories import NOON_MS, OPEN, Story
 
@@ -47,7 +47,7 @@ class Worker:
         self.settings = Settings(**{**OPEN, **settings})
         self.store = store
         self.telemetry = Telemetry()
-        self.found = Found()
+        self.found = CheckpointFindings()
         self.restored: Shop | None = None
 
     async def start(self, log: LogExtent = LOG) -> "Worker":

@@ -47,7 +47,7 @@ def first_pause_s(every_s: float, made_s: float, now_s: float) -> float:
 
 
 @dataclass
-class Found:
+class CheckpointFindings:
     """What a worker found in the place of its checkpoints, for its page and for its writer."""
 
     refused: dict[str, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Checkpointer(Service):
         settings: Settings,
         store: Store,
         telemetry: Telemetry,
-        found: Found,
+        found: CheckpointFindings,
         *,
         shop: Callable[[], Shop],
         cluster: Callable[[], str],
@@ -126,7 +126,7 @@ async def last_shop(
     settings: Settings,
     store: Store,
     telemetry: Telemetry,
-    found: Found,
+    found: CheckpointFindings,
     log: Callable[[int], Awaitable[LogExtent]],
 ) -> Shop | None:
     """The shop of the last checkpoint that can be trusted; None when there is none.
@@ -151,7 +151,7 @@ async def _tried(
     settings: Settings,
     store: Store,
     telemetry: Telemetry,
-    found: Found,
+    found: CheckpointFindings,
     log: Callable[[int], Awaitable[LogExtent]],
     name: str = "",
 ) -> Shop | None:
@@ -179,7 +179,9 @@ async def _tried(
     return shop
 
 
-def _refusal(store: Store, found: Found, data: bytes | None, refused: CheckpointRefused) -> str:
+def _refusal(
+    store: Store, found: CheckpointFindings, data: bytes | None, refused: CheckpointRefused
+) -> str:
     """What is said of a checkpoint that cannot be used, and what becomes of it."""
     said = f"the checkpoint in {store.where} is not used: {refused}"
     if refused.reason == "gone":
@@ -192,7 +194,7 @@ def _refusal(store: Store, found: Found, data: bytes | None, refused: Checkpoint
     return f"{said}. It is kept: before another one takes its place it goes to {place}"
 
 
-def _note(found: Found, said: str) -> None:
+def _note(found: CheckpointFindings, said: str) -> None:
     found.notes["found"] = said
     logger.warning("%s", said)
 
