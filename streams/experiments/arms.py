@@ -17,10 +17,10 @@ from streams.cli.printable import printable
 from streams.clients.log_reader import LogReader, RawRecord, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
 from streams.contract.settings import Settings
-from streams.experiments.arm_estimates import AGAINST, Evidence
+from streams.experiments.arm_estimates import AGAINST, ArmEstimates
 from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.impressions import SETTLE_S, Trials
-from streams.views.arm_board import Board, Row
+from streams.views.arm_board import ArmRow, Board
 
 
 class BoardReader:
@@ -37,7 +37,7 @@ class BoardReader:
     ) -> None:
         self.board = Board()
         self.trials = Trials(settle_s * 1000)
-        self.evidence = Evidence(settings.arm_floor, against)
+        self.evidence = ArmEstimates(settings.arm_floor, against)
         self.unreadable = 0
         self._settings = settings
         self._reader = reader
@@ -82,7 +82,7 @@ class BoardReader:
             self.trials.add(published)
 
 
-def board_table(board: Iterable[Row], unreadable: int = 0) -> Table:
+def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Table:
     """The board for people."""
     table = Table(caption=f"{unreadable:,} records could not be read" if unreadable else None)
     table.add_column("arm")
@@ -95,7 +95,7 @@ def board_table(board: Iterable[Row], unreadable: int = 0) -> Table:
     return table
 
 
-def board_json(board: Iterable[Row], unreadable: int = 0) -> dict[str, Any]:
+def board_json(board: Iterable[ArmRow], unreadable: int = 0) -> dict[str, Any]:
     """The board as plain values."""
     return {"arms": [row._asdict() for row in board], "unreadable": unreadable}
 

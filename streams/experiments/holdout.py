@@ -26,7 +26,7 @@ METRICS = ("orders", "items bought")
 
 
 @dataclass(slots=True)
-class Unit:
+class ExperimentUnit:
     """One shopper, or one session."""
 
     asked: bool = False
@@ -34,7 +34,7 @@ class Unit:
     items: int = 0
 
 
-class Row(NamedTuple):
+class UpliftRow(NamedTuple):
     """What prompts are worth by one metric; None: too little is known."""
 
     metric: str
@@ -58,7 +58,7 @@ class Holdout:
         self.units_max = units_max
         self.left_out = 0
         """Events of units beyond `units_max`."""
-        self._units: dict[str, Unit] = {}
+        self._units: dict[str, ExperimentUnit] = {}
         self._shoppers: OrderedDict[str, str] = OrderedDict()
         self._seen = SeenIds()
 
@@ -72,7 +72,7 @@ class Holdout:
         if who not in self._units and len(self._units) >= self.units_max:
             self.left_out += 1
             return
-        unit = self._units.setdefault(who, Unit())
+        unit = self._units.setdefault(who, ExperimentUnit())
         if isinstance(event, OrderPlaced):
             unit.orders += 1
             unit.items += sum(line.quantity for line in event.lines)
@@ -84,17 +84,20 @@ class Holdout:
         sides = self._sides()
         return len(sides[0]), len(sides[1])
 
-    def rows(self, alpha: float = 0.05) -> list[Row]:
+    def rows(self, alpha: float = 0.05) -> list[UpliftRow]:
         """By metric: what those who may get prompts do more; bounds hold at every look."""
         held, prompted = self._sides()
-        counted: tuple[Callable[[Unit], int], ...] = (lambda u: u.orders, lambda u: u.items)
+        counted: tuple[Callable[[ExperimentUnit], int], ...] = (
+            lambda u: u.orders,
+            lambda u: u.items,
+        )
         return [
-            Row(metric, uplift(_sums(map(count, held)), _sums(map(count, prompted)), alpha))
+            UpliftRow(metric, uplift(_sums(map(count, held)), _sums(map(count, prompted)), alpha))
             for metric, count in zip(METRICS, counted, strict=True)
         ]
 
-    def _sides(self) -> tuple[list[Unit], list[Unit]]:
-        sides: tuple[list[Unit], list[Unit]] = ([], [])
+    def _sides(self) -> tuple[list[ExperimentUnit], list[ExperimentUnit]]:
+        sides: tuple[list[ExperimentUnit], list[ExperimentUnit]] = ([], [])
         for who, unit in self._units.items():
             if unit.asked:
                 sides[not held_out(who, share=self.share, salt=self.salt)].append(unit)

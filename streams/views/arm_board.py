@@ -18,7 +18,7 @@ Sums = dict[str, float]
 """Of one arm: `pulls`, how many prompts reached each stage, and `reward`."""
 
 
-class Row(NamedTuple):
+class ArmRow(NamedTuple):
     """One arm on the board."""
 
     arm: str
@@ -66,7 +66,7 @@ class Board:
         if not self._seen.before(counted):
             self._count(published.arm, more)
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ArmRow, ...]:
         """The arms, the most pulled first."""
         return rows([self.sums])
 
@@ -77,7 +77,7 @@ class Board:
                 of_arm[name] = of_arm.get(name, 0) + number
 
 
-def rows(boards: Iterable[dict[str, Sums]]) -> tuple[Row, ...]:
+def rows(boards: Iterable[dict[str, Sums]]) -> tuple[ArmRow, ...]:
     """The arms of several boards, added up, the most pulled first."""
     added: dict[str, Counter[str]] = {}
     for sums in boards:
@@ -88,9 +88,9 @@ def rows(boards: Iterable[dict[str, Sums]]) -> tuple[Row, ...]:
     return tuple(_row(arm, of_arm, pulls) for arm, of_arm in ordered)
 
 
-def _row(arm: str, of_arm: Counter[str], pulls: int) -> Row:
+def _row(arm: str, of_arm: Counter[str], pulls: int) -> ArmRow:
     shown = of_arm["shown"]
-    return Row(
+    return ArmRow(
         arm=arm,
         pulls=int(of_arm["pulls"]),
         share=of_arm["pulls"] / pulls if pulls else 0.0,

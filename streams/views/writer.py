@@ -1,4 +1,4 @@
-"""Views in Redis: what storefronts and dashboards look at. Disposable, and beside the hot path.
+"""RedisViews in Redis: what storefronts and dashboards look at. Disposable, and beside the hot path.
 
     {prefix}:prompts:{session_id}   JSON array, the prompts that may be shown now, oldest first
     {prefix}:arms                   hash, worker -> JSON of its sums; workers add up
@@ -54,7 +54,7 @@ def _together(prompts: Iterable[OutgoingPrompt]) -> bytes:
     return b"[" + b",".join(prompt.to_json() for prompt in prompts) + b"]"
 
 
-class Views(Service):
+class RedisViews(Service):
     """Writes what one worker answered. `telemetry` is asked each second for what it counts."""
 
     def __init__(

@@ -18,7 +18,7 @@ from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.shop.memory.answer import Answer, OutgoingPrompt
 from streams.views.reader import arms_key, current_arms, current_prompts, prompts_key, worker_key
-from streams.views.writer import Views
+from streams.views.writer import RedisViews
 
 WAIT_S_MAX = 20.0
 
@@ -42,9 +42,9 @@ def said(number: int, session_id: str = "session-7", expires_in_s: float = 60) -
 
 
 @asynccontextmanager
-async def views_of(settings: Settings) -> AsyncIterator[Views]:
+async def views_of(settings: Settings) -> AsyncIterator[RedisViews]:
     """A worker's views, running."""
-    views = Views(settings, telemetry=lambda: {"answered": 7})
+    views = RedisViews(settings, telemetry=lambda: {"answered": 7})
     async with views:
         yield views
 
@@ -195,7 +195,7 @@ async def test_views_outlive_a_redis_that_goes_away(settings: Settings) -> None:
 
 async def test_what_there_is_no_room_for_is_dropped_and_counted(settings: Settings) -> None:
     """Before the writer has had a turn, as when Redis hangs."""
-    views = Views(settings.model_copy(update={"views_queued_max": 3}), telemetry=dict)
+    views = RedisViews(settings.model_copy(update={"views_queued_max": 3}), telemetry=dict)
     views.offer([Answer(), Answer()])
     views.offer([Answer(outgoing_prompt=said(number)) for number in range(5)])
     views.offer([Answer(outgoing_prompt=said(9))])
