@@ -54,9 +54,7 @@ COMMANDS = {
         "streams.lab.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
     ),
     "replay": Lazy(
-        "streams.lab.replay.command:replay",
-        "Real baskets, evaluated_policy from the log.",
-        "replay",
+        "streams.lab.replay.command:replay", "Real baskets, judged from the log.", "replay"
     ),
     "evaluate": Lazy(
         "streams.lab.evaluate.command:evaluate", "How good the recommenders are on a log."

@@ -126,7 +126,7 @@ def _lines(path: Path) -> Iterator[bytes]:
     type=FILE,
     required=True,
     metavar="FILE",
-    help="The policy to be evaluated_policy: see above.",
+    help="The policy to be evaluated: see above.",
 )
 @click.option(
     "--prompts", type=FILE, metavar="FILE", help="Prompts as JSON lines, instead of the topics."
@@ -194,9 +194,7 @@ def off_policy(
     try:
         found = evaluated_policy(log, target, floor=floor, effective_min=effective_min)
     except TooFewEffective as few:
-        raise NotEnough(
-            f"{policy.name} cannot be evaluated_policy: {few}; {_said(trials)}"
-        ) from few
+        raise NotEnough(f"{policy.name} cannot be judged: {few}; {_said(trials)}") from few
     if as_json:
         click.echo(json.dumps(as_values(found, trials)))
     else:

@@ -40,7 +40,8 @@ def differences(
     """What is not as declared, a sentence each; configuration that is not declared is free.
 
     >>> bread = Topic("bread", "session id", "loaves", {"retention.ms": "1000"})
-    >>> differences({"shop.bread": bread}, {"shop.bread": TopicOnBroker(4, {"retention.ms": "5"})}, 8)
+    >>> found = {"shop.bread": TopicOnBroker(4, {"retention.ms": "5"})}
+    >>> differences({"shop.bread": bread}, found, 8)
     ['shop.bread has 4 partitions, not 8', 'shop.bread has retention.ms=5, not 1000']
     """
     wrong = []

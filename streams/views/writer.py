@@ -1,4 +1,4 @@
-"""RedisViews in Redis: what storefronts and dashboards look at. Disposable, and beside the hot path.
+"""Views in Redis: what storefronts and dashboards look at. Disposable, and beside the hot path.
 
     {prefix}:prompts:{session_id}   JSON array, the prompts that may be shown now, oldest first
     {prefix}:arms                   hash, worker -> JSON of its sums; workers add up

@@ -6,7 +6,7 @@ import time
 import pytest
 from aiokafka.errors import CorruptRecordException
 
-from streams.clients.async_kafka import be_patient, reading, reading_options
+from streams.clients.async_kafka import be_patient, reading_options, translating_corruption
 from streams.contract.errors import LogUnreadable
 from streams.contract.settings import Settings
 
@@ -91,7 +91,7 @@ def test_a_damaged_batch_ends_the_worker_with_where_it_is_and_what_to_do() -> No
     """Nothing is passed over: another broker may have it whole."""
     with (
         pytest.raises(LogUnreadable, match=r"Invalid CRC - bread-3.*kafka-delete-records"),
-        reading(),
+        translating_corruption(),
     ):
         raise CorruptRecordException("Invalid CRC - bread-3")
 

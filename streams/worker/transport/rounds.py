@@ -124,11 +124,11 @@ class FetchPositions(Generic[K]):
     on that was brought.
 
     >>> from types import SimpleNamespace as Loaf
-    >>> reading: FetchPositions[str] = FetchPositions()
-    >>> reading.begins({"bread": 5})
-    >>> reading.ended({"bread": 8}, {"bread": [Loaf(offset=5), Loaf(offset=6)]})  # 7 is a marker
-    >>> reading.begins({"bread": 8})
-    >>> reading.since
+    >>> positions: FetchPositions[str] = FetchPositions()
+    >>> positions.begins({"bread": 5})
+    >>> positions.ended({"bread": 8}, {"bread": [Loaf(offset=5), Loaf(offset=6)]})  # 7 is a marker
+    >>> positions.begins({"bread": 8})
+    >>> positions.since
     {'bread': 7}
     """
 
