@@ -7,7 +7,7 @@ import click
 
 from streams.cli.options import with_settings
 from streams.contract.settings import Settings
-from streams.worker.running.keeper import Supervisor
+from streams.worker.running.keeper import Keeper
 
 
 @click.command()
@@ -27,5 +27,5 @@ def worker(settings: Settings, keep: bool) -> None:
     from streams.worker.running.process import run  # noqa: PLC0415
 
     warm(ranker=settings.best_fit)  # before a keeper forks: its workers have it all
-    code = Supervisor(partial(run, settings)).run() if keep else run(settings)
+    code = Keeper(partial(run, settings)).run() if keep else run(settings)
     raise click.exceptions.Exit(code)

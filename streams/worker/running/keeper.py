@@ -1,4 +1,4 @@
-"""The keeper: starts a worker again at once, from a process that has everything loaded.
+"""The keeper, a process supervisor: starts a worker again at once, by a fork of a warm process.
 
 Loading Faust, numba and the rest takes seconds of CPU, and as long a worker that was killed would
 be away. The keeper loads them once and forks; its child is the worker:
@@ -38,8 +38,8 @@ def next_pause_s(pause_s: float | None) -> float:
     return 0.0 if pause_s is None else min(max(2 * pause_s, 0.5), PAUSE_S_MAX)
 
 
-class Supervisor:
-    """Keeps a worker running; `work` runs one, in a process of its own, to its exit code."""
+class Keeper:
+    """Supervises a worker process; `work` runs one, in a process of its own, to its exit code."""
 
     def __init__(self, work: Callable[[], int]) -> None:
         self._work = work

@@ -14,7 +14,7 @@ PATIENCE_S = 30.0
 KEPT = """
 import os, signal, sys, time
 from pathlib import Path
-from streams.worker.running.keeper import Supervisor
+from streams.worker.running.keeper import Keeper
 
 def work():
     started = Path(sys.argv[1])
@@ -26,7 +26,7 @@ def work():
     while True:
         time.sleep(0.05)
 
-sys.exit(Supervisor(work).run())
+sys.exit(Keeper(work).run())
 """
 
 
