@@ -133,7 +133,7 @@ def arms(
     against: str,
     as_json: bool,
 ) -> None:
-    """What each strategy does, and what it earns.
+    """Arms (strategies): what each does, and what it earns.
 
     Pulls are prompts it was chosen for; the reward rate is what one impression earned so far.
 

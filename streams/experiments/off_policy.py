@@ -1,4 +1,4 @@
-"""`goeswith off-policy`: what another policy would have earned, from what this one logged.
+"""Off-policy evaluation: what another policy would have earned, from what this one logged.
 
 Settled trials (`streams.experiments.impressions`) from the topics, or from files of JSON lines; the
 estimates are those of `models.evaluation.off_policy`.
@@ -161,7 +161,7 @@ def off_policy(
     effective_min: float,
     as_json: bool,
 ) -> None:
-    r"""What another policy would have earned, from what this one logged.
+    r"""Off-policy evaluation: what another policy would have earned, from what this one logged.
 
     The policy is a TOML file (or JSON of the same shape) with the probability of each arm, by
     context where it matters. Only arms that were on offer count, each by its part.

@@ -1,4 +1,4 @@
-"""Folds the log offline, and holds what comes of it against a worker that is alive.
+"""Rebuilds the state from the log, offline, and compares it with a worker that is alive.
 
 The worker tells its position and its digests in one breath; the log is folded from its beginning to
 that very position. Equal digests prove that neither the worker's crashes nor its checkpoints nor
@@ -139,7 +139,7 @@ def page_url(settings: Settings, given: str | None) -> str | None:
 @click.option("--page", metavar="URL", help="The worker's page. [default: GOESWITH_WEB_PORT, here]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
-    """Fold the log from its beginning, and compare with a worker that is alive.
+    """Rebuild the state from the log, and compare it with a worker that is alive.
 
     Without a worker's page it prints the digest of the log as it is now. Exit code 1 when the
     worker's digest is another one. The settings have to be those of the worker.
