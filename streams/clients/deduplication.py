@@ -1,4 +1,4 @@
-"""Which ids came lately: how a reader of an at-least-once topic drops repeats.
+"""Deduplication: how a reader of an at-least-once topic drops repeats, by the ids that came lately.
 
 Repeats follow closely on the first (a worker repeats what it had not acknowledged when it stopped),
 so the memory may be bounded: an id that was not seen among the last `ids_max` counts as new.

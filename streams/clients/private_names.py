@@ -1,4 +1,4 @@
-"""Whether a pinned library still has the private names that a mend of ours relies on."""
+"""Private API check: does a pinned library still have the private names that a patch relies on?"""
 
 from collections.abc import Collection, Iterable, Mapping
 from inspect import unwrap

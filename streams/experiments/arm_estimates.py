@@ -1,4 +1,4 @@
-"""What is known of each arm: estimates that are fair, with bounds that hold whenever one looks.
+"""Estimates of arms (AIPW), with confidence sequences: bounds that hold whenever one looks.
 
 Trials in, rows out; all of it is sums (`models.evaluation.arm_values`), so it can be kept up to
 date for ever.

@@ -1,4 +1,4 @@
-"""What prompts are worth: shoppers who may get them against those of the holdout, from the events.
+"""Uplift by holdout: shoppers who may get prompts against the control group, from the events.
 
 A unit is whoever the holdout is drawn by: a shopper, or a session of whom nobody knows the shopper.
 It counts from the first event that asks for a prompt on: those who never ask are the same on both

@@ -1,4 +1,4 @@
-"""Trials: prompts that were shown, what was known when they were drawn, and what they earned.
+"""Impressions as trials: prompts that were shown, their propensities, and what they earned.
 
 Prompts and outcomes are joined by id, in any order, repeats dropped. A prompt that nobody saw is no
 trial. What a trial earns is what its outcomes bring within `settle_ms` of being shown: only when

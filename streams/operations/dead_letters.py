@@ -1,4 +1,4 @@
-"""Where dead letters are looked at, and sent again once their cause is gone.
+"""Dead letters, for operators: listed, shown, and replayed once their cause is gone.
 
 A letter goes back to the topic and partition that it came from, and nowhere else. Kafka cannot take
 the letter itself away, so it stays in the list until its retention ends; sending it twice does no

@@ -1,4 +1,4 @@
-"""The board of arms: what each strategy does, and what it earns, from what we published.
+"""The board of arms (a read model): what each strategy does and earns, from what we published.
 
 A fold of prompts and outcomes, in any order: everything on it is a sum. Repeats are dropped by id.
 """

@@ -1,4 +1,4 @@
-"""The prompts that a storefront may show now, by session: a fold of answers, for the views.
+"""Current prompts (a read model): what a storefront may show now, by session.
 
 Bounded twice: a session has at most four, and the sessions spoken to longest ago leave first.
 """

@@ -1,4 +1,4 @@
-"""From a record of the events topic to what is published because of it.
+"""Answers events: from a record of the events topic to what is published because of it.
 
 Only the owner of a partition answers, so it is here that pending prompts are kept (published,
 and not shown yet), by partition, and forgotten with the partition.

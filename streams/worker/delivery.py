@@ -1,4 +1,4 @@
-"""Verified publishing: nothing is acknowledged before the broker has everything that it caused.
+"""At-least-once delivery: no offset is committed before the broker has all that it caused.
 
 A round's prompts, outcomes and dead letters go out as one record batch a topic and partition, to
 the partition of the number that the events came from (same key, same count: no partitioner). Rounds

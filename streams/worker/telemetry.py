@@ -1,4 +1,4 @@
-"""What a worker has done, in plain numbers: no vendor, no lock, no clock of its own.
+"""Telemetry: counters and latency histograms of a worker; no vendor, no lock, no clock of its own.
 
 Counters only grow; a reader takes `snapshot()` and forms rates itself. Latency is counted into
 fixed buckets, so that histograms of several workers add up, from the moment the broker (or the

@@ -1,4 +1,4 @@
-"""aiokafka's fetches, read with patience.
+"""Lenient parsing for aiokafka: fetches with a record that it cannot read.
 
 Its C extension reads batches; where it cannot (`streams.clients.batches.record_batches` says
 where), what is left of that fetch is read by its own classes in Python, mended. They take the place

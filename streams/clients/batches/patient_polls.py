@@ -1,4 +1,4 @@
-"""kafka-python's batches, read with patience (`batches.record_batches` says what that is)."""
+"""Lenient parsing for kafka-python: batches that it cannot read (see `batches.record_batches`)."""
 
 from typing import Any
 

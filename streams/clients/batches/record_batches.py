@@ -1,4 +1,4 @@
-"""Record batches (format 2) that a client cannot read by itself, read all the same.
+"""Lenient parsing of record batches (format 2): what a client cannot read by itself.
 
 aiokafka and kafka-python give up a whole fetch for one record whose header has a name that is not
 UTF-8, and for one batch that does not unpack, or unpacks to more than memory holds. They would meet

@@ -1,4 +1,4 @@
-"""What may take the place of a checkpoint, and what is kept aside first. The stores obey.
+"""Retention of checkpoints: which one may replace another, and what is kept aside first.
 
 | what is in the place | what becomes of it when another one is written |
 |---|---|

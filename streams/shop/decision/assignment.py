@@ -1,4 +1,4 @@
-"""Who or what belongs to a fixed share: drawn by a hash of the id, without a table.
+"""Random assignment by a hash of the id: who belongs to the holdout, without a table.
 
 The same on every worker, at every time. So the holdout is drawn, who never gets a prompt, so that
 what prompts are worth can be measured: shoppers, or sessions where nobody knows the shopper.

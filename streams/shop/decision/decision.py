@@ -1,4 +1,4 @@
-"""What to say to a session now: the pure function from what is known to a prompt or a silence.
+"""The decision: the pure function from what is known to a prompt, or to a silence with its reason.
 
 1. May we speak at all? The guards' "no" is a silence with its reason.
 2. Arms without a candidate that passes the guards drop out.

@@ -1,4 +1,4 @@
-"""Seeds of draws: which arm an event gets is for us alone to know before it is published.
+"""Seeds of draws, by a keyed hash: nobody can foresee which arm an event gets.
 
 An event's id does not do: storefronts count their events, so that the second event of every session
 would get the same arm, and a browser that mints ids could look for the one that it wants. The seed

@@ -1,4 +1,4 @@
-"""May we speak, and which items are out of the question?
+"""Guards (eligibility rules): may we prompt, and which items must not be offered?
 
 Guards only ever take away: an item that fits but annoys is not worth its margin.
 """

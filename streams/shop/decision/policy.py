@@ -1,4 +1,4 @@
-"""The policy that the settings ask for."""
+"""The bandit policy that the settings ask for: Thompson sampling, by context or linear."""
 
 from models import LinearThompsonSampling, ThompsonSampling
 from streams.contract.settings import Settings

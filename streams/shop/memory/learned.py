@@ -1,4 +1,4 @@
-"""What a shop has learned: the recommenders that arms draw on, and how they are set up."""
+"""The recommenders that arms draw on, and their hyperparameters."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Long work on a copy of this process's memory, while the process itself goes on.
+"""Copy-on-write snapshots by fork: long work on a copy of our memory, while the process goes on.
 
 `os.fork` gives the child all memory as it is at this moment, and copies a page only when one side
 writes to it: the one moment that the event loop waits is that of the fork, which copies tables of

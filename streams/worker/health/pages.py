@@ -1,4 +1,4 @@
-"""The worker's own pages, on the loopback: what it knows and has done, and how it is, as JSON.
+"""The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
 /state      position, lag, partitions, telemetry; with ?digest a hash of the fold, too

@@ -1,4 +1,4 @@
-"""The watchdog: a worker that does not get on says so, and then makes room for its successor.
+"""The watchdog: a worker without progress is not ready, and after a timeout it ends.
 
 Once a second it asks the broker where the log ends. A partition of this worker is *stuck* when the
 log holds a record that is not answered, and the next offset to answer has not moved meanwhile; so

@@ -1,4 +1,4 @@
-"""Keeps a library from drowning the log: what repeats is said once in a while, and counted.
+"""Log rate limiting for libraries: what repeats is logged once in a while, and counted.
 
 A broker that is away for 40 s makes aiokafka write 34,000 lines. Each place in its code may speak
 once in `every_s` seconds; its next line says how many were held back. aiokafka's debug calls are

@@ -1,4 +1,4 @@
-"""The private names of Faust and aiokafka that the transport relies on, checked at start-up.
+"""Private API check: the private names of Faust and aiokafka that we rely on, at start-up.
 
 Both packages are pinned exactly. When one is changed all the same, a worker that silently loses a
 mended part would be worse than one that does not start: so it says which names are gone.

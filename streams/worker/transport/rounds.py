@@ -1,4 +1,4 @@
-"""Rounds: what one fetch brought, of all partitions, handed over and acknowledged as one.
+"""Rounds (batches): what one fetch brought, of all partitions, handed over and acknowledged as one.
 
 Faust's price is per message, so a message is a round: it is paid once for hundreds of records.
 This module is the arithmetic of it, without Faust: cutting, and the rule of the *next offset*.
