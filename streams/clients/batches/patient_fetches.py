@@ -54,7 +54,7 @@ USES: Uses = (
 )
 
 
-class PatientAiokafkaBatch(Patient, _DefaultRecordBatchPy):  # type: ignore[misc]  # final: for subtypes
+class PatientAiokafkaBatch(Patient, _DefaultRecordBatchPy):  # type: ignore[misc]  # final
     """A batch read in Python."""
 
     def made(self, _size: int, *told: Any) -> Record:
