@@ -20,7 +20,7 @@ from streams.contract.prompts import (
 )
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
-from streams.worker.delivery import Outgoing
+from streams.worker.delivery import OutgoingRecord
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ class KeepingDelivery:
     """Keeps what is published, and says that it is delivered when told to."""
 
     def __init__(self) -> None:
-        self.published: list[list[Outgoing]] = []
+        self.published: list[list[OutgoingRecord]] = []
         self.waiting: list[Callable[[], object]] = []
 
-    async def publish(self, records: Iterable[Outgoing], then: Callable[[], object]) -> None:
+    async def publish(self, records: Iterable[OutgoingRecord], then: Callable[[], object]) -> None:
         """Keep the records of a round."""
         self.published.append(list(records))
         self.waiting.append(then)

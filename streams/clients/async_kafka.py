@@ -81,7 +81,7 @@ ASKED_AT_ONCE = 4
 shopper before they are answered."""
 
 
-def be_patient(
+def limit_metadata_requests(
     client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000, at_once: int = ASKED_AT_ONCE
 ) -> None:
     """Let an aiokafka client ask for metadata no more often than once in `pause_s` seconds.

@@ -131,7 +131,7 @@ def partition_count(admin: Any, topic: str, settings: Settings) -> int:
 def _options(settings: Settings) -> dict[str, Any]:
     """What every client is created with, once somebody listens there."""
     addresses = _addresses(settings.kafka_bootstrap)
-    _knock(settings, addresses)
+    _check_listening(settings, addresses)
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     return {
         "bootstrap_servers": [f"{host}:{port}" for host, port in addresses],
@@ -152,7 +152,7 @@ def _api_version(version: str) -> tuple[int, ...] | None:
     return numbers
 
 
-def _knock(settings: Settings, addresses: list[tuple[str, int]]) -> None:
+def _check_listening(settings: Settings, addresses: list[tuple[str, int]]) -> None:
     """Raises `KafkaUnreachable` at once when nobody listens at any of the addresses.
 
     kafka-python would keep trying for the whole timeout, and leave its sockets open in the end.

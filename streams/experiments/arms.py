@@ -20,7 +20,7 @@ from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST, ArmEstimates
 from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.impressions import SETTLE_S, Trials
-from streams.views.arm_board import ArmRow, Board
+from streams.views.arm_board import ArmBoard, ArmRow
 
 
 class BoardReader:
@@ -35,7 +35,7 @@ class BoardReader:
         settle_s: float = SETTLE_S,
         against: str = AGAINST,
     ) -> None:
-        self.board = Board()
+        self.board = ArmBoard()
         self.trials = Trials(settle_s * 1000)
         self.evidence = ArmEstimates(settings.arm_floor, against)
         self.unreadable = 0
@@ -44,7 +44,7 @@ class BoardReader:
         self._since_ms = since_ms
         self._next = reader.begins() if since_ms is None else reader.since(since_ms)
 
-    def catch_up(self) -> Board:
+    def catch_up(self) -> ArmBoard:
         """Fold what has come since the last time."""
         ends = self._reader.ends()
         for record in self._reader.between(self._next, ends):

@@ -16,7 +16,7 @@ from rich.table import Table
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.clients.checkpoints.file_store import FileStore
-from streams.clients.checkpoints.rules import Kept
+from streams.clients.checkpoints.rules import KeptCheckpoint
 from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
@@ -30,7 +30,7 @@ from streams.operations.rebuild import (
     summary_of_shop,
     summary_of_worker,
 )
-from streams.shop.checkpoint import Checkpoint, Header, check, packed, read, restored
+from streams.shop.checkpoint import Checkpoint, CheckpointHeader, check, packed, read, restored
 from streams.shop.shop import Shop
 
 STORE = "store"
@@ -80,7 +80,7 @@ def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool)
     unless --force is given; one made under other settings is kept aside.
     """
     store = kept_in(settings, name)
-    store.knock()
+    store.check_writable()
     with open_reader(settings, settings.topics.events) as reader:
         now_ms = int(time.time() * 1000)
         shop = None if fresh else _last(settings, reader, now_ms)
@@ -209,7 +209,7 @@ def _level(
     return sides
 
 
-def described(header: Header, size: int) -> dict[str, Any]:
+def described(header: CheckpointHeader, size: int) -> dict[str, Any]:
     """A checkpoint as plain values."""
     age_s = time.time() - header.made_at_ms / 1000
     return {
@@ -221,7 +221,7 @@ def described(header: Header, size: int) -> dict[str, Any]:
     }
 
 
-def _table(header: Header) -> Table:
+def _table(header: CheckpointHeader) -> Table:
     table = Table("part", "bytes", "digest", "left out of it")
     table.columns[1].justify = "right"
     for name, size in header.parts.items():
@@ -242,7 +242,7 @@ def _kept(written: bool) -> str:
     return "kept" if written else "NOT kept, a further checkpoint is"
 
 
-def _kept_aside(one: Kept) -> dict[str, Any]:
+def _kept_aside(one: KeptCheckpoint) -> dict[str, Any]:
     return {"name": one.name, "events": one.events}
 
 

@@ -38,9 +38,9 @@ from streams.contract.events import (
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
-from streams.shop.decision.assignment import picked
+from streams.shop.decision.assignment import sampled
 from streams.shop.decision.decision import AskingEvent, Decision
-from streams.shop.decision.draws import Draws
+from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.policy import new_policy
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
@@ -68,7 +68,9 @@ class Shop:
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
-        self.decision = Decision(settings, self.learned, self.policy, self.receipts, Draws(secrets))
+        self.decision = Decision(
+            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets)
+        )
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
             ItemAdded: self._added,
@@ -186,7 +188,7 @@ class Shop:
             return
         visit, shopper = visit_of(session), session.shopper_id or ""
         share = self.settings.rank_learning_share if isinstance(event, ItemViewed) else 1.0
-        if picked(event.identity, share=share):
+        if sampled(event.identity, share=share):
             held = {*session.basket, *path[-1:]}
             fit.learn_rank(path, item_id, exclude=held, session=visit, shopper=shopper)
         fit.learn_one(

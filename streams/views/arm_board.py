@@ -38,11 +38,11 @@ class ArmRow(NamedTuple):
     """Reward of each impression; None before the first."""
 
 
-class Board:
+class ArmBoard:
     """Sums of each arm.
 
     >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
-    >>> board = Board()
+    >>> board = ArmBoard()
     >>> for published in (PROMPT, OUTCOME, PROMPT):
     ...     board.add(published)
     >>> [(row.arm, row.pulls, row.added) for row in board.rows()]

@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 from streams.clients.redis import ANSWER_S_MAX, connect, shown
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer, OutgoingPrompt
-from streams.views.arm_board import Board
+from streams.views.arm_board import ArmBoard
 from streams.views.current_prompts import CurrentPrompts
 from streams.views.reader import arms_key, prompts_key, worker_key
 
@@ -68,7 +68,7 @@ class RedisViews(Service):
         self._queue: deque[Answer] = deque()
         self._offered, self._ended = asyncio.Event(), asyncio.Event()
         self._current = CurrentPrompts()
-        self._board = Board()
+        self._board = ArmBoard()
         self._changed: OrderedDict[str, None] = OrderedDict()  # sessions to be written
         self._renew_at = self._retry_at = self._complain_at = 0.0
         self._back_off_s = BACK_OFF_S_MIN

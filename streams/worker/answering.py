@@ -11,7 +11,7 @@ from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
-from streams.worker.delivery import Outgoing
+from streams.worker.delivery import OutgoingRecord
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import KafkaRecord
 
@@ -78,17 +78,17 @@ class Answering:
             number: self._pending[number] for number in self._pending.keys() & partitions
         }
 
-    def outgoing(self, answered: Answered) -> Iterator[Outgoing]:
+    def outgoing(self, answered: Answered) -> Iterator[OutgoingRecord]:
         """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""
         partition, record, answer = answered
         prompts, outcomes, dead_letters = self._names
         if answer.outgoing_prompt is not None:
-            yield Outgoing(prompts, partition, record.key, answer.outgoing_prompt.to_json())
+            yield OutgoingRecord(prompts, partition, record.key, answer.outgoing_prompt.to_json())
         for gone in answer.withdrawals:
-            yield Outgoing(prompts, partition, record.key, gone.to_json())
+            yield OutgoingRecord(prompts, partition, record.key, gone.to_json())
         for outcome in answer.outcomes:
             key = outcome.prompt_id.encode()
-            yield Outgoing(outcomes, partition, key, outcome.to_json())
+            yield OutgoingRecord(outcomes, partition, key, outcome.to_json())
         if answer.rejected is not None:
             headers = dead_letter_headers(
                 topic=self.replica.settings.topics.events,
@@ -98,4 +98,4 @@ class Answering:
                 error=answer.rejected,
                 original=record.headers,
             )
-            yield Outgoing(dead_letters, partition, record.key, record.value, headers)
+            yield OutgoingRecord(dead_letters, partition, record.key, record.value, headers)

@@ -27,12 +27,12 @@ from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
 from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings, last_shop
-from streams.worker.delivery import Delivery, Outgoing, Publisher
+from streams.worker.delivery import Delivery, OutgoingRecord, Publisher
 from streams.worker.health.pages import ViewHealth, show_health, show_state
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
 from streams.worker.telemetry import Telemetry
-from streams.worker.transport.log_throttle import quieten
+from streams.worker.transport.log_throttle import limit_log_rate
 from streams.worker.transport.private_names import check_transport_api
 from streams.worker.transport.rounds import slices
 from streams.worker.transport.transport import RoundSchema, Transport
@@ -94,7 +94,7 @@ def create_app(
 ) -> App:
     """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
     check_transport_api()
-    quieten()
+    limit_log_rate()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
     found = CheckpointFindings()
@@ -129,7 +129,7 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
     async def answer(rounds: Any) -> None:
         async for event in rounds.noack().events():
             answered: list[Answered] = []
-            outgoing: list[Outgoing] = []
+            outgoing: list[OutgoingRecord] = []
             for partition, records in slices(event.value):
                 await answering.reach(partition, records[0].offset)
                 told = answering.answer(partition, records)

@@ -22,7 +22,7 @@ from streams.lab.chaos.books.books import recompute
 from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.storefront.subscribe import identity
-from streams.views.arm_board import Board
+from streams.views.arm_board import ArmBoard
 from streams.views.current_prompts import CurrentPrompts
 from tests.lab.chaos.books.test_books import SETTINGS, Record
 from tests.stories import NOON_MS, Story, Till
@@ -94,7 +94,7 @@ def folded(events: Iterable[Event]) -> tuple[dict[str, str], list[Any]]:
 
 def board(records: Iterable[Any]) -> Counter[str]:
     """How often prompts were said, and how often they got to each stage, whatever the arm."""
-    kept, sums = Board(), Counter[str]()
+    kept, sums = ArmBoard(), Counter[str]()
     for record in records:
         kept.add(record)
     for row in kept.rows():

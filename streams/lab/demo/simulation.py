@@ -31,7 +31,7 @@ from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
 from streams.lab.quantiles import quantile
-from streams.views.arm_board import Board
+from streams.views.arm_board import ArmBoard
 from streams.worker.transport.rounds import KafkaRecord
 
 TICK_S = 0.01
@@ -77,7 +77,7 @@ class Simulation:
         *,
         rate_per_s: float,
         judge: Judge,
-        board: Board,
+        board: ArmBoard,
     ) -> None:
         self.tally = Tally()
         self.traffic = traffic

@@ -17,8 +17,8 @@ from streams.contract.prompts import Placement, prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
-from streams.shop.decision.arms import ARMS, Question
-from streams.shop.decision.draws import Draws
+from streams.shop.decision.arms import ARMS, CandidateQuery
+from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import reason
 from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
@@ -41,7 +41,7 @@ class Decision:
         learned: Learned,
         policy: ThompsonSampling,
         receipts: Receipts,
-        draws: Draws,
+        draws: DrawSeeds,
     ) -> None:
         self.settings = settings
         self.learned = learned
@@ -70,14 +70,14 @@ class Decision:
             return Silence("no_candidate")
         return self._outgoing_prompt(session, event, context, choice, candidates)
 
-    def question(self, session: Session, anchor: str, time_s: float) -> Question:
+    def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings, repeats = self.settings, self.learned.repeats
         just_bought: set[str] = set()
         if session.shopper_id is not None and settings.just_bought_s:
             just_bought = repeats.bought_since(session.shopper_id, time_s - settings.just_bought_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
-        return Question(
+        return CandidateQuery(
             session=session,
             anchor=anchor,
             time_s=time_s,

@@ -21,10 +21,10 @@ PURPOSE = b"goeswith draws"
 SEED_BYTES = 16
 
 
-class Draws:
+class DrawSeeds:
     """Makes seeds.
 
-    >>> draws = Draws("not a secret")
+    >>> draws = DrawSeeds("not a secret")
     >>> draws.seed("event-2 of ann", "basket") == draws.seed("event-2 of ann", "basket")
     True
     >>> draws.seed("event-2 of bob", "basket") == draws.seed("event-2 of ann", "basket")

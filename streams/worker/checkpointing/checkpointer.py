@@ -19,7 +19,7 @@ from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import Header, LogExtent, check, packed, read, restored
+from streams.shop.checkpoint import CheckpointHeader, LogExtent, check, packed, read, restored
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.child_work import in_child
 from streams.worker.checkpointing.large_pages import gather
@@ -104,7 +104,7 @@ class Checkpointer(Service):
         now_ms, cluster, by = int(time.time() * 1000), self._cluster(), self._settings.worker_name
 
         def work() -> bytes:
-            self._store.knock()
+            self._store.check_writable()
             header, data = packed(shop, cluster=cluster, now_ms=now_ms, made_by=by)
             written = self._store.write(header, data, refused=self._found.refused)
             return WRITTEN if written else FURTHER_IS_THERE
@@ -199,7 +199,7 @@ def _note(found: CheckpointFindings, said: str) -> None:
     logger.warning("%s", said)
 
 
-def _say_what_is_gone(header: Header, now: LogExtent) -> None:
+def _say_what_is_gone(header: CheckpointHeader, now: LogExtent) -> None:
     gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
     if gone:
         logger.warning("%s events after the checkpoint are gone from the log by retention", gone)

@@ -38,14 +38,14 @@ class ChildFailed(GoeswithError):
     """The work in the child failed; the message is what it said."""
 
 
-class Done(NamedTuple):
+class ChildResult(NamedTuple):
     """What came of the work, and how long our own process was held for it."""
 
     answer: bytes
     stalled_ms: float
 
 
-async def in_child(work: Callable[[], bytes], *, seconds_max: float) -> Done:
+async def in_child(work: Callable[[], bytes], *, seconds_max: float) -> ChildResult:
     """Do some work in a child; raises `ChildFailed` with the words of its exception, or its death.
 
     The work sees the memory of the moment of the call. It is killed when it takes too long, or when
@@ -69,7 +69,7 @@ async def in_child(work: Callable[[], bytes], *, seconds_max: float) -> Done:
     if status:
         code = os.waitstatus_to_exitcode(status)
         raise ChildFailed(said.decode(errors="replace") or f"it ended with {code}")
-    return Done(said, stalled_ms)
+    return ChildResult(said, stalled_ms)
 
 
 async def _all_of(pipe: int) -> bytes:

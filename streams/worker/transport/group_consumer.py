@@ -14,7 +14,11 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
 
-from streams.clients.async_kafka import be_patient, reading_options, translating_corruption
+from streams.clients.async_kafka import (
+    limit_metadata_requests,
+    reading_options,
+    translating_corruption,
+)
 from streams.worker.transport.adaptive_fetch import FetchParameters
 from streams.worker.transport.rounds import FetchPositions
 
@@ -47,7 +51,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
             fetch_max_wait_ms=parameters.wait_ms,
             fetch_min_bytes=parameters.bytes_min,
         )
-        be_patient(consumer._client)
+        limit_metadata_requests(consumer._client)
         self.transport.reader = consumer
         return consumer
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.clients.async_kafka import be_patient
+from streams.clients.async_kafka import limit_metadata_requests
 from streams.clients.deduplication import SeenIds
 from streams.contract.errors import GoeswithError
 from streams.contract.events import (
@@ -156,7 +156,7 @@ class Street:
         )
         # private_names.py has looked
         for client in (producer.client, consumer._client):  # noqa: SLF001
-            be_patient(client, 0.2)
+            limit_metadata_requests(client, 0.2)
         async with producer, consumer:
             storefront = asyncio.create_task(self._react(consumer, producer))
             shoppers = asyncio.create_task(self._come(producer))
