@@ -153,7 +153,7 @@ class Replica(Service):
             fetch_max_wait_ms=settings.fetch_busy_wait_ms if fixed else FOLLOW_WAIT_MS,
             fetch_min_bytes=1 if fixed else settings.fetch_busy_bytes_min,
         )
-        limit_metadata_requests(self._consumer._client)  # noqa: SLF001  # private_names.py has looked
+        limit_metadata_requests(self._consumer._client)  # noqa: SLF001
         await self._consumer.start()
         self._consumer.assign(self._partitions())  # asked about others, it waits half a second
         if self._restore is not None and (found := await self._restore(self._log)):
