@@ -20,26 +20,14 @@ ROOM_ENTRIES_MAX = 10
 NO_ENTRIES = {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
 CROSS_CUTTING = {"fuzz", "integration", "mutants", "properties", "scenarios"}
 NAMED_TWICE = {
-    "Batch",
     "Course",
-    "Evidence",
-    "Found",
-    "Judged",
     "Line",
-    "Log",
     "Ours",
-    "Partition",
-    "PatientBatch",
-    "Record",
-    "Row",
     "Run",
-    "Seen",
     "Session",
     "Shop",
     "Tally",
-    "Views",
     "Wishes",
-    "Worker",
 }
 """Classes that share a name with another idea: to be renamed, never to be added to."""
 GRAB_BAGS = {"utils", "util", "helpers", "common", "core", "base", "manager", "misc"}

@@ -1,4 +1,4 @@
-"""Commands that are loaded when they are used: a group knows them by name and help alone."""
+"""Lazy loading of commands: a group knows them by name and help alone."""
 
 import importlib
 from collections.abc import Mapping

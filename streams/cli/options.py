@@ -33,7 +33,7 @@ INHERITED = frozenset(
         *("prompt_items_max", "together_min", "arm_floor", "arm_policy", "arm_mode"),
         *("arm_window_s", "attribution_window_s", "purchase_window_s"),
         *("reward_clicked", "reward_added", "reward_bought"),
-        # how a broker that is given is spoken to, and how much is said
+        # how a broker that is given is spoken to, and the log level
         *("kafka_api_version", "kafka_timeout_s", "kafka_patience_s", "log_level"),
     }
 )

@@ -1,4 +1,4 @@
-"""Text from outside, made safe for a terminal.
+"""Output escaping: text from outside, made safe for a terminal.
 
 Ids, reasons and headers come from senders. Printed as they are they could move the cursor, recolour
 the screen or turn the order of a line around; so whatever is not printable is shown as an escape.

@@ -20,16 +20,18 @@ COMMANDS = {
     ),
     "topics": Lazy("streams.operations.topics:topics", "Create, check and list the topics."),
     "lag": Lazy(
-        "streams.operations.lag:lag", "How far the workers are behind, in events and seconds."
+        "streams.operations.lag:lag", "Consumer lag of the workers, in events and seconds."
     ),
     "subscribe": Lazy("streams.storefront.subscribe:subscribe", "Print prompts as they come."),
-    "arms": Lazy("streams.experiments.arms:arms", "What each strategy does, and what it earns."),
+    "arms": Lazy(
+        "streams.experiments.arms:arms", "Arms (strategies): what each does, and what it earns."
+    ),
     "uplift": Lazy(
-        "streams.experiments.uplift:uplift", "What prompts are worth, against the holdout."
+        "streams.experiments.uplift:uplift", "Uplift: what prompts are worth, against the holdout."
     ),
     "off-policy": Lazy(
         "streams.experiments.off_policy:off_policy",
-        "What another policy would have earned, from the log.",
+        "Off-policy evaluation: what another policy would have earned.",
     ),
     "prompts": Lazy(
         "streams.storefront.current:prompts", "Print the current prompts of a session."
@@ -42,7 +44,8 @@ COMMANDS = {
         "streams.operations.checkpoint:checkpoint", "Save, load, inspect and compare checkpoints."
     ),
     "rebuild": Lazy(
-        "streams.operations.rebuild:rebuild", "Fold the log anew, and compare with a worker."
+        "streams.operations.rebuild:rebuild",
+        "Rebuild the state from the log, and compare with a worker.",
     ),
     "schema": Lazy(
         "streams.contract.schemas.schemas:schema", "Print the JSON Schemas of events and prompts."

@@ -58,7 +58,7 @@ def reading_options(settings: Settings) -> dict[str, Any]:
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def translating_corruption() -> Iterator[None]:
     """Turns what aiokafka says of a damaged batch into `LogUnreadable`.
 
     A record that cannot be used is no such thing, nor is a batch that cannot be unpacked: their
@@ -81,7 +81,7 @@ ASKED_AT_ONCE = 4
 shopper before they are answered."""
 
 
-def be_patient(
+def limit_metadata_requests(
     client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000, at_once: int = ASKED_AT_ONCE
 ) -> None:
     """Let an aiokafka client ask for metadata no more often than once in `pause_s` seconds.

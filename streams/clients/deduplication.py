@@ -1,4 +1,4 @@
-"""Which ids came lately: how a reader of an at-least-once topic drops repeats.
+"""Deduplication: how a reader of an at-least-once topic drops repeats, by the ids that came lately.
 
 Repeats follow closely on the first (a worker repeats what it had not acknowledged when it stopped),
 so the memory may be bounded: an id that was not seen among the last `ids_max` counts as new.
@@ -9,10 +9,10 @@ from collections import OrderedDict
 IDS_MAX = 100_000
 
 
-class Seen:
+class SeenIds:
     """The last `ids_max` ids.
 
-    >>> seen = Seen()
+    >>> seen = SeenIds()
     >>> seen.before("bread"), seen.before("butter"), seen.before("bread")
     (False, False, True)
     """

@@ -17,7 +17,12 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from streams.clients.sync_kafka import open_admin, open_consumer, partition_count, speaking
+from streams.clients.sync_kafka import (
+    open_admin,
+    open_consumer,
+    partition_count,
+    translating_errors,
+)
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.settings import Settings
 
@@ -39,7 +44,7 @@ class Partition(NamedTuple):
     number: int
 
 
-class Record(NamedTuple):
+class RawRecord(NamedTuple):
     """One record of the log, raw; `timestamp_ms` is negative where the log has none."""
 
     at: Partition
@@ -91,7 +96,7 @@ class LogReader:
         if self._settings.kafka_api_version:
             return self.begins()
         ends = self.ends()
-        with speaking(self._settings):
+        with translating_errors(self._settings):
             found = self._consumer.offsets_for_times(
                 {TopicPartition(*at): time_ms for at in self.partitions}
             )
@@ -105,13 +110,13 @@ class LogReader:
         for at, offset in offsets.items():
             self._consumer.seek(TopicPartition(*at), offset)
 
-    def poll(self, timeout_s: float, records_max: int = 500) -> list[Record]:
+    def poll(self, timeout_s: float, records_max: int = 500) -> list[RawRecord]:
         """What has come, once something has; nothing when nothing came in time."""
-        with speaking(self._settings):
+        with translating_errors(self._settings):
             polled = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=records_max)
         return [_record(record) for records in polled.values() for record in records]
 
-    def between(self, begins: Offsets, ends: Offsets) -> Iterator[Record]:
+    def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
         """What lies from `begins` up to `ends`: in order by partition, and all of it, or an error.
 
         Raises `KafkaUnreachable` when nothing comes any more, though there should be something.
@@ -169,11 +174,11 @@ class LogReader:
 
     def _stands(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The next offset to read of each of them, markers and what was aborted passed."""
-        with speaking(self._settings):
+        with translating_errors(self._settings):
             return {at: int(self._consumer.position(TopicPartition(*at))) for at in partitions}
 
     def _asked(self, offsets_of: Any) -> dict[Partition, int]:
-        with speaking(self._settings):
+        with translating_errors(self._settings):
             found = offsets_of([TopicPartition(*at) for at in self.partitions])
         return {Partition(*at): offset for at, offset in found.items()}
 
@@ -188,7 +193,7 @@ def committed_offsets(
     """
     asked = {settings.group_id: [TopicPartition(*at) for at in partitions]}
     deadline = monotonic() + settings.kafka_timeout_s
-    with speaking(settings):
+    with translating_errors(settings):
         while True:
             try:
                 found = admin.list_group_offsets(asked)[settings.group_id]
@@ -205,13 +210,13 @@ def high_watermarks(
 ) -> dict[Partition, int]:
     """The offset that each partition's next record will get, whatever transactions are open."""
     latest = dict.fromkeys((TopicPartition(*at) for at in partitions), OffsetSpec.LATEST)
-    with speaking(settings):
+    with translating_errors(settings):
         found = admin.list_partition_offsets(latest)
     return {Partition(*at): mark.offset for at, mark in found.items()}
 
 
-def _record(record: Any) -> Record:
-    return Record(
+def _record(record: Any) -> RawRecord:
+    return RawRecord(
         Partition(record.topic, record.partition),
         record.offset,
         -1 if record.timestamp is None else record.timestamp,

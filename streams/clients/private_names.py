@@ -1,4 +1,4 @@
-"""Whether a pinned library still has the private names that a mend of ours relies on."""
+"""Private API check: does a pinned library still have the private names that a patch relies on?"""
 
 from collections.abc import Collection, Iterable, Mapping
 from inspect import unwrap
@@ -12,7 +12,7 @@ Uses = Iterable[tuple[Any, str, Collection[str]]]
 """Methods of a class, and the names that they have to go on using for a mend to work."""
 
 
-def assert_names(libraries: str, methods: Methods, uses: Uses) -> None:
+def check_private_api(libraries: str, methods: Methods, uses: Uses) -> None:
     """Raise `TransportChanged`, with all that is gone, if a name has been lost."""
     gone = [
         f"{_named(owner)}.{name}"

@@ -35,7 +35,7 @@ NO_ANSWER = (
 @contextmanager
 def open_admin(settings: Settings) -> Iterator[Any]:
     """A `KafkaAdminClient` that has found its brokers."""
-    with speaking(settings):
+    with translating_errors(settings):
         admin = KafkaAdminClient(**_options(settings))
         try:
             yield admin
@@ -50,7 +50,7 @@ def open_consumer(settings: Settings) -> Iterator[Any]:
     It reads what is committed, as workers do: a partition ends where an open transaction begins.
     """
     read_patiently()
-    with speaking(settings):
+    with translating_errors(settings):
         consumer = KafkaConsumer(
             **_options(settings),
             isolation_level="read_committed",
@@ -68,7 +68,7 @@ def open_consumer(settings: Settings) -> Iterator[Any]:
 def open_producer(settings: Settings) -> Iterator[Any]:
     """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics."""
     timeout_ms = int(settings.kafka_timeout_s * 1000)
-    with speaking(settings):
+    with translating_errors(settings):
         producer = KafkaProducer(
             **_options(settings),
             acks="all",
@@ -84,7 +84,7 @@ def open_producer(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def speaking(settings: Settings) -> Iterator[None]:
+def translating_errors(settings: Settings) -> Iterator[None]:
     """Turns what kafka-python raises inside the block into errors of our tree."""
     try:
         yield
@@ -131,7 +131,7 @@ def partition_count(admin: Any, topic: str, settings: Settings) -> int:
 def _options(settings: Settings) -> dict[str, Any]:
     """What every client is created with, once somebody listens there."""
     addresses = _addresses(settings.kafka_bootstrap)
-    _knock(settings, addresses)
+    _check_listening(settings, addresses)
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     return {
         "bootstrap_servers": [f"{host}:{port}" for host, port in addresses],
@@ -152,7 +152,7 @@ def _api_version(version: str) -> tuple[int, ...] | None:
     return numbers
 
 
-def _knock(settings: Settings, addresses: list[tuple[str, int]]) -> None:
+def _check_listening(settings: Settings, addresses: list[tuple[str, int]]) -> None:
     """Raises `KafkaUnreachable` at once when nobody listens at any of the addresses.
 
     kafka-python would keep trying for the whole timeout, and leave its sockets open in the end.

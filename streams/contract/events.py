@@ -26,8 +26,8 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
-class _Said(BaseModel):
-    """What every event carries."""
+class EventBase(BaseModel):
+    """What every event carries: the base class of all events."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", allow_inf_nan=False, strict=True, use_attribute_docstrings=True
@@ -65,7 +65,7 @@ class _Said(BaseModel):
         return f"{len(self.session_id)} {self.session_id}{self.event_id}"
 
 
-class ItemViewed(_Said):
+class ItemViewed(EventBase):
     """The shopper looked at an item."""
 
     type: Literal["item_viewed"] = "item_viewed"
@@ -79,7 +79,7 @@ class ItemViewed(_Said):
     """ISO 4217 code."""
 
 
-class ItemAdded(_Said):
+class ItemAdded(EventBase):
     """The shopper put an item in the basket."""
 
     type: Literal["item_added"] = "item_added"
@@ -97,7 +97,7 @@ class ItemAdded(_Said):
     """The receipt of the prompt that it was added from."""
 
 
-class ItemRemoved(_Said):
+class ItemRemoved(EventBase):
     """The shopper took an item out of the basket again."""
 
     type: Literal["item_removed"] = "item_removed"
@@ -107,7 +107,7 @@ class ItemRemoved(_Said):
     """How many were taken out."""
 
 
-class CheckoutStarted(_Said):
+class CheckoutStarted(EventBase):
     """The shopper went to pay: from here on we are quiet."""
 
     type: Literal["checkout_started"] = "checkout_started"
@@ -116,7 +116,7 @@ class CheckoutStarted(_Said):
 class OrderLine(BaseModel):
     """One line of an order or a return."""
 
-    model_config = _Said.model_config
+    model_config = EventBase.model_config
 
     item_id: Id
     """The item."""
@@ -131,7 +131,7 @@ class OrderLine(BaseModel):
 Lines = Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]
 
 
-class OrderPlaced(_Said):
+class OrderPlaced(EventBase):
     """The shopper bought."""
 
     type: Literal["order_placed"] = "order_placed"
@@ -143,7 +143,7 @@ class OrderPlaced(_Said):
     """ISO 4217 code."""
 
 
-class OrderReturned(_Said):
+class OrderReturned(EventBase):
     """The shopper sent something back; the session is the one of the order."""
 
     type: Literal["order_returned"] = "order_returned"
@@ -153,7 +153,7 @@ class OrderReturned(_Said):
     """What came back."""
 
 
-class PromptShown(_Said):
+class PromptShown(EventBase):
     """A prompt was really visible to the shopper: the impression that counts."""
 
     type: Literal["prompt_shown"] = "prompt_shown"
@@ -161,7 +161,7 @@ class PromptShown(_Said):
     """The prompt's receipt, echoed."""
 
 
-class PromptClicked(_Said):
+class PromptClicked(EventBase):
     """The shopper followed a prompt."""
 
     type: Literal["prompt_clicked"] = "prompt_clicked"
@@ -171,7 +171,7 @@ class PromptClicked(_Said):
     """Which of its items."""
 
 
-class PromptDismissed(_Said):
+class PromptDismissed(EventBase):
     """The shopper sent a prompt away."""
 
     type: Literal["prompt_dismissed"] = "prompt_dismissed"

@@ -1,4 +1,4 @@
-"""What is known of each arm: estimates that are fair, with bounds that hold whenever one looks.
+"""Estimates of arms (AIPW), with confidence sequences: bounds that hold whenever one looks.
 
 Trials in, rows out; all of it is sums (`models.evaluation.arm_values`), so it can be kept up to
 date for ever.
@@ -37,7 +37,7 @@ AGAINST = "popular"
 """What arms are compared with, unless told otherwise: what anybody could do."""
 
 
-class ArmEvidence(NamedTuple):
+class ArmEstimate(NamedTuple):
     """What is known of one arm. Intervals hold at every look; None: nothing is known."""
 
     arm: str
@@ -63,10 +63,10 @@ class ArmEvidence(NamedTuple):
     """When that was noticed last, in seconds since 1970."""
 
 
-class Evidence:
+class ArmEstimates:
     """Folds trials.
 
-    >>> evidence = Evidence()
+    >>> evidence = ArmEstimates()
     >>> half = {"buy_again": 0.5, "popular": 0.5}
     >>> for n in range(2_000):
     ...     arm = ("buy_again", "popular")[n % 2]
@@ -101,7 +101,7 @@ class Evidence:
             self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
             self._drift.outcome(trial.arm, trial.reward, time_s=trial.shown_s)
 
-    def rows(self) -> list[ArmEvidence]:
+    def rows(self) -> list[ArmEstimate]:
         """The arms, the one most probably best first."""
         arms = arms_of(self.groups)
         if not arms:
@@ -115,7 +115,7 @@ class Evidence:
 
     def _row(
         self, arm: str, comparisons: int, p_best: float, loss: float, ratio_p: float
-    ) -> ArmEvidence:
+    ) -> ArmEstimate:
         by = sequence(self.floor)
         known = of_arm(self.groups, arm)
         difference, p = None, None
@@ -124,7 +124,7 @@ class Evidence:
             difference = interval(against, by, self.alpha / comparisons, within=(-1.0, 1.0))
             p = p_value(against, by, comparisons) if difference else None
         drift = self._drift.seen.get(arm)
-        return ArmEvidence(
+        return ArmEstimate(
             arm=arm,
             trials=int(known.n),
             drawn=self._shown[arm],
@@ -139,6 +139,6 @@ class Evidence:
         )
 
 
-def sample_ratio_alarms(rows: Iterable[ArmEvidence]) -> list[str]:
+def sample_ratio_alarms(rows: Iterable[ArmEstimate]) -> list[str]:
     """The arms that are seen more or less often than they were drawn."""
     return [row.arm for row in rows if row.sample_ratio_p < SAMPLE_RATIO_ALPHA]

@@ -9,20 +9,20 @@ from rich.text import Text
 from models.evaluation.arm_values import Interval
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from streams.cli.printable import printable
-from streams.experiments.arm_estimates import ArmEvidence, Evidence, sample_ratio_alarms
+from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
 from streams.experiments.impressions import Trials
 
 UNKNOWN = "-"
 
 
-def evidence_table(evidence: Evidence, trials: Trials) -> Table:
+def evidence_table(evidence: ArmEstimates, trials: Trials) -> Table:
     """For people: what an impression earns, and how much more than one of the arm compared with.
 
     Both with bounds that hold at every look.
 
     >>> from rich.console import Console
     >>> from streams.experiments.impressions import Trial
-    >>> evidence = Evidence()
+    >>> evidence = ArmEstimates()
     >>> evidence.add([Trial("popular", "basket/new", {"popular": 1.0}, {}, 0.25)] * 4_000)
     >>> Console(width=100).print(evidence_table(evidence, Trials()))
     ┏━━━━━━━━━┳━━━━━━━┳━━━━━━━┳━━━━━━━━━━━━━┳━━━━━━━━━━━┳━━━┳━━━━━━━━━┳━━━━━━━┳━━━━━━━━┓
@@ -45,7 +45,7 @@ def evidence_table(evidence: Evidence, trials: Trials) -> Table:
     return table
 
 
-def _cells(row: ArmEvidence) -> tuple[str | Text, ...]:
+def _cells(row: ArmEstimate) -> tuple[str | Text, ...]:
     alarm = row.sample_ratio_p < SAMPLE_RATIO_ALPHA
     return (
         Text(printable(row.arm)),
@@ -73,7 +73,7 @@ def _short(number: float, digits: int, sign: str = "") -> str:
     )
 
 
-def _caption(rows: list[ArmEvidence], evidence: Evidence, trials: Trials) -> str:
+def _caption(rows: list[ArmEstimate], evidence: ArmEstimates, trials: Trials) -> str:
     settled, left_out = f"{trials.settle_ms / 1000:,g} s", evidence.left_out + trials.forgotten
     said = [f"{trials.pending:,} impressions pending: each counts {settled} after it was shown"]
     if left_out:
@@ -90,7 +90,7 @@ def _changed(arm: str, at_s: float) -> str:
     return f"what {printable(arm)} earns has changed: noticed {when:%Y-%m-%d %H:%M} UTC"
 
 
-def evidence_json(evidence: Evidence, trials: Trials) -> dict[str, Any]:
+def evidence_json(evidence: ArmEstimates, trials: Trials) -> dict[str, Any]:
     """For programs.
 
     `against`, `alpha`, `floor`, `settle_s`, `pending` (shown, not settled), `left_out`,

@@ -14,13 +14,13 @@ from rich.text import Text
 from streams.cli.live import show, watched
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
-from streams.clients.log_reader import LogReader, Record, open_reader
+from streams.clients.log_reader import LogReader, RawRecord, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
 from streams.contract.settings import Settings
-from streams.experiments.arm_estimates import AGAINST, Evidence
+from streams.experiments.arm_estimates import AGAINST, ArmEstimates
 from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.impressions import SETTLE_S, Trials
-from streams.views.arm_board import Board, Row
+from streams.views.arm_board import ArmBoard, ArmRow
 
 
 class BoardReader:
@@ -35,16 +35,16 @@ class BoardReader:
         settle_s: float = SETTLE_S,
         against: str = AGAINST,
     ) -> None:
-        self.board = Board()
+        self.board = ArmBoard()
         self.trials = Trials(settle_s * 1000)
-        self.evidence = Evidence(settings.arm_floor, against)
+        self.evidence = ArmEstimates(settings.arm_floor, against)
         self.unreadable = 0
         self._settings = settings
         self._reader = reader
         self._since_ms = since_ms
         self._next = reader.begins() if since_ms is None else reader.since(since_ms)
 
-    def catch_up(self) -> Board:
+    def catch_up(self) -> ArmBoard:
         """Fold what has come since the last time."""
         ends = self._reader.ends()
         for record in self._reader.between(self._next, ends):
@@ -67,7 +67,7 @@ class BoardReader:
         rows = board_json(self.board.rows(), self.unreadable)
         return rows | {"evidence": evidence_json(self.evidence, self.trials)}
 
-    def _fold(self, record: Record) -> None:
+    def _fold(self, record: RawRecord) -> None:
         value = record.value or b""
         published: Published | Outcome
         try:
@@ -82,7 +82,7 @@ class BoardReader:
             self.trials.add(published)
 
 
-def board_table(board: Iterable[Row], unreadable: int = 0) -> Table:
+def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Table:
     """The board for people."""
     table = Table(caption=f"{unreadable:,} records could not be read" if unreadable else None)
     table.add_column("arm")
@@ -95,7 +95,7 @@ def board_table(board: Iterable[Row], unreadable: int = 0) -> Table:
     return table
 
 
-def board_json(board: Iterable[Row], unreadable: int = 0) -> dict[str, Any]:
+def board_json(board: Iterable[ArmRow], unreadable: int = 0) -> dict[str, Any]:
     """The board as plain values."""
     return {"arms": [row._asdict() for row in board], "unreadable": unreadable}
 
@@ -133,7 +133,7 @@ def arms(
     against: str,
     as_json: bool,
 ) -> None:
-    """What each strategy does, and what it earns.
+    """Arms (strategies): what each does, and what it earns.
 
     Pulls are prompts it was chosen for; the reward rate is what one impression earned so far.
 

@@ -1,4 +1,4 @@
-"""What prompts are worth: shoppers who may get them against those of the holdout, from the events.
+"""Uplift by holdout: shoppers who may get prompts against the control group, from the events.
 
 A unit is whoever the holdout is drawn by: a shopper, or a session of whom nobody knows the shopper.
 It counts from the first event that asks for a prompt on: those who never ask are the same on both
@@ -14,7 +14,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from models.evaluation.uplift import UnitSums, Uplift, uplift
-from streams.clients.deduplication import Seen
+from streams.clients.deduplication import SeenIds
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced
 from streams.shop.decision.assignment import held_out
 
@@ -26,7 +26,7 @@ METRICS = ("orders", "items bought")
 
 
 @dataclass(slots=True)
-class Unit:
+class ExperimentUnit:
     """One shopper, or one session."""
 
     asked: bool = False
@@ -34,7 +34,7 @@ class Unit:
     items: int = 0
 
 
-class Row(NamedTuple):
+class UpliftRow(NamedTuple):
     """What prompts are worth by one metric; None: too little is known."""
 
     metric: str
@@ -58,9 +58,9 @@ class Holdout:
         self.units_max = units_max
         self.left_out = 0
         """Events of units beyond `units_max`."""
-        self._units: dict[str, Unit] = {}
+        self._units: dict[str, ExperimentUnit] = {}
         self._shoppers: OrderedDict[str, str] = OrderedDict()
-        self._seen = Seen()
+        self._seen = SeenIds()
 
     def add(self, event: Event) -> None:
         """Count an event; a repeat (same session, same event id) changes nothing."""
@@ -72,7 +72,7 @@ class Holdout:
         if who not in self._units and len(self._units) >= self.units_max:
             self.left_out += 1
             return
-        unit = self._units.setdefault(who, Unit())
+        unit = self._units.setdefault(who, ExperimentUnit())
         if isinstance(event, OrderPlaced):
             unit.orders += 1
             unit.items += sum(line.quantity for line in event.lines)
@@ -84,17 +84,20 @@ class Holdout:
         sides = self._sides()
         return len(sides[0]), len(sides[1])
 
-    def rows(self, alpha: float = 0.05) -> list[Row]:
+    def rows(self, alpha: float = 0.05) -> list[UpliftRow]:
         """By metric: what those who may get prompts do more; bounds hold at every look."""
         held, prompted = self._sides()
-        counted: tuple[Callable[[Unit], int], ...] = (lambda u: u.orders, lambda u: u.items)
+        counted: tuple[Callable[[ExperimentUnit], int], ...] = (
+            lambda u: u.orders,
+            lambda u: u.items,
+        )
         return [
-            Row(metric, uplift(_sums(map(count, held)), _sums(map(count, prompted)), alpha))
+            UpliftRow(metric, uplift(_sums(map(count, held)), _sums(map(count, prompted)), alpha))
             for metric, count in zip(METRICS, counted, strict=True)
         ]
 
-    def _sides(self) -> tuple[list[Unit], list[Unit]]:
-        sides: tuple[list[Unit], list[Unit]] = ([], [])
+    def _sides(self) -> tuple[list[ExperimentUnit], list[ExperimentUnit]]:
+        sides: tuple[list[ExperimentUnit], list[ExperimentUnit]] = ([], [])
         for who, unit in self._units.items():
             if unit.asked:
                 sides[not held_out(who, share=self.share, salt=self.salt)].append(unit)

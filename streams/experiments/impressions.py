@@ -1,4 +1,4 @@
-"""Trials: prompts that were shown, what was known when they were drawn, and what they earned.
+"""Impressions as trials: prompts that were shown, their propensities, and what they earned.
 
 Prompts and outcomes are joined by id, in any order, repeats dropped. A prompt that nobody saw is no
 trial. What a trial earns is what its outcomes bring within `settle_ms` of being shown: only when
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from streams.clients.deduplication import IDS_MAX, Seen
+from streams.clients.deduplication import IDS_MAX, SeenIds
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 
 OPEN_MAX = 200_000
@@ -68,7 +68,7 @@ class Trials:
         """Records that whoever feeds us could not read."""
         self._latest_ms = 0
         self._open: OrderedDict[str, _Open] = OrderedDict()
-        self._closed = Seen(ids_max)
+        self._closed = SeenIds(ids_max)
 
     @property
     def pending(self) -> int:

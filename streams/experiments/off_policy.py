@@ -1,4 +1,4 @@
-"""`goeswith off-policy`: what another policy would have earned, from what this one logged.
+"""Off-policy evaluation: what another policy would have earned, from what this one logged.
 
 Settled trials (`streams.experiments.impressions`) from the topics, or from files of JSON lines; the
 estimates are those of `models.evaluation.off_policy`.
@@ -29,7 +29,7 @@ FLOOR_MIN = 0.01
 """Bounds that rest on a smaller floor are too wide to be of use."""
 
 
-class Judged(NamedTuple):
+class PolicyEvaluation(NamedTuple):
     """The verdict, and what it could not rest on."""
 
     verdict: Verdict
@@ -39,13 +39,13 @@ class Judged(NamedTuple):
     """Trials left out, because none of the target's arms was on offer."""
 
 
-def judged(
+def evaluated_policy(
     trials: Iterable[Trial],
     target: TargetPolicy,
     *,
     floor: float = 0.05,
     effective_min: float = EFFECTIVE_MIN,
-) -> Judged:
+) -> PolicyEvaluation:
     """Judge a target policy by trials; raises `models.evaluation.off_policy.TooFewEffective`.
 
     What is left out is chosen by what was known before the reward: that changes whom the estimate
@@ -53,7 +53,7 @@ def judged(
 
     >>> half = {"buy_again": 0.5, "popular": 0.5}
     >>> log = [Trial("buy_again", "", half, {}, 0.5), Trial("popular", "", half, {}, 0.1)] * 500
-    >>> round(judged(log, TargetPolicy({"buy_again": 1.0})).verdict.snips.value, 3)
+    >>> round(evaluated_policy(log, TargetPolicy({"buy_again": 1.0})).verdict.snips.value, 3)
     0.5
     """
     rows: list[tuple[float, float, float, float, float]] = []
@@ -85,7 +85,7 @@ def judged(
         floor=floor,
         effective_min=effective_min,
     )
-    return Judged(verdict, below_floor, unmatched)
+    return PolicyEvaluation(verdict, below_floor, unmatched)
 
 
 def trials_of_topics(settings: Settings, trials: Trials) -> list[Trial]:
@@ -122,7 +122,11 @@ def _lines(path: Path) -> Iterator[bytes]:
 @click.command()
 @with_settings("bootstrap", "prefix")
 @click.option(
-    "--policy", type=FILE, required=True, metavar="FILE", help="The policy to be judged: see above."
+    "--policy",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="The policy to be evaluated: see above.",
 )
 @click.option(
     "--prompts", type=FILE, metavar="FILE", help="Prompts as JSON lines, instead of the topics."
@@ -157,7 +161,7 @@ def off_policy(
     effective_min: float,
     as_json: bool,
 ) -> None:
-    r"""What another policy would have earned, from what this one logged.
+    r"""Off-policy evaluation: what another policy would have earned, from what this one logged.
 
     The policy is a TOML file (or JSON of the same shape) with the probability of each arm, by
     context where it matters. Only arms that were on offer count, each by its part.
@@ -188,7 +192,7 @@ def off_policy(
         log = trials_of_topics(settings, trials)
     floor = max(settings.arm_floor, FLOOR_MIN)
     try:
-        found = judged(log, target, floor=floor, effective_min=effective_min)
+        found = evaluated_policy(log, target, floor=floor, effective_min=effective_min)
     except TooFewEffective as few:
         raise NotEnough(f"{policy.name} cannot be judged: {few}; {_said(trials)}") from few
     if as_json:
@@ -197,7 +201,7 @@ def off_policy(
         show(table(found, trials))
 
 
-def table(found: Judged, trials: Trials) -> Table:
+def table(found: PolicyEvaluation, trials: Trials) -> Table:
     """The verdict, for people."""
     verdict = found.verdict
     said = Table(caption=_caption(found, trials), caption_justify="left")
@@ -223,7 +227,7 @@ def _wide(low: float, high: float) -> str:
     return f"{low:.4f} .. {high:.4f}"
 
 
-def _caption(found: Judged, trials: Trials) -> str:
+def _caption(found: PolicyEvaluation, trials: Trials) -> str:
     verdict = found.verdict
     return (
         f"{verdict.n:,} impressions, worth {verdict.effective_n:,.0f} under this policy; "
@@ -237,7 +241,7 @@ def _said(trials: Trials) -> str:
     return f"{trials.pending:,} not settled, {trials.unreadable:,} records unreadable"
 
 
-def as_values(found: Judged, trials: Trials) -> dict[str, Any]:
+def as_values(found: PolicyEvaluation, trials: Trials) -> dict[str, Any]:
     """The verdict, for programs."""
     values = found.verdict._asdict()
     for name in ("logged", "ips", "snips", "dr", "always_valid"):

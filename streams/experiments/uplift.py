@@ -19,7 +19,7 @@ from streams.experiments.holdout import Holdout
 @with_settings("bootstrap", "prefix")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def uplift(settings: Settings, as_json: bool) -> None:
-    """What prompts are worth: shoppers who may get them against the holdout.
+    """Uplift: what prompts are worth; shoppers who may get them against the holdout.
 
     Reads all that the events topic holds, with the holdout's share and salt from the settings. The
     bounds hold whenever and however often one looks; prompts earn something when they exclude 0.

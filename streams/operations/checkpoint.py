@@ -16,21 +16,21 @@ from rich.table import Table
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.clients.checkpoints.file_store import FileStore
-from streams.clients.checkpoints.rules import Kept
+from streams.clients.checkpoints.rules import KeptCheckpoint
 from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
 from streams.operations.rebuild import (
-    Told,
+    StateSummary,
     bring,
     fold,
+    log_extent,
     page_url,
-    seen,
-    told_by_shop,
-    told_by_worker,
+    summary_of_shop,
+    summary_of_worker,
 )
-from streams.shop.checkpoint import Checkpoint, Header, check, packed, read, restored
+from streams.shop.checkpoint import Checkpoint, CheckpointHeader, check, packed, read, restored
 from streams.shop.shop import Shop
 
 STORE = "store"
@@ -80,11 +80,11 @@ def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool)
     unless --force is given; one made under other settings is kept aside.
     """
     store = kept_in(settings, name)
-    store.knock()
+    store.check_writable()
     with open_reader(settings, settings.topics.events) as reader:
         now_ms = int(time.time() * 1000)
         shop = None if fresh else _last(settings, reader, now_ms)
-        log = seen(settings, reader, now_ms)
+        log = log_extent(settings, reader, now_ms)
         shop = shop or Shop(settings)
         events = fold(shop, reader, log.ends)
     header, data = packed(shop, cluster=log.cluster, now_ms=now_ms, made_by=MADE_BY)
@@ -97,7 +97,11 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
     """The shop of the last checkpoint, or a word why not."""
     try:
         found, _ = found_in(settings, STORE)
-        check(found.header, settings, seen(settings, reader, min(now_ms, found.header.made_at_ms)))
+        check(
+            found.header,
+            settings,
+            log_extent(settings, reader, min(now_ms, found.header.made_at_ms)),
+        )
         return restored(found, settings)
     except GoeswithError as error:
         click.echo(f"from the beginning of the log: {error}", err=True)
@@ -169,7 +173,7 @@ def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
     alive (http://HOST:PORT). A checkpoint that stands behind the other side is first brought there,
     by folding the log.
     """
-    sides = [_told(settings, name) for name in (one, other)]
+    sides = [_summary_of(settings, name) for name in (one, other)]
     if sides[0].position != sides[1].position:
         sides = _level(settings, sides, (one, other))
     differ = sides[0].differing(sides[1])
@@ -179,14 +183,16 @@ def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
     raise click.exceptions.Exit(1 if differ else 0)
 
 
-def _told(settings: Settings, name: str) -> Told:
+def _summary_of(settings: Settings, name: str) -> StateSummary:
     if "://" in name:
-        return told_by_worker(page_url(settings, name) or name)
+        return summary_of_worker(page_url(settings, name) or name)
     header = found_in(settings, name)[0].header
-    return Told(header.position, header.digests)
+    return StateSummary(header.position, header.digests)
 
 
-def _level(settings: Settings, sides: list[Told], names: tuple[str, str]) -> list[Told]:
+def _level(
+    settings: Settings, sides: list[StateSummary], names: tuple[str, str]
+) -> list[StateSummary]:
     """The same two, the one behind brought to where the other one stands."""
     reach = [sum(side.position.values()) for side in sides]
     behind = reach.index(min(reach))
@@ -199,11 +205,11 @@ def _level(settings: Settings, sides: list[Told], names: tuple[str, str]) -> lis
     shop = restored(found, settings)
     with open_reader(settings, settings.topics.events) as reader:
         bring(shop, reader, sides[1 - behind].position)
-    sides[behind] = told_by_shop(shop)
+    sides[behind] = summary_of_shop(shop)
     return sides
 
 
-def described(header: Header, size: int) -> dict[str, Any]:
+def described(header: CheckpointHeader, size: int) -> dict[str, Any]:
     """A checkpoint as plain values."""
     age_s = time.time() - header.made_at_ms / 1000
     return {
@@ -215,7 +221,7 @@ def described(header: Header, size: int) -> dict[str, Any]:
     }
 
 
-def _table(header: Header) -> Table:
+def _table(header: CheckpointHeader) -> Table:
     table = Table("part", "bytes", "digest", "left out of it")
     table.columns[1].justify = "right"
     for name, size in header.parts.items():
@@ -236,7 +242,7 @@ def _kept(written: bool) -> str:
     return "kept" if written else "NOT kept, a further checkpoint is"
 
 
-def _kept_aside(one: Kept) -> dict[str, Any]:
+def _kept_aside(one: KeptCheckpoint) -> dict[str, Any]:
     return {"name": one.name, "events": one.events}
 
 

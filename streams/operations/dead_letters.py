@@ -1,4 +1,4 @@
-"""Where dead letters are looked at, and sent again once their cause is gone.
+"""Dead letters, for operators: listed, shown, and replayed once their cause is gone.
 
 A letter goes back to the topic and partition that it came from, and nowhere else. Kafka cannot take
 the letter itself away, so it stays in the list until its retention ends; sending it twice does no
@@ -20,7 +20,7 @@ from rich.text import Text
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable, printable_bytes
-from streams.clients.log_reader import LogReader, Partition, Record, open_reader
+from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import open_producer
 from streams.contract.dead_letters import REPLAYS_MAX, Cause, cause, replay_headers
 from streams.contract.errors import GoeswithError
@@ -32,10 +32,10 @@ IN_FLIGHT_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A dead letter, opened."""
 
-    record: Record
+    record: RawRecord
     cause: Cause | None
     """None: it was not written by us."""
 
@@ -76,12 +76,12 @@ class Letter:
         }
 
 
-def opened(record: Record) -> Letter:
+def opened(record: RawRecord) -> DeadLetter:
     """The letter in a record."""
-    return Letter(record, cause(record.headers))
+    return DeadLetter(record, cause(record.headers))
 
 
-def letters(reader: LogReader, reason: str | None = None) -> Iterator[Letter]:
+def letters(reader: LogReader, reason: str | None = None) -> Iterator[DeadLetter]:
     """All letters that the log holds now, oldest first by partition."""
     for record in reader.between(reader.begins(), reader.ends()):
         letter = opened(record)
@@ -89,7 +89,7 @@ def letters(reader: LogReader, reason: str | None = None) -> Iterator[Letter]:
             yield letter
 
 
-def letter(reader: LogReader, letter_id: str) -> Letter:
+def letter(reader: LogReader, letter_id: str) -> DeadLetter:
     """The letter of that id; raises `GoeswithError` when there is none."""
     number, _, offset = letter_id.partition(":")
     if not (number.isascii() and number.isdigit() and offset.isascii() and offset.isdigit()):
@@ -102,14 +102,14 @@ def letter(reader: LogReader, letter_id: str) -> Letter:
     raise GoeswithError(f"there is no dead letter {letter_id}, or not any more")
 
 
-class Plan(NamedTuple):
+class ReplayPlan(NamedTuple):
     """What may be sent again, and why the rest may not."""
 
     allowed: list[str]
     refused: dict[str, str]
 
 
-def plan(chosen: Iterable[Letter], settings: Settings) -> Plan:
+def plan(chosen: Iterable[DeadLetter], settings: Settings) -> ReplayPlan:
     """Ids only: letters can be large."""
     allowed, refused = [], {}
     for one in chosen:
@@ -117,10 +117,10 @@ def plan(chosen: Iterable[Letter], settings: Settings) -> Plan:
             refused[one.id] = because
         else:
             allowed.append(one.id)
-    return Plan(allowed, refused)
+    return ReplayPlan(allowed, refused)
 
 
-def send_again(settings: Settings, chosen: Iterable[Letter]) -> None:
+def send_again(settings: Settings, chosen: Iterable[DeadLetter]) -> None:
     """Send letters to where they came from; returns when the brokers have them all.
 
     A header without a value is sent as an empty one: kafka-python writes no other.
@@ -136,7 +136,7 @@ def send_again(settings: Settings, chosen: Iterable[Letter]) -> None:
             future.get(timeout=settings.kafka_timeout_s)
 
 
-def _send(producer: Any, record: Record, cause: Cause, letter_id: str) -> Any:
+def _send(producer: Any, record: RawRecord, cause: Cause, letter_id: str) -> Any:
     return producer.send(
         cause.topic,
         key=record.key,
@@ -172,9 +172,9 @@ def list_(settings: Settings, reason: str | None, limit: int, as_json: bool) -> 
         show(letters_table(found, now_ms=int(time.time() * 1000)))
 
 
-def newest(found: Iterable[Letter], limit: int) -> list[Letter]:
+def newest(found: Iterable[DeadLetter], limit: int) -> list[DeadLetter]:
     """The newest `limit` letters, newest last; never more than twice as many are held."""
-    held: deque[Letter] = deque()
+    held: deque[DeadLetter] = deque()
     for one in found:
         held.append(one)
         if len(held) >= 2 * limit:
@@ -182,13 +182,13 @@ def newest(found: Iterable[Letter], limit: int) -> list[Letter]:
     return _by_age(held)[-limit:]
 
 
-def _by_age(found: Iterable[Letter]) -> list[Letter]:
+def _by_age(found: Iterable[DeadLetter]) -> list[DeadLetter]:
     return sorted(
         found, key=lambda one: (one.record.timestamp_ms, one.record.at, one.record.offset)
     )
 
 
-def letters_table(found: Iterable[Letter], now_ms: int) -> Table:
+def letters_table(found: Iterable[DeadLetter], now_ms: int) -> Table:
     """The list for people."""
     table = Table("id", "reason", "from", "age", "bytes", "replays")
     for one in found:
@@ -263,7 +263,7 @@ def replay(
         raise click.UsageError("--json does not ask: add --yes or --dry-run")
     with open_reader(settings, settings.topics.dead_letters) as reader:
 
-        def chosen() -> Iterator[Letter]:
+        def chosen() -> Iterator[DeadLetter]:
             return letters(reader, reason) if every else (letter(reader, i) for i in letter_ids)
 
         allowed, refused = plan(chosen(), settings)

@@ -1,4 +1,4 @@
-"""How far the workers are behind, in events and in seconds.
+"""Consumer lag: how far the workers are behind, in events and in seconds.
 
 Seconds are exact, not interpolated: the age of the very record that waits at the committed offset
 (Kafka knows neither when an offset was committed nor how old the record there is, so that record is
@@ -187,7 +187,7 @@ def _seconds(lag_s: float | None) -> str:
 @click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
-    """How far the workers are behind, in events and seconds.
+    """Consumer lag of the workers: how far they are behind, in events and seconds.
 
     Seconds are the age of the oldest event that waits, exact to the clocks. `no commit` says that
     the group has never acknowledged anything there: all that the log holds waits.

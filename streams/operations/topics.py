@@ -26,7 +26,7 @@ TOPIC_ALREADY_EXISTS = 36
 """Kafka's error code."""
 
 
-class Found(NamedTuple):
+class TopicOnBroker(NamedTuple):
     """What a topic is like on the broker."""
 
     partitions: int
@@ -35,12 +35,13 @@ class Found(NamedTuple):
 
 
 def differences(
-    declared: Mapping[str, Topic], found: Mapping[str, Found], partitions: int
+    declared: Mapping[str, Topic], found: Mapping[str, TopicOnBroker], partitions: int
 ) -> list[str]:
     """What is not as declared, a sentence each; configuration that is not declared is free.
 
     >>> bread = Topic("bread", "session id", "loaves", {"retention.ms": "1000"})
-    >>> differences({"shop.bread": bread}, {"shop.bread": Found(4, {"retention.ms": "5"})}, 8)
+    >>> found = {"shop.bread": TopicOnBroker(4, {"retention.ms": "5"})}
+    >>> differences({"shop.bread": bread}, found, 8)
     ['shop.bread has 4 partitions, not 8', 'shop.bread has retention.ms=5, not 1000']
     """
     wrong = []
@@ -114,11 +115,11 @@ def _check(settings: Settings, admin: Any) -> bool:
     return all(topic.config is not None for topic in found.values())
 
 
-def _found(admin: Any, names: list[str]) -> dict[str, Found]:
+def _found(admin: Any, names: list[str]) -> dict[str, TopicOnBroker]:
     """The topics that exist, as the broker has them."""
     counts = partition_counts(admin, names)
     configs = _configs(admin, list(counts)) if counts else {}
-    return {name: Found(count, configs.get(name)) for name, count in counts.items()}
+    return {name: TopicOnBroker(count, configs.get(name)) for name, count in counts.items()}
 
 
 def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:

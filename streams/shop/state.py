@@ -45,7 +45,7 @@ class Part(Protocol):
         """Go on from a state, in a new shop; raises `SnapshotError` when it is none."""
 
 
-class Whole(abc.ABC):
+class ExactPart(abc.ABC):
     """A part that is exact by nature."""
 
     STATE_VERSION = 1
@@ -75,7 +75,7 @@ class Whole(abc.ABC):
             raise SnapshotError(f"no state of {type(self).__name__}: {error!r}") from error
 
 
-class Positions(Whole):
+class Positions(ExactPart):
     """The next offset of each partition to fold."""
 
     def __init__(self, position: dict[int, int]) -> None:
@@ -89,7 +89,7 @@ class Positions(Whole):
         self._position.update({int(partition): int(offset) for partition, offset in state.items()})
 
 
-class SessionsByPartition(Whole):
+class SessionsByPartition(ExactPart):
     """The sessions of every partition. `of` makes those of one that has none yet."""
 
     def __init__(self, sessions: Mapping[int, Sessions], of: Callable[[int], Sessions]) -> None:

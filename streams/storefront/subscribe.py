@@ -11,8 +11,8 @@ import click
 from pydantic import ValidationError
 
 from streams.cli.options import with_settings
-from streams.clients.deduplication import Seen
-from streams.clients.log_reader import LogReader, Record, open_reader
+from streams.clients.deduplication import SeenIds
+from streams.clients.log_reader import LogReader, RawRecord, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, Published
 from streams.contract.settings import Settings
 from streams.storefront.prompt_lines import json_line, line
@@ -21,7 +21,7 @@ POLL_S = 0.5
 """How soon Ctrl-C is heard."""
 
 
-def published(record: Record, session_id: str | None = None) -> Published | None:
+def published(record: RawRecord, session_id: str | None = None) -> Published | None:
     """What a record of the prompts topic says, if it is for this session (None: for any).
 
     Raises `pydantic.ValidationError` when it says nothing that we know.
@@ -38,7 +38,7 @@ def identity(said: Published) -> str:
 
 def prompts_from(reader: LogReader, session_id: str | None) -> Iterator[Published]:
     """What comes, each once, for ever; what cannot be read is said on stderr."""
-    seen = Seen()
+    seen = SeenIds()
     while True:
         for record in reader.poll(POLL_S):
             try:

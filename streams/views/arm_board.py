@@ -1,4 +1,4 @@
-"""The board of arms: what each strategy does, and what it earns, from what we published.
+"""The board of arms (a read model): what each strategy does and earns, from what we published.
 
 A fold of prompts and outcomes, in any order: everything on it is a sum. Repeats are dropped by id.
 """
@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.clients.deduplication import IDS_MAX, Seen
+from streams.clients.deduplication import IDS_MAX, SeenIds
 from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
-from streams.shop.memory.answer import Draft
+from streams.shop.memory.answer import OutgoingPrompt
 
 ARMS_MAX = 100
 """Arms on the board; those that come later are not shown (records may come from anybody)."""
@@ -18,7 +18,7 @@ Sums = dict[str, float]
 """Of one arm: `pulls`, how many prompts reached each stage, and `reward`."""
 
 
-class Row(NamedTuple):
+class ArmRow(NamedTuple):
     """One arm on the board."""
 
     arm: str
@@ -38,11 +38,11 @@ class Row(NamedTuple):
     """Reward of each impression; None before the first."""
 
 
-class Board:
+class ArmBoard:
     """Sums of each arm.
 
     >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
-    >>> board = Board()
+    >>> board = ArmBoard()
     >>> for published in (PROMPT, OUTCOME, PROMPT):
     ...     board.add(published)
     >>> [(row.arm, row.pulls, row.added) for row in board.rows()]
@@ -51,12 +51,12 @@ class Board:
 
     def __init__(self, ids_max: int = IDS_MAX) -> None:
         self.sums: dict[str, Sums] = {}
-        self._seen = Seen(ids_max)
+        self._seen = SeenIds(ids_max)
 
-    def add(self, published: Prompt | Draft | PromptWithdrawn | Outcome) -> None:
+    def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | Outcome) -> None:
         """Count what was published, if it has not been counted yet."""
         match published:
-            case Prompt() | Draft():
+            case Prompt() | OutgoingPrompt():
                 counted, more = published.prompt_id, {"pulls": 1.0}
             case Outcome():
                 counted = f"{published.prompt_id} {published.stage}"
@@ -66,7 +66,7 @@ class Board:
         if not self._seen.before(counted):
             self._count(published.arm, more)
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ArmRow, ...]:
         """The arms, the most pulled first."""
         return rows([self.sums])
 
@@ -77,7 +77,7 @@ class Board:
                 of_arm[name] = of_arm.get(name, 0) + number
 
 
-def rows(boards: Iterable[dict[str, Sums]]) -> tuple[Row, ...]:
+def rows(boards: Iterable[dict[str, Sums]]) -> tuple[ArmRow, ...]:
     """The arms of several boards, added up, the most pulled first."""
     added: dict[str, Counter[str]] = {}
     for sums in boards:
@@ -88,9 +88,9 @@ def rows(boards: Iterable[dict[str, Sums]]) -> tuple[Row, ...]:
     return tuple(_row(arm, of_arm, pulls) for arm, of_arm in ordered)
 
 
-def _row(arm: str, of_arm: Counter[str], pulls: int) -> Row:
+def _row(arm: str, of_arm: Counter[str], pulls: int) -> ArmRow:
     shown = of_arm["shown"]
-    return Row(
+    return ArmRow(
         arm=arm,
         pulls=int(of_arm["pulls"]),
         share=of_arm["pulls"] / pulls if pulls else 0.0,

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from streams.clients.redis import opened
 from streams.contract.prompts import Prompt
-from streams.views.arm_board import Row, rows
+from streams.views.arm_board import ArmRow, rows
 from streams.views.current_prompts import unexpired
 
 PROMPTS: TypeAdapter[tuple[Prompt, ...]] = TypeAdapter(tuple[Prompt, ...])
@@ -35,7 +35,7 @@ def current_prompts(redis_url: str, prefix: str, session_id: str) -> tuple[Promp
     return unexpired(PROMPTS.validate_json(held or b"[]"), int(time.time() * 1000))
 
 
-def current_arms(redis_url: str, prefix: str) -> tuple[Row, ...]:
+def current_arms(redis_url: str, prefix: str) -> tuple[ArmRow, ...]:
     """The board of all workers, added up, since each one started; raises `RedisUnreachable`."""
     with opened(redis_url) as client:
         boards = [orjson.loads(board) for board in client.hvals(arms_key(prefix))]

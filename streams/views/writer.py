@@ -25,8 +25,8 @@ from redis.exceptions import RedisError
 
 from streams.clients.redis import ANSWER_S_MAX, connect, shown
 from streams.contract.settings import Settings
-from streams.shop.memory.answer import Answer, Draft
-from streams.views.arm_board import Board
+from streams.shop.memory.answer import Answer, OutgoingPrompt
+from streams.views.arm_board import ArmBoard
 from streams.views.current_prompts import CurrentPrompts
 from streams.views.reader import arms_key, prompts_key, worker_key
 
@@ -49,12 +49,12 @@ COMPLAINT_S_MIN = 10.0
 """At most one line of log in this time."""
 
 
-def _together(prompts: Iterable[Draft]) -> bytes:
+def _together(prompts: Iterable[OutgoingPrompt]) -> bytes:
     """Prompts as one JSON array."""
     return b"[" + b",".join(prompt.to_json() for prompt in prompts) + b"]"
 
 
-class Views(Service):
+class RedisViews(Service):
     """Writes what one worker answered. `telemetry` is asked each second for what it counts."""
 
     def __init__(
@@ -68,14 +68,14 @@ class Views(Service):
         self._queue: deque[Answer] = deque()
         self._offered, self._ended = asyncio.Event(), asyncio.Event()
         self._current = CurrentPrompts()
-        self._board = Board()
+        self._board = ArmBoard()
         self._changed: OrderedDict[str, None] = OrderedDict()  # sessions to be written
         self._renew_at = self._retry_at = self._complain_at = 0.0
         self._back_off_s = BACK_OFF_S_MIN
 
     def offer(self, answers: Sequence[Answer]) -> None:
         """Take answers to be shown. Never blocks: what there is no room for is dropped."""
-        telling = [a for a in answers if a.draft or a.withdrawals or a.outcomes]
+        telling = [a for a in answers if a.outgoing_prompt or a.withdrawals or a.outcomes]
         room = self._settings.views_queued_max - len(self._queue)
         self._queue.extend(telling[:room])
         self.dropped += max(0, len(telling) - room)
@@ -178,8 +178,8 @@ class Views(Service):
         """Take the next answers in: whose prompts changed, and what the arms did."""
         for _ in range(min(ANSWERS_AT_ONCE_MAX, len(self._queue))):
             answer = self._queue.popleft()
-            if answer.draft is not None:
-                self._board.add(answer.draft)
+            if answer.outgoing_prompt is not None:
+                self._board.add(answer.outgoing_prompt)
             for outcome in answer.outcomes:
                 self._board.add(outcome)
             if session_id := self._current.add(answer):

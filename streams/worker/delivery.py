@@ -1,4 +1,4 @@
-"""Verified publishing: nothing is acknowledged before the broker has everything that it caused.
+"""At-least-once delivery: no offset is committed before the broker has all that it caused.
 
 A round's prompts, outcomes and dead letters go out as one record batch a topic and partition, to
 the partition of the number that the events came from (same key, same count: no partitioner). Rounds
@@ -20,7 +20,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from streams.clients.async_kafka import administration, be_patient, client_options
+from streams.clients.async_kafka import administration, client_options, limit_metadata_requests
 from streams.contract.dead_letters import NAMES, Header
 from streams.contract.errors import DeliveryFailed
 from streams.contract.settings import Settings
@@ -39,7 +39,7 @@ OURS = len(NAMES) + 1
 HEADER_BYTES_KEPT = 4096
 
 
-class Outgoing(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """A record to publish."""
 
     topic: str
@@ -52,18 +52,18 @@ class Outgoing(NamedTuple):
 class Publisher(Protocol):
     """What the agent needs of a delivery."""
 
-    async def publish(self, records: Iterable[Outgoing], then: Callable[[], object]) -> None:
+    async def publish(self, records: Iterable[OutgoingRecord], then: Callable[[], object]) -> None:
         """Hand the records of a round over; `then` is called when the broker has all of them."""
 
 
-class Batch(Protocol):
+class BatchBuilder(Protocol):
     """A record batch under construction: aiokafka's `BatchBuilder`."""
 
     def append(self, **record: Any) -> object | None:
         """Append a record; None if the batch is full."""
 
 
-B = TypeVar("B", bound=Batch)
+B = TypeVar("B", bound=BatchBuilder)
 
 
 class Delivery(Service):
@@ -93,7 +93,7 @@ class Delivery(Service):
             except TimeoutError:
                 self.log.warning("stopped with batches that the broker did not take")
 
-    async def publish(self, records: Iterable[Outgoing], then: Callable[[], object]) -> None:
+    async def publish(self, records: Iterable[OutgoingRecord], then: Callable[[], object]) -> None:
         """Hand the records of a round over; `then` is called when the broker has all of them.
 
         Waits while too many rounds are in flight. Raises `DeliveryFailed`.
@@ -138,7 +138,7 @@ async def open_idempotent_producer(settings: Settings) -> tuple[Any, Mapping[str
         max_batch_size=min(BATCH_BYTES_MAX, *limits.values()),
         request_timeout_ms=int(DELIVERY_S_MAX * 1000),
     )
-    be_patient(producer.client)
+    limit_metadata_requests(producer.client)
     await producer.start()
     return producer, limits
 
@@ -151,7 +151,7 @@ def _failed(error: KafkaError) -> DeliveryFailed:
 
 
 def packed(
-    records: Iterable[Outgoing], create_batch: Callable[[], B]
+    records: Iterable[OutgoingRecord], create_batch: Callable[[], B]
 ) -> list[tuple[tuple[str, int], B]]:
     """The records as batches by topic and partition, in order; a full batch is followed by another.
 
@@ -169,10 +169,10 @@ def packed(
     return batches
 
 
-def fitted(record: Outgoing, bytes_max: int) -> Outgoing:
+def fitted(record: OutgoingRecord, bytes_max: int) -> OutgoingRecord:
     """The record, its value cut where the topic takes no more.
 
-    >>> crumbs = fitted(Outgoing("dead-letters", 0, b"k", b"bread" * 1000), bytes_max=1600)
+    >>> crumbs = fitted(OutgoingRecord("dead-letters", 0, b"k", b"bread" * 1000), bytes_max=1600)
     >>> crumbs.headers, crumbs.value[:8]
     ((('goeswith.value.bytes', b'5000'),), b'breadbre')
     """
@@ -186,7 +186,7 @@ def fitted(record: Outgoing, bytes_max: int) -> Outgoing:
     return small._replace(value=(record.value or b"")[:room])
 
 
-def _bytes(record: Outgoing) -> int:
+def _bytes(record: OutgoingRecord) -> int:
     headers = sum(len(name.encode()) + len(value or b"") + 10 for name, value in record.headers)
     return OVERHEAD_BYTES + len(record.key or b"") + len(record.value or b"") + headers
 

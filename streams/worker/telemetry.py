@@ -1,4 +1,4 @@
-"""What a worker has done, in plain numbers: no vendor, no lock, no clock of its own.
+"""Telemetry: counters and latency histograms of a worker; no vendor, no lock, no clock of its own.
 
 Counters only grow; a reader takes `snapshot()` and forms rates itself. Latency is counted into
 fixed buckets, so that histograms of several workers add up, from the moment the broker (or the
@@ -115,7 +115,7 @@ class Telemetry:
     def answer(self, answer: Answer) -> None:
         """Count one answer."""
         self.answered += 1
-        self.prompts += answer.draft is not None
+        self.prompts += answer.outgoing_prompt is not None
         self.withdrawals += len(answer.withdrawals)
         if answer.rejected is not None:
             self.dead_letters[answer.rejected.reason] += 1

@@ -26,14 +26,14 @@ from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
-from streams.worker.checkpointing.checkpointer import Checkpointer, Found, last_shop
-from streams.worker.delivery import Delivery, Outgoing, Publisher
-from streams.worker.health.pages import Shown, show_health, show_state
+from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings, last_shop
+from streams.worker.delivery import Delivery, OutgoingRecord, Publisher
+from streams.worker.health.pages import ViewHealth, show_health, show_state
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
 from streams.worker.telemetry import Telemetry
-from streams.worker.transport.log_throttle import quieten
-from streams.worker.transport.private_names import assert_private_names
+from streams.worker.transport.log_throttle import limit_log_rate
+from streams.worker.transport.private_names import check_transport_api
 from streams.worker.transport.rounds import slices
 from streams.worker.transport.transport import RoundSchema, Transport
 
@@ -41,7 +41,7 @@ ROUNDS_QUEUED_MAX = 32
 LOOPBACK = "127.0.0.1"
 
 
-class Views(Shown, Protocol):
+class Views(ViewHealth, Protocol):
     """A service that shows answers elsewhere (`views/writer.py`); goeswith goes on without it."""
 
     def offer(self, answers: Sequence[Answer]) -> None:
@@ -93,11 +93,11 @@ def create_app(
     store: Store | None = None,
 ) -> App:
     """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
-    assert_private_names()
-    quieten()
+    check_transport_api()
+    limit_log_rate()
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
-    found = Found()
+    found = CheckpointFindings()
     restore = partial(last_shop, settings, store, telemetry, found) if store is not None else None
     app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
     app.transport = transport = Transport(app, settings, telemetry)
@@ -129,7 +129,7 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
     async def answer(rounds: Any) -> None:
         async for event in rounds.noack().events():
             answered: list[Answered] = []
-            outgoing: list[Outgoing] = []
+            outgoing: list[OutgoingRecord] = []
             for partition, records in slices(event.value):
                 await answering.reach(partition, records[0].offset)
                 told = answering.answer(partition, records)
@@ -160,10 +160,12 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
 
 def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
     """When the events were appended that were answered with a prompt."""
-    return [each.record.timestamp for each in answered if each.answer.draft is not None]
+    return [each.record.timestamp for each in answered if each.answer.outgoing_prompt is not None]
 
 
-def _checkpointer(app: App, settings: Settings, store: Store, found: Found) -> Checkpointer:
+def _checkpointer(
+    app: App, settings: Settings, store: Store, found: CheckpointFindings
+) -> Checkpointer:
     """One worker writes: the one that answers for partition 0."""
     return Checkpointer(
         settings,

@@ -6,7 +6,11 @@ import time
 import pytest
 from aiokafka.errors import CorruptRecordException
 
-from streams.clients.async_kafka import be_patient, reading, reading_options
+from streams.clients.async_kafka import (
+    limit_metadata_requests,
+    reading_options,
+    translating_corruption,
+)
 from streams.contract.errors import LogUnreadable
 from streams.contract.settings import Settings
 
@@ -30,7 +34,7 @@ class Client:
 async def test_the_first_question_is_asked_at_once() -> None:
     """Patience is for those who repeat themselves."""
     client = Client()
-    be_patient(client, PAUSE_S)
+    limit_metadata_requests(client, PAUSE_S)
     before_s = time.monotonic()
 
     answered = await client.force_metadata_update()
@@ -43,7 +47,7 @@ async def test_the_first_question_is_asked_at_once() -> None:
 async def test_the_questions_of_a_start_are_asked_at_once() -> None:
     """Each part of a client has one; what comes after them waits its time."""
     client = Client()
-    be_patient(client, PAUSE_S, at_once=3)
+    limit_metadata_requests(client, PAUSE_S, at_once=3)
 
     for _ in range(4):
         await client.force_metadata_update()
@@ -54,7 +58,7 @@ async def test_the_questions_of_a_start_are_asked_at_once() -> None:
 async def test_a_question_that_is_repeated_waits_its_time() -> None:
     """However fast the answers come."""
     client = Client()
-    be_patient(client, PAUSE_S, at_once=1)
+    limit_metadata_requests(client, PAUSE_S, at_once=1)
 
     for _ in range(4):
         await client.force_metadata_update()
@@ -67,7 +71,7 @@ async def test_a_question_that_is_repeated_waits_its_time() -> None:
 async def test_all_who_wait_get_one_answer() -> None:
     """Nobody is starved by others who ask the same, again and again."""
     client = Client()
-    be_patient(client, PAUSE_S, at_once=1)
+    limit_metadata_requests(client, PAUSE_S, at_once=1)
     await client.force_metadata_update()
 
     answered = await asyncio.gather(*(client.force_metadata_update() for _ in range(50)))
@@ -79,7 +83,7 @@ async def test_all_who_wait_get_one_answer() -> None:
 async def test_who_gives_up_waiting_takes_the_answer_from_nobody() -> None:
     """A cancelled question is not cancelled for the others."""
     client = Client()
-    be_patient(client, PAUSE_S, at_once=1)
+    limit_metadata_requests(client, PAUSE_S, at_once=1)
     await client.force_metadata_update()
     impatient, patient = (asyncio.ensure_future(client.force_metadata_update()) for _ in range(2))
     impatient.cancel()
@@ -91,7 +95,7 @@ def test_a_damaged_batch_ends_the_worker_with_where_it_is_and_what_to_do() -> No
     """Nothing is passed over: another broker may have it whole."""
     with (
         pytest.raises(LogUnreadable, match=r"Invalid CRC - bread-3.*kafka-delete-records"),
-        reading(),
+        translating_corruption(),
     ):
         raise CorruptRecordException("Invalid CRC - bread-3")
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.clients.log_reader import Partition, Record
+from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.dead_letters import (
     REPLAYED_FROM,
     REPLAYS,
@@ -16,7 +16,7 @@ from streams.contract.dead_letters import (
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.header_names import header_name
 from streams.contract.settings import Settings
-from streams.operations.dead_letters import Letter, newest, opened
+from streams.operations.dead_letters import DeadLetter, newest, opened
 
 SETTINGS = Settings(topic_prefix="shop")
 ERROR = InvalidEvent("invalid_json", "EOF while parsing")
@@ -41,10 +41,10 @@ def headers(
 
 def letter(
     original: list[Header], *, offset: int = 0, timestamp_ms: int = 0, topic: str = "shop.events"
-) -> Letter:
+) -> DeadLetter:
     """A dead letter as the office sees it."""
     at = Partition("shop.dead-letters", 0)
-    return opened(Record(at, offset, timestamp_ms, b"s", b"{", headers(original, topic=topic)))
+    return opened(RawRecord(at, offset, timestamp_ms, b"s", b"{", headers(original, topic=topic)))
 
 
 @given(HEADERS)
@@ -128,7 +128,7 @@ def test_letters_go_back_to_our_events_only() -> None:
     """Headers come from a topic that others may write to."""
     ours = letter([])
     foreign = letter([], topic="payments")
-    unsigned = Letter(ours.record._replace(headers=[("sender", b"bakery")]), None)
+    unsigned = DeadLetter(ours.record._replace(headers=[("sender", b"bakery")]), None)
 
     assert "" == ours.because_not(SETTINGS)
     assert "payments" in foreign.because_not(SETTINGS)

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from models import ThompsonSampling
-from streams.experiments.arm_estimates import GROUPS_MAX, Evidence, sample_ratio_alarms
+from streams.experiments.arm_estimates import GROUPS_MAX, ArmEstimates, sample_ratio_alarms
 from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.impressions import Trial, Trials
 
@@ -33,14 +33,14 @@ def bandit(decisions: int = 4_000) -> list[Trial]:
 
 
 @pytest.fixture(scope="module")
-def evidence() -> Evidence:
+def evidence() -> ArmEstimates:
     """What such a bandit taught."""
-    found = Evidence()
+    found = ArmEstimates()
     found.add(bandit())
     return found
 
 
-def test_the_bounds_hold_the_truth_and_find_the_better_arm(evidence: Evidence) -> None:
+def test_the_bounds_hold_the_truth_and_find_the_better_arm(evidence: ArmEstimates) -> None:
     """Four times the rate, in 4,000 decisions (fixed draws)."""
     best, *others = evidence.rows()
 
@@ -54,7 +54,7 @@ def test_the_bounds_hold_the_truth_and_find_the_better_arm(evidence: Evidence) -
     assert all(row.p is None or row.p > 0.05 for row in others)
 
 
-def test_what_is_compared_with_is_not_compared_with_itself(evidence: Evidence) -> None:
+def test_what_is_compared_with_is_not_compared_with_itself(evidence: ArmEstimates) -> None:
     """It has an estimate all the same."""
     (popular,) = (row for row in evidence.rows() if row.arm == "popular")
 
@@ -62,9 +62,9 @@ def test_what_is_compared_with_is_not_compared_with_itself(evidence: Evidence) -
     assert popular.estimate is not None
 
 
-def test_evidence_comes_in_parts(evidence: Evidence) -> None:
+def test_evidence_comes_in_parts(evidence: ArmEstimates) -> None:
     """Whoever watches folds what has come since the last look."""
-    parts, trials = Evidence(), bandit()
+    parts, trials = ArmEstimates(), bandit()
     for begin in range(0, len(trials), 333):
         parts.add(trials[begin : begin + 333])
 
@@ -74,9 +74,9 @@ def test_evidence_comes_in_parts(evidence: Evidence) -> None:
     assert [pytest.approx(row.estimate) for row in whole] == [row.estimate for row in found]
 
 
-def test_lost_prompts_are_an_alarm(evidence: Evidence) -> None:
+def test_lost_prompts_are_an_alarm(evidence: ArmEstimates) -> None:
     """A page that cannot show half of one arm's prompts."""
-    lossy = Evidence()
+    lossy = ArmEstimates()
     lossy.add(t for n, t in enumerate(bandit()) if t.arm != "bought_together" or n % 2)
 
     assert [] == sample_ratio_alarms(evidence.rows())
@@ -86,7 +86,7 @@ def test_lost_prompts_are_an_alarm(evidence: Evidence) -> None:
 
 def test_a_log_without_expectations_will_do() -> None:
     """Prompts of before they were logged: the same truth, by inverse propensities alone."""
-    bare = Evidence()
+    bare = ArmEstimates()
     bare.add(trial._replace(estimates={}) for trial in bandit())
 
     for row in bare.rows():
@@ -96,7 +96,7 @@ def test_a_log_without_expectations_will_do() -> None:
 
 def test_sets_of_arms_are_bounded() -> None:
     """Records may come from anybody."""
-    evidence = Evidence()
+    evidence = ArmEstimates()
     evidence.add(
         Trial("popular", "", {"popular": 0.5, f"arm-{number}": 0.5}, {}, 0.0)
         for number in range(GROUPS_MAX + 10)
@@ -105,14 +105,14 @@ def test_sets_of_arms_are_bounded() -> None:
     assert (GROUPS_MAX, 10) == (len(evidence.groups), evidence.left_out)
 
 
-def drawn(evidence: Evidence) -> str:
+def drawn(evidence: ArmEstimates) -> str:
     """The table as a terminal shows it."""
     text = io.StringIO()
     Console(file=text, width=COLUMNS).print(evidence_table(evidence, Trials()))
     return text.getvalue()
 
 
-def test_the_table_fits_a_terminal(evidence: Evidence) -> None:
+def test_the_table_fits_a_terminal(evidence: ArmEstimates) -> None:
     """Of 100 columns, and no number is cut."""
     lines = drawn(evidence).splitlines()
 
@@ -121,7 +121,7 @@ def test_the_table_fits_a_terminal(evidence: Evidence) -> None:
     assert any("bought_together" in line and "100.0%" in line for line in lines)
 
 
-def test_the_json_says_what_the_table_says(evidence: Evidence) -> None:
+def test_the_json_says_what_the_table_says(evidence: ArmEstimates) -> None:
     """And is JSON."""
     told = json.loads(json.dumps(evidence_json(evidence, Trials(settle_ms=5_000))))
     best = told["arms"][0]
@@ -139,13 +139,13 @@ def test_the_json_says_what_the_table_says(evidence: Evidence) -> None:
 
 def test_nothing_is_said_of_nothing() -> None:
     """An empty log."""
-    assert [] == Evidence().rows()
-    assert "0 impressions pending" in drawn(Evidence())
+    assert [] == ArmEstimates().rows()
+    assert "0 impressions pending" in drawn(ArmEstimates())
 
 
 def test_an_arm_that_earns_less_than_it_did_is_named() -> None:
     """ADWIN, at one false alarm in 500 windows: .3 falls to .05 after 3,000 of 6,000 trials."""
-    dice, evidence, both = random.Random(5), Evidence(), {"popular": 0.5, "buy_again": 0.5}
+    dice, evidence, both = random.Random(5), ArmEstimates(), {"popular": 0.5, "buy_again": 0.5}
     for n in range(6_000):
         rate = 0.05 if n >= 3_000 else 0.3
         earned = {"popular": rate, "buy_again": 0.3}

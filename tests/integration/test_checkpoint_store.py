@@ -16,12 +16,14 @@ from streams.clients.checkpoints.store import Store, open_store
 from streams.contract.errors import CheckpointRefused, GoeswithError, RedisUnreachable
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
-from streams.shop.checkpoint import Header, packed
+from streams.shop.checkpoint import CheckpointHeader, packed
 from streams.shop.shop import Shop
 from tests.stories import OPEN
 
 
-def checkpoint(offset: int, cluster: str = "here", **settings: Any) -> tuple[Header, bytes]:
+def checkpoint(
+    offset: int, cluster: str = "here", **settings: Any
+) -> tuple[CheckpointHeader, bytes]:
     """A checkpoint that has folded the log up to this offset."""
     shop = Shop(Settings(**{**OPEN, **settings}))
     for number in range(offset):
@@ -256,9 +258,9 @@ def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
 def test_a_store_that_cannot_keep_anything_says_so_before_the_work() -> None:
     """Redis is away; there is no such folder."""
     with pytest.raises(RedisUnreachable):
-        RedisStore("redis://127.0.0.1:1/0", "shop", ttl_s=60).knock()
+        RedisStore("redis://127.0.0.1:1/0", "shop", ttl_s=60).check_writable()
     with pytest.raises(GoeswithError, match="no such folder"):
-        FileStore(Path("/nowhere/shop.checkpoint")).knock()
+        FileStore(Path("/nowhere/shop.checkpoint")).check_writable()
 
 
 def test_the_settings_say_where(tmp_path: Path) -> None:

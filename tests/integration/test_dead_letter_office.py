@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from streams.clients.log_reader import Partition, Record, open_reader
+from streams.clients.log_reader import Partition, RawRecord, open_reader
 from streams.contract.dead_letters import (
     REPLAYED_FROM,
     REPLAYS,
@@ -59,7 +59,7 @@ def office(kafka: str, topic_prefix: str) -> Operator:
     return Operator(settings)
 
 
-def events(settings: Settings) -> list[Record]:
+def events(settings: Settings) -> list[RawRecord]:
     """What the events topic holds."""
     with open_reader(settings, settings.topics.events) as reader:
         return list(reader.between(reader.begins(), reader.ends()))

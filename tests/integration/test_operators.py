@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from streams.clients.log_reader import open_reader
-from streams.clients.sync_kafka import open_admin, speaking
+from streams.clients.sync_kafka import open_admin, translating_errors
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.events import encode
 from streams.contract.prompts import Prompt, PromptWithdrawn
@@ -245,7 +245,7 @@ def test_a_broker_that_dies_in_between_is_said_within_the_time_allowed(
         ]
         for question in questions:
             began_s = time.monotonic()
-            with pytest.raises(KafkaUnreachable), speaking(settings):
+            with pytest.raises(KafkaUnreachable), translating_errors(settings):
                 question()
 
             assert time.monotonic() - began_s < 3 * settings.kafka_timeout_s

@@ -10,12 +10,12 @@ from click.testing import CliRunner, Result
 from streams.cli.root import goeswith
 from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import Header, packed
+from streams.shop.checkpoint import CheckpointHeader, packed
 from streams.shop.shop import Shop
 from tests.stories import OPEN
 
 
-def checkpoint(upto: int, **settings: Any) -> tuple[Header, bytes]:
+def checkpoint(upto: int, **settings: Any) -> tuple[CheckpointHeader, bytes]:
     """The checkpoint of a shop that has folded the log up to an offset."""
     shop = Shop(Settings(**{**OPEN, **settings}))
     for offset in range(upto):

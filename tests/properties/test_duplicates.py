@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.clients.deduplication import Seen
+from streams.clients.deduplication import SeenIds
 from streams.contract.events import Event, encode
 from streams.contract.prompts import Prompt
 from streams.experiments.holdout import Holdout
@@ -22,7 +22,7 @@ from streams.lab.chaos.books.books import recompute
 from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.storefront.subscribe import identity
-from streams.views.arm_board import Board
+from streams.views.arm_board import ArmBoard
 from streams.views.current_prompts import CurrentPrompts
 from tests.lab.chaos.books.test_books import SETTINGS, Record
 from tests.stories import NOON_MS, Story, Till
@@ -94,7 +94,7 @@ def folded(events: Iterable[Event]) -> tuple[dict[str, str], list[Any]]:
 
 def board(records: Iterable[Any]) -> Counter[str]:
     """How often prompts were said, and how often they got to each stage, whatever the arm."""
-    kept, sums = Board(), Counter[str]()
+    kept, sums = ArmBoard(), Counter[str]()
     for record in records:
         kept.add(record)
     for row in kept.rows():
@@ -123,7 +123,7 @@ def current(answers: Iterable[Answer]) -> list[tuple[str, ...]]:
 
 def heard(records: Iterable[Any]) -> int:
     """How many prompts a subscriber prints."""
-    seen = Seen()
+    seen = SeenIds()
     return sum(isinstance(r, Prompt) and not seen.before(identity(r)) for r in records)
 
 

@@ -9,12 +9,21 @@ from hypothesis import strategies as st
 
 from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import MAGIC, VERSION, Checkpoint, Log, check, packed, read, restored
+from streams.shop.checkpoint import (
+    MAGIC,
+    VERSION,
+    Checkpoint,
+    LogExtent,
+    check,
+    packed,
+    read,
+    restored,
+)
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
 SETTINGS = Settings(**OPEN)
-LOG = Log("cluster-1", begins={0: 0}, ends={0: 1_000}, younger={})
+LOG = LogExtent("cluster-1", begins={0: 0}, ends={0: 1_000}, younger={})
 
 
 def busy() -> Till:
@@ -37,7 +46,7 @@ TILL = busy()
 DATA = kept(TILL.shop)
 
 
-def accepted(data: bytes, log: Log = LOG, **settings: Any) -> Checkpoint:
+def accepted(data: bytes, log: LogExtent = LOG, **settings: Any) -> Checkpoint:
     """A checkpoint, where it is let pass."""
     checkpoint = read(data)
     check(checkpoint.header, Settings(**{**OPEN, **settings}), log)

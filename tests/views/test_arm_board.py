@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from streams.contract.prompts import STAGES, Outcome, Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.views.arm_board import ARMS_MAX, Board, rows
+from streams.views.arm_board import ARMS_MAX, ArmBoard, rows
 
 
 def prompt(number: int, arm: str) -> Prompt:
@@ -35,7 +35,7 @@ PUBLISHED = st.lists(
 
 def test_an_arm_is_judged_by_what_its_impressions_earn() -> None:
     """Reward by impression: a prompt that nobody saw says nothing."""
-    board = Board()
+    board = ArmBoard()
     for published in (
         prompt(1, "bought_together"),
         prompt(2, "bought_together"),
@@ -64,7 +64,7 @@ def test_an_arm_is_judged_by_what_its_impressions_earn() -> None:
 @given(PUBLISHED)
 def test_repeats_change_nothing(published: list[Prompt | Outcome]) -> None:
     """Workers publish at least once."""
-    once, twice = Board(), Board()
+    once, twice = ArmBoard(), ArmBoard()
     for one in published:
         once.add(one)
     for one in (*published, *published):
@@ -77,7 +77,7 @@ def test_repeats_change_nothing(published: list[Prompt | Outcome]) -> None:
 def test_boards_of_several_workers_add_up(published: list[Prompt | Outcome], cut: int) -> None:
     """As if one had seen all (what one worker published, no other did)."""
     unique = list({(type(p), p.prompt_id, getattr(p, "stage", "")): p for p in published}.values())
-    whole, left, right = Board(), Board(), Board()
+    whole, left, right = ArmBoard(), ArmBoard(), ArmBoard()
     for number, one in enumerate(unique):
         whole.add(one)
         (left if number < cut else right).add(one)
@@ -87,7 +87,7 @@ def test_boards_of_several_workers_add_up(published: list[Prompt | Outcome], cut
 
 def test_the_board_is_bounded() -> None:
     """Whatever names the topics hold."""
-    board = Board(ids_max=10)
+    board = ArmBoard(ids_max=10)
     for number in range(2 * ARMS_MAX):
         board.add(prompt(number, f"arm-{number}"))
 
@@ -96,4 +96,4 @@ def test_the_board_is_bounded() -> None:
 
 def test_an_empty_board_has_no_rows() -> None:
     """And divides nothing by zero."""
-    assert () == Board().rows()
+    assert () == ArmBoard().rows()

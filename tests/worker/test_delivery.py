@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaTimeoutError
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import DeliveryFailed, InvalidEvent
 from streams.contract.settings import Settings
-from streams.worker.delivery import Delivery, Outgoing, fitted, packed
+from streams.worker.delivery import Delivery, OutgoingRecord, fitted, packed
 
 
 class Basket(list[bytes]):
@@ -51,9 +51,11 @@ class Broker:
         return self, dict.fromkeys(settings.topics.declared(), 1000)
 
 
-def bread(partition: int = 0, value: bytes = b"bread", topic: str = "goeswith.prompts") -> Outgoing:
+def bread(
+    partition: int = 0, value: bytes = b"bread", topic: str = "goeswith.prompts"
+) -> OutgoingRecord:
     """A record to publish."""
-    return Outgoing(topic, partition, b"s1", value)
+    return OutgoingRecord(topic, partition, b"s1", value)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -116,7 +118,9 @@ def test_a_dead_letter_always_fits(key: bytes, value: bytes | None, headers: Any
         original=headers,
     )
 
-    small = fitted(Outgoing("goeswith.dead-letters", 3, key, value, headers), bytes_max=100_000)
+    small = fitted(
+        OutgoingRecord("goeswith.dead-letters", 3, key, value, headers), bytes_max=100_000
+    )
 
     size = len(small.key or b"") + len(small.value or b"")
     size += sum(len(name) + len(text or b"") for name, text in small.headers)

@@ -1,4 +1,4 @@
-"""Decompressing what producers compress, within a budget; and whether all of it can be read here.
+"""Decompression within a budget: no compressed batch may unpack to more than memory holds.
 
 aiokafka and kafka-python unpack a batch whole, however much comes out of it: 300 kB of gzip can be
 a gigabyte. These functions do it for both, and refuse what is more than any honest batch.

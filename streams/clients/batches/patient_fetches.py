@@ -1,4 +1,4 @@
-"""aiokafka's fetches, read with patience.
+"""Lenient parsing for aiokafka: fetches with a record that it cannot read.
 
 Its C extension reads batches; where it cannot (`streams.clients.batches.record_batches` says
 where), what is left of that fetch is read by its own classes in Python, mended. They take the place
@@ -54,7 +54,7 @@ USES: Uses = (
 )
 
 
-class PatientBatch(Patient, _DefaultRecordBatchPy):  # type: ignore[misc]  # final: for subtypes
+class PatientAiokafkaBatch(Patient, _DefaultRecordBatchPy):  # type: ignore[misc]  # final
     """A batch read in Python."""
 
     def made(self, _size: int, *told: Any) -> Record:
@@ -71,7 +71,7 @@ class PatientBatches(_MemoryRecordsPy):  # type: ignore[misc]
         if data is None or data[MAGIC_AT] < MAGIC:
             return super().next_batch()
         self._cache_next()
-        return PatientBatch(data)
+        return PatientAiokafkaBatch(data)
 
 
 class Batches:

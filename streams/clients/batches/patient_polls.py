@@ -1,4 +1,4 @@
-"""kafka-python's batches, read with patience (`batches.record_batches` says what that is)."""
+"""Lenient parsing for kafka-python: batches that it cannot read (see `batches.record_batches`)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
 
 from streams.clients.batches import codecs
 from streams.clients.batches.record_batches import Patient
-from streams.clients.private_names import Methods, Uses, assert_names
+from streams.clients.private_names import Methods, Uses, check_private_api
 
 DECODERS = ("gzip_decode", "lz4_decode", "snappy_decode", "zstd_decode")
 METHODS: Methods = {default_records: DECODERS, memory_records: ("DefaultRecordBatch",)}
@@ -22,7 +22,7 @@ USES: Uses = (
 )
 
 
-class PatientBatch(Patient, DefaultRecordBatch):  # type: ignore[misc]  # it has no types
+class PatientKafkaPythonBatch(Patient, DefaultRecordBatch):  # type: ignore[misc]  # it has no types
     """A batch whose every record can be read."""
 
     def made(self, *told: Any) -> Any:
@@ -35,7 +35,7 @@ def read_patiently() -> None:
 
     Raises `TransportChanged`.
     """
-    assert_names("kafka-python", METHODS, USES)
-    memory_records.DefaultRecordBatch = PatientBatch
+    check_private_api("kafka-python", METHODS, USES)
+    memory_records.DefaultRecordBatch = PatientKafkaPythonBatch
     for name in DECODERS:
         setattr(default_records, name, getattr(codecs, name))

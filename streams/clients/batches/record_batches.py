@@ -1,4 +1,4 @@
-"""Record batches (format 2) that a client cannot read by itself, read all the same.
+"""Lenient parsing of record batches (format 2): what a client cannot read by itself.
 
 aiokafka and kafka-python give up a whole fetch for one record whose header has a name that is not
 UTF-8, and for one batch that does not unpack, or unpacks to more than memory holds. They would meet
@@ -28,7 +28,7 @@ class Malformed(ValueError):
     """These bytes are no record."""
 
 
-class Read(NamedTuple):
+class ParsedRecord(NamedTuple):
     """One record, its time and offset as differences to its batch."""
 
     size: int
@@ -42,7 +42,7 @@ class Read(NamedTuple):
     """Where the next record begins."""
 
 
-def read_record(buffer: bytes | bytearray, at: int) -> Read:
+def read_record(buffer: bytes | bytearray, at: int) -> ParsedRecord:
     r"""The record that begins at this place. Raises `Malformed`.
 
     >>> record = read_record(b"\x14\0\0\4\1\2v\2\2\xe9\1", 0)
@@ -67,7 +67,7 @@ def read_record(buffer: bytes | bytearray, at: int) -> Read:
         raise Malformed("the batch ends within a record") from None
     if place - begin != size or count < 0:
         raise Malformed(f"a record of {size} bytes takes {place - begin}")
-    return Read(size, timestamp_delta, offset_delta, key, value, headers, place)
+    return ParsedRecord(size, timestamp_delta, offset_delta, key, value, headers, place)
 
 
 def _varint(buffer: bytes | bytearray, at: int) -> tuple[int, int]:
@@ -94,7 +94,7 @@ def _bytes(buffer: bytes | bytearray, at: int) -> tuple[bytes | None, int]:
     return bytes(buffer[at : at + size]), at + size
 
 
-class Batch(Protocol):
+class ClientBatch(Protocol):
     """What the two clients' batches have in common: both descend from kafka-python's of 2017."""
 
     LOG_APPEND_TIME: int

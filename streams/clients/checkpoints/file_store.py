@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from streams.clients.checkpoints.rules import (
-    Held,
-    Kept,
-    Write,
+    ExistingCheckpoint,
+    KeptCheckpoint,
+    WriteRequest,
     fingerprint,
     known,
     most_first,
@@ -24,7 +24,7 @@ from streams.clients.checkpoints.rules import (
     surplus,
 )
 from streams.contract.errors import CheckpointRefused, GoeswithError
-from streams.shop.checkpoint import MAGIC, Header, read
+from streams.shop.checkpoint import MAGIC, CheckpointHeader, read
 
 NOTHING: Mapping[str, str] = {}
 
@@ -36,7 +36,7 @@ class FileStore:
         self.where = str(path)
         self._path = path
 
-    def knock(self) -> None:
+    def check_writable(self) -> None:
         """Raise `GoeswithError` if nothing can be written there."""
         if self._path.exists() and not self._path.is_file():
             raise GoeswithError(f"no checkpoint can be written to {self._path}: it is no file")
@@ -62,7 +62,7 @@ class FileStore:
         except OSError as error:
             raise GoeswithError(f"cannot read {path}: {error.strerror}") from error
 
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[KeptCheckpoint]:
         """What was kept aside, those that know most first; raises `GoeswithError`."""
         prefix = self._named("x").name[:-1]
         try:
@@ -78,7 +78,7 @@ class FileStore:
 
     def write(
         self,
-        header: Header,
+        header: CheckpointHeader,
         data: bytes,
         *,
         refused: Mapping[str, str] = NOTHING,
@@ -86,8 +86,8 @@ class FileStore:
         force: bool = False,
     ) -> bool:
         """Keep a checkpoint, unless what is there has to stay; raises `GoeswithError`."""
-        self.knock()
-        write = Write(header, refused, back, force)
+        self.check_writable()
+        write = WriteRequest(header, refused, back, force)
         try:
             if replacing(self._held(), write) is None:
                 return False  # and nothing is laid beside what is not ours
@@ -102,12 +102,12 @@ class FileStore:
             raise GoeswithError(f"cannot write {self._path}: {error.strerror}") from error
         return True
 
-    def _held(self) -> Held | None:
+    def _held(self) -> ExistingCheckpoint | None:
         """What is there; None: nothing."""
         try:
             data = self.read()
         except CheckpointRefused:
-            return Held()
+            return ExistingCheckpoint()
         return None if data is None else _held(data)
 
     def _replace(self, data: bytes, aside_as: str) -> None:
@@ -134,17 +134,17 @@ class FileStore:
     def _named(self, name: str) -> Path:
         return self._path.with_name(f"{self._path.name}.refused-{name}") if name else self._path
 
-    def _described(self, name: str) -> Kept:
+    def _described(self, name: str) -> KeptCheckpoint:
         with suppress(GoeswithError):
             if data := self.read(name):
-                return Kept(name, _held(data).known)
-        return Kept(name, None)
+                return KeptCheckpoint(name, _held(data).known)
+        return KeptCheckpoint(name, None)
 
 
-def _held(data: bytes) -> Held:
+def _held(data: bytes) -> ExistingCheckpoint:
     """How much one knows; nothing of one that is damaged."""
     try:
         says = known(read(data).header)
     except CheckpointRefused:
         says = None
-    return Held(fingerprint(data), says, lambda: data)
+    return ExistingCheckpoint(fingerprint(data), says, lambda: data)

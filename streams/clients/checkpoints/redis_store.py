@@ -18,10 +18,10 @@ from typing import Any
 from redis.exceptions import WatchError
 
 from streams.clients.checkpoints.rules import (
-    Held,
-    Kept,
-    Known,
-    Write,
+    CheckpointProgress,
+    ExistingCheckpoint,
+    KeptCheckpoint,
+    WriteRequest,
     fingerprint,
     known,
     most_first,
@@ -30,7 +30,7 @@ from streams.clients.checkpoints.rules import (
 )
 from streams.clients.redis import opened, shown
 from streams.contract.errors import CheckpointRefused
-from streams.shop.checkpoint import Header
+from streams.shop.checkpoint import CheckpointHeader
 
 PIECE_BYTES = 1 << 20
 """Small enough that Redis answers others in between."""
@@ -63,7 +63,7 @@ class RedisStore:
         self._key = f"{prefix}:checkpoint"
         self._ttl_s = ttl_s
 
-    def knock(self) -> None:
+    def check_writable(self) -> None:
         """Raise `RedisUnreachable` if Redis does not answer."""
         with opened(self._url) as client:
             client.ping()
@@ -77,7 +77,7 @@ class RedisStore:
             named = client.get(self._named(name))
             return None if named is None else self._data(client, named)
 
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[KeptCheckpoint]:
         """What was kept aside, those that know most first; raises `RedisUnreachable`."""
         with opened(self._url) as client:
             return most_first(list(self._kept(client)))
@@ -88,7 +88,7 @@ class RedisStore:
 
     def write(
         self,
-        header: Header,
+        header: CheckpointHeader,
         data: bytes,
         *,
         refused: Mapping[str, str] = NOTHING,
@@ -99,7 +99,7 @@ class RedisStore:
 
         Raises `RedisUnreachable`, or `CheckpointRefused` when that is not as it should be.
         """
-        write = Write(header, refused, back, force)
+        write = WriteRequest(header, refused, back, force)
         fresh = {
             "id": secrets.token_hex(8),
             "pieces": -(-len(data) // PIECE_BYTES),
@@ -121,7 +121,7 @@ class RedisStore:
                     client.delete(*self._pieces(fresh))
         return written
 
-    def _put(self, client: Any, fresh: Name, write: Write) -> bool:
+    def _put(self, client: Any, fresh: Name, write: WriteRequest) -> bool:
         """Let the key name these pieces, unless what it names has to stay."""
         while True:
             with client.pipeline() as pipeline:
@@ -135,7 +135,7 @@ class RedisStore:
                 self._expire(pipeline, held, self._ttl_s if name else UNNAMED_TTL_S)
                 if name:
                     pipeline.set(self._named(name), json.dumps(held), ex=self._ttl_s)
-                    kept.append(Kept(name, _known(held)))
+                    kept.append(KeptCheckpoint(name, _known(held)))
                 for gone in surplus(kept, known(write.header)):
                     pipeline.delete(self._named(gone.name))
                 self._expire(pipeline, fresh, self._ttl_s)
@@ -146,22 +146,24 @@ class RedisStore:
                     continue  # somebody else was quicker: look again
                 return True
 
-    def _held(self, client: Any, named: bytes | None) -> Held | None:
+    def _held(self, client: Any, named: bytes | None) -> ExistingCheckpoint | None:
         """What the key names; None: nothing that is whole."""
         name = _name(named)
         if named is None or (name and not self._is_whole(client, name)):
             return None
         if not name:
-            return Held()
+            return ExistingCheckpoint()
         read = partial(self._data, client, named)
-        return Held(name.get("fingerprint") or fingerprint(read()), _known(name), read)
+        return ExistingCheckpoint(
+            name.get("fingerprint") or fingerprint(read()), _known(name), read
+        )
 
-    def _kept(self, client: Any) -> Iterable[Kept]:
+    def _kept(self, client: Any) -> Iterable[KeptCheckpoint]:
         pattern = self._named("*")
         for key in client.scan_iter(match=pattern, count=KEYS_AT_ONCE):
             name = _name(client.get(key))
             if name and self._is_whole(client, name):
-                yield Kept(key.decode().removeprefix(pattern[:-1]), _known(name))
+                yield KeptCheckpoint(key.decode().removeprefix(pattern[:-1]), _known(name))
 
     def _data(self, client: Any, named: bytes) -> bytes:
         name = _name(named)
@@ -206,5 +208,5 @@ def _name(named: bytes | None) -> Name:
     return name if all(type(value) is KINDS[what] for what, value in name.items()) else {}
 
 
-def _known(name: Name) -> Known | None:
-    return Known(name["lineage"], name["events"], name["reach"]) if name else None
+def _known(name: Name) -> CheckpointProgress | None:
+    return CheckpointProgress(name["lineage"], name["events"], name["reach"]) if name else None

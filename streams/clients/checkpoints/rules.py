@@ -1,4 +1,4 @@
-"""What may take the place of a checkpoint, and what is kept aside first. The stores obey.
+"""Retention of checkpoints: which one may replace another, and what is kept aside first.
 
 | what is in the place | what becomes of it when another one is written |
 |---|---|
@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from streams.contract.errors import CheckpointRefused
-from streams.shop.checkpoint import Header, read
+from streams.shop.checkpoint import CheckpointHeader, read
 
 COMPARABLE = ("settings", "replaced")
 """Why those are kept aside that are whole, and of this log: another one may know all of it."""
@@ -29,34 +29,34 @@ KEPT_MAX = 3
 FINGERPRINT_CHARS = 12
 
 
-class Known(NamedTuple):
+class CheckpointProgress(NamedTuple):
     """How much a checkpoint knows, comparable within its lineage."""
 
     lineage: str
     events: int
     reach: int
 
-    def more_than(self, other: "Known") -> bool:
+    def more_than(self, other: "CheckpointProgress") -> bool:
         """Whether there is something in it that is not in the other one of the same lineage."""
         return (self.events, self.reach) > (other.events, other.reach)
 
 
-class Held(NamedTuple):
+class ExistingCheckpoint(NamedTuple):
     """What is in the place where a checkpoint is to be written: by default something else."""
 
     fingerprint: str = ""
-    known: Known | None = None
+    known: CheckpointProgress | None = None
     """None where it does not say."""
     read: Callable[[], bytes] = bytes
     """All of it; nothing of what is no checkpoint."""
 
 
-class Kept(NamedTuple):
+class KeptCheckpoint(NamedTuple):
     """A checkpoint that was kept aside."""
 
     name: str
     """The word for why, and its fingerprint."""
-    known: Known | None
+    known: CheckpointProgress | None
 
     @property
     def events(self) -> int:
@@ -64,10 +64,10 @@ class Kept(NamedTuple):
         return 0 if self.known is None else self.known.events
 
 
-class Write(NamedTuple):
+class WriteRequest(NamedTuple):
     """A checkpoint that is to be written, and what it may replace."""
 
-    header: Header
+    header: CheckpointHeader
     refused: Mapping[str, str]
     """The words for what its writer could not use, by fingerprint."""
     back: bool = False
@@ -81,12 +81,12 @@ def fingerprint(data: bytes) -> str:
     return sha256(data).hexdigest()[:FINGERPRINT_CHARS]
 
 
-def known(header: Header) -> Known:
+def known(header: CheckpointHeader) -> CheckpointProgress:
     """How much a checkpoint knows, by its header."""
-    return Known(header.lineage, header.events, header.reach)
+    return CheckpointProgress(header.lineage, header.events, header.reach)
 
 
-def replacing(held: Held | None, write: Write) -> str | None:
+def replacing(held: ExistingCheckpoint | None, write: WriteRequest) -> str | None:
     """The name under which what is there has to be kept; empty: it may go; None: it stays.
 
     Raises `CheckpointRefused` where it stays, and that is not as it should be.
@@ -95,7 +95,7 @@ def replacing(held: Held | None, write: Write) -> str | None:
     return kept_name(word, held.fingerprint) if held is not None and word else word
 
 
-def _word(held: Held, write: Write) -> str | None:
+def _word(held: ExistingCheckpoint, write: WriteRequest) -> str | None:
     """Why what is there has to be kept: a word, as in `replacing`."""
     if held.fingerprint in write.refused:
         return write.refused[held.fingerprint]
@@ -115,7 +115,7 @@ def _word(held: Held, write: Write) -> str | None:
     )
 
 
-def _other(held: Held, write: Write) -> str:
+def _other(held: ExistingCheckpoint, write: WriteRequest) -> str:
     """Why one of another lineage has to be kept; raises `CheckpointRefused` when it has to stay."""
     try:
         theirs, ours = read(held.read()).header, write.header
@@ -135,20 +135,20 @@ def _other(held: Held, write: Write) -> str:
     )
 
 
-def most_first(kept: Sequence[Kept]) -> list[Kept]:
+def most_first(kept: Sequence[KeptCheckpoint]) -> list[KeptCheckpoint]:
     """Those that know most come first."""
     return sorted(kept, key=lambda each: (-each.events, each.name))
 
 
-def surplus(kept: Sequence[Kept], written: Known) -> list[Kept]:
+def surplus(kept: Sequence[KeptCheckpoint], written: CheckpointProgress) -> list[KeptCheckpoint]:
     """What need not be kept any longer beside a checkpoint that is written.
 
-    >>> bread, butter = Known("bread", 70, 70), Known("butter", 9, 9)
-    >>> kept = [Kept("settings-1", bread), Kept("settings-2", butter)]
-    >>> [gone.name for gone in surplus(kept, written=Known("bread", 80, 80))]
+    >>> bread, butter = CheckpointProgress("bread", 70, 70), CheckpointProgress("butter", 9, 9)
+    >>> kept = [KeptCheckpoint("settings-1", bread), KeptCheckpoint("settings-2", butter)]
+    >>> [gone.name for gone in surplus(kept, written=CheckpointProgress("bread", 80, 80))]
     ['settings-1']
     """
-    left: list[Kept] = []
+    left: list[KeptCheckpoint] = []
     for each in most_first(kept):
         better = [written, *(other.known for other in left if _is_comparable(other))]
         if len(left) < KEPT_MAX and not any(_covers(other, each) for other in better):
@@ -156,11 +156,11 @@ def surplus(kept: Sequence[Kept], written: Known) -> list[Kept]:
     return [each for each in kept if each not in left]
 
 
-def _is_comparable(kept: Kept) -> bool:
+def _is_comparable(kept: KeptCheckpoint) -> bool:
     return kept.name.partition("-")[0] in COMPARABLE
 
 
-def _covers(one: Known | None, kept: Kept) -> bool:
+def _covers(one: CheckpointProgress | None, kept: KeptCheckpoint) -> bool:
     """Whether one knows all that another one does that was kept aside."""
     if one is None or kept.known is None or not _is_comparable(kept):
         return False

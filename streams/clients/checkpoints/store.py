@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.redis_store import RedisStore
-from streams.clients.checkpoints.rules import Kept
+from streams.clients.checkpoints.rules import KeptCheckpoint
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import Header
+from streams.shop.checkpoint import CheckpointHeader
 
 
 class Store(Protocol):
@@ -22,7 +22,7 @@ class Store(Protocol):
     where: str
     """For messages."""
 
-    def knock(self) -> None:
+    def check_writable(self) -> None:
         """Raise a `GoeswithError` if nothing can be kept here now: before the work is done."""
 
     def read(self, name: str = "") -> bytes | None:
@@ -31,7 +31,7 @@ class Store(Protocol):
         Raises a `GoeswithError` when it cannot be read, or is not whole.
         """
 
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[KeptCheckpoint]:
         """What was kept aside, those that know most first; raises a `GoeswithError`."""
 
     def place(self, name: str) -> str:
@@ -39,7 +39,7 @@ class Store(Protocol):
 
     def write(
         self,
-        header: Header,
+        header: CheckpointHeader,
         data: bytes,
         *,
         refused: Mapping[str, str] = ...,

@@ -23,7 +23,7 @@ from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Verdict
 from streams.lab.embedded.installation import Installation
 from streams.operations.lag import GroupLag, read_lag
-from streams.views.arm_board import Row
+from streams.views.arm_board import ArmRow
 
 READY_S_MAX = 60.0
 DRAIN_S_MAX = 30.0
@@ -44,7 +44,7 @@ class Overview:
     first_prompt_after_s: float | None
     silences: dict[str, int]
     feedback: dict[str, int]
-    arms: tuple[Row, ...]
+    arms: tuple[ArmRow, ...]
     latency_ms_p50: int | None
     latency_ms_p99: int | None
     lag_events: int | None

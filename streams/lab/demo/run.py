@@ -18,7 +18,7 @@ from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Judge
 from streams.lab.demo.view import View
 from streams.lab.embedded.installation import Installation
-from streams.views.arm_board import Board
+from streams.views.arm_board import ArmBoard
 
 FRAME_S = 0.25
 REFRESH_S = 1.0
@@ -80,7 +80,7 @@ def _simulation(here: Installation, wishes: Wishes) -> Simulation:
         traffic,
         rate_per_s=wishes.rate_per_s,
         judge=Judge(_with_secret(here.settings)),
-        board=Board(),
+        board=ArmBoard(),
     )
 
 

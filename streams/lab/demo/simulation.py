@@ -31,8 +31,8 @@ from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
 from streams.lab.quantiles import quantile
-from streams.views.arm_board import Board
-from streams.worker.transport.rounds import Record
+from streams.views.arm_board import ArmBoard
+from streams.worker.transport.rounds import KafkaRecord
 
 TICK_S = 0.01
 LINGER_MS = 5
@@ -77,7 +77,7 @@ class Simulation:
         *,
         rate_per_s: float,
         judge: Judge,
-        board: Board,
+        board: ArmBoard,
     ) -> None:
         self.tally = Tally()
         self.traffic = traffic
@@ -173,7 +173,7 @@ class Simulation:
                 for record in records:
                     await self._read(tp, record)
 
-    async def _read(self, tp: TopicPartition, record: Record) -> None:
+    async def _read(self, tp: TopicPartition, record: KafkaRecord) -> None:
         if tp.topic == self._topics.prompts:
             await self._hear(record)
         elif tp.topic == self._topics.outcomes:
@@ -181,7 +181,7 @@ class Simulation:
         else:
             self.judge.learn(tp.partition, record)
 
-    async def _hear(self, record: Record) -> None:
+    async def _hear(self, record: KafkaRecord) -> None:
         """A prompt or withdrawal arrives: counted, and handed to whom it is meant for."""
         published = ANY_PUBLISHED.validate_json(record.value or b"")
         await self._send(self.traffic.hear(published, _now_ms()))

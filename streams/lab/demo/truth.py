@@ -12,10 +12,10 @@ from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.assortment import ITEMS, STAPLES, goes_with
-from streams.shop.decision.arms import ARMS, Question
+from streams.shop.decision.arms import ARMS, CandidateQuery
 from streams.shop.memory.session import Session
 from streams.shop.shop import Shop
-from streams.worker.transport.rounds import Record
+from streams.worker.transport.rounds import KafkaRecord
 
 
 class Verdict(NamedTuple):
@@ -49,7 +49,7 @@ class Judge:
         """What was before the run is none of its business."""
         self.shop.start(partition, offset)
 
-    def learn(self, partition: int, record: Record) -> None:
+    def learn(self, partition: int, record: KafkaRecord) -> None:
         """Fold one record of the log; one that is no event is skipped, as workers do."""
         try:
             event = decode(
@@ -68,7 +68,7 @@ class Judge:
     def top(self, staple: str, now_s: float) -> str | None:
         """The item that `bought_together` would offer first to a basket of this staple alone."""
         nobody = Session("", started_ms=0, last_ms=0, basket={staple: 1})
-        question = Question(nobody, staple, now_s, {staple}, 1)
+        question = CandidateQuery(nobody, staple, now_s, {staple}, 1)
         candidates = ARMS["bought_together"].candidates(self.shop.learned, question)
         return candidates[0].item if candidates else None
 

@@ -14,7 +14,7 @@ from streams.shop.memory.learned import Learned, visit
 from streams.shop.memory.session import Session
 
 
-class Question(NamedTuple):
+class CandidateQuery(NamedTuple):
     """What is asked of an arm: for this session, beside this anchor, now, but none of these."""
 
     session: Session
@@ -28,11 +28,11 @@ class Arm(NamedTuple):
     """A strategy: where its candidates come from, and what its source is asked with."""
 
     source: Callable[[Learned], Recommender | None]
-    context: Callable[[Question], Sequence[str]]
-    names: Callable[[Question], dict[str, str]] = lambda _: {}
+    context: Callable[[CandidateQuery], Sequence[str]]
+    names: Callable[[CandidateQuery], dict[str, str]] = lambda _: {}
     """Session and shopper, for a source that knows them apart."""
 
-    def proposes(self, learned: Learned, question: Question) -> bool:
+    def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: what the policy has to know of every arm."""
         source = self.source(learned)
         return source is not None and source.proposes(
@@ -42,7 +42,7 @@ class Arm(NamedTuple):
             **self.names(question),
         )
 
-    def candidates(self, learned: Learned, question: Question) -> list[Candidate]:
+    def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers, best first: worked out for the arm that was drawn alone."""
         source = self.source(learned)
         return (
@@ -58,12 +58,12 @@ class Arm(NamedTuple):
         )
 
 
-def _basket(question: Question) -> Sequence[str]:
+def _basket(question: CandidateQuery) -> Sequence[str]:
     """The basket, the anchor last."""
     return _last([*question.session.basket], question.anchor)
 
 
-def _viewed(question: Question) -> Sequence[str]:
+def _viewed(question: CandidateQuery) -> Sequence[str]:
     """What was looked at, the anchor last."""
     return _last(question.session.viewed, question.anchor)
 
@@ -75,23 +75,23 @@ def _last(items: list[str], anchor: str) -> list[str]:
     return [*(item for item in items if item != anchor), anchor]
 
 
-def _shopper(question: Question) -> Sequence[str]:
+def _shopper(question: CandidateQuery) -> Sequence[str]:
     """The shopper, where we know who it is."""
     shopper_id = question.session.shopper_id
     return () if shopper_id is None else (shopper_id,)
 
 
-def _path(question: Question) -> Sequence[str]:
+def _path(question: CandidateQuery) -> Sequence[str]:
     """What was looked at or taken, in order."""
     return question.session.path
 
 
-def _named(question: Question) -> dict[str, str]:
+def _named(question: CandidateQuery) -> dict[str, str]:
     session = question.session
     return {"session": visit(session), "shopper": session.shopper_id or ""}
 
 
-def _anybody(_question: Question) -> Sequence[str]:
+def _anybody(_question: CandidateQuery) -> Sequence[str]:
     return ()
 
 

@@ -1,4 +1,4 @@
-"""Who or what belongs to a fixed share: drawn by a hash of the id, without a table.
+"""Random assignment by a hash of the id: who belongs to the holdout, without a table.
 
 The same on every worker, at every time. So the holdout is drawn, who never gets a prompt, so that
 what prompts are worth can be measured: shoppers, or sessions where nobody knows the shopper.
@@ -7,10 +7,10 @@ what prompts are worth can be measured: shoppers, or sessions where nobody knows
 from hashlib import blake2b
 
 
-def picked(who: str, *, share: float, salt: str = "") -> bool:
+def sampled(who: str, *, share: float, salt: str = "") -> bool:
     """Whether this id belongs to the share that this salt draws.
 
-    >>> picked("shopper-1", share=1.0, salt="2026"), picked("shopper-1", share=0.0, salt="2026")
+    >>> sampled("shopper-1", share=1.0, salt="2026"), sampled("shopper-1", share=0.0, salt="2026")
     (True, False)
     """
     if share <= 0.0:
@@ -21,4 +21,4 @@ def picked(who: str, *, share: float, salt: str = "") -> bool:
 
 def held_out(who: str, *, share: float, salt: str) -> bool:
     """Whether this shopper or session is in the holdout."""
-    return picked(who, share=share, salt=salt)
+    return sampled(who, share=share, salt=salt)

@@ -1,4 +1,4 @@
-"""What to say to a session now: the pure function from what is known to a prompt or a silence.
+"""The decision: the pure function from what is known to a prompt, or to a silence with its reason.
 
 1. May we speak at all? The guards' "no" is a silence with its reason.
 2. Arms without a candidate that passes the guards drop out.
@@ -17,18 +17,18 @@ from streams.contract.prompts import Placement, prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
-from streams.shop.decision.arms import ARMS, Question
-from streams.shop.decision.draws import Draws
+from streams.shop.decision.arms import ARMS, CandidateQuery
+from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import reason
-from streams.shop.memory.answer import Draft, Silence
+from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 
-Asking = ItemViewed | ItemAdded
-"""The events that ask: what goes with this?"""
+AskingEvent = ItemViewed | ItemAdded
+"""The events that ask for a prompt: what goes with this?"""
 
-PLACEMENTS: dict[type[Asking], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
+PLACEMENTS: dict[type[AskingEvent], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
 """Where the shopper is when an event asks."""
 
 
@@ -41,7 +41,7 @@ class Decision:
         learned: Learned,
         policy: ThompsonSampling,
         receipts: Receipts,
-        draws: Draws,
+        draws: DrawSeeds,
     ) -> None:
         self.settings = settings
         self.learned = learned
@@ -51,9 +51,11 @@ class Decision:
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
 
-    def decide(self, session: Session, event: Asking, said: Said) -> Draft | Silence:
+    def decide(
+        self, session: Session, event: AskingEvent, pending: PendingPrompts
+    ) -> OutgoingPrompt | Silence:
         """A prompt for this session, or why there is none."""
-        silence = guards.silenced(session, event, said.to(session.session_id), self.settings)
+        silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
         if silence is not None:
             return silence
         question = self.question(session, event.item_id, event.time_s)
@@ -66,16 +68,16 @@ class Decision:
         candidates = ARMS[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        return self._draft(session, event, context, choice, candidates)
+        return self._outgoing_prompt(session, event, context, choice, candidates)
 
-    def question(self, session: Session, anchor: str, time_s: float) -> Question:
+    def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings, repeats = self.settings, self.learned.repeats
         just_bought: set[str] = set()
         if session.shopper_id is not None and settings.just_bought_s:
             just_bought = repeats.bought_since(session.shopper_id, time_s - settings.just_bought_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
-        return Question(
+        return CandidateQuery(
             session=session,
             anchor=anchor,
             time_s=time_s,
@@ -83,20 +85,20 @@ class Decision:
             items_max=settings.prompt_items_max,
         )
 
-    def context(self, session: Session, event: Asking) -> str:
+    def context(self, session: Session, event: AskingEvent) -> str:
         """What the policy knows: the placement, and the segment (one of a fixed list)."""
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
         return f"{PLACEMENTS[type(event)]}/{segment}"
 
-    def _draft(
+    def _outgoing_prompt(
         self,
         session: Session,
-        event: Asking,
+        event: AskingEvent,
         context: str,
         choice: Choice,
         candidates: list[Candidate],
-    ) -> Draft:
+    ) -> OutgoingPrompt:
         placement = PLACEMENTS[type(event)]
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
@@ -124,7 +126,7 @@ class Decision:
             "expires_at_ms": expires_at_ms,
             "receipt": self.receipts.sign(receipt),
         }
-        return Draft(
+        return OutgoingPrompt(
             identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields
         )
 

@@ -1,4 +1,4 @@
-"""Seeds of draws: which arm an event gets is for us alone to know before it is published.
+"""Seeds of draws, by a keyed hash: nobody can foresee which arm an event gets.
 
 An event's id does not do: storefronts count their events, so that the second event of every session
 would get the same arm, and a browser that mints ids could look for the one that it wants. The seed
@@ -21,10 +21,10 @@ PURPOSE = b"goeswith draws"
 SEED_BYTES = 16
 
 
-class Draws:
+class DrawSeeds:
     """Makes seeds.
 
-    >>> draws = Draws("not a secret")
+    >>> draws = DrawSeeds("not a secret")
     >>> draws.seed("event-2 of ann", "basket") == draws.seed("event-2 of ann", "basket")
     True
     >>> draws.seed("event-2 of bob", "basket") == draws.seed("event-2 of ann", "basket")

@@ -1,4 +1,4 @@
-"""May we speak, and which items are out of the question?
+"""Guards (eligibility rules): may we prompt, and which items must not be offered?
 
 Guards only ever take away: an item that fits but annoys is not worth its margin.
 """
@@ -9,16 +9,16 @@ from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.shop.decision.assignment import held_out
 from streams.shop.memory.answer import Silence
-from streams.shop.memory.pending_prompts import Note
+from streams.shop.memory.pending_prompts import PendingPrompt
 from streams.shop.memory.session import Session
 
 
 def silenced(
-    session: Session, event: Event, said: Sequence[Note], settings: Settings
+    session: Session, event: Event, pending: Sequence[PendingPrompt], settings: Settings
 ) -> Silence | None:
     """Why we must not speak to this session now; None when we may.
 
-    `said` is what was said to the session and not shown yet: it counts like an impression.
+    `pending` are prompts to the session that are not shown yet: they count like impressions.
     """
     if event.event_id in session.late:
         return Silence("late")
@@ -34,7 +34,7 @@ def silenced(
         return Silence("dismissed")
     unseen = [
         prompt.occurred_at_ms
-        for prompt in said
+        for prompt in pending
         if prompt.prompt_id not in session.impressions
         and prompt.caused_by != event.event_id
         and prompt.occurred_at_ms >= session.started_ms

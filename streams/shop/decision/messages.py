@@ -1,4 +1,4 @@
-"""What a prompt says to the shopper: a key to translate by, and a text in a few languages.
+"""Messages of prompts (localisation): a key to translate by, and a text in a few languages.
 
 Storefronts with their own texts use the key and the evidence; the text is for those without.
 """

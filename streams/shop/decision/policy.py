@@ -1,4 +1,4 @@
-"""The policy that the settings ask for."""
+"""The bandit policy that the settings ask for: Thompson sampling, by context or linear."""
 
 from models import LinearThompsonSampling, ThompsonSampling
 from streams.contract.settings import Settings
@@ -9,10 +9,10 @@ POLICIES: dict[str, type[ThompsonSampling]] = {
 }
 
 
-def untaught_policy(settings: Settings) -> ThompsonSampling:
+def new_policy(settings: Settings) -> ThompsonSampling:
     """A policy that has learned nothing yet.
 
-    >>> untaught_policy(Settings(arm_mode="identify")).mode
+    >>> new_policy(Settings(arm_mode="identify")).mode
     'identify'
     """
     return POLICIES[settings.arm_policy](

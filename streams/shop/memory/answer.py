@@ -24,16 +24,16 @@ SilenceReason = Literal[
 ]
 
 
-class Draft(NamedTuple):
+class OutgoingPrompt(NamedTuple):
     """A prompt on its way out: the plain values of its record, and what we look at ourselves.
 
     A worker writes thousands of prompts a second. To check what it has just put together would cost
     as much as to decide on it: so it is written as it is, and checked by its readers, who read a
-    `Prompt` (and by the tests, all of which look at drafts as prompts).
+    `Prompt` (and by the tests, all of which look at outgoing prompts as prompts).
 
     >>> from streams.contract.schemas.examples import PROMPT
-    >>> draft = Draft.of(PROMPT)
-    >>> Prompt.model_validate_json(draft.to_json()) == draft.prompt() == PROMPT
+    >>> outgoing = OutgoingPrompt.of(PROMPT)
+    >>> Prompt.model_validate_json(outgoing.to_json()) == outgoing.prompt() == PROMPT
     True
     """
 
@@ -48,11 +48,11 @@ class Draft(NamedTuple):
     """All fields of the prompt but those that all prompts have alike."""
 
     @classmethod
-    def of(cls, prompt: Prompt) -> "Draft":
+    def of(cls, prompt: Prompt) -> "OutgoingPrompt":
         """A prompt as it was before it was written."""
         seen = {name: getattr(prompt, name) for name in cls._fields[:-1]}
         items = tuple(item.item_id for item in prompt.items)
-        fields = prompt.model_dump(exclude=set(ALIKE), exclude_none=True)
+        fields = prompt.model_dump(exclude=set(CONSTANT_FIELDS), exclude_none=True)
         return cls(**{**seen, "items": items}, fields=fields)
 
     def prompt(self) -> Prompt:
@@ -61,15 +61,15 @@ class Draft(NamedTuple):
 
     def to_json(self) -> bytes:
         """The record's value."""
-        return orjson.dumps({**ALIKE, **self.fields})
+        return orjson.dumps({**CONSTANT_FIELDS, **self.fields})
 
 
-ALIKE = {
+CONSTANT_FIELDS = {
     name: kind.default
     for name, kind in Prompt.model_fields.items()
     if not kind.is_required() and kind.default is not None
 }
-"""What all prompts say alike: version, type and kind."""
+"""Fields with the same value in all prompts: version, type and kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Silence:
 class Answer(NamedTuple):
     """All that one event calls for. An event that asks nothing has neither prompt nor silence."""
 
-    draft: Draft | None = None
+    outgoing_prompt: OutgoingPrompt | None = None
     silence: Silence | None = None
     withdrawals: tuple[PromptWithdrawn, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
@@ -92,4 +92,4 @@ class Answer(NamedTuple):
     @property
     def prompt(self) -> Prompt | None:
         """The prompt as its readers will have it."""
-        return None if self.draft is None else self.draft.prompt()
+        return None if self.outgoing_prompt is None else self.outgoing_prompt.prompt()

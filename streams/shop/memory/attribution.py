@@ -1,4 +1,4 @@
-"""What became of a prompt, and what that was worth.
+"""Reward attribution: what became of a prompt, and what that was worth.
 
 ```
 prompt ── shown ──┬── clicked ──┬── added ── bought ── returned

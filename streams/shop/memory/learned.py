@@ -1,4 +1,4 @@
-"""What a shop has learned: the recommenders that arms draw on, and how they are set up."""
+"""The recommenders that arms draw on, and their hyperparameters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ class Learned:
     """Only where the settings ask for it."""
 
 
-COMPLETES = 0.3
+POPULARITY_PENALTY = 0.3
 """How much popularity counts against a companion: 0 offers what sells anyway, 1 what is odd.
 
 Hit rates alone would have it near 0.1 (people buy what sells anyway), but then the offers of a shop
@@ -29,13 +29,13 @@ complement at 0.1, 24 at 0.2, and all of them from 0.3 on.
 """
 
 
-VIEWS = 6
+VIEW_WINDOW = 6
 """How many views back a view is paired: ten find no more (on clicks of a web shop the next new item
 is among twenty offered in 57 % of cases, either way), and cost a third more to learn.
 """
 
 
-def untaught(settings: Settings) -> Learned:
+def new_recommenders(settings: Settings) -> Learned:
     """Recommenders that have seen nothing yet."""
     pairs: dict[str, Any] = {
         "half_life_s": settings.pair_half_life_s,
@@ -46,9 +46,9 @@ def untaught(settings: Settings) -> Learned:
         "together_min": settings.together_min,
     }
     return Learned(
-        baskets=CoOccurrence(**pairs, context_items=4, popularity_norm=COMPLETES),
+        baskets=CoOccurrence(**pairs, context_items=4, popularity_norm=POPULARITY_PENALTY),
         browsing=CoOccurrence(
-            **pairs, context_items=3, popularity_norm=0.2, window=VIEWS, distance_decay=True
+            **pairs, context_items=3, popularity_norm=0.2, window=VIEW_WINDOW, distance_decay=True
         ),
         repeats=Repeats(half_life_s=settings.pair_half_life_s, shoppers_max=settings.shoppers_max),
         popularity=Popularity(

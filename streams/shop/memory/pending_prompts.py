@@ -1,19 +1,19 @@
-"""What the owner of a partition has said and has not seen shown yet.
+"""Pending prompts: published by the owner of a partition, and not shown yet.
 
-It is a note beside the fold, not a part of it: only the worker that answers for a partition keeps
-it, for cool-down, cap and withdrawals. A takeover forgets it, which costs at most one prompt too
+They are kept beside the fold, not in it: only the worker that answers for a partition keeps them,
+for cool-down, cap and withdrawals. A takeover forgets them, which costs at most one prompt too
 many; once a prompt is shown, the feedback event tells every worker.
 """
 
 from collections import OrderedDict
 from typing import NamedTuple
 
-from streams.shop.memory.answer import Draft
+from streams.shop.memory.answer import OutgoingPrompt
 
-SAID_PER_SESSION_MAX = 8
+PENDING_PER_SESSION_MAX = 8
 
 
-class Note(NamedTuple):
+class PendingPrompt(NamedTuple):
     """What is remembered of a prompt: the tenth of it that decides about others."""
 
     prompt_id: str
@@ -23,36 +23,36 @@ class Note(NamedTuple):
     expires_at_ms: int
 
     @classmethod
-    def of(cls, prompt: Draft) -> "Note":
-        """The note of a prompt that is being published."""
+    def of(cls, prompt: OutgoingPrompt) -> "PendingPrompt":
+        """What is remembered of a prompt that is being published."""
         at_ms, until_ms = prompt.occurred_at_ms, prompt.expires_at_ms
         return cls(prompt.prompt_id, prompt.items, prompt.caused_by, at_ms, until_ms)
 
 
-class Said:
-    """The latest prompts of each session; the sessions spoken to longest ago leave first."""
+class PendingPrompts:
+    """The latest prompts of each session; the least recently prompted sessions leave first."""
 
     def __init__(self, sessions_max: int = 50_000) -> None:
         self.sessions_max = sessions_max
-        self._prompts: OrderedDict[str, list[Note]] = OrderedDict()
+        self._prompts: OrderedDict[str, list[PendingPrompt]] = OrderedDict()
 
-    def add(self, prompt: Draft) -> None:
-        """Note a prompt that is being published."""
-        said = self._prompts.setdefault(prompt.session_id, [])
-        said.append(Note.of(prompt))
-        del said[:-SAID_PER_SESSION_MAX]
+    def add(self, prompt: OutgoingPrompt) -> None:
+        """Remember a prompt that is being published."""
+        pending = self._prompts.setdefault(prompt.session_id, [])
+        pending.append(PendingPrompt.of(prompt))
+        del pending[:-PENDING_PER_SESSION_MAX]
         self._prompts.move_to_end(prompt.session_id)
         while len(self._prompts) > self.sessions_max:
             self._prompts.popitem(last=False)
 
-    def to(self, session_id: str) -> tuple[Note, ...]:
-        """What was said to a session, in order."""
+    def of(self, session_id: str) -> tuple[PendingPrompt, ...]:
+        """The pending prompts of a session, in order."""
         return tuple(self._prompts.get(session_id, ()))
 
     def withdraw(self, session_id: str, prompt_ids: set[str]) -> None:
         """Forget prompts that have been withdrawn."""
-        if said := self._prompts.get(session_id):
-            said[:] = [prompt for prompt in said if prompt.prompt_id not in prompt_ids]
+        if pending := self._prompts.get(session_id):
+            pending[:] = [prompt for prompt in pending if prompt.prompt_id not in prompt_ids]
 
     def forget(self) -> None:
         """Forget everything: the partitions belong to somebody else now."""

@@ -19,7 +19,7 @@ from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import Header, Log, check, packed, read, restored
+from streams.shop.checkpoint import CheckpointHeader, LogExtent, check, packed, read, restored
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.child_work import in_child
 from streams.worker.checkpointing.large_pages import gather
@@ -47,7 +47,7 @@ def first_pause_s(every_s: float, made_s: float, now_s: float) -> float:
 
 
 @dataclass
-class Found:
+class CheckpointFindings:
     """What a worker found in the place of its checkpoints, for its page and for its writer."""
 
     refused: dict[str, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Checkpointer(Service):
         settings: Settings,
         store: Store,
         telemetry: Telemetry,
-        found: Found,
+        found: CheckpointFindings,
         *,
         shop: Callable[[], Shop],
         cluster: Callable[[], str],
@@ -104,7 +104,7 @@ class Checkpointer(Service):
         now_ms, cluster, by = int(time.time() * 1000), self._cluster(), self._settings.worker_name
 
         def work() -> bytes:
-            self._store.knock()
+            self._store.check_writable()
             header, data = packed(shop, cluster=cluster, now_ms=now_ms, made_by=by)
             written = self._store.write(header, data, refused=self._found.refused)
             return WRITTEN if written else FURTHER_IS_THERE
@@ -126,8 +126,8 @@ async def last_shop(
     settings: Settings,
     store: Store,
     telemetry: Telemetry,
-    found: Found,
-    log: Callable[[int], Awaitable[Log]],
+    found: CheckpointFindings,
+    log: Callable[[int], Awaitable[LogExtent]],
 ) -> Shop | None:
     """The shop of the last checkpoint that can be trusted; None when there is none.
 
@@ -151,8 +151,8 @@ async def _tried(
     settings: Settings,
     store: Store,
     telemetry: Telemetry,
-    found: Found,
-    log: Callable[[int], Awaitable[Log]],
+    found: CheckpointFindings,
+    log: Callable[[int], Awaitable[LogExtent]],
     name: str = "",
 ) -> Shop | None:
     """The shop of one checkpoint; None when there is none of this name, or it is refused."""
@@ -179,7 +179,9 @@ async def _tried(
     return shop
 
 
-def _refusal(store: Store, found: Found, data: bytes | None, refused: CheckpointRefused) -> str:
+def _refusal(
+    store: Store, found: CheckpointFindings, data: bytes | None, refused: CheckpointRefused
+) -> str:
     """What is said of a checkpoint that cannot be used, and what becomes of it."""
     said = f"the checkpoint in {store.where} is not used: {refused}"
     if refused.reason == "gone":
@@ -192,12 +194,12 @@ def _refusal(store: Store, found: Found, data: bytes | None, refused: Checkpoint
     return f"{said}. It is kept: before another one takes its place it goes to {place}"
 
 
-def _note(found: Found, said: str) -> None:
+def _note(found: CheckpointFindings, said: str) -> None:
     found.notes["found"] = said
     logger.warning("%s", said)
 
 
-def _say_what_is_gone(header: Header, now: Log) -> None:
+def _say_what_is_gone(header: CheckpointHeader, now: LogExtent) -> None:
     gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
     if gone:
         logger.warning("%s events after the checkpoint are gone from the log by retention", gone)

@@ -1,4 +1,4 @@
-"""Long work on a copy of this process's memory, while the process itself goes on.
+"""Copy-on-write snapshots by fork: long work on a copy of our memory, while the process goes on.
 
 `os.fork` gives the child all memory as it is at this moment, and copies a page only when one side
 writes to it: the one moment that the event loop waits is that of the fork, which copies tables of
@@ -38,14 +38,14 @@ class ChildFailed(GoeswithError):
     """The work in the child failed; the message is what it said."""
 
 
-class Done(NamedTuple):
+class ChildResult(NamedTuple):
     """What came of the work, and how long our own process was held for it."""
 
     answer: bytes
     stalled_ms: float
 
 
-async def in_child(work: Callable[[], bytes], *, seconds_max: float) -> Done:
+async def in_child(work: Callable[[], bytes], *, seconds_max: float) -> ChildResult:
     """Do some work in a child; raises `ChildFailed` with the words of its exception, or its death.
 
     The work sees the memory of the moment of the call. It is killed when it takes too long, or when
@@ -69,7 +69,7 @@ async def in_child(work: Callable[[], bytes], *, seconds_max: float) -> Done:
     if status:
         code = os.waitstatus_to_exitcode(status)
         raise ChildFailed(said.decode(errors="replace") or f"it ended with {code}")
-    return Done(said, stalled_ms)
+    return ChildResult(said, stalled_ms)
 
 
 async def _all_of(pipe: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Few large pages of memory in place of many small ones, so that `os.fork` has less to copy.
+"""Huge pages of memory in place of many small ones, so that `os.fork` has less to copy.
 
 A fork copies the table of pages, an entry for each: a quarter of a million of them for a gigabyte,
 some ten in a microsecond. Linux (6.1 and later) puts 512 neighbours that are in use into one large

@@ -1,4 +1,4 @@
-"""The worker's own pages, on the loopback: what it knows and has done, and how it is, as JSON.
+"""The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
 /state      position, lag, partitions, telemetry; with ?digest a hash of the fold, too
@@ -22,7 +22,7 @@ Handler = Callable[[Any, Any], Awaitable[Any]]
 """Faust's `web` and the request in, the response out."""
 
 
-class Shown(Protocol):
+class ViewHealth(Protocol):
     """Views, as far as a page tells of them."""
 
     @property
@@ -30,7 +30,7 @@ class Shown(Protocol):
         """Whether they are not shown at present."""
 
 
-class Worker(Protocol):
+class PageSource(Protocol):
     """What the pages tell of: the `App`."""
 
     assigned: frozenset[int] | None
@@ -42,7 +42,7 @@ class Worker(Protocol):
         """Puts a page under a path."""
 
 
-def show_state(app: Worker, settings: Settings) -> None:
+def show_state(app: PageSource, settings: Settings) -> None:
     """What this worker knows and has done."""
 
     @app.page("/state")
@@ -68,9 +68,9 @@ def show_state(app: Worker, settings: Settings) -> None:
 
 
 def show_health(
-    app: Worker,
+    app: PageSource,
     watchdog: Watchdog,
-    views: Shown | None,
+    views: ViewHealth | None,
     held_back: Callable[[], Mapping[int, int]],
     noted: Mapping[str, str],
 ) -> None:

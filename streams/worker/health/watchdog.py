@@ -1,4 +1,4 @@
-"""The watchdog: a worker that does not get on says so, and then makes room for its successor.
+"""The watchdog: a worker without progress is not ready, and after a timeout it ends.
 
 Once a second it asks the broker where the log ends. A partition of this worker is *stuck* when the
 log holds a record that is not answered, and the next offset to answer has not moved meanwhile; so
@@ -45,10 +45,10 @@ class Health(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-class StandingStill:
+class StallTimer:
     """For how long each partition has stood still though there was something to do.
 
-    >>> bread = StandingStill()
+    >>> bread = StallTimer()
     >>> bread.look(now_s=0, behind={3: 17})
     {3: 0}
     >>> bread.look(now_s=7, behind={3: 17})
@@ -76,7 +76,7 @@ class StandingStill:
         self._since.clear()
 
 
-class Watched(Protocol):
+class WatchedReplica(Protocol):
     """What the watchdog needs of a replica."""
 
     async def ends(self) -> Mapping[int, int]:
@@ -95,7 +95,7 @@ class Watchdog(Service):
     def __init__(
         self,
         settings: Settings,
-        replica: Watched,
+        replica: WatchedReplica,
         *,
         assigned: Callable[[], frozenset[int] | None],
         answered: Callable[[int], int],
@@ -106,7 +106,7 @@ class Watchdog(Service):
         self._assigned = assigned
         self._answered = answered
         self._stuck_s_max = settings.stuck_s_max
-        self._still = StandingStill()
+        self._still = StallTimer()
         self.health = Health(ready=False, reasons=("starting: the log is being folded",))
         self.loop_late_s = 0.0
         """How much later than asked for the event loop came back from the latest pause."""

@@ -1,4 +1,4 @@
-"""The keeper: starts a worker again at once, from a process that has everything loaded.
+"""The keeper, a process supervisor: starts a worker again at once, by a fork of a warm process.
 
 Loading Faust, numba and the rest takes seconds of CPU, and as long a worker that was killed would
 be away. The keeper loads them once and forks; its child is the worker:
@@ -39,18 +39,18 @@ def next_pause_s(pause_s: float | None) -> float:
 
 
 class Keeper:
-    """Keeps a worker running; `work` runs one, in a process of its own, to its exit code."""
+    """Supervises a worker process; `work` runs one, in a process of its own, to its exit code."""
 
     def __init__(self, work: Callable[[], int]) -> None:
         self._work = work
         self._child = 0
-        self._told = False
-        self._alive, self._rope = os.pipe()
+        self._stop_requested = False
+        self._alive, self._parent_death_pipe = os.pipe()
 
     def run(self) -> int:
         """Run until the worker ends for good; its exit code. In the child: what `work` returns."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._tell)
+            signal.signal(number, self._request_stop)
         gc.freeze()  # what is loaded is shared with every child, as long as nobody touches it
         pause_s: float | None = None
         while True:
@@ -59,22 +59,22 @@ class Keeper:
             if not self._child:
                 return self._run_as_child()
             code = self._ended()
-            if self._told or code in FINAL:
+            if self._stop_requested or code in FINAL:
                 return 0 if code == -signal.SIGTERM else abs(code)
             lived_s = time.monotonic() - began_s
             pause_s = next_pause_s(None if lived_s > LIVED_S else pause_s)
             logger.warning(
                 "the worker ended with %d after %.0f s: again in %g s", code, lived_s, pause_s
             )
-            self._rest(pause_s)
-            if self._told:
+            self._pause(pause_s)
+            if self._stop_requested:
                 return 0
 
     def _run_as_child(self) -> int:
         os.setpgid(0, 0)  # Ctrl-C is for the keeper, which passes it on
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        os.close(self._rope)
+        os.close(self._parent_death_pipe)
         threading.Thread(target=self._end_with_keeper, daemon=True).start()
         return self._work()
 
@@ -84,18 +84,18 @@ class Keeper:
 
     def _ended(self) -> int:
         """Wait for the child; its exit code, negative for a signal."""
-        if self._told:  # just before it was there to be told
+        if self._stop_requested:  # just before it was there to be told
             os.kill(self._child, signal.SIGTERM)
         _, status = os.waitpid(self._child, 0)
         self._child = 0
         return os.waitstatus_to_exitcode(status)
 
-    def _tell(self, *_: object) -> None:
-        self._told = True
+    def _request_stop(self, *_: object) -> None:
+        self._stop_requested = True
         if self._child:
             os.kill(self._child, signal.SIGTERM)
 
-    def _rest(self, pause_s: float) -> None:
+    def _pause(self, pause_s: float) -> None:
         until_s = time.monotonic() + pause_s
-        while not self._told and time.monotonic() < until_s:
+        while not self._stop_requested and time.monotonic() < until_s:
             time.sleep(POLL_S)

@@ -18,7 +18,7 @@ from models.warm import warm
 from streams.clients.checkpoints.store import open_store
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
-from streams.views.writer import Views
+from streams.views.writer import RedisViews
 from streams.worker.telemetry import Telemetry
 from streams.worker.topology import App, create_app
 
@@ -56,7 +56,7 @@ def worker_app(settings: Settings) -> App:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     warm(ranker=settings.best_fit)
     telemetry = Telemetry()
-    views = Views(settings, telemetry.snapshot) if settings.redis_url else None
+    views = RedisViews(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)
     app = create_app(settings, telemetry=telemetry, views=views, store=store)
     app.conf.Worker = PunctualWorker  # type: ignore[assignment]  # Faust calls it a special form

@@ -14,9 +14,13 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
 
-from streams.clients.async_kafka import be_patient, reading, reading_options
-from streams.worker.transport.fetch_pace import Asking
-from streams.worker.transport.rounds import Reading
+from streams.clients.async_kafka import (
+    limit_metadata_requests,
+    reading_options,
+    translating_corruption,
+)
+from streams.worker.transport.adaptive_fetch import FetchParameters
+from streams.worker.transport.rounds import FetchPositions
 
 GROUP_ERRORS_EVERY_S = 1.0
 
@@ -25,15 +29,15 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
     """The consumer of the workers' group, in a thread of its own."""
 
     transport: Any
-    """Our `Transport`: settings, pace, telemetry."""
+    """Our `Transport`: settings, adaptive fetch, telemetry."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.reading: Reading[TP] = Reading()
+        self.fetch_positions: FetchPositions[TP] = FetchPositions()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings
-        asking = self.transport.pace.asking
+        parameters = self.transport.adaptive_fetch.parameters
         self._assignor = RoundRobinPartitionAssignor
         consumer = AIOKafkaConsumer(
             **reading_options(settings),
@@ -44,24 +48,24 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
             max_poll_interval_ms=24 * 3600 * 1000,
-            fetch_max_wait_ms=asking.wait_ms,
-            fetch_min_bytes=asking.bytes_min,
+            fetch_max_wait_ms=parameters.wait_ms,
+            fetch_min_bytes=parameters.bytes_min,
         )
-        be_patient(consumer._client)
+        limit_metadata_requests(consumer._client)
         self.transport.reader = consumer
         return consumer
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        self.reading.begins(_positions(consumer))
-        with reading():
+        self.fetch_positions.begins(_positions(consumer))
+        with translating_corruption():
             batches = await super()._fetch_records(consumer, *args, **kwargs)
-        self.reading.ended(_positions(consumer), batches)
+        self.fetch_positions.ended(_positions(consumer), batches)
         return batches
 
-    def ask(self, asking: Asking) -> None:
+    def set_fetch_parameters(self, parameters: FetchParameters) -> None:
         """From the next request on, fetch like this (the fetcher reads both for each request)."""
         fetcher = self._ensure_consumer()._fetcher
-        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = asking
+        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = parameters
 
     @Service.task
     async def _pump_group_errors(self) -> None:

@@ -1,4 +1,4 @@
-"""Keeps a library from drowning the log: what repeats is said once in a while, and counted.
+"""Log rate limiting for libraries: what repeats is logged once in a while, and counted.
 
 A broker that is away for 40 s makes aiokafka write 34,000 lines. Each place in its code may speak
 once in `every_s` seconds; its next line says how many were held back. aiokafka's debug calls are
@@ -13,7 +13,7 @@ LIBRARIES = ("aiokafka",)
 EVERY_S = 10.0
 
 
-class OncePer(logging.Filter):
+class RateLimitFilter(logging.Filter):
     """Lets each line of code speak once in `every_s` seconds.
 
     >>> baker = logging.getLogger("bakery")
@@ -24,7 +24,7 @@ class OncePer(logging.Filter):
     ...     line = oven(second)
     ...     line.created = second
     ...     return line
-    >>> quiet = OncePer(10)
+    >>> quiet = RateLimitFilter(10)
     >>> [quiet.filter(at(second)) for second in (0, 1, 2)]
     [True, False, False]
     >>> line = at(11)
@@ -51,12 +51,12 @@ class OncePer(logging.Filter):
         return True
 
 
-def quieten(libraries: Sequence[str] = LIBRARIES, every_s: float = EVERY_S) -> None:
+def limit_log_rate(libraries: Sequence[str] = LIBRARIES, every_s: float = EVERY_S) -> None:
     """Put the filter on every logger of these libraries, and switch their debug calls off."""
-    quiet = OncePer(every_s)
+    quiet = RateLimitFilter(every_s)
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
-        has_one = any(isinstance(filter_, OncePer) for filter_ in logger.filters)
+        has_one = any(isinstance(filter_, RateLimitFilter) for filter_ in logger.filters)
         if name.partition(".")[0] in libraries and not has_one:
             logger.addFilter(quiet)
     for library in libraries:

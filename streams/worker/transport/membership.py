@@ -1,4 +1,4 @@
-"""Whether somebody else has our place in the group of workers.
+"""Static group membership: whether another worker has taken our name in the group.
 
 Workers are static members: the group knows them by name, and whoever joins under a name replaces
 the one before, without a rebalance. Two workers of one name would replace each other every second

@@ -1,4 +1,4 @@
-"""The private names of Faust and aiokafka that the transport relies on, checked at start-up.
+"""Private API check: the private names of Faust and aiokafka that we rely on, at start-up.
 
 Both packages are pinned exactly. When one is changed all the same, a worker that silently loses a
 mended part would be worse than one that does not start: so it says which names are gone.
@@ -14,7 +14,7 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.worker import Worker
 
 from streams.clients.batches import patient_fetches
-from streams.clients.private_names import Methods, Uses, assert_names
+from streams.clients.private_names import Methods, Uses, check_private_api
 
 METHODS: Methods = {
     faust_aiokafka.Consumer: (
@@ -58,7 +58,7 @@ USES: Uses = (
 """Methods, and the names that they have to go on using for us to work."""
 
 
-def assert_private_names() -> None:
+def check_transport_api() -> None:
     """Raise `TransportChanged` if Faust or aiokafka have lost a name that we rely on."""
-    assert_names("faust-streaming or aiokafka", METHODS, USES)
-    assert_names("aiokafka", patient_fetches.METHODS, patient_fetches.USES)
+    check_private_api("faust-streaming or aiokafka", METHODS, USES)
+    check_private_api("aiokafka", patient_fetches.METHODS, patient_fetches.USES)

@@ -1,4 +1,4 @@
-"""Rounds: what one fetch brought, of all partitions, handed over and acknowledged as one.
+"""Rounds (batches): what one fetch brought, of all partitions, handed over and acknowledged as one.
 
 Faust's price is per message, so a message is a round: it is paid once for hundreds of records.
 This module is the arithmetic of it, without Faust: cutting, and the rule of the *next offset*.
@@ -20,7 +20,7 @@ SLICE = 64
 """Records that are processed without yielding to the event loop."""
 
 
-class Record(Protocol):
+class KafkaRecord(Protocol):
     """What we use of a record of Kafka (aiokafka's `ConsumerRecord` has it)."""
 
     @property
@@ -44,7 +44,7 @@ class Record(Protocol):
         """Its headers, in order; names may repeat."""
 
 
-class Partition(Protocol):
+class TopicPartitionLike(Protocol):
     """Faust's `TP` and aiokafka's `TopicPartition` are of this shape, and equal to each other."""
 
     @property
@@ -57,8 +57,8 @@ class Partition(Protocol):
 
 
 K = TypeVar("K", bound=Hashable)
-P = TypeVar("P", bound=Partition)
-R = TypeVar("R", bound=Record)
+P = TypeVar("P", bound=TopicPartitionLike)
+R = TypeVar("R", bound=KafkaRecord)
 Round = Sequence[tuple[P, Sequence[R]]]
 """Records by partition, ascending and without a hole in between, except real ones."""
 
@@ -116,7 +116,7 @@ class NextOffset(Generic[K]):
         self._next[tp] = batch[-1].offset + 1
 
 
-class Reading(Generic[K]):
+class FetchPositions(Generic[K]):
     """From which offset on the latest batch of each partition was read.
 
     A reader passes over what is no record, such as what was aborted and a transaction's marker,
@@ -124,11 +124,11 @@ class Reading(Generic[K]):
     on that was brought.
 
     >>> from types import SimpleNamespace as Loaf
-    >>> reading: Reading[str] = Reading()
-    >>> reading.begins({"bread": 5})
-    >>> reading.ended({"bread": 8}, {"bread": [Loaf(offset=5), Loaf(offset=6)]})  # 7 is a marker
-    >>> reading.begins({"bread": 8})
-    >>> reading.since
+    >>> positions: FetchPositions[str] = FetchPositions()
+    >>> positions.begins({"bread": 5})
+    >>> positions.ended({"bread": 8}, {"bread": [Loaf(offset=5), Loaf(offset=6)]})  # 7 is a marker
+    >>> positions.begins({"bread": 8})
+    >>> positions.since
     {'bread': 7}
     """
 

@@ -33,10 +33,10 @@ from mode.utils.futures import notify
 from streams.contract.errors import NameTaken
 from streams.contract.settings import Settings
 from streams.worker.telemetry import Telemetry
-from streams.worker.transport.fetch_pace import Pace
+from streams.worker.transport.adaptive_fetch import AdaptiveFetch
 from streams.worker.transport.group_consumer import GroupConsumer, held_back
 from streams.worker.transport.membership import Membership
-from streams.worker.transport.rounds import NextOffset, Reading, Round, cut
+from streams.worker.transport.rounds import FetchPositions, NextOffset, Round, cut
 
 BACK_PRESSURE_POLL_S = 0.002
 FETCH_TIMEOUT_S = 1.0
@@ -94,17 +94,19 @@ class Consumer(faust_aiokafka.Consumer):
         return await super()._wait_next_records(timeout)
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        asking = self.transport.pace.asking
+        parameters = self.transport.adaptive_fetch.parameters
         self._offsets.ask_anew()
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
                 batches = (await self._wait_next_records(FETCH_TIMEOUT_S))[0] or {}
                 generation = self.app.consumer_generation_id
-                now = self.transport.pace.seen(sum(map(len, batches.values())), monotonic())
-                if now is not asking:
-                    self._thread.ask(asking := now)
+                now = self.transport.adaptive_fetch.observe(
+                    sum(map(len, batches.values())), monotonic()
+                )
+                if now is not parameters:
+                    self._thread.set_fetch_parameters(parameters := now)
                 if batches and not self.should_stop:
-                    await self._hand_over(batches, generation, self._thread.reading.since)
+                    await self._hand_over(batches, generation, self._thread.fetch_positions.since)
                 else:
                     await asyncio.sleep(0)
         except (asyncio.CancelledError, ConsumerStoppedError):
@@ -206,7 +208,7 @@ class Consumer(faust_aiokafka.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Faust waits for the rounds under way and commits them; then forget the rest."""
         await super().on_partitions_revoked(revoked)
-        self._thread.reading = Reading()
+        self._thread.fetch_positions = FetchPositions()
         for tp in revoked:
             self._acknowledged.pop(tp, None)
 
@@ -237,7 +239,7 @@ class Transport(faust_aiokafka.Transport):
         """The next offset to answer of each partition that was ever ours."""
         self.reader: Any = None
         """The consumer of the group, once there is one."""
-        self.pace = Pace(settings, monotonic())
+        self.adaptive_fetch = AdaptiveFetch(settings, monotonic())
 
     def held_back(self) -> Mapping[int, int]:
         """How many offsets of each partition of ours wait for a transaction to end."""

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from streams.clients.checkpoints.rules import (
     KEPT_MAX,
-    Held,
-    Kept,
-    Known,
-    Write,
+    CheckpointProgress,
+    ExistingCheckpoint,
+    KeptCheckpoint,
+    WriteRequest,
     fingerprint,
     known,
     most_first,
@@ -20,14 +20,14 @@ from streams.clients.checkpoints.rules import (
 )
 from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import Header, packed
+from streams.shop.checkpoint import CheckpointHeader, packed
 from streams.shop.shop import Shop
 from tests.stories import OPEN
 
 
 def checkpoint(
     upto: int, since: int = 0, cluster: str = "here", **settings: Any
-) -> tuple[Header, bytes]:
+) -> tuple[CheckpointHeader, bytes]:
     """The checkpoint of a shop that has folded the log between two offsets."""
     shop = Shop(Settings(**{**OPEN, **settings}))
     shop.start(0, since)
@@ -36,14 +36,14 @@ def checkpoint(
     return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
 
 
-def held(header: Header, data: bytes) -> Held:
+def held(header: CheckpointHeader, data: bytes) -> ExistingCheckpoint:
     """A checkpoint in its place."""
-    return Held(fingerprint(data), known(header), lambda: data)
+    return ExistingCheckpoint(fingerprint(data), known(header), lambda: data)
 
 
-def verdict(there: Held | None, header: Header, **how: bool) -> str | None:
+def verdict(there: ExistingCheckpoint | None, header: CheckpointHeader, **how: bool) -> str | None:
     """What becomes of what is there, in a word."""
-    name = replacing(there, Write(header, {}, **how))
+    name = replacing(there, WriteRequest(header, {}, **how))
     return name and name.partition("-")[0]
 
 
@@ -84,7 +84,7 @@ def test_what_was_made_under_other_settings_is_kept_aside() -> None:
 @pytest.mark.parametrize("other", [{"cluster": "elsewhere"}, {"topic_prefix": "other"}])
 def test_what_is_not_ours_stays(other: dict[str, Any]) -> None:
     """Another cluster's, another prefix's, and what is no checkpoint at all."""
-    for there in (held(*checkpoint(9, **other)), Held()):
+    for there in (held(*checkpoint(9, **other)), ExistingCheckpoint()):
         with pytest.raises(CheckpointRefused, match="not ours, and stays") as refused:
             verdict(there, checkpoint(99)[0], back=True)
         assert "foreign" == refused.value.reason
@@ -94,27 +94,31 @@ def test_what_is_not_ours_stays(other: dict[str, Any]) -> None:
 def test_what_its_writer_could_not_use_is_kept_aside() -> None:
     """Of the same lineage, too: the topic was made anew, or a byte is wrong."""
     header, data = checkpoint(9)
-    write = Write(checkpoint(7)[0], {fingerprint(data): "log"})
+    write = WriteRequest(checkpoint(7)[0], {fingerprint(data): "log"})
 
     assert f"log-{fingerprint(data)}" == replacing(held(header, data), write)
 
 
 WORDS = st.sampled_from(["settings", "replaced", "damaged", "log"])
 KNOWN = st.builds(
-    lambda lineage, reach, skipped: Known(lineage, max(0, reach - skipped), reach),
+    lambda lineage, reach, skipped: CheckpointProgress(lineage, max(0, reach - skipped), reach),
     st.sampled_from("abc"),
     st.integers(0, 9),
     st.integers(0, 9),
 )
 KEPT = st.lists(
-    st.builds(lambda word, n, of: Kept(f"{word}-{n}", of), WORDS, st.integers(0, 20), KNOWN),
+    st.builds(
+        lambda word, n, of: KeptCheckpoint(f"{word}-{n}", of), WORDS, st.integers(0, 20), KNOWN
+    ),
     max_size=8,
     unique_by=lambda one: one.name,
 )
 
 
 @given(KEPT, KNOWN)
-def test_few_are_kept_and_those_that_know_most(kept: list[Kept], written: Known) -> None:
+def test_few_are_kept_and_those_that_know_most(
+    kept: list[KeptCheckpoint], written: CheckpointProgress
+) -> None:
     """What goes is known to one that stays, or is less than all that stay."""
     gone = surplus(kept, written)
     left = [one for one in kept if one not in gone]
@@ -128,7 +132,9 @@ def test_few_are_kept_and_those_that_know_most(kept: list[Kept], written: Known)
 
 
 @given(KEPT, KNOWN)
-def test_to_tidy_up_twice_is_to_tidy_up_once(kept: list[Kept], written: Known) -> None:
+def test_to_tidy_up_twice_is_to_tidy_up_once(
+    kept: list[KeptCheckpoint], written: CheckpointProgress
+) -> None:
     """Whatever is started how often."""
     left = [one for one in kept if one not in surplus(kept, written)]
 

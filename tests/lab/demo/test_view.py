@@ -9,12 +9,12 @@ from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.lab.demo.overview import Overview
 from streams.lab.demo.truth import Verdict
 from streams.lab.demo.view import View, headline, screen, summary
-from streams.views.arm_board import Board
+from streams.views.arm_board import ArmBoard
 
 
 def seen(elapsed_s: float = 12.0) -> Overview:
     """One look, with one prompt and one add."""
-    board = Board()
+    board = ArmBoard()
     board.add(PROMPT)
     board.add(OUTCOME)
     return Overview(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from streams.contract.errors import MissingSecret
 from streams.contract.events import ItemAdded, ItemViewed
 from streams.contract.secret_keys import derived_key, secret_keys
-from streams.shop.decision.assignment import picked
-from streams.shop.decision.draws import Draws
+from streams.shop.decision.assignment import sampled
+from streams.shop.decision.draws import DrawSeeds
 from tests.stories import NOON_MS, Story, Till
 
 SESSIONS = 300
@@ -81,7 +81,7 @@ def test_the_same_event_draws_the_same_whoever_answers() -> None:
 
 def test_the_first_secret_draws() -> None:
     """It signs, too: the others are on their way out."""
-    new, rotated, old = (Draws(secrets) for secrets in ("new", "new, old", "old"))
+    new, rotated, old = (DrawSeeds(secrets) for secrets in ("new", "new, old", "old"))
     event = identity("s1", "1")
 
     assert new.seed(event, "basket") == rotated.seed(event, "basket")
@@ -98,7 +98,7 @@ def test_the_key_of_draws_is_not_the_one_that_signs() -> None:
 def test_without_a_secret_nothing_is_drawn() -> None:
     """As nothing is signed."""
     with pytest.raises(MissingSecret, match="GOESWITH_RECEIPT_SECRET"):
-        Draws(" , ")
+        DrawSeeds(" , ")
 
 
 @given(IDS, IDS, IDS, IDS)
@@ -110,7 +110,7 @@ def test_no_two_events_share_an_identity(one: str, two: str, three: str, four: s
 @given(IDS, IDS)
 def test_each_placement_draws_for_itself(session_id: str, event_id: str) -> None:
     """One event may be answered in several places."""
-    draws, event = Draws("secret"), identity(session_id, event_id)
+    draws, event = DrawSeeds("secret"), identity(session_id, event_id)
 
     assert draws.seed(event, "basket") != draws.seed(event, "product_page")
 
@@ -131,9 +131,9 @@ def test_what_the_ranker_learns_from_is_drawn_by_session_too() -> None:
 
     To learn is to fold: it does not depend on the secret.
     """
-    ids = [f"{n}" for n in range(30) if not picked(f"{n}", share=0.5)][:3]
+    ids = [f"{n}" for n in range(30) if not sampled(f"{n}", share=0.5)][:3]
     shares = [
-        sum(picked(identity(f"session-{n}", event_id), share=0.5) for n in range(SESSIONS))
+        sum(sampled(identity(f"session-{n}", event_id), share=0.5) for n in range(SESSIONS))
         for event_id in ids
     ]
 

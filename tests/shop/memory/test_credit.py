@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.prompts import Outcome, Prompt
-from streams.shop.decision.policy import untaught_policy
+from streams.shop.decision.policy import new_policy
 from tests.stories import Story, Till
 
 LONG: dict[str, Any] = {"session_gap_s": 1e6, "lateness_s": 1e6, "prompt_ttl_s": 1e6}
@@ -49,7 +49,7 @@ def test_the_policy_knows_what_it_would_have_been_told_by_hand(window_s: float) 
     sold(shop, story, prompt)
     shop.serve(story.order(first(prompt)))
 
-    by_hand = untaught_policy(shop.shop.settings)
+    by_hand = new_policy(shop.shop.settings)
     asked_s = prompt.occurred_at_ms / 1000
     by_hand.expose(prompt.arm, prompt.context, time_s=asked_s)
     for seconds, gain in ((2, 0.1), (3, 0.4), (4, 0.5)):
@@ -77,7 +77,7 @@ def test_a_return_takes_back_what_the_policy_was_told() -> None:
     item = sold(shop, story, prompt)
     shop.serve(story.order(item))
     shop.serve(story.send_back(item))
-    unpaid = untaught_policy(shop.shop.settings)
+    unpaid = new_policy(shop.shop.settings)
     unpaid.expose(prompt.arm, prompt.context, time_s=prompt.occurred_at_ms / 1000)
     means = [
         policy.estimate(prompt.arm, prompt.context)[0] for policy in (unpaid, shop.shop.policy)

@@ -1,48 +1,48 @@
 """What the owner of a partition has said: whom it forgets, and what it takes back."""
 
 from streams.contract.schemas.examples import PROMPT
-from streams.shop.memory.answer import Draft
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.answer import OutgoingPrompt
+from streams.shop.memory.pending_prompts import PendingPrompts
 
 
-def said(session_id: str, number: int = 1) -> Draft:
+def said(session_id: str, number: int = 1) -> OutgoingPrompt:
     """A prompt for a session."""
     update = {"prompt_id": f"{session_id}-{number}", "session_id": session_id}
-    return Draft.of(PROMPT.model_copy(update=update))
+    return OutgoingPrompt.of(PROMPT.model_copy(update=update))
 
 
-def told(notes: Said, session_id: str) -> list[str]:
+def told(pending: PendingPrompts, session_id: str) -> list[str]:
     """The prompts that a session got."""
-    return [note.prompt_id for note in notes.to(session_id)]
+    return [note.prompt_id for note in pending.of(session_id)]
 
 
 def test_the_session_spoken_to_longest_ago_is_forgotten_first() -> None:
     """Not the one that was spoken to first, and none as long as there is room."""
-    notes = Said(sessions_max=2)
+    pending = PendingPrompts(sessions_max=2)
     for session_id, number in (("a", 1), ("b", 1), ("a", 2)):
-        notes.add(said(session_id, number))
-    assert (["a-1", "a-2"], ["b-1"]) == (told(notes, "a"), told(notes, "b"))
+        pending.add(said(session_id, number))
+    assert (["a-1", "a-2"], ["b-1"]) == (told(pending, "a"), told(pending, "b"))
 
-    notes.add(said("c"))
-    assert (["a-1", "a-2"], [], ["c-1"]) == tuple(told(notes, who) for who in "abc")
+    pending.add(said("c"))
+    assert (["a-1", "a-2"], [], ["c-1"]) == tuple(told(pending, who) for who in "abc")
 
 
 def test_what_is_withdrawn_was_never_said() -> None:
     """The others were; nor is a session begun by it."""
-    notes = Said()
+    pending = PendingPrompts()
     for number in (1, 2, 3):
-        notes.add(said("a", number))
-    notes.withdraw("a", {"a-2"})
-    notes.withdraw("b", {"b-1"})
+        pending.add(said("a", number))
+    pending.withdraw("a", {"a-2"})
+    pending.withdraw("b", {"b-1"})
 
-    assert ["a-1", "a-3"] == told(notes, "a")
-    assert [] == told(notes, "b")
+    assert ["a-1", "a-3"] == told(pending, "a")
+    assert [] == told(pending, "b")
 
 
 def test_who_loses_a_partition_has_said_nothing() -> None:
     """Somebody else speaks to its sessions now."""
-    notes = Said()
-    notes.add(said("a"))
-    notes.forget()
+    pending = PendingPrompts()
+    pending.add(said("a"))
+    pending.forget()
 
-    assert [] == told(notes, "a")
+    assert [] == told(pending, "a")

@@ -2,7 +2,7 @@
 
 import logging
 
-from streams.worker.transport.log_throttle import OncePer
+from streams.worker.transport.log_throttle import RateLimitFilter
 
 
 def line(at_s: float, number: int = 1, message: str = "the oven is cold") -> logging.LogRecord:
@@ -14,7 +14,7 @@ def line(at_s: float, number: int = 1, message: str = "the oven is cold") -> log
 
 def test_a_place_speaks_once_in_a_while() -> None:
     """Whatever it says: the text may differ each time."""
-    quiet = OncePer(every_s=10)
+    quiet = RateLimitFilter(every_s=10)
 
     passed = [quiet.filter(line(at, message=f"cold for {at} s")) for at in range(25)]
 
@@ -23,7 +23,7 @@ def test_a_place_speaks_once_in_a_while() -> None:
 
 def test_what_was_held_back_is_counted() -> None:
     """The next line that passes says how many did not."""
-    quiet = OncePer(every_s=10)
+    quiet = RateLimitFilter(every_s=10)
     for at in range(5):
         quiet.filter(line(at))
     last = line(12)
@@ -34,6 +34,6 @@ def test_what_was_held_back_is_counted() -> None:
 
 def test_other_places_are_not_held_back() -> None:
     """One library's noise does not silence another's news."""
-    quiet = OncePer(every_s=10)
+    quiet = RateLimitFilter(every_s=10)
 
     assert [quiet.filter(line(0, number)) for number in (1, 2, 3)] == [True, True, True]

@@ -10,7 +10,7 @@ from streams.worker.transport import private_names
 
 def test_the_installed_versions_have_every_name() -> None:
     """Else no worker starts."""
-    private_names.assert_private_names()
+    private_names.check_transport_api()
 
 
 def test_a_name_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,7 @@ def test_a_name_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(consumer.Consumer, "_new_offset")
 
     with pytest.raises(TransportChanged, match=r"Consumer\._new_offset"):
-        private_names.assert_private_names()
+        private_names.check_transport_api()
 
 
 def test_a_name_that_is_not_used_any_more_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,4 +26,4 @@ def test_a_name_that_is_not_used_any_more_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Fetcher, "_get_actions_per_node", lambda _: None)
 
     with pytest.raises(TransportChanged, match="_fetch_min_bytes in"):
-        private_names.assert_private_names()
+        private_names.check_transport_api()

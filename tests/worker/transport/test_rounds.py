@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.worker.transport.rounds import NextOffset, Reading, cut, slices
+from streams.worker.transport.rounds import FetchPositions, NextOffset, cut, slices
 
 
 @dataclass
@@ -127,7 +127,7 @@ def test_an_unknown_partition_is_handed_over_from_where_it_begins() -> None:
 
 def reads(*steps: tuple[int, list[int], int]) -> list[int]:
     """From where each read was, given its position before, what it brought, and after."""
-    reading: Reading[str] = Reading()
+    reading: FetchPositions[str] = FetchPositions()
     since = []
     for before, brought, after in steps:
         reading.begins({"bread": before})
@@ -218,7 +218,7 @@ def test_only_what_was_dropped_is_asked_for_again(
     log: set[int], fetches: list[tuple[bool, int]]
 ) -> None:
     """Not what was aborted: a reader passes it, also where a read brings nothing else."""
-    counter, reading, position, arrived = counting_from(0), Reading[str](), 0, list[int]()
+    counter, reading, position, arrived = counting_from(0), FetchPositions[str](), 0, list[int]()
     log.add(60)
     dropped = False
     told = [(arrives, length, 60) for arrives, length in fetches]

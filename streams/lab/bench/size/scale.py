@@ -22,7 +22,7 @@ from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.contenders import Ours, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
-from streams.shop.decision.decision import Asking
+from streams.shop.decision.decision import AskingEvent
 
 WORKERS = (1, 2, 4)
 WARM_UP_EVENTS = 2_000
@@ -122,7 +122,7 @@ async def _through(site: Site, settings: Settings, crew: Sequence[Ours], events:
 
 
 async def _complete(
-    site: Site, settings: Settings, asking: list[Asking]
+    site: Site, settings: Settings, asking: list[AskingEvent]
 ) -> completeness.Completeness:
     prompts = await tape.play(site.bootstrap, settings.topics.prompts, PARTITIONS)
     return completeness.completeness(asking, WARM_UP_EVENTS, completeness.prompt_ids(prompts))

@@ -18,7 +18,7 @@ from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.contenders import PAGE_POLL_S, ours, stock, until
 from streams.lab.bench.stage.site import Site
 from streams.lab.quantiles import quantile
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 
 Quantiles = dict[str, float]
@@ -42,12 +42,12 @@ def decide_us(records: Sequence[ConsumerRecord], settings: Settings) -> Quantile
     the prompt as JSON, are not.
     """
     warm(ranker=settings.best_fit)
-    shop, said, taken_ns = Shop(settings), Said(), []
+    shop, pending, taken_ns = Shop(settings), PendingPrompts(), []
     for record in records:
         event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
         shop.learn(record.partition, record.offset, event)
         before_ns = time.thread_time_ns()
-        shop.answer(event, record.partition, record.offset, said)
+        shop.answer(event, record.partition, record.offset, pending)
         taken_ns.append(time.thread_time_ns() - before_ns)
     spent = {"p50": quantile(taken_ns, 0.5), "p99": quantile(taken_ns, 0.99)}
     return {name: round((ns or 0) / 1000, 1) for name, ns in spent.items()}

@@ -22,8 +22,8 @@ from typing import Literal, NamedTuple, Protocol
 from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, prompt_id
 from streams.contract.settings import Settings
-from streams.shop.decision.decision import PLACEMENTS, Asking
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.decision.decision import PLACEMENTS, AskingEvent
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
@@ -92,14 +92,14 @@ def recompute(settings: Settings, log: Iterable[Record], warm_up: Mapping[int, i
         if shop.learn(record.partition, record.offset, event) is None:
             shop.start(record.partition, record.offset)  # the log does not hold what is between
             shop.learn(record.partition, record.offset, event)
-        if isinstance(event, Asking):
+        if isinstance(event, AskingEvent):
             identity = prompt_id(event.event_id, event.session_id, PLACEMENTS[type(event)])
             asked[identity] = event
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
         if not isinstance(event, ItemViewed):  # a view brings no prompt any further
-            answer = shop.answer(event, record.partition, record.offset, Said())
+            answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
             outcomes |= {(o.prompt_id, o.stage): o for o in answer.outcomes}
     position = dict(shop.position)
     return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
@@ -154,7 +154,7 @@ def judged_outcomes(published: Iterable[Record], recomputed: Recomputed) -> Judg
 
 def _fits(prompt: Prompt, event: Event | None) -> bool:
     """Whether a prompt says of itself what its event says; no matter what it offers."""
-    if not isinstance(event, Asking):
+    if not isinstance(event, AskingEvent):
         return False
     return (prompt.caused_by, prompt.session_id, prompt.anchor, prompt.occurred_at_ms) == (
         event.event_id,

@@ -17,8 +17,8 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.clients.async_kafka import be_patient
-from streams.clients.deduplication import Seen
+from streams.clients.async_kafka import limit_metadata_requests
+from streams.clients.deduplication import SeenIds
 from streams.contract.errors import GoeswithError
 from streams.contract.events import (
     Event,
@@ -156,7 +156,7 @@ class Street:
         )
         # private_names.py has looked
         for client in (producer.client, consumer._client):  # noqa: SLF001
-            be_patient(client, 0.2)
+            limit_metadata_requests(client, 0.2)
         async with producer, consumer:
             storefront = asyncio.create_task(self._react(consumer, producer))
             shoppers = asyncio.create_task(self._come(producer))
@@ -185,7 +185,7 @@ class Street:
         """Show prompts to shoppers, until all have gone and nothing more is said."""
         topic = self._settings.topics.prompts
         consumer.assign([TopicPartition(topic, n) for n in range(self._settings.partitions)])
-        seen = Seen()
+        seen = SeenIds()
         self._said_s = time.monotonic()
         while not (self._closed.is_set() and time.monotonic() - self._said_s > QUIET_S):
             for records in (await consumer.getmany(timeout_ms=200)).values():

@@ -42,7 +42,7 @@ from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.shoppers.visits import Visit
 from streams.lab.demo.truth import Judge
 from streams.lab.embedded.installation import HURRIED
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from tests.stories import NOON_MS
 
 VISITS = 20_000
@@ -344,7 +344,7 @@ def test_nobody_is_in_two_visits_at_once() -> None:
 def folded(seconds: int, seed: int = 3) -> Judge:
     """A judge beside a shop that serves this traffic in process: no Kafka, no clock."""
     settings = Settings(**HURRIED, receipt_secret=SecretStr(SECRET))
-    judge, said = Judge(settings), Said()
+    judge, pending = Judge(settings), PendingPrompts()
     traffic = Traffic(seed=seed, shoppers=crowd(seed, 400), run="t")
     for tick in range(seconds * 10):
         now_ms = NOON_MS + tick * 100
@@ -353,10 +353,10 @@ def folded(seconds: int, seed: int = 3) -> Judge:
             event = waiting.popleft()
             offset = judge.shop.position.get(0, 0)
             judge.shop.learn(0, offset, event)
-            draft = judge.shop.answer(event, 0, offset, said).draft
-            if draft is not None:
-                said.add(draft)
-                waiting += traffic.hear(draft.prompt(), now_ms)
+            outgoing_prompt = judge.shop.answer(event, 0, offset, pending).outgoing_prompt
+            if outgoing_prompt is not None:
+                pending.add(outgoing_prompt)
+                waiting += traffic.hear(outgoing_prompt.prompt(), now_ms)
     return judge
 
 
