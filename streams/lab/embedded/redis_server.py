@@ -46,8 +46,8 @@ class EmbeddedRedis:
 
     def start(self) -> None:
         """Start it, empty, on the same port as before; return when it takes connections."""
-        # closed by it
-        self._child = Child(self._command(), tempfile.TemporaryFile())  # noqa: SIM115
+        log = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the child
+        self._child = Child(self._command(), log)
         try:
             self._child.wait_for_port(self.port)
         except (ChildProcessError, TimeoutError):
