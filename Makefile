@@ -52,7 +52,7 @@ coverage: $(READY) ## the tests, with the lines that none of them reaches
 	.ci/install
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
 
-mutants: $(READY) ## do the tests notice small faults? half an hour; MUTANTS=--changed for a change
+mutants: $(READY) ## do the tests notice small faults? an hour or two; MUTANTS=--changed for a change
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 requirements: ## resolve the hash-pinned requirements/*.txt from pyproject.toml

@@ -139,6 +139,17 @@ def test_the_ranker_knows_a_shopper_from_one_visit_to_the_next() -> None:
     assert "best_fit/own" != reasons[1]
 
 
+def test_of_several_reasons_a_prompt_gives_that_of_its_best_offer() -> None:
+    """Butter goes with the bread that they look at; coffee is what they buy anyway."""
+    shop = Till(**EVEN, lateness_s=1e9, best_fit=True)
+    shop.teach("bread", "butter", times=20)
+    regular(shop, "ann", "coffee")
+    prompt = by_arm(shop, "best_fit", "bread", shopper_id="ann")
+
+    assert ["butter", "coffee"] == items(prompt)
+    assert "best_fit/together" == prompt.reason.key
+
+
 @pytest.mark.parametrize("items_max", [1, 2])
 def test_a_prompt_has_no_more_items_than_the_settings_allow(items_max: int) -> None:
     """Whichever arm it is from."""

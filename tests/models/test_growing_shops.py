@@ -1,0 +1,121 @@
+"""Delayed rewards where most trials are young, and where trials leave the window."""
+
+import pytest
+
+from models import ThompsonSampling
+from models.bandit.delayed_rewards import STEPS, Delays
+from models.bandit.linear.thompson import LinearThompsonSampling
+from models.decay.forward import ForwardDecay
+
+MONDAY = 1_767_225_600
+STEP_S = 100.0
+WINDOW_S = STEPS * STEP_S
+ARMS = ["curated", "popular"]
+
+
+def growing(growth: float) -> Delays:
+    """Trials that grow by so much a step, one in ten of which pays, evenly over the window."""
+    delays = Delays(WINDOW_S, ForwardDecay(1e9), 0.05)
+    last = 2 * STEPS
+    for step in range(last):
+        at_s = MONDAY + step * STEP_S
+        trials = round(1_000 * growth**step)
+        weight = delays.decay.weight(at_s)
+        delays.exposed("popular", "basket", weight * trials, at_s)
+        for age in range(min(STEPS, last - step)):
+            paid = weight * trials // (10 * STEPS)
+            delays.came("popular", paid, at_s, at_s + age * STEP_S)
+    return delays
+
+
+@pytest.mark.parametrize("growth", [1.0, 1.1])
+def test_a_shop_that_grows_does_not_take_late_rewards_for_none(growth: float) -> None:
+    """Half of what comes has come in half of the window, though most trials are younger."""
+    delays, now_s = growing(growth), MONDAY + 2 * STEPS * STEP_S
+    shares = [delays.share("popular", part * WINDOW_S, now_s) for part in (0.25, 0.5, 0.75)]
+
+    assert [0.25, 0.5, 0.75] == pytest.approx(shares, abs=0.02)
+
+
+def test_at_the_end_of_the_window_all_has_come() -> None:
+    """And at any time after it."""
+    delays = growing(1.0)
+
+    assert [1.0, 1.0] == [
+        delays.share("popular", age_s, MONDAY + 3 * WINDOW_S) for age_s in (WINDOW_S, 5 * WINDOW_S)
+    ]
+
+
+def test_what_left_the_window_is_not_remembered_one_by_one() -> None:
+    """Whenever it was told: memory is of the steps of one window."""
+    policy = ThompsonSampling(window_s=WINDOW_S)
+    for place in (0, 1, STEPS, 3 * STEPS, STEPS):
+        policy.expose("popular", "basket", time_s=MONDAY + place * STEP_S)
+    state = policy.state()["delays"]
+    steps = {int(step) for step in state["pending"]["popular"]["basket"]}
+
+    assert {int((MONDAY + 3 * WINDOW_S) / STEP_S)} == steps
+    assert max(steps) == state["latest"]
+
+
+POLICIES = [ThompsonSampling, LinearThompsonSampling]
+
+
+def asked(policy: ThompsonSampling, time_s: float) -> list[object]:
+    """What a policy says at a time, of each arm."""
+    return [policy.estimate(arm, "basket", time_s=time_s) for arm in ARMS]
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_what_was_read_before_an_exposure_or_a_reward_is_not_read_after_it(
+    kind: type[ThompsonSampling],
+) -> None:
+    """In the very step that it is, and in one that had been asked about ahead of time."""
+    read, unread = kind(window_s=WINDOW_S), kind(window_s=WINDOW_S)
+    later_s = MONDAY + 20 * STEP_S
+    for n in range(12):
+        at_s = MONDAY + (n // 2) * 3 * STEP_S
+        for policy in (read, unread):
+            policy.expose(ARMS[n % 2], "basket", time_s=at_s)
+            asked(read, later_s)
+            policy.expose(ARMS[n % 2], "basket", time_s=at_s)
+            asked(read, later_s)
+            policy.reward(ARMS[n % 2], "basket", 1.0, time_s=at_s, at_s=at_s + 2 * STEP_S)
+            asked(read, later_s)
+        assert asked(unread, later_s) == asked(read, later_s)
+        unread = kind.from_bytes(read.to_bytes())
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_forgotten_arm_has_no_say_in_when_rewards_come(kind: type[ThompsonSampling]) -> None:
+    """Also where that was asked just before it was forgotten."""
+    read, unread = (kind(window_s=WINDOW_S, arms_max=2) for _ in range(2))
+    later_s = MONDAY + 20 * STEP_S
+    for policy in (read, unread):
+        for arm, times in (("popular", 9), ("viewed_together", 1)):
+            for _ in range(times):
+                policy.expose(arm, "basket", time_s=MONDAY)
+            policy.reward(arm, "basket", 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
+    asked(read, later_s)
+    for policy in (read, unread):
+        policy.expose("curated", "basket", time_s=MONDAY)
+
+    assert asked(unread, later_s) == asked(read, later_s)
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_after_a_change_reading_leaves_no_trace_either(kind: type[ThompsonSampling]) -> None:
+    """What is doubted of a record is worked out again when the record grows."""
+    read, unread = kind(half_life_s=8 * 86_400.0), kind(half_life_s=8 * 86_400.0)
+    for n in range(1_500):
+        time_s = MONDAY + n * 230.0  # four days, an epoch each; after two it pays no more
+        for policy in (read, unread):
+            policy.expose(ARMS[n % 2], "basket", time_s=time_s)
+            if n % 4 < 2 and n < 750:
+                policy.reward(ARMS[n % 2], "basket", 1.0, time_s=time_s)
+        if n > 1_400:
+            asked(read, time_s)
+    doubts = unread._changes.doubts(time_s, rate=0.1)
+
+    assert any(doubts.values())
+    assert asked(unread, time_s) == asked(read, time_s)

@@ -1,0 +1,44 @@
+"""What models refuse to be made with, and what they do not keep."""
+
+import pytest
+
+from models import ThompsonSampling
+from models.bandit.choice import READINGS_MAX, Reading, Readings
+from models.decay.eviction import lightest
+from models.evaluation.drift import DriftAlarm
+
+
+def test_readings_are_kept_for_few_questions_at_once() -> None:
+    """A worker that is asked for days keeps no more of them."""
+    readings = Readings()
+    for second in range(3 * READINGS_MAX):
+        readings.of((("popular",), "basket", second), lambda *_: Reading({}, {}))
+
+    assert len(readings._kept) <= READINGS_MAX
+
+
+def test_a_policy_knows_its_modes() -> None:
+    """Another word is an error, with those that there are."""
+    with pytest.raises(ValueError, match="identify"):
+        ThompsonSampling(mode="worst")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("prior_mean", [0.0, 1.0, 1.5])
+def test_a_prior_mean_is_neither_never_nor_always(prior_mean: float) -> None:
+    """Nothing could be learned after that."""
+    with pytest.raises(ValueError, match="prior_mean"):
+        ThompsonSampling(prior_mean=prior_mean)
+
+
+@pytest.mark.parametrize("argument", [{"delta": 0.0}, {"delta": 0.9}, {"arms_max": 0}], ids=str)
+def test_a_drift_alarm_has_limits(argument: dict[str, float]) -> None:
+    """Each is named in its error."""
+    with pytest.raises(ValueError, match=next(iter(argument))):
+        DriftAlarm(**argument)  # type: ignore[arg-type]
+
+
+def test_of_a_small_table_all_may_go_and_nothing_has_to() -> None:
+    """Whatever is asked for."""
+    assert {"bread", "jam"} == set(lightest({"bread": 7, "jam": 1}, 5))
+    assert {"bread", "jam"} == set(lightest({"bread": 7, "jam": 1}, 2))
+    assert [] == lightest({"bread": 7, "jam": 1}, 0)
