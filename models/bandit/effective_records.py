@@ -1,8 +1,8 @@
-"""What a policy goes by: its records, less what is still to come, and what is doubted."""
+"""What a policy goes by: its records, less what is still to come, and what is discounted."""
 
 from dataclasses import dataclass
 
-from models.bandit.changepoints import Changes, Doubts
+from models.bandit.changepoints import Changepoints, Discounts
 from models.bandit.delayed_rewards import Delays
 from models.bandit.records import Records
 from models.bandit.shrinkage import ALL, NO_RECORD, Record, coarse
@@ -16,14 +16,14 @@ class Grounds:
     records: Records
     decay: ForwardDecay
     delays: Delays | None
-    changes: Changes
+    changepoints: Changepoints
     prior_mean: float
     prior_strength: float
 
-    def doubts(self, now_s: int, latest_s: int) -> Doubts:
-        """How far the records of each epoch are doubted at `now_s`; the latest is of `latest_s`."""
+    def discounts(self, now_s: int, latest_s: int) -> Discounts:
+        """The discount of each epoch at `now_s`; the latest record is of `latest_s`."""
         rate = self.mean(self.records.all, self.decay.weight(latest_s))
-        return self.changes.doubts(now_s, coarse(rate))
+        return self.changepoints.discounts(now_s, coarse(rate))
 
     def mean(self, record: Record, now: int) -> float:
         """The mean reward to expect of all arms, by their record, when a trial weighs `now`."""
@@ -32,36 +32,38 @@ class Grounds:
         return (rewards + self.prior_strength * self.prior_mean) / (trials + self.prior_strength)
 
     def pairs(
-        self, arms: list[str], context: str, now_s: int, doubts: Doubts
+        self, arms: list[str], context: str, now_s: int, discounts: Discounts
     ) -> list[tuple[Record, Record]]:
         """The record of each arm in all contexts, and in this one."""
         in_all, cell = self.records.arms, self.records.cells.get(context, {})
         pairs = [(in_all.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
-        if self.delays is None and not doubts:
+        if self.delays is None and not discounts:
             return pairs
         return [
             (
-                self.ripe(everywhere, arm, ALL, now_s, doubts),
-                self.ripe(here, arm, context, now_s, doubts),
+                self.ripe(everywhere, arm, ALL, now_s, discounts),
+                self.ripe(here, arm, context, now_s, discounts),
             )
             for arm, (everywhere, here) in zip(arms, pairs, strict=True)
         ]
 
-    def pooled(self, now_s: int, doubts: Doubts) -> Record:
+    def pooled(self, now_s: int, discounts: Discounts) -> Record:
         """The record of all arms."""
-        if self.delays is None and not doubts:
+        if self.delays is None and not discounts:
             return self.records.all
         trials, rewards = self.records.all
         for arm, record in self.records.arms.items():
-            ripe = self.ripe(record, arm, ALL, now_s, doubts)
+            ripe = self.ripe(record, arm, ALL, now_s, discounts)
             trials += ripe.trials - record.trials
             rewards += ripe.rewards - record.rewards
         return Record(max(0, trials), rewards)
 
-    def ripe(self, record: Record, arm: str, context: str, now_s: int, doubts: Doubts) -> Record:
-        """A record without what is doubted, and what is missing of rewards that may still come."""
-        if doubts:
-            record = self.changes.doubted(arm, context, record, doubts)
+    def ripe(
+        self, record: Record, arm: str, context: str, now_s: int, discounts: Discounts
+    ) -> Record:
+        """A record, discounted and net of the part of its trials whose reward may still come."""
+        if discounts:
+            record = self.changepoints.discounted(arm, context, record, discounts)
         if self.delays is not None:
             record = record.without(self.delays.missing(arm, context, now_s))
         return record

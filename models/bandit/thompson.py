@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from river.base import Base
 
-from models.bandit.changepoints import Changes
+from models.bandit.changepoints import Changepoints
 from models.bandit.choice import Choice, Mode, Reading, Readings, known_mode
 from models.bandit.delayed_rewards import WINDOW_S_MAX, Delays
 from models.bandit.effective_records import Grounds
@@ -140,9 +140,9 @@ class ThompsonSampling(Recorded, Base):
         self._records = Records(arms_max, contexts_max)
         self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
-        self._changes = Changes(self._decay, max(window_s, settle_s), arm_strength)
+        self._changepoints = Changepoints(self._decay, max(window_s, settle_s), arm_strength)
         self._grounds = Grounds(
-            self._records, self._decay, self._delays, self._changes, prior_mean, prior_strength
+            self._records, self._decay, self._delays, self._changepoints, prior_mean, prior_strength
         )
 
     def expose(self, arm: str, context: str, *, time_s: float) -> None:
@@ -178,7 +178,7 @@ class ThompsonSampling(Recorded, Base):
         self._readings.forget()
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
-        self._changes.add(arm, context, more, time_s)
+        self._changepoints.add(arm, context, more, time_s)
         if self._records.crowded:
             self._make_room()
 
@@ -187,7 +187,7 @@ class ThompsonSampling(Recorded, Base):
             self._counts.pop(forgotten, None)
             if self._delays is not None:
                 self._delays.forget(forgotten)
-        self._changes.keep(self._records.cells)
+        self._changepoints.keep(self._records.cells)
 
     # Reading
 
@@ -271,9 +271,9 @@ class ThompsonSampling(Recorded, Base):
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
         now_s, grounds = self._now_s(time_s), self._grounds
-        doubts = grounds.doubts(now_s, self._latest_s)
-        pairs = grounds.pairs(arms, context, now_s, doubts)
-        pooled, now = grounds.pooled(now_s, doubts), self._decay.weight(now_s)
+        discounts = grounds.discounts(now_s, self._latest_s)
+        pairs = grounds.pairs(arms, context, now_s, discounts)
+        pooled, now = grounds.pooled(now_s, discounts), self._decay.weight(now_s)
         return self._backoff.posteriors(pooled, pairs, now)
 
     def state(self) -> dict[str, Any]:
@@ -284,7 +284,7 @@ class ThompsonSampling(Recorded, Base):
             "exposures": dict(self._counts),
             "exposures_all": self._n,
             "delays": None if self._delays is None else self._delays.state(),
-            "changes": self._changes.state(),
+            "changes": self._changepoints.state(),
             **self._records.state(),
         }
 
@@ -294,6 +294,6 @@ class ThompsonSampling(Recorded, Base):
         self._counts = Counter(state["exposures"])
         self._n = state["exposures_all"]
         self._records.restore(state)
-        self._changes.restore(state["changes"])
+        self._changepoints.restore(state["changes"])
         if self._delays is not None:
             self._delays.restore(state["delays"])

@@ -148,7 +148,7 @@ def test_an_event_dated_decades_ahead_stands_alone(
 
 @KINDS
 def test_arms_that_always_pay_are_no_trouble(kind: type[ThompsonSampling]) -> None:
-    """The mean of all arms is next to one: no variance is left, and no doubt is reckoned of it."""
+    """The mean of all arms is next to one: no variance is left, and nothing is discounted."""
     policy = kind(half_life_s=8.0 * DAY_S)
     for n in range(20):
         for _ in range(60):

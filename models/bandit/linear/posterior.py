@@ -167,17 +167,17 @@ class LinearPosterior:
         self._solution: Solution | None = None
         self._stamp: object = None
         self._young: set[tuple[str, str]] = set()
-        self._doubts: Mapping[int, int] = {}
+        self._discounts: Mapping[int, int] = {}
 
     def touch(self, arm: str, context: str) -> None:
         """The record of an arm in a context has changed."""
         self._changed.add((arm, context))
 
-    def doubt(self, doubts: Mapping[int, int]) -> None:
-        """How far older evidence is doubted (`bandit.changepoints`): all records change with it."""
-        if doubts != self._doubts:
+    def discount(self, discounts: Mapping[int, int]) -> None:
+        """The discount of older evidence (`bandit.changepoints`): all records change with it."""
+        if discounts != self._discounts:
             self.reset()
-            self._doubts = doubts
+            self._discounts = discounts
 
     def ripen(self, stamp: object, young: Iterable[tuple[str, str]]) -> None:
         """Trials that are not complete count for more by now, unless the stamp is still the same.

@@ -110,16 +110,16 @@ class LinearThompsonSampling(ThompsonSampling):
         step_s = self.half_life_s / STEPS_A_HALF_LIFE
         now = decay.weight(int(now_s / step_s) * step_s)
         grounds = self._grounds
-        doubts = grounds.doubts(now_s, self._latest_s)
-        rate = coarse(grounds.mean(grounds.pooled(now_s, doubts), now))
-        self._linear.doubt(doubts)
+        discounts = grounds.discounts(now_s, self._latest_s)
+        rate = coarse(grounds.mean(grounds.pooled(now_s, discounts), now))
+        self._linear.discount(discounts)
         if self._delays is not None:
             self._linear.ripen(self._delays.stamp(now_s), self._delays.pending())
         scores = self._linear.scores(
             arms,
             context,
             self._records.cells,
-            lambda arm, context, record: grounds.ripe(record, arm, context, now_s, doubts),
+            lambda arm, context, record: grounds.ripe(record, arm, context, now_s, discounts),
             finest_of(decay.unit(self._latest_s)[1], self._records.all),
             now,
             rate,
