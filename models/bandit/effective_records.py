@@ -1,4 +1,4 @@
-"""What a policy goes by: its records, less what is still to come, and what is discounted."""
+"""Effective records: net of pending rewards, and discounted for changepoints."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from models.decay.forward import ForwardDecay
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class EffectiveRecords:
     """Reads the tables of a policy, and changes none of them."""
 
     records: Records
@@ -41,8 +41,8 @@ class Grounds:
             return pairs
         return [
             (
-                self.ripe(everywhere, arm, ALL, now_s, discounts),
-                self.ripe(here, arm, context, now_s, discounts),
+                self.net(everywhere, arm, ALL, now_s, discounts),
+                self.net(here, arm, context, now_s, discounts),
             )
             for arm, (everywhere, here) in zip(arms, pairs, strict=True)
         ]
@@ -53,12 +53,12 @@ class Grounds:
             return self.records.all
         trials, rewards = self.records.all
         for arm, record in self.records.arms.items():
-            ripe = self.ripe(record, arm, ALL, now_s, discounts)
-            trials += ripe.trials - record.trials
-            rewards += ripe.rewards - record.rewards
+            net = self.net(record, arm, ALL, now_s, discounts)
+            trials += net.trials - record.trials
+            rewards += net.rewards - record.rewards
         return Record(max(0, trials), rewards)
 
-    def ripe(
+    def net(
         self, record: Record, arm: str, context: str, now_s: int, discounts: Discounts
     ) -> Record:
         """A record, discounted and net of the part of its trials whose reward may still come."""

@@ -1,4 +1,4 @@
-"""Where little is known, lean on more: what an arm earns in a context, from records of all sizes.
+"""Shrinkage (hierarchical empirical Bayes): where little is known of an arm, it leans on more.
 
 ```
 all arms in all contexts  ->  this arm in other contexts  ->  this arm in this context
@@ -64,10 +64,10 @@ NO_RECORD = Record(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class BackOff:
-    """How many trials each level of experience is worth to the next narrower one.
+class Shrinkage:
+    """Partial pooling: how many trials each level is worth as the prior of the next narrower one.
 
-    >>> levels = BackOff(prior_mean=0.1, prior_strength=20, arm_strength=20, cell_strength=30)
+    >>> levels = Shrinkage(prior_mean=0.1, prior_strength=20, arm_strength=20, cell_strength=30)
     >>> popular = Record(trials=100, rewards=30)
     >>> [(a, b)] = levels.posteriors(popular, [(popular, NO_RECORD)], now=1)
     >>> round(a / (a + b), 3), round(a + b)  # known elsewhere, never tried here

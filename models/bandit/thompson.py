@@ -1,4 +1,4 @@
-"""Which arm to pull: contextual Thompson sampling with propensities that are exact.
+"""Contextual Thompson sampling with exact propensities, for delayed and reversible rewards.
 
 The policy has the shape of River's `bandit.base.ContextualPolicy` without being derived from it:
 `river.bandit` imports `scipy.stats`, three seconds of every start. For River's own tools it becomes
@@ -15,10 +15,10 @@ from river.base import Base
 from models.bandit.changepoints import Changepoints
 from models.bandit.choice import Choice, Mode, Reading, Readings, known_mode
 from models.bandit.delayed_rewards import WINDOW_S_MAX, Delays
-from models.bandit.effective_records import Grounds
+from models.bandit.effective_records import EffectiveRecords
 from models.bandit.propensity import draw, vector
 from models.bandit.records import Recorded, Records
-from models.bandit.shrinkage import NO_RECORD, BackOff, Record
+from models.bandit.shrinkage import NO_RECORD, Record, Shrinkage
 from models.decay.forward import LANDMARK_S, ForwardDecay
 from models.limits import within
 
@@ -135,13 +135,13 @@ class ThompsonSampling(Recorded, Base):
         self.seed = seed
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
-        self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
+        self._shrinkage = Shrinkage(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
         self._records = Records(arms_max, contexts_max)
         self._readings = Readings()
         self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
         self._changepoints = Changepoints(self._decay, max(window_s, settle_s), arm_strength)
-        self._grounds = Grounds(
+        self._effective = EffectiveRecords(
             self._records, self._decay, self._delays, self._changepoints, prior_mean, prior_strength
         )
 
@@ -270,11 +270,11 @@ class ThompsonSampling(Recorded, Base):
         self, arms: list[str], context: str, time_s: float | None
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
-        now_s, grounds = self._now_s(time_s), self._grounds
-        discounts = grounds.discounts(now_s, self._latest_s)
-        pairs = grounds.pairs(arms, context, now_s, discounts)
-        pooled, now = grounds.pooled(now_s, discounts), self._decay.weight(now_s)
-        return self._backoff.posteriors(pooled, pairs, now)
+        now_s, effective = self._now_s(time_s), self._effective
+        discounts = effective.discounts(now_s, self._latest_s)
+        pairs = effective.pairs(arms, context, now_s, discounts)
+        pooled, now = effective.pooled(now_s, discounts), self._decay.weight(now_s)
+        return self._shrinkage.posteriors(pooled, pairs, now)
 
     def state(self) -> dict[str, Any]:
         """All sums and all constructor arguments, as JSON that shares nothing."""

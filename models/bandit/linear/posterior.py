@@ -1,7 +1,7 @@
-"""Contexts of many factors: a linear posterior for each arm, all leaning on what arms share.
+"""Hierarchical Bayesian linear regression: a posterior for each arm, with a prior that arms share.
 
 A context such as "basket/new/bakery" is a set of factors, split at "/"; "dwell=0.5" is half of the
-factor "dwell=1". With many factors most contexts are rare, and to back off from one of them to the
+factor "dwell=1". With many factors most contexts are rare, and to shrink one of them toward the
 arm's mean elsewhere (`models.bandit.shrinkage`) forgets what its factors say. Here the reward of an
 arm is what is expected of the context (`models.bandit.linear.sums`), times what is linear in the
 factors, with weights that are Gaussian, and whose prior mean is learned from all arms:
@@ -15,7 +15,7 @@ Effects multiply, as on the log odds, and where more is expected rewards vary mo
 they are rare. It is the first step of fitting a log-linear model, which begins at `e`: the sums
 `A_k` = sum of e x x' and `b_k` = sum of r x are all it takes. They are made of the records of the
 arm in each context, which are whole numbers: nothing else is learned, so that all that holds of
-them (any order, snapshots, fading, trials still to ripen) holds here. The posterior is a pure
+them (any order, snapshots, fading, rewards that are pending) holds here. The posterior is a pure
 function of them: sums are kept in whole numbers, which leave no trace of the order either.
 
 McCullagh and Nelder: Generalized linear models. 1989 (variances that grow with the mean).
@@ -40,8 +40,8 @@ UNIT_BITS = 10
 """A trial of the latest half-life is some 2**10 units in the sums."""
 Cells = Mapping[str, Mapping[str, Record]]
 """Records of arms, by context and arm."""
-Ripe = Callable[[str, str, Record], Record]
-"""From an arm, a context and its record to the record that counts by now."""
+Net = Callable[[str, str, Record], Record]
+"""From an arm, a context and its record to the effective record (`bandit.effective_records`)."""
 
 
 class Prior(NamedTuple):
@@ -166,7 +166,7 @@ class LinearPosterior:
         self._sums: Sums | None = None
         self._solution: Solution | None = None
         self._stamp: object = None
-        self._young: set[tuple[str, str]] = set()
+        self._pending: set[tuple[str, str]] = set()
         self._discounts: Mapping[int, int] = {}
 
     def touch(self, arm: str, context: str) -> None:
@@ -179,33 +179,33 @@ class LinearPosterior:
             self.reset()
             self._discounts = discounts
 
-    def ripen(self, stamp: object, young: Iterable[tuple[str, str]]) -> None:
-        """Trials that are not complete count for more by now, unless the stamp is still the same.
+    def update_pending(self, stamp: object, pending: Iterable[tuple[str, str]]) -> None:
+        """Trials whose reward is pending count for more by now, unless the stamp is still the same.
 
-        `young` names arms and contexts with such trials.
+        `pending` names arms and contexts with such trials.
         """
         if stamp != self._stamp:
             self._stamp = stamp
-            self._changed |= self._young
-            self._young = set(young)
-            self._changed |= self._young
+            self._changed |= self._pending
+            self._pending = set(pending)
+            self._changed |= self._pending
 
     def scores(
         self,
         arms: Sequence[str],
         context: str,
         cells: Cells,
-        ripe: Ripe,
+        net: Net,
         finest: int,
         now: int,
         rate: float,
     ) -> list[tuple[float, float]]:
         """Mean and variance of what arms earn in a context.
 
-        `cells` are the records, context by context, and `ripe` makes those complete; the sums count
+        `cells` are the records, context by context, and `net` makes them effective; the sums count
         in units of `2**finest`, and a trial of now weighs `now`.
         """
-        sums, rows = self._told(cells, ripe, finest)
+        sums, rows = self._told(cells, net, finest)
         worth, solution = (1 << finest) / now, self._solution
         if solution is None or (solution.worth, solution.rate) != (worth, rate):
             sums.weigh(worth, rate)
@@ -214,24 +214,24 @@ class LinearPosterior:
             solution.solve(rows | sums.weigh(worth, rate))
         return solution.scores(arms, context)
 
-    def _told(self, cells: Cells, ripe: Ripe, shift: int) -> tuple[Sums, set[int]]:
+    def _told(self, cells: Cells, net: Net, shift: int) -> tuple[Sums, set[int]]:
         """The sums of all records by now, and the rows of those that have changed."""
         changed = [(arm, each) for arm, each in self._changed if arm in cells.get(each, ())]
         self._changed = set()
         sums = self._sums
         if sums is not None and sums.shift == shift and all(arm in sums.rows for arm, _ in changed):
-            rows = {sums.put(arm, each, ripe(arm, each, cells[each][arm])) for arm, each in changed}
+            rows = {sums.put(arm, each, net(arm, each, cells[each][arm])) for arm, each in changed}
             if sums.fits():
                 return sums, rows
         self._solution = None
-        self._sums = sums = _summed(cells, ripe, shift)
+        self._sums = sums = _summed(cells, net, shift)
         return sums, set()
 
 
-def _summed(cells: Cells, ripe: Ripe, shift: int) -> Sums:
+def _summed(cells: Cells, net: Net, shift: int) -> Sums:
     """The sums of all records."""
     told = {
-        (arm, context): ripe(arm, context, record)
+        (arm, context): net(arm, context, record)
         for context, cell in cells.items()
         for arm, record in cell.items()
     }

@@ -1,4 +1,4 @@
-"""Thompson sampling for contexts of many factors: the linear posterior as a policy."""
+"""Linear Thompson sampling for contexts of many factors: the linear posterior as a policy."""
 
 import math
 from typing import Any, ClassVar
@@ -109,17 +109,17 @@ class LinearThompsonSampling(ThompsonSampling):
         now_s, decay = self._now_s(time_s), self._decay
         step_s = self.half_life_s / STEPS_A_HALF_LIFE
         now = decay.weight(int(now_s / step_s) * step_s)
-        grounds = self._grounds
-        discounts = grounds.discounts(now_s, self._latest_s)
-        rate = coarse(grounds.mean(grounds.pooled(now_s, discounts), now))
+        effective = self._effective
+        discounts = effective.discounts(now_s, self._latest_s)
+        rate = coarse(effective.mean(effective.pooled(now_s, discounts), now))
         self._linear.discount(discounts)
         if self._delays is not None:
-            self._linear.ripen(self._delays.stamp(now_s), self._delays.pending())
+            self._linear.update_pending(self._delays.stamp(now_s), self._delays.pending())
         scores = self._linear.scores(
             arms,
             context,
             self._records.cells,
-            lambda arm, context, record: grounds.ripe(record, arm, context, now_s, discounts),
+            lambda arm, context, record: effective.net(record, arm, context, now_s, discounts),
             finest_of(decay.unit(self._latest_s)[1], self._records.all),
             now,
             rate,

@@ -54,7 +54,7 @@ def shop(
 
 def discounts(policy: ThompsonSampling) -> list[int]:
     """How far each epoch is discounted, the oldest first, when it is over; none: nowhere."""
-    return list(policy._grounds.discounts(policy._latest_s + DAY_S, policy._latest_s).values())
+    return list(policy._effective.discounts(policy._latest_s + DAY_S, policy._latest_s).values())
 
 
 @pytest.mark.parametrize("kind", [ThompsonSampling, LinearThompsonSampling])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import ThompsonSampling
-from models.bandit.shrinkage import NO_RECORD, BackOff, Record
+from models.bandit.shrinkage import NO_RECORD, Record, Shrinkage
 
 MONDAY = 1_767_225_600
 SUMS = st.integers(-1_000, 1_000)
@@ -50,7 +50,7 @@ def test_records_add_up_and_come_back_as_they_were_written(a: int, b: int, c: in
 
 def test_each_level_leans_on_the_one_above_by_its_strength() -> None:
     """By hand: the mean of all, then 20 trials of it for the arm, then 30 of the arm here."""
-    levels = BackOff(prior_mean=0.1, prior_strength=10.0, arm_strength=20.0, cell_strength=30.0)
+    levels = Shrinkage(prior_mean=0.1, prior_strength=10.0, arm_strength=20.0, cell_strength=30.0)
     everything, arm, here = Record(90, 19), Record(60, 12), Record(20, 2)
     ((a, b),) = levels.posteriors(everything, [(arm, here)], now=1)
     mean = (19 + 10 * 0.1) / (90 + 10)
@@ -62,7 +62,7 @@ def test_each_level_leans_on_the_one_above_by_its_strength() -> None:
 
 def test_a_record_elsewhere_is_worth_no_more_than_it_is() -> None:
     """With fewer trials than the strength of a context they all count, once."""
-    levels = BackOff(prior_mean=0.5, prior_strength=1e9, arm_strength=4.0, cell_strength=30.0)
+    levels = Shrinkage(prior_mean=0.5, prior_strength=1e9, arm_strength=4.0, cell_strength=30.0)
     ((a, b),) = levels.posteriors(NO_RECORD, [(Record(10, 3), NO_RECORD)], now=1)
 
     assert (a, b) == pytest.approx((3 + 2, 7 + 2))
