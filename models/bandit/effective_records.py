@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.bandit.changepoints import Changepoints, Discounts
-from models.bandit.delayed_rewards import Delays
+from models.bandit.delayed_rewards import DelayedRewards
 from models.bandit.records import Records
 from models.bandit.shrinkage import ALL, NO_RECORD, Record, coarse
 from models.decay.forward import ForwardDecay
@@ -15,7 +15,7 @@ class EffectiveRecords:
 
     records: Records
     decay: ForwardDecay
-    delays: Delays | None
+    delayed: DelayedRewards | None
     changepoints: Changepoints
     prior_mean: float
     prior_strength: float
@@ -37,7 +37,7 @@ class EffectiveRecords:
         """The record of each arm in all contexts, and in this one."""
         in_all, cell = self.records.arms, self.records.cells.get(context, {})
         pairs = [(in_all.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
-        if self.delays is None and not discounts:
+        if self.delayed is None and not discounts:
             return pairs
         return [
             (
@@ -49,7 +49,7 @@ class EffectiveRecords:
 
     def pooled(self, now_s: int, discounts: Discounts) -> Record:
         """The record of all arms."""
-        if self.delays is None and not discounts:
+        if self.delayed is None and not discounts:
             return self.records.all
         trials, rewards = self.records.all
         for arm, record in self.records.arms.items():
@@ -64,6 +64,6 @@ class EffectiveRecords:
         """A record, discounted and net of the part of its trials whose reward may still come."""
         if discounts:
             record = self.changepoints.discounted(arm, context, record, discounts)
-        if self.delays is not None:
-            record = record.without(self.delays.missing(arm, context, now_s))
+        if self.delayed is not None:
+            record = record.without(self.delayed.pending_weight(arm, context, now_s))
         return record

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from river.base import Base
 
 from models.bandit.changepoints import Changepoints
-from models.bandit.choice import Choice, Mode, Reading, Readings, known_mode
-from models.bandit.delayed_rewards import WINDOW_S_MAX, Delays
+from models.bandit.choice import Choice, Mode, PolicyOutput, PolicyOutputCache, known_mode
+from models.bandit.delayed_rewards import WINDOW_S_MAX, DelayedRewards
 from models.bandit.effective_records import EffectiveRecords
 from models.bandit.propensity import draw, vector
 from models.bandit.records import Recorded, Records
@@ -138,11 +138,12 @@ class ThompsonSampling(Recorded, Base):
         self._shrinkage = Shrinkage(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
         self._records = Records(arms_max, contexts_max)
-        self._readings = Readings()
-        self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
+        self._outputs = PolicyOutputCache()
+        delayed = DelayedRewards(window_s, self._decay, prior_mean) if window_s else None
+        self._delayed = delayed
         self._changepoints = Changepoints(self._decay, max(window_s, settle_s), arm_strength)
         self._effective = EffectiveRecords(
-            self._records, self._decay, self._delays, self._changepoints, prior_mean, prior_strength
+            self._records, self._decay, delayed, self._changepoints, prior_mean, prior_strength
         )
 
     def expose(self, arm: str, context: str, *, time_s: float) -> None:
@@ -151,8 +152,8 @@ class ThompsonSampling(Recorded, Base):
         self._add(arm, context, Record(weight, 0), time_s)
         self._counts[arm] += 1
         self._n += 1
-        if self._delays is not None:
-            self._delays.exposed(arm, context, weight, time_s)
+        if self._delayed is not None:
+            self._delayed.add_trial(arm, context, weight, time_s)
 
     def reward(
         self, arm: str, context: str, value: float, *, time_s: float, at_s: float | None = None
@@ -163,8 +164,8 @@ class ThompsonSampling(Recorded, Base):
         if at_s is not None:
             self._decay.unit(at_s)  # no time, or too late: refused before anything is learned
         self._add(arm, context, Record(0, weight), time_s)
-        if self._delays is not None and at_s is not None and weight > 0:
-            self._delays.came(arm, weight, time_s, at_s)
+        if self._delayed is not None and at_s is not None and weight > 0:
+            self._delayed.add_reward(arm, weight, time_s, at_s)
 
     def update(
         self, arm_id: str, context: str | None, *reward_args: float, **reward_kwargs: float
@@ -175,7 +176,7 @@ class ThompsonSampling(Recorded, Base):
         self.reward(arm_id, context or "", reward, time_s=LANDMARK_S, at_s=LANDMARK_S)
 
     def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
-        self._readings.forget()
+        self._outputs.forget()
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
         self._changepoints.add(arm, context, more, time_s)
@@ -185,8 +186,8 @@ class ThompsonSampling(Recorded, Base):
     def _make_room(self) -> None:
         for forgotten in self._records.forget():
             self._counts.pop(forgotten, None)
-            if self._delays is not None:
-                self._delays.forget(forgotten)
+            if self._delayed is not None:
+                self._delayed.forget(forgotten)
         self._changepoints.keep(self._records.cells)
 
     # Reading
@@ -229,15 +230,15 @@ class ThompsonSampling(Recorded, Base):
         time_s: float | None = None,
     ) -> Choice:
         """Draw an arm from its propensities: the same seed, the same arm, in whatever order."""
-        asked = tuple(arm_ids), context, self._now_s(time_s)
-        propensities, estimates = self._readings.of(asked, self._read)
+        inputs = tuple(arm_ids), context, self._now_s(time_s)
+        propensities, estimates = self._outputs.get(inputs, self._output)
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
         return Choice(arm, propensities[arm], {**propensities}, estimates[arm], {**estimates})
 
-    def _read(self, arms: tuple[str, ...], context: str, now_s: int) -> Reading:
+    def _output(self, arms: tuple[str, ...], context: str, now_s: int) -> PolicyOutput:
         posteriors = self._on_offer(arms, context, now_s)
         estimates = {name: self._mean(*posterior) for name, posterior in posteriors.items()}
-        return Reading(self._propensities(posteriors), estimates)
+        return PolicyOutput(self._propensities(posteriors), estimates)
 
     def pull(self, arm_ids: Iterable[str], context: str | None = None) -> str:
         """River's way: an arm, drawn with the policy's own generator."""
@@ -283,17 +284,17 @@ class ThompsonSampling(Recorded, Base):
             "latest_s": self._latest_s,
             "exposures": dict(self._counts),
             "exposures_all": self._n,
-            "delays": None if self._delays is None else self._delays.state(),
+            "delays": None if self._delayed is None else self._delayed.state(),
             "changes": self._changepoints.state(),
             **self._records.state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._readings.forget()
+        self._outputs.forget()
         self._latest_s = state["latest_s"]
         self._counts = Counter(state["exposures"])
         self._n = state["exposures_all"]
         self._records.restore(state)
         self._changepoints.restore(state["changes"])
-        if self._delays is not None:
-            self._delays.restore(state["delays"])
+        if self._delayed is not None:
+            self._delayed.restore(state["delays"])

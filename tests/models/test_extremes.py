@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models import LinearThompsonSampling, ThompsonSampling
-from models.bandit.delayed_rewards import Delays
+from models.bandit.delayed_rewards import DelayedRewards
 from models.bandit.propensity import (
     draw,
     gaussian_best,
@@ -313,10 +313,12 @@ def test_what_is_no_number_weighs_nothing(w: float) -> None:
 @given(st.integers(0, 1 << 80), st.floats(1.0, 1e8), st.integers(LANDMARK_S, LATEST_S))
 def test_a_law_is_a_share_whatever_came(weight: int, window_s: float, now_s: int) -> None:
     """Rewards without trials, trials long ago: what has come is between none and all."""
-    delays = Delays(window_s, ForwardDecay(3_600.0), 0.05)
-    delays.came("popular", weight, MONDAY, MONDAY + window_s / 3)
-    delays.exposed("popular", "basket", delays.decay.weight(MONDAY), MONDAY)
-    shares = [delays.share("popular", age * window_s, now_s) for age in (0.0, 0.3, 0.9, 2.0)]
+    delayed = DelayedRewards(window_s, ForwardDecay(3_600.0), 0.05)
+    delayed.add_reward("popular", weight, MONDAY, MONDAY + window_s / 3)
+    delayed.add_trial("popular", "basket", delayed.decay.weight(MONDAY), MONDAY)
+    shares = [
+        delayed.arrived_share("popular", age * window_s, now_s) for age in (0.0, 0.3, 0.9, 2.0)
+    ]
 
     assert all(0.0 <= share <= 1.0 for share in shares)
     assert sorted(shares) == shares

@@ -113,8 +113,8 @@ class LinearThompsonSampling(ThompsonSampling):
         discounts = effective.discounts(now_s, self._latest_s)
         rate = coarse(effective.mean(effective.pooled(now_s, discounts), now))
         self._linear.discount(discounts)
-        if self._delays is not None:
-            self._linear.update_pending(self._delays.stamp(now_s), self._delays.pending())
+        if self._delayed is not None:
+            self._linear.update_pending(self._delayed.version(now_s), self._delayed.pending())
         scores = self._linear.scores(
             arms,
             context,
