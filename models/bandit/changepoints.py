@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.bandit.shrinkage import ALL, NO_RECORD, Record
+from models.bandit.shrinkage import ALL, NO_RECORD, ArmRecord
 from models.bandit.swings import swings
 from models.decay.forward import ForwardDecay
 
@@ -79,7 +79,7 @@ class Changepoints:
     >>> for n in range(4_000):
     ...     time_s = monday + n * 86  # four days, an epoch each; after two it pays no more
     ...     paid = decay.weight(time_s) if n % 5 == 0 and n < 2_000 else 0
-    ...     changepoints.add("popular", "basket", Record(decay.weight(time_s), paid), time_s)
+    ...     changepoints.add("popular", "basket", ArmRecord(decay.weight(time_s), paid), time_s)
     >>> tomorrow = time_s + 86_400
     >>> list(changepoints.discounts(tomorrow, rate=0.1).values())  # in 64ths
     [64, 64, 0, 0]
@@ -92,10 +92,10 @@ class Changepoints:
         self.epoch_s = decay.half_life_s / EPOCHS_A_HALF_LIFE
         self._latest = 0
         self._seen: set[int] = set()
-        self._records: dict[Cell, dict[int, Record]] = {}
+        self._records: dict[Cell, dict[int, ArmRecord]] = {}
         self._cache = _DiscountCache()
 
-    def add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+    def add(self, arm: str, context: str, more: ArmRecord, time_s: float) -> None:
         """Add to the record of an arm in a context."""
         epoch = int(time_s / self.epoch_s)
         if epoch > self._latest:
@@ -121,13 +121,13 @@ class Changepoints:
                 self._put(cell, kept)
             self._cache.forget()
 
-    def _put(self, cell: Cell, epochs: dict[int, Record]) -> None:
+    def _put(self, cell: Cell, epochs: dict[int, ArmRecord]) -> None:
         if epochs:
             self._records[cell] = epochs
         else:
             self._records.pop(cell, None)
 
-    def keep(self, cells: Mapping[str, Mapping[str, Record]]) -> None:
+    def keep(self, cells: Mapping[str, Mapping[str, ArmRecord]]) -> None:
         """Forget arms in contexts that have no record (context -> arm -> record) any more."""
         for arm, context in [*self._records]:
             if arm not in cells.get(context, ()):
@@ -152,16 +152,18 @@ class Changepoints:
             cache.inputs = inputs
         return cache.discounts
 
-    def discounted(self, arm: str, context: str, record: Record, discounts: Discounts) -> Record:
+    def discounted(
+        self, arm: str, context: str, record: ArmRecord, discounts: Discounts
+    ) -> ArmRecord:
         """The record without what is discounted of it (`ALL`: the arm's in all contexts)."""
         most = next(iter(discounts.values()))
         trials, rewards = (
             total - ((total * most - less) >> DISCOUNT_BITS)
             for total, less in zip(record, self._retained((arm, context), discounts), strict=True)
         )
-        return Record(trials, rewards)
+        return ArmRecord(trials, rewards)
 
-    def _retained(self, cell: Cell, discounts: Discounts) -> Record:
+    def _retained(self, cell: Cell, discounts: Discounts) -> ArmRecord:
         """By how much less than the oldest evidence that of each epoch is discounted, in sum."""
         retained = self._cache.retained.get(cell)
         if retained is None:
@@ -172,7 +174,7 @@ class Changepoints:
                 most = next(iter(discounts.values()))
                 by_epoch = self._records.get(cell, {}).items()
                 sums = [record.times(most - discounts.get(epoch, 0)) for epoch, record in by_epoch]
-            retained = Record(sum(one.trials for one in sums), sum(one.rewards for one in sums))
+            retained = ArmRecord(sum(one.trials for one in sums), sum(one.rewards for one in sums))
             self._cache.retained[cell] = retained
         return retained
 
@@ -200,11 +202,13 @@ class Changepoints:
         contexts = sorted({context for _, context in cells})
         numbers = {context: number for number, context in enumerate(contexts)}
         groups = [numbers[context] for _, context in cells]
-        swung = trials * swings(trials, rewards, groups, inputs.rate, self.strength)
+        adjusted_trials = trials * swings(trials, rewards, groups, inputs.rate, self.strength)
         likely = [
             self._cell_log_bayes_factors(tried, won, inputs.rate)
             for tried, won in zip(
-                swung.cumsum(axis=1).tolist(), rewards.cumsum(axis=1).tolist(), strict=True
+                adjusted_trials.cumsum(axis=1).tolist(),
+                rewards.cumsum(axis=1).tolist(),
+                strict=True,
             )
         ]
         return [math.fsum(of_epoch) for of_epoch in zip(*likely, strict=True)]
@@ -245,7 +249,7 @@ class Changepoints:
         """Take over what `state` returned."""
         self._latest = state["latest"]
         self._records = {
-            (arm, context): {int(epoch): Record.read(record) for epoch, record in epochs.items()}
+            (arm, context): {int(epoch): ArmRecord.read(record) for epoch, record in epochs.items()}
             for context, arms in state["epochs"].items()
             for arm, epochs in arms.items()
         }
@@ -257,9 +261,11 @@ class Changepoints:
         self._cache.forget()
 
 
-def _decayed(epochs: Mapping[int, Record], units: Mapping[int, int]) -> list[tuple[float, float]]:
+def _decayed(
+    epochs: Mapping[int, ArmRecord], units: Mapping[int, int]
+) -> list[tuple[float, float]]:
     """Trials and rewards of each epoch, in trials of its beginning."""
-    return [epochs.get(epoch, NO_RECORD).faded(unit) for epoch, unit in units.items()]
+    return [epochs.get(epoch, NO_RECORD).decayed(unit) for epoch, unit in units.items()]
 
 
 class _DiscountCache:
@@ -272,7 +278,7 @@ class _DiscountCache:
         """Any record may have changed."""
         self.inputs: DiscountInputs | None = None
         self.discounts: Discounts = {}
-        self.retained: dict[Cell, Record] = {}
+        self.retained: dict[Cell, ArmRecord] = {}
 
     def invalidate(self, cell: Cell, epoch: int) -> None:
         """The record of an arm in a context has changed in an epoch."""

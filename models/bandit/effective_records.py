@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from models.bandit.changepoints import Changepoints, Discounts
 from models.bandit.delayed_rewards import DelayedRewards
-from models.bandit.records import Records
-from models.bandit.shrinkage import ALL, NO_RECORD, Record, coarse
+from models.bandit.records import ArmRecords
+from models.bandit.shrinkage import ALL, NO_RECORD, ArmRecord, coarse
 from models.decay.forward import ForwardDecay
 
 
@@ -13,7 +13,7 @@ from models.decay.forward import ForwardDecay
 class EffectiveRecords:
     """Reads the tables of a policy, and changes none of them."""
 
-    records: Records
+    records: ArmRecords
     decay: ForwardDecay
     delayed: DelayedRewards | None
     changepoints: Changepoints
@@ -25,15 +25,15 @@ class EffectiveRecords:
         rate = self.mean(self.records.all, self.decay.weight(latest_s))
         return self.changepoints.discounts(now_s, coarse(rate))
 
-    def mean(self, record: Record, now: int) -> float:
+    def mean(self, record: ArmRecord, now: int) -> float:
         """The mean reward to expect of all arms, by their record, when a trial weighs `now`."""
-        trials, rewards = record.faded(now)
+        trials, rewards = record.decayed(now)
         rewards = min(max(rewards, 0.0), trials)
         return (rewards + self.prior_strength * self.prior_mean) / (trials + self.prior_strength)
 
     def pairs(
         self, arms: list[str], context: str, now_s: int, discounts: Discounts
-    ) -> list[tuple[Record, Record]]:
+    ) -> list[tuple[ArmRecord, ArmRecord]]:
         """The record of each arm in all contexts, and in this one."""
         in_all, cell = self.records.arms, self.records.cells.get(context, {})
         pairs = [(in_all.get(arm, NO_RECORD), cell.get(arm, NO_RECORD)) for arm in arms]
@@ -47,7 +47,7 @@ class EffectiveRecords:
             for arm, (everywhere, here) in zip(arms, pairs, strict=True)
         ]
 
-    def pooled(self, now_s: int, discounts: Discounts) -> Record:
+    def pooled(self, now_s: int, discounts: Discounts) -> ArmRecord:
         """The record of all arms."""
         if self.delayed is None and not discounts:
             return self.records.all
@@ -56,11 +56,11 @@ class EffectiveRecords:
             net = self.net(record, arm, ALL, now_s, discounts)
             trials += net.trials - record.trials
             rewards += net.rewards - record.rewards
-        return Record(max(0, trials), rewards)
+        return ArmRecord(max(0, trials), rewards)
 
     def net(
-        self, record: Record, arm: str, context: str, now_s: int, discounts: Discounts
-    ) -> Record:
+        self, record: ArmRecord, arm: str, context: str, now_s: int, discounts: Discounts
+    ) -> ArmRecord:
         """A record, discounted and net of the part of its trials whose reward may still come."""
         if discounts:
             record = self.changepoints.discounted(arm, context, record, discounts)

@@ -17,13 +17,13 @@ from models.bandit.choice import Choice, Mode, PolicyOutput, PolicyOutputCache, 
 from models.bandit.delayed_rewards import WINDOW_S_MAX, DelayedRewards
 from models.bandit.effective_records import EffectiveRecords
 from models.bandit.propensity import draw, vector
-from models.bandit.records import Recorded, Records
-from models.bandit.shrinkage import NO_RECORD, Record, Shrinkage
+from models.bandit.records import ArmRecords, PolicyOnRecords
+from models.bandit.shrinkage import NO_RECORD, ArmRecord, Shrinkage
 from models.decay.forward import LANDMARK_S, ForwardDecay
 from models.limits import within
 
 
-class ThompsonSampling(Recorded, Base):
+class ThompsonSampling(PolicyOnRecords, Base):
     """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
 
     Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
@@ -137,7 +137,7 @@ class ThompsonSampling(Recorded, Base):
         self._decay = ForwardDecay(half_life_s)
         self._shrinkage = Shrinkage(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
-        self._records = Records(arms_max, contexts_max)
+        self._records = ArmRecords(arms_max, contexts_max)
         self._outputs = PolicyOutputCache()
         delayed = DelayedRewards(window_s, self._decay, prior_mean) if window_s else None
         self._delayed = delayed
@@ -149,7 +149,7 @@ class ThompsonSampling(Recorded, Base):
     def expose(self, arm: str, context: str, *, time_s: float) -> None:
         """Count a trial: the arm was shown in this context."""
         weight = self._decay.weight(time_s)
-        self._add(arm, context, Record(weight, 0), time_s)
+        self._add(arm, context, ArmRecord(weight, 0), time_s)
         self._counts[arm] += 1
         self._n += 1
         if self._delayed is not None:
@@ -163,7 +163,7 @@ class ThompsonSampling(Recorded, Base):
         weight = self._decay.weight(time_s, value)
         if at_s is not None:
             self._decay.unit(at_s)  # no time, or too late: refused before anything is learned
-        self._add(arm, context, Record(0, weight), time_s)
+        self._add(arm, context, ArmRecord(0, weight), time_s)
         if self._delayed is not None and at_s is not None and weight > 0:
             self._delayed.add_reward(arm, weight, time_s, at_s)
 
@@ -175,7 +175,7 @@ class ThompsonSampling(Recorded, Base):
         self.expose(arm_id, context or "", time_s=LANDMARK_S)
         self.reward(arm_id, context or "", reward, time_s=LANDMARK_S, at_s=LANDMARK_S)
 
-    def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+    def _add(self, arm: str, context: str, more: ArmRecord, time_s: float) -> None:
         self._outputs.forget()
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)

@@ -4,8 +4,8 @@ import math
 from typing import Any, ClassVar
 
 from models.bandit.choice import Mode
-from models.bandit.linear.posterior import LinearPosterior, Prior, finest_of
-from models.bandit.shrinkage import Record, coarse
+from models.bandit.linear.posterior import LinearPosterior, WeightPrior, finest_of
+from models.bandit.shrinkage import ArmRecord, coarse
 from models.bandit.thompson import ThompsonSampling
 from models.limits import within
 
@@ -88,11 +88,11 @@ class LinearThompsonSampling(ThompsonSampling):
         self.arm_spread = arm_spread
         self.factor_spread = factor_spread
         self.shared_spread = shared_spread
-        self._linear = LinearPosterior(Prior(arm_spread, factor_spread, shared_spread))
+        self._linear = LinearPosterior(WeightPrior(arm_spread, factor_spread, shared_spread))
 
-    def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+    def _add(self, arm: str, context: str, more: ArmRecord, time_s: float) -> None:
         super()._add(arm, context, more, time_s)
-        self._linear.touch(arm, context)
+        self._linear.invalidate(arm, context)
 
     def _make_room(self) -> None:
         super()._make_room()

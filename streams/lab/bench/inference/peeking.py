@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import ThompsonSampling
-from models.bandit.shrinkage import Record
+from models.bandit.shrinkage import ArmRecord
 from models.decay.forward import LANDMARK_S
 from models.evaluation.arm_values import ALPHA, ArmSums, arm_sums, sequence
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
@@ -82,7 +82,7 @@ class Batched(ThompsonSampling):
     def learn(self, arm: str, trials: int, rewards: int) -> None:
         """So many exposures of an arm, and so many of them with a reward of one."""
         weight = self._decay.weight(LANDMARK_S)
-        self._add(arm, CONTEXT, Record(trials * weight, rewards * weight), LANDMARK_S)
+        self._add(arm, CONTEXT, ArmRecord(trials * weight, rewards * weight), LANDMARK_S)
 
 
 def play(shop: Shop, rng: np.random.Generator) -> tuple[Course, ArmSums]:
