@@ -23,7 +23,7 @@ from models.bandit.propensity import (
 from models.decay.eras import Eras
 from models.decay.forward import LANDMARK_S, LATEST_S, ForwardDecay
 from models.evaluation.arm_values import arm_sums, grouped, interval, of_arm, p_value, sequence
-from models.evaluation.best_arm import expected_loss, standings
+from models.evaluation.best_arm import arm_posteriors, expected_loss
 from models.evaluation.confidence_sequences import (
     GammaExponential,
     asymptotic_half_width,
@@ -472,8 +472,8 @@ def test_no_variance_is_no_evidence(wrong: float) -> None:
     by = GammaExponential(20.0, 2_000.0)
     for reckon in (
         lambda: by.bound(wrong, 0.05),
-        lambda: by.log_evidence(1.0, wrong),
-        lambda: by.log_evidence(wrong, 1.0),
+        lambda: by.log_e_value(1.0, wrong),
+        lambda: by.log_e_value(wrong, 1.0),
         lambda: asymptotic_half_width(0.1, wrong),
         lambda: asymptotic_half_width(wrong, 100.0),
         lambda: asymptotic_p(0.1, 0.1, wrong),
@@ -489,7 +489,7 @@ def test_bounds_and_evidence_are_finite(floor: float, s: float, v: float, alpha:
     by = sequence(floor)
 
     assert math.isfinite(float(by.bound(v, alpha)))
-    assert not math.isnan(float(by.log_evidence(s, v)))
+    assert not math.isnan(float(by.log_e_value(s, v)))
 
 
 units = st.lists(
@@ -529,7 +529,7 @@ def test_units_that_earn_no_number_are_refused(wrong: float) -> None:
 def test_a_standing_is_a_probability_and_a_loss(arms: list[tuple[float, float]]) -> None:
     """Of arms that nobody saw, or a million millions did."""
     shown, rewards = np.array(arms).T
-    for p_best, loss in standings(shown, rewards):
+    for p_best, loss in arm_posteriors(shown, rewards):
         assert 0.0 <= p_best <= 1.0
         assert 0.0 <= loss <= 1.0
 
@@ -538,9 +538,9 @@ def test_a_standing_is_a_probability_and_a_loss(arms: list[tuple[float, float]])
 def test_what_is_no_number_of_impressions_is_refused(wrong: float) -> None:
     """And without arms there is no standing."""
     with pytest.raises(ValueError, match="shown"):
-        standings(np.array([wrong, 5.0]), np.array([1.0, 1.0]))
+        arm_posteriors(np.array([wrong, 5.0]), np.array([1.0, 1.0]))
 
-    assert [] == standings(np.zeros(0), np.zeros(0))
+    assert [] == arm_posteriors(np.zeros(0), np.zeros(0))
 
 
 def test_the_loss_of_hundreds_of_arms_is_as_close_as_of_few() -> None:

@@ -119,11 +119,11 @@ def judge(shop: Shop, course: Course, sums: ArmSums) -> Run:
     rates = np.array(shop.rates)
     by, comparisons = sequence(shop.floor), len(rates) - 1
     off = np.abs(course.score - course.n * rates)
-    misses = by.log_evidence(off, course.variance) > np.log(2.0 / ALPHA)
+    misses = by.log_e_value(off, course.variance) > np.log(2.0 / ALPHA)
     differences = course.score[:, 1:] - course.score[:, :1]
     truth = course.n[:, 1:] * (rates[1:] - rates[0])
     variance = course.variance[:, 1:] + course.variance[:, :1]
-    rejects = by.log_evidence(np.abs(differences - truth), variance) > np.log(
+    rejects = by.log_e_value(np.abs(differences - truth), variance) > np.log(
         2.0 * comparisons / ALPHA
     )
     arms = tuple(map(str, range(len(rates))))
