@@ -8,7 +8,7 @@ weight = target(arm) / propensity(arm)
 IPS    = mean of weight * reward                                   fair, noisy
 SNIPS  = sum of weight * reward / sum of weight                    slightly biased, steadier
 DR     = mean of sum_a target(a) * expected_a + weight * (reward - expected)
-                                                                   fair, less noisy where expected is
+                                                                   fair, less noisy if expected is
 ```
 
 A policy unlike the logged one is judged by a few decisions with large weights. How many there are
