@@ -1,4 +1,4 @@
-"""Session kNN: what the most similar of the latest sessions held."""
+"""Session kNN (VMIS-kNN): nearest neighbours among the latest sessions vote for what they held."""
 
 from collections.abc import Container, Sequence
 from typing import Any, ClassVar

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.recommenders.baselines.rules import FOR_EVER_S, Rules
+from models.recommenders.baselines.rules import FOR_EVER_S, PairwiseRules
 
 
-class Markov(Rules):
+class Markov(PairwiseRules):
     """What came next after the last item, the same item again included.
 
     Parameters
