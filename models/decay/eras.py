@@ -68,7 +68,7 @@ class Eras:
         self._units: dict[int, EraUnit] = {}
 
     def __reduce__(self) -> tuple[type["Eras"], tuple[float]]:
-        """Copies and pickles leave out what was reckoned lately: reading changes nothing."""
+        """Copies and pickles leave out what was computed lately: reading changes nothing."""
         return Eras, (self.half_life_s,)
 
     def unit(self, time_s: float) -> EraUnit:
@@ -84,10 +84,10 @@ class Eras:
         if unit is None:
             if len(self._units) >= UNITS_KEPT:
                 self._units.clear()
-            unit = self._units[second] = self._reckon(second)
+            unit = self._units[second] = self._unit(second)
         return unit
 
-    def _reckon(self, second: int) -> EraUnit:
+    def _unit(self, second: int) -> EraUnit:
         if second > LATEST_S:
             raise ValueError(f"time_s={float(second):g} is after the year 2100: give seconds")
         elapsed = max(0, second - LANDMARK_S) / self.half_life_s

@@ -449,7 +449,7 @@ def test_intervals_are_finite_whatever_was_earned(log: list[tuple[str, float, fl
     assert 0.0 <= p_value(known, sequence(1e-6)) <= 1.0
 
 
-# Confidence, uplift, the winner, drift
+# Confidence sequences, uplift, the best arm, drift
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0, 2.0, math.nan])

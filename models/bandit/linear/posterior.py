@@ -156,7 +156,7 @@ def independent_variances(covariance: Floats) -> Floats:
 
 
 class LinearPosterior:
-    """What arms earn in contexts, from records; keeps what it reckoned until records change.
+    """What arms earn in contexts, from records; keeps what it computed until records change.
 
     Copies and pickles leave that out.
     """

@@ -1,4 +1,4 @@
-"""A Markov chain: what came right after, the simplest model that knows an order."""
+"""A Markov chain of first order: what came right after, the simplest model that knows an order."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""The candidates of `BestFit`: the union of what each source proposes, described for the ranker.
+"""Candidate generation for `BestFit`: the union of what each source proposes, with features.
 
 Compiled; scratch (`votes`, `similarity`) is zero before and after.
 """

@@ -1,4 +1,4 @@
-"""What the ranker knows of a candidate: 43 numbers, each of about -3 to 3, that are finite always.
+"""Features of a candidate, for the ranker: 43 numbers, each of about -3 to 3, always finite.
 
 Votes are shares of the strongest vote; shares enter as they are and as logarithms, as the ranker's
 sums are then products, too. Whatever is unknown is 0.

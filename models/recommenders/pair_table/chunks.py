@@ -1,4 +1,4 @@
-"""Chunks: the stretches of cells that rows of pairs live in, handed out by size and used again.
+"""Allocator of chunks, the stretches of cells that rows of pairs live in: free lists by size.
 
 A free chunk keeps the start of the next free one of its size in its first cell, as the free lists
 of a buddy allocator do. Compiled.

@@ -1,4 +1,4 @@
-"""How a table of pairs lies in memory (`models.recommenders.pair_table.table`).
+"""Record layouts of a table of pairs, in memory (`models.recommenders.pair_table.table`).
 
 Items are whole numbers from 0 on. A row is a chunk of cells, one for each partner of an item, in
 the order in which they met; chunks have room for 4, 8, 16, … cells, and one that is outgrown is

@@ -1,4 +1,4 @@
-"""Rings: the latest few numbers of each key, packed into one pool that has an upper bound.
+"""Ring buffers: the latest few numbers of each key, packed into one pool that has an upper bound.
 
 A key's ring begins with four places and doubles when it is full, up to a limit; then the newest
 overwrites the oldest. A ring that was outgrown is used again by the next ring of its size. When the

@@ -1,4 +1,4 @@
-"""Which items were in which of the latest sessions: the index that session kNN asks.
+"""Inverted index of sessions by item, which session kNN asks: the latest sessions only.
 
 Items and sessions are numbers here; arrays grow with what they hold, up to bounds. Behind the rows
 of known items stand some that are always blank: they are lent, for one question, to items of a

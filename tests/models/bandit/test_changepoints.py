@@ -108,7 +108,7 @@ def test_a_change_leaves_the_trials_since_then() -> None:
         assert mean == pytest.approx(fresh.estimate(arm, "basket/known")[0], abs=1e-6)
 
 
-def test_while_nothing_changes_hardly_anything_is_doubted() -> None:
+def test_while_nothing_changes_hardly_anything_is_discounted() -> None:
     """Thirty days, seeds 0 to 19: more than an eighth of some day's at most once.
 
     A Bayesian's discounts are right on average: 29 boundaries with a prior of .005 each make .13 if

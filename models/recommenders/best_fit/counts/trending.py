@@ -1,4 +1,4 @@
-"""What is popular of late, by two fading counts, and a short list of the most popular."""
+"""Trending items: popularity by two exponentially decayed counts, and the most popular."""
 
 from typing import Any
 
