@@ -105,7 +105,7 @@ class _Impl(caching.CompileResultCacheImpl):
     _locator_classes = [_AsSet, _BesideSources, _OfUser]  # noqa: RUF012  # as numba has it
 
 
-class _Kept(caching.FunctionCache):
+class _KernelCache(caching.FunctionCache):
     """What is kept of one function."""
 
     _impl_class = _Impl
@@ -121,4 +121,4 @@ class _Kept(caching.FunctionCache):
 
 def kept(kernel: Callable[..., object]) -> Any:
     """The machine code of one function. Raises `RuntimeError` when there is no place for any."""
-    return _Kept(kernel)  # type: ignore[no-untyped-call]
+    return _KernelCache(kernel)  # type: ignore[no-untyped-call]

@@ -1,27 +1,27 @@
-"""Has the world changed? How much of the older evidence is still evidence, by Bayes' rule.
+"""Bayesian changepoint detection: how far the evidence from before a change is discounted.
 
 Fading (`models.decay.forward`) copes with slow change, at a price that is paid while nothing
 changes. A sudden one, such as a new range or a new price, shows in the records: what arms earned
 before and after it differ by more than chance explains. The latest half-lives are cut into epochs,
-and for each epoch it is reckoned how probable it is that all arms have been what they are since its
-beginning, and not since before:
+and for each epoch it is inferred how probable it is that all arms have been what they are since its
+beginning, and not since before (the posterior of the run length, with a constant hazard rate):
 
 ```
 epoch                     1      2      3      4      5      now
 best arm: of 100          9      9      9      3      3      3
-doubt                     1      1      1      0      0      0      its records count for 1 - doubt
+discount                  1      1      1      0      0      0      records count for 1 - discount
 ```
 
 A change is one of all arms in all contexts: where one arm is no longer what it was, what is known
 of the others is worth asking again. But it is a change of arms relative to one another: a swing
 that all of them share, such as a weekend's, says nothing of which one is best, and is taken out
-first (`models.bandit.swings`). Each side of a change is given the evidence that it is likely under
-a Beta prior of its own for every arm in every context, so that traffic which moves from context to
-context is no change.
+first (`models.bandit.swings`). Each side of a change is given its marginal likelihood under a Beta
+prior of its own for every arm in every context, so that traffic which moves from context to
+context is no change (the ratio of both to no change is a Bayes factor).
 
 Records are sums by epoch of the exposure, in whole numbers, and are judged in the order of their
-names: any order of events gives the same doubts. Epochs are judged when they are over and their
-rewards can come no more; so there is something to reckon once an epoch, not once an event.
+names: any order of events gives the same discounts. Epochs are judged when they are over and their
+rewards can come no more; so there is something to infer once an epoch, not once an event.
 
 Adams and MacKay: Bayesian online changepoint detection. arXiv 0710.3742, 2007.
 """
@@ -32,27 +32,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.bandit.shrinkage import ALL, NO_RECORD, Record
+from models.bandit.shrinkage import ALL, NO_RECORD, ArmRecord
 from models.bandit.swings import swings
 from models.decay.forward import ForwardDecay
 
 EPOCHS = 32
-"""So many are told apart; older evidence is doubted as that of the first one is."""
+"""So many are told apart; older evidence is discounted as that of the first one is."""
 EPOCHS_A_HALF_LIFE = 8
-CHANGE = 0.005
-"""How probable it is that the world changes from one epoch to the next: about once a year."""
-CERTAIN_BITS = 6
-CERTAIN = 1 << CERTAIN_BITS
-"""Doubts are whole 64ths: one that hardly moves does not move."""
+HAZARD_RATE = 0.005
+"""The probability of a change from one epoch to the next: about one a year."""
+DISCOUNT_BITS = 6
+FULL_DISCOUNT = 1 << DISCOUNT_BITS
+"""Discounts are whole 64ths: one that hardly moves does not move."""
 
-Doubts = Mapping[int, int]
-"""How far the evidence of an epoch is doubted, in 64ths; of others not at all. Empty: nowhere."""
+Discounts = Mapping[int, int]
+"""By epoch, how far its evidence is discounted, in 64ths; of others not at all. Empty: nowhere."""
 Cell = tuple[str, str]
 """An arm in a context."""
 
 
-class Asked(NamedTuple):
-    """What doubts depend on, beside the records."""
+class DiscountInputs(NamedTuple):
+    """What discounts depend on, beside the records."""
 
     judged: tuple[int, ...]
     """The epochs that are compared."""
@@ -60,8 +60,8 @@ class Asked(NamedTuple):
     """The mean reward that every Beta prior expects."""
 
 
-class Changes:
-    """The records of arms in contexts by epoch, and how far each epoch is doubted.
+class Changepoints:
+    """The records of arms in contexts by epoch, and how far each epoch is discounted.
 
     Parameters
     ----------
@@ -75,13 +75,13 @@ class Changes:
     Examples
     --------
     >>> decay = ForwardDecay(half_life_s=8 * 86_400)
-    >>> changes, monday = Changes(decay, window_s=0.0, strength=20.0), 1_767_225_600
+    >>> changepoints, monday = Changepoints(decay, window_s=0.0, strength=20.0), 1_767_225_600
     >>> for n in range(4_000):
     ...     time_s = monday + n * 86  # four days, an epoch each; after two it pays no more
     ...     paid = decay.weight(time_s) if n % 5 == 0 and n < 2_000 else 0
-    ...     changes.add("popular", "basket", Record(decay.weight(time_s), paid), time_s)
+    ...     changepoints.add("popular", "basket", ArmRecord(decay.weight(time_s), paid), time_s)
     >>> tomorrow = time_s + 86_400
-    >>> list(changes.doubts(tomorrow, rate=0.1).values())  # in 64ths
+    >>> list(changepoints.discounts(tomorrow, rate=0.1).values())  # in 64ths
     [64, 64, 0, 0]
     """
 
@@ -92,10 +92,10 @@ class Changes:
         self.epoch_s = decay.half_life_s / EPOCHS_A_HALF_LIFE
         self._latest = 0
         self._seen: set[int] = set()
-        self._records: dict[Cell, dict[int, Record]] = {}
-        self._kept = _Kept()
+        self._records: dict[Cell, dict[int, ArmRecord]] = {}
+        self._cache = _DiscountCache()
 
-    def add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+    def add(self, arm: str, context: str, more: ArmRecord, time_s: float) -> None:
         """Add to the record of an arm in a context."""
         epoch = int(time_s / self.epoch_s)
         if epoch > self._latest:
@@ -110,7 +110,7 @@ class Changes:
         before = epochs.get(epoch)
         epochs[epoch] = more if before is None else before.plus(more)
         self._seen.add(epoch)
-        self._kept.touch(cell, epoch)
+        self._cache.invalidate(cell, epoch)
 
     def _drop(self, gone: int) -> None:
         """Epochs that are too old are not told apart any more."""
@@ -119,111 +119,117 @@ class Changes:
             for cell, epochs in [*self._records.items()]:
                 kept = {epoch: record for epoch, record in epochs.items() if epoch > gone}
                 self._put(cell, kept)
-            self._kept.forget()
+            self._cache.forget()
 
-    def _put(self, cell: Cell, epochs: dict[int, Record]) -> None:
+    def _put(self, cell: Cell, epochs: dict[int, ArmRecord]) -> None:
         if epochs:
             self._records[cell] = epochs
         else:
             self._records.pop(cell, None)
 
-    def keep(self, cells: Mapping[str, Mapping[str, Record]]) -> None:
+    def keep(self, cells: Mapping[str, Mapping[str, ArmRecord]]) -> None:
         """Forget arms in contexts that have no record (context -> arm -> record) any more."""
         for arm, context in [*self._records]:
             if arm not in cells.get(context, ()):
                 del self._records[arm, context]
-        self._look()
+        self._reset()
 
     # Reading
 
-    def doubts(self, now_s: float, rate: float) -> Doubts:
-        """How far each epoch is doubted, the oldest first.
+    def discounts(self, now_s: float, rate: float) -> Discounts:
+        """How far each epoch is discounted, the oldest first.
 
         `rate` is the mean reward of all arms, to the next eighth of an octave or so.
         """
         over = int((now_s - self.window_s) / self.epoch_s)
-        asked = Asked(tuple(epoch for epoch in sorted(self._seen) if epoch < over), rate)
-        kept = self._kept
-        if kept.asked != asked:
-            doubts = self._reckon(asked) if len(asked.judged) > 1 else {}
-            if doubts != kept.doubts:
-                kept.doubts = doubts
-                kept.relieved.clear()
-            kept.asked = asked
-        return kept.doubts
+        inputs = DiscountInputs(tuple(epoch for epoch in sorted(self._seen) if epoch < over), rate)
+        cache = self._cache
+        if cache.inputs != inputs:
+            discounts = self._infer(inputs) if len(inputs.judged) > 1 else {}
+            if discounts != cache.discounts:
+                cache.discounts = discounts
+                cache.retained.clear()
+            cache.inputs = inputs
+        return cache.discounts
 
-    def doubted(self, arm: str, context: str, record: Record, doubts: Doubts) -> Record:
-        """The record without what is doubted of it (`ALL`: the arm's in all contexts)."""
-        most = next(iter(doubts.values()))
+    def discounted(
+        self, arm: str, context: str, record: ArmRecord, discounts: Discounts
+    ) -> ArmRecord:
+        """The record without what is discounted of it (`ALL`: the arm's in all contexts)."""
+        most = next(iter(discounts.values()))
         trials, rewards = (
-            total - ((total * most - less) >> CERTAIN_BITS)
-            for total, less in zip(record, self._relieved((arm, context), doubts), strict=True)
+            total - ((total * most - less) >> DISCOUNT_BITS)
+            for total, less in zip(record, self._retained((arm, context), discounts), strict=True)
         )
-        return Record(trials, rewards)
+        return ArmRecord(trials, rewards)
 
-    def _relieved(self, cell: Cell, doubts: Doubts) -> Record:
-        """By how much less than the oldest evidence that of each epoch is doubted, in sum."""
-        relieved = self._kept.relieved.get(cell)
-        if relieved is None:
+    def _retained(self, cell: Cell, discounts: Discounts) -> ArmRecord:
+        """By how much less than the oldest evidence that of each epoch is discounted, in sum."""
+        retained = self._cache.retained.get(cell)
+        if retained is None:
             if cell[1] == ALL:
                 own = [each for each in self._records if each[0] == cell[0]]
-                sums = [self._relieved(each, doubts) for each in own]
+                sums = [self._retained(each, discounts) for each in own]
             else:
-                most = next(iter(doubts.values()))
-                told = self._records.get(cell, {}).items()
-                sums = [record.times(most - doubts.get(epoch, 0)) for epoch, record in told]
-            relieved = Record(sum(one.trials for one in sums), sum(one.rewards for one in sums))
-            self._kept.relieved[cell] = relieved
-        return relieved
+                most = next(iter(discounts.values()))
+                by_epoch = self._records.get(cell, {}).items()
+                sums = [record.times(most - discounts.get(epoch, 0)) for epoch, record in by_epoch]
+            retained = ArmRecord(sum(one.trials for one in sums), sum(one.rewards for one in sums))
+            self._cache.retained[cell] = retained
+        return retained
 
-    def _reckon(self, asked: Asked) -> Doubts:
-        """Bayes' rule: no change, or one at the beginning of each epoch but the first."""
-        likely = [0.0, *(math.log(CHANGE) + each for each in self._likely(asked))]
+    def _infer(self, inputs: DiscountInputs) -> Discounts:
+        """By Bayes' rule, from no change and one at the beginning of each epoch but the first."""
+        likely = [0.0, *(math.log(HAZARD_RATE) + each for each in self._log_bayes_factors(inputs))]
         most = max(likely)
         since = [math.exp(each - most) for each in likely]
-        doubts, later = {}, sum(since)
-        for epoch, probability in zip(asked.judged, since, strict=True):
+        discounts, later = {}, sum(since)
+        for epoch, probability in zip(inputs.judged, since, strict=True):
             later -= probability
-            doubts[epoch] = round(later / sum(since) * CERTAIN)
-        return doubts if any(doubts.values()) else {}
+            discounts[epoch] = round(later / sum(since) * FULL_DISCOUNT)
+        return discounts if any(discounts.values()) else {}
 
-    def _likely(self, asked: Asked) -> list[float]:
-        """How much likelier all is with a change at the beginning of each epoch but the first.
+    def _log_bayes_factors(self, inputs: DiscountInputs) -> list[float]:
+        """Log Bayes factor of a change at the beginning of each epoch but the first, against none.
 
-        Logarithms. Trials count as at the beginning of their epoch, and for as many as their swing
+        Trials count as at the beginning of their epoch, and for as many as their swing
         makes of them.
         """
-        units = {epoch: self.decay.weight(epoch * self.epoch_s) for epoch in asked.judged}
+        units = {epoch: self.decay.weight(epoch * self.epoch_s) for epoch in inputs.judged}
         cells = sorted(self._records, key=lambda cell: (cell[1], cell[0]))
-        told = np.array([_faded(self._records[cell], units) for cell in cells])
-        trials, rewards = told[..., 0], told[..., 1]
+        by_epoch = np.array([_decayed(self._records[cell], units) for cell in cells])
+        trials, rewards = by_epoch[..., 0], by_epoch[..., 1]
         contexts = sorted({context for _, context in cells})
         numbers = {context: number for number, context in enumerate(contexts)}
         groups = [numbers[context] for _, context in cells]
-        swung = trials * swings(trials, rewards, groups, asked.rate, self.strength)
+        adjusted_trials = trials * swings(trials, rewards, groups, inputs.rate, self.strength)
         likely = [
-            self._of_cell(tried, won, asked.rate)
+            self._cell_log_bayes_factors(tried, won, inputs.rate)
             for tried, won in zip(
-                swung.cumsum(axis=1).tolist(), rewards.cumsum(axis=1).tolist(), strict=True
+                adjusted_trials.cumsum(axis=1).tolist(),
+                rewards.cumsum(axis=1).tolist(),
+                strict=True,
             )
         ]
         return [math.fsum(of_epoch) for of_epoch in zip(*likely, strict=True)]
 
-    def _of_cell(self, tried: Sequence[float], won: Sequence[float], rate: float) -> list[float]:
+    def _cell_log_bayes_factors(
+        self, tried: Sequence[float], won: Sequence[float], rate: float
+    ) -> list[float]:
         """The same, of one arm in a context: its trials and rewards until the end of each epoch."""
         *earlier, (trials, rewards) = zip(tried, won, strict=True)
-        unchanged = self._evidence(trials, rewards, rate) + self._evidence(0.0, 0.0, rate)
+        unchanged = self._log_marginal(trials, rewards, rate) + self._log_marginal(0.0, 0.0, rate)
         likely, value, before = [], 0.0, (0.0, 0.0)
         for past in earlier:
             if past != before:
                 before, (past_trials, past_rewards) = past, past
-                value = self._evidence(past_trials, past_rewards, rate) - unchanged
-                value += self._evidence(trials - past_trials, rewards - past_rewards, rate)
+                value = self._log_marginal(past_trials, past_rewards, rate) - unchanged
+                value += self._log_marginal(trials - past_trials, rewards - past_rewards, rate)
             likely.append(value)
         return likely
 
-    def _evidence(self, trials: float, rewards: float, rate: float) -> float:
-        """Log likelihood of a record under a Beta prior of its own, but for a constant."""
+    def _log_marginal(self, trials: float, rewards: float, rate: float) -> float:
+        """Log marginal likelihood of a record under a Beta prior of its own, but for a constant."""
         won, a = min(max(rewards, 0.0), trials), self.strength * rate
         b, lgamma = self.strength - a + trials - won, math.lgamma
         return lgamma(a + won) + lgamma(b) - lgamma(self.strength + trials)
@@ -243,42 +249,44 @@ class Changes:
         """Take over what `state` returned."""
         self._latest = state["latest"]
         self._records = {
-            (arm, context): {int(epoch): Record.read(record) for epoch, record in epochs.items()}
+            (arm, context): {int(epoch): ArmRecord.read(record) for epoch, record in epochs.items()}
             for context, arms in state["epochs"].items()
             for arm, epochs in arms.items()
         }
-        self._look()
+        self._reset()
 
-    def _look(self) -> None:
-        """See which epochs have records: what was reckoned may hold no more."""
+    def _reset(self) -> None:
+        """See which epochs have records: what was inferred may hold no more."""
         self._seen = {epoch for epochs in self._records.values() for epoch in epochs}
-        self._kept.forget()
+        self._cache.forget()
 
 
-def _faded(epochs: Mapping[int, Record], units: Mapping[int, int]) -> list[tuple[float, float]]:
+def _decayed(
+    epochs: Mapping[int, ArmRecord], units: Mapping[int, int]
+) -> list[tuple[float, float]]:
     """Trials and rewards of each epoch, in trials of its beginning."""
-    return [epochs.get(epoch, NO_RECORD).faded(unit) for epoch, unit in units.items()]
+    return [epochs.get(epoch, NO_RECORD).decayed(unit) for epoch, unit in units.items()]
 
 
-class _Kept:
-    """What was reckoned since something changed. Copies and pickles leave it out."""
+class _DiscountCache:
+    """What was inferred since a record changed. Copies and pickles leave it out."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
         """Any record may have changed."""
-        self.asked: Asked | None = None
-        self.doubts: Doubts = {}
-        self.relieved: dict[Cell, Record] = {}
+        self.inputs: DiscountInputs | None = None
+        self.discounts: Discounts = {}
+        self.retained: dict[Cell, ArmRecord] = {}
 
-    def touch(self, cell: Cell, epoch: int) -> None:
+    def invalidate(self, cell: Cell, epoch: int) -> None:
         """The record of an arm in a context has changed in an epoch."""
-        if self.asked is not None and epoch in self.asked.judged:
-            self.asked = None
-        if self.relieved:
-            self.relieved.pop(cell, None)
-            self.relieved.pop((cell[0], ALL), None)
+        if self.inputs is not None and epoch in self.inputs.judged:
+            self.inputs = None
+        if self.retained:
+            self.retained.pop(cell, None)
+            self.retained.pop((cell[0], ALL), None)
 
-    def __reduce__(self) -> tuple[type["_Kept"], tuple[()]]:
-        return _Kept, ()
+    def __reduce__(self) -> tuple[type["_DiscountCache"], tuple[()]]:
+        return _DiscountCache, ()

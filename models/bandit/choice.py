@@ -1,13 +1,13 @@
-"""What a policy answers: an arm, and how probable each one was."""
+"""What a policy answers: an arm and the propensity of each; and the cache of its outputs."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple, get_args
 
 Mode = Literal["best", "identify"]
 """What the policy is after: rewards, or to know soon which arm is best."""
-Asked = tuple[tuple[str, ...], str, int]
+PolicyInputs = tuple[tuple[str, ...], str, int]
 """Arms, context, and the second that it is."""
-READINGS_MAX = 256
+OUTPUTS_MAX = 256
 
 
 def known_mode(mode: Mode) -> Mode:
@@ -29,32 +29,34 @@ class Choice(NamedTuple):
     """The mean reward that was expected of each arm on offer."""
 
 
-class Reading(NamedTuple):
-    """What a policy says of some arms in some context at some time, before it draws."""
+class PolicyOutput(NamedTuple):
+    """Propensities and estimates of some arms in some context at some time, before one is drawn."""
 
     propensities: dict[str, float]
     estimates: dict[str, float]
 
 
-class Readings:
-    """What was read since something was learned last: the same for all decisions of a second."""
+class PolicyOutputCache:
+    """Outputs since something was learned last: the same for all decisions of a second."""
 
     def __init__(self) -> None:
-        self._kept: dict[Asked, Reading] = {}
+        self._outputs: dict[PolicyInputs, PolicyOutput] = {}
 
-    def __reduce__(self) -> tuple[type["Readings"], tuple[()]]:
-        """Copies and pickles leave out what was read: reading changes nothing."""
-        return Readings, ()
+    def __reduce__(self) -> tuple[type["PolicyOutputCache"], tuple[()]]:
+        """Copies and pickles leave out what was computed: reading changes nothing."""
+        return PolicyOutputCache, ()
 
-    def of(self, asked: Asked, read: Callable[[*Asked], Reading]) -> Reading:
-        """What was read, or is read now."""
-        reading = self._kept.get(asked)
-        if reading is None:
-            if len(self._kept) >= READINGS_MAX:
-                self._kept.clear()
-            reading = self._kept[asked] = read(*asked)
-        return reading
+    def get(
+        self, inputs: PolicyInputs, compute: Callable[[*PolicyInputs], PolicyOutput]
+    ) -> PolicyOutput:
+        """The output for these inputs, computed unless it is here already."""
+        output = self._outputs.get(inputs)
+        if output is None:
+            if len(self._outputs) >= OUTPUTS_MAX:
+                self._outputs.clear()
+            output = self._outputs[inputs] = compute(*inputs)
+        return output
 
     def forget(self) -> None:
         """Something was learned."""
-        self._kept.clear()
+        self._outputs.clear()

@@ -1,4 +1,4 @@
-"""Rewards that are still to come: how much of a trial a young impression is.
+"""Delayed rewards: how much of a trial a young impression is, while its reward is pending.
 
 A shopper buys hours after the prompt. Until then the impression looks like a failure, and an arm
 that is offered more and more looks worse than it is; waiting for the end of the window instead
@@ -14,8 +14,8 @@ trials that it is        .2    .5    .7    .8           1
 `F` is estimated from what came: a life table, with no assumption about its form. In the step of
 age j, `g_j` = rewards that came at that age / trials that have reached it; `F(a)` is the sum of the
 first ones, over the sum of all. Trials too young for a step are not at risk in it, which is what
-makes the estimate free of the bias of "late rewards have not been seen yet". A few imagined rewards
-lean the law of an arm on that of all arms, and that one on rewards spread evenly.
+makes the estimate free of the bias of "late rewards have not been seen yet". A few prior
+rewards shrink the distribution of an arm toward that of all arms, and that toward an even spread.
 
 All sums are whole numbers by step of the clock and steps of age: any order gives the same state.
 
@@ -38,16 +38,16 @@ Floats = npt.NDArray[np.float64]
 
 STEPS = 64
 """Steps of a window: what is counted together, and how finely ages are told apart."""
-IMAGINED = 2.0
-"""Rewards that the law of all arms is worth for one arm, and an even spread for all arms.
+PRIOR_REWARDS = 2.0
+"""Pseudo-rewards that all arms' distribution is worth for one arm, and an even spread for all.
 
-Few: an arm whose rewards come later than those of others looks bad until its own law is known.
+Few: an arm whose rewards come later than those of others looks bad until its own are known.
 """
 SHARE_BITS = 20
 WINDOW_S_MAX = 10 * 365 * 86_400.0
 
 
-class Delays:
+class DelayedRewards:
     """Pending trials of each arm, and when rewards come.
 
     Parameters
@@ -61,16 +61,16 @@ class Delays:
 
     Examples
     --------
-    >>> delays = Delays(window_s=6400, decay=ForwardDecay(86_400), prior_mean=0.05)
+    >>> delayed = DelayedRewards(window_s=6400, decay=ForwardDecay(86_400), prior_mean=0.05)
     >>> monday = 1_767_225_600
-    >>> weight = delays.decay.weight
+    >>> weight = delayed.decay.weight
     >>> for n in range(2_000):  # one in ten pays, 100 seconds later
-    ...     delays.exposed("popular", "basket", weight(monday + n), monday + n)
+    ...     delayed.add_trial("popular", "basket", weight(monday + n), monday + n)
     ...     if n % 10 == 0:
-    ...         delays.came("popular", weight(monday + n), monday + n, monday + n + 100)
-    >>> round(delays.share("popular", age_s=50, now_s=monday + 20_000), 1)
+    ...         delayed.add_reward("popular", weight(monday + n), monday + n, monday + n + 100)
+    >>> round(delayed.arrived_share("popular", age_s=50, now_s=monday + 20_000), 1)
     0.0
-    >>> delays.share("popular", age_s=1_000, now_s=monday + 20_000) > 0.9
+    >>> delayed.arrived_share("popular", age_s=1_000, now_s=monday + 20_000) > 0.9
     True
     """
 
@@ -84,58 +84,58 @@ class Delays:
         self._trials: dict[str, int] = {}
         self._pending: dict[str, dict[str, dict[int, int]]] = {}  # arm -> context -> step -> weight
         self._came: dict[str, list[int]] = {}  # arm -> weight by steps of delay
-        self._kept = _Kept()
+        self._cache = _DistributionCache()
 
-    def exposed(self, arm: str, context: str, weight: int, time_s: float) -> None:
+    def add_trial(self, arm: str, context: str, weight: int, time_s: float) -> None:
         """A trial began."""
         self._trials[arm] = self._trials.get(arm, 0) + weight
         step = self._step(time_s)
         if step > self._latest:
             self._latest = step
-            self._settle()
-        elif step < self._kept.now:  # laws rest on the trials of earlier steps
-            self._kept.clear()
+            self._complete()
+        elif step < self._cache.now:  # distributions rest on the trials of earlier steps
+            self._cache.clear()
         if step <= self._latest - STEPS:
             return
         contexts = self._pending.setdefault(arm, {})
         for name in (context, ALL):
             steps = contexts.setdefault(name, {})
             steps[step] = steps.get(step, 0) + weight
-            self._kept.missing.pop((arm, name), None)
+            self._cache.pending.pop((arm, name), None)
 
-    def came(self, arm: str, weight: int, time_s: float, at_s: float) -> None:
+    def add_reward(self, arm: str, weight: int, time_s: float, at_s: float) -> None:
         """A reward of this weight came at `at_s` for a trial of `time_s`."""
         delay = self._step(at_s) - self._step(time_s)
         if 0 <= delay < STEPS:
             self._came.setdefault(arm, [0] * STEPS)[delay] += weight
-            self._kept.clear()
+            self._cache.clear()
 
-    def missing(self, arm: str, context: str, now_s: float) -> int:
-        """What the arm's trials in a context (`ALL`: in all) still lack, as a weight."""
+    def pending_weight(self, arm: str, context: str, now_s: float) -> int:
+        """The part of the arm's trials in a context (`ALL`: in all) whose reward is pending."""
         now = self._present(now_s)
-        lacking = self._kept.missing.get((arm, context))
-        if lacking is None:
+        pending = self._cache.pending.get((arm, context))
+        if pending is None:
             steps = self._pending.get(arm, {}).get(context, {})
             to_come = self._to_come(arm, now) if steps else []
-            lacking = sum(
+            pending = sum(
                 weight * to_come[max(0, now - step)]
                 for step, weight in steps.items()
                 if now - step < STEPS
             )
-            lacking >>= SHARE_BITS
-            self._kept.missing[arm, context] = lacking
-        return lacking
+            pending >>= SHARE_BITS
+            self._cache.pending[arm, context] = pending
+        return pending
 
-    def share(self, arm: str, age_s: float, now_s: float) -> float:
+    def arrived_share(self, arm: str, age_s: float, now_s: float) -> float:
         """The share of an arm's rewards that has come at this age, by what is known at `now_s`."""
         age = self._step(age_s)
         if age >= STEPS:
             return 1.0
         return 1.0 - self._to_come(arm, self._present(now_s))[age] / (1 << SHARE_BITS)
 
-    def stamp(self, now_s: float) -> tuple[int, int]:
-        """As long as it is the same, what is missing changes by new trials alone."""
-        return self._step(now_s), self._kept.laws_made
+    def version(self, now_s: float) -> tuple[int, int]:
+        """As long as it is the same, what is pending changes by new trials alone."""
+        return self._step(now_s), self._cache.version
 
     def pending(self) -> Iterator[tuple[str, str]]:
         """Arms and contexts with trials whose reward may still come."""
@@ -148,20 +148,20 @@ class Delays:
         """Nothing is known of this arm any more."""
         for table in (self._trials, self._pending, self._came):
             table.pop(arm, None)
-        self._kept.clear()
+        self._cache.clear()
 
     def _step(self, time_s: float) -> int:
         return int(time_s / self.step_s)
 
     def _present(self, now_s: float) -> int:
-        """The step of now; what was reckoned for another one is forgotten."""
+        """The step of now; what was estimated for another one is forgotten."""
         now = self._step(now_s)
-        if now != self._kept.now:
-            self._kept.clear()
-            self._kept.now = now
+        if now != self._cache.now:
+            self._cache.clear()
+            self._cache.now = now
         return now
 
-    def _settle(self) -> None:
+    def _complete(self) -> None:
         """Trials that left the window are complete."""
         gone = self._latest - STEPS
         for arm, contexts in [*self._pending.items()]:
@@ -172,33 +172,37 @@ class Delays:
                     del contexts[context]
             if not contexts:
                 del self._pending[arm]
-        self._kept.clear()
+        self._cache.clear()
 
     def _to_come(self, arm: str, now: int) -> list[int]:
         """By age, the share of a reward that is still to come, in fixed point."""
-        law = self._kept.laws.get(arm)
-        if law is None:
-            if self._kept.everything is None:
-                self._kept.everything = self._reckon_everything(now)
-            law = self._kept.laws[arm] = self._reckon(arm, now, *self._kept.everything)
-        return law
+        distribution = self._cache.distributions.get(arm)
+        if distribution is None:
+            if self._cache.pooled is None:
+                self._cache.pooled = self._pooled_distribution(now)
+            distribution = self._cache.distributions[arm] = self._distribution(
+                arm, now, *self._cache.pooled
+            )
+        return distribution
 
-    def _reckon_everything(self, now: int) -> tuple[Floats, float]:
+    def _pooled_distribution(self, now: int) -> tuple[Floats, float]:
         """How rewards of all arms spread over the ages, and what a trial earns in all."""
-        tables = [self._table(arm, now) for arm in sorted(self._trials.keys() | self._came.keys())]
+        tables = [
+            self._life_table(arm, now) for arm in sorted(self._trials.keys() | self._came.keys())
+        ]
         came, at_risk = np.sum(tables, axis=0) if tables else np.zeros((2, STEPS))
         even = np.full(STEPS, 1.0 / STEPS)
-        rates = _rates(came, at_risk, even, self.prior_mean)
+        rates = _hazards(came, at_risk, even, self.prior_mean)
         return rates / rates.sum(), float(rates.sum())
 
-    def _reckon(self, arm: str, now: int, shape: Floats, mean: float) -> list[int]:
-        came, at_risk = self._table(arm, now)
-        rates = _rates(came, at_risk, shape, mean)
+    def _distribution(self, arm: str, now: int, shape: Floats, mean: float) -> list[int]:
+        came, at_risk = self._life_table(arm, now)
+        rates = _hazards(came, at_risk, shape, mean)
         by_age = np.cumsum(rates) - 0.5 * rates
         to_come = np.round((1.0 - by_age / rates.sum()) * (1 << SHARE_BITS))
         return [int(share) for share in to_come]
 
-    def _table(self, arm: str, now: int) -> Floats:
+    def _life_table(self, arm: str, now: int) -> Floats:
         """Rewards that came, and trials at risk, by age; in trials of now. Shape: (2, STEPS).
 
         Trials of the present step are left out: they change with every one, their age is none.
@@ -246,33 +250,33 @@ class Delays:
             for arm, contexts in state["pending"].items()
         }
         self._came = {arm: [read(weight) for weight in came] for arm, came in state["came"].items()}
-        self._kept.clear()
+        self._cache.clear()
 
 
-class _Kept:
-    """What was reckoned since something changed. Copies and pickles leave it out."""
+class _DistributionCache:
+    """What was estimated since a record changed. Copies and pickles leave it out."""
 
     def __init__(self) -> None:
         self.now = -1
-        self.laws_made = 0
+        self.version = 0
         self.clear()
 
     def clear(self) -> None:
-        self.laws_made += 1
-        self.missing: dict[tuple[str, str], int] = {}
-        self.laws: dict[str, list[int]] = {}
-        self.everything: tuple[Floats, float] | None = None
+        self.version += 1
+        self.pending: dict[tuple[str, str], int] = {}
+        self.distributions: dict[str, list[int]] = {}
+        self.pooled: tuple[Floats, float] | None = None
 
-    def __reduce__(self) -> tuple[type["_Kept"], tuple[()]]:
-        return _Kept, ()
+    def __reduce__(self) -> tuple[type["_DistributionCache"], tuple[()]]:
+        return _DistributionCache, ()
 
 
-def _rates(came: Floats, at_risk: Floats, shape: Floats, mean: float) -> Floats:
-    """Reward a trial by age: what came and was at risk, leaning on a spread and a mean.
+def _hazards(came: Floats, at_risk: Floats, shape: Floats, mean: float) -> Floats:
+    """Discrete hazards: reward a trial by age, shrunk toward a spread and a mean.
 
-    The prior of each rate is a Gamma distribution, `IMAGINED` rewards strong in all; its mean is
-    what a trial earns by the data, spread as `shape` says.
+    The prior of each rate is Gamma, `PRIOR_REWARDS` rewards strong in all; its mean is what a trial
+    earns by the data, spread as `shape` says.
     """
-    earned = (came.sum() + IMAGINED) / (at_risk @ shape + IMAGINED / mean)
-    rates: Floats = (came + IMAGINED * shape) / (at_risk + IMAGINED / earned)
+    earned = (came.sum() + PRIOR_REWARDS) / (at_risk @ shape + PRIOR_REWARDS / mean)
+    rates: Floats = (came + PRIOR_REWARDS * shape) / (at_risk + PRIOR_REWARDS / earned)
     return rates

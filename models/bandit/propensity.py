@@ -1,4 +1,4 @@
-"""Propensities: how probable it is that each arm is best, with a floor, and a draw from that.
+"""Propensities by probability matching: P(best) of each arm by quadrature, with a floor; a draw.
 
 Sampling a posterior and guessing afterwards how probable the choice was gives propensities that
 are noisy, or zero. Here the vector comes first, by quadrature, and the arm is drawn from it: what

@@ -1,9 +1,9 @@
-"""What each arm earned: in all, by arm, and by arm in each context; the least used is forgotten."""
+"""Trials and rewards of arms: in all, by arm, and by context; the least used are evicted."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from models.bandit.shrinkage import NO_RECORD, Record
+from models.bandit.shrinkage import NO_RECORD, ArmRecord
 from models.decay.eviction import lightest, slab
 from models.limits import at_least_one
 from models.snapshot.snapshot import Snapshotted
@@ -14,14 +14,14 @@ EXACT_BY_ARM = ("arms", "exposures", "delays")
 """What is exact as long as no arm had to be forgotten."""
 
 
-class Records:
+class ArmRecords:
     """Records of arms in contexts, at most so many of each.
 
-    >>> records = Records(arms_max=8, contexts_max=8)
-    >>> records.add("popular", "basket/new", Record(trials=3, rewards=1))
-    >>> records.add("popular", "basket/known", Record(trials=2, rewards=0))
+    >>> records = ArmRecords(arms_max=8, contexts_max=8)
+    >>> records.add("popular", "basket/new", ArmRecord(trials=3, rewards=1))
+    >>> records.add("popular", "basket/known", ArmRecord(trials=2, rewards=0))
     >>> records.arms["popular"]
-    Record(trials=5, rewards=1)
+    ArmRecord(trials=5, rewards=1)
     """
 
     def __init__(self, arms_max: int, contexts_max: int) -> None:
@@ -29,11 +29,11 @@ class Records:
         self.arms_max = arms_max
         self.contexts_max = contexts_max
         self.all = NO_RECORD
-        self.arms: dict[str, Record] = {}
-        self.cells: dict[str, dict[str, Record]] = {}  # context -> arm -> record
+        self.arms: dict[str, ArmRecord] = {}
+        self.cells: dict[str, dict[str, ArmRecord]] = {}  # context -> arm -> record
         self.arms_full = self.contexts_full = False  # whether the table ever had to forget
 
-    def add(self, arm: str, context: str, more: Record) -> None:
+    def add(self, arm: str, context: str, more: ArmRecord) -> None:
         """Add to the record of an arm, of all arms, and of the arm in a context."""
         cell = self.cells.get(context)
         if cell is None:
@@ -99,19 +99,19 @@ class Records:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self.all = Record.read(state["all"])
-        self.arms = {arm: Record.read(record) for arm, record in state["arms"].items()}
+        self.all = ArmRecord.read(state["all"])
+        self.arms = {arm: ArmRecord.read(record) for arm, record in state["arms"].items()}
         self.cells = {
-            context: {arm: Record.read(record) for arm, record in cell.items()}
+            context: {arm: ArmRecord.read(record) for arm, record in cell.items()}
             for context, cell in state["cells"].items()
         }
         self.arms_full, self.contexts_full = state["full"]
 
 
-class Recorded(Snapshotted):
+class PolicyOnRecords(Snapshotted):
     """A policy on records, exact as far as they are."""
 
-    _records: Records
+    _records: ArmRecords
 
     def exact_state(self) -> dict[str, Any]:
         """The state without the tables that ever ran full, and without what leans on them."""

@@ -1,4 +1,4 @@
-"""Where little is known, lean on more: what an arm earns in a context, from records of all sizes.
+"""Shrinkage (hierarchical empirical Bayes): where little is known of an arm, it leans on more.
 
 ```
 all arms in all contexts  ->  this arm in other contexts  ->  this arm in this context
@@ -22,25 +22,25 @@ ALL = "\0"
 """In place of a context: all of them."""
 
 
-class Record(NamedTuple):
-    """Trials and rewards, as sums of faded weights (`models.decay.forward`)."""
+class ArmRecord(NamedTuple):
+    """Trials and rewards, as sums of decayed weights (`models.decay.forward`)."""
 
     trials: int
     rewards: int
 
-    def plus(self, other: "Record") -> "Record":
+    def plus(self, other: "ArmRecord") -> "ArmRecord":
         """Both records as one."""
-        return Record(self.trials + other.trials, self.rewards + other.rewards)
+        return ArmRecord(self.trials + other.trials, self.rewards + other.rewards)
 
-    def times(self, number: int) -> "Record":
+    def times(self, number: int) -> "ArmRecord":
         """So many times the record."""
-        return Record(self.trials * number, self.rewards * number)
+        return ArmRecord(self.trials * number, self.rewards * number)
 
-    def without(self, trials: int) -> "Record":
+    def without(self, trials: int) -> "ArmRecord":
         """The record with so many trials less, but not less than none."""
-        return Record(max(0, self.trials - trials), self.rewards) if trials else self
+        return ArmRecord(max(0, self.trials - trials), self.rewards) if trials else self
 
-    def faded(self, now: int) -> tuple[float, float]:
+    def decayed(self, now: int) -> tuple[float, float]:
         """Trials and rewards in trials of now, when one weighs `now`."""
         trials, rewards = self
         return trials / now, rewards / now
@@ -50,25 +50,25 @@ class Record(NamedTuple):
         return min(max(self.rewards, 0), self.trials) / self.trials if self.trials else 0.0
 
     def written(self) -> list[str]:
-        """As JSON; `Record.read` reads it."""
+        """As JSON; `ArmRecord.read` reads it."""
         return [written(self.trials), written(self.rewards)]
 
     @classmethod
-    def read(cls, texts: list[str]) -> "Record":
+    def read(cls, texts: list[str]) -> "ArmRecord":
         """The record that was written."""
         trials, rewards = texts
         return cls(read(trials), read(rewards))
 
 
-NO_RECORD = Record(0, 0)
+NO_RECORD = ArmRecord(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class BackOff:
-    """How many trials each level of experience is worth to the next narrower one.
+class Shrinkage:
+    """Partial pooling: how many trials each level is worth as the prior of the next narrower one.
 
-    >>> levels = BackOff(prior_mean=0.1, prior_strength=20, arm_strength=20, cell_strength=30)
-    >>> popular = Record(trials=100, rewards=30)
+    >>> levels = Shrinkage(prior_mean=0.1, prior_strength=20, arm_strength=20, cell_strength=30)
+    >>> popular = ArmRecord(trials=100, rewards=30)
     >>> [(a, b)] = levels.posteriors(popular, [(popular, NO_RECORD)], now=1)
     >>> round(a / (a + b), 3), round(a + b)  # known elsewhere, never tried here
     (0.294, 30)
@@ -85,12 +85,12 @@ class BackOff:
         within(1e-3, 1e9, arm_strength=self.arm_strength, cell_strength=self.cell_strength)
 
     def posteriors(
-        self, everything: Record, arms: Iterable[tuple[Record, Record]], now: int
+        self, everything: ArmRecord, arms: Iterable[tuple[ArmRecord, ArmRecord]], now: int
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm, given its records in all contexts and in this one."""
-        won, lost = _outcomes(*everything.faded(now))
+        won, lost = _outcomes(*everything.decayed(now))
         mean = (won + self.prior_strength * self.prior_mean) / (won + lost + self.prior_strength)
-        return [self._posterior(mean, arm.faded(now), here.faded(now)) for arm, here in arms]
+        return [self._posterior(mean, arm.decayed(now), here.decayed(now)) for arm, here in arms]
 
     def _posterior(
         self, mean: float, arm: tuple[float, float], here: tuple[float, float]

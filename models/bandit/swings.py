@@ -1,12 +1,12 @@
-"""How far all arms swing together: weekends, paydays, campaigns, a page that loads slowly.
+"""Seasonality that all arms share: how far they swing together at weekends, paydays, campaigns.
 
 What arms earn rises and falls for reasons that are none of theirs. That says nothing of which one
 is best, so it is taken out before arms are compared: each epoch has a swing, the factor by which
 all arms earn more or less than they do on the whole, and each context in an epoch has one of its
-own, which leans on it:
+own, which is shrunk toward it:
 
 ```
-swing = (rewards + lean) / (rewards expected of the arms that were shown + lean)
+swing = (rewards + shrinkage) / (rewards expected of the arms that were shown + shrinkage)
 ```
 
 What is expected of an arm is what it earns where no swing is, so both are found in turns, as in
@@ -25,11 +25,11 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-LEAST, MOST = 0.6, 1.0 / 0.6
+FACTOR_MIN, FACTOR_MAX = 0.6, 1.0 / 0.6
 """How far a swing goes: what is beyond that is a change."""
-LEAN = 10.0
+SHRINKAGE = 10.0
 """Expected rewards that no swing is worth for an epoch, and the epoch's for a context in it."""
-TURNS = 4
+ITERATIONS = 4
 
 
 def swings(
@@ -48,11 +48,13 @@ def swings(
     begins = np.flatnonzero(np.diff(groups, prepend=-1))
     own, won = np.ones_like(trials), rewards.sum(axis=0)
     won_here = np.add.reduceat(rewards, begins)
-    for _ in range(TURNS):
+    for _ in range(ITERATIONS):
         tried = (trials * own).sum(axis=1)
         means = (rewards.sum(axis=1) + strength * mean) / (tried + strength)
         expected = trials * means.clip(0.0, 1.0)[:, None]
-        of_all = ((won + LEAN) / (expected.sum(axis=0) + LEAN)).clip(LEAST, MOST)
-        here = (won_here + LEAN * of_all) / (np.add.reduceat(expected, begins) + LEAN)
-        own = here.clip(LEAST, MOST)[groups]
+        of_all = ((won + SHRINKAGE) / (expected.sum(axis=0) + SHRINKAGE)).clip(
+            FACTOR_MIN, FACTOR_MAX
+        )
+        here = (won_here + SHRINKAGE * of_all) / (np.add.reduceat(expected, begins) + SHRINKAGE)
+        own = here.clip(FACTOR_MIN, FACTOR_MAX)[groups]
     return own

@@ -1,4 +1,4 @@
-"""Which arm to pull: contextual Thompson sampling with propensities that are exact.
+"""Contextual Thompson sampling with exact propensities, for delayed and reversible rewards.
 
 The policy has the shape of River's `bandit.base.ContextualPolicy` without being derived from it:
 `river.bandit` imports `scipy.stats`, three seconds of every start. For River's own tools it becomes
@@ -12,18 +12,18 @@ from typing import Any, ClassVar
 
 from river.base import Base
 
-from models.bandit.changepoints import Changes
-from models.bandit.choice import Choice, Mode, Reading, Readings, known_mode
-from models.bandit.delayed_rewards import WINDOW_S_MAX, Delays
-from models.bandit.effective_records import Grounds
+from models.bandit.changepoints import Changepoints
+from models.bandit.choice import Choice, Mode, PolicyOutput, PolicyOutputCache, known_mode
+from models.bandit.delayed_rewards import WINDOW_S_MAX, DelayedRewards
+from models.bandit.effective_records import EffectiveRecords
 from models.bandit.propensity import draw, vector
-from models.bandit.records import Recorded, Records
-from models.bandit.shrinkage import NO_RECORD, BackOff, Record
+from models.bandit.records import ArmRecords, PolicyOnRecords
+from models.bandit.shrinkage import NO_RECORD, ArmRecord, Shrinkage
 from models.decay.forward import LANDMARK_S, ForwardDecay
 from models.limits import within
 
 
-class ThompsonSampling(Recorded, Base):
+class ThompsonSampling(PolicyOnRecords, Base):
     """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
 
     Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
@@ -135,24 +135,25 @@ class ThompsonSampling(Recorded, Base):
         self.seed = seed
         self._rng = random.Random(seed)
         self._decay = ForwardDecay(half_life_s)
-        self._backoff = BackOff(prior_mean, prior_strength, arm_strength, cell_strength)
+        self._shrinkage = Shrinkage(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
-        self._records = Records(arms_max, contexts_max)
-        self._readings = Readings()
-        self._delays = Delays(window_s, self._decay, prior_mean) if window_s else None
-        self._changes = Changes(self._decay, max(window_s, settle_s), arm_strength)
-        self._grounds = Grounds(
-            self._records, self._decay, self._delays, self._changes, prior_mean, prior_strength
+        self._records = ArmRecords(arms_max, contexts_max)
+        self._outputs = PolicyOutputCache()
+        delayed = DelayedRewards(window_s, self._decay, prior_mean) if window_s else None
+        self._delayed = delayed
+        self._changepoints = Changepoints(self._decay, max(window_s, settle_s), arm_strength)
+        self._effective = EffectiveRecords(
+            self._records, self._decay, delayed, self._changepoints, prior_mean, prior_strength
         )
 
     def expose(self, arm: str, context: str, *, time_s: float) -> None:
         """Count a trial: the arm was shown in this context."""
         weight = self._decay.weight(time_s)
-        self._add(arm, context, Record(weight, 0), time_s)
+        self._add(arm, context, ArmRecord(weight, 0), time_s)
         self._counts[arm] += 1
         self._n += 1
-        if self._delays is not None:
-            self._delays.exposed(arm, context, weight, time_s)
+        if self._delayed is not None:
+            self._delayed.add_trial(arm, context, weight, time_s)
 
     def reward(
         self, arm: str, context: str, value: float, *, time_s: float, at_s: float | None = None
@@ -162,9 +163,9 @@ class ThompsonSampling(Recorded, Base):
         weight = self._decay.weight(time_s, value)
         if at_s is not None:
             self._decay.unit(at_s)  # no time, or too late: refused before anything is learned
-        self._add(arm, context, Record(0, weight), time_s)
-        if self._delays is not None and at_s is not None and weight > 0:
-            self._delays.came(arm, weight, time_s, at_s)
+        self._add(arm, context, ArmRecord(0, weight), time_s)
+        if self._delayed is not None and at_s is not None and weight > 0:
+            self._delayed.add_reward(arm, weight, time_s, at_s)
 
     def update(
         self, arm_id: str, context: str | None, *reward_args: float, **reward_kwargs: float
@@ -174,20 +175,20 @@ class ThompsonSampling(Recorded, Base):
         self.expose(arm_id, context or "", time_s=LANDMARK_S)
         self.reward(arm_id, context or "", reward, time_s=LANDMARK_S, at_s=LANDMARK_S)
 
-    def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
-        self._readings.forget()
+    def _add(self, arm: str, context: str, more: ArmRecord, time_s: float) -> None:
+        self._outputs.forget()
         self._latest_s = max(self._latest_s, int(time_s))
         self._records.add(arm, context, more)
-        self._changes.add(arm, context, more, time_s)
+        self._changepoints.add(arm, context, more, time_s)
         if self._records.crowded:
             self._make_room()
 
     def _make_room(self) -> None:
         for forgotten in self._records.forget():
             self._counts.pop(forgotten, None)
-            if self._delays is not None:
-                self._delays.forget(forgotten)
-        self._changes.keep(self._records.cells)
+            if self._delayed is not None:
+                self._delayed.forget(forgotten)
+        self._changepoints.keep(self._records.cells)
 
     # Reading
 
@@ -229,15 +230,15 @@ class ThompsonSampling(Recorded, Base):
         time_s: float | None = None,
     ) -> Choice:
         """Draw an arm from its propensities: the same seed, the same arm, in whatever order."""
-        asked = tuple(arm_ids), context, self._now_s(time_s)
-        propensities, estimates = self._readings.of(asked, self._read)
+        inputs = tuple(arm_ids), context, self._now_s(time_s)
+        propensities, estimates = self._outputs.get(inputs, self._output)
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
         return Choice(arm, propensities[arm], {**propensities}, estimates[arm], {**estimates})
 
-    def _read(self, arms: tuple[str, ...], context: str, now_s: int) -> Reading:
+    def _output(self, arms: tuple[str, ...], context: str, now_s: int) -> PolicyOutput:
         posteriors = self._on_offer(arms, context, now_s)
         estimates = {name: self._mean(*posterior) for name, posterior in posteriors.items()}
-        return Reading(self._propensities(posteriors), estimates)
+        return PolicyOutput(self._propensities(posteriors), estimates)
 
     def pull(self, arm_ids: Iterable[str], context: str | None = None) -> str:
         """River's way: an arm, drawn with the policy's own generator."""
@@ -270,11 +271,11 @@ class ThompsonSampling(Recorded, Base):
         self, arms: list[str], context: str, time_s: float | None
     ) -> list[tuple[float, float]]:
         """Beta(a, b) of each arm in a context."""
-        now_s, grounds = self._now_s(time_s), self._grounds
-        doubts = grounds.doubts(now_s, self._latest_s)
-        pairs = grounds.pairs(arms, context, now_s, doubts)
-        pooled, now = grounds.pooled(now_s, doubts), self._decay.weight(now_s)
-        return self._backoff.posteriors(pooled, pairs, now)
+        now_s, effective = self._now_s(time_s), self._effective
+        discounts = effective.discounts(now_s, self._latest_s)
+        pairs = effective.pairs(arms, context, now_s, discounts)
+        pooled, now = effective.pooled(now_s, discounts), self._decay.weight(now_s)
+        return self._shrinkage.posteriors(pooled, pairs, now)
 
     def state(self) -> dict[str, Any]:
         """All sums and all constructor arguments, as JSON that shares nothing."""
@@ -283,17 +284,17 @@ class ThompsonSampling(Recorded, Base):
             "latest_s": self._latest_s,
             "exposures": dict(self._counts),
             "exposures_all": self._n,
-            "delays": None if self._delays is None else self._delays.state(),
-            "changes": self._changes.state(),
+            "delays": None if self._delayed is None else self._delayed.state(),
+            "changes": self._changepoints.state(),
             **self._records.state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._readings.forget()
+        self._outputs.forget()
         self._latest_s = state["latest_s"]
         self._counts = Counter(state["exposures"])
         self._n = state["exposures_all"]
         self._records.restore(state)
-        self._changes.restore(state["changes"])
-        if self._delays is not None:
-            self._delays.restore(state["delays"])
+        self._changepoints.restore(state["changes"])
+        if self._delayed is not None:
+            self._delayed.restore(state["delays"])

@@ -1,4 +1,4 @@
-"""Who may enter a full row: a newcomer, by a chance that its weight gives it.
+"""Admission to a full row by weighted sampling: a newcomer has the chance that its weight gives.
 
 A row keeps the few that weigh most, and cannot count those that it does not hold. If every newcomer
 took the place of the lightest, a row with a long tail of partners would be full of the latest of

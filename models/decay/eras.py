@@ -34,7 +34,7 @@ UNITS_KEPT = 1024
 """Seconds whose weight is kept: partitions that are read in turn are not at the same second."""
 
 
-class Unit(NamedTuple):
+class EraUnit(NamedTuple):
     """What one event of a second weighs."""
 
     era: int
@@ -54,9 +54,9 @@ class Eras:
     --------
     >>> day = Eras(half_life_s=86_400)
     >>> day.unit(LANDMARK_S), day.unit(LANDMARK_S + 86_400)
-    (Unit(era=0, weight=65536), Unit(era=0, weight=131072))
+    (EraUnit(era=0, weight=65536), EraUnit(era=0, weight=131072))
     >>> day.unit(LANDMARK_S + 16 * 86_400)
-    Unit(era=1, weight=65536)
+    EraUnit(era=1, weight=65536)
     """
 
     def __init__(self, half_life_s: float) -> None:
@@ -65,13 +65,13 @@ class Eras:
                 f"half_life_s={half_life_s!r}: give seconds, at least {HALF_LIFE_MIN_S:g}"
             )
         self.half_life_s = half_life_s
-        self._units: dict[int, Unit] = {}
+        self._units: dict[int, EraUnit] = {}
 
     def __reduce__(self) -> tuple[type["Eras"], tuple[float]]:
-        """Copies and pickles leave out what was reckoned lately: reading changes nothing."""
+        """Copies and pickles leave out what was computed lately: reading changes nothing."""
         return Eras, (self.half_life_s,)
 
-    def unit(self, time_s: float) -> Unit:
+    def unit(self, time_s: float) -> EraUnit:
         """What an event at this time weighs; times count in whole seconds.
 
         Raises `ValueError` when the time is no number or after 2100.
@@ -84,13 +84,13 @@ class Eras:
         if unit is None:
             if len(self._units) >= UNITS_KEPT:
                 self._units.clear()
-            unit = self._units[second] = self._reckon(second)
+            unit = self._units[second] = self._unit(second)
         return unit
 
-    def _reckon(self, second: int) -> Unit:
+    def _unit(self, second: int) -> EraUnit:
         if second > LATEST_S:
             raise ValueError(f"time_s={float(second):g} is after the year 2100: give seconds")
         elapsed = max(0, second - LANDMARK_S) / self.half_life_s
         halvings = int(elapsed)
         mantissa = round(ONE * 2.0 ** (elapsed - halvings))
-        return Unit(halvings // HALVINGS, mantissa << halvings % HALVINGS)
+        return EraUnit(halvings // HALVINGS, mantissa << halvings % HALVINGS)

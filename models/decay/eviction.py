@@ -1,4 +1,4 @@
-"""What to forget when a table is full: the lightest entries, a slab at a time.
+"""Eviction: what to forget when a table is full: the lightest entries, a slab at a time.
 
 Forgetting one entry for each newcomer would search the table each time. Forgetting a slab of it
 searches once for many newcomers, so that the price of one newcomer does not grow with the table.

@@ -73,7 +73,7 @@ class ForwardDecay:
         self._units: dict[int, tuple[int, int]] = {}
 
     def __reduce__(self) -> tuple[type["ForwardDecay"], tuple[float]]:
-        """Copies and pickles leave out what was reckoned lately: reading changes nothing."""
+        """Copies and pickles leave out what was computed lately: reading changes nothing."""
         return ForwardDecay, (self.half_life_s,)
 
     def unit(self, time_s: float) -> tuple[int, int]:
@@ -89,10 +89,10 @@ class ForwardDecay:
         if unit is None:
             if len(self._units) >= UNITS_KEPT:
                 self._units.clear()
-            unit = self._units[second] = self._reckon(second)
+            unit = self._units[second] = self._unit(second)
         return unit
 
-    def _reckon(self, second: int) -> tuple[int, int]:
+    def _unit(self, second: int) -> tuple[int, int]:
         if second > LATEST_S:
             raise ValueError(f"time_s={float(second):g} is after the year 2100: give seconds")
         elapsed = max(0, second - LANDMARK_S) / self.half_life_s

@@ -1,4 +1,4 @@
-"""What arms earn, from decisions that favoured some of them: fair, and valid at every look.
+"""AIPW estimates of what arms earn, from adaptively collected data, valid at every look.
 
 A bandit shows the arm that seems best, so the mean reward of an arm's own impressions is biased (an
 arm with bad luck is not asked again) and its textbook interval is wrong. Here every decision says
@@ -7,14 +7,14 @@ something about every arm that could have been drawn (augmented inverse propensi
 ```
 score of arm a = expected_a + [a was drawn] * (reward - expected_a) / propensity_a
                  ----------   ------------------------------------------------------
-                 a guess      what was wrong with it, weighted: the surprise
+                 a prediction the inverse-propensity-weighted prediction error
 ```
 
-Its mean is what arm a earns, whatever the guess, as long as propensity and guess were fixed before
-the reward was seen: both are logged with the decision. Scores are rare and large, so the intervals
-are gamma-exponential confidence sequences (`models.evaluation.confidence_sequences`).
+Its mean is what arm a earns, whatever the prediction, if propensity and prediction were fixed
+before the reward was seen: both are logged with the decision. Scores are rare and large, so the
+intervals are gamma-exponential confidence sequences (`models.evaluation.confidence_sequences`).
 
-Everything is a sum, so parts of a log can be reckoned apart and added. The surprises of two arms
+Everything is a sum, so parts of a log can be summed apart and added. The errors of two arms
 are never both other than zero, hence the V of a difference of arms is the sum of theirs: no sums
 need to be kept for pairs.
 
@@ -52,13 +52,13 @@ class ArmSums(NamedTuple):
     score: Floats
     """Scores: their mean is what an arm earns."""
     variance: Floats
-    """Squared surprises: the V of the confidence sequence."""
+    """Sum of squared prediction errors: the variance process V of the confidence sequence."""
     drawn: Floats
     """How often each arm was drawn."""
     expected: Floats
     """Summed propensities: how often each arm was to be drawn."""
     spread: Floats
-    """Squared differences of the two: the V of the sample ratio."""
+    """Squared differences of the two: the variance process V of the sample ratio."""
 
     def plus(self, other: "ArmSums") -> "ArmSums":
         """Both as one."""
@@ -72,7 +72,7 @@ class ArmSums(NamedTuple):
         )
 
 
-class Evidence(NamedTuple):
+class ScoreSums(NamedTuple):
     """The sums behind one number: an arm's reward, or a difference of two."""
 
     n: float
@@ -118,12 +118,12 @@ def arm_sums(drawn: Drawn, rewards: Floats, propensities: Floats, expected: Floa
     each_within(0.0, 1.0 + 1e-9, propensities=propensities)
     each_within(PROPENSITY_MIN, 1.0 + 1e-9, propensities_of_drawn=propensities[chosen])
     each_within(-LARGE, LARGE, rewards=rewards, expected=expected)
-    surprise = np.zeros(propensities.shape)
-    np.divide(rewards[:, None] - expected, propensities, out=surprise, where=chosen)
+    error = np.zeros(propensities.shape)
+    np.divide(rewards[:, None] - expected, propensities, out=error, where=chosen)
     return ArmSums(
         n=float(len(drawn)),
-        score=(expected + surprise).sum(axis=0),
-        variance=(surprise * surprise).sum(axis=0),
+        score=(expected + error).sum(axis=0),
+        variance=(error * error).sum(axis=0),
         drawn=chosen.sum(axis=0).astype(np.float64),
         expected=propensities.sum(axis=0),
         spread=((chosen - propensities) ** 2).sum(axis=0),
@@ -148,25 +148,25 @@ def arms_of(groups: Iterable[tuple[str, ...]]) -> list[str]:
     return sorted({arm for arms in groups for arm in arms})
 
 
-def of_arm(groups: Groups, arm: str) -> Evidence:
+def of_arm(groups: Groups, arm: str) -> ScoreSums:
     """What is known of an arm, from all decisions in which it was on offer."""
     found = [(sums, arms.index(arm)) for arms, sums in groups.items() if arm in arms]
-    return Evidence(
+    return ScoreSums(
         sum(sums.n for sums, _ in found),
         sum(float(sums.score[at]) for sums, at in found),
         sum(float(sums.variance[at]) for sums, at in found),
     )
 
 
-def of_difference(groups: Groups, arm: str, against: str) -> Evidence:
+def of_difference(groups: Groups, arm: str, against: str) -> ScoreSums:
     """What is known of an arm less another, from the decisions in which both were on offer."""
     both = {arms: sums for arms, sums in groups.items() if arm in arms and against in arms}
     mine, theirs = of_arm(both, arm), of_arm(both, against)
-    return Evidence(mine.n, mine.score - theirs.score, mine.variance + theirs.variance)
+    return ScoreSums(mine.n, mine.score - theirs.score, mine.variance + theirs.variance)
 
 
 def interval(
-    evidence: Evidence,
+    sums: ScoreSums,
     by: GammaExponential,
     alpha: float = ALPHA,
     *,
@@ -174,28 +174,28 @@ def interval(
 ) -> Interval | None:
     """The mean score with bounds that hold at every look, cut to what is possible; None of nothing.
 
-    >>> evidence = Evidence(n=20_000, score=1_100.0, variance=8_000.0)
-    >>> Interval(*(round(bound, 4) for bound in interval(evidence, sequence(floor=0.05))))
+    >>> sums = ScoreSums(n=20_000, score=1_100.0, variance=8_000.0)
+    >>> Interval(*(round(bound, 4) for bound in interval(sums, sequence(floor=0.05))))
     Interval(value=0.055, low=0.0368, high=0.0732)
     """
-    if not evidence.n:
+    if not sums.n:
         return None
-    mean = evidence.score / evidence.n
-    half = float(by.bound(evidence.variance, alpha / 2.0)) / evidence.n
+    mean = sums.score / sums.n
+    half = float(by.bound(sums.variance, alpha / 2.0)) / sums.n
     low, high = within
     return Interval(mean, max(low, mean - half), min(high, mean + half))
 
 
-def p_value(evidence: Evidence, by: GammaExponential, comparisons: int = 1) -> float:
-    """How surprising a difference is if there is none; valid at every look, and at most 1.
+def p_value(sums: ScoreSums, by: GammaExponential, comparisons: int = 1) -> float:
+    """The always-valid p-value of a difference, against none; at most 1.
 
     Two-sided, and multiplied by the number of comparisons made (Bonferroni).
 
-    >>> round(p_value(Evidence(20_000, 600.0, 8_000.0), sequence(floor=0.05)), 4)
+    >>> round(p_value(ScoreSums(20_000, 600.0, 8_000.0), sequence(floor=0.05)), 4)
     0.0002
     """
-    log_evidence = float(by.log_evidence(abs(evidence.score), evidence.variance))
-    return float(min(1.0, 2.0 * comparisons * np.exp(-log_evidence)))
+    log_e_value = float(by.log_e_value(abs(sums.score), sums.variance))
+    return float(min(1.0, 2.0 * comparisons * np.exp(-log_e_value)))
 
 
 def grouped(
@@ -220,8 +220,8 @@ def grouped(
         arms = tuple(sorted(name for name, p in propensities.items() if p >= least))
         if arms:
             at = arms.index(arm) if arm in arms else -1
-            guesses = [min(1.0, max(0.0, expected.get(name, 0.0))) for name in arms]
-            row = (at, min(1.0, max(0.0, reward)), [propensities[a] for a in arms], guesses)
+            predictions = [min(1.0, max(0.0, expected.get(name, 0.0))) for name in arms]
+            row = (at, min(1.0, max(0.0, reward)), [propensities[a] for a in arms], predictions)
             rows.setdefault(arms, []).append(row)
     return {arms: _summed(of_arms) for arms, of_arms in rows.items()}
 

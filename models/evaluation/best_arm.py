@@ -1,4 +1,4 @@
-"""Which arm is best, and what it costs to be wrong: read off the arms' posteriors.
+"""The best arm: P(best) and expected loss, from the arms' posteriors.
 
 P(best) is the probability that an arm earns most; the expected loss is what choosing it would cost
 on average, an impression. Both are Bayesian: they say what to believe now, and are right on average
@@ -28,22 +28,24 @@ GRID_MAX = 6_400
 """Values that are looked at: all quantiles of some thirty arms; of more, every second one, ..."""
 
 
-class Standing(NamedTuple):
-    """Of one arm, by what is believed."""
+class ArmPosterior(NamedTuple):
+    """Of one arm: the posterior probability that it is best, and its expected loss if it is not."""
 
     p_best: float
     expected_loss: float
 
 
-def standings(shown: Floats, rewards: Floats) -> list[Standing]:
+def arm_posteriors(shown: Floats, rewards: Floats) -> list[ArmPosterior]:
     """P(best) and expected loss of arms with these impressions and summed rewards; shapes (K,).
 
     Posteriors are Beta distributions, their prior is the mean of all arms. Raises `ValueError` for
     what is no number of impressions, or no reward.
 
     >>> shown, rewards = np.array([1_000.0, 1_000.0]), np.array([50.0, 70.0])
-    >>> [Standing(round(p, 3), round(loss, 4)) for p, loss in standings(shown, rewards)]
-    [Standing(p_best=0.031, expected_loss=0.0197), Standing(p_best=0.969, expected_loss=0.0001)]
+    >>> for arm in arm_posteriors(shown, rewards):
+    ...     print(round(arm.p_best, 3), round(arm.expected_loss, 4))
+    0.031 0.0197
+    0.969 0.0001
     """
     each_within(0.0, LARGE, shown=shown)
     each_within(-LARGE, LARGE, rewards=rewards)
@@ -54,7 +56,7 @@ def standings(shown: Floats, rewards: Floats) -> list[Standing]:
     a = won + PRIOR_STRENGTH * mean
     b = shown - won + PRIOR_STRENGTH * (1.0 - mean)
     best, loss = probability_best(a, b), expected_loss(a, b)
-    return [Standing(float(p), float(lost)) for p, lost in zip(best, loss, strict=True)]
+    return [ArmPosterior(float(p), float(lost)) for p, lost in zip(best, loss, strict=True)]
 
 
 def expected_loss(a: Floats, b: Floats) -> Floats:

@@ -5,9 +5,9 @@ when it excludes zero is wrong far more often than one time in twenty. A confide
 at all times at once: stop whenever you like.
 
 ```
-S = sum of (x_i - mu_i)         how far the sum is from what was to be expected, a martingale
-V = sum of (x_i - guess_i)^2    how much it had reason to move; guess_i was made before x_i was seen
-|S| <= bound(V)                 at all times, with probability 1 - alpha
+S = sum of (x_i - mu_i)             how far the sum is from what was to be expected, a martingale
+V = sum of (x_i - prediction_i)^2   the variance process; the prediction is made before x_i is seen
+|S| <= bound(V)                     at all times, with probability 1 - alpha
 ```
 
 Two of them. `GammaExponential` asks for nothing but bounded steps: right for rewards that are rare
@@ -55,7 +55,7 @@ class GammaExponential:
     Parameters
     ----------
     c
-        What no `x_i - guess_i` exceeds in size. For rewards in [0, 1] that are divided by a
+        What no `x_i - prediction_i` exceeds in size. For rewards in [0, 1] that are divided by a
         propensity of at least `floor`, that is `1 / floor`.
     v_opt
         The V at which the bound is to be tightest. It has to be chosen before looking.
@@ -70,7 +70,7 @@ class GammaExponential:
 
     A look at V = 100 in the middle of things: S is 40, more than chance explains.
 
-    >>> bool(sequence.log_evidence(40.0, 100.0) > math.log(1 / 0.05))
+    >>> bool(sequence.log_e_value(40.0, 100.0) > math.log(1 / 0.05))
     True
     """
 
@@ -92,17 +92,17 @@ class GammaExponential:
         object.__setattr__(self, "_rho", rho)
         object.__setattr__(self, "_lead", lead)
 
-    def log_evidence(self, s: npt.ArrayLike, v: npt.ArrayLike) -> Floats:
-        """The logarithm of the evidence that S is not centred; without it, at most 1 on average.
+    def log_e_value(self, s: npt.ArrayLike, v: npt.ArrayLike) -> Floats:
+        """The log e-value against "S is centred": if it is, the e-process is at most 1 on average.
 
         One-sided: S above 0. Over `log(1 / alpha)`, at whatever time, it rejects with error alpha.
         `s` and `v` are at least 0; shapes are broadcast. Raises `ValueError` when they are not, or
         are beyond what sums of rewards can be.
         """
         each_within(0.0, SUM_MAX, s=np.asarray(s, np.float64), v=np.asarray(v, np.float64))
-        return self._log_evidence(s, v)
+        return self._log_e_value(s, v)
 
-    def _log_evidence(self, s: npt.ArrayLike, v: npt.ArrayLike) -> Floats:
+    def _log_e_value(self, s: npt.ArrayLike, v: npt.ArrayLike) -> Floats:
         squared = self.c**2
         moved = (self.c * np.asarray(s, np.float64) + np.asarray(v, np.float64)) / squared
         a = (np.asarray(v, np.float64) + self._rho) / squared
@@ -121,13 +121,13 @@ class GammaExponential:
         threshold = math.log(1.0 / alpha)
         high = np.sqrt(v + self._rho) + self.c
         for _ in range(DOUBLINGS_MAX):
-            if (self._log_evidence(high, v) > threshold).all():
+            if (self._log_e_value(high, v) > threshold).all():
                 break
             high = high * 2.0
         low = np.zeros_like(v)
         for _ in range(BISECTIONS):
             middle = (low + high) / 2.0
-            over = self._log_evidence(middle, v) > threshold
+            over = self._log_e_value(middle, v) > threshold
             low, high = np.where(over, low, middle), np.where(over, middle, high)
         return high
 

@@ -1,4 +1,4 @@
-"""A drift alarm: the rewards of an arm are no longer what they were.
+"""Drift detection with ADWIN: an alarm when the rewards of an arm are not what they were.
 
 Forgetting (`models.decay.forward`) copes with slow change by itself; an alarm tells the operator of
 a fast one. Each arm has a window of River's ADWIN, which is cut where the means of its two parts

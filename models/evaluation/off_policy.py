@@ -1,4 +1,4 @@
-"""What another policy would have earned, from the log of the one that ran.
+"""Off-policy evaluation: what another policy would have earned, from the log of the one that ran.
 
 Every logged decision has the probability with which its arm was drawn. Decisions that the target
 policy would have made more often count more, by the ratio of the probabilities:
@@ -8,7 +8,7 @@ weight = target(arm) / propensity(arm)
 IPS    = mean of weight * reward                                   fair, noisy
 SNIPS  = sum of weight * reward / sum of weight                    slightly biased, steadier
 DR     = mean of sum_a target(a) * expected_a + weight * (reward - expected)
-                                                                   fair, less noisy if guesses are
+                                                                   fair, less noisy if expected is
 ```
 
 A policy unlike the logged one is judged by a few decisions with large weights. How many there are
@@ -26,8 +26,8 @@ from typing import NamedTuple
 from models.evaluation.arm_values import (
     ALPHA,
     PROPENSITY_MIN,
-    Evidence,
     Interval,
+    ScoreSums,
     interval,
     sequence,
 )
@@ -54,7 +54,7 @@ class Estimate(NamedTuple):
     high: float
 
 
-class Verdict(NamedTuple):
+class OffPolicyEstimate(NamedTuple):
     """What the target policy would have earned a decision."""
 
     n: int
@@ -80,7 +80,7 @@ def evaluate(
     expected_by_target: Floats | None = None,
     floor: float | None = None,
     effective_min: float = EFFECTIVE_MIN,
-) -> Verdict:
+) -> OffPolicyEstimate:
     """Judge a target policy by logged decisions; all shapes are (n,).
 
     Parameters
@@ -109,8 +109,8 @@ def evaluate(
     >>> import numpy as np
     >>> bought_together = np.arange(1_000) % 2 == 1
     >>> rewards = np.where(bought_together, 0.3, 0.1)
-    >>> verdict = evaluate(rewards, np.full(1_000, 0.5), bought_together.astype(float))
-    >>> round(verdict.ips.value, 3), round(verdict.snips.value, 3), round(verdict.effective_n)
+    >>> estimate = evaluate(rewards, np.full(1_000, 0.5), bought_together.astype(float))
+    >>> round(estimate.ips.value, 3), round(estimate.snips.value, 3), round(estimate.effective_n)
     (0.3, 0.3, 500)
     """
     _check(rewards, propensities, target, expected, expected_by_target)
@@ -129,7 +129,7 @@ def evaluate(
     dr = None
     if expected is not None and expected_by_target is not None:
         dr = expected_by_target + weights * (rewards - expected)
-    return Verdict(
+    return OffPolicyEstimate(
         n=len(weights),
         effective_n=effective,
         weight_max=float(weights.max()),
@@ -146,14 +146,14 @@ def evaluate(
 
 
 def _check(rewards: Floats, propensities: Floats, target: Floats, *expected: Floats | None) -> None:
-    guesses = [each for each in expected if each is not None]
-    if len({each.shape for each in (rewards, propensities, target, *guesses)}) > 1:
+    predictions = [each for each in expected if each is not None]
+    if len({each.shape for each in (rewards, propensities, target, *predictions)}) > 1:
         raise ValueError("rewards, propensities, target and expectations must be of one shape")
     each_within(PROPENSITY_MIN, ONE, propensities=propensities)
     each_within(0.0, ONE, target=target)
     each_within(-LARGE, LARGE, rewards=rewards)
-    for guess in guesses:
-        each_within(-LARGE, LARGE, expected=guess)
+    for prediction in predictions:
+        each_within(-LARGE, LARGE, expected=prediction)
 
 
 def _check_floor(floor: float | None, propensities: Floats) -> None:
@@ -178,9 +178,9 @@ def _estimate(scores: Floats, at: float | None = None) -> Estimate:
     return Estimate(value, se, value - Z95 * se, value + Z95 * se)
 
 
-def _always_valid(scores: Floats, surprises: Floats, floor: float | None) -> Interval | None:
-    """Scores whose surprises are no larger than 1 / floor, rewards being in [0, 1]."""
+def _always_valid(scores: Floats, errors: Floats, floor: float | None) -> Interval | None:
+    """Scores whose prediction errors are at most 1 / floor, rewards being in [0, 1]."""
     if floor is None:
         return None
-    evidence = Evidence(len(scores), float(scores.sum()), float((surprises**2).sum()))
-    return interval(evidence, sequence(floor), ALPHA)
+    sums = ScoreSums(len(scores), float(scores.sum()), float((errors**2).sum()))
+    return interval(sums, sequence(floor), ALPHA)

@@ -1,4 +1,4 @@
-"""How good a ranking was: prequential figures, in two regimes side by side.
+"""Ranking metrics (hit rate, MRR), prequential, in two regimes side by side.
 
 *Prequential* (Dawid 1984): every example is answered before it is learned from, if it is. An
 example is a context, and the item that really came next. Two regimes are counted at once, because

@@ -1,4 +1,4 @@
-"""Are arms seen as often as they were drawn? A bandit's alarm for a sample that does not match.
+"""Sample ratio mismatch (SRM): are arms seen as often as a bandit drew them?
 
 Prompts of an arm that get lost (a page that cannot render them, a filter behind us) spoil every
 comparison. Shares of a bandit are meant to be unequal, so a chi-square test against a fixed split
@@ -25,7 +25,7 @@ STEP_MAX = 1.0
 
 
 def sample_ratio_p(groups: Groups) -> dict[str, float]:
-    """How surprising each arm's number of impressions is, valid at every look; by arm.
+    """The always-valid p-value of each arm's number of impressions, by arm.
 
     Multiplied by the number of arms (Bonferroni): alarm when any is below `ALPHA`.
 
@@ -45,7 +45,7 @@ def sample_ratio_p(groups: Groups) -> dict[str, float]:
     sequence = GammaExponential(STEP_MAX, V_OPT, ALPHA / (2.0 * max(1, len(arms))))
     found = {}
     for arm in arms:
-        evidence = of_arm(counted, arm)
-        log_evidence = float(sequence.log_evidence(abs(evidence.score), evidence.variance))
-        found[arm] = min(1.0, 2.0 * len(arms) * math.exp(-log_evidence))
+        sums = of_arm(counted, arm)
+        log_e_value = float(sequence.log_e_value(abs(sums.score), sums.variance))
+        found[arm] = min(1.0, 2.0 * len(arms) * math.exp(-log_e_value))
     return found

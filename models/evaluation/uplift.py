@@ -1,4 +1,4 @@
-"""What prompts are worth: those who may get them against a holdout that never does.
+"""Uplift against a holdout: A/B test with CUPED and the delta method, valid at every look.
 
 Shares are fixed here, so plain means are fair. The unit is whoever was assigned: a shopper. What is
 compared is a mean (orders a shopper) or a ratio of sums (revenue an order), whose variance comes

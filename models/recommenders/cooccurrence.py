@@ -1,4 +1,4 @@
-"""What goes together: counts of pairs, faded by time, corrected for popularity.
+"""Item-based collaborative filtering by co-occurrence: decayed pair counts, less popularity.
 
 When butter enters a basket that holds bread and milk, the pairs (bread, butter) and (milk, butter)
 are counted, in both directions. To recommend for a context, each of its items votes for its
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.decay.eras import EARLIER, ONE, Eras
 from models.decay.eviction import lightest, slab
 from models.limits import at_least_one, check_weight, within
-from models.recommenders.pair_table.layout import ALONE, ITEMS_MAX, Ballot, Ranked
+from models.recommenders.pair_table.layout import ALONE, ITEMS_MAX, Ranked, VoteWeights
 from models.recommenders.pair_table.table import PairTable
 from models.recommenders.recommender import NOTHING, Candidate, Recommender
 
@@ -195,11 +195,11 @@ class CoOccurrence(Recommender):
         """What is not excluded, best first: beyond `depth` only when more of it is asked for."""
         voters = self._voters(x)
         if len(voters):
-            ballot = self._ballot(time_s)
-            ranked, in_all = self._pairs.rank(voters, ballot, depth)
+            vote_weights = self._vote_weights(time_s)
+            ranked, in_all = self._pairs.rank(voters, vote_weights, depth)
             yield from self._admissible(ranked, exclude)
             if len(ranked) < in_all:
-                rest = self._pairs.rank(voters, ballot, in_all)[0][len(ranked) :]
+                rest = self._pairs.rank(voters, vote_weights, in_all)[0][len(ranked) :]
                 yield from self._admissible(rest, exclude)
 
     def _admissible(self, ranked: Iterable[Ranked], exclude: Container[str]) -> Iterator[Candidate]:
@@ -224,12 +224,12 @@ class CoOccurrence(Recommender):
         """The items of the context that may vote, the latest first."""
         return self._pairs.voters(dict.fromkeys(x[: -self.context_items - 1 : -1]))
 
-    def _ballot(self, time_s: float | None) -> Ballot:
+    def _vote_weights(self, time_s: float | None) -> VoteWeights:
         """How votes count now. What the damping leaves out is put in here."""
         now = self._eras.unit(max(self._latest_s, int(time_s or 0)))
         unit = EARLIER ** min(now.era - self._pairs.era, ERAS_MAX) / now.weight
         worth = unit / (unit * ONE) ** self.popularity_norm
-        return Ballot(worth, unit, self.context_decay, self.row_norm)
+        return VoteWeights(worth, unit, self.context_decay, self.row_norm)
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""

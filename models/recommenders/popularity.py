@@ -1,4 +1,4 @@
-"""What is bought most, of late: the hardest baseline, and the list of staples."""
+"""Popularity, exponentially decayed: the hardest baseline, and the list of staples."""
 
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterator, Sequence, Sized

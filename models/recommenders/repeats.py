@@ -1,4 +1,4 @@
-"""Buy again: what this very shopper has bought before and people do buy again."""
+"""Repeat consumption (buy again): what this shopper has bought before and people do buy again."""
 
 from collections.abc import Container, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Session kNN: what the most similar of the latest sessions held."""
+"""Session kNN (VMIS-kNN): nearest neighbours among the latest sessions vote for what they held."""
 
 from collections.abc import Container, Sequence
 from typing import Any, ClassVar
@@ -112,13 +112,13 @@ class SessionKNN(Recommender):
         index.look(x)  # strangers are lent blank rows, which no neighbour holds
         number, kept = neighbours.recommend(
             index.items, index.pool, index.sessions, index.votes, index.similarity, index.found,
-            index.touched, index.keys, index.held, index.heap, index.context,
+            index.active, index.keys, index.held, index.heap, index.context,
             min(len(x), CONTEXT_MAX), index.begun, index.sessions_max, index.own(x, session),
             min(self.last_items, CONTEXT_MAX), min(self.sessions_per_item, SESSIONS_PER_ITEM_MAX),
             min(self.neighbours, NEIGHBOURS_MAX),
         )  # fmt: skip
         found = zip(
-            index.touched[:number].tolist(),
+            index.active[:number].tolist(),
             index.keys[:number].tolist(),
             index.held[:number].tolist(),
             strict=True,

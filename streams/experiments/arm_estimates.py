@@ -23,7 +23,7 @@ from models.evaluation.arm_values import (
     p_value,
     sequence,
 )
-from models.evaluation.best_arm import standings
+from models.evaluation.best_arm import arm_posteriors
 from models.evaluation.drift import DriftAlarm
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from models.evaluation.sample_ratio import sample_ratio_p
@@ -108,9 +108,9 @@ class ArmEstimates:
             return []
         shown = np.array([float(self._shown[arm]) for arm in arms])
         rewards = np.array([self._rewards.get(arm, 0.0) for arm in arms])
-        standing = dict(zip(arms, standings(shown, rewards), strict=True))
+        posterior = dict(zip(arms, arm_posteriors(shown, rewards), strict=True))
         ratio = sample_ratio_p(self.groups)
-        found = [self._row(arm, len(arms) - 1, *standing[arm], ratio[arm]) for arm in arms]
+        found = [self._row(arm, len(arms) - 1, *posterior[arm], ratio[arm]) for arm in arms]
         return sorted(found, key=lambda row: (-row.p_best, row.arm))
 
     def _row(

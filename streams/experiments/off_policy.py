@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 from rich.table import Table
 
-from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, Verdict, evaluate
+from models.evaluation.off_policy import EFFECTIVE_MIN, OffPolicyEstimate, TooFewEffective, evaluate
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.clients.log_reader import open_reader
@@ -32,7 +32,7 @@ FLOOR_MIN = 0.01
 class PolicyEvaluation(NamedTuple):
     """The verdict, and what it could not rest on."""
 
-    verdict: Verdict
+    verdict: OffPolicyEstimate
     below_floor: int
     """Trials left out, because the arm drawn had a smaller propensity than the floor."""
     unmatched: int

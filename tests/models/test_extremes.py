@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models import LinearThompsonSampling, ThompsonSampling
-from models.bandit.delayed_rewards import Delays
+from models.bandit.delayed_rewards import DelayedRewards
 from models.bandit.propensity import (
     draw,
     gaussian_best,
@@ -23,7 +23,7 @@ from models.bandit.propensity import (
 from models.decay.eras import Eras
 from models.decay.forward import LANDMARK_S, LATEST_S, ForwardDecay
 from models.evaluation.arm_values import arm_sums, grouped, interval, of_arm, p_value, sequence
-from models.evaluation.best_arm import expected_loss, standings
+from models.evaluation.best_arm import arm_posteriors, expected_loss
 from models.evaluation.confidence_sequences import (
     GammaExponential,
     asymptotic_half_width,
@@ -148,7 +148,7 @@ def test_an_event_dated_decades_ahead_stands_alone(
 
 @KINDS
 def test_arms_that_always_pay_are_no_trouble(kind: type[ThompsonSampling]) -> None:
-    """The mean of all arms is next to one: no variance is left, and no doubt is reckoned of it."""
+    """The mean of all arms is next to one: no variance is left, and nothing is discounted."""
     policy = kind(half_life_s=8.0 * DAY_S)
     for n in range(20):
         for _ in range(60):
@@ -313,10 +313,12 @@ def test_what_is_no_number_weighs_nothing(w: float) -> None:
 @given(st.integers(0, 1 << 80), st.floats(1.0, 1e8), st.integers(LANDMARK_S, LATEST_S))
 def test_a_law_is_a_share_whatever_came(weight: int, window_s: float, now_s: int) -> None:
     """Rewards without trials, trials long ago: what has come is between none and all."""
-    delays = Delays(window_s, ForwardDecay(3_600.0), 0.05)
-    delays.came("popular", weight, MONDAY, MONDAY + window_s / 3)
-    delays.exposed("popular", "basket", delays.decay.weight(MONDAY), MONDAY)
-    shares = [delays.share("popular", age * window_s, now_s) for age in (0.0, 0.3, 0.9, 2.0)]
+    delayed = DelayedRewards(window_s, ForwardDecay(3_600.0), 0.05)
+    delayed.add_reward("popular", weight, MONDAY, MONDAY + window_s / 3)
+    delayed.add_trial("popular", "basket", delayed.decay.weight(MONDAY), MONDAY)
+    shares = [
+        delayed.arrived_share("popular", age * window_s, now_s) for age in (0.0, 0.3, 0.9, 2.0)
+    ]
 
     assert all(0.0 <= share <= 1.0 for share in shares)
     assert sorted(shares) == shares
@@ -447,7 +449,7 @@ def test_intervals_are_finite_whatever_was_earned(log: list[tuple[str, float, fl
     assert 0.0 <= p_value(known, sequence(1e-6)) <= 1.0
 
 
-# Confidence, uplift, the winner, drift
+# Confidence sequences, uplift, the best arm, drift
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0, 2.0, math.nan])
@@ -470,8 +472,8 @@ def test_no_variance_is_no_evidence(wrong: float) -> None:
     by = GammaExponential(20.0, 2_000.0)
     for reckon in (
         lambda: by.bound(wrong, 0.05),
-        lambda: by.log_evidence(1.0, wrong),
-        lambda: by.log_evidence(wrong, 1.0),
+        lambda: by.log_e_value(1.0, wrong),
+        lambda: by.log_e_value(wrong, 1.0),
         lambda: asymptotic_half_width(0.1, wrong),
         lambda: asymptotic_half_width(wrong, 100.0),
         lambda: asymptotic_p(0.1, 0.1, wrong),
@@ -487,7 +489,7 @@ def test_bounds_and_evidence_are_finite(floor: float, s: float, v: float, alpha:
     by = sequence(floor)
 
     assert math.isfinite(float(by.bound(v, alpha)))
-    assert not math.isnan(float(by.log_evidence(s, v)))
+    assert not math.isnan(float(by.log_e_value(s, v)))
 
 
 units = st.lists(
@@ -527,7 +529,7 @@ def test_units_that_earn_no_number_are_refused(wrong: float) -> None:
 def test_a_standing_is_a_probability_and_a_loss(arms: list[tuple[float, float]]) -> None:
     """Of arms that nobody saw, or a million millions did."""
     shown, rewards = np.array(arms).T
-    for p_best, loss in standings(shown, rewards):
+    for p_best, loss in arm_posteriors(shown, rewards):
         assert 0.0 <= p_best <= 1.0
         assert 0.0 <= loss <= 1.0
 
@@ -536,9 +538,9 @@ def test_a_standing_is_a_probability_and_a_loss(arms: list[tuple[float, float]])
 def test_what_is_no_number_of_impressions_is_refused(wrong: float) -> None:
     """And without arms there is no standing."""
     with pytest.raises(ValueError, match="shown"):
-        standings(np.array([wrong, 5.0]), np.array([1.0, 1.0]))
+        arm_posteriors(np.array([wrong, 5.0]), np.array([1.0, 1.0]))
 
-    assert [] == standings(np.zeros(0), np.zeros(0))
+    assert [] == arm_posteriors(np.zeros(0), np.zeros(0))
 
 
 def test_the_loss_of_hundreds_of_arms_is_as_close_as_of_few() -> None:

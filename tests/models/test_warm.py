@@ -21,7 +21,7 @@ print(*(name for name in {names} if not getattr(module, name).signatures))
     [
         (
             "recommenders.best_fit.categories.category_votes",
-            ["learn", "speak", "suggest", "describe"],
+            ["learn", "cast_votes", "suggest", "describe"],
         ),
         (
             "recommenders.best_fit.counts.learning",
@@ -29,7 +29,7 @@ print(*(name for name in {names} if not getattr(module, name).signatures))
         ),
         ("recommenders.session_index.neighbours", ["renumber"]),
         ("recommenders.best_fit.candidates", ["propose"]),
-        ("recommenders.best_fit.explanation", ["tell"]),
+        ("recommenders.best_fit.explanation", ["explain"]),
         ("recommenders.best_fit.ranker", ["score", "shares", "gradient", "step"]),
     ],
 )

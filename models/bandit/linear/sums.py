@@ -1,4 +1,4 @@
-"""What was earned with each factor of a context: sums of records, in whole numbers.
+"""Sufficient statistics of the linear model: x x' and r x of each arm, summed in whole numbers.
 
 A context such as "basket/new/bakery" is a set of factors, split at "/"; "dwell=0.5" is half of the
 factor "dwell=1". What is expected of a context is the product of its factors' lifts: a lift is what
@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from models.bandit.shrinkage import Record
+from models.bandit.shrinkage import ArmRecord
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -81,20 +81,20 @@ def _number(value: str) -> float | None:
     return round(min(max(number, -VALUE_MAX), VALUE_MAX) * unit) / unit
 
 
-def told_apart(trials: Mapping[str, int]) -> frozenset[str]:
+def kept_factors(trials: Mapping[str, int]) -> frozenset[str]:
     """The factors that are told apart, given the trials with each.
 
     Where there are too many, those with more trials by powers of two, of equal ones the first by
     name: which ones they are depends on the records alone, and rarely changes.
 
-    >>> sorted(told_apart({"": 9, "0:basket": 9}))
+    >>> sorted(kept_factors({"": 9, "0:basket": 9}))
     ['', '0:basket']
     """
     order = sorted(trials, key=lambda name: (name != "", -trials[name].bit_length(), name))
     return frozenset(order[:FACTORS_MAX])
 
 
-class Sums:
+class SufficientStatistics:
     """x x' and r x of every arm, summed over its contexts, in units of 2**shift.
 
     Each x counts in 64ths, and each x x' by what was expected, in 256ths of the pooled rate. Rows
@@ -115,10 +115,10 @@ class Sums:
         self.rows = {arm: row for row, arm in enumerate(sorted(arms))}
         self._numbers = {context: number for number, context in enumerate(contexts)}
         names = {"": 0} | {name: 0 for every in self._numbers for name, _ in factors(every)}
-        kept = told_apart(names | dict(trials or {}))
+        kept = kept_factors(names | dict(trials or {}))
         self.columns = {name: column for column, name in enumerate(sorted(kept))}
         self._by_factor = Counter(names)  # the trials with each
-        self._doubtful = False  # whether other factors may have to be told apart
+        self._may_change_factors = False  # whether other factors may have to be told apart
         rows, columns, room = len(self.rows), len(self.columns), max(ROOM, len(self._numbers))
         self.xx = np.zeros((rows, columns, columns), np.int64)
         self.rx = np.zeros((rows, columns), np.int64)
@@ -132,11 +132,11 @@ class Sums:
 
     def fits(self) -> bool:
         """Whether there is a column for each factor that is to be told apart by now."""
-        if self._doubtful:
-            self._doubtful = told_apart(self._by_factor) != self.columns.keys()
-        return not self._doubtful
+        if self._may_change_factors:
+            self._may_change_factors = kept_factors(self._by_factor) != self.columns.keys()
+        return not self._may_change_factors
 
-    def put(self, arm: str, context: str, record: Record) -> int:
+    def put(self, arm: str, context: str, record: ArmRecord) -> int:
         """Sum up the record as it is now, in place of the last one; returns the row of the arm."""
         trials, rewards = record.trials >> self.shift, record.rewards >> self.shift
         rewards = min(max(rewards, 0), trials)
@@ -157,7 +157,7 @@ class Sums:
         for name, _ in factors(context):
             before = self._by_factor.get(name)
             after = self._by_factor[name] = (before or 0) + more
-            self._doubtful |= before is None or before.bit_length() != after.bit_length()
+            self._may_change_factors |= before is None or before.bit_length() != after.bit_length()
 
     def _number(self, context: str) -> int:
         number = self._numbers.get(context)

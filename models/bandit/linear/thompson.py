@@ -1,11 +1,11 @@
-"""Thompson sampling for contexts of many factors: the linear posterior as a policy."""
+"""Linear Thompson sampling for contexts of many factors: the linear posterior as a policy."""
 
 import math
 from typing import Any, ClassVar
 
 from models.bandit.choice import Mode
-from models.bandit.linear.posterior import LinearPosterior, Prior, finest_of
-from models.bandit.shrinkage import Record, coarse
+from models.bandit.linear.posterior import LinearPosterior, WeightPrior, finest_of
+from models.bandit.shrinkage import ArmRecord, coarse
 from models.bandit.thompson import ThompsonSampling
 from models.limits import within
 
@@ -88,11 +88,11 @@ class LinearThompsonSampling(ThompsonSampling):
         self.arm_spread = arm_spread
         self.factor_spread = factor_spread
         self.shared_spread = shared_spread
-        self._linear = LinearPosterior(Prior(arm_spread, factor_spread, shared_spread))
+        self._linear = LinearPosterior(WeightPrior(arm_spread, factor_spread, shared_spread))
 
-    def _add(self, arm: str, context: str, more: Record, time_s: float) -> None:
+    def _add(self, arm: str, context: str, more: ArmRecord, time_s: float) -> None:
         super()._add(arm, context, more, time_s)
-        self._linear.touch(arm, context)
+        self._linear.invalidate(arm, context)
 
     def _make_room(self) -> None:
         super()._make_room()
@@ -109,17 +109,17 @@ class LinearThompsonSampling(ThompsonSampling):
         now_s, decay = self._now_s(time_s), self._decay
         step_s = self.half_life_s / STEPS_A_HALF_LIFE
         now = decay.weight(int(now_s / step_s) * step_s)
-        grounds = self._grounds
-        doubts = grounds.doubts(now_s, self._latest_s)
-        rate = coarse(grounds.mean(grounds.pooled(now_s, doubts), now))
-        self._linear.doubt(doubts)
-        if self._delays is not None:
-            self._linear.ripen(self._delays.stamp(now_s), self._delays.pending())
+        effective = self._effective
+        discounts = effective.discounts(now_s, self._latest_s)
+        rate = coarse(effective.mean(effective.pooled(now_s, discounts), now))
+        self._linear.discount(discounts)
+        if self._delayed is not None:
+            self._linear.update_pending(self._delayed.version(now_s), self._delayed.pending())
         scores = self._linear.scores(
             arms,
             context,
             self._records.cells,
-            lambda arm, context, record: grounds.ripe(record, arm, context, now_s, doubts),
+            lambda arm, context, record: effective.net(record, arm, context, now_s, discounts),
             finest_of(decay.unit(self._latest_s)[1], self._records.all),
             now,
             rate,

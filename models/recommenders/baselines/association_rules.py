@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.recommenders.baselines.rules import FOR_EVER_S, Rules
+from models.recommenders.baselines.rules import FOR_EVER_S, PairwiseRules
 
 REACH = 200
 """Items back that an event makes rules with, even in a longer session."""
 
 
-class AssociationRules(Rules):
+class AssociationRules(PairwiseRules):
     """What came in the same sessions as the last item, before it or after it.
 
     Every item of a session is paired with every later one, in both directions and as often as they

@@ -1,11 +1,11 @@
-"""A Markov chain: what came right after, the simplest model that knows an order."""
+"""A Markov chain of first order: what came right after, the simplest model that knows an order."""
 
 from collections.abc import Iterator, Sequence
 
-from models.recommenders.baselines.rules import FOR_EVER_S, Rules
+from models.recommenders.baselines.rules import FOR_EVER_S, PairwiseRules
 
 
-class Markov(Rules):
+class Markov(PairwiseRules):
     """What came next after the last item, the same item again included.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Rules: what an item leads to, counted. The plain baselines differ only in what they count."""
+"""Pairwise association and sequential rules: the plain baselines differ only in what they count."""
 
 import abc
 from collections.abc import Container, Iterable, Sequence
@@ -14,7 +14,7 @@ FOR_EVER_S = 100 * 365.25 * 86400.0
 """A half-life of a century: plain counts, of which the later wins where two are equal."""
 
 
-class Rules(Recommender):
+class PairwiseRules(Recommender):
     """What the last item of the context led to, most often first.
 
     A candidate's score is its share of all that was counted after that item; its evidence, how

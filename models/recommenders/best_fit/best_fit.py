@@ -1,4 +1,4 @@
-"""What fits best: every source proposes, and a ranker that learns online puts in order."""
+"""BestFit, a hybrid recommender: sources generate candidates, a ranker learned online orders."""
 
 from collections.abc import Container, Sequence
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ from models.decay.forward import LATEST_S
 from models.limits import WEIGHT_MAX as HEAVIEST
 from models.limits import at_least_one, within
 from models.recommenders.best_fit import explanation, features
-from models.recommenders.best_fit.ranker import WEIGHT_MAX, Ranker
+from models.recommenders.best_fit.ranker import WEIGHT_MAX, ListwiseRanker
 from models.recommenders.best_fit.sources import Sources
 from models.recommenders.recommender import NOTHING, Candidate, Recommender
 from models.snapshot import arrays
@@ -46,7 +46,7 @@ class BestFit(Recommender):
 
     A candidate's score is the share that it has in the expectation of what comes next, among all
     candidates; its evidence counts sessions with its anchor, or what the shopper took; and its
-    source is the one that speaks loudest for it
+    source is the strongest one
     (`models.recommenders.best_fit.explanation.SOURCES`).
 
     Parameters
@@ -60,7 +60,7 @@ class BestFit(Recommender):
     rate
         Length of the ranker's steps.
     memory
-        How much of the ranker's sums of squared slopes is left after each step.
+        How much of the ranker's sums of squared gradients is left after each step.
     seed
         Of the ranker's first weights.
 
@@ -99,7 +99,7 @@ class BestFit(Recommender):
         self.memory = memory
         self.seed = seed
         self._sources = Sources(items_max, sessions_max, shoppers_max)
-        self._ranker = Ranker(features.WIDTH, FIRST, rate, memory, seed)
+        self._ranker = ListwiseRanker(features.WIDTH, FIRST, rate, memory, seed)
 
     def learn_one(
         self,
@@ -162,7 +162,7 @@ class BestFit(Recommender):
             return []
         shares = self._ranker.shares(self._sources.xs, count)
         best = self._best(shares, k, exclude)
-        told = self._sources.tell(x, [i for _, _, i in best], shopper).tolist()
+        explained = self._sources.explain(x, [i for _, _, i in best], shopper).tolist()
         return [
             Candidate(
                 item,
@@ -172,7 +172,7 @@ class BestFit(Recommender):
                 x[place] if place >= 0 else "",
                 explanation.SOURCES[source],
             )
-            for (negative, item, _), (source, place, met, of) in zip(best, told, strict=True)
+            for (negative, item, _), (source, place, met, of) in zip(best, explained, strict=True)
         ]
 
     def _best(self, shares: Any, k: int, exclude: Container[str]) -> list[tuple[float, str, int]]:

@@ -1,4 +1,4 @@
-"""The candidates of `BestFit`: the union of what each source proposes, described for the ranker.
+"""Candidate generation for `BestFit`: the union of what each source proposes, with features.
 
 Compiled; scratch (`votes`, `similarity`) is zero before and after.
 """
@@ -27,28 +27,28 @@ SESSIONS_PER_ITEM = 500
 
 
 @compiled
-def touch(votes: Records, touched: Ints, count: int, item: int) -> int:
-    """Note that something speaks for an item; how many are touched now."""
-    if votes[item].mark == 0:
-        votes[item].mark = 1
-        touched[count] = item
+def activate(votes: Records, active: Ints, count: int, item: int) -> int:
+    """Add an item that has a vote to the active list, once; how many are active now."""
+    if votes[item].status == 0:
+        votes[item].status = 1
+        active[count] = item
         count += 1
     return count
 
 
 @compiled
 def choose(votes: Records, chosen: Ints, count: int, item: int) -> int:
-    """Make a touched item a candidate, once; how many are chosen now."""
-    if votes[item].mark == 1 and count < CANDIDATES_MAX:
-        votes[item].mark = 2
+    """Make an active item a candidate, once; how many are chosen now."""
+    if votes[item].status == 1 and count < CANDIDATES_MAX:
+        votes[item].status = 2
         chosen[count] = item
         count += 1
     return count
 
 
 @compiled
-def strongest(keys: Any, touched: Ints, count: int, k: int, heap: Any, heads: Any) -> int:
-    """The k touched items of the greatest keys above 0, as a heap of keys; how many."""
+def strongest(keys: Any, active: Ints, count: int, k: int, heap: Any, heads: Any) -> int:
+    """The k active items of the greatest keys above 0, as a heap of keys; how many."""
     kept = 0
     for i in range(count):
         key = keys[i]
@@ -57,7 +57,7 @@ def strongest(keys: Any, touched: Ints, count: int, k: int, heap: Any, heads: An
         if kept < k:
             j = kept
             kept += 1
-        elif key > heads[0] or (key == heads[0] and touched[i] < heap[0]):
+        elif key > heads[0] or (key == heads[0] and active[i] < heap[0]):
             j = 0
             while 2 * j + 1 < kept:
                 c = 2 * j + 1
@@ -65,31 +65,31 @@ def strongest(keys: Any, touched: Ints, count: int, k: int, heap: Any, heads: An
                     heads[c + 1] < heads[c] or (heads[c + 1] == heads[c] and heap[c + 1] > heap[c])
                 ):
                     c += 1
-                if heads[c] > key or (heads[c] == key and heap[c] < touched[i]):
+                if heads[c] > key or (heads[c] == key and heap[c] < active[i]):
                     break
                 heads[j] = heads[c]
                 heap[j] = heap[c]
                 j = c
             heads[j] = key
-            heap[j] = touched[i]
+            heap[j] = active[i]
             continue
         else:
             continue
         while j > 0:
             p = (j - 1) >> 1
-            if heads[p] < key or (heads[p] == key and heap[p] > touched[i]):
+            if heads[p] < key or (heads[p] == key and heap[p] > active[i]):
                 break
             heads[j] = heads[p]
             heap[j] = heap[p]
             j = p
         heads[j] = key
-        heap[j] = touched[i]
+        heap[j] = active[i]
     return kept
 
 
 @compiled
-def likeness(pool: Ints, ring: Any, votes: Records, begin: int) -> float:
-    """How like the session that asks is to the one that begins here in a shopper's ring."""
+def session_similarity(pool: Ints, ring: Any, votes: Records, begin: int) -> float:
+    """Similarity of the asking session to the one that begins here in a shopper's ring."""
     shared = 0.0
     held = 0.0
     for j in range(begin, ring.count):
@@ -103,16 +103,16 @@ def likeness(pool: Ints, ring: Any, votes: Records, begin: int) -> float:
 
 
 @compiled
-def recall(
+def vote_history(
     shoppers: Records,
     pool: Ints,
     votes: Records,
-    touched: Ints,
+    active: Ints,
     count: int,
     shopper: int,
     running: bool,
 ) -> tuple[int, int]:
-    """What the shopper took in earlier sessions: how many items are touched now, in how many."""
+    """What the shopper took in earlier sessions: how many items are active now, in how many."""
     ring = shoppers[shopper]
     oldest = ring.count - min(ring.count, ring.room)
     visits = 0
@@ -123,15 +123,15 @@ def recall(
             visits += 1
             begun = GONE - 1 - value
     ago = visits if running else visits + 1
-    alike = likeness(pool, ring, votes, oldest)
+    alike = session_similarity(pool, ring, votes, oldest)
     for j in range(oldest, ring.count):
         item = pool[ring.at + (j & (ring.room - 1))]
         if item < GONE:
             ago -= 1
             begun = GONE - 1 - item
-            alike = likeness(pool, ring, votes, j + 1)
+            alike = session_similarity(pool, ring, votes, j + 1)
         elif GONE < item < len(votes) and ago > 0:
-            count = touch(votes, touched, count, item)
+            count = activate(votes, active, count, item)
             vote = votes[item]
             if vote.own == 0.0:
                 vote.own_first = begun
@@ -144,12 +144,12 @@ def recall(
 
 
 @compiled
-def gather(
+def collect_votes(
     items: Records, pool: Ints, sessions: Ints, partners: Records, nexts: Records,
     shoppers: Records, popular: Ints, votes: Records, similarity: Ints, found: Ints,
-    touched: Ints, heap: Any, context: Ints, n: int, now: int, size: int, own: int, shopper: int,
+    active: Ints, heap: Any, context: Ints, n: int, now: int, size: int, own: int, shopper: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """Let every source speak: how many items are touched, from how many sessions of the shopper."""
+    """Let every source vote: how many items are active, from how many sessions of the shopper."""
     count = 0
     visits = 0
     running = own >= 0
@@ -161,28 +161,30 @@ def gather(
             SESSIONS_PER_ITEM,
         )  # fmt: skip
         kept = neighbours.nearest(similarity, found, shared, now, size, heap, NEIGHBOURS)
-        count = neighbours.hear(votes, touched, count, sessions, heap, kept, n - begin, now, size)
+        count = neighbours.cast_votes(
+            votes, active, count, sessions, heap, kept, n - begin, now, size
+        )
         neighbours.forget_similarity(similarity, found, shared, now, size)
         neighbours.places(votes, context, 0, n)
         for p in range(n):
-            count = touch(votes, touched, count, context[p])
+            count = activate(votes, active, count, context[p])
             if running:
                 votes[context[p]].times += 1.0
-        count = pairs.vote(items, partners, votes, touched, count, context, n, running)
-        count = pairs.follow(nexts, votes, touched, count, context, n, running)
+        count = pairs.vote(items, partners, votes, active, count, context, n, running)
+        count = pairs.vote_next(nexts, votes, active, count, context, n, running)
     if shopper >= 0:
-        count, visits = recall(shoppers, pool, votes, touched, count, shopper, running)
+        count, visits = vote_history(shoppers, pool, votes, active, count, shopper, running)
     for i in range(len(popular)):
         if popular[i] >= 0:
-            count = touch(votes, touched, count, popular[i])
+            count = activate(votes, active, count, popular[i])
     return count, visits
 
 
 @compiled
-def weigh(items: Records, pool: Ints, votes: Records, touched: Ints, count: int, now: int) -> None:
+def weigh(items: Records, pool: Ints, votes: Records, active: Ints, count: int, now: int) -> None:
     """Votes of session kNN for what is rare weigh more; those of pairs for what is popular less."""
     for i in range(count):
-        item = touched[i]
+        item = active[i]
         vote = votes[item]
         vote.knn = vote.plain * rarity(items[item], pool, min(1.0, vote.times), now)
         if vote.basket > 0.0:
@@ -193,11 +195,11 @@ def weigh(items: Records, pool: Ints, votes: Records, touched: Ints, count: int,
 
 @compiled
 def choose_strongest(
-    votes: Records, touched: Ints, count: int, keys: Any, heap: Any, chosen: Ints, total: int
+    votes: Records, active: Ints, count: int, keys: Any, heap: Any, chosen: Ints, total: int
 ) -> int:
-    """Make the touched items of the greatest keys candidates; how many are chosen now."""
+    """Make the active items of the greatest keys candidates; how many are chosen now."""
     heads = np.empty(FROM_EACH)
-    for i in range(strongest(keys, touched, count, FROM_EACH, heap, heads)):
+    for i in range(strongest(keys, active, count, FROM_EACH, heap, heads)):
         total = choose(votes, chosen, total, heap[i])
     return total
 
@@ -206,7 +208,7 @@ def choose_strongest(
 def select(
     popular: Ints,
     votes: Records,
-    touched: Ints,
+    active: Ints,
     count: int,
     heap: Any,
     keys: Any,
@@ -217,17 +219,17 @@ def select(
     """The candidates: the strongest of each source; how many."""
     total = 0
     for i in range(count):
-        keys[i] = votes[touched[i]].knn
-    total = choose_strongest(votes, touched, count, keys, heap, chosen, total)
+        keys[i] = votes[active[i]].knn
+    total = choose_strongest(votes, active, count, keys, heap, chosen, total)
     for i in range(count):
-        keys[i] = votes[touched[i]].together
-    total = choose_strongest(votes, touched, count, keys, heap, chosen, total)
+        keys[i] = votes[active[i]].together
+    total = choose_strongest(votes, active, count, keys, heap, chosen, total)
     for i in range(len(popular)):
         if popular[i] >= 0:
             total = choose(votes, chosen, total, popular[i])
     for i in range(count):
-        if votes[touched[i]].next > 0.0 or votes[touched[i]].own > 0.0:
-            total = choose(votes, chosen, total, touched[i])
+        if votes[active[i]].next > 0.0 or votes[active[i]].own > 0.0:
+            total = choose(votes, chosen, total, active[i])
     for p in range(n - 1, max(-1, n - 1 - FROM_SESSION), -1):
         total = choose(votes, chosen, total, context[p])
     return total
@@ -237,33 +239,33 @@ def select(
 def propose(
     items: Records, pool: Ints, sessions: Ints, partners: Records, nexts: Records,
     shoppers: Records, popular: Ints, clock: Records, votes: Records, similarity: Ints,
-    found: Ints, touched: Ints, heap: Any, keys: Any, context: Ints, chosen: Ints, xs: Any,
+    found: Ints, active: Ints, heap: Any, keys: Any, context: Ints, chosen: Ints, xs: Any,
     n: int, now: int, size: int, own: int, shopper: int,
 ) -> int:  # fmt: skip
     """Fill `chosen` with the candidates and `xs` with their features; how many."""
-    count, visits = gather(
+    count, visits = collect_votes(
         items, pool, sessions, partners, nexts, shoppers, popular, votes, similarity, found,
-        touched, heap, context, n, now, size, own, shopper,
+        active, heap, context, n, now, size, own, shopper,
     )  # fmt: skip
-    weigh(items, pool, votes, touched, count, now)
-    total = select(popular, votes, touched, count, heap, keys, context, n, chosen)
+    weigh(items, pool, votes, active, count, now)
+    total = select(popular, votes, active, count, heap, keys, context, n, chosen)
     scales = np.empty(features.WIDTH)
-    features.best(votes, touched, count, scales)
+    features.best(votes, active, count, scales)
     last = context[n - 1] if n else -1
     for i in range(total):
         features.describe(xs, i, items, votes, scales, clock[0], chosen[i], last, n, visits, now)
-    second_hop.listen(partners, votes, chosen, total, xs)
+    second_hop.describe(partners, votes, chosen, total, xs)
     features.ranks(xs, total, features.KNN, features.RANK_KNN)
     features.ranks(xs, total, features.TOGETHER, features.RANK_TOGETHER)
-    clear(votes, touched, count)
+    clear(votes, active, count)
     return total
 
 
 @compiled
-def clear(votes: Records, touched: Ints, count: int) -> None:
+def clear(votes: Records, active: Ints, count: int) -> None:
     """Leave the scratch as it was."""
     for i in range(count):
-        vote = votes[touched[i]]
+        vote = votes[active[i]]
         vote.knn = 0.0
         vote.plain = 0.0
         vote.follows = 0.0
@@ -277,6 +279,6 @@ def clear(votes: Records, touched: Ints, count: int) -> None:
         vote.own_first = 0
         vote.own_last = 0
         vote.basket = 0.0
-        vote.mark = 0
+        vote.status = 0
         vote.held = 0
         vote.place = 0

@@ -1,4 +1,4 @@
-"""What to say for a candidate: its strongest source, an anchor, and counts of sessions.
+"""Explanations: the strongest source of a candidate, an anchor, and counts of sessions.
 
 "41 of the 57 latest sessions with bread had butter, too." Compiled; only for what is shown.
 """
@@ -15,21 +15,21 @@ from models.recommenders.session_index.rings import Ints, Records
 
 SOURCES = ("knn", "together", "next", "own", "popular", "session", "category")
 """Session kNN, co-occurrence, next items and the shopper's own history; for an item that none of
-these speaks for: the session itself, a category that goes with those of the session, popularity."""
+these votes for: the session itself, a category that goes with those of the session, popularity."""
 KNN, TOGETHER, NEXT, OWN, POPULAR, SESSION, CATEGORY = range(7)
-VOICES = (features.KNN, features.TOGETHER, features.NEXT, features.OWN)
-"""The features by which the first four speak."""
+SOURCE_FEATURES = (features.KNN, features.TOGETHER, features.NEXT, features.OWN)
+"""The features that hold the votes of the first four."""
 SOURCE, ANCHOR, MET, OF = range(4)
 
 
 @compiled
-def loudest(xs: Any, count: int) -> Any:
-    """What each source says of the candidate that it speaks for most; 1 for a silent one."""
-    highest = np.zeros(len(VOICES))
+def strongest_of_each(xs: Any, count: int) -> Any:
+    """Each source's vote for the candidate that it votes for most; 1 where it has none."""
+    highest = np.zeros(len(SOURCE_FEATURES))
     for i in range(count):
-        for source in range(len(VOICES)):
-            highest[source] = max(highest[source], xs[i, VOICES[source]])
-    for source in range(len(VOICES)):
+        for source in range(len(SOURCE_FEATURES)):
+            highest[source] = max(highest[source], xs[i, SOURCE_FEATURES[source]])
+    for source in range(len(SOURCE_FEATURES)):
         if highest[source] == 0.0:
             highest[source] = 1.0
     return highest
@@ -37,16 +37,16 @@ def loudest(xs: Any, count: int) -> Any:
 
 @compiled
 def source_of(x: Any, highest: Any) -> int:
-    """The source that speaks loudest for a candidate, compared with what it says of others."""
+    """The source whose vote for a candidate is strongest, as a share of its strongest vote."""
     source = CATEGORY if x[features.CATEGORY_TOGETHER] > 0.0 else POPULAR
     if x[features.INSIDE] > 0.0:
         source = SESSION
     most = 0.0
-    for voice in range(len(VOICES)):
-        share = x[VOICES[voice]] / highest[voice]
+    for each in range(len(SOURCE_FEATURES)):
+        share = x[SOURCE_FEATURES[each]] / highest[each]
         if share > most:
             most = share
-            source = voice
+            source = each
     return source
 
 
@@ -74,8 +74,10 @@ def anchor_of(partners: Records, context: Ints, n: int, item: int) -> int:
 
 
 @compiled
-def mark(ring: Any, pool: Ints, similarity: Ints, now: int, size: int, old: int, new: int) -> int:
-    """Turn the marks `old` of an item's sessions into `new`; how many there were."""
+def relabel(
+    ring: Any, pool: Ints, similarity: Ints, now: int, size: int, old: int, new: int
+) -> int:
+    """Give label `new` to the sessions of an item that have label `old`; how many there were."""
     met = 0
     oldest = max(0, now - size)
     for j in range(ring.count - min(ring.room, ring.count), ring.count):
@@ -102,18 +104,18 @@ def common(
     size: int,
 ) -> None:
     """Of the latest sessions with an anchor: how many they are, and how many had the shown item."""
-    of = mark(items[anchor], pool, similarity, now, size, 0, 1)
+    of = relabel(items[anchor], pool, similarity, now, size, 0, 1)
     for s in range(len(shown)):
         if out[s, ANCHOR] == place:
             ring = items[chosen[shown[s]]]
             out[s, OF] = of
-            out[s, MET] = mark(ring, pool, similarity, now, size, 1, 2)
-            mark(ring, pool, similarity, now, size, 2, 1)
-    mark(items[anchor], pool, similarity, now, size, 1, 0)
+            out[s, MET] = relabel(ring, pool, similarity, now, size, 1, 2)
+            relabel(ring, pool, similarity, now, size, 2, 1)
+    relabel(items[anchor], pool, similarity, now, size, 1, 0)
 
 
 @compiled
-def taken(ring: Any, pool: Ints, item: int) -> tuple[int, int]:
+def history_counts(ring: Any, pool: Ints, item: int) -> tuple[int, int]:
     """How often a shopper took an item of late, and how often anything."""
     met = 0
     of = 0
@@ -125,7 +127,7 @@ def taken(ring: Any, pool: Ints, item: int) -> tuple[int, int]:
 
 
 @compiled
-def tell(
+def explain(
     items: Records,
     pool: Ints,
     partners: Records,
@@ -143,7 +145,7 @@ def tell(
     shopper: int,
 ) -> None:
     """For each shown candidate: its source, the place of its anchor or -1, and two counts."""
-    highest = loudest(xs, count)
+    highest = strongest_of_each(xs, count)
     anchors = np.zeros(max(1, n), np.int32)
     for s in range(len(shown)):
         item = chosen[shown[s]]
@@ -156,7 +158,7 @@ def tell(
             out[s, ANCHOR] = n - 1 if source == NEXT else anchor_of(partners, context, n, item)
             anchors[out[s, ANCHOR]] = 1
         elif source == OWN:
-            out[s, MET], out[s, OF] = taken(shoppers[shopper], pool, item)
+            out[s, MET], out[s, OF] = history_counts(shoppers[shopper], pool, item)
     for place in range(n):
         if anchors[place]:
             common(items, pool, similarity, chosen, shown, out, context[place], place, now, size)

@@ -1,4 +1,4 @@
-"""What the ranker knows of a candidate: 43 numbers, each of about -3 to 3, that are finite always.
+"""Features of a candidate, for the ranker: 43 numbers, each of about -3 to 3, always finite.
 
 Votes are shares of the strongest vote; shares enter as they are and as logarithms, as the ranker's
 sums are then products, too. Whatever is unknown is 0.
@@ -44,10 +44,10 @@ FEATURES = (
     "own, age",
     "own, faded",
     "own, in sessions alike",
-    "hearsay, together",
-    "hearsay, next",
-    "log hearsay, together",
-    "log hearsay, next",
+    "second hop, together",
+    "second hop, next",
+    "log second hop, together",
+    "log second hop, next",
     "category, in session",
     "category, of the last",
     "category, own",
@@ -90,10 +90,10 @@ FEATURES = (
     OWN_AGE,
     OWN_FADED,
     OWN_ALIKE,
-    HEARSAY,
-    HEARSAY_NEXT,
-    LOG_HEARSAY,
-    LOG_HEARSAY_NEXT,
+    SECOND_HOP,
+    SECOND_HOP_NEXT,
+    LOG_SECOND_HOP,
+    LOG_SECOND_HOP_NEXT,
     CATEGORY_INSIDE,
     CATEGORY_LAST,
     CATEGORY_OWN,
@@ -115,12 +115,12 @@ def log_share(share: float) -> float:
 
 
 @compiled
-def best(votes: Records, touched: Ints, count: int, scales: Any) -> None:
+def best(votes: Records, active: Ints, count: int, scales: Any) -> None:
     """The strongest vote of each kind, 1 if there is none: what shares are of."""
     for i in range(len(scales)):
         scales[i] = 0.0
     for i in range(count):
-        vote = votes[touched[i]]
+        vote = votes[active[i]]
         scales[KNN] = max(scales[KNN], vote.knn)
         scales[PLAIN] = max(scales[PLAIN], vote.plain)
         scales[FOLLOWS] = max(scales[FOLLOWS], vote.follows)
@@ -160,7 +160,7 @@ def describe(
     visits: int,
     now: int,
 ) -> None:
-    """All but ranks and hearsay of a candidate of a session with `n` items, `last` the latest."""
+    """All but ranks and second hop of a candidate of a visit with `n` items, `last` the latest."""
     x = xs[row]
     it, vote = items[item], votes[item]
     inside = 1.0 if vote.place > 0 else 0.0

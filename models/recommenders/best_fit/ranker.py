@@ -1,11 +1,11 @@
-"""The ranker: learns from what was taken which candidates to put first.
+"""Learning to rank, online and listwise: an MLP with a softmax over the candidates, by Adagrad.
 
 A candidate's score is a linear form of its features plus one hidden layer of 32. The scores of all
 candidates make a softmax; the loss is the log of what it left to others than the one that was
 taken (ListNet's top-one loss with one relevant item). One step of Adagrad an example, bounded.
 
-The hidden layer's bend is x (27 + x^2) / (27 + 9 x^2) between -3 and 3: tanh to within .02, without
-its price, and the same on every machine.
+The hidden layer's activation is x (27 + x^2) / (27 + 9 x^2) between -3 and 3: tanh to within .02,
+without its price, and the same on every machine.
 
 Cao, Qin, Liu, Tsai and Li: Learning to rank: from pairwise approach to listwise approach. ICML
 2007. Duchi, Hazan and Singer: Adaptive subgradient methods. JMLR 2011.
@@ -18,10 +18,10 @@ from models.compiled import compiled
 
 HIDDEN = 32
 FIRST_SQUARE = 1e-2
-STRAIGHT = 3.0
-"""Where the hidden layer's bend ends: at 1, and level."""
+SATURATION = 3.0
+"""Where the activation saturates, at 1."""
 ERROR_MIN = 1e-5
-"""A share that is as good as right teaches nothing."""
+"""An error as small as this has no gradient: the candidate is skipped."""
 WEIGHT_MAX = 30.0
 """No weight leaves [-30, 30]."""
 Floats = NDArray[np.float64]
@@ -32,8 +32,8 @@ def size(width: int) -> int:
     return width + width * HIDDEN + 2 * HIDDEN
 
 
-def fresh(width: int, seed: int) -> Floats:
-    """Weights that have learned nothing (row 0), and sums of their squared slopes (row 1)."""
+def initial_weights(width: int, seed: int) -> Floats:
+    """Weights that have learned nothing (row 0), and sums of their squared gradients (row 1)."""
     rng = np.random.default_rng(seed)
     weights = np.zeros((2, size(width)))
     weights[1] = FIRST_SQUARE
@@ -44,16 +44,16 @@ def fresh(width: int, seed: int) -> Floats:
 
 
 @compiled
-def bend(x: float) -> float:
-    """Nearly tanh."""
-    x = min(STRAIGHT, max(-STRAIGHT, x))
+def activation(x: float) -> float:
+    """The activation of the hidden layer: nearly tanh."""
+    x = min(SATURATION, max(-SATURATION, x))
     return x * (27.0 + x * x) / (27.0 + 9.0 * x * x)
 
 
 @compiled
-def slope(x: float) -> float:
-    """The derivative of `bend` at `x`."""
-    if abs(x) >= STRAIGHT:
+def activation_derivative(x: float) -> float:
+    """The derivative of `activation` at `x`."""
+    if abs(x) >= SATURATION:
         return 0.0
     q = (x * x - 9.0) / (3.0 + x * x)
     return q * q / 9.0
@@ -78,7 +78,7 @@ def score(xs: Floats, count: int, weights: Floats, inner: Floats, scores: Floats
             for j in range(HIDDEN):
                 inner[i, j] += x * rows[f, j]
         for j in range(HIDDEN):
-            total += bend(inner[i, j]) * w[hidden + HIDDEN + j]
+            total += activation(inner[i, j]) * w[hidden + HIDDEN + j]
         scores[i] = total
 
 
@@ -98,39 +98,39 @@ def shares(scores: Floats, count: int, out: Floats) -> None:
 
 @compiled
 def gradient(
-    xs: Floats, count: int, weights: Floats, inner: Floats, errors: Floats, slopes: Floats
+    xs: Floats, count: int, weights: Floats, inner: Floats, errors: Floats, gradients: Floats
 ) -> None:
-    """The slope of the loss by each weight, given each candidate's share less what it should be."""
+    """The gradient of the loss by weights, given each candidate's share less what it should be."""
     width = xs.shape[1]
     w = weights[0]
     hidden = width + width * HIDDEN
-    slopes[:] = 0.0
-    rows = slopes[width:hidden].reshape((width, HIDDEN))
+    gradients[:] = 0.0
+    rows = gradients[width:hidden].reshape((width, HIDDEN))
     for i in range(count):
         error = errors[i]
         if abs(error) < ERROR_MIN:
             continue
         for j in range(HIDDEN):
-            slopes[hidden + HIDDEN + j] += error * bend(inner[i, j])
-            inner[i, j] = error * w[hidden + HIDDEN + j] * slope(inner[i, j])
-            slopes[hidden + j] += inner[i, j]
+            gradients[hidden + HIDDEN + j] += error * activation(inner[i, j])
+            inner[i, j] = error * w[hidden + HIDDEN + j] * activation_derivative(inner[i, j])
+            gradients[hidden + j] += inner[i, j]
         for f in range(width):
             x = xs[i, f]
             if x == 0.0:
                 continue
-            slopes[f] += error * x
+            gradients[f] += error * x
             for j in range(HIDDEN):
                 rows[f, j] += x * inner[i, j]
 
 
 @compiled
-def step(weights: Floats, slopes: Floats, rate: float, memory: float) -> None:
+def step(weights: Floats, gradients: Floats, rate: float, memory: float) -> None:
     """One step of Adagrad whose sums of squares fade: it goes on learning when the world changes.
 
-    Weights stay within bounds, and a slope that is no number changes nothing.
+    Weights stay within bounds, and a gradient that is no number changes nothing.
     """
-    for i in range(len(slopes)):
-        g = slopes[i]
+    for i in range(len(gradients)):
+        g = gradients[i]
         if not np.isfinite(g):
             continue
         weights[1, i] = memory * weights[1, i] + g * g + (1.0 - memory) * FIRST_SQUARE
@@ -138,7 +138,7 @@ def step(weights: Floats, slopes: Floats, rate: float, memory: float) -> None:
         weights[0, i] = min(WEIGHT_MAX, max(-WEIGHT_MAX, moved))
 
 
-class Ranker:
+class ListwiseRanker:
     """Scores candidates by their features, and learns from what was taken.
 
     Parameters
@@ -149,16 +149,16 @@ class Ranker:
     rate
         Length of a step.
     memory
-        How much of the sums of squared slopes is left after each step; 1 forgets nothing.
+        How much of the sums of squared gradients is left after each step; 1 forgets nothing.
     seed
         Of the hidden layer's first weights.
 
     Examples
     --------
-    >>> ranker = Ranker(width=2, first={}, rate=0.05, memory=1.0, seed=0)
+    >>> ranker = ListwiseRanker(width=2, first={}, rate=0.05, memory=1.0, seed=0)
     >>> bread_or_jam = np.array([[1.0, 0.0], [0.0, 1.0]])
     >>> for _ in range(100):
-    ...     ranker.learn(bread_or_jam, 2, taken=1)
+    ...     ranker.learn(bread_or_jam, 2, target=1)
     >>> ranker.shares(bread_or_jam, 2).round(1).tolist()
     [0.0, 1.0]
     """
@@ -168,10 +168,10 @@ class Ranker:
     ) -> None:
         self.rate = rate
         self.memory = memory
-        self.weights = fresh(width, seed)
+        self.weights = initial_weights(width, seed)
         for feature, weight in first.items():
             self.weights[0, feature] = weight
-        self._slopes = np.zeros(self.weights.shape[1])
+        self._gradients = np.zeros(self.weights.shape[1])
 
     def shares(self, xs: Floats, count: int) -> Floats:
         """The share of each candidate in the expectation of what comes next."""
@@ -180,11 +180,11 @@ class Ranker:
         shares(scores, count, out)
         return out
 
-    def learn(self, xs: Floats, count: int, taken: int) -> None:
+    def learn(self, xs: Floats, count: int, target: int) -> None:
         """One step: of these candidates, this one was taken."""
         scores, errors, inner = np.empty(count), np.empty(count), np.empty((count, HIDDEN))
         score(xs, count, self.weights, inner, scores)
         shares(scores, count, errors)
-        errors[taken] -= 1.0
-        gradient(xs, count, self.weights, inner, errors, self._slopes)
-        step(self.weights, self._slopes, self.rate, self.memory)
+        errors[target] -= 1.0
+        gradient(xs, count, self.weights, inner, errors, self._gradients)
+        step(self.weights, self._gradients, self.rate, self.memory)

@@ -1,11 +1,11 @@
-"""Hearsay: what is said of a candidate's partners counts for the candidate, too.
+"""Second-order co-occurrence (a second hop): votes for a candidate's partners count for it, too.
 
 Two items that nobody took together may both be taken with a third. So a candidate is described by
-how loud the session's sources are, on average, about the items that it is mostly taken with: a
-second step along the pairs, which is what a layer of a graph neural network takes.
+how strongly the session's sources vote, on average, for the items that it mostly co-occurs with: a
+second hop in the graph of pairs, which is what a layer of a graph neural network takes.
 
 ```
-session ──together──► butter ──is a partner of──► jam: the session speaks of jam by hearsay
+session ──together──► butter ──is a partner of──► jam: two hops from the session
         ──next──────► butter ──is a partner of──► jam
 ```
 
@@ -23,7 +23,7 @@ from models.recommenders.session_index.rings import Ints, Records
 
 
 @compiled
-def listen(partners: Records, votes: Records, chosen: Ints, count: int, xs: Any) -> None:
+def describe(partners: Records, votes: Records, chosen: Ints, count: int, xs: Any) -> None:
     """Describe candidates by the mean votes of their partners, as shares of the strongest."""
     most_together = 0.0
     most_next = 0.0
@@ -40,14 +40,14 @@ def listen(partners: Records, votes: Records, chosen: Ints, count: int, xs: Any)
             together += met * votes[partner].together
             following += met * votes[partner].next
             weight += met
-        xs[i, features.HEARSAY] = together / weight
-        xs[i, features.HEARSAY_NEXT] = following / weight
+        xs[i, features.SECOND_HOP] = together / weight
+        xs[i, features.SECOND_HOP_NEXT] = following / weight
         most_together = max(most_together, together / weight)
         most_next = max(most_next, following / weight)
     for i in range(count):
         if most_together > 0.0:
-            xs[i, features.HEARSAY] /= most_together
+            xs[i, features.SECOND_HOP] /= most_together
         if most_next > 0.0:
-            xs[i, features.HEARSAY_NEXT] /= most_next
-        xs[i, features.LOG_HEARSAY] = features.log_share(xs[i, features.HEARSAY])
-        xs[i, features.LOG_HEARSAY_NEXT] = features.log_share(xs[i, features.HEARSAY_NEXT])
+            xs[i, features.SECOND_HOP_NEXT] /= most_next
+        xs[i, features.LOG_SECOND_HOP] = features.log_share(xs[i, features.SECOND_HOP])
+        xs[i, features.LOG_SECOND_HOP_NEXT] = features.log_share(xs[i, features.SECOND_HOP_NEXT])

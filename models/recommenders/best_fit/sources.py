@@ -154,7 +154,7 @@ class Sources:
             self._count = candidates.propose(
                 index.items, index.pool, index.sessions, self.partners, self.nexts, self.shoppers,
                 best, self.clock, index.votes, index.similarity, index.found,
-                index.touched, index.heap, index.keys, index.context, self.chosen, self.xs,
+                index.active, index.heap, index.keys, index.context, self.chosen, self.xs,
                 n, index.begun, index.sessions_max, own, self._known(shopper),
             )  # fmt: skip
             if not self.catalogue.is_empty:
@@ -177,12 +177,12 @@ class Sources:
         name, lent_from, strangers = self.index.names.name, self.index.blank_from, self.strangers
         return [name(i) if i < lent_from else strangers[i - lent_from] for i in items]
 
-    def tell(self, x: Sequence[str], shown: list[int], shopper: str) -> Ints:
+    def explain(self, x: Sequence[str], shown: list[int], shopper: str) -> Ints:
         """Source, place of the anchor in `x` (or -1), met and of: a row for each that is shown."""
         index = self.index
         out = np.zeros((len(shown), 4), np.int32)
         n = min(len(x), CONTEXT_MAX)
-        explanation.tell(
+        explanation.explain(
             index.items, index.pool, self.partners, self.shoppers, index.similarity,
             index.context, self.chosen, self.xs, np.array(shown, np.int32), out, self._count, n,
             index.begun, index.sessions_max, self._known(shopper),

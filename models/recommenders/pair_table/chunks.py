@@ -1,4 +1,4 @@
-"""Chunks: the stretches of cells that rows of pairs live in, handed out by size and used again.
+"""Allocator of chunks, the stretches of cells that rows of pairs live in: free lists by size.
 
 A free chunk keeps the start of the next free one of its size in its first cell, as the free lists
 of a buddy allocator do. Compiled.
@@ -18,7 +18,7 @@ def size_class(room: int) -> int:
 
 
 @compiled
-def taken(cells: Cells, chunks: Numbers, size: int) -> int:
+def allocate(cells: Cells, chunks: Numbers, size: int) -> int:
     """The start of a chunk of this class; the caller has seen to it that there is one."""
     start = int(chunks[size])
     if start == NONE:
@@ -30,7 +30,7 @@ def taken(cells: Cells, chunks: Numbers, size: int) -> int:
 
 
 @compiled
-def given_back(cells: Cells, chunks: Numbers, start: int, room: int) -> None:
+def release(cells: Cells, chunks: Numbers, start: int, room: int) -> None:
     """A chunk is free for another row."""
     size = size_class(room)
     cells[start].latest = chunks[size]

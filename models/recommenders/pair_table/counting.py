@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.compiled import compiled
 from models.decay.eras import EARLIER, ONE
-from models.recommenders.pair_table.chunks import given_back, size_class, taken
+from models.recommenders.pair_table.chunks import allocate, release, size_class
 from models.recommenders.pair_table.layout import (
     ALONE,
     NEAR,
@@ -29,11 +29,11 @@ def grow(cells: Cells, rows: Rows, chunks: Numbers, item: int) -> None:
     """Move a full row to a chunk of twice the room."""
     row = rows[item]
     room = max(SMALLEST, 2 * row.room)
-    start = taken(cells, chunks, size_class(room))
+    start = allocate(cells, chunks, size_class(room))
     for at in range(row.length):
         cells[start + at] = cells[row.start + at]
     if row.room:
-        given_back(cells, chunks, row.start, row.room)
+        release(cells, chunks, row.start, row.room)
     rows[item].start = start
     rows[item].room = room
 
@@ -66,7 +66,7 @@ def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -
     for _ in range(surplus):
         least = lightest(cells, rows, item)
         if cells[least].times >= together_min:
-            rows[item].proven -= 1
+            rows[item].supported -= 1
             rows[item].often -= 1
         rows[item].length -= 1
         cells[least] = cells[rows[item].start + rows[item].length]
@@ -82,7 +82,7 @@ def fit(cells: Cells, rows: Rows, row_max: int, together_min: int) -> None:
 
 
 @compiled
-def meet(
+def count_pair(
     cells: Cells,
     rows: Rows,
     chunks: Numbers,
@@ -111,20 +111,20 @@ def meet(
         cells[at].times = 0
         cells[at].latest = 0
         cells[at].before = 0
-    proves = cells[at].times < together_min <= cells[at].times + times
+    reaches_support = cells[at].times < together_min <= cells[at].times + times
     cells[at].times = min(TIMES_MAX, cells[at].times + times)
     if early == 0:
         cells[at].latest += weight
     elif early == 1:
         cells[at].before += weight
-    if proves:
+    if reaches_support:
         rows[a].often += 1
         if cells[at].latest + cells[at].before > 0 and rows[b].damping > 0.0:
-            rows[a].proven += 1
+            rows[a].supported += 1
 
 
 @compiled
-def weigh(row: Any, norm: float) -> None:
+def update_damping(row: Any, norm: float) -> None:
     """An item's damping: its weight ** -norm, or 0."""
     weight = (row.latest + row.before * EARLIER) / ONE
     row.damping = weight**-norm if weight > 0.0 else 0.0
@@ -138,11 +138,11 @@ def count(row: Any, weight: int, early: int, times: int, norm: float) -> None:
         row.latest += weight
     elif early == 1:
         row.before += weight
-    weigh(row, norm)
+    update_damping(row, norm)
 
 
 @compiled
-def pair(
+def count_pairs(
     cells: Cells,
     rows: Rows,
     chunks: Numbers,
@@ -159,8 +159,8 @@ def pair(
         x = context[place]
         if x != y and rows[x].place == place + 1:
             share = weight // (n - place) if step[4] & NEAR else weight
-            meet(cells, rows, chunks, x, y, share, early, times, row_max, together_min)
-            meet(cells, rows, chunks, y, x, share, early, times, row_max, together_min)
+            count_pair(cells, rows, chunks, x, y, share, early, times, row_max, together_min)
+            count_pair(cells, rows, chunks, y, x, share, early, times, row_max, together_min)
 
 
 @compiled
@@ -187,27 +187,27 @@ def learn(
             break
         if not step[4] & ALONE:
             count(rows[step[1]], step[2], step[3], step[4] & 1, norm)
-        pair(cells, rows, chunks, contexts[at : at + n], step, row_max, together_min)
+        count_pairs(cells, rows, chunks, contexts[at : at + n], step, row_max, together_min)
         done += STEP
         at += n
     return done, at
 
 
 @compiled
-def prove(cells: Cells, rows: Rows, together_min: int) -> None:
+def count_supported(cells: Cells, rows: Rows, together_min: int) -> None:
     """Count the partners of each item that met it often enough, and those of them that weigh."""
     for item in range(len(rows)):
         row = rows[item]
-        row.proven, row.often = 0, 0
+        row.supported, row.often = 0, 0
         for at in range(row.start, row.start + row.length):
             if cells[at].times >= together_min:
                 row.often += 1
                 if cells[at].latest + cells[at].before > 0 and rows[cells[at].item].damping > 0.0:
-                    row.proven += 1
+                    row.supported += 1
 
 
 @compiled
-def turn(cells: Cells, rows: Rows, eras: int, norm: float, together_min: int) -> None:
+def advance_eras(cells: Cells, rows: Rows, eras: int, norm: float, together_min: int) -> None:
     """A later era has begun, so many eras on: what was the latest is the one before."""
     for item in range(len(rows)):
         row = rows[item]
@@ -217,8 +217,8 @@ def turn(cells: Cells, rows: Rows, eras: int, norm: float, together_min: int) ->
             for at in range(row.start, row.start + row.length):
                 cells[at].before = cells[at].latest if eras == 1 else 0
                 cells[at].latest = 0
-        weigh(row, norm)
-    prove(cells, rows, together_min)
+        update_damping(row, norm)
+    count_supported(cells, rows, together_min)
 
 
 @compiled
@@ -230,7 +230,7 @@ def forget(
         row = rows[item]
         if gone[item]:
             if row.room:
-                given_back(cells, chunks, row.start, row.room)
+                release(cells, chunks, row.start, row.room)
             row.start, row.length, row.room, row.trimmed = 0, 0, 0, 0
             row.latest, row.before, row.times, row.damping = 0, 0, 0, 0.0
             continue
@@ -242,4 +242,4 @@ def forget(
         if kept < row.start + row.length:
             row.trimmed = 1
         row.length = kept - row.start
-    prove(cells, rows, together_min)
+    count_supported(cells, rows, together_min)

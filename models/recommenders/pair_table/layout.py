@@ -1,4 +1,4 @@
-"""How a table of pairs lies in memory (`models.recommenders.pair_table.table`).
+"""Record layouts of a table of pairs, in memory (`models.recommenders.pair_table.table`).
 
 Items are whole numbers from 0 on. A row is a chunk of cells, one for each partner of an item, in
 the order in which they met; chunks have room for 4, 8, 16, … cells, and one that is outgrown is
@@ -30,7 +30,7 @@ ROW = np.dtype(
         ("times", np.int64),  # how often it was seen
         ("damping", np.float64),  # its weight ** -popularity_norm; 0 for what weighs nothing
         ("hash", np.int64),  # of its name: puts equals in an order that every worker agrees on
-        ("proven", np.int32),  # at least so many partners have met it often enough, and weigh
+        ("supported", np.int32),  # at least so many partners have met it often enough, and weigh
         ("often", np.int32),  # and so many have met it often enough, whatever they weigh
         ("trimmed", np.int32),  # 1: partners of it were forgotten
         ("place", np.int32),  # scratch of `learn`: the nearest place of the item in the context
@@ -39,10 +39,10 @@ ROW = np.dtype(
 )
 """An item."""
 VOTE = np.dtype(
-    [("score", np.float64), ("voice", np.float64), ("voter", np.int32), ("met", np.int32)],
+    [("score", np.float64), ("strongest", np.float64), ("voter", np.int32), ("met", np.int32)],
     align=True,
 )
-"""Scratch of `rank`, one an item, all zero in between: the sum of votes, and the loudest voter."""
+"""Scratch of `rank`, one an item, all zero in between: the sum of votes, the strongest voter."""
 FOUND = np.dtype(
     [
         ("score", np.float64),
@@ -53,7 +53,7 @@ FOUND = np.dtype(
     ],
     align=True,
 )
-"""A candidate, with its loudest voter, how often that was seen, and how often the two met."""
+"""A candidate, with its strongest voter, how often that was seen, and how often the two met."""
 Cells: TypeAlias = NDArray[Any]
 Rows: TypeAlias = NDArray[Any]
 Votes: TypeAlias = NDArray[Any]
@@ -82,7 +82,7 @@ NEAR = 2
 ALONE = 4
 
 
-class Ballot(NamedTuple):
+class VoteWeights(NamedTuple):
     """How votes count: in events of `unit`, see `models.recommenders.cooccurrence`."""
 
     worth: float
@@ -96,8 +96,8 @@ class Ballot(NamedTuple):
 
 
 Ranked = tuple[float, str, int, int, int]
-"""A candidate: minus its score, the item, and the evidence (how often it met the loudest voter, how
-often that was seen, and its number). As a plain tuple it goes into its order by itself."""
+"""A candidate: minus its score, the item, and the evidence (how often it met the strongest voter,
+how often that was seen, and its number). As a plain tuple it goes into its order by itself."""
 GROWTH = 1.5
 
 

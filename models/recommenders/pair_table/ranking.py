@@ -27,12 +27,12 @@ def vote(
     norm: float,
     together_min: int,
     votes: Votes,
-    touched: Numbers,
+    active: Numbers,
 ) -> int:
-    """Each voter votes for its partners; returns how many items have votes, listed in `touched`.
+    """Each voter votes for its partners; returns how many items have votes, listed in `active`.
 
     A vote of the first is worth `worth`, of each next one `decay` times as much; `unit` turns a
-    weight into events, and a voter shares out its events ** `norm`. The loudest voter of an item,
+    weight into events, and a voter shares out its events ** `norm`. The strongest voter of an item,
     of equals the first, is noted if the two met often enough.
     """
     n = 0
@@ -46,17 +46,17 @@ def vote(
         worth *= decay
         for at in range(row.start, row.start + row.length):
             cell = cells[at]
-            voice = (cell.latest + cell.before * EARLIER) * one
-            if voice > 0.0:
-                ballot = votes[cell.item]
-                if ballot.score == 0.0:
-                    touched[n] = cell.item
+            weight = (cell.latest + cell.before * EARLIER) * one
+            if weight > 0.0:
+                entry = votes[cell.item]
+                if entry.score == 0.0:
+                    active[n] = cell.item
                     n += 1
-                ballot.score += voice
-                if voice > ballot.voice and cell.times >= together_min:
-                    ballot.voice = voice
-                    ballot.voter = voter
-                    ballot.met = cell.times
+                entry.score += weight
+                if weight > entry.strongest and cell.times >= together_min:
+                    entry.strongest = weight
+                    entry.voter = voter
+                    entry.met = cell.times
     return n
 
 
@@ -98,35 +98,35 @@ def rank(
     depth: int,
     heap: Floats,
     votes: Votes,
-    touched: Numbers,
+    active: Numbers,
     found: Candidates,
 ) -> tuple[int, int]:
     """The `depth` best candidates, in no order, and all that equal the last.
 
     Returns how many are in `found`, and how many candidates there are in all.
     """
-    n = vote(cells, rows, voters, worth, unit, decay, norm, together_min, votes, touched)
-    size, proven = 0, 0
+    n = vote(cells, rows, voters, worth, unit, decay, norm, together_min, votes, active)
+    size, supported = 0, 0
     for i in range(n):
-        ballot = votes[touched[i]]
-        ballot.score *= rows[touched[i]].damping
-        if ballot.met > 0 and ballot.score > 0.0:
-            proven += 1
-            size = sift(heap, size, ballot.score, depth)
+        entry = votes[active[i]]
+        entry.score *= rows[active[i]].damping
+        if entry.met > 0 and entry.score > 0.0:
+            supported += 1
+            size = sift(heap, size, entry.score, depth)
     bar = heap[0] if size else 0.0
     count = 0
     for i in range(n):
-        ballot = votes[touched[i]]
-        if ballot.met > 0 and ballot.score > 0.0 and ballot.score >= bar:
+        entry = votes[active[i]]
+        if entry.met > 0 and entry.score > 0.0 and entry.score >= bar:
             candidate = found[count]
-            candidate.item = touched[i]
-            candidate.score = ballot.score
-            candidate.anchor = ballot.voter
-            candidate.met = ballot.met
-            candidate.of = max(ballot.met, rows[ballot.voter].times)
+            candidate.item = active[i]
+            candidate.score = entry.score
+            candidate.anchor = entry.voter
+            candidate.met = entry.met
+            candidate.of = max(entry.met, rows[entry.voter].times)
             count += 1
-        ballot.score = 0.0
-        ballot.voice = 0.0
-        ballot.voter = 0
-        ballot.met = 0
-    return count, proven
+        entry.score = 0.0
+        entry.strongest = 0.0
+        entry.voter = 0
+        entry.met = 0
+    return count, supported

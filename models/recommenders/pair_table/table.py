@@ -29,8 +29,8 @@ from models.recommenders.pair_table.layout import (
     TOP,
     VOTE,
     WEIGHED,
-    Ballot,
     Ranked,
+    VoteWeights,
     longer,
 )
 from models.snapshot.arrays import column
@@ -54,7 +54,7 @@ class PairTable:
     norm
         Power of an item's weight by which its scores are divided.
     together_min
-        Times that a candidate and its loudest voter must have met.
+        Times that a candidate and its strongest voter must have met.
     """
 
     def __init__(self, row_max: int, norm: float, together_min: int = 1) -> None:
@@ -126,7 +126,7 @@ class PairTable:
         """
         if era > self.era:
             how = min(era - self.era, 2), self.norm, self.together_min
-            counting.turn(self.cells, self.rows, *how)
+            counting.advance_eras(self.cells, self.rows, *how)
             self.era = era
         known = self.number
         try:
@@ -186,7 +186,7 @@ class PairTable:
         return np.array([number(item, NOBODY) for item in items], np.int64)
 
     def rank(
-        self, voters: NDArray[np.int64], ballot: Ballot, depth: int
+        self, voters: NDArray[np.int64], vote_weights: VoteWeights, depth: int
     ) -> tuple[list[Ranked], int]:
         """The best `depth` partners of the voters, best first, and how many there are in all.
 
@@ -194,7 +194,7 @@ class PairTable:
         """
         depth = min(depth, len(self.rows))
         count, in_all = ranking.rank(
-            self.cells, self.rows, voters, *ballot, self.together_min, depth, *self._scratch
+            self.cells, self.rows, voters, *vote_weights, self.together_min, depth, *self._scratch
         )
         names = self.names
         found = self._scratch[-1][:count].tolist()
@@ -207,7 +207,7 @@ class PairTable:
         """
         known, rows = self.number.get, self.rows
         numbers = [at for item in items if (at := known(item)) is not None]
-        if any(proven > more_than for proven in map(rows["proven"].item, numbers)):
+        if any(supported > more_than for supported in map(rows["supported"].item, numbers)):
             return True
         return None if any(map(rows["often"].item, numbers)) else False
 
@@ -280,7 +280,7 @@ class PairTable:
         self._rows, self._cells = rows, longer(cells, max(0, CELLS_FIRST - len(cells)))
         self.chunks[TOP] = len(cells)
         counting.fit(self._cells, rows, self.row_max, self.together_min)
-        counting.turn(self._cells, rows, 0, self.norm, self.together_min)
+        counting.advance_eras(self._cells, rows, 0, self.norm, self.together_min)
         self._make_scratch()
 
 

@@ -191,8 +191,8 @@ def forget_similarity(similarity: Ints, found: Ints, count: int, now: int, size:
 
 
 @compiled
-def fetch(sessions: Ints, heap: Any, kept: int, now: int, size: int) -> int:
-    """Look at both ends of the neighbours' rows before they are read one after the other.
+def prefetch(sessions: Ints, heap: Any, kept: int, now: int, size: int) -> int:
+    """Prefetch: touch both ends of the neighbours' rows before they are read one after the other.
 
     Memory answers many questions in the time of one if none of them waits for another.
     """
@@ -204,9 +204,9 @@ def fetch(sessions: Ints, heap: Any, kept: int, now: int, size: int) -> int:
 
 
 @compiled
-def hear(
+def cast_votes(
     votes: Records,
-    touched: Ints,
+    active: Ints,
     count: int,
     sessions: Ints,
     heap: Any,
@@ -215,13 +215,13 @@ def hear(
     now: int,
     size: int,
 ) -> int:
-    """Let the neighbours vote for what they held; how many items are touched now.
+    """Let the neighbours vote for what they held; how many items are active now.
 
     `plain` is the sum of the votes, `follows` that of what came shortly after the latest shared
     item. A neighbour's vote is its similarity, less a tenth for each place that its latest shared
     item is away from the last of the session.
     """
-    if fetch(sessions, heap, kept, now, size) == 0:
+    if prefetch(sessions, heap, kept, now, size) == 0:
         return count
     for q in range(kept):
         slot = slot_of(heap[q] & 0xFFFFFFFF, now, size)
@@ -236,9 +236,9 @@ def hear(
         weight = max(0.0, 1.0 - 0.1 * (length - latest)) * (heap[q] >> 32) / length
         for i in range(1, held + 1):
             item = sessions[slot, i]
-            if votes[item].mark == 0:
-                votes[item].mark = 1
-                touched[count] = item
+            if votes[item].status == 0:
+                votes[item].status = 1
+                active[count] = item
                 count += 1
             again = False
             for j in range(1, i):
@@ -259,7 +259,7 @@ def recommend(
     votes: Records,
     similarity: Ints,
     found: Ints,
-    touched: Ints,
+    active: Ints,
     scores: Any,
     helds: Ints,
     heap: Any,
@@ -272,22 +272,22 @@ def recommend(
     sessions_per_item: int,
     k: int,
 ) -> tuple[int, int]:
-    """Plain session kNN: fill `touched`, `scores`, `helds`; how many items, how many neighbours."""
+    """Plain session kNN: fill `active`, `scores`, `helds`; how many items, how many neighbours."""
     begin = max(0, n - last_items)
     places(votes, context, begin, n)
     shared = similar(
         items, pool, votes, similarity, found, context, begin, n, now, size, own, sessions_per_item
     )
     kept = nearest(similarity, found, shared, now, size, heap, k)
-    count = hear(votes, touched, 0, sessions, heap, kept, n - begin, now, size)
+    count = cast_votes(votes, active, 0, sessions, heap, kept, n - begin, now, size)
     forget_similarity(similarity, found, shared, now, size)
     clear_places(votes, context, n)
     for i in range(count):
-        vote = votes[touched[i]]
-        scores[i] = vote.plain * rarity(items[touched[i]], pool, 0.0, now)
+        vote = votes[active[i]]
+        scores[i] = vote.plain * rarity(items[active[i]], pool, 0.0, now)
         helds[i] = vote.held
         vote.plain = 0.0
         vote.follows = 0.0
         vote.held = 0
-        vote.mark = 0
+        vote.status = 0
     return count, kept

@@ -1,4 +1,4 @@
-"""How rare an item is among sessions: an inverse document frequency that is fair to what is new.
+"""Inverse document frequency (IDF): how rare an item is among sessions, fair to what is new.
 
 Sessions with the item and sessions at all are counted over the same time, which begins with the
 first session in the item's ring: over all sessions that ever began, what came a short while ago

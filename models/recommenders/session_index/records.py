@@ -1,4 +1,4 @@
-"""The arrays that the learned recommenders keep, one record for each item, pair and session.
+"""Record layouts: the arrays of the learned recommenders, by item, pair, session and shopper.
 
 | array | one for each | holds |
 |---|---|---|
@@ -80,8 +80,8 @@ VOTES = np.dtype(
         ("times", "f4"),  # in the running session, if that was learned from already
         ("place", "i4"),  # of its latest event in the session, from 1; 0 if not in it
         ("held", "i2"),  # neighbours that held it
-        ("mark", "i2"),  # 1 once it is among what was touched, 2 once a candidate
-        ("given", "f4"),  # by the running session itself, to its pair with the item that votes
+        ("status", "i2"),  # 1 once it is active, 2 once a candidate
+        ("self_contribution", "f4"),  # of the running session, to its pair with the item that votes
     ],
     align=True,
 )
@@ -91,20 +91,20 @@ Records = NDArray[Any]
 
 def blank(size: int, kind: np.dtype[Any], width: int = 0) -> Records:
     """Records of nothing: no item is `NOBODY`, everything else 0."""
-    shelf = np.zeros((size, width) if width else size, kind)
+    records = np.zeros((size, width) if width else size, kind)
     if kind == PAIR:
-        shelf["item"] = NOBODY
-    return shelf
+        records["item"] = NOBODY
+    return records
 
 
-def grown(shelf: Records, size: int, limit: int) -> Records:
-    """At least twice the shelf, as blank behind as `blank` is, with at least `size` places.
+def grown(records: Records, size: int, limit: int) -> Records:
+    """The records with at least twice the room, and at least `size` places, blank behind.
 
     >>> len(grown(blank(4, ITEM), 5, limit=100)), len(grown(blank(4, ITEM), 5, limit=6))
     (8, 6)
     """
-    longer = min(max(2 * len(shelf), size), max(limit, size))
-    more = np.zeros((longer - len(shelf), *shelf.shape[1:]), shelf.dtype)
-    if shelf.dtype == PAIR:
+    longer = min(max(2 * len(records), size), max(limit, size))
+    more = np.zeros((longer - len(records), *records.shape[1:]), records.dtype)
+    if records.dtype == PAIR:
         more["item"] = NOBODY
-    return np.concatenate([shelf, more])
+    return np.concatenate([records, more])

@@ -1,4 +1,4 @@
-"""Rings: the latest few numbers of each key, packed into one pool that has an upper bound.
+"""Ring buffers: the latest few numbers of each key, packed into one pool that has an upper bound.
 
 A key's ring begins with four places and doubles when it is full, up to a limit; then the newest
 overwrites the oldest. A ring that was outgrown is used again by the next ring of its size. When the
@@ -57,7 +57,7 @@ def size_of(room: int) -> int:
 
 
 @compiled
-def take(pool: Ints, blocks: Ints, room: int, limit: int) -> int:
+def allocate(pool: Ints, blocks: Ints, room: int, limit: int) -> int:
     """Where a block of this many places begins; -1 when the pool has none within its limit."""
     size = size_of(room)
     if blocks[size] > 0:
@@ -72,7 +72,7 @@ def take(pool: Ints, blocks: Ints, room: int, limit: int) -> int:
 
 
 @compiled
-def give_back(pool: Ints, blocks: Ints, at: int, room: int) -> None:
+def release(pool: Ints, blocks: Ints, at: int, room: int) -> None:
     """A block that is no longer needed."""
     size = size_of(room)
     pool[at] = blocks[size]
@@ -83,14 +83,14 @@ def give_back(pool: Ints, blocks: Ints, at: int, room: int) -> None:
 def widen(ring: Any, pool: Ints, blocks: Ints, limit: int) -> None:
     """Double the room of a full ring, if the pool allows; its first room is beyond any limit."""
     room = 2 * ring.room if ring.room else FIRST_ROOM
-    at = take(pool, blocks, room, limit if ring.room else len(pool))
+    at = allocate(pool, blocks, room, limit if ring.room else len(pool))
     if at < 0:
         return
     pool[at : at + room] = EMPTY
     if ring.room:
         for j in range(ring.count - ring.room, ring.count):
             pool[at + (j & (room - 1))] = pool[ring.at + (j & (ring.room - 1))]
-        give_back(pool, blocks, ring.at, ring.room)
+        release(pool, blocks, ring.at, ring.room)
     ring.at = at
     ring.room = room
 
@@ -121,7 +121,7 @@ def holds(ring: Any, pool: Ints, value: int) -> bool:
 def empty(ring: Any, pool: Ints, blocks: Ints) -> None:
     """Forget a ring; its places are free again."""
     if ring.room:
-        give_back(pool, blocks, ring.at, ring.room)
+        release(pool, blocks, ring.at, ring.room)
     ring.at = 0
     ring.room = 0
     ring.count = 0

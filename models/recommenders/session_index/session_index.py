@@ -1,4 +1,4 @@
-"""Which items were in which of the latest sessions: the index that session kNN asks.
+"""Inverted index of sessions by item, which session kNN asks: the latest sessions only.
 
 Items and sessions are numbers here; arrays grow with what they hold, up to bounds. Behind the rows
 of known items stand some that are always blank: they are lent, for one question, to items of a
@@ -29,7 +29,7 @@ POOL_SPARE = 8 * SESSIONS_PER_ITEM_MAX
 """Places of the pool that one event may need."""
 NAME_BYTES = 150
 """About what a name takes, as a key with its number."""
-TOUCHED_MAX = 1 << 16
+ACTIVE_MAX = 1 << 16
 """Items that sources may speak for: neighbours' items, partners, a shopper's and more."""
 NUMBERS_MAX = 1 << 30
 """When so many sessions have begun, numbers go on from about half of that (`renumber`)."""
@@ -75,9 +75,9 @@ class SessionIndex:
         self.votes = blank(len(self.items), VOTES)
         self.similarity = np.zeros(0, np.int32)
         self.found = np.zeros(CONTEXT_MAX * SESSIONS_PER_ITEM_MAX, np.int32)
-        self.touched = np.zeros(TOUCHED_MAX, np.int32)
-        self.keys = np.zeros(TOUCHED_MAX)
-        self.held = np.zeros(TOUCHED_MAX, np.int32)
+        self.active = np.zeros(ACTIVE_MAX, np.int32)
+        self.keys = np.zeros(ACTIVE_MAX)
+        self.held = np.zeros(ACTIVE_MAX, np.int32)
         self.heap = np.zeros(NEIGHBOURS_MAX, np.int64)
         self.context = np.zeros(CONTEXT_MAX, np.int32)
 

@@ -1,4 +1,4 @@
-"""Sudden changes: older evidence is doubted when the world changed, by the log alone."""
+"""Sudden changes: older evidence is discounted when the world changed, by the log alone."""
 
 import math
 import random
@@ -52,9 +52,9 @@ def shop(
     return policy
 
 
-def doubts(policy: ThompsonSampling) -> list[int]:
-    """How far each epoch is doubted, the oldest first, when it is over; none: nowhere."""
-    return list(policy._grounds.doubts(policy._latest_s + DAY_S, policy._latest_s).values())
+def discounts(policy: ThompsonSampling) -> list[int]:
+    """How far each epoch is discounted, the oldest first, when it is over; none: nowhere."""
+    return list(policy._effective.discounts(policy._latest_s + DAY_S, policy._latest_s).values())
 
 
 @pytest.mark.parametrize("kind", [ThompsonSampling, LinearThompsonSampling])
@@ -62,7 +62,7 @@ def doubts(policy: ThompsonSampling) -> list[int]:
 def test_no_order_of_exposures_and_rewards_matters(
     kind: type[ThompsonSampling], story: list[Told], data: st.DataObject
 ) -> None:
-    """The same bytes, doubts and propensities to the last bit; a snapshot continues alike."""
+    """The same bytes, discounts and propensities to the last bit; a snapshot continues alike."""
     one, other = kind(half_life_s=HALF_LIFE_S), kind(half_life_s=HALF_LIFE_S)
     for event in story:
         event.tell(one)
@@ -73,7 +73,7 @@ def test_no_order_of_exposures_and_rewards_matters(
             other = kind.from_bytes(other.to_bytes())
 
     assert one.to_bytes() == other.to_bytes()
-    assert doubts(one) == doubts(other)
+    assert discounts(one) == discounts(other)
     assert one.propensities(ARMS, "basket/new") == other.propensities(ARMS, "basket/new")
 
 
@@ -88,7 +88,7 @@ def test_what_was_best_before_a_change_is_not_taken_for_best(kind: type[Thompson
 
     assert before["curated"] > 0.94
     assert after["popular"] > 0.94
-    assert doubts(policy)[-4:] == [64, 64, 0, 0]
+    assert discounts(policy)[-4:] == [64, 64, 0, 0]
 
 
 def test_a_change_leaves_the_trials_since_then() -> None:
@@ -108,17 +108,17 @@ def test_a_change_leaves_the_trials_since_then() -> None:
         assert mean == pytest.approx(fresh.estimate(arm, "basket/known")[0], abs=1e-6)
 
 
-def test_while_nothing_changes_hardly_anything_is_doubted() -> None:
+def test_while_nothing_changes_hardly_anything_is_discounted() -> None:
     """Thirty days, seeds 0 to 19: more than an eighth of some day's at most once.
 
-    A Bayesian's doubts are right on average: 29 boundaries with a prior of .005 each make .13 if
-    nothing is known, and each of 24,000 trials makes it less; a doubt of 1/8 after that is rare.
+    A Bayesian's discounts are right on average: 29 boundaries with a prior of .005 each make .13 if
+    nothing is known, and each of 24,000 trials makes it less; a discount of 1/8 after that is rare.
     """
     alarms = 0
     for seed in range(20):
         policy = ThompsonSampling(half_life_s=HALF_LIFE_S)
         shop(policy, {"curated": 0.15, "popular": 0.1}, range(30), seed)
-        alarms += max(doubts(policy), default=0) > 8
+        alarms += max(discounts(policy), default=0) > 8
 
     assert alarms <= 1
 
@@ -130,7 +130,7 @@ def test_traffic_that_moves_from_context_to_context_is_no_change() -> None:
     shop(policy, pays, range(10), 1, share=0.9)
     shop(policy, pays, range(10, 20), 2, share=0.1)
 
-    assert max(doubts(policy), default=0) <= 8
+    assert max(discounts(policy), default=0) <= 8
 
 
 SWINGS: dict[str, Callable[[int, str], float]] = {
@@ -145,12 +145,12 @@ SWINGS: dict[str, Callable[[int, str], float]] = {
 
 @pytest.mark.parametrize("swing", SWINGS)
 def test_a_swing_that_all_arms_share_is_no_change(swing: str) -> None:
-    """Thirty days, seeds 0 to 4: not an eighth of any day's evidence is doubted."""
+    """Thirty days, seeds 0 to 4: not an eighth of any day's evidence is discounted."""
     for seed in range(5):
         policy = ThompsonSampling(half_life_s=HALF_LIFE_S)
         shop(policy, {"curated": 0.3, "popular": 0.2}, range(30), seed, swing=SWINGS[swing])
 
-        assert max(doubts(policy), default=0) <= 8
+        assert max(discounts(policy), default=0) <= 8
 
 
 def test_a_change_of_one_arm_shows_through_a_swing() -> None:
@@ -160,8 +160,8 @@ def test_a_change_of_one_arm_shows_through_a_swing() -> None:
     shop(policy, {"curated": 0.3, "popular": 0.2}, range(20), 1, swing=weekends)
     shop(policy, {"curated": 0.1, "popular": 0.2}, range(20, 26), 2, swing=weekends)
 
-    assert doubts(policy)[19] > 60
-    assert max(doubts(policy)[20:]) <= 8
+    assert discounts(policy)[19] > 60
+    assert max(discounts(policy)[20:]) <= 8
 
 
 def test_a_collapse_is_a_change_even_if_all_arms_share_it() -> None:
@@ -173,7 +173,7 @@ def test_a_collapse_is_a_change_even_if_all_arms_share_it() -> None:
     shop(policy, {"curated": 0.3, "popular": 0.2}, range(10), 1)
     shop(policy, {"curated": 0.06, "popular": 0.04}, range(10, 20), 2)
 
-    assert doubts(policy)[9] > 60
+    assert discounts(policy)[9] > 60
 
 
 def test_an_epoch_is_judged_when_it_is_over() -> None:
@@ -182,7 +182,7 @@ def test_an_epoch_is_judged_when_it_is_over() -> None:
     shop(policy, {"curated": 0.3, "popular": 0.1}, range(4), 1)
     shop(policy, {"curated": 0.1, "popular": 0.3}, range(4, 5), 2)
     day = (MONDAY // DAY_S + 5) * DAY_S
-    before, after = (policy._changes.doubts(day + s, 0.2) for s in (-1, 1))
+    before, after = (policy._changepoints.discounts(day + s, 0.2) for s in (-1, 1))
 
     assert {} == before
     assert [64, 64, 64, 64, 0] == list(after.values())
@@ -197,7 +197,7 @@ def test_rewards_that_are_still_to_come_are_no_change(argument: str) -> None:
         for arm in ("curated", "popular"):
             told.expose(arm, "basket/known", time_s=MONDAY + 10 * DAY_S + n * 400)
 
-    assert max(doubts(told), default=0) <= 8
+    assert max(discounts(told), default=0) <= 8
 
 
 def test_what_is_forgotten_leaves_no_records_by_epoch() -> None:

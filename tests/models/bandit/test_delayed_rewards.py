@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import LinearThompsonSampling, ThompsonSampling
-from models.bandit.delayed_rewards import Delays
+from models.bandit.delayed_rewards import DelayedRewards
 from models.bandit.shrinkage import ALL
 from models.decay.forward import ForwardDecay
 
@@ -75,32 +75,34 @@ def test_the_law_of_an_exponential_delay_is_found() -> None:
     Some 800 delays: the standard deviation of a share is at most .018, steps of 100 s blur it by
     as much; the bound is .06. A tenth of the impressions is younger than the window.
     """
-    rng, delays = random.Random(4), Delays(WINDOW_S, ForwardDecay(14 * 86_400.0), 0.05)
-    weight = delays.decay.weight
+    rng, delayed = random.Random(4), DelayedRewards(WINDOW_S, ForwardDecay(14 * 86_400.0), 0.05)
+    weight = delayed.decay.weight
     now_s = MONDAY + 64_000
     for n in range(4_000):
         at_s, delay_s = MONDAY + n * 16, rng.expovariate(1 / 1_000)
-        delays.exposed("popular", "basket", weight(at_s), at_s)
+        delayed.add_trial("popular", "basket", weight(at_s), at_s)
         if rng.random() < 0.2 and at_s + delay_s <= now_s:
-            delays.came("popular", weight(at_s), at_s, at_s + delay_s)
+            delayed.add_reward("popular", weight(at_s), at_s, at_s + delay_s)
     complete = 1 - math.exp(-WINDOW_S / 1_000)
     for age_s in (350, 750, 1_550, 3_150):
         share = (1 - math.exp(-age_s / 1_000)) / complete
 
-        assert share == pytest.approx(delays.share("popular", age_s, now_s), abs=0.06)
+        assert share == pytest.approx(delayed.arrived_share("popular", age_s, now_s), abs=0.06)
 
 
 def test_what_is_missing_ripens_to_nothing() -> None:
     """At the end of the window a trial is a trial."""
-    delays = Delays(WINDOW_S, ForwardDecay(14 * 86_400.0), 0.05)
-    weight = delays.decay.weight(MONDAY)
-    delays.exposed("popular", "basket", weight, MONDAY)
-    missing = [delays.missing("popular", "basket", MONDAY + age_s) for age_s in range(0, 6_500, 50)]
+    delayed = DelayedRewards(WINDOW_S, ForwardDecay(14 * 86_400.0), 0.05)
+    weight = delayed.decay.weight(MONDAY)
+    delayed.add_trial("popular", "basket", weight, MONDAY)
+    missing = [
+        delayed.pending_weight("popular", "basket", MONDAY + age_s) for age_s in range(0, 6_500, 50)
+    ]
 
     assert missing[0] > 0.9 * weight
     assert sorted(missing, reverse=True) == missing
     assert 0 == missing[-1]
-    assert delays.missing("popular", ALL, MONDAY) == missing[0]
+    assert delayed.pending_weight("popular", ALL, MONDAY) == missing[0]
 
 
 def test_a_slow_arm_is_not_taken_for_a_bad_one() -> None:

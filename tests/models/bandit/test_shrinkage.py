@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import ThompsonSampling
-from models.bandit.shrinkage import NO_RECORD, BackOff, Record
+from models.bandit.shrinkage import NO_RECORD, ArmRecord, Shrinkage
 
 MONDAY = 1_767_225_600
 SUMS = st.integers(-1_000, 1_000)
@@ -14,44 +14,44 @@ SUMS = st.integers(-1_000, 1_000)
 @pytest.mark.parametrize(
     ("record", "mean"),
     [
-        (Record(4, 1), 0.25),
-        (Record(4, 4), 1.0),
-        (Record(4, 9), 1.0),
-        (Record(4, -1), 0.0),
-        (Record(4, 0), 0.0),
-        (Record(0, 3), 0.0),
+        (ArmRecord(4, 1), 0.25),
+        (ArmRecord(4, 4), 1.0),
+        (ArmRecord(4, 9), 1.0),
+        (ArmRecord(4, -1), 0.0),
+        (ArmRecord(4, 0), 0.0),
+        (ArmRecord(0, 3), 0.0),
         (NO_RECORD, 0.0),
     ],
 )
-def test_a_mean_reward_is_between_nothing_and_one(record: Record, mean: float) -> None:
+def test_a_mean_reward_is_between_nothing_and_one(record: ArmRecord, mean: float) -> None:
     """However many rewards are ahead of their trials, or were taken back."""
     assert mean == record.mean()
 
 
 def test_what_is_missing_of_trials_leaves_none_less_than_none() -> None:
     """Rewards stay what they are."""
-    record = Record(5, 2)
+    record = ArmRecord(5, 2)
 
-    assert Record(3, 2) == record.without(2)
-    assert Record(0, 2) == record.without(5)
-    assert Record(0, 2) == record.without(9)
+    assert ArmRecord(3, 2) == record.without(2)
+    assert ArmRecord(0, 2) == record.without(5)
+    assert ArmRecord(0, 2) == record.without(9)
     assert record == record.without(0)
 
 
 @given(SUMS, SUMS, SUMS, SUMS)
 def test_records_add_up_and_come_back_as_they_were_written(a: int, b: int, c: int, d: int) -> None:
     """Whole numbers of either sign."""
-    one, other = Record(a, b), Record(c, d)
+    one, other = ArmRecord(a, b), ArmRecord(c, d)
 
-    assert Record(a + c, b + d) == one.plus(other)
+    assert ArmRecord(a + c, b + d) == one.plus(other)
     assert one.plus(one).plus(one) == one.times(3)
-    assert one == Record.read(one.written())
+    assert one == ArmRecord.read(one.written())
 
 
 def test_each_level_leans_on_the_one_above_by_its_strength() -> None:
     """By hand: the mean of all, then 20 trials of it for the arm, then 30 of the arm here."""
-    levels = BackOff(prior_mean=0.1, prior_strength=10.0, arm_strength=20.0, cell_strength=30.0)
-    everything, arm, here = Record(90, 19), Record(60, 12), Record(20, 2)
+    levels = Shrinkage(prior_mean=0.1, prior_strength=10.0, arm_strength=20.0, cell_strength=30.0)
+    everything, arm, here = ArmRecord(90, 19), ArmRecord(60, 12), ArmRecord(20, 2)
     ((a, b),) = levels.posteriors(everything, [(arm, here)], now=1)
     mean = (19 + 10 * 0.1) / (90 + 10)
     won, lost = 10 + 20 * mean, 30 + 20 * (1 - mean)
@@ -62,8 +62,8 @@ def test_each_level_leans_on_the_one_above_by_its_strength() -> None:
 
 def test_a_record_elsewhere_is_worth_no_more_than_it_is() -> None:
     """With fewer trials than the strength of a context they all count, once."""
-    levels = BackOff(prior_mean=0.5, prior_strength=1e9, arm_strength=4.0, cell_strength=30.0)
-    ((a, b),) = levels.posteriors(NO_RECORD, [(Record(10, 3), NO_RECORD)], now=1)
+    levels = Shrinkage(prior_mean=0.5, prior_strength=1e9, arm_strength=4.0, cell_strength=30.0)
+    ((a, b),) = levels.posteriors(NO_RECORD, [(ArmRecord(10, 3), NO_RECORD)], now=1)
 
     assert (a, b) == pytest.approx((3 + 2, 7 + 2))
 

@@ -282,7 +282,7 @@ def test_worlds_change() -> None:
     assert policy.estimate("popular", "basket/new")[1] == pytest.approx(200, rel=0.01)
 
 
-# Back-off
+# Shrinkage
 
 
 def test_a_new_context_leans_on_the_arms_record_elsewhere() -> None:

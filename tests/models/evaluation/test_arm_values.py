@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.evaluation.arm_values import (
     ArmSums,
-    Evidence,
+    ScoreSums,
     added,
     arm_sums,
     grouped,
@@ -87,7 +87,7 @@ def test_rewards_and_expectations_are_cut_to_what_the_intervals_stand() -> None:
     """A return can make a reward negative."""
     log: list[Decision] = [("popular", -0.5, {"popular": 1.0}, {"popular": 7.0})]
 
-    assert Evidence(1.0, 0.0, 1.0) == of_arm(grouped(log, 0.05), "popular")
+    assert ScoreSums(1.0, 0.0, 1.0) == of_arm(grouped(log, 0.05), "popular")
 
 
 def test_nothing_is_known_of_an_arm_that_was_never_on_offer() -> None:
@@ -102,7 +102,7 @@ def test_the_p_value_and_the_interval_agree() -> None:
     """An interval excludes zero when the p-value is below its alpha."""
     by = sequence(0.05)
     for score in range(0, 800, 7):
-        evidence = Evidence(20_000, float(score), 8_000.0)
+        evidence = ScoreSums(20_000, float(score), 8_000.0)
         found = interval(evidence, by, 0.05 / 3, within=(-1.0, 1.0))
 
         assert found is not None

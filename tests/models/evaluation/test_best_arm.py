@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluation.best_arm import expected_loss, standings
+from models.evaluation.best_arm import arm_posteriors, expected_loss
 
 
 def test_expected_loss_is_what_draws_say() -> None:
@@ -17,7 +17,7 @@ def test_expected_loss_is_what_draws_say() -> None:
 
 def test_what_nobody_tried_may_be_best() -> None:
     """It believes what is true of all, and doubts it."""
-    tried, untried = standings(np.array([10_000.0, 0.0]), np.array([500.0, 0.0]))
+    tried, untried = arm_posteriors(np.array([10_000.0, 0.0]), np.array([500.0, 0.0]))
 
     assert tried.p_best == pytest.approx(0.6, abs=0.1)
     assert untried.expected_loss == pytest.approx(tried.expected_loss, abs=0.001)
@@ -25,11 +25,11 @@ def test_what_nobody_tried_may_be_best() -> None:
 
 def test_rewards_ahead_of_impressions_are_taken_for_one_each() -> None:
     """Feedback may overtake the impression."""
-    assert standings(np.array([1.0, 50.0]), np.array([3.0, 2.0]))[0].p_best < 1.0
+    assert arm_posteriors(np.array([1.0, 50.0]), np.array([3.0, 2.0]))[0].p_best < 1.0
 
 
 def test_an_arm_alone_is_best() -> None:
     """And costs nothing."""
-    ((p_best, loss),) = standings(np.array([100.0]), np.array([7.0]))
+    ((p_best, loss),) = arm_posteriors(np.array([100.0]), np.array([7.0]))
 
     assert pytest.approx((1.0, 0.0), abs=1e-5) == (p_best, loss)

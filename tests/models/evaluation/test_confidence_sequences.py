@@ -40,7 +40,7 @@ def mixed(s: float, v: float, c: float, rho: float) -> float:
 
 def test_the_mixture_is_what_confseq_computes() -> None:
     """Its test/uniform_boundaries_unittest.cpp: V_OPT = 100, ALPHA = ALPHA_OPT = .05, c = 2."""
-    assert pytest.approx(-0.2490165, abs=1e-6) == float(CONFSEQ.log_evidence(10.0, 100.0))
+    assert pytest.approx(-0.2490165, abs=1e-6) == float(CONFSEQ.log_e_value(10.0, 100.0))
     assert pytest.approx(33.02017, abs=1e-5) == float(CONFSEQ.bound(100.0, alpha=0.05))
     assert pytest.approx(12.60056, abs=1e-5) == best_rho(100.0, 0.025)
 
@@ -50,14 +50,14 @@ def test_the_mixture_is_the_integral_that_it_is_said_to_be(s: float, v: float) -
     """The closed form against quadrature."""
     rho = best_rho(100.0, 0.05)
 
-    assert pytest.approx(mixed(s, v, 2.0, rho), rel=1e-6) == math.exp(CONFSEQ.log_evidence(s, v))
+    assert pytest.approx(mixed(s, v, 2.0, rho), rel=1e-6) == math.exp(CONFSEQ.log_e_value(s, v))
 
 
 @given(st.floats(0.0, 1e6), st.floats(1e-6, 0.5), st.floats(0.5, 100.0))
 def test_the_bound_is_where_the_evidence_suffices(v: float, alpha: float, c: float) -> None:
     """Neither more nor less, whatever the size of things."""
     sequence = GammaExponential(c, 5.0 * c * c)
-    at = float(sequence.log_evidence(sequence.bound(v, alpha), v))
+    at = float(sequence.log_e_value(sequence.bound(v, alpha), v))
 
     assert pytest.approx(math.log(1.0 / alpha), abs=1e-6) == at
 
@@ -68,7 +68,7 @@ def test_more_variance_needs_more_and_more_deviation_says_more(v: float, more: f
     low, high = CONFSEQ.bound(np.array([v, v + more]), alpha=0.05)
 
     assert low <= high * (1 + 1e-12)
-    assert CONFSEQ.log_evidence(more + 1.0, v) >= CONFSEQ.log_evidence(more, v) - 1e-9
+    assert CONFSEQ.log_e_value(more + 1.0, v) >= CONFSEQ.log_e_value(more, v) - 1e-9
 
 
 def test_a_mixture_without_sense_is_refused() -> None:
@@ -115,7 +115,7 @@ def test_the_sequence_holds_at_every_look_where_the_interval_does_not() -> None:
     n = np.arange(1, looks + 1) * step
     off, v = np.abs(hits / floor - n * rate), hits / floor**2
     sequence = GammaExponential(1.0 / floor, 5.0 / floor**2)
-    missed = (sequence.log_evidence(off, v) > math.log(2 / 0.05)).any(axis=1).mean()
+    missed = (sequence.log_e_value(off, v) > math.log(2 / 0.05)).any(axis=1).mean()
     textbook = (off > 1.96 * np.sqrt(np.maximum(v, 1.0)))[:, 10:].any(axis=1).mean()
 
     assert missed <= 0.05

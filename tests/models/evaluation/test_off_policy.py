@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from models.evaluation.off_policy import TooFewEffective, Verdict, effective_size, evaluate
+from models.evaluation.off_policy import (
+    OffPolicyEstimate,
+    TooFewEffective,
+    effective_size,
+    evaluate,
+)
 
 RATES = np.array([0.04, 0.08, 0.15])
 LOGGING = np.array([0.6, 0.3, 0.1])
@@ -12,7 +17,9 @@ GUESSES = np.array([0.05, 0.05, 0.1])
 TRUTH = float(RATES @ TARGET)
 
 
-def judged(rng: np.random.Generator, n: int = 4_000, floor: float | None = None) -> Verdict:
+def judged(
+    rng: np.random.Generator, n: int = 4_000, floor: float | None = None
+) -> OffPolicyEstimate:
     """The target policy, by a log of the first one."""
     drawn = rng.choice(3, n, p=LOGGING)
     return evaluate(

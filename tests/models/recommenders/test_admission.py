@@ -95,7 +95,7 @@ def test_what_came_right_after_an_item_last_is_known() -> None:
     nexts = blank(20, PAIR, 4)
     session = np.array([1, 0, 0], np.int32)
     for newcomer in [*range(1, 5), *range(1, 5), 6, 7]:
-        pairs.come_next(nexts, session, newcomer, 1.0)
+        pairs.add_next(nexts, session, newcomer, 1.0)
 
     assert 7 in nexts[0]["item"]
 

@@ -61,7 +61,7 @@ def test_a_full_row_replaces_its_lightest_by_chance(
     filled = row[row["item"] >= 0]
     assert twin.weights == dict(zip(filled["item"].tolist(), filled["weight"], strict=True))
 
-    pairs.drop(row, np.array([item in gone for item in range(13)], np.int32))
+    pairs.remove_items(row, np.array([item in gone for item in range(13)], np.int32))
     kept = {item: weight for item, weight in twin.weights.items() if item not in gone}
     filled = row[: len(kept)]
     assert kept == dict(zip(filled["item"].tolist(), filled["weight"], strict=True))
@@ -160,8 +160,8 @@ def test_ranks_are_places_in_the_order(values: list[float]) -> None:
 def test_the_ranker_descends_its_slope(seed: int, count: int, memory: float) -> None:
     """Scores and twenty steps, by matrices."""
     rng = np.random.default_rng(seed)
-    model = ranker.Ranker(6, {0: 4.0}, rate=0.05, memory=memory, seed=seed)
-    twin = twins.Ranker(model.weights, 0.05, memory)
+    model = ranker.ListwiseRanker(6, {0: 4.0}, rate=0.05, memory=memory, seed=seed)
+    twin = twins.ListwiseRanker(model.weights, 0.05, memory)
     for _ in range(20):
         xs = rng.normal(size=(count, 6))
         taken = int(rng.integers(count))
@@ -178,11 +178,11 @@ def test_the_ranker_descends_its_slope(seed: int, count: int, memory: float) -> 
 
 @pytest.mark.parametrize("x", [-4.0, -2.9, -1.0, 0.0, 0.3, 2.0, 3.5])
 def test_the_slope_of_the_bend_is_its_derivative(x: float) -> None:
-    """And the bend is nearly tanh."""
-    assert (ranker.bend(x + 1e-6) - ranker.bend(x - 1e-6)) / 2e-6 == pytest.approx(
-        ranker.slope(x), abs=1e-6
+    """And the activation is nearly tanh."""
+    assert (ranker.activation(x + 1e-6) - ranker.activation(x - 1e-6)) / 2e-6 == pytest.approx(
+        ranker.activation_derivative(x), abs=1e-6
     )
-    assert np.tanh(x) == pytest.approx(ranker.bend(x), abs=0.03)
+    assert np.tanh(x) == pytest.approx(ranker.activation(x), abs=0.03)
 
 
 @some
@@ -190,7 +190,7 @@ def test_the_slope_of_the_bend_is_its_derivative(x: float) -> None:
 def test_weights_stay_finite_and_bounded(seed: int, scale: float) -> None:
     """Whatever the features, even no numbers."""
     rng = np.random.default_rng(seed)
-    model = ranker.Ranker(6, {}, rate=1.0, memory=0.9, seed=seed)
+    model = ranker.ListwiseRanker(6, {}, rate=1.0, memory=0.9, seed=seed)
     for _ in range(50):
         model.learn(rng.normal(size=(8, 6)) * scale, 8, 3)
 

@@ -15,7 +15,11 @@ from models.recommenders.best_fit.candidates import (
     NEIGHBOURS,
     SESSIONS_PER_ITEM,
 )
-from models.recommenders.best_fit.categories.category_votes import INSIDE_MAX, SELLERS, SPEAKING_MAX
+from models.recommenders.best_fit.categories.category_votes import (
+    INSIDE_MAX,
+    PROPOSING_MAX,
+    SELLERS,
+)
 from models.recommenders.best_fit.counts.pairs import (
     POPULARITY_NORM,
     RESIDUE,
@@ -29,7 +33,7 @@ from models.recommenders.best_fit.ranker import (
     ERROR_MIN,
     FIRST_SQUARE,
     HIDDEN,
-    STRAIGHT,
+    SATURATION,
     WEIGHT_MAX,
     Floats,
 )
@@ -177,7 +181,7 @@ class Sources:
 
     def suggested(self, said: dict[str, float]) -> set[str]:
         """The best sellers of what is spoken for most."""
-        assert len(said) <= SPEAKING_MAX, "the twin does not choose"
+        assert len(said) <= PROPOSING_MAX, "the twin does not choose"
         best: set[str] = set()
         for category in said:
             row = self.sellers[category]
@@ -312,7 +316,7 @@ class Sources:
         chosen |= {item for item, vote in said.next.items() if vote > 0}
         votes = self.speaking(x, own)
         chosen |= self.suggested(votes)
-        heard = [self._hearsay(chosen, votes) for votes in (said.together, said.next)]
+        heard = [self._second_hop(chosen, votes) for votes in (said.together, said.next)]
         described = {
             item: [
                 *self._describe(item, x, own, said),
@@ -355,7 +359,7 @@ class Sources:
             math.log1p(events) / 5,
         ]
 
-    def _hearsay(self, chosen: set[str], votes: dict[str, float]) -> dict[str, float]:
+    def _second_hop(self, chosen: set[str], votes: dict[str, float]) -> dict[str, float]:
         """Mean votes of the partners of each, as shares of the strongest."""
         heard = {
             item: sum(met * max(0.0, votes.get(partner, 0.0)) for partner, met in row.items())
@@ -426,7 +430,7 @@ class Sources:
         return min(2.0, max(-2.0, math.log(max(1, len(self.sessions) - at[0]) / pause)))
 
 
-class Ranker:
+class ListwiseRanker:
     """One hidden layer, listwise softmax, Adagrad: over matrices."""
 
     def __init__(self, weights: Floats, rate: float, memory: float) -> None:
@@ -446,37 +450,37 @@ class Ranker:
     def scores(self, xs: Floats) -> Floats:
         """The score of each row."""
         linear, first, offsets, second = self.parts(self.weights, xs.shape[1])
-        return np.asarray(xs @ linear + bend(xs @ first + offsets) @ second)
+        return np.asarray(xs @ linear + activation(xs @ first + offsets) @ second)
 
-    def learn(self, xs: Floats, taken: int) -> None:
+    def learn(self, xs: Floats, target: int) -> None:
         """One step."""
         width = xs.shape[1]
         _, first, offsets, second = self.parts(self.weights, width)
         scores = self.scores(xs)
         errors = np.exp(scores - scores.max())
         errors /= errors.sum()
-        errors[taken] -= 1
+        errors[target] -= 1
         errors[np.abs(errors) < ERROR_MIN] = 0
         entering = xs @ first + offsets
-        slopes = np.empty_like(self.weights)
-        to_linear, to_first, to_offsets, to_second = self.parts(slopes, width)
-        back = np.outer(errors, second) * slope(entering)
+        gradients = np.empty_like(self.weights)
+        to_linear, to_first, to_offsets, to_second = self.parts(gradients, width)
+        back = np.outer(errors, second) * activation_derivative(entering)
         to_linear[:] = xs.T @ errors
         to_first[:] = xs.T @ back
         to_offsets[:] = back.sum(axis=0)
-        to_second[:] = bend(entering).T @ errors
-        self.squares = self.memory * self.squares + slopes**2 + (1 - self.memory) * FIRST_SQUARE
-        moved = self.weights - self.rate * slopes / np.sqrt(self.squares)
+        to_second[:] = activation(entering).T @ errors
+        self.squares = self.memory * self.squares + gradients**2 + (1 - self.memory) * FIRST_SQUARE
+        moved = self.weights - self.rate * gradients / np.sqrt(self.squares)
         self.weights = np.clip(moved, -WEIGHT_MAX, WEIGHT_MAX)
 
 
-def bend(x: Floats) -> Floats:
+def activation(x: Floats) -> Floats:
     """Nearly tanh."""
     x = np.clip(x, -3, 3)
     return np.asarray(x * (27 + x * x) / (27 + 9 * x * x))
 
 
-def slope(x: Floats) -> Floats:
-    """The derivative of `bend`."""
+def activation_derivative(x: Floats) -> Floats:
+    """The derivative of `activation`."""
     inner = ((x * x - 9) / (x * x + 3)) ** 2 / 9
-    return np.where(np.abs(x) < STRAIGHT, inner, 0.0)
+    return np.where(np.abs(x) < SATURATION, inner, 0.0)

@@ -1,1 +1,1 @@
-"""Categories: what is known of items of one kind speaks for each of them."""
+"""Categories: content features for cold items, from what is known of their category."""

@@ -36,15 +36,15 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
-        self.shelf = blank(1, CATEGORY)
+        self.counts = blank(1, CATEGORY)
         self.partners = blank(1, PAIR, PARTNERS_MAX)
         self.sellers = blank(1, PAIR, SELLERS_MAX)
         self.votes = blank(1, VOTES)
-        self.touched = np.zeros(1, np.int32)
+        self.active = np.zeros(1, np.int32)
         self._offered = np.full(
-            category_votes.SPEAKING_MAX * category_votes.SELLERS, NOBODY, np.int32
+            category_votes.PROPOSING_MAX * category_votes.SELLERS, NOBODY, np.int32
         )
-        self._told = 0
+        self._active_count = 0
 
     @property
     def is_empty(self) -> bool:
@@ -58,17 +58,17 @@ class Catalogue:
             if len(self.numbers) >= CATEGORIES_MAX:
                 return 0
             number = self.numbers[category] = len(self.numbers) + 1
-            if number >= len(self.shelf):
+            if number >= len(self.counts):
                 self._resize(number + 1)
         return number
 
     def _resize(self, size: int) -> None:
         limit = CATEGORIES_MAX + 1
-        self.shelf = grown(self.shelf, size, limit)
+        self.counts = grown(self.counts, size, limit)
         self.partners = grown(self.partners, size, limit)
         self.sellers = grown(self.sellers, size, limit)
-        self.votes = blank(len(self.shelf), VOTES)
-        self.touched = np.zeros(len(self.shelf), np.int32)
+        self.votes = blank(len(self.counts), VOTES)
+        self.active = np.zeros(len(self.counts), np.int32)
 
     def learn(
         self, items: Records, session: Ints, item: int, category: str, weight: float, number: int
@@ -78,7 +78,7 @@ class Catalogue:
             items[item]["category"] = number
         if not self.is_empty:
             category_votes.learn(
-                items, self.shelf, self.partners, self.sellers, session, item, weight, number
+                items, self.counts, self.partners, self.sellers, session, item, weight, number
             )
 
     def suggest(self, items: Records, context: Ints, n: int, running: bool) -> Ints:
@@ -86,22 +86,24 @@ class Catalogue:
 
         What the categories say is kept for `describe`, which has to be next.
         """
-        self._told = category_votes.speak(
-            items, self.shelf, self.partners, self.votes, self.touched, context, n, running
+        self._active_count = category_votes.cast_votes(
+            items, self.counts, self.partners, self.votes, self.active, context, n, running
         )
-        category_votes.suggest(self.votes, self.touched, self._told, self.sellers, self._offered)
+        category_votes.suggest(
+            self.votes, self.active, self._active_count, self.sellers, self._offered
+        )
         return self._offered
 
     def describe(self, items: Records, last: int, chosen: Ints, count: int, xs: Any) -> None:
         """Add to the features of candidates what their categories say."""
         category_votes.describe(
-            items, self.shelf, self.votes, self.touched, self._told, last, chosen, count, xs
+            items, self.counts, self.votes, self.active, self._active_count, last, chosen, count, xs
         )
 
     def forget(self, gone: Ints) -> None:
         """Take forgotten items out of the best sellers."""
         for row in self.sellers[: len(self.numbers) + 1]:
-            pairs.drop(row, gone)
+            pairs.remove_items(row, gone)
 
     @property
     def bytes(self) -> int:
@@ -114,7 +116,7 @@ class Catalogue:
         used = len(self.numbers) + 1
         return {
             "names": list(self.numbers),
-            "shelf": arrays.written(self.shelf[:used]),
+            "shelf": arrays.written(self.counts[:used]),
             "partners": arrays.written(self.partners[:used]),
             "sellers": arrays.written(self.sellers[:used]),
         }
@@ -126,17 +128,17 @@ class Catalogue:
         """
         names = [str(name) for name in state["names"]]
         used = len(names) + 1
-        shelf = arrays.read(state["shelf"], CATEGORY)
+        counts = arrays.read(state["shelf"], CATEGORY)
         partners = arrays.read(state["partners"], PAIR, PARTNERS_MAX)
         sellers = arrays.read(state["sellers"], PAIR, SELLERS_MAX)
         fits = (
             len(set(names)) == len(names) <= CATEGORIES_MAX
-            and len(shelf) == len(partners) == len(sellers) == used
+            and len(counts) == len(partners) == len(sellers) == used
             and sound.all_within(partners["item"], NOBODY, used - 1)
-            and sound.are_weights(shelf["events"], partners["weight"], sellers["weight"])
+            and sound.are_weights(counts["events"], partners["weight"], sellers["weight"])
         )
         if not fits:
             raise ValueError("categories whose parts do not fit together")
         self.numbers = {name: number for number, name in enumerate(names, start=1)}
         self._resize(used)
-        self.shelf[:used], self.partners[:used], self.sellers[:used] = shelf, partners, sellers
+        self.counts[:used], self.partners[:used], self.sellers[:used] = counts, partners, sellers

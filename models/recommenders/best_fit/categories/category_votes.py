@@ -1,16 +1,16 @@
-"""Categories: what is known of items of one category, where little or nothing is known of an item.
+"""Category votes for cold items: what is known of a category, where little is known of an item.
 
 A category is learned as an item is: it has its events, the items that sell best in it, and a row of
 the categories that come together with it. So a shopper who always takes some yoghurt is understood
-when the yoghurt is a new one, and pasta that nobody has bought yet speaks for sauces.
+when the yoghurt is a new one, and pasta that nobody has bought yet votes for sauces.
 
 ```
-session ──its categories──► pasta ──is a partner of──► sauces: speaks for every sauce
+session ──its categories──► pasta ──is a partner of──► sauces: votes for every sauce
 shopper ──takes of────────► yoghurt: own history, added up over all candidates of that category
 ```
 
 Compiled. Categories are numbers here; those of a session leave out items of no known category,
-whose number is 0. Scratch (`votes`) is zero before `speak` and after `describe`.
+whose number is 0. Scratch (`votes`) is zero before `cast_votes` and after `describe`.
 """
 
 import math
@@ -26,7 +26,7 @@ from models.recommenders.session_index.rings import Ints, Records
 
 INSIDE_MAX = 6.0
 """More items of one category in a session say no more than these."""
-SPEAKING_MAX = 8
+PROPOSING_MAX = 8
 """Categories whose best sellers are proposed."""
 SELLERS = 4
 """Best sellers that each proposes."""
@@ -46,7 +46,7 @@ def numbers_of(items: Records, held: Ints, n: int, numbers: Ints) -> int:
 @compiled
 def learn(
     items: Records,
-    shelf: Records,
+    counts: Records,
     partners: Records,
     sellers: Records,
     session: Ints,
@@ -59,53 +59,57 @@ def learn(
     if category > 0:
         numbers = np.zeros(1 + SESSION_MAX, np.int32)
         numbers[0] = numbers_of(items, session[1:], session[0], numbers[1:])
-        shelf[category].events += weight
-        pairs.meet(partners, numbers, category, weight, number)
+        counts[category].events += weight
+        pairs.add_pairs(partners, numbers, category, weight, number)
         pairs.add(sellers[category], category, item, weight, number)
 
 
 @compiled
-def speak(
+def cast_votes(
     items: Records,
-    shelf: Records,
+    counts: Records,
     partners: Records,
     votes: Records,
-    touched: Ints,
+    active: Ints,
     context: Ints,
     n: int,
     running: bool,
 ) -> int:
-    """Let the categories of a session with `n` items vote for others; how many are touched."""
+    """Let the categories of a session with `n` items vote for others; how many are active."""
     numbers = np.empty(max(1, n), np.int32)
     known = numbers_of(items, context, n, numbers)
-    told = 0
+    active_count = 0
     for p in range(known):
-        told = candidates.touch(votes, touched, told, numbers[p])
+        active_count = candidates.activate(votes, active, active_count, numbers[p])
         vote = votes[numbers[p]]
         vote.held += 1
         vote.times += 1.0 if running else 0.0
-    told = pairs.vote(shelf, partners, votes, touched, told, numbers, known, running)
-    for i in range(told):
-        vote = votes[touched[i]]
-        vote.basket /= math.sqrt(max(1.0, shelf[touched[i]].events - vote.times))
-    return told
+    active_count = pairs.vote(
+        counts, partners, votes, active, active_count, numbers, known, running
+    )
+    for i in range(active_count):
+        vote = votes[active[i]]
+        vote.basket /= math.sqrt(max(1.0, counts[active[i]].events - vote.times))
+    return active_count
 
 
 @compiled
-def suggest(votes: Records, touched: Ints, told: int, sellers: Records, offered: Ints) -> None:
-    """Write the best sellers of the categories that are spoken for most; -1 where none is left."""
+def suggest(
+    votes: Records, active: Ints, active_count: int, sellers: Records, offered: Ints
+) -> None:
+    """Write the best sellers of the categories that are voted for most; -1 where none is left."""
     offered[:] = -1
-    for place in range(min(told, SPEAKING_MAX)):
+    for place in range(min(active_count, PROPOSING_MAX)):
         most = 0.0
         category = 0
-        for i in range(told):
-            vote = votes[touched[i]]
-            if vote.mark == 1 and vote.basket > most:
+        for i in range(active_count):
+            vote = votes[active[i]]
+            if vote.status == 1 and vote.basket > most:
                 most = vote.basket
-                category = touched[i]
+                category = active[i]
         if category == 0:
             return
-        votes[category].mark = 2
+        votes[category].status = 2
         best_sellers(sellers[category], offered[place * SELLERS : (place + 1) * SELLERS])
 
 
@@ -133,47 +137,47 @@ def best_sellers(row: Any, best: Ints) -> None:
 @compiled
 def describe(
     items: Records,
-    shelf: Records,
+    counts: Records,
     votes: Records,
-    touched: Ints,
-    told: int,
+    active: Ints,
+    active_count: int,
     last: int,
     chosen: Ints,
     count: int,
     xs: Any,
 ) -> None:
     """Describe candidates by what their categories say; `last` is the latest item, or -1."""
-    loudest = 0.0
+    strongest = 0.0
     for i in range(count):
         vote = votes[items[chosen[i]].category]
         vote.own += xs[i, features.OWN_SHARE]
         vote.own_latest = max(vote.own_latest, xs[i, features.OWN_LATEST])
-        loudest = max(loudest, vote.basket)
+        strongest = max(strongest, vote.basket)
     latest = items[last].category if last >= 0 else 0
     for i in range(count):
         item = items[chosen[i]]
         if item.category > 0:
             vote = votes[item.category]
-            describe_one(xs[i], item, vote, shelf[item.category].events, loudest)
+            describe_one(xs[i], item, vote, counts[item.category].events, strongest)
             xs[i, features.CATEGORY_LAST] = 1.0 if item.category == latest else 0.0
         else:
             for f in range(features.CATEGORY_INSIDE, features.CATEGORY_EVENTS + 1):
                 xs[i, f] = 0.0
-    for i in range(told):
-        clear(votes[touched[i]])
+    for i in range(active_count):
+        clear(votes[active[i]])
     for i in range(count):
         clear(votes[items[chosen[i]].category])
 
 
 @compiled
-def describe_one(x: Any, item: Any, vote: Any, events: float, loudest: float) -> None:
+def describe_one(x: Any, item: Any, vote: Any, events: float, strongest: float) -> None:
     """All of that of a candidate but whether its category is the latest."""
     others = max(1.0, events - vote.times)
     x[features.CATEGORY_INSIDE] = min(INSIDE_MAX, float(vote.held)) / 2
     x[features.CATEGORY_OWN] = min(features.OFTEN, vote.own)
     x[features.CATEGORY_LATEST] = vote.own_latest
     x[features.OWN_OF_CATEGORY] = x[features.OWN_SHARE] / vote.own if vote.own > 0.0 else 0.0
-    x[features.CATEGORY_TOGETHER] = vote.basket / loudest if loudest > 0.0 else 0.0
+    x[features.CATEGORY_TOGETHER] = vote.basket / strongest if strongest > 0.0 else 0.0
     x[features.OF_CATEGORY] = min(1.0, item.events / others)
     x[features.CATEGORY_EVENTS] = math.log1p(others) / 5
 
@@ -187,4 +191,4 @@ def clear(vote: Any) -> None:
     vote.own_latest = 0.0
     vote.times = 0.0
     vote.held = 0
-    vote.mark = 0
+    vote.status = 0

@@ -16,7 +16,7 @@ SHOPPER_ROOM_MAX = 256
 
 
 @compiled
-def take(
+def add_to_history(
     items: Records,
     shoppers: Records,
     pool: Ints,
@@ -63,13 +63,13 @@ def learn(
 ) -> int:
     """An item enters a session; how many places of the pool are used now."""
     if fresh:
-        trending.age(items, clock)
-    pairs.meet(partners, sessions[slot], item, weight, number)
-    pairs.come_next(nexts, sessions[slot], item, weight)
+        trending.decay(items, clock)
+    pairs.add_pairs(partners, sessions[slot], item, weight, number)
+    pairs.add_next(nexts, sessions[slot], item, weight)
     neighbours.index(items, pool, blocks, sessions, item, slot, number, room_max, pool_max)
     trending.count(items, clock, popular_items, item, weight)
     if shopper >= 0:
-        take(items, shoppers, pool, blocks, shopper, item, number, fresh, pool_max)
+        add_to_history(items, shoppers, pool, blocks, shopper, item, number, fresh, pool_max)
     return int(blocks[0])
 
 
@@ -86,8 +86,8 @@ def forget(
     """Take forgotten items out of everything but the sessions."""
     trending.forget(items, popular_items, gone)
     for item in range(len(items)):
-        pairs.drop(partners[item], gone)
-        pairs.drop(nexts[item], gone)
+        pairs.remove_items(partners[item], gone)
+        pairs.remove_items(nexts[item], gone)
         if gone[item]:
             items[item].category = 0
             for i in range(len(partners[item])):

@@ -1,4 +1,4 @@
-"""Rows of pairs: for each item the few that it meets most, with weights; and how they vote.
+"""Co-occurrence rows: for each item the few that it meets most, with weights; and their votes.
 
 A row is bounded: a newcomer that finds it full may take the place of the lightest, and its weight,
 by a chance (`models.decay.admission`), so that a weight is right on average. Of what comes right
@@ -55,7 +55,7 @@ def add(row: Any, owner: int, item: int, weight: float, session: int) -> None:
 
 
 @compiled
-def meet(partners: Records, session: Ints, item: int, weight: float, number: int) -> None:
+def add_pairs(partners: Records, session: Ints, item: int, weight: float, number: int) -> None:
     """An item comes after those of session `number`: pairs both ways, the nearer the heavier."""
     length = session[0]
     for distance in range(1, min(length, WINDOW) + 1):
@@ -66,7 +66,7 @@ def meet(partners: Records, session: Ints, item: int, weight: float, number: int
 
 
 @compiled
-def come_next(nexts: Records, session: Ints, item: int, weight: float) -> None:
+def add_next(nexts: Records, session: Ints, item: int, weight: float) -> None:
     """An item comes right after the last one of its session."""
     if session[0]:
         row = nexts[session[session[0]]]
@@ -77,7 +77,7 @@ def come_next(nexts: Records, session: Ints, item: int, weight: float) -> None:
 
 
 @compiled
-def drop(row: Any, gone: Any) -> None:
+def remove_items(row: Any, gone: Any) -> None:
     """Take the pairs with forgotten items out of a row, and close up."""
     kept = 0
     for i in range(len(row)):
@@ -93,20 +93,20 @@ def drop(row: Any, gone: Any) -> None:
 
 
 @compiled
-def give(votes: Records, context: Ints, length: int, voter: int) -> None:
-    """Note what the session itself has given to the pairs of one of its items."""
+def note_self_contribution(votes: Records, context: Ints, length: int, voter: int) -> None:
+    """Note what the session itself contributes to the pairs of one of its items."""
     for i in range(length):
         if context[i] == voter:
             for j in range(max(0, i - WINDOW), min(length, i + WINDOW + 1)):
                 if j > i or (j < i and context[j] != voter):
-                    votes[context[j]].given += 1.0 / abs(i - j)
+                    votes[context[j]].self_contribution += 1.0 / abs(i - j)
 
 
 @compiled
-def forget_given(votes: Records, context: Ints, length: int) -> None:
+def clear_self_contribution(votes: Records, context: Ints, length: int) -> None:
     """Leave the scratch as it was."""
     for i in range(length):
-        votes[context[i]].given = 0.0
+        votes[context[i]].self_contribution = 0.0
 
 
 @compiled
@@ -114,20 +114,20 @@ def vote(
     items: Records,
     partners: Records,
     votes: Records,
-    touched: Ints,
+    active: Ints,
     count: int,
     context: Ints,
     length: int,
     running: bool,
 ) -> int:
-    """Let the last items of a session vote for their partners; how many items are touched now.
+    """Let the last items of a session vote for their partners; how many items are active now.
 
-    A vote is the pair's weight by the root of the voter's events. What a running session has given
-    to its own pairs is taken back first: it does not vote for itself.
+    A vote is the pair's weight by the root of the voter's events. What a running session added to
+    its own pairs is subtracted first (leave-one-out): it does not vote for itself.
     """
     weight = 1.0
     for p in range(length - 1, -1, -1):
-        heard = 1.0 if p >= length - VOTERS_MAX else 0.0
+        counted = 1.0 if p >= length - VOTERS_MAX else 0.0
         voter = context[p]
         repeated = False
         for q in range(p + 1, length):
@@ -136,31 +136,31 @@ def vote(
         if not repeated and events > 0.0:
             row = partners[voter]
             scale = 1.0 / np.sqrt(events)
-            give(votes, context, length if running else 0, voter)
+            note_self_contribution(votes, context, length if running else 0, voter)
             for i in range(len(row)):
                 item = row[i].item
                 if item < 0:
                     break
                 met = float(row[i].weight)
-                if votes[item].given > 0.0:
-                    rest = met - votes[item].given
+                if votes[item].self_contribution > 0.0:
+                    rest = met - votes[item].self_contribution
                     met = rest if rest > RESIDUE * (1.0 + met) else 0.0
-                if votes[item].mark == 0:
-                    votes[item].mark = 1
-                    touched[count] = item
+                if votes[item].status == 0:
+                    votes[item].status = 1
+                    active[count] = item
                     count += 1
-                votes[item].together += heard * weight * scale * met
+                votes[item].together += counted * weight * scale * met
                 votes[item].basket += scale * met
-            forget_given(votes, context, length)
+            clear_self_contribution(votes, context, length)
         weight *= VOTER_DECAY
     return count
 
 
 @compiled
-def follow(
+def vote_next(
     nexts: Records,
     votes: Records,
-    touched: Ints,
+    active: Ints,
     count: int,
     context: Ints,
     length: int,
@@ -178,9 +178,9 @@ def follow(
             for j in range(length - 1):
                 if context[j] == last and context[j + 1] == item:
                     came -= 1.0
-        if votes[item].mark == 0:
-            votes[item].mark = 1
-            touched[count] = item
+        if votes[item].status == 0:
+            votes[item].status = 1
+            active[count] = item
             count += 1
         votes[item].next = max(0.0, came)
     return count

@@ -1,4 +1,4 @@
-"""What is popular of late, by two fading counts, and a short list of the most popular."""
+"""Trending items: popularity by two exponentially decayed counts, and the most popular."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ WEIGHT_MAX = 1e100
 
 
 @compiled
-def age(items: Records, clock: Any) -> None:
-    """One session later: new events weigh more, which makes old ones weigh less."""
+def decay(items: Records, clock: Any) -> None:
+    """Forward decay by a session: new events weigh more, which makes old ones weigh less."""
     clock[0].slow *= np.exp(1.0 / SLOW)
     clock[0].fast *= np.exp(1.0 / FAST)
     if clock[0].fast > WEIGHT_MAX or clock[0].slow > WEIGHT_MAX:

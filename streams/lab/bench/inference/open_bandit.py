@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincinv
 
-from models.evaluation.off_policy import Verdict, evaluate
+from models.evaluation.off_policy import OffPolicyEstimate, evaluate
 from streams.contract.errors import MissingExtra
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ def package(peers: Path = PEERS) -> Path:
     )
 
 
-def random_to_thompson(of: Path) -> Verdict:
+def random_to_thompson(of: Path) -> OffPolicyEstimate:
     """What Bernoulli Thompson sampling would have earned, from the log of uniform choices."""
     prior = read_prior((of / "policy" / "conf" / "prior_bts.yaml").read_text(), "all")
     shares = ranked_shares(prior)

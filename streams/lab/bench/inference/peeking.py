@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import ThompsonSampling
-from models.bandit.shrinkage import Record
+from models.bandit.shrinkage import ArmRecord
 from models.decay.forward import LANDMARK_S
 from models.evaluation.arm_values import ALPHA, ArmSums, arm_sums, sequence
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
@@ -82,7 +82,7 @@ class Batched(ThompsonSampling):
     def learn(self, arm: str, trials: int, rewards: int) -> None:
         """So many exposures of an arm, and so many of them with a reward of one."""
         weight = self._decay.weight(LANDMARK_S)
-        self._add(arm, CONTEXT, Record(trials * weight, rewards * weight), LANDMARK_S)
+        self._add(arm, CONTEXT, ArmRecord(trials * weight, rewards * weight), LANDMARK_S)
 
 
 def play(shop: Shop, rng: np.random.Generator) -> tuple[Course, ArmSums]:
@@ -119,11 +119,11 @@ def judge(shop: Shop, course: Course, sums: ArmSums) -> Run:
     rates = np.array(shop.rates)
     by, comparisons = sequence(shop.floor), len(rates) - 1
     off = np.abs(course.score - course.n * rates)
-    misses = by.log_evidence(off, course.variance) > np.log(2.0 / ALPHA)
+    misses = by.log_e_value(off, course.variance) > np.log(2.0 / ALPHA)
     differences = course.score[:, 1:] - course.score[:, :1]
     truth = course.n[:, 1:] * (rates[1:] - rates[0])
     variance = course.variance[:, 1:] + course.variance[:, :1]
-    rejects = by.log_evidence(np.abs(differences - truth), variance) > np.log(
+    rejects = by.log_e_value(np.abs(differences - truth), variance) > np.log(
         2.0 * comparisons / ALPHA
     )
     arms = tuple(map(str, range(len(rates))))

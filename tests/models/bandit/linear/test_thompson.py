@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from models import LinearThompsonSampling
 from models.bandit.choice import Mode
-from models.bandit.linear.posterior import Prior, Solution
-from models.bandit.linear.sums import Sums
+from models.bandit.linear.posterior import WeightPosterior, WeightPrior
+from models.bandit.linear.sums import SufficientStatistics
 from models.bandit.propensity import top_two
-from models.bandit.shrinkage import Record
+from models.bandit.shrinkage import ArmRecord
 from streams.lab.bench.regret.players import Ours, factor_policy, plain_policy
 from streams.lab.bench.regret.worlds import contextual
 from tests.models.bandit.test_thompson import ARMS, MONDAY, Told
@@ -48,13 +48,13 @@ def test_a_factor_is_known_in_contexts_never_seen() -> None:
 
 def test_the_posterior_is_that_of_the_textbook() -> None:
     """One Gaussian regression over shared and own weights of all arms, solved at once."""
-    prior, rate, rng = Prior(1.0, 0.75, 2.0), 0.1, np.random.default_rng(5)
+    prior, rate, rng = WeightPrior(1.0, 0.75, 2.0), 0.1, np.random.default_rng(5)
     contexts, arms = ["a/x", "a/y", "b/x", "b/y"], ["curated", "popular"]
     trials, won = rng.integers(50, 200, (2, 4)), rng.integers(1, 20, (2, 4))
-    sums = Sums(arms, contexts, shift=0)
+    sums = SufficientStatistics(arms, contexts, shift=0)
     for row, arm in enumerate(arms):
         for context, tried, paid in zip(contexts, trials[row], won[row], strict=True):
-            sums.put(arm, context, Record(int(tried), int(paid)))
+            sums.put(arm, context, ArmRecord(int(tried), int(paid)))
     sums.weigh(1.0, rate)
     width = len(sums.columns)
     own, shared = prior.precisions(sums.columns, rate)
@@ -70,7 +70,7 @@ def test_the_posterior_is_that_of_the_textbook() -> None:
             precision += tried * rate * sums.lift(context) * np.outer(x, x)
             target += paid * x
     weights = np.linalg.solve(precision, target)
-    solution = Solution(sums, 1.0, rate, prior)
+    solution = WeightPosterior(sums, 1.0, rate, prior)
 
     assert solution.common == pytest.approx(weights[:width])
     for row in range(2):

@@ -173,7 +173,7 @@ def test_the_latest_word_on_a_category_counts() -> None:
 
     catalogue = model._sources.catalogue
     assert {"pasta": 1, "noodles": 2} == catalogue.numbers
-    assert [0, 2, 2] == catalogue.shelf["events"][:3].tolist()
+    assert [0, 2, 2] == catalogue.counts["events"][:3].tolist()
 
 
 def test_categories_have_a_limit() -> None:
@@ -184,7 +184,7 @@ def test_categories_have_a_limit() -> None:
     catalogue = model._sources.catalogue
 
     assert CATEGORIES_MAX == len(catalogue.numbers)
-    assert CATEGORIES_MAX + 1 == len(catalogue.shelf) == len(catalogue.partners)
+    assert CATEGORIES_MAX + 1 == len(catalogue.counts) == len(catalogue.partners)
 
 
 def test_a_forgotten_item_sells_best_nowhere() -> None:

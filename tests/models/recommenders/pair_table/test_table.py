@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.decay.eras import EARLIER, ONE, Eras
-from models.recommenders.pair_table.layout import Ballot
+from models.recommenders.pair_table.layout import VoteWeights
 from models.recommenders.pair_table.table import PairTable, _hash
 
 ITEMS = [f"item-{n}" for n in range(12)]
@@ -99,15 +99,17 @@ class Twin:
             row[other] = Counted()
         return row[other]
 
-    def rank(self, voters: Sequence[str], ballot: Ballot) -> dict[str, tuple[float, int, int]]:
+    def rank(
+        self, voters: Sequence[str], vote_weights: VoteWeights
+    ) -> dict[str, tuple[float, int, int]]:
         """Score and evidence of each candidate."""
         scores: dict[str, float] = {}
         loudest: dict[str, tuple[float, int, int]] = {}
         for place, voter in enumerate(voters):
             seen = self.seen.get(voter, Counted())
-            events = seen.weight * ballot.unit
-            worth = ballot.worth * ballot.decay**place
-            one = worth / events**ballot.norm if events > 0 else worth
+            events = seen.weight * vote_weights.unit
+            worth = vote_weights.worth * vote_weights.decay**place
+            one = worth / events**vote_weights.norm if events > 0 else worth
             for item, cell in self.rows.get(voter, {}).items():
                 voice = cell.weight * one
                 if voice > 0:
@@ -137,7 +139,7 @@ events = st.lists(
     max_size=40,
 )
 ballots = st.builds(
-    Ballot,
+    VoteWeights,
     worth=st.floats(0.1, 10),
     unit=st.floats(1e-6, 1e-3),
     decay=st.floats(0.1, 1),
@@ -200,15 +202,15 @@ def test_what_is_learned_in_hundreds_is_counted_as_one_by_one() -> None:
     } == {item: row for item, row in pairs_of(table).items() if row}
 
 
-@given(learned=events, voters=st.lists(item, max_size=5, unique=True), ballot=ballots)
+@given(learned=events, voters=st.lists(item, max_size=5, unique=True), vote_weights=ballots)
 def test_a_compiled_table_ranks_as_its_plain_twin(
-    learned: list[Event], voters: list[str], ballot: Ballot
+    learned: list[Event], voters: list[str], vote_weights: VoteWeights
 ) -> None:
     """Scores and evidence of all candidates, in the order of their scores."""
     table, twin = taught(learned)
-    expected = twin.rank(voters, ballot)
+    expected = twin.rank(voters, vote_weights)
 
-    ranked, in_all = table.rank(table.voters(voters), ballot, depth=100)
+    ranked, in_all = table.rank(table.voters(voters), vote_weights, depth=100)
 
     assert len(expected) == len(ranked) == in_all
     assert sorted(ranked) == ranked
@@ -226,10 +228,10 @@ def test_a_few_of_the_best_are_the_best(
 ) -> None:
     """Asked for fewer, it answers with the beginning of the whole order, equals included."""
     table, _ = taught(learned, row_max=64)
-    ballot = Ballot(worth=1.0, unit=1e-5, decay=0.6, norm=0.5)
-    whole, _ = table.rank(table.voters(voters), ballot, depth=100)
+    vote_weights = VoteWeights(worth=1.0, unit=1e-5, decay=0.6, norm=0.5)
+    whole, _ = table.rank(table.voters(voters), vote_weights, depth=100)
 
-    few, in_all = table.rank(table.voters(voters), ballot, depth)
+    few, in_all = table.rank(table.voters(voters), vote_weights, depth)
 
     assert len(whole) == in_all
     assert whole[: len(few)] == few
@@ -242,11 +244,11 @@ def test_what_is_promised_without_a_ranking_is_what_a_ranking_finds(
 ) -> None:
     """Counts that are kept while learning promise more candidates than that, none, or nothing."""
     table, _ = taught(learned)
-    ballot = Ballot(worth=1.0, unit=1e-5, decay=1.0, norm=0.0)
+    vote_weights = VoteWeights(worth=1.0, unit=1e-5, decay=1.0, norm=0.0)
 
     promised = table.promises(voters, more_than)
 
-    found = table.rank(table.voters(voters), ballot, depth=100)[1]
+    found = table.rank(table.voters(voters), vote_weights, depth=100)[1]
     assert {True: found > more_than, False: found == 0, None: True}[promised]
 
 
