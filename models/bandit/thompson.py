@@ -127,10 +127,8 @@ class ThompsonSampling(PolicyOnRecords, Base):
         self.arm_strength = arm_strength
         self.prior_mean = prior_mean
         self.prior_strength = prior_strength
-        self.arms_max = arms_max
-        self.contexts_max = contexts_max
-        self.window_s = window_s
-        self.settle_s = settle_s
+        self.arms_max, self.contexts_max = arms_max, contexts_max
+        self.window_s, self.settle_s = window_s, settle_s
         self.mode = known_mode(mode)
         self.seed = seed
         self._rng = random.Random(seed)

@@ -1,1 +1,1 @@
-"""The verdict: workers, broker and Redis under faults, and whether the books balance afterwards."""
+"""The verdict, a fault-injection test: workers, broker and Redis under faults, and an audit."""

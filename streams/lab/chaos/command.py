@@ -14,7 +14,7 @@ from rich.table import Table
 from streams.cli.live import show
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
-from streams.lab.chaos.trial import Wishes, failed, trial
+from streams.lab.chaos.trial import TrialOptions, failed, trial
 
 TITLE = "Verdict"
 PACKAGES = ("faust-streaming", "aiokafka")
@@ -64,7 +64,7 @@ PACKAGES = ("faust-streaming", "aiokafka")
     help="Keep what the workers log in this folder.",
 )
 @report_options
-def verdict(as_json: bool, to_write: bool, logs: Path | None, **wishes: Any) -> None:
+def verdict(as_json: bool, to_write: bool, logs: Path | None, **options: Any) -> None:
     """Let things go wrong, and see whether the books balance.
 
     Starts a real Kafka, a Redis and two or three workers of its own, sends shoppers, some of them
@@ -76,9 +76,9 @@ def verdict(as_json: bool, to_write: bool, logs: Path | None, **wishes: Any) -> 
     for library in ("aiokafka", "kafka"):  # the broker goes away: that is the idea
         logging.getLogger(library).setLevel(logging.CRITICAL)
     with _progress() as progress:
-        task = progress.add_task("", total=wishes["faults"])
+        task = progress.add_task("", total=options["faults"])
         figures = trial(
-            Wishes(**wishes),
+            TrialOptions(**options),
             lambda what, done: progress.update(task, description=what, completed=done),
             logs,
         )

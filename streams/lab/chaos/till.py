@@ -1,4 +1,4 @@
-"""A till that sends in transactions: two of three it commits, the third it aborts.
+"""A till, a transactional producer: two of three transactions it commits, the third it aborts.
 
 librdkafka's producer sends them, compressed, as foreign producers do. What is aborted are visits of
 its own, whose items nobody else has: were any of it learned or answered, it would show. The till
@@ -24,7 +24,7 @@ from streams.contract.errors import GoeswithError
 from streams.contract.events import Event, ItemAdded, OrderLine, OrderPlaced, encode
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.tape import partition_of
-from streams.lab.chaos.books.books import Record
+from streams.lab.chaos.books.books import AuditedRecord
 from streams.lab.chaos.ground.traffic import now_ms, visit
 
 ABORTED_ONE_IN = 3
@@ -45,7 +45,7 @@ TOO_LATE = (
 SILENT = logging.getLogger("librdkafka")
 SILENT.disabled = True  # the broker goes away: that is the idea
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=AuditedRecord)
 
 
 class Books(NamedTuple):
@@ -67,7 +67,7 @@ class Books(NamedTuple):
         return [record for record in log if event_id(record) not in never]
 
 
-def event_id(record: Record) -> str:
+def event_id(record: AuditedRecord) -> str:
     """The id of the event in a record."""
     return str(orjson.loads(record.value or b"{}").get("event_id", ""))
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing
-from streams.lab.chaos.books.books import Record
+from streams.lab.chaos.books.books import AuditedRecord
 from streams.lab.chaos.faults.plan import ON_WORKERS, WORKERS_MIN, plan
-from streams.lab.chaos.faults.strike import Struck, Trouble
-from streams.lab.chaos.ground.site import Ground, committed, ends, ground, prepare
-from streams.lab.chaos.ground.traffic import Street
+from streams.lab.chaos.faults.strike import FaultInjector, InjectedFault
+from streams.lab.chaos.ground.site import ChaosTestBed, committed, ends, ground, prepare
+from streams.lab.chaos.ground.traffic import LoadGenerator
 from streams.lab.chaos.till import Till, event_id
 
 CALM_S = 4.0
@@ -24,7 +24,7 @@ PATIENCE_S = 120.0
 POLL_S = 0.25
 
 
-class Wishes(NamedTuple):
+class TrialOptions(NamedTuple):
     """What is to be tried."""
 
     faults: int
@@ -35,37 +35,37 @@ class Wishes(NamedTuple):
     transactions_per_s: float = 0.0
 
 
-Say = Callable[[str, int], None]
+ProgressCallback = Callable[[str, int], None]
 """What is going on, and how many faults there were."""
 
 
-class Course(NamedTuple):
+class TrialRun(NamedTuple):
     """How it went: when it was calm and what struck, in milliseconds since 1970."""
 
     opened_ms: int
-    struck: Sequence[Struck]
+    struck: Sequence[InjectedFault]
     recovered_ms: int
     closed_ms: int
 
 
-def trial(wishes: Wishes, say: Say, logs: Path | None = None) -> dict[str, Any]:
+def trial(options: TrialOptions, say: ProgressCallback, logs: Path | None = None) -> dict[str, Any]:
     """Run a verdict; its figures as JSON. Logs are kept in `logs`. Raises `GoeswithError`."""
     say("starting Kafka, Redis and workers", 0)
-    with ground(logs, session_timeout_s=wishes.session_timeout_s) as here:
+    with ground(logs, session_timeout_s=options.session_timeout_s) as here:
         asyncio.run(prepare(here.settings))
         begins = ends(here.settings)
         for _ in range(WORKERS_MIN):
             here.crew.join()
         here.crew.until_ready(PATIENCE_S)
-        street = Street(here.settings, wishes.events_per_s, wishes.seed)
-        till = Till(here.settings, wishes.transactions_per_s, wishes.seed)
+        street = LoadGenerator(here.settings, options.events_per_s, options.seed)
+        till = Till(here.settings, options.transactions_per_s, options.seed)
         with street, till:
-            course = _go_wrong(here, wishes, say)
-        say("waiting until everything is answered", wishes.faults)
+            course = _go_wrong(here, options, say)
+        say("waiting until everything is answered", options.faults)
         held = _read(here, here.settings.topics.events)
         log = till.books.happened(held, _seen(here) if till.books.in_doubt else ())
         answered = until_answered(here, books.behind(log))
-        say("recomputing everything from the log", wishes.faults)
+        say("recomputing everything from the log", options.faults)
         judged = _judge(here, course, begins, log)
         return judged | {
             "answered": answered,
@@ -75,15 +75,15 @@ def trial(wishes: Wishes, say: Say, logs: Path | None = None) -> dict[str, Any]:
         }
 
 
-def _go_wrong(here: Ground, wishes: Wishes, say: Say) -> Course:
+def _go_wrong(here: ChaosTestBed, options: TrialOptions, say: ProgressCallback) -> TrialRun:
     opened_ms = _now_ms()
     time.sleep(CALM_S)
-    trouble = Trouble(here.crew, here.kafka, here.redis)
+    trouble = FaultInjector(here.crew, here.kafka, here.redis)
     faults = plan(
-        wishes.faults,
-        wishes.seed,
-        between_s=wishes.between_s,
-        session_timeout_s=wishes.session_timeout_s,
+        options.faults,
+        options.seed,
+        between_s=options.between_s,
+        session_timeout_s=options.session_timeout_s,
     )
     struck = []
     for number, fault in enumerate(faults):
@@ -94,10 +94,10 @@ def _go_wrong(here: Ground, wishes: Wishes, say: Say) -> Course:
     here.crew.until_ready(PATIENCE_S)
     recovered_ms = _now_ms()
     time.sleep(CALM_S)
-    return Course(opened_ms, struck, recovered_ms, _now_ms())
+    return TrialRun(opened_ms, struck, recovered_ms, _now_ms())
 
 
-def until_answered(here: Ground, wanted: Mapping[int, int] | None = None) -> bool:
+def until_answered(here: ChaosTestBed, wanted: Mapping[int, int] | None = None) -> bool:
     """Wait until all is folded by everyone, answered and committed; whether that came about.
 
     `wanted` is the offset behind the last event of each partition; else that is where the log ends.
@@ -114,13 +114,13 @@ def until_answered(here: Ground, wanted: Mapping[int, int] | None = None) -> boo
     return False
 
 
-def _seen(here: Ground) -> set[str]:
+def _seen(here: ChaosTestBed) -> set[str]:
     """The ids of the events that a reader of what is committed finds."""
     return {event_id(r) for r in _read(here, here.settings.topics.events, only_committed=True)}
 
 
 def _judge(
-    here: Ground, course: Course, begins: Mapping[int, int], log: Sequence[Record]
+    here: ChaosTestBed, course: TrialRun, begins: Mapping[int, int], log: Sequence[AuditedRecord]
 ) -> dict[str, Any]:
     prompts, outcomes, dead = (_read(here, name) for name in _topics(here))
     recomputed = books.recompute(here.settings, log, begins)
@@ -145,7 +145,7 @@ def _judge(
     }
 
 
-def _times(course: Course, waits: Sequence[timing.Wait]) -> dict[str, Any]:
+def _times(course: TrialRun, waits: Sequence[timing.Wait]) -> dict[str, Any]:
     """Takeovers after faults on workers, by kind for all faults, and latencies."""
     takeovers = timing.takeovers_s(waits, course.struck, course.closed_ms)
     first_ms = course.struck[0].began_ms if course.struck else course.closed_ms
@@ -163,7 +163,7 @@ def _times(course: Course, waits: Sequence[timing.Wait]) -> dict[str, Any]:
     }
 
 
-def first_ms(prompts: Sequence[Record]) -> dict[str, int]:
+def first_ms(prompts: Sequence[AuditedRecord]) -> dict[str, int]:
     """When the first copy of each prompt was there."""
     first: dict[str, int] = {}
     for record in prompts:
@@ -174,16 +174,16 @@ def first_ms(prompts: Sequence[Record]) -> dict[str, int]:
     return first
 
 
-def _workers(here: Ground) -> list[Any]:
+def _workers(here: ChaosTestBed) -> list[Any]:
     return list(here.crew.workers.values())
 
 
-def _topics(here: Ground) -> tuple[str, ...]:
+def _topics(here: ChaosTestBed) -> tuple[str, ...]:
     topics = here.settings.topics
     return topics.prompts, topics.outcomes, topics.dead_letters
 
 
-def _read(here: Ground, topic: str, *, only_committed: bool = False) -> list[Any]:
+def _read(here: ChaosTestBed, topic: str, *, only_committed: bool = False) -> list[Any]:
     settings = here.settings
     played = tape.play(
         settings.kafka_bootstrap, topic, settings.partitions, only_committed=only_committed

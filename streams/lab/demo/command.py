@@ -13,7 +13,7 @@ from streams.cli.options import with_settings
 from streams.clients.sync_kafka import open_admin, partition_count
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
-from streams.lab.demo.run import DRAINED_NOT, Ended, Wishes, run
+from streams.lab.demo.run import DRAINED_NOT, Ended, SimulationOptions, run
 from streams.lab.demo.view import View, summary
 from streams.lab.embedded.installation import Installation, installed
 
@@ -54,21 +54,21 @@ def about_shoppers(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @about_shoppers
 @click.option("--bootstrap", metavar="HOST:PORT", help="A real Kafka instead of the embedded one.")
-def demo(bootstrap: str | None, as_json: bool, **wishes: Any) -> None:
+def demo(bootstrap: str | None, as_json: bool, **options: Any) -> None:
     """A whole shop on this machine: broker, Redis, a worker, and shoppers with a known truth.
 
     Ctrl-C ends it. With --bootstrap topics and group are the demo's own (goeswith-demo.*).
     """
     view = View(Console(stderr=as_json))
     with installed(bootstrap, view.say) as here:
-        ended = asyncio.run(run(here, Wishes(**wishes), view))
+        ended = asyncio.run(run(here, SimulationOptions(**options), view))
     _tell(ended, view, as_json)
 
 
 @click.command()
 @with_settings("bootstrap", "prefix", "group")
 @about_shoppers
-def simulate(settings: Settings, as_json: bool, **wishes: Any) -> None:
+def simulate(settings: Settings, as_json: bool, **options: Any) -> None:
     """Shoppers with a known truth, sent to a Kafka where goeswith runs.
 
     They act on the prompts that come back. The topics must be there (`goeswith topics create`).
@@ -78,7 +78,7 @@ def simulate(settings: Settings, as_json: bool, **wishes: Any) -> None:
     with open_admin(settings) as admin:
         partitions = partition_count(admin, settings.topics.events, settings)
     here = Installation(settings.model_copy(update={"partitions": partitions}), worker=None)
-    _tell(asyncio.run(run(here, Wishes(**wishes), view)), view, as_json)
+    _tell(asyncio.run(run(here, SimulationOptions(**options), view)), view, as_json)
 
 
 def _tell(ended: Ended, view: View, as_json: bool) -> None:

@@ -20,7 +20,7 @@ from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import KafkaUnreachable, WorkerFailed
 from streams.lab.demo.simulation import Simulation
-from streams.lab.demo.truth import Verdict
+from streams.lab.demo.truth import TruthFound
 from streams.lab.embedded.installation import Installation
 from streams.operations.lag import GroupLag, read_lag
 from streams.views.arm_board import ArmRow
@@ -50,7 +50,7 @@ class Overview:
     lag_events: int | None
     lag_s: float | None
     dead_letters: int
-    truth: Verdict
+    truth: TruthFound
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values."""

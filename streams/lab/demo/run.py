@@ -31,7 +31,7 @@ DRAINED_NOT = (
 )
 
 
-class Wishes(NamedTuple):
+class SimulationOptions(NamedTuple):
     """What the user asked for; without `seconds` the run goes on until Ctrl-C."""
 
     rate_per_s: float
@@ -47,19 +47,19 @@ class Ended(NamedTuple):
     drained: bool
 
 
-async def run(here: Installation, wishes: Wishes, view: View) -> Ended:
+async def run(here: Installation, options: SimulationOptions, view: View) -> Ended:
     """Let the shoppers in, show what happens, and return how everything stands in the end.
 
     The first Ctrl-C ends the feeding, and all is still answered; a second one breaks off.
     """
-    simulation = _simulation(here, wishes)
+    simulation = _simulation(here, options)
     async with simulation, Lookout(here, simulation) as lookout:
         if here.worker is not None:
             view.say("waiting for the worker to join its group")
             await lookout.ready()
         view.point_out([here.beside(command) for command in BESIDE])
         with view, _told_to_end() as told:
-            await _feed(simulation, lookout, wishes.seconds, told, view)
+            await _feed(simulation, lookout, options.seconds, told, view)
         await simulation.flush()
         if here.worker is None:
             await lookout.refresh()
@@ -69,16 +69,16 @@ async def run(here: Installation, wishes: Wishes, view: View) -> Ended:
         return Ended(lookout.overview(), drained)
 
 
-def _simulation(here: Installation, wishes: Wishes) -> Simulation:
+def _simulation(here: Installation, options: SimulationOptions) -> Simulation:
     traffic = Traffic(
-        seed=wishes.seed,
-        shoppers=crowd(wishes.seed, wishes.shoppers),
+        seed=options.seed,
+        shoppers=crowd(options.seed, options.shoppers),
         run="visit" if here.embedded else f"visit-{secrets.token_hex(4)}",
     )
     return Simulation(
         here.settings,
         traffic,
-        rate_per_s=wishes.rate_per_s,
+        rate_per_s=options.rate_per_s,
         judge=Judge(_with_secret(here.settings)),
         board=ArmBoard(),
     )

@@ -41,7 +41,7 @@ RECENT_MAX = 32
 
 
 @dataclass
-class Tally:
+class SimulationCounts:
     """What the shoppers have said and heard so far."""
 
     events: int = 0
@@ -58,7 +58,7 @@ class Tally:
     def quantile_ms(self, share: float) -> int | None:
         """A quantile of the latency; None before the first prompt.
 
-        >>> Tally(latencies_ms=deque([3, 9, 4])).quantile_ms(0.5)
+        >>> SimulationCounts(latencies_ms=deque([3, 9, 4])).quantile_ms(0.5)
         4
         """
         return quantile(self.latencies_ms, share)
@@ -79,7 +79,7 @@ class Simulation:
         judge: Judge,
         board: ArmBoard,
     ) -> None:
-        self.tally = Tally()
+        self.tally = SimulationCounts()
         self.traffic = traffic
         self.judge = judge
         self.board = board

@@ -18,7 +18,7 @@ from streams.shop.shop import Shop
 from streams.worker.transport.rounds import KafkaRecord
 
 
-class Verdict(NamedTuple):
+class TruthFound(NamedTuple):
     """For how many staples a true complement is on top."""
 
     found: int
@@ -59,11 +59,11 @@ class Judge:
             event = None
         self.shop.learn(partition, record.offset, event)
 
-    def verdict(self, now_s: float) -> Verdict:
+    def verdict(self, now_s: float) -> TruthFound:
         """Ask for the best companion of each staple, and compare with the truth."""
         tops = {staple: self.top(staple, now_s) for staple in STAPLES}
         counted = {staple: self.met_most(staple) for staple in STAPLES}
-        return Verdict(_true(tops), len(tops), _true(counted), tops)
+        return TruthFound(_true(tops), len(tops), _true(counted), tops)
 
     def top(self, staple: str, now_s: float) -> str | None:
         """The item that `bought_together` would offer first to a basket of this staple alone."""

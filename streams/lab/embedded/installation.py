@@ -32,7 +32,7 @@ EMBEDDED: dict[str, Any] = {
 }
 """What the embedded broker needs (see `streams/lab/embedded/broker.py`)."""
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 class Installation(NamedTuple):
@@ -60,7 +60,7 @@ class Installation(NamedTuple):
 
 
 @contextmanager
-def installed(bootstrap: str | None, say: Say) -> Iterator[Installation]:
+def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installation]:
     """A running installation; each step is said while it is done."""
     with ExitStack() as stack:
         own: dict[str, Any] = {

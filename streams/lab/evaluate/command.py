@@ -9,7 +9,7 @@ from streams.lab.evaluate.judging import judged
 from streams.lab.evaluate.logs.files import read_log
 from streams.lab.evaluate.models import CONTESTANTS
 from streams.lab.evaluate.options import log_options
-from streams.lab.evaluate.prequential import Rules
+from streams.lab.evaluate.prequential import PrequentialRules
 from streams.lab.evaluate.report import show_report
 
 ALL = "all"
@@ -56,7 +56,7 @@ def evaluate(
         raise click.UsageError("--mode frozen needs --train: models that learned nothing say none")
     log = read_log(train_paths, data_path, kind, limit, seed)
     chosen = CONTESTANTS if ALL in names else {name: CONTESTANTS[name] for name in names}
-    rules = Rules(mode == "online", min_prefix, rank_last)
+    rules = PrequentialRules(mode == "online", min_prefix, rank_last)
     asked = {"mode": mode, "format": kind, "min_prefix": min_prefix}
     models = judged(chosen, log, rules, bootstrap, seed)
     report = {**asked, **log.counts(), "models": models}

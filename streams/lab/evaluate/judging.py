@@ -9,17 +9,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from models.warm import warm
-from streams.lab.evaluate.logs.sessions import Log, events
-from streams.lab.evaluate.models import Contestant
-from streams.lab.evaluate.prequential import Course, Rules
+from streams.lab.evaluate.logs.sessions import SessionLog, events
+from streams.lab.evaluate.models import EvaluatedModel
+from streams.lab.evaluate.prequential import PrequentialRules, PrequentialRun
 
 COLUMNS = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 
 def judged(
-    chosen: Mapping[str, Callable[[], Contestant]],
-    log: Log,
-    rules: Rules,
+    chosen: Mapping[str, Callable[[], EvaluatedModel]],
+    log: SessionLog,
+    rules: PrequentialRules,
     resamples: int = 0,
     seed: int = 0,
 ) -> dict[str, dict[str, dict[str, Any]]]:
@@ -31,7 +31,7 @@ def judged(
     found = {}
     with _progress(list(chosen), events(log.train) + events(log.data)) as advance:
         for name, make in chosen.items():
-            course = Course(make(), rules, partial(advance, name))
+            course = PrequentialRun(make(), rules, partial(advance, name))
             course.train(log.train)
             course.judge(log.data)
             found[name] = course.figures(resamples, seed)

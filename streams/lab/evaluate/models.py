@@ -16,7 +16,7 @@ from models import (
 from streams.lab.evaluate.logs.sessions import Moment
 
 
-class Contestant(Protocol):
+class EvaluatedModel(Protocol):
     """A model, as a judge sees it."""
 
     @property
@@ -103,7 +103,7 @@ class Named:
         """Nothing: its ranking is what it counts."""
 
 
-class Ranker(Sessional, Protocol):
+class RankerModel(Sessional, Protocol):
     """A recommender whose ranking is learned, too, and that knows categories."""
 
     def learn_one(
@@ -129,7 +129,7 @@ class Ranked(Named):
 
     learns_rank = True
 
-    def __init__(self, recommender: Ranker) -> None:
+    def __init__(self, recommender: RankerModel) -> None:
         super().__init__(recommender)
         self._learn_rank = recommender.learn_rank
         self._learn_one = recommender.learn_one
@@ -151,7 +151,7 @@ def _who(moment: Moment) -> dict[str, Any]:
     }
 
 
-CONTESTANTS: dict[str, Callable[[], Contestant]] = {
+CONTESTANTS: dict[str, Callable[[], EvaluatedModel]] = {
     "popularity": lambda: Plain(Popularity()),
     "association_rules": lambda: Plain(AssociationRules()),
     "markov": lambda: Plain(Markov()),

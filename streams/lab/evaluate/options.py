@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from streams.lab.evaluate.logs.formats import FORMATS
-from streams.lab.evaluate.prequential import Rules
+from streams.lab.evaluate.prequential import PrequentialRules
 
 MODES = ("frozen", "online")
 TRAIN, *OTHERS = (
@@ -38,7 +38,7 @@ TRAIN, *OTHERS = (
     click.option(
         "--rank-last",
         type=click.IntRange(0),
-        default=Rules(online=False).rank_last,
+        default=PrequentialRules(online=False).rank_last,
         show_default=True,
         metavar="EXAMPLES",
         help="Rankers learn to rank from the last so many examples of the training.",

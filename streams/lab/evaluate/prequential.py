@@ -1,4 +1,4 @@
-"""The course that a model runs: it learns the training log, then is judged on the data.
+"""Prequential evaluation: a model learns the training log, then is tested before it trains.
 
 ```
 train   learn_rank (the last examples of it), learn                for each event
@@ -15,8 +15,8 @@ from time import thread_time_ns
 from typing import Any
 
 from models.evaluation.ranking import DEPTH, Evaluation
-from streams.lab.evaluate.logs.sessions import Session, in_time, moment
-from streams.lab.evaluate.models import Contestant
+from streams.lab.evaluate.logs.sessions import LoggedSession, in_time, moment
+from streams.lab.evaluate.models import EvaluatedModel
 from streams.lab.quantiles import quantile
 
 REPORT_EVERY = 500
@@ -24,7 +24,7 @@ REPORT_EVERY = 500
 
 
 @dataclass
-class Spent:
+class TimeSpent:
     """Nanoseconds of CPU spent on the calls of one kind: what else runs here does not count."""
 
     each: "array[int]" = field(default_factory=lambda: array("q"))
@@ -47,7 +47,7 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class Rules:
+class PrequentialRules:
     """How a model is judged."""
 
     online: bool
@@ -57,21 +57,24 @@ class Rules:
     """Training examples from which the ranking is learned, the latest ones."""
 
 
-class Course:
+class PrequentialRun:
     """One model on its way through both logs."""
 
     def __init__(
-        self, contestant: Contestant, rules: Rules, advance: Callable[[int], None] = lambda _: None
+        self,
+        contestant: EvaluatedModel,
+        rules: PrequentialRules,
+        advance: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.contestant = contestant
         self.rules = rules
         self.evaluation = Evaluation()
         self.catalogue: frozenset[str] = frozenset()
-        self.learning, self.ranking, self.offering = Spent(), Spent(), Spent()
+        self.learning, self.ranking, self.offering = TimeSpent(), TimeSpent(), TimeSpent()
         self._known: set[str] = set()
         self._advance = advance
 
-    def train(self, log: Sequence[Session]) -> None:
+    def train(self, log: Sequence[LoggedSession]) -> None:
         """Learn all of a log; its items become the catalogue."""
         left = sum(max(0, len(session.items) - 1) for session in log)  # examples still to come
         for _, session, place in self._told(log):
@@ -79,7 +82,7 @@ class Course:
             left -= place > 0
         self.catalogue = frozenset(self._known)
 
-    def judge(self, log: Sequence[Session]) -> None:
+    def judge(self, log: Sequence[LoggedSession]) -> None:
         """Answer every example of a log; online, learn each event after it."""
         for number, session, place in self._told(log):
             if place >= max(session.judged_from, self.rules.min_prefix):
@@ -87,20 +90,20 @@ class Course:
             if self.rules.online:
                 self._learn(session, place, rank=place > 0)
 
-    def _answer(self, number: int, session: Session, place: int) -> None:
+    def _answer(self, number: int, session: LoggedSession, place: int) -> None:
         before, answer = set(session.items[:place]), session.items[place]
         asked = moment(session, place)
         ranked = self.offering.time(self.contestant.offer, asked, DEPTH + len(before))
         self.evaluation.count(number, before, ranked, answer, known=answer in self._known)
 
-    def _learn(self, session: Session, place: int, *, rank: bool) -> None:
+    def _learn(self, session: LoggedSession, place: int, *, rank: bool) -> None:
         told, y, category = moment(session, place), session.items[place], session.category(place)
         if rank and self.contestant.learns_rank:
             self.ranking.time(self.contestant.learn_rank, told, y)
         self.learning.time(self.contestant.learn, told, y, category)
         self._known.add(y)
 
-    def _told(self, log: Sequence[Session]) -> Iterator[tuple[int, Session, int]]:
+    def _told(self, log: Sequence[LoggedSession]) -> Iterator[tuple[int, LoggedSession, int]]:
         """Every event in time: number of its session, the session, its place; progress is told."""
         since = 0
         for number, place in in_time(log):

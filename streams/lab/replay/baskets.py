@@ -17,7 +17,7 @@ DEPARTMENTS_OUT = frozenset({"FUEL", "COUPON", "MISCELLANEOUS"})
 SHUFFLE_SEED = 2017
 
 
-class Line(NamedTuple):
+class BasketLine(NamedTuple):
     """One purchase: an item, how many, its unit price in cents, and its category."""
 
     item_id: str
@@ -33,7 +33,7 @@ class Basket(NamedTuple):
     shopper_id: str
     time_ms: int
     first: int
-    lines: tuple[Line, ...]
+    lines: tuple[BasketLine, ...]
 
 
 class Purchase(NamedTuple):
@@ -112,8 +112,8 @@ def _basket(rows: list[Purchase], first: int) -> Basket:
     )
 
 
-def _line(row: Purchase) -> Line:
+def _line(row: Purchase) -> BasketLine:
     """One line; what is sold by weight has a quantity of 0 in the data and counts as one."""
     quantity = max(1, row.quantity)
     price_minor = max(0, round(100 * row.sales_value / quantity))
-    return Line(f"product-{row.product_id}", quantity, price_minor, row.category or None)
+    return BasketLine(f"product-{row.product_id}", quantity, price_minor, row.category or None)

@@ -1,4 +1,4 @@
-"""The rival: what is popular, under the same guards, learned from the same events in that order.
+"""The baseline: what is popular, under the same guards, learned from the same events in that order.
 
 Popularity is the baseline that is hard to beat on groceries. It gets a Shop of its own, so that it
 knows every basket and every purchase that the worker knows, and never sees an event before it is
@@ -13,7 +13,7 @@ from streams.shop.shop import Shop
 PARTITION = 0
 
 
-class Rival:
+class PopularityBaseline:
     """Popularity's own fold of what has been sent."""
 
     def __init__(self, settings: Settings) -> None:

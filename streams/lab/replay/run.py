@@ -20,7 +20,7 @@ from streams.lab.quantiles import quantile
 from streams.lab.replay.answers import Answers
 from streams.lab.replay.baskets import Basket
 from streams.lab.replay.pacing import Pacing
-from streams.lab.replay.rival import Rival
+from streams.lab.replay.rival import PopularityBaseline
 from streams.lab.replay.storefront import Storefront
 from streams.operations.topics import create_topics
 
@@ -151,7 +151,7 @@ async def _run(
         bootstrap_servers=settings.kafka_bootstrap, linger_ms=LINGER_MS, acks="all"
     )
     storefront = Storefront(
-        producer, settings.topics.events, answers, Rival(settings), pacing, advance
+        producer, settings.topics.events, answers, PopularityBaseline(settings), pacing, advance
     )
     try:
         await producer.start()

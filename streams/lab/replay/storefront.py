@@ -22,7 +22,7 @@ from streams.contract.prompts import Prompt
 from streams.lab.replay.answers import Answers
 from streams.lab.replay.baskets import Basket
 from streams.lab.replay.pacing import Pacing
-from streams.lab.replay.rival import Rival
+from streams.lab.replay.rival import PopularityBaseline
 from streams.lab.replay.score import Score
 
 OPEN_MAX = 128
@@ -40,7 +40,7 @@ class Storefront:
         producer: AIOKafkaProducer,
         topic: str,
         answers: Answers,
-        rival: Rival,
+        rival: PopularityBaseline,
         pacing: Pacing,
         advance: Callable[[], None],
     ) -> None:

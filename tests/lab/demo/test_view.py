@@ -7,7 +7,7 @@ from rich.console import Console
 
 from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.lab.demo.overview import Overview
-from streams.lab.demo.truth import Verdict
+from streams.lab.demo.truth import TruthFound
 from streams.lab.demo.view import View, headline, screen, summary
 from streams.views.arm_board import ArmBoard
 
@@ -32,7 +32,7 @@ def seen(elapsed_s: float = 12.0) -> Overview:
         lag_events=7,
         lag_s=0.25,
         dead_letters=0,
-        truth=Verdict(1, 2, 0, {"bread": "butter", "tea": "milk"}),
+        truth=TruthFound(1, 2, 0, {"bread": "butter", "tea": "milk"}),
     )
 
 

@@ -2,18 +2,18 @@
 
 import pytest
 
-from streams.lab.evaluate.logs.sessions import CONTEXT_MAX, Moment, Session
+from streams.lab.evaluate.logs.sessions import CONTEXT_MAX, LoggedSession, Moment
 from streams.lab.evaluate.models import CONTESTANTS
-from streams.lab.evaluate.prequential import Course, Rules
+from streams.lab.evaluate.prequential import PrequentialRules, PrequentialRun
 
 TRAIN = [
-    Session(("bread", "butter"), (0.0, 0.0), session_id="t0"),
-    Session(("bread", "butter", "jam"), (1.0, 1.0, 1.0), session_id="t1"),
-    Session(("bread", "jam"), (2.0, 2.0), session_id="t2"),
+    LoggedSession(("bread", "butter"), (0.0, 0.0), session_id="t0"),
+    LoggedSession(("bread", "butter", "jam"), (1.0, 1.0, 1.0), session_id="t1"),
+    LoggedSession(("bread", "jam"), (2.0, 2.0), session_id="t2"),
 ]
 DATA = [
-    Session(("bread", "butter", "bread"), (3.0, 3.0, 3.0), session_id="d3"),
-    Session(("jam", "yeast"), (4.0, 4.0), session_id="d4"),
+    LoggedSession(("bread", "butter", "bread"), (3.0, 3.0, 3.0), session_id="d3"),
+    LoggedSession(("jam", "yeast"), (4.0, 4.0), session_id="d4"),
 ]
 
 
@@ -43,10 +43,12 @@ class Notebook:
         self.notes.append(("learn_rank", moment.x, y))
 
 
-def judged(rules: Rules, data: list[Session], *, learns_rank: bool = True) -> Notebook:
+def judged(
+    rules: PrequentialRules, data: list[LoggedSession], *, learns_rank: bool = True
+) -> Notebook:
     """The notes of a contestant that was judged, and not trained."""
     notebook = Notebook(learns_rank=learns_rank)
-    Course(notebook, rules).judge(data)
+    PrequentialRun(notebook, rules).judge(data)
     return notebook
 
 
@@ -56,7 +58,7 @@ def test_frozen_nothing_is_learned_of_the_data() -> None:
         ("offer", ("bread",), "21"),
         ("offer", ("bread", "butter"), "22"),
         ("offer", ("jam",), "21"),
-    ] == judged(Rules(online=False), DATA).notes
+    ] == judged(PrequentialRules(online=False), DATA).notes
 
 
 def test_online_an_example_is_answered_before_it_is_learned() -> None:
@@ -66,19 +68,19 @@ def test_online_an_example_is_answered_before_it_is_learned() -> None:
         ("offer", ("jam",), "21"),
         ("learn_rank", ("jam",), "yeast"),
         ("learn", ("jam",), "yeast"),
-    ] == judged(Rules(online=True), DATA[1:]).notes
+    ] == judged(PrequentialRules(online=True), DATA[1:]).notes
 
 
 def test_who_learns_no_ranking_is_not_asked_to() -> None:
     """The call is not timed either."""
-    notes = judged(Rules(online=True), DATA, learns_rank=False).notes
+    notes = judged(PrequentialRules(online=True), DATA, learns_rank=False).notes
 
     assert "learn_rank" not in {kind for kind, _, _ in notes}
 
 
 def test_examples_begin_at_the_prefix_that_is_asked_for() -> None:
     """What comes before is learned all the same."""
-    notes = judged(Rules(online=True, min_prefix=2), DATA).notes
+    notes = judged(PrequentialRules(online=True, min_prefix=2), DATA).notes
 
     assert [("bread", "butter")] == [x for kind, x, _ in notes if kind == "offer"]
     assert 5 == sum(kind == "learn" for kind, _, _ in notes)
@@ -88,27 +90,29 @@ def test_of_a_basket_the_last_item_alone_is_an_example() -> None:
     """The one that is hidden."""
     basket = DATA[0]._replace(judged_from=2)
 
-    assert [("offer", ("bread", "butter"), "22")] == judged(Rules(online=False), [basket]).notes
+    assert [("offer", ("bread", "butter"), "22")] == judged(
+        PrequentialRules(online=False), [basket]
+    ).notes
 
 
 def test_sessions_at_the_same_time_are_told_as_time_went() -> None:
     """Each event with its session's own context, time and name."""
-    tea = Session(("tea", "milk"), (60.0, 80.0), "ada", "s1")
-    bread = Session(("bread", "jam"), (70.0, 90.0), "bob", "s2")
+    tea = LoggedSession(("tea", "milk"), (60.0, 80.0), "ada", "s1")
+    bread = LoggedSession(("bread", "jam"), (70.0, 90.0), "bob", "s2")
 
     assert [
         Moment((), 60.0, "s1", "ada"),
         Moment((), 70.0, "s2", "bob"),
         Moment(("tea",), 80.0, "s1", "ada"),
         Moment(("bread",), 90.0, "s2", "bob"),
-    ] == list(dict.fromkeys(judged(Rules(online=True), [tea, bread]).moments))
+    ] == list(dict.fromkeys(judged(PrequentialRules(online=True), [tea, bread]).moments))
 
 
 def test_a_model_is_told_no_more_than_the_latest_items() -> None:
     """But what the session had before is no new item for cross-sell."""
     items = ("bread", *(f"item-{n}" for n in range(CONTEXT_MAX)), "bread")
-    session = Session(items, (0.0,) * len(items))
-    course = Course(Notebook(), Rules(online=False, min_prefix=CONTEXT_MAX + 1))
+    session = LoggedSession(items, (0.0,) * len(items))
+    course = PrequentialRun(Notebook(), PrequentialRules(online=False, min_prefix=CONTEXT_MAX + 1))
     course.judge([session])
 
     assert items[1:-1] == course.contestant.moments[0].x  # type: ignore[attr-defined]
@@ -121,7 +125,7 @@ def test_the_ranking_is_learned_from_the_last_examples_of_the_training(
 ) -> None:
     """All of them if there are no more."""
     notebook = Notebook()
-    Course(notebook, Rules(online=False, rank_last=last)).train(TRAIN)
+    PrequentialRun(notebook, PrequentialRules(online=False, rank_last=last)).train(TRAIN)
     found = [y for kind, _, y in notebook.notes if kind == "learn_rank"]
 
     assert found == (["butter", "butter", "jam", "jam"] if answers is None else answers)
@@ -133,7 +137,7 @@ def test_the_figures_of_a_chain_by_hand() -> None:
     The examples of the data: bread to butter is a hit at rank 1; butter to bread is a miss, and no
     example of cross-sell; jam to yeast is a miss, and cold.
     """
-    course = Course(CONTESTANTS["markov"](), Rules(online=False))
+    course = PrequentialRun(CONTESTANTS["markov"](), PrequentialRules(online=False))
     course.train(TRAIN)
     course.judge(DATA)
     figures = course.figures()
@@ -146,7 +150,7 @@ def test_the_figures_of_a_chain_by_hand() -> None:
 
 def test_online_the_data_is_learned_too() -> None:
     """Told twice of yeast after jam, the chain knows it the second time, and it is cold no more."""
-    course = Course(CONTESTANTS["markov"](), Rules(online=True))
+    course = PrequentialRun(CONTESTANTS["markov"](), PrequentialRules(online=True))
     course.train(TRAIN)
     course.judge([DATA[1], DATA[1]])
     figures = course.figures()["published"]
@@ -158,7 +162,7 @@ def test_online_the_data_is_learned_too() -> None:
 def test_progress_is_told_to_the_last_event() -> None:
     """However many there are."""
     told: list[int] = []
-    course = Course(Notebook(), Rules(online=False), told.append)
+    course = PrequentialRun(Notebook(), PrequentialRules(online=False), told.append)
     course.train(TRAIN * 300)
 
     assert 7 * 300 == sum(told)

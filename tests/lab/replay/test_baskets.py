@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from streams.contract.errors import MissingExtra
-from streams.lab.replay.baskets import Basket, Line, Purchase, baskets, completejourney, purchases
+from streams.lab.replay.baskets import (
+    Basket,
+    BasketLine,
+    Purchase,
+    baskets,
+    completejourney,
+    purchases,
+)
 
 NOON_MS = 1_483_272_000_000
 
@@ -35,7 +42,7 @@ def test_rows_of_one_basket_become_one_basket_of_its_household() -> None:
     [basket] = baskets(bought(5, quantity=2, sales_value=3.0))
 
     expected = Basket(
-        "basket-1", "household-7", NOON_MS, 0, (Line("product-5", 2, 150, "BREAD/RYE"),)
+        "basket-1", "household-7", NOON_MS, 0, (BasketLine("product-5", 2, 150, "BREAD/RYE"),)
     )
     assert expected == basket
 
@@ -76,7 +83,7 @@ def test_what_is_sold_by_weight_counts_as_one_piece() -> None:
     """A quantity of zero becomes one, at the price that was paid."""
     [basket] = baskets(bought(1, quantity=0, sales_value=2.49))
 
-    assert Line("product-1", 1, 249, "BREAD/RYE") == basket.lines[0]
+    assert BasketLine("product-1", 1, 249, "BREAD/RYE") == basket.lines[0]
 
 
 @pytest.mark.parametrize("limit", range(1, 8))

@@ -12,7 +12,7 @@ from streams.cli.root import goeswith
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
-from streams.lab.replay.baskets import Basket, Line
+from streams.lab.replay.baskets import Basket, BasketLine
 from streams.lab.replay.run import Report, apart, lifted, run, stage
 
 SETTINGS = Settings(receipt_secret=SecretStr("not a secret"))
@@ -22,7 +22,7 @@ def shopping(*baskets: tuple[str, ...]) -> list[Basket]:
     """One basket a minute, by as many households as it takes."""
     made, first = [], 0
     for number, items in enumerate(baskets):
-        lines = tuple(Line(item, 1, 250) for item in items)
+        lines = tuple(BasketLine(item, 1, 250) for item in items)
         at_ms = 1_483_272_000_000 + 60_000 * number
         made.append(Basket(f"basket-{number}", f"household-{number % 7}", at_ms, first, lines))
         first += len(items)

@@ -3,8 +3,8 @@
 from pydantic import SecretStr
 
 from streams.contract.settings import Settings
-from streams.lab.replay.baskets import Basket, Line
-from streams.lab.replay.rival import Rival
+from streams.lab.replay.baskets import Basket, BasketLine
+from streams.lab.replay.rival import PopularityBaseline
 from streams.lab.replay.run import lifted
 from streams.lab.replay.storefront import added, ordered
 
@@ -13,7 +13,7 @@ SETTINGS = lifted(Settings(receipt_secret=SecretStr("not a secret")), "offered")
 
 def basket(number: int, *items: str) -> Basket:
     """One household's basket."""
-    lines = tuple(Line(item, 1, 250) for item in items)
+    lines = tuple(BasketLine(item, 1, 250) for item in items)
     return Basket(f"basket-{number}", "household-1", 1_483_272_000_000 + number, 0, lines)
 
 
@@ -35,7 +35,7 @@ def test_an_order_holds_every_line() -> None:
 
 def test_the_rival_offers_what_is_popular_and_not_in_the_basket() -> None:
     """The same guards as for everybody: nothing that is there already, nor what asked."""
-    rival = Rival(SETTINGS)
+    rival = PopularityBaseline(SETTINGS)
     for number, items in enumerate([("bread", "milk"), ("bread", "jam"), ("bread", "milk")]):
         for place in range(len(items)):
             rival.learn(added(basket(number, *items), place, None))
@@ -49,7 +49,7 @@ def test_the_rival_offers_what_is_popular_and_not_in_the_basket() -> None:
 def test_staples_are_withheld_from_the_rival_too() -> None:
     """Both are judged under the same guards."""
     settings = SETTINGS.model_copy(update={"staples_withheld": 1})
-    rival = Rival(settings)
+    rival = PopularityBaseline(settings)
     for number, item in enumerate(["bread", "bread", "milk", "jam"]):
         rival.learn(added(basket(number, item), 0, None))
     asking = added(basket(9, "jam"), 0, None)

@@ -1,1 +1,1 @@
-"""What is said of arms under peeking: false alarms, bias, coverage."""
+"""Inference under peeking (continuous monitoring): false alarms, bias, coverage."""

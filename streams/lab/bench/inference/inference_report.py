@@ -16,7 +16,15 @@ from streams.contract.errors import MissingExtra
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.bench.inference import open_bandit
-from streams.lab.bench.inference.peeking import FLOOR, HORIZON, LOOK_EVERY, REFRESH, Run, Shop, runs
+from streams.lab.bench.inference.peeking import (
+    FLOOR,
+    HORIZON,
+    LOOK_EVERY,
+    REFRESH,
+    SimulatedRun,
+    SimulatedShop,
+    runs,
+)
 
 ALIKE = "alike"
 """The shop in which all arms earn the same: whoever finds a difference is wrong."""
@@ -32,18 +40,18 @@ Entry = dict[str, Any]
 """`value`, `bound` (None: only for comparison) and whether it `holds`."""
 
 
-def shops(count: int, horizon: int = HORIZON) -> list[Shop]:
+def shops(count: int, horizon: int = HORIZON) -> list[SimulatedShop]:
     """What is simulated: arms alike, one of them better, and arms alike at other rates."""
     few = max(1, count // 10)
-    others = [Shop(f"rate {rate:g}", (rate,) * ARMS, few, horizon) for rate in RATES]
+    others = [SimulatedShop(f"rate {rate:g}", (rate,) * ARMS, few, horizon) for rate in RATES]
     return [
-        Shop(ALIKE, (0.05,) * ARMS, count, horizon),
-        Shop(ONE_BETTER, (0.05, 0.05, 0.05, 0.07), max(1, count // 2), horizon),
+        SimulatedShop(ALIKE, (0.05,) * ARMS, count, horizon),
+        SimulatedShop(ONE_BETTER, (0.05, 0.05, 0.05, 0.07), max(1, count // 2), horizon),
         *(shop for shop in others if shop.rates[0] != 0.05),  # noqa: PLR2004  # that is the first
     ]
 
 
-def entries(found: Mapping[str, tuple[Shop, Sequence[Run]]]) -> dict[str, Entry]:
+def entries(found: Mapping[str, tuple[SimulatedShop, Sequence[SimulatedRun]]]) -> dict[str, Entry]:
     """What is to hold, from the runs of each shop."""
     _, alike = found[ALIKE]
     coverage = min(coverages(played) for _, played in found.values())
@@ -67,12 +75,12 @@ def _entry(value: float | None, bound: float | list[float] | None, holds: bool) 
     return {"value": value, "bound": bound, "holds": holds}
 
 
-def coverages(played: Sequence[Run]) -> float:
+def coverages(played: Sequence[SimulatedRun]) -> float:
     """The share of arms whose bounds held the truth at every look."""
     return float(np.mean([one.covered for one in played]))
 
 
-def biases(shop: Shop, estimates: Sequence[Any]) -> Iterator[float]:
+def biases(shop: SimulatedShop, estimates: Sequence[Any]) -> Iterator[float]:
     """What estimates are off on average, of the rate; arms of the same rate count together."""
     mean = np.mean(estimates, axis=0)
     for rate in sorted(set(shop.rates)):
@@ -94,7 +102,7 @@ def measure(
     count: int, seed: int, jobs: int, horizon: int = HORIZON
 ) -> tuple[dict[str, Entry], float]:
     """All entries, and the seconds that it took; a progress bar goes to stderr."""
-    played: dict[str, tuple[Shop, list[Run]]] = {}
+    played: dict[str, tuple[SimulatedShop, list[SimulatedRun]]] = {}
     simulated = shops(count, horizon)
     columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

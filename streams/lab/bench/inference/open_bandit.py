@@ -29,7 +29,7 @@ QUANTILES = np.concatenate(
 TINY = 1e-12
 
 
-class Prior(NamedTuple):
+class BetaPrior(NamedTuple):
     """What the shop believed of each item when the data was collected: Beta(alpha, beta)."""
 
     alpha: Floats
@@ -60,11 +60,11 @@ def random_to_thompson(of: Path) -> OffPolicyEstimate:
     return evaluate(clicks, propensities, target)
 
 
-def read_prior(text: str, campaign: str) -> Prior:
+def read_prior(text: str, campaign: str) -> BetaPrior:
     r"""The prior of a campaign, from the two lists that the file has for each.
 
     >>> read_prior("all:\n  alpha:\n    - 47.0\n  beta:\n    - 900.0\n", "all")
-    Prior(alpha=array([47.]), beta=array([900.]))
+    BetaPrior(alpha=array([47.]), beta=array([900.]))
     """
     lists: dict[tuple[str, str], list[float]] = {}
     of, which = "", ""
@@ -76,16 +76,16 @@ def read_prior(text: str, campaign: str) -> Prior:
             which = word.rstrip(":")
         else:
             of = word.rstrip(":")
-    return Prior(np.array(lists[campaign, "alpha"]), np.array(lists[campaign, "beta"]))
+    return BetaPrior(np.array(lists[campaign, "alpha"]), np.array(lists[campaign, "beta"]))
 
 
-def ranked_shares(prior: Prior) -> Floats:
+def ranked_shares(prior: BetaPrior) -> Floats:
     """How probable it is that an item's rate is the largest, the second, the third; (items, 3).
 
     The integral of f_k times the probability that none, one or two of the others are above: with
     F_i below, (1 - F_i) / F_i above, these are elementary symmetric sums.
 
-    >>> shares = ranked_shares(Prior(np.array([2.0, 2.0, 8.0]), np.array([8.0, 8.0, 2.0])))
+    >>> shares = ranked_shares(BetaPrior(np.array([2.0, 2.0, 8.0]), np.array([8.0, 8.0, 2.0])))
     >>> shares.round(3).tolist()
     [[0.002, 0.498, 0.5], [0.002, 0.498, 0.5], [0.997, 0.003, 0.0]]
     """

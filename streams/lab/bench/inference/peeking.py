@@ -1,4 +1,4 @@
-"""Shops in which the truth is known, looked at again and again: how often do we say what is not so?
+"""Peeking (continuous monitoring) in simulated shops: how often do we say what is not so?
 
 One run is a bandit of some arms whose clicks have fixed rates: the product's own policy, its own
 propensities and expectations, the product's own sums. The posterior is refreshed every
@@ -36,7 +36,7 @@ CONTEXT = "bench"
 
 
 @dataclass(frozen=True)
-class Shop:
+class SimulatedShop:
     """Arms with these rates, and so many runs of them."""
 
     name: str
@@ -46,7 +46,7 @@ class Shop:
     floor: float = FLOOR
 
 
-class Run(NamedTuple):
+class SimulatedRun(NamedTuple):
     """What one run came to; arrays have one number an arm."""
 
     covered: Flags
@@ -62,11 +62,11 @@ class Run(NamedTuple):
     """The means of each arm's own impressions at the end."""
 
 
-Work = tuple[int, Shop, list[tuple[int, ...]]]
+Work = tuple[int, SimulatedShop, list[tuple[int, ...]]]
 """The number of a shop, the shop, and the seeds of some runs."""
 
 
-class Course(NamedTuple):
+class EstimatePath(NamedTuple):
     """Sums at every look; (looks, arms)."""
 
     n: Floats
@@ -85,7 +85,7 @@ class Batched(ThompsonSampling):
         self._add(arm, CONTEXT, ArmRecord(trials * weight, rewards * weight), LANDMARK_S)
 
 
-def play(shop: Shop, rng: np.random.Generator) -> tuple[Course, ArmSums]:
+def play(shop: SimulatedShop, rng: np.random.Generator) -> tuple[EstimatePath, ArmSums]:
     """Let the policy run: the sums at every look, and those of the end."""
     rates = np.array(shop.rates)
     arms = [f"arm-{number}" for number in range(len(rates))]
@@ -111,10 +111,10 @@ def play(shop: Shop, rng: np.random.Generator) -> tuple[Course, ArmSums]:
             looks.append((sums.n * np.ones(len(arms)), sums.score, sums.variance, sums.drawn, won))
     if sums is None:
         raise ValueError(f"a shop of {shop.horizon} decisions: there must be at least {REFRESH}")
-    return Course(*np.array(looks).transpose(1, 0, 2)), sums
+    return EstimatePath(*np.array(looks).transpose(1, 0, 2)), sums
 
 
-def judge(shop: Shop, course: Course, sums: ArmSums) -> Run:
+def judge(shop: SimulatedShop, course: EstimatePath, sums: ArmSums) -> SimulatedRun:
     """What somebody would have said who looked each time."""
     rates = np.array(shop.rates)
     by, comparisons = sequence(shop.floor), len(rates) - 1
@@ -127,7 +127,7 @@ def judge(shop: Shop, course: Course, sums: ArmSums) -> Run:
         2.0 * comparisons / ALPHA
     )
     arms = tuple(map(str, range(len(rates))))
-    return Run(
+    return SimulatedRun(
         covered=~misses.any(axis=0),
         rejected=bool(rejects.any()),
         naive_rejected=naive_rejects(course, rates),
@@ -137,7 +137,7 @@ def judge(shop: Shop, course: Course, sums: ArmSums) -> Run:
     )
 
 
-def naive_rejects(course: Course, rates: Floats) -> bool:
+def naive_rejects(course: EstimatePath, rates: Floats) -> bool:
     """Whether a z test of plain means denies a true difference from the first arm at some look."""
     drawn = np.maximum(course.drawn, 1.0)
     mean = course.won / drawn
@@ -147,12 +147,14 @@ def naive_rejects(course: Course, rates: Floats) -> bool:
     return bool(wrong[course.n[:, 0] >= NAIVE_FROM].any())
 
 
-def run(shop: Shop, seed: tuple[int, ...]) -> Run:
+def run(shop: SimulatedShop, seed: tuple[int, ...]) -> SimulatedRun:
     """One run, from its seed alone."""
     return judge(shop, *play(shop, np.random.default_rng(seed)))
 
 
-def runs(shops: Iterable[Shop], seed: int, jobs: int) -> Iterator[tuple[int, list[Run]]]:
+def runs(
+    shops: Iterable[SimulatedShop], seed: int, jobs: int
+) -> Iterator[tuple[int, list[SimulatedRun]]]:
     """All runs of all shops, as they are done: the number of the shop, and some runs of it."""
     work: list[Work] = [
         (number, shop, [(seed, number, one) for one in range(first, min(first + CHUNK, shop.runs))])
@@ -166,6 +168,6 @@ def runs(shops: Iterable[Shop], seed: int, jobs: int) -> Iterator[tuple[int, lis
         yield from pool.map(_some, work)
 
 
-def _some(work: Work) -> tuple[int, list[Run]]:
+def _some(work: Work) -> tuple[int, list[SimulatedRun]]:
     number, shop, seeds = work
     return number, [run(shop, seed) for seed in seeds]

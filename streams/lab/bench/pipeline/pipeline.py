@@ -24,14 +24,14 @@ ROUNDS = 3
 FIRST_LOG = "log-0"
 CONTENDERS = ("stock", "naive", "goeswith", "goeswith_fold")
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 async def measure(
     bootstrap: str,
     events: int,
     seconds: float,
-    say: Say,
+    say: ProgressCallback,
     *,
     rounds: int = ROUNDS,
     best_fit: bool = False,
@@ -55,7 +55,7 @@ async def measure(
     return figures | {"best_fit": best_fit, "latency_ms": waits}
 
 
-async def _deciding(site: Site, say: Say) -> dict[str, cost.Quantiles]:
+async def _deciding(site: Site, say: ProgressCallback) -> dict[str, cost.Quantiles]:
     """A decision on the events of the first round, without the ranker and with it."""
     say("deciding without Kafka, without the ranker and with it")
     log = site.settings(FIRST_LOG)
@@ -66,7 +66,7 @@ async def _deciding(site: Site, say: Say) -> dict[str, cost.Quantiles]:
     }
 
 
-async def _costs(site: Site, events: int, number_of: int, say: Say) -> dict[str, Any]:
+async def _costs(site: Site, events: int, number_of: int, say: ProgressCallback) -> dict[str, Any]:
     """CPU time by event of each contender, and whether ours was exact.
 
     Everyone is measured in each of so many rounds, the median counts: other programs on a machine
@@ -87,7 +87,7 @@ async def _costs(site: Site, events: int, number_of: int, say: Say) -> dict[str,
 
 
 async def _round(
-    site: Site, asking: list[AskingEvent], log: str, say: Say
+    site: Site, asking: list[AskingEvent], log: str, say: ProgressCallback
 ) -> tuple[dict[str, float], bool, completeness.Completeness]:
     """Costs, whether the state was right, and what became of the prompts."""
     settings = await site.make_log(log)

@@ -22,7 +22,7 @@ from streams.lab.evaluate.judging import judged
 from streams.lab.evaluate.logs.files import read_log
 from streams.lab.evaluate.models import CONTESTANTS
 from streams.lab.evaluate.options import log_options
-from streams.lab.evaluate.prequential import Rules
+from streams.lab.evaluate.prequential import PrequentialRules
 from streams.lab.evaluate.report import show_report
 
 RATIOS = ("hr@20", "mrr@20", "learn_us", "recommend_us", "recommend_us_p99", "bytes")
@@ -57,7 +57,7 @@ def models(
         raise click.UsageError("--data needs --format")
     else:
         name, log = data_path.name, read_log(train_paths, data_path, kind, limit, seed)
-    rules = Rules(mode == "online", min_prefix, rank_last)
+    rules = PrequentialRules(mode == "online", min_prefix, rank_last)
     found = judged({**PEERS, **CONTESTANTS}, log, rules)
     report = {
         "log": name,

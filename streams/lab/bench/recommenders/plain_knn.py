@@ -16,7 +16,7 @@ from functools import partial
 from heapq import nlargest, nsmallest
 
 from streams.lab.evaluate.logs.sessions import Moment
-from streams.lab.evaluate.models import Contestant
+from streams.lab.evaluate.models import EvaluatedModel
 
 SESSIONS_AN_ITEM = 500
 NEIGHBOURS = 100
@@ -101,7 +101,7 @@ class PlainSessionKnn:
         """Nothing: its ranking is fixed."""
 
 
-PEERS: dict[str, Callable[[], Contestant]] = {
+PEERS: dict[str, Callable[[], EvaluatedModel]] = {
     "vmis_knn": PlainSessionKnn,
     "vmis_knn_not_current": partial(PlainSessionKnn, current=False),
 }

@@ -19,7 +19,7 @@ ROUND = 10
 """Decisions between two looks at the log."""
 
 
-class Ours:
+class PolicyPlayer:
     """A policy of goeswith; a decision takes `pace_s` seconds."""
 
     def __init__(self, policy: ThompsonSampling, arms: int, seed: int, pace_s: float = 1.0) -> None:

@@ -24,7 +24,13 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from streams.contract.errors import Misconfigured
-from streams.lab.bench.regret.players import Ours, River, Textbook, factor_policy, plain_policy
+from streams.lab.bench.regret.players import (
+    PolicyPlayer,
+    River,
+    Textbook,
+    factor_policy,
+    plain_policy,
+)
 from streams.lab.bench.regret.players import regret_when_late as late
 from streams.lab.bench.regret.worlds import (
     BEST_IS_LATE,
@@ -53,12 +59,12 @@ Game = Callable[[int, int], float]
 
 def ten_arms(seed: int, horizon: int) -> float:
     """Our policy on ten arms."""
-    return plain(TEN_ARMS, seed, horizon).play(Ours(plain_policy(), 10, seed))
+    return plain(TEN_ARMS, seed, horizon).play(PolicyPlayer(plain_policy(), 10, seed))
 
 
 def ten_arms_late(seed: int, horizon: int) -> float:
     """The same, each reward 1,000 decisions late."""
-    return plain(TEN_ARMS, seed, horizon).play(Ours(plain_policy(), 10, seed), delay=1_000)
+    return plain(TEN_ARMS, seed, horizon).play(PolicyPlayer(plain_policy(), 10, seed), delay=1_000)
 
 
 def ten_arms_textbook(seed: int, horizon: int) -> float:
@@ -68,7 +74,7 @@ def ten_arms_textbook(seed: int, horizon: int) -> float:
 
 def context(seed: int, horizon: int) -> float:
     """Our policy of factors in many contexts."""
-    return contextual(seed, horizon).play(Ours(factor_policy(), 8, seed))
+    return contextual(seed, horizon).play(PolicyPlayer(factor_policy(), 8, seed))
 
 
 def context_river(seed: int, horizon: int) -> float:
@@ -78,19 +84,19 @@ def context_river(seed: int, horizon: int) -> float:
 
 def drift(seed: int, horizon: int) -> float:
     """Our policy where the best arm becomes the worst."""
-    return flipping(seed, horizon).play(Ours(plain_policy(), 8, seed, PACE_S))
+    return flipping(seed, horizon).play(PolicyPlayer(plain_policy(), 8, seed, PACE_S))
 
 
 def drift_undecayed(seed: int, horizon: int) -> float:
     """The same policy that never forgets."""
     policy = plain_policy(half_life_s=NEVER_S)
-    return flipping(seed, horizon).play(Ours(policy, 8, seed, PACE_S))
+    return flipping(seed, horizon).play(PolicyPlayer(policy, 8, seed, PACE_S))
 
 
 def swing(shape: str, seed: int, horizon: int, *, blind: bool) -> float:
     """Our policy where all arms swing together; a blind one looks for no change."""
     policy = plain_policy(settle_s=NEVER_SETTLED_S if blind else 0.0)
-    return swinging(shape, seed, horizon).play(Ours(policy, 8, seed, PACE_S))
+    return swinging(shape, seed, horizon).play(PolicyPlayer(policy, 8, seed, PACE_S))
 
 
 def peer(name: str, seed: int, horizon: int) -> float:
@@ -107,7 +113,7 @@ def _root() -> list[str]:
     return [str(Path(__file__).parents[4])]
 
 
-class Line(NamedTuple):
+class Target(NamedTuple):
     """A bound on the mean regret of one game, as a share of that of another."""
 
     ours: str
@@ -136,16 +142,16 @@ GAMES: dict[str, Game] = {
     "strict_slow": partial(late, BEST_IS_LATE, strict=True),
 }
 LINES = {
-    "ten_arms_of_textbook": Line("ten_arms", "ten_arms_textbook", 1.05, 100),
-    "late_by_1000_of_no_delay": Line("ten_arms_late", "ten_arms", 1.45, 100),
-    "context_of_river": Line("context", "context_river", 0.60, 20),
-    "context_of_vw_squarecb": Line("context", "context_vw", 1.0, 20),
-    "context_of_mabwiser_lints": Line("context", "context_mabwiser", 1.0, 20),
-    "drift_of_undecayed": Line("drift", "drift_undecayed", 0.75, 48),
-    "weekends_of_blind": Line("weekends", "weekends_blind", 1.02, 48),
-    "wave_of_blind": Line("wave", "wave_blind", 1.02, 48),
-    "survival_of_strict": Line("survival_equal", "strict_equal", 0.85, 32),
-    "survival_of_strict_best_arm_slow": Line("survival_slow", "strict_slow", 0.85, 32),
+    "ten_arms_of_textbook": Target("ten_arms", "ten_arms_textbook", 1.05, 100),
+    "late_by_1000_of_no_delay": Target("ten_arms_late", "ten_arms", 1.45, 100),
+    "context_of_river": Target("context", "context_river", 0.60, 20),
+    "context_of_vw_squarecb": Target("context", "context_vw", 1.0, 20),
+    "context_of_mabwiser_lints": Target("context", "context_mabwiser", 1.0, 20),
+    "drift_of_undecayed": Target("drift", "drift_undecayed", 0.75, 48),
+    "weekends_of_blind": Target("weekends", "weekends_blind", 1.02, 48),
+    "wave_of_blind": Target("wave", "wave_blind", 1.02, 48),
+    "survival_of_strict": Target("survival_equal", "strict_equal", 0.85, 32),
+    "survival_of_strict_best_arm_slow": Target("survival_slow", "strict_slow", 0.85, 32),
 }
 
 

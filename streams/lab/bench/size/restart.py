@@ -23,7 +23,7 @@ from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.events import ItemAdded
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import cost, tape
-from streams.lab.bench.stage.contenders import Ours, ours, until
+from streams.lab.bench.stage.contenders import WorkerContender, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import START_MS
 from streams.shop.checkpoint import packed
@@ -36,7 +36,7 @@ EVERY_S = 1.0
 ASK_S = 0.1
 """How often we look whether it is back."""
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 def baskets(items: int, pairs: int, *, seed: int = 1) -> Iterator[ItemAdded]:
@@ -60,7 +60,7 @@ def baskets(items: int, pairs: int, *, seed: int = 1) -> Iterator[ItemAdded]:
         )
 
 
-async def measure(bootstrap: str, items: int, pairs: int, say: Say) -> dict[str, Any]:
+async def measure(bootstrap: str, items: int, pairs: int, say: ProgressCallback) -> dict[str, Any]:
     """Measure, and `say` what is being measured; the figures as JSON. Raises `GoeswithError`."""
     site = Site(bootstrap)
     try:
@@ -70,7 +70,9 @@ async def measure(bootstrap: str, items: int, pairs: int, say: Say) -> dict[str,
         await site.clear()
 
 
-async def _measured(site: Site, path: Path, size: tuple[int, int], say: Say) -> dict[str, Any]:
+async def _measured(
+    site: Site, path: Path, size: tuple[int, int], say: ProgressCallback
+) -> dict[str, Any]:
     log = "restart"
     settings = await site.make_log(log)
     say("recording the log")
@@ -158,10 +160,10 @@ async def _back(settings: Settings, checkpoints: int) -> dict[str, Any]:
     }
 
 
-async def _telemetry(worker: Ours) -> dict[str, Any]:
+async def _telemetry(worker: WorkerContender) -> dict[str, Any]:
     state = await worker.state()
     return dict(state["telemetry"]) if state else {}
 
 
-async def _has(worker: Ours, what: str, number: int) -> bool:
+async def _has(worker: WorkerContender, what: str, number: int) -> bool:
     return int((await _telemetry(worker)).get(what, 0)) >= number

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from streams.clients.async_kafka import committed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import completeness, cost, tape
-from streams.lab.bench.stage.contenders import Ours, ours, until
+from streams.lab.bench.stage.contenders import WorkerContender, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
 from streams.shop.decision.decision import AskingEvent
@@ -30,7 +30,7 @@ WARM_UP_EVENTS = 2_000
 PAGE_POLL_S = 0.25
 KIB_PER_MB = 1024
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 class Memory(NamedTuple):
@@ -42,7 +42,7 @@ class Memory(NamedTuple):
     """What nobody else holds: what one more worker takes."""
 
 
-class Run(NamedTuple):
+class ScaleRun(NamedTuple):
     """So many workers at work on one log."""
 
     wall_s: float
@@ -54,7 +54,7 @@ class Run(NamedTuple):
 
 
 async def measure(
-    bootstrap: str, events: int, say: Say, *, numbers: Sequence[int] = WORKERS
+    bootstrap: str, events: int, say: ProgressCallback, *, numbers: Sequence[int] = WORKERS
 ) -> dict[str, Any]:
     """Measure, and `say` what is being measured; the figures as JSON. Raises `GoeswithError`.
 
@@ -70,7 +70,7 @@ async def measure(
     return figures(events, fold_us, runs)
 
 
-async def _run(site: Site, number: int, events: int, say: Say) -> Run:
+async def _run(site: Site, number: int, events: int, say: ProgressCallback) -> ScaleRun:
     say(f"workers: {number}, joining")
     asking = list(workload(WARM_UP_EVENTS + events))
     settings = await site.make_log(_log(number))
@@ -92,17 +92,19 @@ async def _run(site: Site, number: int, events: int, say: Say) -> Run:
         cpu_s = [worker.cpu_s - spent for worker, spent in zip(crew, before_s, strict=True)]
         held = [memory(worker.pid) for worker in crew]
     complete = await _complete(site, settings, asking)
-    return Run(wall_s, cpu_s, held, complete.lost, complete.repeats)
+    return ScaleRun(wall_s, cpu_s, held, complete.lost, complete.repeats)
 
 
-async def _dealt(crew: Sequence[Ours]) -> bool:
+async def _dealt(crew: Sequence[WorkerContender]) -> bool:
     """Whether every partition is somebody's, and everybody has some."""
     states = [await worker.state() for worker in crew]
     assigned = [len(state["assigned"]) if state else 0 for state in states]
     return min(assigned) > 0 and sum(assigned) == PARTITIONS
 
 
-async def _through(site: Site, settings: Settings, crew: Sequence[Ours], events: int) -> float:
+async def _through(
+    site: Site, settings: Settings, crew: Sequence[WorkerContender], events: int
+) -> float:
     """When all of so many events were answered, in seconds; returns when all have folded them."""
     async with tape.admin(site.bootstrap) as admin:
 
@@ -152,7 +154,7 @@ def predicted_per_s(fold_us: float, decide_us: float, workers: int) -> float:
     return 1e6 / (fold_us + decide_us / workers)
 
 
-def figures(events: int, fold_us: float, runs: dict[int, Run]) -> dict[str, Any]:
+def figures(events: int, fold_us: float, runs: dict[int, ScaleRun]) -> dict[str, Any]:
     """What follows from the runs, by number of workers, one of them alone included."""
     decide_us = 1e6 * sum(runs[1].cpu_s) / events - fold_us
     return {
@@ -170,7 +172,7 @@ def figures(events: int, fold_us: float, runs: dict[int, Run]) -> dict[str, Any]
     }
 
 
-def _figures_of(events: int, run: Run) -> dict[str, Any]:
+def _figures_of(events: int, run: ScaleRun) -> dict[str, Any]:
     return {
         "cpu_us": round(1e6 * sum(run.cpu_s) / events, 1),
         "cpu_us_each": [round(1e6 * spent_s / events, 1) for spent_s in run.cpu_s],

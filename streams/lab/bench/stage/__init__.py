@@ -1,1 +1,1 @@
-"""What a pipeline is measured on: a broker, a tape of events, and the contenders."""
+"""Benchmark fixtures: a broker, a tape of events, and the contenders."""

@@ -123,7 +123,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             await process.wait()
 
 
-class Ours:
+class WorkerContender:
     """Our worker's process and its page."""
 
     def __init__(self, worker: WorkerProcess, port: int, settings: Settings) -> None:
@@ -179,12 +179,12 @@ class Ours:
 
 
 @contextmanager
-def ours(settings: Settings) -> Iterator[Ours]:
+def ours(settings: Settings) -> Iterator[WorkerContender]:
     """Our worker under these settings, for the length of the block."""
     port = free_port()
     settings = settings.model_copy(update={"web_port": port})
     with WorkerProcess(settings) as worker:
-        yield Ours(worker, port, settings)
+        yield WorkerContender(worker, port, settings)
 
 
 def _read_json(url: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a benchmark takes place: one broker, and topics that nobody else has."""
+"""The site of a benchmark: one broker, and topics that nobody else has."""
 
 import secrets
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a Faust user would write: the agents that goeswith is measured against.
+"""The baseline of stock Faust: the agents that goeswith is measured against.
 
 ```
 bare      reads and decodes JSON, does nothing
@@ -36,7 +36,7 @@ class Job(NamedTuple):
     directory: str
 
 
-class Tally:
+class EventCounter:
     """Counts events and says what CPU time had been used at the first and the last."""
 
     def __init__(self, events: int) -> None:
@@ -62,19 +62,19 @@ def create_app(job: Job) -> faust.App:
     )
     events = app.topic(job.source, value_serializer="json")
     out = app.topic(job.out, value_serializer="json")
-    tally = Tally(job.events)
+    tally = EventCounter(job.events)
     {"bare": _bare, "naive": _naive, "sending": _sending}[job.variant](app, events, out, tally)
     return app
 
 
-def _bare(app: faust.App, events: Any, _out: Any, tally: Tally) -> None:
+def _bare(app: faust.App, events: Any, _out: Any, tally: EventCounter) -> None:
     @app.agent(events)
     async def bare(stream: Any) -> None:
         async for _event in stream:
             tally.one()
 
 
-def _naive(app: faust.App, events: Any, out: Any, tally: Tally) -> None:
+def _naive(app: faust.App, events: Any, out: Any, tally: EventCounter) -> None:
     counts = app.Table("counts", default=int)
 
     @app.agent(events)
@@ -88,7 +88,7 @@ def _naive(app: faust.App, events: Any, out: Any, tally: Tally) -> None:
             tally.one()
 
 
-def _sending(app: faust.App, events: Any, out: Any, tally: Tally) -> None:
+def _sending(app: faust.App, events: Any, out: Any, tally: EventCounter) -> None:
     @app.agent(events)
     async def sending(stream: Any) -> None:
         async for event in stream:

@@ -1,4 +1,4 @@
-"""The log as a tape: topics made, events recorded on it at once or at a pace, and played back.
+"""The workload as a tape: topics made, events recorded on it at once or at a pace, and played back.
 
 The benchmark's own Kafka client is aiokafka with whole record batches: feeding costs less than
 what is fed, and every contender reads the same batches.

@@ -1,1 +1,1 @@
-"""The books: what should have come of the log, recomputed, beside what did."""
+"""The books, an audit: what should have come of the log, recomputed, beside what did."""

@@ -9,8 +9,8 @@ fault began.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from streams.lab.chaos.books.books import Record
-from streams.lab.chaos.faults.strike import Struck
+from streams.lab.chaos.books.books import AuditedRecord
+from streams.lab.chaos.faults.strike import InjectedFault
 from streams.lab.quantiles import quantile
 
 
@@ -23,7 +23,7 @@ class Wait(NamedTuple):
 
 
 def waits(
-    log: Iterable[Record], at: Mapping[tuple[int, int], str], first_ms: Mapping[str, int]
+    log: Iterable[AuditedRecord], at: Mapping[tuple[int, int], str], first_ms: Mapping[str, int]
 ) -> list[Wait]:
     """The waits of all events with an answer.
 
@@ -55,7 +55,7 @@ def unanswered_ms(waits: Iterable[Wait], began_ms: int, until_ms: int) -> dict[i
 
 
 def takeovers_s(
-    waits: Sequence[Wait], struck: Sequence[Struck], end_ms: int
+    waits: Sequence[Wait], struck: Sequence[InjectedFault], end_ms: int
 ) -> list[tuple[str, float]]:
     """The kind of each fault and the worst partition's time without an answer, in seconds."""
     ends = [fault.began_ms for fault in struck[1:]] + [end_ms] * bool(struck)

@@ -19,8 +19,8 @@ from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing
-from streams.lab.chaos.ground.site import Ground, committed, ends, ground, prepare
-from streams.lab.chaos.ground.traffic import Street
+from streams.lab.chaos.ground.site import ChaosTestBed, committed, ends, ground, prepare
+from streams.lab.chaos.ground.traffic import LoadGenerator
 from streams.lab.chaos.ground.workers import Worker, cpu_s
 from streams.lab.chaos.trial import PATIENCE_S, first_ms, until_answered
 from streams.views.reader import prompts_key, worker_key
@@ -34,10 +34,10 @@ there are none."""
 WAYS = {"redis": "Redis killed", "stop": "broker shut down", "kill": "broker killed"}
 POLL_S = 0.25
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
-class Away(NamedTuple):
+class OutageFigures(NamedTuple):
     """One outage, in milliseconds since 1970, and what workers did meanwhile."""
 
     way: str
@@ -53,7 +53,7 @@ class Away(NamedTuple):
     """From then on it does not count any more."""
 
 
-def outages(seconds: float, say: Say, logs: Path | None = None) -> dict[str, Any]:
+def outages(seconds: float, say: ProgressCallback, logs: Path | None = None) -> dict[str, Any]:
     """Measure; the figures by way as JSON. Raises `GoeswithError`."""
     say("starting Kafka, Redis and workers")
     with ground(logs, checkpoint_every_s=CHECKPOINT_EVERY_S) as here:
@@ -62,7 +62,7 @@ def outages(seconds: float, say: Say, logs: Path | None = None) -> dict[str, Any
         here.crew.join()
         here.crew.join()
         here.crew.until_ready(PATIENCE_S)
-        with Street(here.settings, EVENTS_PER_S, seed=1):
+        with LoadGenerator(here.settings, EVENTS_PER_S, seed=1):
             time.sleep(SETTLE_S)
             say(f"all is well, for {seconds:g} s")
             calm_ms = _now_ms()
@@ -84,7 +84,7 @@ def outages(seconds: float, say: Say, logs: Path | None = None) -> dict[str, Any
     }
 
 
-def _endure(here: Ground, way: str, seconds: float, say: Say) -> Away:
+def _endure(here: ChaosTestBed, way: str, seconds: float, say: ProgressCallback) -> OutageFigures:
     say(f"{WAYS[way]}, for {seconds:g} s")
     workers = list(here.crew.workers.values())
     lines, used = [_lines(w) for w in workers], [cpu_s(w.pid()) for w in workers]
@@ -105,7 +105,7 @@ def _endure(here: Ground, way: str, seconds: float, say: Say) -> Away:
     firsts_s = _firsts_s(signs)
     said = max(_lines(w) - n for w, n in zip(workers, lines, strict=True))
     time.sleep(SETTLE_S)
-    return Away(way, began_ms, back_ms, firsts_s, cores, said, _now_ms())
+    return OutageFigures(way, began_ms, back_ms, firsts_s, cores, said, _now_ms())
 
 
 def _firsts_s(signs: Mapping[str, Callable[[], bool]]) -> dict[str, float]:
@@ -122,12 +122,12 @@ def _firsts_s(signs: Mapping[str, Callable[[], bool]]) -> dict[str, float]:
     return firsts_s
 
 
-def _committing(here: Ground, before: Mapping[int, int | None]) -> bool:
+def _committing(here: ChaosTestBed, before: Mapping[int, int | None]) -> bool:
     """Whether every partition's committed offset has moved."""
     return all(offset != before[number] for number, offset in committed(here.settings).items())
 
 
-def _views_are_written(here: Ground) -> bool:
+def _views_are_written(here: ChaosTestBed) -> bool:
     """Whether a Redis that came back empty holds what every worker counts, and some prompts."""
     prefix, names = here.settings.topic_prefix, here.crew.workers
     with opened(here.settings.redis_url) as client:
@@ -142,7 +142,7 @@ def _checkpoint_is_kept(settings: Settings) -> bool:
     return store is not None and store.read() is not None
 
 
-def _figures(away: Away, waits: Sequence[timing.Wait]) -> dict[str, Any]:
+def _figures(away: OutageFigures, waits: Sequence[timing.Wait]) -> dict[str, Any]:
     after_ms = min((w.answered_ms for w in waits if w.answered_ms > away.back_ms), default=0)
     longest_ms = timing.unanswered_ms(waits, away.back_ms, away.until_ms).values()
     return {
@@ -159,12 +159,12 @@ def _lines(worker: Worker) -> int:
     return worker.log.read_bytes().count(b"\n")
 
 
-def _read(here: Ground, topic: str) -> list[Any]:
+def _read(here: ChaosTestBed, topic: str) -> list[Any]:
     settings = here.settings
     return asyncio.run(tape.play(settings.kafka_bootstrap, topic, settings.partitions))
 
 
-def _topics(here: Ground) -> tuple[str, str]:
+def _topics(here: ChaosTestBed) -> tuple[str, str]:
     return here.settings.topics.events, here.settings.topics.prompts
 
 

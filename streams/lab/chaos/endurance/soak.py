@@ -32,7 +32,7 @@ from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.site import PARTITIONS
 from streams.lab.bench.stage.workload import workload
-from streams.lab.chaos.ground.site import Ground, committed, ends, ground, prepare
+from streams.lab.chaos.ground.site import ChaosTestBed, committed, ends, ground, prepare
 from streams.lab.chaos.ground.traffic import (
     SHARE_CLICKED,
     SHARE_SHOWN,
@@ -57,7 +57,7 @@ KEPT = {"segment.bytes": str(32 << 20), "retention.bytes": str(64 << 20)}
 """A log of ten million events is not kept whole, as no shop's log is."""
 POLL_S = 0.1
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 class Look(NamedTuple):
@@ -75,7 +75,7 @@ class Look(NamedTuple):
     """Age of what has waited longest; None: it could not be read."""
 
 
-def soaked(minutes: float, share: float, say: Say) -> dict[str, Any]:
+def soaked(minutes: float, share: float, say: ProgressCallback) -> dict[str, Any]:
     """Measure; the figures as JSON. Raises `GoeswithError`."""
     say("starting Kafka, Redis and a worker")
     with ground() as here:
@@ -131,7 +131,7 @@ def _rate(looks: Sequence[Look]) -> float:
     return (last.answered - first.answered) / (60 * (last.minute - first.minute))
 
 
-def _quickly(here: Ground) -> float:
+def _quickly(here: ChaosTestBed) -> float:
     """Events answered by the second, of a log that waits."""
     settings = here.settings
     before = sum(ends(settings).values())
@@ -144,7 +144,7 @@ def _quickly(here: Ground) -> float:
     return WAITING_EVENTS / (time.monotonic() - began_s)
 
 
-def _until_answered(here: Ground) -> None:
+def _until_answered(here: ChaosTestBed) -> None:
     if not until_answered(here):
         raise GoeswithError(f"events still wait {PATIENCE_S:g} s after the last: see the lag")
 
@@ -158,7 +158,7 @@ def _until_committed(settings: Settings, events: int) -> None:
 
 
 async def _live(
-    settings: Settings, worker: Worker, events_per_s: float, minutes: float, say: Say
+    settings: Settings, worker: Worker, events_per_s: float, minutes: float, say: ProgressCallback
 ) -> list[Look]:
     """Shoppers come and react; the looks at the worker meanwhile, while they still come."""
     own_per_s = events_per_s / (1 + REACTIONS)

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing
-from streams.lab.chaos.ground.site import Ground, ends, ground, prepare
-from streams.lab.chaos.ground.traffic import Street
-from streams.lab.chaos.ground.workers import Crew, Worker, cpu_s
+from streams.lab.chaos.ground.site import ChaosTestBed, ends, ground, prepare
+from streams.lab.chaos.ground.traffic import LoadGenerator
+from streams.lab.chaos.ground.workers import Worker, WorkerFleet, cpu_s
 from streams.lab.chaos.trial import PATIENCE_S, first_ms
 
 EVENTS_PER_S = 200.0
@@ -31,7 +31,7 @@ WAYS = {
 """What is done."""
 
 
-class Hit(NamedTuple):
+class TakeoverFigures(NamedTuple):
     """What was done, to whose partitions, and from when until when it was the latest."""
 
     way: str
@@ -42,7 +42,7 @@ class Hit(NamedTuple):
     """CPU time of the worker that was started, from its beginning until it had caught up."""
 
 
-class Wishes(NamedTuple):
+class TakeoverOptions(NamedTuple):
     """What is to be measured: each way so many times, with static members or dynamic ones."""
 
     times: int
@@ -50,38 +50,38 @@ class Wishes(NamedTuple):
     static: bool
 
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
-def takeovers(wishes: Wishes, say: Say) -> dict[str, Any]:
+def takeovers(options: TakeoverOptions, say: ProgressCallback) -> dict[str, Any]:
     """Measure; the worst times without an answer by way, own partitions and survivors', as JSON."""
     say("starting Kafka, Redis and workers")
     with ground(
-        session_timeout_s=wishes.session_timeout_s, static_membership=wishes.static
+        session_timeout_s=options.session_timeout_s, static_membership=options.static
     ) as here:
         asyncio.run(prepare(here.settings))
         begins = ends(here.settings)
         here.crew.join()
         here.crew.join()
         here.crew.until_ready(PATIENCE_S)
-        with Street(here.settings, EVENTS_PER_S, seed=1):
+        with LoadGenerator(here.settings, EVENTS_PER_S, seed=1):
             time.sleep(SETTLE_S)
             hits = [
                 hit
-                for number in range(wishes.times)
+                for number in range(options.times)
                 for hit in _each_way(here, partial(_say_which, say, number + 1))
             ]
         waits = _waits(here, begins)
     return {
-        "static": wishes.static,
-        "times": wishes.times,
-        "session_timeout_s": wishes.session_timeout_s,
+        "static": options.static,
+        "times": options.times,
+        "session_timeout_s": options.session_timeout_s,
         "unanswered_s": {way: _worst(way, hits, waits) for way in WAYS},
         "start_cpu_s": {way: max(hit.cpu_s for hit in hits if hit.way == way) for way in WAYS},
     }
 
 
-def _each_way(here: Ground, say: Say) -> list[Hit]:
+def _each_way(here: ChaosTestBed, say: ProgressCallback) -> list[TakeoverFigures]:
     """Every way once; two workers before, two afterwards."""
     crew = here.crew
     hits = []
@@ -92,15 +92,15 @@ def _each_way(here: Ground, say: Say) -> list[Hit]:
         began_ms = _now_ms()
         _do(way, crew, victim)
         _settle(here, way)
-        hits.append(Hit(way, own, began_ms, _now_ms(), _start_cpu_s(crew, way)))
+        hits.append(TakeoverFigures(way, own, began_ms, _now_ms(), _start_cpu_s(crew, way)))
     return hits
 
 
-def _say_which(say: Say, number: int, way: str) -> None:
+def _say_which(say: ProgressCallback, number: int, way: str) -> None:
     say(f"{number}: {WAYS[way]}")
 
 
-def _do(way: str, crew: Crew, victim: Worker) -> None:
+def _do(way: str, crew: WorkerFleet, victim: Worker) -> None:
     if way == "kill":
         victim.kill()
     elif way == "reboot":
@@ -116,7 +116,7 @@ def _do(way: str, crew: Crew, victim: Worker) -> None:
         crew.join()
 
 
-def _start_cpu_s(crew: Crew, way: str) -> float:
+def _start_cpu_s(crew: WorkerFleet, way: str) -> float:
     """A figure that does not depend on how busy the machine is."""
     started = list(crew.workers.values())[-1 if way == "join" else 0]
     spent: float = started.page("/state").get("telemetry", {}).get("caught_up_cpu_s", 0.0)
@@ -124,7 +124,7 @@ def _start_cpu_s(crew: Crew, way: str) -> float:
     return 0.0 if way == "away" else spent + loading_s
 
 
-def _settle(here: Ground, way: str) -> None:
+def _settle(here: ChaosTestBed, way: str) -> None:
     """Wait until everyone is ready and everything is dealt out, and a while longer."""
     deadline = time.monotonic() + PATIENCE_S
     if way == "away":
@@ -138,7 +138,7 @@ def _settle(here: Ground, way: str) -> None:
     time.sleep(SETTLE_S)
 
 
-def _waits(here: Ground, begins: Mapping[int, int]) -> list[timing.Wait]:
+def _waits(here: ChaosTestBed, begins: Mapping[int, int]) -> list[timing.Wait]:
     settings = here.settings
     log, prompts = (
         asyncio.run(tape.play(settings.kafka_bootstrap, topic, settings.partitions))
@@ -147,7 +147,9 @@ def _waits(here: Ground, begins: Mapping[int, int]) -> list[timing.Wait]:
     return timing.waits(log, books.recompute(settings, log, begins).at, first_ms(prompts))
 
 
-def _worst(way: str, hits: Sequence[Hit], waits: Sequence[timing.Wait]) -> dict[str, Any]:
+def _worst(
+    way: str, hits: Sequence[TakeoverFigures], waits: Sequence[timing.Wait]
+) -> dict[str, Any]:
     """The worst partition of every time, spread; of the hit worker and of the others."""
     own, others = [], []
     for hit in hits:

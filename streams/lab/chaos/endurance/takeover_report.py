@@ -13,7 +13,7 @@ from rich.table import Table
 from streams.cli.live import show
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
-from streams.lab.chaos.endurance.takeover import WAYS, Wishes, takeovers
+from streams.lab.chaos.endurance.takeover import WAYS, TakeoverOptions, takeovers
 
 TITLE = "Takeover"
 PACKAGES = ("faust-streaming", "aiokafka")
@@ -51,7 +51,7 @@ def takeover(times: int, session_timeout_s: float, dynamic: bool, **how: bool) -
         for static in (True, False) if dynamic else (True,):
             name = "static" if static else "dynamic"
             figures[name] = takeovers(
-                Wishes(times, session_timeout_s, static),
+                TakeoverOptions(times, session_timeout_s, static),
                 partial(_update, status, name),
             )
     report(TITLE, figures, section, _print, PACKAGES, **how)

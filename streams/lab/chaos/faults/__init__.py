@@ -1,1 +1,1 @@
-"""Faults: which are planned, and how they are made to happen."""
+"""Fault injection: which are planned, and how they are made to happen."""

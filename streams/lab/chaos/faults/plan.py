@@ -1,4 +1,4 @@
-"""What will go wrong, and when: a list of faults drawn from a seed, the same for the same seed."""
+"""The fault plan: a list of faults drawn from a seed, the same for the same seed."""
 
 import random
 from collections.abc import Iterator

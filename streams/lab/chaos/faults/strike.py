@@ -1,4 +1,4 @@
-"""Faults, made to happen: to a crew of workers, to a broker, to a Redis; and when each one did."""
+"""The fault injector: faults happen to workers, a broker or a Redis; and when each one did."""
 
 import socket
 import time
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from streams.lab.chaos.faults.plan import Fault, Kind
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.lab.chaos.ground.workers import Crew, Worker
+from streams.lab.chaos.ground.workers import Worker, WorkerFleet
 from streams.lab.embedded.redis_server import EmbeddedRedis
 
 REDIS_S_MAX = 5.0
 
 
-class Struck(NamedTuple):
+class InjectedFault(NamedTuple):
     """A fault that was: from when to when somebody was away, in milliseconds since 1970."""
 
     kind: Kind
@@ -21,10 +21,10 @@ class Struck(NamedTuple):
     ended_ms: int
 
 
-class Trouble:
+class FaultInjector:
     """Makes faults happen, one at a time."""
 
-    def __init__(self, crew: Crew, kafka: RealKafka, redis: EmbeddedRedis) -> None:
+    def __init__(self, crew: WorkerFleet, kafka: RealKafka, redis: EmbeddedRedis) -> None:
         self._crew = crew
         self._kafka = kafka
         self._redis = redis
@@ -45,7 +45,7 @@ class Trouble:
             "redis_slow": self._redis_slow,
         }
 
-    def strike(self, fault: Fault) -> Struck:
+    def strike(self, fault: Fault) -> InjectedFault:
         """Let it happen; returns when whoever was hit has come back, not when they have recovered.
 
         Workers that have ended by themselves are started again before, as a supervisor would.
@@ -57,7 +57,7 @@ class Trouble:
             self._on_workers[fault.kind](workers[int(fault.whom * len(workers))], fault.lasts_s)
         else:
             self._on_others[fault.kind](fault.lasts_s)
-        return Struck(fault.kind, began_ms, time.time_ns() // 1_000_000)
+        return InjectedFault(fault.kind, began_ms, time.time_ns() // 1_000_000)
 
     def _kill(self, worker: Worker, _lasts_s: float) -> None:
         worker.kill()

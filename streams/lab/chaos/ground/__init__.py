@@ -1,1 +1,1 @@
-"""What faults are done to: a real Kafka, workers, and shoppers who keep their own records."""
+"""The test bed of fault injection: a real Kafka, workers, and shoppers who keep their records."""

@@ -1,4 +1,4 @@
-"""Where a verdict takes place: a real Kafka, a Redis and a crew of workers, all our own."""
+"""The test bed of a verdict: a real Kafka, a Redis and a crew of workers, all our own."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,23 +13,23 @@ from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.chaos.ground.apache_kafka import RealKafka, real_kafka
 from streams.lab.chaos.ground.traffic import warm_up
-from streams.lab.chaos.ground.workers import Crew
+from streams.lab.chaos.ground.workers import WorkerFleet
 from streams.lab.embedded.redis_server import EmbeddedRedis
 
 LOG = "verdict"
 
 
-class Ground(NamedTuple):
+class ChaosTestBed(NamedTuple):
     """Everything that may be struck, and the settings that all share."""
 
     settings: Settings
     kafka: RealKafka
     redis: EmbeddedRedis
-    crew: Crew
+    crew: WorkerFleet
 
 
 @contextmanager
-def ground(logs: Path | None = None, **more: Any) -> Iterator[Ground]:
+def ground(logs: Path | None = None, **more: Any) -> Iterator[ChaosTestBed]:
     """A broker, a Redis and a crew without workers; `more` are settings.
 
     Logs are kept in the folder `logs`. Raises `NoKafka` and `MissingExtra`: what is not here.
@@ -48,8 +48,8 @@ def ground(logs: Path | None = None, **more: Any) -> Iterator[Ground]:
             return settings.model_copy(update={"worker_name": name})
 
         (logs or folder).mkdir(parents=True, exist_ok=True)
-        crew = stack.enter_context(Crew(of_worker, logs or folder))
-        yield Ground(settings, kafka, redis, crew)
+        crew = stack.enter_context(WorkerFleet(of_worker, logs or folder))
+        yield ChaosTestBed(settings, kafka, redis, crew)
 
 
 async def prepare(settings: Settings, kept: Mapping[str, str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Shoppers who come at a steady rate, look at what they are offered, and take some of it.
+"""The load generator: shoppers at a steady rate, who take some of what they are offered.
 
 A few dozen of them are there at any time. Each looks at items, adds some, and buys in the end. The
 storefront beside them reads the prompts and sends back what shoppers do with them, receipts and
@@ -103,7 +103,7 @@ def reaction(prompt: Prompt) -> Iterator[Event]:
         yield ItemAdded(event_id=identity, occurred_at_ms=now_ms(), item_id=item, **about)
 
 
-class Street:
+class LoadGenerator:
     """Shoppers and a storefront in a thread of their own, for the length of a `with` block.
 
     After the block everyone has gone, everything said is reacted to, and the broker has all of it.

@@ -29,10 +29,10 @@ LAST_WORDS_CHARS_MAX = 2_000
 class Worker:
     """One worker: its settings, its keeper's process (the latest), its log."""
 
-    def __init__(self, settings: Settings, log: Path, rope: "Rope") -> None:
+    def __init__(self, settings: Settings, log: Path, rope: "ParentDeathPipe") -> None:
         self.settings = settings
         self.log = log
-        self._rope = rope
+        self._parent_death_pipe = rope
         self._hit = 0
         self.keeper = self._started()
 
@@ -124,7 +124,7 @@ class Worker:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: they end when we say so
             )
-        self._rope.tie(keeper.pid)
+        self._parent_death_pipe.tie(keeper.pid)
         return keeper
 
 
@@ -145,7 +145,7 @@ def resident_mb(pid: int) -> float:
         return 0.0
 
 
-class Rope:
+class ParentDeathPipe:
     """Ends processes when we end, however we do: our end of its pipe closes then."""
 
     _HOLD = 'while read -r pid; do pids="$pids $pid"; done; kill $pids'
@@ -171,14 +171,14 @@ class Rope:
         self._shell.communicate()
 
 
-class Crew:
+class WorkerFleet:
     """All workers of one shop, for the length of a `with` block."""
 
     def __init__(self, settings: Callable[[str], Settings], folder: Path) -> None:
         """`settings` are those of a worker by its name."""
         self._settings = settings
         self._folder = folder
-        self._rope = Rope()
+        self._parent_death_pipe = ParentDeathPipe()
         self.workers: dict[str, Worker] = {}
 
     def join(self) -> Worker:
@@ -186,7 +186,9 @@ class Crew:
         names = (f"worker-{number}" for number in range(1, 100))
         name = next(name for name in names if name not in self.workers)
         settings = self._settings(name).model_copy(update={"web_port": free_port()})
-        worker = self.workers[name] = Worker(settings, self._folder / f"{name}.log", self._rope)
+        worker = self.workers[name] = Worker(
+            settings, self._folder / f"{name}.log", self._parent_death_pipe
+        )
         return worker
 
     def leave(self, worker: Worker) -> None:
@@ -223,4 +225,4 @@ class Crew:
         for worker in self.workers.values():
             if worker.alive:
                 worker.vanish()
-        self._rope.cut()
+        self._parent_death_pipe.cut()

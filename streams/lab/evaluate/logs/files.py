@@ -7,7 +7,7 @@ from random import Random
 
 from streams.contract.errors import FileUnusable
 from streams.lab.evaluate.logs.formats import FORMATS
-from streams.lab.evaluate.logs.sessions import Log, Session
+from streams.lab.evaluate.logs.sessions import LoggedSession, SessionLog
 
 
 class Files:
@@ -27,18 +27,18 @@ class Files:
         self._seed = seed
         self._number = count()
 
-    def read(self, path: Path) -> list[Session]:
+    def read(self, path: Path) -> list[LoggedSession]:
         """The sessions of a file; raises `FileUnusable`, also when there is none in it."""
         sessions = [self._finish(session, next(self._number)) for session in self._read(path)]
         if not sessions:
             raise FileUnusable(f"{path}: no session in it")
         return sessions
 
-    def _numbered(self, session: Session, number: int) -> Session:
+    def _numbered(self, session: LoggedSession, number: int) -> LoggedSession:
         times_s = session.times_s or (float(number),) * len(session.items)
         return session._replace(session_id=f"session-{number}", times_s=times_s)
 
-    def _shuffled(self, basket: Session, number: int) -> Session:
+    def _shuffled(self, basket: LoggedSession, number: int) -> LoggedSession:
         items = list(basket.items)
         Random(f"{self._seed}/{number}").shuffle(items)
         hidden = basket._replace(items=tuple(items), judged_from=max(1, len(items) - 1))
@@ -47,8 +47,8 @@ class Files:
 
 def read_log(
     train: Iterable[Path], data: Path, kind: str, limit: int | None = None, seed: int = 0
-) -> Log:
+) -> SessionLog:
     """All files; of the data the first `limit` sessions. Raises `FileUnusable`."""
     files = Files(kind, seed)
     learned = [session for path in train for session in files.read(path)]
-    return Log(learned, files.read(data)[:limit])
+    return SessionLog(learned, files.read(data)[:limit])

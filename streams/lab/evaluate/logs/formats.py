@@ -27,8 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from streams.contract.errors import FileUnusable
 from streams.contract.events import ANY_EVENT, Event, ItemAdded, ItemViewed
-from streams.lab.evaluate.logs.lines import Line, lines
-from streams.lab.evaluate.logs.sessions import Session
+from streams.lab.evaluate.logs.lines import TextLine, lines
+from streams.lab.evaluate.logs.sessions import LoggedSession
 
 TIME_S_MAX = 4_102_444_800
 """2100-01-01: later times are milliseconds taken for seconds."""
@@ -37,7 +37,7 @@ CATEGORY = "Category"
 STEPS = ("clicks", "carts")
 
 
-class Seen(NamedTuple):
+class LoggedStep(NamedTuple):
     """One step of a session, as it stands in a file."""
 
     session_id: str
@@ -65,22 +65,24 @@ class _OttoSession(BaseModel):
 OTTO = TypeAdapter(_OttoSession)
 
 
-def sequences(path: Path) -> Iterator[Session]:
+def sequences(path: Path) -> Iterator[LoggedSession]:
     """A session a line, in the order of the lines."""
-    return (Session(tuple(map(intern, line.text.split()))) for line in lines(path))
+    return (LoggedSession(tuple(map(intern, line.text.split()))) for line in lines(path))
 
 
-def baskets(path: Path) -> Iterator[Session]:
+def baskets(path: Path) -> Iterator[LoggedSession]:
     """A basket a line: each item once, in the order of their ids."""
-    return (Session(tuple(sorted(map(intern, set(line.text.split()))))) for line in lines(path))
+    return (
+        LoggedSession(tuple(sorted(map(intern, set(line.text.split()))))) for line in lines(path)
+    )
 
 
-def sessions_tsv(path: Path) -> Iterator[Session]:
+def sessions_tsv(path: Path) -> Iterator[LoggedSession]:
     """Sessions by the time of their first event."""
     return _gathered(_rows(path))
 
 
-def _rows(path: Path) -> Iterator[Seen]:
+def _rows(path: Path) -> Iterator[LoggedStep]:
     told = lines(path)
     header = next(told, None)
     names = header.text.split("\t") if header else []
@@ -97,10 +99,10 @@ def _rows(path: Path) -> Iterator[Seen]:
             raise line.unusable(f"{len(cells)} columns, where the header has {len(names)}")
         session_id, item, time = (cells[place] for place in places)
         kind = "" if category is None else intern(cells[category])
-        yield Seen(session_id, "", _time_s(line, time), intern(item), kind)
+        yield LoggedStep(session_id, "", _time_s(line, time), intern(item), kind)
 
 
-def _time_s(line: Line, text: str) -> float:
+def _time_s(line: TextLine, text: str) -> float:
     try:
         time_s = float(text)
     except ValueError:
@@ -110,12 +112,12 @@ def _time_s(line: Line, text: str) -> float:
     return time_s
 
 
-def events_jsonl(path: Path) -> Iterator[Session]:
+def events_jsonl(path: Path) -> Iterator[LoggedSession]:
     """Sessions by the time of their first event."""
     return _gathered(chain.from_iterable(map(_steps, lines(path))))
 
 
-def _steps(line: Line) -> Iterable[Seen]:
+def _steps(line: TextLine) -> Iterable[LoggedStep]:
     """The steps that a line tells: one or none of an event, all of a session of OTTO's."""
     if '"events":' in line.text:
         return _otto_steps(_checked(OTTO, line))
@@ -123,16 +125,16 @@ def _steps(line: Line) -> Iterable[Seen]:
     if not isinstance(event, ItemViewed | ItemAdded):
         return ()
     who, category = event.shopper_id or "", intern(event.category or "")
-    return [Seen(event.session_id, who, event.time_s, intern(event.item_id), category)]
+    return [LoggedStep(event.session_id, who, event.time_s, intern(event.item_id), category)]
 
 
-def _otto_steps(told: _OttoSession) -> Iterator[Seen]:
+def _otto_steps(told: _OttoSession) -> Iterator[LoggedStep]:
     for event in told.events:
         if event.type in STEPS:
-            yield Seen(str(told.session), "", event.ts / 1000, intern(str(event.aid)))
+            yield LoggedStep(str(told.session), "", event.ts / 1000, intern(str(event.aid)))
 
 
-def _checked(kind: TypeAdapter[Any], line: Line) -> Any:
+def _checked(kind: TypeAdapter[Any], line: TextLine) -> Any:
     try:
         return kind.validate_json(line.text)
     except ValidationError as invalid:
@@ -141,9 +143,9 @@ def _checked(kind: TypeAdapter[Any], line: Line) -> Any:
         raise line.unusable(f"{where}: {first['msg']}" if where else first["msg"]) from None
 
 
-def _gathered(rows: Iterable[Seen]) -> Iterator[Session]:
+def _gathered(rows: Iterable[LoggedStep]) -> Iterator[LoggedSession]:
     """Rows put together by session; those of one time stay in the order of the file."""
-    found: dict[str, list[Seen]] = {}
+    found: dict[str, list[LoggedStep]] = {}
     for row in rows:
         found.setdefault(row.session_id, []).append(row)
     for steps in found.values():
@@ -151,7 +153,7 @@ def _gathered(rows: Iterable[Seen]) -> Iterator[Session]:
     for steps in sorted(found.values(), key=lambda steps: steps[0].time_s):
         items, times_s = (row.item for row in steps), (row.time_s for row in steps)
         categories = tuple(row.category for row in steps)
-        yield Session(
+        yield LoggedSession(
             tuple(items),
             tuple(times_s),
             steps[0].shopper_id,
@@ -159,7 +161,7 @@ def _gathered(rows: Iterable[Seen]) -> Iterator[Session]:
         )
 
 
-FORMATS: dict[str, Callable[[Path], Iterator[Session]]] = {
+FORMATS: dict[str, Callable[[Path], Iterator[LoggedSession]]] = {
     "sequences": sequences,
     "sessions-tsv": sessions_tsv,
     "events-jsonl": events_jsonl,

@@ -13,7 +13,7 @@ LINE_BYTES_MAX = 4_000_000
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """One line, without its end, and where it stands."""
 
     path: Path
@@ -25,7 +25,7 @@ class Line(NamedTuple):
         return FileUnusable(f"{self.path}, line {self.number}: {why}")
 
 
-def lines(path: Path) -> Iterator[Line]:
+def lines(path: Path) -> Iterator[TextLine]:
     """Every line that is not blank. Raises `FileUnusable`."""
     number = 0
     try:
@@ -33,11 +33,11 @@ def lines(path: Path) -> Iterator[Line]:
             while raw := file.readline(LINE_BYTES_MAX + 1):
                 number += 1
                 if len(raw) > LINE_BYTES_MAX:
-                    raise Line(path, number, "").unusable(f"longer than {LINE_BYTES_MAX} bytes")
+                    raise TextLine(path, number, "").unusable(f"longer than {LINE_BYTES_MAX} bytes")
                 if (text := raw.decode().rstrip("\r\n")).strip():
-                    yield Line(path, number, text)
+                    yield TextLine(path, number, text)
     except UnicodeDecodeError as error:
-        raise Line(path, number, "").unusable(f"no UTF-8 ({error.reason})") from None
+        raise TextLine(path, number, "").unusable(f"no UTF-8 ({error.reason})") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise FileUnusable(f"{path}: damaged gzip after line {number} ({error})") from None
     except OSError as error:

@@ -9,7 +9,7 @@ CONTEXT_MAX = 200
 """Items of a session that a model is told, the latest ones."""
 
 
-class Session(NamedTuple):
+class LoggedSession(NamedTuple):
     """What one shopper did in one visit: item ids and their times, in that order."""
 
     items: tuple[str, ...]
@@ -36,24 +36,24 @@ class Moment(NamedTuple):
     shopper_id: str
 
 
-def moment(session: Session, place: int) -> Moment:
+def moment(session: LoggedSession, place: int) -> Moment:
     """The moment before the item at this place.
 
-    >>> moment(Session(("bread", "butter"), (60.0, 70.0)), 1)
+    >>> moment(LoggedSession(("bread", "butter"), (60.0, 70.0)), 1)
     Moment(x=('bread',), time_s=70.0, session_id='', shopper_id='')
     """
     x = session.items[max(0, place - CONTEXT_MAX) : place]
     return Moment(x, session.times_s[place], session.session_id, session.shopper_id)
 
 
-def in_time(sessions: Sequence[Session]) -> Iterator[tuple[int, int]]:
+def in_time(sessions: Sequence[LoggedSession]) -> Iterator[tuple[int, int]]:
     """Every event, in the order of the times: the number of its session, and its place in it.
 
     Events of one time stay in the order of the file, so that sessions without times come one after
     the other.
 
-    >>> bread = Session(("bread", "butter"), (60.0, 70.0))
-    >>> tea = Session(("tea", "milk"), (65.0, 75.0))
+    >>> bread = LoggedSession(("bread", "butter"), (60.0, 70.0))
+    >>> tea = LoggedSession(("tea", "milk"), (65.0, 75.0))
     >>> list(in_time([bread, tea]))
     [(0, 0), (1, 0), (0, 1), (1, 1)]
     """
@@ -65,16 +65,16 @@ def in_time(sessions: Sequence[Session]) -> Iterator[tuple[int, int]]:
     return zip(number[order].tolist(), place[order].tolist(), strict=True)
 
 
-def events(sessions: Sequence[Session]) -> int:
+def events(sessions: Sequence[LoggedSession]) -> int:
     """How many events there are in all."""
     return sum(len(session.items) for session in sessions)
 
 
-class Log(NamedTuple):
+class SessionLog(NamedTuple):
     """What is learned before, and what is judged."""
 
-    train: Sequence[Session]
-    data: Sequence[Session]
+    train: Sequence[LoggedSession]
+    data: Sequence[LoggedSession]
 
     def counts(self) -> dict[str, int]:
         """Sessions and events of both."""

@@ -19,14 +19,14 @@ from streams.lab.bench.inference.inference_report import (
     shops,
 )
 from streams.lab.bench.inference.open_bandit import (
-    Prior,
+    BetaPrior,
     package,
     random_to_thompson,
     ranked_shares,
 )
-from streams.lab.bench.inference.peeking import CONTEXT, Batched, Shop, run, runs
+from streams.lab.bench.inference.peeking import CONTEXT, Batched, SimulatedShop, run, runs
 
-SMALL = Shop("small", (0.05, 0.05, 0.1), runs=6, horizon=3_000)
+SMALL = SimulatedShop("small", (0.05, 0.05, 0.1), runs=6, horizon=3_000)
 
 
 def test_a_run_depends_on_its_seed_alone() -> None:
@@ -66,7 +66,7 @@ def test_bounds_hold_at_every_look_where_plain_tests_do_not() -> None:
     most: here no more than 2 and 8 may (the bounds are wider than they had to be, so none does).
     Plain z tests reject more than a third.
     """
-    alike = Shop(ALIKE, (0.05,) * 4, runs=20, horizon=5_000)
+    alike = SimulatedShop(ALIKE, (0.05,) * 4, runs=20, horizon=5_000)
     found = [one for _, some in runs([alike], 1, 1) for one in some]
 
     assert sum(one.rejected for one in found) <= 2
@@ -103,7 +103,7 @@ def test_every_claim_has_its_entry_and_its_line() -> None:
 
 def test_verdicts_follow_from_the_runs() -> None:
     """Where all is well, and where somebody was told something wrong."""
-    shop = Shop(ALIKE, (0.05, 0.05), 1)
+    shop = SimulatedShop(ALIKE, (0.05, 0.05), 1)
     well = run(shop, (1,))._replace(rejected=False, aipw=np.array([0.05, 0.05]))
     other = shops(1)[1]
     better = run(other, (1,))._replace(aipw=np.array(other.rates))
@@ -126,7 +126,9 @@ def test_missing_data_names_the_command_that_brings_it(tmp_path: Path) -> None:
 
 def test_ranks_are_as_probable_as_draws_say() -> None:
     """Half a million rankings of five items (seed 8): five standard errors are below 0.004."""
-    prior = Prior(np.array([2.0, 3.0, 40.0, 5.0, 1.0]), np.array([60.0, 50.0, 900.0, 70.0, 40.0]))
+    prior = BetaPrior(
+        np.array([2.0, 3.0, 40.0, 5.0, 1.0]), np.array([60.0, 50.0, 900.0, 70.0, 40.0])
+    )
     drawn = np.random.default_rng(8).beta(prior.alpha, prior.beta, (500_000, 5))
     ranks = np.argsort(-drawn, axis=1)[:, :3]
     shares = np.stack([np.bincount(ranks[:, place], minlength=5) for place in range(3)], axis=1)

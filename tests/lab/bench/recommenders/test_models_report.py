@@ -12,8 +12,8 @@ from streams.cli.root import goeswith
 from streams.lab.bench.recommenders.groceries import hidden
 from streams.lab.bench.recommenders.models_report import ratios, section
 from streams.lab.bench.recommenders.plain_knn import PEER, PlainSessionKnn
-from streams.lab.evaluate.logs.sessions import Session, in_time, moment
-from streams.lab.replay.baskets import Basket, Line
+from streams.lab.evaluate.logs.sessions import LoggedSession, in_time, moment
+from streams.lab.replay.baskets import Basket, BasketLine
 
 SESSIONS = [("bread", "butter"), ("bread", "jam"), ("tea", "milk")]
 
@@ -43,7 +43,7 @@ def report(**models: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def learned(knn: PlainSessionKnn, sessions: Sequence[tuple[str, ...]]) -> None:
     """Teach it these sessions."""
     log = [
-        Session(items, (float(n),) * len(items), session_id=f"s{n}")
+        LoggedSession(items, (float(n),) * len(items), session_id=f"s{n}")
         for n, items in enumerate(sessions)
     ]
     for number, place in in_time(log):
@@ -52,7 +52,9 @@ def learned(knn: PlainSessionKnn, sessions: Sequence[tuple[str, ...]]) -> None:
 
 def offered(knn: PlainSessionKnn, *items: str, session_id: str = "new") -> list[str]:
     """What it offers to a session with these items."""
-    asked = moment(Session((*items, "?"), (9.0,) * (len(items) + 1), "", session_id), len(items))
+    asked = moment(
+        LoggedSession((*items, "?"), (9.0,) * (len(items) + 1), "", session_id), len(items)
+    )
     return knn.offer(asked, 20)
 
 
@@ -101,7 +103,7 @@ def test_where_there_is_no_example_there_is_no_ratio() -> None:
 
 def test_a_grocery_basket_hides_its_last_item() -> None:
     """Bought twice is in the basket once."""
-    lines = tuple(Line(item, 1, 100) for item in ("bread", "milk", "bread", "tea"))
+    lines = tuple(BasketLine(item, 1, 100) for item in ("bread", "milk", "bread", "tea"))
     session = hidden(Basket("b1", "ada", 1_500_000_000_000, 0, lines))
 
     assert ("bread", "milk", "tea") == session.items

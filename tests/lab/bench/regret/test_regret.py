@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.lab.bench.regret import regret
-from streams.lab.bench.regret.players import Ours, Textbook, plain_policy, regret_when_late
+from streams.lab.bench.regret.players import PolicyPlayer, Textbook, plain_policy, regret_when_late
 from streams.lab.bench.regret.regret_report import section
 from streams.lab.bench.regret.worlds import (
     EIGHT_ARMS,
@@ -51,7 +51,7 @@ def test_our_policy_is_no_worse_than_the_textbooks() -> None:
 
     A run's regret is some 40 with a standard deviation of 10, so that of the mean is 4.
     """
-    ours = [plain(TEN_ARMS, s, 2_000).play(Ours(plain_policy(), 10, s)) for s in range(6)]
+    ours = [plain(TEN_ARMS, s, 2_000).play(PolicyPlayer(plain_policy(), 10, s)) for s in range(6)]
     textbook = [plain(TEN_ARMS, s, 2_000).play(Textbook(10, s)) for s in range(6)]
 
     assert sum(ours) < 1.5 * sum(textbook)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from streams.lab.bench.size.scale import Memory, Run, figures, measure, memory, predicted_per_s
+from streams.lab.bench.size.scale import Memory, ScaleRun, figures, measure, memory, predicted_per_s
 from streams.lab.bench.size.scale_report import section
 
-ALONE = Run(10.0, [8.0], [Memory(150.0, 120.0)], lost=0, repeats=0)
-PAIR = Run(8.0, [5.0, 4.0], [Memory(152.0, 121.0), Memory(149.0, 124.0)], lost=0, repeats=2)
+ALONE = ScaleRun(10.0, [8.0], [Memory(150.0, 120.0)], lost=0, repeats=0)
+PAIR = ScaleRun(8.0, [5.0, 4.0], [Memory(152.0, 121.0), Memory(149.0, 124.0)], lost=0, repeats=2)
 """40,000 events at 20 µs of folding: one spends 200 µs an event, and two should spend 110 each."""
 
 

@@ -4,15 +4,15 @@ import signal
 import subprocess
 import sys
 
-from streams.lab.chaos.ground.workers import Rope
+from streams.lab.chaos.ground.workers import ParentDeathPipe
 
 PATIENCE_S = 30.0
 KILLED = """
 import os, signal, subprocess
-from streams.lab.chaos.ground.workers import Rope
+from streams.lab.chaos.ground.workers import ParentDeathPipe
 
 sleeper = subprocess.Popen(["sleep", "600"], start_new_session=True)
-Rope().tie(sleeper.pid)
+ParentDeathPipe().tie(sleeper.pid)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -29,7 +29,7 @@ def test_the_rope_ends_what_is_tied_to_it_when_we_are_killed() -> None:
 def test_a_rope_that_is_cut_ends_nothing() -> None:
     """Who ends in order sees to it that they have ended."""
     with subprocess.Popen(["sleep", "600"]) as sleeper:
-        rope = Rope()
+        rope = ParentDeathPipe()
         rope.tie(sleeper.pid)
         rope.cut()
 

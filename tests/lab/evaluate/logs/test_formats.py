@@ -8,7 +8,7 @@ import pytest
 from streams.contract.errors import FileUnusable
 from streams.lab.evaluate.logs.files import Files
 from streams.lab.evaluate.logs.lines import LINE_BYTES_MAX
-from streams.lab.evaluate.logs.sessions import Session
+from streams.lab.evaluate.logs.sessions import LoggedSession
 
 HEADER = "SessionId\tItemId\tTime\n"
 VIEW = (
@@ -21,14 +21,14 @@ ORDER = (
 )
 
 
-def read(tmp_path: Path, kind: str, text: str, seed: int = 0) -> list[Session]:
+def read(tmp_path: Path, kind: str, text: str, seed: int = 0) -> list[LoggedSession]:
     """The sessions in a file with this text."""
     path = tmp_path / "sessions"
     path.write_text(text)
     return Files(kind, seed).read(path)
 
 
-def items(sessions: list[Session]) -> list[tuple[str, ...]]:
+def items(sessions: list[LoggedSession]) -> list[tuple[str, ...]]:
     """The items alone."""
     return [session.items for session in sessions]
 

@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.lab.evaluate.logs.sessions import Session, in_time
+from streams.lab.evaluate.logs.sessions import LoggedSession, in_time
 
 times = st.lists(st.floats(0, 1e9), min_size=1, max_size=6).map(lambda found: tuple(sorted(found)))
 sessions = st.lists(
-    times.map(lambda times_s: Session(("bread",) * len(times_s), times_s)), max_size=6
+    times.map(lambda times_s: LoggedSession(("bread",) * len(times_s), times_s)), max_size=6
 )
 
 
 @given(log=sessions)
-def test_time_never_falls_and_a_session_keeps_its_order(log: list[Session]) -> None:
+def test_time_never_falls_and_a_session_keeps_its_order(log: list[LoggedSession]) -> None:
     """Every event comes once."""
     found = list(in_time(log))
     told = [log[number].times_s[place] for number, place in found]

@@ -13,7 +13,7 @@ from models.bandit.linear.posterior import WeightPosterior, WeightPrior
 from models.bandit.linear.sums import SufficientStatistics
 from models.bandit.propensity import top_two
 from models.bandit.shrinkage import ArmRecord
-from streams.lab.bench.regret.players import Ours, factor_policy, plain_policy
+from streams.lab.bench.regret.players import PolicyPlayer, factor_policy, plain_policy
 from streams.lab.bench.regret.worlds import contextual
 from tests.models.bandit.test_thompson import ARMS, MONDAY, Told
 
@@ -163,7 +163,7 @@ def test_to_identify_spends_half_on_the_challenger() -> None:
 def test_many_contexts_cost_the_linear_policy_less() -> None:
     """One world of 384 contexts, 3,000 decisions, seed 9: below the policy that backs off."""
     world = contextual(9, 3_000)
-    linear = world.play(Ours(factor_policy(), 8, seed=9))
-    by_cell = world.play(Ours(plain_policy(), 8, seed=9))
+    linear = world.play(PolicyPlayer(factor_policy(), 8, seed=9))
+    by_cell = world.play(PolicyPlayer(plain_policy(), 8, seed=9))
 
     assert linear < by_cell
