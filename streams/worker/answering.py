@@ -61,7 +61,7 @@ class Answering:
         said = self._said.get(partition)
         if said is None:
             said = self._said[partition] = Said(self.replica.settings.sessions_max)
-        answer = self.replica.shop.answer(event, partition, record.offset, said)
+        answer = self.replica.answer(event, partition, record.offset, said)
         if answer.draft is not None:
             said.add(answer.draft)
         if answer.withdrawals:

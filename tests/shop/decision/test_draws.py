@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from streams.contract.errors import MissingSecret
 from streams.contract.events import ItemAdded, ItemViewed
 from streams.contract.secret_keys import derived_key, secret_keys
-from streams.shop.decision.assignment import picked
 from streams.shop.decision.draws import Draws
+from streams.shop.memory.hash_sampling import picked
 from tests.stories import NOON_MS, Story, Till
 
 SESSIONS = 300
