@@ -81,8 +81,10 @@ def _browsing(settings: Settings) -> CoOccurrence:
     )
 
 
-def _view(model: CoOccurrence, _settings: Settings, session: Session, event: ItemViewed) -> None:
-    model.learn_one(session.viewed, event.item_id, time_s=event.time_s)
+def _view(
+    model: CoOccurrence, _settings: Settings, session: Session, item_id: str, time_s: float
+) -> None:
+    model.learn_one(session.viewed, item_id, time_s=time_s)
 
 
 # What a shopper buys again
@@ -106,10 +108,10 @@ def _popularity(settings: Settings) -> Popularity:
 
 
 def _count_view(
-    model: Popularity, settings: Settings, _session: Session, event: ItemViewed
+    model: Popularity, settings: Settings, _session: Session, item_id: str, time_s: float
 ) -> None:
     if weight := settings.view_weight:
-        model.learn_one((), event.item_id, time_s=event.time_s, weight=weight)
+        model.learn_one((), item_id, time_s=time_s, weight=weight)
 
 
 def _count_add(model: Popularity, settings: Settings, lesson: Lesson, time_s: float) -> None:

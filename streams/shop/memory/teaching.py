@@ -27,7 +27,7 @@ from streams.shop.memory.taught import Lesson
 M = TypeVar("M", bound=Recommender)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Learner(Generic[M]):
     """A model, and how it is taught. What it is not taught by stays None."""
 
@@ -35,16 +35,16 @@ class Learner(Generic[M]):
     """Of its part of the state, in checkpoints and digests."""
     new: Callable[[Settings], M | None]
     """The model before it has seen anything; None where the settings do not ask for it."""
-    first_view: Callable[[M, Settings, Session, ItemViewed], None] | None = None
-    """The session is as it was before the view."""
+    first_view: Callable[[M, Settings, Session, str, float], None] | None = None
+    """This item, at this time in seconds since 1970; the session is as it was before."""
     basket: Callable[[M, Settings, Lesson, float], None] | None = None
-    """At this time, in seconds since 1970."""
+    """At this time."""
     next_item: (
         Callable[[M, Settings, Session, Event, ItemViewed | ItemAdded | OrderLine], None] | None
     ) = None
     """The session's path does not have the item yet. Sessions keep paths if anybody listens."""
     purchase: Callable[[M, Settings, str, OrderLine, float], None] | None = None
-    """By this shopper, at this time, in seconds since 1970."""
+    """By this shopper, at this time."""
 
 
 class Teaching:
@@ -70,8 +70,9 @@ class Teaching:
     def viewed(self, session: Session, event: ItemViewed) -> None:
         """A look counts once in a visit, however often a page is loaded again."""
         if session.looks_first(event.item_id):
+            item_id, time_s = event.item_id, event.time_s
             for teach in self._first_view:
-                teach(session, event)
+                teach(session, item_id, time_s)
         if self._next_item:
             self._step(session, event, event)
 
