@@ -19,7 +19,7 @@ from streams.contract.events import (
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 
 NOON_MS = 1_767_268_800_000
@@ -98,7 +98,7 @@ class Till:
 
     def __init__(self, **settings: Any) -> None:
         self.shop = Shop(Settings(**{**OPEN, **settings}))
-        self.said = Said()
+        self.pending = PendingPrompts()
 
     def serve(self, event: Event) -> Answer:
         """Fold an event at the next offset, and answer it."""
@@ -108,10 +108,10 @@ class Till:
 
     def ask(self, event: Event, offset: int) -> Answer:
         """Answer an event that was folded at an offset."""
-        answer = self.shop.answer(event, 0, offset, self.said)
-        if answer.draft is not None:
-            self.said.add(answer.draft)
-        self.said.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})
+        answer = self.shop.answer(event, 0, offset, self.pending)
+        if answer.outgoing_prompt is not None:
+            self.pending.add(answer.outgoing_prompt)
+        self.pending.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})
         return answer
 
     def prompt(self, event: Event) -> Prompt:

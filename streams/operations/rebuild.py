@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from streams.cli.options import with_settings
-from streams.clients.log_reader import LogReader, Partition, Record, open_reader
+from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
+from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
 from streams.shop.shop import Shop
 from streams.shop.state import digest, left_out
 
@@ -31,26 +31,26 @@ PAGE_S_MAX = 120.0
 """A worker's page hashes all that it has folded: that may take a while."""
 
 
-class Told(NamedTuple):
+class StateSummary(NamedTuple):
     """How far somebody is, and the hashes of what is folded there."""
 
     position: dict[int, int]
     digests: dict[str, str]
 
-    def differing(self, other: "Told") -> list[str]:
+    def differing(self, other: "StateSummary") -> list[str]:
         """The parts that are not the same on both sides."""
         names = sorted(self.digests | other.digests)
         return [name for name in names if self.digests.get(name) != other.digests.get(name)]
 
 
-def told_by_worker(url: str) -> Told:
+def summary_of_worker(url: str) -> StateSummary:
     """What a worker's page says of its fold; raises `GoeswithError` when there is none."""
     address = f"{url.rstrip('/')}/state?digest"
     try:
         with urllib.request.urlopen(address, timeout=PAGE_S_MAX) as page:  # noqa: S310  # checked
             said = json.load(page)
             position = {int(number): offset for number, offset in said["position"].items()}
-            return Told(position, dict(said["digests"]))
+            return StateSummary(position, dict(said["digests"]))
     except (OSError, KeyError, ValueError) as error:
         raise GoeswithError(
             f"no worker's page at {url} ({error!r}): is it running, and is GOESWITH_WEB_PORT, for "
@@ -58,12 +58,12 @@ def told_by_worker(url: str) -> Told:
         ) from error
 
 
-def told_by_shop(shop: Shop) -> Told:
+def summary_of_shop(shop: Shop) -> StateSummary:
     """The same of a shop in our hands."""
-    return Told(dict(shop.position), shop.digests())
+    return StateSummary(dict(shop.position), shop.digests())
 
 
-def seen(settings: Settings, reader: LogReader, since_ms: int) -> Log:
+def log_extent(settings: Settings, reader: LogReader, since_ms: int) -> LogExtent:
     """The log now; `since_ms` is when a checkpoint of it was made."""
     with open_admin(settings) as admin:
         cluster = cluster_id(admin)
@@ -71,7 +71,7 @@ def seen(settings: Settings, reader: LogReader, since_ms: int) -> Log:
     if not settings.kafka_api_version:  # the embedded broker does not look for times
         younger = reader.since(since_ms + CLOCKS_MS_MAX)
     offsets = (reader.begins(), reader.ends(), younger)
-    return Log(cluster, *({at.number: offset for at, offset in each.items()} for each in offsets))
+    return LogExtent(cluster, *({at.number: offset for at, offset in each.items()} for each in offsets))
 
 
 def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
@@ -102,7 +102,7 @@ def bring(shop: Shop, reader: LogReader, position: Mapping[int, int]) -> int:
     return folded
 
 
-def _fold(shop: Shop, record: Record) -> None:
+def _fold(shop: Shop, record: RawRecord) -> None:
     partition = record.at.number
     try:
         event = decode(
@@ -143,14 +143,14 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
     worker's digest is another one. The settings have to be those of the worker.
     """
     url = page_url(settings, page)
-    worker = told_by_worker(url) if url else None
+    worker = summary_of_worker(url) if url else None
     began = time.monotonic()
     shop = Shop(settings)
     with open_reader(settings, settings.topics.events) as reader:
-        log = seen(settings, reader, since_ms=0)
+        log = log_extent(settings, reader, since_ms=0)
         ends = worker.position if worker else log.ends
         events = bring(shop, reader, ends) if worker else fold(shop, reader, ends)
-    ours = told_by_shop(shop)
+    ours = summary_of_shop(shop)
     differing = worker.differing(ours) if worker else []
     report = {
         "events": events,

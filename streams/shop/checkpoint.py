@@ -81,7 +81,7 @@ NewShop = Callable[[Settings], Shop]
 """Makes a shop that has seen nothing yet: what its learners are is part of what figures mean."""
 
 
-class Log(NamedTuple):
+class LogExtent(NamedTuple):
     """The log as it is now."""
 
     cluster: str
@@ -94,7 +94,7 @@ class Log(NamedTuple):
     """The first record of a partition that was appended when the checkpoint was surely made."""
 
 
-class Header(BaseModel):
+class CheckpointHeader(BaseModel):
     """What a checkpoint says of itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -145,7 +145,7 @@ class Header(BaseModel):
 class Checkpoint(NamedTuple):
     """An undamaged checkpoint, its parts still packed."""
 
-    header: Header
+    header: CheckpointHeader
     body: memoryview
 
 
@@ -167,7 +167,7 @@ def meaning(settings: Settings, new: NewShop = Shop) -> dict[str, str]:
     return {name: json.dumps(said[name]) for name in sorted(said)}
 
 
-def packed(shop: Shop, *, cluster: str, now_ms: int, made_by: str) -> tuple[Header, bytes]:
+def packed(shop: Shop, *, cluster: str, now_ms: int, made_by: str) -> tuple[CheckpointHeader, bytes]:
     """The checkpoint of a shop. Raises `SnapshotError` when it is too large.
 
     It takes seconds at a million pairs, and for a moment as much memory as the largest part.
@@ -177,7 +177,7 @@ def packed(shop: Shop, *, cluster: str, now_ms: int, made_by: str) -> tuple[Head
         name: pack(type(part).__name__, part.STATE_VERSION, part.state())
         for name, part in sorted(parts.items())
     }
-    header = Header(
+    header = CheckpointHeader(
         version=VERSION,
         cluster=cluster,
         topic=shop.settings.topics.events,
@@ -208,13 +208,13 @@ def read(data: bytes) -> Checkpoint:
     if seal != _seal(claim, body):
         raise CheckpointRefused(f"damaged or cut off: the checksum does not fit {len(data)} bytes")
     try:
-        header = Header.model_validate_json(_line(claim))
+        header = CheckpointHeader.model_validate_json(_line(claim))
     except ValidationError as error:
         raise CheckpointRefused(f"damaged: its header is none ({error.error_count()})") from error
     return Checkpoint(header, memoryview(body))
 
 
-def check(header: Header, settings: Settings, log: Log | None = None, new: NewShop = Shop) -> None:
+def check(header: CheckpointHeader, settings: Settings, log: LogExtent | None = None, new: NewShop = Shop) -> None:
     """Raise `CheckpointRefused` for a checkpoint that is foreign here, or ahead of the log."""
     held = {"topic": header.topic, "partitions": str(header.partitions), **header.meaning}
     ours = {"topic": settings.topics.events, "partitions": str(settings.partitions)}
@@ -230,7 +230,7 @@ def check(header: Header, settings: Settings, log: Log | None = None, new: NewSh
         _check_log(header, log)
 
 
-def _check_log(header: Header, log: Log) -> None:
+def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
     """Raise `CheckpointRefused` when this cannot be the log that was folded."""
     for partition, offset in header.position.items():
         if offset > (end := log.ends.get(partition, offset)):

@@ -36,14 +36,14 @@ from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.decision import Asking, Decision
-from streams.shop.decision.draws import Draws
+from streams.shop.decision.decision import AskingEvent, Decision
+from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
-from streams.shop.decision.policy import untaught_policy
+from streams.shop.decision.policy import new_policy
 from streams.shop.memory import attribution
-from streams.shop.memory.answer import Answer, Draft, Silence
-from streams.shop.memory.learned import LEARNERS, untaught
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
+from streams.shop.memory.learned import LEARNERS, new_recommenders
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session, Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
@@ -74,14 +74,14 @@ class Shop:
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
-        self.learned = untaught(settings, learners)
+        self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
-        self.policy = untaught_policy(settings)
+        self.policy = new_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
         self.decision = Decision(
-            settings, self.learned, self.policy, self.receipts, Draws(secrets), arms, texts
+            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
         )
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
@@ -187,21 +187,21 @@ class Shop:
 
     # The answer
 
-    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
-        """What a folded event calls for; changes nothing. `said` is what we said and nobody saw."""
-        asking = event if isinstance(event, Asking) else None
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
+        """What a folded event calls for; changes nothing. `pending` is what we pending and nobody saw."""
+        asking = event if isinstance(event, AskingEvent) else None
         sessions = self.sessions.get(partition)
         session = sessions.find(event.session_id) if sessions is not None else None
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.seen.get(event.event_id, offset) != offset:
             return Answer(silence=Silence("duplicate") if asking else None)
-        decided = self.decision.decide(session, asking, said) if asking else None
+        decided = self.decision.decide(session, asking, pending) if asking else None
         opened = self._opened(event)
         return Answer(
-            draft=decided if isinstance(decided, Draft) else None,
+            outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=_withdrawals(event, said) if isinstance(event, ENDING) else (),
+            withdrawals=_withdrawals(event, pending) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
             rejected=opened if isinstance(opened, InvalidReceipt) else None,
         )
@@ -231,7 +231,7 @@ class Shop:
         return digest(self.digests())
 
 
-def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWithdrawn, ...]:
+def _withdrawals(event: ItemAdded | OrderPlaced, pending: PendingPrompts) -> tuple[PromptWithdrawn, ...]:
     """The living prompts of this session that an add or an order made pointless."""
     added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(
@@ -242,7 +242,7 @@ def _withdrawals(event: ItemAdded | OrderPlaced, said: Said) -> tuple[PromptWith
             caused_by=event.event_id,
             occurred_at_ms=event.occurred_at_ms,
         )
-        for prompt in said.to(event.session_id)
+        for prompt in pending.of(event.session_id)
         if prompt.caused_by != event.event_id
         and prompt.expires_at_ms > event.occurred_at_ms
         and (added is None or added in prompt.items)

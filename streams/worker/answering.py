@@ -1,7 +1,7 @@
 """From a record of the events topic to what is published because of it.
 
-Only the owner of a partition answers, so it is here that the owner's own notes are kept (`Said`,
-what it said and nobody has seen yet), by partition, and forgotten with the partition.
+Only the owner of a partition answers, so it is here that the owner's own notes are kept (`PendingPrompts`,
+what it pending and nobody has seen yet), by partition, and forgotten with the partition.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -10,17 +10,17 @@ from typing import NamedTuple
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput
 from streams.shop.memory.answer import Answer
-from streams.shop.memory.pending_prompts import Said
-from streams.worker.delivery import Outgoing
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.worker.delivery import OutgoingRecord
 from streams.worker.replica import Replica
-from streams.worker.transport.rounds import Record
+from streams.worker.transport.rounds import KafkaRecord
 
 
 class Answered(NamedTuple):
     """A record and what it called for."""
 
     partition: int
-    record: Record
+    record: KafkaRecord
     answer: Answer
 
 
@@ -31,7 +31,7 @@ class Answering:
         self.replica = replica
         topics = replica.settings.topics
         self._names = topics.prompts, topics.outcomes, topics.dead_letters
-        self._said: dict[int, Said] = {}
+        self._pending: dict[int, PendingPrompts] = {}
         self._next: dict[int, int] = {}
 
     async def reach(self, partition: int, offset: int) -> None:
@@ -44,7 +44,7 @@ class Answering:
             self.replica.step_over(partition, offset)
         await self.replica.reach(partition, offset)
 
-    def answer(self, partition: int, records: Sequence[Record]) -> list[Answered]:
+    def answer(self, partition: int, records: Sequence[KafkaRecord]) -> list[Answered]:
         """Fold these records and answer them, in order. No await in here."""
         answered = []
         for record in records:
@@ -54,39 +54,39 @@ class Answering:
         self._next[partition] = records[-1].offset + 1
         return answered
 
-    def _answer(self, partition: int, record: Record) -> Answer:
+    def _answer(self, partition: int, record: KafkaRecord) -> Answer:
         event = self.replica.fold(partition, record)
         if isinstance(event, BadInput):
             return Answer(rejected=event)
-        said = self._said.get(partition)
-        if said is None:
-            said = self._said[partition] = Said(self.replica.settings.sessions_max)
-        answer = self.replica.answer(event, partition, record.offset, said)
-        if answer.draft is not None:
-            said.add(answer.draft)
+        pending = self._pending.get(partition)
+        if pending is None:
+            pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
+        answer = self.replica.answer(event, partition, record.offset, pending)
+        if answer.outgoing_prompt is not None:
+            pending.add(answer.outgoing_prompt)
         if answer.withdrawals:
-            said.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
+            pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
 
     def keep(self, partitions: Collection[int]) -> None:
-        """These partitions are ours from now on: forget what was said on any other.
+        """These partitions are ours from now on: forget what was pending on any other.
 
         They are handed over anew, from what is committed.
         """
         self._next.clear()
-        self._said = {number: self._said[number] for number in self._said.keys() & partitions}
+        self._pending = {number: self._pending[number] for number in self._pending.keys() & partitions}
 
-    def outgoing(self, answered: Answered) -> Iterator[Outgoing]:
+    def outgoing(self, answered: Answered) -> Iterator[OutgoingRecord]:
         """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""
         partition, record, answer = answered
         prompts, outcomes, dead_letters = self._names
-        if answer.draft is not None:
-            yield Outgoing(prompts, partition, record.key, answer.draft.to_json())
+        if answer.outgoing_prompt is not None:
+            yield OutgoingRecord(prompts, partition, record.key, answer.outgoing_prompt.to_json())
         for gone in answer.withdrawals:
-            yield Outgoing(prompts, partition, record.key, gone.to_json())
+            yield OutgoingRecord(prompts, partition, record.key, gone.to_json())
         for outcome in answer.outcomes:
             key = outcome.prompt_id.encode()
-            yield Outgoing(outcomes, partition, key, outcome.to_json())
+            yield OutgoingRecord(outcomes, partition, key, outcome.to_json())
         if answer.rejected is not None:
             headers = dead_letter_headers(
                 topic=self.replica.settings.topics.events,
@@ -96,4 +96,4 @@ class Answering:
                 error=answer.rejected,
                 original=record.headers,
             )
-            yield Outgoing(dead_letters, partition, record.key, record.value, headers)
+            yield OutgoingRecord(dead_letters, partition, record.key, record.value, headers)

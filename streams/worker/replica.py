@@ -22,16 +22,16 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
-from streams.clients.async_kafka import be_patient, check_topics, reading, reading_options
+from streams.clients.async_kafka import limit_metadata_requests, check_topics, translating_corruption, reading_options
 from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import CLOCKS_MS_MAX, Log
+from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
 from streams.shop.memory.answer import Answer
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Folding
 from streams.worker.telemetry import Telemetry
-from streams.worker.transport.rounds import SLICE, Record, slices
+from streams.worker.transport.rounds import SLICE, KafkaRecord, slices
 
 FOLLOW_WAIT_MS = 50
 """How far a standby may trail behind the log; also how long its fetches wait for company."""
@@ -50,14 +50,14 @@ class Fold(Protocol):
     def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
         """Fold the event at an offset, once; what does not fit there changes nothing."""
 
-    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """What a folded event calls for; changes nothing."""
 
     def digests(self) -> dict[str, str]:
         """Hashes of all that is folded, part by part."""
 
 
-Restore = Callable[[Callable[[int], Awaitable[Log]]], Awaitable[Fold | None]]
+Restore = Callable[[Callable[[int], Awaitable[LogExtent]]], Awaitable[Fold | None]]
 """Finds the shop to go on from, if there is one; asks for the log as seen from a time in ms."""
 
 
@@ -87,7 +87,7 @@ class Replica(Service):
         """The next offset of a partition to fold."""
         return self.shop.position.get(partition, 0)
 
-    def fold(self, partition: int, record: Record) -> Event | InvalidEvent:
+    def fold(self, partition: int, record: KafkaRecord) -> Event | InvalidEvent:
         """Fold a record unless it is in already; returns what it holds. No await in here.
 
         The record must not be beyond the position, except behind offsets that are not in the log.
@@ -111,9 +111,9 @@ class Replica(Service):
         self.telemetry.repeats += folded == "repeated"
         return found
 
-    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """What an event that is folded calls for; changes nothing."""
-        return self.shop.answer(event, partition, offset, said)
+        return self.shop.answer(event, partition, offset, pending)
 
     def step_over(self, partition: int, offset: int) -> None:
         """The log holds nothing between the position and this offset: go on there."""
@@ -153,7 +153,7 @@ class Replica(Service):
             fetch_max_wait_ms=settings.fetch_busy_wait_ms if fixed else FOLLOW_WAIT_MS,
             fetch_min_bytes=1 if fixed else settings.fetch_busy_bytes_min,
         )
-        be_patient(self._consumer._client)  # noqa: SLF001  # private_names.py has looked
+        limit_metadata_requests(self._consumer._client)  # noqa: SLF001  # private_names.py has looked
         await self._consumer.start()
         self._consumer.assign(self._partitions())  # asked about others, it waits half a second
         if self._restore is not None and (found := await self._restore(self._log)):
@@ -215,7 +215,7 @@ class Replica(Service):
             self._left.add(partition)
 
     async def _follow_once(self) -> None:
-        with reading():
+        with translating_corruption():
             batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
         for partition, records in slices(list(batches.items()), SLICE):
             for record in records:
@@ -227,7 +227,7 @@ class Replica(Service):
         while not self.should_stop:
             await self._follow_once()
 
-    async def _log(self, since_ms: int) -> Log:
+    async def _log(self, since_ms: int) -> LogExtent:
         """The log now; `since_ms` is when a checkpoint of it was made."""
         partitions = self._partitions()
         begins = await self._consumer.beginning_offsets(partitions)
@@ -236,7 +236,7 @@ class Replica(Service):
         if not self.settings.fetch_wait_fixed:  # the embedded broker does not look for times
             after_ms = since_ms + CLOCKS_MS_MAX
             younger = await self._consumer.offsets_for_times(dict.fromkeys(partitions, after_ms))
-        return Log(
+        return LogExtent(
             self.cluster,
             {tp.partition: begin for tp, begin in begins.items()},
             {tp.partition: end for tp, end in ends.items()},

@@ -10,14 +10,14 @@ from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.store import Store
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import Log, packed
+from streams.shop.checkpoint import LogExtent, packed
 from streams.shop.shop import Shop
-from streams.worker.checkpointing.checkpointer import Found, last_shop
+from streams.worker.checkpointing.checkpointer import CheckpointFindings, last_shop
 from streams.worker.telemetry import Telemetry
 from tests.stories import NOON_MS, OPEN, Story
 
 CLUSTER = "cluster-1"
-LOG = Log(CLUSTER, begins={0: 0}, ends={0: 1_000}, younger={})
+LOG = LogExtent(CLUSTER, begins={0: 0}, ends={0: 1_000}, younger={})
 CHANGED: list[dict[str, Any]] = [
     {"best_fit": True},
     {"arm_mode": "identify"},
@@ -47,13 +47,13 @@ class Worker:
         self.settings = Settings(**{**OPEN, **settings})
         self.store = store
         self.telemetry = Telemetry()
-        self.found = Found()
+        self.found = CheckpointFindings()
         self.restored: Shop | None = None
 
-    async def start(self, log: Log = LOG) -> "Worker":
+    async def start(self, log: LogExtent = LOG) -> "Worker":
         """Look for a checkpoint."""
 
-        async def seen(_since_ms: int) -> Log:
+        async def seen(_since_ms: int) -> LogExtent:
             return log
 
         self.restored = await last_shop(self.settings, self.store, self.telemetry, self.found, seen)

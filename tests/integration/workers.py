@@ -18,7 +18,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from streams.clients.log_reader import Partition, Record, committed_offsets, open_reader
+from streams.clients.log_reader import Partition, RawRecord, committed_offsets, open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event, ItemViewed, decode, encode
 from streams.contract.prompts import Prompt
@@ -112,7 +112,7 @@ class Staff:
         for name in self.workers:
             self.until(partial(self._has_folded, name, folded), f"folded by {name}")
 
-    def read(self, topic: str) -> list[Record]:
+    def read(self, topic: str) -> list[RawRecord]:
         """All records of a topic."""
         with open_reader(self.settings, topic) as reader:
             return list(reader.between(reader.begins(), reader.ends()))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.contract.events import Event
 from streams.contract.settings import Settings
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 from streams.shop.state import restore
 from tests.stories import OPEN, Story
@@ -39,14 +39,14 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
 @st.composite
 def feedback_logs(draw: st.DrawFn) -> list[list[Event]]:
     """A log in which shoppers also see, follow and dismiss the prompts that they get."""
-    till, said = shop(), Said()
+    till, pending = shop(), PendingPrompts()
     log: list[list[Event]] = [[] for _ in range(PARTITIONS)]
     for partition, events in enumerate(draw(logs())):
         for event in events:
             offset = len(log[partition])
             assert "folded" == till.learn(partition, offset, event)
             log[partition].append(event)
-            prompt = till.answer(event, partition, offset, said).prompt
+            prompt = till.answer(event, partition, offset, pending).prompt
             for number, what in enumerate(draw(st.lists(REACTIONS, max_size=2)) if prompt else ()):
                 assert prompt is not None
                 story = Story(event.session_id, start_ms=event.occurred_at_ms)
@@ -122,16 +122,16 @@ def test_repeated_events_change_nothing_but_the_position(
 @given(logs())
 def test_every_answer_is_admissible(log: list[list[Event]]) -> None:
     """Never basket or anchor, one to three items, exact propensities above the floor."""
-    till, said = shop(), Said()
+    till, pending = shop(), PendingPrompts()
     floor = till.settings.arm_floor
     for partition, events in enumerate(log):
         for offset, event in enumerate(events):
             till.learn(partition, offset, event)
-            draft = till.answer(event, partition, offset, said).draft
-            if draft is None:
+            outgoing_prompt = till.answer(event, partition, offset, pending).outgoing_prompt
+            if outgoing_prompt is None:
                 continue
-            said.add(draft)
-            prompt = draft.prompt()
+            pending.add(outgoing_prompt)
+            prompt = outgoing_prompt.prompt()
             session = till.sessions[partition].find(event.session_id)
             assert session is not None
             offered = {item.item_id for item in prompt.items}
@@ -156,8 +156,8 @@ def test_a_restored_shop_goes_on_as_if_it_had_never_stopped(
             assert state == stopped.state()
         for till in (straight, stopped):
             assert "folded" == till.learn(partition, offset, event)
-        assert straight.answer(event, partition, offset, Said()) == stopped.answer(
-            event, partition, offset, Said()
+        assert straight.answer(event, partition, offset, PendingPrompts()) == stopped.answer(
+            event, partition, offset, PendingPrompts()
         )
 
     assert straight.state() == woken(stopped).state()

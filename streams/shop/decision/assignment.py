@@ -3,9 +3,9 @@
 Shoppers are held out, or sessions where nobody knows the shopper.
 """
 
-from streams.shop.memory.hash_sampling import picked
+from streams.shop.memory.hash_sampling import sampled
 
 
 def held_out(who: str, *, share: float, salt: str) -> bool:
     """Whether this shopper or session is in the holdout."""
-    return picked(who, share=share, salt=salt)
+    return sampled(who, share=share, salt=salt)

@@ -18,18 +18,18 @@ from streams.contract.prompts import Placement, prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
-from streams.shop.decision.arms import ARMS, Arm, Question
-from streams.shop.decision.draws import Draws
+from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
+from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS, reason
-from streams.shop.memory.answer import Draft, Silence
+from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 
-Asking = ItemViewed | ItemAdded
+AskingEvent = ItemViewed | ItemAdded
 """The events that ask: what goes with this?"""
 
-PLACEMENTS: dict[type[Asking], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
+PLACEMENTS: dict[type[AskingEvent], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
 """Where the shopper is when an event asks."""
 
 
@@ -42,7 +42,7 @@ class Decision:
         learned: Learned,
         policy: ThompsonSampling,
         receipts: Receipts,
-        draws: Draws,
+        draws: DrawSeeds,
         arms: Mapping[str, Arm] = ARMS,
         texts: Mapping[str, Mapping[str, str]] = TEXTS,
     ) -> None:
@@ -56,9 +56,9 @@ class Decision:
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
 
-    def decide(self, session: Session, event: Asking, said: Said) -> Draft | Silence:
+    def decide(self, session: Session, event: AskingEvent, pending: PendingPrompts) -> OutgoingPrompt | Silence:
         """A prompt for this session, or why there is none."""
-        silence = guards.silenced(session, event, said.to(session.session_id), self.settings)
+        silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
         if silence is not None:
             return silence
         question = self.question(session, event.item_id, event.time_s)
@@ -71,9 +71,9 @@ class Decision:
         candidates = self.arms[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        return self._draft(session, event, context, choice, candidates)
+        return self._outgoing_prompt(session, event, context, choice, candidates)
 
-    def question(self, session: Session, anchor: str, time_s: float) -> Question:
+    def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings = self.settings
         just_bought: set[str] = set()
@@ -81,7 +81,7 @@ class Decision:
             since_s = time_s - settings.just_bought_s
             just_bought = self.learned.repeats.bought_since(session.shopper_id, since_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
-        return Question(
+        return CandidateQuery(
             session=session,
             anchor=anchor,
             time_s=time_s,
@@ -89,20 +89,20 @@ class Decision:
             items_max=settings.prompt_items_max,
         )
 
-    def context(self, session: Session, event: Asking) -> str:
+    def context(self, session: Session, event: AskingEvent) -> str:
         """What the policy knows: the placement, and the segment (one of a fixed list)."""
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
         return f"{PLACEMENTS[type(event)]}/{segment}"
 
-    def _draft(
+    def _outgoing_prompt(
         self,
         session: Session,
-        event: Asking,
+        event: AskingEvent,
         context: str,
         choice: Choice,
         candidates: list[Candidate],
-    ) -> Draft:
+    ) -> OutgoingPrompt:
         placement = PLACEMENTS[type(event)]
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
@@ -130,7 +130,7 @@ class Decision:
             "expires_at_ms": expires_at_ms,
             "receipt": self.receipts.sign(receipt),
         }
-        return Draft(
+        return OutgoingPrompt(
             identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields
         )
 

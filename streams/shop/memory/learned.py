@@ -21,12 +21,12 @@ class Learned(SimpleNamespace):
 
     None where the settings do not ask for it.
 
-    >>> untaught(Settings()).popularity.recommend((), 3)
+    >>> new_recommenders(Settings()).popularity.recommend((), 3)
     []
     """
 
 
-COMPLETES = 0.3
+POPULARITY_PENALTY = 0.3
 """How much popularity counts against a companion: 0 offers what sells anyway, 1 what is odd.
 
 Hit rates alone would have it near 0.1 (people buy what sells anyway), but then the offers of a shop
@@ -35,7 +35,7 @@ complement at 0.1, 24 at 0.2, and all of them from 0.3 on.
 """
 
 
-VIEWS = 6
+VIEW_WINDOW = 6
 """How many views back a view is paired: ten find no more (on clicks of a web shop the next new item
 is among twenty offered in 57 % of cases, either way), and cost a third more to learn.
 """
@@ -50,7 +50,7 @@ def visit(session: Session) -> str:
 
 
 def _baskets(settings: Settings) -> CoOccurrence:
-    return CoOccurrence(**_pairs(settings), context_items=4, popularity_norm=COMPLETES)
+    return CoOccurrence(**_pairs(settings), context_items=4, popularity_norm=POPULARITY_PENALTY)
 
 
 def _pairs(settings: Settings) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _meet(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: floa
 
 def _browsing(settings: Settings) -> CoOccurrence:
     return CoOccurrence(
-        **_pairs(settings), context_items=3, popularity_norm=0.2, window=VIEWS, distance_decay=True
+        **_pairs(settings), context_items=3, popularity_norm=0.2, window=VIEW_WINDOW, distance_decay=True
     )
 
 
@@ -152,6 +152,6 @@ LEARNERS: tuple[Learner[Any], ...] = (
 """What is learned. The order in which they are taught by one event is that of this table."""
 
 
-def untaught(settings: Settings, learners: Iterable[Learner[Any]] = LEARNERS) -> Learned:
+def new_recommenders(settings: Settings, learners: Iterable[Learner[Any]] = LEARNERS) -> Learned:
     """Models that have seen nothing yet."""
     return Learned(**{learner.name: learner.new(settings) for learner in learners})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.contract.errors import MissingSecret
 from streams.contract.events import ItemAdded, ItemViewed
 from streams.contract.secret_keys import derived_key, secret_keys
-from streams.shop.decision.draws import Draws
+from streams.shop.decision.draws import DrawSeeds
 from streams.shop.memory.hash_sampling import picked
 from tests.stories import NOON_MS, Story, Till
 
@@ -81,7 +81,7 @@ def test_the_same_event_draws_the_same_whoever_answers() -> None:
 
 def test_the_first_secret_draws() -> None:
     """It signs, too: the others are on their way out."""
-    new, rotated, old = (Draws(secrets) for secrets in ("new", "new, old", "old"))
+    new, rotated, old = (DrawSeeds(secrets) for secrets in ("new", "new, old", "old"))
     event = identity("s1", "1")
 
     assert new.seed(event, "basket") == rotated.seed(event, "basket")
@@ -98,7 +98,7 @@ def test_the_key_of_draws_is_not_the_one_that_signs() -> None:
 def test_without_a_secret_nothing_is_drawn() -> None:
     """As nothing is signed."""
     with pytest.raises(MissingSecret, match="GOESWITH_RECEIPT_SECRET"):
-        Draws(" , ")
+        DrawSeeds(" , ")
 
 
 @given(IDS, IDS, IDS, IDS)
@@ -110,7 +110,7 @@ def test_no_two_events_share_an_identity(one: str, two: str, three: str, four: s
 @given(IDS, IDS)
 def test_each_placement_draws_for_itself(session_id: str, event_id: str) -> None:
     """One event may be answered in several places."""
-    draws, event = Draws("secret"), identity(session_id, event_id)
+    draws, event = DrawSeeds("secret"), identity(session_id, event_id)
 
     assert draws.seed(event, "basket") != draws.seed(event, "product_page")
 

@@ -22,14 +22,14 @@ from typing import Literal, NamedTuple, Protocol
 from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, prompt_id
 from streams.contract.settings import Settings
-from streams.shop.decision.decision import PLACEMENTS, Asking
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.decision.decision import PLACEMENTS, AskingEvent
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
 
 
-class Record(Protocol):
+class AuditedRecord(Protocol):
     """What is read of a record of any topic."""
 
     @property
@@ -68,7 +68,7 @@ class Recomputed(NamedTuple):
     """By prompt and stage."""
 
 
-class Judged(NamedTuple):
+class AuditResult(NamedTuple):
     """A word, and what it was found by."""
 
     word: Word
@@ -80,7 +80,7 @@ class Judged(NamedTuple):
     """What is there once more."""
 
 
-def recompute(settings: Settings, log: Iterable[Record], warm_up: Mapping[int, int]) -> Recomputed:
+def recompute(settings: Settings, log: Iterable[AuditedRecord], warm_up: Mapping[int, int]) -> Recomputed:
     """Fold the log from its beginning; `warm_up` is where each partition begins to be judged."""
     shop = Shop(settings)
     asked: dict[str, Event] = {}
@@ -92,36 +92,36 @@ def recompute(settings: Settings, log: Iterable[Record], warm_up: Mapping[int, i
         if shop.learn(record.partition, record.offset, event) == "gap":
             shop.start(record.partition, record.offset)  # the log does not hold what is between
             shop.learn(record.partition, record.offset, event)
-        if isinstance(event, Asking):
+        if isinstance(event, AskingEvent):
             identity = prompt_id(event.event_id, event.session_id, PLACEMENTS[type(event)])
             asked[identity] = event
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
         if not isinstance(event, ItemViewed):  # a view brings no prompt any further
-            answer = shop.answer(event, record.partition, record.offset, Said())
+            answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
             outcomes |= {(o.prompt_id, o.stage): o for o in answer.outcomes}
     position = dict(shop.position)
     return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
 
 
-def behind(log: Iterable[Record]) -> dict[int, int]:
+def behind(log: Iterable[AuditedRecord]) -> dict[int, int]:
     """The offset behind the last record of each partition that has any."""
     return {record.partition: record.offset + 1 for record in log}
 
 
-def judged_state(digests: Sequence[str | None], recomputed: Recomputed) -> Judged:
+def judged_state(digests: Sequence[str | None], recomputed: Recomputed) -> AuditResult:
     """Whether every living worker has folded exactly what the log says.
 
     >>> log = Recomputed("bread", {}, {}, {}, frozenset(), {})
     >>> judged_state(["bread", "butter"], log)
-    Judged(word='LESS', lost=0, wrong=1, repeats=0)
+    AuditResult(word='LESS', lost=0, wrong=1, repeats=0)
     """
     wrong = sum(digest != recomputed.digest for digest in digests)
-    return Judged("LESS" if wrong or not digests else "EXACT", wrong=wrong)
+    return AuditResult("LESS" if wrong or not digests else "EXACT", wrong=wrong)
 
 
-def judged_prompts(published: Iterable[Record], recomputed: Recomputed) -> Judged:
+def judged_prompts(published: Iterable[AuditedRecord], recomputed: Recomputed) -> AuditResult:
     """Whether every prompt is there that must be, and none that must not be."""
     times: Counter[str] = Counter()
     wrong = 0
@@ -133,10 +133,10 @@ def judged_prompts(published: Iterable[Record], recomputed: Recomputed) -> Judge
     lost = len(recomputed.owed - times.keys())
     repeats = times.total() - len(times)
     word: Word = "LESS" if lost or wrong else "MORE" if repeats else "EXACT"
-    return Judged(word, lost, wrong, repeats)
+    return AuditResult(word, lost, wrong, repeats)
 
 
-def judged_outcomes(published: Iterable[Record], recomputed: Recomputed) -> Judged:
+def judged_outcomes(published: Iterable[AuditedRecord], recomputed: Recomputed) -> AuditResult:
     """Whether, repeats dropped, exactly those outcomes are there that the log calls for."""
     found: dict[tuple[str, str], set[Outcome]] = {}
     number = 0
@@ -149,12 +149,12 @@ def judged_outcomes(published: Iterable[Record], recomputed: Recomputed) -> Judg
     other = sum(found[key] != {outcome} for key, outcome in owed.items() if key in found)
     more = len(found.keys() - owed.keys())
     word: Word = "LESS" if lost or other else "MORE" if more else "EXACT"
-    return Judged(word, lost, other + more, number - len(found))
+    return AuditResult(word, lost, other + more, number - len(found))
 
 
 def _fits(prompt: Prompt, event: Event | None) -> bool:
     """Whether a prompt says of itself what its event says; no matter what it offers."""
-    if not isinstance(event, Asking):
+    if not isinstance(event, AskingEvent):
         return False
     return (prompt.caused_by, prompt.session_id, prompt.anchor, prompt.occurred_at_ms) == (
         event.event_id,

@@ -16,7 +16,7 @@ from streams.lab.chaos.books.books import (
 )
 from streams.lab.chaos.ground.traffic import reaction, warm_up
 from streams.lab.chaos.till import Books, ghosts
-from streams.shop.memory.pending_prompts import Said
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 
 SETTINGS = Site("127.0.0.1:1").settings("books")
@@ -60,13 +60,13 @@ class Day:
         for number, event in enumerate(self.events):
             assert "folded" == shop.learn(0, number, event)
         for number, view in enumerate(views, start=self.begins[0]):
-            prompt = shop.answer(view, 0, number, Said()).prompt
+            prompt = shop.answer(view, 0, number, PendingPrompts()).prompt
             assert prompt is not None
             self.prompts.append(prompt)
             for reacted in reaction(prompt):
                 offset = len(self.events)
                 assert "folded" == shop.learn(0, offset, reacted)
-                self.outcomes += shop.answer(reacted, 0, offset, Said()).outcomes
+                self.outcomes += shop.answer(reacted, 0, offset, PendingPrompts()).outcomes
                 self.events.append(reacted)
         self.digest = shop.digest()
 
