@@ -20,6 +20,7 @@ from streams.contract.prompts import (
 )
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
+from streams.shop.shop import Folding
 from streams.worker.delivery import OutgoingRecord
 
 
@@ -51,15 +52,15 @@ class CountingShop:
         """The log of a partition goes on here."""
         self.position[partition] = max(offset, self.position.get(partition, 0))
 
-    def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
+    def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
         """Count the event's item."""
         position = self.position.get(partition, 0)
         if offset != position:
-            return None if offset > position else False
+            return "gap" if offset > position else "repeated"
         if isinstance(event, ItemViewed | ItemAdded | ItemRemoved):
             self.items[event.item_id] += 1
         self.position[partition] = offset + 1
-        return True
+        return "folded"
 
     def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """Butter, unless it was offered and not seen yet; removing withdraws what was offered."""

@@ -103,7 +103,7 @@ class Till:
     def serve(self, event: Event) -> Answer:
         """Fold an event at the next offset, and answer it."""
         offset = self.shop.position.get(0, 0)
-        assert self.shop.learn(0, offset, event)
+        assert "folded" == self.shop.learn(0, offset, event)
         return self.ask(event, offset)
 
     def ask(self, event: Event, offset: int) -> Answer:

@@ -112,7 +112,7 @@ def _fold(shop: Shop, record: RawRecord) -> None:
         )
     except InvalidEvent:
         event = None
-    if shop.learn(partition, record.offset, event) is None:
+    if shop.learn(partition, record.offset, event) == "gap":
         shop.start(partition, record.offset)
         shop.learn(partition, record.offset, event)
 

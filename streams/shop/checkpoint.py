@@ -25,7 +25,7 @@ everybody, and the checkpoint still knows more than the log. That is logged, and
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -76,6 +76,9 @@ READING = {
     "seed",
 }
 """Arguments of models that say how figures are read, not what they are. All others count."""
+
+NewShop = Callable[[Settings], Shop]
+"""Makes a shop that has seen nothing yet: what its learners are is part of what figures mean."""
 
 
 class LogExtent(NamedTuple):
@@ -146,7 +149,7 @@ class Checkpoint(NamedTuple):
     body: memoryview
 
 
-def meaning(settings: Settings) -> dict[str, str]:
+def meaning(settings: Settings, new: NewShop = Shop) -> dict[str, str]:
     """What gives the figures of a shop their meaning, by name, each as JSON.
 
     >>> said = meaning(Settings())
@@ -154,7 +157,7 @@ def meaning(settings: Settings) -> dict[str, str]:
     ('1800.0', '1209600.0', '"Popularity 1"')
     """
     said: dict[str, Any] = {name: getattr(settings, name) for name in FOLDING}
-    empty = Shop(settings.model_copy(update={"receipt_secret": SecretStr("any")}))
+    empty = new(settings.model_copy(update={"receipt_secret": SecretStr("any")}))
     for name, part in empty.parts().items():
         said[name] = f"{type(part).__name__} {part.STATE_VERSION}"
         arguments = part.state().get("params", {})
@@ -185,7 +188,7 @@ def packed(
         made_by=made_by,
         position=dict(sorted(shop.position.items())),
         skipped=shop.skipped,
-        meaning=meaning(shop.settings),
+        meaning=meaning(shop.settings, shop.new),
         digests=digests(parts),
         left_out=left_out(parts),
         parts={name: len(body) for name, body in bodies.items()},
@@ -213,11 +216,13 @@ def read(data: bytes) -> Checkpoint:
     return Checkpoint(header, memoryview(body))
 
 
-def check(header: CheckpointHeader, settings: Settings, log: LogExtent | None = None) -> None:
+def check(
+    header: CheckpointHeader, settings: Settings, log: LogExtent | None = None, new: NewShop = Shop
+) -> None:
     """Raise `CheckpointRefused` for a checkpoint that is foreign here, or ahead of the log."""
     held = {"topic": header.topic, "partitions": str(header.partitions), **header.meaning}
     ours = {"topic": settings.topics.events, "partitions": str(settings.partitions)}
-    ours |= meaning(settings)
+    ours |= meaning(settings, new)
     if log is not None:
         held["cluster"], ours["cluster"] = header.cluster, log.cluster
     if other := sorted(name for name in held | ours if held.get(name) != ours.get(name)):
@@ -246,9 +251,9 @@ def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
             )
 
 
-def restored(checkpoint: Checkpoint, settings: Settings) -> Shop:
+def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:
     """The shop of a checkpoint that `check` has let pass; raises `CheckpointRefused`."""
-    shop, place = Shop(settings), 0
+    shop, place = new(settings), 0
     shop.skipped = checkpoint.header.skipped
     parts = shop.parts()
     if parts.keys() != checkpoint.header.parts.keys():

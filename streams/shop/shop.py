@@ -16,11 +16,9 @@ agree on every bit. What a full table forgets may depend on the order in which i
 row that ever ran full is left out of the digest, and so is what does not commute.
 """
 
-from collections.abc import Callable
-from dataclasses import fields
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
-from models import BestFit
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     CheckoutStarted,
@@ -28,7 +26,6 @@ from streams.contract.events import (
     ItemAdded,
     ItemRemoved,
     ItemViewed,
-    OrderLine,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
@@ -38,38 +35,53 @@ from streams.contract.events import (
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
-from streams.shop.decision.assignment import sampled
+from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import DrawSeeds
+from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
-from streams.shop.memory.learned import new_recommenders
-from streams.shop.memory.learned import visit as visit_of
+from streams.shop.memory.learned import LEARNERS, new_recommenders
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session, Sessions
+from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
 ENDING = (ItemAdded, OrderPlaced)
 """The events that can make a prompt pointless."""
 
 
+Folding = Literal["folded", "repeated", "gap"]
+"""What became of a record: folded now; repeated, it was in already; or a gap, an earlier offset of
+its partition is missing."""
+
+
 class Shop:
     """Everything goeswith knows, and the pure function from it to a prompt."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        learners: Sequence[Learner[Any]] = LEARNERS,
+        arms: Mapping[str, Arm] = ARMS,
+        texts: Mapping[str, Mapping[str, str]] = TEXTS,
+    ) -> None:
         self.settings = settings
+        self.learners = learners
         self.position: dict[int, int] = {}
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
-        self.learned = new_recommenders(settings)
+        self.learned = new_recommenders(settings, learners)
+        self.teaching = Teaching(settings, learners, vars(self.learned))
         self.policy = new_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
         self.decision = Decision(
-            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets)
+            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
         )
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
@@ -83,6 +95,11 @@ class Shop:
             PromptDismissed: self._dismissed,
         }
 
+    def new(self, settings: Settings) -> "Shop":
+        """A shop of the same learners, arms and texts that has seen nothing yet."""
+        decision = self.decision
+        return Shop(settings, learners=self.learners, arms=decision.arms, texts=decision.texts)
+
     # The fold
 
     def start(self, partition: int, offset: int) -> None:
@@ -91,19 +108,18 @@ class Shop:
         self.skipped += max(0, offset - position)
         self.position[partition] = max(offset, position)
 
-    def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
-        """Fold the event at an offset, once.
+    def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
+        """Fold the event at an offset, once; what does not fit there changes nothing.
 
-        True: folded. False: it was in already. None: an earlier offset is missing, nothing was
-        done. `event` is None for a record that is no event: only the position moves.
+        `event` is None for a record that is no event: only the position moves.
         """
         position = self.position.get(partition, 0)
         if offset != position:
-            return None if offset > position else False
+            return "gap" if offset > position else "repeated"
         if event is not None:
             self._fold(partition, offset, event)
         self.position[partition] = offset + 1
-        return True
+        return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
         sessions = self._sessions(partition)
@@ -122,20 +138,11 @@ class Shop:
         return sessions
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
-        """A look counts once in a visit, however often a page is loaded again."""
-        if session.looks_first(event.item_id):
-            time_s = event.time_s
-            self.learned.browsing.learn_one(session.viewed, event.item_id, time_s=time_s)
-            self._count((), event.item_id, time_s, self.settings.view_weight)
-        if self.learned.fit is not None:
-            self._step(self.learned.fit, session, event, event)
+        self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
-        if event.item_id not in session.basket:
-            self._together(session, list(session.basket), event.item_id, event.time_s)
-        if self.learned.fit is not None:
-            self._step(self.learned.fit, session, event, event)
+        self.teaching.added(session, event)
         session.add(event)
         receipt = None
         if event.receipt is not None and isinstance(opened := self._opened(event), Receipt):
@@ -149,18 +156,7 @@ class Shop:
         session.in_checkout = True
 
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
-        """What the basket never saw (another channel, an import) is learned as if added now."""
-        together = list(session.basket)
-        for line in {line.item_id: line for line in event.lines}.values():
-            if line.item_id not in together:
-                new = line.item_id not in session.taught
-                self._together(session, together, line.item_id, event.time_s)
-                together.append(line.item_id)
-                if new and self.learned.fit is not None:
-                    self._step(self.learned.fit, session, event, line)
-            if session.shopper_id is not None:
-                who = (session.shopper_id,)
-                self.learned.repeats.learn_one(who, line.item_id, time_s=event.time_s)
+        self.teaching.ordered(session, event)
         self.attribution.ordered(session, event)
         session.order(event)
 
@@ -178,45 +174,6 @@ class Shop:
     def _dismissed(self, session: Session, event: PromptDismissed) -> None:
         if isinstance(receipt := self._opened(event), Receipt):
             self.attribution.dismissed(session, event, receipt)
-
-    def _step(
-        self, fit: BestFit, session: Session, event: Event, thing: AskingEvent | OrderLine
-    ) -> None:
-        """The next item of a visit; to take what one looks at is no step."""
-        path, item_id = session.path, thing.item_id
-        if path and path[-1] == item_id:
-            return
-        visit, shopper = visit_of(session), session.shopper_id or ""
-        share = self.settings.rank_learning_share if isinstance(event, ItemViewed) else 1.0
-        if sampled(event.identity, share=share):
-            held = {*session.basket, *path[-1:]}
-            fit.learn_rank(path, item_id, exclude=held, session=visit, shopper=shopper)
-        fit.learn_one(
-            path,
-            item_id,
-            time_s=event.time_s,
-            session=visit,
-            shopper=shopper,
-            category=thing.category or "",
-        )
-        session.step(item_id)
-
-    def _together(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
-        """An item comes beside those present: what the session has not taught yet is learned."""
-        lesson = session.taught.lesson(item_id, present)
-        if lesson is None:
-            return
-        if not lesson.first:
-            self.learned.baskets.learn_meetings(lesson.others, item_id, time_s=time_s)
-            return
-        self.learned.baskets.learn_one(lesson.others, item_id, time_s=time_s, begins=lesson.begins)
-        self._count(lesson.others, item_id, time_s, self.settings.add_weight)
-
-    def _count(
-        self, others: list[str] | tuple[()], item_id: str, time_s: float, weight: float
-    ) -> None:
-        if weight:
-            self.learned.popularity.learn_one(others, item_id, time_s=time_s, weight=weight)
 
     def _opened(self, event: Event) -> Receipt | InvalidReceipt | None:
         """The receipt that an event brings; the error, as a value, when it is not ours."""
@@ -253,8 +210,7 @@ class Shop:
 
     def parts(self) -> dict[str, Part]:
         """Everything that is folded, by name: see `streams.shop.state`."""
-        parts = {field.name: getattr(self.learned, field.name) for field in fields(self.learned)}
-        learned = {name: part for name, part in parts.items() if part is not None}
+        learned = {name: part for name, part in vars(self.learned).items() if part is not None}
         return {
             "position": Positions(self.position),
             "sessions": SessionsByPartition(self.sessions, self._sessions),

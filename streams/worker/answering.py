@@ -61,7 +61,7 @@ class Answering:
         pending = self._pending.get(partition)
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
-        answer = self.replica.shop.answer(event, partition, record.offset, pending)
+        answer = self.replica.answer(event, partition, record.offset, pending)
         if answer.outgoing_prompt is not None:
             pending.add(answer.outgoing_prompt)
         if answer.withdrawals:

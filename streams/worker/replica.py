@@ -34,6 +34,7 @@ from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.shop import Folding
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.rounds import SLICE, KafkaRecord, slices
 
@@ -51,8 +52,8 @@ class Fold(Protocol):
     def start(self, partition: int, offset: int) -> None:
         """The next offset to fold is at least this one: what was before is not in the log."""
 
-    def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
-        """True: folded. False: was in already. None: an earlier one is missing, nothing done."""
+    def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
+        """Fold the event at an offset, once; what does not fit there changes nothing."""
 
     def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """What a folded event calls for; changes nothing."""
@@ -108,12 +109,16 @@ class Replica(Service):
             found = invalid
         event = None if isinstance(found, InvalidEvent) else found
         folded = self.shop.learn(partition, record.offset, event)
-        if folded is None:
+        if folded == "gap":
             self.step_over(partition, record.offset)
             folded = self.shop.learn(partition, record.offset, event)
-        self.telemetry.folded += folded is True
-        self.telemetry.repeats += folded is False
+        self.telemetry.folded += folded == "folded"
+        self.telemetry.repeats += folded == "repeated"
         return found
+
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
+        """What an event that is folded calls for; changes nothing."""
+        return self.shop.answer(event, partition, offset, pending)
 
     def step_over(self, partition: int, offset: int) -> None:
         """The log holds nothing between the position and this offset: go on there."""

@@ -66,7 +66,7 @@ class Worker:
             shop.start(0, since)
         story = Story("ann")
         for offset in range(shop.position.get(0, 0), upto):
-            assert shop.learn(0, offset, story.add("bread", event_id=f"{offset}"))
+            assert "folded" == shop.learn(0, offset, story.add("bread", event_id=f"{offset}"))
         header, data = packed(shop, cluster=CLUSTER, now_ms=NOON_MS, made_by="ann")
         self.store.write(header, data, refused=self.found.refused)
         return shop.digest()

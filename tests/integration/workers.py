@@ -135,7 +135,7 @@ class Staff:
                 timestamp_ms=record.timestamp_ms,
                 settings=self.settings,
             )
-            assert shop.learn(record.at.number, record.offset, event)
+            assert "folded" == shop.learn(record.at.number, record.offset, event)
         return shop.digest()
 
     def digests(self) -> set[str]:

@@ -44,7 +44,7 @@ def feedback_logs(draw: st.DrawFn) -> list[list[Event]]:
     for partition, events in enumerate(draw(logs())):
         for event in events:
             offset = len(log[partition])
-            assert till.learn(partition, offset, event)
+            assert "folded" == till.learn(partition, offset, event)
             log[partition].append(event)
             prompt = till.answer(event, partition, offset, pending).prompt
             for number, what in enumerate(draw(st.lists(REACTIONS, max_size=2)) if prompt else ()):
@@ -52,7 +52,7 @@ def feedback_logs(draw: st.DrawFn) -> list[list[Event]]:
                 story = Story(event.session_id, start_ms=event.occurred_at_ms)
                 act = getattr(story, what)
                 reaction = act(prompt, event_id=f"{event.event_id}-{number}", after_s=0)
-                assert till.learn(partition, len(log[partition]), reaction)
+                assert "folded" == till.learn(partition, len(log[partition]), reaction)
                 log[partition].append(reaction)
     return log
 
@@ -63,7 +63,7 @@ def fold(shop: Shop, log: list[list[Event]], order: list[int]) -> Shop:
     for partition in (*order, *(p for p in range(PARTITIONS) for _ in log[p])):
         if left[partition]:
             offset, event = left[partition].pop(0)
-            assert shop.learn(partition, offset, event)
+            assert "folded" == shop.learn(partition, offset, event)
     return shop
 
 
@@ -93,9 +93,9 @@ def test_redelivered_offsets_change_nothing(log: list[list[Event]], data: st.Dat
     twice = shop()
     for partition, events in enumerate(log):
         for offset, event in enumerate(events):
-            assert twice.learn(partition, offset, event)
+            assert "folded" == twice.learn(partition, offset, event)
             again = data.draw(st.integers(0, offset))
-            assert twice.learn(partition, again, events[again]) is False
+            assert "repeated" == twice.learn(partition, again, events[again])
 
     assert fold(shop(), log, []).digest() == twice.digest()
 
@@ -155,7 +155,7 @@ def test_a_restored_shop_goes_on_as_if_it_had_never_stopped(
             stopped = woken(stopped)
             assert state == stopped.state()
         for till in (straight, stopped):
-            assert till.learn(partition, offset, event)
+            assert "folded" == till.learn(partition, offset, event)
         assert straight.answer(event, partition, offset, PendingPrompts()) == stopped.answer(
             event, partition, offset, PendingPrompts()
         )
@@ -182,6 +182,6 @@ def test_workers_that_forget_and_restart_agree_all_the_same(
             shaken = woken(shaken)
         if left[partition]:
             offset, event = left[partition].pop(0)
-            assert shaken.learn(partition, offset, event)
+            assert "folded" == shaken.learn(partition, offset, event)
 
     assert steady.digests() == shaken.digests()

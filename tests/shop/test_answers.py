@@ -16,8 +16,8 @@ def test_a_log_that_was_cut_begins_where_it_was_cut() -> None:
     """And never before what has been folded."""
     shop, story = Till().shop, Story()
     shop.start(0, 7)
-    assert shop.learn(0, 6, story.view("bread")) is False
-    assert shop.learn(0, 7, story.view("bread")) is True
+    assert "repeated" == shop.learn(0, 6, story.view("bread"))
+    assert "folded" == shop.learn(0, 7, story.view("bread"))
 
     shop.start(0, 3)
     assert {0: 8} == shop.position
@@ -38,7 +38,7 @@ def test_of_an_event_that_was_sent_twice_the_first_one_is_answered() -> None:
     shop, event = till(), Story().view("bread")
     offset = shop.shop.position[0]
     for again in (0, 1):
-        assert shop.shop.learn(0, offset + again, event)
+        assert "folded" == shop.shop.learn(0, offset + again, event)
 
     assert Silence("duplicate") == shop.ask(event, offset + 1).silence
     assert shop.ask(event, offset).prompt
@@ -60,7 +60,7 @@ def test_an_event_whose_id_is_forgotten_is_answered_all_the_same() -> None:
     shop, story = till(), Story()
     offset, event = shop.shop.position[0], story.view("bread")
     for number, each in enumerate([event, *(story.view("jam") for _ in range(SEEN_MAX))]):
-        assert shop.shop.learn(0, offset + number, each)
+        assert "folded" == shop.shop.learn(0, offset + number, each)
 
     assert shop.ask(event, offset).prompt
 

@@ -39,10 +39,10 @@ def test_the_same_offset_folds_once() -> None:
     shop, story = Shop(Settings(**OPEN)), Story()
     bread = story.add("bread")
 
-    assert shop.learn(0, 1, bread) is None
-    assert shop.learn(0, 0, bread) is True
+    assert "gap" == shop.learn(0, 1, bread)
+    assert "folded" == shop.learn(0, 0, bread)
     digest = shop.digest()
-    assert shop.learn(0, 0, bread) is False
+    assert "repeated" == shop.learn(0, 0, bread)
     assert digest == shop.digest()
 
 
@@ -93,7 +93,7 @@ def test_a_record_that_is_no_event_moves_the_position_only() -> None:
     shop = Shop(Settings(**OPEN))
     before = shop.state()
 
-    assert shop.learn(0, 0, None)
+    assert "folded" == shop.learn(0, 0, None)
     assert {0: 1} == shop.position
     assert before["baskets"] == shop.state()["baskets"]
 

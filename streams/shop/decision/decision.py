@@ -9,6 +9,7 @@
 4. The prompt carries evidence, reason, expiry, the whole vector, and a signed receipt.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from models import Candidate, Choice, ThompsonSampling
@@ -17,9 +18,9 @@ from streams.contract.prompts import Placement, prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
-from streams.shop.decision.arms import ARMS, CandidateQuery
+from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.draws import DrawSeeds
-from streams.shop.decision.messages import reason
+from streams.shop.decision.messages import TEXTS, reason
 from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -42,12 +43,16 @@ class Decision:
         policy: ThompsonSampling,
         receipts: Receipts,
         draws: DrawSeeds,
+        arms: Mapping[str, Arm] = ARMS,
+        texts: Mapping[str, Mapping[str, str]] = TEXTS,
     ) -> None:
         self.settings = settings
         self.learned = learned
         self.policy = policy
         self.receipts = receipts
         self.draws = draws
+        self.arms = arms
+        self.texts = texts
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
 
@@ -59,23 +64,24 @@ class Decision:
         if silence is not None:
             return silence
         question = self.question(session, event.item_id, event.time_s)
-        offered = [name for name, arm in ARMS.items() if arm.proposes(self.learned, question)]
+        offered = [name for name, arm in self.arms.items() if arm.proposes(self.learned, question)]
         if not offered:
             return Silence("no_candidate")
         context = self.context(session, event)
         seed = self.draws.seed(event.identity, PLACEMENTS[type(event)])
         choice = self.policy.choose(offered, context, seed)
-        candidates = ARMS[choice.arm].candidates(self.learned, question)
+        candidates = self.arms[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
         return self._outgoing_prompt(session, event, context, choice, candidates)
 
     def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
-        settings, repeats = self.settings, self.learned.repeats
+        settings = self.settings
         just_bought: set[str] = set()
         if session.shopper_id is not None and settings.just_bought_s:
-            just_bought = repeats.bought_since(session.shopper_id, time_s - settings.just_bought_s)
+            since_s = time_s - settings.just_bought_s
+            just_bought = self.learned.repeats.bought_since(session.shopper_id, since_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
         return CandidateQuery(
             session=session,
@@ -120,7 +126,7 @@ class Decision:
             "propensity": choice.propensity,
             "propensities": choice.propensities,
             "estimates": choice.estimates,
-            "reason": reason(key, anchor=anchor, locale=event.locale),
+            "reason": reason(key, anchor=anchor, locale=event.locale, texts=self.texts),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": expires_at_ms,

@@ -3,6 +3,8 @@
 Storefronts with their own texts use the key and the evidence; the text is for those without.
 """
 
+from collections.abc import Mapping
+
 TEXTS = {
     "en": {
         "bought_together": "Often bought together with {anchor}",
@@ -46,7 +48,13 @@ TEXTS = {
 }
 
 
-def reason(key: str, *, anchor: str, locale: str | None) -> dict[str, str]:
+def reason(
+    key: str,
+    *,
+    anchor: str,
+    locale: str | None,
+    texts: Mapping[str, Mapping[str, str]] = TEXTS,
+) -> dict[str, str]:
     """The fields of a `Reason` in the language of a locale, or else in English.
 
     >>> reason("bought_together", anchor="bread", locale="de-AT")["text"]
@@ -55,5 +63,5 @@ def reason(key: str, *, anchor: str, locale: str | None) -> dict[str, str]:
     'Popular right now'
     """
     language = (locale or "en").split("-")[0].lower()
-    text = TEXTS.get(language, TEXTS["en"])[key]
+    text = texts.get(language, texts["en"])[key]
     return {"key": key, "text": text.format(anchor=anchor)}

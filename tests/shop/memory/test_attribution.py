@@ -124,8 +124,8 @@ def test_outcomes_are_found_by_whoever_answers_later() -> None:
     prompt = shop.prompt(story.add("bread"))
     seen, clicked = story.see(prompt), story.click(prompt)
     offset = shop.shop.position[0]
-    assert shop.shop.learn(0, offset, seen)
-    assert shop.shop.learn(0, offset + 1, clicked)
+    assert "folded" == shop.shop.learn(0, offset, seen)
+    assert "folded" == shop.shop.learn(0, offset + 1, clicked)
 
     assert [("shown", 0.0)] == stages(shop.ask(seen, offset).outcomes)
     assert [("clicked", 0.1)] == stages(shop.ask(clicked, offset + 1).outcomes)

@@ -164,7 +164,7 @@ def test_sessions_are_the_partitions_own() -> None:
     """The same id on another partition is another visit, and each partition has its own bound."""
     shop = Till(sessions_max=1).shop
     for partition in (0, 1):
-        assert shop.learn(partition, 0, Story("s1").add(f"item-{partition}"))
+        assert "folded" == shop.learn(partition, 0, Story("s1").add(f"item-{partition}"))
     baskets = [sessions.find("s1") for sessions in shop.sessions.values()]
 
     assert [{"item-0": 1}, {"item-1": 1}] == [session.basket for session in baskets if session]

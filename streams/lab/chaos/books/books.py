@@ -91,7 +91,7 @@ def recompute(
     outcomes: dict[tuple[str, str], Outcome] = {}
     for record in log:
         event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
-        if shop.learn(record.partition, record.offset, event) is None:
+        if shop.learn(record.partition, record.offset, event) == "gap":
             shop.start(record.partition, record.offset)  # the log does not hold what is between
             shop.learn(record.partition, record.offset, event)
         if isinstance(event, AskingEvent):

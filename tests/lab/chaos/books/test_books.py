@@ -58,14 +58,14 @@ class Day:
         ]
         self.events += views
         for number, event in enumerate(self.events):
-            assert shop.learn(0, number, event)
+            assert "folded" == shop.learn(0, number, event)
         for number, view in enumerate(views, start=self.begins[0]):
             prompt = shop.answer(view, 0, number, PendingPrompts()).prompt
             assert prompt is not None
             self.prompts.append(prompt)
             for reacted in reaction(prompt):
                 offset = len(self.events)
-                assert shop.learn(0, offset, reacted)
+                assert "folded" == shop.learn(0, offset, reacted)
                 self.outcomes += shop.answer(reacted, 0, offset, PendingPrompts()).outcomes
                 self.events.append(reacted)
         self.digest = shop.digest()
