@@ -188,7 +188,7 @@ class Shop:
     # The answer
 
     def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
-        """What a folded event calls for, changing nothing; `pending` was said and not shown."""
+        """What a folded event calls for, changing nothing; `pending`: published, not shown."""
         asking = event if isinstance(event, AskingEvent) else None
         sessions = self.sessions.get(partition)
         session = sessions.find(event.session_id) if sessions is not None else None
