@@ -206,6 +206,8 @@ class Settings(BaseSettings):
     checkpoint_ttl_s: int = Field(
         30 * 86_400, ge=60, description="how long Redis keeps a checkpoint without being renewed"
     )
+
+    # Logging
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="how much is said"
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_docs import simple, typed_commands
+from tests.test_docs import README, simple, typed_commands
 
 ELSEWHERE = {"demo", "replay", "bench"}
 """Commands that take minutes as README types them; tests of their own run them in small."""
@@ -23,7 +23,7 @@ RUN_S_MAX = 90.0
 def lines(kinds: set[str], *, others: bool = False) -> list[str]:
     """The lines of README that call goeswith with one of these commands (or with any other)."""
     found = []
-    for line in dict.fromkeys(typed_commands()):
+    for line in dict.fromkeys(typed_commands(README)):
         called = {words[1] for words in simple(line) if words[0] == "goeswith"}
         if called and bool(called & kinds) != others:
             found.append(line)
