@@ -153,6 +153,17 @@ def test_every_link_leads_somewhere() -> None:
     assert [] == broken
 
 
+def test_every_file_that_is_named_is_there() -> None:
+    """A path in code type, such as `models/decay/`, is one of this repository."""
+    named = {
+        (str(name), path)
+        for name, text in PAGES.items()
+        for path in re.findall(r"`((?:models|streams|tests|docs)/[\w./]*)`", text)
+    }
+
+    assert [] == sorted(path for _, path in named if not (ROOT / path).exists())
+
+
 def test_every_page_can_be_found() -> None:
     """From docs/README.md, or from the contents of its own folder."""
     contents = page("README.md") + page("decisions/README.md")
