@@ -41,8 +41,8 @@ peers: .venv-peers/.ready ## what `goeswith bench regret` compares with, in an e
 replay: $(READY) ## replay real grocery baskets and judge what is offered; LIMIT=1500000 for all
 	$(BIN)/goeswith replay --limit $(LIMIT)
 
-docs: $(READY) ## write the tables of README.md anew from the code
-	$(BIN)/python -m streams.cli.reference README.md
+docs: $(READY) ## write the generated parts of README.md and docs/ anew from the code
+	$(BIN)/python -m streams.cli.reference README.md docs
 
 fix: $(READY) ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix

@@ -1,25 +1,29 @@
-"""The tables of README.md, written from the code that they describe.
+"""The generated parts of README.md and docs/: tables and examples, from the code they describe.
 
 Between `<!-- settings -->` and `<!-- /settings -->` stands what `BLOCKS["settings"]` returns, and
-so on. `python -m streams.cli.reference README.md` (`make docs`) writes them anew; a test compares.
+so on, in whichever page has these lines. `python -m streams.cli.reference README.md docs`
+(`make docs`) writes them anew; a test compares.
 """
 
+import inspect
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.events import EVENTS, Event
-from streams.contract.prompts import Prompt
-from streams.contract.schemas.schemas import example
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import DAY_MS, TOPICS, Topic
 
@@ -27,13 +31,33 @@ RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
 
 
-def settings_table() -> str:
-    """Every setting: name, default, limits, description."""
-    rows = [
-        (f"`{name}`", _default(field), _limits(field), field.description or "")
-        for name, field in Settings.model_fields.items()
-    ]
-    return _table(("setting", "default", "limits", "what it is"), rows)
+def settings_tables() -> str:
+    """Every setting, grouped as in the code: name, default, limits, description."""
+    sections = []
+    for group, names in setting_groups().items():
+        fields = ((name, Settings.model_fields[name]) for name in names)
+        rows = [
+            (f"`{name}`", _default(field), _limits(field), field.description or "")
+            for name, field in fields
+        ]
+        table = _table(("setting", "default", "limits", "what it is"), rows)
+        sections.append(f"## {group}\n\n{table}")
+    return "\n\n".join(sections)
+
+
+def setting_groups() -> dict[str, list[str]]:
+    """The settings under each heading (a comment of its own) of the class, in order.
+
+    >>> list(setting_groups())[:3], setting_groups()["Session"]
+    (['Kafka', 'Worker', 'Events'], ['session_gap_s', 'sessions_max'])
+    """
+    groups: dict[str, list[str]] = {}
+    for line in inspect.getsource(Settings).splitlines():
+        if heading := re.fullmatch(r"    # (\w+)", line):
+            names = groups.setdefault(heading[1], [])
+        elif (field := re.match(r"    (\w+): ", line)) and field[1] in Settings.model_fields:
+            names.append(field[1])
+    return groups
 
 
 def topics_table() -> str:
@@ -66,38 +90,66 @@ def events_block() -> str:
     return f"```json\n{examples}\n```\n\n" + _table(("field", "required by", "what it is"), rows)
 
 
-def prompt_block() -> str:
-    """A prompt, then its fields."""
-    prompt = json.dumps(_example("prompt"), indent=2)
-    rows = [(f"`{name}`", _sentence(field)) for name, field in Prompt.model_fields.items()]
-    return f"```json\n{prompt}\n```\n\n" + _table(("field", "what it is"), rows)
+def published_block(kind: str, record: type[BaseModel]) -> str:
+    """A record that we publish, then its fields."""
+    rows = [(f"`{name}`", _sentence(field)) for name, field in record.model_fields.items()]
+    return f"{example_block(kind)}\n\n" + _table(("field", "what it is"), rows)
+
+
+def example_block(kind: str) -> str:
+    """One record as JSON: an event on a line of its own, what we publish spread out."""
+    indent = None if kind in READ else 2
+    return f"```json\n{json.dumps(_example(kind), indent=indent)}\n```"
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "settings": settings_table,
+    "settings": settings_tables,
     "topics": topics_table,
     "commands": commands_table,
     "events": events_block,
-    "prompt": prompt_block,
+    "prompt": partial(published_block, "prompt", Prompt),
+    "withdrawal": partial(published_block, "prompt_withdrawn", PromptWithdrawn),
+    "outcome": partial(published_block, "outcome", Outcome),
+    "event-in": partial(example_block, "item_added"),
+    "prompt-out": partial(example_block, "prompt"),
 }
 
 
-def rewritten(text: str) -> str:
-    """The text with every block as the code has it now. Raises Misconfigured if one is missing.
+def blocks(text: str) -> list[str]:
+    """The names of the blocks that a page asks for.
 
-    >>> rewritten("# goeswith")
+    >>> blocks("<!-- topics --><!-- /topics -->")
+    ['topics']
+    """
+    return re.findall(r"<!-- ([a-z-]+) -->", text)
+
+
+def rewritten(text: str) -> str:
+    """The page with each of its blocks as the code has it now.
+
+    Raises Misconfigured for a block that is unknown, or is not closed.
+
+    >>> rewritten("<!-- topics -->")
     Traceback (most recent call last):
     ...
-    streams.contract.errors.Misconfigured: nowhere to write: <!-- settings --> … <!-- /settings -->
+    streams.contract.errors.Misconfigured: a block without its end: <!-- /topics -->
     """
-    for name, render in BLOCKS.items():
+    for name in blocks(text):
         opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, opened, rest = text.partition(opening)
+        if name not in BLOCKS:
+            raise Misconfigured(f"no such block: {opening}; there are {', '.join(BLOCKS)}")
+        before, _, rest = text.partition(opening)
         _, closed, after = rest.partition(closing)
-        if not (opened and closed):
-            raise Misconfigured(f"nowhere to write: {opening} … {closing}")
-        text = f"{before}{opening}\n{render()}\n{closing}{after}"
+        if not closed:
+            raise Misconfigured(f"a block without its end: {closing}")
+        text = f"{before}{opening}\n{BLOCKS[name]()}\n{closing}{after}"
     return text
+
+
+def pages(places: Iterable[Path]) -> list[Path]:
+    """The Markdown files among these, and in the folders among these, in order."""
+    found = (sorted(place.rglob("*.md")) if place.is_dir() else [place] for place in places)
+    return [page for some in found for page in some]
 
 
 def commands(
@@ -114,9 +166,9 @@ def commands(
 
 
 def main() -> None:
-    """Rewrite the file named on the command line."""
-    readme = Path(sys.argv[1])
-    readme.write_text(rewritten(readme.read_text()))
+    """Rewrite the pages, and those in the folders, that are named on the command line."""
+    for page in pages(map(Path, sys.argv[1:])):
+        page.write_text(rewritten(page.read_text()))
 
 
 def _example(kind: str) -> dict[str, Any]:

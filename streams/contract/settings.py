@@ -270,6 +270,8 @@ class Settings(BaseSettings):
     checkpoint_ttl_s: int = Field(
         30 * 86_400, ge=60, description="time to live of a checkpoint in Redis that is not renewed"
     )
+
+    # Logging
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="log level of the worker: debug, info, warn, error"
     )

@@ -85,7 +85,7 @@ class BoardReader:
 def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Table:
     """The board for people."""
     table = Table(caption=f"{unreadable:,} records could not be read" if unreadable else None)
-    table.add_column("arm")
+    table.add_column("arm", no_wrap=True)
     for name in ("pulls", "share", *STAGES, "reward rate"):
         table.add_column(name, justify="right")
     for row in board:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -54,7 +55,13 @@ def about_shoppers(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @about_shoppers
 @click.option("--bootstrap", metavar="HOST:PORT", help="A real Kafka instead of the embedded one.")
-def demo(bootstrap: str | None, as_json: bool, **options: Any) -> None:
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write the last screen to it, as SVG.",
+)
+def demo(bootstrap: str | None, picture: Path | None, as_json: bool, **options: Any) -> None:
     """A whole shop on this machine: broker, Redis, a worker, and shoppers with a known truth.
 
     Ctrl-C ends it. With --bootstrap topics and group are the demo's own (goeswith-demo.*).
@@ -62,6 +69,8 @@ def demo(bootstrap: str | None, as_json: bool, **options: Any) -> None:
     view = View(Console(stderr=as_json))
     with installed(bootstrap, view.say) as here:
         ended = asyncio.run(run(here, SimulationOptions(**options), view))
+    if picture is not None:
+        picture.write_text(view.picture())
     _tell(ended, view, as_json)
 
 

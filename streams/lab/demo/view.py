@@ -1,5 +1,7 @@
 """The demo in the terminal: one screen that lives, or a line a second where nothing can live."""
 
+import io
+import re
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
@@ -20,6 +22,7 @@ BARS = "▁▂▃▄▅▆▇█"
 SPARKS_MAX = 40
 PROMPTS_SHOWN = 8
 LINE_EVERY_S = 1.0
+PICTURE_COLUMNS = 100
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -68,10 +71,20 @@ def screen(
         board_table(seen.arms),
         Text(f"silences   {_counts(seen.silences)}"),
         Text(f"feedback   {_counts(seen.feedback)}"),
-        Text("look from beside:", style="dim"),
-        *(Text(f"  {command}", style="dim", no_wrap=True) for command in beside),
-        Text("Ctrl-C ends it", style="dim"),
+        *_foot(beside),
     )
+
+
+def picture(shown: RenderableType, columns: int = PICTURE_COLUMNS) -> str:
+    """What is on the screen, as SVG: the same bytes for the same screen, in the reader's own font.
+
+    >>> "<svg" in picture("bread"), "url(http" in picture("bread")
+    (True, False)
+    """
+    console = Console(file=io.StringIO(), width=columns, record=True, force_terminal=True)
+    console.print(shown)
+    svg = console.export_svg(title="goeswith demo", unique_id="demo")
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
 def summary(seen: Overview) -> str:
@@ -92,6 +105,7 @@ class View:
 
     def __init__(self, console: Console) -> None:
         self._beside: Sequence[str] = ()
+        self._shown: tuple[Overview, Collection[Prompt]] | None = None
         self._console = console
         self._rates: deque[float] = deque(maxlen=SPARKS_MAX)
         self._next_line_s = 0.0
@@ -124,12 +138,26 @@ class View:
 
     def show(self, seen: Overview, prompts: Collection[Prompt]) -> None:
         """How everything stands now."""
+        self._shown = seen, tuple(prompts)
+        self._rates.append(seen.events_per_s)
         if self._live is not None:
-            self._rates.append(seen.events_per_s)
             self._live.update(screen(seen, prompts, list(self._rates), self._beside), refresh=True)
         elif seen.elapsed_s >= self._next_line_s:
             self._next_line_s = seen.elapsed_s + LINE_EVERY_S
             self.say(headline(seen))
+
+    def picture(self) -> str:
+        """The screen that was shown last, as SVG; without the addresses, which differ each time."""
+        shown = screen(*self._shown, list(self._rates), ()) if self._shown is not None else ""
+        return picture(shown)
+
+
+def _foot(beside: Iterable[str]) -> Iterable[Text]:
+    """How to look at what runs from elsewhere; nothing where there is nothing to type."""
+    if commands := list(beside):
+        yield Text("look from beside:", style="dim")
+        yield from (Text(f"  {command}", style="dim", no_wrap=True) for command in commands)
+        yield Text("Ctrl-C ends it", style="dim")
 
 
 def _number(value: float | None) -> str:

@@ -79,3 +79,16 @@ def test_the_report_is_plain_json() -> None:
     assert {"pulls": 1, "share": 1.0, "reward_rate": None} == told["arms"]["bought_together"]
     assert {"p50": 9, "p99": 31} == told["latency_ms"]
     assert (1, 2) == (told["truth"]["found"], told["truth"]["of"])
+
+
+def test_the_picture_is_the_screen_and_asks_nobody_for_a_font() -> None:
+    """Whole names of arms at its width, no address that differs each time, nothing to load."""
+    view = View(Console(file=io.StringIO()))
+    view.point_out(["goeswith lag --bootstrap 127.0.0.1:4711"])
+    view.show(seen(), [PROMPT])
+    drawn_once, drawn_again = view.picture(), view.picture()
+
+    assert drawn_once == drawn_again
+    assert drawn_once.count(">bought_together<") + drawn_once.count("bought_together&#160;") >= 2
+    assert "4711" not in drawn_once
+    assert "url(http" not in drawn_once

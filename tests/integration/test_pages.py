@@ -1,4 +1,4 @@
-"""The session that README shows, typed as it stands, on a real Kafka and a real Redis."""
+"""The session that README and docs show, typed as it stands, on a real Kafka and a real Redis."""
 
 import os
 import subprocess
@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
-from tests.test_docs import simple, typed_commands
+from tests.test_docs import PAGES, README, simple, typed_commands
 
 ELSEWHERE = {"demo", "replay", "bench"}
-"""Commands that take minutes as README types them; tests of their own run them in small."""
+"""Commands that take minutes as the pages type them; tests of their own run them in small."""
 LASTING = {"worker"}
 """Commands that run until they are stopped."""
 RUN_S_MAX = 90.0
 
 
-def lines(kinds: set[str], *, others: bool = False) -> list[str]:
-    """The lines of README that call goeswith with one of these commands (or with any other)."""
+def lines(text: str, kinds: set[str], *, others: bool = False) -> list[str]:
+    """The lines of a text that call goeswith with one of these commands (or with any other)."""
     found = []
-    for line in dict.fromkeys(typed_commands()):
+    for line in dict.fromkeys(typed_commands(text)):
         called = {words[1] for words in simple(line) if words[0] == "goeswith"}
         if called and bool(called & kinds) != others:
             found.append(line)
@@ -32,7 +32,7 @@ def lines(kinds: set[str], *, others: bool = False) -> list[str]:
 
 @contextmanager
 def running(line: str, environment: dict[str, str], log: Path) -> Iterator[None]:
-    """A line of README in the background, for the length of a block; it must end in order."""
+    """A line of a page in the background, for the length of a block; it must end in order."""
     with log.open("w") as output:
         process = subprocess.Popen(
             ["bash", "-c", f"exec env {line}"], env=environment, stdout=output, stderr=output
@@ -62,15 +62,16 @@ def environment(kafka: str, redis_url: str, topic_prefix: str) -> dict[str, str]
 
 
 @pytest.mark.timeout(600)
-def test_what_readme_types_does_what_readme_says(
+def test_what_the_pages_type_does_what_they_say(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Topics, two workers, shoppers, and then a look at all of it: every line ends with 0."""
-    looks = lines(ELSEWHERE | LASTING | {"topics"}, others=True)
-    for line in lines({"topics"}):
+    """Topics, README's two workers, shoppers, and a look at all of it: every line ends with 0."""
+    written = "\n".join(PAGES.values())
+    looks = lines(written, ELSEWHERE | LASTING | {"topics"}, others=True)
+    for line in lines(written, {"topics"}):
         subprocess.run(["bash", "-euc", line], env=environment, check=True, timeout=RUN_S_MAX)
     with ExitStack() as street:
-        for number, line in enumerate(lines(LASTING)):
+        for number, line in enumerate(lines(README, LASTING)):
             street.enter_context(running(line, environment, tmp_path / f"worker-{number}.log"))
         street.enter_context(
             running("goeswith simulate --seconds 3600", environment, tmp_path / "shoppers.log")
