@@ -49,7 +49,7 @@ def test_what_is_to_be_typed_can_be_typed(text: str) -> None:
 
 def test_every_file_that_the_guide_names_is_there() -> None:
     """A path in backquotes, or the target of a link."""
-    named = re.findall(r"`((?:streams|tests|models|docs|\.devcontainer)/[\w/.-]*)`", GUIDE)
+    named = re.findall(r"`((?:streams|tests|models|docs|examples|\.devcontainer)/[\w/.-]*)`", GUIDE)
     named += re.findall(r"\]\(([\w/.-]+)\)", GUIDE)
 
     assert "docs/architecture.md" in named
