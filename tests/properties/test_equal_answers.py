@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import ThompsonSampling
-from models.bandit.delayed_rewards import STEPS, Delays
+from models.bandit.delayed_rewards import STEPS, DelayedRewards
 from models.bandit.linear.sums import FACTORS_MAX, factors
 from models.bandit.linear.thompson import LinearThompsonSampling
 
@@ -137,19 +137,22 @@ def test_what_was_asked_before_a_restore_is_forgotten(kind: str, story: list[Ste
     assert answers_of(alive) == answers_of(woken)
 
 
-def test_a_late_exposure_changes_the_law_that_was_read() -> None:
+def test_a_late_exposure_changes_the_distribution_that_was_read() -> None:
     """Asked an hour ahead, then told of an exposure of now, which is at risk since then."""
-    asked, silent = (Delays(64.0 * HOUR_S, ThompsonSampling()._decay, 0.05) for _ in range(2))
-    for delays in (asked, silent):
-        weight = delays.decay.weight(MONDAY)
-        delays.exposed("popular", "basket", weight, MONDAY)
-        delays.came("popular", weight, MONDAY, MONDAY)
-        if delays is asked:
-            delays.share("popular", 3 * HOUR_S, MONDAY + STEPS * HOUR_S / 2)
+    asked, silent = (
+        DelayedRewards(64.0 * HOUR_S, ThompsonSampling()._decay, 0.05) for _ in range(2)
+    )
+    for delayed in (asked, silent):
+        weight = delayed.decay.weight(MONDAY)
+        delayed.add_trial("popular", "basket", weight, MONDAY)
+        delayed.add_reward("popular", weight, MONDAY, MONDAY)
+        if delayed is asked:
+            delayed.arrived_share("popular", 3 * HOUR_S, MONDAY + STEPS * HOUR_S / 2)
         for _ in range(200):
-            delays.exposed("popular", "basket", weight, MONDAY)
+            delayed.add_trial("popular", "basket", weight, MONDAY)
     shares = [
-        each.share("popular", HOUR_S, MONDAY + STEPS * HOUR_S / 2) for each in (asked, silent)
+        each.arrived_share("popular", HOUR_S, MONDAY + STEPS * HOUR_S / 2)
+        for each in (asked, silent)
     ]
 
     assert shares[0] == shares[1]
