@@ -132,16 +132,15 @@ class ThompsonSampling(PolicyOnRecords, Base):
         self.mode = known_mode(mode)
         self.seed = seed
         self._rng = random.Random(seed)
-        self._decay = ForwardDecay(half_life_s)
+        self._decay = decay = ForwardDecay(half_life_s)
         self._shrinkage = Shrinkage(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
         self._records = ArmRecords(arms_max, contexts_max)
         self._outputs = PolicyOutputCache()
-        delayed = DelayedRewards(window_s, self._decay, prior_mean) if window_s else None
-        self._delayed = delayed
-        self._changepoints = Changepoints(self._decay, max(window_s, settle_s), arm_strength)
+        self._delayed = DelayedRewards(window_s, decay, prior_mean) if window_s else None
+        self._changepoints = Changepoints(decay, max(window_s, settle_s), arm_strength)
         self._effective = EffectiveRecords(
-            self._records, self._decay, delayed, self._changepoints, prior_mean, prior_strength
+            self._records, decay, self._delayed, self._changepoints, prior_mean, prior_strength
         )
 
     def expose(self, arm: str, context: str, *, time_s: float) -> None:

@@ -137,7 +137,7 @@ def test_what_was_asked_before_a_restore_is_forgotten(kind: str, story: list[Ste
     assert answers_of(alive) == answers_of(woken)
 
 
-def test_a_late_exposure_changes_the_law_that_was_read() -> None:
+def test_a_late_exposure_changes_the_distribution_that_was_read() -> None:
     """Asked an hour ahead, then told of an exposure of now, which is at risk since then."""
     asked, silent = (
         DelayedRewards(64.0 * HOUR_S, ThompsonSampling()._decay, 0.05) for _ in range(2)
