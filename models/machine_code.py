@@ -7,8 +7,8 @@ compiled anew, and what other editions left is removed. Code that checks its bou
 (`NUMBA_BOUNDSCHECK`) is kept apart from code that does not.
 
 ```
-models/__pycache__/compiled-1f0c…/            in NUMBA_CACHE_DIR if that is set; in the user's cache
-models/__pycache__/compiled-1f0c…-checked/    directory where the package may not be written to
+…/pair_table/__pycache__/compiled-1f0c…/          in NUMBA_CACHE_DIR if that is set; in the user's
+…/pair_table/__pycache__/compiled-1f0c…-checked/  cache where the package may not be written to
 ```
 
 A package that may only be read is still read: an image that was warmed when it was made starts
@@ -31,6 +31,14 @@ EDITION = "compiled-"
 """What the directories' names begin with."""
 LOOSE = "*.nb[ci]"
 """What numba keeps by itself, beside the directories."""
+
+
+@cache
+def package_of(folder: Path) -> Path:
+    """The outermost package that a folder of sources is in: loops call what is in other rooms."""
+    while (folder.parent / "__init__.py").exists():
+        folder = folder.parent
+    return folder
 
 
 @cache
@@ -67,7 +75,7 @@ class _Edition:
 
     def get_source_stamp(self) -> str:
         """The edition: also what numba asks whether a file is still good."""
-        return edition(Path(self._py_file).parent)
+        return edition(package_of(Path(self._py_file).parent))
 
     def ensure_cache_path(self) -> None:
         """Make the directory; raises `OSError` where it cannot be written to."""
