@@ -15,9 +15,10 @@ help: ## this list
 demo: $(READY) ## watch a shop with shoppers in it: embedded Kafka and Redis, nothing to install
 	$(BIN)/goeswith demo $(DEMO_OPTIONS)
 
+# Matrices are small here: threads of the linear algebra would only wait for one another.
 test: $(READY) ## every test, on a real Kafka and a real Redis too
 	.ci/install
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest
 
 check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/ruff check
