@@ -1,6 +1,7 @@
 """Workers that go on from a checkpoint, on a real Kafka and with a Redis that may be away."""
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,12 +52,31 @@ def telemetry(staff: Staff, name: str) -> Any:
     return staff.state(name).get("telemetry", {})
 
 
+def health(staff: Staff, name: str) -> Any:
+    """What a worker's page says of its health, ready or not."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{staff.ports[name]}/readyz") as page:
+            return json.load(page)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return json.load(refused)
+
+
 def notes(staff: Staff, name: str) -> str:
-    """What a worker that is ready has to say besides."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{staff.ports[name]}/readyz") as page:
-        said: dict[str, Any] = json.load(page)
-    assert (True, []) == (said["ready"], said["reasons"])
+    """What a worker has to say besides, once it is ready: it looks around once a second."""
+    staff.until(lambda: health(staff, name)["ready"], "a ready worker")
+    said = health(staff, name)
+    assert [] == said["reasons"]
     return "; ".join(said["notes"])
+
+
+def is_all_kept(staff: Staff, name: str) -> bool:
+    """Whether the checkpoint is as far as the worker."""
+    given = environment(staff.settings)
+    done = CliRunner().invoke(goeswith, ["checkpoint", "inspect", "--json"], env=given)
+    held = json.loads(done.stdout)["position"] if done.exit_code == 0 else {}
+    reached = {number: offset for number, offset in held.items() if offset}
+    return bool(reached) and reached == staff.state(name)["position"]
 
 
 def forget_the_log(staff: Staff) -> None:
@@ -74,8 +94,7 @@ def one_shift(staff: Staff) -> dict[str, Any]:
     staff.start("ann")
     staff.until_at_work("ann")
     staff.until_answered()
-    written = telemetry(staff, "ann")["checkpoints"]
-    staff.until(lambda: telemetry(staff, "ann")["checkpoints"] > written, "a checkpoint")
+    staff.until(lambda: is_all_kept(staff, "ann"), "a checkpoint of all")
     counted: dict[str, Any] = telemetry(staff, "ann") | {"notes": notes(staff, "ann")}
     staff.workers["ann"].kill()
     return counted
