@@ -2,9 +2,16 @@
 
 import json
 import os
+import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from select import select
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -211,6 +218,61 @@ def test_what_an_earlier_version_wrote_is_judged_alike(redis_url: str, topic_pre
 
     assert [9] == [kept.known.events for kept in store.kept() if kept.known]
     assert checkpoint(9, session_gap_s=60.0)[1] == store.read(store.kept()[0].name)
+
+
+class AnswersLost(BaseRequestHandler):
+    """Relays to a Redis: transactions are done, and never answered, nor is WATCH after the first.
+
+    As when the network fails for as long as a writer asks, and not when it tidies up.
+    """
+
+    upstream: tuple[str, int]
+    lost: Event
+
+    def handle(self) -> None:
+        """One connection."""
+        client, open_ = self.request, True
+        with socket.create_connection(self.upstream) as server:
+            while open_:
+                for ready in select([client, server], [], [])[0]:
+                    data = ready.recv(1 << 16)
+                    (client if ready is server else server).sendall(data)
+                    open_ &= bool(data) and not (ready is client and self._is_lost(data))
+            self._done(server)
+
+    def _is_lost(self, asked: bytes) -> bool:
+        """Whether there is to be no answer to this."""
+        if asked.endswith(b"EXEC\r\n"):
+            self.lost.set()
+        return self.lost.is_set() and (b"EXEC\r\n" in asked or b"WATCH\r\n" in asked)
+
+    def _done(self, server: socket.socket) -> None:
+        """Wait until it has done what it was asked."""
+        server.shutdown(socket.SHUT_WR)
+        while server.recv(1 << 16):
+            pass
+
+
+@contextmanager
+def answers_lost(redis_url: str) -> Iterator[str]:
+    """The address of a Redis whose answers to transactions are lost."""
+    at = urlsplit(redis_url)
+    seen = {"upstream": (at.hostname, at.port or 6379), "lost": Event()}
+    with ThreadingTCPServer(("127.0.0.1", 0), type("Relay", (AnswersLost,), seen)) as relay:
+        Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        yield at._replace(netloc=f"127.0.0.1:{relay.server_address[1]}").geturl()
+        relay.shutdown()
+
+
+def test_one_that_was_written_stays_though_the_answer_is_lost(
+    redis_url: str, topic_prefix: str
+) -> None:
+    """Nobody can tell then whether the key names its pieces: it does."""
+    RedisStore(redis_url, topic_prefix, ttl_s=60).write(*checkpoint(7))
+    with answers_lost(redis_url) as url, pytest.raises(RedisUnreachable):
+        RedisStore(url, topic_prefix, ttl_s=60).write(*checkpoint(9))
+
+    assert checkpoint(9)[1] == RedisStore(redis_url, topic_prefix, ttl_s=60).read()
 
 
 @pytest.mark.parametrize("said", ["ann:x:0:0::/bin/sh\n", "{}"])

@@ -110,16 +110,17 @@ class RedisStore:
             if replacing(self._held(client, client.get(self._key)), write) is None:
                 self._renew(client)
                 return False  # and no room is taken for what would not be kept
-            written = False
+            may_be_named = False
             try:
                 for number, key in enumerate(self._pieces(fresh)):
                     piece = data[number * PIECE_BYTES : (number + 1) * PIECE_BYTES]
                     client.set(key, piece, ex=UNNAMED_TTL_S)
-                written = self._put(client, fresh, write)
+                may_be_named = True  # from here on, though the answer of Redis may be lost
+                may_be_named = self._put(client, fresh, write)
             finally:
-                if not written:
+                if not may_be_named:
                     client.delete(*self._pieces(fresh))
-        return written
+        return may_be_named
 
     def _put(self, client: Any, fresh: Name, write: WriteRequest) -> bool:
         """Let the key name these pieces, unless what it names has to stay."""
