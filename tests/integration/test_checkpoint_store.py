@@ -151,6 +151,54 @@ def test_large_checkpoints_are_kept_in_pieces(redis_url: str, topic_prefix: str)
     assert [True] * 4 == [600 < ttl_s <= 6_000 for ttl_s in ttls_s[3:]]
 
 
+def pieces_left_s(redis_url: str, prefix: str) -> list[int]:
+    """How long each piece has to live, named or not, in s."""
+    with redis.Redis.from_url(redis_url) as client:
+        keys = client.keys(f"{prefix}:checkpoint:*")
+        return [client.ttl(key) for key in keys if b":refused:" not in key]
+
+
+def test_pieces_of_what_is_kept_no_longer_expire_soon(redis_url: str, topic_prefix: str) -> None:
+    """Those of the one in the place, and of the three beside it, live as long as they may."""
+    store = RedisStore(redis_url, topic_prefix, ttl_s=6_000)
+    for tries in range(8):
+        store.write(*checkpoint(9 - tries, session_gap_s=60.0 + tries))
+    left_s = pieces_left_s(redis_url, topic_prefix)
+
+    assert [True] * 3 == [store.read(kept.name) is not None for kept in store.kept()]
+    assert (8, 4) == (len(left_s), sum(left > 600 for left in left_s))
+
+
+def test_pieces_of_one_that_is_kept_again_under_its_name_expire_soon(
+    redis_url: str, topic_prefix: str
+) -> None:
+    """It was put back, and could not be used once more: its copy is enough."""
+    store, (header, data) = RedisStore(redis_url, topic_prefix, ttl_s=6_000), checkpoint(9)
+    for _ in range(2):
+        store.write(header, data, back=True)
+        store.write(*checkpoint(7), refused={fingerprint(data): "log"})
+    left_s = pieces_left_s(redis_url, topic_prefix)
+
+    assert [data] == [store.read(kept.name) for kept in store.kept()]
+    assert 2 == sum(left > 600 for left in left_s)
+
+
+def test_one_that_stays_since_it_knows_more_lives_on(redis_url: str, topic_prefix: str) -> None:
+    """However long nobody starts the worker again that would go on from it."""
+    RedisStore(redis_url, topic_prefix, ttl_s=60).write(*checkpoint(90))
+    blind = Shop(Settings(**OPEN))
+    blind.start(0, 90)
+    for offset in range(90, 97):
+        blind.learn(0, offset, None)
+    week = packed(blind, cluster="here", now_ms=0, made_by="worker-1")
+    with pytest.raises(CheckpointRefused, match="knows 90 events, this one 7"):
+        RedisStore(redis_url, topic_prefix, ttl_s=6_000).write(*week)
+    with redis.Redis.from_url(redis_url) as client:
+        ttl_s = client.ttl(f"{topic_prefix}:checkpoint")
+
+    assert [True, True] == [left > 60 for left in (ttl_s, *pieces_left_s(redis_url, topic_prefix))]
+
+
 def test_a_checkpoint_with_a_piece_missing_is_refused(redis_url: str, topic_prefix: str) -> None:
     """Redis may have had no room for it."""
     store = RedisStore(redis_url, topic_prefix, ttl_s=60)
