@@ -158,7 +158,8 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
     if report["refused"]:
         click.echo(f"not to be used here: {report['refused']}")
     for one in report["kept"]:
-        click.echo(f"kept aside: {one['name']}, {one['events']:,} events")
+        events = "an unknown number of" if one["events"] is None else f"{one['events']:,}"
+        click.echo(f"kept aside: {one['name']}, {events} events")
 
 
 @checkpoint.command()
@@ -243,7 +244,7 @@ def _kept(written: bool) -> str:
 
 
 def _kept_aside(one: KeptCheckpoint) -> dict[str, Any]:
-    return {"name": one.name, "events": one.events}
+    return {"name": one.name, "events": None if one.known is None else one.events}
 
 
 def _tell(report: dict[str, Any], as_json: bool, words: str) -> None:

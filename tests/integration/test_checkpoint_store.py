@@ -365,6 +365,32 @@ def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
     assert data[:-1] == (tmp_path / f"shop.checkpoint.refused-{kept[0]}").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("word", "told", "is_instead"),
+    [
+        ("damaged", b'"skipped":', b'"jumped":'),
+        ("version", b'"version":1', b'"version":2'),
+    ],
+)
+def test_a_file_that_does_not_say_how_much_it_knows_is_never_the_least(
+    tmp_path: Path, word: str, told: bytes, is_instead: bytes
+) -> None:
+    """It may know months. The latest three of these are kept, beside the three that say it."""
+    path, store, names = tmp_path / "shop.checkpoint", FileStore(tmp_path / "shop.checkpoint"), []
+    for tries in range(4):
+        store.write(*checkpoint(20 + tries, session_gap_s=60.0 + tries))
+    for tries in range(5):
+        data = checkpoint(90 + tries)[1].replace(told, is_instead)
+        path.write_bytes(data)
+        os.utime(path, (tries, tries))
+        store.write(*checkpoint(7, session_gap_s=60.0))
+        names.append(f"{word}-{fingerprint(data)}")
+        assert data == store.read(names[-1])
+
+    assert [22, 21, 20] == [kept.known.events for kept in store.kept() if kept.known]
+    assert names[:1:-1] == [kept.name for kept in store.kept() if not kept.known]
+
+
 def test_a_store_that_cannot_keep_anything_says_so_before_the_work() -> None:
     """Redis is away; there is no such folder."""
     with pytest.raises(RedisUnreachable):

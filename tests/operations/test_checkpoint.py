@@ -69,6 +69,16 @@ def test_what_is_kept_is_told_where_nothing_else_can_be_read(place: Path) -> Non
         assert f"kept aside: {kept.name}" in told.stderr
 
 
+def test_one_that_does_not_say_how_much_it_knows_is_not_said_to_know_nothing(place: Path) -> None:
+    """It is of another version."""
+    place.write_bytes(checkpoint(90)[1].replace(b'"version":1', b'"version":2'))
+    FileStore(place).write(*checkpoint(7))
+    told, listed = run(place, "inspect"), json.loads(run(place, "inspect", "--json").stdout)
+
+    assert [None] == [one["events"] for one in listed["kept"]]
+    assert "an unknown number of events" in told.stdout
+
+
 def test_to_go_back_in_time_is_allowed(place: Path, tmp_path: Path) -> None:
     """The further one is kept aside."""
     store, older = FileStore(place), tmp_path / "older"

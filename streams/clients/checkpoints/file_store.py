@@ -135,10 +135,12 @@ class FileStore:
         return self._path.with_name(f"{self._path.name}.refused-{name}") if name else self._path
 
     def _described(self, name: str) -> KeptCheckpoint:
-        with suppress(GoeswithError):
+        says, written_s = None, 0.0
+        with suppress(GoeswithError, OSError):
+            written_s = self._named(name).stat().st_mtime
             if data := self.read(name):
-                return KeptCheckpoint(name, _held(data).known)
-        return KeptCheckpoint(name, None)
+                says = _held(data).known
+        return KeptCheckpoint(name, says, written_s)
 
 
 def _held(data: bytes) -> ExistingCheckpoint:
