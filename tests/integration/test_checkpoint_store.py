@@ -391,6 +391,18 @@ def test_a_file_that_does_not_say_how_much_it_knows_is_never_the_least(
     assert names[:1:-1] == [kept.name for kept in store.kept() if not kept.known]
 
 
+def test_a_file_of_another_name_beside_a_checkpoint_is_let_alone(tmp_path: Path) -> None:
+    """A copy that somebody made is neither listed nor tidied up."""
+    copy = tmp_path / "shop.checkpoint.refused-settings-1f0c3a5e7b92.copy"
+    copy.write_bytes(checkpoint(7, session_gap_s=60.0)[1])
+    store = FileStore(tmp_path / "shop.checkpoint")
+    for offset in range(7, 10):
+        store.write(*checkpoint(offset, session_gap_s=60.0))
+
+    assert [] == store.kept()
+    assert copy.exists()
+
+
 def test_a_store_that_cannot_keep_anything_says_so_before_the_work() -> None:
     """Redis is away; there is no such folder."""
     with pytest.raises(RedisUnreachable):

@@ -17,6 +17,7 @@ another one of its lineage knows all. Those that do not say how much they know (
 another version) may know most of all: they are bounded apart, `KEPT_MAX` too, the latest.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
@@ -175,3 +176,12 @@ def _covers(one: CheckpointProgress | None, kept: KeptCheckpoint) -> bool:
 def kept_name(word: str, mark: str) -> str:
     """The name under which a checkpoint of this fingerprint is kept aside."""
     return f"{word}-{mark}"
+
+
+def is_kept_name(name: str) -> bool:
+    """Whether it is a name under which a checkpoint can have been kept aside.
+
+    >>> is_kept_name("settings-1f0c3a5e7b92"), is_kept_name("../settings-1f0c3a5e7b92")
+    (True, False)
+    """
+    return re.fullmatch(rf"[a-z]+-[0-9a-f]{{{FINGERPRINT_CHARS}}}", name) is not None
