@@ -16,7 +16,7 @@ from rich.table import Table
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.clients.checkpoints.file_store import FileStore
-from streams.clients.checkpoints.rules import KeptCheckpoint
+from streams.clients.checkpoints.rules import KeptCheckpoint, is_kept_name
 from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
@@ -56,8 +56,16 @@ def kept_in(settings: Settings, name: str) -> Store:
 
 
 def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
-    """The checkpoint of a name; raises `CheckpointRefused`, also when there is none."""
-    place, _, aside = name.partition(":") if name.startswith(f"{STORE}:") else (name, "", "")
+    """The checkpoint of a name; raises `CheckpointRefused`, also when there is none.
+
+    And `Misconfigured` where no checkpoint can have been kept aside under that name.
+    """
+    place, colon, aside = name.partition(":") if name.startswith(f"{STORE}:") else (name, "", "")
+    if colon and not is_kept_name(aside):
+        raise Misconfigured(
+            f"{name!r} names no checkpoint that was kept aside: `goeswith checkpoint inspect` "
+            "lists their names, such as settings-1f0c3a5e7b92"
+        )
     store = kept_in(settings, place)
     data = store.read(aside)
     if data is None:
@@ -158,7 +166,8 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
     if report["refused"]:
         click.echo(f"not to be used here: {report['refused']}")
     for one in report["kept"]:
-        click.echo(f"kept aside: {one['name']}, {one['events']:,} events")
+        events = "an unknown number of" if one["events"] is None else f"{one['events']:,}"
+        click.echo(f"kept aside: {one['name']}, {events} events")
 
 
 @checkpoint.command()
@@ -243,7 +252,7 @@ def _kept(written: bool) -> str:
 
 
 def _kept_aside(one: KeptCheckpoint) -> dict[str, Any]:
-    return {"name": one.name, "events": one.events}
+    return {"name": one.name, "events": None if one.known is None else one.events}
 
 
 def _tell(report: dict[str, Any], as_json: bool, words: str) -> None:

@@ -2,9 +2,16 @@
 
 import json
 import os
+import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from select import select
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -144,6 +151,54 @@ def test_large_checkpoints_are_kept_in_pieces(redis_url: str, topic_prefix: str)
     assert [True] * 4 == [600 < ttl_s <= 6_000 for ttl_s in ttls_s[3:]]
 
 
+def pieces_left_s(redis_url: str, prefix: str) -> list[int]:
+    """How long each piece has to live, named or not, in s."""
+    with redis.Redis.from_url(redis_url) as client:
+        keys = client.keys(f"{prefix}:checkpoint:*")
+        return [client.ttl(key) for key in keys if b":refused:" not in key]
+
+
+def test_pieces_of_what_is_kept_no_longer_expire_soon(redis_url: str, topic_prefix: str) -> None:
+    """Those of the one in the place, and of the three beside it, live as long as they may."""
+    store = RedisStore(redis_url, topic_prefix, ttl_s=6_000)
+    for tries in range(8):
+        store.write(*checkpoint(9 - tries, session_gap_s=60.0 + tries))
+    left_s = pieces_left_s(redis_url, topic_prefix)
+
+    assert [True] * 3 == [store.read(kept.name) is not None for kept in store.kept()]
+    assert (8, 4) == (len(left_s), sum(left > 600 for left in left_s))
+
+
+def test_pieces_of_one_that_is_kept_again_under_its_name_expire_soon(
+    redis_url: str, topic_prefix: str
+) -> None:
+    """It was put back, and could not be used once more: its copy is enough."""
+    store, (header, data) = RedisStore(redis_url, topic_prefix, ttl_s=6_000), checkpoint(9)
+    for _ in range(2):
+        store.write(header, data, back=True)
+        store.write(*checkpoint(7), refused={fingerprint(data): "log"})
+    left_s = pieces_left_s(redis_url, topic_prefix)
+
+    assert [data] == [store.read(kept.name) for kept in store.kept()]
+    assert 2 == sum(left > 600 for left in left_s)
+
+
+def test_one_that_stays_since_it_knows_more_lives_on(redis_url: str, topic_prefix: str) -> None:
+    """However long nobody starts the worker again that would go on from it."""
+    RedisStore(redis_url, topic_prefix, ttl_s=60).write(*checkpoint(90))
+    blind = Shop(Settings(**OPEN))
+    blind.start(0, 90)
+    for offset in range(90, 97):
+        blind.learn(0, offset, None)
+    week = packed(blind, cluster="here", now_ms=0, made_by="worker-1")
+    with pytest.raises(CheckpointRefused, match="knows 90 events, this one 7"):
+        RedisStore(redis_url, topic_prefix, ttl_s=6_000).write(*week)
+    with redis.Redis.from_url(redis_url) as client:
+        ttl_s = client.ttl(f"{topic_prefix}:checkpoint")
+
+    assert [True, True] == [left > 60 for left in (ttl_s, *pieces_left_s(redis_url, topic_prefix))]
+
+
 def test_a_checkpoint_with_a_piece_missing_is_refused(redis_url: str, topic_prefix: str) -> None:
     """Redis may have had no room for it."""
     store = RedisStore(redis_url, topic_prefix, ttl_s=60)
@@ -213,6 +268,61 @@ def test_what_an_earlier_version_wrote_is_judged_alike(redis_url: str, topic_pre
     assert checkpoint(9, session_gap_s=60.0)[1] == store.read(store.kept()[0].name)
 
 
+class AnswersLost(BaseRequestHandler):
+    """Relays to a Redis: transactions are done, and never answered, nor is WATCH after the first.
+
+    As when the network fails for as long as a writer asks, and not when it tidies up.
+    """
+
+    upstream: tuple[str, int]
+    lost: Event
+
+    def handle(self) -> None:
+        """One connection."""
+        client, open_ = self.request, True
+        with socket.create_connection(self.upstream) as server:
+            while open_:
+                for ready in select([client, server], [], [])[0]:
+                    data = ready.recv(1 << 16)
+                    (client if ready is server else server).sendall(data)
+                    open_ &= bool(data) and not (ready is client and self._is_lost(data))
+            self._done(server)
+
+    def _is_lost(self, asked: bytes) -> bool:
+        """Whether there is to be no answer to this."""
+        if asked.endswith(b"EXEC\r\n"):
+            self.lost.set()
+        return self.lost.is_set() and (b"EXEC\r\n" in asked or b"WATCH\r\n" in asked)
+
+    def _done(self, server: socket.socket) -> None:
+        """Wait until it has done what it was asked."""
+        server.shutdown(socket.SHUT_WR)
+        while server.recv(1 << 16):
+            pass
+
+
+@contextmanager
+def answers_lost(redis_url: str) -> Iterator[str]:
+    """The address of a Redis whose answers to transactions are lost."""
+    at = urlsplit(redis_url)
+    seen = {"upstream": (at.hostname, at.port or 6379), "lost": Event()}
+    with ThreadingTCPServer(("127.0.0.1", 0), type("Relay", (AnswersLost,), seen)) as relay:
+        Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        yield at._replace(netloc=f"127.0.0.1:{relay.server_address[1]}").geturl()
+        relay.shutdown()
+
+
+def test_one_that_was_written_stays_though_the_answer_is_lost(
+    redis_url: str, topic_prefix: str
+) -> None:
+    """Nobody can tell then whether the key names its pieces: it does."""
+    RedisStore(redis_url, topic_prefix, ttl_s=60).write(*checkpoint(7))
+    with answers_lost(redis_url) as url, pytest.raises(RedisUnreachable):
+        RedisStore(url, topic_prefix, ttl_s=60).write(*checkpoint(9))
+
+    assert checkpoint(9)[1] == RedisStore(redis_url, topic_prefix, ttl_s=60).read()
+
+
 @pytest.mark.parametrize("said", ["ann:x:0:0::/bin/sh\n", "{}"])
 def test_a_file_that_is_no_checkpoint_is_never_touched(tmp_path: Path, said: str) -> None:
     """Nor told of, nor is anything laid beside it: it may be any file of this machine."""
@@ -253,6 +363,44 @@ def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
 
     assert [f"damaged-{fingerprint(data[:-1])}"] == kept == [one.name for one in store.kept()]
     assert data[:-1] == (tmp_path / f"shop.checkpoint.refused-{kept[0]}").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("word", "told", "is_instead"),
+    [
+        ("damaged", b'"skipped":', b'"jumped":'),
+        ("version", b'"version":1', b'"version":2'),
+    ],
+)
+def test_a_file_that_does_not_say_how_much_it_knows_is_never_the_least(
+    tmp_path: Path, word: str, told: bytes, is_instead: bytes
+) -> None:
+    """It may know months. The latest three of these are kept, beside the three that say it."""
+    path, store, names = tmp_path / "shop.checkpoint", FileStore(tmp_path / "shop.checkpoint"), []
+    for tries in range(4):
+        store.write(*checkpoint(20 + tries, session_gap_s=60.0 + tries))
+    for tries in range(5):
+        data = checkpoint(90 + tries)[1].replace(told, is_instead)
+        path.write_bytes(data)
+        os.utime(path, (tries, tries))
+        store.write(*checkpoint(7, session_gap_s=60.0))
+        names.append(f"{word}-{fingerprint(data)}")
+        assert data == store.read(names[-1])
+
+    assert [22, 21, 20] == [kept.known.events for kept in store.kept() if kept.known]
+    assert names[:1:-1] == [kept.name for kept in store.kept() if not kept.known]
+
+
+def test_a_file_of_another_name_beside_a_checkpoint_is_let_alone(tmp_path: Path) -> None:
+    """A copy that somebody made is neither listed nor tidied up."""
+    copy = tmp_path / "shop.checkpoint.refused-settings-1f0c3a5e7b92.copy"
+    copy.write_bytes(checkpoint(7, session_gap_s=60.0)[1])
+    store = FileStore(tmp_path / "shop.checkpoint")
+    for offset in range(7, 10):
+        store.write(*checkpoint(offset, session_gap_s=60.0))
+
+    assert [] == store.kept()
+    assert copy.exists()
 
 
 def test_a_store_that_cannot_keep_anything_says_so_before_the_work() -> None:

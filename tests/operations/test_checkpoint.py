@@ -69,6 +69,39 @@ def test_what_is_kept_is_told_where_nothing_else_can_be_read(place: Path) -> Non
         assert f"kept aside: {kept.name}" in told.stderr
 
 
+def test_one_that_does_not_say_how_much_it_knows_is_not_said_to_know_nothing(place: Path) -> None:
+    """It is of another version."""
+    place.write_bytes(checkpoint(90)[1].replace(b'"version":1', b'"version":2'))
+    FileStore(place).write(*checkpoint(7))
+    told, listed = run(place, "inspect"), json.loads(run(place, "inspect", "--json").stdout)
+
+    assert [None] == [one["events"] for one in listed["kept"]]
+    assert "an unknown number of events" in told.stdout
+
+
+@pytest.mark.parametrize("name", ["a/b", "../settings-1f0c3a5e7b92", "a\0b", "a\nb", "x" * 300, ""])
+@pytest.mark.parametrize("command", ["inspect", "load", "compare"])
+def test_a_name_that_nothing_is_kept_under_is_refused_in_one_line(
+    place: Path, command: str, name: str
+) -> None:
+    """It is never made part of a path."""
+    FileStore(place).write(*checkpoint(7))
+    refused = run(place, command, f"store:{name}")
+
+    assert 2 == refused.exit_code
+    assert isinstance(refused.exception, SystemExit)
+    assert "names no checkpoint that was kept aside" in refused.stderr
+    assert 1 == len(refused.stderr.splitlines())
+
+
+def test_the_root_of_the_file_system_is_no_checkpoint() -> None:
+    """Nor is anything kept beside it."""
+    refused = run(Path("/"), "inspect")
+
+    assert 1 == refused.exit_code
+    assert "is no file of bytes" in refused.stderr
+
+
 def test_to_go_back_in_time_is_allowed(place: Path, tmp_path: Path) -> None:
     """The further one is kept aside."""
     store, older = FileStore(place), tmp_path / "older"

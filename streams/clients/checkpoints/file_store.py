@@ -18,6 +18,7 @@ from streams.clients.checkpoints.rules import (
     KeptCheckpoint,
     WriteRequest,
     fingerprint,
+    is_kept_name,
     known,
     most_first,
     replacing,
@@ -70,7 +71,7 @@ class FileStore:
         except OSError as error:
             raise GoeswithError(f"cannot look beside {self._path}: {error.strerror}") from error
         found = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-        return most_first([self._described(name) for name in found])
+        return most_first([self._described(name) for name in found if is_kept_name(name)])
 
     def place(self, name: str) -> str:
         """Where one is that was kept aside."""
@@ -132,13 +133,16 @@ class FileStore:
             yield
 
     def _named(self, name: str) -> Path:
-        return self._path.with_name(f"{self._path.name}.refused-{name}") if name else self._path
+        beside = self._path.parent / f"{self._path.name}.refused-{name}"  # of `/`, too
+        return beside if name else self._path
 
     def _described(self, name: str) -> KeptCheckpoint:
-        with suppress(GoeswithError):
+        says, written_s = None, 0.0
+        with suppress(GoeswithError, OSError):
+            written_s = self._named(name).stat().st_mtime
             if data := self.read(name):
-                return KeptCheckpoint(name, _held(data).known)
-        return KeptCheckpoint(name, None)
+                says = _held(data).known
+        return KeptCheckpoint(name, says, written_s)
 
 
 def _held(data: bytes) -> ExistingCheckpoint:

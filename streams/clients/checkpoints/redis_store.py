@@ -80,7 +80,7 @@ class RedisStore:
     def kept(self) -> list[KeptCheckpoint]:
         """What was kept aside, those that know most first; raises `RedisUnreachable`."""
         with opened(self._url) as client:
-            return most_first(list(self._kept(client)))
+            return most_first([kept for kept, _ in self._kept(client)])
 
     def place(self, name: str) -> str:
         """Where one is that was kept aside."""
@@ -107,19 +107,31 @@ class RedisStore:
             **known(header)._asdict(),
         }
         with opened(self._url) as client:
-            if replacing(self._held(client, client.get(self._key)), write) is None:
-                self._renew(client)
+            if self._stays(client, write):
                 return False  # and no room is taken for what would not be kept
-            written = False
+            may_be_named = False
             try:
                 for number, key in enumerate(self._pieces(fresh)):
                     piece = data[number * PIECE_BYTES : (number + 1) * PIECE_BYTES]
                     client.set(key, piece, ex=UNNAMED_TTL_S)
-                written = self._put(client, fresh, write)
+                may_be_named = True  # from here on, though the answer of Redis may be lost
+                may_be_named = self._put(client, fresh, write)
             finally:
-                if not written:
+                if not may_be_named:
                     client.delete(*self._pieces(fresh))
-        return written
+        return may_be_named
+
+    def _stays(self, client: Any, write: WriteRequest) -> bool:
+        """Whether ours that is there stays, and lives on; raises `CheckpointRefused`."""
+        try:
+            stays = replacing(self._held(client, client.get(self._key)), write) is None
+        except CheckpointRefused as refused:
+            if refused.reason == "more":
+                self._renew(client)
+            raise
+        if stays:
+            self._renew(client)
+        return stays
 
     def _put(self, client: Any, fresh: Name, write: WriteRequest) -> bool:
         """Let the key name these pieces, unless what it names has to stay."""
@@ -130,14 +142,17 @@ class RedisStore:
                 name = replacing(self._held(client, named), write)
                 if name is None:
                     return False
-                held, kept = _name(named), list(self._kept(client))
+                held, kept = _name(named), dict(self._kept(client))
                 pipeline.multi()
-                self._expire(pipeline, held, self._ttl_s if name else UNNAMED_TTL_S)
+                for same in [one for one in kept if one.name == name]:
+                    self._expire(pipeline, kept.pop(same), UNNAMED_TTL_S)
                 if name:
                     pipeline.set(self._named(name), json.dumps(held), ex=self._ttl_s)
-                    kept.append(KeptCheckpoint(name, _known(held)))
-                for gone in surplus(kept, known(write.header)):
+                    kept[KeptCheckpoint(name, _known(held))] = held
+                self._expire(pipeline, held, self._ttl_s if name else UNNAMED_TTL_S)
+                for gone in surplus(list(kept), known(write.header)):
                     pipeline.delete(self._named(gone.name))
+                    self._expire(pipeline, kept[gone], UNNAMED_TTL_S)
                 self._expire(pipeline, fresh, self._ttl_s)
                 pipeline.set(self._key, json.dumps(fresh), ex=self._ttl_s)
                 try:
@@ -158,12 +173,13 @@ class RedisStore:
             name.get("fingerprint") or fingerprint(read()), _known(name), read
         )
 
-    def _kept(self, client: Any) -> Iterable[KeptCheckpoint]:
+    def _kept(self, client: Any) -> Iterable[tuple[KeptCheckpoint, Name]]:
+        """What was kept aside, and what its key says."""
         pattern = self._named("*")
         for key in client.scan_iter(match=pattern, count=KEYS_AT_ONCE):
             name = _name(client.get(key))
             if name and self._is_whole(client, name):
-                yield KeptCheckpoint(key.decode().removeprefix(pattern[:-1]), _known(name))
+                yield KeptCheckpoint(key.decode().removeprefix(pattern[:-1]), _known(name)), name
 
     def _data(self, client: Any, named: bytes) -> bytes:
         name = _name(named)

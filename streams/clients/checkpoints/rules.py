@@ -13,9 +13,11 @@ How much one knows is the number of records that were folded into it: of two tha
 offset, one may have begun when the log still reached back further.
 
 What is kept aside is bounded: no more than `KEPT_MAX`, those that know most, and none of which
-another one of its lineage knows all.
+another one of its lineage knows all. Those that do not say how much they know (damaged, or of
+another version) may know most of all: they are bounded apart, `KEPT_MAX` too, the latest.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
@@ -57,10 +59,13 @@ class KeptCheckpoint(NamedTuple):
     name: str
     """The word for why, and its fingerprint."""
     known: CheckpointProgress | None
+    """None where it does not say."""
+    written_s: float = 0.0
+    """When it was written, in s since 1970, as far as the store can tell."""
 
     @property
     def events(self) -> int:
-        """How much it knows."""
+        """How much it knows, as far as it says."""
         return 0 if self.known is None else self.known.events
 
 
@@ -136,8 +141,8 @@ def _other(held: ExistingCheckpoint, write: WriteRequest) -> str:
 
 
 def most_first(kept: Sequence[KeptCheckpoint]) -> list[KeptCheckpoint]:
-    """Those that know most come first."""
-    return sorted(kept, key=lambda each: (-each.events, each.name))
+    """Those that know most come first; of those that do not say, the latest."""
+    return sorted(kept, key=lambda each: (-each.events, -each.written_s, each.name))
 
 
 def surplus(kept: Sequence[KeptCheckpoint], written: CheckpointProgress) -> list[KeptCheckpoint]:
@@ -151,7 +156,8 @@ def surplus(kept: Sequence[KeptCheckpoint], written: CheckpointProgress) -> list
     left: list[KeptCheckpoint] = []
     for each in most_first(kept):
         better = [written, *(other.known for other in left if _is_comparable(other))]
-        if len(left) < KEPT_MAX and not any(_covers(other, each) for other in better):
+        beside = sum((other.known is None) == (each.known is None) for other in left)
+        if beside < KEPT_MAX and not any(_covers(other, each) for other in better):
             left.append(each)
     return [each for each in kept if each not in left]
 
@@ -170,3 +176,12 @@ def _covers(one: CheckpointProgress | None, kept: KeptCheckpoint) -> bool:
 def kept_name(word: str, mark: str) -> str:
     """The name under which a checkpoint of this fingerprint is kept aside."""
     return f"{word}-{mark}"
+
+
+def is_kept_name(name: str) -> bool:
+    """Whether it is a name under which a checkpoint can have been kept aside.
+
+    >>> is_kept_name("settings-1f0c3a5e7b92"), is_kept_name("../settings-1f0c3a5e7b92")
+    (True, False)
+    """
+    return re.fullmatch(rf"[a-z]+-[0-9a-f]{{{FINGERPRINT_CHARS}}}", name) is not None

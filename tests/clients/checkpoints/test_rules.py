@@ -108,9 +108,12 @@ KNOWN = st.builds(
 )
 KEPT = st.lists(
     st.builds(
-        lambda word, n, of: KeptCheckpoint(f"{word}-{n}", of), WORDS, st.integers(0, 20), KNOWN
+        lambda word, n, of: KeptCheckpoint(f"{word}-{n}", of, n),
+        WORDS,
+        st.integers(0, 20),
+        st.none() | KNOWN,
     ),
-    max_size=8,
+    max_size=12,
     unique_by=lambda one: one.name,
 )
 
@@ -119,16 +122,29 @@ KEPT = st.lists(
 def test_few_are_kept_and_those_that_know_most(
     kept: list[KeptCheckpoint], written: CheckpointProgress
 ) -> None:
-    """What goes is known to one that stays, or is less than all that stay."""
+    """What goes is known to one that stays, or is less than all that stay and say it."""
     gone = surplus(kept, written)
-    left = [one for one in kept if one not in gone]
+    left = [one for one in kept if one not in gone and one.known]
     stays = [written, *(one.known for one in left if one.known)]
 
     assert len(left) <= KEPT_MAX
     for one in gone:
-        assert one.known is not None
+        if one.known is None:
+            continue  # these are judged apart
         covered = any(k.lineage == one.known.lineage and not one.known.more_than(k) for k in stays)
         assert covered or all(one.events <= other.events for other in left)
+
+
+@given(KEPT, KNOWN)
+def test_those_that_do_not_say_how_much_they_know_are_judged_apart(
+    kept: list[KeptCheckpoint], written: CheckpointProgress
+) -> None:
+    """The latest stay, however many others there are."""
+    silent = sorted((one for one in kept if one.known is None), key=lambda one: -one.written_s)
+    gone = [one for one in surplus(kept, written) if one.known is None]
+
+    assert min(len(silent), KEPT_MAX) == len(silent) - len(gone)
+    assert all(one.written_s <= silent[KEPT_MAX - 1].written_s for one in gone)
 
 
 @given(KEPT, KNOWN)
