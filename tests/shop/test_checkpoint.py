@@ -139,7 +139,7 @@ def test_a_checkpoint_whose_header_is_at_odds_with_its_parts_is_refused(
     claim: dict[str, Any],
 ) -> None:
     """By offsets that it has not folded a worker would skip records, or fold them twice."""
-    with pytest.raises(CheckpointRefused, match="damaged: (its header|no fold)") as refused:
+    with pytest.raises(CheckpointRefused, match=r"damaged: (its header|no fold)") as refused:
         restored(accepted(claiming(**claim)), SETTINGS)
 
     assert "damaged" == refused.value.reason
