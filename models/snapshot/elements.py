@@ -21,7 +21,7 @@ def each(
     """
     if isinstance(values, str):
         raise TypeError(f"a text, where several {kind.__name__} are needed")
-    found = list(values)
+    found: list[Any] = list(values)
     if other := {*map(type, found)} - {kind}:
         raise TypeError(f"{other.pop().__name__}, where each is to be {kind.__name__}")
     if found and least is not None and min(found) < least:

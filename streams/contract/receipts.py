@@ -21,8 +21,8 @@ from streams.contract.secret_keys import secret_keys
 
 SIGNATURE_BYTES = 16
 NUMBER = (float, int)
-SHAPE = (str, str, str, str, NUMBER, NUMBER, list, int)
-"""The types of a receipt's fields as JSON has them, in their order."""
+SHAPE: tuple[Any, ...] = (str, str, str, str, NUMBER, NUMBER, (list, tuple), int)
+"""The types of a receipt's fields, in their order."""
 
 
 class Receipt(NamedTuple):
@@ -71,29 +71,30 @@ class Receipts:
         signature, payload = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
         if not any(hmac.compare_digest(signature, _signature(s, payload)) for s in self._secrets):
             raise InvalidReceipt("receipt_forged", "the receipt's signature is wrong")
-        fields = _fields(payload)
-        if fields is None:
-            raise InvalidReceipt("receipt_version", "the receipt was signed by another version")
-        prompt, session, arm, context, propensity, estimate, items, at_ms = fields
-        if session != session_id:
+        try:
+            receipt = receipt_of(orjson.loads(payload))
+        except ValueError as error:
+            raise InvalidReceipt("receipt_version", f"another version signed it: {error}") from None
+        if receipt.session_id != session_id:
             raise InvalidReceipt("receipt_foreign", "the receipt belongs to another session")
-        return Receipt(prompt, session, arm, context, propensity, estimate, tuple(items), at_ms)
+        return receipt
 
 
-def _fields(payload: bytes) -> list[Any] | None:
-    """The fields of a receipt; None if they are others, or of no time that an event may have."""
-    try:
-        fields = orjson.loads(payload)
-    except ValueError:
-        return None
-    sound = (
-        isinstance(fields, list)
-        and len(fields) == len(SHAPE)
-        and all(map(isinstance, fields, SHAPE))
-        and all(isinstance(item, str) for item in fields[6])
-        and YEAR_2015_MS <= fields[7] <= YEAR_2100_MS
-    )
-    return fields if sound else None
+def receipt_of(fields: Any) -> Receipt:
+    """The receipt of these fields, as JSON has them.
+
+    Raises `ValueError` when they are others, or of a time that no event may have.
+    """
+    if (
+        not isinstance(fields, list)
+        or len(fields) != len(SHAPE)
+        or not all(map(isinstance, fields, SHAPE))
+        or not all(isinstance(item, str) for item in fields[6])
+        or not YEAR_2015_MS <= fields[7] <= YEAR_2100_MS
+    ):
+        raise ValueError("these are not the fields of a receipt")
+    prompt, session, arm, context, propensity, estimate, items, at_ms = fields
+    return Receipt(prompt, session, arm, context, propensity, estimate, tuple(items), at_ms)
 
 
 def _signature(secret: bytes, payload: bytes) -> bytes:

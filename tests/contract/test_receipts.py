@@ -44,6 +44,11 @@ def test_nonsense_is_refused_never_crashes(token: str) -> None:
     assert refusal(token) in {"receipt_unreadable", "receipt_forged"}
 
 
+def other(**fields: Any) -> tuple[Any, ...]:
+    """A receipt with another field."""
+    return tuple({**BREAD._asdict(), **fields}.values())
+
+
 def signed(*fields: Any) -> str:
     """A token of ours with other fields than a receipt has."""
     return Receipts("secret").sign(fields)  # type: ignore[arg-type]
@@ -55,15 +60,15 @@ def signed(*fields: Any) -> str:
         (*BREAD, "of the next version"),
         BREAD[:7],
         (),
-        BREAD._replace(arm=None),
-        BREAD._replace(context=7),
-        BREAD._replace(propensity="0.25"),
-        BREAD._replace(estimate=None),
-        BREAD._replace(items=None),
-        BREAD._replace(items="butter"),
-        BREAD._replace(items=(["butter"],)),
-        BREAD._replace(prompted_at_ms=1767225600.5),
-        BREAD._replace(prompted_at_ms=10**16),
+        other(arm=None),
+        other(context=7),
+        other(propensity="0.25"),
+        other(estimate=None),
+        other(items=None),
+        other(items="butter"),
+        other(items=(["butter"],)),
+        other(prompted_at_ms=1767225600.5),
+        other(prompted_at_ms=10**16),
     ],
 )
 def test_a_receipt_of_another_version_is_refused(fields: tuple[Any, ...]) -> None:
