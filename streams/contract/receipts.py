@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from streams.contract.errors import InvalidReceipt
-from streams.contract.events import YEAR_2015_MS, YEAR_2100_MS
 from streams.contract.secret_keys import secret_keys
+from streams.contract.times import YEAR_2015_MS, YEAR_2100_MS
 
 SIGNATURE_BYTES = 16
 NUMBER = (float, int)

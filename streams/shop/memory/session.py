@@ -21,13 +21,13 @@ from typing import Any, Self
 
 from models.snapshot.elements import each
 from streams.contract.events import (
-    YEAR_2100_MS,
     Event,
     ItemAdded,
     ItemRemoved,
     ItemViewed,
     OrderPlaced,
 )
+from streams.contract.times import YEAR_2100_MS
 from streams.shop.memory.impression import Impression
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
