@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from streams.contract.errors import InvalidEvent
+from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 from streams.contract.settings import Settings
-from streams.contract.times import YEAR_2015_MS, YEAR_2100_MS
 
 LINES_MAX = 500
 

@@ -17,9 +17,10 @@ import orjson
 
 from streams.contract.errors import InvalidReceipt
 from streams.contract.secret_keys import secret_keys
-from streams.contract.times import YEAR_2015_MS, YEAR_2100_MS
 
 SIGNATURE_BYTES = 16
+YEAR_2015_MS = 1_420_070_400_000
+YEAR_2100_MS = 4_102_444_800_000
 NUMBER = (float, int)
 SHAPE: tuple[Any, ...] = (str, str, str, str, NUMBER, NUMBER, (list, tuple), int)
 """The types of a receipt's fields, in their order."""

@@ -27,7 +27,7 @@ from streams.contract.events import (
     ItemViewed,
     OrderPlaced,
 )
-from streams.contract.times import YEAR_2100_MS
+from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.impression import Impression
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
