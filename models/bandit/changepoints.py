@@ -35,6 +35,7 @@ import numpy as np
 from models.bandit.shrinkage import ALL, NO_RECORD, ArmRecord
 from models.bandit.swings import swings
 from models.decay.forward import ForwardDecay
+from models.snapshot.elements import each
 
 EPOCHS = 32
 """So many are told apart; older evidence is discounted as that of the first one is."""
@@ -247,7 +248,7 @@ class Changepoints:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._latest = state["latest"]
+        (self._latest,) = each(int, [state["latest"]], 0)
         self._records = {
             (arm, context): {int(epoch): ArmRecord.read(record) for epoch, record in epochs.items()}
             for context, arms in state["epochs"].items()

@@ -33,6 +33,7 @@ from models.bandit.shrinkage import ALL
 from models.decay.forward import ForwardDecay
 from models.decay.tally import read, written
 from models.limits import within
+from models.snapshot.elements import each
 
 Floats = npt.NDArray[np.float64]
 
@@ -240,7 +241,7 @@ class DelayedRewards:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._latest = state["latest"]
+        (self._latest,) = each(int, [state["latest"]], 0)
         self._trials = {arm: read(weight) for arm, weight in state["trials"].items()}
         self._pending = {
             arm: {

@@ -6,6 +6,7 @@ from typing import Any
 from models.bandit.shrinkage import NO_RECORD, ArmRecord
 from models.decay.eviction import lightest, slab
 from models.limits import at_least_one
+from models.snapshot.elements import each
 from models.snapshot.snapshot import Snapshotted
 
 ALWAYS_EXACT = ("params", "latest_s", "all", "exposures_all", "full")
@@ -105,7 +106,7 @@ class ArmRecords:
             context: {arm: ArmRecord.read(record) for arm, record in cell.items()}
             for context, cell in state["cells"].items()
         }
-        self.arms_full, self.contexts_full = state["full"]
+        self.arms_full, self.contexts_full = each(bool, state["full"])
 
 
 class PolicyOnRecords(Snapshotted):

@@ -19,8 +19,9 @@ from models.bandit.effective_records import EffectiveRecords
 from models.bandit.propensity import draw, vector
 from models.bandit.records import ArmRecords, PolicyOnRecords
 from models.bandit.shrinkage import NO_RECORD, ArmRecord, Shrinkage
-from models.decay.forward import LANDMARK_S, ForwardDecay
+from models.decay.forward import LANDMARK_S, LATEST_S, ForwardDecay
 from models.limits import within
+from models.snapshot.elements import each
 
 
 class ThompsonSampling(PolicyOnRecords, Base):
@@ -288,9 +289,9 @@ class ThompsonSampling(PolicyOnRecords, Base):
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._outputs.forget()
-        self._latest_s = state["latest_s"]
-        self._counts = Counter(state["exposures"])
-        self._n = state["exposures_all"]
+        (self._latest_s,) = each(int, [state["latest_s"]], 0, LATEST_S)
+        self._counts = Counter(dict(state["exposures"]))
+        self._n, *_ = each(int, [state["exposures_all"], *self._counts.values()], 0)
         self._records.restore(state)
         self._changepoints.restore(state["changes"])
         if self._delayed is not None:

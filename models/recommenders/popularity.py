@@ -10,6 +10,7 @@ from models.decay.eviction import lightest, slab
 from models.decay.tally import read, share, tally, times, weight, written
 from models.limits import at_least_one
 from models.recommenders.recommender import NOTHING, Candidate, Recommender
+from models.snapshot.elements import each
 
 MOVED_SHARE = 4
 """When more than one in so many items has moved, to sort all of them is cheaper."""
@@ -163,7 +164,7 @@ class Popularity(Recommender):
     def _restore(self, state: dict[str, Any]) -> None:
         self._tallies = {item: read(text) for item, text in state["tallies"].items()}
         self._all = read(state["all"])
-        self._full = state["full"]
+        (self._full,) = each(bool, [state["full"]])
         self._moved = set(self._tallies)
         if len(self._tallies) > self.items_max:
             self._forget()

@@ -4,9 +4,11 @@ from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
 from models.decay.eviction import lightest, slab
+from models.decay.forward import LATEST_S
 from models.decay.tally import read, share, tally, times, weight, written
 from models.limits import at_least_one, within
 from models.recommenders.recommender import NOTHING, Candidate, Recommender
+from models.snapshot.elements import each
 
 
 class Purchases(NamedTuple):
@@ -59,10 +61,12 @@ class _Shopper:
     def from_state(cls, state: dict[str, Any]) -> "_Shopper":
         shopper = cls()
         shopper.all, shopper.last_s = read(state["all"]), state["last_s"]
-        shopper.full = state["full"]
+        (shopper.full,) = each(bool, [state["full"]])
         for item, (text, last_s) in state["items"].items():
             shopper.tallies[item] = read(text)
             shopper.lasts_s[item] = last_s
+        each(int, [shopper.all, *shopper.tallies.values()], 0)
+        each(int, [shopper.last_s, *shopper.lasts_s.values()], 0, LATEST_S)
         return shopper
 
 
@@ -269,13 +273,15 @@ class Repeats(Recommender):
         return [name for name, shopper in self._shoppers.items() if shopper.full]
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._latest_s = state["latest_s"]
-        self._all = Purchases(*state["all"])
-        self._items = {item: Purchases(*counts) for item, counts in state["items"].items()}
+        (self._latest_s,) = each(int, [state["latest_s"]], 0, LATEST_S)
+        self._all = Purchases(*each(int, state["all"], 0))
+        self._items = {
+            item: Purchases(*each(int, counts, 0)) for item, counts in state["items"].items()
+        }
         self._shoppers = {
             name: _Shopper.from_state(kept) for name, kept in state["shoppers"].items()
         }
-        self._items_full, self._shoppers_full = state["full"]
+        self._items_full, self._shoppers_full = each(bool, state["full"])
         for shopper in self._shoppers.values():
             self._keep_within(shopper)
         if len(self._items) > self.items_max:

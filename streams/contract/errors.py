@@ -4,7 +4,7 @@
 GoeswithError
 ├── BadInput                     somebody sent us something: a dead letter, and the worker goes on
 │   ├── InvalidEvent             undecodable, oversize or outside the contract
-│   └── InvalidReceipt           a receipt that we did not sign, or not for this session
+│   └── InvalidReceipt           a receipt that we did not sign, not so, or not for this session
 ├── Misconfigured                the operator has to change something: said at start-up, exit code 2
 │   ├── MissingSecret            no secret to sign receipts with
 │   ├── MissingExtra             an optional dependency is not installed
@@ -45,7 +45,7 @@ class InvalidEvent(BadInput):
 
 
 class InvalidReceipt(BadInput):
-    """Feedback whose receipt was not signed by us, or belongs to another session."""
+    """Feedback whose receipt is not one that we signed for its session, in this version."""
 
 
 class Misconfigured(GoeswithError):

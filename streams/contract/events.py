@@ -12,11 +12,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from streams.contract.errors import InvalidEvent
+from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 from streams.contract.settings import Settings
 
 LINES_MAX = 500
-YEAR_2015_MS = 1_420_070_400_000
-YEAR_2100_MS = 4_102_444_800_000
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]

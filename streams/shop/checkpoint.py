@@ -11,7 +11,7 @@ One SHA-256 covers header and parts, each part has its own besides.
 
 A checkpoint is refused, with the reason, and another one or the log is used instead, when it is
 
-- damaged, or of another version of the format or of a part;
+- damaged, at odds with itself, or of another version of the format or of a part;
 - foreign: of another cluster or topic;
 - of another number of partitions, or made under settings that give its figures another meaning (a
   half-life, a gap, what an add is worth). Settings that only say how figures are *read* may change:
@@ -28,14 +28,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, SecretStr, ValidationError
 
 from models import SnapshotError
 from models.snapshot.snapshot import pack, unpack
 from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
 from streams.shop.shop import Shop
-from streams.shop.state import digest, digests, left_out
+from streams.shop.state import Positions, digest, digests, left_out
 
 MAGIC = b"goeswith-checkpoint "
 VERSION = 1
@@ -107,9 +107,9 @@ class CheckpointHeader(BaseModel):
     made_at_ms: int
     made_by: str
     """The worker, or the command."""
-    position: dict[int, int]
+    position: dict[NonNegativeInt, NonNegativeInt]
     """The next offset of each partition to fold."""
-    skipped: int = 0
+    skipped: NonNegativeInt = 0
     """How many offsets below that were never folded: retention had taken them."""
     meaning: dict[str, str]
     """Settings and arguments without which the figures mean nothing, as JSON."""
@@ -213,6 +213,8 @@ def read(data: bytes) -> Checkpoint:
         header = CheckpointHeader.model_validate_json(_line(claim))
     except ValidationError as error:
         raise CheckpointRefused(f"damaged: its header is none ({error.error_count()})") from error
+    if max(header.position, default=0) >= header.partitions or header.skipped > header.reach:
+        raise CheckpointRefused(f"damaged: no fold of {header.partitions} partitions stands there")
     return Checkpoint(header, memoryview(body))
 
 
@@ -253,18 +255,20 @@ def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
 
 def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:
     """The shop of a checkpoint that `check` has let pass; raises `CheckpointRefused`."""
-    shop, place = new(settings), 0
-    shop.skipped = checkpoint.header.skipped
-    parts = shop.parts()
-    if parts.keys() != checkpoint.header.parts.keys():
-        raise CheckpointRefused(f"it has the parts {', '.join(checkpoint.header.parts)} only")
-    for name, length in sorted(checkpoint.header.parts.items()):
+    shop, place, header = new(settings), 0, checkpoint.header
+    shop.skipped, parts = header.skipped, shop.parts()
+    if parts.keys() != header.parts.keys():
+        raise CheckpointRefused(f"it has the parts {', '.join(header.parts)} only")
+    for name, length in sorted(header.parts.items()):
         part, data = parts[name], bytes(checkpoint.body[place : place + length])
         place += length
         try:
             part.restore(unpack(data, type(part).__name__, part.STATE_VERSION))
         except SnapshotError as error:
             raise CheckpointRefused(f"its {name}: {error}") from error
+    said, stands = Positions(header.position).state(), Positions(shop.position).state()
+    if said != stands:
+        raise CheckpointRefused(f"damaged: its header stands at {said}, its parts at {stands}")
     return shop
 
 

@@ -20,6 +20,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from models import SnapshotError
+from models.snapshot.snapshot import UNSOUND
 from streams.shop.memory.session import Sessions
 
 WHOLE = {"all": 1}
@@ -71,7 +72,7 @@ class ExactPart(abc.ABC):
         """Go on from a state, in a new shop; raises `SnapshotError` when it is none."""
         try:
             self._restore(state)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except UNSOUND as error:
             raise SnapshotError(f"no state of {type(self).__name__}: {error!r}") from error
 
 

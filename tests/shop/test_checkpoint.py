@@ -1,5 +1,6 @@
 """Checkpoints: what is not exactly this shop's is refused, with the reason."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -108,6 +109,46 @@ def test_a_checkpoint_of_another_cluster_is_refused() -> None:
     """Its offsets are those of another log."""
     with pytest.raises(CheckpointRefused, match="cluster was elsewhere, is cluster-1"):
         accepted(kept(TILL.shop, "elsewhere"))
+
+
+def claiming(**more: Any) -> bytes:
+    """The checkpoint with other claims in its header, sealed as the format says."""
+    header, body = DATA[len(MAGIC) :].split(b"\n", 1)
+    claim = {**json.loads(header), **more}
+    del claim["sha256"]
+    line = json.dumps(claim, sort_keys=True, separators=(",", ":")).encode()
+    sealed = {**claim, "sha256": hashlib.sha256(line + body).hexdigest()}
+    return MAGIC + json.dumps(sealed, sort_keys=True, separators=(",", ":")).encode() + b"\n" + body
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"position": {"0": 33}},
+        {"position": {"0": 35}},
+        {"position": {}},
+        {"position": {"0": 34, "1": 1}},
+        {"position": {"0": 34, "1": -5}},
+        {"position": {"0": 34, "-1": 0}},
+        {"position": {"0": 34, "8": 0}},
+        {"skipped": -(10**9)},
+        {"skipped": 35},
+    ],
+)
+def test_a_checkpoint_whose_header_is_at_odds_with_its_parts_is_refused(
+    claim: dict[str, Any],
+) -> None:
+    """By offsets that it has not folded a worker would skip records, or fold them twice."""
+    with pytest.raises(CheckpointRefused, match=r"damaged: (its header|no fold)") as refused:
+        restored(accepted(claiming(**claim)), SETTINGS)
+
+    assert "damaged" == refused.value.reason
+
+
+@pytest.mark.parametrize("claim", [{}, {"position": {"0": 34, "7": 0}}, {"skipped": 34}])
+def test_a_partition_at_its_beginning_may_be_named_in_the_header(claim: dict[str, Any]) -> None:
+    """Or go without saying, as it does in the parts."""
+    assert {0: 34} == restored(accepted(claiming(**claim)), SETTINGS).position
 
 
 def test_settings_that_only_read_may_change() -> None:

@@ -74,6 +74,7 @@ def test_a_state_of_another_shop_is_refused(change: str) -> None:
         ("position", ["0"]),
         ("position", {"zero": 1}),
         ("position", {"0": None}),
+        ("position", {"0": float("inf")}),
         ("sessions", {"0": [1, [["s1"]]]}),
         ("sessions", {"0": 5}),
     ],

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from streams.contract.prompts import Stage
-from streams.contract.receipts import Receipt
+from models.limits import within
+from models.snapshot.elements import each
+from streams.contract.prompts import STAGES, Stage
+from streams.contract.receipts import Receipt, receipt_of
+
+ROUNDING = 1e-9
 
 
 class Reached(NamedTuple):
@@ -39,8 +43,18 @@ class Impression:
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
-        """The impression whose `state()` this is, or what JSON made of it."""
+        """The impression whose `state()` this is, or what JSON made of it.
+
+        Raises `TypeError` or `ValueError` when it is none.
+        """
         fields, stages = state
-        receipt = Receipt(*fields)
-        receipt = receipt._replace(items=tuple(receipt.items))
-        return cls(receipt, {stage: Reached(*reached) for stage, *reached in stages})
+        reached = {stage: Reached(*said) for stage, *said in stages}
+        if "shown" not in reached or not reached.keys() <= {*STAGES}:
+            raise ValueError(f"an impression that reached {', '.join(map(str, reached))}")
+        for one in reached.values():
+            each(str, [one.event_id] if one.item_id is None else [one.event_id, one.item_id])
+            within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=one.reward)
+        each(int, [one.at_ms for one in reached.values()], 0)
+        impression = cls(receipt_of(fields), reached)
+        within(-ROUNDING, 1.0 + ROUNDING, reward=impression.reward)
+        return impression

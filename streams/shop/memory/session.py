@@ -19,7 +19,15 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
+from models.snapshot.elements import each
+from streams.contract.events import (
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderPlaced,
+)
+from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.impression import Impression
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
@@ -165,33 +173,40 @@ class Session:
     def from_state(cls, state: list[Any]) -> Self:
         """The session whose `state()` this is, or what JSON made of it.
 
-        One of version 1 is taken to have taught what it holds. Raises `ValueError` for a later one.
+        One of version 1 is taken to have taught what it holds. Raises `ValueError` for a later one,
+        and this or `TypeError` for what is none: restored, it would stop each worker in turn.
         """
         who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
         path, bought, paying, said, seen, late, impressions, *later = more
         version, lessons, looked = later or (VERSION, [[*dict(basket), *bought], []], viewed)
         if version != VERSION:
             raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
-        shown, last_shown_ms, dismissals = said
-        remembered = (Impression.from_state(each) for each in impressions)
+        shown, last_shown_ms, dismissals = each(int, said, 0)
+        each(str, [who] if shopper_id is None else [who, shopper_id])
+        each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
+        (paying,), basket, seen = each(bool, [paying]), dict(basket), dict(seen)
+        each(str, [*basket, *seen])
+        each(int, basket.values(), 1)
+        each(int, seen.values(), 0)
+        remembered = map(Impression.from_state, impressions)
         return cls(
             who,
             started_ms,
             last_ms,
             shopper_id,
-            dict(basket),
-            list(viewed),
-            list(path),
-            dict.fromkeys(bought),
+            basket,
+            each(str, viewed),
+            each(str, path),
+            dict.fromkeys(each(str, bought)),
             paying,
             shown,
             last_shown_ms,
             dismissals,
-            dict(seen),
-            set(late),
+            seen,
+            set(each(str, late)),
             {impression.receipt.prompt_id: impression for impression in remembered},
             Taught.from_state(lessons),
-            dict.fromkeys(looked),
+            dict.fromkeys(each(str, looked)),
         )
 
 
@@ -230,7 +245,8 @@ class Sessions:
         return [self.watermark_ms, [session.state() for session in self._sessions.values()]]
 
     def restore(self, state: list[Any]) -> None:
-        """Go on from a `state()`; raises `ValueError` when one of them is of a later version."""
-        self.watermark_ms, sessions = state
+        """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
+        watermark_ms, sessions = state
+        (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
         for session in map(Session.from_state, sessions):
             self._sessions[session.session_id] = session

@@ -15,7 +15,10 @@ stood apart it does not learn any more when they meet. Its counts are then too m
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple, Self
+
+from models.snapshot.elements import each
 
 TAUGHT_MAX = 256
 """Items that a session teaches, in its baskets and orders as in its views."""
@@ -92,10 +95,14 @@ class Taught:
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
-        """The one whose `state()` this is, or what JSON made of it."""
+        """The one whose `state()` this is, or what JSON made of it.
+
+        Raises `TypeError` or `ValueError` when it is none.
+        """
         items, apart = state
         taught = cls()
-        taught._items = dict.fromkeys(items)
+        taught._items = dict.fromkeys(each(str, items))
+        each(str, chain.from_iterable(apart))
         taught._apart = {_pair(one, other): None for one, other in apart}
         return taught
 

@@ -1,5 +1,7 @@
 """From feedback to reward: which prompt earned what."""
 
+from typing import Any
+
 from streams.contract.prompts import Outcome, Prompt, Stage
 from tests.stories import Story, Till
 
@@ -107,6 +109,29 @@ def test_forged_feedback_is_rejected_and_teaches_nothing() -> None:
     assert answer.rejected is not None
     assert "receipt_forged" == answer.rejected.reason
     assert before == shop.shop.policy.state()
+
+
+def test_a_receipt_of_a_version_that_was_rolled_back_stops_nobody() -> None:
+    """It is a dead letter, its event is folded, and the shop learns on."""
+    shop, story = till(), Story()
+    prompt = shop.prompt(story.add("bread"))
+    receipts = shop.shop.receipts
+    longer: Any = (*receipts.open(prompt.receipt, "s1"), "of the next version")
+    later = prompt.model_copy(update={"receipt": receipts.sign(longer)})
+    answers = [
+        shop.serve(event)
+        for event in (
+            story.see(later),
+            story.click(later),
+            story.dismiss(later),
+            story.add("jam", receipt=later.receipt),
+        )
+    ]
+    (outcome,) = shop.serve(story.see(prompt)).outcomes
+
+    assert ["receipt_version"] * 4 == [each.rejected and each.rejected.reason for each in answers]
+    assert {"bread": 1, "jam": 1} == shop.shop.sessions[0].find("s1").basket  # type: ignore[union-attr]
+    assert "shown" == outcome.stage
 
 
 def test_an_add_with_a_bad_receipt_is_still_an_add() -> None:
