@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaProducer
 from streams.clients.log_reader import Partition, RawRecord, committed_offsets, open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event, ItemViewed, decode, encode
-from streams.contract.prompts import Prompt
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.lab.embedded.server_child import free_port
 from streams.shop.shop import Shop
@@ -118,9 +118,10 @@ class Staff:
             return list(reader.between(reader.begins(), reader.ends()))
 
     def prompts(self) -> list[Prompt]:
-        """All prompts that were published, repeats and all."""
+        """All prompts that were published, repeats and all; not what was withdrawn of them."""
         records = self.read(self.settings.topics.prompts)
-        return [Prompt.model_validate_json(record.value or b"") for record in records]
+        published = [ANY_PUBLISHED.validate_json(record.value or b"") for record in records]
+        return [prompt for prompt in published if isinstance(prompt, Prompt)]
 
     def recomputed(self) -> str:
         """The digest of a shop that folds the log from its beginning, partition by partition."""
