@@ -1,7 +1,7 @@
 # One image for every role: `worker` unless another command is given, such as `topics create`.
 # Nothing is installed whose hash is not in requirements/runtime.txt, the build backend included.
 
-FROM python:3.11-slim AS build
+FROM python:3.13-slim-trixie AS build
 RUN python -m venv /opt/goeswith
 WORKDIR /build
 # The libraries come first: they change seldom, and this layer is kept while they do not.
@@ -11,8 +11,11 @@ COPY LICENSE README.md pyproject.toml ./
 COPY models models
 COPY streams streams
 RUN /opt/goeswith/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# The loops of the models, compiled for the processor that this is built on: on one of another kind
+# each process compiles them anew, which takes a minute (or give NUMBA_CACHE_DIR a volume).
+RUN /opt/goeswith/bin/python -m models.warm
 
-FROM python:3.11-slim
+FROM python:3.13-slim-trixie
 COPY --from=build /opt/goeswith /opt/goeswith
 ENV PATH=/opt/goeswith/bin:$PATH \
     PYTHONUNBUFFERED=1

@@ -3,26 +3,31 @@
 BIN := .venv/bin
 READY := .venv/.ready
 LIMIT := 100000
+DEMO_OPTIONS :=
 MUTANTS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos peers replay docs fix coverage requirements mutants clean
+.PHONY: help demo test check fuzz bench chaos peers replay docs fix coverage requirements mutants clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## watch a shop with shoppers in it: embedded Kafka and Redis, nothing to install
-	$(BIN)/goeswith demo
+	$(BIN)/goeswith demo $(DEMO_OPTIONS)
 
+# Matrices are small here: threads of the linear algebra would only wait for one another.
 test: $(READY) ## every test, on a real Kafka and a real Redis too
 	.ci/install
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest
 
 check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+fuzz: $(READY) ## ten million events, every compiled loop checking its bounds; a quarter of an hour
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m tests.fuzz --events 10000000
 
 bench: $(READY) ## measure cost and latency on a real Kafka; writes tests/benchmarks/RESULTS.md
 	.ci/install
@@ -37,8 +42,8 @@ peers: .venv-peers/.ready ## what `goeswith bench regret` compares with, in an e
 replay: $(READY) ## replay real grocery baskets and judge what is offered; LIMIT=1500000 for all
 	$(BIN)/goeswith replay --limit $(LIMIT)
 
-docs: $(READY) ## write the tables of README.md anew from the code
-	$(BIN)/python -m streams.reference README.md
+docs: $(READY) ## write the generated parts of README.md and docs/ anew from the code
+	$(BIN)/python -m streams.cli.reference README.md docs
 
 fix: $(READY) ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix
@@ -62,10 +67,11 @@ clean: ## remove everything made here, .venv and the cached Kafka included
 # Compiled once, on all cores: where Python may not write bytecode (PYTHONDONTWRITEBYTECODE), every
 # worker would compile its imports anew, which takes longer than all the rest of its start. The loops
 # of the models are compiled to machine code and kept, so that no shopper waits for that.
-$(READY): requirements/all.txt pyproject.toml
+$(READY): requirements/all.txt requirements/mutants.txt pyproject.toml
 	@python=$$(PYTHON="$(PYTHON)" .ci/python) && "$$python" -m venv .venv
 	@echo "installing into .venv (a minute or two, once)"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements/all.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/mutants.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib models streams
 	@$(BIN)/python -m models.warm

@@ -8,18 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.association_rules import AssociationRules
-    from models.best_fit import BestFit
-    from models.choice import Choice
-    from models.cooccurrence import CoOccurrence
-    from models.factors import LinearThompsonSampling
-    from models.markov import Markov
-    from models.policy import ThompsonSampling
-    from models.popularity import Popularity
-    from models.recommender import Candidate, Recommender
-    from models.repeats import Repeats
-    from models.session_knn import SessionKNN
-    from models.snapshot import SnapshotError
+    from models.bandit.choice import Choice
+    from models.bandit.linear.thompson import LinearThompsonSampling
+    from models.bandit.thompson import ThompsonSampling
+    from models.recommenders.baselines.association_rules import AssociationRules
+    from models.recommenders.baselines.markov import Markov
+    from models.recommenders.best_fit.best_fit import BestFit
+    from models.recommenders.cooccurrence import CoOccurrence
+    from models.recommenders.popularity import Popularity
+    from models.recommenders.recommender import Candidate, Recommender
+    from models.recommenders.repeats import Repeats
+    from models.recommenders.session_knn import SessionKNN
+    from models.snapshot.snapshot import SnapshotError
 
 __all__ = [
     "AssociationRules",
@@ -38,19 +38,19 @@ __all__ = [
 ]
 
 HOMES = {
-    "AssociationRules": "association_rules",
-    "BestFit": "best_fit",
-    "Candidate": "recommender",
-    "Choice": "choice",
-    "CoOccurrence": "cooccurrence",
-    "LinearThompsonSampling": "factors",
-    "Markov": "markov",
-    "Popularity": "popularity",
-    "Recommender": "recommender",
-    "Repeats": "repeats",
-    "SessionKNN": "session_knn",
-    "SnapshotError": "snapshot",
-    "ThompsonSampling": "policy",
+    "AssociationRules": "recommenders.baselines.association_rules",
+    "BestFit": "recommenders.best_fit.best_fit",
+    "Candidate": "recommenders.recommender",
+    "Choice": "bandit.choice",
+    "CoOccurrence": "recommenders.cooccurrence",
+    "LinearThompsonSampling": "bandit.linear.thompson",
+    "Markov": "recommenders.baselines.markov",
+    "Popularity": "recommenders.popularity",
+    "Recommender": "recommenders.recommender",
+    "Repeats": "recommenders.repeats",
+    "SessionKNN": "recommenders.session_knn",
+    "SnapshotError": "snapshot.snapshot",
+    "ThompsonSampling": "bandit.thompson",
 }
 """The module of each name."""
 

@@ -1,13 +1,16 @@
 """Warming up: every compiled loop runs once, so that no shopper waits for a compiler.
 
 The first time that takes a minute; afterwards the code comes from the cache, in a second or two
-(see `models.compiled`). Call it when goeswith is installed, and when a worker starts.
+(see `models.machine_code`). Call it when goeswith is installed, and when a worker starts.
 """
 
 from collections.abc import Iterator
 
 from models import BestFit, CoOccurrence, Recommender, SessionKNN
-from models.eras import HALVINGS
+from models.decay.eras import HALVINGS
+from models.recommenders.best_fit.counts import learning
+from models.recommenders.best_fit.sources import Sources
+from models.recommenders.session_index import neighbours
 
 MONDAY_S = 1_767_225_600.0
 SESSIONS = (("bread", "butter", "bread"), ("bread", "jam"), ("milk",), ("bread", "butter", "jam"))
@@ -47,6 +50,12 @@ def _warm_ranker() -> None:
         knn.learn_one(x, y, time_s=MONDAY_S, session=session)
         for model in (fit, knn):
             model.recommend((y,), 3)
+    _warm_renumbering(Sources(items_max=3, sessions_max=3, shoppers_max=1))
+
+
+def _warm_renumbering(sources: Sources) -> None:
+    neighbours.renumber(sources.index.items, sources.index.pool, 0)
+    learning.renumber(sources.shoppers, sources.index.pool, 0)
 
 
 if __name__ == "__main__":

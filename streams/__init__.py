@@ -1,4 +1,4 @@
-"""Events in, prompts out: a flat list of nouns, pure at the bottom, wired in `topology`.
+"""Events in, prompts out: rooms named by idea, pure in `shop`, wired in `worker`.
 
-The pydantic classes here are events, prompts and settings; `models/` holds what learns.
+The pydantic classes are in `contract`: events, prompts and settings; `models/` is what learns.
 """

@@ -1,6 +1,6 @@
 """`python -m streams` is `goeswith`."""
 
-from streams.cli import main
+from streams.cli.root import main
 
 if __name__ == "__main__":
     main()

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from streams.verdict.apache_kafka import real_kafka
+from streams.lab.chaos.ground.apache_kafka import real_kafka
 
 
 def run_beside(command: list[str]) -> int:

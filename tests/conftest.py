@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from streams.demo.broker import EmbeddedBroker
-from streams.demo.redis_server import EmbeddedRedis
-from streams.verdict.apache_kafka import NoKafka, RealKafka, real_kafka
+from streams.lab.chaos.ground.apache_kafka import NoKafka, RealKafka, real_kafka
+from streams.lab.embedded.broker import EmbeddedBroker
+from streams.lab.embedded.redis_server import EmbeddedRedis
 
 REAL = {"kafka", "own_kafka", "redis_url"}
 """The fixtures that make a test an integration test."""

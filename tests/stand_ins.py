@@ -9,20 +9,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from streams.delivery import Outgoing
-from streams.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
-from streams.prompts import (
-    Answer,
-    Draft,
+from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, encode
+from streams.contract.prompts import (
     Evidence,
     Prompt,
     PromptItem,
     PromptWithdrawn,
     Reason,
-    Silence,
     prompt_id,
 )
-from streams.said import Note, Said
+from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
+from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
+from streams.shop.shop import Folding
+from streams.worker.delivery import OutgoingRecord
 
 
 @dataclass(frozen=True)
@@ -53,27 +52,27 @@ class CountingShop:
         """The log of a partition goes on here."""
         self.position[partition] = max(offset, self.position.get(partition, 0))
 
-    def learn(self, partition: int, offset: int, event: Event | None) -> bool | None:
+    def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
         """Count the event's item."""
         position = self.position.get(partition, 0)
         if offset != position:
-            return None if offset > position else False
+            return "gap" if offset > position else "repeated"
         if isinstance(event, ItemViewed | ItemAdded | ItemRemoved):
             self.items[event.item_id] += 1
         self.position[partition] = offset + 1
-        return True
+        return "folded"
 
-    def answer(self, event: Event, partition: int, offset: int, said: Said) -> Answer:
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
         """Butter, unless it was offered and not seen yet; removing withdraws what was offered."""
         if isinstance(event, ItemRemoved):
             return Answer(
-                withdrawals=tuple(_withdrawn(p, event) for p in said.to(event.session_id))
+                withdrawals=tuple(_withdrawn(p, event) for p in pending.of(event.session_id))
             )
         if not isinstance(event, ItemViewed | ItemAdded):
             return Answer()
-        if said.to(event.session_id):
+        if pending.of(event.session_id):
             return Answer(silence=Silence("cool_down"))
-        return Answer(draft=Draft.of(_butter(event)))
+        return Answer(outgoing_prompt=OutgoingPrompt.of(_butter(event)))
 
     def digests(self) -> dict[str, str]:
         """A hash of the counts and the position."""
@@ -85,10 +84,10 @@ class KeepingDelivery:
     """Keeps what is published, and says that it is delivered when told to."""
 
     def __init__(self) -> None:
-        self.published: list[list[Outgoing]] = []
+        self.published: list[list[OutgoingRecord]] = []
         self.waiting: list[Callable[[], object]] = []
 
-    async def publish(self, records: Iterable[Outgoing], then: Callable[[], object]) -> None:
+    async def publish(self, records: Iterable[OutgoingRecord], then: Callable[[], object]) -> None:
         """Keep the records of a round."""
         self.published.append(list(records))
         self.waiting.append(then)
@@ -118,7 +117,7 @@ def _butter(event: ItemViewed | ItemAdded) -> Prompt:
     )
 
 
-def _withdrawn(prompt: Note, event: Event) -> PromptWithdrawn:
+def _withdrawn(prompt: PendingPrompt, event: Event) -> PromptWithdrawn:
     return PromptWithdrawn(
         prompt_id=prompt.prompt_id,
         session_id=event.session_id,

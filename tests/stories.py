@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from streams.events import (
+from streams.contract.events import (
     CheckoutStarted,
     Event,
     ItemAdded,
@@ -16,10 +16,11 @@ from streams.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.prompts import Answer, Prompt
-from streams.said import Said
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.contract.prompts import Prompt
+from streams.contract.settings import Settings
+from streams.shop.memory.answer import Answer
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.shop import Shop
 
 NOON_MS = 1_767_268_800_000
 """2026-01-01, noon UTC: when every story begins."""
@@ -97,20 +98,20 @@ class Till:
 
     def __init__(self, **settings: Any) -> None:
         self.shop = Shop(Settings(**{**OPEN, **settings}))
-        self.said = Said()
+        self.pending = PendingPrompts()
 
     def serve(self, event: Event) -> Answer:
         """Fold an event at the next offset, and answer it."""
         offset = self.shop.position.get(0, 0)
-        assert self.shop.learn(0, offset, event)
+        assert "folded" == self.shop.learn(0, offset, event)
         return self.ask(event, offset)
 
     def ask(self, event: Event, offset: int) -> Answer:
         """Answer an event that was folded at an offset."""
-        answer = self.shop.answer(event, 0, offset, self.said)
-        if answer.draft is not None:
-            self.said.add(answer.draft)
-        self.said.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})
+        answer = self.shop.answer(event, 0, offset, self.pending)
+        if answer.outgoing_prompt is not None:
+            self.pending.add(answer.outgoing_prompt)
+        self.pending.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})
         return answer
 
     def prompt(self, event: Event) -> Prompt:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,6 +16,9 @@ ROOT = Path(__file__).parent.parent
 MODULE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 40
 LINE_COLUMNS_MAX = 100
+ROOM_ENTRIES_MAX = 10
+NO_ENTRIES = {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
+CROSS_CUTTING = {"fuzz", "integration", "mutants", "properties", "scenarios"}
 GRAB_BAGS = {"utils", "util", "helpers", "common", "core", "base", "manager", "misc"}
 
 # Put together here, so that this file does not contain what it looks for.
@@ -154,6 +158,54 @@ def test_a_module_is_named_by_its_idea() -> None:
     names = {str(module): {module.path.stem, module.path.parent.name} for module in MODULES}
 
     assert [] == [module for module, said in names.items() if said & GRAB_BAGS]
+
+
+def rooms(top: str) -> list[Path]:
+    """The packages below this folder, itself included."""
+    return sorted(path.parent for path in (ROOT / top).rglob("__init__.py"))
+
+
+def test_a_room_holds_ten_things_at_most() -> None:
+    """What does not fit into one look is two rooms."""
+    sizes = {
+        str(room.relative_to(ROOT)): len({path.name for path in room.iterdir()} - NO_ENTRIES)
+        for top in ("models", "streams")
+        for room in rooms(top)
+    }
+
+    assert {} == {room: size for room, size in sizes.items() if size > ROOM_ENTRIES_MAX}
+
+
+def test_a_room_is_entered_without_its_furniture() -> None:
+    """`__init__.py` is a docstring, or loads when it is asked: a module brings no neighbours."""
+    inits = {str(module): module for module in MODULES if module.path.name == "__init__.py"}
+    full = {name for name, module in inits.items() if len(module.tree.body) > 1}
+
+    assert {"models/__init__.py", "streams/worker/__init__.py"} == full
+
+
+def test_a_test_is_in_the_room_of_what_it_tests() -> None:
+    """The folders of tests are those of the code, but for what cuts across all rooms."""
+    tests = {room.relative_to(ROOT / "tests") for room in rooms("tests")}
+    code = {room.relative_to(ROOT / "streams") for room in rooms("streams")}
+    code |= {room.relative_to(ROOT) for room in rooms("models")}
+
+    assert set() == {str(room) for room in tests - code} - CROSS_CUTTING
+
+
+def test_two_classes_of_one_name_are_one_idea() -> None:
+    """Within a package a public name means one thing: another class of it extends the first."""
+    twice = set()
+    for top in ("models", "streams"):
+        bases = defaultdict(list)
+        for module in MODULES:
+            if module.path.is_relative_to(ROOT / top):
+                for name, node in public(module.tree.body):
+                    if isinstance(node, ast.ClassDef) and "." not in name:
+                        bases[name].append({ast.unparse(b).rpartition(".")[2] for b in node.bases})
+        twice |= {name for name, all_ in bases.items() if sum(name not in b for b in all_) > 1}
+
+    assert set() == twice
 
 
 def test_nothing_is_left_for_later() -> None:

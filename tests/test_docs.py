@@ -1,4 +1,4 @@
-"""README says what is there: its tables, commands and examples are held against the code."""
+"""README and docs/ say what is there: tables, commands, examples and links, against the code."""
 
 import doctest
 import os
@@ -9,17 +9,24 @@ import sys
 from collections.abc import Iterator
 from itertools import dropwhile, groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import click
+from pydantic.fields import FieldInfo
 
-from streams.cli import goeswith
-from streams.events import ANY_EVENT, EVENTS
-from streams.reference import commands, rewritten
-from streams.settings import Settings
+from streams.cli.reference import BLOCKS, blocks, commands, pages, rewritten, setting_groups
+from streams.cli.root import goeswith
+from streams.contract.events import ANY_EVENT, EVENTS
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import meaning
+from streams.shop.decision.messages import TEXTS
+from streams.shop.memory.answer import SilenceReason
 
 ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text()
+PAGES = {page.relative_to(ROOT): page.read_text() for page in pages([ROOT / "README.md", DOCS])}
+README_LINES_MAX = 180
 RUN_S_MAX = 120.0
 CONSOLES = {"console", "sh", "bash", "shell"}
 
@@ -45,14 +52,15 @@ def fenced(text: str) -> list[Block]:
     return [Block(info.split(), body.splitlines()) for info, body in found]
 
 
-def typed_commands() -> list[str]:
-    """Every command line of README."""
-    return [line for block in fenced(README) if block.info[0] in CONSOLES for line in block.typed]
+def typed_commands(text: str) -> list[str]:
+    """Every command line of a page."""
+    return [line for block in fenced(text) if block.info[0] in CONSOLES for line in block.typed]
 
 
 def calls(program: str) -> list[list[str]]:
-    """The arguments of every call of this program in README, each once."""
-    found = [words for line in typed_commands() for words in simple(line) if words[0] == program]
+    """The arguments of every call of this program in README and docs, each once."""
+    lines = [line for text in PAGES.values() for line in typed_commands(text)]
+    found = [words for line in lines for words in simple(line) if words[0] == program]
     return [list(arguments) for arguments in dict.fromkeys(tuple(words[1:]) for words in found)]
 
 
@@ -84,42 +92,166 @@ def unknown_to(command: click.Command, arguments: list[str]) -> list[str]:
     return []
 
 
-def test_the_tables_are_what_the_code_says() -> None:
+def page(name: str) -> str:
+    """A page of docs."""
+    return (DOCS / name).read_text()
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading is made of.
+
+    >>> anchor("What counts, once?")
+    'what-counts-once'
+    """
+    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+
+
+def another(field: FieldInfo) -> Any:
+    """Another value of a setting, within its limits."""
+    value = field.default
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return type(value)(value / 2) or type(value)(1)
+    return next((other for other in get_args(field.annotation) if other != value), "another")
+
+
+def test_readme_is_short() -> None:
+    """One sits down and reads it."""
+    assert len(README.splitlines()) <= README_LINES_MAX
+
+
+def test_what_is_generated_is_what_the_code_says() -> None:
     """`make docs` would change nothing."""
-    assert rewritten(README) == README, "README.md is behind the code: run `make docs`"
+    behind = [str(name) for name, text in PAGES.items() if rewritten(text) != text]
+
+    assert [] == behind, "these are behind the code: run `make docs`"
 
 
-def test_every_command_is_in_the_readme_and_says_what_it_does() -> None:
+def test_every_block_has_its_page() -> None:
+    """Nothing is generated for nobody, and no page has lost its table."""
+    asked = {name for text in PAGES.values() for name in blocks(text)}
+
+    assert BLOCKS.keys() == asked
+
+
+def test_every_link_leads_somewhere() -> None:
+    """To a file that is there, and to a heading in it."""
+    broken = []
+    for name, text in PAGES.items():
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if target.startswith("https://"):
+                continue
+            path, _, heading = target.partition("#")
+            file = (ROOT / name).parent / path if path else ROOT / name
+            found = file.exists() and (
+                not heading
+                or heading in map(anchor, re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE))
+            )
+            broken += [] if found else [f"{name}: {target}"]
+
+    assert [] == broken
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    """A path in code type, such as `models/decay/`, is one of this repository."""
+    named = {
+        (str(name), path)
+        for name, text in PAGES.items()
+        for path in re.findall(r"`((?:models|streams|tests|docs)/[\w./]*)`", text)
+    }
+
+    assert [] == sorted(path for _, path in named if not (ROOT / path).exists())
+
+
+def test_every_page_can_be_found() -> None:
+    """From docs/README.md, or from the contents of its own folder."""
+    contents = page("README.md") + page("decisions/README.md")
+
+    assert [] == [
+        str(name) for name in PAGES if f"({name.name})" not in contents and name.name != "README.md"
+    ]
+
+
+def test_every_command_is_in_the_docs_and_says_what_it_does() -> None:
     """A command that nobody can find is not there."""
     found = {" ".join(path): command.help for path, command in commands()}
 
-    assert [] == [typed for typed in found if f"| `{typed}` |" not in README]
+    assert [] == [typed for typed in found if f"| `{typed}` |" not in page("commands.md")]
     assert [] == [typed for typed, said in found.items() if not said]
 
 
-def test_every_setting_is_in_the_readme_and_says_what_it_is() -> None:
+def test_every_setting_is_in_the_docs_in_one_group_and_says_what_it_is() -> None:
     """A setting without a sentence is a riddle."""
     fields = Settings.model_fields
 
-    assert [] == [name for name in fields if f"| `{name}` |" not in README]
+    assert list(fields) == [name for names in setting_groups().values() for name in names]
+    assert [] == [name for name in fields if f"| `{name}` |" not in page("settings.md")]
     assert [] == [name for name, field in fields.items() if not field.description]
 
 
-def test_every_variable_in_the_readme_is_a_setting() -> None:
-    """Nobody sets in vain what README names."""
-    named = {name.lower() for name in re.findall(r"GOESWITH_([A-Z_]+)", README)}
+def test_the_docs_name_the_settings_that_begin_anew() -> None:
+    """Those, and no others, by which a checkpoint is refused."""
+    listed = page("settings.md").partition("**Begin anew.**")[2].partition("\n\n")[2]
+    named = re.findall(r"`(\w+)`", listed.partition("\n\n")[0])
+    settings = Settings()
+    anew = [
+        name
+        for name, field in Settings.model_fields.items()
+        if meaning(settings.model_copy(update={name: another(field)})) != meaning(settings)
+    ]
+
+    assert sorted(anew) == sorted(named)
+
+
+def test_every_variable_in_the_docs_is_a_setting() -> None:
+    """Nobody sets in vain what a page names."""
+    named = {
+        name.lower() for text in PAGES.values() for name in re.findall(r"GOESWITH_([A-Z_]+)", text)
+    }
 
     assert set() == named - Settings.model_fields.keys()
 
 
-def test_every_topic_is_in_the_readme() -> None:
+def test_every_topic_is_in_the_docs() -> None:
     """All that crosses the border of goeswith is told."""
     topics = Settings().topics.declared()
 
-    assert [] == [name for name in topics if f"| `{name}` |" not in README]
+    assert [] == [name for name in topics if f"| `{name}` |" not in page("topics.md")]
 
 
-def test_every_goeswith_line_in_the_readme_can_be_typed() -> None:
+def test_every_silence_is_in_the_docs() -> None:
+    """A storefront that hears nothing finds out why, and for how long."""
+    silences = page("prompts.md").partition("## Silences")[2].partition("\n## ")[0]
+
+    assert set(get_args(SilenceReason)) == set(
+        re.findall(r"^\| `(\w+)` \|", silences, re.MULTILINE)
+    )
+
+
+def test_every_language_is_in_the_docs() -> None:
+    """Those that a prompt can speak, and no others."""
+    languages = page("prompts.md").partition("## Languages")[2].partition("\n## ")[0]
+
+    assert set(TEXTS) == set(re.findall(r"^\| `(\w+)` \|", languages, re.MULTILINE))
+
+
+def test_every_reason_of_a_dead_letter_is_in_the_docs() -> None:
+    """Those that the contract gives."""
+    letters = page("events.md").partition("## Dead letters")[2]
+    given = {
+        reason
+        for source in ("events.py", "receipts.py")
+        for reason in re.findall(
+            r'(?:Invalid(?:Event|Receipt)\(\s*|return )"(\w+)"',
+            (ROOT / "streams" / "contract" / source).read_text(),
+        )
+    }
+
+    assert given == set(re.findall(r"^\| `(\w+)` \|", letters, re.MULTILINE))
+
+
+def test_every_goeswith_line_in_the_docs_can_be_typed() -> None:
     """The command exists, and so does each of its options."""
     wrong = {
         " ".join(arguments): unknown_to(goeswith, arguments) for arguments in calls("goeswith")
@@ -128,7 +260,7 @@ def test_every_goeswith_line_in_the_readme_can_be_typed() -> None:
     assert {} == {typed: words for typed, words in wrong.items() if words}
 
 
-def test_every_make_line_in_the_readme_can_be_typed() -> None:
+def test_every_make_line_in_the_docs_can_be_typed() -> None:
     """The target exists in the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     typed = {word for arguments in calls("make") for word in arguments if "=" not in word}
@@ -148,7 +280,7 @@ def test_every_make_target_says_what_it_does() -> None:
 
 def test_the_examples_of_events_are_events() -> None:
     """There is one of each kind, and the worker can read it."""
-    lines = [line for line in README.splitlines() if line.startswith('{"type": ')]
+    lines = [line for line in page("events.md").splitlines() if line.startswith('{"type": ')]
 
     assert list(EVENTS) == [type(ANY_EVENT.validate_json(line)) for line in lines]
 
@@ -160,7 +292,7 @@ def test_every_console_block_marked_to_be_run_says_what_is_said() -> None:
     """
     checker = doctest.OutputChecker()
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    for block in fenced(README):
+    for block in (block for text in PAGES.values() for block in fenced(text)):
         if block.info != ["console", "run"]:
             continue
         wanted = "".join(f"{line}\n" for line in block.lines if not line.startswith("$ "))

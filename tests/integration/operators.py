@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from click.testing import CliRunner, Result
 from kafka import OffsetAndMetadata, TopicPartition
 
-from streams.cli import goeswith
-from streams.dead_letters import Header
-from streams.kafka_clients import open_admin, open_producer
-from streams.settings import Settings
+from streams.cli.root import goeswith
+from streams.clients.sync_kafka import open_admin, open_producer
+from streams.contract.dead_letters import Header
+from streams.contract.settings import Settings
+from streams.lab.embedded.worker_process import environment
 
 
 class ByHand(NamedTuple):
@@ -63,15 +64,7 @@ class Operator:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._env = {
-            "GOESWITH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
-            "GOESWITH_KAFKA_API_VERSION": settings.kafka_api_version,
-            "GOESWITH_TOPIC_PREFIX": settings.topic_prefix,
-            "GOESWITH_GROUP_ID": settings.group_id,
-            "GOESWITH_PARTITIONS": str(settings.partitions),
-            "GOESWITH_REDIS_URL": settings.redis_url,
-            "COLUMNS": "200",
-        }
+        self._env = {**environment(settings), "COLUMNS": "200"}
 
     def types(self, *words: str, answers: str = "") -> Result:
         """What a command says, and its exit code."""

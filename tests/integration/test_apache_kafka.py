@@ -2,9 +2,9 @@
 
 from aiokafka import AIOKafkaProducer
 
-from streams.settings import Settings
-from streams.topic_admin import create_topics
-from streams.verdict.apache_kafka import RealKafka
+from streams.contract.settings import Settings
+from streams.lab.chaos.ground.apache_kafka import RealKafka
+from streams.operations.topics import create_topics
 
 TOPIC = Settings().topics.events
 

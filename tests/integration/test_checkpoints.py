@@ -1,17 +1,22 @@
 """Workers that go on from a checkpoint, on a real Kafka and with a Redis that may be away."""
 
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from kafka import TopicPartition
 
-from streams.cli import goeswith
-from streams.demo.redis_server import EmbeddedRedis
-from streams.topic_admin import create_topics
-from streams.worker_process import environment
+from streams.cli.root import goeswith
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin
+from streams.lab.embedded.redis_server import EmbeddedRedis
+from streams.lab.embedded.worker_process import environment
+from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, views
 
 EVENTS = 200
@@ -47,6 +52,103 @@ def telemetry(staff: Staff, name: str) -> Any:
     return staff.state(name).get("telemetry", {})
 
 
+def health(staff: Staff, name: str) -> Any:
+    """What a worker's page says of its health, ready or not."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{staff.ports[name]}/readyz") as page:
+            return json.load(page)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return json.load(refused)
+
+
+def notes(staff: Staff, name: str) -> str:
+    """What a worker has to say besides, once it is ready: it looks around once a second."""
+    staff.until(lambda: health(staff, name)["ready"], "a ready worker")
+    said = health(staff, name)
+    assert [] == said["reasons"]
+    return "; ".join(said["notes"])
+
+
+def is_all_kept(staff: Staff, name: str) -> bool:
+    """Whether the checkpoint is as far as the worker."""
+    given = environment(staff.settings)
+    done = CliRunner().invoke(goeswith, ["checkpoint", "inspect", "--json"], env=given)
+    held = json.loads(done.stdout)["position"] if done.exit_code == 0 else {}
+    reached = {number: offset for number, offset in held.items() if offset}
+    return bool(reached) and reached == staff.state(name)["position"]
+
+
+def forget_the_log(staff: Staff) -> None:
+    """All that is in the log is gone, as by retention."""
+    with (
+        open_reader(staff.settings, staff.settings.topics.events) as reader,
+        open_admin(staff.settings) as admin,
+    ):
+        ends = {TopicPartition(at.topic, at.number): end for at, end in reader.ends().items()}
+        admin.delete_records(ends)
+
+
+def one_shift(staff: Staff) -> dict[str, Any]:
+    """A worker starts, writes a checkpoint of all there is, and is killed: what it has counted."""
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until_answered()
+    staff.until(lambda: is_all_kept(staff, "ann"), "a checkpoint of all")
+    counted: dict[str, Any] = telemetry(staff, "ann") | {"notes": notes(staff, "ann")}
+    staff.workers["ann"].kill()
+    return counted
+
+
+def test_a_setting_that_is_changed_and_put_back_costs_nothing(
+    employ: Employ, topic_prefix: str
+) -> None:
+    """Though the log forgets meanwhile: what only the checkpoint knows is kept, in a real Redis."""
+    with EmbeddedRedis() as server:
+        staff = employ(server.url)
+        one_shift(staff)
+        forget_the_log(staff)
+        staff.common["items_max"] = 1_000
+        send(staff.settings, views(50))
+        changed = one_shift(staff)
+        del staff.common["items_max"]
+        send(staff.settings, views(25))
+        back = one_shift(staff)
+        _, held = run(staff, "checkpoint", "inspect")
+
+    assert (0, 1) == (changed["restored"], changed["checkpoints_refused"])
+    assert "items_max was 200000, is 1000" in changed["notes"]
+    assert f"{topic_prefix}:checkpoint:refused:settings-" in changed["notes"]
+    assert (EVENTS, 75) == (back["restored"], back["folded"])
+    assert EVENTS + 75 == held["events"]
+    assert ["settings"] == [one["name"].partition("-")[0] for one in held["kept"]]
+
+
+def test_a_worker_never_touches_what_is_no_checkpoint(employ: Employ, tmp_path: Path) -> None:
+    """It answers without one, counts, and says so; and a command asks to be told twice."""
+    path = tmp_path / "passwd"
+    path.write_text("ann:x:0:0::/bin/sh\n")
+    staff = employ(path.as_uri())
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.until_answered()
+    staff.until(lambda: telemetry(staff, "ann")["checkpoints_failed"] > 1, "a failure")
+    counted, said = telemetry(staff, "ann"), notes(staff, "ann")
+    given = environment(staff.settings)
+    refused = CliRunner().invoke(goeswith, ["checkpoint", "save"], env=given)
+    left = path.read_text()
+    staff.workers["ann"].kill()
+    _, forced = run(staff, "checkpoint", "save", "--force")
+
+    assert "ann:x:0:0::/bin/sh\n" == left
+    assert (1, 0) == (counted["checkpoints_refused"], counted["checkpoints"])
+    assert "It is not ours: it stays" in said
+    assert "no checkpoint was written" in said
+    assert 1 == refused.exit_code
+    assert "--force" in refused.output
+    assert (EVENTS, True) == (forced["folded"], forced["written"])
+
+
 def run(staff: Staff, *words: str, **more: str) -> tuple[int, Any]:
     """Run a command under the workers' settings: its exit code and what it printed."""
     given = environment(staff.settings) | {f"GOESWITH_{k.upper()}": v for k, v in more.items()}
@@ -74,7 +176,11 @@ def test_a_worker_refuses_a_damaged_checkpoint_and_goes_on_from_its_own(
     second = telemetry(staff, "ann")
     code, report = run(staff, "rebuild", "--page", f"http://127.0.0.1:{staff.ports['ann']}")
 
-    assert "is not used, the log is folded from its beginning: " in said
+    kept = list(tmp_path.glob("shop.checkpoint.refused-damaged-*"))
+
+    assert "the log is folded from its beginning" in said
+    assert [b"goeswith-checkpoint {} what is left of it"] == [one.read_bytes() for one in kept]
+    assert str(kept[0]) in said
     assert (0, EVENTS) == (first["restored"], first["folded"])
     assert 0 < second["restored"] <= EVENTS
     assert EVENTS + 50 == second["restored"] + second["folded"]

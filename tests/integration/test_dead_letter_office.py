@@ -4,17 +4,17 @@ import json
 
 import pytest
 
-from streams.dead_letters import (
+from streams.clients.log_reader import Partition, RawRecord, open_reader
+from streams.contract.dead_letters import (
     REPLAYED_FROM,
     REPLAYS,
     REPLAYS_MAX,
     Header,
     dead_letter_headers,
 )
-from streams.errors import BadInput, InvalidEvent, InvalidReceipt
-from streams.log_reader import Partition, Record, open_reader
-from streams.settings import Settings
-from streams.topic_admin import create_topics
+from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
+from streams.contract.settings import Settings
+from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, send
 
 EVIL = b'{"item_id": "bread\x1b[2J\xff"}'
@@ -59,7 +59,7 @@ def office(kafka: str, topic_prefix: str) -> Operator:
     return Operator(settings)
 
 
-def events(settings: Settings) -> list[Record]:
+def events(settings: Settings) -> list[RawRecord]:
     """What the events topic holds."""
     with open_reader(settings, settings.topics.events) as reader:
         return list(reader.between(reader.begins(), reader.ends()))

@@ -14,18 +14,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.bench import tape
-from streams.demo.broker import EmbeddedBroker
-from streams.demo.child import free_port
-from streams.settings import Settings
-from streams.worker_process import environment
+from streams.contract.settings import Settings
+from streams.lab.bench.stage import tape
+from streams.lab.embedded.broker import EmbeddedBroker
+from streams.lab.embedded.server_child import free_port
+from streams.lab.embedded.worker_process import environment
 from tests.stories import OPEN, Story
 
 PATIENCE_S = 90.0
 STUCK = """
-from streams.settings import Settings
-from streams.topology import create_app
-from streams.worker import PunctualWorker
+from streams.contract.settings import Settings
+from streams.worker.topology import create_app
+from streams.worker.running.process import PunctualWorker
 from tests.stand_ins import KeepingDelivery
 
 app = create_app(Settings(), delivery=KeepingDelivery())
@@ -48,8 +48,9 @@ def health(settings: Settings) -> Health:
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:
             return Health(page.status, json.load(page))
-    except urllib.error.HTTPError as refused:
-        return Health(refused.code, json.load(refused))
+    except urllib.error.HTTPError as error:
+        with error as refused:
+            return Health(refused.code, json.load(refused))
     except OSError:
         return Health(0, {})
 

@@ -11,16 +11,22 @@ from typing import Any
 
 import pytest
 
-from streams.errors import KafkaUnreachable
-from streams.events import encode
-from streams.examples import ITEM_ADDED, ORDER_PLACED, OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.kafka_clients import open_admin, speaking
-from streams.lag import read_lag
-from streams.log_reader import open_reader
-from streams.prompts import Prompt, PromptWithdrawn
-from streams.settings import Settings
-from streams.topic_admin import create_topics
-from streams.verdict.apache_kafka import RealKafka
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin, translating_errors
+from streams.contract.errors import KafkaUnreachable
+from streams.contract.events import encode
+from streams.contract.prompts import Prompt, PromptWithdrawn
+from streams.contract.schemas.examples import (
+    ITEM_ADDED,
+    ORDER_PLACED,
+    OUTCOME,
+    PROMPT,
+    PROMPT_WITHDRAWN,
+)
+from streams.contract.settings import Settings
+from streams.lab.chaos.ground.apache_kafka import RealKafka
+from streams.operations.lag import read_lag
+from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, commit, create, send
 
 
@@ -239,7 +245,7 @@ def test_a_broker_that_dies_in_between_is_said_within_the_time_allowed(
         ]
         for question in questions:
             began_s = time.monotonic()
-            with pytest.raises(KafkaUnreachable), speaking(settings):
+            with pytest.raises(KafkaUnreachable), translating_errors(settings):
                 question()
 
             assert time.monotonic() - began_s < 3 * settings.kafka_timeout_s

@@ -12,12 +12,12 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.events import Event
-from streams.kafka_clients import open_producer
-from streams.log_reader import open_reader
-from streams.prompts import Prompt, prompt_id
-from streams.topic_admin import create_topics
-from streams.verdict.apache_kafka import RealKafka
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_producer
+from streams.contract.events import Event
+from streams.contract.prompts import Prompt, prompt_id
+from streams.lab.chaos.ground.apache_kafka import RealKafka
+from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, shoppers, views
 
 AWAY_S = 8.0

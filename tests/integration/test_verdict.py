@@ -6,7 +6,7 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from streams.cli import goeswith
+from streams.cli.root import goeswith
 
 FAULTS = 10
 """`make chaos` has two hundred."""

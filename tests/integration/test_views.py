@@ -11,13 +11,14 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from streams.cli import goeswith
-from streams.demo.redis_server import EmbeddedRedis
-from streams.errors import RedisUnreachable
-from streams.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.prompts import Answer, Draft
-from streams.settings import Settings
-from streams.views import Views, arms_key, current_arms, current_prompts, prompts_key, worker_key
+from streams.cli.root import goeswith
+from streams.contract.errors import RedisUnreachable
+from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
+from streams.contract.settings import Settings
+from streams.lab.embedded.redis_server import EmbeddedRedis
+from streams.shop.memory.answer import Answer, OutgoingPrompt
+from streams.views.reader import arms_key, current_arms, current_prompts, prompts_key, worker_key
+from streams.views.writer import RedisViews
 
 WAIT_S_MAX = 20.0
 
@@ -28,7 +29,7 @@ def settings(redis_url: str, topic_prefix: str) -> Settings:
     return Settings(redis_url=redis_url, topic_prefix=topic_prefix)
 
 
-def said(number: int, session_id: str = "session-7", expires_in_s: float = 60) -> Draft:
+def said(number: int, session_id: str = "session-7", expires_in_s: float = 60) -> OutgoingPrompt:
     """A prompt of its own, still to be shown."""
     prompt = PROMPT.model_copy(
         update={
@@ -37,13 +38,13 @@ def said(number: int, session_id: str = "session-7", expires_in_s: float = 60) -
             "expires_at_ms": int((time.time() + expires_in_s) * 1000),
         }
     )
-    return Draft.of(prompt)
+    return OutgoingPrompt.of(prompt)
 
 
 @asynccontextmanager
-async def views_of(settings: Settings) -> AsyncIterator[Views]:
+async def views_of(settings: Settings) -> AsyncIterator[RedisViews]:
     """A worker's views, running."""
-    views = Views(settings, telemetry=lambda: {"answered": 7})
+    views = RedisViews(settings, telemetry=lambda: {"answered": 7})
     async with views:
         yield views
 
@@ -78,9 +79,9 @@ async def test_a_storefront_reads_the_current_prompts_of_a_session(settings: Set
     """Withdrawn ones leave, others stay; the command prints the same."""
     gone = PROMPT_WITHDRAWN.model_copy(update={"prompt_id": "prompt-1"})
     async with views_of(settings) as views:
-        views.offer([Answer(draft=said(1)), Answer(draft=said(2, "session-8"))])
+        views.offer([Answer(outgoing_prompt=said(1)), Answer(outgoing_prompt=said(2, "session-8"))])
         await until(lambda: shown(settings) == ["prompt-1"])
-        views.offer([Answer(withdrawals=(gone,)), Answer(draft=said(3))])
+        views.offer([Answer(withdrawals=(gone,)), Answer(outgoing_prompt=said(3))])
         await until(lambda: shown(settings) == ["prompt-3"])
         words = ("prompts", "--session", "session-8", "--json")
         env = {
@@ -95,7 +96,12 @@ async def test_a_storefront_reads_the_current_prompts_of_a_session(settings: Set
 async def test_expired_prompts_are_not_shown(settings: Settings) -> None:
     """Neither written nor, once written, read."""
     async with views_of(settings) as views:
-        views.offer([Answer(draft=said(1, expires_in_s=-1)), Answer(draft=said(2, "other", 1))])
+        views.offer(
+            [
+                Answer(outgoing_prompt=said(1, expires_in_s=-1)),
+                Answer(outgoing_prompt=said(2, "other", 1)),
+            ]
+        )
         await until(lambda: shown(settings, "other") == ["prompt-2"])
         await until(lambda: shown(settings, "other") == [])
 
@@ -105,7 +111,7 @@ async def test_expired_prompts_are_not_shown(settings: Settings) -> None:
 async def test_every_key_expires(settings: Settings) -> None:
     """And a view is never older than it may be."""
     async with views_of(settings) as views:
-        views.offer([Answer(draft=said(1))])
+        views.offer([Answer(outgoing_prompt=said(1))])
         await until(lambda: len(held(settings)) == 3)
         ttl_s = held(settings)
 
@@ -121,8 +127,8 @@ async def test_boards_of_several_workers_add_up(settings: Settings) -> None:
     other = settings.model_copy(update={"worker_name": "worker-2"})
     shown_ = OUTCOME.model_copy(update={"stage": "shown", "reward": 0.0})
     async with views_of(settings) as one, views_of(other) as two:
-        one.offer([Answer(draft=said(1)), Answer(outcomes=(shown_, OUTCOME))])
-        two.offer([Answer(draft=said(2)), Answer(draft=said(3))])
+        one.offer([Answer(outgoing_prompt=said(1)), Answer(outcomes=(shown_, OUTCOME))])
+        two.offer([Answer(outgoing_prompt=said(2)), Answer(outgoing_prompt=said(3))])
         await until(lambda: sum(r.pulls for r in board(settings)) == 3 and board(settings)[0].added)
 
     assert [("bought_together", 3, 1, 1)] == [
@@ -144,7 +150,7 @@ async def test_telemetry_is_renewed_with_what_became_of_the_answers(settings: Se
             return json.loads(told or b"{}")
 
     async with views_of(settings) as views:
-        views.offer([Answer(draft=said(1))])
+        views.offer([Answer(outgoing_prompt=said(1))])
         await until(lambda: telemetry().get("views", {}).get("written") == 1)
 
     views_told = telemetry()["views"]
@@ -156,12 +162,12 @@ async def test_views_fill_again_after_a_flush(settings: Settings) -> None:
     with EmbeddedRedis() as server:
         here = settings.model_copy(update={"redis_url": server.url})
         async with views_of(here) as views:
-            views.offer([Answer(draft=said(1))])
+            views.offer([Answer(outgoing_prompt=said(1))])
             await until(lambda: shown(here) == ["prompt-1"] and board(here))
             with redis.Redis.from_url(server.url) as client:
                 client.flushall()
             await until(lambda: board(here))
-            views.offer([Answer(draft=said(2))])
+            views.offer([Answer(outgoing_prompt=said(2))])
             await until(lambda: shown(here) == ["prompt-1", "prompt-2"])
 
 
@@ -171,12 +177,12 @@ async def test_views_outlive_a_redis_that_goes_away(settings: Settings) -> None:
     here = settings.model_copy(update={"redis_url": server.url})
     try:
         async with views_of(here) as views:
-            views.offer([Answer(draft=said(1))])
+            views.offer([Answer(outgoing_prompt=said(1))])
             await until(lambda: views.errors > 0)
             server.start()
             await until(lambda: shown(here) == ["prompt-1"])
             server.stop()
-            views.offer([Answer(draft=said(2))])
+            views.offer([Answer(outgoing_prompt=said(2))])
             errors = views.errors
             await until(lambda: views.errors > errors)
             server.start()
@@ -189,10 +195,10 @@ async def test_views_outlive_a_redis_that_goes_away(settings: Settings) -> None:
 
 async def test_what_there_is_no_room_for_is_dropped_and_counted(settings: Settings) -> None:
     """Before the writer has had a turn, as when Redis hangs."""
-    views = Views(settings.model_copy(update={"views_queued_max": 3}), telemetry=dict)
+    views = RedisViews(settings.model_copy(update={"views_queued_max": 3}), telemetry=dict)
     views.offer([Answer(), Answer()])
-    views.offer([Answer(draft=said(number)) for number in range(5)])
-    views.offer([Answer(draft=said(9))])
+    views.offer([Answer(outgoing_prompt=said(number)) for number in range(5)])
+    views.offer([Answer(outgoing_prompt=said(9))])
 
     assert (3, 3) == (views.counts()["waiting"], views.dropped)
 
@@ -200,6 +206,6 @@ async def test_what_there_is_no_room_for_is_dropped_and_counted(settings: Settin
 async def test_what_was_offered_last_is_written_before_the_end(settings: Settings) -> None:
     """A worker that stops in order leaves nothing behind."""
     async with views_of(settings) as views:
-        views.offer([Answer(draft=said(1))])
+        views.offer([Answer(outgoing_prompt=said(1))])
 
     assert ["prompt-1"] == shown(settings)

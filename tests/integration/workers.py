@@ -18,13 +18,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from streams.demo.child import free_port
-from streams.events import Event, ItemViewed, decode, encode
-from streams.kafka_clients import open_admin
-from streams.log_reader import Partition, Record, committed_offsets, open_reader
-from streams.prompts import Prompt
-from streams.settings import Settings
-from streams.shop import Shop
+from streams.clients.log_reader import Partition, RawRecord, committed_offsets, open_reader
+from streams.clients.sync_kafka import open_admin
+from streams.contract.events import Event, ItemViewed, decode, encode
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.settings import Settings
+from streams.lab.embedded.server_child import free_port
+from streams.shop.shop import Shop
 from tests.scenarios.storefront import Worker
 from tests.stories import OPEN
 
@@ -74,10 +74,22 @@ class Staff:
         try:
             with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:
                 return bool(json.load(page)["ready"])
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as refused:
+            refused.close()
             return False
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
+
+    def health(self, name: str) -> dict[str, Any]:
+        """What a worker's page for readiness says; nothing while it has none."""
+        url = f"http://127.0.0.1:{self.ports[name]}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as page:
+                return dict(json.load(page))
+        except urllib.error.HTTPError as refused:
+            return dict(json.load(refused))
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return {}
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition; fails after a long while, with what the workers said."""
@@ -100,15 +112,16 @@ class Staff:
         for name in self.workers:
             self.until(partial(self._has_folded, name, folded), f"folded by {name}")
 
-    def read(self, topic: str) -> list[Record]:
+    def read(self, topic: str) -> list[RawRecord]:
         """All records of a topic."""
         with open_reader(self.settings, topic) as reader:
             return list(reader.between(reader.begins(), reader.ends()))
 
     def prompts(self) -> list[Prompt]:
-        """All prompts that were published, repeats and all."""
+        """All prompts that were published, repeats and all; not what was withdrawn of them."""
         records = self.read(self.settings.topics.prompts)
-        return [Prompt.model_validate_json(record.value or b"") for record in records]
+        published = [ANY_PUBLISHED.validate_json(record.value or b"") for record in records]
+        return [prompt for prompt in published if isinstance(prompt, Prompt)]
 
     def recomputed(self) -> str:
         """The digest of a shop that folds the log from its beginning, partition by partition."""
@@ -123,7 +136,7 @@ class Staff:
                 timestamp_ms=record.timestamp_ms,
                 settings=self.settings,
             )
-            assert shop.learn(record.at.number, record.offset, event)
+            assert "folded" == shop.learn(record.at.number, record.offset, event)
         return shop.digest()
 
     def digests(self) -> set[str]:

@@ -3,9 +3,9 @@
 import pytest
 
 from models import ThompsonSampling
-from models.decay import ForwardDecay
-from models.delay import STEPS, Delays
-from models.factors import LinearThompsonSampling
+from models.bandit.delayed_rewards import STEPS, DelayedRewards
+from models.bandit.linear.thompson import LinearThompsonSampling
+from models.decay.forward import ForwardDecay
 
 MONDAY = 1_767_225_600
 STEP_S = 100.0
@@ -13,36 +13,39 @@ WINDOW_S = STEPS * STEP_S
 ARMS = ["curated", "popular"]
 
 
-def growing(growth: float) -> Delays:
+def growing(growth: float) -> DelayedRewards:
     """Trials that grow by so much a step, one in ten of which pays, evenly over the window."""
-    delays = Delays(WINDOW_S, ForwardDecay(1e9), 0.05)
+    delayed = DelayedRewards(WINDOW_S, ForwardDecay(1e9), 0.05)
     last = 2 * STEPS
     for step in range(last):
         at_s = MONDAY + step * STEP_S
         trials = round(1_000 * growth**step)
-        weight = delays.decay.weight(at_s)
-        delays.exposed("popular", "basket", weight * trials, at_s)
+        weight = delayed.decay.weight(at_s)
+        delayed.add_trial("popular", "basket", weight * trials, at_s)
         for age in range(min(STEPS, last - step)):
             paid = weight * trials // (10 * STEPS)
-            delays.came("popular", paid, at_s, at_s + age * STEP_S)
-    return delays
+            delayed.add_reward("popular", paid, at_s, at_s + age * STEP_S)
+    return delayed
 
 
 @pytest.mark.parametrize("growth", [1.0, 1.1])
 def test_a_shop_that_grows_does_not_take_late_rewards_for_none(growth: float) -> None:
     """Half of what comes has come in half of the window, though most trials are younger."""
-    delays, now_s = growing(growth), MONDAY + 2 * STEPS * STEP_S
-    shares = [delays.share("popular", part * WINDOW_S, now_s) for part in (0.25, 0.5, 0.75)]
+    delayed, now_s = growing(growth), MONDAY + 2 * STEPS * STEP_S
+    shares = [
+        delayed.arrived_share("popular", part * WINDOW_S, now_s) for part in (0.25, 0.5, 0.75)
+    ]
 
     assert [0.25, 0.5, 0.75] == pytest.approx(shares, abs=0.02)
 
 
 def test_at_the_end_of_the_window_all_has_come() -> None:
     """And at any time after it."""
-    delays = growing(1.0)
+    delayed = growing(1.0)
 
     assert [1.0, 1.0] == [
-        delays.share("popular", age_s, MONDAY + 3 * WINDOW_S) for age_s in (WINDOW_S, 5 * WINDOW_S)
+        delayed.arrived_share("popular", age_s, MONDAY + 3 * WINDOW_S)
+        for age_s in (WINDOW_S, 5 * WINDOW_S)
     ]
 
 
@@ -125,7 +128,7 @@ def test_what_is_forgotten_has_no_say_any_more(kind: type[ThompsonSampling], bou
 
 @pytest.mark.parametrize("kind", POLICIES)
 def test_after_a_change_reading_leaves_no_trace_either(kind: type[ThompsonSampling]) -> None:
-    """What is doubted of a record is worked out again when the record grows."""
+    """What is discounted of a record is worked out again when the record grows."""
     read, unread = kind(half_life_s=8 * 86_400.0), kind(half_life_s=8 * 86_400.0)
     for n in range(1_500):
         time_s = MONDAY + n * 230.0  # four days, an epoch each; after two it pays no more
@@ -135,7 +138,7 @@ def test_after_a_change_reading_leaves_no_trace_either(kind: type[ThompsonSampli
                 policy.reward(ARMS[n % 2], "basket", 1.0, time_s=time_s)
         if n > 1_400:
             asked(read, time_s)
-    doubts = unread._changes.doubts(time_s, rate=0.1)
+    discounts = unread._changepoints.discounts(time_s, rate=0.1)
 
-    assert any(doubts.values())
+    assert any(discounts.values())
     assert asked(unread, time_s) == asked(read, time_s)

@@ -3,18 +3,18 @@
 import pytest
 
 from models import LinearThompsonSampling, ThompsonSampling
-from models.choice import READINGS_MAX, Reading, Readings
-from models.drift import DriftAlarm
-from models.forgetting import lightest
+from models.bandit.choice import OUTPUTS_MAX, PolicyOutput, PolicyOutputCache
+from models.decay.eviction import lightest
+from models.evaluation.drift import DriftAlarm
 
 
-def test_readings_are_kept_for_few_questions_at_once() -> None:
+def test_outputs_are_kept_for_few_questions_at_once() -> None:
     """A worker that is asked for days keeps no more of them."""
-    readings = Readings()
-    for second in range(3 * READINGS_MAX):
-        readings.of((("popular",), "basket", second), lambda *_: Reading({}, {}))
+    outputs = PolicyOutputCache()
+    for second in range(3 * OUTPUTS_MAX):
+        outputs.get((("popular",), "basket", second), lambda *_: PolicyOutput({}, {}))
 
-    assert len(readings._kept) <= READINGS_MAX
+    assert len(outputs._outputs) <= OUTPUTS_MAX
 
 
 def test_a_policy_knows_its_modes() -> None:

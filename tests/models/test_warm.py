@@ -6,22 +6,31 @@ import sys
 import pytest
 
 ASKED = """
-from models import {module}
+from importlib import import_module
+
 from models.warm import warm
 
+module = import_module("models.{module}")
 warm()
-print(*(name for name in {names} if not getattr({module}, name).signatures))
+print(*(name for name in {names} if not getattr(module, name).signatures))
 """
 
 
 @pytest.mark.parametrize(
     ("module", "names"),
     [
-        ("categories", ["learn", "speak", "suggest", "describe"]),
-        ("learning", ["learn", "forget", "forget_shoppers"]),
-        ("proposing", ["propose"]),
-        ("evidence", ["tell"]),
-        ("ranker", ["score", "shares", "gradient", "step"]),
+        (
+            "recommenders.best_fit.categories.category_votes",
+            ["learn", "cast_votes", "suggest", "describe"],
+        ),
+        (
+            "recommenders.best_fit.counts.learning",
+            ["learn", "forget", "forget_shoppers", "renumber"],
+        ),
+        ("recommenders.session_index.neighbours", ["renumber"]),
+        ("recommenders.best_fit.candidates", ["propose"]),
+        ("recommenders.best_fit.explanation", ["explain"]),
+        ("recommenders.best_fit.ranker", ["score", "shares", "gradient", "step"]),
     ],
 )
 def test_what_python_calls_is_compiled_when_it_is_warm(module: str, names: list[str]) -> None:

@@ -69,8 +69,10 @@ def run(wanted: Callable[[str], bool], order: Order, *, seconds: float, told: To
             judge = Judge(FOLDERS, in_time, _kept(findings, modules, told))
             slow = [f"--deselect={test}" for test in group.slow]
             judging = [*slow, *group.tests, *modules.values()]
-            pytest.main([*PYTEST, PROFILE, *judging], plugins=[judge])
+            ended = pytest.main([*PYTEST, PROFILE, *judging], plugins=[judge])
             findings.failing += judge.failing
+            if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                findings.failing.append(f"pytest itself, which ended with {ended!r}")
     return findings
 
 

@@ -12,9 +12,9 @@ def known(text: str) -> dict[str, str]:
     >>> known('''
     ... [[alive]]
     ... because = "it is a tuned number"
-    ... mutants = ["arms untaught: 0.5 -> 1.5"]
+    ... mutants = ["arms new_recommenders: 0.5 -> 1.5"]
     ... ''')
-    {'arms untaught: 0.5 -> 1.5': 'it is a tuned number'}
+    {'arms new_recommenders: 0.5 -> 1.5': 'it is a tuned number'}
     """
     reasons: dict[str, str] = {}
     for group in tomllib.loads(text).get("alive", []):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import ThompsonSampling
-from models.factors import LinearThompsonSampling
+from models.bandit.linear.thompson import LinearThompsonSampling
 
 MONDAY = 1_767_225_600
 HOUR_S = 3600.0

@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.events import Event
-from streams.said import Said
-from streams.settings import Settings
-from streams.shop import Shop
-from streams.state import restore
+from streams.contract.events import Event
+from streams.contract.settings import Settings
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.shop import Shop
+from streams.shop.state import restore
 from tests.stories import OPEN, Story
 
 ITEMS = st.sampled_from(["bread", "butter", "jam", "tea", "milk"])
@@ -39,20 +39,20 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
 @st.composite
 def feedback_logs(draw: st.DrawFn) -> list[list[Event]]:
     """A log in which shoppers also see, follow and dismiss the prompts that they get."""
-    till, said = shop(), Said()
+    till, pending = shop(), PendingPrompts()
     log: list[list[Event]] = [[] for _ in range(PARTITIONS)]
     for partition, events in enumerate(draw(logs())):
         for event in events:
             offset = len(log[partition])
-            assert till.learn(partition, offset, event)
+            assert "folded" == till.learn(partition, offset, event)
             log[partition].append(event)
-            prompt = till.answer(event, partition, offset, said).prompt
+            prompt = till.answer(event, partition, offset, pending).prompt
             for number, what in enumerate(draw(st.lists(REACTIONS, max_size=2)) if prompt else ()):
                 assert prompt is not None
                 story = Story(event.session_id, start_ms=event.occurred_at_ms)
                 act = getattr(story, what)
                 reaction = act(prompt, event_id=f"{event.event_id}-{number}", after_s=0)
-                assert till.learn(partition, len(log[partition]), reaction)
+                assert "folded" == till.learn(partition, len(log[partition]), reaction)
                 log[partition].append(reaction)
     return log
 
@@ -63,7 +63,7 @@ def fold(shop: Shop, log: list[list[Event]], order: list[int]) -> Shop:
     for partition in (*order, *(p for p in range(PARTITIONS) for _ in log[p])):
         if left[partition]:
             offset, event = left[partition].pop(0)
-            assert shop.learn(partition, offset, event)
+            assert "folded" == shop.learn(partition, offset, event)
     return shop
 
 
@@ -93,9 +93,9 @@ def test_redelivered_offsets_change_nothing(log: list[list[Event]], data: st.Dat
     twice = shop()
     for partition, events in enumerate(log):
         for offset, event in enumerate(events):
-            assert twice.learn(partition, offset, event)
+            assert "folded" == twice.learn(partition, offset, event)
             again = data.draw(st.integers(0, offset))
-            assert twice.learn(partition, again, events[again]) is False
+            assert "repeated" == twice.learn(partition, again, events[again])
 
     assert fold(shop(), log, []).digest() == twice.digest()
 
@@ -122,16 +122,16 @@ def test_repeated_events_change_nothing_but_the_position(
 @given(logs())
 def test_every_answer_is_admissible(log: list[list[Event]]) -> None:
     """Never basket or anchor, one to three items, exact propensities above the floor."""
-    till, said = shop(), Said()
+    till, pending = shop(), PendingPrompts()
     floor = till.settings.arm_floor
     for partition, events in enumerate(log):
         for offset, event in enumerate(events):
             till.learn(partition, offset, event)
-            draft = till.answer(event, partition, offset, said).draft
-            if draft is None:
+            outgoing_prompt = till.answer(event, partition, offset, pending).outgoing_prompt
+            if outgoing_prompt is None:
                 continue
-            said.add(draft)
-            prompt = draft.prompt()
+            pending.add(outgoing_prompt)
+            prompt = outgoing_prompt.prompt()
             session = till.sessions[partition].find(event.session_id)
             assert session is not None
             offered = {item.item_id for item in prompt.items}
@@ -155,9 +155,9 @@ def test_a_restored_shop_goes_on_as_if_it_had_never_stopped(
             stopped = woken(stopped)
             assert state == stopped.state()
         for till in (straight, stopped):
-            assert till.learn(partition, offset, event)
-        assert straight.answer(event, partition, offset, Said()) == stopped.answer(
-            event, partition, offset, Said()
+            assert "folded" == till.learn(partition, offset, event)
+        assert straight.answer(event, partition, offset, PendingPrompts()) == stopped.answer(
+            event, partition, offset, PendingPrompts()
         )
 
     assert straight.state() == woken(stopped).state()
@@ -182,6 +182,6 @@ def test_workers_that_forget_and_restart_agree_all_the_same(
             shaken = woken(shaken)
         if left[partition]:
             offset, event = left[partition].pop(0)
-            assert shaken.learn(partition, offset, event)
+            assert "folded" == shaken.learn(partition, offset, event)
 
     assert steady.digests() == shaken.digests()

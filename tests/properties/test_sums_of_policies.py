@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import ThompsonSampling
-from models.backoff import NO_RECORD, Record
-from models.factors import LinearThompsonSampling
+from models.bandit.linear.thompson import LinearThompsonSampling
+from models.bandit.shrinkage import NO_RECORD, ArmRecord
 
 MONDAY = 1_767_225_600
 HOUR_S = 3600.0
@@ -78,13 +78,13 @@ def test_who_reads_in_between_reads_the_same_in_the_end(
     assert other.state() == curious.state()
 
 
-def summed(policy: ThompsonSampling, story: list[Told]) -> Record:
+def summed(policy: ThompsonSampling, story: list[Told]) -> ArmRecord:
     """What these exposures and rewards weigh in sum."""
     total = NO_RECORD
     for _, _, value, hour in story:
         time_s = MONDAY + hour * HOUR_S
         weight = policy._decay.weight(time_s, 1.0 if value is None else value)
-        total = total.plus(Record(weight, 0) if value is None else Record(0, weight))
+        total = total.plus(ArmRecord(weight, 0) if value is None else ArmRecord(0, weight))
     return total
 
 
@@ -99,17 +99,17 @@ def test_each_record_is_the_sum_of_what_was_told_of_it(story: list[Told]) -> Non
     cells = {told[:2] for told in story}
     exposures = [told for told in story if told[2] is None]
 
-    assert summed(policy, story) == Record.read(state["all"])
+    assert summed(policy, story) == ArmRecord.read(state["all"])
     assert arms == state["arms"].keys()
     for arm in arms:
         of_arm = [told for told in story if told[0] == arm]
-        assert summed(policy, of_arm) == Record.read(state["arms"][arm])
+        assert summed(policy, of_arm) == ArmRecord.read(state["arms"][arm])
         assert sum(told[2] is None for told in of_arm) == state["exposures"].get(arm, 0)
     assert len(exposures) == state["exposures_all"]
     assert cells == {(arm, context) for context, cell in state["cells"].items() for arm in cell}
     for arm, context in cells:
         here = [told for told in story if told[:2] == (arm, context)]
-        assert summed(policy, here) == Record.read(state["cells"][context][arm])
+        assert summed(policy, here) == ArmRecord.read(state["cells"][context][arm])
 
 
 @given(STORIES)
@@ -155,7 +155,7 @@ def test_nothing_is_left_of_a_context_that_was_forgotten() -> None:
     state = policy.state()
 
     assert ["basket/new"] == list(state["cells"]) == list(state["changes"]["epochs"])
-    assert 3 * policy._decay.weight(MONDAY) == Record.read(state["arms"]["popular"]).trials
+    assert 3 * policy._decay.weight(MONDAY) == ArmRecord.read(state["arms"]["popular"]).trials
 
 
 @pytest.mark.parametrize("kind", [ThompsonSampling, LinearThompsonSampling])

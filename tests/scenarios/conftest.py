@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams.demo.broker import EmbeddedBroker
-from streams.settings import Settings
+from streams.contract.settings import Settings
+from streams.lab.embedded.broker import EmbeddedBroker
 from tests.scenarios.storefront import Storefront, Worker
 from tests.stories import OPEN
 
@@ -27,7 +27,8 @@ def street(request: pytest.FixtureRequest, topic_prefix: str) -> Iterator[dict[s
     }
     if request.param == "kafka":
         settings["kafka_bootstrap"] = request.getfixturevalue("kafka")
-        from streams.topic_admin import create_topics  # noqa: PLC0415  # needs a broker that has admins
+        # needs a broker that has admins
+        from streams.operations.topics import create_topics  # noqa: PLC0415
 
         create_topics(Settings(**settings))
         yield settings

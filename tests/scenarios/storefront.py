@@ -5,32 +5,35 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
-from streams.events import Event, encode
-from streams.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
-from streams.settings import Settings
-from streams.worker_process import environment
+from streams.contract.events import Event, encode
+from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.settings import Settings
+from streams.lab.embedded.worker_process import environment
 
 T = TypeVar("T")
 
 PATIENCE_S = 60.0
 """How long we wait for what must come; only a failure takes so long."""
+GOESWITH_WORKER = "-m", "streams", "worker"
 
 
 class Worker:
     """One `goeswith worker` in a process of its own, as an operator would start it."""
 
-    def __init__(self, settings: dict[str, Any], log: Path) -> None:
+    def __init__(
+        self, settings: dict[str, Any], log: Path, program: Sequence[str] = GOESWITH_WORKER
+    ) -> None:
         self.log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker"],
+                [sys.executable, *program],
                 env={**os.environ, **environment(Settings(**settings))},
                 stdout=output,
                 stderr=subprocess.STDOUT,

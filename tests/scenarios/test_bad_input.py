@@ -2,7 +2,7 @@
 
 import json
 
-from streams.events import encode
+from streams.contract.events import encode
 from tests.scenarios.storefront import Storefront
 from tests.stories import Story
 

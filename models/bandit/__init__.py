@@ -1,0 +1,1 @@
+"""Thompson sampling in contexts, with exact propensities, delayed rewards and changepoints."""

@@ -1,0 +1,1 @@
+"""Linear Thompson sampling, for contexts of many factors."""

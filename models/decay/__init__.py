@@ -1,0 +1,1 @@
+"""Forward decay in whole numbers: sums that fade, and still commute exactly."""

@@ -1,0 +1,1 @@
+"""Estimates and their bounds: of arms, policies, uplift and rankings."""

@@ -1,0 +1,1 @@
+"""Incremental recommenders, shaped like River's models: `learn_one`, then `recommend`."""

@@ -1,0 +1,1 @@
+"""Baselines from the literature: for evaluation only."""

@@ -1,0 +1,1 @@
+"""The learned ranker: candidates of every source, in an order that is learned online."""

@@ -1,0 +1,1 @@
+"""What the ranker counts: pairs, trends, and how both are learned."""

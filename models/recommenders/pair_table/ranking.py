@@ -1,0 +1,132 @@
+"""The compiled loops that read a table of pairs: who votes for what, and what is best.
+
+Each has a plain twin in the tests that proves it right.
+"""
+
+from models.compiled import compiled
+from models.decay.eras import EARLIER
+from models.recommenders.pair_table.layout import (
+    NOBODY,
+    Candidates,
+    Cells,
+    Floats,
+    Numbers,
+    Rows,
+    Votes,
+)
+
+
+@compiled
+def vote(
+    cells: Cells,
+    rows: Rows,
+    voters: Numbers,
+    worth: float,
+    unit: float,
+    decay: float,
+    norm: float,
+    together_min: int,
+    votes: Votes,
+    active: Numbers,
+) -> int:
+    """Each voter votes for its partners; returns how many items have votes, listed in `active`.
+
+    A vote of the first is worth `worth`, of each next one `decay` times as much; `unit` turns a
+    weight into events, and a voter shares out its events ** `norm`. The strongest voter of an item,
+    of equals the first, is noted if the two met often enough.
+    """
+    n = 0
+    for voter in voters:
+        if voter == NOBODY:
+            worth *= decay
+            continue
+        row = rows[voter]
+        events = (row.latest + row.before * EARLIER) * unit
+        one = worth / events**norm if events > 0.0 else worth
+        worth *= decay
+        for at in range(row.start, row.start + row.length):
+            cell = cells[at]
+            weight = (cell.latest + cell.before * EARLIER) * one
+            if weight > 0.0:
+                entry = votes[cell.item]
+                if entry.score == 0.0:
+                    active[n] = cell.item
+                    n += 1
+                entry.score += weight
+                if weight > entry.strongest and cell.times >= together_min:
+                    entry.strongest = weight
+                    entry.voter = voter
+                    entry.met = cell.times
+    return n
+
+
+@compiled
+def sift(heap: Floats, size: int, score: float, depth: int) -> int:
+    """Keep the `depth` best scores, the least of them first; returns how many there are."""
+    if size < depth:
+        at = size
+        while at > 0 and heap[(at - 1) >> 1] > score:
+            heap[at] = heap[(at - 1) >> 1]
+            at = (at - 1) >> 1
+        heap[at] = score
+        return size + 1
+    if score > heap[0]:
+        at = 0
+        child = 1
+        while child < size:
+            if child + 1 < size and heap[child + 1] < heap[child]:
+                child += 1
+            if heap[child] >= score:
+                break
+            heap[at] = heap[child]
+            at = child
+            child = 2 * at + 1
+        heap[at] = score
+    return size
+
+
+@compiled
+def rank(
+    cells: Cells,
+    rows: Rows,
+    voters: Numbers,
+    worth: float,
+    unit: float,
+    decay: float,
+    norm: float,
+    together_min: int,
+    depth: int,
+    heap: Floats,
+    votes: Votes,
+    active: Numbers,
+    found: Candidates,
+) -> tuple[int, int]:
+    """The `depth` best candidates, in no order, and all that equal the last.
+
+    Returns how many are in `found`, and how many candidates there are in all.
+    """
+    n = vote(cells, rows, voters, worth, unit, decay, norm, together_min, votes, active)
+    size, supported = 0, 0
+    for i in range(n):
+        entry = votes[active[i]]
+        entry.score *= rows[active[i]].damping
+        if entry.met > 0 and entry.score > 0.0:
+            supported += 1
+            size = sift(heap, size, entry.score, depth)
+    bar = heap[0] if size else 0.0
+    count = 0
+    for i in range(n):
+        entry = votes[active[i]]
+        if entry.met > 0 and entry.score > 0.0 and entry.score >= bar:
+            candidate = found[count]
+            candidate.item = active[i]
+            candidate.score = entry.score
+            candidate.anchor = entry.voter
+            candidate.met = entry.met
+            candidate.of = max(entry.met, rows[entry.voter].times)
+            count += 1
+        entry.score = 0.0
+        entry.strongest = 0.0
+        entry.voter = 0
+        entry.met = 0
+    return count, supported

@@ -1,0 +1,174 @@
+"""Popularity, exponentially decayed: the hardest baseline, and the list of staples."""
+
+from bisect import bisect_left, insort
+from collections.abc import Container, Iterator, Sequence, Sized
+from heapq import nsmallest
+from itertools import islice
+from typing import Any
+
+from models.decay.eviction import lightest, slab
+from models.decay.tally import read, share, tally, times, weight, written
+from models.limits import at_least_one
+from models.recommenders.recommender import NOTHING, Candidate, Recommender
+from models.snapshot.elements import each
+
+MOVED_SHARE = 4
+"""When more than one in so many items has moved, to sort all of them is cheaper."""
+
+
+class Popularity(Recommender):
+    """Decayed counts of items, and the exact top of them.
+
+    What has changed is put in order when somebody looks. The order is a function of the counts
+    alone: equal ones go by id. A candidate's score is its share of all that was counted lately; its
+    evidence, how often it was seen out of how many
+    events.
+
+    Parameters
+    ----------
+    half_life_s
+        Seconds after which an event counts half: fashions pass.
+    top_max
+        Length of the list kept in order; `recommend` and `top` never see further.
+    items_max
+        Items counted; when there are more, the least popular sixteenth is forgotten.
+
+    Examples
+    --------
+    >>> popular = Popularity(half_life_s=14 * 86_400)
+    >>> for item in ["bread", "milk", "bread", "butter", "bread", "milk"]:
+    ...     popular.learn_one((), item, time_s=1_767_225_600)
+    >>> popular.top(2)
+    ['bread', 'milk']
+    >>> popular.recommend((), 1, exclude={"bread"})
+    [Candidate(item='milk', score=0.333..., together=2, of=6, anchor='', ...)]
+    """
+
+    def __init__(
+        self,
+        half_life_s: float = 14 * 86400.0,
+        top_max: int = 512,
+        items_max: int = 200_000,
+    ) -> None:
+        super().__init__(half_life_s)
+        at_least_one(top_max=top_max, items_max=items_max)
+        self.top_max = top_max
+        self.items_max = items_max
+        self._tallies: dict[str, int] = {}
+        self._all = 0
+        self._full = False  # whether items ever had to be forgotten
+        self._order: list[tuple[int, str]] = []  # (-weight, item), the top_max smallest
+        self._placed: dict[str, int] = {}  # the tally with which an item is in the order
+        self._moved: set[str] = set()  # items to be put in order
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles leave out the order: looking at it changes nothing."""
+        follows = {"_order": [], "_placed": {}, "_moved": set(self._tallies)}
+        return {**vars(self), **follows}
+
+    def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
+        """Count `y` once more; what came before is of no interest."""
+        more = tally(self._weighed(time_s, weight))
+        self._tallies[y] = self._tallies.get(y, 0) + more
+        self._all += more
+        self._moved.add(y)
+        if len(self._tallies) > self.items_max:
+            self._forget()
+
+    def _ordered(self) -> list[tuple[int, str]]:
+        """The order, with everything in its place."""
+        if len(self._moved) * MOVED_SHARE > len(self._tallies):
+            self._sort()
+        else:
+            for item in self._moved:
+                self._place(item)
+        self._moved.clear()
+        return self._order
+
+    def _place(self, item: str) -> None:
+        """Move an item whose tally grew to its place in the order."""
+        order, entry = self._order, _entry(self._tallies[item], item)
+        before = self._placed.pop(item, None)
+        if before is not None:
+            del order[bisect_left(order, _entry(before, item))]
+        elif len(order) == self.top_max:
+            if entry > order[-1]:
+                return
+            del self._placed[order.pop()[1]]
+        insort(order, entry)
+        self._placed[item] = self._tallies[item]
+
+    def _forget(self) -> None:
+        self._full = True
+        surplus = len(self._tallies) - self.items_max
+        for item in lightest(self._tallies, surplus - 1 + slab(self.items_max)):
+            del self._tallies[item]
+        self._sort()
+        self._moved.clear()
+
+    def _sort(self) -> None:
+        entries = (_entry(tally, item) for item, tally in self._tallies.items())
+        self._order = nsmallest(self.top_max, entries)
+        self._placed = {item: self._tallies[item] for _, item in self._order}
+
+    def top(self, n: int) -> list[str]:
+        """The `n` most popular items (at most `top_max`), the most popular first."""
+        return [item for _, item in self._ordered()[:n]] if n > 0 else []
+
+    def recommend(
+        self,
+        x: Sequence[str],
+        k: int,
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> list[Candidate]:
+        """The most popular items, whatever came before and whatever the time."""
+        return list(islice(self._candidates(exclude), max(k, 0)))
+
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> bool:
+        """Whether any item is not excluded: surely, where there are more than are excluded."""
+        if isinstance(exclude, Sized) and len(exclude) < min(len(self._tallies), self.top_max):
+            return True
+        return any(item not in exclude for _, item in self._ordered())
+
+    def _candidates(self, exclude: Container[str]) -> Iterator[Candidate]:
+        of, in_all = times(self._all), weight(self._all) or 1
+        for negative, item in self._ordered():
+            if item not in exclude:
+                yield Candidate(item, share(-negative, in_all), times(self._tallies[item]), of)
+
+    def state(self) -> dict[str, Any]:
+        """All tallies; the order follows from them."""
+        return {
+            "params": self._get_params(),
+            "tallies": {item: written(tally) for item, tally in self._tallies.items()},
+            "all": written(self._all),
+            "full": self._full,
+        }
+
+    def exact_state(self) -> dict[str, Any]:
+        """Once items had to be forgotten, only the sum of all is exact."""
+        return {**self.state(), **({"tallies": None} if self._full else {})}
+
+    def left_out(self) -> dict[str, int]:
+        """Items, once there were too many of them."""
+        return {"items": len(self._tallies)} if self._full else {}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._tallies = {item: read(text) for item, text in state["tallies"].items()}
+        self._all = read(state["all"])
+        (self._full,) = each(bool, [state["full"]])
+        self._moved = set(self._tallies)
+        if len(self._tallies) > self.items_max:
+            self._forget()
+
+
+def _entry(tally: int, item: str) -> tuple[int, str]:
+    return -weight(tally), item

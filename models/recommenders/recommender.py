@@ -1,0 +1,97 @@
+"""What every recommender shares: learn from one event at a time, and recommend.
+
+A recommender is a River estimator whose `x` is what came before (the session or basket so far, or
+the shopper) and whose `y` is what came next. Unlike a classifier it answers with a ranked list.
+
+Learning commutes: as long as a model is within its memory bounds, its state after some events is
+the same whatever order they came in, because it is made of whole numbers that are added
+(`models.decay.forward`, `models.decay.tally`), of maxima, and of ties broken by id. Two workers
+that read the partitions of a log in different interleavings end with the same bytes. Past its
+bounds a model forgets the lightest entries; what it forgets at the margin may then depend on order.
+A model that learns from the order itself says so: `COMMUTES` is false.
+"""
+
+import abc
+from collections.abc import Container, Sequence
+from typing import ClassVar, NamedTuple
+
+from river import base
+
+from models.decay.forward import ForwardDecay
+from models.limits import check_weight
+from models.snapshot.snapshot import Snapshotted
+
+NOTHING: frozenset[str] = frozenset()
+
+
+class Candidate(NamedTuple):
+    """An item that a recommender proposes, with its evidence in plain counts that do not fade.
+
+    "Bought together by 41 of 57": 57 is how often the anchor was seen, 41 how often with the item.
+
+    >>> bread = Candidate("butter", score=0.72, together=41, of=57, anchor="bread")
+    >>> f"{bread.item} goes with {bread.anchor}: {bread.together} of {bread.of}"
+    'butter goes with bread: 41 of 57'
+    """
+
+    item: str
+    score: float
+    together: int
+    of: int
+    anchor: str = ""
+    """The item of the context that speaks for it most; empty if none does."""
+    source: str = ""
+    """What proposed it, where a recommender asks several sources."""
+
+
+class Recommender(Snapshotted, base.Estimator):
+    """Base class of recommenders.
+
+    Parameters
+    ----------
+    half_life_s
+        Seconds after which an event counts half.
+    """
+
+    COMMUTES: ClassVar[bool] = True
+    """Whether events may be learned in any order; what looks at sequences cannot do without one."""
+
+    def __init__(self, half_life_s: float) -> None:
+        self.half_life_s = half_life_s
+        self._decay = ForwardDecay(half_life_s)
+
+    @abc.abstractmethod
+    def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
+        """Learn that `y` came after `x` at `time_s` (seconds since 1970), with this weight."""
+
+    @abc.abstractmethod
+    def recommend(
+        self,
+        x: Sequence[str],
+        k: int,
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> list[Candidate]:
+        """At most `k` items to follow `x`, best first; equal scores in the order of their ids.
+
+        Changes nothing. `time_s` is now; without it, the time of the latest event learned.
+        """
+
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> bool:
+        """Whether `recommend` would have anything to say: cheaper to know than what.
+
+        The policy asks it of every arm, and then ranks for the arm that it draws alone.
+        """
+        return bool(self.recommend(x, 1, exclude=exclude, time_s=time_s))
+
+    def _weighed(self, time_s: float, weight: float) -> int:
+        """The weight of an event, in fixed point, at least one unit of it."""
+        check_weight(weight)
+        return max(1, self._decay.weight(time_s, weight))

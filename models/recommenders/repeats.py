@@ -1,0 +1,290 @@
+"""Repeat consumption (buy again): what this shopper has bought before and people do buy again."""
+
+from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
+
+from models.decay.eviction import lightest, slab
+from models.decay.forward import LATEST_S
+from models.decay.tally import read, share, tally, times, weight, written
+from models.limits import at_least_one, within
+from models.recommenders.recommender import NOTHING, Candidate, Recommender
+from models.snapshot.elements import each
+
+
+class Purchases(NamedTuple):
+    """How often something was bought, and how often by a shopper who had bought it before."""
+
+    all: int
+    again: int
+
+
+NO_PURCHASES = Purchases(0, 0)
+
+
+def _sum(one: Purchases, other: Purchases) -> Purchases:
+    return Purchases(one.all + other.all, one.again + other.again)
+
+
+class _Shopper:
+    """What one shopper bought: a tally and the last time of each item, and of all of them."""
+
+    __slots__ = ("all", "full", "last_s", "lasts_s", "tallies")
+
+    def __init__(self) -> None:
+        self.all = 0
+        self.last_s = 0
+        self.full = False  # whether it ever had to forget
+        self.tallies: dict[str, int] = {}
+        self.lasts_s: dict[str, int] = {}
+
+    def buy(self, item: str, more: int, time_s: int) -> None:
+        self.all += more
+        self.tallies[item] = self.tallies.get(item, 0) + more
+        self.last_s = max(self.last_s, time_s)
+        self.lasts_s[item] = max(self.lasts_s.get(item, 0), time_s)
+
+    def forget(self, number: int) -> None:
+        self.full = True
+        for item in lightest(self.tallies, number):
+            del self.tallies[item], self.lasts_s[item]
+
+    def sums(self) -> list[Any]:
+        """What is exact even when it had to forget."""
+        return [written(self.all), self.last_s]
+
+    def state(self) -> dict[str, Any]:
+        items = {item: [written(t), self.lasts_s[item]] for item, t in self.tallies.items()}
+        all_, last_s = self.sums()
+        return {"all": all_, "last_s": last_s, "full": self.full, "items": items}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "_Shopper":
+        shopper = cls()
+        shopper.all, shopper.last_s = read(state["all"]), state["last_s"]
+        (shopper.full,) = each(bool, [state["full"]])
+        for item, (text, last_s) in state["items"].items():
+            shopper.tallies[item] = read(text)
+            shopper.lasts_s[item] = last_s
+        each(int, [shopper.all, *shopper.tallies.values()], 0)
+        each(int, [shopper.last_s, *shopper.lasts_s.values()], 0, LATEST_S)
+        return shopper
+
+
+class Repeats(Recommender):
+    """Purchases of each shopper: `x` is `(shopper_id,)`, `y` the item bought.
+
+    A candidate's score is the number of times that this shopper bought it, faded by `half_life_s`,
+    times the share of its purchases, by anybody, that were repeats: one toaster says little about
+    the next, one litre of milk a lot. The share of a rare item leans on that of all items. Its
+    evidence is how often this shopper bought it out of all that they bought.
+
+    The share is a function of the set of purchases, whatever their order: all purchases of the
+    item but the first of each shopper.
+
+    Parameters
+    ----------
+    half_life_s
+        Seconds after which a purchase counts half.
+    share_strength
+        Purchases that the share of repeats among all items is worth for each item.
+    items_per_shopper_max
+        Items remembered of a shopper; then the lightest sixteenth of them is forgotten.
+    shoppers_max
+        Shoppers remembered; then the sixteenth that bought longest ago is forgotten.
+    items_max
+        Items whose share is known; then the sixteenth that was bought least is forgotten.
+
+    Examples
+    --------
+    >>> repeats = Repeats()
+    >>> for item in ["coffee", "bread", "coffee"]:
+    ...     repeats.learn_one(("ada",), item, time_s=1_767_225_600)
+    >>> repeats.recommend(("ada",), 1)
+    [Candidate(item='coffee', score=0.8..., together=2, of=3, anchor='', ...)]
+    >>> repeats.recommend(("bob",), 1)
+    []
+    """
+
+    STATE_VERSION = 2
+
+    def __init__(
+        self,
+        half_life_s: float = 90 * 86400.0,
+        share_strength: float = 20.0,
+        items_per_shopper_max: int = 300,
+        shoppers_max: int = 100_000,
+        items_max: int = 200_000,
+    ) -> None:
+        super().__init__(half_life_s)
+        at_least_one(items_per_shopper_max=items_per_shopper_max, shoppers_max=shoppers_max)
+        at_least_one(items_max=items_max)
+        within(1e-3, 1e9, share_strength=share_strength)
+        self.share_strength = share_strength
+        self.items_per_shopper_max = items_per_shopper_max
+        self.shoppers_max = shoppers_max
+        self.items_max = items_max
+        self._latest_s = 0
+        self._all = NO_PURCHASES
+        self._items: dict[str, Purchases] = {}
+        self._shoppers: dict[str, _Shopper] = {}
+        self._items_full = self._shoppers_full = False  # whether the table ever had to forget
+
+    def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
+        """The shopper `x[0]` bought `y`; without a shopper nothing is learned."""
+        if not x:
+            return
+        more = tally(self._weighed(time_s, weight))
+        self._latest_s = max(self._latest_s, int(time_s))
+        shopper = self._shoppers.get(x[0])
+        if shopper is None:
+            shopper = self._shoppers[x[0]] = _Shopper()
+        self._share(y, Purchases(1, int(y in shopper.tallies)))
+        shopper.buy(y, more, int(time_s))
+        self._keep_within(shopper)
+        if len(self._shoppers) > self.shoppers_max:
+            self._forget()
+
+    def _keep_within(self, shopper: _Shopper) -> None:
+        surplus = len(shopper.tallies) - self.items_per_shopper_max
+        if surplus > 0:
+            shopper.forget(surplus - 1 + slab(self.items_per_shopper_max))
+
+    def _share(self, item: str, more: Purchases) -> None:
+        self._all = _sum(self._all, more)
+        self._items[item] = _sum(self._items.get(item, NO_PURCHASES), more)
+        if len(self._items) > self.items_max:
+            self._forget_items()
+
+    def _forget_items(self) -> None:
+        self._items_full = True
+        surplus = len(self._items) - self.items_max
+        bought = {item: purchases.all for item, purchases in self._items.items()}
+        for least in lightest(bought, surplus - 1 + slab(self.items_max)):
+            del self._items[least]
+
+    def _forget(self) -> None:
+        self._shoppers_full = True
+        surplus = len(self._shoppers) - self.shoppers_max
+        lasts_s = {name: shopper.last_s for name, shopper in self._shoppers.items()}
+        for name in lightest(lasts_s, surplus - 1 + slab(self.shoppers_max)):
+            del self._shoppers[name]
+
+    def recommend(
+        self,
+        x: Sequence[str],
+        k: int,
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> list[Candidate]:
+        """What the shopper `x[0]` buys most, of late."""
+        shopper = self._shoppers.get(x[0]) if x else None
+        if shopper is None:
+            return []
+        now = self._decay.weight(max(self._latest_s, int(time_s or 0)))
+        order = sorted(
+            (-share(weight(bought), now) * self._repeated(item), item)
+            for item, bought in shopper.tallies.items()
+            if item not in exclude
+        )
+        of = times(shopper.all)
+        return [
+            Candidate(item, -negative, times(shopper.tallies[item]), of)
+            for negative, item in order[: max(k, 0)]
+        ]
+
+    def proposes(
+        self,
+        x: Sequence[str],
+        *,
+        exclude: Container[str] = NOTHING,
+        time_s: float | None = None,
+    ) -> bool:
+        """Whether this shopper has bought anything that is not excluded."""
+        shopper = self._shoppers.get(x[0]) if x else None
+        return shopper is not None and any(item not in exclude for item in shopper.tallies)
+
+    def _repeated(self, item: str) -> float:
+        """The share of an item's purchases that were repeats; 1/2 before anything is known."""
+        everything = (self._all.again + 1.0) / (self._all.all + 2.0)
+        bought, again = self._items.get(item, NO_PURCHASES)
+        return (again + self.share_strength * everything) / (bought + self.share_strength)
+
+    def bought_since(self, shopper_id: str, since_s: float) -> set[str]:
+        """The items that this shopper bought at or after a time: no need to offer them so soon.
+
+        >>> repeats = Repeats()
+        >>> repeats.learn_one(("ada",), "coffee", time_s=1_767_225_600)
+        >>> repeats.bought_since("ada", 1_767_225_600 - 3600)
+        {'coffee'}
+        """
+        shopper = self._shoppers.get(shopper_id)
+        if shopper is None:
+            return set()
+        return {item for item, last_s in shopper.lasts_s.items() if last_s >= since_s}
+
+    def state(self) -> dict[str, Any]:
+        """All purchases."""
+        return {
+            "params": self._get_params(),
+            "latest_s": self._latest_s,
+            "all": list(self._all),
+            "items": {item: list(purchases) for item, purchases in self._items.items()},
+            "shoppers": {name: shopper.state() for name, shopper in self._shoppers.items()},
+            "full": [self._items_full, self._shoppers_full],
+        }
+
+    def exact_state(self) -> dict[str, Any]:
+        """Without the tables that ever ran full, and without the items of shoppers that did.
+
+        A purchase counts as a repeat when the shopper's earlier one is remembered: so once any
+        shopper had to forget, only the plain purchases of an item are exact.
+        """
+        state = self.state()
+        full = self._full()
+        if self._items_full:
+            state["items"] = None
+        if self._shoppers_full:
+            state["shoppers"] = None
+        for name in full:
+            state["shoppers"][name] = self._shoppers[name].sums()
+        if full or self._shoppers_full:
+            state["all"] = self._all.all
+            state["items"] = state["items"] and {
+                item: bought for item, (bought, _) in state["items"].items()
+            }
+        return state
+
+    def left_out(self) -> dict[str, int]:
+        """Items, shoppers, and shares: the items whose repeats are left out."""
+        full = self._full()
+        shares = bool(full or self._shoppers_full)
+        left = {
+            "items": self._items_full * len(self._items),
+            "shoppers": len(self._shoppers) if self._shoppers_full else len(full),
+            "shares": (shares and not self._items_full) * len(self._items),
+        }
+        return {what: rows for what, rows in left.items() if rows}
+
+    def _full(self) -> list[str]:
+        """The shoppers that ever had to forget; none where shoppers themselves were forgotten."""
+        if self._shoppers_full:
+            return []
+        return [name for name, shopper in self._shoppers.items() if shopper.full]
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        (self._latest_s,) = each(int, [state["latest_s"]], 0, LATEST_S)
+        self._all = Purchases(*each(int, state["all"], 0))
+        self._items = {
+            item: Purchases(*each(int, counts, 0)) for item, counts in state["items"].items()
+        }
+        self._shoppers = {
+            name: _Shopper.from_state(kept) for name, kept in state["shoppers"].items()
+        }
+        self._items_full, self._shoppers_full = each(bool, state["full"])
+        for shopper in self._shoppers.values():
+            self._keep_within(shopper)
+        if len(self._items) > self.items_max:
+            self._forget_items()
+        if len(self._shoppers) > self.shoppers_max:
+            self._forget()

@@ -1,0 +1,1 @@
+"""State as bytes: versioned, compressed JSON and arrays, never pickle."""

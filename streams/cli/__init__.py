@@ -1,0 +1,1 @@
+"""The command line: a root that knows commands by name, their options, and their tables."""

@@ -1,0 +1,84 @@
+"""Where the commands have their settings from: the environment, and options above it.
+
+Commands that bring their own shop (the demo, a replay, a benchmark, a verdict) inherit nothing but
+what `INHERITED` names: they must not find their way to anybody's topics or checkpoints because a
+variable was set for the workers.
+"""
+
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from streams.contract.errors import Misconfigured
+from streams.contract.settings import Settings
+
+OVERRIDES = {
+    "bootstrap": ("kafka_bootstrap", "HOST:PORT", "Kafka's address; several with commas between."),
+    "prefix": ("topic_prefix", "NAME", "What the topics' names begin with."),
+    "group": ("group_id", "NAME", "Consumer group of the workers."),
+    "redis": ("redis_url", "URL", "Redis that holds the views."),
+    "name": ("worker_name", "NAME", "This worker's stable name."),
+}
+
+INHERITED = frozenset(
+    {
+        # how things are learned
+        *("pair_half_life_s", "popularity_half_life_s", "arm_half_life_s"),
+        *("items_max", "pairs_per_item_max", "shoppers_max"),
+        *("view_weight", "add_weight", "best_fit", "rank_learning_share"),
+        # how arms are chosen, and what they earn
+        *("prompt_items_max", "together_min", "arm_floor", "arm_policy", "arm_mode"),
+        *("arm_window_s", "attribution_window_s", "purchase_window_s"),
+        *("reward_clicked", "reward_added", "reward_bought"),
+        # how a broker that is given is spoken to, and the log level
+        *("kafka_api_version", "kafka_timeout_s", "kafka_patience_s", "log_level"),
+    }
+)
+"""What a self-contained command takes from the environment: no place, no name, no secret."""
+
+Command = Callable[..., None]
+
+
+def with_settings(*names: str) -> Callable[[Command], Command]:
+    """Hands `settings` to a command, read from the environment, with these options above it."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            overrides = {OVERRIDES[name][0]: given.pop(name) for name in names}
+            command(settings=read_settings(**overrides), **given)
+
+        for name in reversed(names):
+            setting, metavar, text = OVERRIDES[name]
+            run = click.option(
+                f"--{name}", metavar=metavar, help=f"{text} [env: GOESWITH_{setting.upper()}]"
+            )(run)
+        return run
+
+    return decorate
+
+
+def self_contained(inherited: Collection[str] = INHERITED, **own: Any) -> Settings:
+    """The settings of a command that brings its own shop: `own`, and defaults for all others.
+
+    Of the environment only what is `inherited` counts. Raises `Misconfigured`.
+    """
+    fields = Settings.model_fields.items()
+    ours = {name: field.default for name, field in fields if name not in inherited}
+    return read_settings(**(ours | own))
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings; raises `Misconfigured`, which names the variable and not its value."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as invalid:
+        wrong = "; ".join(
+            f"GOESWITH_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
+            for error in invalid.errors(include_url=False, include_input=False)
+        )
+        raise Misconfigured(f"settings cannot be used: {wrong}") from None

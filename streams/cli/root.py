@@ -1,0 +1,129 @@
+"""`goeswith`: the command line. A command lives beside its noun, and is loaded when it is used."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from streams.cli.lazy import Lazy, LazyGroup
+from streams.cli.printable import printable
+from streams.contract.errors import GoeswithError, Misconfigured
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
+COMMANDS = {
+    "worker": Lazy(
+        "streams.worker.running.command:worker", "Answer events with prompts, until stopped."
+    ),
+    "topics": Lazy("streams.operations.topics:topics", "Create, check and list the topics."),
+    "lag": Lazy(
+        "streams.operations.lag:lag", "Consumer lag of the workers, in events and seconds."
+    ),
+    "subscribe": Lazy("streams.storefront.subscribe:subscribe", "Print prompts as they come."),
+    "arms": Lazy(
+        "streams.experiments.arms:arms", "Arms (strategies): what each does, and what it earns."
+    ),
+    "uplift": Lazy(
+        "streams.experiments.uplift:uplift", "Uplift: what prompts are worth, against the holdout."
+    ),
+    "off-policy": Lazy(
+        "streams.experiments.off_policy:off_policy",
+        "Off-policy evaluation: what another policy would have earned.",
+    ),
+    "prompts": Lazy(
+        "streams.storefront.current:prompts", "Print the current prompts of a session."
+    ),
+    "dead-letters": Lazy(
+        "streams.operations.dead_letters:dead_letters",
+        "List, show and replay records we could not use.",
+    ),
+    "checkpoint": Lazy(
+        "streams.operations.checkpoint:checkpoint", "Save, load, inspect and compare checkpoints."
+    ),
+    "rebuild": Lazy(
+        "streams.operations.rebuild:rebuild",
+        "Rebuild the state from the log, and compare with a worker.",
+    ),
+    "schema": Lazy(
+        "streams.contract.schemas.schemas:schema", "Print the JSON Schemas of events and prompts."
+    ),
+    "demo": Lazy(
+        "streams.lab.demo.command:demo", "A whole shop on this machine, to look at.", "demo"
+    ),
+    "simulate": Lazy(
+        "streams.lab.demo.command:simulate", "Shoppers with a known truth, sent to Kafka.", "demo"
+    ),
+    "replay": Lazy(
+        "streams.lab.replay.command:replay", "Real baskets, judged from the log.", "replay"
+    ),
+    "evaluate": Lazy(
+        "streams.lab.evaluate.command:evaluate", "How good the recommenders are on a log."
+    ),
+    "verdict": Lazy(
+        "streams.lab.chaos.command:verdict", "Let things go wrong, and do the books.", "demo"
+    ),
+    "bench": Lazy("streams.lab.bench.command:bench", "Measure goeswith, beside its peers."),
+}
+
+
+class Failed(click.ClickException):
+    """One clear line, no traceback."""
+
+    def __init__(self, error: GoeswithError) -> None:
+        super().__init__(printable(str(error), chars_max=1000))
+        self.exit_code = 2 if isinstance(error, Misconfigured) else 1
+
+    def show(self, file: Any = None) -> None:
+        """Print it."""
+        click.echo(f"goeswith: {self.message}", file=file or sys.stderr)
+
+
+class Goeswith(LazyGroup):
+    """The commands of goeswith, and how they fail."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; our errors become one line, and Ctrl-C is quiet."""
+        try:
+            return super().invoke(ctx)
+        except GoeswithError as error:
+            raise Failed(error) from error
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+
+def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the installed version and leave."""
+    if asked:
+        try:
+            click.echo(f"goeswith {version('goeswith')}")
+        except PackageNotFoundError:
+            click.echo("goeswith, not installed")
+        ctx.exit()
+
+
+@click.group(
+    cls=Goeswith,
+    lazily=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Print the version.",
+)
+def goeswith() -> None:
+    """What goes with this? Real-time cross-sell prompts from a Kafka event stream.
+
+    Settings come from the environment (GOESWITH_KAFKA_BOOTSTRAP=... and so on).
+    """
+
+
+def main() -> None:
+    """The entry point."""
+    goeswith(prog_name="goeswith")

@@ -1,0 +1,188 @@
+"""How a worker's own Kafka clients connect, and what they make sure of first; all are aiokafka's.
+
+(The operator's tools use kafka-python: `streams/clients/sync_kafka.py`.)
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    CorruptRecordException,
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaConnectionError,
+    NotCoordinatorForGroupError,
+)
+
+from streams.clients.batches.patient_fetches import read_patiently
+from streams.contract.errors import KafkaUnreachable, LogUnreadable, TopicsWrong
+from streams.contract.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+RETRY_BACKOFF_MS = 500
+"""Pause between tries: at aiokafka's own 100 ms a broker that is away costs 0.6 core and 34,000
+lines of log in 40 s."""
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """What every client is created with."""
+    return {
+        "bootstrap_servers": settings.kafka_bootstrap,
+        "client_id": f"goeswith-{settings.worker_name}",
+        "retry_backoff_ms": RETRY_BACKOFF_MS,
+    }
+
+
+def reading_options(settings: Settings) -> dict[str, Any]:
+    """What every consumer is created with.
+
+    Only what was committed is read, and up to the last stable offset, the first of a transaction
+    that is still open: so that is where the log ends. What was aborted never happened. Whatever the
+    log holds can be read from here on (`streams.clients.batches.patient_fetches`).
+    """
+    read_patiently()
+    return {
+        **client_options(settings),
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+    }
+
+
+@contextmanager
+def translating_corruption() -> Iterator[None]:
+    """Turns what aiokafka says of a damaged batch into `LogUnreadable`.
+
+    A record that cannot be used is no such thing, nor is a batch that cannot be unpacked: their
+    checksums are right, and every reader sees the same. A wrong one may be right on another
+    broker, so nothing is passed over: whoever runs the brokers has to say what was lost.
+    """
+    try:
+        yield
+    except CorruptRecordException as error:
+        raise LogUnreadable(
+            f"the log is damaged: {error}. The worker ends, and tries again when it is started; if "
+            "it says so again, a broker's disk has lost a batch of that partition. Let a replica "
+            "that is whole take the lead, or delete the records up to behind it "
+            "(kafka-delete-records)"
+        ) from error
+
+
+ASKED_AT_ONCE = 4
+"""Questions that a client may ask as it starts: each of its parts has one, and nobody answers a
+shopper before they are answered."""
+
+
+def limit_metadata_requests(
+    client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000, at_once: int = ASKED_AT_ONCE
+) -> None:
+    """Let an aiokafka client ask for metadata no more often than once in `pause_s` seconds.
+
+    But for the first `at_once` questions.
+
+    As long as a partition has no leader, its fetcher asks again as soon as it is answered: a
+    thousand times a second, of a cluster that has other worries.
+    """
+    ask, asked_s = client.force_metadata_update, float("-inf")
+    waiting: asyncio.Future[bool] | None = None
+
+    def ask_in_time() -> Awaitable[bool]:
+        nonlocal asked_s, waiting, at_once
+        wait_s = asked_s + pause_s - time.monotonic()
+        at_once -= 1
+        if wait_s > 0 and at_once < 0:
+            if waiting is None or waiting.done():
+                waiting = asyncio.ensure_future(ask_later(wait_s))
+            return asyncio.shield(waiting)  # all who wait get one answer
+        asked_s = time.monotonic()
+        answer: Awaitable[bool] = ask()
+        return answer
+
+    async def ask_later(wait_s: float) -> bool:
+        nonlocal asked_s
+        await asyncio.sleep(wait_s)
+        asked_s = time.monotonic()
+        answer: bool = await ask()
+        return answer
+
+    client.force_metadata_update = ask_in_time
+
+
+@asynccontextmanager
+async def administration(settings: Settings) -> AsyncIterator[Any]:
+    """An admin client, for the length of the block. Raises `KafkaUnreachable`.
+
+    A broker that is away is waited for, `kafka_patience_s` seconds: a worker that starts during an
+    outage answers as soon as it is over.
+    """
+    deadline_s = time.monotonic() + settings.kafka_patience_s
+    for attempt in count():
+        admin = AIOKafkaAdminClient(**client_options(settings))
+        try:
+            await admin.start()
+            break
+        except KafkaConnectionError as error:
+            await admin.close()
+            where = f"no broker answered at kafka_bootstrap={settings.kafka_bootstrap}"
+            if time.monotonic() >= deadline_s:
+                raise KafkaUnreachable(f"{where}: {error}") from error
+            if not attempt:
+                logger.warning("%s yet: waiting up to %g s", where, settings.kafka_patience_s)
+        await asyncio.sleep(RETRY_BACKOFF_MS / 1000)
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def check_topics(settings: Settings) -> str:
+    """The id of Kafka's cluster, once every topic has as many partitions as the settings say.
+
+    Raises `TopicsWrong` when one has not.
+    """
+    async with administration(settings) as admin:
+        described = await admin.describe_topics(list(settings.topics.declared()))
+        cluster = (await admin.describe_cluster()).get("cluster_id")
+    found = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    wrong = {
+        name: found.get(name, 0)
+        for name in settings.topics.declared()
+        if found.get(name) != settings.partitions
+    }
+    if wrong:
+        raise TopicsWrong(
+            f"topics without partitions={settings.partitions} (found; 0: no topic): {wrong}. "
+            "`goeswith topics create` makes what is missing"
+        )
+    return cluster or ""
+
+
+NO_COORDINATOR = (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
+"""What a broker says of a group while its coordinator is being found, or moves."""
+
+
+async def committed(admin: AIOKafkaAdminClient, settings: Settings) -> dict[int, int]:
+    """The next offset that the workers will answer, by partition of the events topic; 0: none.
+
+    None is known, either, while the broker looks for the group's coordinator: ask again.
+    """
+    partitions = [
+        TopicPartition(settings.topics.events, number) for number in range(settings.partitions)
+    ]
+    try:
+        found = await admin.list_consumer_group_offsets(settings.group_id, partitions=partitions)
+    except NO_COORDINATOR:
+        return {at.partition: 0 for at in partitions}
+    return {at.partition: max(0, answered.offset) for at, answered in found.items()}

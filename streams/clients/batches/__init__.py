@@ -1,0 +1,1 @@
+"""Record batches that a client cannot read by itself: codecs, budgets, odd headers."""

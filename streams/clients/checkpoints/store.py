@@ -1,0 +1,62 @@
+"""Where checkpoints are kept: in Redis, or in a file.
+
+One is in the place where workers look; a few that were refused are kept aside, under names that
+tell why (`streams.clients.checkpoints.rules`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.redis_store import RedisStore
+from streams.clients.checkpoints.rules import KeptCheckpoint
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import CheckpointHeader
+
+
+class Store(Protocol):
+    """Keeps one checkpoint, and aside of it those that were refused."""
+
+    where: str
+    """For messages."""
+
+    def check_writable(self) -> None:
+        """Raise a `GoeswithError` if nothing can be kept here now: before the work is done."""
+
+    def read(self, name: str = "") -> bytes | None:
+        """What is there, or was kept aside under a name; None: nothing.
+
+        Raises a `GoeswithError` when it cannot be read, or is not whole.
+        """
+
+    def kept(self) -> list[KeptCheckpoint]:
+        """What was kept aside, those that know most first; raises a `GoeswithError`."""
+
+    def place(self, name: str) -> str:
+        """Where one is, or will be, that is kept aside under a name: for messages."""
+
+    def write(
+        self,
+        header: CheckpointHeader,
+        data: bytes,
+        *,
+        refused: Mapping[str, str] = ...,
+        back: bool = False,
+        force: bool = False,
+    ) -> bool:
+        """Keep a checkpoint in place of the one that is there; False: a further one stays.
+
+        `refused` names, by fingerprint, those that its writer could not use: they are kept aside.
+        `back` replaces one of the same lineage that knows more, too, `force` whatever is there.
+        Raises a `GoeswithError` when it cannot be kept, or must not be.
+        """
+
+
+def open_store(settings: Settings) -> Store | None:
+    """Where the settings have checkpoints kept; None: nowhere."""
+    url = settings.checkpoint_url or settings.redis_url
+    if url.startswith("file:"):
+        return FileStore(Path(unquote(urlsplit(url).path)))
+    return RedisStore(url, settings.topic_prefix, settings.checkpoint_ttl_s) if url else None

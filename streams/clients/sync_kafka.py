@@ -1,0 +1,196 @@
+"""The operator's and the storefront's Kafka clients, all kafka-python; the worker's are aiokafka's.
+
+Opened here and nowhere else, from `Settings`, and closed with their `with` block. Whatever Kafka
+says inside that block leaves it as one of our errors, after a bounded time: `KafkaUnreachable` when
+no broker answered, `Misconfigured` when the address or version is wrong, else `GoeswithError`.
+
+The embedded broker wants `kafka_api_version=2.0`. It makes its topics itself: it answers neither
+CreateTopics nor DescribeConfigs.
+"""
+
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
+from kafka.protocol.broker_version_data import BrokerVersionData
+
+from streams.clients.batches.patient_polls import read_patiently
+from streams.contract.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
+from streams.contract.settings import Settings
+from streams.contract.topics import RECORD_BYTES_MAX
+
+CLIENT_ID = "goeswith-operator"
+PORT_MAX = 65_535
+NO_ANSWER = (
+    errors.KafkaConnectionError,
+    errors.KafkaTimeoutError,
+    errors.MetadataEmptyBrokerList,
+    errors.NodeNotReadyError,
+    errors.RequestTimedOutError,
+)
+
+
+@contextmanager
+def open_admin(settings: Settings) -> Iterator[Any]:
+    """A `KafkaAdminClient` that has found its brokers."""
+    with translating_errors(settings):
+        admin = KafkaAdminClient(**_options(settings))
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+
+@contextmanager
+def open_consumer(settings: Settings) -> Iterator[Any]:
+    """A `KafkaConsumer` without a group that has found its brokers: it commits nothing.
+
+    It reads what is committed, as workers do: a partition ends where an open transaction begins.
+    """
+    read_patiently()
+    with translating_errors(settings):
+        consumer = KafkaConsumer(
+            **_options(settings),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        try:
+            consumer.bootstrap(timeout_ms=int(settings.kafka_timeout_s * 1000))
+            yield consumer
+        finally:
+            consumer.close(autocommit=False, timeout_ms=1000)
+
+
+@contextmanager
+def open_producer(settings: Settings) -> Iterator[Any]:
+    """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics."""
+    timeout_ms = int(settings.kafka_timeout_s * 1000)
+    with translating_errors(settings):
+        producer = KafkaProducer(
+            **_options(settings),
+            acks="all",
+            enable_idempotence=not settings.kafka_api_version,
+            max_request_size=RECORD_BYTES_MAX,
+            max_block_ms=timeout_ms,
+            delivery_timeout_ms=timeout_ms + 1000,
+        )
+        try:
+            yield producer
+        finally:
+            producer.close(timeout=settings.kafka_timeout_s)
+
+
+@contextmanager
+def translating_errors(settings: Settings) -> Iterator[None]:
+    """Turns what kafka-python raises inside the block into errors of our tree."""
+    try:
+        yield
+    except NO_ANSWER as error:
+        waited = f"waited up to {settings.kafka_timeout_s:g} s"
+        raise _unreachable(settings, f"{waited}; {_brief(error)}") from error
+    except errors.UnrecognizedBrokerVersion as error:
+        raise Misconfigured(
+            f"GOESWITH_KAFKA_API_VERSION={settings.kafka_api_version} is no version of Kafka that "
+            "kafka-python knows; leave it empty to have it ask the broker"
+        ) from error
+    except errors.KafkaError as error:
+        raise GoeswithError(f"Kafka refused: {_brief(error)}") from error
+
+
+def cluster_id(admin: Any) -> str:
+    """Kafka's own id of the cluster: other clusters have other ones."""
+    return str(admin.describe_cluster().get("cluster_id") or "")
+
+
+def partition_counts(admin: Any, topics: Iterable[str]) -> dict[str, int]:
+    """Number of partitions of those of the topics that exist; creates none."""
+    counts = {}
+    for found in admin.describe_topics(list(topics)):
+        error = errors.for_code(found["error_code"])
+        if error not in (errors.NoError, errors.UnknownTopicOrPartitionError):
+            raise error(found["name"])
+        if error is errors.NoError:
+            counts[found["name"]] = len(found["partitions"])
+    return counts
+
+
+def partition_count(admin: Any, topic: str, settings: Settings) -> int:
+    """Number of partitions of a topic; raises `TopicsWrong` when there is no such topic."""
+    found = partition_counts(admin, [topic])
+    if topic not in found:
+        raise TopicsWrong(
+            f"there is no topic {topic} at {settings.kafka_bootstrap}: is the prefix right "
+            "(GOESWITH_TOPIC_PREFIX or --prefix)? `goeswith topics create` creates our topics"
+        )
+    return found[topic]
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    """What every client is created with, once somebody listens there."""
+    addresses = _addresses(settings.kafka_bootstrap)
+    _check_listening(settings, addresses)
+    timeout_ms = int(settings.kafka_timeout_s * 1000)
+    return {
+        "bootstrap_servers": [f"{host}:{port}" for host, port in addresses],
+        "client_id": CLIENT_ID,
+        "api_version": _api_version(settings.kafka_api_version),
+        "bootstrap_timeout_ms": timeout_ms,
+        "request_timeout_ms": timeout_ms,
+        "reconnect_backoff_max_ms": 1000,
+    }
+
+
+def _api_version(version: str) -> tuple[int, ...] | None:
+    """`2.0` as kafka-python wants it; raises what it would raise itself, with its sockets open."""
+    if not version:
+        return None
+    numbers = tuple(map(int, version.split(".")))
+    BrokerVersionData(numbers)
+    return numbers
+
+
+def _check_listening(settings: Settings, addresses: list[tuple[str, int]]) -> None:
+    """Raises `KafkaUnreachable` at once when nobody listens at any of the addresses.
+
+    kafka-python would keep trying for the whole timeout, and leave its sockets open in the end.
+    """
+    refusals = []
+    for host, port in addresses:
+        try:
+            timeout_s = settings.kafka_timeout_s / len(addresses)
+            socket.create_connection((host.strip("[]"), port), timeout_s).close()
+        except OSError as error:
+            refusals.append(error.strerror or str(error))
+        else:
+            return
+    raise _unreachable(settings, "; ".join(refusals))
+
+
+def _unreachable(settings: Settings, why: str) -> KafkaUnreachable:
+    return KafkaUnreachable(
+        f"no Kafka broker answered at {settings.kafka_bootstrap} ({why}): is it running, and is "
+        "GOESWITH_KAFKA_BOOTSTRAP (or --bootstrap) right?"
+    )
+
+
+def _addresses(bootstrap: str) -> list[tuple[str, int]]:
+    """Host and port of each server; raises `Misconfigured`."""
+    addresses = []
+    for address in filter(None, map(str.strip, bootstrap.split(","))):
+        host, _, port = address.rpartition(":")
+        if not (host and port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX):
+            raise Misconfigured(
+                f"{address!r} is no Kafka address: write host:port, several with commas between"
+            )
+        addresses.append((host, int(port)))
+    if not addresses:
+        raise Misconfigured("no Kafka address: set GOESWITH_KAFKA_BOOTSTRAP to host:port")
+    return addresses
+
+
+def _brief(error: Exception) -> str:
+    """Name and first words of a Kafka error: whole requests are printed into some of them."""
+    return " ".join(str(error).split())[:160]

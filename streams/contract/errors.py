@@ -1,0 +1,125 @@
+"""Everything that can go wrong, as a tree.
+
+```
+GoeswithError
+├── BadInput                     somebody sent us something: a dead letter, and the worker goes on
+│   ├── InvalidEvent             undecodable, oversize or outside the contract
+│   └── InvalidReceipt           a receipt that we did not sign, not so, or not for this session
+├── Misconfigured                the operator has to change something: said at start-up, exit code 2
+│   ├── MissingSecret            no secret to sign receipts with
+│   ├── MissingExtra             an optional dependency is not installed
+│   ├── MissingCodec             a package that unpacks compressed records is not installed
+│   ├── TopicsWrong              topics are missing, or other than `streams/contract/topics.py` says
+│   ├── FileUnusable             a file is missing, or a line of it is not what it should be
+│   ├── NameTaken                another worker runs under the same name
+│   └── TransportChanged         a pinned library no longer has the private names that we rely on
+├── KafkaUnreachable             no broker answered
+├── NotEnough                    the log says too little for an answer that could be trusted
+├── RedisUnreachable             neither views nor checkpoints; prompts go on without them
+├── CheckpointRefused            damaged, older or foreign: the log is folded instead
+└── WorkerFailed                 the worker has to stop; a successor answers again, same ids
+    ├── DeliveryFailed           the broker did not take what we published
+    ├── LogUnreadable            a batch of the log is damaged on the broker
+    ├── FoldStalled              an event waited for its predecessors longer than it may
+    └── WorkerStuck              the log has more, Kafka answers, and the worker does not get on
+```
+
+`models.snapshot.snapshot.SnapshotError` stands apart: the models know nothing of streams.
+"""
+
+
+class GoeswithError(Exception):
+    """Root of all errors that goeswith raises itself."""
+
+
+class BadInput(GoeswithError):
+    """Input that cannot be used; `reason` is a short, stable word for counters and headers."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class InvalidEvent(BadInput):
+    """A record of the events topic that is not an event of the contract."""
+
+
+class InvalidReceipt(BadInput):
+    """Feedback whose receipt is not one that we signed for its session, in this version."""
+
+
+class Misconfigured(GoeswithError):
+    """A setting or an installation that the operator has to change."""
+
+
+class MissingSecret(Misconfigured):
+    """There is no secret to sign receipts with."""
+
+
+class MissingExtra(Misconfigured):
+    """An optional dependency is not installed; the message names the command that installs it."""
+
+
+class MissingCodec(Misconfigured):
+    """A package that unpacks compressed records is not installed; the message names it."""
+
+
+class TopicsWrong(Misconfigured):
+    """Topics are missing, or have another shape than declared."""
+
+
+class FileUnusable(Misconfigured):
+    """A file that a command was given cannot be read; the message names the line."""
+
+
+class NameTaken(Misconfigured):
+    """Another worker runs under the same name, and has taken our place in the group."""
+
+
+class TransportChanged(Misconfigured):
+    """A library no longer has the private names that the transport relies on."""
+
+
+class KafkaUnreachable(GoeswithError):
+    """No broker answered at the bootstrap address."""
+
+
+class NotEnough(GoeswithError):
+    """The log says too little for an answer that could be trusted."""
+
+
+class RedisUnreachable(GoeswithError):
+    """Redis did not answer; views and checkpoints are missed, nothing else."""
+
+
+class CheckpointRefused(GoeswithError):
+    """A checkpoint that is not to be trusted here; the message says why, `reason` in a word.
+
+    `damaged`; of another `version`; made under other `settings`; of another `log` of this name;
+    `foreign` (another topic's or cluster's, or no checkpoint at all); `gone`, nothing is left of
+    it; or it knows `more` than what was to replace it.
+    """
+
+    def __init__(self, message: str, reason: str = "damaged") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class WorkerFailed(GoeswithError):
+    """The worker cannot go on; nothing that is not delivered has been acknowledged."""
+
+
+class DeliveryFailed(WorkerFailed):
+    """The broker did not take a batch of prompts, outcomes or dead letters."""
+
+
+class LogUnreadable(WorkerFailed):
+    """A batch of the log is damaged: its checksum is wrong, or it is no batch."""
+
+
+class FoldStalled(WorkerFailed):
+    """An event waited for the events before it longer than allowed."""
+
+
+class WorkerStuck(WorkerFailed):
+    """The worker does not get on, though the log has more and Kafka answers."""

@@ -1,0 +1,1 @@
+"""JSON Schemas of all that travels, with one example of each."""

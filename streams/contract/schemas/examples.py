@@ -1,0 +1,167 @@
+"""One example of everything that travels, made from the classes themselves: a short story.
+
+Somebody looks at bread and puts it in the basket, is offered butter, takes it, buys both and sends
+the bread back. Ids and times are always the same; the receipts are signed with `not a secret`.
+"""
+
+from streams.contract.events import (
+    CheckoutStarted,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderLine,
+    OrderPlaced,
+    OrderReturned,
+    PromptClicked,
+    PromptDismissed,
+    PromptShown,
+)
+from streams.contract.prompts import (
+    Evidence,
+    Outcome,
+    Prompt,
+    PromptItem,
+    PromptWithdrawn,
+    Reason,
+    prompt_id,
+)
+from streams.contract.receipts import Receipt, Receipts
+
+NEW_YEAR_MS = 1_767_225_600_000
+"""2026-01-01T00:00:00Z"""
+SECRET = "not a secret"  # noqa: S105  # it says so itself
+SESSION = "session-7"
+SHOPPER = "shopper-19"
+
+
+def _at(seconds: int) -> int:
+    return NEW_YEAR_MS + seconds * 1000
+
+
+_ARM = "bought_together"
+_CONTEXT = "basket/new"
+_PROMPT_ID = prompt_id("event-2", SESSION, "basket")
+RECEIPT = Receipts(SECRET).sign(
+    Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1))
+)
+
+ITEM_VIEWED = ItemViewed(
+    event_id="event-1",
+    session_id=SESSION,
+    shopper_id=SHOPPER,
+    occurred_at_ms=_at(0),
+    segment="new",
+    locale="en-GB",
+    item_id="bread",
+    category="bakery/bread",
+    price_minor=249,
+    currency="EUR",
+)
+ITEM_ADDED = ItemAdded(
+    event_id="event-2",
+    session_id=SESSION,
+    shopper_id=SHOPPER,
+    occurred_at_ms=_at(1),
+    segment="new",
+    locale="en-GB",
+    item_id="bread",
+    category="bakery/bread",
+    price_minor=249,
+    currency="EUR",
+)
+PROMPT = Prompt(
+    prompt_id=_PROMPT_ID,
+    session_id=SESSION,
+    placement="basket",
+    anchor="bread",
+    items=(
+        PromptItem(
+            item_id="butter", score=0.72, evidence=Evidence(anchor="bread", together=41, of=57)
+        ),
+    ),
+    arm=_ARM,
+    context=_CONTEXT,
+    propensity=0.72,
+    propensities={"bought_together": 0.72, "viewed_together": 0.23, "popular": 0.05},
+    reason=Reason(key="bought_together", text="Often bought together with bread"),
+    caused_by="event-2",
+    occurred_at_ms=_at(1),
+    expires_at_ms=_at(121),
+    receipt=RECEIPT,
+)
+PROMPT_SHOWN = PromptShown(
+    event_id="event-3", session_id=SESSION, occurred_at_ms=_at(2), receipt=RECEIPT
+)
+PROMPT_CLICKED = PromptClicked(
+    event_id="event-4",
+    session_id=SESSION,
+    occurred_at_ms=_at(11),
+    receipt=RECEIPT,
+    item_id="butter",
+)
+PROMPT_DISMISSED = PromptDismissed(
+    event_id="event-5", session_id=SESSION, occurred_at_ms=_at(12), receipt=RECEIPT
+)
+PROMPT_WITHDRAWN = PromptWithdrawn(
+    prompt_id=_PROMPT_ID,
+    session_id=SESSION,
+    because="added",
+    caused_by="event-6",
+    occurred_at_ms=_at(21),
+)
+OUTCOME = Outcome(
+    prompt_id=_PROMPT_ID,
+    session_id=SESSION,
+    stage="added",
+    arm=_ARM,
+    context=_CONTEXT,
+    propensity=0.72,
+    reward=0.4,
+    item_id="butter",
+    caused_by="event-6",
+    occurred_at_ms=_at(21),
+    prompted_at_ms=_at(1),
+)
+ITEM_REMOVED = ItemRemoved(
+    event_id="event-7", session_id=SESSION, occurred_at_ms=_at(30), item_id="bread"
+)
+CHECKOUT_STARTED = CheckoutStarted(
+    event_id="event-8", session_id=SESSION, shopper_id=SHOPPER, occurred_at_ms=_at(60)
+)
+ORDER_PLACED = OrderPlaced(
+    event_id="event-9",
+    session_id=SESSION,
+    shopper_id=SHOPPER,
+    occurred_at_ms=_at(90),
+    order_id="order-3",
+    lines=(
+        OrderLine(item_id="bread", quantity=1, price_minor=249),
+        OrderLine(item_id="butter", quantity=2, price_minor=319),
+    ),
+    currency="EUR",
+)
+ORDER_RETURNED = OrderReturned(
+    event_id="event-10",
+    session_id=SESSION,
+    shopper_id=SHOPPER,
+    occurred_at_ms=_at(86_400),
+    order_id="order-3",
+    lines=(OrderLine(item_id="bread"),),
+)
+
+EVENT_EXAMPLES: tuple[Event, ...] = (
+    ITEM_VIEWED,
+    ITEM_ADDED,
+    ITEM_REMOVED,
+    CHECKOUT_STARTED,
+    ORDER_PLACED,
+    ORDER_RETURNED,
+    PROMPT_SHOWN,
+    PROMPT_CLICKED,
+    PROMPT_DISMISSED,
+)
+EXAMPLES: dict[str, Event | Prompt | PromptWithdrawn | Outcome] = {
+    example.type: example for example in (*EVENT_EXAMPLES, PROMPT, PROMPT_WITHDRAWN, OUTCOME)
+}
+"""By the name that each carries as `type`."""

@@ -1,0 +1,72 @@
+"""The contract for machines: a JSON Schema of everything that travels, with an example in each.
+
+Events are described as they are read (what may be left out is optional), what we publish as it is
+written. Made from the classes, so they cannot disagree with them. Readers must ignore fields that
+they do not know; only optional fields are ever added within a `schema_version`.
+"""
+
+import json
+from typing import Any
+
+import click
+from pydantic import TypeAdapter
+
+from streams.contract.events import ANY_EVENT, EVENTS
+from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.schemas.examples import EXAMPLES
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TOPIC_SCHEMAS: dict[str, TypeAdapter[Any]] = {
+    "events": ANY_EVENT,
+    "prompts": ANY_PUBLISHED,
+    "outcomes": TypeAdapter(Outcome),
+}
+"""What one topic may hold, by the topic's name."""
+READ = {event.model_fields["type"].default: TypeAdapter(event) for event in EVENTS}
+WRITTEN: dict[str, TypeAdapter[Any]] = {
+    kind.model_fields["type"].default: TypeAdapter(kind)
+    for kind in (Prompt, PromptWithdrawn, Outcome)
+}
+NAMES = (*READ, *WRITTEN, *TOPIC_SCHEMAS)
+"""Everything that has a schema: types first, then topics."""
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """The schema of one type (`item_added`), or of all that a topic holds (`events`).
+
+    `type` is required though the classes have it as their default: readers tell types by it.
+
+    >>> json_schema("item_added")["examples"][0]["item_id"]
+    'bread'
+    >>> json_schema("item_added")["required"]
+    ['event_id', 'session_id', 'occurred_at_ms', 'item_id', 'type']
+    """
+    adapter = {**READ, **WRITTEN, **TOPIC_SCHEMAS}[name]
+    if name in READ or name == "events":
+        schema, always = adapter.json_schema(mode="validation"), ["type"]
+    else:
+        schema, always = adapter.json_schema(mode="serialization"), ["type", "schema_version"]
+    for described in (schema, *schema.get("$defs", {}).values()):
+        if "type" in described.get("properties", {}):
+            described["required"] += always
+    if name in EXAMPLES:
+        schema["examples"] = [example(name)]
+    return {"$schema": DIALECT, **schema}
+
+
+def example(name: str) -> dict[str, Any]:
+    """The example of a type, as it is written: without what is left out."""
+    said: dict[str, Any] = EXAMPLES[name].model_dump(mode="json", exclude_none=True)
+    return said
+
+
+@click.command()
+@click.argument("name", required=False, type=click.Choice(NAMES), metavar="[NAME]")
+def schema(name: str | None) -> None:
+    """Print the JSON Schema of NAME, with an example; without NAME, of every type.
+
+    NAME is the `type` of an event or of something that we publish, such as item_added or prompt, or
+    one of the topics events, prompts and outcomes.
+    """
+    said = json_schema(name) if name else {each: json_schema(each) for each in (*READ, *WRITTEN)}
+    click.echo(json.dumps(said, indent=2))

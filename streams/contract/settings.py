@@ -1,0 +1,282 @@
+"""Every setting, with its unit, its default and its reason.
+
+Read from the environment with the prefix `GOESWITH_` (`GOESWITH_KAFKA_BOOTSTRAP=…`), frozen after
+that, and handed down: nothing below the command line and the worker looks at the environment.
+"""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streams.contract.topics import Topics
+
+
+class Settings(BaseSettings):
+    """All settings of one goeswith installation.
+
+    >>> Settings(topic_prefix="shop").topics.events
+    'shop.events'
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GOESWITH_", frozen=True, extra="forbid")
+
+    # Kafka
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="bootstrap servers, comma separated")
+    kafka_timeout_s: float = Field(
+        10.0, ge=1, le=600, description="how long the command line waits for a broker's answer"
+    )
+    kafka_patience_s: float = Field(
+        60.0,
+        ge=0,
+        description="start-up timeout: how long a worker waits for a broker that is away",
+    )
+    kafka_api_version: str = Field(
+        "",
+        pattern=r"^(\d+(\.\d+){1,2})?$",
+        description="Kafka version that kafka-python assumes, such as `2.0`; empty: it asks "
+        "(the embedded broker needs `2.0`)",
+    )
+    topic_prefix: str = Field(
+        "goeswith", pattern=r"^[a-zA-Z0-9_-]{1,100}$", description="prefix of all topic names"
+    )
+    partitions: int = Field(8, ge=1, le=1024, description="partitions of the events topic")
+    replication: int = Field(1, ge=1, le=9, description="replication factor of topics we create")
+    group_id: str = Field("goeswith", description="consumer group of the workers")
+
+    # Worker
+    worker_name: str = Field(
+        "worker-1",
+        pattern=r"^[a-zA-Z0-9._-]{1,100}$",
+        description="stable name: the static member id in the group (`group.instance.id`)",
+    )
+    static_membership: bool = Field(
+        True,
+        description="static group membership: a restart under the same name moves no partitions",
+    )
+    data_dir: str = Field("", description="where Faust keeps its files; empty: a temporary one")
+    web_port: int = Field(
+        0, ge=0, le=65535, description="loopback port of the worker's own page; 0: any free one"
+    )
+    answering: bool = Field(
+        True, description="answer for the group's partitions; off: only fold, as a standby"
+    )
+    session_timeout_s: float = Field(
+        10.0,
+        ge=1,
+        description="session timeout of the consumer group: silence after which a worker is gone",
+    )
+    heartbeat_s: float = Field(1.0, gt=0, description="heartbeat interval in the consumer group")
+    commit_interval_s: float = Field(
+        0.25, gt=0, description="how often offsets are committed; bounds what is answered twice"
+    )
+    round_records_max: int = Field(
+        256,
+        ge=1,
+        description="batch size of a round, by partition; bounds how long the loop is held",
+    )
+    rounds_in_flight_max: int = Field(
+        256, ge=1, description="rounds handed over to the producer, not yet acknowledged"
+    )
+    fetch_idle_wait_ms: int = Field(
+        500,
+        ge=1,
+        description="adaptive fetch, when little comes: `fetch.max.wait.ms`",
+    )
+    fetch_busy_wait_ms: int = Field(
+        5,
+        ge=1,
+        description="adaptive fetch, under load: `fetch.max.wait.ms`",
+    )
+    fetch_busy_bytes_min: int = Field(
+        100_000,
+        ge=1,
+        description="adaptive fetch, under load: `fetch.min.bytes`",
+    )
+    fetch_busy_events_per_s: float = Field(
+        150.0, ge=0, description="adaptive fetch: rate of events from which on there is load"
+    )
+    fetch_wait_fixed: bool = Field(
+        False,
+        description="no adaptive fetch: the embedded broker answers after the wait, no earlier",
+    )
+    gap_wait_s_max: float = Field(
+        30.0,
+        gt=0,
+        description="how long an event waits for those before it; then the worker fails",
+    )
+
+    stuck_s_max: float = Field(
+        60.0,
+        ge=10,
+        description="watchdog timeout: a worker without progress for so long ends, to be replaced",
+    )
+
+    # Events
+    event_bytes_max: int = Field(
+        65_536, ge=256, description="largest size of an event; larger records are dead letters"
+    )
+    future_s_max: float = Field(
+        300.0, ge=0, description="clock skew: how far a sender's clock may be ahead"
+    )
+    lateness_s: float = Field(
+        120.0,
+        ge=0,
+        description="allowed lateness: events further behind the watermark are not answered",
+    )
+
+    # Session
+    session_gap_s: float = Field(
+        1800.0, gt=0, description="session gap: pause after which a session is new"
+    )
+    sessions_max: int = Field(
+        50_000,
+        ge=1,
+        description="sessions remembered of each partition; the least recently used leaves",
+    )
+
+    # Learning
+    pair_half_life_s: float = Field(
+        90 * 86400.0,
+        ge=3600,
+        description="half-life of co-occurrence: what is bought or viewed together",
+    )
+    popularity_half_life_s: float = Field(
+        14 * 86400.0, ge=3600, description="half-life of popularity: fashions pass"
+    )
+    arm_half_life_s: float = Field(
+        14 * 86400.0,
+        ge=3600,
+        description="half-life of what arms earned, against drift: older rewards count for less",
+    )
+    items_max: int = Field(200_000, ge=10, description="items that a recommender remembers")
+    pairs_per_item_max: int = Field(
+        64, ge=4, description="co-occurring items remembered of an item"
+    )
+    shoppers_max: int = Field(100_000, ge=1, description="shoppers whose purchases are remembered")
+    view_weight: float = Field(0.1, ge=0, le=1000, description="weight of a view in popularity")
+    add_weight: float = Field(1.0, ge=0, le=1000, description="weight of an add in popularity")
+    best_fit: bool = Field(
+        False,
+        description="learning to rank as an arm: finds more, and costs more an event",
+    )
+    rank_learning_share: float = Field(
+        0.0625,
+        ge=0,
+        le=1,
+        description="share of views that the learned ranker trains on; on adds it trains always",
+    )
+
+    # Deciding
+    prompt_items_max: int = Field(3, ge=1, le=3, description="items in a prompt: few and fitting")
+    together_min: int = Field(
+        2,
+        ge=1,
+        description="minimum support: sessions with both items before they count as a pair",
+    )
+    staples_withheld: int = Field(
+        0, ge=0, le=400, description="so many of the most popular items are never offered"
+    )
+    prompts_per_session_max: int = Field(
+        8, ge=0, description="frequency cap: prompts of a session, shown or pending"
+    )
+    cool_down_s: float = Field(
+        15.0, ge=0, description="cool-down: pause after a prompt, doubled by a dismissal"
+    )
+    dismissals_max: int = Field(
+        3, ge=1, description="dismissals after which a session is left alone"
+    )
+    just_bought_s: float = Field(
+        86_400.0, ge=0, description="what a shopper bought within this time is not offered again"
+    )
+    prompt_ttl_s: float = Field(
+        120.0, gt=0, description="time to live of a prompt: not shown by then, it has expired"
+    )
+    holdout_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="holdout (control group): share of shoppers who never get a prompt",
+    )
+    holdout_salt: str = Field(
+        "goeswith",
+        description="salt of the hash that draws the holdout: another salt, another holdout",
+    )
+
+    # Policy
+    segments: str = Field(
+        "", description="the merchant's segments that are contexts of the policy, comma separated"
+    )
+    arm_floor: float = Field(
+        0.05,
+        ge=0,
+        le=0.2,
+        description="exploration floor: minimum propensity of an admissible arm",
+    )
+    arm_policy: Literal["contexts", "factors"] = Field(
+        "contexts",
+        description="Thompson sampling by context, or linear Thompson sampling over the "
+        "factors of contexts: for many segments",
+    )
+    arm_mode: Literal["best", "identify"] = Field(
+        "best",
+        description="the most reward, or best-arm identification (top-two sampling)",
+    )
+    arm_window_s: float = Field(
+        0.0,
+        ge=0,
+        le=30 * 86_400,
+        description="delayed-reward window: until it is so old, an impression counts for as "
+        "much of a trial as of its reward should have come; 0: it counts at once",
+    )
+    attribution_window_s: float = Field(
+        3600.0,
+        gt=0,
+        description="attribution window of clicks and adds, after an impression",
+    )
+    purchase_window_s: float = Field(
+        86_400.0,
+        gt=0,
+        description="attribution window of purchases, after an impression",
+    )
+    reward_clicked: float = Field(0.1, ge=0, le=1, description="reward when a prompt is clicked")
+    reward_added: float = Field(0.5, ge=0, le=1, description="reward when a prompted item is added")
+    reward_bought: float = Field(1.0, ge=0, le=1, description="reward when it is bought")
+    receipt_secret: SecretStr = Field(
+        SecretStr(""),
+        description="signs receipts and seeds draws; several, comma separated: the first one does "
+        "both, all are accepted",
+    )
+
+    # Views
+    redis_url: str = Field("", description="Redis of the views; empty: no views")
+    view_ttl_s: int = Field(
+        1800, ge=1, description="time to live of a view in Redis that is not renewed"
+    )
+    views_queued_max: int = Field(
+        10_000, ge=1, description="queue of answers for Redis; more are dropped and counted"
+    )
+
+    # Checkpoints
+    checkpoint_url: str = Field(
+        "",
+        pattern=r"^$|^(rediss?|unix|file)://",
+        description="where checkpoints of the shop go: a Redis, or a file (`file:///…`); empty: to "
+        "the Redis of the views",
+    )
+    checkpoint_every_s: float = Field(
+        60.0, ge=0, description="checkpoint interval; 0: none are written"
+    )
+    checkpoint_ttl_s: int = Field(
+        30 * 86_400, ge=60, description="time to live of a checkpoint in Redis that is not renewed"
+    )
+
+    # Logging
+    log_level: Literal["debug", "info", "warn", "error"] = Field(
+        "warn", description="log level of the worker: debug, info, warn, error"
+    )
+
+    @property
+    def topics(self) -> Topics:
+        """The names of the topics under our prefix."""
+        return Topics(self.topic_prefix)

@@ -1,5 +1,0 @@
-"""Recommenders judged on files of sessions, without Kafka."""
-
-from streams.evaluate.command import evaluate
-
-__all__ = ["evaluate"]

@@ -1,0 +1,144 @@
+"""Estimates of arms (AIPW), with confidence sequences: bounds that hold whenever one looks.
+
+Trials in, rows out; all of it is sums (`models.evaluation.arm_values`), so it can be kept up to
+date for ever.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from models.evaluation.arm_values import (
+    ALPHA,
+    ArmSums,
+    Interval,
+    added,
+    arms_of,
+    grouped,
+    interval,
+    of_arm,
+    of_difference,
+    p_value,
+    sequence,
+)
+from models.evaluation.best_arm import arm_posteriors
+from models.evaluation.drift import DriftAlarm
+from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
+from models.evaluation.sample_ratio import sample_ratio_p
+from streams.experiments.impressions import Trial
+
+FLOOR_MIN = 0.01
+"""Bounds that rest on a smaller floor are too wide to be of use."""
+GROUPS_MAX = 4_096
+"""Sets of arms on offer that are told apart; trials of further ones are left out, and counted."""
+AGAINST = "popular"
+"""What arms are compared with, unless told otherwise: what anybody could do."""
+
+
+class ArmEstimate(NamedTuple):
+    """What is known of one arm. Intervals hold at every look; None: nothing is known."""
+
+    arm: str
+    trials: int
+    """Settled trials in which it was on offer."""
+    drawn: int
+    """In how many of these it was drawn."""
+    estimate: Interval | None
+    """Reward of an impression, by AIPW: fair, though luck made the arm be drawn more often."""
+    difference: Interval | None
+    """The same, less that of the arm compared with; all of these hold together."""
+    p: float | None
+    """How surprising that is if there is no difference; valid at every look, over all arms."""
+    p_best: float
+    """How probable it is to be the best."""
+    expected_loss: float
+    """What choosing it would cost an impression, on average."""
+    sample_ratio_p: float
+    """How surprising its share of impressions is, given the propensities; valid at every look."""
+    changes: int
+    """How often what it earns has changed by more than chance explains."""
+    changed_s: float | None
+    """When that was noticed last, in seconds since 1970."""
+
+
+class ArmEstimates:
+    """Folds trials.
+
+    >>> evidence = ArmEstimates()
+    >>> half = {"buy_again": 0.5, "popular": 0.5}
+    >>> for n in range(2_000):
+    ...     arm = ("buy_again", "popular")[n % 2]
+    ...     evidence.add([Trial(arm, "basket/new", half, half, 1.0 if n % 4 == 0 else 0.0)])
+    >>> best, other = evidence.rows()
+    >>> best.arm, round(best.estimate.value, 2), best.p < 0.05, other.difference
+    ('buy_again', 0.5, True, None)
+    """
+
+    def __init__(self, floor: float = 0.05, against: str = AGAINST, alpha: float = ALPHA) -> None:
+        self.floor = max(floor, FLOOR_MIN)
+        self.against = against
+        self.alpha = alpha
+        self.left_out = 0
+        """Trials of sets of arms beyond `GROUPS_MAX`."""
+        self.groups: dict[tuple[str, ...], ArmSums] = {}
+        self._shown: Counter[str] = Counter()
+        self._rewards: dict[str, float] = {}
+        self._drift = DriftAlarm()
+
+    def add(self, trials: Iterable[Trial]) -> None:
+        """Count settled trials."""
+        trials = list(trials)
+        decisions = ((t.arm, t.reward, t.propensities, t.estimates) for t in trials)
+        for arms, sums in grouped(decisions, self.floor).items():
+            if arms in self.groups or len(self.groups) < GROUPS_MAX:
+                self.groups = added(self.groups, {arms: sums})
+            else:
+                self.left_out += int(sums.n)
+        for trial in trials:
+            self._shown[trial.arm] += 1
+            self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
+            self._drift.outcome(trial.arm, trial.reward, time_s=trial.shown_s)
+
+    def rows(self) -> list[ArmEstimate]:
+        """The arms, the one most probably best first."""
+        arms = arms_of(self.groups)
+        if not arms:
+            return []
+        shown = np.array([float(self._shown[arm]) for arm in arms])
+        rewards = np.array([self._rewards.get(arm, 0.0) for arm in arms])
+        posterior = dict(zip(arms, arm_posteriors(shown, rewards), strict=True))
+        ratio = sample_ratio_p(self.groups)
+        found = [self._row(arm, len(arms) - 1, *posterior[arm], ratio[arm]) for arm in arms]
+        return sorted(found, key=lambda row: (-row.p_best, row.arm))
+
+    def _row(
+        self, arm: str, comparisons: int, p_best: float, loss: float, ratio_p: float
+    ) -> ArmEstimate:
+        by = sequence(self.floor)
+        known = of_arm(self.groups, arm)
+        difference, p = None, None
+        if arm != self.against:
+            against = of_difference(self.groups, arm, self.against)
+            difference = interval(against, by, self.alpha / comparisons, within=(-1.0, 1.0))
+            p = p_value(against, by, comparisons) if difference else None
+        drift = self._drift.seen.get(arm)
+        return ArmEstimate(
+            arm=arm,
+            trials=int(known.n),
+            drawn=self._shown[arm],
+            estimate=interval(known, by, self.alpha),
+            difference=difference,
+            p=p,
+            p_best=p_best,
+            expected_loss=loss,
+            sample_ratio_p=ratio_p,
+            changes=drift.alarms if drift else 0,
+            changed_s=drift.last_alarm_s if drift else None,
+        )
+
+
+def sample_ratio_alarms(rows: Iterable[ArmEstimate]) -> list[str]:
+    """The arms that are seen more or less often than they were drawn."""
+    return [row.arm for row in rows if row.sample_ratio_p < SAMPLE_RATIO_ALPHA]

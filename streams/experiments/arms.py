@@ -1,0 +1,163 @@
+"""Keeps a board of arms up to date from the topics, and shows it in a terminal."""
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.live import show, watched
+from streams.cli.options import with_settings
+from streams.cli.printable import printable
+from streams.clients.log_reader import LogReader, RawRecord, open_reader
+from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
+from streams.contract.settings import Settings
+from streams.experiments.arm_estimates import AGAINST, ArmEstimates
+from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.impressions import SETTLE_S, Trials
+from streams.views.arm_board import ArmBoard, ArmRow
+
+
+class BoardReader:
+    """Keeps a board, and what is known of its arms, up to date from the topics."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: LogReader,
+        since_ms: int | None,
+        *,
+        settle_s: float = SETTLE_S,
+        against: str = AGAINST,
+    ) -> None:
+        self.board = ArmBoard()
+        self.trials = Trials(settle_s * 1000)
+        self.evidence = ArmEstimates(settings.arm_floor, against)
+        self.unreadable = 0
+        self._settings = settings
+        self._reader = reader
+        self._since_ms = since_ms
+        self._next = reader.begins() if since_ms is None else reader.since(since_ms)
+
+    def catch_up(self) -> ArmBoard:
+        """Fold what has come since the last time."""
+        ends = self._reader.ends()
+        for record in self._reader.between(self._next, ends):
+            if self._since_ms is None or record.timestamp_ms >= self._since_ms:
+                self._fold(record)
+            self._next[record.at] = record.offset + 1
+        self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
+        self.evidence.add(self.trials.settled())
+        return self.board
+
+    def table(self) -> Group:
+        """All of it, for people."""
+        return Group(
+            board_table(self.board.rows(), self.unreadable),
+            evidence_table(self.evidence, self.trials),
+        )
+
+    def json(self) -> dict[str, Any]:
+        """All of it, as plain values."""
+        rows = board_json(self.board.rows(), self.unreadable)
+        return rows | {"evidence": evidence_json(self.evidence, self.trials)}
+
+    def _fold(self, record: RawRecord) -> None:
+        value = record.value or b""
+        published: Published | Outcome
+        try:
+            if record.at.topic == self._settings.topics.prompts:
+                published = ANY_PUBLISHED.validate_json(value)
+            else:
+                published = Outcome.model_validate_json(value)
+        except ValidationError:
+            self.unreadable += 1
+        else:
+            self.board.add(published)
+            self.trials.add(published)
+
+
+def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Table:
+    """The board for people."""
+    table = Table(caption=f"{unreadable:,} records could not be read" if unreadable else None)
+    table.add_column("arm", no_wrap=True)
+    for name in ("pulls", "share", *STAGES, "reward rate"):
+        table.add_column(name, justify="right")
+    for row in board:
+        stages = (f"{getattr(row, stage):,}" for stage in STAGES)
+        rate = "" if row.reward_rate is None else f"{row.reward_rate:.4f}"
+        table.add_row(Text(printable(row.arm)), f"{row.pulls:,}", f"{row.share:.1%}", *stages, rate)
+    return table
+
+
+def board_json(board: Iterable[ArmRow], unreadable: int = 0) -> dict[str, Any]:
+    """The board as plain values."""
+    return {"arms": [row._asdict() for row in board], "unreadable": unreadable}
+
+
+@click.command()
+@with_settings("bootstrap", "prefix")
+@click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
+@click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--since",
+    "since_minutes",
+    type=click.FloatRange(min=0),
+    metavar="MINUTES",
+    help="Only what was published since then; otherwise all that the log holds.",
+)
+@click.option(
+    "--settle",
+    "settle_s",
+    type=click.FloatRange(min=0),
+    default=SETTLE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an impression may earn before it counts as evidence.",
+)
+@click.option(
+    "--against", default=AGAINST, show_default=True, metavar="ARM", help="What to compare with."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def arms(
+    settings: Settings,
+    watch: bool,
+    every_s: float,
+    since_minutes: float | None,
+    settle_s: float,
+    against: str,
+    as_json: bool,
+) -> None:
+    """Arms (strategies): what each does, and what it earns.
+
+    Pulls are prompts it was chosen for; the reward rate is what one impression earned so far.
+
+    That rate favours whatever had luck early. Below it is the evidence: what an impression earns
+    within the settling time, reckoned fairly from the logged propensities, with bounds that hold
+    whenever and however often one looks. An arm is better than another when the bounds of their
+    difference exclude 0: stop then, or at any time. The sample ratio says whether arms are seen as
+    often as they were drawn; an alarm means that prompts get lost, and that nothing else here is to
+    be trusted.
+    """
+    since_ms = None if since_minutes is None else int((time.time() - since_minutes * 60) * 1000)
+    topics = (settings.topics.prompts, settings.topics.outcomes)
+    with open_reader(settings, *topics) as reader:
+        log = BoardReader(settings, reader, since_ms, settle_s=settle_s, against=against)
+        if watch:
+            watched(lambda: _looked(log).table(), every_s)
+            return
+        log.catch_up()
+    if as_json:
+        click.echo(json.dumps(log.json()))
+    else:
+        show(log.table())
+
+
+def _looked(log: BoardReader) -> BoardReader:
+    log.catch_up()
+    return log

@@ -1,0 +1,120 @@
+"""Uplift by holdout: shoppers who may get prompts against the control group, from the events.
+
+A unit is whoever the holdout is drawn by: a shopper, or a session of whom nobody knows the shopper.
+It counts from the first event that asks for a prompt on: those who never ask are the same on both
+sides, and only noise. Who is held out is reckoned, not logged: by the same hash as the worker's.
+(Somebody who signs in during a visit is two units, one without orders. Both are drawn by chance:
+that makes the difference a little smaller, and biases nothing.)
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
+
+from models.evaluation.uplift import UnitSums, Uplift, uplift
+from streams.clients.deduplication import SeenIds
+from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced
+from streams.shop.decision.assignment import held_out
+
+UNITS_MAX = 500_000
+"""Units that are held; further ones are left out, and counted."""
+SESSIONS_MAX = 200_000
+"""Sessions whose shopper is remembered; the longest idle is forgotten."""
+METRICS = ("orders", "items bought")
+
+
+@dataclass(slots=True)
+class ExperimentUnit:
+    """One shopper, or one session."""
+
+    asked: bool = False
+    orders: int = 0
+    items: int = 0
+
+
+class UpliftRow(NamedTuple):
+    """What prompts are worth by one metric; None: too little is known."""
+
+    metric: str
+    uplift: Uplift | None
+
+
+class Holdout:
+    """Folds events.
+
+    >>> from streams.contract.schemas.examples import EVENT_EXAMPLES
+    >>> holdout = Holdout(share=0.0, salt="2026")
+    >>> for event in (*EVENT_EXAMPLES, *EVENT_EXAMPLES):
+    ...     holdout.add(event)
+    >>> holdout.sizes(), [row.uplift for row in holdout.rows()]
+    ((0, 1), [None, None])
+    """
+
+    def __init__(self, share: float, salt: str, units_max: int = UNITS_MAX) -> None:
+        self.share = share
+        self.salt = salt
+        self.units_max = units_max
+        self.left_out = 0
+        """Events of units beyond `units_max`."""
+        self._units: dict[str, ExperimentUnit] = {}
+        self._shoppers: OrderedDict[str, str] = OrderedDict()
+        self._seen = SeenIds()
+
+    def add(self, event: Event) -> None:
+        """Count an event; a repeat (same session, same event id) changes nothing."""
+        who = self._who(event)
+        if not isinstance(event, ItemViewed | ItemAdded | OrderPlaced):
+            return
+        if self._seen.before(event.identity):
+            return
+        if who not in self._units and len(self._units) >= self.units_max:
+            self.left_out += 1
+            return
+        unit = self._units.setdefault(who, ExperimentUnit())
+        if isinstance(event, OrderPlaced):
+            unit.orders += 1
+            unit.items += sum(line.quantity for line in event.lines)
+        else:
+            unit.asked = True
+
+    def sizes(self) -> tuple[int, int]:
+        """How many units are held out, and how many are not."""
+        sides = self._sides()
+        return len(sides[0]), len(sides[1])
+
+    def rows(self, alpha: float = 0.05) -> list[UpliftRow]:
+        """By metric: what those who may get prompts do more; bounds hold at every look."""
+        held, prompted = self._sides()
+        counted: tuple[Callable[[ExperimentUnit], int], ...] = (
+            lambda u: u.orders,
+            lambda u: u.items,
+        )
+        return [
+            UpliftRow(metric, uplift(_sums(map(count, held)), _sums(map(count, prompted)), alpha))
+            for metric, count in zip(METRICS, counted, strict=True)
+        ]
+
+    def _sides(self) -> tuple[list[ExperimentUnit], list[ExperimentUnit]]:
+        sides: tuple[list[ExperimentUnit], list[ExperimentUnit]] = ([], [])
+        for who, unit in self._units.items():
+            if unit.asked:
+                sides[not held_out(who, share=self.share, salt=self.salt)].append(unit)
+        return sides
+
+    def _who(self, event: Event) -> str:
+        """The shopper, as far as the session has told by now; the session otherwise."""
+        session = event.session_id
+        if event.shopper_id is not None:
+            self._shoppers[session] = event.shopper_id
+        if session not in self._shoppers:
+            return session
+        self._shoppers.move_to_end(session)
+        if len(self._shoppers) > SESSIONS_MAX:
+            self._shoppers.popitem(last=False)
+        return self._shoppers[session]
+
+
+def _sums(values: Iterable[int]) -> UnitSums:
+    return reduce(UnitSums.plus, (UnitSums.of(float(value)) for value in values), UnitSums())

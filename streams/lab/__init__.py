@@ -1,0 +1,1 @@
+"""Shops to try goeswith on, and judges of what it does there: no other room imports these."""

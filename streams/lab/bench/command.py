@@ -1,0 +1,53 @@
+"""`goeswith bench`: what goeswith costs and what it is worth, measured beside its peers."""
+
+import click
+
+from streams.cli.lazy import Lazy, LazyGroup
+
+BENCHMARKS = {
+    "pipeline": Lazy(
+        "streams.lab.bench.pipeline.pipeline_report:pipeline",
+        "CPU time and latency of an event, beside stock Faust agents.",
+        "demo",
+    ),
+    "regret": Lazy(
+        "streams.lab.bench.regret.regret_report:regret",
+        "What the policy does not earn, beside its peers.",
+    ),
+    "models": Lazy(
+        "streams.lab.bench.recommenders.models_report:models",
+        "Recommenders beside session kNN, on the same log.",
+    ),
+    "inference": Lazy(
+        "streams.lab.bench.inference.inference_report:inference",
+        "False alarms, bias and coverage of what is said of arms, under peeking.",
+    ),
+    "restart": Lazy(
+        "streams.lab.bench.size.restart_report:restart",
+        "A large shop that answers again, and checkpoints.",
+    ),
+    "scale": Lazy(
+        "streams.lab.bench.size.scale_report:scale", "What more workers cost, and bring."
+    ),
+    "takeover": Lazy(
+        "streams.lab.chaos.endurance.takeover_report:takeover",
+        "Time without an answer when workers come and go.",
+        "demo",
+    ),
+    "outage": Lazy(
+        "streams.lab.chaos.endurance.outage_report:outage",
+        "What it costs when Redis or the broker is away for a while.",
+        "demo",
+    ),
+    "soak": Lazy(
+        "streams.lab.chaos.endurance.soak_report:soak",
+        "Memory and lag of a worker that is kept busy for an hour.",
+        "demo",
+    ),
+}
+"""Each benchmark has a report that prints its figures and, asked to, writes them to RESULTS.md."""
+
+
+@click.group(cls=LazyGroup, lazily=BENCHMARKS)
+def bench() -> None:
+    """Measure what goeswith costs, and how good it is, beside its peers."""

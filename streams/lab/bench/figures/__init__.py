@@ -1,0 +1,1 @@
+"""The figures of a benchmark: tables in the terminal, sections of RESULTS.md."""

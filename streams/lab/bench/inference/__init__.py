@@ -1,0 +1,1 @@
+"""Inference under peeking (continuous monitoring): false alarms, bias, coverage."""

@@ -1,0 +1,185 @@
+"""`goeswith bench inference`: is what we say of arms true, when people look all the time?"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+
+from streams.cli.live import show
+from streams.contract.errors import MissingExtra
+from streams.lab.bench.figures import results
+from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.inference import open_bandit
+from streams.lab.bench.inference.peeking import (
+    FLOOR,
+    HORIZON,
+    LOOK_EVERY,
+    REFRESH,
+    SimulatedRun,
+    SimulatedShop,
+    runs,
+)
+
+ALIKE = "alike"
+"""The shop in which all arms earn the same: whoever finds a difference is wrong."""
+ONE_BETTER = "one better"
+RATES = (0.005, 0.01, 0.02, 0.05, 0.1)
+ARMS = 4
+PUBLISHED = 0.00455
+PUBLISHED_WITHIN = 0.00005
+TITLE = "Inference"
+PACKAGES = ("numpy", "scipy")
+
+Entry = dict[str, Any]
+"""`value`, `bound` (None: only for comparison) and whether it `holds`."""
+
+
+def shops(count: int, horizon: int = HORIZON) -> list[SimulatedShop]:
+    """What is simulated: arms alike, one of them better, and arms alike at other rates."""
+    few = max(1, count // 10)
+    others = [SimulatedShop(f"rate {rate:g}", (rate,) * ARMS, few, horizon) for rate in RATES]
+    return [
+        SimulatedShop(ALIKE, (0.05,) * ARMS, count, horizon),
+        SimulatedShop(ONE_BETTER, (0.05, 0.05, 0.05, 0.07), max(1, count // 2), horizon),
+        *(shop for shop in others if shop.rates[0] != 0.05),  # noqa: PLR2004  # that is the first
+    ]
+
+
+def entries(found: Mapping[str, tuple[SimulatedShop, Sequence[SimulatedRun]]]) -> dict[str, Entry]:
+    """What is to hold, from the runs of each shop."""
+    _, alike = found[ALIKE]
+    coverage = min(coverages(played) for _, played in found.values())
+    both = [found[ALIKE], found[ONE_BETTER]]
+    bias = max(abs(b) for shop, played in both for b in biases(shop, [r.aipw for r in played]))
+    naive_bias = min(b for shop, played in both for b in biases(shop, [r.naive for r in played]))
+    rejected = float(np.mean([one.rejected for one in alike]))
+    naive = float(np.mean([one.naive_rejected for one in alike]))
+    alarms = float(np.mean([one.sample_ratio_alarm for one in alike]))
+    return {
+        "family_wise_rejection": _entry(rejected, 0.05, rejected <= 0.05),  # noqa: PLR2004
+        "aipw_bias": _entry(bias, 0.01, bias <= 0.01),  # noqa: PLR2004
+        "coverage_at_every_look": _entry(coverage, 0.95, coverage >= 0.95),  # noqa: PLR2004
+        "naive_rejection": _entry(naive, None, holds=True),
+        "naive_bias": _entry(naive_bias, None, holds=True),
+        "sample_ratio_false_alarms": _entry(alarms, None, holds=True),
+    }
+
+
+def _entry(value: float | None, bound: float | list[float] | None, holds: bool) -> Entry:
+    return {"value": value, "bound": bound, "holds": holds}
+
+
+def coverages(played: Sequence[SimulatedRun]) -> float:
+    """The share of arms whose bounds held the truth at every look."""
+    return float(np.mean([one.covered for one in played]))
+
+
+def biases(shop: SimulatedShop, estimates: Sequence[Any]) -> Iterator[float]:
+    """What estimates are off on average, of the rate; arms of the same rate count together."""
+    mean = np.mean(estimates, axis=0)
+    for rate in sorted(set(shop.rates)):
+        yield float(np.mean(mean[np.array(shop.rates) == rate])) / rate - 1.0
+
+
+def of_open_bandit() -> Entry:
+    """The published estimate, found again; without the data it does not hold."""
+    bound = [PUBLISHED - PUBLISHED_WITHIN, PUBLISHED + PUBLISHED_WITHIN]
+    try:
+        value = open_bandit.random_to_thompson(open_bandit.package()).ips.value
+    except MissingExtra as missing:
+        click.echo(f"goeswith: {missing}", err=True)
+        return _entry(None, bound, holds=False)
+    return _entry(value, bound, bound[0] <= value <= bound[1])
+
+
+def measure(
+    count: int, seed: int, jobs: int, horizon: int = HORIZON
+) -> tuple[dict[str, Entry], float]:
+    """All entries, and the seconds that it took; a progress bar goes to stderr."""
+    played: dict[str, tuple[SimulatedShop, list[SimulatedRun]]] = {}
+    simulated = shops(count, horizon)
+    columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("runs", total=sum(shop.runs for shop in simulated))
+        for number, some in runs(simulated, seed, jobs):
+            shop = simulated[number]
+            played.setdefault(shop.name, (shop, []))[1].extend(some)
+            progress.advance(task, len(some))
+        took_s = progress.tasks[0].elapsed or 0.0
+    return entries(played) | {"open_bandit_ipw": of_open_bandit()}, took_s
+
+
+@click.command()
+@click.option(
+    "--runs",
+    "count",
+    type=click.IntRange(1, 100_000),
+    default=1_000,
+    show_default=True,
+    help="Simulated shops in which all arms are alike; half as many with one better, a tenth as "
+    "many at each other rate.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes at once."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
+@report_options
+def inference(count: int, jobs: int, seed: int, **how: bool) -> None:
+    """False alarms, bias and coverage of what is said of arms, looked at after every 100 decisions.
+
+    Each run is a bandit of 4 arms and 20,000 decisions by the product's policy, refreshed after
+    every 50; the truth is known. Beside it what a z test of plain means would have said. And an
+    estimate that is published for real data, found again.
+
+    --json prints, for each name, `value`, `bound` and whether it `holds`; without a bound it is
+    there for comparison. Exit code 1 when one does not hold.
+    """
+    found, took_s = measure(count, seed, jobs)
+    in_words = partial(section, count=count, took_s=took_s)
+    report(TITLE, found, in_words, _print, PACKAGES, **how)
+    if not all(entry["holds"] for entry in found.values()):
+        sys.exit(1)
+
+
+LABELS = {
+    "family_wise_rejection": "arms alike, and any said to differ at some look",
+    "aipw_bias": "AIPW: largest bias, of the rate",
+    "coverage_at_every_look": "bounds hold the truth at every look, worst of rates .005 to .1",
+    "naive_rejection": "the same by z tests of plain means",
+    "naive_bias": "plain means: largest bias, of the rate",
+    "sample_ratio_false_alarms": "false alarms of the sample ratio",
+    "open_bandit_ipw": "Open Bandit (small), Random to Thompson sampling, All, IPW",
+}
+
+
+def _print(found: Mapping[str, Entry]) -> None:
+    table = Table("", "value", "bound", "holds")
+    for name, entry in found.items():
+        table.add_row(*_cells(name, entry))
+    show(table)
+
+
+def _cells(name: str, entry: Entry) -> tuple[str, str, str, str]:
+    value, bound = entry["value"], entry["bound"]
+    shown = "no data" if value is None else f"{value:.5f}"
+    limit = "" if bound is None else " .. ".join(f"{b:g}" for b in np.atleast_1d(bound))
+    return LABELS[name], shown, limit, "" if bound is None else ("yes" if entry["holds"] else "NO")
+
+
+def section(found: Mapping[str, Entry], count: int, took_s: float) -> Iterator[str]:
+    """The section in RESULTS.md."""
+    yield (
+        f"{count:,} bandits of {ARMS} arms of rate .05 and {HORIZON:,} decisions, floor {FLOOR:g}, "
+        f"refreshed after every {REFRESH}, looked at after every {LOOK_EVERY}; half as many with "
+        f"one arm of .07, a tenth as many at each of the other rates; {took_s:,.0f} s."
+    )
+    yield ""
+    yield from results.table(
+        ["", "value", "bound", "holds"], [_cells(name, entry) for name, entry in found.items()]
+    )

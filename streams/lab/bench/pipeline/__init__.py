@@ -1,0 +1,1 @@
+"""CPU time and latency of an event, beside stock Faust agents."""

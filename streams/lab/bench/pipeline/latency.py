@@ -1,0 +1,73 @@
+"""How long an answer takes at a steady rate, ours beside a stock agent that only sends.
+
+From an event's timestamp, set by its sender before the event's batch is on its way, to that of its
+output, set by the broker when it has it: both journeys are in it. Each program starts beside a feed
+that is already running, and has `WARM_UP_S` to work off what waits and to find its pace.
+"""
+
+from collections.abc import Sequence
+
+from streams.clients.async_kafka import committed
+from streams.contract.errors import WorkerFailed
+from streams.contract.events import ItemAdded, ItemViewed
+from streams.lab.bench.stage import completeness, tape
+from streams.lab.bench.stage.contenders import ours, stock, until
+from streams.lab.bench.stage.site import PARTITIONS, Site
+from streams.lab.bench.stage.workload import workload
+from streams.lab.quantiles import quantile
+
+RATE_PER_S = 1_000.0
+WARM_UP_S = 10.0
+SEED = 2
+
+Feed = Sequence[ItemViewed | ItemAdded]
+Quantiles = dict[str, int | None]
+
+
+async def of_stock(site: Site, seconds: float) -> Quantiles:
+    """A stock agent that sends one output for every event, measured for so many seconds."""
+    log, feed = "latency-stock", _feed(seconds)
+    settings = await site.make_log(log)
+    job = site.job("sending", log, len(feed))
+    await site.make_output(job)
+    async with stock(job) as agent:
+        await _pace(site, settings.topics.events, feed)
+        while (await agent.mark()).seen < len(feed):
+            pass
+    return await _judged(site, settings.topics.events, job.out, feed)
+
+
+async def of_ours(site: Site, seconds: float) -> Quantiles:
+    """Our worker, with a prompt for every event, measured for so many seconds."""
+    feed = _feed(seconds)
+    settings = await site.make_log("latency-ours")
+    with ours(settings) as worker:
+        await _pace(site, settings.topics.events, feed)
+        async with tape.admin(site.bootstrap) as admin:
+
+            async def through() -> bool:
+                worker.check()
+                return sum((await committed(admin, settings)).values()) == len(feed)
+
+            await until(through, "our worker to answer the feed")
+    return await _judged(site, settings.topics.events, settings.topics.prompts, feed)
+
+
+def _feed(seconds: float) -> Feed:
+    return list(workload(round(RATE_PER_S * (WARM_UP_S + seconds)), seed=SEED))
+
+
+async def _pace(site: Site, topic: str, feed: Feed) -> None:
+    await tape.pace(site.bootstrap, topic, tape.taped(feed, PARTITIONS), RATE_PER_S)
+
+
+async def _judged(site: Site, events: str, outputs: str, feed: Feed) -> Quantiles:
+    """Quantiles over the events after the warm-up."""
+    after = feed[round(RATE_PER_S * WARM_UP_S) :]
+    measured = {(event.session_id.encode(), event.event_id) for event in after}
+    sent = await tape.play(site.bootstrap, events, PARTITIONS)
+    came = await tape.play(site.bootstrap, outputs, PARTITIONS)
+    taken_ms = completeness.latencies_ms(sent, came, measured)
+    if not taken_ms:
+        raise WorkerFailed(f"nothing in topic {outputs} was caused by the {len(measured)} events")
+    return {"p50": quantile(taken_ms, 0.5), "p99": quantile(taken_ms, 0.99)}

@@ -1,0 +1,1 @@
+"""Recommenders on the same logs, beside a plain session kNN."""

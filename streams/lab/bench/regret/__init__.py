@@ -1,0 +1,1 @@
+"""The policy's regret in worlds with a known truth, beside its peers."""

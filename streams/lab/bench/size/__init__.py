@@ -1,0 +1,1 @@
+"""Large shops and more workers: restarts, checkpoints, throughput."""

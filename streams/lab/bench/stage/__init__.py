@@ -1,0 +1,1 @@
+"""Benchmark fixtures: a broker, a tape of events, and the contenders."""

@@ -1,0 +1,166 @@
+"""The books, an audit: everything recomputed from the log, and compared with what workers said.
+
+*State*: the digest of every living worker, and that of a shop that folds the log alone, partition
+by partition. They are equal or they are not: whatever is not the fold of the log is `LESS`.
+
+*Prompts*, by id: under the verdict's settings (no holdout, no cool-down, no cap, and always
+something popular to offer) every view and every add has to be answered with a prompt, so the log
+says exactly which ids there must be. `LESS` when one is missing, has an id that no event asked for,
+or says of itself what its event does not. `MORE` when all are there and some came again. A repeat
+may offer other items: the worker that answers again knows more by then, and readers keep the first.
+Withdrawals are not judged: what was said and not seen yet is its owner's note, gone with the owner.
+
+*Outcomes*, by prompt and stage, after repeats are dropped: whole records, compared with those that
+the offline shop gives for the same events. `LESS` when one is missing or other, `MORE` when there
+is one too many.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from streams.contract.events import Event, ItemViewed, decode
+from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, prompt_id
+from streams.contract.settings import Settings
+from streams.shop.decision.decision import PLACEMENTS, AskingEvent
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.shop import Shop
+
+Word = Literal["EXACT", "MORE", "LESS"]
+
+
+class AuditedRecord(Protocol):
+    """What is read of a record of any topic."""
+
+    @property
+    def partition(self) -> int:
+        """Number of its partition."""
+
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """When the broker had it, in milliseconds since 1970."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+
+
+class Recomputed(NamedTuple):
+    """What the log alone says."""
+
+    digest: str
+    position: Mapping[int, int]
+    asked: Mapping[str, Event]
+    """The event behind every prompt that there may be, by the prompt's id."""
+    at: Mapping[tuple[int, int], str]
+    """The id that each asking event's prompt has, by partition and offset of the event."""
+    owed: frozenset[str]
+    """The ids of the prompts that there must be."""
+    outcomes: Mapping[tuple[str, str], Outcome]
+    """By prompt and stage."""
+
+
+class AuditResult(NamedTuple):
+    """A word, and what it was found by."""
+
+    word: Word
+    lost: int = 0
+    """What must be there and is not."""
+    wrong: int = 0
+    """What is there and must not be, or is other than it must be."""
+    repeats: int = 0
+    """What is there once more."""
+
+
+def recompute(
+    settings: Settings, log: Iterable[AuditedRecord], warm_up: Mapping[int, int]
+) -> Recomputed:
+    """Fold the log from its beginning; `warm_up` is where each partition begins to be judged."""
+    shop = Shop(settings)
+    asked: dict[str, Event] = {}
+    at: dict[tuple[int, int], str] = {}
+    owed: set[str] = set()
+    outcomes: dict[tuple[str, str], Outcome] = {}
+    for record in log:
+        event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
+        if shop.learn(record.partition, record.offset, event) == "gap":
+            shop.start(record.partition, record.offset)  # the log does not hold what is between
+            shop.learn(record.partition, record.offset, event)
+        if isinstance(event, AskingEvent):
+            identity = prompt_id(event.event_id, event.session_id, PLACEMENTS[type(event)])
+            asked[identity] = event
+            at[record.partition, record.offset] = identity
+            if record.offset >= warm_up.get(record.partition, 0):
+                owed.add(identity)
+        if not isinstance(event, ItemViewed):  # a view brings no prompt any further
+            answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
+            outcomes |= {(o.prompt_id, o.stage): o for o in answer.outcomes}
+    position = dict(shop.position)
+    return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
+
+
+def behind(log: Iterable[AuditedRecord]) -> dict[int, int]:
+    """The offset behind the last record of each partition that has any."""
+    return {record.partition: record.offset + 1 for record in log}
+
+
+def judged_state(digests: Sequence[str | None], recomputed: Recomputed) -> AuditResult:
+    """Whether every living worker has folded exactly what the log says.
+
+    >>> log = Recomputed("bread", {}, {}, {}, frozenset(), {})
+    >>> judged_state(["bread", "butter"], log)
+    AuditResult(word='LESS', lost=0, wrong=1, repeats=0)
+    """
+    wrong = sum(digest != recomputed.digest for digest in digests)
+    return AuditResult("LESS" if wrong or not digests else "EXACT", wrong=wrong)
+
+
+def judged_prompts(published: Iterable[AuditedRecord], recomputed: Recomputed) -> AuditResult:
+    """Whether every prompt is there that must be, and none that must not be."""
+    times: Counter[str] = Counter()
+    wrong = 0
+    for record in published:
+        prompt = ANY_PUBLISHED.validate_json(record.value or b"")
+        if isinstance(prompt, Prompt):
+            times[prompt.prompt_id] += 1
+            wrong += not _fits(prompt, recomputed.asked.get(prompt.prompt_id))
+    lost = len(recomputed.owed - times.keys())
+    repeats = times.total() - len(times)
+    word: Word = "LESS" if lost or wrong else "MORE" if repeats else "EXACT"
+    return AuditResult(word, lost, wrong, repeats)
+
+
+def judged_outcomes(published: Iterable[AuditedRecord], recomputed: Recomputed) -> AuditResult:
+    """Whether, repeats dropped, exactly those outcomes are there that the log calls for."""
+    found: dict[tuple[str, str], set[Outcome]] = {}
+    number = 0
+    for record in published:
+        outcome = Outcome.model_validate_json(record.value or b"")
+        found.setdefault((outcome.prompt_id, outcome.stage), set()).add(outcome)
+        number += 1
+    owed = recomputed.outcomes
+    lost = len(owed.keys() - found.keys())
+    other = sum(found[key] != {outcome} for key, outcome in owed.items() if key in found)
+    more = len(found.keys() - owed.keys())
+    word: Word = "LESS" if lost or other else "MORE" if more else "EXACT"
+    return AuditResult(word, lost, other + more, number - len(found))
+
+
+def _fits(prompt: Prompt, event: Event | None) -> bool:
+    """Whether a prompt says of itself what its event says; no matter what it offers."""
+    if not isinstance(event, AskingEvent):
+        return False
+    return (prompt.caused_by, prompt.session_id, prompt.anchor, prompt.occurred_at_ms) == (
+        event.event_id,
+        event.session_id,
+        event.item_id,
+        event.occurred_at_ms,
+    )

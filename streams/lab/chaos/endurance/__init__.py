@@ -1,0 +1,1 @@
+"""Long trials: takeovers, outages, and an hour of load."""

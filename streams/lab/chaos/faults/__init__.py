@@ -1,0 +1,1 @@
+"""Fault injection: which are planned, and how they are made to happen."""

@@ -1,0 +1,135 @@
+"""One run of simulated shoppers: feed, look, show, and in the end wait until all is answered."""
+
+import asyncio
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from streams.contract.settings import Settings
+from streams.lab.demo.overview import Lookout, Overview
+from streams.lab.demo.shoppers.shoppers import crowd
+from streams.lab.demo.shoppers.traffic import Traffic
+from streams.lab.demo.simulation import Simulation
+from streams.lab.demo.truth import Judge
+from streams.lab.demo.view import View
+from streams.lab.embedded.installation import Installation
+from streams.views.arm_board import ArmBoard
+
+FRAME_S = 0.25
+REFRESH_S = 1.0
+BESIDE = ("subscribe", "lag", "arms")
+"""Commands that look at a running demo from another terminal."""
+ENDING = (signal.SIGINT, signal.SIGTERM)
+DRAINED_NOT = (
+    "the worker did not acknowledge every event in time; look at lag_events, and at the load of "
+    "this machine"
+)
+
+
+class SimulationOptions(NamedTuple):
+    """What the user asked for; without `seconds` the run goes on until Ctrl-C."""
+
+    rate_per_s: float
+    shoppers: int
+    seed: int
+    seconds: float | None
+
+
+class Ended(NamedTuple):
+    """How a run ended; `drained` says whether the worker has acknowledged every event."""
+
+    overview: Overview
+    drained: bool
+
+
+async def run(here: Installation, options: SimulationOptions, view: View) -> Ended:
+    """Let the shoppers in, show what happens, and return how everything stands in the end.
+
+    The first Ctrl-C ends the feeding, and all is still answered; a second one breaks off.
+    """
+    simulation = _simulation(here, options)
+    async with simulation, Lookout(here, simulation) as lookout:
+        if here.worker is not None:
+            view.say("waiting for the worker to join its group")
+            await lookout.ready()
+        view.point_out([here.beside(command) for command in BESIDE])
+        with view, _told_to_end() as told:
+            await _feed(simulation, lookout, options.seconds, told, view)
+        await simulation.flush()
+        if here.worker is None:
+            await lookout.refresh()
+            return Ended(lookout.overview(), drained=True)
+        view.say("feeding has stopped; waiting until everything is answered")
+        drained = await lookout.drained()  # told as it was seen: shoppers go on with what they hear
+        return Ended(lookout.overview(), drained)
+
+
+def _simulation(here: Installation, options: SimulationOptions) -> Simulation:
+    traffic = Traffic(
+        seed=options.seed,
+        shoppers=crowd(options.seed, options.shoppers),
+        run="visit" if here.embedded else f"visit-{secrets.token_hex(4)}",
+    )
+    return Simulation(
+        here.settings,
+        traffic,
+        rate_per_s=options.rate_per_s,
+        judge=Judge(_with_secret(here.settings)),
+        board=ArmBoard(),
+    )
+
+
+def _with_secret(settings: Settings) -> Settings:
+    """The judge needs some secret; it learns pairs, for which receipts do not matter."""
+    if settings.receipt_secret.get_secret_value():
+        return settings
+    return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe())})
+
+
+async def _feed(
+    simulation: Simulation,
+    lookout: Lookout,
+    seconds: float | None,
+    told: asyncio.Event,
+    view: View,
+) -> None:
+    """Feed and show until the time is over or we are told to end."""
+    feeding = asyncio.create_task(simulation.feed(seconds))
+    ending = asyncio.create_task(told.wait())
+    refreshed_s = 0.0
+    try:
+        while not (feeding.done() or ending.done()):
+            if time.monotonic() - refreshed_s >= REFRESH_S:
+                refreshed_s = time.monotonic()
+                await lookout.refresh()
+            view.show(lookout.overview(), simulation.tally.recent)
+            await asyncio.wait({feeding, ending}, timeout=FRAME_S, return_when="FIRST_COMPLETED")
+    finally:
+        ending.cancel()
+        feeding.cancel()
+        with suppress(asyncio.CancelledError):
+            await feeding
+
+
+@contextmanager
+def _told_to_end() -> Iterator[asyncio.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets; the next one is as rude as ever."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        told.set()
+        for number in ENDING:
+            loop.remove_signal_handler(number)
+
+    for number in ENDING:
+        loop.add_signal_handler(number, tell)
+    try:
+        yield told
+    finally:
+        for number in ENDING:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,1 @@
+"""Simulated shoppers, whose wishes are known and can be compared with the prompts."""

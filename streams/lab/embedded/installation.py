@@ -1,0 +1,90 @@
+"""A whole goeswith for the length of a `with` block: broker, topics, Redis, one worker.
+
+Broker and Redis are the embedded ones, or a real Kafka that is given. Either way topics, group,
+receipts and checkpoints are the demo's own, whatever the environment says (`self_contained`), so
+that invented shoppers never meet real ones.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+from streams.cli.options import self_contained
+from streams.contract.settings import Settings
+from streams.lab.embedded.broker import EmbeddedBroker
+from streams.lab.embedded.redis_server import EmbeddedRedis
+from streams.lab.embedded.server_child import free_port
+from streams.lab.embedded.worker_process import WorkerProcess
+from streams.operations.topics import create_topics
+
+PREFIX = "goeswith-demo"
+HURRIED: dict[str, Any] = {
+    "cool_down_s": 2.0,
+    "just_bought_s": 5.0,
+    "prompt_ttl_s": 10.0,
+    "segments": "regular,explorer",
+}
+"""Shoppers of the demo think for half a second, not for half a minute: our pauses shrink, too."""
+EMBEDDED: dict[str, Any] = {
+    "kafka_api_version": "2.0",
+    "fetch_wait_fixed": True,
+}
+"""What the embedded broker needs (see `streams/lab/embedded/broker.py`)."""
+
+ProgressCallback = Callable[[str], None]
+
+
+class Installation(NamedTuple):
+    """A goeswith that runs; `worker` is None where somebody else started it."""
+
+    settings: Settings
+    worker: WorkerProcess | None
+    embedded: bool = False
+
+    def beside(self, command: str) -> str:
+        """The shell command that looks at this installation from another terminal.
+
+        >>> there = Settings(kafka_bootstrap="127.0.0.1:4711", topic_prefix="goeswith-demo")
+        >>> Installation(there, worker=None).beside("arms")
+        'goeswith arms --bootstrap 127.0.0.1:4711 --prefix goeswith-demo'
+        """
+        settings = self.settings
+        version = settings.kafka_api_version
+        words = [f"GOESWITH_KAFKA_API_VERSION={version}"] if version else []
+        words += ["goeswith", command, "--bootstrap", settings.kafka_bootstrap]
+        words += ["--prefix", settings.topic_prefix]
+        if command == "lag":
+            words += ["--group", settings.group_id]
+        return " ".join(words)
+
+
+@contextmanager
+def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installation]:
+    """A running installation; each step is said while it is done."""
+    with ExitStack() as stack:
+        own: dict[str, Any] = {
+            **HURRIED,
+            "topic_prefix": PREFIX,
+            "group_id": PREFIX,
+            "receipt_secret": secrets.token_urlsafe(32),
+            "web_port": free_port(),
+        }
+        if bootstrap is None:
+            say("starting the embedded broker")
+            own |= EMBEDDED | {"kafka_bootstrap": stack.enter_context(_broker(own)).bootstrap}
+        else:
+            own["kafka_bootstrap"] = bootstrap
+            say(f"creating the topics {PREFIX}.* at {bootstrap}, where they are missing")
+            create_topics(self_contained(**own))
+        say("starting Redis")
+        own["redis_url"] = stack.enter_context(EmbeddedRedis()).url
+        settings = self_contained(**own)
+        say("starting a worker")
+        worker = stack.enter_context(WorkerProcess(settings))
+        yield Installation(settings, worker, embedded=bootstrap is None)
+
+
+def _broker(own: dict[str, Any]) -> EmbeddedBroker:
+    settings = self_contained(**own)
+    return EmbeddedBroker(dict.fromkeys(settings.topics.declared(), settings.partitions))

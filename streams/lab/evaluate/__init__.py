@@ -1,0 +1,1 @@
+"""Recommenders judged on files of sessions, without Kafka."""

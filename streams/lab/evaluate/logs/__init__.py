@@ -1,0 +1,1 @@
+"""Session logs: files, their formats, and the sessions in them."""

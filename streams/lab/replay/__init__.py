@@ -1,0 +1,1 @@
+"""Real baskets replayed through Kafka and the worker, with the true times, and judged."""

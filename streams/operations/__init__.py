@@ -1,0 +1,1 @@
+"""For operators: topics, lag, dead letters, checkpoints, and a rebuild to compare with."""

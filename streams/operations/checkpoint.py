@@ -1,0 +1,259 @@
+"""`goeswith checkpoint`: save, load, inspect and compare checkpoints of the shop.
+
+A checkpoint is named by the path of a file, or is the one in the `store` that the settings name
+(a Redis, or a file): there the workers look when they start. `store:NAME` is one that was kept
+aside there.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.rules import KeptCheckpoint, is_kept_name
+from streams.clients.checkpoints.store import Store, open_store
+from streams.clients.log_reader import open_reader
+from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
+from streams.contract.settings import Settings
+from streams.operations.rebuild import (
+    StateSummary,
+    bring,
+    fold,
+    log_extent,
+    page_url,
+    summary_of_shop,
+    summary_of_worker,
+)
+from streams.shop.checkpoint import Checkpoint, CheckpointHeader, check, packed, read, restored
+from streams.shop.shop import Shop
+
+STORE = "store"
+NAME = click.argument("name", metavar="[FILE]", default=STORE)
+MADE_BY = "goeswith checkpoint save"
+FORCE = click.option("--force", is_flag=True, help="Replace whatever is there, ours or not.")
+
+
+@click.group()
+def checkpoint() -> None:
+    """Save, load, inspect and compare checkpoints of the shop."""
+
+
+def kept_in(settings: Settings, name: str) -> Store:
+    """The store of a name: of the settings, or a file; raises `Misconfigured`."""
+    store = open_store(settings) if name == STORE else FileStore(Path(name))
+    if store is None:
+        raise Misconfigured(
+            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (redis://… or file:///…) or "
+            "GOESWITH_REDIS_URL, here and for the workers"
+        )
+    return store
+
+
+def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
+    """The checkpoint of a name; raises `CheckpointRefused`, also when there is none.
+
+    And `Misconfigured` where no checkpoint can have been kept aside under that name.
+    """
+    place, colon, aside = name.partition(":") if name.startswith(f"{STORE}:") else (name, "", "")
+    if colon and not is_kept_name(aside):
+        raise Misconfigured(
+            f"{name!r} names no checkpoint that was kept aside: `goeswith checkpoint inspect` "
+            "lists their names, such as settings-1f0c3a5e7b92"
+        )
+    store = kept_in(settings, place)
+    data = store.read(aside)
+    if data is None:
+        where = store.place(aside) if aside else store.where
+        raise CheckpointRefused(f"there is no checkpoint in {where}", "gone")
+    return read(data), data
+
+
+@checkpoint.command()
+@with_settings("bootstrap", "prefix", "redis")
+@click.argument("name", metavar="[FILE]", default=STORE)
+@click.option("--fresh", is_flag=True, help="Fold the whole log, not what came since the last.")
+@FORCE
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool) -> None:
+    """Fold the log up to now, and keep a checkpoint of it.
+
+    In FILE, or where workers look. No worker is needed, or disturbed. It begins with the last
+    checkpoint, where that is to be trusted. One that knows more, or is not ours, is never replaced,
+    unless --force is given; one made under other settings is kept aside.
+    """
+    store = kept_in(settings, name)
+    store.check_writable()
+    with open_reader(settings, settings.topics.events) as reader:
+        now_ms = int(time.time() * 1000)
+        shop = None if fresh else _last(settings, reader, now_ms)
+        log = log_extent(settings, reader, now_ms)
+        shop = shop or Shop(settings)
+        events = fold(shop, reader, log.ends)
+    header, data = packed(shop, cluster=log.cluster, now_ms=now_ms, made_by=MADE_BY)
+    written = store.write(header, data, force=force)
+    report = {**described(header, len(data)), "folded": events, "written": written}
+    _tell(report, as_json, f"{events:,} events folded; {_kept(written)} in {store.where}")
+
+
+def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
+    """The shop of the last checkpoint, or a word why not."""
+    try:
+        found, _ = found_in(settings, STORE)
+        check(
+            found.header,
+            settings,
+            log_extent(settings, reader, min(now_ms, found.header.made_at_ms)),
+        )
+        return restored(found, settings)
+    except GoeswithError as error:
+        click.echo(f"from the beginning of the log: {error}", err=True)
+        return None
+
+
+@checkpoint.command()
+@with_settings("prefix", "redis")
+@click.argument("source", metavar="FILE")
+@click.argument("target", metavar="[FILE]", default=STORE)
+@FORCE
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def load(settings: Settings, source: str, target: str, force: bool, as_json: bool) -> None:
+    """Put a checkpoint where workers look when they start.
+
+    One that is there, and knows more, is kept aside; what is not ours stays, unless --force is
+    given. `store` as the first name and a FILE as the second one copies the other way;
+    `store:NAME` is one that was kept aside (see `inspect`). A worker that runs replaces it with its
+    own before long: stop the workers first, to go back in time.
+    """
+    found, data = found_in(settings, source)
+    check(found.header, settings)
+    store = kept_in(settings, target)
+    store.write(found.header, data, back=True, force=force)
+    _tell(described(found.header, len(data)), as_json, f"kept in {store.where}")
+
+
+@checkpoint.command()
+@with_settings("prefix", "redis")
+@NAME
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def inspect(settings: Settings, name: str, as_json: bool) -> None:
+    """Show what a checkpoint says of itself.
+
+    And whether it could be used under the settings here, and which ones were kept aside.
+    """
+    kept = kept_in(settings, STORE if name.startswith(f"{STORE}:") else name).kept()
+    try:
+        found, data = found_in(settings, name)
+    except CheckpointRefused as refused:
+        names = ", ".join(one.name for one in kept) or "nothing"
+        raise CheckpointRefused(f"{refused}; kept aside: {names}", refused.reason) from refused
+    report = {**described(found.header, len(data)), "kept": [_kept_aside(one) for one in kept]}
+    try:
+        check(found.header, settings)
+        report["refused"] = None
+    except CheckpointRefused as error:
+        report["refused"] = str(error)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    show(_table(found.header))
+    click.echo(_line(report))
+    if report["refused"]:
+        click.echo(f"not to be used here: {report['refused']}")
+    for one in report["kept"]:
+        events = "an unknown number of" if one["events"] is None else f"{one['events']:,}"
+        click.echo(f"kept aside: {one['name']}, {events} events")
+
+
+@checkpoint.command()
+@with_settings("bootstrap", "prefix", "redis")
+@click.argument("one")
+@click.argument("other", default=STORE)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
+    """Name the parts in which two sides differ.
+
+    Exit code 1 if there are any. Each side is a FILE, `store`, or the page of a worker that is
+    alive (http://HOST:PORT). A checkpoint that stands behind the other side is first brought there,
+    by folding the log.
+    """
+    sides = [_summary_of(settings, name) for name in (one, other)]
+    if sides[0].position != sides[1].position:
+        sides = _level(settings, sides, (one, other))
+    differ = sides[0].differing(sides[1])
+    position = {str(partition): offset for partition, offset in sides[0].position.items()}
+    report = {"same": not differ, "differ": differ, "position": position}
+    _tell(report, as_json, f"different: {', '.join(differ)}" if differ else "the same state")
+    raise click.exceptions.Exit(1 if differ else 0)
+
+
+def _summary_of(settings: Settings, name: str) -> StateSummary:
+    if "://" in name:
+        return summary_of_worker(page_url(settings, name) or name)
+    header = found_in(settings, name)[0].header
+    return StateSummary(header.position, header.digests)
+
+
+def _level(
+    settings: Settings, sides: list[StateSummary], names: tuple[str, str]
+) -> list[StateSummary]:
+    """The same two, the one behind brought to where the other one stands."""
+    reach = [sum(side.position.values()) for side in sides]
+    behind = reach.index(min(reach))
+    if "://" in names[behind]:
+        raise GoeswithError(
+            f"{names[behind]} is behind the checkpoint: wait until it has caught up"
+        )
+    found, _ = found_in(settings, names[behind])
+    check(found.header, settings)
+    shop = restored(found, settings)
+    with open_reader(settings, settings.topics.events) as reader:
+        bring(shop, reader, sides[1 - behind].position)
+    sides[behind] = summary_of_shop(shop)
+    return sides
+
+
+def described(header: CheckpointHeader, size: int) -> dict[str, Any]:
+    """A checkpoint as plain values."""
+    age_s = time.time() - header.made_at_ms / 1000
+    return {
+        "bytes": size,
+        "age_s": round(age_s, 1),
+        "events": header.events,
+        "digest": header.digest,
+        **header.model_dump(mode="json"),
+    }
+
+
+def _table(header: CheckpointHeader) -> Table:
+    table = Table("part", "bytes", "digest", "left out of it")
+    table.columns[1].justify = "right"
+    for name, size in header.parts.items():
+        left = ", ".join(f"{rows:,} {what}" for what, rows in header.left_out.get(name, {}).items())
+        table.add_row(name, f"{size:,}", header.digests.get(name, "none")[:16], left)
+    return table
+
+
+def _line(report: dict[str, Any]) -> str:
+    reach = sum(report["position"].values())
+    return (
+        f"{report['topic']}, {reach:,} events, made {report['age_s']:,.0f} s ago by "
+        f"{report['made_by']}; {report['bytes']:,} bytes, digest {report['digest'][:16]}"
+    )
+
+
+def _kept(written: bool) -> str:
+    return "kept" if written else "NOT kept, a further checkpoint is"
+
+
+def _kept_aside(one: KeptCheckpoint) -> dict[str, Any]:
+    return {"name": one.name, "events": None if one.known is None else one.events}
+
+
+def _tell(report: dict[str, Any], as_json: bool, words: str) -> None:
+    click.echo(json.dumps(report) if as_json else words)

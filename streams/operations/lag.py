@@ -1,0 +1,203 @@
+"""Consumer lag: how far the workers are behind, in events and in seconds.
+
+Seconds are exact, not interpolated: the age of the very record that waits at the committed offset
+(Kafka knows neither when an offset was committed nor how old the record there is, so that record is
+read). A group that never committed is as far behind as the log is long, and shown as such: a dead
+consumer must not look like one that is caught up. End offsets are asked for after the committed
+ones, and what still comes out negative counts as nothing.
+
+Events are counted by offsets, so what was aborted and the markers of transactions count as events
+as long as an event follows them. Where none does, nothing waits. A transaction that is still open
+holds back whatever comes behind it, from every reader: it waits for its producer, not for us, and
+is told apart (`held_back`).
+"""
+
+import json
+import time
+from typing import Any, NamedTuple
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.live import show, watched
+from streams.cli.options import with_settings
+from streams.clients.log_reader import LogReader, committed_offsets, high_watermarks, open_reader
+from streams.clients.sync_kafka import open_admin
+from streams.contract.settings import Settings
+
+
+class PartitionLag(NamedTuple):
+    """How far the group is behind on one partition."""
+
+    partition: int
+    end: int
+    """The offset up to which events can be read."""
+    committed: int | None
+    """The offset that the group reads next; None: it has never committed."""
+    lag_events: int
+    """Events that wait."""
+    lag_s: float | None
+    """Age of the one that has waited longest; None: it could not be read."""
+    held_back: int = 0
+    """Offsets from the end on that nobody may read yet: a transaction before them is open."""
+
+
+class GroupLag(NamedTuple):
+    """How far the group is behind on a topic."""
+
+    group: str
+    topic: str
+    partitions: tuple[PartitionLag, ...]
+
+    @property
+    def lag_events(self) -> int:
+        """Events that wait, on all partitions."""
+        return sum(lag.lag_events for lag in self.partitions)
+
+    @property
+    def lag_s_max(self) -> float | None:
+        """The longest wait; None as soon as one is unknown."""
+        waits = [lag.lag_s for lag in self.partitions]
+        return None if None in waits else max((s for s in waits if s is not None), default=0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return {
+            "group": self.group,
+            "topic": self.topic,
+            "partitions": [lag._asdict() for lag in self.partitions],
+            "lag_events": self.lag_events,
+            "lag_s_max": self.lag_s_max,
+        }
+
+
+def waits_from(committed: int | None, begin: int) -> int:
+    """The offset of the first event that waits: retention may have taken the committed one.
+
+    >>> waits_from(41, begin=7), waits_from(None, begin=7), waits_from(3, begin=7)
+    (41, 7, 7)
+    """
+    return begin if committed is None else max(committed, begin)
+
+
+def partition_lag(
+    partition: int,
+    *,
+    committed: int | None,
+    begin: int,
+    end: int,
+    waiting_since_ms: int | None,
+    now_ms: int,
+    high_watermark: int = 0,
+) -> PartitionLag:
+    """The lag of one partition that holds the offsets from `begin` up to `end`.
+
+    `waiting_since_ms` is the time of the first record that waits, None if it is not known.
+
+    >>> partition_lag(0, committed=40, begin=0, end=42, waiting_since_ms=1_000, now_ms=3_500)
+    PartitionLag(partition=0, end=42, committed=40, lag_events=2, lag_s=2.5, held_back=0)
+    """
+    lag_events = max(0, end - waits_from(committed, begin))
+    lag_s = None if waiting_since_ms is None else max(0, now_ms - waiting_since_ms) / 1000
+    held_back = max(0, high_watermark - end)
+    return PartitionLag(
+        partition, end, committed, lag_events, lag_s if lag_events else 0.0, held_back
+    )
+
+
+def read_lag(settings: Settings, admin: Any, reader: LogReader) -> GroupLag:
+    """The lag of the workers' group now."""
+    committed = committed_offsets(settings, admin, reader.partitions)
+    marks = high_watermarks(settings, admin, reader.partitions)
+    begins, ends = reader.begins(), reader.ends()
+    waiting = {
+        at: first
+        for at in reader.partitions
+        if (first := waits_from(committed[at], begins[at])) < ends[at]
+    }
+    times_ms = reader.first_times_ms(waiting, ends) if waiting else {}
+    begins |= {at: ends[at] for at, time_ms in times_ms.items() if time_ms is None}
+    now_ms = int(time.time() * 1000)
+    return GroupLag(
+        settings.group_id,
+        settings.topics.events,
+        tuple(
+            partition_lag(
+                at.number,
+                committed=committed[at],
+                begin=begins[at],
+                end=ends[at],
+                waiting_since_ms=_known(times_ms.get(at)),
+                now_ms=now_ms,
+                high_watermark=marks.get(at, 0),
+            )
+            for at in reader.partitions
+        ),
+    )
+
+
+def _known(time_ms: int | None) -> int | None:
+    """Of a record without a time nobody knows how long it has waited."""
+    return None if time_ms is None or time_ms < 0 else time_ms
+
+
+def lag_table(lag: GroupLag) -> Table:
+    """The report for people."""
+    table = Table(
+        title=Text(f"{lag.group} on {lag.topic}"),
+        caption=_held_back(lag),
+        caption_justify="left",
+        show_footer=True,
+    )
+    table.add_column("partition", footer="all", justify="right")
+    table.add_column("end", justify="right")
+    table.add_column("committed", justify="right")
+    table.add_column("lag events", footer=f"{lag.lag_events:,}", justify="right")
+    table.add_column("lag s", footer=_seconds(lag.lag_s_max), justify="right")
+    for one in lag.partitions:
+        committed = "no commit" if one.committed is None else f"{one.committed:,}"
+        style = "yellow" if one.lag_events else ""
+        table.add_row(
+            str(one.partition),
+            f"{one.end:,}",
+            committed,
+            f"{one.lag_events:,}",
+            _seconds(one.lag_s),
+            style=style,
+        )
+    return table
+
+
+def _held_back(lag: GroupLag) -> str | None:
+    """Where open transactions hold something back; nothing where none does."""
+    held = [
+        f"{one.held_back:,} of partition {one.partition}" for one in lag.partitions if one.held_back
+    ]
+    return f"offsets held back by open transactions: {', '.join(held)}" if held else None
+
+
+def _seconds(lag_s: float | None) -> str:
+    return "unknown" if lag_s is None else f"{lag_s:,.1f}"
+
+
+@click.command()
+@with_settings("bootstrap", "prefix", "group")
+@click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
+@click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
+    """Consumer lag of the workers: how far they are behind, in events and seconds.
+
+    Seconds are the age of the oldest event that waits, exact to the clocks. `no commit` says that
+    the group has never acknowledged anything there: all that the log holds waits.
+    """
+    with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
+        if watch:
+            watched(lambda: lag_table(read_lag(settings, admin, reader)), every_s)
+            return
+        report = read_lag(settings, admin, reader)
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        show(lag_table(report))

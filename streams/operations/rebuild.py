@@ -1,0 +1,181 @@
+"""Rebuilds the state from the log, offline, and compares it with a worker that is alive.
+
+The worker tells its position and its digests in one breath; the log is folded from its beginning to
+that very position. Equal digests prove that neither the worker's crashes nor its checkpoints nor
+the order in which it saw the partitions left a trace. Where retention has taken the beginning of
+the log, the worker may know more than the log: that is said.
+"""
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from streams.cli.options import with_settings
+from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
+from streams.clients.sync_kafka import cluster_id, open_admin
+from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
+from streams.contract.events import decode
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
+from streams.shop.shop import Shop
+from streams.shop.state import digest, left_out
+
+PAGE_S_MAX = 120.0
+"""A worker's page hashes all that it has folded: that may take a while."""
+
+
+class StateSummary(NamedTuple):
+    """A summary of a shop's state: the position, and the digests of what is folded by then."""
+
+    position: dict[int, int]
+    digests: dict[str, str]
+
+    def differing(self, other: "StateSummary") -> list[str]:
+        """The parts that are not the same on both sides."""
+        names = sorted(self.digests | other.digests)
+        return [name for name in names if self.digests.get(name) != other.digests.get(name)]
+
+
+def summary_of_worker(url: str) -> StateSummary:
+    """What a worker's page says of its fold; raises `GoeswithError` when there is none."""
+    address = f"{url.rstrip('/')}/state?digest"
+    try:
+        with urllib.request.urlopen(address, timeout=PAGE_S_MAX) as page:  # noqa: S310  # checked
+            said = json.load(page)
+            position = {int(number): offset for number, offset in said["position"].items()}
+            return StateSummary(position, dict(said["digests"]))
+    except (OSError, KeyError, ValueError) as error:
+        raise GoeswithError(
+            f"no worker's page at {url} ({error!r}): is it running, and is GOESWITH_WEB_PORT, for "
+            "it and for us, the port of its page?"
+        ) from error
+
+
+def summary_of_shop(shop: Shop) -> StateSummary:
+    """The same of a shop in this process."""
+    return StateSummary(dict(shop.position), shop.digests())
+
+
+def log_extent(settings: Settings, reader: LogReader, since_ms: int) -> LogExtent:
+    """The log now; `since_ms` is when a checkpoint of it was made."""
+    with open_admin(settings) as admin:
+        cluster = cluster_id(admin)
+    younger: Mapping[Partition, int] = {}
+    if not settings.kafka_api_version:  # the embedded broker does not look for times
+        younger = reader.since(since_ms + CLOCKS_MS_MAX)
+    offsets = (reader.begins(), reader.ends(), younger)
+    return LogExtent(
+        cluster, *({at.number: offset for at, offset in each.items()} for each in offsets)
+    )
+
+
+def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
+    """Fold the log from where the shop stands up to these offsets; how many records that were.
+
+    The shop then stands behind the last of them, as a worker does: what was aborted and markers of
+    transactions move nobody until a record follows them.
+    """
+    upto = {at: ends.get(at.number, 0) for at in reader.partitions}
+    for at, begin in reader.begins().items():
+        shop.start(at.number, min(begin, upto[at]))
+    begins = {at: shop.position.get(at.number, 0) for at in upto}
+    total = sum(max(0, end - begins[at]) for at, end in upto.items())
+    folded = 0
+    with _progress(total) as advance:
+        for record in reader.between(begins, upto):
+            _fold(shop, record)
+            folded += 1
+            advance()
+    return folded
+
+
+def bring(shop: Shop, reader: LogReader, position: Mapping[int, int]) -> int:
+    """Fold the log up to where somebody else stands; how many records that were."""
+    folded = fold(shop, reader, position)
+    for number, offset in position.items():
+        shop.start(number, offset)  # whoever saw the log when it began there has stepped over this
+    return folded
+
+
+def _fold(shop: Shop, record: RawRecord) -> None:
+    partition = record.at.number
+    try:
+        event = decode(
+            record.key, record.value, timestamp_ms=record.timestamp_ms, settings=shop.settings
+        )
+    except InvalidEvent:
+        event = None
+    if shop.learn(partition, record.offset, event) == "gap":
+        shop.start(partition, record.offset)
+        shop.learn(partition, record.offset, event)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """A bar on standard error."""
+    columns = ("folding", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
+
+
+def page_url(settings: Settings, given: str | None) -> str | None:
+    """Where the worker's page is; raises `Misconfigured` for what is no such address."""
+    url = given or (f"http://127.0.0.1:{settings.web_port}" if settings.web_port else None)
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise Misconfigured(f"{url} is no address of a worker's page: http://HOST:PORT")
+    return url
+
+
+@click.command()
+@with_settings("bootstrap", "prefix")
+@click.option("--page", metavar="URL", help="The worker's page. [default: GOESWITH_WEB_PORT, here]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
+    """Rebuild the state from the log, and compare it with a worker that is alive.
+
+    Without a worker's page it prints the digest of the log as it is now. Exit code 1 when the
+    worker's digest is another one. The settings have to be those of the worker.
+    """
+    url = page_url(settings, page)
+    worker = summary_of_worker(url) if url else None
+    began = time.monotonic()
+    shop = Shop(settings)
+    with open_reader(settings, settings.topics.events) as reader:
+        log = log_extent(settings, reader, since_ms=0)
+        ends = worker.position if worker else log.ends
+        events = bring(shop, reader, ends) if worker else fold(shop, reader, ends)
+    ours = summary_of_shop(shop)
+    differing = worker.differing(ours) if worker else []
+    report = {
+        "events": events,
+        "seconds": round(time.monotonic() - began, 3),
+        "position": {str(partition): offset for partition, offset in sorted(ours.position.items())},
+        "digest": digest(ours.digests),
+        "worker": digest(worker.digests) if worker else None,
+        "same": None if worker is None else not differing,
+        "differ": differing,
+        "left_out": left_out(shop.parts()),
+        "gone": sum(log.begins.values()),
+    }
+    click.echo(json.dumps(report) if as_json else _in_words(report))
+    raise click.exceptions.Exit(1 if differing else 0)
+
+
+def _in_words(report: Mapping[str, Any]) -> str:
+    said = [f"{report['events']:,} events folded in {report['seconds']} s: {report['digest'][:16]}"]
+    if report["gone"]:
+        said.append(f"{report['gone']:,} events are gone from the log: a worker may know more")
+    if left := report["left_out"]:
+        said.append(f"not compared, approximate or not commuting: {json.dumps(left)}")
+    if report["same"] is not None:
+        differ = ", ".join(report["differ"])
+        said.append("the worker has the same state" if not differ else f"DIFFERENT: {differ}")
+    return "\n".join(said)

@@ -1,0 +1,211 @@
+"""Makes the topics as `streams/contract/topics.py` declares them, and says where they differ.
+
+Creating is safe to repeat: what is there is left as it is. Nothing is ever altered: a topic that
+has another shape than declared is reported (`TopicsWrong`), because only its owner knows whether
+the declaration or the topic is right, and a changed number of partitions tears sessions apart.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import click
+from kafka import errors
+from kafka.admin import ConfigResource, ConfigResourceType
+from rich.table import Table
+
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin, partition_counts
+from streams.contract.errors import GoeswithError, TopicsWrong
+from streams.contract.settings import Settings
+from streams.contract.topics import Topic
+
+TOPIC_ALREADY_EXISTS = 36
+"""Kafka's error code."""
+
+
+class TopicOnBroker(NamedTuple):
+    """What a topic is like on the broker."""
+
+    partitions: int
+    config: dict[str, str] | None
+    """None: the broker would not say."""
+
+
+def differences(
+    declared: Mapping[str, Topic], found: Mapping[str, TopicOnBroker], partitions: int
+) -> list[str]:
+    """What is not as declared, a sentence each; configuration that is not declared is free.
+
+    >>> bread = Topic("bread", "session id", "loaves", {"retention.ms": "1000"})
+    >>> found = {"shop.bread": TopicOnBroker(4, {"retention.ms": "5"})}
+    >>> differences({"shop.bread": bread}, found, 8)
+    ['shop.bread has 4 partitions, not 8', 'shop.bread has retention.ms=5, not 1000']
+    """
+    wrong = []
+    for name, topic in declared.items():
+        if name not in found:
+            wrong.append(f"{name} is missing")
+            continue
+        count, config = found[name]
+        if count != (topic.partitions or partitions):
+            wrong.append(f"{name} has {count} partitions, not {topic.partitions or partitions}")
+        wrong += [
+            f"{name} has {key}={config.get(key)}, not {value}"
+            for key, value in topic.config.items()
+            if config is not None and config.get(key) != value
+        ]
+    return wrong
+
+
+def check_topics(settings: Settings) -> bool:
+    """Whether their configuration could be seen too; raises `TopicsWrong` with all differences."""
+    with open_admin(settings) as admin:
+        return _check(settings, admin)
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Create the topics that are missing, and say which; raises as `check_topics` does."""
+    declared = settings.topics.declared()
+    with open_admin(settings) as admin:
+        there = partition_counts(admin, declared)
+        missing = {
+            name: {
+                "num_partitions": topic.partitions or settings.partitions,
+                "replication_factor": settings.replication,
+                "configs": topic.config,
+            }
+            for name, topic in declared.items()
+            if name not in there
+        }
+        if missing:
+            _create(admin, missing)
+            admin.wait_for_topics(list(missing), timeout_ms=int(settings.kafka_timeout_s * 1000))
+        _check(settings, admin)
+    return list(missing)
+
+
+def _create(admin: Any, missing: Mapping[str, Any]) -> None:
+    """Ask for topics; one that somebody else has just created is as good."""
+    try:
+        answer = admin.create_topics(missing, raise_errors=False)
+    except errors.UnknownBrokerIdError:
+        raise GoeswithError(
+            "this broker creates no topics (the embedded one makes its own): "
+            f"{', '.join(missing)} would be missing"
+        ) from None
+    for topic in answer["topics"]:
+        if topic["error_code"] not in (0, TOPIC_ALREADY_EXISTS):
+            why = topic["error_message"] or errors.for_code(topic["error_code"]).__name__
+            raise GoeswithError(f"Kafka did not create {topic['name']}: {why}")
+
+
+def _check(settings: Settings, admin: Any) -> bool:
+    declared = settings.topics.declared()
+    found = _found(admin, list(declared))
+    if wrong := differences(declared, found, settings.partitions):
+        advice = (
+            " (`goeswith topics create` creates what is missing)"
+            if len(found) < len(declared)
+            else ""
+        )
+        raise TopicsWrong(f"topics at {settings.kafka_bootstrap}: {'; '.join(wrong)}{advice}")
+    return all(topic.config is not None for topic in found.values())
+
+
+def _found(admin: Any, names: list[str]) -> dict[str, TopicOnBroker]:
+    """The topics that exist, as the broker has them."""
+    counts = partition_counts(admin, names)
+    configs = _configs(admin, list(counts)) if counts else {}
+    return {name: TopicOnBroker(count, configs.get(name)) for name, count in counts.items()}
+
+
+def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
+    """The topics' configuration; nothing where the broker does not say, or not to us."""
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    try:
+        answer = admin.describe_configs(asked, config_filter="all")
+    except (
+        errors.AuthorizationError,
+        errors.KafkaConnectionError,  # how the embedded broker says that it cannot
+        errors.UnsupportedVersionError,
+    ):
+        return {}
+    return {
+        name: {key: entry["value"] for key, entry in entries.items()}
+        for name, entries in answer["topic"].items()
+    }
+
+
+@click.group()
+def topics() -> None:
+    """Create, check and list the topics."""
+
+
+@topics.command()
+@with_settings("bootstrap", "prefix")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def create(settings: Settings, as_json: bool) -> None:
+    """Create the topics that are missing; what is there is left as it is."""
+    created = create_topics(settings)
+    if as_json:
+        click.echo(json.dumps({"created": created}))
+        return
+    for name in created:
+        click.echo(f"created {name}")
+    click.echo("all topics are there, and as declared")
+
+
+@topics.command()
+@with_settings("bootstrap", "prefix")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(settings: Settings, as_json: bool) -> None:
+    """Compare the topics with what is declared; exit code 2 when they differ."""
+    seen = check_topics(settings)
+    if as_json:
+        click.echo(json.dumps({"as_declared": True, "configuration_seen": seen}))
+        return
+    unseen = "" if seen else " (as far as this broker says: it does not tell its configuration)"
+    click.echo(f"all topics are there, and as declared{unseen}")
+
+
+@topics.command("list")
+@with_settings("bootstrap", "prefix")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_(settings: Settings, as_json: bool) -> None:
+    """List our topics: key, partitions, records held, and what they hold."""
+    rows = list_topics(settings)
+    if as_json:
+        click.echo(json.dumps({"topics": rows}))
+        return
+    table = Table("topic", "key", "partitions", "records", "holds")
+    for row in rows:
+        there = row["partitions"] is not None
+        counts = (str(row["partitions"]), f"{row['records']:,}") if there else ("missing", "")
+        table.add_row(row["name"], row["key"], *counts, row["holds"])
+    show(table)
+
+
+def list_topics(settings: Settings) -> list[dict[str, Any]]:
+    """What is declared, and how much of it is there; None where a topic is missing."""
+    declared = settings.topics.declared()
+    with open_admin(settings) as admin:
+        counts = partition_counts(admin, declared)
+    held = dict.fromkeys(counts, 0)
+    if counts:
+        with open_reader(settings, *counts) as reader:
+            begins, ends = reader.begins(), reader.ends()
+        for at, end in ends.items():
+            held[at.topic] += end - begins[at]
+    return [
+        {
+            "name": name,
+            "key": topic.key,
+            "partitions": counts.get(name),
+            "records": held.get(name),
+            "holds": topic.holds,
+        }
+        for name, topic in declared.items()
+    ]

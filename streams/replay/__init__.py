@@ -1,5 +1,0 @@
-"""Real baskets replayed through Kafka and the worker, with the true times, and judged."""
-
-from streams.replay.command import replay
-
-__all__ = ["replay"]

@@ -1,0 +1,297 @@
+"""Checkpoints: a whole shop as bytes, and back. The one place that knows the format, and the rules.
+
+```
+goeswith-checkpoint {"cluster":"…","position":{"0":1204,…},"parts":{"baskets":6310618,…},…}
+<snapshot of baskets><snapshot of browsing><snapshot of policy>…
+```
+
+The header says of which log it is and up to where, what the figures in it mean, and how it hashes;
+the parts are snapshots as `models.snapshot.snapshot` makes them: JSON, compressed, never pickle.
+One SHA-256 covers header and parts, each part has its own besides.
+
+A checkpoint is refused, with the reason, and another one or the log is used instead, when it is
+
+- damaged, at odds with itself, or of another version of the format or of a part;
+- foreign: of another cluster or topic;
+- of another number of partitions, or made under settings that give its figures another meaning (a
+  half-life, a gap, what an add is worth). Settings that only say how figures are *read* may change:
+  those of today hold;
+- not of this log: it stands beyond the end, or what it has folded was appended after it was made.
+  The topic was emptied, or made anew.
+
+It is *not* refused when the log begins behind it: what retention took in between is lost to
+everybody, and the checkpoint still knows more than the log. That is logged, and counted as a gap.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, SecretStr, ValidationError
+
+from models import SnapshotError
+from models.snapshot.snapshot import pack, unpack
+from streams.contract.errors import CheckpointRefused
+from streams.contract.settings import Settings
+from streams.shop.shop import Shop
+from streams.shop.state import Positions, digest, digests, left_out
+
+MAGIC = b"goeswith-checkpoint "
+VERSION = 1
+HEADER_BYTES_MAX = 1 << 20
+CLOCKS_MS_MAX = 300_000
+"""How far the clocks of a worker and of a broker may be apart."""
+
+FOLDING = (
+    "event_bytes_max",
+    "future_s_max",
+    "lateness_s",
+    "session_gap_s",
+    "sessions_max",
+    "view_weight",
+    "rank_learning_share",
+    "add_weight",
+    "attribution_window_s",
+    "purchase_window_s",
+    "reward_clicked",
+    "reward_added",
+    "reward_bought",
+)
+"""The settings that the fold itself reads: others only show in the arguments of the models."""
+
+READING = {
+    "context_items",
+    "context_decay",
+    "row_norm",
+    "popularity_norm",
+    "together_min",
+    "share_strength",
+    "top_max",
+    "floor",
+    "cell_strength",
+    "arm_strength",
+    "prior_mean",
+    "prior_strength",
+    "seed",
+}
+"""Arguments of models that say how figures are read, not what they are. All others count."""
+
+NewShop = Callable[[Settings], Shop]
+"""Makes a shop that has seen nothing yet: what its learners are is part of what figures mean."""
+
+
+class LogExtent(NamedTuple):
+    """The log as it is now."""
+
+    cluster: str
+    """Kafka's own id of the cluster."""
+    begins: Mapping[int, int]
+    """The first offset that each partition still holds."""
+    ends: Mapping[int, int]
+    """The offset that each partition's next record will get."""
+    younger: Mapping[int, int]
+    """The first record of a partition that was appended when the checkpoint was surely made."""
+
+
+class CheckpointHeader(BaseModel):
+    """What a checkpoint says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    cluster: str
+    """Kafka's own id of the cluster."""
+    topic: str
+    partitions: int
+    made_at_ms: int
+    made_by: str
+    """The worker, or the command."""
+    position: dict[NonNegativeInt, NonNegativeInt]
+    """The next offset of each partition to fold."""
+    skipped: NonNegativeInt = 0
+    """How many offsets below that were never folded: retention had taken them."""
+    meaning: dict[str, str]
+    """Settings and arguments without which the figures mean nothing, as JSON."""
+    digests: dict[str, str]
+    """A hash of what commutes in each part."""
+    left_out: dict[str, dict[str, int]]
+    """What those hashes do not cover."""
+    parts: dict[str, int] = Field(min_length=1)
+    """The parts and the bytes of each; they follow in the order of their names."""
+
+    @property
+    def digest(self) -> str:
+        """One hash for all parts, the same as `Shop.digest`."""
+        return digest(self.digests)
+
+    @property
+    def reach(self) -> int:
+        """How far it is: the sum of its offsets."""
+        return sum(self.position.values())
+
+    @property
+    def events(self) -> int:
+        """How much it knows: the records that were folded into it."""
+        return self.reach - self.skipped
+
+    @property
+    def lineage(self) -> str:
+        """The same for checkpoints of which the further one is the better one."""
+        said = [VERSION, self.cluster, self.topic, self.partitions, sorted(self.meaning.items())]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+class Checkpoint(NamedTuple):
+    """An undamaged checkpoint, its parts still packed."""
+
+    header: CheckpointHeader
+    body: memoryview
+
+
+def meaning(settings: Settings, new: NewShop = Shop) -> dict[str, str]:
+    """What gives the figures of a shop their meaning, by name, each as JSON.
+
+    >>> said = meaning(Settings())
+    >>> said["session_gap_s"], said["popularity.half_life_s"], said["popularity"]
+    ('1800.0', '1209600.0', '"Popularity 1"')
+    """
+    said: dict[str, Any] = {name: getattr(settings, name) for name in FOLDING}
+    empty = new(settings.model_copy(update={"receipt_secret": SecretStr("any")}))
+    for name, part in empty.parts().items():
+        said[name] = f"{type(part).__name__} {part.STATE_VERSION}"
+        arguments = part.state().get("params", {})
+        said |= {
+            f"{name}.{argument}": arguments[argument] for argument in arguments.keys() - READING
+        }
+    return {name: json.dumps(said[name]) for name in sorted(said)}
+
+
+def packed(
+    shop: Shop, *, cluster: str, now_ms: int, made_by: str
+) -> tuple[CheckpointHeader, bytes]:
+    """The checkpoint of a shop. Raises `SnapshotError` when it is too large.
+
+    It takes seconds at a million pairs, and for a moment as much memory as the largest part.
+    """
+    parts = shop.parts()
+    bodies = {
+        name: pack(type(part).__name__, part.STATE_VERSION, part.state())
+        for name, part in sorted(parts.items())
+    }
+    header = CheckpointHeader(
+        version=VERSION,
+        cluster=cluster,
+        topic=shop.settings.topics.events,
+        partitions=shop.settings.partitions,
+        made_at_ms=now_ms,
+        made_by=made_by,
+        position=dict(sorted(shop.position.items())),
+        skipped=shop.skipped,
+        meaning=meaning(shop.settings, shop.new),
+        digests=digests(parts),
+        left_out=left_out(parts),
+        parts={name: len(body) for name, body in bodies.items()},
+    )
+    body = b"".join(bodies.values())
+    claim = header.model_dump(mode="json")
+    sealed = {**claim, "sha256": _seal(claim, body)}
+    return header, MAGIC + _line(sealed) + b"\n" + body
+
+
+def read(data: bytes) -> Checkpoint:
+    """The checkpoint in these bytes; raises `CheckpointRefused`, which says what is wrong."""
+    claim, body = _split(data)
+    seal, version = claim.pop("sha256", None), claim.get("version")
+    if version != VERSION:
+        raise CheckpointRefused(
+            f"it is of version {version!r}, where {VERSION} is needed", "version"
+        )
+    if seal != _seal(claim, body):
+        raise CheckpointRefused(f"damaged or cut off: the checksum does not fit {len(data)} bytes")
+    try:
+        header = CheckpointHeader.model_validate_json(_line(claim))
+    except ValidationError as error:
+        raise CheckpointRefused(f"damaged: its header is none ({error.error_count()})") from error
+    if max(header.position, default=0) >= header.partitions or header.skipped > header.reach:
+        raise CheckpointRefused(f"damaged: no fold of {header.partitions} partitions stands there")
+    return Checkpoint(header, memoryview(body))
+
+
+def check(
+    header: CheckpointHeader, settings: Settings, log: LogExtent | None = None, new: NewShop = Shop
+) -> None:
+    """Raise `CheckpointRefused` for a checkpoint that is foreign here, or ahead of the log."""
+    held = {"topic": header.topic, "partitions": str(header.partitions), **header.meaning}
+    ours = {"topic": settings.topics.events, "partitions": str(settings.partitions)}
+    ours |= meaning(settings, new)
+    if log is not None:
+        held["cluster"], ours["cluster"] = header.cluster, log.cluster
+    if other := sorted(name for name in held | ours if held.get(name) != ours.get(name)):
+        said = "; ".join(f"{name} was {held.get(name)}, is {ours.get(name)}" for name in other)
+        if {"topic", "cluster"} & {*other}:
+            raise CheckpointRefused(f"it is foreign: {said}", "foreign")
+        raise CheckpointRefused(f"it was made under other settings: {said}", "settings")
+    if log is not None:
+        _check_log(header, log)
+
+
+def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
+    """Raise `CheckpointRefused` when this cannot be the log that was folded."""
+    for partition, offset in header.position.items():
+        if offset > (end := log.ends.get(partition, offset)):
+            raise CheckpointRefused(
+                f"it is ahead of the log: partition {partition} ends at {end}, the checkpoint "
+                f"stands at {offset}. Was the topic emptied, or made anew?",
+                "log",
+            )
+        if offset > (young := log.younger.get(partition, offset)):
+            raise CheckpointRefused(
+                f"it is older than the log: offset {young} of partition {partition} was appended "
+                f"after the checkpoint, which stands at {offset}. Was the topic made anew?",
+                "log",
+            )
+
+
+def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:
+    """The shop of a checkpoint that `check` has let pass; raises `CheckpointRefused`."""
+    shop, place, header = new(settings), 0, checkpoint.header
+    shop.skipped, parts = header.skipped, shop.parts()
+    if parts.keys() != header.parts.keys():
+        raise CheckpointRefused(f"it has the parts {', '.join(header.parts)} only")
+    for name, length in sorted(header.parts.items()):
+        part, data = parts[name], bytes(checkpoint.body[place : place + length])
+        place += length
+        try:
+            part.restore(unpack(data, type(part).__name__, part.STATE_VERSION))
+        except SnapshotError as error:
+            raise CheckpointRefused(f"its {name}: {error}") from error
+    said, stands = Positions(header.position).state(), Positions(shop.position).state()
+    if said != stands:
+        raise CheckpointRefused(f"damaged: its header stands at {said}, its parts at {stands}")
+    return shop
+
+
+def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header as an object, and what follows it."""
+    if not data.startswith(MAGIC):
+        cut_off = data and MAGIC.startswith(data)
+        raise CheckpointRefused("it is no checkpoint", "damaged" if cut_off else "foreign")
+    end = data.find(b"\n", 0, HEADER_BYTES_MAX)
+    try:
+        claim = json.loads(data[len(MAGIC) : max(end, 0)])
+    except ValueError as error:
+        raise CheckpointRefused(f"damaged or cut off: no header ({error})") from error
+    if not isinstance(claim, dict):
+        raise CheckpointRefused("damaged: its header is no object")
+    return claim, data[end + 1 :]
+
+
+def _seal(claim: dict[str, Any], body: bytes) -> str:
+    seal = hashlib.sha256(_line(claim))
+    seal.update(body)
+    return seal.hexdigest()
+
+
+def _line(claim: dict[str, Any]) -> bytes:
+    return json.dumps(claim, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,110 @@
+"""The arms: named strategies that the policy chooses among, each with its source of candidates.
+
+An arm proposes; the guards have taken away what must not be offered; the policy chooses one arm.
+An arm without a candidate is not offered to the policy, and without any arm there is silence. Only
+the arm that was drawn has to rank: whether the others have anything to offer is cheap to know.
+To add a strategy: one recommender in `models/`, one entry in `ARMS`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from models import Candidate, Recommender
+from streams.shop.memory.learned import Learned, visit
+from streams.shop.memory.session import Session
+
+
+class CandidateQuery(NamedTuple):
+    """What is asked of an arm: for this session, beside this anchor, now, but none of these."""
+
+    session: Session
+    anchor: str
+    time_s: float
+    excluded: set[str]
+    items_max: int
+
+
+class Arm(NamedTuple):
+    """A strategy: where its candidates come from, and what its source is asked with."""
+
+    source: Callable[[Learned], Recommender | None]
+    context: Callable[[CandidateQuery], Sequence[str]]
+    names: Callable[[CandidateQuery], dict[str, str]] = lambda _: {}
+    """Session and shopper, for a source that knows them apart."""
+
+    def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
+        """Whether it has anything to offer: what the policy has to know of every arm."""
+        source = self.source(learned)
+        return source is not None and source.proposes(
+            self.context(question),
+            exclude=question.excluded,
+            time_s=question.time_s,
+            **self.names(question),
+        )
+
+    def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
+        """What it offers, best first: worked out for the arm that was drawn alone."""
+        source = self.source(learned)
+        return (
+            []
+            if source is None
+            else source.recommend(
+                self.context(question),
+                question.items_max,
+                exclude=question.excluded,
+                time_s=question.time_s,
+                **self.names(question),
+            )
+        )
+
+
+def _basket(question: CandidateQuery) -> Sequence[str]:
+    """The basket, the anchor last."""
+    return _last([*question.session.basket], question.anchor)
+
+
+def _viewed(question: CandidateQuery) -> Sequence[str]:
+    """What was looked at, the anchor last."""
+    return _last(question.session.viewed, question.anchor)
+
+
+def _last(items: list[str], anchor: str) -> list[str]:
+    """These items, each of them once, with the anchor last, as it mostly is already."""
+    if items and items[-1] == anchor:
+        return items
+    return [*(item for item in items if item != anchor), anchor]
+
+
+def _shopper(question: CandidateQuery) -> Sequence[str]:
+    """The shopper, where we know who it is."""
+    shopper_id = question.session.shopper_id
+    return () if shopper_id is None else (shopper_id,)
+
+
+def _path(question: CandidateQuery) -> Sequence[str]:
+    """What was looked at or taken, in order."""
+    return question.session.path
+
+
+def _named(question: CandidateQuery) -> dict[str, str]:
+    session = question.session
+    return {"session": visit(session), "shopper": session.shopper_id or ""}
+
+
+def _anybody(_question: CandidateQuery) -> Sequence[str]:
+    return ()
+
+
+ARMS = {
+    # what others bought with the basket: completes the purchase
+    "bought_together": Arm(lambda learned: learned.baskets, _basket),
+    # what others looked at in the same visit: helps those who are still looking
+    "viewed_together": Arm(lambda learned: learned.browsing, _viewed),
+    # what this very shopper buys again and again: nothing for those whom we do not know
+    "buy_again": Arm(lambda learned: learned.repeats, _shopper),
+    # what everybody buys: better than nothing where nothing else is known
+    "popular": Arm(lambda learned: learned.popularity, _anybody),
+    # all of these and similar visits, in an order that is learned from what shoppers do next; only
+    # where the settings ask for it
+    "best_fit": Arm(lambda learned: learned.fit, _path, _named),
+}

@@ -1,0 +1,144 @@
+"""The decision: the pure function from what is known to a prompt, or to a silence with its reason.
+
+1. May we speak at all? The guards' "no" is a silence with its reason.
+2. Arms without a candidate that passes the guards drop out.
+3. The policy draws one of the arms that are left, from a vector of exact probabilities, by a keyed
+   hash of session, event and placement (`streams.shop.decision.draws`): the same event, asked twice
+   of the same state, has one answer, and nobody outside can choose it. The arm that was drawn ranks
+   its candidates.
+4. The prompt carries evidence, reason, expiry, the whole vector, and a signed receipt.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models import Candidate, Choice, ThompsonSampling
+from streams.contract.events import ItemAdded, ItemViewed
+from streams.contract.prompts import Placement, prompt_id
+from streams.contract.receipts import Receipt, Receipts
+from streams.contract.settings import Settings
+from streams.shop.decision import guards
+from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
+from streams.shop.decision.draws import DrawSeeds
+from streams.shop.decision.messages import TEXTS, reason
+from streams.shop.memory.answer import OutgoingPrompt, Silence
+from streams.shop.memory.learned import Learned
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.memory.session import Session
+
+AskingEvent = ItemViewed | ItemAdded
+"""The events that ask for a prompt: what goes with this?"""
+
+PLACEMENTS: dict[type[AskingEvent], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
+"""Where the shopper is when an event asks."""
+
+
+class Decision:
+    """Decides from what has been learned; changes none of it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        learned: Learned,
+        policy: ThompsonSampling,
+        receipts: Receipts,
+        draws: DrawSeeds,
+        arms: Mapping[str, Arm] = ARMS,
+        texts: Mapping[str, Mapping[str, str]] = TEXTS,
+    ) -> None:
+        self.settings = settings
+        self.learned = learned
+        self.policy = policy
+        self.receipts = receipts
+        self.draws = draws
+        self.arms = arms
+        self.texts = texts
+        self.ttl_ms = round(settings.prompt_ttl_s * 1000)
+        self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
+
+    def decide(
+        self, session: Session, event: AskingEvent, pending: PendingPrompts
+    ) -> OutgoingPrompt | Silence:
+        """A prompt for this session, or why there is none."""
+        silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
+        if silence is not None:
+            return silence
+        question = self.question(session, event.item_id, event.time_s)
+        offered = [name for name, arm in self.arms.items() if arm.proposes(self.learned, question)]
+        if not offered:
+            return Silence("no_candidate")
+        context = self.context(session, event)
+        seed = self.draws.seed(event.identity, PLACEMENTS[type(event)])
+        choice = self.policy.choose(offered, context, seed)
+        candidates = self.arms[choice.arm].candidates(self.learned, question)
+        if not candidates:  # it promised some: a prompt less is better than a worker less
+            return Silence("no_candidate")
+        return self._outgoing_prompt(session, event, context, choice, candidates)
+
+    def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
+        """What the arms are asked: the session, and what is out of the question for it."""
+        settings = self.settings
+        just_bought: set[str] = set()
+        if session.shopper_id is not None and settings.just_bought_s:
+            since_s = time_s - settings.just_bought_s
+            just_bought = self.learned.repeats.bought_since(session.shopper_id, since_s)
+        staples = self.learned.popularity.top(settings.staples_withheld)
+        return CandidateQuery(
+            session=session,
+            anchor=anchor,
+            time_s=time_s,
+            excluded=guards.excluded(session, anchor, just_bought=just_bought, staples=staples),
+            items_max=settings.prompt_items_max,
+        )
+
+    def context(self, session: Session, event: AskingEvent) -> str:
+        """What the policy knows: the placement, and the segment (one of a fixed list)."""
+        known = "known" if session.shopper_id is not None else "new"
+        segment = event.segment if event.segment in self.segments else known
+        return f"{PLACEMENTS[type(event)]}/{segment}"
+
+    def _outgoing_prompt(
+        self,
+        session: Session,
+        event: AskingEvent,
+        context: str,
+        choice: Choice,
+        candidates: list[Candidate],
+    ) -> OutgoingPrompt:
+        placement = PLACEMENTS[type(event)]
+        identity = prompt_id(event.event_id, event.session_id, placement)
+        items = tuple([candidate.item for candidate in candidates])
+        now_ms, who = event.occurred_at_ms, session.session_id
+        receipt = Receipt(
+            identity, who, choice.arm, context, choice.propensity, choice.estimate, items, now_ms
+        )
+        anchor, source = candidates[0].anchor or event.item_id, candidates[0].source
+        key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
+        expires_at_ms = now_ms + self.ttl_ms
+        fields = {
+            "prompt_id": identity,
+            "session_id": who,
+            "placement": placement,
+            "anchor": event.item_id,
+            "items": [_item(candidate) for candidate in candidates],
+            "arm": choice.arm,
+            "context": context,
+            "propensity": choice.propensity,
+            "propensities": choice.propensities,
+            "estimates": choice.estimates,
+            "reason": reason(key, anchor=anchor, locale=event.locale, texts=self.texts),
+            "caused_by": event.event_id,
+            "occurred_at_ms": now_ms,
+            "expires_at_ms": expires_at_ms,
+            "receipt": self.receipts.sign(receipt),
+        }
+        return OutgoingPrompt(
+            identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields
+        )
+
+
+def _item(candidate: Candidate) -> dict[str, Any]:
+    """The candidate as the fields of a `PromptItem`."""
+    item, score, together, of, anchor, _ = candidate
+    evidence = {"anchor": anchor, "together": together, "of": of}
+    return {"item_id": item, "score": score, "evidence": evidence}

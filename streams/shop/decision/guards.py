@@ -1,0 +1,65 @@
+"""Guards (eligibility rules): may we prompt, and which items must not be offered?
+
+Guards only ever take away: an item that fits but annoys is not worth its margin.
+"""
+
+from collections.abc import Sequence
+
+from streams.contract.events import Event
+from streams.contract.settings import Settings
+from streams.shop.decision.assignment import held_out
+from streams.shop.memory.answer import Silence
+from streams.shop.memory.pending_prompts import PendingPrompt
+from streams.shop.memory.session import Session
+
+
+def silenced(
+    session: Session, event: Event, pending: Sequence[PendingPrompt], settings: Settings
+) -> Silence | None:
+    """Why we must not speak to this session now; None when we may.
+
+    `pending` are prompts to the session that are not shown yet: they count like impressions.
+    """
+    if event.event_id in session.late:
+        return Silence("late")
+    if session.in_checkout:
+        return Silence("checkout")
+    if held_out(
+        session.shopper_id or session.session_id,
+        share=settings.holdout_share,
+        salt=settings.holdout_salt,
+    ):
+        return Silence("holdout")
+    if session.dismissals >= settings.dismissals_max:
+        return Silence("dismissed")
+    unseen = [
+        prompt.occurred_at_ms
+        for prompt in pending
+        if prompt.prompt_id not in session.impressions
+        and prompt.caused_by != event.event_id
+        and prompt.occurred_at_ms >= session.started_ms
+    ]
+    if session.shown + len(unseen) >= settings.prompts_per_session_max:
+        return Silence("session_cap")
+    pause_ms = settings.cool_down_s * 1000 * 2**session.dismissals
+    last_ms = max(unseen, default=session.last_shown_ms)
+    if pause_ms and event.occurred_at_ms - max(last_ms, session.last_shown_ms) < pause_ms:
+        return Silence("cool_down")
+    return None
+
+
+def excluded(
+    session: Session, anchor: str, *, just_bought: set[str], staples: Sequence[str]
+) -> set[str]:
+    """The items that must not be offered to this session now.
+
+    What is in the basket, what asked, what was bought in this session or a short while ago, what
+    the shopper sent away, and (a setting) the staples that people buy anyway.
+    """
+    items = just_bought.union(session.basket, session.bought, staples)
+    items.add(anchor)
+    if session.dismissals:
+        for impression in session.impressions.values():
+            if "dismissed" in impression.reached:
+                items.update(impression.receipt.items)
+    return items

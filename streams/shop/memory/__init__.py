@@ -1,0 +1,1 @@
+"""What the fold remembers: sessions, impressions, pending prompts, what was learned."""

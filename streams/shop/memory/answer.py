@@ -1,0 +1,95 @@
+"""What one event calls for: a prompt or a silence, withdrawals and outcomes.
+
+Silence is a value with a reason, not an absence. None of this is on the wire as it stands.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from streams.contract.errors import BadInput
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+
+SilenceReason = Literal[
+    "late",
+    "checkout",
+    "holdout",
+    "session_cap",
+    "cool_down",
+    "dismissed",
+    "duplicate",
+    "forgotten",
+    "no_candidate",
+]
+
+
+class OutgoingPrompt(NamedTuple):
+    """A prompt on its way out: the plain values of its record, and what we look at ourselves.
+
+    A worker writes thousands of prompts a second. To check what it has just put together would cost
+    as much as to decide on it: so it is written as it is, and checked by its readers, who read a
+    `Prompt` (and by the tests, all of which look at outgoing prompts as prompts).
+
+    >>> from streams.contract.schemas.examples import PROMPT
+    >>> outgoing = OutgoingPrompt.of(PROMPT)
+    >>> Prompt.model_validate_json(outgoing.to_json()) == outgoing.prompt() == PROMPT
+    True
+    """
+
+    prompt_id: str
+    session_id: str
+    items: tuple[str, ...]
+    arm: str
+    caused_by: str
+    occurred_at_ms: int
+    expires_at_ms: int
+    fields: dict[str, Any]
+    """All fields of the prompt but those that all prompts have alike."""
+
+    @classmethod
+    def of(cls, prompt: Prompt) -> "OutgoingPrompt":
+        """A prompt as it was before it was written."""
+        seen = {name: getattr(prompt, name) for name in cls._fields[:-1]}
+        items = tuple(item.item_id for item in prompt.items)
+        fields = prompt.model_dump(exclude=set(CONSTANT_FIELDS), exclude_none=True)
+        return cls(**{**seen, "items": items}, fields=fields)
+
+    def prompt(self) -> Prompt:
+        """As its readers will have it."""
+        return Prompt.model_validate(self.fields)
+
+    def to_json(self) -> bytes:
+        """The record's value."""
+        return orjson.dumps({**CONSTANT_FIELDS, **self.fields})
+
+
+CONSTANT_FIELDS = {
+    name: kind.default
+    for name, kind in Prompt.model_fields.items()
+    if not kind.is_required() and kind.default is not None
+}
+"""Fields with the same value in all prompts: version, type and kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The decision to say nothing, and why."""
+
+    reason: SilenceReason
+
+
+class Answer(NamedTuple):
+    """All that one event calls for. An event that asks nothing has neither prompt nor silence."""
+
+    outgoing_prompt: OutgoingPrompt | None = None
+    silence: Silence | None = None
+    withdrawals: tuple[PromptWithdrawn, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    rejected: BadInput | None = None
+    """The event is of the contract but cannot be believed: to be published as a dead letter."""
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """The prompt as its readers will have it."""
+        return None if self.outgoing_prompt is None else self.outgoing_prompt.prompt()

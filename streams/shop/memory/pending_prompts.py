@@ -1,0 +1,59 @@
+"""Pending prompts: published by the owner of a partition, and not shown yet.
+
+They are kept beside the fold, not in it: only the worker that answers for a partition keeps them,
+for cool-down, cap and withdrawals. A takeover forgets them, which costs at most one prompt too
+many; once a prompt is shown, the feedback event tells every worker.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from streams.shop.memory.answer import OutgoingPrompt
+
+PENDING_PER_SESSION_MAX = 8
+
+
+class PendingPrompt(NamedTuple):
+    """What is remembered of a prompt: the tenth of it that decides about others."""
+
+    prompt_id: str
+    items: tuple[str, ...]
+    caused_by: str
+    occurred_at_ms: int
+    expires_at_ms: int
+
+    @classmethod
+    def of(cls, prompt: OutgoingPrompt) -> "PendingPrompt":
+        """What is remembered of a prompt that is being published."""
+        at_ms, until_ms = prompt.occurred_at_ms, prompt.expires_at_ms
+        return cls(prompt.prompt_id, prompt.items, prompt.caused_by, at_ms, until_ms)
+
+
+class PendingPrompts:
+    """The latest prompts of each session; the least recently prompted sessions leave first."""
+
+    def __init__(self, sessions_max: int = 50_000) -> None:
+        self.sessions_max = sessions_max
+        self._prompts: OrderedDict[str, list[PendingPrompt]] = OrderedDict()
+
+    def add(self, prompt: OutgoingPrompt) -> None:
+        """Remember a prompt that is being published."""
+        pending = self._prompts.setdefault(prompt.session_id, [])
+        pending.append(PendingPrompt.of(prompt))
+        del pending[:-PENDING_PER_SESSION_MAX]
+        self._prompts.move_to_end(prompt.session_id)
+        while len(self._prompts) > self.sessions_max:
+            self._prompts.popitem(last=False)
+
+    def of(self, session_id: str) -> tuple[PendingPrompt, ...]:
+        """The pending prompts of a session, in order."""
+        return tuple(self._prompts.get(session_id, ()))
+
+    def withdraw(self, session_id: str, prompt_ids: set[str]) -> None:
+        """Forget prompts that have been withdrawn."""
+        if pending := self._prompts.get(session_id):
+            pending[:] = [prompt for prompt in pending if prompt.prompt_id not in prompt_ids]
+
+    def forget(self) -> None:
+        """Forget everything: the partitions belong to somebody else now."""
+        self._prompts.clear()

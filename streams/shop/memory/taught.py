@@ -1,0 +1,111 @@
+"""What a session has taught: each of its items once, and each two of them once.
+
+```
+add bread                    counts bread
+add butter                   counts butter, and the pair
+remove butter, add butter    counts nothing: one session, one meeting
+remove bread, add jam        counts jam, and (butter, jam); bread and jam stood apart
+add bread                    counts (bread, jam), and bread no more
+```
+
+Two items meet when they stand together in the basket, or in an order. So that evidence counts
+sessions ("41 of 57") whatever a storefront sends how often, nothing is forgotten here: a session
+that has taught as many items as it may remember teaches no further ones, and of too many items that
+stood apart it does not learn any more when they meet. Its counts are then too modest.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, NamedTuple, Self
+
+from models.snapshot.elements import each
+
+TAUGHT_MAX = 256
+"""Items that a session teaches, in its baskets and orders as in its views."""
+APART_MAX = 256
+"""Pairs of them that are remembered as not having met yet."""
+
+
+class Lesson(NamedTuple):
+    """What is new about an item that enters a basket."""
+
+    item_id: str
+    others: list[str]
+    """Items that it has not met before."""
+    first: bool
+    """Whether it is new itself."""
+    begins: bool
+    """Whether it is the first item of its session."""
+
+
+class Taught:
+    """The items of one session that have been counted, and which of them never met.
+
+    >>> taught = Taught()
+    >>> taught.lesson("bread", [])
+    Lesson(item_id='bread', others=[], first=True, begins=True)
+    >>> taught.lesson("butter", ["bread"])
+    Lesson(item_id='butter', others=['bread'], first=True, begins=False)
+    >>> taught.lesson("butter", ["bread"]) is None
+    True
+    """
+
+    __slots__ = ("_apart", "_items")
+
+    def __init__(self) -> None:
+        self._items: dict[str, None] = {}
+        self._apart: dict[tuple[str, str], None] = {}
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def lesson(self, item_id: str, present: Sequence[str]) -> Lesson | None:
+        """What an item teaches that comes beside those present; None: nothing new."""
+        if item_id in self._items:
+            others = [other for other in present if self._meets(item_id, other)]
+            return Lesson(item_id, others, first=False, begins=False) if others else None
+        if len(self._items) >= TAUGHT_MAX:
+            return None
+        others = [other for other in present if other in self._items and other != item_id]
+        if len(others) < len(self._items):
+            self._part(item_id, {*others})
+        begins = not self._items
+        self._items[item_id] = None
+        return Lesson(item_id, others, first=True, begins=begins)
+
+    def _part(self, item_id: str, present: set[str]) -> None:
+        """Note the earlier items that a new one did not find present."""
+        for other in self._items:
+            if other not in present and len(self._apart) < APART_MAX:
+                self._apart[_pair(item_id, other)] = None
+
+    def _meets(self, one: str, other: str) -> bool:
+        """Whether two items that stood apart have met now."""
+        if not self._apart or (pair := _pair(one, other)) not in self._apart:
+            return False
+        del self._apart[pair]
+        return True
+
+    def state(self) -> list[Any]:
+        """Everything, as JSON."""
+        return [list(self._items), [list(pair) for pair in self._apart]]
+
+    @classmethod
+    def from_state(cls, state: list[Any]) -> Self:
+        """The one whose `state()` this is, or what JSON made of it.
+
+        Raises `TypeError` or `ValueError` when it is none.
+        """
+        items, apart = state
+        taught = cls()
+        taught._items = dict.fromkeys(each(str, items))
+        each(str, chain.from_iterable(apart))
+        taught._apart = {_pair(one, other): None for one, other in apart}
+        return taught
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)

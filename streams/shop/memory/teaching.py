@@ -1,0 +1,116 @@
+"""What an event teaches whom: the interactions that are learned from, and who listens to them.
+
+| interaction | events | when |
+|---|---|---|
+| first view | ItemViewed | a visit looks at an item for the first time |
+| basket | ItemAdded, OrderPlaced | an item stands beside others that it has not met yet |
+| next item | ItemViewed, ItemAdded, OrderPlaced | a visit goes on to another item |
+| purchase | OrderPlaced | a shopper whom we know has bought an item |
+
+A *learner* names the interactions that teach its model, each with the function that does it. A shop
+knows learners by their table alone: what is in the table is taught, kept in checkpoints, hashed,
+and there for arms to draw on. Of one interaction the learners learn in the order of the table.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from models import Recommender
+from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine, OrderPlaced
+from streams.contract.settings import Settings
+from streams.shop.memory.session import Session
+from streams.shop.memory.taught import Lesson
+
+M = TypeVar("M", bound=Recommender)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learner(Generic[M]):
+    """A model, and how it is taught. What it is not taught by stays None."""
+
+    name: str
+    """Of its part of the state, in checkpoints and digests."""
+    new: Callable[[Settings], M | None]
+    """The model before it has seen anything; None where the settings do not ask for it."""
+    first_view: Callable[[M, Settings, Session, str, float], None] | None = None
+    """This item, at this time in seconds since 1970; the session is as it was before."""
+    basket: Callable[[M, Settings, Lesson, float], None] | None = None
+    """At this time."""
+    next_item: (
+        Callable[[M, Settings, Session, Event, ItemViewed | ItemAdded | OrderLine], None] | None
+    ) = None
+    """The session's path does not have the item yet. Sessions keep paths if anybody listens."""
+    purchase: Callable[[M, Settings, str, OrderLine, float], None] | None = None
+    """By this shopper, at this time."""
+
+
+class Teaching:
+    """Teaches the models of a shop, by name, from the events of sessions."""
+
+    def __init__(
+        self, settings: Settings, learners: Iterable[Learner[Any]], models: Mapping[str, Any]
+    ) -> None:
+        def listening(interaction: str) -> tuple[Callable[..., None], ...]:
+            """The functions of those that this interaction teaches, in the order of the table."""
+            taught_by = attrgetter(interaction)
+            return tuple(
+                partial(taught_by(learner), model, settings)
+                for learner in learners
+                if taught_by(learner) is not None and (model := models[learner.name]) is not None
+            )
+
+        self._first_view = listening("first_view")
+        self._basket = listening("basket")
+        self._next_item = listening("next_item")
+        self._purchase = listening("purchase")
+
+    def viewed(self, session: Session, event: ItemViewed) -> None:
+        """A look counts once in a visit, however often a page is loaded again."""
+        if session.looks_first(event.item_id):
+            item_id, time_s = event.item_id, event.time_s
+            for teach in self._first_view:
+                teach(session, item_id, time_s)
+        if self._next_item:
+            self._step(session, event, event)
+
+    def added(self, session: Session, event: ItemAdded) -> None:
+        """More of what is in the basket already teaches nothing."""
+        if event.item_id not in session.basket:
+            self._meet(session, list(session.basket), event.item_id, event.time_s)
+        if self._next_item:
+            self._step(session, event, event)
+
+    def ordered(self, session: Session, event: OrderPlaced) -> None:
+        """What the basket never saw (another channel, an import) is learned as if added now."""
+        together = list(session.basket)
+        for line in {line.item_id: line for line in event.lines}.values():
+            if line.item_id not in together:
+                new = line.item_id not in session.taught
+                self._meet(session, together, line.item_id, event.time_s)
+                together.append(line.item_id)
+                if new and self._next_item:
+                    self._step(session, event, line)
+            if session.shopper_id is not None:
+                for teach in self._purchase:
+                    teach(session.shopper_id, line, event.time_s)
+
+    def _meet(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
+        """An item comes beside those present: what the session has not taught yet is learned."""
+        lesson = session.taught.lesson(item_id, present)
+        if lesson is not None:
+            for teach in self._basket:
+                teach(lesson, time_s)
+
+    def _step(
+        self, session: Session, event: Event, thing: ItemViewed | ItemAdded | OrderLine
+    ) -> None:
+        """The next item of a visit; to take what one looks at is no step."""
+        path = session.path
+        if path and path[-1] == thing.item_id:
+            return
+        for teach in self._next_item:
+            teach(session, event, thing)
+        session.step(thing.item_id)

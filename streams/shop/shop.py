@@ -1,0 +1,251 @@
+"""The Shop: the fold of everything that happened, and the decisions that follow from it.
+
+```
+learn(partition, offset, event)      the only way in: each event once, in the order of its partition
+answer(event, partition, offset)     pure: what this event calls for, from what is folded by then
+```
+
+The Shop carries its *position*: the next offset of each partition to fold. An event below it is in
+already, so folding twice is impossible; the position skips the fold, never the answer. An event may
+be answered when the Shop is already ahead of it (somebody else folded it): the basket is newer
+then, and the prompt's id is the same, because it depends on its cause alone.
+
+Everything in here is either kept by partition (sessions, in log order) or a sum that commutes
+exactly (counts and rewards in fixed point), so that workers which interleave partitions differently
+agree on every bit. What a full table forgets may depend on the order in which it filled: a table or
+row that ever ran full is left out of the digest, and so is what does not commute.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from streams.contract.errors import InvalidReceipt
+from streams.contract.events import (
+    CheckoutStarted,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderPlaced,
+    OrderReturned,
+    PromptClicked,
+    PromptDismissed,
+    PromptShown,
+)
+from streams.contract.prompts import PromptWithdrawn
+from streams.contract.receipts import Receipt, Receipts
+from streams.contract.settings import Settings
+from streams.shop.decision.arms import ARMS, Arm
+from streams.shop.decision.decision import AskingEvent, Decision
+from streams.shop.decision.draws import DrawSeeds
+from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.policy import new_policy
+from streams.shop.memory import attribution
+from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
+from streams.shop.memory.learned import LEARNERS, new_recommenders
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.memory.session import Session, Sessions
+from streams.shop.memory.teaching import Learner, Teaching
+from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
+
+ENDING = (ItemAdded, OrderPlaced)
+"""The events that can make a prompt pointless."""
+
+
+Folding = Literal["folded", "repeated", "gap"]
+"""What became of a record: folded now; repeated, it was in already; or a gap, an earlier offset of
+its partition is missing."""
+
+
+class Shop:
+    """Everything goeswith knows, and the pure function from it to a prompt."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        learners: Sequence[Learner[Any]] = LEARNERS,
+        arms: Mapping[str, Arm] = ARMS,
+        texts: Mapping[str, Mapping[str, str]] = TEXTS,
+    ) -> None:
+        self.settings = settings
+        self.learners = learners
+        self.position: dict[int, int] = {}
+        self.skipped = 0
+        """Offsets below the position that were never folded here: the log did not hold them."""
+        self.sessions: dict[int, Sessions] = {}
+        self.learned = new_recommenders(settings, learners)
+        self.teaching = Teaching(settings, learners, vars(self.learned))
+        self.policy = new_policy(settings)
+        self.attribution = attribution.Attribution(settings, self.policy)
+        secrets = settings.receipt_secret.get_secret_value()
+        self.receipts = Receipts(secrets)
+        self.decision = Decision(
+            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
+        )
+        self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
+            ItemViewed: self._viewed,
+            ItemAdded: self._added,
+            ItemRemoved: self._removed,
+            CheckoutStarted: self._checking_out,
+            OrderPlaced: self._ordered,
+            OrderReturned: self._returned,
+            PromptShown: self._shown,
+            PromptClicked: self._clicked,
+            PromptDismissed: self._dismissed,
+        }
+
+    def new(self, settings: Settings) -> "Shop":
+        """A shop of the same learners, arms and texts that has seen nothing yet."""
+        decision = self.decision
+        return Shop(settings, learners=self.learners, arms=decision.arms, texts=decision.texts)
+
+    # The fold
+
+    def start(self, partition: int, offset: int) -> None:
+        """The log of a partition begins here: what was before is gone by retention."""
+        position = self.position.get(partition, 0)
+        self.skipped += max(0, offset - position)
+        self.position[partition] = max(offset, position)
+
+    def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
+        """Fold the event at an offset, once; what does not fit there changes nothing.
+
+        `event` is None for a record that is no event: only the position moves.
+        """
+        position = self.position.get(partition, 0)
+        if offset != position:
+            return "gap" if offset > position else "repeated"
+        if event is not None:
+            self._fold(partition, offset, event)
+        self.position[partition] = offset + 1
+        return "folded"
+
+    def _fold(self, partition: int, offset: int, event: Event) -> None:
+        sessions = self._sessions(partition)
+        late_ms = sessions.watermark_ms - self.settings.lateness_s * 1000
+        session = sessions.of(event)
+        if event.event_id not in session.seen:
+            session.note(event, offset, late=event.occurred_at_ms < late_ms)
+            self._handlers[type(event)](session, event)
+
+    def _sessions(self, partition: int) -> Sessions:
+        sessions = self.sessions.get(partition)
+        if sessions is None:
+            sessions = self.sessions[partition] = Sessions(
+                gap_s=self.settings.session_gap_s, sessions_max=self.settings.sessions_max
+            )
+        return sessions
+
+    def _viewed(self, session: Session, event: ItemViewed) -> None:
+        self.teaching.viewed(session, event)
+        session.view(event)
+
+    def _added(self, session: Session, event: ItemAdded) -> None:
+        self.teaching.added(session, event)
+        session.add(event)
+        receipt = None
+        if event.receipt is not None and isinstance(opened := self._opened(event), Receipt):
+            receipt = opened
+        self.attribution.added(session, event, receipt)
+
+    def _removed(self, session: Session, event: ItemRemoved) -> None:
+        session.remove(event)
+
+    def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
+        session.in_checkout = True
+
+    def _ordered(self, session: Session, event: OrderPlaced) -> None:
+        self.teaching.ordered(session, event)
+        self.attribution.ordered(session, event)
+        session.order(event)
+
+    def _returned(self, session: Session, event: OrderReturned) -> None:
+        self.attribution.returned(session, event)
+
+    def _shown(self, session: Session, event: PromptShown) -> None:
+        if isinstance(receipt := self._opened(event), Receipt):
+            self.attribution.shown(session, event, receipt)
+
+    def _clicked(self, session: Session, event: PromptClicked) -> None:
+        if isinstance(receipt := self._opened(event), Receipt):
+            self.attribution.clicked(session, event, receipt)
+
+    def _dismissed(self, session: Session, event: PromptDismissed) -> None:
+        if isinstance(receipt := self._opened(event), Receipt):
+            self.attribution.dismissed(session, event, receipt)
+
+    def _opened(self, event: Event) -> Receipt | InvalidReceipt | None:
+        """The receipt that an event brings; the error, as a value, when it is not ours."""
+        token = getattr(event, "receipt", None)
+        if token is None:
+            return None
+        try:
+            return self.receipts.open(token, event.session_id)
+        except InvalidReceipt as invalid:
+            return invalid
+
+    # The answer
+
+    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
+        """What a folded event calls for, changing nothing; `pending`: published, not shown."""
+        asking = event if isinstance(event, AskingEvent) else None
+        sessions = self.sessions.get(partition)
+        session = sessions.find(event.session_id) if sessions is not None else None
+        if session is None:
+            return Answer(silence=Silence("forgotten") if asking else None)
+        if session.seen.get(event.event_id, offset) != offset:
+            return Answer(silence=Silence("duplicate") if asking else None)
+        decided = self.decision.decide(session, asking, pending) if asking else None
+        opened = self._opened(event)
+        return Answer(
+            outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
+            silence=decided if isinstance(decided, Silence) else None,
+            withdrawals=_withdrawals(event, pending) if isinstance(event, ENDING) else (),
+            outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
+            rejected=opened if isinstance(opened, InvalidReceipt) else None,
+        )
+
+    # The state
+
+    def parts(self) -> dict[str, Part]:
+        """Everything that is folded, by name: see `streams.shop.state`."""
+        learned = {name: part for name, part in vars(self.learned).items() if part is not None}
+        return {
+            "position": Positions(self.position),
+            "sessions": SessionsByPartition(self.sessions, self._sessions),
+            **learned,
+            "policy": self.policy,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """All that is folded, as JSON."""
+        return {name: part.state() for name, part in self.parts().items()}
+
+    def digests(self) -> dict[str, str]:
+        """Hashes of what must agree, by part: the same for every worker at the same position."""
+        return digests(self.parts())
+
+    def digest(self) -> str:
+        """One hash of all of that."""
+        return digest(self.digests())
+
+
+def _withdrawals(
+    event: ItemAdded | OrderPlaced, pending: PendingPrompts
+) -> tuple[PromptWithdrawn, ...]:
+    """The living prompts of this session that an add or an order made pointless."""
+    added = event.item_id if isinstance(event, ItemAdded) else None
+    return tuple(
+        PromptWithdrawn(
+            prompt_id=prompt.prompt_id,
+            session_id=event.session_id,
+            because="ordered" if added is None else "added",
+            caused_by=event.event_id,
+            occurred_at_ms=event.occurred_at_ms,
+        )
+        for prompt in pending.of(event.session_id)
+        if prompt.caused_by != event.event_id
+        and prompt.expires_at_ms > event.occurred_at_ms
+        and (added is None or added in prompt.items)
+    )

@@ -1,0 +1,134 @@
+"""The state of a shop, part by part: kept, restored, and held against that of another worker.
+
+A part is anything with a state that is JSON: the position, the sessions, each model. To restore a
+shop, make a new one and `restore` each part. The digest covers what is the same for every worker at
+the same position, whatever it saw first, however often it crashed:
+
+| part | why it agrees |
+|---|---|
+| position | the next offset of each partition |
+| sessions | a partition's own, in the order of the log, what is forgotten included |
+| models | sums of whole numbers, maxima, ties by id: any order gives the same |
+| tables and rows that ever ran full | they need not agree: left out, and counted |
+| models that do not commute | they need not agree: left out, and named |
+"""
+
+import abc
+import json
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Protocol
+
+from models import SnapshotError
+from models.snapshot.snapshot import UNSOUND
+from streams.shop.memory.session import Sessions
+
+WHOLE = {"all": 1}
+"""Left out: not some rows of a table, but all that there is."""
+
+
+class Part(Protocol):
+    """What a shop is made of; `models.snapshot.snapshot.Snapshotted` says what each word means."""
+
+    STATE_VERSION: int
+    COMMUTES: bool
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON; shares nothing."""
+
+    def exact_state(self) -> dict[str, Any]:
+        """What of it is the same for every worker at the same position."""
+
+    def left_out(self) -> dict[str, int]:
+        """How many rows of which table that leaves out."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state, in a new shop; raises `SnapshotError` when it is none."""
+
+
+class ExactPart(abc.ABC):
+    """A part that is exact by nature."""
+
+    STATE_VERSION = 1
+    COMMUTES = True
+
+    @abc.abstractmethod
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON; shares nothing."""
+
+    @abc.abstractmethod
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+
+    def exact_state(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        return self.state()
+
+    def left_out(self) -> dict[str, int]:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state, in a new shop; raises `SnapshotError` when it is none."""
+        try:
+            self._restore(state)
+        except UNSOUND as error:
+            raise SnapshotError(f"no state of {type(self).__name__}: {error!r}") from error
+
+
+class Positions(ExactPart):
+    """The next offset of each partition to fold."""
+
+    def __init__(self, position: dict[int, int]) -> None:
+        self._position = position
+
+    def state(self) -> dict[str, Any]:
+        """Offsets by partition; zero goes without saying."""
+        return {str(number): offset for number, offset in sorted(self._position.items()) if offset}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._position.update({int(partition): int(offset) for partition, offset in state.items()})
+
+
+class SessionsByPartition(ExactPart):
+    """The sessions of every partition. `of` makes those of one that has none yet."""
+
+    def __init__(self, sessions: Mapping[int, Sessions], of: Callable[[int], Sessions]) -> None:
+        self._sessions = sessions
+        self._of = of
+
+    def state(self) -> dict[str, Any]:
+        """Sessions by partition, in the order of leaving."""
+        return {str(number): self._sessions[number].state() for number in sorted(self._sessions)}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        for partition, sessions in state.items():
+            self._of(int(partition)).restore(sessions)
+
+
+def restore(parts: Mapping[str, Part], state: Mapping[str, dict[str, Any]]) -> None:
+    """Let the parts of a new shop go on from a state; raises `SnapshotError` when it is none."""
+    if missing := parts.keys() ^ state.keys():
+        raise SnapshotError(f"no state of this shop: {', '.join(sorted(missing))} on one side only")
+    for name, part in parts.items():
+        part.restore(state[name])
+
+
+def digests(parts: Mapping[str, Part]) -> dict[str, str]:
+    """A hash of what is exact of each part: equal digests, equal parts."""
+    return {name: _hashed(part.exact_state()) for name, part in parts.items() if part.COMMUTES}
+
+
+def digest(digests: Mapping[str, str]) -> str:
+    """One hash of them all: equal digests, equal shops."""
+    return _hashed(digests)
+
+
+def left_out(parts: Mapping[str, Part]) -> dict[str, dict[str, int]]:
+    """What the digest does not cover: of each part, how many rows of which table."""
+    left = {name: part.left_out() if part.COMMUTES else WHOLE for name, part in parts.items()}
+    return {name: rows for name, rows in left.items() if rows}
+
+
+def _hashed(state: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()

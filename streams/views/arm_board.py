@@ -1,0 +1,100 @@
+"""The board of arms (a read model): what each strategy does and earns, from what we published.
+
+A fold of prompts and outcomes, in any order: everything on it is a sum. Repeats are dropped by id.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from streams.clients.deduplication import IDS_MAX, SeenIds
+from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.shop.memory.answer import OutgoingPrompt
+
+ARMS_MAX = 100
+"""Arms on the board; those that come later are not shown (records may come from anybody)."""
+
+Sums = dict[str, float]
+"""Of one arm: `pulls`, how many prompts reached each stage, and `reward`."""
+
+
+class ArmRow(NamedTuple):
+    """One arm on the board."""
+
+    arm: str
+    pulls: int
+    """Prompts that it was chosen for."""
+    share: float
+    """Its share of all pulls."""
+    shown: int
+    clicked: int
+    dismissed: int
+    added: int
+    bought: int
+    returned: int
+    reward: float
+    """The sum of its rewards."""
+    reward_rate: float | None
+    """Reward of each impression; None before the first."""
+
+
+class ArmBoard:
+    """Sums of each arm.
+
+    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
+    >>> board = ArmBoard()
+    >>> for published in (PROMPT, OUTCOME, PROMPT):
+    ...     board.add(published)
+    >>> [(row.arm, row.pulls, row.added) for row in board.rows()]
+    [('bought_together', 1, 1)]
+    """
+
+    def __init__(self, ids_max: int = IDS_MAX) -> None:
+        self.sums: dict[str, Sums] = {}
+        self._seen = SeenIds(ids_max)
+
+    def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | Outcome) -> None:
+        """Count what was published, if it has not been counted yet."""
+        match published:
+            case Prompt() | OutgoingPrompt():
+                counted, more = published.prompt_id, {"pulls": 1.0}
+            case Outcome():
+                counted = f"{published.prompt_id} {published.stage}"
+                more = {published.stage: 1.0, "reward": published.reward}
+            case PromptWithdrawn():
+                return
+        if not self._seen.before(counted):
+            self._count(published.arm, more)
+
+    def rows(self) -> tuple[ArmRow, ...]:
+        """The arms, the most pulled first."""
+        return rows([self.sums])
+
+    def _count(self, arm: str, more: Sums) -> None:
+        if arm in self.sums or len(self.sums) < ARMS_MAX:
+            of_arm = self.sums.setdefault(arm, {})
+            for name, number in more.items():
+                of_arm[name] = of_arm.get(name, 0) + number
+
+
+def rows(boards: Iterable[dict[str, Sums]]) -> tuple[ArmRow, ...]:
+    """The arms of several boards, added up, the most pulled first."""
+    added: dict[str, Counter[str]] = {}
+    for sums in boards:
+        for arm, of_arm in sums.items():
+            added.setdefault(arm, Counter()).update(of_arm)
+    pulls = sum(of_arm["pulls"] for of_arm in added.values())
+    ordered = sorted(added.items(), key=lambda one: (-one[1]["pulls"], one[0]))
+    return tuple(_row(arm, of_arm, pulls) for arm, of_arm in ordered)
+
+
+def _row(arm: str, of_arm: Counter[str], pulls: int) -> ArmRow:
+    shown = of_arm["shown"]
+    return ArmRow(
+        arm=arm,
+        pulls=int(of_arm["pulls"]),
+        share=of_arm["pulls"] / pulls if pulls else 0.0,
+        **{stage: int(of_arm[stage]) for stage in STAGES},
+        reward=float(of_arm["reward"]),
+        reward_rate=of_arm["reward"] / shown if shown else None,
+    )

@@ -1,0 +1,70 @@
+"""Current prompts (a read model): what a storefront may show now, by session.
+
+Bounded twice: a session has at most four, and the sessions spoken to longest ago leave first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import TypeVar
+
+from streams.contract.prompts import Prompt
+from streams.shop.memory.answer import Answer, OutgoingPrompt
+
+PROMPTS_MAX = 4
+SESSIONS_MAX = 10_000
+
+Either = TypeVar("Either", OutgoingPrompt, Prompt)
+
+
+def unexpired(prompts: Iterable[Either], now_ms: int) -> tuple[Either, ...]:
+    """Those that may still be shown."""
+    return tuple(prompt for prompt in prompts if now_ms < prompt.expires_at_ms)
+
+
+class CurrentPrompts:
+    """The last prompts of each session that have neither been withdrawn nor expired.
+
+    >>> from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
+    >>> current = CurrentPrompts()
+    >>> current.add(Answer(outgoing_prompt=OutgoingPrompt.of(PROMPT)))
+    'session-7'
+    >>> [p.items for p in current.of("session-7", now_ms=PROMPT.occurred_at_ms)]
+    [('butter',)]
+    >>> current.add(Answer(withdrawals=(PROMPT_WITHDRAWN,)))
+    'session-7'
+    >>> current.of("session-7", now_ms=PROMPT.occurred_at_ms)
+    ()
+    """
+
+    def __init__(self, sessions_max: int = SESSIONS_MAX) -> None:
+        self.sessions_max = sessions_max
+        self._sessions: OrderedDict[str, dict[str, OutgoingPrompt]] = OrderedDict()
+
+    def add(self, answer: Answer) -> str | None:
+        """Take an answer; the session whose prompts it changed, if any (an event has but one)."""
+        session_id = None
+        for gone in answer.withdrawals:
+            session_id = gone.session_id
+            self._sessions.get(session_id, {}).pop(gone.prompt_id, None)
+        if answer.outgoing_prompt is not None:
+            session_id = answer.outgoing_prompt.session_id
+            self._hold(answer.outgoing_prompt)
+        return session_id
+
+    def of(self, session_id: str, now_ms: int) -> tuple[OutgoingPrompt, ...]:
+        """What may be shown to a session now, oldest first."""
+        return unexpired(self._sessions.get(session_id, {}).values(), now_ms)
+
+    def _hold(self, prompt: OutgoingPrompt) -> None:
+        held = self._sessions.setdefault(prompt.session_id, {})
+        held.setdefault(prompt.prompt_id, prompt)
+        if len(held) > PROMPTS_MAX:
+            del held[next(iter(held))]
+        self._sessions.move_to_end(prompt.session_id)
+        while len(self._sessions) > self.sessions_max or self._oldest_expired(prompt):
+            self._sessions.popitem(last=False)
+
+    def _oldest_expired(self, prompt: OutgoingPrompt) -> bool:
+        """Whether the session spoken to longest ago has nothing left to show by now."""
+        who, held = next(iter(self._sessions.items()))
+        return who != prompt.session_id and not unexpired(held.values(), prompt.occurred_at_ms)

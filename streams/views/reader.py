@@ -1,0 +1,43 @@
+"""Views as they are read from Redis: a session's current prompts, the board of all workers."""
+
+import time
+
+import orjson
+from pydantic import TypeAdapter
+
+from streams.clients.redis import opened
+from streams.contract.prompts import Prompt
+from streams.views.arm_board import ArmRow, rows
+from streams.views.current_prompts import unexpired
+
+PROMPTS: TypeAdapter[tuple[Prompt, ...]] = TypeAdapter(tuple[Prompt, ...])
+
+
+def prompts_key(prefix: str, session_id: str) -> str:
+    """Where a session's current prompts are."""
+    return f"{prefix}:prompts:{session_id}"
+
+
+def arms_key(prefix: str) -> str:
+    """Where the workers' boards are."""
+    return f"{prefix}:arms"
+
+
+def worker_key(prefix: str, name: str) -> str:
+    """Where a worker's telemetry is."""
+    return f"{prefix}:worker:{name}"
+
+
+def current_prompts(redis_url: str, prefix: str, session_id: str) -> tuple[Prompt, ...]:
+    """What may be shown to a session now, oldest first; raises `RedisUnreachable`."""
+    with opened(redis_url) as client:
+        held = client.get(prompts_key(prefix, session_id))
+    return unexpired(PROMPTS.validate_json(held or b"[]"), int(time.time() * 1000))
+
+
+def current_arms(redis_url: str, prefix: str) -> tuple[ArmRow, ...]:
+    """The board of all workers, added up, since each one started; raises `RedisUnreachable`."""
+    with opened(redis_url) as client:
+        boards = [orjson.loads(board) for board in client.hvals(arms_key(prefix))]
+    now_ms = time.time() * 1000
+    return rows(board["sums"] for board in boards if now_ms < board["until_ms"])

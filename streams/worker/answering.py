@@ -1,0 +1,101 @@
+"""Answers events: from a record of the events topic to what is published because of it.
+
+Only the owner of a partition answers, so it is here that pending prompts are kept (published,
+and not shown yet), by partition, and forgotten with the partition.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from streams.contract.dead_letters import dead_letter_headers
+from streams.contract.errors import BadInput
+from streams.shop.memory.answer import Answer
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.worker.delivery import OutgoingRecord
+from streams.worker.replica import Replica
+from streams.worker.transport.rounds import KafkaRecord
+
+
+class Answered(NamedTuple):
+    """A record and what it called for."""
+
+    partition: int
+    record: KafkaRecord
+    answer: Answer
+
+
+class Answering:
+    """The owner's side of a replica."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.replica = replica
+        topics = replica.settings.topics
+        self._names = topics.prompts, topics.outcomes, topics.dead_letters
+        self._pending: dict[int, PendingPrompts] = {}
+        self._next: dict[int, int] = {}
+
+    async def reach(self, partition: int, offset: int) -> None:
+        """Return when everything before this offset, the next that we were handed, is folded.
+
+        What we are handed has no holes: what is missing behind the last that we folded is not in
+        the log. Anything else missing the follower has to fold first. Raises `FoldStalled`.
+        """
+        if self.replica.position(partition) == self._next.get(partition):
+            self.replica.step_over(partition, offset)
+        await self.replica.reach(partition, offset)
+
+    def answer(self, partition: int, records: Sequence[KafkaRecord]) -> list[Answered]:
+        """Fold these records and answer them, in order. No await in here."""
+        answered = []
+        for record in records:
+            answer = self._answer(partition, record)
+            self.replica.telemetry.answer(answer)
+            answered.append(Answered(partition, record, answer))
+        self._next[partition] = records[-1].offset + 1
+        return answered
+
+    def _answer(self, partition: int, record: KafkaRecord) -> Answer:
+        event = self.replica.fold(partition, record)
+        if isinstance(event, BadInput):
+            return Answer(rejected=event)
+        pending = self._pending.get(partition)
+        if pending is None:
+            pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
+        answer = self.replica.answer(event, partition, record.offset, pending)
+        if answer.outgoing_prompt is not None:
+            pending.add(answer.outgoing_prompt)
+        if answer.withdrawals:
+            pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
+        return answer
+
+    def keep(self, partitions: Collection[int]) -> None:
+        """These partitions are ours from now on: forget the pending prompts of any other.
+
+        They are handed over anew, from what is committed.
+        """
+        self._next.clear()
+        self._pending = {
+            number: self._pending[number] for number in self._pending.keys() & partitions
+        }
+
+    def outgoing(self, answered: Answered) -> Iterator[OutgoingRecord]:
+        """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""
+        partition, record, answer = answered
+        prompts, outcomes, dead_letters = self._names
+        if answer.outgoing_prompt is not None:
+            yield OutgoingRecord(prompts, partition, record.key, answer.outgoing_prompt.to_json())
+        for gone in answer.withdrawals:
+            yield OutgoingRecord(prompts, partition, record.key, gone.to_json())
+        for outcome in answer.outcomes:
+            key = outcome.prompt_id.encode()
+            yield OutgoingRecord(outcomes, partition, key, outcome.to_json())
+        if answer.rejected is not None:
+            headers = dead_letter_headers(
+                topic=self.replica.settings.topics.events,
+                partition=partition,
+                offset=record.offset,
+                timestamp_ms=record.timestamp,
+                error=answer.rejected,
+                original=record.headers,
+            )
+            yield OutgoingRecord(dead_letters, partition, record.key, record.value, headers)

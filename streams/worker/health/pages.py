@@ -1,0 +1,96 @@
+"""The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
+
+```
+/state      position, lag, partitions, telemetry; with ?digest a hash of the fold, too
+/healthz    200 as long as the process lives and its event loop turns: restart it if not
+/readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
+```
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from streams.contract.settings import Settings
+from streams.shop.state import digest
+from streams.worker.health.digests_in_child import hashed
+from streams.worker.health.watchdog import Watchdog
+from streams.worker.replica import Replica
+from streams.worker.telemetry import Telemetry
+
+Handler = Callable[[Any, Any], Awaitable[Any]]
+"""Faust's `web` and the request in, the response out."""
+
+
+class ViewHealth(Protocol):
+    """Views, as far as a page tells of them."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether they are not shown at present."""
+
+
+class PageSource(Protocol):
+    """What the pages tell of: the `App`."""
+
+    assigned: frozenset[int] | None
+    replica: Replica
+    telemetry: Telemetry
+
+    @property
+    def page(self) -> Callable[[str], Callable[[Handler], Any]]:
+        """Puts a page under a path."""
+
+
+def show_state(app: PageSource, settings: Settings) -> None:
+    """What this worker knows and has done."""
+
+    @app.page("/state")
+    async def state(web: Any, request: Any) -> Any:
+        """Position, lag, partitions and telemetry; with `?digest` hashes of the fold, too."""
+        shop = app.replica.shop
+        digests: dict[str, str] | None = None
+        position = {str(p): o for p, o in sorted(shop.position.items())}
+        lag = {str(p): n for p, n in (await app.replica.lag()).items()}
+        if "digest" in request.query:
+            position, digests = await hashed(shop)
+        return web.json(
+            {
+                "worker": settings.worker_name,
+                "position": position,
+                "lag_events": lag,
+                "assigned": sorted(app.assigned or ()),
+                "telemetry": app.telemetry.snapshot(),
+                "digest": None if digests is None else digest(digests),
+                "digests": digests,
+            }
+        )
+
+
+def show_health(
+    app: PageSource,
+    watchdog: Watchdog,
+    views: ViewHealth | None,
+    held_back: Callable[[], Mapping[int, int]],
+    noted: Mapping[str, str],
+) -> None:
+    """How this worker is, for whoever supervises it; what is `noted` is no reason to end it."""
+
+    @app.page("/healthz")
+    async def healthz(web: Any, _request: Any) -> Any:
+        """200 as long as the process lives and its event loop turns."""
+        late_s = round(watchdog.loop_late_s, 3)
+        return web.json({"alive": True, "pid": os.getpid(), "loop_late_s": late_s})
+
+    @app.page("/readyz")
+    async def readyz(web: Any, _request: Any) -> Any:
+        """200 when the worker is caught up, in its group and not stuck; else 503, and why."""
+        ready, reasons = watchdog.health
+        notes = ["Redis does not take the views"] if views is not None and views.failing else []
+        notes += [
+            f"partition {number}: {offsets} offsets wait for a transaction to end"
+            for number, offsets in sorted(held_back().items())
+        ]
+        notes += noted.values()
+        said = {"ready": ready, "reasons": reasons, "notes": notes}
+        return web.json(said, status=200 if ready else 503)

@@ -1,0 +1,144 @@
+"""Telemetry: counters and latency histograms of a worker; no vendor, no lock, no clock of its own.
+
+Counters only grow; a reader takes `snapshot()` and forms rates itself. Latency is counted into
+fixed buckets, so that histograms of several workers add up, from the moment the broker (or the
+sender, by the topic's timestamp type) stamped the event: it is only as true as the clocks agree.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from streams.shop.memory.answer import Answer
+
+BUCKETS_MS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 1_000, 5_000, 30_000)
+"""Upper bounds of the latency buckets; what took longer goes into one more."""
+
+
+class Histogram:
+    """Counts by bucket, their sum and number.
+
+    >>> waits = Histogram()
+    >>> for ms in (4, 4, 4, 60):
+    ...     waits.observe([0], now_ms=ms)
+    >>> waits.quantile(0.5), waits.quantile(0.99)
+    (5, 75)
+    """
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS_MS) + 1)
+        self.sum_ms = 0.0
+
+    def observe(self, since_ms: Iterable[int], now_ms: float) -> None:
+        """Count what began at these times (a clock that runs behind counts as no wait)."""
+        counts = self.counts
+        for ms in since_ms:
+            wait_ms = now_ms - ms
+            counts[bisect_left(BUCKETS_MS, wait_ms)] += 1
+            if wait_ms > 0.0:
+                self.sum_ms += wait_ms
+
+    def quantile(self, share: float) -> float | None:
+        """The upper bound of the quantile's bucket; None when empty, or beyond the last bound."""
+        left = share * sum(self.counts)
+        if not left:
+            return None
+        below = accumulate(self.counts)
+        bucket = next(at for at, count in enumerate(below) if count >= left)
+        return (*BUCKETS_MS, None)[bucket]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Buckets (upper bound in ms -> count, not cumulated), sum, number, p50 and p99 in ms."""
+        return {
+            "buckets_ms": dict(zip((*map(str, BUCKETS_MS), "inf"), self.counts, strict=True)),
+            "sum_ms": self.sum_ms,
+            "count": sum(self.counts),
+            "p50_ms_max": self.quantile(0.5),
+            "p99_ms_max": self.quantile(0.99),
+        }
+
+
+@dataclass
+class Telemetry:
+    """One worker's counters since it started."""
+
+    rounds: int = 0
+    """Rounds handed to the agent."""
+    answered: int = 0
+    """Events that the agent answered, with a prompt or without."""
+    restored: int = 0
+    """Offsets that the checkpoint covers which this worker began with: none of them is folded."""
+    restored_made_ms: int = 0
+    """When that checkpoint was made, in milliseconds since 1970; 0: there was none."""
+    folded: int = 0
+    """Events folded, by agent or follower, dead letters included."""
+    repeats: int = 0
+    """Events seen again after they were folded: what position saves from being counted twice."""
+    holes: int = 0
+    """Holes in what Faust handed over, asked for again."""
+    gaps: int = 0
+    """Offsets that the log itself does not hold, stepped over (retention, aborted, markers)."""
+    gap_waits: int = 0
+    """Times that the agent waited for the follower to close a gap."""
+    group_errors: int = 0
+    """Errors of the consumer group that were consumed, so that the worker joined again."""
+    prompts: int = 0
+    """Prompts handed to the producer."""
+    withdrawals: int = 0
+    """Prompts withdrawn."""
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    """Dead letters, by reason."""
+    checkpoints: int = 0
+    """Checkpoints that this worker has written."""
+    checkpoints_failed: int = 0
+    """Checkpoints that could not be written; the log says why."""
+    checkpoints_refused: int = 0
+    """Checkpoints that this worker found when it started, and could not use; its page says why."""
+    checkpoint_stall_ms_max: float = 0.0
+    """The longest that the event loop was held by one."""
+    follow_cpu_s: float = 0.0
+    """CPU time that the process had used when it began to follow the log."""
+    caught_up_cpu_s: float = 0.0
+    """CPU time that it had used when it had caught up with the log."""
+    silences: Counter[str] = field(default_factory=Counter)
+    """Decisions to say nothing, by reason."""
+    feedback: Counter[str] = field(default_factory=Counter)
+    """Stages that prompts reached, as published outcomes."""
+    handed_ms: Histogram = field(default_factory=Histogram)
+    """From an event's append to its prompt in the producer's hands."""
+    delivered_ms: Histogram = field(default_factory=Histogram)
+    """From an event's append to its prompt acknowledged by the broker."""
+
+    def answer(self, answer: Answer) -> None:
+        """Count one answer."""
+        self.answered += 1
+        self.prompts += answer.outgoing_prompt is not None
+        self.withdrawals += len(answer.withdrawals)
+        if answer.rejected is not None:
+            self.dead_letters[answer.rejected.reason] += 1
+        if answer.silence is not None:
+            self.silences[answer.silence.reason] += 1
+        for outcome in answer.outcomes:
+            self.feedback[outcome.stage] += 1
+
+    def handed(self, prompted_ms: Iterable[int], now_ms: float) -> None:
+        """Prompts for events of these times have been handed to the producer."""
+        self.handed_ms.observe(prompted_ms, now_ms)
+
+    def delivered(self, prompted_ms: Iterable[int], now_ms: float) -> None:
+        """Prompts for events of these times have been acknowledged by the broker."""
+        self.delivered_ms.observe(prompted_ms, now_ms)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything as plain values, ready for JSON."""
+        return {
+            name: dict(value)
+            if isinstance(value, Counter)
+            else value.snapshot()
+            if isinstance(value, Histogram)
+            else value
+            for name, value in vars(self).items()
+        }

@@ -1,0 +1,213 @@
+"""The dataflow on one screen.
+
+```
+events ──round──► fold ──► answer ──► prompts, outcomes, dead letters ──► acknowledged ──► views
+   └────────► follower ──► fold
+```
+"""
+
+import asyncio
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import faust
+from faust.app import BootStrategy
+from faust.tables.manager import TableManager
+from mode import Service
+
+from streams.clients.checkpoints.store import Store
+from streams.contract.settings import Settings
+from streams.shop.memory.answer import Answer
+from streams.shop.shop import Shop
+from streams.worker.answering import Answered, Answering
+from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings, last_shop
+from streams.worker.delivery import Delivery, OutgoingRecord, Publisher
+from streams.worker.health.pages import ViewHealth, show_health, show_state
+from streams.worker.health.watchdog import Watchdog
+from streams.worker.replica import Fold, Replica
+from streams.worker.telemetry import Telemetry
+from streams.worker.transport.log_throttle import limit_log_rate
+from streams.worker.transport.private_names import check_transport_api
+from streams.worker.transport.rounds import slices
+from streams.worker.transport.transport import RoundSchema, Transport
+
+ROUNDS_QUEUED_MAX = 32
+LOOPBACK = "127.0.0.1"
+
+
+class Views(ViewHealth, Protocol):
+    """A service that shows answers elsewhere (`views/writer.py`); goeswith goes on without it."""
+
+    def offer(self, answers: Sequence[Answer]) -> None:
+        """Take answers that the broker has by now. Never blocks, never raises."""
+
+
+class Boot(BootStrategy):
+    """What starts, in order: the worker joins its group only when it knows the shop."""
+
+    app: "App"
+    enable_kafka_producer = False
+    """Ours is `Delivery`."""
+
+    def kafka_consumer(self) -> Iterable[Any]:
+        """Everything that runs before the consumer of the group, and stops after it."""
+        return [*self.app.before_joining, *super().kafka_consumer()]
+
+
+class NoTables(TableManager):
+    """There are none: Faust would wait a second for them, in which nobody is answered."""
+
+    async def on_start(self) -> None:
+        """As Faust's, at once."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class App(faust.App):
+    """A worker, and its parts for pages and tests."""
+
+    BootStrategy = Boot
+    before_joining: Sequence[Service] = ()
+    assigned: frozenset[int] | None = None
+    """The partitions to answer for; None while the worker is in no group."""
+    answer: Any
+    """The agent (None where a worker only folds)."""
+    watchdog: Watchdog
+    replica: Replica
+    telemetry: Telemetry
+
+
+def create_app(
+    settings: Settings,
+    *,
+    telemetry: Telemetry | None = None,
+    views: Views | None = None,
+    shop: Fold | None = None,
+    delivery: Publisher | None = None,
+    store: Store | None = None,
+) -> App:
+    """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
+    check_transport_api()
+    limit_log_rate()
+    app = App(settings.group_id, **_faust_settings(settings))
+    app.telemetry = telemetry = telemetry or Telemetry()
+    found = CheckpointFindings()
+    restore = partial(last_shop, settings, store, telemetry, found) if store is not None else None
+    app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
+    app.transport = transport = Transport(app, settings, telemetry)
+    app.watchdog = Watchdog(
+        settings,
+        replica,
+        assigned=lambda: app.assigned if settings.answering else frozenset(),
+        answered=lambda number: transport.answered.get(number, 0),
+    )
+    parts: list[object] = [replica, app.watchdog]
+    if settings.answering:
+        publisher = delivery or Delivery(settings)
+        _answer_events(app, settings, publisher, views)
+        parts = [views, publisher, *parts]
+        if store is not None and settings.checkpoint_every_s:
+            parts.append(_checkpointer(app, settings, store, found))
+    app.before_joining = [part for part in parts if isinstance(part, Service)]
+    app.boot_strategy.enable_kafka_consumer = settings.answering
+    show_state(app, settings)
+    show_health(app, app.watchdog, views, transport.held_back, found.notes)
+    return app
+
+
+def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Views | None) -> None:
+    """The dataflow proper."""
+    answering = Answering(app.replica)
+
+    @app.agent(app.topic(settings.topics.events, schema=RoundSchema()), name="answer")
+    async def answer(rounds: Any) -> None:
+        async for event in rounds.noack().events():
+            answered: list[Answered] = []
+            outgoing: list[OutgoingRecord] = []
+            for partition, records in slices(event.value):
+                await answering.reach(partition, records[0].offset)
+                told = answering.answer(partition, records)
+                outgoing += (record for each in told for record in answering.outgoing(each))
+                answered += told
+                await asyncio.sleep(0)
+            await delivery.publish(outgoing, then=partial(delivered, event, answered))
+            app.telemetry.handed(_prompted_ms(answered), now_ms=time.time() * 1000)
+
+    def delivered(event: Any, answered: Sequence[Answered]) -> None:
+        event.ack()
+        app.telemetry.delivered(_prompted_ms(answered), now_ms=time.time() * 1000)
+        if views is not None:
+            views.offer([each.answer for each in answered])
+
+    @app.on_partitions_revoked.connect
+    async def revoked(*_: Any, **__: Any) -> None:
+        app.assigned = None
+        app.replica.take_up_all()
+
+    @app.on_partitions_assigned.connect
+    async def assigned(*args: Any, **__: Any) -> None:
+        app.assigned = frozenset(tp.partition for tp in args[-1])
+        answering.keep(app.assigned)
+
+    app.answer = answer
+
+
+def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
+    """When the events were appended that were answered with a prompt."""
+    return [each.record.timestamp for each in answered if each.answer.outgoing_prompt is not None]
+
+
+def _checkpointer(
+    app: App, settings: Settings, store: Store, found: CheckpointFindings
+) -> Checkpointer:
+    """One worker writes: the one that answers for partition 0."""
+    return Checkpointer(
+        settings,
+        store,
+        app.telemetry,
+        found,
+        shop=lambda: cast("Shop", app.replica.shop),
+        cluster=lambda: app.replica.cluster,
+        ours=lambda: 0 in (app.assigned or ()),
+    )
+
+
+def _faust_settings(settings: Settings) -> dict[str, Any]:
+    """Faust's own settings; most of them switch something off (its group consumer is ours)."""
+    name = f"goeswith-{os.getuid()}-{settings.worker_name}"
+    return {
+        "broker": [f"kafka://{host.strip()}" for host in settings.kafka_bootstrap.split(",")],
+        "datadir": Path(settings.data_dir or Path(tempfile.gettempdir()) / name),
+        "store": "memory://",
+        "TableManager": NoTables,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "topic_partitions": settings.partitions,
+        "table_standby_replicas": 0,
+        "agent_supervisor": "mode.CrashingSupervisor",
+        "processing_guarantee": "at_least_once",
+        "broker_session_timeout": settings.session_timeout_s,
+        "broker_commit_interval": settings.commit_interval_s,
+        "producer_request_timeout": 10.0,
+        "stream_buffer_maxsize": ROUNDS_QUEUED_MAX,
+        "stream_wait_empty": True,
+        "web_bind": LOOPBACK,
+        "web_host": LOOPBACK,
+        "web_port": settings.web_port or _free_port(),
+        "web_tables_enabled": False,
+        "web_router_enabled": False,
+        "worker_redirect_stdouts": False,
+    }
+
+
+def _free_port() -> int:
+    """A port that is free now: Faust takes no zero, and several workers may share a machine."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,37 @@
+"""Static group membership: whether another worker has taken our name in the group.
+
+Workers are static members: the group knows them by name, and whoever joins under a name replaces
+the one before, without a rebalance. Two workers of one name would replace each other every second
+and answer everything twice. The broker does not tell (aiokafka's heartbeat does not say its name),
+but there is a sign: who has to join again and finds the group in the generation that it was in, was
+not given up for dead: it was replaced.
+"""
+
+OLD_AFTER_TIMEOUTS = 3
+"""The older of two yields; who joined less than so many session timeouts ago is not the older."""
+
+
+class Membership:
+    """The generations of the group that one worker has joined.
+
+    >>> ann = Membership("ann", session_timeout_s=10)
+    >>> ann.replaced(generation=4, now_s=0)  # joined
+    False
+    >>> ann.replaced(generation=5, now_s=60)  # a rebalance, as there are many
+    False
+    >>> ann.replaced(generation=5, now_s=70)  # joined again, but there was no rebalance
+    True
+    """
+
+    def __init__(self, name: str, session_timeout_s: float) -> None:
+        self.name = name
+        self._old_after_s = OLD_AFTER_TIMEOUTS * session_timeout_s
+        self._joined_s: float | None = None
+        self._generation: int | None = None
+
+    def replaced(self, generation: int, now_s: float) -> bool:
+        """Note that the worker has joined; true if it must yield to another of its name."""
+        again, self._generation = generation == self._generation, generation
+        if self._joined_s is None:
+            self._joined_s = now_s
+        return again and now_s - self._joined_s > self._old_after_s

@@ -1,0 +1,105 @@
+"""What commands take from the environment: all of it, or hardly anything."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from streams.cli.options import INHERITED, read_settings, self_contained
+from streams.contract.errors import Misconfigured
+from streams.contract.settings import Settings
+from streams.lab.bench.stage.site import Site
+from streams.lab.embedded.worker_process import environment
+from streams.lab.replay.command import settings_of
+
+PRODUCTION: dict[str, Any] = {
+    "kafka_bootstrap": "production:9092",
+    "kafka_api_version": "3.9",
+    "topic_prefix": "production",
+    "group_id": "production",
+    "worker_name": "production-1",
+    "data_dir": "/var/lib/goeswith",
+    "holdout_salt": "production",
+    "segments": "vip",
+    "arm_policy": "factors",
+    "arm_mode": "identify",
+    "receipt_secret": SecretStr("production's"),
+    "redis_url": "redis://production:6379/0",
+    "checkpoint_url": "file:///production/shop.checkpoint",
+    "log_level": "error",
+}
+"""Words that a shop's workers run under."""
+
+
+def other(name: str, value: Any) -> Any:
+    """A value of this setting that is not its default."""
+    if name in PRODUCTION:
+        return PRODUCTION[name]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value - 1 if value > 1 else value + 1
+    return value * 0.75 or 1.0
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of a worker, each of them other than by default, and in the environment."""
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    settings = Settings(**{name: other(name, value) for name, value in defaults.items()})
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+    return settings
+
+
+def different(settings: Settings) -> set[str]:
+    """The settings that are not the defaults."""
+    return {
+        n for n, field in Settings.model_fields.items() if getattr(settings, n) != field.default
+    }
+
+
+def test_a_self_contained_command_inherits_what_is_on_the_list(production: Settings) -> None:
+    """No place, no name, no secret, nothing that is added later; and what it sets itself holds."""
+    demo = self_contained(topic_prefix="goeswith-demo")
+
+    assert Settings.model_fields.keys() == different(production) == different(read_settings())
+    assert INHERITED | {"topic_prefix"} == different(demo)
+    assert "goeswith-demo" == demo.topic_prefix
+
+
+def test_no_place_and_no_name_is_on_the_list() -> None:
+    """Whatever is called like one."""
+    endings = ("_url", "_id", "_name", "_dir", "_port", "_secret", "_salt", "_prefix", "_bootstrap")
+
+    assert [] == [name for name in INHERITED if name.endswith(endings)]
+
+
+def test_a_benchmark_inherits_nothing(production: Settings) -> None:
+    """Its figures are to be comparable. A verdict takes place at the same site."""
+    here = Site("127.0.0.1:9092").settings("log")
+
+    assert production.kafka_bootstrap != here.kafka_bootstrap
+    assert not different(here) & (INHERITED | {"redis_url", "checkpoint_url", "data_dir"})
+
+
+def test_a_replay_keeps_away_from_the_workers(production: Settings) -> None:
+    """Unless it is told to use the one that is there."""
+    apart = settings_of(None, "offered", own=True, best_fit=False)
+    beside = settings_of("production:9092", "offered", own=False, best_fit=False)
+    places = ["topic_prefix", "group_id", "redis_url", "checkpoint_url", "data_dir", "worker_name"]
+
+    assert ("", "") == (apart.redis_url, apart.checkpoint_url)
+    assert [] == [name for name in places if getattr(apart, name) == getattr(production, name)]
+    assert production.arm_mode == apart.arm_mode
+    assert places == [n for n in places if getattr(beside, n) == getattr(production, n)]
+
+
+def test_a_setting_that_is_inherited_has_to_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not does not matter."""
+    monkeypatch.setenv("GOESWITH_TOPIC_PREFIX", "not a name")
+    assert "goeswith" == self_contained().topic_prefix
+
+    monkeypatch.setenv("GOESWITH_ARM_FLOOR", "much")
+    with pytest.raises(Misconfigured, match="GOESWITH_ARM_FLOOR"):
+        self_contained()

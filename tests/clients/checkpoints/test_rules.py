@@ -1,0 +1,158 @@
+"""What takes the place of a checkpoint, and what is kept: as values, without a store."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.clients.checkpoints.rules import (
+    KEPT_MAX,
+    CheckpointProgress,
+    ExistingCheckpoint,
+    KeptCheckpoint,
+    WriteRequest,
+    fingerprint,
+    known,
+    most_first,
+    replacing,
+    surplus,
+)
+from streams.contract.errors import CheckpointRefused
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import CheckpointHeader, packed
+from streams.shop.shop import Shop
+from tests.stories import OPEN
+
+
+def checkpoint(
+    upto: int, since: int = 0, cluster: str = "here", **settings: Any
+) -> tuple[CheckpointHeader, bytes]:
+    """The checkpoint of a shop that has folded the log between two offsets."""
+    shop = Shop(Settings(**{**OPEN, **settings}))
+    shop.start(0, since)
+    for offset in range(since, upto):
+        shop.learn(0, offset, None)
+    return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
+
+
+def held(header: CheckpointHeader, data: bytes) -> ExistingCheckpoint:
+    """A checkpoint in its place."""
+    return ExistingCheckpoint(fingerprint(data), known(header), lambda: data)
+
+
+def verdict(there: ExistingCheckpoint | None, header: CheckpointHeader, **how: bool) -> str | None:
+    """What becomes of what is there, in a word."""
+    name = replacing(there, WriteRequest(header, {}, **how))
+    return name and name.partition("-")[0]
+
+
+def test_one_that_knows_all_of_it_replaces_a_checkpoint() -> None:
+    """And nothing has to make room where nothing is."""
+    assert ["", "", ""] == [
+        verdict(None, checkpoint(7)[0]),
+        verdict(held(*checkpoint(7)), checkpoint(7)[0]),
+        verdict(held(*checkpoint(7)), checkpoint(9)[0]),
+    ]
+
+
+def test_a_further_one_stays() -> None:
+    """The writer was paused; to go back in time, the further one is kept aside."""
+    there, behind = held(*checkpoint(9)), checkpoint(7)[0]
+
+    assert verdict(there, behind) is None
+    assert "replaced" == verdict(there, behind, back=True) == verdict(there, behind, force=True)
+
+
+def test_one_that_knows_a_week_does_not_replace_one_that_knows_months() -> None:
+    """Though it is further: its worker started while nobody could tell it of the other one."""
+    months, week = held(*checkpoint(90)), checkpoint(97, since=90)[0]
+
+    with pytest.raises(CheckpointRefused, match="knows 90 events, this one 7") as refused:
+        verdict(months, week)
+    assert "more" == refused.value.reason
+    assert "" == verdict(months, checkpoint(97)[0])
+
+
+def test_what_was_made_under_other_settings_is_kept_aside() -> None:
+    """However little or much it knows."""
+    there = held(*checkpoint(9, session_gap_s=60.0))
+
+    assert "settings" == verdict(there, checkpoint(7)[0]) == verdict(there, checkpoint(70)[0])
+
+
+@pytest.mark.parametrize("other", [{"cluster": "elsewhere"}, {"topic_prefix": "other"}])
+def test_what_is_not_ours_stays(other: dict[str, Any]) -> None:
+    """Another cluster's, another prefix's, and what is no checkpoint at all."""
+    for there in (held(*checkpoint(9, **other)), ExistingCheckpoint()):
+        with pytest.raises(CheckpointRefused, match="not ours, and stays") as refused:
+            verdict(there, checkpoint(99)[0], back=True)
+        assert "foreign" == refused.value.reason
+        assert "" == verdict(there, checkpoint(99)[0], force=True)
+
+
+def test_what_its_writer_could_not_use_is_kept_aside() -> None:
+    """Of the same lineage, too: the topic was made anew, or a byte is wrong."""
+    header, data = checkpoint(9)
+    write = WriteRequest(checkpoint(7)[0], {fingerprint(data): "log"})
+
+    assert f"log-{fingerprint(data)}" == replacing(held(header, data), write)
+
+
+WORDS = st.sampled_from(["settings", "replaced", "damaged", "log"])
+KNOWN = st.builds(
+    lambda lineage, reach, skipped: CheckpointProgress(lineage, max(0, reach - skipped), reach),
+    st.sampled_from("abc"),
+    st.integers(0, 9),
+    st.integers(0, 9),
+)
+KEPT = st.lists(
+    st.builds(
+        lambda word, n, of: KeptCheckpoint(f"{word}-{n}", of, n),
+        WORDS,
+        st.integers(0, 20),
+        st.none() | KNOWN,
+    ),
+    max_size=12,
+    unique_by=lambda one: one.name,
+)
+
+
+@given(KEPT, KNOWN)
+def test_few_are_kept_and_those_that_know_most(
+    kept: list[KeptCheckpoint], written: CheckpointProgress
+) -> None:
+    """What goes is known to one that stays, or is less than all that stay and say it."""
+    gone = surplus(kept, written)
+    left = [one for one in kept if one not in gone and one.known]
+    stays = [written, *(one.known for one in left if one.known)]
+
+    assert len(left) <= KEPT_MAX
+    for one in gone:
+        if one.known is None:
+            continue  # these are judged apart
+        covered = any(k.lineage == one.known.lineage and not one.known.more_than(k) for k in stays)
+        assert covered or all(one.events <= other.events for other in left)
+
+
+@given(KEPT, KNOWN)
+def test_those_that_do_not_say_how_much_they_know_are_judged_apart(
+    kept: list[KeptCheckpoint], written: CheckpointProgress
+) -> None:
+    """The latest stay, however many others there are."""
+    silent = sorted((one for one in kept if one.known is None), key=lambda one: -one.written_s)
+    gone = [one for one in surplus(kept, written) if one.known is None]
+
+    assert min(len(silent), KEPT_MAX) == len(silent) - len(gone)
+    assert all(one.written_s <= silent[KEPT_MAX - 1].written_s for one in gone)
+
+
+@given(KEPT, KNOWN)
+def test_to_tidy_up_twice_is_to_tidy_up_once(
+    kept: list[KeptCheckpoint], written: CheckpointProgress
+) -> None:
+    """Whatever is started how often."""
+    left = [one for one in kept if one not in surplus(kept, written)]
+
+    assert [] == surplus(left, written)
+    assert most_first(left) == most_first(left[::-1])

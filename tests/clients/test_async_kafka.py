@@ -1,0 +1,108 @@
+"""What every client of a worker keeps to."""
+
+import asyncio
+import time
+
+import pytest
+from aiokafka.errors import CorruptRecordException
+
+from streams.clients.async_kafka import (
+    limit_metadata_requests,
+    reading_options,
+    translating_corruption,
+)
+from streams.contract.errors import LogUnreadable
+from streams.contract.settings import Settings
+
+PAUSE_S = 0.02
+
+
+class Client:
+    """A client that answers at once, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    def force_metadata_update(self) -> asyncio.Future[bool]:
+        """Ask, and be answered."""
+        self.asked.append(time.monotonic())
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        answer.set_result(True)
+        return answer
+
+
+async def test_the_first_question_is_asked_at_once() -> None:
+    """Patience is for those who repeat themselves."""
+    client = Client()
+    limit_metadata_requests(client, PAUSE_S)
+    before_s = time.monotonic()
+
+    answered = await client.force_metadata_update()
+
+    assert answered
+    assert len(client.asked) == 1
+    assert client.asked[0] - before_s < PAUSE_S
+
+
+async def test_the_questions_of_a_start_are_asked_at_once() -> None:
+    """Each part of a client has one; what comes after them waits its time."""
+    client = Client()
+    limit_metadata_requests(client, PAUSE_S, at_once=3)
+
+    for _ in range(4):
+        await client.force_metadata_update()
+
+    assert client.asked[3] - client.asked[2] >= PAUSE_S
+
+
+async def test_a_question_that_is_repeated_waits_its_time() -> None:
+    """However fast the answers come."""
+    client = Client()
+    limit_metadata_requests(client, PAUSE_S, at_once=1)
+
+    for _ in range(4):
+        await client.force_metadata_update()
+
+    pauses = [later - sooner for sooner, later in zip(client.asked, client.asked[1:], strict=False)]
+    assert len(pauses) == 3
+    assert min(pauses) >= PAUSE_S
+
+
+async def test_all_who_wait_get_one_answer() -> None:
+    """Nobody is starved by others who ask the same, again and again."""
+    client = Client()
+    limit_metadata_requests(client, PAUSE_S, at_once=1)
+    await client.force_metadata_update()
+
+    answered = await asyncio.gather(*(client.force_metadata_update() for _ in range(50)))
+
+    assert answered == [True] * 50
+    assert len(client.asked) == 2
+
+
+async def test_who_gives_up_waiting_takes_the_answer_from_nobody() -> None:
+    """A cancelled question is not cancelled for the others."""
+    client = Client()
+    limit_metadata_requests(client, PAUSE_S, at_once=1)
+    await client.force_metadata_update()
+    impatient, patient = (asyncio.ensure_future(client.force_metadata_update()) for _ in range(2))
+    impatient.cancel()
+
+    assert await patient
+
+
+def test_a_damaged_batch_ends_the_worker_with_where_it_is_and_what_to_do() -> None:
+    """Nothing is passed over: another broker may have it whole."""
+    with (
+        pytest.raises(LogUnreadable, match=r"Invalid CRC - bread-3.*kafka-delete-records"),
+        translating_corruption(),
+    ):
+        raise CorruptRecordException("Invalid CRC - bread-3")
+
+
+def test_every_consumer_reads_what_is_committed() -> None:
+    """And has no offsets of its own to commit."""
+    options = reading_options(Settings())
+
+    assert "read_committed" == options["isolation_level"]
+    assert options["enable_auto_commit"] is False

@@ -1,0 +1,84 @@
+"""What is read of the log for people, as far as no broker is needed to show it."""
+
+from collections.abc import Mapping
+from time import sleep
+from typing import Any, NamedTuple
+
+import pytest
+from kafka.errors import CoordinatorNotAvailableError
+
+from streams.clients.log_reader import POLL_S, LogReader, Partition, committed_offsets
+from streams.contract.errors import GoeswithError
+from streams.contract.settings import Settings
+from tests.stories import OPEN
+
+EVENTS = Partition("goeswith.events", 0)
+
+
+class Committed(NamedTuple):
+    """What a broker says of a partition."""
+
+    offset: int
+
+
+class NewBroker:
+    """Answers questions about a group once it has been asked so many times in vain."""
+
+    def __init__(self, vain: int) -> None:
+        self.vain = vain
+
+    def list_group_offsets(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Every offset is 7."""
+        self.vain -= 1
+        if self.vain >= 0:
+            raise CoordinatorNotAvailableError("not yet")
+        return {
+            group: dict.fromkeys(partitions, Committed(7)) for group, partitions in asked.items()
+        }
+
+
+def test_a_group_is_asked_for_again_while_its_coordinator_is_being_found() -> None:
+    """The first question makes a new cluster look for a coordinator: it is no failure."""
+    assert {EVENTS: 7} == committed_offsets(Settings(**OPEN), NewBroker(vain=2), [EVENTS])
+
+
+def test_a_group_without_a_coordinator_is_an_error_in_the_end() -> None:
+    """A broker that never finds one is not asked for ever."""
+    settings = Settings(**{**OPEN, "kafka_timeout_s": 1.0})
+
+    with pytest.raises(GoeswithError, match="CoordinatorNotAvailable"):
+        committed_offsets(settings, NewBroker(vain=1_000_000), [EVENTS])
+
+
+class LongAborted:
+    """A consumer of a partition whose every record was aborted: it passes one at each poll."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    def assign(self, _: object) -> None:
+        """There is one partition."""
+
+    def seek(self, _: object, offset: int) -> None:
+        """Go there."""
+        self.at = offset
+
+    def poll(self, timeout_ms: int, max_records: int) -> dict[object, list[object]]:
+        """Takes all of its time, and brings nothing."""
+        sleep(timeout_ms / 1000)
+        self.at += 1
+        return {}
+
+    def position(self, _: object) -> int:
+        """The next offset to read."""
+        return self.at
+
+
+def test_a_reader_that_gets_on_over_what_was_aborted_is_not_given_up() -> None:
+    """It takes longer than a broker may take to answer, and brings no record all the while."""
+    settings = Settings(**{**OPEN, "kafka_timeout_s": 1.0})
+    polls = round(1.5 / POLL_S)
+
+    assert [] == list(
+        LogReader(LongAborted(), [EVENTS], settings).between({EVENTS: 0}, {EVENTS: polls})
+    )

@@ -1,0 +1,135 @@
+"""What is an event of the contract, and what is a dead letter."""
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.errors import InvalidEvent
+from streams.contract.events import LINES_MAX, ItemAdded, decode, encode
+from streams.contract.settings import Settings
+from tests.stories import NOON_MS, Story
+
+SETTINGS = Settings()
+
+
+def event(**changes: Any) -> bytes:
+    """A good event as JSON, with changes."""
+    good = {
+        "type": "item_added",
+        "event_id": "e1",
+        "session_id": "s1",
+        "occurred_at_ms": NOON_MS,
+        "item_id": "bread",
+        "price_minor": 250,
+        "currency": "EUR",
+    }
+    return json.dumps({**good, **changes}).encode()
+
+
+def refusal(value: bytes | None, key: bytes | None = b"s1") -> str:
+    """The reason for which a record is refused."""
+    with pytest.raises(InvalidEvent) as refused:
+        decode(key, value, timestamp_ms=NOON_MS, settings=SETTINGS)
+    assert str(refused.value)
+    return refused.value.reason
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """A sender may say more than we understand."""
+    told = decode(b"s1", event(colour="brown"), timestamp_ms=NOON_MS, settings=SETTINGS)
+
+    assert isinstance(told, ItemAdded)
+    assert not hasattr(told, "colour")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, "null_value"),
+        (b"\xff\xfe\x00", "invalid_json"),
+        (b"[" * 50_000, "invalid_json"),
+        (b'{"a":' * 10_000, "invalid_json"),
+        (b"", "invalid_json"),
+        (b"null", "invalid_event"),
+        (b"5", "invalid_event"),
+        (b"x" * 5_000_000, "oversize"),
+        (event().replace(b"250", b"NaN"), "invalid_event"),
+        (event().replace(b"250", b"-Infinity"), "invalid_event"),
+        (event(price_minor=-1), "invalid_event"),
+        (event(price_minor=1.5), "invalid_event"),
+        (event(item_id=7), "invalid_event"),
+        (event(item_id=""), "invalid_event"),
+        (event(item_id="x" * 129), "invalid_event"),
+        (event(quantity=0), "invalid_event"),
+        (event(currency="euro"), "invalid_event"),
+        (event(schema_version=2), "invalid_event"),
+        (event(type="item_stolen"), "invalid_event"),
+        (event(occurred_at_ms="yesterday"), "invalid_event"),
+        (event(occurred_at_ms=253_402_300_799_000), "invalid_event"),
+        (event(occurred_at_ms=0), "invalid_event"),
+        (event(occurred_at_ms=NOON_MS + 301_000), "future"),
+    ],
+)
+def test_bad_input_is_refused_with_a_reason(value: bytes | None, reason: str) -> None:
+    """Each kind of bad record has a short word for counters and headers."""
+    assert reason == refusal(value)
+
+
+def test_an_order_of_ten_thousand_lines_is_refused() -> None:
+    """Everything has a limit; an order has at most 500 lines."""
+    lines = [{"item_id": f"item-{number}"} for number in range(10_000)]
+    roomy = Settings(event_bytes_max=10_000_000)
+
+    with pytest.raises(InvalidEvent, match=f"at most {LINES_MAX}"):
+        decode(
+            b"s1",
+            event(type="order_placed", order_id="o1", lines=lines),
+            timestamp_ms=NOON_MS,
+            settings=roomy,
+        )
+
+
+def test_a_record_without_its_session_as_key_is_refused() -> None:
+    """The key keeps a session's events in order, so it has to be the session."""
+    assert "wrong_key" == refusal(event(), key=None)
+    assert "wrong_key" == refusal(event(), key=b"s2")
+
+
+def test_a_clock_slightly_ahead_is_set_back_to_the_brokers() -> None:
+    """Up to five minutes are forgiven, but must not move the watermark into the future."""
+    told = decode(
+        b"s1", event(occurred_at_ms=NOON_MS + 60_000), timestamp_ms=NOON_MS, settings=SETTINGS
+    )
+
+    assert NOON_MS == told.occurred_at_ms
+
+
+def test_a_message_never_repeats_the_input() -> None:
+    """What was wrong may be private or endless: only the place and the rule are named."""
+    with pytest.raises(InvalidEvent) as refused:
+        decode(b"s1", event(quantity="my secret"), timestamp_ms=NOON_MS, settings=SETTINGS)
+
+    assert "my secret" not in str(refused.value)
+    assert "quantity" in str(refused.value)
+
+
+@given(
+    item=st.text(min_size=1, max_size=128).filter(lambda text: text.isprintable()),
+    quantity=st.integers(1, 10_000),
+)
+def test_what_is_encoded_is_decoded(item: str, quantity: int) -> None:
+    """Encoding loses nothing."""
+    said = Story().add(item, quantity=quantity)
+
+    assert said == decode(b"s1", encode(said), timestamp_ms=said.occurred_at_ms, settings=SETTINGS)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_get_through_or_crash(value: bytes) -> None:
+    """Whatever the bytes, there is an event or a refusal, never another error."""
+    with contextlib.suppress(InvalidEvent):
+        decode(b"s1", value, timestamp_ms=NOON_MS, settings=SETTINGS)

@@ -1,0 +1,159 @@
+"""What is said of arms: from what a worker really logs, and when prompts get lost."""
+
+import io
+import json
+import random
+
+import pytest
+from rich.console import Console
+
+from models import ThompsonSampling
+from streams.experiments.arm_estimates import GROUPS_MAX, ArmEstimates, sample_ratio_alarms
+from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.impressions import Trial, Trials
+
+RATES = {"bought_together": 0.2, "buy_again": 0.05, "popular": 0.05}
+MONDAY = 1_767_225_600
+COLUMNS = 100
+
+
+def bandit(decisions: int = 4_000) -> list[Trial]:
+    """The trials of a policy that learns; rewards are drawn by the number of the decision."""
+    policy, trials = ThompsonSampling(), []
+    for number in range(decisions):
+        offered = list(RATES) if number % 3 else ["bought_together", "popular"]
+        choice = policy.choose(offered, "basket/new", seed=number)
+        reward = float((number * 7_919) % 10_007 < RATES[choice.arm] * 10_007)
+        policy.expose(choice.arm, "basket/new", time_s=MONDAY + number)
+        if reward:
+            policy.reward(choice.arm, "basket/new", reward, time_s=MONDAY + number)
+        logged = (choice.arm, "basket/new", choice.propensities, choice.estimates, reward)
+        trials.append(Trial(*logged))
+    return trials
+
+
+@pytest.fixture(scope="module")
+def evidence() -> ArmEstimates:
+    """What such a bandit taught."""
+    found = ArmEstimates()
+    found.add(bandit())
+    return found
+
+
+def test_the_bounds_hold_the_truth_and_find_the_better_arm(evidence: ArmEstimates) -> None:
+    """Four times the rate, in 4,000 decisions (fixed draws)."""
+    best, *others = evidence.rows()
+
+    assert ("bought_together", True) == (best.arm, best.p_best > 0.99)
+    for row in (best, *others):
+        assert row.estimate is not None
+        assert row.estimate.low <= RATES[row.arm] <= row.estimate.high
+    assert best.difference is not None
+    assert best.p is not None
+    assert (best.difference.low > 0, best.p < 0.05) == (True, True)
+    assert all(row.p is None or row.p > 0.05 for row in others)
+
+
+def test_what_is_compared_with_is_not_compared_with_itself(evidence: ArmEstimates) -> None:
+    """It has an estimate all the same."""
+    (popular,) = (row for row in evidence.rows() if row.arm == "popular")
+
+    assert (None, None) == (popular.difference, popular.p)
+    assert popular.estimate is not None
+
+
+def test_evidence_comes_in_parts(evidence: ArmEstimates) -> None:
+    """Whoever watches folds what has come since the last look."""
+    parts, trials = ArmEstimates(), bandit()
+    for begin in range(0, len(trials), 333):
+        parts.add(trials[begin : begin + 333])
+
+    whole, found = evidence.rows(), parts.rows()
+
+    assert [row[:3] for row in whole] == [row[:3] for row in found]
+    assert [pytest.approx(row.estimate) for row in whole] == [row.estimate for row in found]
+
+
+def test_lost_prompts_are_an_alarm(evidence: ArmEstimates) -> None:
+    """A page that cannot show half of one arm's prompts."""
+    lossy = ArmEstimates()
+    lossy.add(t for n, t in enumerate(bandit()) if t.arm != "bought_together" or n % 2)
+
+    assert [] == sample_ratio_alarms(evidence.rows())
+    assert "bought_together" in sample_ratio_alarms(lossy.rows())
+    assert "prompts get lost" in drawn(lossy)
+
+
+def test_a_log_without_expectations_will_do() -> None:
+    """Prompts of before they were logged: the same truth, by inverse propensities alone."""
+    bare = ArmEstimates()
+    bare.add(trial._replace(estimates={}) for trial in bandit())
+
+    for row in bare.rows():
+        assert row.estimate is not None
+        assert row.estimate.low <= RATES[row.arm] <= row.estimate.high
+
+
+def test_sets_of_arms_are_bounded() -> None:
+    """Records may come from anybody."""
+    evidence = ArmEstimates()
+    evidence.add(
+        Trial("popular", "", {"popular": 0.5, f"arm-{number}": 0.5}, {}, 0.0)
+        for number in range(GROUPS_MAX + 10)
+    )
+
+    assert (GROUPS_MAX, 10) == (len(evidence.groups), evidence.left_out)
+
+
+def drawn(evidence: ArmEstimates) -> str:
+    """The table as a terminal shows it."""
+    text = io.StringIO()
+    Console(file=text, width=COLUMNS).print(evidence_table(evidence, Trials()))
+    return text.getvalue()
+
+
+def test_the_table_fits_a_terminal(evidence: ArmEstimates) -> None:
+    """Of 100 columns, and no number is cut."""
+    lines = drawn(evidence).splitlines()
+
+    assert max(map(len, lines)) <= COLUMNS
+    assert not any("…" in line for line in lines)
+    assert any("bought_together" in line and "100.0%" in line for line in lines)
+
+
+def test_the_json_says_what_the_table_says(evidence: ArmEstimates) -> None:
+    """And is JSON."""
+    told = json.loads(json.dumps(evidence_json(evidence, Trials(settle_ms=5_000))))
+    best = told["arms"][0]
+
+    assert ("popular", 0.05, 5.0, 0, False) == (
+        told["against"],
+        told["floor"],
+        told["settle_s"],
+        told["pending"],
+        told["sample_ratio_alarm"],
+    )
+    assert {"value", "low", "high"} == set(best["estimate"]) == set(best["difference"])
+    assert {"arm", "trials", "drawn", "p", "p_best", "expected_loss", "sample_ratio_p"} <= set(best)
+
+
+def test_nothing_is_said_of_nothing() -> None:
+    """An empty log."""
+    assert [] == ArmEstimates().rows()
+    assert "0 impressions pending" in drawn(ArmEstimates())
+
+
+def test_an_arm_that_earns_less_than_it_did_is_named() -> None:
+    """ADWIN, at one false alarm in 500 windows: .3 falls to .05 after 3,000 of 6,000 trials."""
+    dice, evidence, both = random.Random(5), ArmEstimates(), {"popular": 0.5, "buy_again": 0.5}
+    for n in range(6_000):
+        rate = 0.05 if n >= 3_000 else 0.3
+        earned = {"popular": rate, "buy_again": 0.3}
+        arm = ("popular", "buy_again")[n % 2]
+        evidence.add([Trial(arm, "", both, both, float(dice.random() < earned[arm]), shown_s=n)])
+    rows = {row.arm: row for row in evidence.rows()}
+
+    assert (0, None) == (rows["buy_again"].changes, rows["buy_again"].changed_s)
+    assert rows["popular"].changed_s is not None
+    assert 3_000 < rows["popular"].changed_s < 3_500
+    assert "what popular earns has changed: noticed 1970-01-01 00:5" in drawn(evidence)

@@ -1,0 +1,54 @@
+"""What every benchmark does with its figures."""
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.figures.results import RESULTS
+
+
+def section(figures: Mapping[str, int]) -> list[str]:
+    """One line of Markdown."""
+    return [f"{figures['loaves']} loaves."]
+
+
+@click.command()
+@report_options
+def oven(**how: bool) -> None:
+    """A benchmark of an oven."""
+    report("Oven", {"loaves": 12}, section, lambda _: click.echo("a dozen"), ("click",), **how)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are written where the benchmark is run."""
+    monkeypatch.chdir(tmp_path)
+
+
+def said(*options: str) -> str:
+    """What the benchmark prints."""
+    return CliRunner().invoke(oven, options, catch_exceptions=False).output
+
+
+def test_figures_are_shown_or_printed_as_one_json_object() -> None:
+    """Never both; nothing is written unless that is asked for."""
+    assert said() == "a dozen\n"
+    assert json.loads(said("--json")) == {"loaves": 12}
+    assert not RESULTS.exists()
+
+
+def test_a_section_is_written_whatever_is_printed() -> None:
+    """With what was measured; once, however often it is run."""
+    assert json.loads(said("--json", "--write")) == {"loaves": 12}
+    assert said("--write") == "a dozen\n"
+
+    text = RESULTS.read_text()
+    assert text.count("## Oven\n") == 1
+    assert f", click {version('click')}" in text
+    assert text.endswith("12 loaves.\n")

@@ -1,0 +1,21 @@
+"""A small run of the whole benchmark: no ratios, they belong to a machine at rest."""
+
+import asyncio
+
+from streams.lab.bench.pipeline.pipeline import measure
+
+
+def test_a_benchmark_measures_everything_and_is_exact(kafka: str) -> None:
+    """The state equals an offline fold, no prompt is lost, and every figure is there."""
+    figures = asyncio.run(measure(kafka, events=2_000, seconds=1.0, say=lambda _: None, rounds=1))
+
+    assert {"stock", "naive", "goeswith", "goeswith_fold"} == set(figures["cpu_us"])
+    assert {"stock", "goeswith"} == set(figures["latency_ms"])
+    assert {"p50", "p99"} == set(figures["latency_ms"]["goeswith"])
+    assert all(
+        taken_ms > 0 for each in figures["latency_ms"].values() for taken_ms in each.values()
+    )
+    assert figures["fold_us"] > 0
+    assert {"without", "with"} == set(figures["decide_us"])
+    assert figures["exact"], figures
+    assert (0, 0) == (figures["lost"], figures["unknown"])

@@ -1,0 +1,73 @@
+"""What the looks at a worker come to, and what is said of them: on figures that are made up."""
+
+from typing import Any
+
+import pytest
+
+from streams.lab.chaos.endurance.soak import Look, _rate, held, summary
+from streams.lab.chaos.endurance.soak_report import section
+
+
+def looks(*, slope_mb_per_min: float = 0.0, lag_s: float | None = 0.2) -> list[Look]:
+    """An hour: memory grows in the first half, and then by so much a minute."""
+    return [
+        Look(
+            minute=float(minute),
+            answered=6_000 * minute,
+            memory_mb=500.0 + min(minute, 30) * 20 + max(0, minute - 30) * slope_mb_per_min,
+            cpu_s=30.0 * minute,
+            lag_events=40,
+            lag_s=lag_s,
+        )
+        for minute in range(61)
+    ]
+
+
+def figures(**of_looks: Any) -> dict[str, Any]:
+    """Those of a whole run."""
+    seen = looks(**of_looks)
+    return {
+        "minutes": 60.0,
+        "rate_events_per_s": 5_000,
+        "fed_events_per_s": 3_500,
+        "events": 1,
+        "prompts": 1,
+        "checkpoints": 1,
+        "gaps": 0,
+        "dead_letters": 0,
+        **summary(seen),
+        "looks": [look._asdict() for look in seen],
+    }
+
+
+def test_the_warm_up_does_not_count_as_growth() -> None:
+    """The first half fills what is bounded."""
+    assert 0.0 == summary(looks())["slope_mb_per_min"]
+    assert {"start": 500.0, "warm": 1_100.0, "end": 1_100.0} == summary(looks())["memory_mb"]
+
+
+@pytest.mark.parametrize(
+    ("of_looks", "missed"),
+    [
+        ({}, 0),
+        ({"slope_mb_per_min": 1.5}, 1),
+        ({"lag_s": 2.0}, 1),
+        ({"lag_s": None}, 1),
+        ({"slope_mb_per_min": 1.5, "lag_s": 2.0}, 2),
+    ],
+)
+def test_a_leak_and_a_lag_are_said_loudly(of_looks: dict[str, Any], missed: int) -> None:
+    """A lag that nobody could read is none that was reached."""
+    assert missed == "\n".join(section(figures(**of_looks))).count("MISSED")
+
+
+def test_the_rate_is_that_of_the_flood_s_second_half() -> None:
+    """Events by the second: 6,000 a minute."""
+    assert 100.0 == _rate(looks())
+
+
+def test_a_gap_or_a_dead_letter_is_none_that_held() -> None:
+    """Whatever else went well."""
+    assert held(figures())
+    assert not held(figures() | {"gaps": 3})
+    assert not held(figures() | {"dead_letters": 1})

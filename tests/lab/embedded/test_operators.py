@@ -1,0 +1,79 @@
+"""The operator's commands on the embedded broker, which has no admin requests."""
+
+import pytest
+
+from streams.clients.log_reader import open_reader
+from streams.contract.dead_letters import dead_letter_headers
+from streams.contract.errors import InvalidEvent
+from streams.contract.schemas.examples import OUTCOME, PROMPT
+from streams.contract.settings import Settings
+from streams.lab.embedded.broker import EmbeddedBroker
+from tests.integration.operators import ByHand, Operator, send
+
+
+@pytest.fixture
+def operator(embedded_broker: EmbeddedBroker, topic_prefix: str) -> Operator:
+    """Of a shop with its topics, which the broker makes itself."""
+    settings = Settings(
+        kafka_bootstrap=embedded_broker.bootstrap,
+        kafka_api_version="2.0",
+        topic_prefix=topic_prefix,
+        group_id=topic_prefix,
+        partitions=2,
+    )
+    for name in settings.topics.declared():
+        embedded_broker.create_topic(name, 2)
+    return Operator(settings)
+
+
+def test_topics_are_checked_as_far_as_the_broker_tells(operator: Operator) -> None:
+    """It has partitions, and no configuration to show."""
+    assert {"as_declared": True, "configuration_seen": False} == operator.asks("topics", "check")
+    assert {"created": []} == operator.asks("topics", "create")
+
+
+def test_topics_that_are_missing_cannot_be_created_there(operator: Operator) -> None:
+    """One line says so."""
+    elsewhere = Operator(operator.settings.model_copy(update={"topic_prefix": "nowhere"}))
+    result = elsewhere.types("topics", "create")
+
+    assert 1 == result.exit_code
+    assert "this broker creates no topics" in result.output
+
+
+def test_lag_subscriber_and_board_work_there_too(operator: Operator) -> None:
+    """With the version of Kafka that it is told to have."""
+    topics = operator.settings.topics
+    send(operator.settings, topics.events, [ByHand(b"s", b"{}", p) for p in (0, 1, 1)])
+    send(operator.settings, topics.prompts, [ByHand(b"s", PROMPT.to_json())] * 2)
+    send(operator.settings, topics.outcomes, [ByHand(b"p", OUTCOME.to_json())] * 2)
+    lag = operator.asks("lag")
+    lines = operator.types("subscribe", "--from-beginning", "--max", "1").stdout.splitlines()
+    board = operator.asks("arms", "--since", "5")["arms"]
+
+    assert (3, [None, None]) == (
+        lag["lag_events"],
+        [row["committed"] for row in lag["partitions"]],
+    )
+    assert 1 == len(lines)
+    assert [("bought_together", 1, 1)] == [(r["arm"], r["pulls"], r["added"]) for r in board]
+
+
+def test_dead_letters_go_back_there_too(operator: Operator) -> None:
+    """Its producer is not idempotent, which changes nothing: events are told apart by their ids."""
+    topics = operator.settings.topics
+    headers = dead_letter_headers(
+        topic=topics.events,
+        partition=1,
+        offset=0,
+        timestamp_ms=1_000,
+        error=InvalidEvent("invalid_json", "EOF while parsing"),
+        original=[],
+    )
+    send(operator.settings, topics.dead_letters, [ByHand(b"s", b"{", headers=tuple(headers))])
+    replayed = operator.asks("dead-letters", "replay", "--all", "--yes")
+    with open_reader(operator.settings, topics.events) as reader:
+        events = list(reader.between(reader.begins(), reader.ends()))
+
+    assert ["0:0"] == replayed["replayed"]
+    assert [(b"s", b"{", 1)] == [(e.key, e.value, e.at.number) for e in events]

@@ -1,0 +1,126 @@
+"""Propensities: how probable it is to be best, whatever the counts, and a draw from that."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special
+
+from models.bandit.propensity import Floats, draw, probability_best, with_floor
+
+shapes = st.floats(1e-3, 1e7)
+arms = st.lists(st.tuples(shapes, shapes), min_size=2, max_size=8)
+
+
+def exactly(a: Floats, b: Floats) -> Floats:
+    """By brute force: 2,000 quantiles of each arm, and how probable it is that others are less."""
+    levels = (np.arange(2_000) + 0.5) / 2_000
+    best = []
+    for k in range(len(a)):
+        value = special.betaincinv(a[k], b[k], levels)
+        others = [special.betainc(a[i], b[i], value) for i in range(len(a)) if i != k]
+        best.append(np.prod(others, axis=0).mean())
+    scaled: Floats = np.array(best) / sum(best)
+    return scaled
+
+
+@given(arms)
+def test_the_probabilities_of_being_best_are_a_distribution(
+    posteriors: list[tuple[float, float]],
+) -> None:
+    """From a thousandth of a trial to ten million: no NaN, none negative, the sum is one."""
+    best = probability_best(*np.array(posteriors).T)
+
+    assert np.isfinite(best).all()
+    assert (best >= 0.0).all()
+    assert best.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ([3, 5, 9, 2, 7], [40, 60, 80, 30, 70]),
+        ([1.5, 1.5, 1.5], [28.5, 28.5, 28.5]),
+        ([2, 11], [20, 55]),
+        ([1_000, 1_050, 980], [19_000, 19_000, 19_000]),
+        ([0.3, 0.9, 4.0], [29.7, 29.1, 90.0]),
+        ([5_000_000, 3, 40], [95_000_000, 30, 700]),
+        ([30, 900_000], [300, 9_100_000]),
+    ],
+    ids=["few", "priors", "two", "many", "rare", "very wide and very narrow", "narrow second"],
+)
+def test_the_quadrature_is_close_to_the_integral(a: list[float], b: list[float]) -> None:
+    """Within three thousandths, even if one arm has millions of trials and another one none."""
+    one, other = np.array(a, float), np.array(b, float)
+
+    assert np.abs(probability_best(one, other) - exactly(one, other)).max() < 0.003
+
+
+def test_random_posteriors_are_close_to_the_integral() -> None:
+    """Thirty sets of two to eight arms, seed 0: 10 to a million trials, rates from .001 to .3."""
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        number = int(rng.integers(2, 9))
+        trials, mean = 10 ** rng.uniform(1, 6, number), 10 ** rng.uniform(-3, -0.5, number)
+        if rng.random() < 0.5:
+            mean = mean[0] * (1 + 0.1 * rng.standard_normal(number)).clip(0.5)
+        a, b = mean * trials, (1 - mean) * trials
+
+        assert np.abs(probability_best(a, b) - exactly(a, b)).max() < 0.005
+
+
+@given(arms, st.randoms(use_true_random=False))
+def test_the_order_of_the_arms_does_not_matter(
+    posteriors: list[tuple[float, float]], random: np.random.RandomState
+) -> None:
+    """Each arm keeps its probability, wherever it stands."""
+    order = list(range(len(posteriors)))
+    random.shuffle(order)
+    best = probability_best(*np.array(posteriors).T)
+    shuffled = probability_best(*np.array([posteriors[i] for i in order]).T)
+
+    assert shuffled == pytest.approx(best[order], abs=1e-9)
+
+
+@given(
+    st.lists(st.floats(0.0, 1.0), min_size=1, max_size=50).filter(lambda shares: sum(shares) > 0),
+    st.floats(0.0, 1.0),
+)
+def test_every_arm_gets_the_floor(shares: list[float], floor: float) -> None:
+    """Or an equal share, when the floor asks for more than there is; the order stays."""
+    best = np.array(shares) / sum(shares)
+    mixed = with_floor(best, floor)
+
+    assert math.fsum(mixed) == pytest.approx(1.0, abs=1e-12)
+    assert min(mixed) >= min(floor, 1.0 / len(shares))
+    assert all(
+        (mixed[i] <= mixed[j]) or (best[i] > best[j])
+        for i in range(len(shares))
+        for j in range(len(shares))
+        if best[i] <= best[j]
+    )
+
+
+def test_arms_are_drawn_as_often_as_their_propensities_say() -> None:
+    """50,000 seeds: each count within 4.5 standard deviations (one in 100,000 falls outside)."""
+    propensities = {"bought_together": 0.62, "buy_again": 0.25, "curated": 0.05, "popular": 0.08}
+    seeds = 50_000
+    drawn = [draw(propensities, f"event-{n}".encode()) for n in range(seeds)]
+    for arm, p in propensities.items():
+        assert abs(drawn.count(arm) - seeds * p) < 4.5 * math.sqrt(seeds * p * (1 - p))
+
+
+def test_a_seed_always_draws_the_same_arm() -> None:
+    """A worker that takes over answers as its predecessor did."""
+    propensities = {"curated": 0.5, "popular": 0.5}
+
+    assert draw(propensities, b"event-1") == draw(dict(propensities), b"event-1")
+
+
+def test_an_arm_of_no_probability_is_never_drawn() -> None:
+    """Not even when rounding leaves the sum a little below one."""
+    drawn = {draw({"never": 0.0, "popular": 1.0 - 1e-9}, str(n).encode()) for n in range(1_000)}
+
+    assert {"popular"} == drawn

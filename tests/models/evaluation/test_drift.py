@@ -1,0 +1,44 @@
+"""The drift alarm: River's ADWIN for each arm."""
+
+import random
+from typing import Any
+
+from river.drift import ADWIN
+
+from models.evaluation.drift import DriftAlarm
+
+
+def test_an_alarm_is_raised_when_rivers_adwin_raises_it() -> None:
+    """The same windows, alarm by alarm, over three levels of a noisy reward."""
+    rng, alarm = random.Random(3), DriftAlarm()
+    adwin: Any = ADWIN()  # type: ignore[no-untyped-call]
+    raised, expected = [], []
+    for n in range(6_000):
+        reward = float(rng.random() < (0.05, 0.25, 0.1)[n // 2_000])
+        if alarm.outcome("popular", reward, time_s=n):
+            raised.append(n)
+        adwin.update(reward)
+        if adwin.drift_detected:
+            expected.append(n)
+
+    assert expected == raised
+    assert raised
+    assert alarm.seen["popular"].alarms == len(raised)
+
+
+def test_what_does_not_change_raises_no_alarm() -> None:
+    """Ten arms, 5,000 outcomes each, seed 8: a bound of .002 a window, and no alarm."""
+    rng, alarm = random.Random(8), DriftAlarm()
+    for n in range(50_000):
+        alarm.outcome(f"arm-{n % 10}", float(rng.random() < 0.08), time_s=n)
+
+    assert 0 == sum(drift.alarms for drift in alarm.seen.values())
+
+
+def test_more_arms_than_there_is_room_for_are_not_watched() -> None:
+    """Memory is bounded."""
+    alarm = DriftAlarm(arms_max=2)
+    for arm in ("popular", "curated", "buy_again"):
+        alarm.outcome(arm, 1.0, time_s=0)
+
+    assert ["curated", "popular"] == list(alarm.seen)

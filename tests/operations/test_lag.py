@@ -1,0 +1,118 @@
+"""The arithmetic of lag."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.cli.live import show
+from streams.operations.lag import GroupLag, PartitionLag, lag_table, partition_lag
+
+OFFSETS = st.integers(0, 2**40)
+
+
+def test_a_group_that_is_caught_up_has_no_lag() -> None:
+    """Nothing waits, so nothing has waited for any time, however old the last event is."""
+    lag = partition_lag(3, committed=7, begin=0, end=7, waiting_since_ms=None, now_ms=1_000_000)
+
+    assert PartitionLag(3, end=7, committed=7, lag_events=0, lag_s=0.0) == lag
+
+
+def test_seconds_are_the_age_of_the_event_at_the_committed_offset() -> None:
+    """Not of the last one, and not interpolated."""
+    lag = partition_lag(0, committed=5, begin=0, end=7, waiting_since_ms=1_000, now_ms=61_500)
+
+    assert (2, 60.5) == (lag.lag_events, lag.lag_s)
+
+
+def test_no_commit_is_not_offset_zero() -> None:
+    """A group that never committed waits for all that the log still holds, and it shows."""
+    never = partition_lag(0, committed=None, begin=90, end=100, waiting_since_ms=1, now_ms=2)
+    zero = partition_lag(0, committed=0, begin=90, end=100, waiting_since_ms=1, now_ms=2)
+
+    assert (None, 10) == (never.committed, never.lag_events)
+    assert (0, 10) == (zero.committed, zero.lag_events)
+
+
+def test_what_cannot_be_read_is_unknown_and_not_zero() -> None:
+    """A total with an unknown part is unknown."""
+    lag = partition_lag(0, committed=5, begin=0, end=7, waiting_since_ms=None, now_ms=61_500)
+    caught_up = partition_lag(1, committed=7, begin=0, end=7, waiting_since_ms=None, now_ms=0)
+
+    assert (2, None) == (lag.lag_events, lag.lag_s)
+    assert GroupLag("g", "t", (lag, caught_up)).lag_s_max is None
+
+
+@given(
+    committed=st.none() | OFFSETS,
+    begin=OFFSETS,
+    end=OFFSETS,
+    waiting_since_ms=st.none() | st.integers(0, 2**43),
+    now_ms=st.integers(0, 2**43),
+)
+def test_lag_is_never_negative(
+    committed: int | None, begin: int, end: int, waiting_since_ms: int | None, now_ms: int
+) -> None:
+    """Neither when offsets are asked for in the wrong order, nor when a clock is ahead."""
+    lag = partition_lag(
+        0,
+        committed=committed,
+        begin=begin,
+        end=end,
+        waiting_since_ms=waiting_since_ms,
+        now_ms=now_ms,
+    )
+
+    assert lag.lag_events >= 0
+    assert lag.lag_s is None or lag.lag_s >= 0
+
+
+def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
+    """The object that `--json` prints."""
+    lag = GroupLag(
+        "workers",
+        "shop.events",
+        (PartitionLag(0, 10, 4, 6, 2.5), PartitionLag(1, 9, None, 9, 40.0, 3)),
+    )
+
+    assert {
+        "group": "workers",
+        "topic": "shop.events",
+        "partitions": [
+            {"partition": 0, "end": 10, "committed": 4, "lag_events": 6, "lag_s": 2.5}
+            | {"held_back": 0},
+            {"partition": 1, "end": 9, "committed": None, "lag_events": 9, "lag_s": 40.0}
+            | {"held_back": 3},
+        ],
+        "lag_events": 15,
+        "lag_s_max": 40.0,
+    } == lag.to_json()
+
+
+def test_the_table_says_no_commit(capsys: pytest.CaptureFixture[str]) -> None:
+    """In words, where a number would be read as an offset."""
+    show(lag_table(GroupLag("workers", "shop.events", (PartitionLag(1, 9, None, 9, 40.0),))))
+
+    assert "no commit" in capsys.readouterr().out
+
+
+def test_what_an_open_transaction_holds_back_is_told_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It waits for its producer: it is no lag of ours, and no secret either."""
+    lag = partition_lag(
+        3, committed=7, begin=0, end=7, waiting_since_ms=None, now_ms=1, high_watermark=12
+    )
+    show(lag_table(GroupLag("workers", "shop.events", (lag,))))
+
+    assert (0, 0.0, 5) == (lag.lag_events, lag.lag_s, lag.held_back)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "offsets held back by open transactions: 5 of partition 3" in said
+
+
+def test_a_high_watermark_that_was_asked_for_earlier_holds_nothing_back() -> None:
+    """The end has moved on since."""
+    lag = partition_lag(
+        0, committed=9, begin=0, end=9, waiting_since_ms=None, now_ms=1, high_watermark=7
+    )
+
+    assert lag.held_back == 0

@@ -1,0 +1,38 @@
+"""How topics are compared with what is declared."""
+
+from streams.contract.topics import Topic, Topics
+from streams.operations.topics import TopicOnBroker, differences
+
+DECLARED = Topics("shop").declared()
+AS_DECLARED = {name: TopicOnBroker(8, dict(topic.config)) for name, topic in DECLARED.items()}
+
+
+def test_topics_as_declared_differ_in_nothing() -> None:
+    """What is not declared is the owner's business."""
+    more = {
+        n: TopicOnBroker(8, {**(f.config or {}), "segment.ms": "1"}) for n, f in AS_DECLARED.items()
+    }
+
+    assert [] == differences(DECLARED, more, 8)
+
+
+def test_each_difference_is_a_sentence() -> None:
+    """Missing topics, other numbers of partitions, and configuration that has drifted."""
+    loaves = Topic("loaves", "shelf", "bread", {"retention.ms": "60000"})
+    crumbs = Topic("crumbs", "shelf", "what is left", {}, partitions=1)
+    found = {
+        "shop.loaves": TopicOnBroker(4, {"retention.ms": "5", "segment.ms": "1"}),
+        "shop.crumbs": TopicOnBroker(1, {}),
+    }
+    declared = {"shop.loaves": loaves, "shop.butter": loaves, "shop.crumbs": crumbs}
+
+    assert [
+        "shop.loaves has 4 partitions, not 8",
+        "shop.loaves has retention.ms=5, not 60000",
+        "shop.butter is missing",
+    ] == differences(declared, found, 8)
+
+
+def test_configuration_that_a_broker_does_not_tell_is_not_judged() -> None:
+    """The embedded broker does not."""
+    assert [] == differences(DECLARED, {name: TopicOnBroker(8, None) for name in DECLARED}, 8)

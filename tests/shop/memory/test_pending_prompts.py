@@ -1,0 +1,36 @@
+"""What the owner of a partition remembers of what it said."""
+
+from streams.contract.schemas.examples import PROMPT
+from streams.shop.memory.answer import OutgoingPrompt
+from streams.shop.memory.pending_prompts import (
+    PENDING_PER_SESSION_MAX,
+    PendingPrompt,
+    PendingPrompts,
+)
+
+
+def said(number: int, session_id: str = "session-7") -> OutgoingPrompt:
+    """A prompt for a session."""
+    update = {"prompt_id": f"prompt-{number}", "session_id": session_id}
+    return OutgoingPrompt.of(PROMPT.model_copy(update=update))
+
+
+def test_a_note_holds_what_decides_about_other_prompts_and_no_more() -> None:
+    """Evidence, receipt and propensities are the reader's: they weigh ten times as much."""
+    pending = PendingPrompts()
+    pending.add(said(1))
+
+    (note,) = pending.of("session-7")
+    assert PendingPrompt("prompt-1", ("butter",), *note[2:]) == note
+    assert {"evidence", "receipt", "fields"}.isdisjoint(PendingPrompt._fields)
+
+
+def test_the_latest_prompts_of_the_latest_sessions_are_remembered() -> None:
+    """Both are bounded."""
+    pending = PendingPrompts(sessions_max=2)
+    for session_id in ("a", "b", "c"):
+        for number in range(PENDING_PER_SESSION_MAX + 1):
+            pending.add(said(number, session_id))
+
+    assert () == pending.of("a")
+    assert [f"prompt-{n}" for n in range(1, 9)] == [note.prompt_id for note in pending.of("c")]

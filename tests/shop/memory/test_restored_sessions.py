@@ -1,0 +1,127 @@
+"""A session that is none is refused when it is restored, rather than learned on with."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models import SnapshotError
+from streams.contract.settings import Settings
+from streams.shop.shop import Shop
+from tests.leaves import OTHERS, leaf, leaves, replaced
+from tests.stories import OPEN, Story, Till
+
+STORY = Story(shopper_id="ada")
+
+
+def busy() -> tuple[Any, Any]:
+    """The sessions of a shop in which a prompt sold something, and that prompt."""
+    till = Till()
+    till.teach("bread", "butter", times=3)
+    prompt = till.prompt(STORY.view("bread"))
+    late = STORY.now_ms - 7 * 86_400_000
+    for event in (
+        STORY.see(prompt),
+        STORY.view("jam", occurred_at_ms=late),
+        STORY.add("bread"),
+        STORY.add("jam"),
+        STORY.remove("bread"),
+        STORY.add("tea"),
+        STORY.click(prompt),
+        STORY.add("butter", receipt=prompt.receipt),
+        STORY.order("butter", "tea"),
+        STORY.add("milk"),
+    ):
+        till.serve(event)
+    state = json.loads(json.dumps(till.shop.state()["sessions"]["0"]))
+    state[1] = state[1][-1:]
+    return state, prompt
+
+
+STATE, PROMPT = busy()
+LAST_ID = STORY.view("bread").event_id
+LEAVES = list(leaves(STATE))
+
+
+def woken(state: Any) -> Shop:
+    """A shop with these sessions."""
+    shop = Shop(Settings(**OPEN))
+    shop.parts()["sessions"].restore({"0": state})
+    return shop
+
+
+def goes_on(shop: Shop) -> None:
+    """Whatever may happen next."""
+    till = Till()
+    till.shop = shop
+    more = Story(shopper_id="ada", start_ms=STORY.now_ms)
+    while more.view("bread").event_id != LAST_ID:
+        pass  # ids that were not seen yet
+    for event in (
+        more.see(PROMPT),
+        more.click(PROMPT),
+        more.view("bread"),
+        more.add("butter", receipt=PROMPT.receipt),
+        more.add("milk"),
+        more.add("bread"),
+        more.remove("milk"),
+        more.check_out(),
+        more.dismiss(PROMPT),
+        more.order("butter", "bread", "tea"),
+        more.send_back("butter", "tea"),
+        more.view("tea", after_s=3600),
+    ):
+        till.serve(event)
+    shop.state()
+    shop.digest()
+
+
+def test_a_sound_session_goes_on() -> None:
+    """So that what follows refuses none that is sound."""
+    shop = woken(STATE)
+    assert STATE == json.loads(json.dumps(shop.parts()["sessions"].state()))["0"]
+    goes_on(shop)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((0,), "x"),
+        ((0,), None),
+        ((1, 0, 0), 7),
+        ((1, 0, 1), None),
+        ((1, 0, 2), None),
+        ((1, 0, 2), 10**30),
+        ((1, 0, 3), 7),
+        ((1, 0, 4, 0, 1), "x"),
+        ((1, 0, 4, 0, 1), 0),
+        ((1, 0, 4, 0, 1), True),
+        ((1, 0, 5), "jam"),
+        ((1, 0, 9, 0), None),
+        ((1, 0, 12, 0, 0, 7), "x"),
+        ((1, 0, 12, 0, 1, 0, 0), "seen"),
+        ((1, 0, 12, 0, 1, 1, 2), "x"),
+        ((1, 0, 12, 0, 1, 1, 3), None),
+        ((1, 0, 14, 0, 0), 7),
+        ((1, 0, 15, 0), None),
+    ],
+)
+def test_a_session_of_other_elements_is_refused(path: tuple[Any, ...], value: Any) -> None:
+    """The next event would raise, and again after each restart from this state."""
+    with pytest.raises(SnapshotError, match="no state of SessionsByPartition"):
+        woken(replaced(STATE, path, value))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(LEAVES), st.sampled_from(OTHERS))
+def test_a_changed_leaf_is_refused_or_learned_on_with(path: tuple[Any, ...], value: Any) -> None:
+    """Whatever of another type stands there."""
+    if type(leaf(STATE, path)) is type(value):
+        return
+    try:
+        shop = woken(replaced(STATE, path, value))
+    except SnapshotError:
+        return
+    goes_on(shop)

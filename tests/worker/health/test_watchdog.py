@@ -1,0 +1,128 @@
+"""A worker that does not get on: told apart from a broker that is away, and from an idle log."""
+
+from collections.abc import Mapping
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from streams.contract.errors import WorkerStuck
+from streams.contract.settings import Settings
+from streams.worker.health.watchdog import Watchdog
+
+
+class Log:
+    """One partition, as a replica sees it: where it ends, and what the follower has read."""
+
+    def __init__(self, end: int) -> None:
+        self.end, self.read, self.away = end, 0, False
+        self.taken_up: set[int] = set()
+
+    async def ends(self) -> Mapping[int, int]:
+        """Where it ends, if the broker is there."""
+        if self.away:
+            raise KafkaConnectionError("nobody there")
+        return {0: self.end}
+
+    def take_up(self, partitions: list[int]) -> None:
+        """Note what is followed."""
+        self.taken_up.update(partitions)
+
+    async def holds_more(self, partition: int, offset: int, end: int) -> bool:
+        """Whether the follower has seen a record there."""
+        return self.read > offset
+
+
+class Worker:
+    """A worker of one partition, and its watchdog."""
+
+    def __init__(self, end: int = 9, read: int = 9) -> None:
+        self.log = Log(end)
+        self.log.read = read
+        self.assigned: frozenset[int] | None = frozenset({0})
+        self.answered = 5
+        self.dog = Watchdog(
+            Settings(stuck_s_max=60),
+            self.log,
+            assigned=lambda: self.assigned,
+            answered=lambda _: self.answered,
+        )
+
+    async def watched(self, *seconds: float) -> bool:
+        """Whether it is ready after it was looked at, at these times."""
+        for second in seconds:
+            await self.dog.look(second)
+        return self.dog.health.ready
+
+
+async def test_a_worker_that_gets_on_is_ready_however_far_behind_it_is() -> None:
+    """A backlog is no reason to send it away."""
+    worker = Worker(end=1_000_000, read=1_000_000)
+    ready = []
+    for second in range(0, 300, 5):
+        worker.answered += 1
+        ready.append(await worker.watched(second))
+
+    assert set(ready) == {True}
+
+
+async def test_a_worker_that_stands_still_before_records_is_not_ready() -> None:
+    """It says where, and for how long."""
+    worker = Worker()
+
+    assert await worker.watched(0, 9)
+    assert not await worker.watched(12)
+    assert worker.dog.health.reasons == ("partition 0 stuck at offset 5 for 12 s",)
+
+
+async def test_a_worker_that_stands_still_for_too_long_fails() -> None:
+    """The next one answers what it did not."""
+    with pytest.raises(WorkerStuck, match="partition 0 stuck at offset 5 for 60 s"):
+        await Worker().watched(0, 30, 60)
+
+
+async def test_a_worker_that_moves_again_is_ready_again() -> None:
+    """One step is enough."""
+    worker = Worker()
+    before = await worker.watched(0, 20)
+    worker.answered += 1
+
+    assert [before, await worker.watched(21)] == [False, True]
+
+
+async def test_markers_of_transactions_are_nothing_to_answer() -> None:
+    """The log ends behind its last record; the follower looks, and finds none."""
+    worker = Worker(end=6, read=5)
+
+    assert await worker.watched(0, 100, 1000)
+    assert worker.log.taken_up == {0}
+
+
+async def test_a_broker_that_is_away_is_no_reason_to_fail() -> None:
+    """Not ready, for as long as it takes; and when it is back the clock begins anew."""
+    worker = Worker()
+    await worker.watched(0, 20)
+    worker.log.away = True
+    away = await worker.watched(30, 300)
+    worker.log.away = False
+
+    assert [away, await worker.watched(301, 310)] == [False, True]
+    assert not await worker.watched(312)
+
+
+async def test_a_worker_in_no_group_is_not_ready_and_fails_in_the_end() -> None:
+    """The group is what gives it work."""
+    worker = Worker()
+    worker.assigned = None
+
+    assert not await worker.watched(0)
+    assert worker.dog.health.reasons == ("joining its group",)
+    with pytest.raises(WorkerStuck, match="in no group for 61 s"):
+        await worker.watched(61)
+
+
+async def test_a_worker_that_the_group_gives_nothing_is_ready() -> None:
+    """There are more workers than partitions: it stands by."""
+    worker = Worker()
+    worker.assigned = frozenset()
+
+    assert await worker.watched(0, 100)

@@ -1,0 +1,199 @@
+"""Faust's transport, mended: handing rounds over, asking again, acknowledging in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import faust
+import pytest
+from aiokafka.errors import IllegalStateError
+from faust.types import TP
+
+from streams.contract.settings import Settings
+from streams.worker.telemetry import Telemetry
+from streams.worker.transport.transport import Consumer, RoundSchema, Transport
+from tests.stand_ins import Record
+
+BREAD, JAM = TP("goeswith.events", 0), TP("goeswith.events", 1)
+
+
+def records(*offsets: int) -> list[Record]:
+    """Records at these offsets."""
+    return [Record(offset, b"{}") for offset in offsets]
+
+
+class Shelf(Consumer):
+    """A consumer whose broker is a note of what it was asked for."""
+
+    sought: list[Mapping[TP, int]]
+    committed: list[TP]
+    refusing: Exception | None = None
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Note what is asked for again, or refuse."""
+        if self.refusing is not None:
+            raise self.refusing
+        self.sought.append(partitions)
+
+    async def force_commit(self, *_: Any, **__: Any) -> bool:
+        """Note the partitions that have something to commit; takes a moment."""
+        committing = self._filter_tps_with_pending_acks()
+        for tp in committing:
+            self._new_offset(tp)
+        await asyncio.sleep(0)
+        self.committed += committing
+        return True
+
+
+class Bench:
+    """A consumer that hands over to a list, and everything it is made of."""
+
+    def __init__(self) -> None:
+        self.handed: list[Any] = []
+        self.telemetry = Telemetry()
+        app = faust.App("transport", broker="kafka://127.0.0.1:1")
+        app.transport = Transport(app, Settings(round_records_max=2), self.telemetry)
+        self.consumer = Shelf(
+            app.transport, self.take, self.nothing, self.nothing, loop=asyncio.get_running_loop()
+        )
+        self.consumer.sought, self.consumer.committed = [], []
+        app.consumer = self.consumer
+        app.consumer_generation_id = 1
+
+    async def take(self, message: Any) -> None:
+        """The conductor's part: the message is in the agent's queue."""
+        self.handed.append(message)
+        self.consumer.track_message(message)
+
+    async def nothing(self, *_: Any) -> None:
+        """No rebalance here."""
+
+    async def fetched(self, batches: Mapping[TP, list[Record]], generation: int = 1) -> None:
+        """What one fetch brought."""
+        read_from = {tp: batch[0].offset for tp, batch in batches.items()}
+        await self.consumer._hand_over(batches, generation, read_from)
+
+    def offsets(self) -> list[dict[int, list[int]]]:
+        """Of each round: partition -> offsets."""
+        return [
+            {tp.partition: [record.offset for record in batch] for tp, batch in message.value}
+            for message in self.handed
+        ]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """A consumer to go on at offset 0 of both partitions."""
+    bench = Bench()
+    bench.consumer._offsets.start({BREAD: 0, JAM: 0})
+    yield bench
+    bench.consumer._thread.thread_loop.close()
+
+
+async def test_a_fetch_is_cut_into_rounds_over_all_its_partitions(bench: Bench) -> None:
+    """No round holds more records of a partition than the setting allows."""
+    await bench.fetched({BREAD: records(0, 1, 2), JAM: records(0)})
+
+    assert bench.offsets() == [{0: [0, 1], 1: [0]}, {0: [2]}]
+
+
+async def test_a_hole_is_asked_for_once_and_counted(bench: Bench) -> None:
+    """When the answer shows it again it is real."""
+    await bench.fetched({BREAD: records(3, 4)})
+    asked = list(bench.consumer.sought)
+    await bench.fetched({BREAD: records(3, 4)})
+
+    assert asked == bench.consumer.sought == [{BREAD: 0}]
+    assert bench.telemetry.holes == 1
+    assert bench.offsets() == [{0: [3, 4]}]
+
+
+async def test_a_hole_in_one_partition_does_not_hold_up_the_others(bench: Bench) -> None:
+    """What is whole is handed over."""
+    await bench.fetched({BREAD: records(3), JAM: records(0)})
+
+    assert bench.offsets() == [{1: [0]}]
+
+
+@pytest.mark.parametrize("refusal", [IllegalStateError("not assigned"), TimeoutError()])
+async def test_a_hole_that_cannot_be_asked_for_is_asked_for_next_time(
+    bench: Bench, refusal: Exception
+) -> None:
+    """The consumer survives the refusal, and does not take the hole for real."""
+    bench.consumer.refusing = refusal
+    await bench.fetched({BREAD: records(3)})
+    bench.consumer.refusing = None
+    await bench.fetched({BREAD: records(4)})
+
+    assert bench.consumer.sought == [{BREAD: 0}]
+    assert bench.offsets() == []
+
+
+async def test_what_is_dropped_in_a_rebalance_shows_as_a_hole_later(bench: Bench) -> None:
+    """Faust suspends the flow; what was fetched before is not handed over, and not forgotten."""
+    bench.consumer.stop_flow()
+    await bench.fetched({BREAD: records(0, 1)})
+    bench.consumer.resume_flow()
+    await bench.fetched({BREAD: records(2)})
+
+    assert bench.offsets() == []
+    assert bench.consumer.sought == [{BREAD: 0}]
+
+
+async def test_what_an_earlier_generation_fetched_is_not_handed_over(bench: Bench) -> None:
+    """The partition may be somebody else's by now."""
+    await bench.fetched({BREAD: records(0)}, generation=0)
+
+    assert bench.offsets() == []
+
+
+async def test_repeats_are_not_handed_over_again(bench: Bench) -> None:
+    """Faust delivers the first record after an assignment twice."""
+    await bench.fetched({BREAD: records(0, 1)})
+    await bench.fetched({BREAD: records(1, 2)})
+
+    assert bench.offsets() == [{0: [0, 1]}, {0: [2]}]
+
+
+async def test_a_round_commits_behind_its_last_record_of_each_partition(bench: Bench) -> None:
+    """An offset is committed once."""
+    await bench.fetched({BREAD: records(0, 1), JAM: records(0)})
+    (message,) = bench.handed
+    first, again = (bench.consumer.ack(message) for _ in range(2))
+
+    assert (first, again) == (True, False)
+    assert set(bench.consumer._filter_tps_with_pending_acks()) == {BREAD, JAM}
+    assert bench.consumer._new_offset(BREAD) == 2
+    assert bench.consumer._new_offset(JAM) == 1
+    assert bench.consumer._new_offset(BREAD) is None
+
+
+async def test_a_round_that_is_not_acknowledged_commits_nothing(bench: Bench) -> None:
+    """Not even one record (Faust issue 606)."""
+    await bench.fetched({BREAD: records(0)})
+
+    assert bench.consumer._new_offset(BREAD) is None
+    assert len(bench.consumer.unacked) == 1
+
+
+async def test_the_last_commit_is_not_lost_to_one_that_was_running(bench: Bench) -> None:
+    """What was acknowledged while the timer's commit ran is committed before the partitions go."""
+    await bench.fetched({BREAD: records(0), JAM: records(0)})
+    running = asyncio.ensure_future(bench.consumer.commit())
+    await asyncio.sleep(0)
+    bench.consumer.ack(bench.handed[0])
+
+    await bench.consumer.commit_and_end_transactions()
+    await running
+
+    assert set(bench.consumer.committed) == {BREAD, JAM}
+
+
+async def test_the_value_of_an_event_is_the_round_itself(bench: Bench) -> None:
+    """Nothing is decoded or copied on the way to the agent."""
+    await bench.fetched({BREAD: records(0)})
+    decode = RoundSchema().compile(bench.consumer.app)
+
+    event = await decode(bench.handed[0])
+
+    assert event.value is bench.handed[0].value
