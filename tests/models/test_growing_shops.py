@@ -69,41 +69,61 @@ def asked(policy: ThompsonSampling, time_s: float) -> list[object]:
     return [policy.estimate(arm, "basket", time_s=time_s) for arm in ARMS]
 
 
+def says_what_its_copy_says(policy: ThompsonSampling, time_s: float) -> bool:
+    """Whether what it has kept is what somebody finds who has kept nothing."""
+    return asked(type(policy).from_bytes(policy.to_bytes()), time_s) == asked(policy, time_s)
+
+
 @pytest.mark.parametrize("kind", POLICIES)
+@pytest.mark.parametrize("ahead", [0, 10, 30])
 def test_what_was_read_before_an_exposure_or_a_reward_is_not_read_after_it(
-    kind: type[ThompsonSampling],
+    kind: type[ThompsonSampling], ahead: int
 ) -> None:
     """In the very step that it is, and in one that had been asked about ahead of time."""
-    read, unread = kind(window_s=WINDOW_S), kind(window_s=WINDOW_S)
-    later_s = MONDAY + 20 * STEP_S
-    for n in range(12):
-        at_s = MONDAY + (n // 2) * 3 * STEP_S
-        for policy in (read, unread):
-            policy.expose(ARMS[n % 2], "basket", time_s=at_s)
-            asked(read, later_s)
-            policy.expose(ARMS[n % 2], "basket", time_s=at_s)
-            asked(read, later_s)
-            policy.reward(ARMS[n % 2], "basket", 1.0, time_s=at_s, at_s=at_s + 2 * STEP_S)
-            asked(read, later_s)
-        assert asked(unread, later_s) == asked(read, later_s)
-        unread = kind.from_bytes(read.to_bytes())
+    policy = kind(window_s=WINDOW_S)
+    for n in range(16):
+        arm, at_s = ARMS[n % 3 == 0], MONDAY + n // 2 * 3 * STEP_S
+        later_s = MONDAY + max(n // 2 * 3, ahead) * STEP_S
+        asked(policy, later_s)
+        policy.expose(arm, "basket", time_s=at_s)
+        assert says_what_its_copy_says(policy, later_s)
+
+        policy.expose(arm, "basket", time_s=at_s)
+        assert says_what_its_copy_says(policy, later_s)
+
+        policy.reward(arm, "basket", 1.0, time_s=at_s, at_s=at_s + 2 * STEP_S)
+        assert says_what_its_copy_says(policy, later_s)
 
 
 @pytest.mark.parametrize("kind", POLICIES)
-def test_a_forgotten_arm_has_no_say_in_when_rewards_come(kind: type[ThompsonSampling]) -> None:
-    """Also where that was asked just before it was forgotten."""
-    read, unread = (kind(window_s=WINDOW_S, arms_max=2) for _ in range(2))
-    later_s = MONDAY + 20 * STEP_S
-    for policy in (read, unread):
-        for arm, times in (("popular", 9), ("viewed_together", 1)):
-            for _ in range(times):
-                policy.expose(arm, "basket", time_s=MONDAY)
-            policy.reward(arm, "basket", 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
-    asked(read, later_s)
-    for policy in (read, unread):
-        policy.expose("curated", "basket", time_s=MONDAY)
+def test_a_trial_ripens_for_those_who_ask_again_and_again(kind: type[ThompsonSampling]) -> None:
+    """Step by step, and a step later than the window it is whole."""
+    policy = kind(window_s=WINDOW_S)
+    for arm in ARMS:
+        policy.expose(arm, "basket", time_s=MONDAY)
+    policy.reward("popular", "basket", 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
 
-    assert asked(unread, later_s) == asked(read, later_s)
+    assert all(says_what_its_copy_says(policy, MONDAY + step * STEP_S) for step in range(STEPS + 2))
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+@pytest.mark.parametrize("bound", ["arms_max", "contexts_max"])
+def test_what_is_forgotten_has_no_say_any_more(kind: type[ThompsonSampling], bound: str) -> None:
+    """Also where it was asked about just before: the third takes the room of one."""
+    policy = kind(window_s=WINDOW_S, **{bound: 2})  # type: ignore[arg-type]
+    later_s = MONDAY + 20 * STEP_S
+    for arm, context, times in (
+        ("popular", "basket", 9),
+        ("viewed_together", "page", 1),
+        ("curated", "visit", 2),
+    ):
+        for _ in range(times):
+            policy.expose(arm, context, time_s=MONDAY)
+            asked(policy, later_s)
+        policy.reward(arm, context, 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
+        assert says_what_its_copy_says(policy, later_s)
+
+    assert policy.left_out()
 
 
 @pytest.mark.parametrize("kind", POLICIES)

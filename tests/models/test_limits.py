@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import ThompsonSampling
+from models import LinearThompsonSampling, ThompsonSampling
 from models.bandit.choice import OUTPUTS_MAX, PolicyOutput, PolicyOutputCache
 from models.decay.eviction import lightest
 from models.evaluation.drift import DriftAlarm
@@ -42,3 +42,18 @@ def test_of_a_small_table_all_may_go_and_nothing_has_to() -> None:
     assert {"bread", "jam"} == set(lightest({"bread": 7, "jam": 1}, 5))
     assert {"bread", "jam"} == set(lightest({"bread": 7, "jam": 1}, 2))
     assert [] == lightest({"bread": 7, "jam": 1}, 0)
+
+
+@pytest.mark.parametrize("name", ["width", "arm_spread", "factor_spread", "shared_spread"])
+def test_the_spreads_of_a_line_have_limits(name: str) -> None:
+    """Each is named in its error."""
+    with pytest.raises(ValueError, match=name):
+        LinearThompsonSampling(**{name: 0.0})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["prior_strength", "arm_strength", "cell_strength"])
+@pytest.mark.parametrize("value", [0.0, -1.0, 1e12])
+def test_strengths_have_limits(name: str, value: float) -> None:
+    """Each is named in its error."""
+    with pytest.raises(ValueError, match=name):
+        ThompsonSampling(**{name: value})  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
     python -m tests.mutants                          all modules of modules.toml: an hour or two
     python -m tests.mutants session guards           two of them
-    python -m tests.mutants --changed --seconds 240  what differs from main, its new lines first
+    python -m tests.mutants --changed --seconds 240  the lines that differ from main
     python -m tests.mutants --again                  what survived the latest run
     python -m tests.mutants --every 10               a tenth of all
 
@@ -37,7 +37,7 @@ SAME_EACH_TIME = {
 
 @click.command()
 @click.argument("modules", nargs=-1)
-@click.option("--changed", is_flag=True, help="Only modules that a change touches.")
+@click.option("--changed", is_flag=True, help="Only lines that a change touches.")
 @click.option("--again", is_flag=True, help="Only mutants that survived the latest run.")
 @click.option("--every", default=1, help="Only one of so many mutants, always the same ones.")
 @click.option("--seconds", default=86_400.0, help="Begin no mutant after so many seconds.")
@@ -67,7 +67,7 @@ def main(
     if changed:
         touched = _touched({name: paths[name] for name in wanted})
         wanted = {name for name, lines in touched.items() if lines}
-        order = _new_first(touched)
+        order = _new_alone(touched)
     if again:
         order = _surviving(set(json.loads(file.read_text())["alive"]))
     if wanted:
@@ -83,10 +83,10 @@ def _deletions_first(_name: str, mutant: Mutant) -> int:
     return int(mutant.operator != StatementDeletion.__name__)
 
 
-def _new_first(touched: dict[str, set[int]]) -> Order:
-    """The new lines, then the others, each with deletions first."""
+def _new_alone(touched: dict[str, set[int]]) -> Order:
+    """A change answers for its own lines, and not for those around them."""
     return lambda name, mutant: (
-        2 * touched[name].isdisjoint(mutant.lines) + _deletions_first(name, mutant)
+        None if touched[name].isdisjoint(mutant.lines) else _deletions_first(name, mutant)
     )
 
 
@@ -104,11 +104,11 @@ def _one_of(every: int, order: Order) -> Order:
 def _touched(paths: dict[str, str]) -> dict[str, set[int]]:
     """The new lines of each module; of none where there is no history."""
     try:
-        base = beginning(ROOT)
-        return {name: changed_lines(ROOT, base, path) for name, path in paths.items()}
+        found = changed_lines(ROOT, beginning(ROOT))
     except NoHistory as reason:
         click.echo(f"What has changed is not known: {reason}", err=True)
-        return {}
+        found = {}
+    return {name: found.get(path, set()) for name, path in paths.items()}
 
 
 def _progress(name: str, verdict: Verdict) -> None:

@@ -1,10 +1,11 @@
-"""What a change touches: the lines of a file that differ from where the change began."""
+"""What a change touches: the lines that differ from where it began, of files that moved as well."""
 
 import re
 import subprocess
 from pathlib import Path
 
 MAIN = ("origin/main", "main")
+FILE = re.compile(r"^\+\+\+ b/(.*?)\t?$", re.MULTILINE)
 HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
 
@@ -25,9 +26,12 @@ def beginning(root: Path) -> str:
     return _git(root, "rev-parse", "HEAD~1")
 
 
-def changed_lines(root: Path, base: str, path: str) -> set[int]:
-    """The lines of a file that are new since a commit, or stand where lines are gone."""
-    return lines(_git(root, "diff", "--unified=0", base, "--", path))
+def changed_lines(root: Path, base: str) -> dict[str, set[int]]:
+    """By file, the lines that are new since a commit, or stand where lines are gone."""
+    form = ("--no-color", "--no-ext-diff", "--src-prefix=a/", "--dst-prefix=b/")
+    told = _git(root, "diff", "--find-renames", "--unified=0", *form, base)
+    _, *parts = FILE.split(told)
+    return {path: lines(part) for path, part in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def lines(difference: str) -> set[int]:

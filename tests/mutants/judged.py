@@ -74,6 +74,7 @@ class Judge:
         self.failing = self.failing or self._failing_in_a_child(session)
         if self.failing:
             return True
+        gc.unfreeze()  # what an earlier judge of this process has frozen is not found
         self._living = living(self.folders)
         forget_results(self._living)
         gc.freeze()  # no child looks through what all of them share

@@ -6,7 +6,7 @@ a mutant costs what the tests cost that kill it.
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -14,17 +14,21 @@ from types import CodeType, FunctionType
 CACHE = type(lru_cache(len))
 
 
-def swap(functions: Iterable[FunctionType], before: str, source: str) -> None:
+def swap(functions: Sequence[FunctionType], before: str, source: str) -> None:
     """Let these functions of a module be those of another source, for good.
 
     Functions keep their identity, so that whoever imported them has the new ones as well. Module
-    and class bodies have run already: the sources may differ in bodies of functions.
+    and class bodies have run already: the sources may differ in bodies of functions. Raises
+    `LookupError` where there is no function, as then there is no fault either.
     """
+    if not functions:
+        raise LookupError("no function of this module is alive")
     old, new = _codes(before), _codes(source)
     for function in functions:
         name, line = function.__code__.co_qualname, function.__code__.co_firstlineno
         at = [code.co_firstlineno for code in old[name]].index(line)
-        function.__code__ = new[name][at]
+        bound = function.__code__.co_freevars  # also where a fault lost the need of `super()`
+        function.__code__ = new[name][at].replace(co_freevars=bound)
 
 
 def living(folders: Iterable[Path]) -> dict[str, list[FunctionType]]:

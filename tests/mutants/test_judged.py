@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 from tests.mutants.forks import allow, forked
 from tests.mutants.swapped import forget_results, living, swap
 
@@ -67,10 +69,12 @@ from tests.mutants.mutants import mutants
 root, found = Path(sys.argv[1]), {}
 trials = [(root / "shop.py", mutant) for mutant in mutants(root / "shop.py")]
 keep = lambda path, verdict: found.update({verdict.mutant.name: verdict.said})
+none = Judge([root], [], keep)
 judge = Judge([root], trials, keep)
 tests = [str(root / "test_shop.py"), str(root / "shop.py")]
 options = ["-q", "-s", "-p", "no:randomly", "--doctest-modules", "--rootdir", str(root)]
-pytest.main([*options, *tests], plugins=[judge])
+for each in (none, judge):  # one after the other, as the groups of modules are judged
+    pytest.main([*options, *tests], plugins=[each])
 assert judge.failing == (["test_shop.py::test_once"] if len(sys.argv) > 3 else []), judge.failing
 Path(sys.argv[2]).write_text(json.dumps(found))
 """
@@ -86,6 +90,12 @@ def loaded(path: Path) -> ModuleType:
     return module
 
 
+def test_a_fault_that_finds_no_function_is_an_error() -> None:
+    """It would survive everything."""
+    with pytest.raises(LookupError):
+        swap([], SHOP, SHOP.replace("n * 3", "n * 4"))
+
+
 def test_whoever_imported_a_function_has_its_mutant(tmp_path: Path) -> None:
     """Functions keep their identity, and methods are those of instances that are there."""
     path = tmp_path / "shop.py"
@@ -97,6 +107,18 @@ def test_whoever_imported_a_function_has_its_mutant(tmp_path: Path) -> None:
 
     assert 8 == price(2)
     assert 4 == till.total
+
+
+def test_a_method_that_no_longer_calls_its_parents_is_a_mutant(tmp_path: Path) -> None:
+    """Though the cell that `super()` needs is bound to it."""
+    source = SHOP + "class Shop(Till):\n    def take(self, n):\n        super().take(n)\n"
+    path = tmp_path / "shop.py"
+    path.write_text(source)
+    shop = loaded(path).Shop()
+    swap(living([tmp_path])[str(path)], source, source.replace("super().take(n)", "pass"))
+    shop.take(1)
+
+    assert 0 == shop.total
 
 
 def test_a_cache_does_not_know_what_was_before_the_fault(tmp_path: Path) -> None:

@@ -51,8 +51,20 @@ def test_a_change_begins_where_it_goes_off_main(tmp_path: Path) -> None:
     commit(tmp_path, "a\nb\nc\n")
     commit(tmp_path, "x\nb\nc\n")
     assert second == beginning(tmp_path)
-    assert {1, 3} == changed_lines(tmp_path, second, "till.py")
-    assert set() == changed_lines(tmp_path, second, "elsewhere.py")
+    assert {"till.py": {1, 3}} == changed_lines(tmp_path, second)
+
+
+def test_a_file_that_moves_is_not_new(tmp_path: Path) -> None:
+    """Only what was changed on the way is."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    text = [f"line {n}" for n in range(20)]
+    base = commit(tmp_path, "\n".join(text))
+    (tmp_path / "shop").mkdir()
+    git(tmp_path, "mv", "till.py", "shop/till.py")
+    text[6] = "another line"
+    (tmp_path / "shop" / "till.py").write_text("\n".join(text))
+
+    assert {"shop/till.py": {7}} == changed_lines(tmp_path, base)
 
 
 def test_without_history_it_is_not_known_what_has_changed(tmp_path: Path) -> None:
