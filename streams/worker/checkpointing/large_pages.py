@@ -31,17 +31,25 @@ def gather() -> int:
     """
     try:
         areas = Path("/proc/self/maps").read_text(errors="replace")
-        linux = ctypes.CDLL(None)
-        collapse, look = linux.madvise, linux.mincore
+        collapse = ctypes.CDLL(None).madvise
+        chosen = list(dense_blocks(areas))
     except (OSError, AttributeError):
         return 0
+    size = ctypes.c_size_t(LARGE_BYTES)
+    return sum(collapse(ctypes.c_void_p(at), size, MADV_COLLAPSE) == 0 for at in chosen)
+
+
+def dense_blocks(areas: str) -> Iterator[int]:
+    """Where a large page takes hardly more room than the small ones that are in use there.
+
+    Raises:
+        AttributeError: This system cannot say which pages are in memory.
+    """
+    look = ctypes.CDLL(None).mincore
     used = ctypes.create_string_buffer(LARGE_BYTES // SMALL_BYTES)
-    count = 0
     for at in _blocks(areas):
-        place, size = ctypes.c_void_p(at), ctypes.c_size_t(LARGE_BYTES)
-        if look(place, size, used) == 0 and _dense(used.raw):
-            count += collapse(place, size, MADV_COLLAPSE) == 0
-    return count
+        if look(ctypes.c_void_p(at), ctypes.c_size_t(LARGE_BYTES), used) == 0 and _dense(used.raw):
+            yield at
 
 
 def _blocks(areas: str) -> Iterator[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.worker.checkpointing.large_pages import LARGE_BYTES, gather
+from streams.worker.checkpointing.large_pages import LARGE_BYTES, dense_blocks, gather
 
 BLOCKS = 8
 PAGE = mmap.PAGESIZE
@@ -24,13 +24,12 @@ def told(what: str) -> int:
 
 @contextmanager
 def memory(pages: range) -> Iterator[mmap.mmap]:
-    """Blocks of memory, of which each of these pages is written to; small pages, for now."""
+    """Blocks of memory, of which each of these pages is written to; small pages, all of them."""
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     with mmap.mmap(-1, (BLOCKS + 1) * LARGE_BYTES, flags) as area:
         area.madvise(mmap.MADV_NOHUGEPAGE)
         for page in pages:
             area[page * PAGE] = 1 + page % 255
-        area.madvise(mmap.MADV_HUGEPAGE)
         yield area
 
 
@@ -42,6 +41,7 @@ def test_what_is_in_use_is_put_into_large_pages() -> None:
     """All of it but the edges, and it says what it said before."""
     with memory(EVERY) as area:
         before = told("AnonHugePages")
+        area.madvise(mmap.MADV_HUGEPAGE)
         if not gather():
             pytest.skip("this Linux gathers no pages (6.1 and later do)")
 
@@ -51,25 +51,25 @@ def test_what_is_in_use_is_put_into_large_pages() -> None:
 
 def test_it_can_be_done_again() -> None:
     """What is in large pages stays there."""
-    with memory(EVERY):
+    with memory(EVERY) as area:
+        area.madvise(mmap.MADV_HUGEPAGE)
         count = gather()
 
         assert gather() >= count
 
 
-def in_use(area: mmap.mmap) -> int:
-    """How many of its pages are in memory, as the system says."""
-    told = ctypes.create_string_buffer(len(area) // PAGE)
-    place = ctypes.addressof((ctypes.c_char * len(area)).from_buffer(area))
-    assert 0 == ctypes.CDLL(None).mincore(ctypes.c_void_p(place), ctypes.c_size_t(len(area)), told)
-    return told.raw.count(1)
+def chosen(pages: range) -> int:
+    """How many blocks of memory are chosen, if these pages are written to.
+
+    They may not become large while we look: Linux gathers pages of its own accord, too.
+    """
+    with memory(pages) as area:
+        begin = ctypes.addressof((ctypes.c_char * len(area)).from_buffer(area))
+        maps = Path("/proc/self/maps").read_text()
+        return sum(begin <= at < begin + len(area) for at in dense_blocks(maps))
 
 
 def test_no_room_is_taken_for_what_is_not_in_use() -> None:
     """A page here and there stays as small as it is: a stack, for one."""
-    with memory(ONE_IN_A_BLOCK) as area:
-        before = in_use(area)
-        gather()
-
-        assert before == in_use(area)
-        assert before < len(EVERY) // 2
+    assert chosen(EVERY) >= BLOCKS
+    assert chosen(ONE_IN_A_BLOCK) == 0
