@@ -148,7 +148,6 @@ class CoOccurrence(Recommender):
 
         `begins`: whether a session begins with it; without that, one does where `x` is empty.
         """
-        check_weight(weight)
         self._learn(x, y, time_s, weight, y not in x)
         self._sessions += not x if begins is None else begins
         if len(self._pairs.number) > self.items_max:
@@ -167,11 +166,13 @@ class CoOccurrence(Recommender):
         self._learn(x, y, time_s, 1.0, 1 + ALONE)
 
     def _learn(self, x: Sequence[str], y: str, time_s: float, weight: float, first: int) -> None:
-        era, unit = self._eras.unit(time_s)
-        self._latest_s = max(self._latest_s, int(time_s))
-        weighs = unit if weight == 1.0 else max(1, round(unit * weight))
-        near = self.distance_decay
-        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=near)
+        era, weighs = self._eras.unit(time_s)
+        if weight != 1.0:
+            check_weight(weight)
+            weighs = max(1, round(weighs * weight))
+        if time_s > self._latest_s:
+            self._latest_s = int(time_s)
+        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=self.distance_decay)
 
     def _forget(self) -> None:
         self._full = True
