@@ -6,8 +6,8 @@ with a reference loop that is counted in the same run: a plain shop that reads t
 counts pairs in dictionaries. What compiled code does is not in it (`make bench` measures time).
 
 A bound is about a tenth above what was counted when it was set (Python 3.11: 8.7 and 26.7; 3.13:
-9.1 and 27.8). Who makes the fold dearer on purpose raises the bound, and says why in the commit; who
-makes it cheaper lowers it.
+9.1 and 27.8). Who makes the fold dearer on purpose raises the bound, and says why in the commit;
+who makes it cheaper lowers it.
 """
 
 import sys
