@@ -126,13 +126,7 @@ def evaluate(
     _check(rewards, propensities, target, expected, expected_by_target, acts)
     _check_floor(floor, propensities)
     weights = target / propensities
-    effective = effective_size(weights)
-    if effective < effective_min or not effective:
-        raise TooFewEffective(
-            f"{len(weights):,} decisions are worth {effective:.1f} under the target policy, and "
-            f"at least {effective_min:g} are asked for: it is too unlike the policy that ran (or "
-            "the log too short)"
-        )
+    effective = _enough(weights, effective_min)
     weighted = weights * rewards
     acts = np.ones(len(weights)) if acts is None else acts
     snips, influence = _self_normalized(weights, rewards, acts)
@@ -177,6 +171,17 @@ def _check(rewards: Floats, propensities: Floats, target: Floats, *expected: Flo
 def _check_floor(floor: float | None, propensities: Floats) -> None:
     if floor is not None and len(propensities) and propensities.min() < floor * (1.0 - 1e-9):
         raise ValueError(f"floor={floor}: a propensity of {propensities.min()} is below it")
+
+
+def _enough(weights: Floats, effective_min: float) -> float:
+    effective = effective_size(weights)
+    if effective < effective_min or not effective:
+        raise TooFewEffective(
+            f"{len(weights):,} decisions are worth {effective:.1f} under the target policy, and "
+            f"at least {effective_min:g} are asked for: it is too unlike the policy that ran (or "
+            "the log too short)"
+        )
+    return effective
 
 
 def effective_size(weights: Floats) -> float:

@@ -68,6 +68,8 @@ class Listing:
             yield _whole(first)
             line = Text()
             for name, cell in zip(self.columns[1:], others, strict=False):
+                if not cell:
+                    continue
                 pair = Text.assemble(" ".join(name.split()), ": ", cell)
                 if line and line.cell_len + len(BETWEEN) + pair.cell_len > width:
                     yield _whole(line)

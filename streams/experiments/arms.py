@@ -108,8 +108,7 @@ def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
     """The board for people."""
     table = Listing(
         *("arm", "pulls", "share", *STAGES, "reward\nso far"),
-        title="So far: what happened (reward so far: mean of what impressions brought until now, "
-        "luck included)",
+        title="So far: what happened (reward so far: of an impression, until now, luck included)",
         notes=[f"{unreadable:,} records could not be read"] if unreadable else [],
     )
     for row in board:
@@ -159,14 +158,15 @@ def arms(
 ) -> None:
     """Arms (strategies): what each does, and what it earns.
 
-    Pulls are prompts it was chosen for; the reward rate is what one impression earned so far.
+    "So far" is what happened: pulls are prompts an arm was chosen for; the reward so far is what one
+    impression earned until now, and favours whatever had luck early.
 
-    That rate favours whatever had luck early. Below it is the evidence: what an impression earns
-    within the settling time, reckoned fairly from the logged propensities, with bounds that hold
-    whenever and however often one looks. An arm is better than another when the bounds of their
-    difference exclude 0: stop then, or at any time. The sample ratio says whether arms are seen as
-    often as they were drawn; an alarm means that prompts get lost, and that nothing else here is to
-    be trusted.
+    "Evidence" is what counts: which arm is best, if that can be said, and the reward of an
+    impression within the settling time, reckoned fairly from the logged propensities, with bounds
+    that hold whenever and however often one looks. An arm is better than another when the bounds of
+    their difference exclude 0: stop then, or at any time. The sample ratio says whether arms are
+    seen as often as they were drawn; an alarm means that prompts get lost, and that nothing else
+    here is to be trusted.
     """
     since_ms = None if since_minutes is None else int((time.time() - since_minutes * 60) * 1000)
     topics = (settings.topics.prompts, settings.topics.outcomes)

@@ -26,6 +26,8 @@ SESSIONS_MAX = 200_000
 """Sessions whose shopper is remembered; the longest idle is forgotten."""
 ORDERS_MAX = 500_000
 """Orders that are told apart from their repeats; all else changes nothing when it is repeated."""
+CROSSOVERS_MAX = 0.1
+"""Share of the held out that may have been shown prompts, before nothing follows any more."""
 METRICS = ("orders", "items bought")
 COUNTED = (ItemViewed, ItemAdded, OrderPlaced, PromptShown)
 
@@ -51,6 +53,13 @@ class HoldoutSample(NamedTuple):
     """How surprising that is; valid at every look."""
     held_out_shown: int
     """Units that are held out, and were shown a prompt all the same."""
+
+    held_out: int
+
+    @property
+    def crossed(self) -> bool:
+        """Whether more of the held out were shown prompts than signing in explains."""
+        return self.held_out_shown > CROSSOVERS_MAX * self.held_out
 
     @property
     def alarm(self) -> bool:
@@ -121,6 +130,7 @@ class Holdout:
             len(held) / n if n else None,
             split_p(len(held), n, self.share),
             sum(unit.shown for unit in held),
+            len(held),
         )
 
     def rows(self, alpha: float = 0.05) -> list[UpliftRow]:

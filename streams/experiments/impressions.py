@@ -20,7 +20,7 @@ from typing import NamedTuple
 from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
 
 OPEN_MAX = 500_000
-"""Some 600 bytes each."""
+"""Some 700 bytes each."""
 CLOSED_MAX = 500_000
 """Prompts of which only is remembered what was published of them; some 250 bytes each."""
 SETTLE_S = 600.0

@@ -35,7 +35,7 @@ def table(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> Group:
     """The verdict, for people: a sentence, then the estimates."""
     verdict = found.verdict
     listing = Listing(
-        *("reward of an impression", "value", "se", "95 % at one look"),
+        *("reward of an impression", "value", "se", "95 %"),
         notes=_notes(found, trials, scale),
     )
     named = {
@@ -81,15 +81,20 @@ def _wide(low: float, high: float) -> str:
 def _notes(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> list[str]:
     verdict = found.verdict
     said = [
+        "95 %: bounds at one look, but where every look is named",
         f"{verdict.n:,} impressions, worth {verdict.effective_n:,.0f} under this policy",
-        f"largest weight: {verdict.weight_max:.1f}",
-        f"{trials.pending:,} impressions are pending: {settling(trials.settle_ms / 1000, scale)}",
     ]
     if found.unmatched:
         said.append(f"{found.unmatched:,} of these with none of its arms on offer: counted as 0")
     if found.below_floor:
         said.append(f"{found.below_floor:,} impressions left out: propensities below the floor")
-    return said + left_out(trials)
+    settled = settling(trials.settle_ms / 1000, scale)
+    return [
+        *said,
+        f"largest weight: {verdict.weight_max:.1f}",
+        f"{trials.pending:,} impressions are pending: {settled}",
+        *left_out(trials),
+    ]
 
 
 def as_values(found: PolicyEvaluation, trials: Trials) -> dict[str, Any]:

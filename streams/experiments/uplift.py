@@ -26,13 +26,14 @@ def uplift(settings: Settings, as_json: bool) -> None:
     Reads all that the events topic holds, with the holdout's share and salt from the settings. The
     bounds hold whenever and however often one looks; prompts earn something when they exclude 0.
     The share that is held out is compared with the planned one: an ALARM means that something but
-    the draw decides who is held out, and that nothing else here is to be trusted.
+    the draw decides who is held out, and that nothing else here is to be trusted. So does an alarm
+    that those held out were shown prompts: share or salt are not those of the workers.
 
     --json prints `held_out` and `prompted` (how many), `planned_share`, `observed_share`,
     `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet shown a prompt),
-    `left_out`, `unreadable`, and `metrics`: of each `metric` what one of either side does
-    (`control`, `treated`), the `difference`, its `low` and `high`, `p` and `relative`; none of
-    these when a side has fewer than two.
+    `held_out_shown_alarm`, `left_out`, `unreadable`, and `metrics`: of each `metric` what one of
+    either side does (`control`, `treated`), the `difference`, its `low` and `high`, `p` and
+    `relative`; none of these when a side has fewer than two.
     """
     holdout, unreadable = Holdout(settings.holdout_share, settings.holdout_salt), 0
     with open_reader(settings, settings.topics.events) as reader:
@@ -81,7 +82,13 @@ def table(holdout: Holdout, unreadable: int = 0) -> Listing:
 
 def sentence(holdout: Holdout) -> str:
     """What follows: whether prompts earn something, or that it is too early to say."""
-    if holdout.sample().alarm:
+    sample = holdout.sample()
+    if sample.crossed:
+        return (
+            f"ALARM: {sample.held_out_shown:,} of {sample.held_out:,} held out were shown prompts, "
+            "so nothing follows from this"
+        )
+    if sample.alarm:
         return "sample ratio ALARM: too many or too few are held out, so nothing follows from this"
     metric, found = holdout.rows()[0]
     if found is None:
@@ -102,7 +109,7 @@ def _notes(holdout: Holdout, unreadable: int) -> list[str]:
         f"held out: {observed} observed, {planned} planned, p {sample.sample_ratio_p:.3f}",
     ]
     if sample.alarm:
-        said.append("ALARM: are share and salt those of the workers, since the log begins?")
+        said.append("are share and salt those of the workers, since the log begins?")
     if sample.held_out_shown:
         said.append(
             f"{sample.held_out_shown:,} of those held out were shown prompts all the same: share "
@@ -117,12 +124,12 @@ def _share(share: float | None) -> str:
 
 def as_values(holdout: Holdout, unreadable: int = 0) -> dict[str, Any]:
     """For programs."""
-    (held, prompted), sample = holdout.sizes(), holdout.sample()
+    (_, prompted), sample = holdout.sizes(), holdout.sample()
     return {
-        "held_out": held,
         "prompted": prompted,
         **sample._asdict(),
         "sample_ratio_alarm": sample.alarm,
+        "held_out_shown_alarm": sample.crossed,
         "left_out": holdout.left_out,
         "unreadable": unreadable,
         "metrics": [

@@ -36,7 +36,7 @@ class Log(LogReader):
 
     def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
         """The last topic first: nobody knows in what order partitions come."""
-        for at in reversed(begins):
+        for at in reversed(list(begins)):
             for offset in range(begins[at], ends[at]):
                 yield RawRecord(at, offset, 0, None, self.records[at.topic][offset], [])
 

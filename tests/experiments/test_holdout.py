@@ -163,4 +163,7 @@ def test_another_salt_than_the_workers_is_noticed() -> None:
 
     assert 20 < as_values(folded(events))["held_out_shown"]
     assert 0 == as_values(right)["held_out_shown"]
-    assert "were shown prompts all the same" in " ".join(shown(folded(events), 80).split())
+    assert as_values(folded(events))["held_out_shown_alarm"]
+    told = " ".join(shown(folded(events), 80).split())
+    assert "held out were shown prompts, so nothing follows from this" in told
+    assert "share or salt differ from those of the workers" in told

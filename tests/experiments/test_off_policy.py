@@ -166,6 +166,7 @@ def test_a_narrow_terminal_shows_every_name_whole(log: Path, columns: int) -> No
     assert max(map(len, lines)) <= columns
     assert not any("…" in line for line in lines)
     assert any("difference, at every look" in line for line in lines)
+    assert not any("se: \u00b7" in line or "one look:" in line for line in lines)
 
 
 def test_all_of_more_trials_than_readers_remember_ids_are_judged() -> None:
