@@ -103,17 +103,19 @@ def _changed(arm: str, at_s: float) -> str:
     return f"what {printable(arm)} earns has changed: noticed {when:%Y-%m-%d %H:%M} UTC"
 
 
-def evidence_json(evidence: ArmEstimates, trials: Trials) -> dict[str, Any]:
+def evidence_json(
+    evidence: ArmEstimates, trials: Trials, scale: RewardScale = SCALE
+) -> dict[str, Any]:
     """For programs.
 
-    `against`, `alpha`, `floor`, `settle_s`, `left_out` (for want of memory), what else is not
-    counted: `pending` (shown, not settled), `forgotten`, `without_prompt`, `repeats`, `impossible`,
-    `unreadable`; `sample_ratio_alarm` (whether any arm has one), `best` (`arm`, whether that is
-    `decided`, the arms that are `worse`, and `undecided` ones), and `arms`: of each `arm`,
-    `trials` (it was on offer), `drawn`, `estimate` and `difference` (`value`, `low`, `high`, or
-    null), `p`, `p_best`, `expected_loss`, `sample_ratio_p`, `changes` (how often what
-    it earns has changed) and `changed_s` (when that was noticed last, in seconds since 1970, or
-    null).
+    `against`, `alpha`, `floor`, `settle_s`, `reward_scale` (what is `clicked`, `added` and
+    `bought`, and how long after an impression: `purchases_s`), `left_out` (for want of memory),
+    what else is not counted: `pending` (shown, not settled), `forgotten`, `without_prompt`,
+    `repeats`, `impossible`, `unreadable`; `sample_ratio_alarm` (whether any arm has one), `best`
+    (`arm`, whether that is `decided`, the arms that are `worse`, and `undecided` ones), and `arms`:
+    of each `arm`, `trials` (it was on offer), `drawn`, `estimate` and `difference` (`value`, `low`,
+    `high`, or null), `p`, `p_best`, `expected_loss`, `sample_ratio_p`, `changes` (how often what it
+    earns has changed) and `changed_s` (when that was noticed last, in seconds since 1970, or null).
     """
     rows = evidence.rows()
     return {
@@ -121,6 +123,7 @@ def evidence_json(evidence: ArmEstimates, trials: Trials) -> dict[str, Any]:
         "alpha": evidence.alpha,
         "floor": evidence.floor,
         "settle_s": trials.settle_ms / 1000,
+        "reward_scale": scale._asdict(),
         **trials.counts,
         "left_out": evidence.left_out + trials.forgotten,
         "sample_ratio_alarm": bool(sample_ratio_alarms(rows)),

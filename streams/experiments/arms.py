@@ -42,6 +42,7 @@ class BoardReader:
     ) -> None:
         self.board = ArmBoard()
         self.trials = Trials(settle_s * 1000)
+        self.scale = RewardScale.of(settings)
         self.evidence = ArmEstimates(settings.arm_floor, against)
         self._settings = settings
         self._reader = reader
@@ -74,13 +75,13 @@ class BoardReader:
         """All of it, for people."""
         return Group(
             board_table(self.board.rows(), self.trials.unreadable),
-            evidence_table(self.evidence, self.trials, RewardScale.of(self._settings)),
+            evidence_table(self.evidence, self.trials, self.scale),
         )
 
     def json(self) -> dict[str, Any]:
         """All of it, as plain values."""
         rows = board_json(self.board.rows(), self.trials.unreadable)
-        return rows | {"evidence": evidence_json(self.evidence, self.trials)}
+        return rows | {"evidence": evidence_json(self.evidence, self.trials, self.scale)}
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
         records = self._reader.between(begins, ends)
@@ -108,7 +109,7 @@ def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
     """The board for people."""
     table = Listing(
         *("arm", "pulls", "share", *STAGES, "reward\nso far"),
-        title="So far: what happened (reward so far: of an impression, until now, luck included)",
+        title="So far: what happened (reward so far: mean of an impression by now, luck included)",
         notes=[f"{unreadable:,} records could not be read"] if unreadable else [],
     )
     for row in board:
@@ -158,8 +159,8 @@ def arms(
 ) -> None:
     """Arms (strategies): what each does, and what it earns.
 
-    "So far" is what happened: pulls are prompts an arm was chosen for; the reward so far is what one
-    impression earned until now, and favours whatever had luck early.
+    "So far" is what happened: pulls are prompts an arm was chosen for; the reward so far is what an
+    impression earned on average until now, and favours whatever had luck early.
 
     "Evidence" is what counts: which arm is best, if that can be said, and the reward of an
     impression within the settling time, reckoned fairly from the logged propensities, with bounds

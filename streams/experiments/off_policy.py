@@ -186,8 +186,8 @@ def off_policy(
 
     --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
     as 0), what is not judged: `pending`, `forgotten`, `without_prompt`, `repeats`, `impossible`,
-    `unreadable`; `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`, `low`,
-    `high`), `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
+    `unreadable`; `settle_s`, `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`,
+    `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
     """
     target = read_policy(policy)
     if (prompts is None) != (outcomes is None):
