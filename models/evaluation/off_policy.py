@@ -28,12 +28,13 @@ import numpy as np
 from models.evaluation.arm_values import (
     ALPHA,
     PROPENSITY_MIN,
+    V_OPT_IN_SQUARES,
     Interval,
     ScoreSums,
     interval,
     sequence,
 )
-from models.evaluation.confidence_sequences import Floats
+from models.evaluation.confidence_sequences import Floats, GammaExponential
 from models.limits import LARGE, each_within
 
 ONE = 1.0 + 1e-9
@@ -217,4 +218,5 @@ def _always_valid_difference(
         return None
     more, off = scores - rewards, errors - rewards
     sums = ScoreSums(len(more), float(more.sum()), float((off**2).sum()))
-    return interval(sums, sequence(floor / (1.0 + floor)), ALPHA, within=(-1.0, 1.0))
+    by = GammaExponential(1.0 / floor + 1.0, V_OPT_IN_SQUARES / floor**2, ALPHA / 2.0)
+    return interval(sums, by, ALPHA, within=(-1.0, 1.0))
