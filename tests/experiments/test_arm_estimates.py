@@ -10,6 +10,7 @@ from rich.console import Console
 from models import ThompsonSampling
 from streams.experiments.arm_estimates import GROUPS_MAX, ArmEstimates, sample_ratio_alarms
 from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.conclusion import best_arm
 from streams.experiments.impressions import Trial, Trials
 
 RATES = {"bought_together": 0.2, "buy_again": 0.05, "popular": 0.05}
@@ -233,3 +234,17 @@ def test_an_arm_that_earns_less_than_it_did_is_named() -> None:
     assert rows["popular"].changed_s is not None
     assert 3_000 < rows["popular"].changed_s < 3_500
     assert "what popular earns has changed: noticed 1970-01-01 00:5" in drawn(evidence)
+
+
+def test_equal_arms_are_not_said_to_differ_however_often_one_looks() -> None:
+    """Ten shops with two arms that earn the same, looked at 30 times each: none is ever best."""
+    both = {"popular": 0.5, "buy_again": 0.5}
+    for seed in range(10):
+        dice, evidence = random.Random(seed), ArmEstimates()
+        for _ in range(30):
+            evidence.add(
+                Trial(dice.choice(list(both)), "", both, both, float(dice.random() < 0.2))
+                for _ in range(100)
+            )
+
+            assert not best_arm(evidence, evidence.rows()).decided
