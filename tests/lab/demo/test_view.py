@@ -72,6 +72,15 @@ def test_the_summary_names_the_staples_that_were_not_found() -> None:
     assert "not found tea" in summary(seen())
 
 
+def test_silences_that_nobody_tells_are_not_said_to_be_none() -> None:
+    """Beside somebody else's workers only they know; what others sent is said to be passed over."""
+    said = summary(replace(seen(), silences=None, items_foreign=3))
+
+    assert "none yet" not in said
+    assert "silences  not told: set GOESWITH_REDIS_URL" in said
+    assert said.endswith("passed over items of others 3")
+
+
 def test_the_report_is_plain_json() -> None:
     """Arms by name, latency by quantile, the truth with what is on top of each staple."""
     told = seen().to_json()
