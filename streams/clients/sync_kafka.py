@@ -16,13 +16,13 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
 from kafka.protocol.broker_version_data import BrokerVersionData
 
+from streams.clients.addresses import broker_addresses
 from streams.clients.batches.patient_polls import read_patiently
 from streams.contract.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 
 CLIENT_ID = "goeswith-operator"
-PORT_MAX = 65_535
 NO_ANSWER = (
     errors.KafkaConnectionError,
     errors.KafkaTimeoutError,
@@ -130,7 +130,7 @@ def partition_count(admin: Any, topic: str, settings: Settings) -> int:
 
 def _options(settings: Settings) -> dict[str, Any]:
     """What every client is created with, once somebody listens there."""
-    addresses = _addresses(settings.kafka_bootstrap)
+    addresses = broker_addresses(settings.kafka_bootstrap)
     _check_listening(settings, addresses)
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     return {
@@ -174,21 +174,6 @@ def _unreachable(settings: Settings, why: str) -> KafkaUnreachable:
         f"no Kafka broker answered at {settings.kafka_bootstrap} ({why}): is it running, and is "
         "GOESWITH_KAFKA_BOOTSTRAP (or --bootstrap) right?"
     )
-
-
-def _addresses(bootstrap: str) -> list[tuple[str, int]]:
-    """Host and port of each server; raises `Misconfigured`."""
-    addresses = []
-    for address in filter(None, map(str.strip, bootstrap.split(","))):
-        host, _, port = address.rpartition(":")
-        if not (host and port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX):
-            raise Misconfigured(
-                f"{address!r} is no Kafka address: write host:port, several with commas between"
-            )
-        addresses.append((host, int(port)))
-    if not addresses:
-        raise Misconfigured("no Kafka address: set GOESWITH_KAFKA_BOOTSTRAP to host:port")
-    return addresses
 
 
 def _brief(error: Exception) -> str:

@@ -23,10 +23,11 @@ from streams.cli.printable import printable, printable_bytes
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import open_producer
 from streams.contract.dead_letters import REPLAYS_MAX, Cause, cause, replay_headers
-from streams.contract.errors import GoeswithError
+from streams.contract.errors import GoeswithError, Misconfigured
 from streams.contract.settings import Settings
 
 SHOWN_CHARS_MAX = 4000
+OFFSET_DIGITS_MAX = 19
 IN_FLIGHT_MAX = 64
 """Letters sent and not yet acknowledged."""
 
@@ -92,14 +93,20 @@ def letters(reader: LogReader, reason: str | None = None) -> Iterator[DeadLetter
 def letter(reader: LogReader, letter_id: str) -> DeadLetter:
     """The letter of that id; raises `GoeswithError` when there is none."""
     number, _, offset = letter_id.partition(":")
-    if not (number.isascii() and number.isdigit() and offset.isascii() and offset.isdigit()):
-        raise GoeswithError(f"{letter_id!r} is no id: write partition:offset, as the list does")
+    if not (_is_number(number) and _is_number(offset)):
+        raise Misconfigured(
+            f"{letter_id[:80]!r} is no id: write partition:offset, as the list does"
+        )
     at = Partition(reader.partitions[0].topic, int(number))
     begins, ends = reader.begins(), reader.ends()
     if at in ends and begins[at] <= int(offset) < ends[at]:
         for record in reader.between({at: int(offset)}, {at: int(offset) + 1}):
             return opened(record)
     raise GoeswithError(f"there is no dead letter {letter_id}, or not any more")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= OFFSET_DIGITS_MAX
 
 
 class ReplayPlan(NamedTuple):

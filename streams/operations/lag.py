@@ -20,8 +20,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.live import show, watched
+from streams.cli.live import EVERY_S_MAX, show, watched
 from streams.cli.options import with_settings
+from streams.cli.ranges import FiniteRange
 from streams.clients.log_reader import LogReader, committed_offsets, high_watermarks, open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.settings import Settings
@@ -184,8 +185,17 @@ def _seconds(lag_s: float | None) -> str:
 @click.command()
 @with_settings("bootstrap", "prefix", "group")
 @click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
-@click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--every",
+    "every_s",
+    type=FiniteRange(min=0.1, max=EVERY_S_MAX),
+    default=2.0,
+    show_default=True,
+    help="Seconds between looks.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object; with --watch one each time."
+)
 def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     """Consumer lag of the workers: how far they are behind, in events and seconds.
 
@@ -194,10 +204,32 @@ def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     """
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
         if watch:
-            watched(lambda: lag_table(read_lag(settings, admin, reader)), every_s)
+            line = _json_of if as_json else in_one_line
+            watched(
+                lambda: lag_table(read_lag(settings, admin, reader)),
+                every_s,
+                line=lambda: line(read_lag(settings, admin, reader)),
+                always_lines=as_json,
+            )
             return
         report = read_lag(settings, admin, reader)
     if as_json:
-        click.echo(json.dumps(report.to_json()))
+        click.echo(_json_of(report))
     else:
         show(lag_table(report))
+
+
+def in_one_line(lag: GroupLag) -> str:
+    """The report where nothing can be redrawn.
+
+    >>> in_one_line(GroupLag("workers", "shop.events", (PartitionLag(1, 9, None, 9, 40.0),)))
+    'workers on shop.events: 9 events wait, for 40.0 s; partition 1: no commit'
+    """
+    never = ", ".join(str(one.partition) for one in lag.partitions if one.committed is None)
+    told = f"; partition {never}: no commit" if never else ""
+    waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
+    return f"{lag.group} on {lag.topic}: {waits}{told}"
+
+
+def _json_of(lag: GroupLag) -> str:
+    return json.dumps(lag.to_json())

@@ -21,6 +21,7 @@ from faust.app import BootStrategy
 from faust.tables.manager import TableManager
 from mode import Service
 
+from streams.clients.addresses import broker_addresses
 from streams.clients.checkpoints.store import Store
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
@@ -182,7 +183,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
     """Faust's own settings; most of them switch something off (its group consumer is ours)."""
     name = f"goeswith-{os.getuid()}-{settings.worker_name}"
     return {
-        "broker": [f"kafka://{host.strip()}" for host in settings.kafka_bootstrap.split(",")],
+        "broker": [f"kafka://{h}:{p}" for h, p in broker_addresses(settings.kafka_bootstrap)],
         "datadir": Path(settings.data_dir or Path(tempfile.gettempdir()) / name),
         "store": "memory://",
         "TableManager": NoTables,

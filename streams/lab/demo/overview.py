@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.error import URLError
-from urllib.request import urlopen
 
+from streams.clients.addresses import open_page
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import KafkaUnreachable, RedisUnreachable, WorkerFailed
@@ -241,7 +241,7 @@ class Lookout:
             return None
         address = f"http://127.0.0.1:{self._here.settings.web_port}/state"
         try:
-            with urlopen(address, timeout=STATE_S_MAX) as page:
+            with open_page(address, STATE_S_MAX) as page:
                 state: dict[str, Any] = json.load(page)
         except (URLError, OSError, ValueError):
             return None

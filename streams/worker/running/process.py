@@ -15,6 +15,8 @@ from typing import Any
 from faust.worker import Worker
 
 from models.warm import warm
+from streams.cli.options import read_settings
+from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.checkpoints.store import open_store
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
@@ -81,5 +83,6 @@ def __getattr__(name: str) -> Any:
     """`app` for `faust -A streams.worker`, made from the environment when it is first asked for."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()["app"] = app = worker_app(Settings())
+    refuse_unknown_settings(os.environ)
+    globals()["app"] = app = worker_app(read_settings())
     return app
