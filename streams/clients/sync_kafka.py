@@ -65,14 +65,17 @@ def open_consumer(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def open_producer(settings: Settings) -> Iterator[Any]:
-    """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics."""
+def open_producer(settings: Settings, *, idempotent: bool = True) -> Iterator[Any]:
+    """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics.
+
+    An idempotent one ends with the first record that a broker refuses, those behind it included.
+    """
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     with translating_errors(settings):
         producer = KafkaProducer(
             **_options(settings),
             acks="all",
-            enable_idempotence=not settings.kafka_api_version,
+            enable_idempotence=idempotent and not settings.kafka_api_version,
             max_request_size=RECORD_BYTES_MAX,
             max_block_ms=timeout_ms,
             delivery_timeout_ms=timeout_ms + 1000,

@@ -64,11 +64,12 @@ class Operator:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._env = {**environment(settings), "COLUMNS": "200"}
+        self.columns = 200
 
     def types(self, *words: str, answers: str = "") -> Result:
         """What a command says, and its exit code."""
-        return CliRunner().invoke(goeswith, words, env=self._env, input=answers)
+        env = {**environment(self.settings), "COLUMNS": str(self.columns)}
+        return CliRunner().invoke(goeswith, words, env=env, input=answers)
 
     def asks(self, *words: str) -> Any:
         """The one JSON object that a command prints."""
