@@ -30,6 +30,8 @@ NO_ANSWER = (
     errors.NodeNotReadyError,
     errors.RequestTimedOutError,
 )
+TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
+"""What a producer or a broker says of a record that has no room in its topic."""
 
 
 @contextmanager

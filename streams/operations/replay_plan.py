@@ -15,9 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from kafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
-
-from streams.clients.sync_kafka import open_producer
+from streams.clients.sync_kafka import TOO_LARGE, open_producer
 from streams.contract.dead_letters import replay_headers
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
@@ -26,7 +24,6 @@ from streams.operations.letters import DeadLetter
 
 IN_FLIGHT_MAX = 64
 """Letters sent and not yet acknowledged."""
-TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class ReplayRules(NamedTuple):
