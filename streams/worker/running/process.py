@@ -8,6 +8,7 @@ the other workers notice nothing. What only an operator can mend exits with 2.
 
 import asyncio
 import gc
+import logging
 import os
 import threading
 from typing import Any
@@ -21,6 +22,8 @@ from streams.clients.checkpoints.store import open_store
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
 from streams.views.writer import RedisViews
+from streams.worker.running.claims import claim
+from streams.worker.running.crash_lines import CrashLines
 from streams.worker.telemetry import Telemetry
 from streams.worker.topology import App, create_app
 
@@ -43,6 +46,12 @@ class PunctualWorker(Worker):
     async def _sentinel_task(self) -> None:
         """What is cancelled gets a turn of the loop to end, not a second: others wait for us."""
         await asyncio.sleep(0)
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        """What we have a name for is said in one line."""
+        super().on_setup_root_logger(logger, level)
+        for handler in logger.handlers:
+            handler.addFilter(CrashLines())
 
     def on_worker_shutdown(self) -> None:
         """The worker has failed, or is done: from here on the clock runs."""
@@ -70,6 +79,7 @@ def run(settings: Settings) -> int:
 
     Raises `Misconfigured` for what shows before it starts.
     """
+    claimed = claim(settings)  # held until this process ends
     worker = worker_app(settings).Worker(loglevel=settings.log_level, redirect_stdouts=False)
     try:
         worker.execute_from_commandline()
@@ -77,6 +87,9 @@ def run(settings: Settings) -> int:
         if isinstance(ended.__context__, Misconfigured):
             return EXIT_MISCONFIGURED
         return int(ended.code or 0)
+    finally:
+        if claimed is not None:
+            claimed.close()
 
 
 def __getattr__(name: str) -> Any:
