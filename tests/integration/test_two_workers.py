@@ -255,7 +255,9 @@ def test_on_one_machine_the_second_worker_of_a_name_says_so_and_ends_before_it_i
     assert "Traceback" not in second.said()
     assert staff.ready("ann")
     assert first.stop() == 0
-    assert f"took partitions 0, 1, 2, 3, 4, 5, 6, 7 of {staff.settings.topics.events}" in first.said()
+    assert (
+        f"took partitions 0, 1, 2, 3, 4, 5, 6, 7 of {staff.settings.topics.events}" in first.said()
+    )
 
 
 def test_a_session_timeout_that_the_brokers_refuse_is_said_and_ends_the_worker(
