@@ -12,8 +12,8 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.clients.log_reader import open_reader
-from streams.clients.sync_kafka import open_producer
+from streams.clients.log_reader import group_members, open_reader
+from streams.clients.sync_kafka import open_admin, open_producer
 from streams.contract.events import Event
 from streams.contract.prompts import Prompt, prompt_id
 from streams.lab.chaos.ground.apache_kafka import RealKafka
@@ -248,7 +248,11 @@ def test_on_one_machine_the_second_worker_of_a_name_says_so_and_ends_before_it_i
     ready = set()
     staff.until(lambda: ready.add(staff.ready("ann")) or not second.alive, "the second ends")
     staff.workers["ann"], staff.ports["ann"] = first, port
+    with open_admin(staff.settings) as admin:
+        members = group_members(staff.settings, admin)
 
+    assert members is not None
+    assert [("ann", tuple(range(8)))] == [(one.name, one.partitions) for one in members]
     assert {None} == ready
     assert second.stop() == 2
     assert "another worker runs under worker_name=ann on this machine" in second.said()

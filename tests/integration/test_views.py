@@ -22,6 +22,7 @@ from streams.views.reader import (
     current_arms,
     current_prompts,
     prompts_key,
+    recent_workers,
     worker_key,
     worker_telemetry,
 )
@@ -137,10 +138,12 @@ async def test_boards_of_several_workers_add_up(settings: Settings) -> None:
         one.offer([Answer(outgoing_prompt=said(1)), Answer(outcomes=(shown_, OUTCOME))])
         two.offer([Answer(outgoing_prompt=said(2)), Answer(outgoing_prompt=said(3))])
         await until(lambda: sum(r.pulls for r in board(settings)) == 3 and board(settings)[0].added)
+        recent = recent_workers(settings.redis_url, settings.topic_prefix)
 
     assert [("bought_together", 3, 1, 1)] == [
         (row.arm, row.pulls, row.shown, row.added) for row in board(settings)
     ]
+    assert tuple(sorted((settings.worker_name, "worker-2"))) == recent
 
 
 def board(settings: Settings) -> Any:
