@@ -25,7 +25,7 @@ def connect(kind: Any, redis_url: str) -> Any:
     """
     if not redis_url:
         raise Misconfigured("there is no Redis: set GOESWITH_REDIS_URL, here and for the workers")
-    _check(redis_url)
+    check_url(redis_url)
     try:
         client = kind.from_url(
             redis_url,
@@ -42,7 +42,7 @@ def connect(kind: Any, redis_url: str) -> Any:
     return client
 
 
-def _check(redis_url: str) -> None:
+def check_url(redis_url: str) -> None:
     """Raise `Misconfigured` for what is no address; never with a part of it, but its scheme."""
     parts = _split(redis_url)
     if parts is None or parts.scheme not in SCHEMES:

@@ -4,6 +4,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
+from textwrap import indent
 from types import TracebackType
 from typing import Self
 
@@ -134,7 +135,7 @@ class View:
         """Commands that look at what is running from another terminal."""
         self._beside = commands
         if self._live is None:
-            self.say("\n".join(["look from beside:", *(f"  {command}" for command in commands)]))
+            self.say("\n".join(["look from beside:", *(indent(c, "  ") for c in commands)]))
 
     def show(self, seen: Overview, prompts: Collection[Prompt]) -> None:
         """How everything stands now."""
@@ -156,7 +157,7 @@ def _foot(beside: Iterable[str]) -> Iterable[Text]:
     """How to look at what runs from elsewhere; nothing where there is nothing to type."""
     if commands := list(beside):
         yield Text("look from beside:", style="dim")
-        yield from (Text(f"  {command}", style="dim", no_wrap=True) for command in commands)
+        yield from (Text(indent(command, "  "), style="dim") for command in commands)
         yield Text("Ctrl-C ends it", style="dim")
 
 

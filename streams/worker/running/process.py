@@ -80,8 +80,8 @@ def run(settings: Settings) -> int:
     Raises `Misconfigured` for what shows before it starts.
     """
     claimed = claim(settings)  # held until this process ends
-    worker = worker_app(settings).Worker(loglevel=settings.log_level, redirect_stdouts=False)
     try:
+        worker = worker_app(settings).Worker(loglevel=settings.log_level, redirect_stdouts=False)
         worker.execute_from_commandline()
     except SystemExit as ended:
         if isinstance(ended.__context__, Misconfigured):
