@@ -245,15 +245,20 @@ def test_on_one_machine_the_second_worker_of_a_name_says_so_and_ends_before_it_i
     port = staff.ports.pop("ann")
     staff.start("ann")
     second: Any = staff.workers["ann"]
-    ready = set()
-    staff.until(lambda: ready.add(staff.ready("ann")) or not second.alive, "the second ends")
+    ready: list[bool | None] = []
+
+    def ended() -> bool:
+        ready.append(staff.ready("ann"))
+        return not second.alive
+
+    staff.until(ended, "the second ends")
     staff.workers["ann"], staff.ports["ann"] = first, port
     with open_admin(staff.settings) as admin:
         members = group_members(staff.settings, admin)
 
     assert members is not None
     assert [("ann", tuple(range(8)))] == [(one.name, one.partitions) for one in members]
-    assert {None} == ready
+    assert {None} == set(ready)
     assert second.stop() == 2
     assert "another worker runs under worker_name=ann on this machine" in second.said()
     assert "Traceback" not in second.said()

@@ -18,8 +18,10 @@ class CrashLines(logging.Filter):
     >>> def said(text, *args):
     ...     record = logging.LogRecord("mode", logging.ERROR, "", 0, text, args, None)
     ...     return lines.filter(record) and record.getMessage()
-    >>> said("Crashed reason=%r", taken), said("Error: %r", taken), said("We experienced a crash!")
-    ('the name is taken', False, False)
+    >>> said("Crashed reason=%r", taken), said("Error: %r", taken)
+    ('the name is taken', False)
+    >>> said("[^Worker]: We experienced a crash!")
+    False
     >>> said("Crashed reason=%r", ValueError("bread"))
     "Crashed reason=ValueError('bread')"
     """
@@ -32,7 +34,7 @@ class CrashLines(logging.Filter):
         """Whether the line may pass."""
         if record.levelno < logging.ERROR:
             return True
-        if self._said and str(record.msg).startswith(RAISED_AGAIN):
+        if self._said and RAISED_AGAIN in str(record.msg):
             return False
         error = _ours(record)
         if error is None:
