@@ -11,15 +11,16 @@ RAISED_AGAIN = "We experienced a crash!"
 
 
 class CrashLines(logging.Filter):
-    """Lets each of our errors through once, as its message; what has no name keeps its traceback.
+    """Lets each of our errors through once, as name and message; what has no name keeps its traceback.
 
+    >>> from streams.contract.errors import NameTaken
     >>> lines = CrashLines()
-    >>> taken = GoeswithError("the name is taken")
+    >>> taken = NameTaken("ann is taken")
     >>> def said(text, *args):
     ...     record = logging.LogRecord("mode", logging.ERROR, "", 0, text, args, None)
     ...     return lines.filter(record) and record.getMessage()
     >>> said("Crashed reason=%r", taken), said("Error: %r", taken)
-    ('the name is taken', False)
+    ('NameTaken: ann is taken', False)
     >>> said("[^Worker]: We experienced a crash!")
     False
     >>> said("Crashed reason=%r", ValueError("bread"))
@@ -42,7 +43,8 @@ class CrashLines(logging.Filter):
         if any(error is said for said in self._said):
             return False
         self._said.append(error)
-        record.msg, record.args = printable(str(error), chars_max=LINE_CHARS_MAX), ()
+        said = f"{type(error).__name__}: {error}"
+        record.msg, record.args = printable(said, chars_max=LINE_CHARS_MAX), ()
         record.exc_info = record.exc_text = record.stack_info = None
         return True
 
