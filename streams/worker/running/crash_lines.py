@@ -11,7 +11,7 @@ RAISED_AGAIN = "We experienced a crash!"
 
 
 class CrashLines(logging.Filter):
-    """Lets each of our errors through once, as name and message; what has no name keeps its traceback.
+    """Lets each of our errors through once, as name and message; others keep their traceback.
 
     >>> from streams.contract.errors import NameTaken
     >>> lines = CrashLines()
