@@ -6,10 +6,13 @@ that, and handed down: nothing below the command line and the worker looks at th
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
+
+NUMBER_MAX = 1_000_000_000_000
+"""No setting is larger: seconds beyond it are no times that JSON and Kafka could write down."""
 
 
 class Settings(BaseSettings):
@@ -19,7 +22,9 @@ class Settings(BaseSettings):
     'shop.events'
     """
 
-    model_config = SettingsConfigDict(env_prefix="GOESWITH_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="GOESWITH_", frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     # Kafka
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="bootstrap servers, comma separated")
@@ -282,6 +287,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="log level of the worker: debug, info, warn, error"
     )
+
+    @field_validator("*")
+    @classmethod
+    def _no_larger_than_clocks_hold(cls, value: object) -> object:
+        """A time to live of 10³⁰⁰ s is a slip, and no time that could be written down."""
+        if isinstance(value, int | float) and value > NUMBER_MAX:
+            raise ValueError(f"is larger than anything that makes sense: {NUMBER_MAX:,} at most")
+        return value
 
     @property
     def topics(self) -> Topics:

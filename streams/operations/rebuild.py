@@ -8,7 +8,6 @@ the log, the worker may know more than the log: that is said.
 
 import json
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from streams.cli.options import with_settings
+from streams.clients.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
@@ -47,7 +47,7 @@ def summary_of_worker(url: str) -> StateSummary:
     """What a worker's page says of its fold; raises `GoeswithError` when there is none."""
     address = f"{url.rstrip('/')}/state?digest"
     try:
-        with urllib.request.urlopen(address, timeout=PAGE_S_MAX) as page:  # noqa: S310  # checked
+        with open_page(address, PAGE_S_MAX) as page:
             said = json.load(page)
             position = {int(number): offset for number, offset in said["position"].items()}
             return StateSummary(position, dict(said["digests"]))

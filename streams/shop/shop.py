@@ -19,6 +19,7 @@ row that ever ran full is left out of the digest, and so is what does not commut
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from models.recommenders.recommender import Recommender, TableSize
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     CheckoutStarted,
@@ -217,6 +218,19 @@ class Shop:
             **learned,
             "policy": self.policy,
         }
+
+    def tables(self) -> dict[str, TableSize]:
+        """How full what is bounded is; of sessions the fullest partition."""
+        tables = {
+            f"{name}.{table}": size
+            for name, model in vars(self.learned).items()
+            if isinstance(model, Recommender)
+            for table, size in model.sizes().items()
+        }
+        sessions = max(self.sessions.values(), key=len, default=None)
+        if sessions is not None:
+            tables["sessions"] = TableSize(len(sessions), sessions.sessions_max, sessions.forgot)
+        return tables
 
     def state(self) -> dict[str, Any]:
         """All that is folded, as JSON."""

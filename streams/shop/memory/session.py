@@ -219,6 +219,8 @@ class Sessions:
         self.gap_ms = gap_s * 1000
         self.sessions_max = sessions_max
         self.watermark_ms = 0
+        self.forgot = False
+        """Whether a session had to leave since the start of the process."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, event: Event) -> Session:
@@ -230,6 +232,7 @@ class Sessions:
             self._sessions[event.session_id] = session
             if len(self._sessions) > self.sessions_max:
                 self._sessions.popitem(last=False)
+                self.forgot = True
         elif event.occurred_at_ms - session.last_ms > self.gap_ms:
             session = self._sessions[event.session_id] = session.after_pause(event)
         self._sessions.move_to_end(event.session_id)

@@ -1,7 +1,8 @@
 """The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
-/state      position, lag, partitions, telemetry; with ?digest a hash of the fold, too
+/state      version, memory, tables, position, lag, partitions, telemetry; with ?digest a hash of
+            the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
 /readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
@@ -12,8 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from streams.contract.settings import Settings
+from streams.shop.shop import Shop
 from streams.shop.state import digest
 from streams.worker.health.digests_in_child import hashed
+from streams.worker.health.resources import advice, installed_version, memory, sizes_json
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
@@ -57,6 +60,10 @@ def show_state(app: PageSource, settings: Settings) -> None:
         return web.json(
             {
                 "worker": settings.worker_name,
+                "version": installed_version(),
+                "memory": (held := memory()),
+                "tables": sizes_json(tables := shop.tables() if isinstance(shop, Shop) else {}),
+                "advice": advice(tables, held),
                 "position": position,
                 "lag_events": lag,
                 "assigned": sorted(app.assigned or ()),
