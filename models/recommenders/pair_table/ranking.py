@@ -38,6 +38,14 @@ def beyond_chance(met: int, of: int, times: int, sessions: int, z_min: float) ->
 
 
 @compiled
+def is_evidence(
+    met: int, of: int, times: int, together_min: int, sessions: int, z_min: float
+) -> bool:
+    """Whether a pair met often enough, and more often than chance would have it."""
+    return met >= together_min and beyond_chance(met, of, times, sessions, z_min)
+
+
+@compiled
 def supports(
     cells: Cells,
     rows: Rows,
@@ -52,10 +60,8 @@ def supports(
     count = 0
     for at in range(row.start, row.start + row.length):
         cell = cells[at]
-        if (
-            cell.times >= together_min
-            and cell.latest + cell.before > 0
-            and beyond_chance(cell.times, row.times, rows[cell.item].times, sessions, z_min)
+        if cell.latest + cell.before > 0 and is_evidence(
+            cell.times, row.times, rows[cell.item].times, together_min, sessions, z_min
         ):
             count += 1
             if count > more_than:
@@ -102,10 +108,8 @@ def vote(
                     active[n] = cell.item
                     n += 1
                 entry.score += weight
-                if (
-                    weight > entry.strongest
-                    and cell.times >= together_min
-                    and beyond_chance(cell.times, row.times, rows[cell.item].times, sessions, z_min)
+                if weight > entry.strongest and is_evidence(
+                    cell.times, row.times, rows[cell.item].times, together_min, sessions, z_min
                 ):
                     entry.strongest = weight
                     entry.voter = voter
@@ -156,10 +160,7 @@ def rank(
     active: Numbers,
     found: Candidates,
 ) -> tuple[int, int]:
-    """The `depth` best candidates, in no order, and all that equal the last.
-
-    Returns how many are in `found`, and how many candidates there are in all.
-    """
+    """The `depth` best candidates and all that equal the last: how many; and how many in all."""
     n = vote(
         *(cells, rows, voters, worth, unit, decay, norm, together_min, sessions, z_min),
         *(votes, active),
@@ -171,8 +172,7 @@ def rank(
         if entry.met > 0 and entry.score > 0.0:
             supported += 1
             size = sift(heap, size, entry.score, depth)
-    bar = heap[0] if size else 0.0
-    count = 0
+    bar, count = (heap[0] if size else 0.0), 0
     for i in range(n):
         entry = votes[active[i]]
         if entry.met > 0 and entry.score > 0.0 and entry.score >= bar:
