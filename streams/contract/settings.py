@@ -4,12 +4,16 @@ Read from the environment with the prefix `GOESWITH_` (`GOESWITH_KAFKA_BOOTSTRAP
 that, and handed down: nothing below the command line and the worker looks at the environment.
 """
 
+import re
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
+
+BUILT_IN_SEGMENTS = ("new", "known")
+"""What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
 class Settings(BaseSettings):
@@ -205,7 +209,9 @@ class Settings(BaseSettings):
 
     # Policy
     segments: str = Field(
-        "", description="the merchant's segments that are contexts of the policy, comma separated"
+        "",
+        description="the merchant's segments that are contexts of the policy, comma separated; "
+        "`new` and `known` are built in",
     )
     arm_floor: float = Field(
         0.05,
@@ -275,6 +281,17 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="log level of the worker: debug, info, warn, error"
     )
+
+    @field_validator("segments")
+    @classmethod
+    def _names(cls, segments: str) -> str:
+        for name in filter(None, map(str.strip, segments.split(","))):
+            if name in BUILT_IN_SEGMENTS or not re.fullmatch("[A-Za-z0-9_-]{1,32}", name):
+                raise ValueError(
+                    f"{name[:40]!r} is no name for a segment: letters, digits, _ and "
+                    "-, 32 at most, commas between names; new and known are built in"
+                )
+        return segments
 
     @property
     def topics(self) -> Topics:
