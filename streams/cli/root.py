@@ -36,6 +36,10 @@ COMMANDS = {
     "prompts": Lazy(
         "streams.storefront.current:prompts", "Print the current prompts of a session."
     ),
+    "validate": Lazy(
+        "streams.storefront.validate:validate",
+        "Tell what would become of the events in a file.",
+    ),
     "dead-letters": Lazy(
         "streams.operations.dead_letters:dead_letters",
         "List, show and replay records we could not use.",
