@@ -83,19 +83,13 @@ class Settings(BaseSettings):
         256, ge=1, description="rounds handed over to the producer, not yet acknowledged"
     )
     fetch_idle_wait_ms: int = Field(
-        500,
-        ge=1,
-        description="adaptive fetch, when little comes: `fetch.max.wait.ms`",
+        500, ge=1, description="adaptive fetch, when little comes: `fetch.max.wait.ms`"
     )
     fetch_busy_wait_ms: int = Field(
-        5,
-        ge=1,
-        description="adaptive fetch, under load: `fetch.max.wait.ms`",
+        5, ge=1, description="adaptive fetch, under load: `fetch.max.wait.ms`"
     )
     fetch_busy_bytes_min: int = Field(
-        100_000,
-        ge=1,
-        description="adaptive fetch, under load: `fetch.min.bytes`",
+        100_000, ge=1, description="adaptive fetch, under load: `fetch.min.bytes`"
     )
     fetch_busy_events_per_s: float = Field(
         150.0, ge=0, description="adaptive fetch: rate of events from which on there is load"
@@ -105,9 +99,7 @@ class Settings(BaseSettings):
         description="no adaptive fetch: the embedded broker answers after the wait, no earlier",
     )
     gap_wait_s_max: float = Field(
-        30.0,
-        gt=0,
-        description="how long an event waits for those before it; then the worker fails",
+        30.0, gt=0, description="how long an event waits for those before it; then the worker fails"
     )
 
     stuck_s_max: float = Field(
@@ -161,8 +153,7 @@ class Settings(BaseSettings):
     view_weight: float = Field(0.1, ge=0, le=1000, description="weight of a view in popularity")
     add_weight: float = Field(1.0, ge=0, le=1000, description="weight of an add in popularity")
     best_fit: bool = Field(
-        False,
-        description="learning to rank as an arm: finds more, and costs more an event",
+        False, description="learning to rank as an arm: finds more, and costs more an event"
     )
     rank_learning_share: float = Field(
         0.0625,
@@ -174,9 +165,7 @@ class Settings(BaseSettings):
     # Deciding
     prompt_items_max: int = Field(3, ge=1, le=3, description="items in a prompt: few and fitting")
     together_min: int = Field(
-        2,
-        ge=1,
-        description="minimum support: sessions with both items before they count as a pair",
+        2, ge=1, description="minimum support: sessions with both items before they count as a pair"
     )
     staples_withheld: int = Field(
         0, ge=0, le=400, description="so many of the most popular items are never offered"
@@ -214,10 +203,7 @@ class Settings(BaseSettings):
         "`new` and `known` are built in",
     )
     arm_floor: float = Field(
-        0.05,
-        ge=0,
-        le=0.2,
-        description="exploration floor: minimum propensity of an admissible arm",
+        0.05, ge=0, le=0.2, description="exploration floor: minimum propensity of an admissible arm"
     )
     arm_policy: Literal["contexts", "factors"] = Field(
         "contexts",
@@ -225,8 +211,7 @@ class Settings(BaseSettings):
         "factors of contexts: for many segments",
     )
     arm_mode: Literal["best", "identify"] = Field(
-        "best",
-        description="the most reward, or best-arm identification (top-two sampling)",
+        "best", description="the most reward, or best-arm identification (top-two sampling)"
     )
     arm_window_s: float = Field(
         0.0,
@@ -236,14 +221,10 @@ class Settings(BaseSettings):
         "much of a trial as of its reward should have come; 0: it counts at once",
     )
     attribution_window_s: float = Field(
-        3600.0,
-        gt=0,
-        description="attribution window of clicks and adds, after an impression",
+        3600.0, gt=0, description="attribution window of clicks and adds, after an impression"
     )
     purchase_window_s: float = Field(
-        86_400.0,
-        gt=0,
-        description="attribution window of purchases, after an impression",
+        86_400.0, gt=0, description="attribution window of purchases, after an impression"
     )
     reward_clicked: float = Field(0.1, ge=0, le=1, description="reward when a prompt is clicked")
     reward_added: float = Field(0.5, ge=0, le=1, description="reward when a prompted item is added")
