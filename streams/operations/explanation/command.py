@@ -16,7 +16,7 @@ from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate, in_words
 from streams.operations.explanation.retold import retell, silent
-from streams.operations.explanation.session_log import SessionLog, read_published, read_session
+from streams.operations.explanation.session_log import SessionEvents, read_published, read_session
 from streams.shop.shop import Shop
 
 EVENTS_MAX = 100
@@ -73,13 +73,15 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
         click.echo(_in_words(session_id, log, fates, notes))
 
 
-def _in_words(session_id: str, log: SessionLog, fates: Sequence[Fate], notes: Sequence[str]) -> str:
+def _in_words(
+    session_id: str, log: SessionEvents, fates: Sequence[Fate], notes: Sequence[str]
+) -> str:
     numbers = ", ".join(map(str, sorted(log.partitions)))
     title = f"{printable(session_id)}, partition {numbers}: {len(fates)} events"
     return "\n".join([title, *map(in_words, fates), *(f"note: {note}" for note in notes)])
 
 
-def _notes(log: SessionLog, gone: int, settings: Settings, *, again: bool) -> list[str]:
+def _notes(log: SessionEvents, gone: int, settings: Settings, *, again: bool) -> list[str]:
     """What has to be known to read the answer."""
     notes = []
     if log.left_out:
@@ -90,7 +92,10 @@ def _notes(log: SessionLog, gone: int, settings: Settings, *, again: bool) -> li
             "partitioner"
         )
     if again:
-        notes.append("silences are told by folding the log again, by the settings of this shell")
+        notes.append(
+            "silences are told by folding the log again up to each event, by the settings of this "
+            "shell; a worker that was behind, as one that starts is, knew more by then"
+        )
     if again and gone:
         notes.append(
             f"{gone:,} events are gone from {settings.topics.events} by retention: workers may "
@@ -99,7 +104,7 @@ def _notes(log: SessionLog, gone: int, settings: Settings, *, again: bool) -> li
     return notes
 
 
-def _read(reader: LogReader, session_id: str, settings: Settings, events_max: int) -> SessionLog:
+def _read(reader: LogReader, session_id: str, settings: Settings, events_max: int) -> SessionEvents:
     with _progress("looking for the session") as advance:
         return read_session(reader, session_id, settings, events_max=events_max, advance=advance)
 

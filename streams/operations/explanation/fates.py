@@ -10,7 +10,7 @@ from streams.contract.errors import InvalidEvent
 from streams.contract.prompts import Outcome, Prompt
 from streams.operations.explanation.advice import Told
 from streams.operations.explanation.retold import Retold
-from streams.operations.explanation.session_log import Place, Published, SessionEvent
+from streams.operations.explanation.session_log import Place, PublishedAnswers, SessionEvent
 from streams.shop.decision.decision import AskingEvent
 
 Became = Literal["prompt", "silence", "dead_letter", "waiting", "unknown", "learned"]
@@ -70,7 +70,7 @@ class Fate:
 
 def fate(
     event: SessionEvent,
-    published: Published,
+    published: PublishedAnswers,
     retold: Mapping[Place, Retold],
     committed: Mapping[int, int | None],
 ) -> Fate:

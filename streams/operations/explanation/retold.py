@@ -13,9 +13,9 @@ from streams.contract.events import ItemAdded, ItemViewed, OrderPlaced
 from streams.operations.explanation.advice import Told, told
 from streams.operations.explanation.session_log import (
     Place,
-    Published,
+    PublishedAnswers,
     SessionEvent,
-    SessionLog,
+    SessionEvents,
 )
 from streams.operations.explanation.time_index import TimeIndex
 from streams.operations.rebuild import fold_record
@@ -35,7 +35,7 @@ class Retold(NamedTuple):
     silence: Told | None
 
 
-def silent(events: list[SessionEvent], published: Published) -> list[SessionEvent]:
+def silent(events: list[SessionEvent], published: PublishedAnswers) -> list[SessionEvent]:
     """The events that asked for a prompt, and none of theirs is on the topic."""
     return [
         event
@@ -47,8 +47,8 @@ def silent(events: list[SessionEvent], published: Published) -> list[SessionEven
 def retell(
     shop: Shop,
     reader: LogReader,
-    log: SessionLog,
-    published: Published,
+    log: SessionEvents,
+    published: PublishedAnswers,
     advance: Callable[[], object] = lambda: None,
 ) -> dict[Place, Retold]:
     """What a shop without memory makes of the silent events of a session, in their order."""
@@ -96,7 +96,7 @@ def _fold_to(
 
 
 def _answer(
-    shop: Shop, event: SessionEvent, pending: PendingPrompts, published: Published
+    shop: Shop, event: SessionEvent, pending: PendingPrompts, published: PublishedAnswers
 ) -> Retold:
     """Answer an event that is folded; what was published for it is pending from then on."""
     partition, offset = event.place

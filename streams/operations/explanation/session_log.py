@@ -34,7 +34,7 @@ class SessionEvent(NamedTuple):
     """No earlier one of the session has its id."""
 
 
-class SessionLog(NamedTuple):
+class SessionEvents(NamedTuple):
     """The latest events of a session, in the order of their records' times."""
 
     events: list[SessionEvent]
@@ -52,7 +52,7 @@ class DeadLetterFound(NamedTuple):
     cause: Cause
 
 
-class Published(NamedTuple):
+class PublishedAnswers(NamedTuple):
     """What is on the other topics."""
 
     prompts: dict[Place, Prompt]
@@ -69,7 +69,7 @@ def read_session(
     *,
     events_max: int,
     advance: Callable[[], object] = lambda: None,
-) -> SessionLog:
+) -> SessionEvents:
     """Look through the events topic; `advance` is called for each record of it."""
     key, index = session_id.encode(), TimeIndex()
     found: deque[SessionEvent] = deque()
@@ -86,12 +86,12 @@ def read_session(
             if len(found) > 2 * events_max:
                 found = deque(sorted(found, key=_order)[-events_max:])
     latest = list(_told_apart(sorted(found, key=_order)[-events_max:]))
-    return SessionLog(latest, count - len(latest), frozenset(partitions), index)
+    return SessionEvents(latest, count - len(latest), frozenset(partitions), index)
 
 
 def read_published(
-    reader: LogReader, log: SessionLog, session_id: str, settings: Settings
-) -> Published:
+    reader: LogReader, log: SessionEvents, session_id: str, settings: Settings
+) -> PublishedAnswers:
     """What was published to the partitions of the session's events."""
     topics = settings.topics
     begins, ends = _of(reader, topics.prompts, log.partitions)
@@ -105,7 +105,7 @@ def read_published(
             withdrawals.append(said)
     outcomes = reader.between(*_of(reader, topics.outcomes, log.partitions))
     letters = reader.between(*_of(reader, topics.dead_letters, log.partitions))
-    return Published(
+    return PublishedAnswers(
         dict(_by_place(log.events, prompts)),
         withdrawals,
         list(_outcomes(outcomes, session_id)),
