@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.events import encode
+from streams.contract.events import Event, encode
 from streams.shop.decision.assignment import held_out
 from tests.integration.operators import Operator
 from tests.scenarios.storefront import Storefront
@@ -43,7 +43,12 @@ def test_each_event_of_a_session_is_told_what_became_of_it(
     bread = story.add("bread")
     storefront.send(bread)
     prompt = storefront.answer_to(bread)
-    events = [bread, story.see(prompt), story.click(prompt), story.add("jam", after_s=9)]
+    events: list[Event] = [
+        bread,
+        story.see(prompt),
+        story.click(prompt),
+        story.add("jam", after_s=9),
+    ]
     events += [story.add("tea", receipt="Zm9yZ2Vk"), bread]
     storefront.send(*events[1:])
     storefront.send_raw(b"another", encode(story.view("milk", event_id="misdirected")))

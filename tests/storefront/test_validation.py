@@ -13,13 +13,15 @@ from streams.contract.schemas.examples import EVENT_EXAMPLES, NEW_YEAR_MS, SECRE
 from streams.contract.schemas.schemas import example
 from streams.contract.settings import Settings
 from streams.storefront.event_lines import Line
-from streams.storefront.validation import Judged, Validator
+from streams.storefront.validation import Judged, Remark, Validator
 
 DAY_MS = 86_400_000
 SETTINGS = Settings(segments="club", receipt_secret=SECRET)
 SESSION = st.sampled_from(["s", "t", "", 7, None])
 NAMES = ["type", "event_id", "session_id", "occurred_at_ms", "item_id", "itemId", "lines"]
-VALUES = st.sampled_from(["item_viewed", "prompt_shown", "s", 7, 2.5, None, NEW_YEAR_MS, []])
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    ["item_viewed", "prompt_shown", "s", 7, 2.5, None, NEW_YEAR_MS, []]
+)
 
 
 def judged(said: Any, settings: Settings = SETTINGS, **around: Any) -> Judged:
@@ -28,9 +30,9 @@ def judged(said: Any, settings: Settings = SETTINGS, **around: Any) -> Judged:
     return Validator(settings, NEW_YEAR_MS + 2 * DAY_MS).judge(Line(1, text, cut=False))
 
 
-def warned(**fields: Any) -> list[tuple[str, str]]:
+def warned(**fields: Any) -> list[Remark]:
     """The warnings of an add that has these fields, too."""
-    return [*map(tuple, judged(example("item_added") | fields).warnings)]
+    return [*judged(example("item_added") | fields).warnings]
 
 
 def test_the_examples_of_the_contract_pass_without_a_word() -> None:

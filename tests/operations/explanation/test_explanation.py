@@ -5,6 +5,7 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.contract.events import Event
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
@@ -55,7 +56,8 @@ def shown(worker: OneWorker, story: Story) -> Prompt | None:
 
 def live(worker: OneWorker, steps: list[tuple[str, str, str, int]]) -> None:
     """Three sessions on two partitions do all this, one thing after the other."""
-    now_ms, last = NOON_MS, {}
+    now_ms = NOON_MS
+    last: dict[str, Event] = {}
     for number, (who, does, item, after_s) in enumerate(steps):
         now_ms += after_s * 1000 + number  # no two at the same time
         story = Story(who, start_ms=now_ms)
