@@ -1,7 +1,7 @@
 """`goeswith explain`: what became of each event of a session, and why there was no prompt."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -15,7 +15,8 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate, in_words
-from streams.operations.explanation.retold import retell, silent
+from streams.operations.explanation.published_receipts import with_some_secret
+from streams.operations.explanation.retold import disagreeing, retell, silent
 from streams.operations.explanation.session_log import SessionEvents, read_published, read_session
 from streams.shop.shop import Shop
 
@@ -38,10 +39,10 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
     """Tell what became of each event of SESSION: a prompt, a silence and why, a dead letter.
 
     Prompts, outcomes and dead letters are read off their topics. Silences are on none: for them the
-    log is folded again, as `rebuild` does, so the settings have to be those of the workers,
-    GOESWITH_RECEIPT_SECRET included.
+    log is folded again, as `rebuild` does, so the settings have to be those of the workers; the
+    secret is not needed.
     """
-    shop, topics = Shop(settings), settings.topics
+    shop, topics = Shop(with_some_secret(settings)), settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
     with open_reader(settings, *names) as reader:
         log = _read(reader, session_id, settings, events_max)
@@ -59,7 +60,8 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
         gone = sum(reader.begins()[at] for at in events_at)
     offsets = {at.number: offset for at, offset in committed.items()}
     fates = [fate(event, published, retold, offsets) for event in log.events]
-    notes = _notes(log, gone, settings, again=bool(silent(log.events, published)))
+    again = bool(silent(log.events, published))
+    notes = _notes(log, gone, settings, again=again) + _doubts(disagreeing(published, retold))
     if as_json:
         said = {
             "session_id": session_id,
@@ -102,6 +104,15 @@ def _notes(log: SessionEvents, gone: int, settings: Settings, *, again: bool) ->
             "know more than was folded"
         )
     return notes
+
+
+def _doubts(reasons: Iterable[str]) -> list[str]:
+    """Where workers have other settings than this shell."""
+    return [
+        f"the settings here say {reason} where workers prompted: theirs are others, and silences "
+        "may be told wrongly"
+        for reason in sorted(reasons)
+    ]
 
 
 def _read(reader: LogReader, session_id: str, settings: Settings, events_max: int) -> SessionEvents:

@@ -5,12 +5,13 @@ that got no prompt (other partitions up to the second in which its record was wr
 event is answered. What counts as pending is what was really published.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from streams.clients.log_reader import LogReader, Partition
 from streams.contract.events import ItemAdded, ItemViewed, OrderPlaced
 from streams.operations.explanation.advice import Told, told
+from streams.operations.explanation.published_receipts import PublishedReceipts
 from streams.operations.explanation.session_log import (
     Place,
     PublishedAnswers,
@@ -20,7 +21,7 @@ from streams.operations.explanation.session_log import (
 from streams.operations.explanation.time_index import TimeIndex
 from streams.operations.rebuild import fold_record
 from streams.shop.decision.decision import AskingEvent
-from streams.shop.memory.answer import OutgoingPrompt
+from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 
@@ -29,7 +30,7 @@ TURNING = ItemViewed | ItemAdded | OrderPlaced
 
 
 class Retold(NamedTuple):
-    """What folding the log again gives an event that got no prompt."""
+    """What folding the log again gives an event that asks."""
 
     prompt: OutgoingPrompt | None
     silence: Told | None
@@ -51,7 +52,11 @@ def retell(
     published: PublishedAnswers,
     advance: Callable[[], object] = lambda: None,
 ) -> dict[Place, Retold]:
-    """What a shop without memory makes of the silent events of a session, in their order."""
+    """What a shop without memory makes of the session's events, up to the last silent one."""
+    receipts = PublishedReceipts(
+        shop.settings.receipt_secret.get_secret_value(), published.prompts.values()
+    )
+    shop.receipts = receipts
     wanted = {event.place for event in silent(log.events, published)}
     begins = {at.number: offset for at, offset in reader.begins().items() if _is_of(at, shop)}
     for number, offset in begins.items():
@@ -62,11 +67,18 @@ def retell(
             break
         if isinstance(event.held, TURNING):
             _fold_to(shop, reader, event, log.times, advance)
-            again = _answer(shop, event, pending, published)
-            if event.place in wanted:
-                wanted.discard(event.place)
-                retold[event.place] = again
+            retold[event.place] = _answer(shop, event, pending, published)
+            wanted.discard(event.place)
     return retold
+
+
+def disagreeing(published: PublishedAnswers, retold: Mapping[Place, Retold]) -> set[SilenceReason]:
+    """Why the settings at hand are silent where workers prompted: theirs are others, then.
+
+    What is known (`no_candidate`) is left out: a worker that was behind knew more.
+    """
+    silences = [again.silence for place, again in retold.items() if place in published.prompts]
+    return {silence.reason for silence in silences if silence} - {"no_candidate", "duplicate"}
 
 
 def _is_of(at: Partition, shop: Shop) -> bool:

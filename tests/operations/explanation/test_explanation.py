@@ -4,13 +4,15 @@ from typing import Any, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from streams.contract.events import Event
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
 from streams.operations.explanation.fates import Fate, fate, in_words
-from streams.operations.explanation.retold import retell
+from streams.operations.explanation.published_receipts import with_some_secret
+from streams.operations.explanation.retold import disagreeing, retell
 from streams.operations.explanation.session_log import read_published, read_session
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.shop import Shop
@@ -36,8 +38,9 @@ POLITE: dict[str, Any] = {
 
 
 def explained(worker: OneWorker, session_id: str, *, events_max: int = 1000) -> list[Fate]:
-    """What is told of a session whose events are all answered."""
-    settings, reader = worker.settings, worker.log
+    """What is told of a session whose events are all answered, by somebody without the secret."""
+    keyless = worker.settings.model_copy(update={"receipt_secret": SecretStr("")})
+    settings, reader = with_some_secret(keyless), worker.log
     log = read_session(reader, session_id, settings, events_max=events_max)
     published = read_published(reader, log, session_id, settings)
     retold = retell(Shop(settings), reader, log, published)
@@ -218,3 +221,20 @@ def test_a_prompt_that_was_withdrawn_counts_no_more() -> None:
     ]
     assert capped.silence is not None
     assert "the visit had 1 prompts" in capped.silence.why
+
+
+def test_settings_other_than_the_workers_are_seen_by_what_they_deny() -> None:
+    """Where workers prompted and the settings at hand are silent."""
+    worker, story = OneWorker(Settings(**POLITE | {"cool_down_s": 0.0})), Story("ann")
+    worker.take(0, Story("bob").view("tea"))
+    for item in ("jam", "rice", "salt", "tea"):
+        worker.take(0, story.view(item))
+    found = {}
+    for pause_s in (0.0, 20.0):
+        settings = Settings(**POLITE | {"cool_down_s": pause_s})
+        log = read_session(worker.log, "ann", settings, events_max=9)
+        published = read_published(worker.log, log, "ann", settings)
+        found[pause_s] = disagreeing(published, retell(Shop(settings), worker.log, log, published))
+
+    assert "session_cap" == worker.silences[0, 4].reason
+    assert {0.0: set(), 20.0: {"cool_down"}} == found
