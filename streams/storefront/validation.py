@@ -8,6 +8,7 @@ listed) is a warning.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from streams.clients.deduplication import SeenIds
@@ -21,6 +22,7 @@ from streams.storefront.hints import hints, meant
 
 FIELDS = {event.model_fields["type"].default: tuple(event.model_fields) for event in EVENTS}
 """The fields of each type of event."""
+NAME_CHARS_MAX = 64
 LINE_FIELDS = tuple(OrderLine.model_fields)
 
 
@@ -201,9 +203,15 @@ def _unread(said: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[Remark
         if isinstance(line, dict):
             unread |= {name: LINE_FIELDS for name in line if name not in LINE_FIELDS}
     for name, known in unread.items():
-        near = meant(name, [one for one in known if one not in said])
-        asked = f"; did you mean `{near}`?" if near else ""
-        yield Remark("unknown_field", f"`{name[:64]}` is ignored{asked}")
+        yield _ignored(name[:NAME_CHARS_MAX], tuple(one for one in known if one not in said))
+
+
+@lru_cache(maxsize=1000)
+def _ignored(name: str, free: tuple[str, ...]) -> Remark:
+    """A field that nobody reads, and the one of those not said that may have been meant."""
+    near = meant(name, free)
+    asked = f"; did you mean `{near}`?" if near else ""
+    return Remark("unknown_field", f"`{name}` is ignored{asked}")
 
 
 def _text(said: object) -> str | None:
