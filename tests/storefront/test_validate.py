@@ -10,10 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli.root import goeswith
+from streams.contract.events import encode
+from streams.contract.schemas.examples import EVENT_EXAMPLES, SECRET
 from streams.contract.schemas.schemas import example
 
 GOOD = json.dumps(example("item_viewed"))
 DEAD = json.dumps({**example("item_viewed"), "event_id": "dead", "occurred_at_ms": 1_767_225_600})
+EXAMPLE_FILE = Path(__file__).parent.parent.parent / "examples" / "events.jsonl"
 SEGMENTS = {"GOESWITH_SEGMENTS": "club"}
 
 
@@ -33,6 +36,17 @@ def test_a_file_of_which_nothing_dies_ends_with_zero(tmp_path: Path) -> None:
         "1 lines: 1 events, 0 dead letters",
         "  not checked: the record's key, which has to be the session_id",
     ] == done.output.splitlines()
+
+
+def test_the_file_of_examples_has_one_event_of_each_kind() -> None:
+    """With receipts that the secret of the examples has signed; nothing is to be said of it."""
+    known = {**SEGMENTS, "GOESWITH_RECEIPT_SECRET": SECRET}
+    done = CliRunner().invoke(goeswith, ["validate", str(EXAMPLE_FILE)], env=known)
+
+    assert [encode(event).decode() for event in EVENT_EXAMPLES] == (
+        EXAMPLE_FILE.read_text().splitlines()
+    )
+    assert ["9 lines: 9 events, 0 dead letters"] == done.output.splitlines()[:-1]
 
 
 def test_a_line_that_would_die_is_named_with_its_reason() -> None:
