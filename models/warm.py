@@ -27,8 +27,9 @@ def warm(*, ranker: bool = True) -> None:
 
     `ranker`: the loops of the learned recommenders, too, which most workers do without.
     """
-    pairs = CoOccurrence(items_max=3, row_max=1)
+    pairs = CoOccurrence(items_max=3, row_max=1, lift_z_min=1.0)
     _teach(pairs)
+    pairs.proposes(("bread",))
     later = MONDAY_S + (HALVINGS + 1) * pairs.half_life_s  # an era turns
     pairs.learn_one(("bread",), "jam", time_s=later)
     if ranker:

@@ -23,15 +23,18 @@ counterfactual learning, NIPS 2015; Dudík, Langford and Li: Doubly robust polic
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from models.evaluation.arm_values import (
     ALPHA,
     PROPENSITY_MIN,
+    V_OPT_IN_SQUARES,
     Interval,
     ScoreSums,
     interval,
     sequence,
 )
-from models.evaluation.confidence_sequences import Floats
+from models.evaluation.confidence_sequences import Floats, GammaExponential
 from models.limits import LARGE, each_within
 
 ONE = 1.0 + 1e-9
@@ -69,6 +72,10 @@ class OffPolicyEstimate(NamedTuple):
     always_valid: Interval | None
     """DR (or else IPS) with bounds that hold at every look; None without a floor, or where rewards
     leave [0, 1]."""
+    difference: Estimate
+    """DR (or else IPS) less what the policy that ran did earn, decision by decision."""
+    difference_always_valid: Interval | None
+    """The same with bounds that hold at every look; None as above."""
 
 
 def evaluate(
@@ -78,6 +85,7 @@ def evaluate(
     *,
     expected: Floats | None = None,
     expected_by_target: Floats | None = None,
+    acts: Floats | None = None,
     floor: float | None = None,
     effective_min: float = EFFECTIVE_MIN,
 ) -> OffPolicyEstimate:
@@ -92,6 +100,9 @@ def evaluate(
     expected, expected_by_target
         The reward that was expected of that arm, and of all arms weighted by the target's
         probabilities, as logged before the reward was seen.
+    acts
+        1 where the target policy draws an arm at all, 0 where it stays silent and earns nothing
+        (its `target` and `expected_by_target` are 0 there); 1 everywhere unless told.
     floor
         The least propensity of any arm on offer: with it (and rewards in [0, 1]) comes an interval
         that holds at every look. Raises `ValueError` when a propensity is below it.
@@ -113,22 +124,19 @@ def evaluate(
     >>> round(estimate.ips.value, 3), round(estimate.snips.value, 3), round(estimate.effective_n)
     (0.3, 0.3, 500)
     """
-    _check(rewards, propensities, target, expected, expected_by_target)
+    _check(rewards, propensities, target, expected, expected_by_target, acts)
     _check_floor(floor, propensities)
     weights = target / propensities
-    effective = effective_size(weights)
-    if effective < effective_min or not effective:
-        raise TooFewEffective(
-            f"{len(weights):,} decisions are worth {effective:.1f} under the target policy, and "
-            f"at least {effective_min:g} are asked for: it is too unlike the policy that ran (or "
-            "the log too short)"
-        )
+    effective = _enough(weights, effective_min)
     weighted = weights * rewards
-    snips = float(weighted.sum() / weights.sum())
-    influence = weights * (rewards - snips) / weights.mean()
-    dr = None
+    acts = np.ones(len(weights)) if acts is None else acts
+    snips, influence = _self_normalized(weights, rewards, acts)
+    dr, errors = None, weighted
     if expected is not None and expected_by_target is not None:
-        dr = expected_by_target + weights * (rewards - expected)
+        errors = weights * (rewards - expected)
+        dr = expected_by_target + errors
+    scores = weighted if dr is None else dr
+    floor = floor if ((rewards >= 0.0) & (rewards <= 1.0)).all() else None
     return OffPolicyEstimate(
         n=len(weights),
         effective_n=effective,
@@ -137,12 +145,17 @@ def evaluate(
         ips=_estimate(weighted),
         snips=_estimate(influence, at=snips),
         dr=None if dr is None else _estimate(dr),
-        always_valid=_always_valid(
-            weighted if dr is None else dr,
-            weighted if dr is None or expected is None else weights * (rewards - expected),
-            floor if ((rewards >= 0.0) & (rewards <= 1.0)).all() else None,
-        ),
+        always_valid=_always_valid(scores, errors, floor),
+        difference=_estimate(scores - rewards),
+        difference_always_valid=_always_valid_difference(scores, errors, rewards, floor),
     )
+
+
+def _self_normalized(weights: Floats, rewards: Floats, acts: Floats) -> tuple[float, Floats]:
+    """SNIPS where the target acts, times the share of decisions in which it does; its influence."""
+    share, ratio = float(acts.mean()), float((weights * rewards).sum() / weights.sum())
+    errors = share * weights * (rewards - ratio) / weights.mean()
+    return share * ratio, errors + ratio * (acts - share)
 
 
 def _check(rewards: Floats, propensities: Floats, target: Floats, *expected: Floats | None) -> None:
@@ -159,6 +172,17 @@ def _check(rewards: Floats, propensities: Floats, target: Floats, *expected: Flo
 def _check_floor(floor: float | None, propensities: Floats) -> None:
     if floor is not None and len(propensities) and propensities.min() < floor * (1.0 - 1e-9):
         raise ValueError(f"floor={floor}: a propensity of {propensities.min()} is below it")
+
+
+def _enough(weights: Floats, effective_min: float) -> float:
+    effective = effective_size(weights)
+    if effective < effective_min or not effective:
+        raise TooFewEffective(
+            f"{len(weights):,} decisions are worth {effective:.1f} under the target policy, and "
+            f"at least {effective_min:g} are asked for: it is too unlike the policy that ran (or "
+            "the log too short)"
+        )
+    return effective
 
 
 def effective_size(weights: Floats) -> float:
@@ -184,3 +208,15 @@ def _always_valid(scores: Floats, errors: Floats, floor: float | None) -> Interv
         return None
     sums = ScoreSums(len(scores), float(scores.sum()), float((errors**2).sum()))
     return interval(sums, sequence(floor), ALPHA)
+
+
+def _always_valid_difference(
+    scores: Floats, errors: Floats, rewards: Floats, floor: float | None
+) -> Interval | None:
+    """The same less the rewards: of these nothing is predicted, so errors are larger by up to 1."""
+    if floor is None:
+        return None
+    more, off = scores - rewards, errors - rewards
+    sums = ScoreSums(len(more), float(more.sum()), float((off**2).sum()))
+    by = GammaExponential(1.0 / floor + 1.0, V_OPT_IN_SQUARES / floor**2, ALPHA / 2.0)
+    return interval(sums, by, ALPHA, within=(-1.0, 1.0))

@@ -17,6 +17,7 @@ import math
 
 from models.evaluation.arm_values import Groups, arms_of, of_arm
 from models.evaluation.confidence_sequences import GammaExponential
+from models.limits import within
 
 ALPHA = 0.001
 V_OPT = 500.0
@@ -49,3 +50,20 @@ def sample_ratio_p(groups: Groups) -> dict[str, float]:
         log_e_value = float(sequence.log_e_value(abs(sums.score), sums.variance))
         found[arm] = min(1.0, 2.0 * len(arms) * math.exp(-log_e_value))
     return found
+
+
+def split_p(seen: float, of: float, share: float) -> float:
+    """The always-valid p-value of `seen` among `of` units, each of which is drawn with `share`.
+
+    The same for a fixed split, such as a holdout. Raises `ValueError` for what is no share, or no
+    count.
+
+    >>> split_p(200, 1_000, 0.05) < ALPHA, round(split_p(46, 1_000, 0.05), 2)
+    (True, 1.0)
+    """
+    within(0.0, 1.0, share=share)
+    within(0.0, of, seen=seen)
+    variance = seen * (1.0 - share) ** 2 + (of - seen) * share**2
+    sequence = GammaExponential(STEP_MAX, V_OPT, ALPHA / 2.0)
+    log_e_value = float(sequence.log_e_value(abs(seen - of * share), variance))
+    return min(1.0, 2.0 * math.exp(-log_e_value))

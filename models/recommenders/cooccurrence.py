@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from models.decay.eras import EARLIER, ONE, Eras
 from models.decay.eviction import lightest, slab
-from models.limits import at_least_one, check_weight, within
-from models.recommenders.pair_table.layout import ALONE, ITEMS_MAX, Ranked, VoteWeights
+from models.limits import LARGE, at_least_one, check_weight, within
+from models.recommenders.pair_table.layout import ALONE, ITEMS_MAX, Ranked, Support, VoteWeights
 from models.recommenders.pair_table.table import PairTable
 from models.recommenders.recommender import NOTHING, Candidate, Recommender
 
@@ -83,6 +83,9 @@ class CoOccurrence(Recommender):
         0: raw counts, which favour what is popular anyway; 1: conditional lift.
     together_min
         Times that an item of the context and a candidate must have met.
+    lift_z_min
+        Standard errors by which they must have met more often than chance would have it; 0: a
+        candidate may be there for its popularity alone.
 
     Examples
     --------
@@ -114,11 +117,13 @@ class CoOccurrence(Recommender):
         row_norm: float = 0.25,
         popularity_norm: float = 0.1,
         together_min: int = 1,
+        lift_z_min: float = 0.0,
     ) -> None:
         super().__init__(half_life_s)
         at_least_one(row_max=row_max, items_max=items_max, context_items=context_items)
         at_least_one(window=window + 1, together_min=together_min)
         within(1, ITEMS_MAX, items_max=items_max)
+        within(0.0, LARGE, lift_z_min=lift_z_min)
         self.row_max = row_max
         self.items_max = items_max
         self.window = window
@@ -128,6 +133,7 @@ class CoOccurrence(Recommender):
         self.row_norm = row_norm
         self.popularity_norm = popularity_norm
         self.together_min = together_min
+        self.lift_z_min = lift_z_min
         self._reach = min(window or PARTNERS_MAX, PARTNERS_MAX)
         self._eras = Eras(half_life_s)
         self._pairs = PairTable(row_max, popularity_norm, together_min)
@@ -148,7 +154,6 @@ class CoOccurrence(Recommender):
 
         `begins`: whether a session begins with it; without that, one does where `x` is empty.
         """
-        check_weight(weight)
         self._learn(x, y, time_s, weight, y not in x)
         self._sessions += not x if begins is None else begins
         if len(self._pairs.number) > self.items_max:
@@ -167,11 +172,13 @@ class CoOccurrence(Recommender):
         self._learn(x, y, time_s, 1.0, 1 + ALONE)
 
     def _learn(self, x: Sequence[str], y: str, time_s: float, weight: float, first: int) -> None:
-        era, unit = self._eras.unit(time_s)
-        self._latest_s = max(self._latest_s, int(time_s))
-        weighs = unit if weight == 1.0 else max(1, round(unit * weight))
-        near = self.distance_decay
-        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=near)
+        era, weighs = self._eras.unit(time_s)
+        if weight != 1.0:
+            check_weight(weight)
+            weighs = max(1, round(weighs * weight))
+        if time_s > self._latest_s:
+            self._latest_s = int(time_s)
+        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=self.distance_decay)
 
     def _forget(self) -> None:
         self._full = True
@@ -196,11 +203,12 @@ class CoOccurrence(Recommender):
         voters = self._voters(x)
         if len(voters):
             vote_weights = self._vote_weights(time_s)
-            ranked, in_all = self._pairs.rank(voters, vote_weights, depth)
+            support = self._support()
+            ranked, in_all = self._pairs.rank(voters, vote_weights, support, depth)
             yield from self._admissible(ranked, exclude)
             if len(ranked) < in_all:
-                rest = self._pairs.rank(voters, vote_weights, in_all)[0][len(ranked) :]
-                yield from self._admissible(rest, exclude)
+                rest = self._pairs.rank(voters, vote_weights, support, in_all)[0]
+                yield from self._admissible(rest[len(ranked) :], exclude)
 
     def _admissible(self, ranked: Iterable[Ranked], exclude: Container[str]) -> Iterator[Candidate]:
         names = self._pairs.names
@@ -217,12 +225,17 @@ class CoOccurrence(Recommender):
     ) -> bool:
         """Whether there is any candidate: surely, where there are more than are excluded."""
         excluded = len(exclude) if isinstance(exclude, Sized) else sys.maxsize
-        promised = self._pairs.promises(x[: -self.context_items - 1 : -1], excluded)
+        voters = x[: -self.context_items - 1 : -1]
+        promised = self._pairs.promises(voters, self._support(), excluded)
         return super().proposes(x, exclude=exclude, time_s=time_s) if promised is None else promised
 
     def _voters(self, x: Sequence[str]) -> NDArray[np.int64]:
         """The items of the context that may vote, the latest first."""
         return self._pairs.voters(dict.fromkeys(x[: -self.context_items - 1 : -1]))
+
+    def _support(self) -> Support:
+        """What evidence a candidate must have."""
+        return Support(self.together_min, self._sessions, self.lift_z_min)
 
     def _vote_weights(self, time_s: float | None) -> VoteWeights:
         """How votes count now. What the damping leaves out is put in here."""

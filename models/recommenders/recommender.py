@@ -93,5 +93,6 @@ class Recommender(Snapshotted, base.Estimator):
 
     def _weighed(self, time_s: float, weight: float) -> int:
         """The weight of an event, in fixed point, at least one unit of it."""
-        check_weight(weight)
+        if weight != 1.0:
+            check_weight(weight)
         return max(1, self._decay.weight(time_s, weight))

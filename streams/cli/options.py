@@ -30,7 +30,8 @@ INHERITED = frozenset(
         *("items_max", "pairs_per_item_max", "shoppers_max"),
         *("view_weight", "add_weight", "best_fit", "rank_learning_share"),
         # how arms are chosen, and what they earn
-        *("prompt_items_max", "together_min", "arm_floor", "arm_policy", "arm_mode"),
+        *("prompt_items_max", "together_min", "lift_z_min"),
+        *("arm_floor", "arm_policy", "arm_mode"),
         *("arm_window_s", "attribution_window_s", "purchase_window_s"),
         *("reward_clicked", "reward_added", "reward_bought"),
         # how a broker that is given is spoken to, and the log level

@@ -167,6 +167,13 @@ class Settings(BaseSettings):
     together_min: int = Field(
         2, ge=1, description="minimum support: sessions with both items before they count as a pair"
     )
+    lift_z_min: float = Field(
+        2.0,
+        ge=0,
+        le=1000,
+        description="standard errors by which a pair must be more frequent than chance (lift above "
+        "1); 0: items may be offered that are merely popular",
+    )
     staples_withheld: int = Field(
         0, ge=0, le=400, description="so many of the most popular items are never offered"
     )

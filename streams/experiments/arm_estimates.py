@@ -6,6 +6,7 @@ date for ever.
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -110,8 +111,24 @@ class ArmEstimates:
         rewards = np.array([self._rewards.get(arm, 0.0) for arm in arms])
         posterior = dict(zip(arms, arm_posteriors(shown, rewards), strict=True))
         ratio = sample_ratio_p(self.groups)
-        found = [self._row(arm, len(arms) - 1, *posterior[arm], ratio[arm]) for arm in arms]
+        comparisons = max(1, len(arms) - 1)
+        found = [self._row(arm, comparisons, *posterior[arm], ratio[arm]) for arm in arms]
         return sorted(found, key=lambda row: (-row.p_best, row.arm))
+
+    def pairs(self) -> dict[tuple[str, str], Interval]:
+        """How much more the first earns than the second, of arms that were on offer together.
+
+        All of these hold together, at every look.
+        """
+        arms = arms_of(self.groups)
+        alpha = self.alpha / max(1, len(arms) * (len(arms) - 1) // 2)
+        found, by = {}, sequence(self.floor)
+        for one, other in combinations(arms, 2):
+            more = interval(of_difference(self.groups, one, other), by, alpha, within=(-1.0, 1.0))
+            if more is not None:
+                found[one, other] = more
+                found[other, one] = Interval(-more.value, -more.high, -more.low)
+        return found
 
     def _row(
         self, arm: str, comparisons: int, p_best: float, loss: float, ratio_p: float

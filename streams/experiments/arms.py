@@ -8,18 +8,22 @@ from typing import Any
 import click
 from pydantic import ValidationError
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from streams.cli.live import show, watched
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
-from streams.clients.log_reader import LogReader, RawRecord, open_reader
-from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, Published
+from streams.cli.progress import progressed
+from streams.cli.tables import Listing
+from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reader
+from streams.contract.errors import Misconfigured
+from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, PromptWithdrawn, Published
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST, ArmEstimates
 from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, Trials
+from streams.shop.decision.arms import ARMS
 from streams.views.arm_board import ArmBoard, ArmRow
 
 
@@ -34,38 +38,57 @@ class BoardReader:
         *,
         settle_s: float = SETTLE_S,
         against: str = AGAINST,
+        with_progress: bool = False,
     ) -> None:
         self.board = ArmBoard()
         self.trials = Trials(settle_s * 1000)
+        self.scale = RewardScale.of(settings)
         self.evidence = ArmEstimates(settings.arm_floor, against)
-        self.unreadable = 0
         self._settings = settings
         self._reader = reader
         self._since_ms = since_ms
+        self.with_progress = with_progress
         self._next = reader.begins() if since_ms is None else reader.since(since_ms)
 
     def catch_up(self) -> ArmBoard:
-        """Fold what has come since the last time."""
+        """Fold what has come since the last time: prompts first, then what came of them."""
         ends = self._reader.ends()
-        for record in self._reader.between(self._next, ends):
-            if self._since_ms is None or record.timestamp_ms >= self._since_ms:
-                self._fold(record)
-            self._next[record.at] = record.offset + 1
+        for topic in (self._settings.topics.prompts, self._settings.topics.outcomes):
+            begins = {at: begin for at, begin in self._next.items() if at.topic == topic}
+            for record in self._read(begins, ends):
+                if self._since_ms is None or record.timestamp_ms >= self._since_ms:
+                    self._fold(record)
+                self._next[record.at] = record.offset + 1
         self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
         self.evidence.add(self.trials.settled())
         return self.board
 
+    def check_against(self) -> None:
+        """Raises `Misconfigured` when what is to be compared with is no arm, of the log or ours."""
+        on_offer = {arm for arms in self.evidence.groups for arm in arms}
+        there = {row.arm for row in self.board.rows()} | on_offer | set(ARMS)
+        if (asked := self.evidence.against) not in there:
+            named = ", ".join(map(printable, sorted(there)))
+            raise Misconfigured(f"--against {printable(asked)}: no such arm; there are {named}")
+
     def table(self) -> Group:
         """All of it, for people."""
         return Group(
-            board_table(self.board.rows(), self.unreadable),
-            evidence_table(self.evidence, self.trials),
+            board_table(self.board.rows(), self.trials.unreadable),
+            evidence_table(self.evidence, self.trials, self.scale),
         )
 
     def json(self) -> dict[str, Any]:
         """All of it, as plain values."""
-        rows = board_json(self.board.rows(), self.unreadable)
-        return rows | {"evidence": evidence_json(self.evidence, self.trials)}
+        rows = board_json(self.board.rows(), self.trials.unreadable)
+        return rows | {"evidence": evidence_json(self.evidence, self.trials, self.scale)}
+
+    def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
+        records = self._reader.between(begins, ends)
+        if not self.with_progress:
+            return records
+        total = sum(ends[at] - begin for at, begin in begins.items())
+        return progressed(records, total, f"reading {next(iter(begins)).topic}" if begins else "")
 
     def _fold(self, record: RawRecord) -> None:
         value = record.value or b""
@@ -76,22 +99,23 @@ class BoardReader:
             else:
                 published = Outcome.model_validate_json(value)
         except ValidationError:
-            self.unreadable += 1
-        else:
-            self.board.add(published)
-            self.trials.add(published)
+            self.trials.unreadable += 1
+            return
+        if self.trials.add(published) and not isinstance(published, PromptWithdrawn):
+            self.board.count(published)
 
 
-def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Table:
+def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
     """The board for people."""
-    table = Table(caption=f"{unreadable:,} records could not be read" if unreadable else None)
-    table.add_column("arm", no_wrap=True)
-    for name in ("pulls", "share", *STAGES, "reward rate"):
-        table.add_column(name, justify="right")
+    table = Listing(
+        *("arm", "pulls", "share", *STAGES, "reward\nso far"),
+        title="So far: what happened (reward so far: mean of an impression by now, luck included)",
+        notes=[f"{unreadable:,} records could not be read"] if unreadable else [],
+    )
     for row in board:
         stages = (f"{getattr(row, stage):,}" for stage in STAGES)
-        rate = "" if row.reward_rate is None else f"{row.reward_rate:.4f}"
-        table.add_row(Text(printable(row.arm)), f"{row.pulls:,}", f"{row.share:.1%}", *stages, rate)
+        rate = "-" if row.reward_rate is None else f"{row.reward_rate:.4f}"
+        table.add(Text(printable(row.arm)), f"{row.pulls:,}", f"{row.share:.1%}", *stages, rate)
     return table
 
 
@@ -135,23 +159,31 @@ def arms(
 ) -> None:
     """Arms (strategies): what each does, and what it earns.
 
-    Pulls are prompts it was chosen for; the reward rate is what one impression earned so far.
+    "So far" is what happened: pulls are prompts an arm was chosen for; the reward so far is what an
+    impression earned on average until now, and favours whatever had luck early.
 
-    That rate favours whatever had luck early. Below it is the evidence: what an impression earns
-    within the settling time, reckoned fairly from the logged propensities, with bounds that hold
-    whenever and however often one looks. An arm is better than another when the bounds of their
-    difference exclude 0: stop then, or at any time. The sample ratio says whether arms are seen as
-    often as they were drawn; an alarm means that prompts get lost, and that nothing else here is to
-    be trusted.
+    "Evidence" is what counts: which arm is best, if that can be said, and the reward of an
+    impression within the settling time, reckoned fairly from the logged propensities, with bounds
+    that hold whenever and however often one looks. An arm is better than another when the bounds of
+    their difference exclude 0: stop then, or at any time. The sample ratio says whether arms are
+    seen as often as they were drawn; an alarm means that prompts get lost, and that nothing else
+    here is to be trusted.
     """
     since_ms = None if since_minutes is None else int((time.time() - since_minutes * 60) * 1000)
     topics = (settings.topics.prompts, settings.topics.outcomes)
     with open_reader(settings, *topics) as reader:
-        log = BoardReader(settings, reader, since_ms, settle_s=settle_s, against=against)
+        log = BoardReader(
+            *(settings, reader, since_ms),
+            settle_s=settle_s,
+            against=against,
+            with_progress=not as_json,
+        )
+        log.catch_up()
+        log.check_against()
+        log.with_progress = False
         if watch:
             watched(lambda: _looked(log).table(), every_s)
             return
-        log.catch_up()
     if as_json:
         click.echo(json.dumps(log.json()))
     else:

@@ -13,16 +13,23 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
 
+from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
+from models.evaluation.sample_ratio import split_p
 from models.evaluation.uplift import UnitSums, Uplift, uplift
 from streams.clients.deduplication import SeenIds
-from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced
+from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced, PromptShown
 from streams.shop.decision.assignment import held_out
 
 UNITS_MAX = 500_000
 """Units that are held; further ones are left out, and counted."""
 SESSIONS_MAX = 200_000
 """Sessions whose shopper is remembered; the longest idle is forgotten."""
+ORDERS_MAX = 500_000
+"""Orders that are told apart from their repeats; all else changes nothing when it is repeated."""
+CROSSOVERS_MAX = 0.1
+"""Share of the held out that may have been shown prompts, before nothing follows any more."""
 METRICS = ("orders", "items bought")
+COUNTED = (ItemViewed, ItemAdded, OrderPlaced, PromptShown)
 
 
 @dataclass(slots=True)
@@ -32,6 +39,32 @@ class ExperimentUnit:
     asked: bool = False
     orders: int = 0
     items: int = 0
+    shown: bool = False
+    """Whether it told of a prompt that it was shown."""
+
+
+class HoldoutSample(NamedTuple):
+    """Whether the sides are as large as they were planned, and got what they were to get."""
+
+    planned_share: float
+    observed_share: float | None
+    """None: there is nobody yet."""
+    sample_ratio_p: float
+    """How surprising that is; valid at every look."""
+    held_out_shown: int
+    """Units that are held out, and were shown a prompt all the same."""
+
+    held_out: int
+
+    @property
+    def crossed(self) -> bool:
+        """Whether more of the held out were shown prompts than signing in explains."""
+        return self.held_out_shown > CROSSOVERS_MAX * self.held_out
+
+    @property
+    def alarm(self) -> bool:
+        """Whether the share differs by more than chance explains: nothing else can be trusted."""
+        return self.sample_ratio_p < SAMPLE_RATIO_ALPHA
 
 
 class UpliftRow(NamedTuple):
@@ -52,7 +85,9 @@ class Holdout:
     ((0, 1), [None, None])
     """
 
-    def __init__(self, share: float, salt: str, units_max: int = UNITS_MAX) -> None:
+    def __init__(
+        self, share: float, salt: str, units_max: int = UNITS_MAX, orders_max: int = ORDERS_MAX
+    ) -> None:
         self.share = share
         self.salt = salt
         self.units_max = units_max
@@ -60,14 +95,14 @@ class Holdout:
         """Events of units beyond `units_max`."""
         self._units: dict[str, ExperimentUnit] = {}
         self._shoppers: OrderedDict[str, str] = OrderedDict()
-        self._seen = SeenIds()
+        self._orders = SeenIds(orders_max)
 
     def add(self, event: Event) -> None:
         """Count an event; a repeat (same session, same event id) changes nothing."""
         who = self._who(event)
-        if not isinstance(event, ItemViewed | ItemAdded | OrderPlaced):
+        if not isinstance(event, COUNTED):
             return
-        if self._seen.before(event.identity):
+        if isinstance(event, OrderPlaced) and self._orders.before(event.identity):
             return
         if who not in self._units and len(self._units) >= self.units_max:
             self.left_out += 1
@@ -76,6 +111,8 @@ class Holdout:
         if isinstance(event, OrderPlaced):
             unit.orders += 1
             unit.items += sum(line.quantity for line in event.lines)
+        elif isinstance(event, PromptShown):
+            unit.shown = True
         else:
             unit.asked = True
 
@@ -83,6 +120,18 @@ class Holdout:
         """How many units are held out, and how many are not."""
         sides = self._sides()
         return len(sides[0]), len(sides[1])
+
+    def sample(self) -> HoldoutSample:
+        """Sanity of the split: observed beside planned, and who was prompted though held out."""
+        held, prompted = self._sides()
+        n = len(held) + len(prompted)
+        return HoldoutSample(
+            self.share,
+            len(held) / n if n else None,
+            split_p(len(held), n, self.share),
+            sum(unit.shown for unit in held),
+            len(held),
+        )
 
     def rows(self, alpha: float = 0.05) -> list[UpliftRow]:
         """By metric: what those who may get prompts do more; bounds hold at every look."""

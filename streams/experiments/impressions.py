@@ -5,21 +5,34 @@ trial. What a trial earns is what its outcomes bring within `settle_ms` of being
 that time is over is it settled, and counted. To count earlier would be to compare arms by what is
 quick. Time is event time: the latest that any record has told of.
 
-Memory is bounded: of more than `open_max` prompts that are not settled the oldest are forgotten,
-and counted as such.
+Records that cannot be true (a reward that no stage brings, a prompt whose arm had no chance) are
+left out, and counted. Memory is bounded: of more than `open_max` prompts that are not settled the
+oldest are forgotten, and counted as such.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from sys import intern
 from typing import NamedTuple
 
-from streams.clients.deduplication import IDS_MAX, SeenIds
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
 
-OPEN_MAX = 200_000
+OPEN_MAX = 500_000
+"""Some 700 bytes each."""
+CLOSED_MAX = 500_000
+"""Prompts of which only is remembered what was published of them; some 250 bytes each."""
 SETTLE_S = 600.0
 """Ten minutes: nearly all clicks and adds come by then, and most orders of a short visit."""
+REWARD_MAX = 1.0
+"""No stage adds more, and none takes back more: a prompt earns from 0 to 1."""
+ROUNDING = 1e-6
+ARM_SETS_MAX = 4_096
+"""Sets of arms whose names are shared."""
+PROMPTED = 1
+"""The bit of a prompt among what was published; those of stages are above it."""
+BITS = {stage: 2 << at for at, stage in enumerate(STAGES)}
 
 
 class Trial(NamedTuple):
@@ -36,12 +49,25 @@ class Trial(NamedTuple):
     """When it was shown, in seconds since 1970."""
 
 
+class _Logged(NamedTuple):
+    """What is kept of a prompt: arms share one tuple of names, so that many fit."""
+
+    arm: str
+    context: str
+    arms: tuple[str, ...]
+    propensities: tuple[float, ...]
+    estimates: tuple[float, ...]
+    expires_at_ms: int
+
+
 @dataclass(slots=True)
 class _Open:
-    prompt: Prompt | None = None
+    logged: _Logged | None = None
     shown_ms: int | None = None
-    rewards: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """By stage: when, and what it brought."""
+    rewards: tuple[tuple[int, float], ...] = ()
+    """When, and what it brought."""
+    published: int = 0
+    """The bits of what was published of it."""
 
 
 class Trials:
@@ -51,45 +77,71 @@ class Trials:
     >>> trials = Trials(settle_ms=20_000)
     >>> shown = OUTCOME.model_copy(
     ...     update={"stage": "shown", "reward": 0.0, "occurred_at_ms": OUTCOME.prompted_at_ms})
-    >>> for published in (PROMPT, OUTCOME, shown):
-    ...     trials.add(published)
+    >>> [trials.add(published) for published in (PROMPT, OUTCOME, shown, OUTCOME)]
+    [True, True, True, False]
     >>> [(trial.arm, trial.reward) for trial in trials.settled()]
     [('bought_together', 0.4)]
     """
 
     def __init__(
-        self, settle_ms: float = SETTLE_S * 1000, open_max: int = OPEN_MAX, ids_max: int = IDS_MAX
+        self,
+        settle_ms: float = SETTLE_S * 1000,
+        open_max: int = OPEN_MAX,
+        ids_max: int = CLOSED_MAX,
     ) -> None:
         self.settle_ms = settle_ms
         self.open_max = open_max
+        self.ids_max = ids_max
         self.forgotten = 0
         """Prompts that had to be forgotten before they were settled."""
+        self.without_prompt = 0
+        """Prompts of which there are outcomes alone: nobody knows what else was on offer."""
+        self.repeats = 0
+        """Records that had been published before."""
+        self.impossible = 0
+        """Records that cannot be true."""
         self.unreadable = 0
         """Records that whoever feeds us could not read."""
         self._latest_ms = 0
         self._open: OrderedDict[str, _Open] = OrderedDict()
-        self._closed = SeenIds(ids_max)
+        self._closed: OrderedDict[str, int] = OrderedDict()
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
     def pending(self) -> int:
         """Prompts that were shown, and are not settled yet."""
-        return sum(one.prompt is not None and one.shown_ms is not None for one in self._all())
+        return sum(one.logged is not None and one.shown_ms is not None for one in self._all())
 
-    def add(self, published: Prompt | PromptWithdrawn | Outcome) -> None:
-        """Note what was published; repeats change nothing."""
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many are not counted, by why: of prompts, then of records."""
+        return {
+            "pending": self.pending,
+            "forgotten": self.forgotten,
+            "without_prompt": self.without_prompt,
+            "repeats": self.repeats,
+            "impossible": self.impossible,
+            "unreadable": self.unreadable,
+        }
+
+    def add(self, published: Prompt | PromptWithdrawn | Outcome) -> bool:
+        """Note what was published; whether it was news, and can be true."""
+        if isinstance(published, PromptWithdrawn):
+            self._latest_ms = max(self._latest_ms, published.occurred_at_ms)
+            return False
+        if not possible(published):
+            self.impossible += 1
+            return False
         self._latest_ms = max(self._latest_ms, published.occurred_at_ms)
-        if isinstance(published, PromptWithdrawn) or self._closed.holds(published.prompt_id):
-            return
-        one = self._open.setdefault(published.prompt_id, _Open())
-        if isinstance(published, Prompt):
-            one.prompt = one.prompt or published
-        elif published.stage == "shown":
-            one.shown_ms = published.occurred_at_ms
-        else:
-            one.rewards.setdefault(published.stage, (published.occurred_at_ms, published.reward))
-        if len(self._open) > self.open_max:
-            self._close(next(iter(self._open)))
-            self.forgotten += 1
+        bit = PROMPTED if isinstance(published, Prompt) else BITS[published.stage]
+        one, before = self._known(published.prompt_id, bit)
+        if before & bit:
+            self.repeats += 1
+            return False
+        if one is not None:
+            one.published |= bit
+            self._note(one, published)
+        return True
 
     def settled(self) -> list[Trial]:
         """The trials that are settled by now, each once.
@@ -101,28 +153,118 @@ class Trials:
         for prompt_id, one in list(self._open.items()):
             if self._latest_ms < self._settles_ms(one):
                 continue
-            if one.prompt is not None and one.shown_ms is not None:
-                found.append(self._trial(one.prompt, one))
-            self._close(prompt_id)
+            if one.logged is None:
+                self.without_prompt += 1
+            elif one.shown_ms is not None:
+                found.append(self._trial(one.logged, one))
+            self._close(prompt_id, one.published)
         return found
 
     def _all(self) -> Iterator[_Open]:
         return iter(self._open.values())
 
-    def _close(self, prompt_id: str) -> None:
-        del self._open[prompt_id]
-        self._closed.before(prompt_id)
+    def _known(self, prompt_id: str, bit: int) -> tuple[_Open | None, int]:
+        """What is kept of a prompt, if it is open, and what was published of it before."""
+        if (one := self._open.get(prompt_id)) is not None:
+            return one, one.published
+        if (before := self._closed.get(prompt_id)) is not None:
+            self._closed[prompt_id] = before | bit
+            return None, before
+        if len(self._open) >= self.open_max:
+            if bit != PROMPTED:  # of a prompt that was forgotten long ago, or never read
+                self._close(prompt_id, bit)
+                self.without_prompt += 1
+                return None, 0
+            oldest, forgotten = next(iter(self._open.items()))
+            self._close(oldest, forgotten.published)
+            self.forgotten += 1
+        return self._open.setdefault(prompt_id, _Open()), 0
+
+    def _note(self, one: _Open, published: Prompt | Outcome) -> None:
+        if isinstance(published, Prompt):
+            one.logged = self._logged(published)
+        elif published.stage == "shown":
+            one.shown_ms = published.occurred_at_ms
+        else:
+            one.rewards += ((published.occurred_at_ms, published.reward),)
+
+    def _logged(self, prompt: Prompt) -> _Logged:
+        arms = tuple(map(intern, prompt.propensities))
+        arms = self._names.setdefault(arms, arms) if len(self._names) < ARM_SETS_MAX else arms
+        estimates = prompt.estimates or {}
+        return _Logged(
+            intern(prompt.arm),
+            intern(prompt.context),
+            arms,
+            tuple(prompt.propensities.values()),
+            tuple(estimates.get(arm, 0.0) for arm in arms) if estimates else (),
+            prompt.expires_at_ms,
+        )
+
+    def _close(self, prompt_id: str, published: int) -> None:
+        self._open.pop(prompt_id, None)
+        self._closed[prompt_id] = published
+        if len(self._closed) > self.ids_max:
+            self._closed.popitem(last=False)
 
     def _settles_ms(self, one: _Open) -> float:
         """From when on nothing more counts; a prompt may be shown until it expires."""
         if one.shown_ms is not None:
             return one.shown_ms + self.settle_ms
-        if one.prompt is not None:
-            return one.prompt.expires_at_ms + self.settle_ms
-        return max((at_ms for at_ms, _ in one.rewards.values()), default=0) + self.settle_ms
+        if one.logged is not None:
+            return one.logged.expires_at_ms + self.settle_ms
+        return max((at_ms for at_ms, _ in one.rewards), default=0) + self.settle_ms
 
-    def _trial(self, prompt: Prompt, one: _Open) -> Trial:
+    def _trial(self, logged: _Logged, one: _Open) -> Trial:
         last_ms = self._settles_ms(one)
-        reward = sum(gain for at_ms, gain in one.rewards.values() if at_ms <= last_ms)
-        known = prompt.propensities, prompt.estimates or {}
-        return Trial(prompt.arm, prompt.context, *known, reward, (one.shown_ms or 0) / 1000)
+        reward = sum(gain for at_ms, gain in one.rewards if at_ms <= last_ms)
+        return Trial(
+            logged.arm,
+            logged.context,
+            dict(zip(logged.arms, logged.propensities, strict=True)),
+            dict(zip(logged.arms, logged.estimates, strict=False)),
+            reward,
+            (one.shown_ms or 0) / 1000,
+        )
+
+
+def left_out(trials: Trials) -> list[str]:
+    """What is not counted, in words; nothing where nothing is.
+
+    >>> trials = Trials()
+    >>> trials.repeats, trials.impossible = 120_000, 2
+    >>> left_out(trials)
+    ['120,000 records dropped: published before', '2 records dropped: rewards or propensities that
+    cannot be']
+    """
+    said = {
+        "impressions forgotten: more than can be held, so they are not judged": trials.forgotten,
+        "prompts left out: of them there are outcomes alone": trials.without_prompt,
+        "records dropped: published before": trials.repeats,
+        "records dropped: rewards or propensities that cannot be": trials.impossible,
+        "records dropped: unreadable": trials.unreadable,
+    }
+    return [f"{count:,} {what}" for what, count in said.items() if count]
+
+
+def possible(published: Prompt | Outcome) -> bool:
+    """Whether it can be true; a sum would never recover from a reward that is none.
+
+    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
+    >>> possible(OUTCOME), possible(OUTCOME.model_copy(update={"reward": float("nan")}))
+    (True, False)
+    >>> possible(PROMPT), possible(PROMPT.model_copy(update={"arm": "not on offer"}))
+    (True, False)
+    """
+    if isinstance(published, Outcome):
+        return abs(published.reward) <= REWARD_MAX + ROUNDING
+    chances = published.propensities
+    return (
+        chances.get(published.arm, 0.0) > 0.0
+        and all(0.0 <= chance <= 1.0 + ROUNDING for chance in chances.values())
+        and _are_numbers(published.estimates or {})
+    )
+
+
+def _are_numbers(values: Mapping[str, float]) -> bool:
+    return all(map(isfinite, values.values()))

@@ -7,36 +7,27 @@ estimates are those of `models.evaluation.off_policy`.
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import click
 import numpy as np
 from pydantic import ValidationError
-from rich.table import Table
 
-from models.evaluation.off_policy import EFFECTIVE_MIN, OffPolicyEstimate, TooFewEffective, evaluate
+from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluate
 from streams.cli.live import show
 from streams.cli.options import with_settings
-from streams.clients.log_reader import open_reader
+from streams.cli.progress import progressed
+from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_PUBLISHED, Outcome
 from streams.contract.settings import Settings
-from streams.experiments.impressions import SETTLE_S, Trial, Trials
+from streams.experiments.conclusion import RewardScale
+from streams.experiments.impressions import SETTLE_S, Trial, Trials, left_out
+from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table
 from streams.experiments.target_policy import TargetPolicy, read_policy
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FLOOR_MIN = 0.01
 """Bounds that rest on a smaller floor are too wide to be of use."""
-
-
-class PolicyEvaluation(NamedTuple):
-    """The verdict, and what it could not rest on."""
-
-    verdict: OffPolicyEstimate
-    below_floor: int
-    """Trials left out, because the arm drawn had a smaller propensity than the floor."""
-    unmatched: int
-    """Trials left out, because none of the target's arms was on offer."""
 
 
 def evaluated_policy(
@@ -49,51 +40,63 @@ def evaluated_policy(
     """Judge a target policy by trials; raises `models.evaluation.off_policy.TooFewEffective`.
 
     What is left out is chosen by what was known before the reward: that changes whom the estimate
-    is of, and biases nothing. Rewards are cut to [0, 1], as the intervals need it.
+    is of, and biases nothing. Where none of the target's arms was on offer it earns nothing.
+    Rewards are cut to [0, 1], as the intervals need it.
 
     >>> half = {"buy_again": 0.5, "popular": 0.5}
     >>> log = [Trial("buy_again", "", half, {}, 0.5), Trial("popular", "", half, {}, 0.1)] * 500
     >>> round(evaluated_policy(log, TargetPolicy({"buy_again": 1.0})).verdict.snips.value, 3)
     0.5
     """
-    rows: list[tuple[float, float, float, float, float]] = []
+    rows: list[tuple[float, ...]] = []
     below_floor = unmatched = 0
     for trial in trials:
-        wanted = target.propensities(set(trial.propensities), trial.context)
-        if wanted is None:
-            unmatched += 1
-        elif min(trial.propensities.values()) < floor * (1.0 - 1e-9):
+        if min(trial.propensities.values()) < floor * (1.0 - 1e-9):
             below_floor += 1
-        else:
-            by_target = sum(p * trial.estimates.get(arm, 0.0) for arm, p in wanted.items())
-            rows.append(
-                (
-                    min(1.0, max(0.0, trial.reward)),
-                    trial.propensities[trial.arm],
-                    wanted[trial.arm],
-                    trial.estimates.get(trial.arm, 0.0),
-                    by_target,
-                )
-            )
-    rewards, propensities, wanted_of, expected, expected_by_target = np.array(rows).reshape(-1, 5).T
+            continue
+        wanted = target.propensities(set(trial.propensities), trial.context)
+        unmatched += wanted is None
+        rows.append(_row(trial, wanted))
+    rewards, propensities, wanted_of, expected, by_target, acts = np.array(rows).reshape(-1, 6).T
     verdict = evaluate(
         rewards,
         propensities,
         wanted_of,
         expected=expected,
-        expected_by_target=expected_by_target,
+        expected_by_target=by_target,
+        acts=acts,
         floor=floor,
         effective_min=effective_min,
     )
     return PolicyEvaluation(verdict, below_floor, unmatched)
 
 
-def trials_of_topics(settings: Settings, trials: Trials) -> list[Trial]:
-    """What the topics hold, as far as it is settled."""
+def _row(trial: Trial, wanted: dict[str, float] | None) -> tuple[float, ...]:
+    """Reward, propensity, the target's, expectations of the arm and of the target; if it acts."""
+    chances = wanted or {}
+    return (
+        min(1.0, max(0.0, trial.reward)),
+        trial.propensities[trial.arm],
+        chances.get(trial.arm, 0.0),
+        trial.estimates.get(trial.arm, 0.0),
+        sum(p * trial.estimates.get(arm, 0.0) for arm, p in chances.items()),
+        float(wanted is not None),
+    )
+
+
+def trials_of_topics(settings: Settings, trials: Trials, *, quiet: bool = False) -> list[Trial]:
+    """What the topics hold, as far as it is settled: prompts first, then what came of them."""
     topics = settings.topics
     with open_reader(settings, topics.prompts, topics.outcomes) as reader:
-        for record in reader.between(reader.begins(), reader.ends()):
-            add(trials, record.value or b"", outcome=record.at.topic == topics.outcomes)
+        begins, ends = reader.begins(), reader.ends()
+        for topic in (topics.prompts, topics.outcomes):
+            here = {at: begin for at, begin in begins.items() if at.topic == topic}
+            records: Iterable[RawRecord] = reader.between(here, ends)
+            if not quiet:
+                total = sum(ends[at] - begin for at, begin in here.items())
+                records = progressed(records, total, f"reading {topic}")
+            for record in records:
+                add(trials, record.value or b"", outcome=topic == topics.outcomes)
     return trials.settled()
 
 
@@ -164,7 +167,9 @@ def off_policy(
     r"""Off-policy evaluation: what another policy would have earned, from what this one logged.
 
     The policy is a TOML file (or JSON of the same shape) with the probability of each arm, by
-    context where it matters. Only arms that were on offer count, each by its part.
+    context where it matters; each table sums to 1. Only arms that were on offer count, each by its
+    part; where none was, the policy stays silent and earns 0. An arm or a context that the log
+    never had is refused.
 
     \b
         [default]
@@ -175,12 +180,14 @@ def off_policy(
 
     Only shown prompts count, with what they earned within the settling time. IPS is fair and noisy,
     SNIPS steadier, DR leans on the logged expectations; their bounds hold at one look, those of
-    "at every look" always. A policy too unlike the one that ran is refused: the effective sample
+    "at every look" always: the policy is better than the one that ran when those of the difference
+    exclude 0. A policy too unlike the one that ran is refused: the effective sample
     size says how many decisions of the log speak for it.
 
-    --json prints `n`, `effective_n`, `weight_max`, `below_floor`, `unmatched`, `pending`,
-    `unreadable`, `logged`, `ips`, `snips`, `dr` (each `value`, `se`, `low`, `high`), and
-    `always_valid` (`value`, `low`, `high`).
+    --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
+    as 0), what is not judged: `pending`, `forgotten`, `without_prompt`, `repeats`, `impossible`,
+    `unreadable`; `settle_s`, `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`,
+    `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
     """
     target = read_policy(policy)
     if (prompts is None) != (outcomes is None):
@@ -189,66 +196,17 @@ def off_policy(
     if prompts is not None and outcomes is not None:
         log = trials_of_files(prompts, outcomes, trials)
     else:
-        log = trials_of_topics(settings, trials)
+        log = trials_of_topics(settings, trials, quiet=as_json)
+    if log:
+        arms = {arm for trial in log for arm in trial.propensities}
+        target.check(arms, {trial.context for trial in log}, policy.name)
     floor = max(settings.arm_floor, FLOOR_MIN)
     try:
         found = evaluated_policy(log, target, floor=floor, effective_min=effective_min)
     except TooFewEffective as few:
-        raise NotEnough(f"{policy.name} cannot be judged: {few}; {_said(trials)}") from few
+        lost = "; ".join([f"{trials.pending:,} not settled", *left_out(trials)])
+        raise NotEnough(f"{policy.name} cannot be judged: {few}; {lost}") from few
     if as_json:
         click.echo(json.dumps(as_values(found, trials)))
     else:
-        show(table(found, trials))
-
-
-def table(found: PolicyEvaluation, trials: Trials) -> Table:
-    """The verdict, for people."""
-    verdict = found.verdict
-    said = Table(caption=_caption(found, trials), caption_justify="left")
-    said.add_column("reward of an impression")
-    for name in ("value", "se", "95 % at one look"):
-        said.add_column(name, justify="right")
-    named = {
-        "logged: the policy that ran": verdict.logged,
-        "IPS": verdict.ips,
-        "SNIPS": verdict.snips,
-        "DR": verdict.dr,
-    }
-    for name, estimate in named.items():
-        if estimate is not None:
-            bounds = _wide(estimate.low, estimate.high)
-            said.add_row(name, f"{estimate.value:.4f}", f"{estimate.se:.4f}", bounds)
-    if (always := verdict.always_valid) is not None:
-        said.add_row("DR, at every look", f"{always.value:.4f}", "", _wide(always.low, always.high))
-    return said
-
-
-def _wide(low: float, high: float) -> str:
-    return f"{low:.4f} .. {high:.4f}"
-
-
-def _caption(found: PolicyEvaluation, trials: Trials) -> str:
-    verdict = found.verdict
-    return (
-        f"{verdict.n:,} impressions, worth {verdict.effective_n:,.0f} under this policy; "
-        f"largest weight {verdict.weight_max:.1f}\n"
-        f"left out: {found.below_floor:,} below the floor, {found.unmatched:,} without an arm of "
-        f"its; {_said(trials)}"
-    )
-
-
-def _said(trials: Trials) -> str:
-    return f"{trials.pending:,} not settled, {trials.unreadable:,} records unreadable"
-
-
-def as_values(found: PolicyEvaluation, trials: Trials) -> dict[str, Any]:
-    """The verdict, for programs."""
-    values = found.verdict._asdict()
-    for name in ("logged", "ips", "snips", "dr", "always_valid"):
-        values[name] = None if values[name] is None else values[name]._asdict()
-    return values | {
-        "below_floor": found.below_floor,
-        "unmatched": found.unmatched,
-        "pending": trials.pending,
-        "unreadable": trials.unreadable,
-    }
+        show(table(found, trials, RewardScale.of(settings)))

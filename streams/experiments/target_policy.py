@@ -9,13 +9,14 @@ popular = 0.3
 popular = 1
 ```
 
-JSON with the same names will do. Only arms that were on offer can be drawn: of these each gets its
-part, so that `{popular = 1, buy_again = 9}` means nine to one where both are there.
+JSON with the same names will do. The probabilities of each table sum to one. Only arms that were on
+offer can be drawn: of these each gets its part, so that `{popular = 0.1, buy_again = 0.9}` means
+nine to one where these two are among others. An arm at 0, or not named, is dropped.
 """
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -24,13 +25,16 @@ from typing import Any
 from streams.contract.errors import Misconfigured
 
 KEYS = {"default", "contexts"}
+ROUNDING = 1e-6
+"""Thirds are written with as many digits as somebody cares for: .333333 will do."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetPolicy:
     """How often each arm is to be drawn: by context, or by default.
 
-    >>> target = TargetPolicy({"popular": 1.0, "buy_again": 3.0}, {"basket/new": {"popular": 1.0}})
+    >>> in_new = {"basket/new": {"popular": 1.0}}
+    >>> target = TargetPolicy({"popular": 0.25, "buy_again": 0.75}, in_new)
     >>> target.propensities({"popular", "buy_again"}, "basket/known")
     {'buy_again': 0.75, 'popular': 0.25}
     >>> target.propensities({"popular", "buy_again"}, "basket/new")
@@ -44,6 +48,27 @@ class TargetPolicy:
 
     default: Mapping[str, float]
     contexts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def check(self, arms: set[str], contexts: set[str], where: str) -> None:
+        """Raises `Misconfigured` for an arm or a context that a log has never seen: a typo, mostly.
+
+        >>> TargetPolicy({"a": 0.5, "bb": 0.5}).check({"a", "b"}, {"basket/new"}, "mine.toml")
+        Traceback (most recent call last):
+          ...
+        streams.contract.errors.Misconfigured: mine.toml: the log never had on offer: bb; it had a,
+        b
+        """
+        tables = (self.default, *self.contexts.values())
+        named = {arm for weights in tables for arm, weight in weights.items() if weight > 0.0}
+        if unknown := named - arms:
+            raise Misconfigured(
+                f"{where}: the log never had on offer: {_listed(unknown)}; it had {_listed(arms)}"
+            )
+        if unknown := self.contexts.keys() - contexts:
+            raise Misconfigured(
+                f"{where}: the log never had the context: {_listed(unknown)}; it had "
+                f"{_listed(contexts)}"
+            )
 
     def propensities(self, offered: set[str], context: str) -> dict[str, float] | None:
         """The probability of each arm on offer; None when it would draw none of them."""
@@ -93,4 +118,11 @@ def _weights(arms: Any, what: str) -> dict[str, float]:
         number = isinstance(weight, int | float) and not isinstance(weight, bool)
         if not number or not isfinite(weight) or weight < 0:
             raise Misconfigured(f"{what} of {arm} must be a number from 0 on")
+    if arms and abs((total := sum(arms.values())) - 1.0) > ROUNDING:
+        table = what.removesuffix(": the weight")
+        raise Misconfigured(f"{table}: probabilities must sum to 1, and these to {total:g}")
     return {arm: float(weight) for arm, weight in arms.items()}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,14 +1,16 @@
 """`goeswith uplift`: what prompts are worth, from the events topic."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import click
-from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import with_settings
-from streams.clients.log_reader import open_reader
+from streams.cli.progress import progressed
+from streams.cli.tables import Listing
+from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
@@ -23,14 +25,24 @@ def uplift(settings: Settings, as_json: bool) -> None:
 
     Reads all that the events topic holds, with the holdout's share and salt from the settings. The
     bounds hold whenever and however often one looks; prompts earn something when they exclude 0.
+    The share that is held out is compared with the planned one: an ALARM means that something but
+    the draw decides who is held out, and that nothing else here is to be trusted. So does an alarm
+    that those held out were shown prompts: share or salt are not those of the workers.
 
-    --json prints `held_out` and `prompted` (how many), `left_out`, `unreadable`, and `metrics`: of
-    each `metric` what one of either side does (`control`, `treated`), the `difference`, its `low`
-    and `high`, `p` and `relative`; none of these when a side has fewer than two.
+    --json prints `held_out` and `prompted` (how many), `planned_share`, `observed_share`,
+    `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet shown a prompt),
+    `held_out_shown_alarm`, `left_out`, `unreadable`, and `metrics`: of each `metric` what one of
+    either side does (`control`, `treated`), the `difference`, its `low` and `high`, `p` and
+    `relative`; none of these when a side has fewer than two.
     """
     holdout, unreadable = Holdout(settings.holdout_share, settings.holdout_salt), 0
     with open_reader(settings, settings.topics.events) as reader:
-        for record in reader.between(reader.begins(), reader.ends()):
+        begins, ends = reader.begins(), reader.ends()
+        records: Iterable[RawRecord] = reader.between(begins, ends)
+        if not as_json:
+            total = sum(ends[at] - begin for at, begin in begins.items())
+            records = progressed(records, total, f"reading {settings.topics.events}")
+        for record in records:
             try:
                 event = decode(
                     record.key, record.value, timestamp_ms=record.timestamp_ms, settings=settings
@@ -45,39 +57,79 @@ def uplift(settings: Settings, as_json: bool) -> None:
         show(table(holdout, unreadable))
 
 
-def table(holdout: Holdout, unreadable: int = 0) -> Table:
+def table(holdout: Holdout, unreadable: int = 0) -> Listing:
     """For people."""
-    held, prompted = holdout.sizes()
-    said = Table(
-        caption=f"{prompted:,} may get prompts, {held:,} are held out ({holdout.share:.1%}); "
-        f"{holdout.left_out:,} events left out, {unreadable:,} unreadable",
-        caption_justify="left",
+    listing = Listing(
+        *("a shopper's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative"),
+        title=sentence(holdout),
+        notes=_notes(holdout, unreadable),
     )
-    said.add_column("each")
-    for name in ("held out", "prompted", "more", "at any look", "p", "relative"):
-        said.add_column(name, justify="right", no_wrap=True)
     for metric, found in holdout.rows():
         if found is None:
-            said.add_row(metric, *"------")
+            listing.add(metric, *"------")
             continue
-        said.add_row(
+        listing.add(
             metric,
             f"{found.control:.4f}",
             f"{found.treated:.4f}",
             f"{found.difference:+.4f}",
-            f"{found.low:+.4f} .. {found.high:+.4f}",
+            f"{found.low:+.4f} to {found.high:+.4f}",
             f"{found.p:.3f}",
             "-" if found.relative is None else f"{found.relative:+.1%}",
         )
-    return said
+    return listing
+
+
+def sentence(holdout: Holdout) -> str:
+    """What follows: whether prompts earn something, or that it is too early to say."""
+    sample = holdout.sample()
+    if sample.crossed:
+        return (
+            f"ALARM: {sample.held_out_shown:,} of {sample.held_out:,} held out were shown prompts, "
+            "so nothing follows from this"
+        )
+    if sample.alarm:
+        return "sample ratio ALARM: too many or too few are held out, so nothing follows from this"
+    metric, found = holdout.rows()[0]
+    if found is None:
+        return "too early to say what prompts are worth: fewer than two shoppers on a side"
+    if found.low <= 0.0 <= found.high:
+        what = "too early to say what prompts are worth"
+    else:
+        what = f"prompts earn {'more' if found.low > 0.0 else 'fewer'} {metric}"
+    bounds = f"95 % at any look {found.low:+.4f} to {found.high:+.4f}"
+    return f"{what}: {found.difference:+.4f} {metric} a shopper ({bounds})"
+
+
+def _notes(holdout: Holdout, unreadable: int) -> list[str]:
+    (held, prompted), sample = holdout.sizes(), holdout.sample()
+    observed, planned = _share(sample.observed_share), _share(sample.planned_share)
+    said = [
+        f"{prompted:,} may get prompts, {held:,} are held out",
+        f"held out: {observed} observed, {planned} planned, p {sample.sample_ratio_p:.3f}",
+    ]
+    if sample.alarm:
+        said.append("are share and salt those of the workers, since the log begins?")
+    if sample.held_out_shown:
+        said.append(
+            f"{sample.held_out_shown:,} of those held out were shown prompts all the same: share "
+            "or salt differ from those of the workers, or shoppers sign in between"
+        )
+    return [*said, f"{holdout.left_out:,} events left out, {unreadable:,} unreadable"]
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}".replace("%", " %")
 
 
 def as_values(holdout: Holdout, unreadable: int = 0) -> dict[str, Any]:
     """For programs."""
-    held, prompted = holdout.sizes()
+    (_, prompted), sample = holdout.sizes(), holdout.sample()
     return {
-        "held_out": held,
         "prompted": prompted,
+        **sample._asdict(),
+        "sample_ratio_alarm": sample.alarm,
+        "held_out_shown_alarm": sample.crossed,
         "left_out": holdout.left_out,
         "unreadable": unreadable,
         "metrics": [

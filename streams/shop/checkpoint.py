@@ -66,6 +66,7 @@ READING = {
     "row_norm",
     "popularity_norm",
     "together_min",
+    "lift_z_min",
     "share_strength",
     "top_max",
     "floor",

@@ -54,17 +54,24 @@ class ArmBoard:
         self._seen = SeenIds(ids_max)
 
     def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | Outcome) -> None:
-        """Count what was published, if it has not been counted yet."""
+        """Count what was published, if it has not been counted lately."""
         match published:
             case Prompt() | OutgoingPrompt():
-                counted, more = published.prompt_id, {"pulls": 1.0}
+                identity = published.prompt_id
             case Outcome():
-                counted = f"{published.prompt_id} {published.stage}"
-                more = {published.stage: 1.0, "reward": published.reward}
+                identity = f"{published.prompt_id} {published.stage}"
             case PromptWithdrawn():
                 return
-        if not self._seen.before(counted):
-            self._count(published.arm, more)
+        if not self._seen.before(identity):
+            self.count(published)
+
+    def count(self, published: Prompt | OutgoingPrompt | Outcome) -> None:
+        """Count what is known to be no repeat."""
+        if isinstance(published, Outcome):
+            more = {published.stage: 1.0, "reward": published.reward}
+        else:
+            more = {"pulls": 1.0}
+        self._count(published.arm, more)
 
     def rows(self) -> tuple[ArmRow, ...]:
         """The arms, the most pulled first."""

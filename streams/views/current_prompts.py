@@ -11,6 +11,8 @@ from streams.contract.prompts import Prompt
 from streams.shop.memory.answer import Answer, OutgoingPrompt
 
 PROMPTS_MAX = 4
+WITHDRAWN_MAX = 64
+"""Withdrawals of a session that are remembered, in case their prompts are published once more."""
 SESSIONS_MAX = 10_000
 
 Either = TypeVar("Either", OutgoingPrompt, Prompt)
@@ -39,13 +41,14 @@ class CurrentPrompts:
     def __init__(self, sessions_max: int = SESSIONS_MAX) -> None:
         self.sessions_max = sessions_max
         self._sessions: OrderedDict[str, dict[str, OutgoingPrompt]] = OrderedDict()
+        self._withdrawn: dict[str, dict[str, None]] = {}
 
     def add(self, answer: Answer) -> str | None:
         """Take an answer; the session whose prompts it changed, if any (an event has but one)."""
         session_id = None
         for gone in answer.withdrawals:
             session_id = gone.session_id
-            self._sessions.get(session_id, {}).pop(gone.prompt_id, None)
+            self._withdraw(session_id, gone.prompt_id)
         if answer.outgoing_prompt is not None:
             session_id = answer.outgoing_prompt.session_id
             self._hold(answer.outgoing_prompt)
@@ -55,14 +58,25 @@ class CurrentPrompts:
         """What may be shown to a session now, oldest first."""
         return unexpired(self._sessions.get(session_id, {}).values(), now_ms)
 
+    def _withdraw(self, session_id: str, prompt_id: str) -> None:
+        if self._sessions.get(session_id, {}).pop(prompt_id, None) is not None:
+            withdrawn = self._withdrawn.setdefault(session_id, {})
+            withdrawn[prompt_id] = None
+            if len(withdrawn) > WITHDRAWN_MAX:
+                del withdrawn[next(iter(withdrawn))]
+
     def _hold(self, prompt: OutgoingPrompt) -> None:
+        """A prompt that was withdrawn is not held again: it would push another one out."""
+        if prompt.prompt_id in self._withdrawn.get(prompt.session_id, ()):
+            return
         held = self._sessions.setdefault(prompt.session_id, {})
         held.setdefault(prompt.prompt_id, prompt)
         if len(held) > PROMPTS_MAX:
             del held[next(iter(held))]
         self._sessions.move_to_end(prompt.session_id)
         while len(self._sessions) > self.sessions_max or self._oldest_expired(prompt):
-            self._sessions.popitem(last=False)
+            who, _ = self._sessions.popitem(last=False)
+            self._withdrawn.pop(who, None)
 
     def _oldest_expired(self, prompt: OutgoingPrompt) -> bool:
         """Whether the session spoken to longest ago has nothing left to show by now."""

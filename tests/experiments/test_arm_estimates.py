@@ -10,6 +10,7 @@ from rich.console import Console
 from models import ThompsonSampling
 from streams.experiments.arm_estimates import GROUPS_MAX, ArmEstimates, sample_ratio_alarms
 from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.conclusion import best_arm
 from streams.experiments.impressions import Trial, Trials
 
 RATES = {"bought_together": 0.2, "buy_again": 0.05, "popular": 0.05}
@@ -105,10 +106,10 @@ def test_sets_of_arms_are_bounded() -> None:
     assert (GROUPS_MAX, 10) == (len(evidence.groups), evidence.left_out)
 
 
-def drawn(evidence: ArmEstimates) -> str:
+def drawn(evidence: ArmEstimates, columns: int = COLUMNS) -> str:
     """The table as a terminal shows it."""
     text = io.StringIO()
-    Console(file=text, width=COLUMNS).print(evidence_table(evidence, Trials()))
+    Console(file=text, width=columns).print(evidence_table(evidence, Trials()))
     return text.getvalue()
 
 
@@ -119,6 +120,81 @@ def test_the_table_fits_a_terminal(evidence: ArmEstimates) -> None:
     assert max(map(len, lines)) <= COLUMNS
     assert not any("…" in line for line in lines)
     assert any("bought_together" in line and "100.0%" in line for line in lines)
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_a_narrow_terminal_has_lines_with_every_name_whole(
+    evidence: ArmEstimates, columns: int
+) -> None:
+    """Columns that do not fit are lines below the arm: nothing is cut, each figure has its name."""
+    lines = drawn(evidence, columns).splitlines()
+
+    assert max(map(len, lines)) <= columns
+    assert not any("…" in line for line in lines)
+    assert set(RATES) <= set(lines)
+    assert 3 == "\n".join(lines).count("95 % at any look: ")
+    assert any("more than popular: +" in line for line in lines)
+
+
+def test_an_arm_is_said_to_be_best_with_its_unit_and_its_bounds(evidence: ArmEstimates) -> None:
+    """And in the JSON with the same names."""
+    said = " ".join(drawn(evidence).split())
+    best = evidence_json(evidence, Trials())["best"]
+
+    assert "bought_together is best: .2" in said
+    assert "an impression (95 % at any look ." in said
+    assert "1 = bought); the others are worse" in said
+    assert ("bought_together", True, []) == (best["arm"], best["decided"], best["undecided"])
+    assert {"buy_again", "popular"} == set(best["worse"])
+
+
+def test_it_is_said_when_it_is_too_early_to_say() -> None:
+    """Which arm leads, and what it is not told apart from."""
+    early = ArmEstimates()
+    early.add(bandit(60))
+    said = " ".join(drawn(early).split())
+
+    assert "too early to say which arm is best: bought_together leads with ." in said
+    assert "not told apart from " in said
+    assert not evidence_json(early, Trials())["best"]["decided"]
+
+
+def test_no_arm_is_best_while_prompts_get_lost() -> None:
+    """Nothing else is to be trusted then."""
+    lossy = ArmEstimates()
+    lossy.add(t for n, t in enumerate(bandit()) if t.arm != "bought_together" or n % 2)
+
+    assert "sample ratio ALARM" in drawn(lossy)
+    assert not evidence_json(lossy, Trials())["best"]["decided"]
+
+
+def test_arms_that_never_met_are_not_told_apart() -> None:
+    """Who was offered one was never offered the other: they may differ in anything."""
+    apart = ArmEstimates()
+    apart.add([Trial("buy_again", "", {"buy_again": 1.0}, {}, 1.0)] * 3_000)
+    apart.add([Trial("popular", "", {"popular": 1.0}, {}, 0.0)] * 3_000)
+
+    assert "not told apart from popular" in " ".join(drawn(apart).split())
+
+
+@pytest.mark.parametrize("against", ["popular", "buy_again"])
+def test_one_arm_compared_with_another_is_a_row_without_a_difference(against: str) -> None:
+    """One settled trial, one arm on offer."""
+    evidence = ArmEstimates(against=against)
+    evidence.add([Trial("popular", "", {"popular": 1.0}, {}, 1.0)])
+    (row,) = evidence.rows()
+
+    assert ("popular", None, None) == (row.arm, row.difference, row.p)
+    assert "popular is the only arm that was on offer" in " ".join(drawn(evidence).split())
+    assert (against == "buy_again") == ("buy_again was not on offer" in drawn(evidence))
+
+
+def test_when_an_impression_is_judged_is_said_in_words(evidence: ArmEstimates) -> None:
+    """Purchases count for longer than rewards are waited for."""
+    said = " ".join(drawn(evidence).split())
+
+    assert "an impression is judged 10 min after it was shown" in said
+    assert "purchases count for 24 h: --settle 86400 waits for them" in said
 
 
 def test_the_json_says_what_the_table_says(evidence: ArmEstimates) -> None:
@@ -140,7 +216,8 @@ def test_the_json_says_what_the_table_says(evidence: ArmEstimates) -> None:
 def test_nothing_is_said_of_nothing() -> None:
     """An empty log."""
     assert [] == ArmEstimates().rows()
-    assert "0 impressions pending" in drawn(ArmEstimates())
+    assert "0 impressions are pending" in drawn(ArmEstimates())
+    assert "nothing is settled yet" in drawn(ArmEstimates())
 
 
 def test_an_arm_that_earns_less_than_it_did_is_named() -> None:
@@ -157,3 +234,17 @@ def test_an_arm_that_earns_less_than_it_did_is_named() -> None:
     assert rows["popular"].changed_s is not None
     assert 3_000 < rows["popular"].changed_s < 3_500
     assert "what popular earns has changed: noticed 1970-01-01 00:5" in drawn(evidence)
+
+
+def test_equal_arms_are_not_said_to_differ_however_often_one_looks() -> None:
+    """Ten shops with two arms that earn the same, looked at 30 times each: none is ever best."""
+    both = {"popular": 0.5, "buy_again": 0.5}
+    for seed in range(10):
+        dice, evidence = random.Random(seed), ArmEstimates()
+        for _ in range(30):
+            evidence.add(
+                Trial(dice.choice(list(both)), "", both, both, float(dice.random() < 0.2))
+                for _ in range(100)
+            )
+
+            assert not best_arm(evidence, evidence.rows()).decided

@@ -80,6 +80,17 @@ def test_a_session_is_its_shoppers_once_that_is_known() -> None:
     assert 1 == sum(folded([added, nameless]).sizes())
 
 
+def test_views_push_no_order_out_of_memory() -> None:
+    """Orders alone are remembered by id: whoever views often does not make them count twice."""
+    added, order = visit(1, orders=1)
+    views = [added.model_copy(update={"event_id": f"add-{n}"}) for n in range(10)]
+    holdout = Holdout(SHARE, SALT, orders_max=2)
+    for event in (added, order, *views, order):
+        holdout.add(event)
+
+    assert [1] == [unit.orders for side in holdout._sides() for unit in side]
+
+
 def test_units_are_bounded() -> None:
     """Further ones are left out, and counted."""
     holdout = folded([event for n in range(20) for event in visit(n, orders=0)], units_max=5)
@@ -87,11 +98,72 @@ def test_units_are_bounded() -> None:
     assert (5, 15) == (sum(holdout.sizes()), holdout.left_out)
 
 
-def test_the_table_fits_a_terminal_with_and_without_an_answer() -> None:
-    """Of 100 columns."""
-    for holdout in (folded([]), folded(shop(200))):
-        text = io.StringIO()
-        Console(file=text, width=100).print(table(holdout))
+def shown(holdout: Holdout, columns: int) -> str:
+    """The table as a terminal has it."""
+    text = io.StringIO()
+    Console(file=text, width=columns).print(table(holdout))
+    return text.getvalue()
 
-        assert "…" not in text.getvalue()
-        assert "are held out (30.0%)" in text.getvalue()
+
+@pytest.mark.parametrize("columns", [100, 80, 60])
+def test_the_table_fits_a_terminal_with_and_without_an_answer(columns: int) -> None:
+    """No line is longer than it, and nothing is cut."""
+    for holdout in (folded([]), folded(shop(200))):
+        lines = shown(holdout, columns).splitlines()
+
+        assert max(map(len, lines)) <= columns
+        assert not any("…" in line for line in lines)
+        assert any("items bought" in line for line in lines)
+        assert any("30.0 % planned, p 1.000" in line for line in lines)
+
+
+def test_the_share_that_is_held_out_is_observed() -> None:
+    """Beside the planned one; as drawn, there is no alarm."""
+    said = as_values(folded(shop(1_000)))
+
+    assert pytest.approx(0.3, abs=0.03) == said["observed_share"] != said["planned_share"] == 0.3
+    assert said["held_out"] / 1_000 == said["observed_share"]
+    assert not said["sample_ratio_alarm"]
+    assert "prompts earn more orders: +0." in " ".join(shown(folded(shop(1_000)), 80).split())
+
+
+def test_too_many_held_out_are_an_alarm() -> None:
+    """200 of 1,000, at 5 %: somebody else decides who is held out."""
+    holdout, sides = Holdout(0.05, SALT), {True: 200, False: 800}
+    for number in range(20_000):
+        held = held_out(f"shopper-{number}", share=0.05, salt=SALT)
+        if sides[held]:
+            sides[held] -= 1
+            for event in visit(number, orders=1):
+                holdout.add(event)
+    said = as_values(holdout)
+
+    assert (200, 800, 0.2, True) == (
+        said["held_out"],
+        said["prompted"],
+        said["observed_share"],
+        said["sample_ratio_alarm"],
+    )
+    told = " ".join(shown(holdout, 80).split())
+    assert "sample ratio ALARM" in told
+    assert "held out: 20.0 % observed, 5.0 % planned, p 0.000" in told
+
+
+def test_another_salt_than_the_workers_is_noticed() -> None:
+    """By those who are held out by it, and yet say what they were shown."""
+    events: list[Event] = []
+    for number in range(200):
+        who = {"session_id": f"session-{number}", "shopper_id": f"shopper-{number}"}
+        events += visit(number, orders=1)
+        if not held_out(f"shopper-{number}", share=SHARE, salt="the workers'"):
+            events.append(PROMPT_SHOWN.model_copy(update={**who, "event_id": f"shown-{number}"}))
+    right = Holdout(SHARE, "the workers'")
+    for event in events:
+        right.add(event)
+
+    assert 20 < as_values(folded(events))["held_out_shown"]
+    assert 0 == as_values(right)["held_out_shown"]
+    assert as_values(folded(events))["held_out_shown_alarm"]
+    told = " ".join(shown(folded(events), 80).split())
+    assert "held out were shown prompts, so nothing follows from this" in told
+    assert "share or salt differ from those of the workers" in told

@@ -1,13 +1,16 @@
 """Trials: prompts and outcomes joined, settled once, in whatever order they are read."""
 
+import math
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, Stage
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.experiments.impressions import Trials
+from streams.views.arm_board import ArmBoard
 
 START_MS = PROMPT.occurred_at_ms
 SETTLE_MS = 60_000
@@ -111,3 +114,73 @@ def test_trials_are_bounded() -> None:
     trials.add(LATER)
 
     assert (15, 10) == (trials.forgotten, len(trials.settled()))
+
+
+def test_outcomes_of_what_was_forgotten_push_nothing_out() -> None:
+    """All prompts are read, then all outcomes: those that are kept are judged, the rest counted."""
+    trials = Trials(SETTLE_MS, open_max=10, ids_max=5)
+    for number in range(40):
+        trials.add(prompt(number))
+    for number in range(40):
+        trials.add(outcome(number, "shown"))
+    trials.add(LATER)
+
+    assert (30, 10) == (trials.forgotten, len(trials.settled()))
+
+
+def test_outcomes_without_a_prompt_are_counted() -> None:
+    """The prompts topic keeps its records for a shorter time."""
+    trials = Trials(SETTLE_MS)
+    for published in (outcome(2, "shown"), outcome(2, "clicked", 0.1), LATER):
+        trials.add(published)
+
+    assert ([], 1) == (trials.settled(), trials.without_prompt)
+
+
+@pytest.mark.parametrize("reward", [math.nan, math.inf, -5.0, 1e9])
+def test_a_reward_that_no_stage_brings_is_counted_and_never_summed(reward: float) -> None:
+    """Whoever publishes it: neither the board nor a trial has it; time does not follow it."""
+    trials, board = Trials(SETTLE_MS), ArmBoard()
+    wrong = outcome(1, "bought", reward, after_ms=10**12)
+    for published in (prompt(1), outcome(1, "shown"), outcome(1, "clicked", 0.1), wrong):
+        if trials.add(published):
+            board.count(published)
+    (row,) = board.rows()
+
+    assert ([], 1) == (trials.settled(), trials.impossible)
+    assert (0.1, 0) == (row.reward, row.bought)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"arm": "not on offer"},
+        {"propensities": {PROMPT.arm: 0.0, "popular": 1.0}},
+        {"propensities": {PROMPT.arm: math.nan}},
+        {"propensities": {PROMPT.arm: 0.5, "popular": -0.5}},
+        {"estimates": {PROMPT.arm: math.inf}},
+    ],
+)
+def test_a_prompt_that_cannot_have_been_drawn_is_counted(update: dict[str, object]) -> None:
+    """It would stop the estimates."""
+    trials = Trials(SETTLE_MS)
+
+    assert (False, 1) == (trials.add(prompt(1).model_copy(update=update)), trials.impossible)
+
+
+def test_a_block_of_repeats_is_told_apart_however_long_it_is() -> None:
+    """Before it is settled and after: by prompt and stage, not by what came lately."""
+    trials, board, many = Trials(SETTLE_MS), ArmBoard(ids_max=10), 1_000
+    block = [one for n in range(many) for one in (prompt(n), outcome(n, "shown"))]
+    news = [trials.add(one) for one in block]
+    again = [trials.add(one) for one in block]
+    trials.add(LATER)
+    settled = len(trials.settled())
+    later = [trials.add(one) for one in block]
+    for one, is_news in zip(block * 3, news + again + later, strict=True):
+        if is_news:
+            board.count(one)
+
+    assert (many, 2 * 2 * many) == (settled, trials.repeats)
+    assert [] == trials.settled()
+    assert (many, many) == (board.rows()[0].pulls, board.rows()[0].shown)

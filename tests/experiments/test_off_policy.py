@@ -1,18 +1,27 @@
 """`goeswith off-policy`, from files: the answer, and what it says when it has none."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.schemas.examples import OUTCOME, PROMPT
-from streams.experiments.target_policy import read_policy
+from streams.experiments.conclusion import RewardScale
+from streams.experiments.impressions import Trial, Trials
+from streams.experiments.off_policy import evaluated_policy
+from streams.experiments.off_policy_tables import table
+from streams.experiments.target_policy import TargetPolicy, read_policy
 
 START_MS = PROMPT.occurred_at_ms
 PROMPTS = 2_000
+SHOWN = OUTCOME.model_copy(
+    update={"stage": "shown", "reward": 0.0, "occurred_at_ms": PROMPT.occurred_at_ms}
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +54,11 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def asked(log: Path, policy: str, *words: str) -> Result:
+def asked(log: Path, policy: str, *words: str, columns: int = 100) -> Result:
     """What the command says."""
     files = ("--prompts", str(log / "prompts.jsonl"), "--outcomes", str(log / "outcomes.jsonl"))
     given = ("--policy", str(log / policy), "--settle", "60", *files, *words)
-    return CliRunner().invoke(goeswith, ["off-policy", *given], env={"COLUMNS": "100"})
+    return CliRunner().invoke(goeswith, ["off-policy", *given], env={"COLUMNS": f"{columns}"})
 
 
 def test_a_policy_is_judged_by_what_its_arms_earned(log: Path) -> None:
@@ -93,11 +102,84 @@ def test_too_little_evidence_is_refused_with_numbers(log: Path) -> None:
     assert "at least 5000 are asked for" in refused.stderr
 
 
-def test_a_policy_whose_arms_were_never_on_offer_is_refused(log: Path) -> None:
-    """A name mistyped, perhaps."""
-    (log / "mistyped.toml").write_text("[default]\nbuy_agian = 1\n")
+def test_an_arm_that_the_log_never_had_is_refused(log: Path) -> None:
+    """A name mistyped, beside one that is there: it is not judged as if it were not named."""
+    (log / "mistyped.toml").write_text("[default]\nbuy_again = 0.5\npopulra = 0.5\n")
+    refused = asked(log, "mistyped.toml")
 
-    assert "0 decisions are worth 0.0" in asked(log, "mistyped.toml").stderr
+    assert 2 == refused.exit_code
+    assert "never had on offer: populra; it had buy_again, popular" in refused.stderr
+
+
+def test_a_context_that_the_log_never_had_is_refused(log: Path) -> None:
+    """Else the default would be judged in its place."""
+    (log / "context.toml").write_text(
+        '[default]\nbuy_again = 1\n[contexts."bsaket"]\npopular = 1\n'
+    )
+    refused = asked(log, "context.toml")
+
+    assert 2 == refused.exit_code
+    assert f"never had the context: bsaket; it had {PROMPT.context}" in refused.stderr
+
+
+def test_a_dropped_arm_is_a_difference_with_bounds(log: Path) -> None:
+    """Without popular, which earns less: a quarter an impression instead of .15."""
+    (log / "dropped.toml").write_text("[default]\nbuy_again = 1\npopular = 0\n")
+    said = json.loads(asked(log, "dropped.toml", "--json").stdout)
+    told = " ".join(asked(log, "dropped.toml").stdout.split())
+
+    assert pytest.approx(0.1, abs=0.02) == said["difference"]["value"]
+    assert said["difference"]["low"] < 0.1 < said["difference"]["high"]
+    bounds = said["difference_always_valid"]
+    assert bounds["low"] < said["difference"]["low"] < said["difference"]["high"] < bounds["high"]
+    assert "this policy earns more than the one that ran: +.1" in told
+    assert "(95 % at any look +.0" in told
+    assert "difference, at every look" in told
+
+
+def test_where_only_the_dropped_arm_was_on_offer_the_policy_earns_nothing() -> None:
+    """By every estimate, and it is said how often."""
+    half, alone = {"buy_again": 0.5, "popular": 0.5}, {"popular": 1.0}
+    guesses = {"buy_again": 0.4, "popular": 0.2}
+    log = [
+        *[Trial("buy_again", "", half, guesses, 0.4)] * 300,
+        *[Trial("popular", "", half, guesses, 0.2)] * 300,
+        *[Trial("popular", "", alone, guesses, 0.2)] * 600,
+    ]
+    found = evaluated_policy(log, TargetPolicy({"buy_again": 1.0, "popular": 0.0}))
+    verdict, told = found.verdict, io.StringIO()
+    Console(file=told, width=80).print(table(found, Trials(), RewardScale()))
+
+    assert (1_200, 600) == (verdict.n, found.unmatched)
+    for estimate in (verdict.ips, verdict.snips, verdict.dr):
+        assert estimate is not None
+        assert pytest.approx(0.2) == estimate.value
+    assert pytest.approx(0.2 - 0.25) == verdict.difference.value
+    assert "600 of these with none of its arms on offer: counted as 0" in told.getvalue()
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_a_narrow_terminal_shows_every_name_whole(log: Path, columns: int) -> None:
+    """And no line is longer than it."""
+    lines = asked(log, "buy_again.toml", columns=columns).stdout.splitlines()
+
+    assert max(map(len, lines)) <= columns
+    assert not any("…" in line for line in lines)
+    assert any("difference, at every look" in line for line in lines)
+    assert not any("se: \u00b7" in line or "one look:" in line for line in lines)
+
+
+def test_all_of_more_trials_than_readers_remember_ids_are_judged() -> None:
+    """230,000, all prompts first, then all outcomes; where fewer fit, the lost are counted."""
+    for open_max, forgotten in ((500_000, 0), (200_000, 30_000)):
+        trials = Trials(open_max=open_max)
+        for number in range(230_000):
+            trials.add(PROMPT.model_copy(update={"prompt_id": f"{number}"}))
+        for number in range(230_000):
+            trials.add(SHOWN.model_copy(update={"prompt_id": f"{number}"}))
+        trials.add(SHOWN.model_copy(update={"occurred_at_ms": START_MS + 10**9}))
+
+        assert (230_000 - forgotten, forgotten) == (len(trials.settled()), trials.forgotten)
 
 
 def test_one_file_alone_is_refused(log: Path) -> None:
@@ -115,6 +197,9 @@ def test_one_file_alone_is_refused(log: Path) -> None:
         ("popular = 1", "popular: only default and contexts are known"),
         ("", "there is no arm in it"),
         ("[default]\npopular = nan", "the default of popular must be a number from 0 on"),
+        ("[default]\npopular = 0.7", "probabilities must sum to 1, and these to 0.7"),
+        ("[default]\npopular = 0.7\nbuy_again = 0.7", "sum to 1, and these to 1.4"),
+        ("[contexts.new]\npopular = 0", "policy.toml: new: probabilities must sum to 1"),
         ("default = 1", "the default must be a table"),
         ("contexts = 1", "give .default. and .contexts.NAME."),
         ("[contexts.new]\npopular = true", "new: the weight of popular must be a number"),

@@ -392,9 +392,10 @@ def test_whatever_the_log_the_verdict_is_finite(log: list[tuple[float, float, fl
         return
     assert finite(verdict.effective_n, *verdict.ips[:1], *verdict.snips[:1])
     if len(log) > 1:
-        assert finite(*verdict.ips, *verdict.snips, *verdict.logged)
+        assert finite(*verdict.ips, *verdict.snips, *verdict.logged, *verdict.difference)
     if ((rewards < 0.0) | (rewards > 1.0)).any():
         assert verdict.always_valid is None
+        assert verdict.difference_always_valid is None
 
 
 # Inference

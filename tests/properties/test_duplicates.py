@@ -49,7 +49,7 @@ def visits(steps: Steps, *, counted: bool) -> list[Event]:
 
 def served(events: Iterable[Event]) -> list[Answer]:
     """What a shop answers that knows something to say; every prompt is seen, and followed."""
-    till = Till()
+    till = Till(lift_z_min=0)  # so that every arm offers all items: which one is drawn may differ
     till.teach(*ITEMS)
     answers = []
     for event in events:

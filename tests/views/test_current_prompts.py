@@ -1,8 +1,9 @@
 """The prompts that may be shown now."""
 
+from streams.contract.prompts import PromptWithdrawn
 from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
-from streams.views.current_prompts import PROMPTS_MAX, CurrentPrompts
+from streams.views.current_prompts import PROMPTS_MAX, WITHDRAWN_MAX, CurrentPrompts
 
 NOW_MS = PROMPT.occurred_at_ms
 
@@ -19,6 +20,11 @@ def said(
         }
     )
     return OutgoingPrompt.of(prompt)
+
+
+def withdrawn(number: int) -> PromptWithdrawn:
+    """The withdrawal of a prompt."""
+    return PROMPT_WITHDRAWN.model_copy(update={"prompt_id": f"prompt-{number}"})
 
 
 def ids(current: CurrentPrompts, session_id: str = "session-7") -> list[str]:
@@ -39,7 +45,7 @@ def test_a_session_has_its_last_four_prompts() -> None:
 def test_withdrawn_and_expired_prompts_are_not_current() -> None:
     """Whichever comes first."""
     current = CurrentPrompts()
-    gone = PROMPT_WITHDRAWN.model_copy(update={"prompt_id": "prompt-1"})
+    gone = withdrawn(1)
     for answer in (
         Answer(outgoing_prompt=said(1)),
         Answer(outgoing_prompt=said(2, expires_at_ms=NOW_MS)),
@@ -83,3 +89,32 @@ def test_a_session_leaves_when_its_last_prompt_has_expired() -> None:
     before_it_expired = NOW_MS - 1
     assert () == current.of("a", before_it_expired)
     assert ["prompt-2"] == ids(current, "b")
+
+
+def test_a_prompt_that_was_withdrawn_pushes_none_out_when_it_is_published_again() -> None:
+    """A session's four prompts are the same, however often a worker says everything again."""
+    published = [
+        *(Answer(outgoing_prompt=said(number)) for number in range(1, 6)),
+        Answer(withdrawals=(withdrawn(3),)),
+        Answer(outgoing_prompt=said(6)),
+    ]
+    once, again = CurrentPrompts(), CurrentPrompts()
+    for answer in published:
+        once.add(answer)
+    for answer in published * 2:
+        again.add(answer)
+
+    assert ["prompt-2", "prompt-4", "prompt-5", "prompt-6"] == ids(once) == ids(again)
+
+
+def test_so_many_withdrawals_of_a_session_are_remembered() -> None:
+    """A long session does not fill the memory."""
+    current = CurrentPrompts()
+    for number in range(WITHDRAWN_MAX + 1):
+        current.add(Answer(outgoing_prompt=said(number)))
+        current.add(Answer(withdrawals=(withdrawn(number),)))
+
+    for number in (0, 1):
+        current.add(Answer(outgoing_prompt=said(number)))
+
+    assert ["prompt-0"] == ids(current)

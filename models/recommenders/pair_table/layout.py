@@ -95,6 +95,17 @@ class VoteWeights(NamedTuple):
     """Power of its own events by which a voter's votes are divided."""
 
 
+class Support(NamedTuple):
+    """What evidence a candidate must have: from one of the voters at least."""
+
+    together_min: int
+    """So many meetings."""
+    sessions: int
+    """All sessions there were, to know what chance makes of a pair."""
+    z_min: float
+    """Standard errors beyond chance (`ranking.beyond_chance`); 0: chance will do."""
+
+
 Ranked = tuple[float, str, int, int, int]
 """A candidate: minus its score, the item, and the evidence (how often it met the strongest voter,
 how often that was seen, and its number). As a plain tuple it goes into its order by itself."""

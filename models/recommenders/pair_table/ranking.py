@@ -1,5 +1,9 @@
 """The compiled loops that read a table of pairs: who votes for what, and what is best.
 
+A pair is evidence for a candidate if the two met often enough, and more often than chance makes
+two items meet that are popular each by itself (`beyond_chance`): bananas are in every fifth basket
+without dental floss, so five baskets of dental floss with one banana say nothing.
+
 Each has a plain twin in the tests that proves it right.
 """
 
@@ -17,6 +21,49 @@ from models.recommenders.pair_table.layout import (
 
 
 @compiled
+def beyond_chance(met: int, of: int, times: int, sessions: int, z_min: float) -> bool:
+    """Whether an anchor's sessions have an item more often than other sessions do, significantly.
+
+    `met` of the `of` sessions with the anchor have the item, `times` of all sessions have it. Two
+    Poisson counts are compared by the normal law: the first must exceed what the others lead one to
+    expect by more than `z_min` standard errors (Przyborowski and Wilenski, Biometrika 1940, give
+    the exact test). Where each session has the anchor there is nothing to compare with: yes.
+    """
+    others = sessions - of
+    if z_min <= 0.0 or others <= 0:
+        return True
+    expected = of * (max(times - met, 0) / others)
+    excess = met - expected
+    return excess > 0.0 and excess * excess > z_min * z_min * expected * (1.0 + of / others)
+
+
+@compiled
+def supports(
+    cells: Cells,
+    rows: Rows,
+    voter: int,
+    together_min: int,
+    sessions: int,
+    z_min: float,
+    more_than: int,
+) -> bool:
+    """Whether there is evidence for more candidates than so many, from this voter alone."""
+    row = rows[voter]
+    count = 0
+    for at in range(row.start, row.start + row.length):
+        cell = cells[at]
+        if (
+            cell.times >= together_min
+            and cell.latest + cell.before > 0
+            and beyond_chance(cell.times, row.times, rows[cell.item].times, sessions, z_min)
+        ):
+            count += 1
+            if count > more_than:
+                return True
+    return False
+
+
+@compiled
 def vote(
     cells: Cells,
     rows: Rows,
@@ -26,6 +73,8 @@ def vote(
     decay: float,
     norm: float,
     together_min: int,
+    sessions: int,
+    z_min: float,
     votes: Votes,
     active: Numbers,
 ) -> int:
@@ -33,7 +82,7 @@ def vote(
 
     A vote of the first is worth `worth`, of each next one `decay` times as much; `unit` turns a
     weight into events, and a voter shares out its events ** `norm`. The strongest voter of an item,
-    of equals the first, is noted if the two met often enough.
+    of equals the first, is noted if the pair is evidence.
     """
     n = 0
     for voter in voters:
@@ -53,7 +102,11 @@ def vote(
                     active[n] = cell.item
                     n += 1
                 entry.score += weight
-                if weight > entry.strongest and cell.times >= together_min:
+                if (
+                    weight > entry.strongest
+                    and cell.times >= together_min
+                    and beyond_chance(cell.times, row.times, rows[cell.item].times, sessions, z_min)
+                ):
                     entry.strongest = weight
                     entry.voter = voter
                     entry.met = cell.times
@@ -95,6 +148,8 @@ def rank(
     decay: float,
     norm: float,
     together_min: int,
+    sessions: int,
+    z_min: float,
     depth: int,
     heap: Floats,
     votes: Votes,
@@ -105,7 +160,10 @@ def rank(
 
     Returns how many are in `found`, and how many candidates there are in all.
     """
-    n = vote(cells, rows, voters, worth, unit, decay, norm, together_min, votes, active)
+    n = vote(
+        *(cells, rows, voters, worth, unit, decay, norm, together_min, sessions, z_min),
+        *(votes, active),
+    )
     size, supported = 0, 0
     for i in range(n):
         entry = votes[active[i]]

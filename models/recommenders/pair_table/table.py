@@ -30,6 +30,7 @@ from models.recommenders.pair_table.layout import (
     VOTE,
     WEIGHED,
     Ranked,
+    Support,
     VoteWeights,
     longer,
 )
@@ -186,7 +187,11 @@ class PairTable:
         return np.array([number(item, NOBODY) for item in items], np.int64)
 
     def rank(
-        self, voters: NDArray[np.int64], vote_weights: VoteWeights, depth: int
+        self,
+        voters: NDArray[np.int64],
+        vote_weights: VoteWeights,
+        support: Support,
+        depth: int,
     ) -> tuple[list[Ranked], int]:
         """The best `depth` partners of the voters, best first, and how many there are in all.
 
@@ -194,21 +199,25 @@ class PairTable:
         """
         depth = min(depth, len(self.rows))
         count, in_all = ranking.rank(
-            self.cells, self.rows, voters, *vote_weights, self.together_min, depth, *self._scratch
+            self.cells, self.rows, voters, *vote_weights, *support, depth, *self._scratch
         )
         names = self.names
         found = self._scratch[-1][:count].tolist()
         return sorted([(-score, names[item], *rest) for score, item, *rest in found]), in_all
 
-    def promises(self, items: Iterable[str], more_than: int) -> bool | None:
+    def promises(self, items: Iterable[str], support: Support, more_than: int) -> bool | None:
         """Whether these items surely have more candidates than that; False: they have none at all.
 
         None: only a ranking can tell.
         """
-        known, rows = self.number.get, self.rows
+        known, rows, cells = self.number.get, self.rows, self._cells
         numbers = [at for item in items if (at := known(item)) is not None]
-        if any(supported > more_than for supported in map(rows["supported"].item, numbers)):
-            return True
+        supported = rows["supported"].item
+        for number in numbers:
+            if supported(number) > more_than and (
+                support.z_min == 0.0 or ranking.supports(cells, rows, number, *support, more_than)
+            ):
+                return True
         return None if any(map(rows["often"].item, numbers)) else False
 
     def partners(self, item: str) -> NDArray[Any]:

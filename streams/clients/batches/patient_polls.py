@@ -1,5 +1,11 @@
-"""Lenient parsing for kafka-python: batches that it cannot read (see `batches.record_batches`)."""
+"""Lenient parsing for kafka-python: batches that it cannot read (see `batches.record_batches`).
 
+kafka-python reckons checksums (CRC-32C) in Python, which takes most of a report's time; aiokafka
+brings the same function in C, which is put in its place where it is installed.
+"""
+
+import importlib
+from contextlib import suppress
 from typing import Any
 
 from kafka.consumer.fetcher import Fetcher
@@ -11,7 +17,8 @@ from streams.clients.batches.record_batches import Patient
 from streams.clients.private_names import Methods, Uses, check_private_api
 
 DECODERS = ("gzip_decode", "lz4_decode", "snappy_decode", "zstd_decode")
-METHODS: Methods = {default_records: DECODERS, memory_records: ("DefaultRecordBatch",)}
+CHECKSUM = "calc_crc32c"
+METHODS: Methods = {default_records: (*DECODERS, CHECKSUM), memory_records: ("DefaultRecordBatch",)}
 USES: Uses = (
     (Fetcher, "_parse_fetched_data", ("MemoryRecords",)),
     (memory_records.MemoryRecords, "next_batch", ("DefaultRecordBatch",)),
@@ -19,6 +26,7 @@ USES: Uses = (
     (DefaultRecordBatch, "__iter__", ("_maybe_uncompress",)),
     (DefaultRecordBatch, "__next__", ("_read_msg", "_num_records", "_buffer", "_pos")),
     (DefaultRecordBatch, "_maybe_uncompress", DECODERS),
+    (DefaultRecordBatch, "validate_crc", (CHECKSUM,)),
 )
 
 
@@ -39,3 +47,6 @@ def read_patiently() -> None:
     memory_records.DefaultRecordBatch = PatientKafkaPythonBatch
     for name in DECODERS:
         setattr(default_records, name, getattr(codecs, name))
+    with suppress(ImportError):  # loaded here: to list the commands it need not be there
+        fast = importlib.import_module("aiokafka.record.util")
+        setattr(default_records, CHECKSUM, getattr(fast, CHECKSUM))

@@ -29,32 +29,31 @@ class Arm(NamedTuple):
 
     source: Callable[[Learned], Recommender | None]
     context: Callable[[CandidateQuery], Sequence[str]]
-    names: Callable[[CandidateQuery], dict[str, str]] = lambda _: {}
+    names: Callable[[CandidateQuery], dict[str, str]] | None = None
     """Session and shopper, for a source that knows them apart."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer: what the policy has to know of every arm."""
         source = self.source(learned)
-        return source is not None and source.proposes(
-            self.context(question),
-            exclude=question.excluded,
-            time_s=question.time_s,
-            **self.names(question),
+        if source is None:
+            return False
+        names = {} if self.names is None else self.names(question)
+        return source.proposes(
+            self.context(question), exclude=question.excluded, time_s=question.time_s, **names
         )
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers, best first: worked out for the arm that was drawn alone."""
         source = self.source(learned)
-        return (
-            []
-            if source is None
-            else source.recommend(
-                self.context(question),
-                question.items_max,
-                exclude=question.excluded,
-                time_s=question.time_s,
-                **self.names(question),
-            )
+        if source is None:
+            return []
+        names = {} if self.names is None else self.names(question)
+        return source.recommend(
+            self.context(question),
+            question.items_max,
+            exclude=question.excluded,
+            time_s=question.time_s,
+            **names,
         )
 
 

@@ -62,6 +62,7 @@ def _pairs(settings: Settings) -> dict[str, Any]:
         "context_decay": 0.6,
         "row_norm": 0.5,
         "together_min": settings.together_min,
+        "lift_z_min": settings.lift_z_min,
     }
 
 

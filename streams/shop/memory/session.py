@@ -87,12 +87,14 @@ class Session:
 
     def view(self, event: ItemViewed) -> None:
         """The item becomes the latest of those viewed."""
-        if self.looks_first(event.item_id):
-            self.looked[event.item_id] = None
-        if event.item_id in self.viewed:
-            self.viewed.remove(event.item_id)
-        self.viewed.append(event.item_id)
-        del self.viewed[:-VIEWED_MAX]
+        item_id, viewed = event.item_id, self.viewed
+        if len(self.looked) < TAUGHT_MAX:
+            self.looked[item_id] = None
+        if item_id in viewed:
+            viewed.remove(item_id)
+        viewed.append(item_id)
+        if len(viewed) > VIEWED_MAX:
+            del viewed[:-VIEWED_MAX]
 
     def add(self, event: ItemAdded) -> None:
         """More of the item is in the basket; a full basket takes no further kinds of items."""

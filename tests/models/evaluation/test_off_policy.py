@@ -15,6 +15,7 @@ LOGGING = np.array([0.6, 0.3, 0.1])
 TARGET = np.array([0.1, 0.3, 0.6])
 GUESSES = np.array([0.05, 0.05, 0.1])
 TRUTH = float(RATES @ TARGET)
+ALWAYS = "difference_always_valid"
 
 
 def judged(
@@ -55,12 +56,32 @@ def test_estimates_are_true_on_average_and_their_intervals_cover() -> None:
     """300 logs (seed 4): 95 % intervals hold it in at least 92 %, bounds at every look in 95 %."""
     rng = np.random.default_rng(4)
     verdicts = [judged(rng, floor=0.1) for _ in range(300)]
-    for name in ("ips", "snips", "dr", "always_valid"):
+    more = TRUTH - float(RATES @ LOGGING)
+    truths = dict.fromkeys(("ips", "snips", "dr", "always_valid"), TRUTH)
+    for name, truth in (truths | dict.fromkeys(("difference", ALWAYS), more)).items():
         found = [getattr(verdict, name) for verdict in verdicts]
-        covered = np.mean([one.low <= TRUTH <= one.high for one in found])
+        covered = np.mean([one.low <= truth <= one.high for one in found])
 
-        assert pytest.approx(TRUTH, rel=0.02) == np.mean([one.value for one in found])
-        assert covered >= (0.95 if name == "always_valid" else 0.92), name
+        assert pytest.approx(truth, rel=0.03) == np.mean([one.value for one in found])
+        assert covered >= (0.95 if "always" in name else 0.92), name
+
+
+def test_where_the_target_stays_silent_it_earns_nothing() -> None:
+    """Half of the decisions are none of its own: by each estimate it earns half (seed 9)."""
+    rng = np.random.default_rng(9)
+    values = []
+    for _ in range(600):
+        acts = rng.random(2_000) < 0.5
+        drawn = rng.random(2_000) < 0.5
+        rewards = (rng.random(2_000) < 0.4).astype(np.float64)
+        found = evaluate(
+            rewards, np.full(2_000, 0.5), (acts & drawn).astype(float), acts=acts.astype(float)
+        )
+        ips, snips = found.ips, found.snips
+        values.append((ips.value, snips.value, snips.low <= 0.2 <= snips.high))
+
+    assert [pytest.approx(0.2, abs=0.002)] * 2 == list(np.mean(values, axis=0)[:2])
+    assert 0.92 <= np.mean(values, axis=0)[2] <= 0.98
 
 
 def test_guesses_make_the_estimate_steadier() -> None:

@@ -285,3 +285,45 @@ def test_what_is_named_may_be_another_item_than_the_one_that_asked() -> None:
         prompt.reason.anchor,
     )
     assert "Often bought together with bread" == prompt.reason.text
+
+
+# Staples
+
+
+def floss_and_bananas(shop: Till) -> None:
+    """Every third basket has bananas, with dental floss and without; floss sells toothbrushes."""
+    for bought, times in ((("bananas",), 10), ((), 20)):
+        shop.teach("floss", "toothbrush", *bought, times=times)
+        for other in ("bread", "jam", "tea"):
+            shop.teach(other, *bought, times=times)
+
+
+def test_what_sells_everywhere_does_not_go_with_anything() -> None:
+    """A prompt is not filled up: ten baskets of floss with bananas are no more than chance."""
+    shop, filled = (
+        Till(**EVEN, lateness_s=1e9, lift_z_min=z_min, view_weight=0.0) for z_min in (2.0, 0.0)
+    )
+    for each in (shop, filled):
+        floss_and_bananas(each)
+
+    assert ["toothbrush"] == items(by_arm(shop, "bought_together", "floss"))
+    assert ["toothbrush", "bananas"] == items(by_arm(filled, "bought_together", "floss"))
+
+
+def test_an_arm_of_staples_alone_is_not_on_offer() -> None:
+    """What bread is bought with is bought anyway: other arms share its probability."""
+    shop = Till(**EVEN, lateness_s=1e9)
+    floss_and_bananas(shop)
+
+    prompt = shop.prompt(Story("s1").view("bread"))
+
+    assert "bought_together" not in prompt.propensities
+    assert 1.0 == pytest.approx(sum(prompt.propensities.values()))
+
+
+def test_a_shop_in_which_every_basket_has_the_anchor_may_offer_what_is_with_it() -> None:
+    """There is nothing to compare with: a new shop speaks, too."""
+    shop = Till(**EVEN)
+    shop.teach("bread", "butter", times=3)
+
+    assert ["butter"] == items(by_arm(shop, "bought_together", "bread"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.decay.eras import EARLIER, ONE, Eras
-from models.recommenders.pair_table.layout import VoteWeights
+from models.recommenders.pair_table.layout import Support, VoteWeights
 from models.recommenders.pair_table.table import PairTable, _hash
 
 ITEMS = [f"item-{n}" for n in range(12)]
@@ -99,8 +99,24 @@ class Twin:
             row[other] = Counted()
         return row[other]
 
+    def evidence(self, voter: str, item: str, support: Support) -> bool:
+        """Whether this pair is evidence: often enough, and more often than chance would have it."""
+        met, of, times = (
+            self.rows[voter][item].times,
+            self.seen[voter].times,
+            self.seen[item].times,
+        )
+        others = support.sessions - of
+        if met < support.together_min:
+            return False
+        if support.z_min == 0 or others <= 0:
+            return True
+        expected = of * (max(0, times - met) / others)
+        error = (expected * (1 + of / others)) ** 0.5
+        return met > expected and met - expected > support.z_min * error
+
     def rank(
-        self, voters: Sequence[str], vote_weights: VoteWeights
+        self, voters: Sequence[str], vote_weights: VoteWeights, support: Support
     ) -> dict[str, tuple[float, int, int]]:
         """Score and evidence of each candidate."""
         scores: dict[str, float] = {}
@@ -114,7 +130,8 @@ class Twin:
                 voice = cell.weight * one
                 if voice > 0:
                     scores[item] = scores.get(item, 0.0) + voice
-                    if voice > loudest.get(item, (0.0,))[0] and cell.times >= TOGETHER_MIN:
+                    louder = voice > loudest.get(item, (0.0,))[0]
+                    if louder and self.evidence(voter, item, support):
                         of = max(cell.times, seen.times)
                         loudest[item] = voice, cell.times, of
         weights = {item: self.seen[item].weight / ONE for item in loudest}
@@ -145,6 +162,13 @@ ballots = st.builds(
     decay=st.floats(0.1, 1),
     norm=st.floats(0, 1),
 )
+supports = st.builds(
+    Support,
+    together_min=st.just(TOGETHER_MIN),
+    sessions=st.integers(0, 60),
+    z_min=st.sampled_from([0.0, 0.3, 1.0, 2.0]),
+)
+ANY = Support(TOGETHER_MIN, sessions=0, z_min=0.0)
 
 
 def taught(learned: Sequence[Event], row_max: int = ROW_MAX) -> tuple[PairTable, Twin]:
@@ -202,15 +226,20 @@ def test_what_is_learned_in_hundreds_is_counted_as_one_by_one() -> None:
     } == {item: row for item, row in pairs_of(table).items() if row}
 
 
-@given(learned=events, voters=st.lists(item, max_size=5, unique=True), vote_weights=ballots)
+@given(
+    learned=events,
+    voters=st.lists(item, max_size=5, unique=True),
+    vote_weights=ballots,
+    support=supports,
+)
 def test_a_compiled_table_ranks_as_its_plain_twin(
-    learned: list[Event], voters: list[str], vote_weights: VoteWeights
+    learned: list[Event], voters: list[str], vote_weights: VoteWeights, support: Support
 ) -> None:
     """Scores and evidence of all candidates, in the order of their scores."""
     table, twin = taught(learned)
-    expected = twin.rank(voters, vote_weights)
+    expected = twin.rank(voters, vote_weights, support)
 
-    ranked, in_all = table.rank(table.voters(voters), vote_weights, depth=100)
+    ranked, in_all = table.rank(table.voters(voters), vote_weights, support, depth=100)
 
     assert len(expected) == len(ranked) == in_all
     assert sorted(ranked) == ranked
@@ -229,26 +258,31 @@ def test_a_few_of_the_best_are_the_best(
     """Asked for fewer, it answers with the beginning of the whole order, equals included."""
     table, _ = taught(learned, row_max=64)
     vote_weights = VoteWeights(worth=1.0, unit=1e-5, decay=0.6, norm=0.5)
-    whole, _ = table.rank(table.voters(voters), vote_weights, depth=100)
+    whole, _ = table.rank(table.voters(voters), vote_weights, ANY, depth=100)
 
-    few, in_all = table.rank(table.voters(voters), vote_weights, depth)
+    few, in_all = table.rank(table.voters(voters), vote_weights, ANY, depth)
 
     assert len(whole) == in_all
     assert whole[: len(few)] == few
     assert len(few) >= min(depth, in_all)
 
 
-@given(learned=events, voters=st.lists(item, max_size=4, unique=True), more_than=st.integers(0, 4))
+@given(
+    learned=events,
+    voters=st.lists(item, max_size=4, unique=True),
+    support=supports,
+    more_than=st.integers(0, 4),
+)
 def test_what_is_promised_without_a_ranking_is_what_a_ranking_finds(
-    learned: list[Event], voters: list[str], more_than: int
+    learned: list[Event], voters: list[str], support: Support, more_than: int
 ) -> None:
-    """Counts that are kept while learning promise more candidates than that, none, or nothing."""
+    """A look at the rows of the voters promises more candidates than that, none, or nothing."""
     table, _ = taught(learned)
     vote_weights = VoteWeights(worth=1.0, unit=1e-5, decay=1.0, norm=0.0)
 
-    promised = table.promises(voters, more_than)
+    promised = table.promises(voters, support, more_than)
 
-    found = table.rank(table.voters(voters), vote_weights, depth=100)[1]
+    found = table.rank(table.voters(voters), vote_weights, support, depth=100)[1]
     assert {True: found > more_than, False: found == 0, None: True}[promised]
 
 

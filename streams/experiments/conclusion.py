@@ -1,0 +1,156 @@
+"""What follows from the estimates, as a sentence: which arm is best, or that it is too early.
+
+An arm is best when the bounds of its difference from every other arm exclude 0, all pairs taken
+together: whichever arm is picked, and whenever one looks, that is wrong with probability alpha at
+most.
+"""
+
+from typing import Any, NamedTuple
+
+from models.evaluation.arm_values import Interval
+from streams.cli.printable import printable
+from streams.cli.tables import duration
+from streams.contract.settings import Settings
+from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
+
+
+class RewardScale(NamedTuple):
+    """What a reward of an impression means: a number from 0 to 1."""
+
+    clicked: float = 0.1
+    added: float = 0.5
+    bought: float = 1.0
+    purchases_s: float = 86_400.0
+    """How long after an impression a purchase counts."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "RewardScale":
+        """That of the settings: they should be those that the workers had."""
+        return cls(
+            settings.reward_clicked,
+            settings.reward_added,
+            settings.reward_bought,
+            settings.purchase_window_s,
+        )
+
+    def __str__(self) -> str:
+        """In words.
+
+        >>> str(RewardScale())
+        '.1 = clicked, .5 = added, 1 = bought'
+        """
+        said = (f"{short(getattr(self, n))} = {n}" for n in ("clicked", "added", "bought"))
+        return ", ".join(said)
+
+
+class BestArm(NamedTuple):
+    """Which arm is best, if that can be said by now."""
+
+    arm: str | None
+    """The best, or the one that most probably is; None: nothing is settled."""
+    decided: bool
+    """Whether it is better than every other arm, with bounds that hold at every look."""
+    worse: list[str]
+    """The arms that earn less."""
+    undecided: list[str]
+    """The arms that are not told apart from it."""
+
+
+def best_arm(evidence: ArmEstimates, rows: list[ArmEstimate]) -> BestArm:
+    """The arm that beats all others; else the one that most probably does."""
+    if not rows:
+        return BestArm(None, decided=False, worse=[], undecided=[])
+    more = evidence.pairs()
+    found = []
+    for row in rows:
+        others = [other.arm for other in rows if other is not row]
+        worse = [arm for arm in others if (row.arm, arm) in more and more[row.arm, arm].low > 0.0]
+        undecided = [arm for arm in others if arm not in worse]
+        decided = bool(others) and not undecided and not sample_ratio_alarms(rows)
+        found.append(BestArm(row.arm, decided, worse, undecided))
+    return next((one for one in found if one.decided), found[0])
+
+
+def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale) -> str:
+    """What follows, for people.
+
+    >>> from streams.experiments.impressions import Trial
+    >>> both = {"buy_again": 0.5, "popular": 0.5}
+    >>> evidence = ArmEstimates()
+    >>> evidence.add(Trial(("buy_again", "popular")[n % 2], "", both, both, (n + 1) % 2)
+    ...              for n in range(2_000))
+    >>> print(sentence(evidence, evidence.rows(), RewardScale()))
+    buy_again is best: 1.00 an impression (95 % at any look .918 to 1.00; 1 = bought); the
+    others are worse
+    """
+    found = best_arm(evidence, rows)
+    if found.arm is None:
+        return "nothing is settled yet: too early to say which arm is best"
+    best = next(row for row in rows if row.arm == found.arm)
+    name, earns = printable(best.arm), _earns(best.estimate, evidence.alpha, scale)
+    if sample_ratio_alarms(rows):
+        return "sample ratio ALARM: arms are not seen as often as drawn, so none is said to be best"
+    if len(rows) == 1:
+        return f"{name} is the only arm that was on offer: {earns}"
+    if found.decided:
+        return f"{name} is best: {earns}; the others are worse"
+    rest = f"not told apart from {_names(found.undecided)}"
+    if found.worse:
+        rest += f"; worse: {_names(found.worse)}"
+    return (
+        f"too early to say which arm is best: {name} leads with {earns}, "
+        f"P(best) {best.p_best:.0%}; {rest}"
+    )
+
+
+def best_json(found: BestArm) -> dict[str, Any]:
+    """For programs."""
+    return found._asdict()
+
+
+def settling(settle_s: float, scale: RewardScale) -> str:
+    """When an impression is judged, in words.
+
+    >>> settling(600, RewardScale())
+    'an impression is judged 10 min after it was shown, by what it brought until then; purchases
+    count for 24 h: --settle 86400 waits for them'
+    """
+    said = f"an impression is judged {duration(settle_s)} after it was shown, by what it brought "
+    said += f"until then; purchases count for {duration(scale.purchases_s)}"
+    waits = settle_s < scale.purchases_s
+    return said + (f": --settle {scale.purchases_s:.0f} waits for them" if waits else "")
+
+
+def _names(arms: list[str]) -> str:
+    return ", ".join(map(printable, arms))
+
+
+def _earns(estimate: Interval | None, alpha: float, scale: RewardScale) -> str:
+    if estimate is None:
+        return "nothing known"
+    return (
+        f"{short(estimate.value, 3)} an impression ({1 - alpha:.0%} at any look ".replace("%", " %")
+        + f"{spread(estimate)}; {short(scale.bought)} = bought)"
+    )
+
+
+def spread(interval: Interval, sign: str = "") -> str:
+    """Both bounds.
+
+    >>> spread(Interval(0.386, 0.358, 0.413)), spread(Interval(0.0, -0.02, 0.3), sign="+")
+    ('.358 to .413', '-.020 to +.300')
+    """
+    return f"{short(interval.low, 3, sign)} to {short(interval.high, 3, sign)}"
+
+
+def short(number: float, digits: int | None = None, sign: str = "") -> str:
+    """A fraction without the zero before the point: columns are dear.
+
+    >>> short(0.25, 4), short(-0.25, 3, "+"), short(1.0, 3), short(0.1), short(1.0)
+    ('.2500', '-.250', '1.00', '.1', '1')
+    """
+    if digits is None:
+        said = f"{number:g}"
+    else:
+        said = f"{number:{sign}.{digits if abs(number) < 1 else 2}f}"
+    return said.replace("0.", ".", 1) if abs(number) < 1 else said

@@ -1,0 +1,106 @@
+"""What another policy would have earned, for people and for programs."""
+
+from typing import Any, NamedTuple
+
+from rich.console import Group
+from rich.text import Text
+
+from models.evaluation.off_policy import OffPolicyEstimate
+from streams.cli.tables import Listing
+from streams.experiments.conclusion import RewardScale, settling, short, spread
+from streams.experiments.impressions import Trials, left_out
+
+ESTIMATES = (
+    "logged",
+    "ips",
+    "snips",
+    "dr",
+    "always_valid",
+    "difference",
+    "difference_always_valid",
+)
+
+
+class PolicyEvaluation(NamedTuple):
+    """The verdict, and what it could not rest on."""
+
+    verdict: OffPolicyEstimate
+    below_floor: int
+    """Trials left out, because the arm drawn had a smaller propensity than the floor."""
+    unmatched: int
+    """Trials in which none of the target's arms was on offer: it stays silent, and earns 0."""
+
+
+def table(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> Group:
+    """The verdict, for people: a sentence, then the estimates."""
+    verdict = found.verdict
+    listing = Listing(
+        *("reward of an impression", "value", "se", "95 %"),
+        notes=_notes(found, trials, scale),
+    )
+    named = {
+        "logged: the policy that ran": verdict.logged,
+        "IPS": verdict.ips,
+        "SNIPS": verdict.snips,
+        "DR": verdict.dr,
+        "difference: DR less logged": verdict.difference,
+    }
+    for name, estimate in named.items():
+        if estimate is not None:
+            bounds = _wide(estimate.low, estimate.high)
+            listing.add(name, f"{estimate.value:.4f}", f"{estimate.se:.4f}", bounds)
+    always = {
+        "DR, at every look": verdict.always_valid,
+        "difference, at every look": verdict.difference_always_valid,
+    }
+    for name, bounded in always.items():
+        if bounded is not None:
+            listing.add(name, f"{bounded.value:.4f}", "", _wide(bounded.low, bounded.high))
+    return Group(Text(sentence(verdict, scale)), listing)
+
+
+def sentence(verdict: OffPolicyEstimate, scale: RewardScale) -> str:
+    """What follows: whether this policy earns more than the one that ran."""
+    more = verdict.difference_always_valid
+    if more is None:
+        return "no bounds hold at every look: rewards or propensities leave no floor"
+    if more.low <= 0.0 <= more.high:
+        what = "too early to say whether this policy earns more than the one that ran"
+    else:
+        what = f"this policy earns {'more' if more.low > 0.0 else 'less'} than the one that ran"
+    return (
+        f"{what}: {short(more.value, 4, '+')} an impression (95 % at any look "
+        f"{spread(more, '+')}; {short(scale.bought)} = bought)"
+    )
+
+
+def _wide(low: float, high: float) -> str:
+    return f"{low:.4f} to {high:.4f}"
+
+
+def _notes(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> list[str]:
+    verdict = found.verdict
+    said = [
+        "95 %: bounds at one look, but where every look is named",
+        f"{verdict.n:,} impressions, worth {verdict.effective_n:,.0f} under this policy",
+    ]
+    if found.unmatched:
+        said.append(f"{found.unmatched:,} of these with none of its arms on offer: counted as 0")
+    if found.below_floor:
+        said.append(f"{found.below_floor:,} impressions left out: propensities below the floor")
+    settled = settling(trials.settle_ms / 1000, scale)
+    return [
+        *said,
+        f"largest weight: {verdict.weight_max:.1f}",
+        f"{trials.pending:,} impressions are pending: {settled}",
+        *left_out(trials),
+    ]
+
+
+def as_values(found: PolicyEvaluation, trials: Trials) -> dict[str, Any]:
+    """The verdict, for programs."""
+    values = found.verdict._asdict()
+    for name in ESTIMATES:
+        values[name] = None if values[name] is None else values[name]._asdict()
+    counts = {"below_floor": found.below_floor, "unmatched": found.unmatched}
+    return values | counts | trials.counts | {"settle_s": trials.settle_ms / 1000}

@@ -1,0 +1,1 @@
+"""What an event costs: the recorded figures, and a guard on them that no noise can fail."""

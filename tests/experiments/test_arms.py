@@ -1,0 +1,114 @@
+"""The board and the evidence of `goeswith arms`, read from a log that is held in memory."""
+
+import io
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
+from streams.contract.errors import Misconfigured
+from streams.contract.prompts import Outcome, Prompt
+from streams.contract.schemas.examples import OUTCOME, PROMPT
+from streams.contract.settings import Settings
+from streams.experiments.arms import BoardReader, board_table
+
+SETTINGS = Settings()
+TOPICS = SETTINGS.topics
+
+
+class Log(LogReader):
+    """Two topics of one partition each."""
+
+    def __init__(self, prompts: list[bytes], outcomes: list[bytes]) -> None:
+        self.records = {TOPICS.prompts: prompts, TOPICS.outcomes: outcomes}
+        super().__init__(None, [Partition(topic, 0) for topic in self.records], SETTINGS)
+
+    def begins(self) -> dict[Partition, int]:
+        """From the start."""
+        return dict.fromkeys(self.partitions, 0)
+
+    def ends(self) -> dict[Partition, int]:
+        """All there is."""
+        return {at: len(self.records[at.topic]) for at in self.partitions}
+
+    def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
+        """The last topic first: nobody knows in what order partitions come."""
+        for at in reversed(list(begins)):
+            for offset in range(begins[at], ends[at]):
+                yield RawRecord(at, offset, 0, None, self.records[at.topic][offset], [])
+
+
+def prompt(number: int) -> Prompt:
+    """One of its own."""
+    return PROMPT.model_copy(update={"prompt_id": f"prompt-{number}"})
+
+
+def outcome(number: int, stage: str, reward: float = 0.0) -> Outcome:
+    """A stage that it reached."""
+    update = {"prompt_id": f"prompt-{number}", "stage": stage, "reward": reward}
+    return OUTCOME.model_copy(update=update)
+
+
+def read(prompts: list[Prompt], outcomes: list[Outcome], **more: Any) -> BoardReader:
+    """What the command makes of them."""
+    log = Log([one.to_json() for one in prompts], [one.to_json() for one in outcomes])
+    board = BoardReader(SETTINGS, log, None, settle_s=0, **more)
+    board.catch_up()
+    return board
+
+
+def shown(what: RenderableType, columns: int) -> str:
+    """As a terminal of so many columns has it."""
+    text = io.StringIO()
+    Console(file=text, width=columns).print(what)
+    return text.getvalue()
+
+
+def test_what_is_published_again_as_a_block_is_counted_once() -> None:
+    """Longer than what a reader remembers of ids: 120,000 outcomes, and all of them again."""
+    many = 120_000
+    outcomes = [outcome(n, "shown") for n in range(many)]
+    board = read([], outcomes * 2)
+
+    assert many == board.json()["arms"][0]["shown"]
+    assert many == board.json()["evidence"]["repeats"]
+    assert "120,000 records dropped: published before" in shown(board.table(), 100)
+
+
+def test_rewards_that_cannot_be_are_shown_and_not_summed() -> None:
+    """A number that is none, a reward of -5 and one of a billion."""
+    wrong = [outcome(n, "bought", r) for n, r in enumerate((math.inf, -5.0, 1e9))]
+    first = outcome(0, "shown").to_json()
+    log = Log([], [first, *(one.to_json() for one in wrong)])
+    log.records[TOPICS.outcomes].append(first.replace(b'"reward":0.0', b'"reward":NaN'))
+    board = BoardReader(SETTINGS, log, None)
+    board.catch_up()
+    (row,) = board.json()["arms"]
+
+    assert (0.0, 1, 0) == (row["reward"], row["shown"], row["bought"])
+    told = board.json()["evidence"]
+    assert 4 == told["impossible"] + told["unreadable"]
+    assert "records dropped: rewards or propensities that cannot be" in shown(board.table(), 100)
+
+
+def test_what_there_is_to_compare_with_is_listed() -> None:
+    """An arm that nobody has heard of is refused; one of ours may be missing from the log."""
+    with pytest.raises(Misconfigured, match="no such arm; there are best_fit, bought_together, "):
+        read([prompt(1)], [], against="nosuch").check_against()
+
+    read([prompt(1)], [], against="buy_again").check_against()
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_the_board_keeps_names_whole_in_a_narrow_terminal(columns: int) -> None:
+    """Two rates have two names and their units are said."""
+    board = read([prompt(1)], [outcome(1, "shown"), outcome(1, "added", 0.5)])
+    lines = shown(board_table(board.board.rows()), columns).splitlines()
+
+    assert max(map(len, lines)) <= columns
+    assert not any("…" in line for line in lines)
+    assert any(PROMPT.arm == line for line in lines)
+    assert any("reward so far: 0.5000" in line for line in lines)
