@@ -40,8 +40,8 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "that long; {cool_down_s:,g} s at first, doubled by each dismissal (GOESWITH_COOL_DOWN_S)",
     ),
     "no_candidate": (
-        "nothing fits that may be offered: all is in the basket, just bought, or not known yet",
-        "until more is learned; a pair needs {together_min} sessions (GOESWITH_TOGETHER_MIN)",
+        "nothing may be offered: in the basket, just bought, met by chance alone, or not known yet",
+        "until more is learned: GOESWITH_TOGETHER_MIN ({together_min} sessions), GOESWITH_LIFT_Z_MIN",
     ),
 }
 """Of each reason: why, and what to do or how long it lasts."""
