@@ -41,7 +41,7 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
     ),
     "no_candidate": (
         "nothing may be offered: in the basket, just bought, met by chance alone, or not known yet",
-        "until more is learned: GOESWITH_TOGETHER_MIN ({together_min} sessions), GOESWITH_LIFT_Z_MIN",
+        "until more is learned: see GOESWITH_TOGETHER_MIN ({together_min}) and _LIFT_Z_MIN",
     ),
 }
 """Of each reason: why, and what to do or how long it lasts."""
