@@ -84,7 +84,7 @@ def unknown_to(command: click.Command, arguments: list[str]) -> list[str]:
     for parameter in command.params:
         flags |= {*parameter.opts, *parameter.secondary_opts}
     for place, word in enumerate(arguments):
-        if word.startswith("-") and word.partition("=")[0] not in flags:
+        if word.startswith("-") and word.partition("=")[0] not in flags | {"-"}:  # - is a file
             return [word]
         if isinstance(command, click.Group) and not word.startswith("-"):
             inner = command.get_command(click.Context(command), word)

@@ -45,6 +45,14 @@ COMMANDS = {
     "prompts": Lazy(
         "streams.storefront.current:prompts", "Print the current prompts of a session."
     ),
+    "validate": Lazy(
+        "streams.storefront.validate:validate",
+        "Tell what would become of the events in a file.",
+    ),
+    "explain": Lazy(
+        "streams.operations.explanation.command:explain",
+        "Tell what became of each event of a session.",
+    ),
     "dead-letters": Lazy(
         "streams.operations.dead_letters:dead_letters",
         "List, show and replay records we could not use.",

@@ -72,6 +72,10 @@ class Reason(BaseModel):
     """Stable name of the message."""
     text: str
     """The message in the shopper's language, or in English. Plain text: never read it as HTML."""
+    template: str | None = None
+    """`text` with `{anchor}` where the item id stands, if it names one: put the title there."""
+    anchor: str | None = None
+    """The item that `{anchor}` stands for."""
 
 
 class Prompt(_Published):

@@ -90,7 +90,7 @@ def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
     folded = 0
     with _progress(total) as advance:
         for record in reader.between(begins, upto):
-            _fold(shop, record)
+            fold_record(shop, record)
             folded += 1
             advance()
     return folded
@@ -104,7 +104,8 @@ def bring(shop: Shop, reader: LogReader, position: Mapping[int, int]) -> int:
     return folded
 
 
-def _fold(shop: Shop, record: RawRecord) -> None:
+def fold_record(shop: Shop, record: RawRecord) -> None:
+    """Fold a record, as a worker does; what is missing before it is not in the log."""
     partition = record.at.number
     try:
         event = decode(

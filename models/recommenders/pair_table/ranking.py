@@ -143,6 +143,16 @@ def sift(heap: Floats, size: int, score: float, depth: int) -> int:
 
 
 @compiled
+def clear(votes: Votes, item: int) -> None:
+    """Forget the votes for an item: the scratch is all zero in between."""
+    entry = votes[item]
+    entry.score = 0.0
+    entry.strongest = 0.0
+    entry.voter = 0
+    entry.met = 0
+
+
+@compiled
 def rank(
     cells: Cells,
     rows: Rows,
@@ -162,8 +172,7 @@ def rank(
 ) -> tuple[int, int]:
     """The `depth` best candidates and all that equal the last: how many; and how many in all."""
     n = vote(
-        *(cells, rows, voters, worth, unit, decay, norm, together_min, sessions, z_min),
-        *(votes, active),
+        cells, rows, voters, worth, unit, decay, norm, together_min, sessions, z_min, votes, active
     )
     size, supported = 0, 0
     for i in range(n):
@@ -183,8 +192,5 @@ def rank(
             candidate.met = entry.met
             candidate.of = max(entry.met, rows[entry.voter].times)
             count += 1
-        entry.score = 0.0
-        entry.strongest = 0.0
-        entry.voter = 0
-        entry.met = 0
+        clear(votes, active[i])
     return count, supported

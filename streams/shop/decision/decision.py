@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models import Candidate, Choice, ThompsonSampling
-from streams.contract.events import ItemAdded, ItemViewed
+from streams.contract.events import ItemAdded, ItemViewed, segment_names
 from streams.contract.prompts import Placement, prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
@@ -54,7 +54,7 @@ class Decision:
         self.arms = arms
         self.texts = texts
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
-        self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
+        self.segments = segment_names(settings)
 
     def decide(
         self, session: Session, event: AskingEvent, pending: PendingPrompts

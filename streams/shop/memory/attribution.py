@@ -10,6 +10,11 @@ Feedback brings the prompt's receipt. An add without one belongs to the latest p
 that offered the item and was clicked; a purchase to the prompt that the item was added from. Each
 stage counts once, and what it adds to the reward is what is missing to that stage's worth.
 
+One rule for an add whose receipt does not prove it (forged, another session's, another item's):
+the receipt counts as none. The credit then rests on the click, which a receipt of its own proved; a
+sender that cuts off receipts on adds alone loses nothing, and one that makes them up wins nothing
+that it would not have had without. That the receipt is bad is told by a dead letter.
+
 Outcomes are *read off* the session, not remembered beside it: whoever answers for an event finds
 the stages which that event brought, even when somebody else folded it first.
 """

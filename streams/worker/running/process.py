@@ -13,6 +13,7 @@ import os
 import threading
 from typing import Any
 
+import click
 from faust.worker import Worker
 
 from models.warm import warm
@@ -81,7 +82,10 @@ def run(settings: Settings) -> int:
     """
     claimed = claim(settings)  # held until this process ends
     try:
-        worker = worker_app(settings).Worker(loglevel=settings.log_level, redirect_stdouts=False)
+        app = worker_app(settings)
+        page = f"http://{app.conf.web_host}:{app.conf.web_port}/state"
+        click.echo(f"goeswith: {settings.worker_name} has its page: {page}", err=True)
+        worker = app.Worker(loglevel=settings.log_level, redirect_stdouts=False)
         worker.execute_from_commandline()
     except SystemExit as ended:
         if isinstance(ended.__context__, Misconfigured):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from streams.contract.prompts import Outcome, Prompt, Stage
 from tests.stories import Story, Till
 
@@ -154,3 +156,32 @@ def test_outcomes_are_found_by_whoever_answers_later() -> None:
 
     assert [("shown", 0.0)] == stages(shop.ask(seen, offset).outcomes)
     assert [("clicked", 0.1)] == stages(shop.ask(clicked, offset + 1).outcomes)
+
+
+@pytest.mark.parametrize("bad", ["cut off", "forged", "of another session"])
+def test_an_add_with_a_bad_receipt_counts_as_one_without(bad: str) -> None:
+    """A dead letter tells of the receipt; a click is credited, a mere impression is not."""
+    shop, ours = till(), Story("ann")
+    theirs = shop.prompt(Story("bob").add("bread")).receipt
+    prompt = shop.prompt(ours.add("bread"))
+    receipt = {"cut off": prompt.receipt[:9], "forged": f"AA{prompt.receipt[2:]}"}.get(bad, theirs)
+    item = prompt.items[0].item_id
+    for event in (ours.see(prompt), ours.add(item, receipt=receipt), ours.remove(item)):
+        unclicked = shop.serve(event)
+        assert "added" not in dict(stages(unclicked.outcomes))
+    shop.serve(ours.click(prompt))
+    clicked = shop.serve(ours.add(item, receipt=receipt))
+
+    assert clicked.rejected is not None
+    assert clicked.rejected.reason.startswith("receipt_")
+    assert [("added", 0.4)] == stages(clicked.outcomes)
+
+
+def test_a_receipt_of_a_prompt_that_did_not_offer_the_item_counts_as_none() -> None:
+    """It is good, but proves nothing for this add: no dead letter, no credit without a click."""
+    shop, story = till(), Story()
+    prompt = shop.prompt(story.add("bread"))
+    added = shop.serve(story.add("soap", receipt=prompt.receipt))
+
+    assert added.rejected is None
+    assert () == added.outcomes
