@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     session_gap_s: float = Field(
         1800.0, gt=0, description="session gap: pause after which a session is new"
     )
+    basket_ttl_s: float = Field(
+        2_592_000.0, ge=0, description="time to live of a basket nobody comes back to: 30 days"
+    )
     sessions_max: int = Field(
         50_000,
         ge=1,

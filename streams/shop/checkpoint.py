@@ -48,6 +48,7 @@ FOLDING = (
     "future_s_max",
     "lateness_s",
     "session_gap_s",
+    "basket_ttl_s",
     "sessions_max",
     "view_weight",
     "rank_learning_share",

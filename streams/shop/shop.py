@@ -45,7 +45,8 @@ from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
 from streams.shop.memory.pending_prompts import PendingPrompts
-from streams.shop.memory.session import Session, Sessions
+from streams.shop.memory.session import Session
+from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
@@ -134,7 +135,9 @@ class Shop:
         sessions = self.sessions.get(partition)
         if sessions is None:
             sessions = self.sessions[partition] = Sessions(
-                gap_s=self.settings.session_gap_s, sessions_max=self.settings.sessions_max
+                gap_s=self.settings.session_gap_s,
+                basket_ttl_s=self.settings.basket_ttl_s,
+                sessions_max=self.settings.sessions_max,
             )
         return sessions
 
@@ -157,9 +160,10 @@ class Shop:
         session.in_checkout = True
 
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
-        self.teaching.ordered(session, event)
-        self.attribution.ordered(session, event)
-        session.order(event)
+        if event.order_id not in session.orders:
+            self.teaching.ordered(session, event)
+            self.attribution.ordered(session, event)
+            session.order(event)
 
     def _returned(self, session: Session, event: OrderReturned) -> None:
         self.attribution.returned(session, event)

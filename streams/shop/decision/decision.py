@@ -78,10 +78,11 @@ class Decision:
     def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings = self.settings
-        just_bought: set[str] = set()
+        since_s = time_s - settings.just_bought_s
+        visit_s = session.started_ms / 1000
+        just_bought = {*session.bought_since(1000 * min(since_s, visit_s))}
         if session.shopper_id is not None and settings.just_bought_s:
-            since_s = time_s - settings.just_bought_s
-            just_bought = self.learned.repeats.bought_since(session.shopper_id, since_s)
+            just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
         return CandidateQuery(
             session=session,

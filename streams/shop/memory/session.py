@@ -5,21 +5,24 @@ t1 view bread     viewed [bread]           basket {}
 t2 add bread      viewed [bread]           basket {bread: 1}
 t3 add butter     viewed [bread]           basket {bread: 1, butter: 1}
 t4 remove bread   viewed [bread]           basket {butter: 1}
-t5 order          viewed [bread]           basket {}              bought {butter}
-   … a pause longer than session_gap_s …
-t6 view jam       viewed [jam]             basket {}              bought {}
+t5 add jam        viewed [bread]           basket {butter: 1, jam: 1}
+   … a pause longer than session_gap_s: the next visit …
+t6 view tea       viewed [tea]             basket {butter: 1, jam: 1}
+t7 order butter   viewed [tea]             basket {jam: 1}        bought {butter: t7}
 ```
+
+The basket is the shop's: it outlives visits, and ends by orders, line by line, or by its time to
+live. What a visit looked at, was shown and took out again ends with the visit.
 
 A session's events are all on one partition, so each worker folds them in the same order. What a
 session remembers is bounded, and so is the number of sessions of a partition: the one that was
 idle longest leaves first, in the order of the log, which is the same for every worker.
 """
 
-from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from models.snapshot.elements import each
 from streams.contract.events import (
     Event,
     ItemAdded,
@@ -27,23 +30,36 @@ from streams.contract.events import (
     ItemViewed,
     OrderPlaced,
 )
-from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.impression import Impression
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
 VIEWED_MAX = 20
+REMOVED_MAX = 64
+ORDERS_MAX = 32
 PATH_MAX = 20
 BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
-VERSION = 2
-"""Of a session's state. Version 1, without what it had taught, is read as well."""
+VERSION = 3
+"""Of a session's state: see `streams.shop.memory.sessions`."""
+
+
+class Removal(NamedTuple):
+    """An item that was taken out of the basket: when last, and how many too many."""
+
+    at_ms: int
+    missing: int
+    """More than there were: adds from before that have not come yet, which it has overtaken."""
 
 
 @dataclass(slots=True)
 class Session:
-    """One visit. `basket` maps an item to its quantity, in the order in which they were added."""
+    """One visit, and what outlives it.
+
+    `basket` maps an item to its quantity, in the order in which they were added; `bought` an item
+    to the time of its latest order.
+    """
 
     session_id: str
     started_ms: int
@@ -52,7 +68,7 @@ class Session:
     basket: dict[str, int] = field(default_factory=dict)
     viewed: list[str] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
-    bought: dict[str, None] = field(default_factory=dict)
+    bought: dict[str, int] = field(default_factory=dict)
     in_checkout: bool = False
     shown: int = 0
     last_shown_ms: int = 0
@@ -62,6 +78,8 @@ class Session:
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
     looked: dict[str, None] = field(default_factory=dict)
+    removed: dict[str, Removal] = field(default_factory=dict)
+    orders: dict[str, None] = field(default_factory=dict)
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -97,9 +115,19 @@ class Session:
             del viewed[:-VIEWED_MAX]
 
     def add(self, event: ItemAdded) -> None:
-        """More of the item is in the basket; a full basket takes no further kinds of items."""
-        if event.item_id in self.basket or len(self.basket) < BASKET_MAX:
-            self.basket[event.item_id] = self.basket.get(event.item_id, 0) + event.quantity
+        """More of the item is in the basket; a full basket takes no further kinds of items.
+
+        What a removal that has overtaken this add took out already is not put in.
+        """
+        item_id, quantity = event.item_id, event.quantity
+        if (removal := self.removed.pop(item_id, None)) is not None:
+            at_ms, missing = removal
+            if event.occurred_at_ms < at_ms:
+                gone = min(quantity, missing)
+                quantity -= gone
+                self.removed[item_id] = Removal(at_ms, missing - gone)
+        if quantity and (item_id in self.basket or len(self.basket) < BASKET_MAX):
+            self.basket[item_id] = self.basket.get(item_id, 0) + quantity
         self.in_checkout = False
 
     def step(self, item_id: str) -> None:
@@ -109,37 +137,62 @@ class Session:
 
     def remove(self, event: ItemRemoved) -> None:
         """Less of the item is in the basket, never less than none."""
-        left = self.basket.get(event.item_id, 0) - event.quantity
-        if left > 0:
-            self.basket[event.item_id] = left
-        else:
-            self.basket.pop(event.item_id, None)
+        missing = self._take(event.item_id, event.quantity)
+        self.removed.pop(event.item_id, None)
+        self.removed[event.item_id] = Removal(event.occurred_at_ms, missing)
+        _bound(self.removed, REMOVED_MAX)
         self.in_checkout = False
+
+    def _take(self, item_id: str, quantity: int) -> int:
+        """Take so many out of the basket; how many of them were not there."""
+        left = self.basket.get(item_id, 0) - quantity
+        if left > 0:
+            self.basket[item_id] = left
+        else:
+            self.basket.pop(item_id, None)
+        return max(0, -left)
+
+    def removed_in_this_visit(self) -> Iterator[str]:
+        """What the shopper put back: to offer that at once would be deaf."""
+        return (item for item, gone in self.removed.items() if gone.at_ms >= self.started_ms)
+
+    def bought_since(self, at_ms: float) -> Iterator[str]:
+        """What was ordered in this session, from this time on."""
+        return (item for item, bought_ms in self.bought.items() if bought_ms >= at_ms)
 
     def order(self, event: OrderPlaced) -> None:
-        """What was ordered is bought, and the basket is empty."""
-        self.bought.update((line.item_id, None) for line in event.lines)
-        while len(self.bought) > BOUGHT_MAX:
-            del self.bought[next(iter(self.bought))]
-        self.basket.clear()
+        """What was ordered is bought, and no more in the basket; an empty one begins anew."""
+        self.orders[event.order_id] = None
+        _bound(self.orders, ORDERS_MAX)
+        for line in event.lines:
+            self._take(line.item_id, line.quantity)
+            self.bought.pop(line.item_id, None)
+            self.bought[line.item_id] = event.occurred_at_ms
+        _bound(self.bought, BOUGHT_MAX)
+        if not self.basket:
+            self.taught = Taught()
         self.in_checkout = False
 
-    def after_pause(self, event: Event) -> Self:
+    def after_pause(self, event: Event, basket_ttl_ms: float) -> Self:
         """The next visit, which this event begins.
 
-        What was seen and shown outlives the pause, so that a repeated event still changes nothing
-        and late feedback still counts. So does what was taught, unless the visit ended with an
-        order: one that comes after the pause is of this basket.
+        The basket outlives the pause, and with it what it has taught. So does what was seen, shown,
+        ordered and sent away: a repeated event still changes nothing, late feedback still counts,
+        and nothing is offered that was just bought.
         """
-        ended = bool(self.bought) and not self.basket
+        kept = event.occurred_at_ms - self.last_ms <= basket_ttl_ms
         return type(self)(
             self.session_id,
             event.occurred_at_ms,
             event.occurred_at_ms,
+            basket=self.basket if kept else {},
+            bought=self.bought,
             seen=self.seen,
             late=self.late,
             impressions=self.impressions,
-            taught=Taught() if ended else self.taught,
+            taught=self.taught if kept else Taught(),
+            removed=self.removed,
+            orders=self.orders,
         )
 
     def remember(self, impression: Impression) -> None:
@@ -147,8 +200,7 @@ class Session:
         self.impressions[impression.receipt.prompt_id] = impression
         self.shown += 1
         self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
-        if len(self.impressions) > IMPRESSIONS_MAX:
-            del self.impressions[next(iter(self.impressions))]
+        _bound(self.impressions, IMPRESSIONS_MAX)
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
@@ -160,7 +212,7 @@ class Session:
             list(self.basket.items()),
             list(self.viewed),
             list(self.path),
-            list(self.bought),
+            list(self.bought.items()),
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
@@ -169,89 +221,12 @@ class Session:
             VERSION,
             self.taught.state(),
             list(self.looked),
+            [[item, *removal] for item, removal in self.removed.items()],
+            list(self.orders),
         ]
 
-    @classmethod
-    def from_state(cls, state: list[Any]) -> Self:
-        """The session whose `state()` this is, or what JSON made of it.
 
-        One of version 1 is taken to have taught what it holds. Raises `ValueError` for a later one,
-        and this or `TypeError` for what is none: restored, it would stop each worker in turn.
-        """
-        who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
-        path, bought, paying, said, seen, late, impressions, *later = more
-        version, lessons, looked = later or (VERSION, [[*dict(basket), *bought], []], viewed)
-        if version != VERSION:
-            raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
-        shown, last_shown_ms, dismissals = each(int, said, 0)
-        each(str, [who] if shopper_id is None else [who, shopper_id])
-        each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
-        (paying,), basket, seen = each(bool, [paying]), dict(basket), dict(seen)
-        each(str, [*basket, *seen])
-        each(int, basket.values(), 1)
-        each(int, seen.values(), 0)
-        remembered = map(Impression.from_state, impressions)
-        return cls(
-            who,
-            started_ms,
-            last_ms,
-            shopper_id,
-            basket,
-            each(str, viewed),
-            each(str, path),
-            dict.fromkeys(each(str, bought)),
-            paying,
-            shown,
-            last_shown_ms,
-            dismissals,
-            seen,
-            set(each(str, late)),
-            {impression.receipt.prompt_id: impression for impression in remembered},
-            Taught.from_state(lessons),
-            dict.fromkeys(each(str, looked)),
-        )
-
-
-class Sessions:
-    """The sessions of one partition, and its watermark (the latest event time seen there)."""
-
-    def __init__(self, *, gap_s: float, sessions_max: int) -> None:
-        self.gap_ms = gap_s * 1000
-        self.sessions_max = sessions_max
-        self.watermark_ms = 0
-        self.forgot = False
-        """Whether a session had to leave since the start of the process."""
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-
-    def of(self, event: Event) -> Session:
-        """The session that an event belongs to: a new one after a pause."""
-        self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
-        session = self._sessions.get(event.session_id)
-        if session is None:
-            session = Session(event.session_id, event.occurred_at_ms, event.occurred_at_ms)
-            self._sessions[event.session_id] = session
-            if len(self._sessions) > self.sessions_max:
-                self._sessions.popitem(last=False)
-                self.forgot = True
-        elif event.occurred_at_ms - session.last_ms > self.gap_ms:
-            session = self._sessions[event.session_id] = session.after_pause(event)
-        self._sessions.move_to_end(event.session_id)
-        return session
-
-    def find(self, session_id: str) -> Session | None:
-        """The session of this id, if it is remembered; changes nothing."""
-        return self._sessions.get(session_id)
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    def state(self) -> list[Any]:
-        """Everything, as JSON, in the order of leaving."""
-        return [self.watermark_ms, [session.state() for session in self._sessions.values()]]
-
-    def restore(self, state: list[Any]) -> None:
-        """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
-        watermark_ms, sessions = state
-        (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
-        for session in map(Session.from_state, sessions):
-            self._sessions[session.session_id] = session
+def _bound(kept: dict[str, Any], most: int) -> None:
+    """Forget the oldest of too many."""
+    while len(kept) > most:
+        del kept[next(iter(kept))]
