@@ -48,7 +48,6 @@ FOLDING = (
     "future_s_max",
     "lateness_s",
     "session_gap_s",
-    "basket_ttl_s",
     "sessions_max",
     "view_weight",
     "rank_learning_share",
@@ -59,7 +58,8 @@ FOLDING = (
     "reward_added",
     "reward_bought",
 )
-"""The settings that the fold itself reads: others only show in the arguments of the models."""
+"""The settings that the fold itself reads: others only show in the arguments of the models. (How long
+a basket is kept, `basket_ttl_s`, bounds a memory, and gives no figure another meaning.)"""
 
 READING = {
     "context_items",
