@@ -1,5 +1,6 @@
 """The basket is the shop's: it outlives visits, and orders take out of it what was ordered."""
 
+import json
 from itertools import permutations
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, OrderLine, OrderPlaced
 from streams.shop.memory.session import ORDERS_MAX, REMOVED_MAX, Session
+from streams.shop.memory.sessions import session_of
 from tests.stories import NOON_MS, Story, Till
 
 PAUSE_S = 31 * 60
@@ -233,3 +235,33 @@ def test_what_a_session_remembers_of_removals_and_orders_is_bounded() -> None:
 
     assert (REMOVED_MAX, ORDERS_MAX) == (len(found.removed), len(found.orders))
     assert f"item-{REMOVED_MAX + 4}" in found.removed
+
+
+# Sessions from before
+
+
+VERSION_2 = json.loads("""
+["s1", 0, 7, "ann", [["honey", 1]], ["tea"], [], ["bread", "butter"], false, [0, 0, 0],
+ [["s1-1", 0], ["s1-4", 3]], [], [], 2, [["bread", "butter", "jam", "honey"], []], ["tea"]]
+""")
+
+
+def test_a_session_that_an_earlier_release_wrote_is_read() -> None:
+    """What it had bought is taken to be bought last; nothing was removed, no order is known."""
+    seen = session_of(VERSION_2)
+
+    assert ({"honey": 1}, {"bread": 7, "butter": 7}) == (seen.basket, seen.bought)
+    assert ({}, {}) == (seen.removed, seen.orders)
+    assert "jam" in seen.taught
+    assert seen.state() == session_of(json.loads(json.dumps(seen.state()))).state()
+
+
+def test_what_a_session_remembers_comes_back_whole() -> None:
+    """Baskets, removals and orders, after JSON."""
+    shop, story = Till(), Story()
+    serve(shop, story.add("bread", quantity=3), story.remove("tea"), story.order("bread"))
+    said = session(shop).state()
+
+    again = session_of(json.loads(json.dumps(said)))
+    assert json.dumps(said) == json.dumps(again.state())
+    assert (session(shop).basket, session(shop).removed) == (again.basket, again.removed)
