@@ -22,19 +22,19 @@ from models.recommenders.pair_table.layout import (
 
 @compiled
 def beyond_chance(met: int, of: int, times: int, sessions: int, z_min: float) -> bool:
-    """Whether an anchor's sessions have an item more often than other sessions do, significantly.
+    """Whether an anchor's sessions have an item more often than chance explains.
 
-    `met` of the `of` sessions with the anchor have the item, `times` of all sessions have it. Two
-    Poisson counts are compared by the normal law: the first must exceed what the others lead one to
-    expect by more than `z_min` standard errors (Przyborowski and Wilenski, Biometrika 1940, give
-    the exact test). Where each session has the anchor there is nothing to compare with: yes.
+    `of` of all sessions have the anchor, `times` have the item, `met` have both. Were the two
+    independent, each session with the item would have the anchor with probability `of / sessions`:
+    the count of those that do must exceed what this binomial leads one to expect by more than
+    `z_min` standard errors, with the correction for continuity (Przyborowski and Wilenski,
+    Biometrika 1940). Where each session has the anchor there is nothing to compare with: yes.
     """
-    others = sessions - of
-    if z_min <= 0.0 or others <= 0:
+    if z_min <= 0.0 or of >= sessions:
         return True
-    expected = of * (max(times - met, 0) / others)
-    excess = met - expected
-    return excess > 0.0 and excess * excess > z_min * z_min * expected * (1.0 + of / others)
+    share = of / sessions
+    excess = met - 0.5 - times * share
+    return excess > 0.0 and excess * excess > z_min * z_min * times * share * (1.0 - share)
 
 
 @compiled
