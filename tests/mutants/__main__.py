@@ -1,18 +1,22 @@
 """Try whether the tests notice small faults: `make mutants`.
 
     python -m tests.mutants                          all modules of modules.toml: an hour or two
+    python -m tests.mutants fold                     a group of them
     python -m tests.mutants session guards           two of them
     python -m tests.mutants --changed --seconds 240  the lines that differ from main
     python -m tests.mutants --again                  what survived the latest run
+    python -m tests.mutants --known                  those with a reason to live as well
     python -m tests.mutants --every 10               a tenth of all
 
-It fails where a mutant survives that has no reason in survivors.toml.
+It fails where a mutant survives that has no reason in survivors.toml, and where one that has a
+reason is no mutant any more.
 """
 
 import json
 import os
 import sys
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -21,7 +25,7 @@ from tests.mutants.changed import NoHistory, beginning, changed_lines
 from tests.mutants.judged import Verdict
 from tests.mutants.mutants import Mutant
 from tests.mutants.operators import StatementDeletion
-from tests.mutants.report import as_json, told, unexplained
+from tests.mutants.report import as_json, gone, told, unexplained
 from tests.mutants.run import ALIVE, ROOT, Findings, Order, groups, run
 from tests.mutants.survivors import FILE, known
 
@@ -39,6 +43,9 @@ SAME_EACH_TIME = {
 @click.argument("modules", nargs=-1)
 @click.option("--changed", is_flag=True, help="Only lines that a change touches.")
 @click.option("--again", is_flag=True, help="Only mutants that survived the latest run.")
+@click.option(
+    "--known", "known_too", is_flag=True, help="Also survivors that have a reason: are they alive?"
+)
 @click.option("--every", default=1, help="Only one of so many mutants, always the same ones.")
 @click.option("--seconds", default=86_400.0, help="Begin no mutant after so many seconds.")
 @click.option(
@@ -53,6 +60,7 @@ def main(
     *,
     changed: bool,
     again: bool,
+    known_too: bool,
     every: int,
     seconds: float,
     file: Path,
@@ -60,9 +68,7 @@ def main(
 ) -> None:
     """Try whether the tests notice small faults in the code."""
     paths = {name: path for group in groups() for name, path in group.modules.items()}
-    if unknown := set(modules) - paths.keys():
-        raise click.UsageError(f"no such module in modules.toml: {', '.join(sorted(unknown))}")
-    wanted = set(modules or paths)
+    wanted = _named(modules) or {*paths}
     order: Order = _deletions_first
     if changed:
         touched = _touched({name: paths[name] for name in wanted})
@@ -72,10 +78,24 @@ def main(
         order = _surviving(set(json.loads(file.read_text())["alive"]))
     if wanted:
         order = _one_of(every, order)
-        findings = run(wanted.__contains__, order, seconds=seconds, told=_progress)
-        _finish(findings, file, as_data=as_data)
+        reasons = known(FILE.read_text())
+        alive = {} if known_too else reasons
+        findings = run(wanted.__contains__, order, alive=alive, seconds=seconds, told=_progress)
+        _finish(findings, reasons, file, as_data=as_data)
     else:
         click.echo("Nothing that is mutated has changed: nothing to try.", err=True)
+
+
+def _named(names: tuple[str, ...]) -> set[str]:
+    """The modules of these names, and those of groups of these names."""
+    found: set[str] = set()
+    known = {group.name: {*group.modules} for group in groups()}
+    known |= {module: {module} for group in groups() for module in group.modules}
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"no such module or group in modules.toml: {name}")
+        found |= known[name]
+    return found
 
 
 def _deletions_first(_name: str, mutant: Mutant) -> int:
@@ -116,14 +136,13 @@ def _progress(name: str, verdict: Verdict) -> None:
         click.echo(f"{verdict.said}: {name} {verdict.mutant.name}", err=True)
 
 
-def _finish(findings: Findings, file: Path, *, as_data: bool) -> None:
-    reasons = known(FILE.read_text())
+def _finish(findings: Findings, reasons: Mapping[str, str], file: Path, *, as_data: bool) -> None:
     data = as_json(findings, reasons)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(data, indent=1))
     click.echo(json.dumps(data) if as_data else "\n".join(told(findings, reasons)))
-    if findings.failing or unexplained(findings, reasons):
-        click.echo(f"Write a test that kills it, or its reason into {FILE.name}.", err=True)
+    if findings.failing or unexplained(findings, reasons) or gone(findings, reasons):
+        click.echo(f"Write a test that kills it, or mend its reason in {FILE.name}.", err=True)
         sys.exit(1)
 
 
