@@ -314,3 +314,19 @@ def test_an_arm_between_others_is_uncertain_by_a_hundredth_of_its_differences_at
 
     assert least == pytest.approx(0.005)  # differences of 0.5 on the mean
     assert [1.0, 1.0] == pytest.approx(others)
+
+
+def test_a_factor_that_becomes_frequent_is_told_apart_from_then_on() -> None:
+    """Also by who asked when it was one of too many: as by somebody who asks for the first time."""
+    policy = LinearThompsonSampling()
+    for n in range(FACTORS_MAX + 44):
+        policy.expose("popular", f"basket/{n:03d}", time_s=MONDAY)
+    policy.estimate("popular", "page/often")
+    for _ in range(40):
+        for arm in ARMS[:2]:
+            policy.expose(arm, "basket/often", time_s=MONDAY)
+        policy.reward("popular", "basket/often", 1.0, time_s=MONDAY)
+        policy.estimate("popular", "page/often")
+    copy = LinearThompsonSampling.from_bytes(policy.to_bytes())
+
+    assert copy.estimate("popular", "page/often") == policy.estimate("popular", "page/often")
