@@ -4,12 +4,13 @@
     python -m tests.mutants fold                     a group of them
     python -m tests.mutants session guards           two of them
     python -m tests.mutants --changed --seconds 240  the lines that differ from main
-    python -m tests.mutants --again                  what survived the latest run
-    python -m tests.mutants --known                  those with a reason to live as well
+    python -m tests.mutants --again                  the survivors of the latest run, with new tests
+    python -m tests.mutants --known                  those that have a reason as well
     python -m tests.mutants --every 10               a tenth of all
 
 It fails where a mutant survives that has no reason in survivors.toml, and where one that has a
-reason is no mutant any more.
+reason is no mutant any more. Survivors with a reason count as such without a trial: no others cost
+as much, as all tests that reach them pass.
 """
 
 import json
@@ -42,7 +43,7 @@ SAME_EACH_TIME = {
 @click.command()
 @click.argument("modules", nargs=-1)
 @click.option("--changed", is_flag=True, help="Only lines that a change touches.")
-@click.option("--again", is_flag=True, help="Only mutants that survived the latest run.")
+@click.option("--again", is_flag=True, help="Of the latest run, try its survivors again.")
 @click.option(
     "--known", "known_too", is_flag=True, help="Also survivors that have a reason: are they alive?"
 )
@@ -74,13 +75,14 @@ def main(
         touched = _touched({name: paths[name] for name in wanted})
         wanted = {name for name, lines in touched.items() if lines}
         order = _new_alone(touched)
+    settled: dict[str, str] = {}
     if again:
-        order = _surviving(set(json.loads(file.read_text())["alive"]))
+        settled = _killed(json.loads(file.read_text())["verdicts"])
     if wanted:
         order = _one_of(every, order)
         reasons = known(FILE.read_text())
-        alive = {} if known_too else reasons
-        findings = run(wanted.__contains__, order, alive=alive, seconds=seconds, told=_progress)
+        settled |= dict.fromkeys(() if known_too else reasons, "survived")
+        findings = run(wanted.__contains__, order, settled=settled, seconds=seconds, told=_progress)
         _finish(findings, reasons, file, as_data=as_data)
     else:
         click.echo("Nothing that is mutated has changed: nothing to try.", err=True)
@@ -89,12 +91,12 @@ def main(
 def _named(names: tuple[str, ...]) -> set[str]:
     """The modules of these names, and those of groups of these names."""
     found: set[str] = set()
-    known = {group.name: {*group.modules} for group in groups()}
-    known |= {module: {module} for group in groups() for module in group.modules}
+    meant = {group.name: {*group.modules} for group in groups()}
+    meant |= {module: {module} for group in groups() for module in group.modules}
     for name in names:
-        if name not in known:
+        if name not in meant:
             raise click.UsageError(f"no such module or group in modules.toml: {name}")
-        found |= known[name]
+        found |= meant[name]
     return found
 
 
@@ -110,8 +112,8 @@ def _new_alone(touched: dict[str, set[int]]) -> Order:
     )
 
 
-def _surviving(names: set[str]) -> Order:
-    return lambda name, mutant: 0 if f"{name} {mutant.name}" in names else None
+def _killed(verdicts: dict[str, str]) -> dict[str, str]:
+    return {name: said for name, said in verdicts.items() if said not in ALIVE}
 
 
 def _one_of(every: int, order: Order) -> Order:

@@ -40,6 +40,11 @@ def as_json(findings: Findings, reasons: Mapping[str, str]) -> dict[str, Any]:
             name: {"because": reasons.get(name), "operator": verdict.mutant.operator}
             for name, verdict in findings.alive()
         },
+        "verdicts": {
+            f"{module} {verdict.mutant.name}": verdict.said
+            for module, verdicts in findings.verdicts.items()
+            for verdict in verdicts
+        },
         "killed_by": {
             f"{module} {verdict.mutant.name}": verdict.by
             for module, verdicts in findings.verdicts.items()

@@ -3,7 +3,7 @@
 import itertools
 import time
 import tomllib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -65,20 +65,20 @@ def run(
     wanted: Callable[[str], bool],
     order: Order,
     *,
-    alive: Container[str],
+    settled: Mapping[str, str],
     seconds: float,
     told: Told,
 ) -> Findings:
     """Try the mutants of the modules that are wanted, and begin none after so many seconds.
 
-    Those that are known to be `alive`, by their full names, count as survivors without a trial: no
-    others cost as much, as all tests that reach them would have to pass.
+    What is `settled` is what was said of mutants before, by their full names: that counts, without
+    a trial.
     """
     findings, deadline = Findings(), time.monotonic() + seconds
     for group in groups():
         modules = {name: path for name, path in group.modules.items() if wanted(name)}
         findings.groups |= dict.fromkeys(modules, group.name)
-        trials = _trials(modules, order, alive, findings)
+        trials = _trials(modules, order, settled, findings)
         in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, trials)
         if trials and time.monotonic() < deadline:
             judge = Judge(FOLDERS, in_time, _kept(findings, modules, told))
@@ -92,7 +92,7 @@ def run(
 
 
 def _trials(
-    modules: dict[str, str], order: Order, alive: Container[str], findings: Findings
+    modules: dict[str, str], order: Order, settled: Mapping[str, str], findings: Findings
 ) -> list[tuple[Path, Mutant]]:
     """The mutants that are to be tried, in order; counts all that there are."""
     chosen = []
@@ -101,8 +101,8 @@ def _trials(
         findings.made[name] = [f"{name} {mutant.name}" for mutant in made]
         for full_name, mutant in zip(findings.made[name], made, strict=True):
             place = order(name, mutant)
-            if place is not None and full_name in alive:
-                findings.verdicts.setdefault(name, []).append(Verdict(mutant, "survived", ""))
+            if place is not None and (said := settled.get(full_name)):
+                findings.verdicts.setdefault(name, []).append(Verdict(mutant, said, ""))
             elif place is not None:
                 chosen.append((place, ROOT / path, mutant))
     return [(path, mutant) for _, path, mutant in sorted(chosen, key=lambda trial: trial[0])]

@@ -330,3 +330,49 @@ def test_a_factor_that_becomes_frequent_is_told_apart_from_then_on() -> None:
     copy = LinearThompsonSampling.from_bytes(policy.to_bytes())
 
     assert copy.estimate("popular", "page/often") == policy.estimate("popular", "page/often")
+
+
+def test_a_lift_is_between_a_sixteenth_and_sixteen() -> None:
+    """However much more, or less, contexts with these factors have earned."""
+    sums = SufficientStatistics(["popular"], ["a/x", "b/y"], shift=0)
+    sums.put("popular", "a/x", ArmRecord(1_000_000, 1_000_000))
+    sums.weigh(1.0, 0.01)
+    assert 16.0 == sums.lift("a/x")
+
+    sums.put("popular", "a/x", ArmRecord(1_000_000, 0))
+    sums.put("popular", "b/y", ArmRecord(1_000_000, 0))
+    sums.weigh(1.0, 0.5)
+    assert 1 / 16 == sums.lift("a/x")
+
+
+@pytest.mark.parametrize("name", ["width", "arm_spread", "factor_spread", "shared_spread"])
+def test_spreads_have_limits(name: str) -> None:
+    """From a thousandth to a thousand, both of them included."""
+    for value in (1e-3, 1e3):
+        assert value == getattr(LinearThompsonSampling(**{name: value}), name)  # type: ignore[arg-type]
+    for value in (0.9e-3, 1_000.5):
+        with pytest.raises(ValueError, match=name):
+            LinearThompsonSampling(**{name: value})  # type: ignore[arg-type]
+
+
+def test_an_estimate_is_between_nothing_and_one_where_the_line_is_not() -> None:
+    """Two factors double what is expected; two others take away what neither takes alone."""
+    policy = LinearThompsonSampling()
+    for _ in range(1_000):
+        policy.expose("curated", "basket/new/cheap", time_s=MONDAY)
+        policy.reward("curated", "basket/new/cheap", 1.0, time_s=MONDAY)
+        policy.expose("curated", "page/known/dear", time_s=MONDAY)
+    assert 1.0 == policy.estimate("curated", "basket/new/cheap")[0]
+
+    policy = LinearThompsonSampling()
+    for n in range(1_000):
+        for context, pays in (
+            ("page/known", "one"),
+            ("basket/new", "one"),
+            ("basket/known", "other"),
+        ):
+            for arm in ("one", "other"):
+                policy.expose(arm, context, time_s=MONDAY)
+                if arm == pays and n % 5 < 2:
+                    policy.reward(arm, context, 1.0, time_s=MONDAY)
+    assert 0.0 == policy.estimate("other", "page/new")[0]
