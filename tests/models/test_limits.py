@@ -4,6 +4,7 @@ import pytest
 
 from models import LinearThompsonSampling, ThompsonSampling
 from models.bandit.choice import OUTPUTS_MAX, PolicyOutput, PolicyOutputCache
+from models.bandit.delayed_rewards import WINDOW_S_MAX
 from models.decay.eviction import lightest
 from models.evaluation.drift import DriftAlarm
 
@@ -57,3 +58,39 @@ def test_strengths_have_limits(name: str, value: float) -> None:
     """Each is named in its error."""
     with pytest.raises(ValueError, match=name):
         ThompsonSampling(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "least", "most"),
+    [
+        (ThompsonSampling, "floor", 0.0, 1.0),
+        (ThompsonSampling, "settle_s", 0.0, WINDOW_S_MAX),
+        (ThompsonSampling, "window_s", 1.0, WINDOW_S_MAX),
+        (DriftAlarm, "delta", 1e-9, 0.5),
+        (DriftAlarm, "arms_max", 1, 1 << 40),
+        (ThompsonSampling, "arms_max", 1, 1 << 40),
+        (ThompsonSampling, "contexts_max", 1, 1 << 40),
+    ],
+)
+def test_a_limit_itself_is_within(
+    kind: type[DriftAlarm | ThompsonSampling], name: str, least: float, most: float
+) -> None:
+    """And what is a little below the least is refused, as is what is above the most there is."""
+    for value in (least, most):
+        assert value == getattr(kind(**{name: value}), name)
+    for value in (least - 1e-10 if name == "delta" else least - 0.5, most + 0.1):
+        if value < 1 << 40:
+            with pytest.raises(ValueError, match=name):
+                kind(**{name: value})
+
+
+def test_an_outcome_that_is_no_reward_is_refused() -> None:
+    """A million millions is the largest in size that is believed."""
+    alarm = DriftAlarm()
+    for reward in (1e12, -1e12):
+        alarm.outcome("popular", reward, time_s=0)
+    for reward in (1.1e12, -1.1e12, float("nan")):
+        with pytest.raises(ValueError, match="reward"):
+            alarm.outcome("popular", reward, time_s=0)
+
+    assert 2 == alarm.seen["popular"].outcomes

@@ -13,6 +13,7 @@ reason is no mutant any more. Survivors with a reason count as such without a tr
 as much, as all tests that reach them pass.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -27,7 +28,7 @@ from tests.mutants.judged import Verdict
 from tests.mutants.mutants import Mutant
 from tests.mutants.operators import StatementDeletion
 from tests.mutants.report import as_json, gone, told, unexplained
-from tests.mutants.run import ALIVE, ROOT, Findings, Order, groups, run
+from tests.mutants.run import ALIVE, ROOT, Findings, Order, Told, groups, run
 from tests.mutants.survivors import FILE, known
 
 LATEST = ROOT / ".cache" / "mutants.json"
@@ -82,7 +83,9 @@ def main(
         order = _one_of(every, order)
         reasons = known(FILE.read_text())
         settled |= dict.fromkeys(() if known_too else reasons, "survived")
-        findings = run(wanted.__contains__, order, settled=settled, seconds=seconds, told=_progress)
+        findings = run(
+            wanted.__contains__, order, settled=settled, seconds=seconds, told=_progress()
+        )
         _finish(findings, reasons, file, as_data=as_data)
     else:
         click.echo("Nothing that is mutated has changed: nothing to try.", err=True)
@@ -133,9 +136,17 @@ def _touched(paths: dict[str, str]) -> dict[str, set[int]]:
     return {name: found.get(path, set()) for name, path in paths.items()}
 
 
-def _progress(name: str, verdict: Verdict) -> None:
-    if verdict.said in ALIVE:
-        click.echo(f"{verdict.said}: {name} {verdict.mutant.name}", err=True)
+def _progress() -> Told:
+    """Says what lives as soon as it is known, and how many have been tried."""
+    numbers = itertools.count(1)
+
+    def told(name: str, verdict: Verdict) -> None:
+        if verdict.said in ALIVE:
+            click.echo(f"{verdict.said}: {name} {verdict.mutant.name}", err=True)
+        if (number := next(numbers)) % 50 == 0:
+            click.echo(f"{number} tried", err=True)
+
+    return told
 
 
 def _finish(findings: Findings, reasons: Mapping[str, str], file: Path, *, as_data: bool) -> None:

@@ -178,3 +178,19 @@ def test_to_take_what_one_looks_at_is_no_step() -> None:
 
     assert [["soap", "bread", "jam"]] * 2 == [session.path for session in paths if session]
     assert next_after(one, "bread") == next_after(other, "bread")
+
+
+def test_to_order_what_was_taken_out_again_is_no_step() -> None:
+    """It was one when it was taken; what no basket ever saw is one."""
+    story = Story()
+    shop = served(
+        story.add("bread"),
+        story.remove("bread"),
+        story.add("tea"),
+        story.order("bread", "tea", "milk"),
+        best_fit=True,
+    )
+    session = shop.shop.sessions[0].find("s1")
+
+    assert session is not None
+    assert ["bread", "tea", "milk"] == session.path
