@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import SnapshotError
+from streams.contract.prompts import STAGES
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
 from streams.shop.memory.impression import Impression
@@ -176,6 +177,18 @@ def test_an_impression_was_shown_and_reached_no_stage_that_is_none() -> None:
     for other in (reached[1:], [*reached, ["sold", *reached[0][1:]]], []):
         with pytest.raises(ValueError, match="an impression that reached"):
             Impression.from_state([receipt, other])
+
+
+def test_an_impression_may_have_reached_every_stage_at_any_time_there_is() -> None:
+    """From 1970 on."""
+    receipt = STATE[1][0][12][0][0]
+    for at_ms, sound in ((0, True), (-1, False)):
+        reached = [[stage, "e1", at_ms, 0.0, None] for stage in STAGES]
+        if sound:
+            assert {*STAGES} == Impression.from_state([receipt, reached]).reached.keys()
+        else:
+            with pytest.raises(ValueError, match="-1"):
+                Impression.from_state([receipt, reached])
 
 
 @settings(max_examples=300, deadline=None)
