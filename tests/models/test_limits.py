@@ -5,7 +5,7 @@ import pytest
 from models import LinearThompsonSampling, ThompsonSampling
 from models.bandit.choice import OUTPUTS_MAX, PolicyOutput, PolicyOutputCache
 from models.bandit.delayed_rewards import WINDOW_S_MAX
-from models.decay.eviction import lightest
+from models.decay.eviction import lightest, slab
 from models.evaluation.drift import DriftAlarm
 
 
@@ -94,3 +94,17 @@ def test_an_outcome_that_is_no_reward_is_refused() -> None:
             alarm.outcome("popular", reward, time_s=0)
 
     assert 2 == alarm.seen["popular"].outcomes
+
+
+@pytest.mark.parametrize(("number", "gone"), [(1, {"d"}), (2, {"c", "d"}), (3, {"b", "c", "d"})])
+def test_of_equal_weights_the_last_in_the_alphabet_leave_first(number: int, gone: set[str]) -> None:
+    """So that it is the same on every worker."""
+    totals = {"d": 1, "a": 2, "c": 1, "b": 1}
+
+    assert gone == set(lightest(totals, number))
+    assert number == len(lightest(totals, number))
+
+
+def test_what_leaves_at_once_is_a_sixteenth_and_one_at_least() -> None:
+    """A table of one row, too, can make room."""
+    assert [1, 1, 1, 1, 2, 64] == [slab(size) for size in (1, 15, 16, 31, 32, 1_024)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from river.drift import ADWIN
 
-from models.evaluation.drift import DriftAlarm
+from models.evaluation.drift import Drift, DriftAlarm
 
 
 def test_an_alarm_is_raised_when_rivers_adwin_raises_it() -> None:
@@ -42,3 +42,26 @@ def test_more_arms_than_there_is_room_for_are_not_watched() -> None:
         alarm.outcome(arm, 1.0, time_s=0)
 
     assert ["curated", "popular"] == list(alarm.seen)
+
+
+def test_what_is_seen_of_an_arm_is_its_window() -> None:
+    """How many outcomes, their mean, and when it was that they changed."""
+    alarm = DriftAlarm()
+    for reward in (1.0, 0.0, 0.5):
+        assert not alarm.outcome("popular", reward, time_s=7)
+    assert Drift(3, 0.5, 0, None) == alarm.seen["popular"]
+
+    raised = [
+        n for n in range(3_000) if alarm.outcome("curated", float(n // 1_000 % 2), time_s=n + 0.5)
+    ]
+    assert 2 == len(raised)
+    assert (2, raised[-1] + 0.5) == alarm.seen["curated"][2:]
+    assert Drift(3, 0.5, 0, None) == alarm.seen["popular"]
+
+
+def test_the_outcome_that_raises_an_alarm_begins_a_window_without_any() -> None:
+    """Nothing is in it: its mean is none."""
+    alarm = DriftAlarm()
+    raised = next(n for n in range(3_000) if alarm.outcome("curated", float(n > 1_000), time_s=n))
+
+    assert Drift(0, 0.0, 1, raised) == alarm.seen["curated"]

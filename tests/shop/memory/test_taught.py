@@ -197,3 +197,19 @@ def test_a_session_says_all_it_has_taught() -> None:
     session.view(Story().view("tea"))
 
     assert session.state() == Session.from_state(session.state()).state()
+
+
+def test_after_a_pause_what_was_never_ordered_is_not_taught_again() -> None:
+    """Whether the basket was emptied before the pause, or holds what came after an order."""
+    emptied, full = Till(together_min=1), Till(together_min=1)
+    story = Story()
+    serve(emptied, story.add("bread"), story.add("butter"))
+    serve(emptied, story.remove("bread"), story.remove("butter"))
+    serve(emptied, story.add("bread", after_s=1801), story.add("butter"))
+    assert (1, 1) == counted(emptied.shop, "bread", "butter")
+
+    story = Story()
+    serve(full, story.add("tea"), story.order("tea"))
+    serve(full, story.add("bread"), story.add("butter"))
+    serve(full, story.order("bread", "butter", after_s=1801))
+    assert (1, 1) == counted(full.shop, "bread", "butter")

@@ -104,6 +104,15 @@ def test_more_of_what_is_in_the_basket_teaches_nothing() -> None:
     assert popular(once) == popular(twice)
 
 
+def test_an_add_that_only_lets_two_items_meet_counts_in_pairs_alone() -> None:
+    """Bread that was taken out comes back beside the jam: that is news of both, not of the bread."""
+    story = Story()
+    shop = served(story.add("bread"), story.remove("bread"), story.add("jam"), story.add("bread"))
+
+    assert {"jam": 1} == together(shop, "bread")
+    assert popular(shop)["bread"] == pytest.approx(popular(shop)["jam"], rel=0.01)
+
+
 # Orders
 
 
