@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.shop.memory.session import Session, Sessions
-from streams.shop.memory.taught import APART_MAX, TAUGHT_MAX, Taught
+from streams.shop.memory.taught import APART_MAX, TAUGHT_MAX, Lesson, Taught
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
@@ -213,3 +213,22 @@ def test_after_a_pause_what_was_never_ordered_is_not_taught_again() -> None:
     serve(full, story.add("bread"), story.add("butter"))
     serve(full, story.order("bread", "butter", after_s=1801))
     assert (1, 1) == counted(full.shop, "bread", "butter")
+
+
+def test_an_item_meets_those_that_were_counted_and_never_itself() -> None:
+    """What stands there uncounted has no count that a pair could be a part of."""
+    taught = Taught()
+
+    assert Lesson("bread", [], first=True, begins=True) == taught.lesson("bread", ["bread", "soap"])
+    assert Lesson("jam", [], first=True, begins=False) == taught.lesson("jam", ["soap"])
+    assert Lesson("bread", ["jam"], first=False, begins=False) == taught.lesson("bread", ["jam"])
+    assert taught.lesson("jam", ["bread", "jam", "soap"]) is None
+
+
+def test_of_items_that_stand_apart_so_many_pairs_are_remembered() -> None:
+    """A shopper who takes everything and leaves it again does not fill the memory."""
+    taught = Taught()
+    for number in range(40):
+        taught.lesson(f"item-{number}", [])
+
+    assert APART_MAX == len(taught.state()[1])

@@ -105,7 +105,7 @@ def test_more_of_what_is_in_the_basket_teaches_nothing() -> None:
 
 
 def test_an_add_that_only_lets_two_items_meet_counts_in_pairs_alone() -> None:
-    """Bread that was taken out comes back beside the jam: that is news of both, not of the bread."""
+    """Bread that was taken out comes back beside the jam: no news of the bread itself."""
     story = Story()
     shop = served(story.add("bread"), story.remove("bread"), story.add("jam"), story.add("bread"))
 
@@ -203,3 +203,13 @@ def test_to_order_what_was_taken_out_again_is_no_step() -> None:
 
     assert session is not None
     assert ["bread", "tea", "milk"] == session.path
+
+
+def test_where_nobody_learns_from_paths_none_are_kept() -> None:
+    """Neither of views and adds nor of what only an order has."""
+    story = Story()
+    shop = served(story.view("bread"), story.add("jam"), story.order("jam", "tea"))
+    session = shop.shop.sessions[0].find("s1")
+
+    assert session is not None
+    assert [] == session.path
