@@ -64,14 +64,17 @@ def test_what_left_the_window_is_not_remembered_one_by_one() -> None:
 POLICIES = [ThompsonSampling, LinearThompsonSampling]
 
 
-def asked(policy: ThompsonSampling, time_s: float) -> list[object]:
+def asked(policy: ThompsonSampling, time_s: float, context: str = "basket") -> list[object]:
     """What a policy says at a time, of each arm."""
-    return [policy.estimate(arm, "basket", time_s=time_s) for arm in ARMS]
+    return [policy.estimate(arm, context, time_s=time_s) for arm in ARMS]
 
 
-def says_what_its_copy_says(policy: ThompsonSampling, time_s: float) -> bool:
+def says_what_its_copy_says(
+    policy: ThompsonSampling, time_s: float, context: str = "basket"
+) -> bool:
     """Whether what it has kept is what somebody finds who has kept nothing."""
-    return asked(type(policy).from_bytes(policy.to_bytes()), time_s) == asked(policy, time_s)
+    copy = type(policy).from_bytes(policy.to_bytes())
+    return asked(copy, time_s, context) == asked(policy, time_s, context)
 
 
 @pytest.mark.parametrize("kind", POLICIES)
@@ -126,11 +129,13 @@ def test_a_trial_is_whole_when_one_of_another_context_ends_its_window(
 ) -> None:
     """Pending at the last question, and no more at the next: it counts in full by then."""
     policy = kind(window_s=WINDOW_S)
-    policy.expose("popular", "basket", time_s=MONDAY)
-    asked(policy, MONDAY + STEP_S)
-    policy.expose("popular", "page", time_s=MONDAY + 2 * WINDOW_S)
+    for context in ("basket/new", "basket/known", "page/new", "page/known"):
+        for _ in range(20):
+            policy.expose("popular", context, time_s=MONDAY)
+    asked(policy, MONDAY + STEP_S, "page/known")
+    policy.expose("popular", "basket/new", time_s=MONDAY + 2 * WINDOW_S)
 
-    assert says_what_its_copy_says(policy, MONDAY + 2 * WINDOW_S)
+    assert says_what_its_copy_says(policy, MONDAY + 2 * WINDOW_S, "page/known")
 
 
 @pytest.mark.parametrize("kind", POLICIES)
@@ -172,21 +177,22 @@ def test_after_a_change_reading_leaves_no_trace_either(kind: type[ThompsonSampli
 
 
 @pytest.mark.parametrize("kind", POLICIES)
-def test_a_context_that_made_room_has_no_say_where_no_arm_is_new(
+def test_a_context_that_made_room_has_no_say_where_no_arm_or_factor_is_new(
     kind: type[ThompsonSampling],
 ) -> None:
     """What was worked out of the other contexts had the one that is forgotten in it."""
-    policy = kind(contexts_max=2, window_s=WINDOW_S)
-    for n, (context, times) in enumerate((("basket", 9), ("page", 1), ("visit", 2))):
+    policy = kind(contexts_max=3, window_s=WINDOW_S)
+    told = (("page/new", 9), ("basket/known", 5), ("page/known", 1), ("basket/new", 2))
+    for n, (context, times) in enumerate(told):
         for _ in range(times):
             policy.expose("popular", context, time_s=MONDAY)
             policy.reward("popular", context, 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
         for later in range(2):  # the trials of the one that is forgotten ripen all the same
             later_s = MONDAY + (2 * n + later) * STEP_S
-            asked(policy, later_s)
-            assert says_what_its_copy_says(policy, later_s)
+            assert says_what_its_copy_says(policy, later_s, "basket/new")
 
-    assert {"contexts": 2} == policy.left_out()
+    assert {"contexts": 3} == policy.left_out()
+    assert "page/known" not in policy.state()["cells"]
 
 
 @pytest.mark.parametrize("kind", POLICIES)
@@ -229,6 +235,22 @@ def test_a_policy_that_was_asked_before_it_was_restored_knows_what_it_was_told(
     assert told.choose(ARMS, "basket", 1, time_s=later_s) == woken.choose(
         ARMS, "basket", 1, time_s=later_s
     )
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_what_has_no_time_of_its_own_is_known_after_a_restart_as_well(
+    kind: type[ThompsonSampling],
+) -> None:
+    """Though a policy without a past, which was asked before, is of the same time."""
+    told, woken = kind(), kind()
+    for n in range(40):
+        told.update("popular", "basket", float(n % 4 == 0))
+    propensities = woken.choose(ARMS, "basket", 1).propensities
+    assert propensities == pytest.approx(dict.fromkeys(ARMS, 0.5))
+    woken.restore(told.state())
+
+    assert told.choose(ARMS, "basket", 1) == woken.choose(ARMS, "basket", 1)
+    assert told.estimate("popular", "basket") == woken.estimate("popular", "basket")
 
 
 @pytest.mark.parametrize("kind", POLICIES)

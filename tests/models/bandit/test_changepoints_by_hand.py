@@ -137,3 +137,20 @@ def test_so_many_epochs_are_told_apart_and_older_ones_are_not() -> None:
     changepoints.add("popular", "basket", one, MONDAY + (EPOCHS + 2) * DAY_S)
     assert {"basket"} == changepoints.state()["epochs"].keys()
     assert EPOCH + 2 not in changepoints.discounts(MONDAY + 99 * DAY_S, RATE)
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_what_is_forgotten_has_no_say_in_what_changed(*, asked_before: bool) -> None:
+    """As if it had never been told, whether or not somebody had asked before it was forgotten."""
+    rates = {**WORLDS["one falls"], CELLS[1]: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.5]}
+    changepoints, unaware = told(rates), told({cell: rates[cell] for cell in CELLS[2:]})
+    if asked_before:
+        assert changepoints.discounts(MONDAY + 9 * DAY_S, RATE)
+    changepoints.keep({"page": {"popular": ArmRecord(1, 0)}})
+
+    assert unaware.discounts(MONDAY + 9 * DAY_S, RATE) == changepoints.discounts(
+        MONDAY + 9 * DAY_S, RATE
+    )
+    assert unaware.state()["epochs"] == changepoints.state()["epochs"]
+    changepoints.keep({})
+    assert {} == changepoints.discounts(MONDAY + 9 * DAY_S, RATE)

@@ -321,12 +321,10 @@ def test_a_factor_that_becomes_frequent_is_told_apart_from_then_on() -> None:
     policy = LinearThompsonSampling()
     for n in range(FACTORS_MAX + 44):
         policy.expose("popular", f"basket/{n:03d}", time_s=MONDAY)
-    policy.estimate("popular", "page/often")
-    for _ in range(40):
-        for arm in ARMS[:2]:
-            policy.expose(arm, "basket/often", time_s=MONDAY)
-        policy.reward("popular", "basket/often", 1.0, time_s=MONDAY)
+    for _ in range(60):
         policy.estimate("popular", "page/often")
+        policy.expose("popular", "basket/often", time_s=MONDAY)
+        policy.reward("popular", "basket/often", 1.0, time_s=MONDAY)
     copy = LinearThompsonSampling.from_bytes(policy.to_bytes())
 
     assert copy.estimate("popular", "page/often") == policy.estimate("popular", "page/often")
