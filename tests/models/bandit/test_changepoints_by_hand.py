@@ -139,10 +139,13 @@ def test_so_many_epochs_are_told_apart_and_older_ones_are_not() -> None:
     assert EPOCH + 2 not in changepoints.discounts(MONDAY + 99 * DAY_S, RATE)
 
 
+@pytest.mark.parametrize("alone", [[], [0.5]], ids=["all days", "a day of its own"])
 @pytest.mark.parametrize("asked_before", [True, False])
-def test_what_is_forgotten_has_no_say_in_what_changed(*, asked_before: bool) -> None:
+def test_what_is_forgotten_has_no_say_in_what_changed(
+    alone: list[float], *, asked_before: bool
+) -> None:
     """As if it had never been told, whether or not somebody had asked before it was forgotten."""
-    rates = {**WORLDS["one falls"], CELLS[1]: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.5]}
+    rates = {**WORLDS["one falls"], CELLS[1]: [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, *alone]}
     changepoints, unaware = told(rates), told({cell: rates[cell] for cell in CELLS[2:]})
     if asked_before:
         assert changepoints.discounts(MONDAY + 9 * DAY_S, RATE)

@@ -149,3 +149,32 @@ def test_contexts_and_arms_without_young_trials_are_not_pending() -> None:
 
     delayed.add_trial("popular", "visit", 1, at_s(100 + STEPS - 1))
     assert {("curated", "page"), ("popular", "visit")} == {*delayed.pending()}
+
+
+def test_an_arm_that_is_forgotten_has_no_say_in_when_rewards_come() -> None:
+    """As if it had never been told of, also to those who had asked before."""
+    delayed, unaware = told(), DelayedRewards(WINDOW_S, ForwardDecay(HALF_LIFE_S), MEAN)
+    for arm, context, step, number in TRIALS:
+        if arm != "curated":
+            weight = delayed.decay.weight(at_s(step), number)
+            unaware.add_trial(arm, context, weight, at_s(step))
+    for arm, step, age, value in CAME:
+        if arm != "curated":
+            weight = delayed.decay.weight(at_s(step), value)
+            unaware.add_reward(arm, weight, at_s(step), at_s(step + age))
+    before = [delayed.arrived_share(arm, WINDOW_S / 8, at_s(NOW)) for arm in ("popular", "new")]
+    delayed.forget("curated")
+    after = [delayed.arrived_share(arm, WINDOW_S / 8, at_s(NOW)) for arm in ("popular", "new")]
+
+    assert before != after
+    assert after == [
+        unaware.arrived_share(arm, WINDOW_S / 8, at_s(NOW)) for arm in ("popular", "new")
+    ]
+
+
+def test_a_trial_of_1970_is_a_trial() -> None:
+    """The first thing that anybody is told."""
+    delayed = DelayedRewards(WINDOW_S, ForwardDecay(HALF_LIFE_S), MEAN)
+    delayed.add_trial("popular", "basket", 1 << 20, 0.0)
+
+    assert delayed.pending_weight("popular", "basket", 0.0) > 0

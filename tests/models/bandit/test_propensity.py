@@ -1,6 +1,7 @@
 """Propensities: how probable it is to be best, whatever the counts, and a draw from that."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -195,3 +196,45 @@ def test_arms_beyond_the_floors_room_share_evenly() -> None:
         posteriors = tuple((1.0 + n, 10.0) for n in range(arms))
 
         assert [1.0 / arms] * arms == pytest.approx(list(vector(posteriors, 0.05)))
+
+
+@pytest.mark.parametrize("sure", [3e-13, 1.33e-13, 7e-14])
+def test_top_two_is_a_distribution_to_the_last_bit(sure: float) -> None:
+    """However little is left to others than the leader."""
+    drawn = top_two(np.array([1.0 - sure, sure / 3, sure * 2 / 3]))
+
+    assert math.fsum(drawn) == pytest.approx(1.0, rel=0, abs=1e-15)
+    assert [0.5, 1 / 6, 1 / 3] == pytest.approx(drawn.tolist())
+
+
+def test_hundreds_of_narrow_arms_are_no_trouble() -> None:
+    """The product of all their distributions is far from the end of floats."""
+    shares = vector(tuple((1_000.0 + n, 100_000.0) for n in range(200)), 0.0)
+
+    assert 1.0 == pytest.approx(math.fsum(shares))
+    assert sorted(shares) == list(shares)
+
+
+@pytest.mark.parametrize("floor", [-0.1, 1.1, math.nan])
+def test_a_floor_is_a_share(floor: float) -> None:
+    """Between nothing and all, both of them included."""
+    with pytest.raises(ValueError, match="floor"):
+        with_floor(np.array([0.5, 0.5]), floor)
+    assert [0.5, 0.5] == with_floor(np.array([0.5, 0.5]), 0.0)
+    assert [0.5, 0.5] == with_floor(np.array([1.0, 0.0]), 1.0)
+
+
+def test_what_rounding_leaves_is_the_last_arms_that_has_a_chance() -> None:
+    """Here it leaves half: of a hundred seeds, none finds no arm, and none one without a chance."""
+    propensities = {"first": 0.25, "last": 0.25, "never": 0.0}
+    drawn = Counter(draw(propensities, str(n).encode()) for n in range(100))
+
+    assert {"first", "last"} == set(drawn)
+    assert drawn["last"] > 2 * drawn["first"]
+
+
+@pytest.mark.parametrize("propensities", [{}, {"never": 0.0, "nor": 0.0}])
+def test_where_no_arm_has_a_chance_none_is_drawn(propensities: dict[str, float]) -> None:
+    """It is an error, and says so."""
+    with pytest.raises(ValueError, match="no arm has a chance"):
+        draw(propensities, b"event-1")
