@@ -30,6 +30,11 @@ WORLDS: dict[str, Rates] = {
         CELLS[0]: [0.5, 0.5, 0.1, 0.1, 0.1, 0.1],
         CELLS[2]: [0.05, 0.05, 0.05, 0.05, 0.4, 0.4],
     },
+    "all turns in two days": {
+        CELLS[0]: [0.7, 0.05],
+        CELLS[1]: [0.05, 0.7],
+        CELLS[2]: [0.1, 0.1],
+    },
     "one comes late": {**STEADY, CELLS[0]: [0.0, 0.0, 0.0, 0.3, 0.3, 0.3]},
 }
 
@@ -157,3 +162,26 @@ def test_what_is_forgotten_has_no_say_in_what_changed(
     assert unaware.state()["epochs"] == changepoints.state()["epochs"]
     changepoints.keep({})
     assert {} == changepoints.discounts(MONDAY + 9 * DAY_S, RATE)
+
+
+def test_before_anything_happened_nothing_is_known_of_changes() -> None:
+    """Nor is there a latest day."""
+    changepoints = Changepoints(ForwardDecay(8.0 * DAY_S), 0.0, STRENGTH)
+
+    assert {"latest": 0, "epochs": {}} == changepoints.state()
+    assert {} == changepoints.discounts(MONDAY, RATE)
+
+
+def test_a_change_that_nobody_could_miss_is_certain() -> None:
+    """A hundred thousand trials a day: Bayes factors beyond all floats."""
+    decay = ForwardDecay(half_life_s=8 * DAY_S)
+    changepoints = Changepoints(decay, 0.0, STRENGTH)
+    for day in range(6):
+        for arm, rate in (("curated", 40 if day < 3 else 5), ("popular", 5 if day < 3 else 40)):
+            weight = 1_000 * decay.weight(MONDAY + day * DAY_S)
+            record = ArmRecord(100 * weight, rate * weight)
+            changepoints.add(arm, "basket", record, MONDAY + day * DAY_S)
+
+    discounts = changepoints.discounts(MONDAY + 6 * DAY_S, RATE)
+
+    assert [64, 64, 64, 0, 0, 0] == [*discounts.values()]

@@ -360,6 +360,28 @@ def test_a_time_beyond_reason_is_refused_whole() -> None:
     assert ThompsonSampling().to_bytes() == policy.to_bytes()
 
 
+@pytest.mark.parametrize("at_s", [float("nan"), float("inf"), MONDAY * 1000.0])
+@pytest.mark.parametrize("window_s", [0.0, 6_400.0])
+def test_a_reward_that_came_at_no_time_is_refused_whole(window_s: float, at_s: float) -> None:
+    """Nothing of it is learned."""
+    policy = ThompsonSampling(window_s=window_s)
+    policy.expose("popular", "basket", time_s=MONDAY)
+    before = policy.state()
+    with pytest.raises(ValueError, match="seconds"):
+        policy.reward("popular", "basket", 1.0, time_s=MONDAY, at_s=at_s)
+
+    assert before == policy.state()
+
+
+@pytest.mark.parametrize("time_s", [float("nan"), float("inf"), MONDAY * 1000.0])
+def test_nothing_is_read_at_no_time(time_s: float) -> None:
+    """The error says what a time is."""
+    policy = ThompsonSampling()
+    for read in (policy.propensities, lambda *a, **more: policy.choose(*a, 1, **more)):
+        with pytest.raises(ValueError, match="give seconds"):
+            read(ARMS, "basket", time_s=time_s)
+
+
 @pytest.mark.parametrize(
     "argument",
     [
