@@ -1,5 +1,7 @@
 """What models refuse to be made with, and what they do not keep."""
 
+from collections.abc import Callable
+
 import pytest
 
 from models import LinearThompsonSampling, ThompsonSampling
@@ -76,12 +78,13 @@ def test_a_limit_itself_is_within(
     kind: type[DriftAlarm | ThompsonSampling], name: str, least: float, most: float
 ) -> None:
     """And what is a little below the least is refused, as is what is above the most there is."""
+    make: Callable[..., object] = kind
     for value in (least, most):
-        assert value == getattr(kind(**{name: value}), name)
+        assert value == getattr(make(**{name: value}), name)
     for value in (least - 1e-10 if name == "delta" else least - 0.5, most + 0.1):
         if value < 1 << 40:
             with pytest.raises(ValueError, match=name):
-                kind(**{name: value})
+                make(**{name: value})
 
 
 def test_an_outcome_that_is_no_reward_is_refused() -> None:
