@@ -16,8 +16,24 @@ def test_outputs_are_kept_for_few_questions_at_once() -> None:
     outputs = PolicyOutputCache()
     for second in range(3 * OUTPUTS_MAX):
         outputs.get((("popular",), "basket", second), lambda *_: PolicyOutput({}, {}))
+        assert len(outputs._outputs) <= OUTPUTS_MAX
 
-    assert len(outputs._outputs) <= OUTPUTS_MAX
+
+def test_what_is_asked_again_is_not_worked_out_again() -> None:
+    """Until something is learned: decisions of one second in two contexts, in turn."""
+    outputs, worked_out = PolicyOutputCache(), list[str]()
+
+    def compute(_arms: tuple[str, ...], context: str, _second: int) -> PolicyOutput:
+        worked_out.append(context)
+        return PolicyOutput({}, {})
+
+    for context in ("basket", "page", "basket", "page"):
+        outputs.get((("popular",), context, 7), compute)
+    assert ["basket", "page"] == worked_out
+
+    outputs.forget()
+    outputs.get((("popular",), "basket", 7), compute)
+    assert ["basket", "page", "basket"] == worked_out
 
 
 def test_a_policy_knows_its_modes() -> None:

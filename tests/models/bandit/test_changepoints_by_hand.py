@@ -18,6 +18,8 @@ EPOCH = MONDAY // DAY_S
 STRENGTH, RATE, HAZARD_RATE = 20.0, 0.1, 0.005
 CELLS = [("curated", "basket"), ("popular", "basket"), ("popular", "page")]
 
+NOT_YET = math.inf
+"""No trials that day."""
 Rates = dict[tuple[str, str], list[float]]
 """What each arm in a context earns a trial, day by day; 80 trials a day."""
 STEADY: Rates = {cell: [0.1] * 6 for cell in CELLS}
@@ -35,6 +37,13 @@ WORLDS: dict[str, Rates] = {
         CELLS[1]: [0.05, 0.7],
         CELLS[2]: [0.1, 0.1],
     },
+    "one begins in the middle": {**STEADY, CELLS[0]: [NOT_YET, NOT_YET, 0.05, 0.05, 0.2, 0.25]},
+    "rewards and returns are ahead": {
+        **STEADY,
+        CELLS[0]: [1.4, 1.2, 1.1, 0.02, 0.02, 0.02],
+        CELLS[1]: [-0.3, -0.2, -0.2, 0.5, 0.6, 0.7],
+    },
+    "hardly anybody buys": {cell: [0.001, 0.001, 0.001, 0.001, 0.06, 0.06] for cell in CELLS[:2]},
     "one comes late": {**STEADY, CELLS[0]: [0.0, 0.0, 0.0, 0.3, 0.3, 0.3]},
 }
 
@@ -46,8 +55,9 @@ def told(rates: Rates, window_s: float = 0.0) -> Changepoints:
     for (arm, context), days in rates.items():
         for day, rate in enumerate(days):
             weight = decay.weight(MONDAY + day * DAY_S)
-            record = ArmRecord(80 * weight, round(80 * rate * weight))
-            changepoints.add(arm, context, record, MONDAY + day * DAY_S)
+            if rate != NOT_YET:
+                record = ArmRecord(80 * weight, round(80 * rate * weight))
+                changepoints.add(arm, context, record, MONDAY + day * DAY_S)
     return changepoints
 
 
@@ -62,8 +72,9 @@ def by_hand(rates: Rates) -> list[int]:
     """How far each day is discounted, in 64ths: as probable as it is that a change came later."""
     cells = sorted(rates, key=lambda cell: (cell[1], cell[0]))
     days = len(rates[cells[0]])
-    trials = np.full((len(cells), days), 80.0)
-    rewards = np.array([[80.0 * rate for rate in rates[cell]] for cell in cells])
+    earned = np.array([rates[cell] for cell in cells])
+    trials = np.where(earned == NOT_YET, 0.0, 80.0)
+    rewards = np.where(earned == NOT_YET, 0.0, 80.0 * earned)
     groups = [["basket", "page"].index(context) for _, context in cells]
     trials = trials * swings(trials, rewards, groups, RATE, STRENGTH)
     weights = [1.0]

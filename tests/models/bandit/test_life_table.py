@@ -5,6 +5,7 @@ import pytest
 from models.bandit.delayed_rewards import STEPS, DelayedRewards
 from models.bandit.shrinkage import ALL
 from models.decay.forward import ForwardDecay
+from models.decay.tally import written
 
 MONDAY = 1_767_225_600
 STEP_S = 100.0
@@ -178,3 +179,51 @@ def test_a_trial_of_1970_is_a_trial() -> None:
     delayed.add_trial("popular", "basket", 1 << 20, 0.0)
 
     assert delayed.pending_weight("popular", "basket", 0.0) > 0
+
+
+def test_what_is_counted_is_the_sum_of_what_was_told() -> None:
+    """To the last unit: trials by arm, those of the window by context and step, and rewards."""
+    weight = ForwardDecay(HALF_LIFE_S).weight
+    trials: dict[str, int] = {}
+    pending: dict[str, dict[str, dict[str, int]]] = {}
+    came: dict[str, list[int]] = {}
+    for arm, context, step, number in TRIALS:
+        trials[arm] = trials.get(arm, 0) + number * weight(at_s(step))
+        if NOW - step < STEPS:
+            for name in (context, ALL):
+                steps = pending.setdefault(arm, {}).setdefault(name, {})
+                steps[str(START + step)] = number * weight(at_s(step))
+    for arm, step, age, value in CAME:
+        came.setdefault(arm, [0] * STEPS)[age] += weight(at_s(step), value)
+
+    assert {
+        "latest": START + NOW,
+        "trials": {arm: written(each) for arm, each in trials.items()},
+        "pending": {
+            arm: {
+                context: {step: written(each) for step, each in steps.items()}
+                for context, steps in contexts.items()
+            }
+            for arm, contexts in pending.items()
+        },
+        "came": {arm: [written(each) for each in ages] for arm, ages in came.items()},
+    } == told().state()
+
+
+def test_a_trial_that_is_told_a_window_later_is_complete_at_once() -> None:
+    """One step less, and its reward may still come."""
+    delayed = told()
+    delayed.add_trial("popular", "visit", 1, at_s(NOW - STEPS))
+    assert ("popular", "visit") not in {*delayed.pending()}
+
+    delayed.add_trial("popular", "visit", 1, at_s(NOW - STEPS + 1))
+    assert ("popular", "visit") in {*delayed.pending()}
+
+
+def test_before_anything_came_rewards_are_spread_evenly() -> None:
+    """Half a step of the first age has come on the average."""
+    delayed = DelayedRewards(WINDOW_S, ForwardDecay(HALF_LIFE_S), MEAN)
+    shares = [delayed.arrived_share("popular", age * STEP_S, at_s(NOW)) for age in (0, 31, 63)]
+
+    assert [0.5 / STEPS, 31.5 / STEPS, 63.5 / STEPS] == pytest.approx(shares, abs=2e-6)
+    assert {"latest": 0, "trials": {}, "pending": {}, "came": {}} == delayed.state()

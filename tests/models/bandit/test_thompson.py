@@ -16,6 +16,7 @@ from river import bandit
 from river.checks import common
 
 from models import Popularity, SnapshotError, ThompsonSampling
+from tests.leaves import replaced
 
 MONDAY = 1_767_225_600
 DAY_S = 86_400
@@ -415,6 +416,22 @@ def test_memory_is_bounded_when_ten_times_more_contexts_arrive() -> None:
     assert sizes[1] <= 2 * sizes[0]
     assert policy.estimate("popular", "basket/new")[0] > 0.99
     assert len(policy.ranking) <= 8
+
+
+@pytest.mark.parametrize(
+    "path", [("latest_s",), ("exposures_all",), ("changes", "latest"), ("delays", "latest")]
+)
+def test_a_state_of_less_than_nothing_is_refused(path: tuple[str, ...]) -> None:
+    """Nothing happened before 1970, or less than never."""
+    policy = ThompsonSampling(window_s=6_400.0)
+    policy.expose("popular", "basket", time_s=MONDAY)
+
+    assert (
+        replaced(policy.state(), path, 0)
+        == ThompsonSampling.from_state(replaced(policy.state(), path, 0)).state()
+    )
+    with pytest.raises(SnapshotError):
+        ThompsonSampling.from_state(replaced(policy.state(), path, -1))
 
 
 def test_a_snapshot_of_something_else_is_refused() -> None:
