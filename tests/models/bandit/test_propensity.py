@@ -238,3 +238,14 @@ def test_where_no_arm_has_a_chance_none_is_drawn(propensities: dict[str, float])
     """It is an error, and says so."""
     with pytest.raises(ValueError, match="no arm has a chance"):
         draw(propensities, b"event-1")
+
+
+@pytest.mark.parametrize("best", [[0.5, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4], [0.25] * 4, [0.9, 0.1]])
+def test_a_challenger_is_as_probable_as_it_is_to_be_best_of_the_others(best: list[float]) -> None:
+    """Half of the draws are the leader's, half the challenger's of each leader there may be."""
+    expected = [
+        0.5 * mine + 0.5 * sum(other * mine / (1 - other) for j, other in enumerate(best) if j != i)
+        for i, mine in enumerate(best)
+    ]
+
+    assert expected == pytest.approx(top_two(np.array(best)).tolist())
