@@ -43,7 +43,7 @@ def test_swings_are_those_of_the_formulas(seed: int) -> None:
     rng, groups = np.random.default_rng(seed), [0, 0, 0, 1, 2, 2]
     trials = rng.integers(0, 400, (6, 6)).astype(float)
     rewards = np.minimum(trials, trials * rng.choice([0.0, 0.05, 0.1, 0.3, 0.9], (6, 6)))
-    rewards[0, 0] = -5.0  # returns ahead of their rewards
+    rewards[0], rewards[3] = -60.0, 1.5 * trials[3]  # ahead of what they are returns or rewards of
 
     found = swings(trials, rewards, groups, mean=0.2, strength=15.0)
 
