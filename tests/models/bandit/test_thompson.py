@@ -418,6 +418,25 @@ def test_memory_is_bounded_when_ten_times_more_contexts_arrive() -> None:
     assert len(policy.ranking) <= 8
 
 
+def test_a_choice_says_what_was_expected_of_each_arm_and_shares_nothing() -> None:
+    """Whoever changes what it says changes no later choice."""
+    policy = ThompsonSampling()
+    for n in range(40):
+        policy.expose(ARMS[n % 2], "basket", time_s=MONDAY)
+        if n % 4 == 0:
+            policy.reward(ARMS[0], "basket", 1.0, time_s=MONDAY)
+    choice = policy.choose(ARMS, "basket", seed=1)
+    means = {arm: policy.estimate(arm, "basket")[0] for arm in ARMS}
+
+    assert means == choice.estimates
+    assert means[choice.arm] == choice.estimate
+    assert choice.propensities[choice.arm] == choice.propensity
+    choice.estimates.clear()
+    choice.propensities.clear()
+    assert means == policy.choose(ARMS, "basket", seed=1).estimates
+    assert {*ARMS} == policy.choose(ARMS, "basket", seed=1).propensities.keys()
+
+
 @pytest.mark.parametrize(
     "path", [("latest_s",), ("exposures_all",), ("changes", "latest"), ("delays", "latest")]
 )
