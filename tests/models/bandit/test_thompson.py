@@ -418,6 +418,17 @@ def test_memory_is_bounded_when_ten_times_more_contexts_arrive() -> None:
     assert len(policy.ranking) <= 8
 
 
+def test_who_asks_later_finds_less_evidence() -> None:
+    """Half of it a half-life later; before the latest exposure, as much as then."""
+    policy = ThompsonSampling(half_life_s=7.0 * DAY_S)
+    for _ in range(40):
+        policy.expose("popular", "basket", time_s=MONDAY)
+    for days, trials in ((-1, 40.0), (0, 40.0), (7, 20.0), (14, 10.0)):
+        time_s = MONDAY + days * DAY_S
+
+        assert trials == pytest.approx(policy.estimate("popular", "basket", time_s=time_s)[1])
+
+
 def test_a_choice_says_what_was_expected_of_each_arm_and_shares_nothing() -> None:
     """Whoever changes what it says changes no later choice."""
     policy = ThompsonSampling()
