@@ -196,3 +196,11 @@ def test_a_change_that_nobody_could_miss_is_certain() -> None:
     discounts = changepoints.discounts(MONDAY + 6 * DAY_S, RATE)
 
     assert [64, 64, 64, 0, 0, 0] == [*discounts.values()]
+
+
+def test_arms_that_begin_later_are_no_change() -> None:
+    """Three of them on one day: before it nothing is known of them that could differ."""
+    late = [NOT_YET] * 3 + [0.1] * 3
+    rates = {**dict.fromkeys(CELLS, late), ("curated", "page"): [0.1] * 6}
+
+    assert {} == told(rates).discounts(MONDAY + 6 * DAY_S, RATE)
