@@ -206,7 +206,7 @@ class Shop:
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=_withdrawals(event, pending) if isinstance(event, ENDING) else (),
+            withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
             rejected=opened if isinstance(opened, InvalidReceipt) else None,
         )
@@ -250,9 +250,11 @@ class Shop:
 
 
 def _withdrawals(
-    event: ItemAdded | OrderPlaced, pending: PendingPrompts
+    session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
 ) -> tuple[PromptWithdrawn, ...]:
     """The living prompts of this session that an add or an order made pointless."""
+    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
+        return ()  # told once more
     added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(
         PromptWithdrawn(

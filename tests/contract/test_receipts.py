@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.errors import InvalidReceipt, MissingSecret
-from streams.contract.receipts import SIGNATURE_BYTES, Receipt, Receipts
+from streams.contract.receipts import (
+    SIGNATURE_BYTES,
+    YEAR_2015_MS,
+    YEAR_2100_MS,
+    Receipt,
+    Receipts,
+)
 from streams.contract.secret_keys import secret_keys
 
 BREAD = Receipt("p1", "s1", "popular", "basket/new", 0.25, 0.05, ("butter", "jam"), 1767225600000)
@@ -69,11 +75,21 @@ def signed(*fields: Any) -> str:
         other(items=(["butter"],)),
         other(prompted_at_ms=1767225600.5),
         other(prompted_at_ms=10**16),
+        other(prompted_at_ms=YEAR_2015_MS - 1),
+        other(prompted_at_ms=YEAR_2100_MS + 1),
     ],
 )
 def test_a_receipt_of_another_version_is_refused(fields: tuple[Any, ...]) -> None:
     """Signed by us, but not what this version can read: the next one was rolled back."""
     assert "receipt_version" == refusal(signed(*fields))
+
+
+@pytest.mark.parametrize("at_ms", [YEAR_2015_MS, YEAR_2100_MS])
+def test_a_receipt_may_be_of_the_first_and_of_the_last_moment_that_there_is(at_ms: int) -> None:
+    """As events may be."""
+    receipts, bread = Receipts("secret"), BREAD._replace(prompted_at_ms=at_ms)
+
+    assert bread == receipts.open(receipts.sign(bread), "s1")
 
 
 @pytest.mark.parametrize("payload", [b"", b"null", b"\x98", b"12345678", b'{"version": 2}'])

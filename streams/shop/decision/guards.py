@@ -68,13 +68,13 @@ def excluded(
     """The items that must not be offered to this session now.
 
     What is in the basket, what asked, what was bought in this visit or a short while ago, what was
-    taken out of the basket in this visit, what the shopper ever sent away, and (a setting) the
-    staples that people buy anyway.
+    taken out of the basket in this visit, what the shopper sent away (of the prompts that the
+    session remembers), and (a setting) the staples that people buy anyway.
     """
     items = just_bought.union(session.basket, staples)
     items.add(anchor)
-    if session.removed:
-        items.update(session.removed_in_this_visit())
+    if session.taken:
+        items.update(session.taken_in_this_visit())
     for impression in session.impressions.values():
         if "dismissed" in impression.reached:
             items.update(impression.receipt.items)

@@ -19,7 +19,6 @@ session remembers is bounded, and so is the number of sessions of a partition: t
 idle longest leaves first, in the order of the log, which is the same for every worker.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -34,7 +33,7 @@ from streams.shop.memory.impression import Impression
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
 VIEWED_MAX = 20
-REMOVED_MAX = 64
+TAKEN_MAX = 64
 ORDERS_MAX = 32
 PATH_MAX = 20
 BASKET_MAX = 500
@@ -45,12 +44,15 @@ VERSION = 3
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
 
-class Removal(NamedTuple):
-    """An item that was taken out of the basket: when last, and how many too many."""
+class Taken(NamedTuple):
+    """An item was taken out of the basket, removed or ordered: when last, and how many too many."""
 
     at_ms: int
     missing: int
-    """More than there were: adds from before that have not come yet, which it has overtaken."""
+    """More than there were: adds from before that have not come yet, and have been overtaken."""
+
+
+NEVER = Taken(0, 0)
 
 
 @dataclass(slots=True)
@@ -78,8 +80,9 @@ class Session:
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
     looked: dict[str, None] = field(default_factory=dict)
-    removed: dict[str, Removal] = field(default_factory=dict)
-    orders: dict[str, None] = field(default_factory=dict)
+    taken: dict[str, Taken] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)
+    """The id of the event that brought each order, by its number."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -115,20 +118,20 @@ class Session:
             del viewed[:-VIEWED_MAX]
 
     def add(self, event: ItemAdded) -> None:
-        """More of the item is in the basket; a full basket takes no further kinds of items.
-
-        What a removal that has overtaken this add took out already is not put in.
-        """
-        item_id, quantity = event.item_id, event.quantity
-        if (removal := self.removed.pop(item_id, None)) is not None:
-            at_ms, missing = removal
-            if event.occurred_at_ms < at_ms:
-                gone = min(quantity, missing)
-                quantity -= gone
-                self.removed[item_id] = Removal(at_ms, missing - gone)
-        if quantity and (item_id in self.basket or len(self.basket) < BASKET_MAX):
-            self.basket[item_id] = self.basket.get(item_id, 0) + quantity
+        """More of the item is in the basket; a full basket takes no further kinds of items."""
+        item_id, entering = event.item_id, self.entering(event)
+        if entering < event.quantity:
+            at_ms, missing = self.taken[item_id]
+            self.taken[item_id] = Taken(at_ms, missing - event.quantity + entering)
+        if entering and (item_id in self.basket or len(self.basket) < BASKET_MAX):
+            self.basket[item_id] = self.basket.get(item_id, 0) + entering
         self.in_checkout = False
+
+    def entering(self, event: ItemAdded) -> int:
+        """How many this add puts in: not what a removal or an order that overtook it took out."""
+        at_ms, missing = self.taken.get(event.item_id, NEVER)
+        overtaken = missing if event.occurred_at_ms < at_ms else 0
+        return max(0, event.quantity - overtaken)
 
     def step(self, item_id: str) -> None:
         """The latest item that was looked at or taken, where somebody learns from paths."""
@@ -138,10 +141,13 @@ class Session:
     def remove(self, event: ItemRemoved) -> None:
         """Less of the item is in the basket, never less than none."""
         missing = self._take(event.item_id, event.quantity)
-        self.removed.pop(event.item_id, None)
-        self.removed[event.item_id] = Removal(event.occurred_at_ms, missing)
-        _bound(self.removed, REMOVED_MAX)
+        self._note_taken(event.item_id, event.occurred_at_ms, missing)
         self.in_checkout = False
+
+    def _note_taken(self, item_id: str, at_ms: int, missing: int) -> None:
+        before = self.taken.pop(item_id, NEVER)
+        self.taken[item_id] = Taken(max(before.at_ms, at_ms), before.missing + missing)
+        _bound(self.taken, TAKEN_MAX)
 
     def _take(self, item_id: str, quantity: int) -> int:
         """Take so many out of the basket; how many of them were not there."""
@@ -152,46 +158,51 @@ class Session:
             self.basket.pop(item_id, None)
         return max(0, -left)
 
-    def removed_in_this_visit(self) -> Iterator[str]:
+    def taken_in_this_visit(self) -> list[str]:
         """What the shopper put back: to offer that at once would be deaf."""
-        return (item for item, gone in self.removed.items() if gone.at_ms >= self.started_ms)
+        return [item for item, taken in self.taken.items() if taken.at_ms >= self.started_ms]
 
-    def bought_since(self, at_ms: float) -> Iterator[str]:
+    def bought_since(self, at_ms: float) -> list[str]:
         """What was ordered in this session, from this time on."""
-        return (item for item, bought_ms in self.bought.items() if bought_ms >= at_ms)
+        return [item for item, bought_ms in self.bought.items() if bought_ms >= at_ms]
 
     def order(self, event: OrderPlaced) -> None:
         """What was ordered is bought, and no more in the basket; an empty one begins anew."""
-        self.orders[event.order_id] = None
+        self.orders[event.order_id] = event.event_id
         _bound(self.orders, ORDERS_MAX)
+        at_ms = event.occurred_at_ms
         for line in event.lines:
-            self._take(line.item_id, line.quantity)
-            self.bought.pop(line.item_id, None)
-            self.bought[line.item_id] = event.occurred_at_ms
+            if missing := self._take(line.item_id, line.quantity):
+                self._note_taken(line.item_id, at_ms, missing)
+            self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
         _bound(self.bought, BOUGHT_MAX)
         if not self.basket:
             self.taught = Taught()
         self.in_checkout = False
 
-    def after_pause(self, event: Event, basket_ttl_ms: float) -> Self:
+    def forget_basket(self) -> None:
+        """Nobody has come back to it for too long."""
+        self.basket.clear()
+        self.taught = Taught()
+
+    def after_pause(self, event: Event) -> Self:
         """The next visit, which this event begins.
 
         The basket outlives the pause, and with it what it has taught. So does what was seen, shown,
         ordered and sent away: a repeated event still changes nothing, late feedback still counts,
         and nothing is offered that was just bought.
         """
-        kept = event.occurred_at_ms - self.last_ms <= basket_ttl_ms
         return type(self)(
             self.session_id,
             event.occurred_at_ms,
             event.occurred_at_ms,
-            basket=self.basket if kept else {},
+            basket=self.basket,
             bought=self.bought,
             seen=self.seen,
             late=self.late,
             impressions=self.impressions,
-            taught=self.taught if kept else Taught(),
-            removed=self.removed,
+            taught=self.taught,
+            taken=self.taken,
             orders=self.orders,
         )
 
@@ -221,8 +232,8 @@ class Session:
             VERSION,
             self.taught.state(),
             list(self.looked),
-            [[item, *removal] for item, removal in self.removed.items()],
-            list(self.orders),
+            [[item, *taken] for item, taken in self.taken.items()],
+            list(self.orders.items()),
         ]
 
 

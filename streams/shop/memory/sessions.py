@@ -12,7 +12,7 @@ from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.impression import Impression
-from streams.shop.memory.session import VERSION, Removal, Session
+from streams.shop.memory.session import VERSION, Session, Taken
 from streams.shop.memory.taught import Taught
 
 
@@ -38,10 +38,12 @@ class Sessions:
             if len(self._sessions) > self.sessions_max:
                 self._sessions.popitem(last=False)
                 self.forgot = True
-        elif event.occurred_at_ms - session.last_ms > self.gap_ms:
-            session = self._sessions[event.session_id] = session.after_pause(
-                event, self.basket_ttl_ms
-            )
+        else:
+            pause_ms = event.occurred_at_ms - session.last_ms
+            if pause_ms > self.basket_ttl_ms:
+                session.forget_basket()
+            if pause_ms > self.gap_ms:
+                session = self._sessions[event.session_id] = session.after_pause(event)
         self._sessions.move_to_end(event.session_id)
         return session
 
@@ -78,7 +80,8 @@ def session_of(state: list[Any]) -> Session:
         raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
     if version < VERSION:
         bought, latest = [(item, last_ms) for item in bought], [[], []]
-    removed, orders = latest
+    taken, orders = latest[0], dict(latest[1])
+    each(str, [*orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(str, [who] if shopper_id is None else [who, shopper_id])
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
@@ -102,8 +105,8 @@ def session_of(state: list[Any]) -> Session:
         {impression.receipt.prompt_id: impression for impression in remembered},
         Taught.from_state(lessons),
         dict.fromkeys(each(str, looked)),
-        {item: Removal(*each(int, removal, 0)) for item, *removal in removed},
-        dict.fromkeys(each(str, orders)),
+        {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
+        orders,
     )
 
 

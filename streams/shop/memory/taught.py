@@ -69,7 +69,7 @@ class Taught:
             return Lesson(item_id, others, first=False, begins=False) if others else None
         if len(self._items) >= TAUGHT_MAX:
             return None
-        others = [other for other in present if other in self._items and other != item_id]
+        others = [other for other in present if other in self._items]
         if len(others) < len(self._items):
             self._part(item_id, {*others})
         begins = not self._items

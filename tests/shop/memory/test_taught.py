@@ -12,7 +12,7 @@ from streams.contract.events import Event, OrderLine
 from streams.contract.settings import Settings
 from streams.shop.memory.session import VERSION, Session
 from streams.shop.memory.sessions import Sessions, session_of
-from streams.shop.memory.taught import APART_MAX, TAUGHT_MAX, Taught
+from streams.shop.memory.taught import APART_MAX, TAUGHT_MAX, Lesson, Taught
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
@@ -207,3 +207,38 @@ def test_a_session_says_all_it_has_taught() -> None:
     session.view(Story().view("tea"))
 
     assert session.state() == session_of(session.state()).state()
+
+
+def test_after_a_pause_what_was_never_ordered_is_not_taught_again() -> None:
+    """Whether the basket was emptied before the pause, or holds what came after an order."""
+    emptied, full = Till(together_min=1), Till(together_min=1)
+    story = Story()
+    serve(emptied, story.add("bread"), story.add("butter"))
+    serve(emptied, story.remove("bread"), story.remove("butter"))
+    serve(emptied, story.add("bread", after_s=1801), story.add("butter"))
+    assert (1, 1) == counted(emptied.shop, "bread", "butter")
+
+    story = Story()
+    serve(full, story.add("tea"), story.order("tea"))
+    serve(full, story.add("bread"), story.add("butter"))
+    serve(full, story.order("bread", "butter", after_s=1801))
+    assert (1, 1) == counted(full.shop, "bread", "butter")
+
+
+def test_an_item_meets_those_that_were_counted_and_never_itself() -> None:
+    """What stands there uncounted has no count that a pair could be a part of."""
+    taught = Taught()
+
+    assert Lesson("bread", [], first=True, begins=True) == taught.lesson("bread", ["bread", "soap"])
+    assert Lesson("jam", [], first=True, begins=False) == taught.lesson("jam", ["soap"])
+    assert Lesson("bread", ["jam"], first=False, begins=False) == taught.lesson("bread", ["jam"])
+    assert taught.lesson("jam", ["bread", "jam", "soap"]) is None
+
+
+def test_of_items_that_stand_apart_so_many_pairs_are_remembered() -> None:
+    """A shopper who takes everything and leaves it again does not fill the memory."""
+    taught = Taught()
+    for number in range(40):
+        taught.lesson(f"item-{number}", [])
+
+    assert APART_MAX == len(taught.state()[1])
