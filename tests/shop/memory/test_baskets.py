@@ -173,7 +173,7 @@ def test_what_is_left_of_a_basket_goes_on_with_it() -> None:
 def test_a_removal_that_overtakes_its_add_wins(order: tuple[int, ...]) -> None:
     """Four were added, three were taken out one way or another, whichever the broker got first."""
     shop, story = Till(), Story()
-    events = [
+    events: list[Event] = [
         story.add("bread", quantity=4),
         story.remove("bread", quantity=1),
         story.remove("bread", quantity=1),
