@@ -1,7 +1,7 @@
 """One example of everything that travels, made from the classes themselves: a short story.
 
 Somebody looks at bread and puts it in the basket, is offered butter, takes it, buys both and sends
-the bread back. Ids and times are always the same; the receipts are signed with `not a secret`.
+the bread back. Ids and times are always the same; the receipts are sealed with `not a secret`.
 """
 
 from streams.contract.events import (
@@ -42,7 +42,7 @@ def _at(seconds: int) -> int:
 _ARM = "bought_together"
 _CONTEXT = "basket/new"
 _PROMPT_ID = prompt_id("event-2", SESSION, "basket")
-RECEIPT = Receipts(SECRET).sign(
+RECEIPT = Receipts(SECRET).seal(
     Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1))
 )
 
