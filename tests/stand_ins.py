@@ -46,6 +46,7 @@ class CountingShop:
 
     def __init__(self) -> None:
         self.position: dict[int, int] = {}
+        self.unknown_keys: dict[str, int] = {}
         self.items: Counter[str] = Counter()
 
     def start(self, partition: int, offset: int) -> None:

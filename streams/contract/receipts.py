@@ -17,9 +17,9 @@ decision that is asked twice gives the same bytes, and one nonce never seals two
 collision of 96 bits, which NIST SP 800-38D allows for in 2^32 receipts of one key, as with random
 nonces. AES-GCM-SIV (RFC 8452) has the same property built in, and takes two to three times as long.
 
-Of several secrets the first one seals and all open. A receipt names its key by a fingerprint, the
-key id, so that a secret which this worker lacks (`receipt_unknown_key`) is told from a forgery. Keys
-and key ids come from the stretched secret: they help nobody to guess a short one.
+Of several secrets the first one seals and all open. A receipt names its key by a fingerprint, its
+key id, so that a secret which this worker lacks (`receipt_unknown_key`) is told from a forgery.
+Keys and key ids come from the stretched secret: they help nobody to guess a short one.
 """
 
 import hmac
@@ -96,7 +96,7 @@ class Receipts:
 
     >>> receipts = Receipts("not a secret")
     >>> bread = Receipt(
-    ...     "p1", "s1", "popular", "basket/new", 0.25, 0.05, ("butter",), 1767225600000, 1767225720000
+    ...     "p1", "s1", "popular", "basket", 0.25, 0.05, ("butter",), 1767225600000, 1767225720000
     ... )
     >>> receipts.open(receipts.seal(bread), "s1") == bread
     True
@@ -196,11 +196,11 @@ def receipt_of(fields: Any, *, expiring: bool = True) -> Receipt:
         or not YEAR_2015_MS <= fields[7] <= YEAR_2100_MS
     ):
         raise ValueError("these are not the fields of a receipt")
-    prompt, session, arm, context, propensity, estimate, items, at_ms, *expiry = fields
-    until_ms = expiry[0] if expiry else None
+    *about, items, at_ms = fields[: len(SHAPE)]
+    until_ms = fields[len(SHAPE)] if len(fields) > len(SHAPE) else None
     if until_ms is not None and not (isinstance(until_ms, int) and at_ms <= until_ms):
         raise ValueError("a receipt that expired before its prompt was made")
-    return Receipt(prompt, session, arm, context, propensity, estimate, tuple(items), at_ms, until_ms)
+    return Receipt(*about, tuple(items), at_ms, until_ms)
 
 
 def _raw(text: str) -> bytes:

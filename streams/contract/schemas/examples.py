@@ -43,7 +43,7 @@ _ARM = "bought_together"
 _CONTEXT = "basket/new"
 _PROMPT_ID = prompt_id("event-2", SESSION, "basket")
 RECEIPT = Receipts(SECRET).seal(
-    Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1))
+    Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1), _at(121))
 )
 
 ITEM_VIEWED = ItemViewed(

@@ -13,6 +13,10 @@ t6 view jam       viewed [jam]             basket {}              bought {}
 A session's events are all on one partition, so each worker folds them in the same order. What a
 session remembers is bounded, and so is the number of sessions of a partition: the one that was
 idle longest leaves first, in the order of the log, which is the same for every worker.
+
+A prompt makes one impression in its whole life. A session keeps when the newest impression that it
+forgot was prompted, and so does a partition for its sessions: what was prompted before, and is not
+remembered, may have been counted, and is not counted again.
 """
 
 from collections import OrderedDict
@@ -20,15 +24,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from models.snapshot.elements import each
-from streams.contract.events import (
-    Event,
-    ItemAdded,
-    ItemRemoved,
-    ItemViewed,
-    OrderPlaced,
-)
-from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.impression import Impression
+from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
+from streams.contract.receipts import YEAR_2100_MS, Receipt
+from streams.shop.memory.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
 VIEWED_MAX = 20
@@ -37,8 +35,10 @@ BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
-VERSION = 2
-"""Of a session's state. Version 1, without what it had taught, is read as well."""
+NEVER: Prompted = (0, "")
+"""Before all prompts."""
+VERSION = 3
+"""Of a session's state; 1, without what it taught, and 2, without what it forgot, are read, too."""
 
 
 @dataclass(slots=True)
@@ -62,6 +62,14 @@ class Session:
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
     looked: dict[str, None] = field(default_factory=dict)
+    forgotten: Prompted = NEVER
+    """The newest of the impressions that are forgotten."""
+    refused: set[str] = field(default_factory=set)
+    """Events, among those seen, whose prompts may have been forgotten."""
+    unread: set[str] = field(default_factory=set)
+    """Events, among those seen, whose receipts are sealed with a key that is not here."""
+    read_late: dict[str, int] = field(default_factory=dict)
+    """At which offset such a receipt was read after all; for the answer, no part of the state."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -71,7 +79,9 @@ class Session:
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
             del self.seen[oldest]
-            self.late.discard(oldest)
+            self.read_late.pop(oldest, None)
+            for noted in (self.late, self.refused, self.unread):
+                noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
         if event.consent and event.shopper_id is not None:
             self.shopper_id = event.shopper_id
@@ -140,15 +150,30 @@ class Session:
             late=self.late,
             impressions=self.impressions,
             taught=Taught() if ended else self.taught,
+            forgotten=self.forgotten,
+            refused=self.refused,
+            unread=self.unread,
         )
 
     def remember(self, impression: Impression) -> None:
-        """A prompt was shown; the oldest of too many is forgotten."""
+        """A prompt was shown; of too many, the one that was prompted first is forgotten."""
+        if len(self.impressions) >= IMPRESSIONS_MAX:
+            first = min(self.impressions.values(), key=lambda one: one.prompted)
+            del self.impressions[first.receipt.prompt_id]
+            self.forgotten = max(self.forgotten, first.prompted)
         self.impressions[impression.receipt.prompt_id] = impression
         self.shown += 1
         self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
-        if len(self.impressions) > IMPRESSIONS_MAX:
-            del self.impressions[next(iter(self.impressions))]
+
+    def may_have_forgotten(self, receipt: Receipt) -> bool:
+        """Whether this prompt may have been shown here, and is not remembered."""
+        prompted = receipt.prompted_at_ms, receipt.prompt_id
+        return prompted <= self.forgotten and receipt.prompt_id not in self.impressions
+
+    @property
+    def newest(self) -> Prompted:
+        """The newest of its impressions, remembered or forgotten."""
+        return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
@@ -169,6 +194,9 @@ class Session:
             VERSION,
             self.taught.state(),
             list(self.looked),
+            list(self.forgotten),
+            sorted(self.refused),
+            sorted(self.unread),
         ]
 
     @classmethod
@@ -180,8 +208,8 @@ class Session:
         """
         who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
         path, bought, paying, said, seen, late, impressions, *later = more
-        version, lessons, looked = later or (VERSION, [[*dict(basket), *bought], []], viewed)
-        if version != VERSION:
+        version, lessons, looked, *last = later or (2, [[*dict(basket), *bought], []], viewed)
+        if version not in (2, VERSION) or bool(last) != (version == VERSION):
             raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
         shown, last_shown_ms, dismissals = each(int, said, 0)
         each(str, [who] if shopper_id is None else [who, shopper_id])
@@ -190,7 +218,8 @@ class Session:
         each(str, [*basket, *seen])
         each(int, basket.values(), 1)
         each(int, seen.values(), 0)
-        remembered = map(Impression.from_state, impressions)
+        remembered = list(map(Impression.from_state, impressions))
+        forgotten, refused, unread = last or (_forgotten_of(remembered), (), ())
         return cls(
             who,
             started_ms,
@@ -209,7 +238,15 @@ class Session:
             {impression.receipt.prompt_id: impression for impression in remembered},
             Taught.from_state(lessons),
             dict.fromkeys(each(str, looked)),
+            prompted_of(forgotten),
+            set(each(str, refused)),
+            set(each(str, unread)),
         )
+
+
+def _forgotten_of(remembered: list[Impression]) -> Prompted:
+    """What a session that did not note it has forgotten: if it is full, all that is older."""
+    return min(one.prompted for one in remembered) if len(remembered) >= IMPRESSIONS_MAX else NEVER
 
 
 class Sessions:
@@ -219,6 +256,8 @@ class Sessions:
         self.gap_ms = gap_s * 1000
         self.sessions_max = sessions_max
         self.watermark_ms = 0
+        self.forgotten = NEVER
+        """The newest impression of the sessions that are forgotten."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, event: Event) -> Session:
@@ -226,10 +265,12 @@ class Sessions:
         self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
-            session = Session(event.session_id, event.occurred_at_ms, event.occurred_at_ms)
+            at_ms = event.occurred_at_ms
+            session = Session(event.session_id, at_ms, at_ms, forgotten=self.forgotten)
             self._sessions[event.session_id] = session
             if len(self._sessions) > self.sessions_max:
-                self._sessions.popitem(last=False)
+                _, gone = self._sessions.popitem(last=False)
+                self.forgotten = max(self.forgotten, gone.newest)
         elif event.occurred_at_ms - session.last_ms > self.gap_ms:
             session = self._sessions[event.session_id] = session.after_pause(event)
         self._sessions.move_to_end(event.session_id)
@@ -244,11 +285,13 @@ class Sessions:
 
     def state(self) -> list[Any]:
         """Everything, as JSON, in the order of leaving."""
-        return [self.watermark_ms, [session.state() for session in self._sessions.values()]]
+        states = [session.state() for session in self._sessions.values()]
+        return [self.watermark_ms, states, list(self.forgotten)]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
-        watermark_ms, sessions = state
+        watermark_ms, sessions, *later = state
+        (self.forgotten,) = map(prompted_of, later or [NEVER])
         (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
         for session in map(Session.from_state, sessions):
             self._sessions[session.session_id] = session

@@ -184,9 +184,9 @@ def test_a_session_of_the_version_before_is_read() -> None:
 def test_a_session_of_a_later_version_is_refused() -> None:
     """Rather than read for something else."""
     sessions = Sessions(gap_s=60, sessions_max=3)
-    *state, _, taught, looked = Session("s1", NOON_MS, NOON_MS).state()
-    with pytest.raises(ValueError, match="of version 3"):
-        sessions.restore([0, [[*state, 3, taught, looked]]])
+    state = Session("s1", NOON_MS, NOON_MS).state()
+    with pytest.raises(ValueError, match="of version 4"):
+        sessions.restore([0, [[*state[:13], 4, *state[14:]]]])
 
 
 def test_a_session_says_all_it_has_taught() -> None:
