@@ -114,7 +114,7 @@ def _butter(event: ItemViewed | ItemAdded) -> Prompt:
         caused_by=event.event_id,
         occurred_at_ms=event.occurred_at_ms,
         expires_at_ms=event.occurred_at_ms + 120_000,
-        receipt="signed",
+        receipt="sealed",
     )
 
 

@@ -19,7 +19,7 @@ from tests.integration.operators import ByHand, Operator, send
 
 EVIL = b'{"item_id": "bread\x1b[2J\xff"}'
 NO_JSON = InvalidEvent("invalid_json", "EOF while parsing")
-FORGED = InvalidReceipt("receipt_forged", "the receipt's signature is wrong")
+FORGED = InvalidReceipt("receipt_forged", "the receipt was made up")
 
 
 def dead_letter(
