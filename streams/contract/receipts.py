@@ -196,11 +196,12 @@ def receipt_of(fields: Any, *, expiring: bool = True) -> Receipt:
         or not YEAR_2015_MS <= fields[7] <= YEAR_2100_MS
     ):
         raise ValueError("these are not the fields of a receipt")
-    *about, items, at_ms = fields[: len(SHAPE)]
+    prompt, session, arm, context, propensity, estimate, items, at_ms = fields[: len(SHAPE)]
     until_ms = fields[len(SHAPE)] if len(fields) > len(SHAPE) else None
     if until_ms is not None and not (isinstance(until_ms, int) and at_ms <= until_ms):
         raise ValueError("a receipt that expired before its prompt was made")
-    return Receipt(*about, tuple(items), at_ms, until_ms)
+    worth = propensity, estimate
+    return Receipt(prompt, session, arm, context, *worth, tuple(items), at_ms, until_ms)
 
 
 def _raw(text: str) -> bytes:

@@ -134,7 +134,7 @@ class Shop:
         if event.event_id not in session.seen:
             session.note(event, offset, late=event.occurred_at_ms < late_ms)
             self._handlers[type(event)](session, event)
-        elif event.event_id in session.unread:
+        elif event.event_id in session.unread and isinstance(event, attribution.Feedback):
             self._credited(session, event)
             session.read_late[event.event_id] = offset
 

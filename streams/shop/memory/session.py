@@ -284,9 +284,10 @@ class Sessions:
         return len(self._sessions)
 
     def state(self) -> list[Any]:
-        """Everything, as JSON, in the order of leaving."""
+        """Everything, as JSON, in the order of leaving; nothing forgotten goes without saying."""
         states = [session.state() for session in self._sessions.values()]
-        return [self.watermark_ms, states, list(self.forgotten)]
+        said = [] if self.forgotten == NEVER else [list(self.forgotten)]
+        return [self.watermark_ms, states, *said]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""

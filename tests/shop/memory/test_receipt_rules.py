@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event
-from streams.contract.prompts import Prompt, PromptItem
+from streams.contract.prompts import Prompt
 from streams.contract.receipts import Receipt, Receipts
+from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
 from streams.shop.memory.receipt_rules import KEYS_NAMED_MAX, OTHER_KEYS
 from streams.shop.memory.session import IMPRESSIONS_MAX, SEEN_MAX, Session
@@ -17,7 +18,6 @@ from tests.stories import NOON_MS, OPEN, Story, Till
 
 DAY_S = 86_400
 TTL_S = 120
-BUTTER: Any = PromptItem.model_construct(item_id="butter")
 SECRET = OPEN["receipt_secret"]
 
 
@@ -51,13 +51,17 @@ def prompted(number: int, *, sealed_by: str = SECRET, session: str = "s1", at_ms
 def reason(shop: Till, event: Event) -> str | None:
     """Why the receipt of an event is refused."""
     rejected = shop.serve(event).rejected
-    return rejected and rejected.reason
+    return None if rejected is None else rejected.reason
+
+
+def prompt_of(receipt: str) -> Prompt:
+    """The prompt that this receipt came with."""
+    return PROMPT.model_copy(update={"receipt": receipt})
 
 
 def shown(story: Story, receipt: str, **more: Any) -> Event:
     """The prompt of this receipt was seen."""
-    prompt: Any = Prompt.model_construct(receipt=receipt)
-    return story.see(prompt, **more)
+    return story.see(prompt_of(receipt), **more)
 
 
 # Expiry
@@ -173,7 +177,7 @@ def test_of_an_old_state_what_is_older_than_it_remembers_is_not_counted() -> Non
     for number in range(IMPRESSIONS_MAX + 1):
         shop.serve(shown(story, prompted(number)))
     state = shop.shop.state()
-    watermark, (session,), _ = state["sessions"]["0"]
+    watermark, (session,) = state["sessions"]["0"]
     state["sessions"]["0"] = [watermark, [[*session[:13], 2, *session[14:16]]]]
     woken = Till()
     for name, part in woken.shop.parts().items():
@@ -214,12 +218,11 @@ def story_of_two_secrets(new: Till, old: Till) -> list[Event]:
     """Feedback sealed with a secret that the second of two shops does not have."""
     story, events = Story(), []
     receipts = [prompted(number, sealed_by="new") for number in range(2)]
-    prompt: Any = Prompt.model_construct(receipt=receipts[1])
     events = [
         shown(story, receipts[0]),
         story.add("butter", receipt=receipts[0]),
         shown(story, receipts[1]),
-        story.dismiss(prompt),
+        story.dismiss(prompt_of(receipts[1])),
     ]
     for event in events:
         assert new.serve(event).rejected is None
@@ -262,7 +265,7 @@ def test_without_the_secret_a_replayed_letter_is_a_letter_again() -> None:
 def test_an_add_that_cannot_be_read_is_credited_to_nobody_else() -> None:
     """Its receipt says whose it is; the prompt that was clicked waits for other adds."""
     old, story = keeper("old"), Story()
-    clicked: Any = Prompt.model_construct(receipt=prompted(0, sealed_by="old"), items=[BUTTER])
+    clicked = prompt_of(prompted(0, sealed_by="old"))
     old.serve(story.click(clicked))
     added = old.serve(story.add("butter", receipt=prompted(1, sealed_by="new")))
 
