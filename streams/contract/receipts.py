@@ -5,8 +5,8 @@ join. Nobody without the secret can read one, make one, or use one in another se
 
 ```
 2.<base64url>      key id 4 | nonce 12 | AES-256-GCM( payload ) | tag 16        nothing is padded
-  payload          propensity, estimate, prompted, expires as 8 bytes each, then JSON
-                   [prompt, arm, context, items] and spaces, so that no length tells the arm
+  payload          propensity, estimate, prompted, expires as 8 bytes each, and JSON
+                   [prompt, arm, context, items], filled up with spaces to hide its length
   authenticated    the version, the key id and the session's id, beside the payload
 1 <base64url>      keyed BLAKE2b of the payload 16 | payload, JSON in clear: no expiry, no dot
 ```
@@ -117,7 +117,7 @@ class Receipts:
         return [key.key_id.hex() for key in self._keys]
 
     def seal(self, receipt: Receipt) -> str:
-        """The token: URL-safe, the same for the same receipt, readable by none but us."""
+        """The token of a receipt that expires: URL-safe, the same for the same receipt, readable by none but us."""
         prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms = receipt
         numbers = NUMBERS.pack(propensity, estimate, at_ms, until_ms)
         payload = numbers + orjson.dumps((prompt, arm, context, items))
