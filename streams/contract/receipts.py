@@ -26,6 +26,7 @@ import hmac
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -108,8 +109,19 @@ class Receipts:
 
     def __init__(self, secrets: str) -> None:
         """Raises `MissingSecret` when there is none."""
-        self._keys = [ReceiptKey(secret) for secret in secret_keys(secrets)]
-        self._by_id = {key.key_id: key for key in reversed(self._keys)}
+        self._secrets = secret_keys(secrets)
+
+    @cached_property
+    def _keys(self) -> list[ReceiptKey]:
+        """Derived when the first receipt comes: a shop that only says what it is has no use for it.
+
+        A worker has them `stretched` before it starts.
+        """
+        return [ReceiptKey(secret) for secret in self._secrets]
+
+    @cached_property
+    def _by_id(self) -> dict[bytes, ReceiptKey]:
+        return {key.key_id: key for key in reversed(self._keys)}
 
     @property
     def key_ids(self) -> list[str]:
@@ -117,7 +129,7 @@ class Receipts:
         return [key.key_id.hex() for key in self._keys]
 
     def seal(self, receipt: Receipt) -> str:
-        """The token of a receipt that expires: URL-safe, the same for the same receipt, readable by none but us."""
+        """The token of a receipt that expires: the same for the same receipt, for us alone to read."""
         prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms = receipt
         numbers = NUMBERS.pack(propensity, estimate, at_ms, until_ms)
         payload = numbers + orjson.dumps((prompt, arm, context, items))

@@ -45,6 +45,12 @@ def derived_key(key: bytes, purpose: bytes) -> bytes:
     return blake2b(key=key, person=purpose, digest_size=DERIVED_BYTES).digest()
 
 
+def stretch(secrets: str) -> None:
+    """Stretch all of these secrets ahead, so that no event waits for it; raises `MissingSecret`."""
+    for key in secret_keys(secrets):
+        stretched(key)
+
+
 @lru_cache(STRETCHED_MAX)
 def stretched(key: bytes) -> bytes:
     """The key that is dear to guess, of 32 bytes: some 40 ms at the first time.

@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 from streams.cli.options import with_settings
-from streams.contract.receipts import Receipts
+from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.worker.running.keeper import Keeper
 
@@ -28,6 +28,6 @@ def worker(settings: Settings, keep: bool) -> None:
     from streams.worker.running.process import run  # noqa: PLC0415
 
     warm(ranker=settings.best_fit)  # before a keeper forks: its workers have it all
-    Receipts(settings.receipt_secret.get_secret_value())  # as well the keys, dear to derive
+    stretch(settings.receipt_secret.get_secret_value())
     code = Keeper(partial(run, settings)).run() if keep else run(settings)
     raise click.exceptions.Exit(code)

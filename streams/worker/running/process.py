@@ -17,6 +17,7 @@ from faust.worker import Worker
 from models.warm import warm
 from streams.clients.checkpoints.store import open_store
 from streams.contract.errors import Misconfigured
+from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.views.writer import RedisViews
 from streams.worker.telemetry import Telemetry
@@ -55,6 +56,7 @@ def worker_app(settings: Settings) -> App:
     """The app with its views and checkpoints, where the settings name a place for them."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     warm(ranker=settings.best_fit)
+    stretch(settings.receipt_secret.get_secret_value())
     telemetry = Telemetry()
     views = RedisViews(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)
