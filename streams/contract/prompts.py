@@ -113,7 +113,7 @@ class Prompt(_Published):
     expires_at_ms: int
     """From then on it is not to be shown any more."""
     receipt: str
-    """To be echoed in feedback; signed."""
+    """To be echoed in feedback, as it is; sealed."""
 
 
 class PromptWithdrawn(_Published):

@@ -242,8 +242,8 @@ class Settings(BaseSettings):
     reward_bought: float = Field(1.0, ge=0, le=1, description="reward when it is bought")
     receipt_secret: SecretStr = Field(
         SecretStr(""),
-        description="signs receipts and seeds draws; several, comma separated: the first one does "
-        "both, all are accepted",
+        description="seals receipts and seeds draws; several, comma separated: the first one does "
+        "both, all open receipts",
     )
 
     # Views

@@ -23,7 +23,7 @@ from tests.integration.operators import ByHand, Operator, create, send
 EVIL = b'{"item_id": "bread\x1b[2J\xff"}'
 GOOD = encode(ITEM_VIEWED.model_copy(update={"session_id": "session-7"}))
 NO_JSON = InvalidEvent("invalid_json", "EOF while parsing")
-FORGED = InvalidReceipt("receipt_forged", "the receipt's signature is wrong")
+FORGED = InvalidReceipt("receipt_forged", "the receipt was made up")
 
 
 def dead_letter(

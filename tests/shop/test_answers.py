@@ -104,7 +104,7 @@ def test_feedback_with_another_sessions_receipt_teaches_nothing_and_is_reported(
     for event in events:
         answer = shop.serve(event)
         assert answer.rejected is not None
-        assert "receipt_foreign" == answer.rejected.reason
+        assert "receipt_forged" == answer.rejected.reason
         assert () == answer.outcomes
     session = shop.shop.sessions[0].find("s2")
 

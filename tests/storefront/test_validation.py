@@ -99,7 +99,7 @@ def test_a_receipt_is_opened_where_the_secret_is_known() -> None:
     unknown = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="}, Settings())
 
     assert ("receipt_forged", True) == (known.reason, known.taken)
-    assert ("receipt_foreign", True) == (other.reason, other.taken)
+    assert ("receipt_forged", True) == (other.reason, other.taken)
     assert (None, True, True) == (unknown.reason, unknown.taken, "receipt" in unknown.unchecked)
 
 

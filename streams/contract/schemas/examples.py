@@ -1,7 +1,7 @@
 """One example of everything that travels, made from the classes themselves: a short story.
 
 Somebody looks at bread and puts it in the basket, is offered butter, takes it, buys both and sends
-the bread back. Ids and times are always the same; the receipts are signed with `not a secret`.
+the bread back. Ids and times are always the same; the receipts are sealed with `not a secret`.
 """
 
 from streams.contract.events import (
@@ -44,8 +44,8 @@ _SEGMENT = "club"
 """One of the merchant's own: `GOESWITH_SEGMENTS=club`."""
 _CONTEXT = f"basket/{_SEGMENT}"
 _PROMPT_ID = prompt_id("event-2", SESSION, "basket")
-RECEIPT = Receipts(SECRET).sign(
-    Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1))
+RECEIPT = Receipts(SECRET).seal(
+    Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1), _at(121))
 )
 
 ITEM_VIEWED = ItemViewed(

@@ -123,7 +123,7 @@ def _is_said(name: str) -> bool:
 
 
 def _with_some_secret(settings: Settings) -> Settings:
-    """Settings with a secret: the worker's own is not needed, since we sign nothing for it."""
+    """Settings with a secret: the worker's own is not needed, since we seal nothing for it."""
     if settings.receipt_secret.get_secret_value():
         return settings
     return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe(32))})

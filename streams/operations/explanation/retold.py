@@ -56,7 +56,7 @@ def retell(
     receipts = PublishedReceipts(
         shop.settings.receipt_secret.get_secret_value(), published.prompts.values()
     )
-    shop.receipts = receipts
+    shop.receipt_rules.receipts = receipts
     wanted = {event.place for event in silent(log.events, published)}
     begins = {at.number: offset for at, offset in reader.begins().items() if _is_of(at, shop)}
     for number, offset in begins.items():

@@ -6,7 +6,7 @@
    hash of session, event and placement (`streams.shop.decision.draws`): the same event, asked twice
    of the same state, has one answer, and nobody outside can choose it. The arm that was drawn ranks
    its candidates.
-4. The prompt carries evidence, reason, expiry, the whole vector, and a signed receipt.
+4. The prompt carries evidence, reason, expiry, the whole vector, and a sealed receipt.
 """
 
 from collections.abc import Mapping
@@ -109,12 +109,11 @@ class Decision:
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
         now_ms, who = event.occurred_at_ms, session.session_id
-        receipt = Receipt(
-            identity, who, choice.arm, context, choice.propensity, choice.estimate, items, now_ms
-        )
+        expires_at_ms = now_ms + self.ttl_ms
+        worth = choice.arm, context, choice.propensity, choice.estimate
+        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms)
         anchor, source = candidates[0].anchor or event.item_id, candidates[0].source
         key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
-        expires_at_ms = now_ms + self.ttl_ms
         fields = {
             "prompt_id": identity,
             "session_id": who,
@@ -130,7 +129,7 @@ class Decision:
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": expires_at_ms,
-            "receipt": self.receipts.sign(receipt),
+            "receipt": self.receipts.seal(receipt),
         }
         return OutgoingPrompt(
             identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields

@@ -17,19 +17,18 @@ live. What a visit looked at, was shown and took out again ends with the visit.
 A session's events are all on one partition, so each worker folds them in the same order. What a
 session remembers is bounded, and so is the number of sessions of a partition: the one that was
 idle longest leaves first, in the order of the log, which is the same for every worker.
+
+A prompt makes one impression in its whole life. A session keeps when the newest impression that it
+forgot was prompted, and so does a partition for its sessions: what was prompted before, and is not
+remembered, may have been counted, and is not counted again.
 """
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from streams.contract.events import (
-    Event,
-    ItemAdded,
-    ItemRemoved,
-    ItemViewed,
-    OrderPlaced,
-)
-from streams.shop.memory.impression import Impression
+from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
+from streams.contract.receipts import Receipt
+from streams.shop.memory.impression import Impression, Prompted
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
 VIEWED_MAX = 20
@@ -40,6 +39,8 @@ BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
+NEVER: Prompted = (0, "")
+"""Before all prompts."""
 VERSION = 3
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
@@ -52,7 +53,7 @@ class Taken(NamedTuple):
     """More than there were: adds from before that have not come yet, and have been overtaken."""
 
 
-NEVER = Taken(0, 0)
+NOT_TAKEN = Taken(0, 0)
 
 
 @dataclass(slots=True)
@@ -83,6 +84,14 @@ class Session:
     taken: dict[str, Taken] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     """The id of the event that brought each order, by its number."""
+    forgotten: Prompted = NEVER
+    """The newest of the impressions that are forgotten."""
+    refused: set[str] = field(default_factory=set)
+    """Events, among those seen, whose prompts may have been forgotten."""
+    unread: set[str] = field(default_factory=set)
+    """Events, among those seen, whose receipts are sealed with a key that is not here."""
+    read_late: dict[str, int] = field(default_factory=dict)
+    """At which offset such a receipt was read after all; for the answer, no part of the state."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -92,7 +101,9 @@ class Session:
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
             del self.seen[oldest]
-            self.late.discard(oldest)
+            self.read_late.pop(oldest, None)
+            for noted in (self.late, self.refused, self.unread):
+                noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
         if event.consent and event.shopper_id is not None:
             self.shopper_id = event.shopper_id
@@ -129,7 +140,7 @@ class Session:
 
     def entering(self, event: ItemAdded) -> int:
         """How many this add puts in: not what a removal or an order that overtook it took out."""
-        at_ms, missing = self.taken.get(event.item_id, NEVER)
+        at_ms, missing = self.taken.get(event.item_id, NOT_TAKEN)
         overtaken = missing if event.occurred_at_ms < at_ms else 0
         return max(0, event.quantity - overtaken)
 
@@ -145,7 +156,7 @@ class Session:
         self.in_checkout = False
 
     def _note_taken(self, item_id: str, at_ms: int, missing: int) -> None:
-        before = self.taken.pop(item_id, NEVER)
+        before = self.taken.pop(item_id, NOT_TAKEN)
         self.taken[item_id] = Taken(max(before.at_ms, at_ms), before.missing + missing)
         _bound(self.taken, TAKEN_MAX)
 
@@ -204,14 +215,30 @@ class Session:
             taught=self.taught,
             taken=self.taken,
             orders=self.orders,
+            forgotten=self.forgotten,
+            refused=self.refused,
+            unread=self.unread,
         )
 
     def remember(self, impression: Impression) -> None:
-        """A prompt was shown; the oldest of too many is forgotten."""
+        """A prompt was shown; of too many, the one that was prompted first is forgotten."""
+        if len(self.impressions) >= IMPRESSIONS_MAX:
+            first = min(self.impressions.values(), key=lambda one: one.prompted)
+            del self.impressions[first.receipt.prompt_id]
+            self.forgotten = max(self.forgotten, first.prompted)
         self.impressions[impression.receipt.prompt_id] = impression
         self.shown += 1
         self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
-        _bound(self.impressions, IMPRESSIONS_MAX)
+
+    def may_have_forgotten(self, receipt: Receipt) -> bool:
+        """Whether this prompt may have been shown here, and is not remembered."""
+        prompted = receipt.prompted_at_ms, receipt.prompt_id
+        return prompted <= self.forgotten and receipt.prompt_id not in self.impressions
+
+    @property
+    def newest(self) -> Prompted:
+        """The newest of its impressions, remembered or forgotten."""
+        return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
@@ -234,6 +261,9 @@ class Session:
             list(self.looked),
             [[item, *taken] for item, taken in self.taken.items()],
             list(self.orders.items()),
+            list(self.forgotten),
+            sorted(self.refused),
+            sorted(self.unread),
         ]
 
 

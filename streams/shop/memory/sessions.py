@@ -11,8 +11,8 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.impression import Impression
-from streams.shop.memory.session import VERSION, Session, Taken
+from streams.shop.memory.impression import Impression, Prompted, prompted_of
+from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session, Taken
 from streams.shop.memory.taught import Taught
 
 
@@ -26,6 +26,8 @@ class Sessions:
         self.watermark_ms = 0
         self.forgot = False
         """Whether a session had to leave since the start of the process."""
+        self.forgotten = NEVER
+        """The newest impression of the sessions that are forgotten."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, event: Event) -> Session:
@@ -33,10 +35,12 @@ class Sessions:
         self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
-            session = Session(event.session_id, event.occurred_at_ms, event.occurred_at_ms)
+            at_ms = event.occurred_at_ms
+            session = Session(event.session_id, at_ms, at_ms, forgotten=self.forgotten)
             self._sessions[event.session_id] = session
             if len(self._sessions) > self.sessions_max:
-                self._sessions.popitem(last=False)
+                _, gone = self._sessions.popitem(last=False)
+                self.forgotten = max(self.forgotten, gone.newest)
                 self.forgot = True
         else:
             pause_ms = event.occurred_at_ms - session.last_ms
@@ -55,12 +59,15 @@ class Sessions:
         return len(self._sessions)
 
     def state(self) -> list[Any]:
-        """Everything, as JSON, in the order of leaving."""
-        return [self.watermark_ms, [session.state() for session in self._sessions.values()]]
+        """Everything, as JSON, in the order of leaving; nothing forgotten goes without saying."""
+        states = [session.state() for session in self._sessions.values()]
+        said = [] if self.forgotten == NEVER else [list(self.forgotten)]
+        return [self.watermark_ms, states, *said]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
-        watermark_ms, sessions = state
+        watermark_ms, sessions, *later = state
+        (self.forgotten,) = map(prompted_of, later or [NEVER])
         (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
         for session in map(session_of, sessions):
             self._sessions[session.session_id] = session
@@ -79,14 +86,14 @@ def session_of(state: list[Any]) -> Session:
     if version not in (1, 2, VERSION):
         raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
     if version < VERSION:
-        bought, latest = [(item, last_ms) for item in bought], [[], []]
-    taken, orders = latest[0], dict(latest[1])
+        bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
+    taken, orders, forgotten, refused, unread = latest
+    orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [*orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(str, [who] if shopper_id is None else [who, shopper_id])
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
     (paying,) = each(bool, [paying])
-    remembered = map(Impression.from_state, impressions)
     return Session(
         who,
         started_ms,
@@ -107,7 +114,15 @@ def session_of(state: list[Any]) -> Session:
         dict.fromkeys(each(str, looked)),
         {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
         orders,
+        _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
+        set(each(str, refused)),
+        set(each(str, unread)),
     )
+
+
+def _forgotten_of(remembered: list[Impression]) -> Prompted:
+    """What a session that did not note it has forgotten: if it is full, all that is older."""
+    return min(one.prompted for one in remembered) if len(remembered) >= IMPRESSIONS_MAX else NEVER
 
 
 def _numbered(pairs: Any, least: int) -> dict[str, int]:

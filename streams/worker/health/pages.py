@@ -67,11 +67,26 @@ def show_state(app: PageSource, settings: Settings) -> None:
                 "position": position,
                 "lag_events": lag,
                 "assigned": sorted(app.assigned or ()),
-                "telemetry": app.telemetry.snapshot(),
+                "telemetry": {
+                    **app.telemetry.snapshot(),
+                    "receipt_unknown_key": dict(shop.unknown_keys),
+                },
                 "digest": None if digests is None else digest(digests),
                 "digests": digests,
             }
         )
+
+
+def unread(unknown_keys: Mapping[str, int]) -> list[str]:
+    """What a worker says that has met receipts which it has no secret for.
+
+    >>> unread({"0a1b2c3d": 12})
+    ['receipts folded unread, for lack of a secret: 12 of key 0a1b2c3d']
+    >>> unread({})
+    []
+    """
+    said = ", ".join(f"{receipts} of key {key}" for key, receipts in sorted(unknown_keys.items()))
+    return [f"receipts folded unread, for lack of a secret: {said}"] if said else []
 
 
 def show_health(
@@ -99,5 +114,6 @@ def show_health(
             for number, offsets in sorted(held_back().items())
         ]
         notes += noted.values()
+        notes += unread(app.replica.shop.unknown_keys)
         said = {"ready": ready, "reasons": reasons, "notes": notes}
         return web.json(said, status=200 if ready else 503)

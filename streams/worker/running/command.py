@@ -7,6 +7,7 @@ import click
 
 from streams.cli.options import with_settings
 from streams.cli.unknown_settings import refuse_unknown_settings
+from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.worker.running.keeper import Keeper
 
@@ -29,5 +30,6 @@ def worker(settings: Settings, keep: bool) -> None:
     from streams.worker.running.process import run  # noqa: PLC0415
 
     warm(ranker=settings.best_fit)  # before a keeper forks: its workers have it all
+    stretch(settings.receipt_secret.get_secret_value())
     code = Keeper(partial(run, settings)).run() if keep else run(settings)
     raise click.exceptions.Exit(code)

@@ -21,6 +21,7 @@ from streams.cli.options import read_settings
 from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.checkpoints.store import open_store
 from streams.contract.errors import Misconfigured
+from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.views.writer import RedisViews
 from streams.worker.running.claims import claim
@@ -67,6 +68,7 @@ def worker_app(settings: Settings) -> App:
     """The app with its views and checkpoints, where the settings name a place for them."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     warm(ranker=settings.best_fit)
+    stretch(settings.receipt_secret.get_secret_value())
     telemetry = Telemetry()
     views = RedisViews(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)

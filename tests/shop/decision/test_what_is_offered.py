@@ -225,7 +225,7 @@ def test_the_receipt_says_what_the_prompt_was() -> None:
 
     assert (prompt.prompt_id, "s1", prompt.arm, prompt.context) == receipt[:4]
     assert (prompt.propensity, (prompt.estimates or {})[prompt.arm]) == receipt[4:6]
-    assert (tuple(items(prompt)), prompt.occurred_at_ms) == receipt[6:]
+    assert (tuple(items(prompt)), prompt.occurred_at_ms, prompt.expires_at_ms) == receipt[6:]
 
 
 def test_a_prompt_speaks_the_shoppers_language() -> None:
