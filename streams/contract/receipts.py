@@ -129,7 +129,7 @@ class Receipts:
         return [key.key_id.hex() for key in self._keys]
 
     def seal(self, receipt: Receipt) -> str:
-        """The token of a receipt that expires: always the same, and for us alone to read."""
+        """The token of a receipt that expires: the same whenever asked, for us alone to read."""
         prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms = receipt
         numbers = NUMBERS.pack(propensity, estimate, at_ms, until_ms)
         payload = numbers + orjson.dumps((prompt, arm, context, items))

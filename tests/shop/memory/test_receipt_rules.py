@@ -171,6 +171,29 @@ def test_a_prompt_makes_one_impression_in_its_life(
     assert set(counted.values()) <= {1}
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["s1", "s2", "s3", "s4"]), max_size=150))
+def test_feedback_in_the_order_of_its_prompts_is_never_refused(sessions: list[str]) -> None:
+    """However many prompts, and though sessions are forgotten for want of room."""
+    shop = Till(sessions_max=2)
+    for number, session in enumerate(sessions):
+        story = Story(session, start_ms=NOON_MS + 1000 * number)
+        event = shown(story, prompted(number, session=session), event_id=f"e{number}")
+        (outcome,) = shop.serve(event).outcomes
+
+        assert (f"p{number}", "shown") == (outcome.prompt_id, outcome.stage)
+
+
+def test_a_decision_that_is_asked_twice_has_the_same_receipt() -> None:
+    """By any worker of the same secrets: readers keep the first, and it matters not which."""
+    one, other, event = till(), till(), Story().add("bread")
+    prompt = one.prompt(event)
+    again = one.ask(event, one.shop.position[0] - 1).prompt
+
+    assert again is not None
+    assert prompt.receipt == again.receipt == other.prompt(event).receipt
+
+
 def test_of_an_old_state_what_is_older_than_it_remembers_is_not_counted() -> None:
     """A full session of version 2 did not say what it forgot."""
     shop, story = Till(), Story()

@@ -4,13 +4,13 @@ import asyncio
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
 from streams.worker.health.pages import Handler, show_health, show_state
-from streams.worker.health.watchdog import Health
+from streams.worker.health.watchdog import Health, Watchdog
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
 from tests.stories import OPEN, Story, Till
@@ -27,7 +27,9 @@ class PagesOf:
         self.settings = Settings(**OPEN)
         self.telemetry = Telemetry()
         self.replica = Replica(self.settings, till.shop, self.telemetry)
-        self.watchdog: Any = SimpleNamespace(health=Health(ready=True), loop_late_s=0.0)
+        self.watchdog = cast(
+            "Watchdog", SimpleNamespace(health=Health(ready=True), loop_late_s=0.0)
+        )
         self.handlers: dict[str, Handler] = {}
         show_state(self, self.settings)
         show_health(self, self.watchdog, None, dict, {})
