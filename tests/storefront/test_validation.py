@@ -98,7 +98,7 @@ def test_a_receipt_is_opened_where_the_secret_is_known() -> None:
     other = judged(example("prompt_shown") | {"session_id": "another"})
     unknown = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="}, Settings())
 
-    assert ("receipt_forged", True) == (known.reason, known.taken)
+    assert ("receipt_unreadable", True) == (known.reason, known.taken)
     assert ("receipt_forged", True) == (other.reason, other.taken)
     assert (None, True, True) == (unknown.reason, unknown.taken, "receipt" in unknown.unchecked)
 
