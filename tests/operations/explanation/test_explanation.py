@@ -135,10 +135,14 @@ def test_dead_letters_are_found_by_key_and_by_what_they_say() -> None:
     lost, forged = explained(worker, "ann")
 
     assert ("dead_letter", "wrong_key", "1:0") == (lost.became, lost.reason, lost.letter_id)
-    assert ("silence", "receipt_forged", "0:0") == (forged.became, forged.reason, forged.letter_id)
+    assert ("silence", "receipt_unreadable", "0:0") == (
+        forged.became,
+        forged.reason,
+        forged.letter_id,
+    )
     assert "dead-letters show 1:0" in in_words(lost)
     assert "silence, no_candidate" in in_words(forged)
-    assert "DEAD LETTER, receipt_forged" in in_words(forged)
+    assert "DEAD LETTER, receipt_unreadable" in in_words(forged)
 
 
 def test_what_nobody_has_answered_waits() -> None:
