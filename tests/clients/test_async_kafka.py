@@ -113,7 +113,7 @@ def test_topics_that_are_missing_and_topics_of_other_partitions_are_told_apart()
     """What makes the one does not mend the other."""
     settings = Settings(partitions=4)
     ours = list(settings.topics.declared())
-    said = wrong_topics({name: 4 for name in ours[1:-1]} | {ours[-1]: 8}, settings)
+    said = wrong_topics(dict.fromkeys(ours[1:-1], 4) | {ours[-1]: 8}, settings)
 
     assert f"no topic {ours[0]}: `goeswith topics create`" in said
     assert f"partitions=4, but 8 in {ours[-1]}: see GOESWITH_PARTITIONS" in said

@@ -142,8 +142,8 @@ async def last_shop(
     except GoeswithError as error:
         _note(
             found,
-            f"at the start, the checkpoint in {store.where} could not be read: {error}. The log was "
-            "folded instead",
+            f"at the start, the checkpoint in {store.where} could not be read: {error}. The log "
+            "was folded instead",
         )
         shop = None
     if shop is None:
