@@ -16,6 +16,8 @@ from streams.contract.topics import RECORD_BYTES_MAX
 
 LINE_BYTES_MAX = 2 * RECORD_BYTES_MAX
 """What is longer is not kept: no broker of ours takes it, whatever stands around the event."""
+TIME_MS_MAX = 2**63 - 1
+"""The latest time that a record can have."""
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -84,7 +86,7 @@ def sent(text: bytes) -> Sent:
         _bytes(value),
         _bytes(key),
         has_key="key" in said,
-        timestamp_ms=time_ms if type(time_ms) is int and time_ms >= 0 else None,
+        timestamp_ms=time_ms if type(time_ms) is int and 0 <= time_ms <= TIME_MS_MAX else None,
     )
 
 

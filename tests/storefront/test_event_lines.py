@@ -68,6 +68,8 @@ def test_an_event_is_a_record_that_does_not_tell_its_key() -> None:
         (b'{"key": "s", "value": {"a": 1}}', Sent(b'{"a": 1}', b"s", True, None)),
         (b'{"topic": "t", "ts": 7, "key": "s", "payload": "x"}', Sent(b"x", b"s", True, 7)),
         (b'{"key": null, "payload": null, "ts": -1}', Sent(None, None, True, None)),
+        (b'{"key": "s", "value": "x", "ts": 1%s}' % (b"0" * 18), Sent(b"x", b"s", True, 10**18)),
+        (b'{"key": "s", "value": "x", "ts": 1%s}' % (b"0" * 19), Sent(b"x", b"s", True, None)),
         (b'{"timestamp": 7, "key": 5, "value": "x"}', Sent(b"x", b"5", True, 7)),
     ],
 )

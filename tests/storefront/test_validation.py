@@ -22,6 +22,10 @@ NAMES = ["type", "event_id", "session_id", "occurred_at_ms", "item_id", "itemId"
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     ["item_viewed", "prompt_shown", "s", 7, 2.5, None, NEW_YEAR_MS, []]
 )
+NUMBERS = ["occurred_at_ms", "price_minor", "quantity", "schema_version", "colour"]
+ENDLESS: st.SearchStrategy[float] = st.sampled_from(
+    [10**digits for digits in (0, 9, 12, 15, 18, 19, 308, 400)]
+) | st.floats(allow_nan=False)
 
 
 def judged(said: Any, settings: Settings = SETTINGS, **around: Any) -> Judged:
@@ -66,6 +70,15 @@ def test_no_line_stops_the_validator(text: bytes) -> None:
     found = Validator(SETTINGS, NEW_YEAR_MS).judge(Line(1, text, cut=False))
 
     assert (found.reason, found.taken) in [("invalid_json", False), ("invalid_event", False)]
+
+
+@given(st.sampled_from(NUMBERS), ENDLESS, ENDLESS)
+def test_no_number_stops_the_validator(name: str, number: float, sent_ms: float) -> None:
+    """JSON's have no end: neither a field's, nor the record's own time."""
+    said = example("item_added") | {name: number}
+    alone, wrapped = judged(said), judged(said, key="session-7", ts=sent_ms)
+
+    assert {alone.reason, wrapped.reason} <= {None, "invalid_event", "future"}
 
 
 @pytest.mark.parametrize(
