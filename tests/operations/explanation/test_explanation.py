@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from streams.contract.events import Event
+from streams.contract.events import Event, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
@@ -180,6 +180,61 @@ def test_what_nobody_has_answered_waits() -> None:
     }
 
     assert {None: "waiting", 0: "waiting", 1: "unknown"} == said
+
+
+def test_a_record_that_nobody_has_read_waits_whatever_it_holds() -> None:
+    """No worker has made a dead letter of it, nor learned from it."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    at = worker.settings.topics.events, 0, b"ann"
+    worker.log.append(*at, b"{", NOON_MS)
+    worker.log.append(*at, encode(story.order("tea")), NOON_MS + 5_000)
+    log = read_session(worker.log, "ann", worker.settings)
+    published = read_published(worker.log, log, "ann", worker.settings)
+    found = {
+        committed: [fate(event, published, {}, {0: committed}) for event in log.events]
+        for committed in (None, 1, 2)
+    }
+
+    assert {
+        None: ["waiting", "waiting"],
+        1: ["dead_letter", "waiting"],
+        2: ["dead_letter", "learned"],
+    } == {committed: [each.became for each in fates] for committed, fates in found.items()}
+    assert "DEAD LETTER" not in in_words(found[None][0])
+    assert found[None][0].to_json()["dead_letter"] is None
+
+
+def test_a_dead_letter_that_is_there_is_told_before_its_offset_is_committed() -> None:
+    """Workers deliver first, and acknowledge later."""
+    worker = OneWorker(Settings(**POLITE))
+    worker.take(0, Story("ann").view("tea"), key=b"somebody")
+    log = read_session(worker.log, "ann", worker.settings)
+    published = read_published(worker.log, log, "ann", worker.settings)
+
+    assert "dead_letter" == fate(log.events[0], published, {}, {}).became
+
+
+def test_checkout_ends_by_a_pause_too() -> None:
+    """The advice says so, and it is so."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    for event in (story.check_out(), story.view("tea"), story.view("jam", after_s=301)):
+        worker.take(0, event)
+    _, paying, again = explained(worker, "ann")
+
+    assert paying.silence is not None
+    assert ("checkout", True) == (paying.silence.reason, "300 s without" in paying.silence.wait)
+    assert again.silence is None or "checkout" != again.silence.reason
+
+
+@pytest.mark.parametrize("time_ms", [NOON_MS * 1000, 2**63 - 1])
+def test_a_time_that_no_calendar_has_is_a_number(time_ms: int) -> None:
+    """Microseconds, as a sender may set them."""
+    worker = OneWorker(Settings(**POLITE))
+    at = worker.settings.topics.events, 0, b"ann"
+    worker.log.append(*at, encode(Story("ann").view("tea")), time_ms)
+    (told_of,) = explained(worker, "ann")
+
+    assert in_words(told_of).startswith(f"{time_ms} ann-1 item_viewed tea")
 
 
 @given(STEPS, st.integers(1, 12))
