@@ -140,6 +140,16 @@ def test_a_record_is_judged_by_its_own_key_and_time(said: dict[str, Any], reason
     assert reason == judged(value, **around).reason
 
 
+@pytest.mark.parametrize(("more", "reason"), [(0, None), (1, "oversize")])
+def test_a_record_is_as_large_as_its_event_without_blanks(more: int, reason: str | None) -> None:
+    """However it is printed: most senders write none."""
+    said = example("item_viewed") | {"colour": ""}
+    blank = len(json.dumps(said, separators=(",", ":")))
+    said["colour"] = "x" * (SETTINGS.event_bytes_max - blank + more)
+
+    assert reason == judged(said, key="session-7").reason
+
+
 def test_a_key_that_is_not_told_is_said_to_be_unchecked() -> None:
     """A storefront's first mistake must not pass for right."""
     assert ("key",) == judged(example("item_viewed")).unchecked
