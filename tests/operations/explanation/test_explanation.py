@@ -88,7 +88,10 @@ def live(worker: OneWorker, steps: Steps, *, bobs: int = 1) -> None:
             worker.take(bobs if who == "bob" else 0, event)
 
 
-def told_and_true(worker: OneWorker) -> tuple[dict[Place, str], dict[Place, str]]:
+Silences = dict[Place, SilenceReason]
+
+
+def told_and_true(worker: OneWorker) -> tuple[Silences, Silences]:
     """The silences that are told of the three sessions, and those that there were."""
     told_of = {
         each.event.place: each.silence.reason
