@@ -1,7 +1,7 @@
 """The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
-/state      position, lag, partitions, telemetry; with ?digest a hash of the fold, too
+/state      position, lag, partitions, telemetry, what must agree; with ?digest hashes of the fold
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
 /readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from streams.contract.settings import Settings
+from streams.shop.shared_settings import Told
 from streams.shop.state import digest
 from streams.worker.health.digests_in_child import hashed
 from streams.worker.health.watchdog import Watchdog
@@ -42,12 +43,12 @@ class PageSource(Protocol):
         """Puts a page under a path."""
 
 
-def show_state(app: PageSource, settings: Settings) -> None:
+def show_state(app: PageSource, settings: Settings, told: Callable[[], Told]) -> None:
     """What this worker knows and has done."""
 
     @app.page("/state")
     async def state(web: Any, request: Any) -> Any:
-        """Position, lag, partitions and telemetry; with `?digest` hashes of the fold, too."""
+        """Position, lag, telemetry, what must agree; with `?digest` hashes of the fold, too."""
         shop = app.replica.shop
         digests: dict[str, str] | None = None
         position = {str(p): o for p, o in sorted(shop.position.items())}
@@ -61,6 +62,7 @@ def show_state(app: PageSource, settings: Settings) -> None:
                 "lag_events": lag,
                 "assigned": sorted(app.assigned or ()),
                 "telemetry": app.telemetry.snapshot(),
+                "agreement": dict(told()),
                 "digest": None if digests is None else digest(digests),
                 "digests": digests,
             }

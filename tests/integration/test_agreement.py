@@ -1,0 +1,127 @@
+"""Workers on a real Kafka whose settings differ: the first one goes on, the other one waits."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.lab.embedded.worker_process import environment
+from streams.operations.topics import create_topics
+from tests.integration.workers import Staff, send, views
+
+SALTED = {"holdout_salt": "autumn"}
+
+
+@pytest.fixture
+def staff(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Staff]:
+    """A shop in which ann is at work."""
+    staff = Staff(kafka, topic_prefix, tmp_path)
+    create_topics(staff.settings)
+    send(staff.settings, views(100))
+    staff.start("ann")
+    staff.until_at_work("ann")
+    yield staff
+    staff.go_home()
+
+
+def reasons(staff: Staff, name: str) -> str:
+    """Why a worker is not ready."""
+    return "; ".join(staff.health(name).get("reasons", ()))
+
+
+def test_a_worker_of_another_holdout_salt_waits_and_is_ready_with_the_same(staff: Staff) -> None:
+    """It names setting, values and peer, folds on, and answers nobody; who was first goes on."""
+    staff.start("bob", **SALTED)
+    staff.until(lambda: "holdout_salt" in reasons(staff, "bob"), "bob says what differs")
+    send(staff.settings, views(100))
+    staff.until_answered()  # folded by bob, too
+    waiting, first = staff.state("bob"), staff.state("ann")
+    said = reasons(staff, "bob")
+    code = staff.workers["bob"].stop()
+    staff.start("bob")
+    staff.until(lambda: staff.ready("bob") is True, "bob is ready")
+    staff.until_at_work("ann", "bob")
+
+    assert said == 'holdout_salt is "autumn" here, "goeswith" at ann, which was here first'
+    assert (waiting["assigned"], waiting["telemetry"]["answered"]) == ([], 0)
+    assert len(first["assigned"]) == staff.settings.partitions
+    assert code == 0
+    assert staff.ready("ann") is True
+
+
+def test_who_waits_takes_over_when_the_first_one_ends_and_the_first_one_then_waits(
+    staff: Staff,
+) -> None:
+    """So a setting is changed worker by worker; whoever comes back with the old one has to wait."""
+    staff.start("bob", **SALTED)
+    staff.until(lambda: staff.ready("bob") is False and bool(reasons(staff, "bob")), "bob waits")
+    staff.workers["ann"].stop()
+    staff.until_at_work("bob")
+    staff.start("ann")
+    staff.until(lambda: "holdout_salt" in reasons(staff, "ann"), "ann waits")
+    staff.workers["ann"].stop()
+    staff.start("ann", **SALTED)
+    staff.until_at_work("ann", "bob")
+
+    assert staff.ready("bob") is True
+
+
+def test_a_worker_that_was_killed_comes_back_under_its_name_with_other_settings_at_once(
+    staff: Staff,
+) -> None:
+    """Nobody else is there: it is no peer of itself."""
+    staff.workers["ann"].kill()
+    staff.start("ann", **SALTED)
+    staff.until(lambda: staff.ready("ann") is True, "ann is ready")
+
+    assert staff.state("ann")["agreement"]["holdout_salt"] == "autumn"
+    assert "not ready" not in staff.workers["ann"].said()
+
+
+def test_secrets_are_changed_worker_by_worker(staff: Staff) -> None:
+    """In the documented order nobody ever waits; a secret that the other one lacks does."""
+    old, new = staff.common["receipt_secret"], "another secret"
+    staff.start("bob", receipt_secret=new)
+    staff.until(lambda: "receipt_secret" in reasons(staff, "bob"), "bob says what differs")
+    said = reasons(staff, "bob")
+    staff.workers["bob"].stop()
+    for secrets in (f"{old},{new}", f"{new},{old}", new):
+        for name in ("ann", "bob"):
+            staff.workers[name].stop()
+            staff.start(name, receipt_secret=secrets)
+            staff.until(lambda: staff.ready("ann") and staff.ready("bob") is not False, "ready")
+            staff.until_at_work(name)
+
+    assert new not in said
+    assert old not in said
+
+
+def test_rebuild_names_the_settings_that_differ_from_the_workers(staff: Staff) -> None:
+    """Equal digests are no proof that the same is offered to the same shoppers."""
+    staff.until_answered()
+    same = rebuilt(staff)
+    other = rebuilt(staff, **SALTED)
+
+    assert same["settings_differ"] == []
+    assert other["settings_differ"] == ['holdout_salt is "autumn" here, "goeswith" at the worker']
+
+
+def rebuilt(staff: Staff, **other: Any) -> dict[str, Any]:
+    """What `goeswith rebuild` says of ann, under other settings."""
+    settings = staff.settings.model_validate({**staff.common, **other})
+    page = f"http://127.0.0.1:{staff.ports['ann']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "streams", "rebuild", "--json", "--page", page],
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == bool(report["differ"] or report["settings_differ"]), done.stderr
+    return report
