@@ -113,7 +113,7 @@ def create_app(
         answered=lambda number: transport.answered.get(number, 0),
         differing=lambda: agreement.reasons,
     )
-    parts: list[object] = [agreement, replica, app.watchdog]
+    parts: list[object] = [replica, app.watchdog]
     if settings.answering:
         publisher = delivery or Delivery(settings)
         _answer_events(app, settings, publisher, views)
@@ -121,6 +121,7 @@ def create_app(
         if store is not None and settings.checkpoint_every_s:
             parts.append(_checkpointer(app, settings, store, found))
         parts.append(Admission(agreement))
+    parts.insert(0, agreement)  # first, beside all others: nobody waits for it in the end
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
     show_state(app, settings, lambda: agreement.told)

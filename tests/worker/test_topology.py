@@ -183,5 +183,5 @@ def test_the_replica_has_caught_up_and_peers_agree_before_the_worker_joins_its_g
     started = [type(service).__name__ for service in Boot(app).kafka_consumer()]
 
     close(app)
-    before_joining = ["Delivery", "Agreement", "Replica", "Watchdog", "Admission"]
+    before_joining = ["Agreement", "Delivery", "Replica", "Watchdog", "Admission"]
     assert started[:6] == [*before_joining, "Consumer"]

@@ -50,7 +50,7 @@ STOP_S_MAX = 2.0
 class Agreement(Service):
     """Says what we have, and reads what others have. `tell` makes what is told (it takes a while).
 
-    `topics_there` is set when the topics have been looked at: nothing is asked of Kafka before.
+    `topics_there` is set when the topics have been looked at: nothing is asked of them before.
     """
 
     def __init__(
@@ -82,13 +82,13 @@ class Agreement(Service):
 
     @Service.task
     async def _keep(self) -> None:
-        await self._topics_there.wait()
         self.told = await asyncio.to_thread(self._tell)
         while not self.should_stop:
             try:
                 if self._consumer is None:
                     await self._open()
                 if self._read_to is None:
+                    await self._topics_there.wait()  # else a broker might create the topic for us
                     await self._begin()
                 await self._look()
             except ConsumerStoppedError:
@@ -125,13 +125,16 @@ class Agreement(Service):
         if failed := [error for error in started if error is not None]:
             await asyncio.gather(producer.stop(), consumer.stop())
             raise failed[0]
-        consumer.assign([self._at])
         self._producer, self._consumer = producer, consumer
 
     async def _begin(self) -> None:
-        """Read from a little before the end of the topic, and judge nothing before that end."""
-        self._read_to = end = (await self._consumer.end_offsets([self._at]))[self._at]
-        self._consumer.seek(self._at, max(0, end - RECORDS_READ))
+        """Claim our place; read from a little before the end of the topic up to that."""
+        self._consumer.assign([self._at])
+        if self._settings.answering:
+            await self._stand("here")
+        else:
+            self._read_to = (await self._consumer.end_offsets([self._at]))[self._at]
+        self._consumer.seek(self._at, max(0, (self._read_to or 0) - RECORDS_READ))
 
     async def _look(self) -> None:
         """Say what is to be said, read what others say, and judge."""
