@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from streams.clients.async_kafka import administration
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.lab.embedded.worker_process import environment
 from streams.operations.topics import create_topics
@@ -152,6 +153,21 @@ def test_nobody_takes_a_place_because_the_broker_was_away(
 
     assert (answered, codes) == (0, [0, 0])
     assert "holdout_salt" in said
+
+
+async def test_a_worker_without_the_agreement_topic_says_what_to_do(staff: Staff) -> None:
+    """An operator who comes from an earlier version has to make it; no worker makes it for him."""
+    staff.workers["ann"].stop()
+    topic = staff.settings.topics.agreement
+    async with administration(staff.settings) as admin:
+        await admin.delete_topics([topic])
+    staff.start("ann")
+    staff.until(lambda: not staff.workers["ann"].alive, "ann ends")
+
+    assert staff.workers["ann"].stop() == 2
+    assert topic in staff.workers["ann"].said()
+    assert "goeswith topics create" in staff.workers["ann"].said()
+    assert create_topics(staff.settings) == [topic]
 
 
 def ready(staff: Staff, name: str) -> bool:

@@ -140,7 +140,8 @@ class Agreement(Service):
         """Say what is to be said, read what others say, and judge."""
         if self._settings.answering and self._due():
             await self._stand("waiting" if self.reasons else "here")
-        batches = await self._consumer.getmany(self._at, timeout_ms=POLL_MS)
+        wait_ms = min(POLL_MS, int(1000 * self._timeout_s / 6))  # two looks between two beats
+        batches = await self._consumer.getmany(self._at, timeout_ms=wait_ms)
         for record in batches.get(self._at, ()):
             self._peers.note(record.offset, record.timestamp, record.value, _now_ms())
         read = await self._consumer.position(self._at) >= self._read_to
