@@ -122,6 +122,15 @@ def test_secrets_agree_while_each_accepts_what_the_other_signs_by() -> None:
     assert not secrets_agree(f"{OLD},{NEW}", NEW)
 
 
+@pytest.mark.parametrize("said", [None, 3, "", "ab", [], {}, {"0": 1}])
+def test_what_is_no_list_of_fingerprints_agrees_with_none(said: object) -> None:
+    """Whoever may write into the topic stops nobody by it."""
+    ours = told(Settings(receipt_secret=SecretStr(OLD)))
+
+    (found,) = differences(ours, {**ours, "receipt_secret": said})
+    assert found.setting == "receipt_secret"
+
+
 def test_what_is_told_holds_no_secret() -> None:
     """Neither those that must agree nor those in addresses."""
     settings = Settings(

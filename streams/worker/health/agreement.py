@@ -79,6 +79,7 @@ class Agreement(Service):
         self._read_to: int | None = None
         """Nothing is judged before the topic is read up to here; None: it is not known yet."""
         self._said_s = float("-inf")
+        self._unheard = False
 
     @Service.task
     async def _keep(self) -> None:
@@ -91,6 +92,7 @@ class Agreement(Service):
                     await self._topics_there.wait()  # else a broker might create the topic for us
                     await self._begin()
                 await self._look()
+                self._unheard = False
             except ConsumerStoppedError:
                 return
             except TopicAuthorizationFailedError:
@@ -100,7 +102,9 @@ class Agreement(Service):
                 await self.crash(differ)
                 return
             except (KafkaError, TimeoutError) as error:
-                self.log.info("nobody can be told that we are there: %r; trying again", error)
+                if not self._unheard:
+                    self.log.warning("peers cannot be told of us: %r; trying again", error)
+                self._unheard = True
                 await self.sleep(RETRY_BACKOFF_MS / 1000)
 
     async def on_stop(self) -> None:
@@ -109,11 +113,11 @@ class Agreement(Service):
             async with asyncio.timeout(STOP_S_MAX):
                 if self._since is not None:
                     await self._say("gone")
+                for client in (self._consumer, self._producer):
+                    if client is not None:
+                        await client.stop()
         except (KafkaError, TimeoutError) as error:
-            self.log.info("nobody could be told that we end: %r", error)
-        for client in (self._consumer, self._producer):
-            if client is not None:
-                await asyncio.wait_for(client.stop(), STOP_S_MAX)
+            self.log.info("peers could not be told that we end: %r", error)
 
     async def _open(self) -> None:
         wait_ms = FIXED_WAIT_MS if self._settings.fetch_wait_fixed else POLL_MS
