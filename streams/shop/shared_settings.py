@@ -207,7 +207,7 @@ def _agree(name: str, ours: Told, theirs: Told) -> bool:
 
 def _accept(ours: Any, theirs: Any) -> bool:
     """Whether each side accepts what the other one signs by."""
-    if not (isinstance(ours, list) and isinstance(theirs, list) and ours and theirs):
+    if not (isinstance(ours, list) and isinstance(theirs, list) and ours):
         return bool(ours == theirs)
     return ours[0] in theirs and theirs[0] in ours
 

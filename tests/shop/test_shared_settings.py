@@ -10,8 +10,10 @@ from streams.shop.checkpoint import FOLDING
 from streams.shop.shared_settings import (
     MAY_DIFFER,
     MUST_AGREE,
+    Difference,
     differences,
     fingerprints,
+    in_words,
     told,
     versions,
 )
@@ -95,6 +97,22 @@ def test_a_version_of_the_state_that_differs_is_named() -> None:
     assert ["state of policy"] == [each.setting for each in found]
 
 
+def test_a_version_of_the_state_that_only_one_side_has_differs() -> None:
+    """A part that is new has learned nothing there."""
+    settings = Settings(**OPEN)
+
+    (found,) = differences(told(settings, {"state of tides": "Tides 1"}), told(settings))
+
+    assert found == ("state of tides", "Tides 1", None)
+
+
+def test_secrets_are_named_by_their_fingerprints() -> None:
+    """So that nobody takes them for the secrets."""
+    said = in_words(Difference("receipt_secret", ["a1"], None), "ann")
+
+    assert said == 'receipt_secret (by fingerprint) is ["a1"] here, not known at ann'
+
+
 def test_a_setting_that_an_earlier_version_lacks_agrees_at_its_default_alone() -> None:
     """So a new version comes in worker by worker, and what is new is set when all have it."""
     earlier = told(Settings())
@@ -127,8 +145,12 @@ def test_what_is_no_list_of_fingerprints_agrees_with_none(said: object) -> None:
     """Whoever may write into the topic stops nobody by it."""
     ours = told(Settings(receipt_secret=SecretStr(OLD)))
 
-    (found,) = differences(ours, {**ours, "receipt_secret": said})
-    assert found.setting == "receipt_secret"
+    for sides in (
+        (ours, {**ours, "receipt_secret": said}),
+        ({**ours, "receipt_secret": said}, ours),
+    ):
+        (found,) = differences(*sides)
+        assert found.setting == "receipt_secret"
 
 
 def test_what_is_told_holds_no_secret() -> None:

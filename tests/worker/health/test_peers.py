@@ -107,6 +107,18 @@ def test_nobody_is_gone_because_the_broker_was_away(topic: Topic) -> None:
     assert topic.there(back_ms + SILENCE_MS + 1) == []
 
 
+def test_who_waits_sees_that_another_one_ended_however_often_it_speaks_itself(
+    topic: Topic,
+) -> None:
+    """A pause of just a timeout between two words of ours is none."""
+    topic.say("bob", "waiting", at_ms=0)
+    topic.say("ann", "here", at_ms=1)
+    topic.say("bob", "waiting", at_ms=SILENCE_MS)
+
+    assert topic.there(SILENCE_MS + 1) == ["ann"]
+    assert topic.there(SILENCE_MS + 2) == []
+
+
 def test_who_was_killed_long_ago_keeps_nobody_waiting_at_a_start(topic: Topic) -> None:
     """The first that this life of ours says is no end of a silence."""
     topic.say("bob", "here", at_ms=0, life="bob-0")
