@@ -15,6 +15,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer
 
 PREFIX = os.environ.get("PREFIX", "goeswith")
+TITLES = {"bread": "Fresh bread", "butter": "Butter, salted"}  # a real one asks its catalogue
 PROMPTS_MAX = int(os.environ.get("PROMPTS_MAX", "1000000"))
 
 
@@ -24,6 +25,14 @@ def options() -> dict[str, Any]:
     if version := os.environ.get("API_VERSION"):  # such as 2.0, which the demo's broker needs
         reached |= {"api_version": tuple(map(int, version.split(".")))}
     return reached
+
+
+def why(prompt: dict[str, Any]) -> str:
+    """The reason, with an item's title where the template has `{anchor}`."""
+    reason = prompt["reason"]
+    anchor = reason.get("anchor", "")
+    text: str = reason.get("template", reason["text"])
+    return text.replace("{anchor}", TITLES.get(anchor, anchor))
 
 
 def shown(prompt: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +59,7 @@ def main() -> None:
         if prompt["expires_at_ms"] <= time.time() * 1000:
             continue
         items = ", ".join(item["item_id"] for item in prompt["items"])
-        print(f"{prompt['anchor']}: {items} ({prompt['reason']['text']})", flush=True)
+        print(f"{prompt['anchor']}: {items} ({why(prompt)})", flush=True)
         event = json.dumps(shown(prompt)).encode()
         producer.send(f"{PREFIX}.events", event, key=prompt["session_id"].encode())
         if len(seen) >= PROMPTS_MAX:

@@ -46,6 +46,7 @@ class CountingShop:
 
     def __init__(self) -> None:
         self.position: dict[int, int] = {}
+        self.unknown_keys: dict[str, int] = {}
         self.items: Counter[str] = Counter()
 
     def start(self, partition: int, offset: int) -> None:
@@ -113,7 +114,7 @@ def _butter(event: ItemViewed | ItemAdded) -> Prompt:
         caused_by=event.event_id,
         occurred_at_ms=event.occurred_at_ms,
         expires_at_ms=event.occurred_at_ms + 120_000,
-        receipt="signed",
+        receipt="sealed",
     )
 
 

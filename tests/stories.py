@@ -42,6 +42,7 @@ class Story:
         self.now_ms = start_ms
         self.always = always
         self._number = count(1)
+        self._order_number = count(1)
 
     def view(self, item_id: str, **more: Any) -> ItemViewed:
         """The shopper looks at an item."""
@@ -62,12 +63,14 @@ class Story:
     def order(self, *items: str, **more: Any) -> OrderPlaced:
         """The shopper buys these items."""
         lines = tuple(OrderLine(item_id=item) for item in items)
-        return OrderPlaced(order_id=f"o-{self.session_id}", lines=lines, **self._said(more))
+        order_id = f"o-{self.session_id}-{next(self._order_number)}"
+        return OrderPlaced(**{"order_id": order_id, "lines": lines, **self._said(more)})
 
     def send_back(self, *items: str, **more: Any) -> OrderReturned:
         """The shopper sends these items back."""
         lines = tuple(OrderLine(item_id=item) for item in items)
-        return OrderReturned(order_id=f"o-{self.session_id}", lines=lines, **self._said(more))
+        order_id = f"o-{self.session_id}-1"
+        return OrderReturned(**{"order_id": order_id, "lines": lines, **self._said(more)})
 
     def see(self, prompt: Prompt, **more: Any) -> PromptShown:
         """The prompt is visible to the shopper."""

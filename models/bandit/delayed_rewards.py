@@ -77,7 +77,6 @@ class DelayedRewards:
 
     def __init__(self, window_s: float, decay: ForwardDecay, prior_mean: float) -> None:
         within(1.0, WINDOW_S_MAX, window_s=window_s)
-        self.window_s = window_s
         self.decay = decay
         self.prior_mean = prior_mean
         self.step_s = window_s / STEPS

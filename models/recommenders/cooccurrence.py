@@ -19,7 +19,7 @@ from models.decay.eviction import lightest, slab
 from models.limits import LARGE, at_least_one, check_weight, within
 from models.recommenders.pair_table.layout import ALONE, ITEMS_MAX, Ranked, Support, VoteWeights
 from models.recommenders.pair_table.table import PairTable
-from models.recommenders.recommender import NOTHING, Candidate, Recommender
+from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
 
 PARTNERS_MAX = 200
 """Pairs that one event may make, even in a larger basket."""
@@ -256,6 +256,15 @@ class CoOccurrence(Recommender):
     def _times(self, item: str) -> int:
         number = self._pairs.number.get(item)
         return 0 if number is None else int(self._pairs.rows[number]["times"])
+
+    def sizes(self) -> dict[str, TableSize]:
+        """Items, and their pairs, both ways."""
+        rows, items = self._pairs.rows, len(self._pairs)
+        pairs, trimmed = int(rows["length"].sum()), bool(rows["trimmed"].any())
+        return {
+            "items": TableSize(items, self.items_max, self._full),
+            "pairs": TableSize(pairs, self.items_max * self.row_max, trimmed),
+        }
 
     def state(self) -> dict[str, Any]:
         """All counts of items and pairs."""

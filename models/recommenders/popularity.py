@@ -9,7 +9,7 @@ from typing import Any
 from models.decay.eviction import lightest, slab
 from models.decay.tally import read, share, tally, times, weight, written
 from models.limits import at_least_one
-from models.recommenders.recommender import NOTHING, Candidate, Recommender
+from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
 from models.snapshot.elements import each
 
 MOVED_SHARE = 4
@@ -143,6 +143,10 @@ class Popularity(Recommender):
         for negative, item in self._ordered():
             if item not in exclude:
                 yield Candidate(item, share(-negative, in_all), times(self._tallies[item]), of)
+
+    def sizes(self) -> dict[str, TableSize]:
+        """Items counted."""
+        return {"items": TableSize(len(self._tallies), self.items_max, self._full)}
 
     def state(self) -> dict[str, Any]:
         """All tallies; the order follows from them."""

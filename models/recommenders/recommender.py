@@ -24,6 +24,15 @@ from models.snapshot.snapshot import Snapshotted
 NOTHING: frozenset[str] = frozenset()
 
 
+class TableSize(NamedTuple):
+    """How full a bounded table is."""
+
+    held: int
+    at_most: int
+    forgot: bool
+    """Whether something had to leave it."""
+
+
 class Candidate(NamedTuple):
     """An item that a recommender proposes, with its evidence in plain counts that do not fade.
 
@@ -59,6 +68,10 @@ class Recommender(Snapshotted, base.Estimator):
     def __init__(self, half_life_s: float) -> None:
         self.half_life_s = half_life_s
         self._decay = ForwardDecay(half_life_s)
+
+    def sizes(self) -> dict[str, TableSize]:
+        """How full its bounded tables are, by the last word of the setting that bounds them."""
+        return {}
 
     @abc.abstractmethod
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:

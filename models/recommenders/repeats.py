@@ -7,7 +7,7 @@ from models.decay.eviction import lightest, slab
 from models.decay.forward import LATEST_S
 from models.decay.tally import read, share, tally, times, weight, written
 from models.limits import at_least_one, within
-from models.recommenders.recommender import NOTHING, Candidate, Recommender
+from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
 from models.snapshot.elements import each
 
 
@@ -222,6 +222,13 @@ class Repeats(Recommender):
         if shopper is None:
             return set()
         return {item for item, last_s in shopper.lasts_s.items() if last_s >= since_s}
+
+    def sizes(self) -> dict[str, TableSize]:
+        """Shoppers, and items whose share of repeats is known."""
+        return {
+            "shoppers": TableSize(len(self._shoppers), self.shoppers_max, self._shoppers_full),
+            "items": TableSize(len(self._items), self.items_max, self._items_full),
+        }
 
     def state(self) -> dict[str, Any]:
         """All purchases."""

@@ -1,13 +1,21 @@
 """Tables in the terminal, once or kept up to date."""
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import click
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from streams.contract.errors import KafkaUnreachable
+from streams.cli.printable import printable
+from streams.contract.errors import GoeswithError, Misconfigured
+
+EVERY_S_MAX = 86_400.0
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code after SIGTERM, as shells have it."""
 
 
 def show(table: RenderableType) -> None:
@@ -15,18 +23,75 @@ def show(table: RenderableType) -> None:
     Console(highlight=False, markup=False).print(table)
 
 
-def watched(draw: Callable[[], RenderableType], every_s: float) -> None:
-    """Keep what `draw` returns on the screen until Ctrl-C; a broker that is away is said below it.
+def watched(
+    draw: Callable[[], RenderableType],
+    every_s: float,
+    *,
+    line: Callable[[], str] | None = None,
+    always_lines: bool = False,
+) -> None:
+    """Keep what `draw` returns on the screen until Ctrl-C or SIGTERM.
 
-    `draw` is called every `every_s` seconds, and may take its time.
+    Where nothing can be redrawn (a pipe), or lines are wanted, `line` is printed each time instead,
+    or else the whole table. A broker that is away is said, and asked again: only what an operator
+    has to change ends it. Both are called every `every_s` seconds, and may take their time.
     """
+    if not 0 < every_s <= EVERY_S_MAX:
+        raise click.UsageError(f"--every: seconds above 0, and up to {EVERY_S_MAX:,.0f}")
     console = Console(highlight=False, markup=False)
+    with _sigterm_unwinds():
+        if console.is_terminal and not console.is_dumb_terminal and not always_lines:
+            _redraw(console, draw, every_s)
+        else:
+            _print_lines(console, draw, line, every_s)
+
+
+def _redraw(console: Console, draw: Callable[[], RenderableType], every_s: float) -> None:
     last: RenderableType = Text("")
     with Live(last, console=console, auto_refresh=False) as live:
         while True:
             try:
                 last = shown = draw()
-            except KafkaUnreachable as error:
-                shown = Group(last, Text(f"{error}; trying again", style="red"))
+            except Misconfigured:
+                raise
+            except GoeswithError as error:
+                shown = Group(last, Text(_trying_again(error), style="red"))
             live.update(shown, refresh=True)
             time.sleep(every_s)
+
+
+def _print_lines(
+    console: Console,
+    draw: Callable[[], RenderableType],
+    line: Callable[[], str] | None,
+    every_s: float,
+) -> None:
+    while True:
+        try:
+            if line is None:
+                console.print(draw())
+            else:
+                click.echo(line())
+        except Misconfigured:
+            raise
+        except GoeswithError as error:
+            click.echo(f"goeswith: {_trying_again(error)}", err=True)
+        time.sleep(every_s)
+
+
+def _trying_again(error: GoeswithError) -> str:
+    return f"{printable(str(error), chars_max=500)}; trying again"
+
+
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """SIGTERM leaves the block as an exit: the cursor comes back, and clients are closed."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -7,6 +7,7 @@ variable was set for the workers.
 
 from collections.abc import Callable, Collection
 from functools import wraps
+from math import isfinite
 from typing import Any
 
 import click
@@ -49,6 +50,9 @@ def with_settings(*names: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @wraps(command)
         def run(**given: Any) -> None:
+            for name, value in given.items():
+                if isinstance(value, float) and not isfinite(value):
+                    raise click.UsageError(f"{name}: {value} is no number that can be used here")
             overrides = {OVERRIDES[name][0]: given.pop(name) for name in names}
             command(settings=read_settings(**overrides), **given)
 

@@ -1,6 +1,11 @@
 """`goeswith`: the command line. A command lives beside its noun, and is loaded when it is used."""
 
+import errno
+import io
+import os
+import signal
 import sys
+import threading
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -10,12 +15,16 @@ from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.printable import printable
 from streams.contract.errors import GoeswithError, Misconfigured
 
+WORKER = "worker"
+EXIT_UNWRITABLE = 2
+UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EDQUOT)
+"""What a full disk, a limit, a terminal that is gone or a reader that has left answers."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 COMMANDS = {
-    "worker": Lazy(
+    WORKER: Lazy(
         "streams.worker.running.command:worker", "Answer events with prompts, until stopped."
     ),
     "topics": Lazy("streams.operations.topics:topics", "Create, check and list the topics."),
@@ -35,6 +44,14 @@ COMMANDS = {
     ),
     "prompts": Lazy(
         "streams.storefront.current:prompts", "Print the current prompts of a session."
+    ),
+    "validate": Lazy(
+        "streams.storefront.validate:validate",
+        "Tell what would become of the events in a file.",
+    ),
+    "explain": Lazy(
+        "streams.operations.explanation.command:explain",
+        "Tell what became of each event of a session.",
     ),
     "dead-letters": Lazy(
         "streams.operations.dead_letters:dead_letters",
@@ -90,8 +107,21 @@ class Goeswith(LazyGroup):
             return super().invoke(ctx)
         except GoeswithError as error:
             raise Failed(error) from error
+        except UnicodeEncodeError as error:
+            what = printable(ascii(error.object[error.start : error.end]))
+            said = f"an argument or a setting holds {what}, which is no text in UTF-8"
+            raise Failed(Misconfigured(said)) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, loaded: from here on Ctrl-C lets it end in order."""
+        resolved = super().resolve_command(ctx, args)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        return resolved
 
 
 def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -117,13 +147,33 @@ def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     callback=print_version,
     help="Print the version.",
 )
-def goeswith() -> None:
+@click.pass_context
+def goeswith(ctx: click.Context) -> None:
     """What goes with this? Real-time cross-sell prompts from a Kafka event stream.
 
     Settings come from the environment (GOESWITH_KAFKA_BOOTSTRAP=... and so on).
     """
+    from streams.cli.unknown_settings import unknown_settings  # noqa: PLC0415  # pydantic is slow
+
+    if ctx.invoked_subcommand != WORKER:  # which refuses them itself
+        for said in unknown_settings(os.environ):
+            click.echo(f"goeswith: {printable(said)}", err=True)
 
 
 def main() -> None:
-    """The entry point."""
-    goeswith(prog_name="goeswith")
+    """The entry point. What the terminal cannot show is escaped, what cannot be written is said."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            goeswith(prog_name="goeswith")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest goes nowhere
+        if error.errno not in UNWRITABLE:
+            raise
+        if error.errno != errno.EPIPE:
+            click.echo(f"goeswith: the output cannot be written: {error.strerror}", err=True)
+        sys.exit(EXIT_UNWRITABLE)

@@ -13,16 +13,18 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     CorruptRecordException,
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
     KafkaConnectionError,
+    KafkaError,
     NotCoordinatorForGroupError,
 )
 
 from streams.clients.batches.patient_fetches import read_patiently
-from streams.contract.errors import KafkaUnreachable, LogUnreadable, TopicsWrong
+from streams.contract.errors import KafkaUnreachable, LogUnreadable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -146,11 +148,13 @@ async def administration(settings: Settings) -> AsyncIterator[Any]:
 async def check_topics(settings: Settings) -> str:
     """The id of Kafka's cluster, once every topic has as many partitions as the settings say.
 
-    Raises `TopicsWrong` when one has not.
+    Raises `TopicsWrong` when one has not, `Misconfigured` when the brokers would not take our
+    session timeout.
     """
     async with administration(settings) as admin:
         described = await admin.describe_topics(list(settings.topics.declared()))
-        cluster = (await admin.describe_cluster()).get("cluster_id")
+        brokers = await admin.describe_cluster()
+        await _check_session_timeout(settings, admin, brokers)
     found = {topic["topic"]: len(topic["partitions"]) for topic in described}
     wrong = {
         name: found.get(name, 0)
@@ -162,7 +166,55 @@ async def check_topics(settings: Settings) -> str:
             f"topics without partitions={settings.partitions} (found; 0: no topic): {wrong}. "
             "`goeswith topics create` makes what is missing"
         )
-    return cluster or ""
+    return brokers.get("cluster_id") or ""
+
+
+SESSION_BOUNDS = ("group.min.session.timeout.ms", "group.max.session.timeout.ms")
+
+
+async def _check_session_timeout(settings: Settings, admin: Any, brokers: Any) -> None:
+    """Raise `Misconfigured` when a broker would not take our session timeout.
+
+    It would refuse us each time that we join. One that does not tell (it is not allowed, or
+    embedded) may take it.
+    """
+    nodes = [str(broker["node_id"]) for broker in brokers.get("brokers", ())[:1]]
+    wanted = [
+        ConfigResource(ConfigResourceType.BROKER, node, dict.fromkeys(SESSION_BOUNDS))
+        for node in nodes
+    ]
+    try:
+        answers = await admin.describe_configs(wanted)
+    except (KafkaError, NotImplementedError):
+        return
+    told = {
+        entry[0]: int(entry[1])
+        for answer in answers
+        for resource in answer.resources
+        for entry in resource[4]
+        if entry[0] in SESSION_BOUNDS and entry[1] is not None
+    }
+    low, high = (told.get(name) for name in SESSION_BOUNDS)
+    if low is not None and high is not None:
+        check_session_timeout(settings.session_timeout_s, low, high)
+
+
+def check_session_timeout(session_timeout_s: float, low_ms: int, high_ms: int) -> None:
+    """Raise `Misconfigured` unless it is between the broker's bounds.
+
+    >>> check_session_timeout(10.0, 6_000, 1_800_000)
+    >>> check_session_timeout(3_600.0, 6_000, 1_800_000)
+    Traceback (most recent call last):
+      ...
+    streams.contract.errors.Misconfigured: GOESWITH_SESSION_TIMEOUT_S=3600 is not what the brokers
+    take: from 6 s (group.min.session.timeout.ms) to 1800 s (group.max.session.timeout.ms)
+    """
+    if not low_ms <= int(session_timeout_s * 1000) <= high_ms:
+        raise Misconfigured(
+            f"GOESWITH_SESSION_TIMEOUT_S={session_timeout_s:g} is not what the brokers take: from "
+            f"{low_ms / 1000:g} s ({SESSION_BOUNDS[0]}) to {high_ms / 1000:g} s "
+            f"({SESSION_BOUNDS[1]})"
+        )
 
 
 NO_COORDINATOR = (

@@ -4,7 +4,7 @@ Only what is committed is read: a partition ends at its last stable offset, wher
 is still open begins, and offsets of what was aborted are passed as those of markers are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any, NamedTuple
@@ -192,17 +192,50 @@ def committed_offsets(
     first question makes it create the topic of committed offsets, and says "not available" so long.
     """
     asked = {settings.group_id: [TopicPartition(*at) for at in partitions]}
+    found = _of_group(settings, lambda: admin.list_group_offsets(asked))
+    return {Partition(*at): None if o.offset < 0 else o.offset for at, o in found.items()}
+
+
+class GroupMember(NamedTuple):
+    """A consumer in a group, and what it has of a topic."""
+
+    name: str
+    """Of a static member its `group.instance.id`, else what its client calls itself."""
+    host: str
+    partitions: tuple[int, ...]
+
+
+def group_members(settings: Settings, admin: Any) -> tuple[GroupMember, ...] | None:
+    """Who is in the workers' group, by name; None where the broker cannot be asked.
+
+    A worker that was killed stays in it until its session timeout is over.
+    """
+    if settings.kafka_api_version:  # the embedded broker does not know the question
+        return None
+    found = _of_group(settings, lambda: admin.describe_groups([settings.group_id]))
+    members = (_member(member, settings.topics.events) for member in found.get("members") or ())
+    return tuple(sorted(members))
+
+
+def _of_group(settings: Settings, ask: Callable[[], Any]) -> Any:
+    """The answer for the workers' group, once its coordinator has been found."""
     deadline = monotonic() + settings.kafka_timeout_s
     with translating_errors(settings):
         while True:
             try:
-                found = admin.list_group_offsets(asked)[settings.group_id]
-                break
+                return ask()[settings.group_id]
             except NO_COORDINATOR:
                 if monotonic() > deadline:
                     raise
                 sleep(COORDINATOR_POLL_S)
-    return {Partition(*at): None if o.offset < 0 else o.offset for at, o in found.items()}
+
+
+def _member(member: Mapping[str, Any], topic: str) -> GroupMember:
+    assignment = member.get("member_assignment") or {}
+    assigned = assignment.get("assigned_partitions", ()) if isinstance(assignment, dict) else ()
+    numbers = [n for of in assigned if of["topic"] == topic for n in of["partitions"]]
+    name = member.get("group_instance_id") or member["client_id"].removeprefix("goeswith-")
+    return GroupMember(name, member["client_host"].removeprefix("/"), tuple(sorted(numbers)))
 
 
 def high_watermarks(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -12,6 +12,8 @@ from redis.retry import Retry
 
 from streams.contract.errors import Misconfigured, RedisUnreachable
 
+SCHEMES = ("redis", "rediss", "unix")
+SETTINGS = "GOESWITH_REDIS_URL (or --redis, or GOESWITH_CHECKPOINT_URL)"
 ANSWER_S_MAX = 2.0
 """How long Redis may take to answer."""
 
@@ -23,15 +25,43 @@ def connect(kind: Any, redis_url: str) -> Any:
     """
     if not redis_url:
         raise Misconfigured("there is no Redis: set GOESWITH_REDIS_URL, here and for the workers")
+    check_url(redis_url)
     try:
-        return kind.from_url(
+        client = kind.from_url(
             redis_url,
             socket_timeout=ANSWER_S_MAX,
             socket_connect_timeout=ANSWER_S_MAX,
             retry=Retry(NoBackoff(), 0),
         )
-    except ValueError as error:
-        raise Misconfigured(f"GOESWITH_REDIS_URL is no URL of a Redis: {error}") from None
+        client.connection_pool.make_connection()  # opens nothing; says which options there are not
+    except (ValueError, TypeError):
+        raise Misconfigured(
+            f"{SETTINGS} names a Redis with a number or an option that redis-py does not know: "
+            "write redis://[[NAME]:PASSWORD@]HOST:PORT/DATABASE"
+        ) from None
+    return client
+
+
+def check_url(redis_url: str) -> None:
+    """Raise `Misconfigured` for what is no address; never with a part of it, but its scheme."""
+    parts = _split(redis_url)
+    if parts is None or parts.scheme not in SCHEMES:
+        raise Misconfigured(
+            f"{SETTINGS} is no URL of a Redis: it begins with redis://, rediss:// "
+            "or unix://, and a / # ? @ or [ within a password is written as %2F %23 %3F %40 %5B"
+        )
+
+
+def _split(redis_url: str) -> SplitResult | None:
+    """The URL in parts; None where a password may have got into other ones than its own."""
+    try:
+        parts = urlsplit(redis_url)
+        _ = parts.port
+    except ValueError:
+        return None
+    behind = redis_url.partition("//")[2].removeprefix(parts.netloc)
+    hidden = "@" in behind and not (parts.scheme == "unix" and not parts.netloc)
+    return None if hidden or parts.netloc.count("@") > 1 else parts
 
 
 @contextmanager
@@ -43,7 +73,7 @@ def opened(redis_url: str) -> Iterator[Any]:
     except (RedisError, OSError) as error:
         raise RedisUnreachable(
             f"Redis does not answer at {shown(redis_url)} ({type(error).__name__}): is it "
-            "running, and is GOESWITH_REDIS_URL (or --redis) right?"
+            f"running, and is {SETTINGS} right?"
         ) from error
 
 
@@ -52,5 +82,10 @@ def shown(redis_url: str) -> str:
 
     >>> shown("redis://till:secret@cache:6379/0")
     'cache:6379'
+    >>> shown("redis://:pa/ss@cache:6379")
+    'an address that cannot be read'
     """
-    return urlsplit(redis_url).netloc.rpartition("@")[2] or "its socket"
+    parts = _split(redis_url)
+    if parts is None:
+        return "an address that cannot be read"
+    return parts.netloc.rpartition("@")[2] or "its socket"

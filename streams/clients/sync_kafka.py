@@ -16,13 +16,13 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
 from kafka.protocol.broker_version_data import BrokerVersionData
 
+from streams.clients.addresses import broker_addresses
 from streams.clients.batches.patient_polls import read_patiently
 from streams.contract.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 
 CLIENT_ID = "goeswith-operator"
-PORT_MAX = 65_535
 NO_ANSWER = (
     errors.KafkaConnectionError,
     errors.KafkaTimeoutError,
@@ -30,6 +30,8 @@ NO_ANSWER = (
     errors.NodeNotReadyError,
     errors.RequestTimedOutError,
 )
+TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
+"""What a producer or a broker says of a record that has no room in its topic."""
 
 
 @contextmanager
@@ -65,14 +67,17 @@ def open_consumer(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def open_producer(settings: Settings) -> Iterator[Any]:
-    """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics."""
+def open_producer(settings: Settings, *, idempotent: bool = True) -> Iterator[Any]:
+    """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics.
+
+    An idempotent one ends with the first record that a broker refuses, those behind it included.
+    """
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     with translating_errors(settings):
         producer = KafkaProducer(
             **_options(settings),
             acks="all",
-            enable_idempotence=not settings.kafka_api_version,
+            enable_idempotence=idempotent and not settings.kafka_api_version,
             max_request_size=RECORD_BYTES_MAX,
             max_block_ms=timeout_ms,
             delivery_timeout_ms=timeout_ms + 1000,
@@ -130,7 +135,7 @@ def partition_count(admin: Any, topic: str, settings: Settings) -> int:
 
 def _options(settings: Settings) -> dict[str, Any]:
     """What every client is created with, once somebody listens there."""
-    addresses = _addresses(settings.kafka_bootstrap)
+    addresses = broker_addresses(settings.kafka_bootstrap)
     _check_listening(settings, addresses)
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     return {
@@ -174,21 +179,6 @@ def _unreachable(settings: Settings, why: str) -> KafkaUnreachable:
         f"no Kafka broker answered at {settings.kafka_bootstrap} ({why}): is it running, and is "
         "GOESWITH_KAFKA_BOOTSTRAP (or --bootstrap) right?"
     )
-
-
-def _addresses(bootstrap: str) -> list[tuple[str, int]]:
-    """Host and port of each server; raises `Misconfigured`."""
-    addresses = []
-    for address in filter(None, map(str.strip, bootstrap.split(","))):
-        host, _, port = address.rpartition(":")
-        if not (host and port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX):
-            raise Misconfigured(
-                f"{address!r} is no Kafka address: write host:port, several with commas between"
-            )
-        addresses.append((host, int(port)))
-    if not addresses:
-        raise Misconfigured("no Kafka address: set GOESWITH_KAFKA_BOOTSTRAP to host:port")
-    return addresses
 
 
 def _brief(error: Exception) -> str:

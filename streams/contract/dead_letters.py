@@ -25,7 +25,10 @@ REPLAYED_FROM = "goeswith.replayed-from"
 REPLAYS = "goeswith.replays"
 REPLAYS_MAX = 3
 NAME_AS_SENT = "goeswith.header-name"
+VALUE_BYTES = "goeswith.value.bytes"
+"""Behind all others, of a letter whose value was cut to fit: how long it was."""
 MESSAGE_CHARS_MAX = 1000
+DIGITS_MAX = 19
 NAMES = (
     "__connect.errors.topic",
     "__connect.errors.partition",
@@ -38,6 +41,13 @@ NAMES = (
     TIMESTAMP_MS,
 )
 """Our headers, in the order in which they are written."""
+
+
+REASONS = (
+    *("null_value", "oversize", "invalid_json", "invalid_event", "wrong_key", "future"),
+    *("receipt_unreadable", "receipt_forged", "receipt_foreign", "receipt_version"),
+)
+"""Why a record can be a dead letter; docs/events.md says what each one means."""
 
 
 def dead_letter_headers(
@@ -89,6 +99,10 @@ class Cause:
     """The headers that the record had come with."""
     replays: int
     """How often it had been sent again before it came here."""
+    replayed_from: str = ""
+    """The letter that it was sent again from last; empty: it came from its sender."""
+    value_bytes: int | None = None
+    """How long the value was, where it was cut to fit."""
 
 
 def cause(headers: Sequence[Header]) -> Cause | None:
@@ -102,6 +116,8 @@ def cause(headers: Sequence[Header]) -> Cause | None:
     >>> cause(headers).reason, cause(headers).original
     ('null_value', (('sender', b'bakery'),))
     """
+    value_bytes = _count(headers[-1][1]) if headers and headers[-1][0] == VALUE_BYTES else None
+    headers = headers[:-1] if value_bytes is not None else headers
     original, ours = headers[: -len(NAMES)], headers[-len(NAMES) :]
     if tuple(name for name, _ in ours) != NAMES:
         return None
@@ -116,6 +132,8 @@ def cause(headers: Sequence[Header]) -> Cause | None:
             message=said["__connect.errors.exception.message"],
             original=tuple(_as_sent(original)),
             replays=_replays(original),
+            replayed_from=_last(original, REPLAYED_FROM),
+            value_bytes=value_bytes,
         )
     except ValueError:
         return None
@@ -158,8 +176,19 @@ def _replays(headers: Sequence[Header]) -> int:
     """The count that the last header of its name gives; what is no count stops the loop too."""
     for name, value in reversed(headers):
         if name == REPLAYS:
-            return int(value) if value and value.isdigit() else REPLAYS_MAX
+            counted = _count(value)
+            return REPLAYS_MAX if counted is None else counted
     return 0
+
+
+def _count(value: bytes | None) -> int | None:
+    """The number that a header holds; None: it holds none, or more digits than any offset."""
+    return int(value) if value and value.isdigit() and len(value) <= DIGITS_MAX else None
+
+
+def _last(headers: Sequence[Header], name: str) -> str:
+    values = [value for of, value in headers if of == name]
+    return (values[-1] or b"").decode("utf-8", "replace") if values else ""
 
 
 def _stage(error: BadInput) -> str:

@@ -4,9 +4,9 @@
 GoeswithError
 ├── BadInput                     somebody sent us something: a dead letter, and the worker goes on
 │   ├── InvalidEvent             undecodable, oversize or outside the contract
-│   └── InvalidReceipt           a receipt that we did not sign, not so, or not for this session
+│   └── InvalidReceipt           a receipt that is none of ours for this session, or too old
 ├── Misconfigured                the operator has to change something: said at start-up, exit code 2
-│   ├── MissingSecret            no secret to sign receipts with
+│   ├── MissingSecret            no secret to seal receipts with
 │   ├── MissingExtra             an optional dependency is not installed
 │   ├── MissingCodec             a package that unpacks compressed records is not installed
 │   ├── TopicsWrong              topics are missing, or other than `streams/contract/topics.py` says
@@ -46,7 +46,12 @@ class InvalidEvent(BadInput):
 
 
 class InvalidReceipt(BadInput):
-    """Feedback whose receipt is not one that we signed for its session, in this version."""
+    """Feedback whose receipt is none of ours for its session, or does not count any more."""
+
+    def __init__(self, reason: str, message: str, *, key_id: str = "") -> None:
+        super().__init__(reason, message)
+        self.key_id = key_id
+        """The id of the key that sealed it, if that is the one thing that is not known here."""
 
 
 class Misconfigured(GoeswithError):
@@ -54,7 +59,7 @@ class Misconfigured(GoeswithError):
 
 
 class MissingSecret(Misconfigured):
-    """There is no secret to sign receipts with."""
+    """There is no secret to seal receipts with."""
 
 
 class MissingExtra(Misconfigured):

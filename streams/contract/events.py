@@ -45,9 +45,9 @@ class EventBase(BaseModel):
     consent: bool = True
     """False: nothing is remembered by shopper, and the shopper's own history is not used."""
     segment: Annotated[str, Field(max_length=32)] | None = None
-    """The merchant's own segment of this shopper, a context of the policy."""
+    """The merchant's segment of this shopper; one not in `GOESWITH_SEGMENTS` counts as none."""
     locale: Annotated[str, Field(max_length=16)] | None = None
-    """Language tag, such as `en-GB`."""
+    """Language tag, such as `en-GB` or `de_AT`: prompts speak en, de and fr; all others get en."""
 
     @property
     def time_s(self) -> float:
@@ -245,6 +245,15 @@ def decode(
 def encode(event: Event) -> bytes:
     """The event as the JSON that `decode` reads, without the fields that were left out."""
     return event.model_dump_json(exclude_none=True).encode()
+
+
+def segment_names(settings: Settings) -> frozenset[str]:
+    """The merchant's segments that are listed.
+
+    >>> sorted(segment_names(Settings(segments="trade, club")))
+    ['club', 'trade']
+    """
+    return frozenset(filter(None, map(str.strip, settings.segments.split(","))))
 
 
 def _explained(invalid: ValidationError) -> tuple[str, str]:

@@ -72,6 +72,10 @@ class Reason(BaseModel):
     """Stable name of the message."""
     text: str
     """The message in the shopper's language, or in English. Plain text: never read it as HTML."""
+    template: str | None = None
+    """`text` with `{anchor}` where the item id stands, if it names one: put the title there."""
+    anchor: str | None = None
+    """The item that `{anchor}` stands for."""
 
 
 class Prompt(_Published):
@@ -109,7 +113,7 @@ class Prompt(_Published):
     expires_at_ms: int
     """From then on it is not to be shown any more."""
     receipt: str
-    """To be echoed in feedback; signed."""
+    """To be echoed in feedback, as it is; sealed."""
 
 
 class PromptWithdrawn(_Published):

@@ -4,12 +4,19 @@ Read from the environment with the prefix `GOESWITH_` (`GOESWITH_KAFKA_BOOTSTRAP
 that, and handed down: nothing below the command line and the worker looks at the environment.
 """
 
+import re
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
+
+NUMBER_MAX = 1_000_000_000_000
+"""No setting is larger: seconds beyond it are no times that JSON and Kafka could write down."""
+
+BUILT_IN_SEGMENTS = ("new", "known")
+"""What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
 class Settings(BaseSettings):
@@ -19,7 +26,9 @@ class Settings(BaseSettings):
     'shop.events'
     """
 
-    model_config = SettingsConfigDict(env_prefix="GOESWITH_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="GOESWITH_", frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     # Kafka
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="bootstrap servers, comma separated")
@@ -79,19 +88,13 @@ class Settings(BaseSettings):
         256, ge=1, description="rounds handed over to the producer, not yet acknowledged"
     )
     fetch_idle_wait_ms: int = Field(
-        500,
-        ge=1,
-        description="adaptive fetch, when little comes: `fetch.max.wait.ms`",
+        500, ge=1, description="adaptive fetch, when little comes: `fetch.max.wait.ms`"
     )
     fetch_busy_wait_ms: int = Field(
-        5,
-        ge=1,
-        description="adaptive fetch, under load: `fetch.max.wait.ms`",
+        5, ge=1, description="adaptive fetch, under load: `fetch.max.wait.ms`"
     )
     fetch_busy_bytes_min: int = Field(
-        100_000,
-        ge=1,
-        description="adaptive fetch, under load: `fetch.min.bytes`",
+        100_000, ge=1, description="adaptive fetch, under load: `fetch.min.bytes`"
     )
     fetch_busy_events_per_s: float = Field(
         150.0, ge=0, description="adaptive fetch: rate of events from which on there is load"
@@ -101,9 +104,7 @@ class Settings(BaseSettings):
         description="no adaptive fetch: the embedded broker answers after the wait, no earlier",
     )
     gap_wait_s_max: float = Field(
-        30.0,
-        gt=0,
-        description="how long an event waits for those before it; then the worker fails",
+        30.0, gt=0, description="how long an event waits for those before it; then the worker fails"
     )
 
     stuck_s_max: float = Field(
@@ -128,6 +129,9 @@ class Settings(BaseSettings):
     # Session
     session_gap_s: float = Field(
         1800.0, gt=0, description="session gap: pause after which a session is new"
+    )
+    basket_ttl_s: float = Field(
+        2_592_000.0, ge=0, description="time to live of a basket nobody comes back to: 30 days"
     )
     sessions_max: int = Field(
         50_000,
@@ -157,8 +161,7 @@ class Settings(BaseSettings):
     view_weight: float = Field(0.1, ge=0, le=1000, description="weight of a view in popularity")
     add_weight: float = Field(1.0, ge=0, le=1000, description="weight of an add in popularity")
     best_fit: bool = Field(
-        False,
-        description="learning to rank as an arm: finds more, and costs more an event",
+        False, description="learning to rank as an arm: finds more, and costs more an event"
     )
     rank_learning_share: float = Field(
         0.0625,
@@ -170,16 +173,10 @@ class Settings(BaseSettings):
     # Deciding
     prompt_items_max: int = Field(3, ge=1, le=3, description="items in a prompt: few and fitting")
     together_min: int = Field(
-        2,
-        ge=1,
-        description="minimum support: sessions with both items before they count as a pair",
+        2, ge=1, description="minimum support: sessions with both items before they count as a pair"
     )
     lift_z_min: float = Field(
-        2.0,
-        ge=0,
-        le=1000,
-        description="standard errors by which a pair must be more frequent than chance (lift above "
-        "1); 0: items may be offered that are merely popular",
+        2.0, ge=0, le=1000, description="standard errors by which a pair must exceed chance; 0: any"
     )
     staples_withheld: int = Field(
         0, ge=0, le=400, description="so many of the most popular items are never offered"
@@ -212,13 +209,12 @@ class Settings(BaseSettings):
 
     # Policy
     segments: str = Field(
-        "", description="the merchant's segments that are contexts of the policy, comma separated"
+        "",
+        description="the merchant's segments that are contexts of the policy, comma separated; "
+        "`new` and `known` are built in",
     )
     arm_floor: float = Field(
-        0.05,
-        ge=0,
-        le=0.2,
-        description="exploration floor: minimum propensity of an admissible arm",
+        0.05, ge=0, le=0.2, description="exploration floor: minimum propensity of an admissible arm"
     )
     arm_policy: Literal["contexts", "factors"] = Field(
         "contexts",
@@ -226,8 +222,7 @@ class Settings(BaseSettings):
         "factors of contexts: for many segments",
     )
     arm_mode: Literal["best", "identify"] = Field(
-        "best",
-        description="the most reward, or best-arm identification (top-two sampling)",
+        "best", description="the most reward, or best-arm identification (top-two sampling)"
     )
     arm_window_s: float = Field(
         0.0,
@@ -237,22 +232,18 @@ class Settings(BaseSettings):
         "much of a trial as of its reward should have come; 0: it counts at once",
     )
     attribution_window_s: float = Field(
-        3600.0,
-        gt=0,
-        description="attribution window of clicks and adds, after an impression",
+        3600.0, gt=0, description="attribution window of clicks and adds, after an impression"
     )
     purchase_window_s: float = Field(
-        86_400.0,
-        gt=0,
-        description="attribution window of purchases, after an impression",
+        86_400.0, gt=0, description="attribution window of purchases, after an impression"
     )
     reward_clicked: float = Field(0.1, ge=0, le=1, description="reward when a prompt is clicked")
     reward_added: float = Field(0.5, ge=0, le=1, description="reward when a prompted item is added")
     reward_bought: float = Field(1.0, ge=0, le=1, description="reward when it is bought")
     receipt_secret: SecretStr = Field(
         SecretStr(""),
-        description="signs receipts and seeds draws; several, comma separated: the first one does "
-        "both, all are accepted",
+        description="seals receipts and seeds draws; several, comma separated: the first one does "
+        "both, all open receipts",
     )
 
     # Views
@@ -282,6 +273,25 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="log level of the worker: debug, info, warn, error"
     )
+
+    @field_validator("*")
+    @classmethod
+    def _no_larger_than_clocks_hold(cls, value: object) -> object:
+        """A time to live of 10³⁰⁰ s is a slip, and no time that could be written down."""
+        if isinstance(value, int | float) and value > NUMBER_MAX:
+            raise ValueError(f"is larger than anything that makes sense: {NUMBER_MAX:,} at most")
+        return value
+
+    @field_validator("segments")
+    @classmethod
+    def _names(cls, segments: str) -> str:
+        for name in filter(None, map(str.strip, segments.split(","))):
+            if name in BUILT_IN_SEGMENTS or not re.fullmatch("[A-Za-z0-9_-]{1,32}", name):
+                raise ValueError(
+                    f"{name[:40]!r} is no name for a segment: letters, digits, _ and "
+                    "-, 32 at most, commas between names; new and known are built in"
+                )
+        return segments
 
     @property
     def topics(self) -> Topics:

@@ -67,6 +67,11 @@ class HoldoutSample(NamedTuple):
         return self.sample_ratio_p < SAMPLE_RATIO_ALPHA
 
 
+def _order(event: OrderPlaced) -> str:
+    """What tells an order from all others: its number, in its session."""
+    return f"{len(event.session_id)} {event.session_id}{event.order_id}"
+
+
 class UpliftRow(NamedTuple):
     """What prompts are worth by one metric; None: too little is known."""
 
@@ -98,11 +103,11 @@ class Holdout:
         self._orders = SeenIds(orders_max)
 
     def add(self, event: Event) -> None:
-        """Count an event; a repeat (same session, same event id) changes nothing."""
+        """Count an event; a repeat changes nothing, nor does an order of the same number."""
         who = self._who(event)
         if not isinstance(event, COUNTED):
             return
-        if isinstance(event, OrderPlaced) and self._orders.before(event.identity):
+        if isinstance(event, OrderPlaced) and self._orders.before(_order(event)):
             return
         if who not in self._units and len(self._units) >= self.units_max:
             self.left_out += 1

@@ -14,16 +14,27 @@ is told apart (`held_back`).
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.live import show, watched
+from streams.cli.live import EVERY_S_MAX, show, watched
 from streams.cli.options import with_settings
-from streams.clients.log_reader import LogReader, committed_offsets, high_watermarks, open_reader
+from streams.cli.printable import printable
+from streams.cli.ranges import FiniteRange
+from streams.clients.log_reader import (
+    GroupMember,
+    LogReader,
+    committed_offsets,
+    group_members,
+    high_watermarks,
+    open_reader,
+)
 from streams.clients.sync_kafka import open_admin
+from streams.contract.errors import RedisUnreachable
 from streams.contract.settings import Settings
 
 
@@ -41,6 +52,8 @@ class PartitionLag(NamedTuple):
     """Age of the one that has waited longest; None: it could not be read."""
     held_back: int = 0
     """Offsets from the end on that nobody may read yet: a transaction before them is open."""
+    owner: str | None = None
+    """The worker that answers for it; None: nobody does, or the broker does not tell."""
 
 
 class GroupLag(NamedTuple):
@@ -49,6 +62,10 @@ class GroupLag(NamedTuple):
     group: str
     topic: str
     partitions: tuple[PartitionLag, ...]
+    members: tuple[GroupMember, ...] | None = None
+    """Who is in the group; None: the broker does not tell."""
+    missing: tuple[str, ...] = ()
+    """Workers that wrote to Redis of late, and are not in the group; none without a Redis."""
 
     @property
     def lag_events(self) -> int:
@@ -69,6 +86,10 @@ class GroupLag(NamedTuple):
             "partitions": [lag._asdict() for lag in self.partitions],
             "lag_events": self.lag_events,
             "lag_s_max": self.lag_s_max,
+            "members": None
+            if self.members is None
+            else [member._asdict() for member in self.members],
+            "missing": list(self.missing),
         }
 
 
@@ -90,19 +111,20 @@ def partition_lag(
     waiting_since_ms: int | None,
     now_ms: int,
     high_watermark: int = 0,
+    owner: str | None = None,
 ) -> PartitionLag:
     """The lag of one partition that holds the offsets from `begin` up to `end`.
 
     `waiting_since_ms` is the time of the first record that waits, None if it is not known.
 
     >>> partition_lag(0, committed=40, begin=0, end=42, waiting_since_ms=1_000, now_ms=3_500)
-    PartitionLag(partition=0, end=42, committed=40, lag_events=2, lag_s=2.5, held_back=0)
+    PartitionLag(partition=0, end=42, committed=40, lag_events=2, lag_s=2.5, ...)
     """
     lag_events = max(0, end - waits_from(committed, begin))
     lag_s = None if waiting_since_ms is None else max(0, now_ms - waiting_since_ms) / 1000
     held_back = max(0, high_watermark - end)
     return PartitionLag(
-        partition, end, committed, lag_events, lag_s if lag_events else 0.0, held_back
+        partition, end, committed, lag_events, lag_s if lag_events else 0.0, held_back, owner
     )
 
 
@@ -118,6 +140,7 @@ def read_lag(settings: Settings, admin: Any, reader: LogReader) -> GroupLag:
     }
     times_ms = reader.first_times_ms(waiting, ends) if waiting else {}
     begins |= {at: ends[at] for at, time_ms in times_ms.items() if time_ms is None}
+    members = group_members(settings, admin)
     now_ms = int(time.time() * 1000)
     return GroupLag(
         settings.group_id,
@@ -131,10 +154,30 @@ def read_lag(settings: Settings, admin: Any, reader: LogReader) -> GroupLag:
                 waiting_since_ms=_known(times_ms.get(at)),
                 now_ms=now_ms,
                 high_watermark=marks.get(at, 0),
+                owner=_owner(members, at.number),
             )
             for at in reader.partitions
         ),
+        members,
+        _missing(settings, members),
     )
+
+
+def _owner(members: Iterable[GroupMember] | None, partition: int) -> str | None:
+    return next((one.name for one in members or () if partition in one.partitions), None)
+
+
+def _missing(settings: Settings, members: Iterable[GroupMember] | None) -> tuple[str, ...]:
+    """Workers that were there of late, as Redis knows, and are in the group no more."""
+    if members is None or not settings.redis_url:
+        return ()
+    from streams.views.reader import recent_workers  # noqa: PLC0415  # only where there is a Redis
+
+    try:
+        recent = recent_workers(settings.redis_url, settings.topic_prefix)
+    except RedisUnreachable:
+        return ()
+    return tuple(sorted({*recent} - {member.name for member in members}))
 
 
 def _known(time_ms: int | None) -> int | None:
@@ -146,7 +189,7 @@ def lag_table(lag: GroupLag) -> Table:
     """The report for people."""
     table = Table(
         title=Text(f"{lag.group} on {lag.topic}"),
-        caption=_held_back(lag),
+        caption=_caption(lag),
         caption_justify="left",
         show_footer=True,
     )
@@ -155,26 +198,40 @@ def lag_table(lag: GroupLag) -> Table:
     table.add_column("committed", justify="right")
     table.add_column("lag events", footer=f"{lag.lag_events:,}", justify="right")
     table.add_column("lag s", footer=_seconds(lag.lag_s_max), justify="right")
+    table.add_column("owner", overflow="fold")
     for one in lag.partitions:
         committed = "no commit" if one.committed is None else f"{one.committed:,}"
-        style = "yellow" if one.lag_events else ""
+        nobody = one.owner is None and lag.members is not None
+        style = "yellow" if one.lag_events or nobody else ""
         table.add_row(
             str(one.partition),
             f"{one.end:,}",
             committed,
             f"{one.lag_events:,}",
             _seconds(one.lag_s),
+            Text(printable(one.owner or ("nobody" if nobody else "?"))),
             style=style,
         )
     return table
 
 
-def _held_back(lag: GroupLag) -> str | None:
+def _caption(lag: GroupLag) -> Text | None:
+    """What is to be said below the table."""
+    idle = [one.name for one in lag.members or () if not one.partitions]
+    said = [
+        _held_back(lag),
+        f"without a partition: {', '.join(idle)}" if idle else "",
+        f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else "",
+    ]
+    return Text(printable("; ".join(filter(None, said)), chars_max=1000)) if any(said) else None
+
+
+def _held_back(lag: GroupLag) -> str:
     """Where open transactions hold something back; nothing where none does."""
     held = [
         f"{one.held_back:,} of partition {one.partition}" for one in lag.partitions if one.held_back
     ]
-    return f"offsets held back by open transactions: {', '.join(held)}" if held else None
+    return f"offsets held back by open transactions: {', '.join(held)}" if held else ""
 
 
 def _seconds(lag_s: float | None) -> str:
@@ -184,20 +241,58 @@ def _seconds(lag_s: float | None) -> str:
 @click.command()
 @with_settings("bootstrap", "prefix", "group")
 @click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
-@click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--every",
+    "every_s",
+    type=FiniteRange(min=0.1, max=EVERY_S_MAX),
+    default=2.0,
+    show_default=True,
+    help="Seconds between looks.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object; with --watch one each time."
+)
 def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     """Consumer lag of the workers: how far they are behind, in events and seconds.
 
     Seconds are the age of the oldest event that waits, exact to the clocks. `no commit` says that
-    the group has never acknowledged anything there: all that the log holds waits.
+    the group has never acknowledged anything there: all that the log holds waits. The owner is the
+    worker that answers for a partition; one that was killed stays the owner until its session
+    timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are in the group no
+    more are named.
     """
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
         if watch:
-            watched(lambda: lag_table(read_lag(settings, admin, reader)), every_s)
+            line = _json_of if as_json else in_one_line
+            watched(
+                lambda: lag_table(read_lag(settings, admin, reader)),
+                every_s,
+                line=lambda: line(read_lag(settings, admin, reader)),
+                always_lines=as_json,
+            )
             return
         report = read_lag(settings, admin, reader)
     if as_json:
-        click.echo(json.dumps(report.to_json()))
+        click.echo(_json_of(report))
     else:
         show(lag_table(report))
+
+
+def in_one_line(lag: GroupLag) -> str:
+    """The report where nothing can be redrawn.
+
+    >>> in_one_line(GroupLag("workers", "shop.events", (PartitionLag(1, 9, None, 9, 40.0),)))
+    'workers on shop.events: 9 events wait, for 40.0 s; partition 1: no commit'
+    """
+    never = ", ".join(str(one.partition) for one in lag.partitions if one.committed is None)
+    told = f"; partition {never}: no commit" if never else ""
+    if lag.members is not None:
+        nobody = ", ".join(str(one.partition) for one in lag.partitions if one.owner is None)
+        told += f"; partition {nobody}: nobody" if nobody else ""
+    told += f"; missing: {', '.join(lag.missing)}" if lag.missing else ""
+    waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
+    return f"{lag.group} on {lag.topic}: {waits}{told}"
+
+
+def _json_of(lag: GroupLag) -> str:
+    return json.dumps(lag.to_json())

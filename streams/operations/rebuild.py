@@ -10,7 +10,6 @@ said.
 
 import json
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from streams.cli.options import with_settings
+from streams.clients.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
@@ -58,7 +58,7 @@ def summary_of_worker(url: str) -> StateSummary:
     """What a worker's page says of its fold; raises `GoeswithError` when there is none."""
     address = f"{url.rstrip('/')}/state?digest"
     try:
-        with urllib.request.urlopen(address, timeout=PAGE_S_MAX) as page:  # noqa: S310  # checked
+        with open_page(address, PAGE_S_MAX) as page:
             said = json.load(page)
             position = {int(number): offset for number, offset in said["position"].items()}
             return StateSummary(position, dict(said["digests"]), said.get("agreement", {}))
@@ -102,7 +102,7 @@ def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
     folded = 0
     with _progress(total) as advance:
         for record in reader.between(begins, upto):
-            _fold(shop, record)
+            fold_record(shop, record)
             folded += 1
             advance()
     return folded
@@ -116,7 +116,8 @@ def bring(shop: Shop, reader: LogReader, position: Mapping[int, int]) -> int:
     return folded
 
 
-def _fold(shop: Shop, record: RawRecord) -> None:
+def fold_record(shop: Shop, record: RawRecord) -> None:
+    """Fold a record, as a worker does; what is missing before it is not in the log."""
     partition = record.at.number
     try:
         event = decode(

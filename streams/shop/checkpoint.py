@@ -58,7 +58,9 @@ FOLDING = (
     "reward_added",
     "reward_bought",
 )
-"""The settings that the fold itself reads: others only show in the arguments of the models."""
+"""The settings that the fold itself reads: others only show in the arguments of the models.
+
+How long a basket is kept, `basket_ttl_s`, bounds a memory, and gives no figure another meaning."""
 
 READING = {
     "context_items",

@@ -6,23 +6,23 @@ each one *tells* what it has, in a form that anybody may read, and is compared w
 there before. `MUST_AGREE` and `MAY_DIFFER` hold every setting, each with the reason.
 
 Secrets are told by fingerprint. A plain hash of a short secret is found by trying; so a fingerprint
-is scrypt (RFC 7914) of the secret's key, salted by the topic prefix, cut to 64 bits. A guess costs
-some 3 ms and 1 MB of memory against it, and 1 µs against any receipt that a browser has: whoever
-could guess the secret by its fingerprint has guessed it long before by a receipt. By the salt two
-installations of one secret do not show it, and tables made in advance are of no use.
+is a keyed hash (BLAKE2b) of the topic prefix, under a key of its own that is derived from the
+*stretched* secret (`streams.contract.secret_keys`): a guess costs tens of milliseconds and 16 MiB.
+By the prefix two installations of one secret do not show it. It is cut to 64 bits, and is neither a
+key that seals or draws nor the id of one.
 
-Secrets agree while each worker accepts what the other one signs by. So they can be changed one
+Secrets agree while each worker opens what the other one seals by. So they can be changed one
 worker after the other: `old` → `old,new` → `new,old` → `new`.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from streams.contract.secret_keys import secret_keys
+from streams.contract.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.settings import Settings
 from streams.shop.state import Part
 
@@ -39,6 +39,7 @@ MUST_AGREE: Mapping[str, str] = {
     "future_s_max": _FOLD,
     "lateness_s": _FOLD,
     "session_gap_s": _FOLD,
+    "basket_ttl_s": _FOLD,
     "sessions_max": _FORGETTING,
     "pair_half_life_s": _FORGETTING,
     "popularity_half_life_s": _FORGETTING,
@@ -71,7 +72,7 @@ MUST_AGREE: Mapping[str, str] = {
     "reward_clicked": _REWARD,
     "reward_added": _REWARD,
     "reward_bought": _REWARD,
-    "receipt_secret": "each worker has to accept the receipts of every other one",
+    "receipt_secret": "each worker has to open the receipts of every other one",
 }
 """The settings that the workers of a group must have in common, and why."""
 
@@ -117,7 +118,7 @@ MAY_DIFFER: Mapping[str, str] = {
 """The settings that may be another one on each worker, and why."""
 
 SECRET = "receipt_secret"  # noqa: S105  # the name of the setting
-SCRYPT = {"n": 2**10, "r": 8, "p": 1}
+PURPOSE = b"goeswith peers"
 FINGERPRINT_BYTES = 8
 
 Told = Mapping[str, Any]
@@ -148,11 +149,11 @@ def versions(parts: Mapping[str, Part]) -> dict[str, str]:
 def told(settings: Settings, versions: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What a worker with these settings and `versions` tells others; no secret is in it.
 
-    It takes some 3 ms for each secret.
+    It takes tens of milliseconds for each secret that is not stretched yet.
 
     >>> ann = told(Settings(segments="trade, club", receipt_secret="not a secret"))
     >>> ann["segments"], ann["holdout_salt"], ann["receipt_secret"]
-    (['club', 'trade'], 'goeswith', ['108c681e56e079e6'])
+    (['club', 'trade'], 'goeswith', ['15742c4ed693bf06'])
     """
     values: dict[str, Any] = {name: getattr(settings, name) for name in MUST_AGREE}
     values["segments"] = sorted({*filter(None, map(str.strip, settings.segments.split(",")))})
@@ -164,8 +165,7 @@ def fingerprints(secrets: SecretStr, topic_prefix: str) -> list[str]:
     """The fingerprint of each of comma separated secrets, in their order."""
     given = secrets.get_secret_value()
     keys = secret_keys(given) if given.strip(" ,") else []
-    salt = f"goeswith agreement {topic_prefix}".encode()
-    return [hashlib.scrypt(key, salt=salt, dklen=FINGERPRINT_BYTES, **SCRYPT).hex() for key in keys]
+    return [_fingerprint(derived_key(stretched(key), PURPOSE), topic_prefix) for key in keys]
 
 
 def differences(ours: Told, theirs: Told) -> list[Difference]:
@@ -199,14 +199,14 @@ def in_words(difference: Difference, peer: str) -> str:
 
 def _agree(name: str, ours: Told, theirs: Told) -> bool:
     if name == SECRET:
-        return _accept(ours.get(name), theirs.get(name))
+        return _open_each_other(ours.get(name), theirs.get(name))
     if name not in theirs and name in Settings.model_fields:
         return bool(ours[name] == _default(name))
     return bool(ours.get(name) == theirs.get(name))
 
 
-def _accept(ours: Any, theirs: Any) -> bool:
-    """Whether each side accepts what the other one signs by."""
+def _open_each_other(ours: Any, theirs: Any) -> bool:
+    """Whether each side opens what the other one seals by."""
     if not (isinstance(ours, list) and isinstance(theirs, list) and ours):
         return bool(ours == theirs)
     return ours[0] in theirs and theirs[0] in ours
@@ -214,6 +214,10 @@ def _accept(ours: Any, theirs: Any) -> bool:
 
 def _default(name: str) -> Any:
     return [] if name == "segments" else Settings.model_fields[name].default
+
+
+def _fingerprint(key: bytes, topic_prefix: str) -> str:
+    return blake2b(topic_prefix.encode(), key=key, digest_size=FINGERPRINT_BYTES).hexdigest()
 
 
 def _value(value: Any) -> str:

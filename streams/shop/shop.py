@@ -19,7 +19,7 @@ row that ever ran full is left out of the digest, and so is what does not commut
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from streams.contract.errors import InvalidReceipt
+from models.recommenders.recommender import Recommender, TableSize
 from streams.contract.events import (
     CheckoutStarted,
     Event,
@@ -33,7 +33,7 @@ from streams.contract.events import (
     PromptShown,
 )
 from streams.contract.prompts import PromptWithdrawn
-from streams.contract.receipts import Receipt, Receipts
+from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.decision import AskingEvent, Decision
@@ -44,7 +44,9 @@ from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
 from streams.shop.memory.pending_prompts import PendingPrompts
-from streams.shop.memory.session import Session, Sessions
+from streams.shop.memory.receipt_rules import ReceiptRules
+from streams.shop.memory.session import Session
+from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
@@ -80,6 +82,7 @@ class Shop:
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
+        self.receipt_rules = ReceiptRules(settings, self.receipts)
         self.decision = Decision(
             settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
         )
@@ -90,15 +93,20 @@ class Shop:
             CheckoutStarted: self._checking_out,
             OrderPlaced: self._ordered,
             OrderReturned: self._returned,
-            PromptShown: self._shown,
-            PromptClicked: self._clicked,
-            PromptDismissed: self._dismissed,
+            PromptShown: self._credited,
+            PromptClicked: self._credited,
+            PromptDismissed: self._credited,
         }
 
     def new(self, settings: Settings) -> "Shop":
         """A shop of the same learners, arms and texts that has seen nothing yet."""
         decision = self.decision
         return Shop(settings, learners=self.learners, arms=decision.arms, texts=decision.texts)
+
+    @property
+    def unknown_keys(self) -> Mapping[str, int]:
+        """How many receipts were folded unread, by the id of the key that is not here."""
+        return self.receipt_rules.unknown_keys
 
     # The fold
 
@@ -128,12 +136,17 @@ class Shop:
         if event.event_id not in session.seen:
             session.note(event, offset, late=event.occurred_at_ms < late_ms)
             self._handlers[type(event)](session, event)
+        elif event.event_id in session.unread and isinstance(event, attribution.Feedback):
+            self._credited(session, event)
+            session.read_late[event.event_id] = offset
 
     def _sessions(self, partition: int) -> Sessions:
         sessions = self.sessions.get(partition)
         if sessions is None:
             sessions = self.sessions[partition] = Sessions(
-                gap_s=self.settings.session_gap_s, sessions_max=self.settings.sessions_max
+                gap_s=self.settings.session_gap_s,
+                basket_ttl_s=self.settings.basket_ttl_s,
+                sessions_max=self.settings.sessions_max,
             )
         return sessions
 
@@ -144,10 +157,7 @@ class Shop:
     def _added(self, session: Session, event: ItemAdded) -> None:
         self.teaching.added(session, event)
         session.add(event)
-        receipt = None
-        if event.receipt is not None and isinstance(opened := self._opened(event), Receipt):
-            receipt = opened
-        self.attribution.added(session, event, receipt)
+        self._credited(session, event)
 
     def _removed(self, session: Session, event: ItemRemoved) -> None:
         session.remove(event)
@@ -156,34 +166,17 @@ class Shop:
         session.in_checkout = True
 
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
-        self.teaching.ordered(session, event)
-        self.attribution.ordered(session, event)
-        session.order(event)
+        if event.order_id not in session.orders:
+            self.teaching.ordered(session, event)
+            self.attribution.ordered(session, event)
+            session.order(event)
 
     def _returned(self, session: Session, event: OrderReturned) -> None:
         self.attribution.returned(session, event)
 
-    def _shown(self, session: Session, event: PromptShown) -> None:
-        if isinstance(receipt := self._opened(event), Receipt):
-            self.attribution.shown(session, event, receipt)
-
-    def _clicked(self, session: Session, event: PromptClicked) -> None:
-        if isinstance(receipt := self._opened(event), Receipt):
-            self.attribution.clicked(session, event, receipt)
-
-    def _dismissed(self, session: Session, event: PromptDismissed) -> None:
-        if isinstance(receipt := self._opened(event), Receipt):
-            self.attribution.dismissed(session, event, receipt)
-
-    def _opened(self, event: Event) -> Receipt | InvalidReceipt | None:
-        """The receipt that an event brings; the error, as a value, when it is not ours."""
-        token = getattr(event, "receipt", None)
-        if token is None:
-            return None
-        try:
-            return self.receipts.open(token, event.session_id)
-        except InvalidReceipt as invalid:
-            return invalid
+    def _credited(self, session: Session, event: attribution.Feedback) -> None:
+        receipt = self.receipt_rules.counted(session, event)
+        self.attribution.credit(session, event, receipt)
 
     # The answer
 
@@ -195,15 +188,19 @@ class Shop:
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.seen.get(event.event_id, offset) != offset:
-            return Answer(silence=Silence("duplicate") if asking else None)
+            read_late = session.read_late.get(event.event_id) == offset
+            return Answer(
+                silence=Silence("duplicate") if asking else None,
+                outcomes=tuple(attribution.outcomes(session, event)) if read_late else (),
+                rejected=self.receipt_rules.rejected(session, event) if read_late else None,
+            )
         decided = self.decision.decide(session, asking, pending) if asking else None
-        opened = self._opened(event)
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=_withdrawals(event, pending) if isinstance(event, ENDING) else (),
+            withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
-            rejected=opened if isinstance(opened, InvalidReceipt) else None,
+            rejected=self.receipt_rules.rejected(session, event),
         )
 
     # The state
@@ -217,6 +214,19 @@ class Shop:
             **learned,
             "policy": self.policy,
         }
+
+    def tables(self) -> dict[str, TableSize]:
+        """How full what is bounded is; of sessions the fullest partition."""
+        tables = {
+            f"{name}.{table}": size
+            for name, model in vars(self.learned).items()
+            if isinstance(model, Recommender)
+            for table, size in model.sizes().items()
+        }
+        sessions = max(self.sessions.values(), key=len, default=None)
+        if sessions is not None:
+            tables["sessions"] = TableSize(len(sessions), sessions.sessions_max, sessions.forgot)
+        return tables
 
     def state(self) -> dict[str, Any]:
         """All that is folded, as JSON."""
@@ -232,9 +242,11 @@ class Shop:
 
 
 def _withdrawals(
-    event: ItemAdded | OrderPlaced, pending: PendingPrompts
+    session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
 ) -> tuple[PromptWithdrawn, ...]:
     """The living prompts of this session that an add or an order made pointless."""
+    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
+        return ()  # told once more
     added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(
         PromptWithdrawn(

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from models import SnapshotError
 from models.snapshot.snapshot import UNSOUND
-from streams.shop.memory.session import Sessions
+from streams.shop.memory.sessions import Sessions
 
 WHOLE = {"all": 1}
 """Left out: not some rows of a table, but all that there is."""

@@ -1,1 +1,1 @@
-"""Prompts on their way to storefronts: the stream of them, and the current ones."""
+"""What storefronts run: prompts as they come, the current ones, events judged before sending."""

@@ -1,6 +1,7 @@
 """Views as they are read from Redis: a session's current prompts, the board of all workers."""
 
 import time
+from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
@@ -10,6 +11,7 @@ from streams.contract.prompts import Prompt
 from streams.views.arm_board import ArmRow, rows
 from streams.views.current_prompts import unexpired
 
+KEYS_AT_ONCE = 1000
 PROMPTS: TypeAdapter[tuple[Prompt, ...]] = TypeAdapter(tuple[Prompt, ...])
 
 
@@ -33,6 +35,28 @@ def current_prompts(redis_url: str, prefix: str, session_id: str) -> tuple[Promp
     with opened(redis_url) as client:
         held = client.get(prompts_key(prefix, session_id))
     return unexpired(PROMPTS.validate_json(held or b"[]"), int(time.time() * 1000))
+
+
+def worker_telemetry(redis_url: str, prefix: str) -> dict[str, dict[str, Any]]:
+    """What each worker that is there counts, by its name; raises `RedisUnreachable`."""
+    begin = worker_key(prefix, "")
+    with opened(redis_url) as client:
+        keys = sorted(client.scan_iter(match=f"{begin}*", count=KEYS_AT_ONCE))
+        held = client.mget(keys) if keys else []
+    return {
+        key.decode().removeprefix(begin): orjson.loads(said)
+        for key, said in zip(keys, held, strict=True)
+        if said is not None
+    }
+
+
+def recent_workers(redis_url: str, prefix: str) -> tuple[str, ...]:
+    """The workers that have written within the time to live of views; raises `RedisUnreachable`."""
+    with opened(redis_url) as client:
+        boards = client.hgetall(arms_key(prefix))
+    now_ms = time.time() * 1000
+    recent = (n for n, board in boards.items() if now_ms < orjson.loads(board)["until_ms"])
+    return tuple(sorted(name.decode() for name in recent))
 
 
 def current_arms(redis_url: str, prefix: str) -> tuple[ArmRow, ...]:

@@ -121,7 +121,10 @@ class RedisViews(Service):
             self._back_off_s = min(2 * self._back_off_s, BACK_OFF_S_MAX)
             self._complain(error)
             return False
-        self._back_off_s = BACK_OFF_S_MIN
+        if self.failing:
+            self._back_off_s = BACK_OFF_S_MIN
+            where = shown(self._settings.redis_url)
+            logger.warning("views are written again: Redis at %s; %s", where, self.counts())
         return True
 
     async def _write_once(self, now_ms: int) -> None:

@@ -14,6 +14,7 @@ from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.delivery import OutgoingRecord
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import KafkaRecord
+from streams.worker.unlisted import Unlisted
 
 
 class Answered(NamedTuple):
@@ -31,6 +32,7 @@ class Answering:
         self.replica = replica
         topics = replica.settings.topics
         self._names = topics.prompts, topics.outcomes, topics.dead_letters
+        self._unlisted = Unlisted(replica.settings, replica.telemetry)
         self._pending: dict[int, PendingPrompts] = {}
         self._next: dict[int, int] = {}
 
@@ -58,6 +60,7 @@ class Answering:
         event = self.replica.fold(partition, record)
         if isinstance(event, BadInput):
             return Answer(rejected=event)
+        self._unlisted.note(event)
         pending = self._pending.get(partition)
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)

@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from streams.clients.async_kafka import administration, client_options, limit_metadata_requests
-from streams.contract.dead_letters import NAMES, Header
+from streams.contract.dead_letters import NAMES, VALUE_BYTES, Header
 from streams.contract.errors import DeliveryFailed
 from streams.contract.settings import Settings
 
@@ -34,7 +34,6 @@ RECORD_BYTES_ASSUMED = 1_000_000
 """What a topic takes when the broker does not tell: just below Kafka's default."""
 OVERHEAD_BYTES = 512
 """Of a batch with one record, generously."""
-VALUE_BYTES = "goeswith.value.bytes"
 OURS = len(NAMES) + 1
 HEADER_BYTES_KEPT = 4096
 

@@ -16,7 +16,7 @@ Both read what is committed, so the log ends where an open transaction begins, f
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -48,6 +48,10 @@ class Fold(Protocol):
     """What a replica needs of the `Shop`."""
 
     position: dict[int, int]
+
+    @property
+    def unknown_keys(self) -> Mapping[str, int]:
+        """How many receipts were folded unread, by the id of the key that is not here."""
 
     def start(self, partition: int, offset: int) -> None:
         """The next offset to fold is at least this one: what was before is not in the log."""

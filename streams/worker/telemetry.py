@@ -105,6 +105,10 @@ class Telemetry:
     """CPU time that it had used when it had caught up with the log."""
     silences: Counter[str] = field(default_factory=Counter)
     """Decisions to say nothing, by reason."""
+    unlisted_segments: Counter[str] = field(default_factory=Counter)
+    """Events whose segment is in no list, by segment."""
+    languages_without_texts: Counter[str] = field(default_factory=Counter)
+    """Events whose locale has no texts, by language."""
     feedback: Counter[str] = field(default_factory=Counter)
     """Stages that prompts reached, as published outcomes."""
     handed_ms: Histogram = field(default_factory=Histogram)

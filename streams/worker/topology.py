@@ -7,6 +7,7 @@ events ──round──► fold ──► answer ──► prompts, outcomes, d
 """
 
 import asyncio
+import logging
 import os
 import socket
 import tempfile
@@ -21,6 +22,7 @@ from faust.app import BootStrategy
 from faust.tables.manager import TableManager
 from mode import Service
 
+from streams.clients.addresses import broker_addresses
 from streams.clients.checkpoints.store import Store
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
@@ -35,9 +37,12 @@ from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.log_throttle import limit_log_rate
+from streams.worker.transport.membership import assignment_change
 from streams.worker.transport.private_names import check_transport_api
 from streams.worker.transport.rounds import slices
 from streams.worker.transport.transport import RoundSchema, Transport
+
+logger = logging.getLogger(__name__)
 
 ROUNDS_QUEUED_MAX = 32
 LOOPBACK = "127.0.0.1"
@@ -103,8 +108,7 @@ def create_app(
     restore = partial(last_shop, settings, store, telemetry, found) if store is not None else None
     shop = shop or Shop(settings)
     app.replica = replica = Replica(settings, shop, telemetry, restore)
-    of_state = versions(shop.parts()) if isinstance(shop, Shop) else {}
-    agreement = Agreement(settings, partial(told, settings, of_state), replica.topics_there)
+    agreement = _agreement(settings, shop, replica)
     app.transport = transport = Transport(app, settings, telemetry)
     app.watchdog = Watchdog(
         settings,
@@ -127,6 +131,12 @@ def create_app(
     show_state(app, settings, lambda: agreement.told)
     show_health(app, app.watchdog, views, transport.held_back, found.notes)
     return app
+
+
+def _agreement(settings: Settings, shop: Fold, replica: Replica) -> Agreement:
+    """What this worker has, and whether its peers have the same."""
+    of_state = versions(shop.parts()) if isinstance(shop, Shop) else {}
+    return Agreement(settings, partial(told, settings, of_state), replica.topics_there)
 
 
 def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Views | None) -> None:
@@ -153,6 +163,8 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
         if views is not None:
             views.offer([each.answer for each in answered])
 
+    said: frozenset[int] = frozenset()
+
     @app.on_partitions_revoked.connect
     async def revoked(*_: Any, **__: Any) -> None:
         app.assigned = None
@@ -160,8 +172,12 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
 
     @app.on_partitions_assigned.connect
     async def assigned(*args: Any, **__: Any) -> None:
+        nonlocal said
         app.assigned = frozenset(tp.partition for tp in args[-1])
         answering.keep(app.assigned)
+        if change := assignment_change(said, app.assigned):
+            logger.warning("%s of %s", change, settings.topics.events)
+        said = app.assigned
 
     app.answer = answer
 
@@ -190,7 +206,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
     """Faust's own settings; most of them switch something off (its group consumer is ours)."""
     name = f"goeswith-{os.getuid()}-{settings.worker_name}"
     return {
-        "broker": [f"kafka://{host.strip()}" for host in settings.kafka_bootstrap.split(",")],
+        "broker": [f"kafka://{h}:{p}" for h, p in broker_addresses(settings.kafka_bootstrap)],
         "datadir": Path(settings.data_dir or Path(tempfile.gettempdir()) / name),
         "store": "memory://",
         "TableManager": NoTables,

@@ -16,7 +16,8 @@ from streams.contract.dead_letters import (
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.header_names import header_name
 from streams.contract.settings import Settings
-from streams.operations.dead_letters import DeadLetter, newest, opened
+from streams.operations.letters import DeadLetter, newest, opened
+from streams.worker.delivery import OutgoingRecord, fitted
 
 SETTINGS = Settings(topic_prefix="shop")
 ERROR = InvalidEvent("invalid_json", "EOF while parsing")
@@ -133,6 +134,38 @@ def test_letters_go_back_to_our_events_only() -> None:
     assert "" == ours.because_not(SETTINGS)
     assert "payments" in foreign.because_not(SETTINGS)
     assert "no dead letter" in unsigned.because_not(SETTINGS)
+
+
+def test_a_letter_that_was_cut_is_known_and_says_so() -> None:
+    """Its value is not the event that was sent, so it stays."""
+    sent = OutgoingRecord("shop.dead-letters", 0, b"s", b"bread" * 1000, tuple(headers([])))
+    cut = fitted(sent, bytes_max=2_000)
+    at = Partition("shop.dead-letters", 0)
+    found = opened(RawRecord(at, 7, 0, cut.key, cut.value, list(cut.headers)))
+
+    assert "invalid_json" == found.reason
+    assert 5_000 == found.to_json()["cut_from_bytes"]
+    assert "cut from 5,000 bytes" in found.because_not(SETTINGS)
+
+
+def test_a_letter_that_lost_key_and_headers_to_the_cut_is_known() -> None:
+    """Only what we say of it is left."""
+    large = ("sender", b"bakery" * 1000)
+    sent = OutgoingRecord("shop.dead-letters", 0, b"s" * 3000, b"{", tuple(headers([large])))
+    cut = fitted(sent, bytes_max=2_000)
+    read = cause(cut.headers)
+
+    assert cut.key is None
+    assert read is not None
+    assert ((), 1) == (read.original, read.value_bytes)
+
+
+def test_counts_of_any_length_are_no_reason_to_fail() -> None:
+    """Headers are the sender's to write, at first."""
+    read = cause(headers([(REPLAYS, b"9" * 5000)]))
+
+    assert read is not None
+    assert REPLAYS_MAX == read.replays
 
 
 def test_the_newest_letters_are_listed_newest_last() -> None:

@@ -22,7 +22,9 @@ def visit(number: int, *, orders: int) -> list[Event]:
     who = {"session_id": f"session-{number}", "shopper_id": f"shopper-{number}"}
     added = ITEM_ADDED.model_copy(update={**who, "event_id": f"add-{number}"})
     placed = [
-        ORDER_PLACED.model_copy(update={**who, "event_id": f"order-{number}-{one}"})
+        ORDER_PLACED.model_copy(
+            update={**who, "event_id": f"order-{number}-{one}", "order_id": f"{number}-{one}"}
+        )
         for one in range(orders)
     ]
     return [added, *placed]
@@ -167,3 +169,15 @@ def test_another_salt_than_the_workers_is_noticed() -> None:
     told = " ".join(shown(folded(events), 80).split())
     assert "held out were shown prompts, so nothing follows from this" in told
     assert "share or salt differ from those of the workers" in told
+
+
+def test_an_order_that_is_told_three_times_counts_once() -> None:
+    """By its number, whatever its event ids; another shopper's may have the same one."""
+    again = [
+        event.model_copy(update={"event_id": f"{event.event_id}-{n}", "order_id": "7"})
+        for number in (1, 2)
+        for n, event in enumerate((visit(number, orders=1)[0], *3 * visit(number, orders=1)[1:]))
+    ]
+    (orders,) = (unit for unit in [folded(again)._units])
+
+    assert [1, 1] == [unit.orders for unit in orders.values()]

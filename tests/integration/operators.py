@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from kafka import OffsetAndMetadata, TopicPartition
 
 from streams.cli.root import goeswith
+from streams.clients.log_reader import Partition, committed_offsets
 from streams.clients.sync_kafka import open_admin, open_producer
 from streams.contract.dead_letters import Header
 from streams.contract.settings import Settings
@@ -53,7 +54,8 @@ def commit(settings: Settings, offsets: dict[int, int]) -> None:
     """What a worker would have acknowledged."""
     events = settings.topics.events
     with open_admin(settings) as admin:
-        admin.alter_group_offsets(
+        committed_offsets(settings, admin, [Partition(events, p) for p in offsets])  # it waits for
+        admin.alter_group_offsets(  # the group's coordinator, which a new cluster has to find
             settings.group_id,
             {TopicPartition(events, p): OffsetAndMetadata(o, "", -1) for p, o in offsets.items()},
         )
@@ -64,11 +66,12 @@ class Operator:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._env = {**environment(settings), "COLUMNS": "200"}
+        self.columns = 200
 
     def types(self, *words: str, answers: str = "") -> Result:
         """What a command says, and its exit code."""
-        return CliRunner().invoke(goeswith, words, env=self._env, input=answers)
+        env = {**environment(self.settings), "COLUMNS": str(self.columns)}
+        return CliRunner().invoke(goeswith, words, env=env, input=answers)
 
     def asks(self, *words: str) -> Any:
         """The one JSON object that a command prints."""

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from aiokafka.partitioner import murmur2
 
 from streams.clients.log_reader import Partition, RawRecord, open_reader
 from streams.contract.dead_letters import (
@@ -13,13 +14,16 @@ from streams.contract.dead_letters import (
     dead_letter_headers,
 )
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
+from streams.contract.events import encode
+from streams.contract.schemas.examples import ITEM_VIEWED
 from streams.contract.settings import Settings
 from streams.operations.topics import create_topics
-from tests.integration.operators import ByHand, Operator, send
+from tests.integration.operators import ByHand, Operator, create, send
 
 EVIL = b'{"item_id": "bread\x1b[2J\xff"}'
+GOOD = encode(ITEM_VIEWED.model_copy(update={"session_id": "session-7"}))
 NO_JSON = InvalidEvent("invalid_json", "EOF while parsing")
-FORGED = InvalidReceipt("receipt_forged", "the receipt's signature is wrong")
+FORGED = InvalidReceipt("receipt_forged", "the receipt was made up")
 
 
 def dead_letter(
@@ -51,7 +55,7 @@ def office(kafka: str, topic_prefix: str) -> Operator:
     create_topics(settings)
     letters = [
         dead_letter(settings, 40, original=(("sender", b"bakery"), (REPLAYS, b"1"))),
-        dead_letter(settings, 41, error=FORGED, value=b"{}"),
+        dead_letter(settings, 41, error=FORGED, value=GOOD),
         dead_letter(settings, 42, original=((REPLAYS, str(REPLAYS_MAX).encode()),)),
         ByHand(b"k", b"v", 0, headers=(("sender", b"somebody"),)),
     ]
@@ -73,7 +77,7 @@ def test_dead_letters_are_listed_by_reason(office: Operator) -> None:
     origin = f"{office.settings.topics.events}-1-41"
 
     assert {"1:0", "1:1", "1:2", "0:0"} == {one["id"] for one in listed}
-    assert [("1:1", origin, 2, 0)] == [
+    assert [("1:1", origin, len(GOOD), 0)] == [
         (one["id"], one["from"], one["bytes"], one["replays"]) for one in forged
     ]
     assert listed[-1:] == newest
@@ -90,18 +94,22 @@ def test_a_dead_letter_is_shown_escaped(office: Operator) -> None:
     assert "\x1b" not in shown
 
 
-@pytest.mark.parametrize("letter_id", ["1:7", "5:0", "bread", "1:"])
-def test_an_id_without_a_letter_is_said(office: Operator, letter_id: str) -> None:
+@pytest.mark.parametrize(
+    ("letter_id", "code"),
+    [("1:7", 1), ("5:0", 1), ("bread", 2), ("1:", 2), (f"1:{'9' * 5000}", 2)],
+    ids=["gone", "no-partition", "word", "half", "long"],
+)
+def test_an_id_without_a_letter_is_said(office: Operator, letter_id: str, code: int) -> None:
     """In one line."""
     result = office.types("dead-letters", "show", letter_id)
 
-    assert 1 == result.exit_code
+    assert code == result.exit_code
     assert 1 == len(result.output.splitlines())
 
 
 def test_a_dead_letter_goes_back_to_where_it_came_from(office: Operator) -> None:
     """Key, value and headers as they were, on its partition, with its origin and a count."""
-    result = office.types("dead-letters", "replay", "1:0", "1:1", "--yes")
+    result = office.types("dead-letters", "replay", "1:0", "1:1", "--yes", "--anyway")
     first, second = events(office.settings)
 
     assert 0 == result.exit_code
@@ -113,7 +121,7 @@ def test_a_dead_letter_goes_back_to_where_it_came_from(office: Operator) -> None
 
 def test_what_came_back_too_often_stays(office: Operator) -> None:
     """And so does what is not ours; the rest of them goes, and the exit code tells."""
-    result = office.types("dead-letters", "replay", "--all", "--yes", "--json")
+    result = office.types("dead-letters", "replay", "--all", "--yes", "--json", "--anyway")
     assert result.stdout, result.output
     said = json.loads(result.stdout)
 
@@ -126,14 +134,84 @@ def test_what_came_back_too_often_stays(office: Operator) -> None:
 
 def test_nothing_is_sent_without_consent(office: Operator) -> None:
     """A dry run sends nothing, nor does an operator who says no."""
-    dry = office.types("dead-letters", "replay", "1:0", "--dry-run")
-    refused = office.types("dead-letters", "replay", "1:0", answers="n\n")
-    unclear = office.types("dead-letters", "replay", "1:0", "--all", "--yes")
+    dry = office.types("dead-letters", "replay", "1:1", "--dry-run")
+    refused = office.types("dead-letters", "replay", "1:1", answers="n\n")
+    unclear = office.types("dead-letters", "replay", "1:1", "--all", "--yes")
 
-    assert "1:0 goes" in dry.output
+    assert "1:1 goes" in dry.output
     assert (0, 1, 2) == (dry.exit_code, refused.exit_code, unclear.exit_code)
     assert [] == events(office.settings)
 
-    office.types("dead-letters", "replay", "1:0", answers="y\n")
+    office.types("dead-letters", "replay", "1:1", answers="y\n")
 
     assert 1 == len(events(office.settings))
+
+
+def test_dead_letters_are_counted_by_reason_and_message(office: Operator) -> None:
+    """What to mend first; and at 80 columns no word of it is cut."""
+    counted = office.asks("dead-letters", "summary")["kinds"]
+    office.columns = 80
+    table = office.types("dead-letters", "summary").stdout
+
+    assert [("invalid_json", 2), ("receipt_forged", 1), ("unknown", 1)] == [
+        (kind["reason"], kind["count"]) for kind in counted
+    ]
+    assert "…" not in table
+    assert all(len(line) <= 80 for line in table.splitlines())
+    assert "receipt_forged" in table
+
+
+@pytest.mark.parametrize("words", [("list",), ("replay", "--all", "--yes")])
+def test_a_reason_that_there_is_not_is_said_with_those_that_there_are(
+    office: Operator, words: tuple[str, ...]
+) -> None:
+    """An empty list would look like a good day."""
+    result = office.types("dead-letters", *words, "--reason", "nosuch")
+
+    assert 2 == result.exit_code
+    assert "there are: invalid_json (2), " in result.output
+    assert [] == events(office.settings)
+
+
+def test_a_wrong_key_is_mended_and_goes_to_the_partition_of_the_right_one(
+    office: Operator,
+) -> None:
+    """Where its session is in order."""
+    settings = office.settings
+    wrong = InvalidEvent("wrong_key", "the record's key is not the event's session_id")
+    by_hand = dead_letter(settings, 43, error=wrong, value=GOOD)._replace(key=b"somebody")
+    send(settings, settings.topics.dead_letters, [by_hand])
+    kept = office.types("dead-letters", "replay", "1:3", "--yes")
+    said = office.asks("dead-letters", "replay", "1:3", "--yes", "--key-from", "session_id")
+    (event,) = events(settings)
+
+    assert 1 == kept.exit_code
+    assert "will fail again, its bytes are unchanged: wrong_key" in kept.output
+    assert ["1:3"] == said["replayed"]
+    assert (b"session-7", GOOD) == (event.key, event.value)
+    assert murmur2(b"session-7") % 2 == event.at.number
+
+
+def test_a_letter_that_has_no_room_with_its_headers_is_named_and_the_rest_goes(
+    kafka: str, topic_prefix: str
+) -> None:
+    """The events topic takes less than the letters' does; one gone partition stops nobody, too."""
+    settings = Settings(kafka_bootstrap=kafka, topic_prefix=topic_prefix, partitions=2)
+    topics = settings.topics
+    create(settings, topics.events, 2, {"max.message.bytes": "2000"})
+    create(settings, topics.dead_letters, 2, {})
+    large = dead_letter(settings, 1, error=FORGED, value=GOOD, original=(("pad", b"x" * 1_900),))
+    gone = dead_letter(settings, 2, value=GOOD)
+    gone = gone._replace(
+        headers=tuple(
+            (name, b"7" if name.endswith("partition") else value) for name, value in gone.headers
+        )
+    )
+    fine = dead_letter(settings, 3, error=FORGED, value=GOOD)
+    send(settings, topics.dead_letters, [large, gone, fine])
+    said = Operator(settings).asks("dead-letters", "replay", "--all", "--yes")
+
+    assert ["1:2"] == said["replayed"]
+    assert "larger than the topic allows" in said["refused"]["1:0"]
+    assert "its partition 7 is gone" in said["refused"]["1:1"]
+    assert 1 == len(events(settings))

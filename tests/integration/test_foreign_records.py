@@ -123,7 +123,7 @@ def test_a_header_may_have_any_name(staff: Staff, operator: Operator) -> None:
     until_all_is_told(staff, operator)
     (letter,) = operator.asks("dead-letters", "list")["dead_letters"]
     shown = operator.types("dead-letters", "show", letter["id"])
-    replayed = operator.types("dead-letters", "replay", letter["id"], "--yes")
+    replayed = operator.types("dead-letters", "replay", letter["id"], "--yes", "--anyway")
     uplift, rebuilt = operator.asks("uplift"), operator.asks("rebuild")
     sent = [record.headers for record in staff.read(topic) if record.value == b"no event"]
 
@@ -154,7 +154,8 @@ def test_records_of_every_shape_are_answered_or_dead_letters(
     staff.until_at_work("ann")
     until_all_is_told(staff, operator)
     letters = operator.asks("dead-letters", "list")["dead_letters"]
-    replayed = operator.types("dead-letters", "replay", "--all", "--reason", "wrong_key", "--yes")
+    chosen = ("--all", "--reason", "wrong_key", "--key-from", "session_id", "--yes")
+    replayed = operator.types("dead-letters", "replay", *chosen)
 
     assert ids(event) <= asked(staff)
     assert ["null_value"] * 2 + ["wrong_key"] * 2 == sorted(one["reason"] for one in letters)

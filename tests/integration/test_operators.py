@@ -99,7 +99,9 @@ def test_lag_is_said_in_events_and_in_seconds(operator: Operator) -> None:
     assert (0, 0) == (seconds[1], seconds[3])
     assert 500 <= seconds[2] <= 500 + looked_s
     assert (4, seconds[2]) == (lag["lag_events"], lag["lag_s_max"])
+    assert ([None] * 4, []) == ([row["owner"] for row in lag["partitions"]], lag["members"])
     assert "no commit" in operator.types("lag").output
+    assert "nobody" in operator.types("lag").output
 
 
 def test_lag_of_a_shop_that_is_not_there_says_what_to_do(operator: Operator) -> None:

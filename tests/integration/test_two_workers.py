@@ -12,8 +12,8 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.clients.log_reader import open_reader
-from streams.clients.sync_kafka import open_producer
+from streams.clients.log_reader import group_members, open_reader
+from streams.clients.sync_kafka import open_admin, open_producer
 from streams.contract.events import Event
 from streams.contract.prompts import Prompt, prompt_id
 from streams.lab.chaos.ground.apache_kafka import RealKafka
@@ -211,12 +211,18 @@ async def forget(staff: Staff, upto: int) -> None:
 
 
 def test_of_two_workers_of_one_name_the_older_yields(staff: Staff) -> None:
-    """It says so, and ends; without that each would answer everything."""
+    """It says so, and ends; without that each would answer everything.
+
+    So it is between machines, which cannot see each other: here the second one knows the cluster
+    under another address.
+    """
     staff.start("ann")
     staff.until_at_work("ann")
     older = staff.workers["ann"]
     time.sleep(3 * staff.settings.session_timeout_s)  # not for luck: from then on it is the older
     del staff.ports["ann"]
+    bootstrap = staff.common["kafka_bootstrap"]
+    staff.common["kafka_bootstrap"] = f"{bootstrap},{bootstrap}"
     staff.start("ann")
     staff.until(lambda: not older.alive, "the older ends")
     with shoppers(staff.settings, per_s=100) as seen:
@@ -227,6 +233,56 @@ def test_of_two_workers_of_one_name_the_older_yields(staff: Staff) -> None:
     assert "another worker runs under worker_name=ann" in older.said()
     assert staff.workers["ann"].stop() == 0
     assert missing(staff.prompts(), seen) == set()
+
+
+def test_on_one_machine_the_second_worker_of_a_name_says_so_and_ends_before_it_is_ready(
+    staff: Staff,
+) -> None:
+    """The first one goes on, and says which partitions it took; the second was in no group."""
+    staff.start("ann")
+    staff.until_at_work("ann")
+    first = staff.workers["ann"]
+    port = staff.ports.pop("ann")
+    staff.start("ann")
+    second: Any = staff.workers["ann"]
+    ready: list[bool | None] = []
+
+    def ended() -> bool:
+        ready.append(staff.ready("ann"))
+        return not second.alive
+
+    staff.until(ended, "the second ends")
+    staff.workers["ann"], staff.ports["ann"] = first, port
+    with open_admin(staff.settings) as admin:
+        members = group_members(staff.settings, admin)
+
+    assert members is not None
+    assert [("ann", tuple(range(8)))] == [(one.name, one.partitions) for one in members]
+    assert {None} == set(ready)
+    assert second.stop() == 2
+    assert "another worker runs under worker_name=ann on this machine" in second.said()
+    assert "Traceback" not in second.said()
+    assert staff.ready("ann")
+    assert first.stop() == 0
+    assert (
+        f"took partitions 0, 1, 2, 3, 4, 5, 6, 7 of {staff.settings.topics.events}" in first.said()
+    )
+
+
+def test_a_session_timeout_that_the_brokers_refuse_is_said_and_ends_the_worker(
+    kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """With their bounds, instead of joining for ever; in one line, as all that has a name."""
+    staff = Staff(kafka, topic_prefix, tmp_path, session_timeout_s=7200.0)
+    create_topics(staff.settings)
+    staff.start("ann")
+    worker: Any = staff.workers["ann"]
+    staff.until(lambda: not worker.alive, "the worker ends")
+
+    assert worker.stop() == 2
+    assert "GOESWITH_SESSION_TIMEOUT_S=7200 is not what the brokers take" in worker.said()
+    assert "to 1800 s (group.max.session.timeout.ms)" in worker.said()
+    assert "Traceback" not in worker.said()
 
 
 def test_a_worker_without_its_topics_says_so_and_ends(

@@ -17,7 +17,15 @@ from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.shop.memory.answer import Answer, OutgoingPrompt
-from streams.views.reader import arms_key, current_arms, current_prompts, prompts_key, worker_key
+from streams.views.reader import (
+    arms_key,
+    current_arms,
+    current_prompts,
+    prompts_key,
+    recent_workers,
+    worker_key,
+    worker_telemetry,
+)
 from streams.views.writer import RedisViews
 
 WAIT_S_MAX = 20.0
@@ -130,10 +138,12 @@ async def test_boards_of_several_workers_add_up(settings: Settings) -> None:
         one.offer([Answer(outgoing_prompt=said(1)), Answer(outcomes=(shown_, OUTCOME))])
         two.offer([Answer(outgoing_prompt=said(2)), Answer(outgoing_prompt=said(3))])
         await until(lambda: sum(r.pulls for r in board(settings)) == 3 and board(settings)[0].added)
+        recent = recent_workers(settings.redis_url, settings.topic_prefix)
 
     assert [("bought_together", 3, 1, 1)] == [
         (row.arm, row.pulls, row.shown, row.added) for row in board(settings)
     ]
+    assert tuple(sorted((settings.worker_name, "worker-2"))) == recent
 
 
 def board(settings: Settings) -> Any:
@@ -154,6 +164,8 @@ async def test_telemetry_is_renewed_with_what_became_of_the_answers(settings: Se
         await until(lambda: telemetry().get("views", {}).get("written") == 1)
 
     views_told = telemetry()["views"]
+    others = worker_telemetry(settings.redis_url, settings.topic_prefix)
+    assert {settings.worker_name: 7} == {name: one["answered"] for name, one in others.items()}
     assert (7, 0, 0) == (telemetry()["answered"], views_told["dropped"], views_told["errors"])
 
 

@@ -64,14 +64,17 @@ def test_what_left_the_window_is_not_remembered_one_by_one() -> None:
 POLICIES = [ThompsonSampling, LinearThompsonSampling]
 
 
-def asked(policy: ThompsonSampling, time_s: float) -> list[object]:
+def asked(policy: ThompsonSampling, time_s: float, context: str = "basket") -> list[object]:
     """What a policy says at a time, of each arm."""
-    return [policy.estimate(arm, "basket", time_s=time_s) for arm in ARMS]
+    return [policy.estimate(arm, context, time_s=time_s) for arm in ARMS]
 
 
-def says_what_its_copy_says(policy: ThompsonSampling, time_s: float) -> bool:
+def says_what_its_copy_says(
+    policy: ThompsonSampling, time_s: float, context: str = "basket"
+) -> bool:
     """Whether what it has kept is what somebody finds who has kept nothing."""
-    return asked(type(policy).from_bytes(policy.to_bytes()), time_s) == asked(policy, time_s)
+    copy = type(policy).from_bytes(policy.to_bytes())
+    return asked(copy, time_s, context) == asked(policy, time_s, context)
 
 
 @pytest.mark.parametrize("kind", POLICIES)
@@ -104,6 +107,35 @@ def test_a_trial_ripens_for_those_who_ask_again_and_again(kind: type[ThompsonSam
     policy.reward("popular", "basket", 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
 
     assert all(says_what_its_copy_says(policy, MONDAY + step * STEP_S) for step in range(STEPS + 2))
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_trial_ripens_that_came_after_the_question_of_its_step(
+    kind: type[ThompsonSampling],
+) -> None:
+    """In a context of its own, which nobody knew to be pending when that was looked up last."""
+    policy = kind(window_s=WINDOW_S)
+    policy.expose("curated", "page", time_s=MONDAY)
+    asked(policy, MONDAY)
+    policy.expose("popular", "basket", time_s=MONDAY)
+    asked(policy, MONDAY)
+
+    assert says_what_its_copy_says(policy, MONDAY + 30 * STEP_S)
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_trial_is_whole_when_one_of_another_context_ends_its_window(
+    kind: type[ThompsonSampling],
+) -> None:
+    """Pending at the last question, and no more at the next: it counts in full by then."""
+    policy = kind(window_s=WINDOW_S)
+    for context in ("basket/new", "basket/known", "page/new", "page/known"):
+        for _ in range(20):
+            policy.expose("popular", context, time_s=MONDAY)
+    asked(policy, MONDAY + STEP_S, "page/known")
+    policy.expose("popular", "basket/new", time_s=MONDAY + 2 * WINDOW_S)
+
+    assert says_what_its_copy_says(policy, MONDAY + 2 * WINDOW_S, "page/known")
 
 
 @pytest.mark.parametrize("kind", POLICIES)
@@ -142,3 +174,97 @@ def test_after_a_change_reading_leaves_no_trace_either(kind: type[ThompsonSampli
 
     assert any(discounts.values())
     assert asked(unread, time_s) == asked(read, time_s)
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_context_that_made_room_has_no_say_where_no_arm_or_factor_is_new(
+    kind: type[ThompsonSampling],
+) -> None:
+    """What was worked out of the other contexts had the one that is forgotten in it."""
+    policy = kind(contexts_max=3, window_s=WINDOW_S)
+    told = (("page/new", 9), ("basket/known", 5), ("page/known", 1), ("basket/new", 2))
+    for n, (context, times) in enumerate(told):
+        for _ in range(times):
+            policy.expose("popular", context, time_s=MONDAY)
+            policy.reward("popular", context, 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
+        for later in range(2):  # the trials of the one that is forgotten ripen all the same
+            later_s = MONDAY + (2 * n + later) * STEP_S
+            assert says_what_its_copy_says(policy, later_s, "basket/new")
+
+    assert {"contexts": 3} == policy.left_out()
+    assert "page/known" not in policy.state()["cells"]
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_context_that_comes_later_is_expected_to_earn_what_its_factors_do(
+    kind: type[ThompsonSampling],
+) -> None:
+    """Also by those who had asked before it came; new shoppers pay in four of ten, by any arm."""
+    policy = kind()
+    for n in range(400):
+        for arm in ARMS:
+            for context in ("basket/new", "basket/known"):
+                policy.expose(arm, context, time_s=MONDAY)
+                if n % 5 < 2 and context == "basket/new":
+                    policy.reward(arm, context, 1.0, time_s=MONDAY)
+    policy.propensities(ARMS, "page/new")
+    for _ in range(50):
+        policy.expose("popular", "page/new", time_s=MONDAY)
+        policy.propensities(ARMS, "page/new")
+    copy = kind.from_bytes(policy.to_bytes())
+
+    assert copy.propensities(ARMS, "page/new") == policy.propensities(ARMS, "page/new")
+    assert copy.estimate("popular", "page/new") == policy.estimate("popular", "page/new")
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_a_policy_that_was_asked_before_it_was_restored_knows_what_it_was_told(
+    kind: type[ThompsonSampling],
+) -> None:
+    """A worker may be asked while it has nothing: what it said then is not kept."""
+    told, woken = kind(window_s=WINDOW_S), kind(window_s=WINDOW_S)
+    for n in range(40):
+        told.expose(ARMS[n % 2], "basket", time_s=MONDAY + n)
+    told.reward("popular", "basket", 1.0, time_s=MONDAY, at_s=MONDAY + STEP_S)
+    later_s = MONDAY + 10 * STEP_S
+    asked(woken, later_s)
+    woken.choose(ARMS, "basket", seed=1, time_s=later_s)
+    woken.restore(told.state())
+
+    assert asked(told, later_s) == asked(woken, later_s)
+    assert told.choose(ARMS, "basket", 1, time_s=later_s) == woken.choose(
+        ARMS, "basket", 1, time_s=later_s
+    )
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_what_has_no_time_of_its_own_is_known_after_a_restart_as_well(
+    kind: type[ThompsonSampling],
+) -> None:
+    """Though a policy without a past, which was asked before, is of the same time."""
+    told, woken = kind(), kind()
+    for n in range(40):
+        told.update("popular", "basket", float(n % 4 == 0))
+    propensities = woken.choose(ARMS, "basket", 1).propensities
+    assert propensities == pytest.approx(dict.fromkeys(ARMS, 0.5))
+    woken.restore(told.state())
+
+    assert told.choose(ARMS, "basket", 1) == woken.choose(ARMS, "basket", 1)
+    assert told.estimate("popular", "basket") == woken.estimate("popular", "basket")
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+@pytest.mark.parametrize("early", [1.0, -1.0])
+def test_a_reward_or_a_return_ahead_of_its_exposure_says_nothing_of_its_arm(
+    kind: type[ThompsonSampling], early: float
+) -> None:
+    """Until the exposure has come in as well, the arm is like one that was never seen."""
+    policy = kind()
+    for n in range(100):
+        policy.expose("curated", "basket", time_s=MONDAY)
+        if n % 5 == 0:
+            policy.reward("curated", "basket", 1.0, time_s=MONDAY)
+    policy.reward("popular", "basket", early, time_s=MONDAY)
+    ahead, unseen = (policy.estimate(arm, "basket")[0] for arm in ("popular", "never seen"))
+
+    assert ahead == pytest.approx(unseen, abs=1e-12)

@@ -1,10 +1,13 @@
 """What models refuse to be made with, and what they do not keep."""
 
+from collections.abc import Callable
+
 import pytest
 
 from models import LinearThompsonSampling, ThompsonSampling
 from models.bandit.choice import OUTPUTS_MAX, PolicyOutput, PolicyOutputCache
-from models.decay.eviction import lightest
+from models.bandit.delayed_rewards import WINDOW_S_MAX
+from models.decay.eviction import lightest, slab
 from models.evaluation.drift import DriftAlarm
 
 
@@ -13,8 +16,24 @@ def test_outputs_are_kept_for_few_questions_at_once() -> None:
     outputs = PolicyOutputCache()
     for second in range(3 * OUTPUTS_MAX):
         outputs.get((("popular",), "basket", second), lambda *_: PolicyOutput({}, {}))
+        assert len(outputs._outputs) <= OUTPUTS_MAX
 
-    assert len(outputs._outputs) <= OUTPUTS_MAX
+
+def test_what_is_asked_again_is_not_worked_out_again() -> None:
+    """Until something is learned: decisions of one second in two contexts, in turn."""
+    outputs, worked_out = PolicyOutputCache(), list[str]()
+
+    def compute(_arms: tuple[str, ...], context: str, _second: int) -> PolicyOutput:
+        worked_out.append(context)
+        return PolicyOutput({}, {})
+
+    for context in ("basket", "page", "basket", "page"):
+        outputs.get((("popular",), context, 7), compute)
+    assert ["basket", "page"] == worked_out
+
+    outputs.forget()
+    outputs.get((("popular",), "basket", 7), compute)
+    assert ["basket", "page", "basket"] == worked_out
 
 
 def test_a_policy_knows_its_modes() -> None:
@@ -57,3 +76,54 @@ def test_strengths_have_limits(name: str, value: float) -> None:
     """Each is named in its error."""
     with pytest.raises(ValueError, match=name):
         ThompsonSampling(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "least", "most"),
+    [
+        (ThompsonSampling, "floor", 0.0, 1.0),
+        (ThompsonSampling, "settle_s", 0.0, WINDOW_S_MAX),
+        (ThompsonSampling, "window_s", 1.0, WINDOW_S_MAX),
+        (DriftAlarm, "delta", 1e-9, 0.5),
+        (DriftAlarm, "arms_max", 1, 1 << 40),
+        (ThompsonSampling, "arms_max", 1, 1 << 40),
+        (ThompsonSampling, "contexts_max", 1, 1 << 40),
+    ],
+)
+def test_a_limit_itself_is_within(
+    kind: type[DriftAlarm | ThompsonSampling], name: str, least: float, most: float
+) -> None:
+    """And what is a little below the least is refused, as is what is above the most there is."""
+    make: Callable[..., object] = kind
+    for value in (least, most):
+        assert value == getattr(make(**{name: value}), name)
+    for value in (least - 1e-10 if name == "delta" else least - 0.5, most + 0.1):
+        if value < 1 << 40:
+            with pytest.raises(ValueError, match=name):
+                make(**{name: value})
+
+
+def test_an_outcome_that_is_no_reward_is_refused() -> None:
+    """A million millions is the largest in size that is believed."""
+    alarm = DriftAlarm()
+    for reward in (1e12, -1e12):
+        alarm.outcome("popular", reward, time_s=0)
+    for reward in (1.1e12, -1.1e12, float("nan")):
+        with pytest.raises(ValueError, match="reward"):
+            alarm.outcome("popular", reward, time_s=0)
+
+    assert 2 == alarm.seen["popular"].outcomes
+
+
+@pytest.mark.parametrize(("number", "gone"), [(1, {"d"}), (2, {"c", "d"}), (3, {"b", "c", "d"})])
+def test_of_equal_weights_the_last_in_the_alphabet_leave_first(number: int, gone: set[str]) -> None:
+    """So that it is the same on every worker."""
+    totals = {"d": 1, "a": 2, "c": 1, "b": 1}
+
+    assert gone == set(lightest(totals, number))
+    assert number == len(lightest(totals, number))
+
+
+def test_what_leaves_at_once_is_a_sixteenth_and_one_at_least() -> None:
+    """A table of one row, too, can make room."""
+    assert [1, 1, 1, 1, 2, 64] == [slab(size) for size in (1, 15, 16, 31, 32, 1_024)]

@@ -1,18 +1,24 @@
 """Try whether the tests notice small faults: `make mutants`.
 
     python -m tests.mutants                          all modules of modules.toml: an hour or two
+    python -m tests.mutants fold                     a group of them
     python -m tests.mutants session guards           two of them
     python -m tests.mutants --changed --seconds 240  the lines that differ from main
-    python -m tests.mutants --again                  what survived the latest run
+    python -m tests.mutants --again                  the survivors of the latest run, with new tests
+    python -m tests.mutants --known                  those that have a reason as well
     python -m tests.mutants --every 10               a tenth of all
 
-It fails where a mutant survives that has no reason in survivors.toml.
+It fails where a mutant survives that has no reason in survivors.toml, and where one that has a
+reason is no mutant any more. Survivors with a reason count as such without a trial: no others cost
+as much, as all tests that reach them pass.
 """
 
+import itertools
 import json
 import os
 import sys
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -21,8 +27,8 @@ from tests.mutants.changed import NoHistory, beginning, changed_lines
 from tests.mutants.judged import Verdict
 from tests.mutants.mutants import Mutant
 from tests.mutants.operators import StatementDeletion
-from tests.mutants.report import as_json, told, unexplained
-from tests.mutants.run import ALIVE, ROOT, Findings, Order, groups, run
+from tests.mutants.report import as_json, gone, told, unexplained
+from tests.mutants.run import ALIVE, ROOT, Findings, Order, Told, groups, run
 from tests.mutants.survivors import FILE, known
 
 LATEST = ROOT / ".cache" / "mutants.json"
@@ -38,7 +44,10 @@ SAME_EACH_TIME = {
 @click.command()
 @click.argument("modules", nargs=-1)
 @click.option("--changed", is_flag=True, help="Only lines that a change touches.")
-@click.option("--again", is_flag=True, help="Only mutants that survived the latest run.")
+@click.option("--again", is_flag=True, help="Of the latest run, try its survivors again.")
+@click.option(
+    "--known", "known_too", is_flag=True, help="Also survivors that have a reason: are they alive?"
+)
 @click.option("--every", default=1, help="Only one of so many mutants, always the same ones.")
 @click.option("--seconds", default=86_400.0, help="Begin no mutant after so many seconds.")
 @click.option(
@@ -53,6 +62,7 @@ def main(
     *,
     changed: bool,
     again: bool,
+    known_too: bool,
     every: int,
     seconds: float,
     file: Path,
@@ -60,22 +70,37 @@ def main(
 ) -> None:
     """Try whether the tests notice small faults in the code."""
     paths = {name: path for group in groups() for name, path in group.modules.items()}
-    if unknown := set(modules) - paths.keys():
-        raise click.UsageError(f"no such module in modules.toml: {', '.join(sorted(unknown))}")
-    wanted = set(modules or paths)
+    wanted = _named(modules) or {*paths}
     order: Order = _deletions_first
     if changed:
         touched = _touched({name: paths[name] for name in wanted})
         wanted = {name for name, lines in touched.items() if lines}
         order = _new_alone(touched)
+    settled: dict[str, str] = {}
     if again:
-        order = _surviving(set(json.loads(file.read_text())["alive"]))
+        settled = _killed(json.loads(file.read_text())["verdicts"])
     if wanted:
         order = _one_of(every, order)
-        findings = run(wanted.__contains__, order, seconds=seconds, told=_progress)
-        _finish(findings, file, as_data=as_data)
+        reasons = known(FILE.read_text())
+        settled |= dict.fromkeys(() if known_too else reasons, "survived")
+        findings = run(
+            wanted.__contains__, order, settled=settled, seconds=seconds, told=_progress()
+        )
+        _finish(findings, reasons, file, as_data=as_data)
     else:
         click.echo("Nothing that is mutated has changed: nothing to try.", err=True)
+
+
+def _named(names: tuple[str, ...]) -> set[str]:
+    """The modules of these names, and those of groups of these names."""
+    found: set[str] = set()
+    meant = {group.name: {*group.modules} for group in groups()}
+    meant |= {module: {module} for group in groups() for module in group.modules}
+    for name in names:
+        if name not in meant:
+            raise click.UsageError(f"no such module or group in modules.toml: {name}")
+        found |= meant[name]
+    return found
 
 
 def _deletions_first(_name: str, mutant: Mutant) -> int:
@@ -90,8 +115,8 @@ def _new_alone(touched: dict[str, set[int]]) -> Order:
     )
 
 
-def _surviving(names: set[str]) -> Order:
-    return lambda name, mutant: 0 if f"{name} {mutant.name}" in names else None
+def _killed(verdicts: dict[str, str]) -> dict[str, str]:
+    return {name: said for name, said in verdicts.items() if said not in ALIVE}
 
 
 def _one_of(every: int, order: Order) -> Order:
@@ -111,19 +136,26 @@ def _touched(paths: dict[str, str]) -> dict[str, set[int]]:
     return {name: found.get(path, set()) for name, path in paths.items()}
 
 
-def _progress(name: str, verdict: Verdict) -> None:
-    if verdict.said in ALIVE:
-        click.echo(f"{verdict.said}: {name} {verdict.mutant.name}", err=True)
+def _progress() -> Told:
+    """Says what lives as soon as it is known, and how many have been tried."""
+    numbers = itertools.count(1)
+
+    def told(name: str, verdict: Verdict) -> None:
+        if verdict.said in ALIVE:
+            click.echo(f"{verdict.said}: {name} {verdict.mutant.name}", err=True)
+        if (number := next(numbers)) % 50 == 0:
+            click.echo(f"{number} tried", err=True)
+
+    return told
 
 
-def _finish(findings: Findings, file: Path, *, as_data: bool) -> None:
-    reasons = known(FILE.read_text())
+def _finish(findings: Findings, reasons: Mapping[str, str], file: Path, *, as_data: bool) -> None:
     data = as_json(findings, reasons)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(data, indent=1))
     click.echo(json.dumps(data) if as_data else "\n".join(told(findings, reasons)))
-    if findings.failing or unexplained(findings, reasons):
-        click.echo(f"Write a test that kills it, or its reason into {FILE.name}.", err=True)
+    if findings.failing or unexplained(findings, reasons) or gone(findings, reasons):
+        click.echo(f"Write a test that kills it, or mend its reason in {FILE.name}.", err=True)
         sys.exit(1)
 
 

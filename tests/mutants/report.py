@@ -7,7 +7,7 @@ from typing import Any
 from tests.mutants.run import ALIVE, Findings
 
 COLUMNS = ("module", "mutants", "tried", "killed", "timeout", "known", "new", "rate")
-"""`known`: survivors with a reason; `rate`: the share of those tried that does not live."""
+"""`known`: survivors with a reason (they count as tried); `rate`: the share that does not live."""
 
 
 def unexplained(findings: Findings, reasons: Mapping[str, str]) -> list[str]:
@@ -16,7 +16,7 @@ def unexplained(findings: Findings, reasons: Mapping[str, str]) -> list[str]:
 
 
 def gone(findings: Findings, reasons: Mapping[str, str]) -> list[str]:
-    """The reasons for mutants of these modules that are no more: the code has changed."""
+    """What has a reason and is no mutant of these modules any more: the code has changed."""
     made = {name for names in findings.made.values() for name in names}
     return [name for name in reasons if name.split(" ")[0] in findings.made and name not in made]
 
@@ -28,7 +28,7 @@ def told(findings: Findings, reasons: Mapping[str, str]) -> Iterator[str]:
     for row in rows:
         yield "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
     yield from (f"new survivor: {name}" for name in unexplained(findings, reasons))
-    yield from (f"its reason may go: {name}" for name in gone(findings, reasons))
+    yield from (f"has a reason and is gone: {name}" for name in gone(findings, reasons))
     yield from (f"fails without any fault: {name}" for name in findings.failing)
 
 
@@ -39,6 +39,11 @@ def as_json(findings: Findings, reasons: Mapping[str, str]) -> dict[str, Any]:
         "alive": {
             name: {"because": reasons.get(name), "operator": verdict.mutant.operator}
             for name, verdict in findings.alive()
+        },
+        "verdicts": {
+            f"{module} {verdict.mutant.name}": verdict.said
+            for module, verdicts in findings.verdicts.items()
+            for verdict in verdicts
         },
         "killed_by": {
             f"{module} {verdict.mutant.name}": verdict.by
@@ -51,9 +56,9 @@ def as_json(findings: Findings, reasons: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _rows(findings: Findings, reasons: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """A row for each module, and one for all."""
+    """A row for each module, one for each group of them, and one for all."""
     new = Counter(name.split(" ")[0] for name in unexplained(findings, reasons))
-    total: Counter[str] = Counter()
+    of_groups: dict[str, Counter[str]] = {}
     for module, made in sorted(findings.made.items()):
         said = Counter(verdict.said for verdict in findings.verdicts.get(module, []))
         alive = sum(said[each] for each in ALIVE)
@@ -65,9 +70,10 @@ def _rows(findings: Findings, reasons: Mapping[str, str]) -> Iterator[dict[str, 
             known=alive - new[module],
             new=new[module],
         )
-        total += counts
+        of_groups.setdefault(findings.groups[module], Counter()).update(counts)
         yield _row(module, counts)
-    yield _row("all", total)
+    yield from (_row(f"all of {group}", counts) for group, counts in of_groups.items())
+    yield _row("all", sum(of_groups.values(), Counter()))
 
 
 def _row(module: str, counts: Counter[str]) -> dict[str, Any]:

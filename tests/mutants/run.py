@@ -3,7 +3,7 @@
 import itertools
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +29,7 @@ Told = Callable[[str, Verdict], None]
 class Group(NamedTuple):
     """Modules by their names, and the tests that judge all of them."""
 
+    name: str
     modules: dict[str, str]
     tests: list[str]
     slow: list[str]
@@ -37,7 +38,7 @@ class Group(NamedTuple):
 
 def groups() -> list[Group]:
     """What there is to mutate."""
-    return [Group(**group) for group in tomllib.loads(MODULES.read_text()).values()]
+    return [Group(name, **group) for name, group in tomllib.loads(MODULES.read_text()).items()]
 
 
 @dataclass
@@ -47,6 +48,8 @@ class Findings:
     made: dict[str, list[str]] = field(default_factory=dict)
     """The full names of all mutants, tried or not."""
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    """The group of each module."""
     failing: list[str] = field(default_factory=list)
     """Tests that fail without any fault: then nothing was judged by them."""
 
@@ -58,12 +61,24 @@ class Findings:
                     yield f"{module} {verdict.mutant.name}", verdict
 
 
-def run(wanted: Callable[[str], bool], order: Order, *, seconds: float, told: Told) -> Findings:
-    """Try the mutants of the modules that are wanted, and begin none after so many seconds."""
+def run(
+    wanted: Callable[[str], bool],
+    order: Order,
+    *,
+    settled: Mapping[str, str],
+    seconds: float,
+    told: Told,
+) -> Findings:
+    """Try the mutants of the modules that are wanted, and begin none after so many seconds.
+
+    What is `settled` is what was said of mutants before, by their full names: that counts, without
+    a trial.
+    """
     findings, deadline = Findings(), time.monotonic() + seconds
     for group in groups():
         modules = {name: path for name, path in group.modules.items() if wanted(name)}
-        trials = _trials(modules, order, findings)
+        findings.groups |= dict.fromkeys(modules, group.name)
+        trials = _trials(modules, order, settled, findings)
         in_time = itertools.takewhile(lambda _: time.monotonic() < deadline, trials)
         if trials and time.monotonic() < deadline:
             judge = Judge(FOLDERS, in_time, _kept(findings, modules, told))
@@ -76,14 +91,20 @@ def run(wanted: Callable[[str], bool], order: Order, *, seconds: float, told: To
     return findings
 
 
-def _trials(modules: dict[str, str], order: Order, findings: Findings) -> list[tuple[Path, Mutant]]:
+def _trials(
+    modules: dict[str, str], order: Order, settled: Mapping[str, str], findings: Findings
+) -> list[tuple[Path, Mutant]]:
     """The mutants that are to be tried, in order; counts all that there are."""
-    placed = []
+    chosen = []
     for name, path in modules.items():
         made = mutants(ROOT / path)
         findings.made[name] = [f"{name} {mutant.name}" for mutant in made]
-        placed += [(order(name, mutant), ROOT / path, mutant) for mutant in made]
-    chosen = [(place, path, mutant) for place, path, mutant in placed if place is not None]
+        for full_name, mutant in zip(findings.made[name], made, strict=True):
+            place = order(name, mutant)
+            if place is not None and (said := settled.get(full_name)):
+                findings.verdicts.setdefault(name, []).append(Verdict(mutant, said, ""))
+            elif place is not None:
+                chosen.append((place, ROOT / path, mutant))
     return [(path, mutant) for _, path, mutant in sorted(chosen, key=lambda trial: trial[0])]
 
 

@@ -38,7 +38,8 @@ def found(*said: str) -> Findings:
         for n, each in enumerate(said)
     ]
     names = [f"till {verdict.mutant.name}" for verdict in verdicts]
-    return Findings(made={"till": [*names, "till f: untried"]}, verdicts={"till": verdicts})
+    made = {"till": [*names, "till f: untried"]}
+    return Findings(made=made, verdicts={"till": verdicts}, groups={"till": "shop"})
 
 
 def test_a_change_begins_where_it_goes_off_main(tmp_path: Path) -> None:
@@ -86,18 +87,18 @@ def test_a_survivor_without_a_reason_is_new() -> None:
     assert ["till f: 2 -> unreached", "till f: 4 -> survived"] == unexplained(findings, reasons)
 
 
-def test_a_reason_without_a_mutant_may_go() -> None:
+def test_a_reason_without_a_mutant_must_go() -> None:
     """Not that of a mutant which was not tried, nor that of a module which was not looked at."""
     reasons = dict.fromkeys(["till f: untried", "till f: gone", "session f: gone"], "why")
 
     assert ["till f: gone"] == gone(found("killed"), reasons)
 
 
-def test_the_report_counts_by_module_and_in_all() -> None:
+def test_the_report_counts_by_module_by_group_and_in_all() -> None:
     """Those out of time are as good as killed; those not tried count for nothing."""
     findings = found("killed", "timeout", "survived", "survived")
     reasons = {"till f: 2 -> survived": "it is the same"}
-    (till, everything) = as_json(findings, reasons)["modules"]
+    till, of_group, everything = as_json(findings, reasons)["modules"]
 
     assert {
         "module": "till",
@@ -109,6 +110,7 @@ def test_the_report_counts_by_module_and_in_all() -> None:
         "new": 1,
         "rate": "0.500",
     } == till
+    assert {**till, "module": "all of shop"} == of_group
     assert {**till, "module": "all"} == everything
     assert "new survivor: till f: 3 -> survived" in [*told(findings, reasons)]
 
@@ -124,6 +126,24 @@ def test_every_module_and_every_test_that_judges_it_is_there() -> None:
     }
 
     assert set() == slow - found
+
+
+def test_every_module_is_called_as_its_file_is() -> None:
+    """With its folder before it, where two files have one name."""
+    for name, path in (each for group in groups() for each in group.modules.items()):
+        *_, folder, file = Path(path).with_suffix("").parts
+        assert name in {file, f"{folder}_{file}"}
+
+
+@pytest.mark.parametrize(
+    "folder", ["streams/shop/decision", "streams/shop/memory", "models/bandit"]
+)
+def test_no_module_of_the_fold_the_decision_or_the_bandit_is_left_out(folder: str) -> None:
+    """A new one is mutated from its first day."""
+    mutated = {path for group in groups() for path in group.modules.values()}
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("[!_]*.py")}
+
+    assert set() == there - mutated
 
 
 def test_every_known_survivor_is_of_a_module_and_has_a_reason() -> None:

@@ -3,9 +3,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from streams.cli.live import show
-from streams.operations.lag import GroupLag, PartitionLag, lag_table, partition_lag
+from streams.clients.log_reader import GroupMember
+from streams.operations.lag import (
+    GroupLag,
+    PartitionLag,
+    in_one_line,
+    lag_table,
+    partition_lag,
+)
 
 OFFSETS = st.integers(0, 2**40)
 
@@ -71,7 +79,9 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
     lag = GroupLag(
         "workers",
         "shop.events",
-        (PartitionLag(0, 10, 4, 6, 2.5), PartitionLag(1, 9, None, 9, 40.0, 3)),
+        (PartitionLag(0, 10, 4, 6, 2.5, owner="ann"), PartitionLag(1, 9, None, 9, 40.0, 3)),
+        (GroupMember("ann", "10.0.0.7", (0,)),),
+        ("ben",),
     )
 
     assert {
@@ -79,12 +89,14 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
         "topic": "shop.events",
         "partitions": [
             {"partition": 0, "end": 10, "committed": 4, "lag_events": 6, "lag_s": 2.5}
-            | {"held_back": 0},
+            | {"held_back": 0, "owner": "ann"},
             {"partition": 1, "end": 9, "committed": None, "lag_events": 9, "lag_s": 40.0}
-            | {"held_back": 3},
+            | {"held_back": 3, "owner": None},
         ],
         "lag_events": 15,
         "lag_s_max": 40.0,
+        "members": [{"name": "ann", "host": "10.0.0.7", "partitions": (0,)}],
+        "missing": ["ben"],
     } == lag.to_json()
 
 
@@ -93,6 +105,44 @@ def test_the_table_says_no_commit(capsys: pytest.CaptureFixture[str]) -> None:
     show(lag_table(GroupLag("workers", "shop.events", (PartitionLag(1, 9, None, 9, 40.0),))))
 
     assert "no commit" in capsys.readouterr().out
+
+
+def test_the_table_says_who_owns_what_and_who_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """At 80 columns, names whole; a worker without a partition is named, too."""
+    lag = GroupLag(
+        "workers",
+        "shop.events",
+        (
+            PartitionLag(0, 1_234_567, 1_234_567, 0, 0.0, owner="worker-7-of-a-shop"),
+            PartitionLag(1, 1_234_567, 1_234_567, 0, 0.0),
+        ),
+        (
+            GroupMember("spare", "10.0.0.8", ()),
+            GroupMember("worker-7-of-a-shop", "10.0.0.7", (0,)),
+        ),
+        ("ben",),
+    )
+    Console(width=80, highlight=False).print(lag_table(lag))
+    said = capsys.readouterr().out
+
+    assert "worker-7-of-a-shop" in said
+    assert "nobody" in said
+    assert "without a partition: spare; missing, though seen of late: ben" in " ".join(said.split())
+    assert "…" not in said
+    assert in_one_line(lag).endswith("; partition 1: nobody; missing: ben")
+
+
+def test_a_broker_that_does_not_tell_is_no_group_without_members(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The embedded one knows no such question."""
+    lag = GroupLag("workers", "shop.events", (PartitionLag(0, 1, 1, 0, 0.0),))
+    show(lag_table(lag))
+
+    assert "nobody" not in capsys.readouterr().out + in_one_line(lag)
+    assert lag.to_json()["members"] is None
 
 
 def test_what_an_open_transaction_holds_back_is_told_apart(

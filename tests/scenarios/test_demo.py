@@ -34,6 +34,8 @@ KEYS = {
     "lag_seconds",
     "dead_letters",
     "truth",
+    "items_foreign",
+    "unreadable",
 }
 
 

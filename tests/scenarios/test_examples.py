@@ -76,7 +76,10 @@ def test_a_backend_and_a_storefront_need_nothing_but_kafka(open_shop: Storefront
 
     first = open_shop.prompts()[0]
     items = ", ".join(item.item_id for item in first.items)
-    assert shown == f"{first.anchor}: {items} ({first.reason.text})\n"
+    titles = {"bread": "Fresh bread", "butter": "Butter, salted"}
+    title = titles.get(first.reason.anchor or "", first.reason.anchor or "")
+    why = (first.reason.template or "").replace("{anchor}", title)
+    assert shown == f"{first.anchor}: {items} ({why})\n"
     assert (outcome.prompt_id, outcome.stage) == (first.prompt_id, "shown")
     assert not open_shop.dead_letters()
 

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from models.recommenders.best_fit.explanation import SOURCES
+from streams.contract.events import EventBase
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.messages import TEXTS
@@ -52,6 +53,13 @@ def test_every_arm_has_a_text_in_every_language(language: str) -> None:
 
     assert keys == TEXTS[language].keys()
     assert "" not in TEXTS[language].values()
+
+
+def test_the_contract_names_every_language() -> None:
+    """Whoever sends a locale reads there which of them are spoken."""
+    said = EventBase.model_fields["locale"].description or ""
+
+    assert set(TEXTS) == set(re.findall(r"\b[a-z]{2}\b", said.partition("speak ")[2]))
 
 
 @pytest.mark.parametrize("language", TEXTS)

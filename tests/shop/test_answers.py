@@ -23,6 +23,22 @@ def test_a_log_that_was_cut_begins_where_it_was_cut() -> None:
     assert {0: 8} == shop.position
 
 
+def test_what_was_cut_off_before_it_was_folded_is_counted() -> None:
+    """Of each partition, and again where the log is cut further; never what was folded."""
+    shop, story = Till().shop, Story()
+    shop.start(0, 7)
+    shop.start(1, 2)
+    assert 9 == shop.skipped
+
+    shop.learn(0, 7, story.view("bread"))
+    shop.start(0, 3)
+    assert 9 == shop.skipped
+
+    shop.start(0, 10)
+    assert 11 == shop.skipped
+    assert {0: 10, 1: 2} == shop.position
+
+
 def test_an_event_of_a_session_that_is_forgotten_is_silence() -> None:
     """What asks is told so; what asks nothing needs no answer."""
     shop, story = till(), Story("s9")
@@ -88,7 +104,7 @@ def test_feedback_with_another_sessions_receipt_teaches_nothing_and_is_reported(
     for event in events:
         answer = shop.serve(event)
         assert answer.rejected is not None
-        assert "receipt_foreign" == answer.rejected.reason
+        assert "receipt_forged" == answer.rejected.reason
         assert () == answer.outcomes
     session = shop.shop.sessions[0].find("s2")
 

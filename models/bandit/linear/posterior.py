@@ -260,4 +260,4 @@ def finest_of(halvings: int, everything: ArmRecord) -> int:
 
     A trial of the latest half-life weighs some `2**halvings` at the landmark's.
     """
-    return max(0, halvings + ONE_BITS - UNIT_BITS, everything.trials.bit_length() - TRIALS_BITS)
+    return max(halvings + ONE_BITS - UNIT_BITS, everything.trials.bit_length() - TRIALS_BITS)

@@ -22,19 +22,27 @@ from models.recommenders.pair_table.layout import (
 
 @compiled
 def beyond_chance(met: int, of: int, times: int, sessions: int, z_min: float) -> bool:
-    """Whether an anchor's sessions have an item more often than other sessions do, significantly.
+    """Whether an anchor's sessions have an item more often than chance explains.
 
-    `met` of the `of` sessions with the anchor have the item, `times` of all sessions have it. Two
-    Poisson counts are compared by the normal law: the first must exceed what the others lead one to
-    expect by more than `z_min` standard errors (Przyborowski and Wilenski, Biometrika 1940, give
-    the exact test). Where each session has the anchor there is nothing to compare with: yes.
+    `of` of all sessions have the anchor, `times` have the item, `met` have both. Were the two
+    independent, each session with the item would have the anchor with probability `of / sessions`:
+    the count of those that do must exceed what this binomial leads one to expect by more than
+    `z_min` standard errors, with the correction for continuity (Przyborowski and Wilenski,
+    Biometrika 1940). Where each session has the anchor there is nothing to compare with: yes.
     """
-    others = sessions - of
-    if z_min <= 0.0 or others <= 0:
+    if z_min <= 0.0 or of >= sessions:
         return True
-    expected = of * (max(times - met, 0) / others)
-    excess = met - expected
-    return excess > 0.0 and excess * excess > z_min * z_min * expected * (1.0 + of / others)
+    share = of / sessions
+    excess = met - 0.5 - times * share
+    return excess > 0.0 and excess * excess > z_min * z_min * times * share * (1.0 - share)
+
+
+@compiled
+def is_evidence(
+    met: int, of: int, times: int, together_min: int, sessions: int, z_min: float
+) -> bool:
+    """Whether a pair met often enough, and more often than chance would have it."""
+    return met >= together_min and beyond_chance(met, of, times, sessions, z_min)
 
 
 @compiled
@@ -52,10 +60,8 @@ def supports(
     count = 0
     for at in range(row.start, row.start + row.length):
         cell = cells[at]
-        if (
-            cell.times >= together_min
-            and cell.latest + cell.before > 0
-            and beyond_chance(cell.times, row.times, rows[cell.item].times, sessions, z_min)
+        if cell.latest + cell.before > 0 and is_evidence(
+            cell.times, row.times, rows[cell.item].times, together_min, sessions, z_min
         ):
             count += 1
             if count > more_than:
@@ -102,10 +108,8 @@ def vote(
                     active[n] = cell.item
                     n += 1
                 entry.score += weight
-                if (
-                    weight > entry.strongest
-                    and cell.times >= together_min
-                    and beyond_chance(cell.times, row.times, rows[cell.item].times, sessions, z_min)
+                if weight > entry.strongest and is_evidence(
+                    cell.times, row.times, rows[cell.item].times, together_min, sessions, z_min
                 ):
                     entry.strongest = weight
                     entry.voter = voter
@@ -139,6 +143,16 @@ def sift(heap: Floats, size: int, score: float, depth: int) -> int:
 
 
 @compiled
+def clear(votes: Votes, item: int) -> None:
+    """Forget the votes for an item: the scratch is all zero in between."""
+    entry = votes[item]
+    entry.score = 0.0
+    entry.strongest = 0.0
+    entry.voter = 0
+    entry.met = 0
+
+
+@compiled
 def rank(
     cells: Cells,
     rows: Rows,
@@ -156,13 +170,9 @@ def rank(
     active: Numbers,
     found: Candidates,
 ) -> tuple[int, int]:
-    """The `depth` best candidates, in no order, and all that equal the last.
-
-    Returns how many are in `found`, and how many candidates there are in all.
-    """
+    """The `depth` best candidates and all that equal the last: how many; and how many in all."""
     n = vote(
-        *(cells, rows, voters, worth, unit, decay, norm, together_min, sessions, z_min),
-        *(votes, active),
+        cells, rows, voters, worth, unit, decay, norm, together_min, sessions, z_min, votes, active
     )
     size, supported = 0, 0
     for i in range(n):
@@ -171,8 +181,7 @@ def rank(
         if entry.met > 0 and entry.score > 0.0:
             supported += 1
             size = sift(heap, size, entry.score, depth)
-    bar = heap[0] if size else 0.0
-    count = 0
+    bar, count = (heap[0] if size else 0.0), 0
     for i in range(n):
         entry = votes[active[i]]
         if entry.met > 0 and entry.score > 0.0 and entry.score >= bar:
@@ -183,8 +192,5 @@ def rank(
             candidate.met = entry.met
             candidate.of = max(entry.met, rows[entry.voter].times)
             count += 1
-        entry.score = 0.0
-        entry.strongest = 0.0
-        entry.voter = 0
-        entry.met = 0
+        clear(votes, active[i])
     return count, supported

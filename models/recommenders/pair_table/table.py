@@ -198,12 +198,14 @@ class PairTable:
         Equals go by id; more than `depth` come back when the last of them have equals.
         """
         depth = min(depth, len(self.rows))
+        heap, votes, active, found = self._scratch
         count, in_all = ranking.rank(
-            self.cells, self.rows, voters, *vote_weights, *support, depth, *self._scratch
+            *(self.cells, self.rows, voters, *vote_weights, *support, depth),
+            *(heap, votes, active, found),
         )
         names = self.names
-        found = self._scratch[-1][:count].tolist()
-        return sorted([(-score, names[item], *rest) for score, item, *rest in found]), in_all
+        best = found[:count].tolist()
+        return sorted([(-score, names[item], *rest) for score, item, *rest in best]), in_all
 
     def promises(self, items: Iterable[str], support: Support, more_than: int) -> bool | None:
         """Whether these items surely have more candidates than that; False: they have none at all.

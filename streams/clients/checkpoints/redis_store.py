@@ -28,7 +28,7 @@ from streams.clients.checkpoints.rules import (
     replacing,
     surplus,
 )
-from streams.clients.redis import opened, shown
+from streams.clients.redis import check_url, opened, shown
 from streams.contract.errors import CheckpointRefused
 from streams.shop.checkpoint import CheckpointHeader
 
@@ -55,9 +55,10 @@ NEWER = {"events", "fingerprint"}
 
 
 class RedisStore:
-    """A Redis; each call has a connection of its own."""
+    """A Redis; each call has a connection of its own. Raises `Misconfigured` for what is no URL."""
 
     def __init__(self, url: str, prefix: str, ttl_s: int) -> None:
+        check_url(url)
         self.where = f"Redis at {shown(url)}"
         self._url = url
         self._key = f"{prefix}:checkpoint"

@@ -1,7 +1,7 @@
 """One example of everything that travels, made from the classes themselves: a short story.
 
 Somebody looks at bread and puts it in the basket, is offered butter, takes it, buys both and sends
-the bread back. Ids and times are always the same; the receipts are signed with `not a secret`.
+the bread back. Ids and times are always the same; the receipts are sealed with `not a secret`.
 """
 
 from streams.contract.events import (
@@ -40,10 +40,12 @@ def _at(seconds: int) -> int:
 
 
 _ARM = "bought_together"
-_CONTEXT = "basket/new"
+_SEGMENT = "club"
+"""One of the merchant's own: `GOESWITH_SEGMENTS=club`."""
+_CONTEXT = f"basket/{_SEGMENT}"
 _PROMPT_ID = prompt_id("event-2", SESSION, "basket")
-RECEIPT = Receipts(SECRET).sign(
-    Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1))
+RECEIPT = Receipts(SECRET).seal(
+    Receipt(_PROMPT_ID, SESSION, _ARM, _CONTEXT, 0.72, 0.05, ("butter",), _at(1), _at(121))
 )
 
 ITEM_VIEWED = ItemViewed(
@@ -51,7 +53,7 @@ ITEM_VIEWED = ItemViewed(
     session_id=SESSION,
     shopper_id=SHOPPER,
     occurred_at_ms=_at(0),
-    segment="new",
+    segment=_SEGMENT,
     locale="en-GB",
     item_id="bread",
     category="bakery/bread",
@@ -63,7 +65,7 @@ ITEM_ADDED = ItemAdded(
     session_id=SESSION,
     shopper_id=SHOPPER,
     occurred_at_ms=_at(1),
-    segment="new",
+    segment=_SEGMENT,
     locale="en-GB",
     item_id="bread",
     category="bakery/bread",
@@ -84,7 +86,12 @@ PROMPT = Prompt(
     context=_CONTEXT,
     propensity=0.72,
     propensities={"bought_together": 0.72, "viewed_together": 0.23, "popular": 0.05},
-    reason=Reason(key="bought_together", text="Often bought together with bread"),
+    reason=Reason(
+        key="bought_together",
+        text="Often bought together with bread",
+        template="Often bought together with {anchor}",
+        anchor="bread",
+    ),
     caused_by="event-2",
     occurred_at_ms=_at(1),
     expires_at_ms=_at(121),

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from streams.cli.live import show
+from streams.cli.ranges import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.trial import TrialOptions, failed, trial
@@ -32,28 +33,28 @@ PACKAGES = ("faust-streaming", "aiokafka")
 @click.option(
     "--seconds-between",
     "between_s",
-    type=click.FloatRange(0.1, 600),
+    type=FiniteRange(0.1, 600),
     default=4.0,
     show_default=True,
     help="Pause between faults, on average.",
 )
 @click.option(
     "--events-per-s",
-    type=click.FloatRange(1, 5_000),
+    type=FiniteRange(1, 5_000),
     default=100.0,
     show_default=True,
     help="Shoppers' own events; what they do with prompts comes on top.",
 )
 @click.option(
     "--session-timeout-s",
-    type=click.FloatRange(1.5, 60),
+    type=FiniteRange(1.5, 60),
     default=6.0,
     show_default=True,
     help="Silence after which a worker is gone.",
 )
 @click.option(
     "--transactions-per-s",
-    type=click.FloatRange(0, 50),
+    type=FiniteRange(0, 50),
     default=2.0,
     show_default=True,
     help="Visits sent in a transaction each, of which a third is aborted; 0: none.",

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from streams.cli.options import with_settings
+from streams.cli.ranges import FiniteRange
 from streams.clients.sync_kafka import open_admin, partition_count
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
@@ -22,7 +23,7 @@ OPTIONS = (
     click.option(
         "--rate",
         "rate_per_s",
-        type=click.FloatRange(1, 5_000),
+        type=FiniteRange(1, 5_000),
         default=150.0,
         show_default=True,
         metavar="N",
@@ -36,7 +37,7 @@ OPTIONS = (
         help="How many come again and again.",
     ),
     click.option("--seed", default=1, show_default=True, help="Other shoppers for another seed."),
-    click.option("--seconds", type=click.FloatRange(min=1), help="Stop after so long."),
+    click.option("--seconds", type=FiniteRange(min=1), help="Stop after so long."),
     click.option("--json", "as_json", is_flag=True, help="End with one JSON object."),
 )
 

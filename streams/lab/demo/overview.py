@@ -14,16 +14,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.error import URLError
-from urllib.request import urlopen
 
+from streams.clients.addresses import open_page
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
-from streams.contract.errors import KafkaUnreachable, WorkerFailed
+from streams.contract.errors import KafkaUnreachable, RedisUnreachable, WorkerFailed
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import TruthFound
 from streams.lab.embedded.installation import Installation
 from streams.operations.lag import GroupLag, read_lag
 from streams.views.arm_board import ArmRow
+from streams.views.reader import worker_telemetry
 
 READY_S_MAX = 60.0
 DRAIN_S_MAX = 30.0
@@ -42,7 +43,8 @@ class Overview:
     prompts: int
     prompts_per_s: float
     first_prompt_after_s: float | None
-    silences: dict[str, int]
+    silences: dict[str, int] | None
+    """As the workers count them; None where nobody tells."""
     feedback: dict[str, int]
     arms: tuple[ArmRow, ...]
     latency_ms_p50: int | None
@@ -51,6 +53,9 @@ class Overview:
     lag_s: float | None
     dead_letters: int
     truth: TruthFound
+    items_foreign: int = 0
+    """In prompts for our shoppers, who know nothing of them."""
+    unreadable: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values."""
@@ -70,6 +75,8 @@ class Overview:
             "lag_events": self.lag_events,
             "lag_seconds": self.lag_s,
             "dead_letters": self.dead_letters,
+            "items_foreign": self.items_foreign,
+            "unreadable": self.unreadable,
             "truth": self.truth._asdict(),
         }
 
@@ -113,7 +120,8 @@ class Lookout:
         self._started_s = time.monotonic()
         self._events, self._prompts = Rate(), Rate()
         self._lag: GroupLag | None = None
-        self._silences: Counter[str] = Counter()
+        self._silences: Counter[str] | None = None
+        self._silences_before: Counter[str] | None = None
         self._dead_letters = 0
         self._verdict = simulation.judge.verdict(time.time())
         self._thread = ThreadPoolExecutor(1, "lookout")
@@ -175,7 +183,7 @@ class Lookout:
             prompts=tally.prompts,
             prompts_per_s=self._prompts.per_s,
             first_prompt_after_s=tally.first_prompt_after_s,
-            silences=dict(self._silences.most_common()),
+            silences=None if self._silences is None else dict(self._silences.most_common()),
             feedback=dict(tally.feedback.most_common()),
             arms=self._simulation.board.rows(),
             latency_ms_p50=tally.quantile_ms(0.5),
@@ -184,6 +192,8 @@ class Lookout:
             lag_s=self._lag.lag_s_max if self._lag else None,
             dead_letters=self._dead_letters,
             truth=self._verdict,
+            items_foreign=self._simulation.traffic.items_foreign,
+            unreadable=tally.unreadable,
         )
 
     def _check(self) -> None:
@@ -203,8 +213,23 @@ class Lookout:
             self._lag = read_lag(self._here.settings, self._admin, self._reader)
         except KafkaUnreachable:
             self._lag = None  # shown as unknown, and asked again
+        if (counted := self._counted()) is not None:
+            if self._silences_before is None:  # ours has said nothing before us
+                self._silences_before = Counter() if self._here.worker is not None else counted
+            self._silences = counted - self._silences_before
+
+    def _counted(self) -> Counter[str] | None:
+        """The silences that our worker, or the workers of others, have counted; None: untold."""
         if state := self._state():
-            self._silences = Counter(state["telemetry"]["silences"])
+            return Counter(state["telemetry"]["silences"])
+        if self._here.worker is not None or not self._here.settings.redis_url:
+            return None
+        settings = self._here.settings
+        try:
+            workers = worker_telemetry(settings.redis_url, settings.topic_prefix)
+        except RedisUnreachable:
+            return None
+        return sum((Counter(said.get("silences", {})) for said in workers.values()), Counter[str]())
 
     def _is_ready(self) -> bool:
         state = self._state()
@@ -216,7 +241,7 @@ class Lookout:
             return None
         address = f"http://127.0.0.1:{self._here.settings.web_port}/state"
         try:
-            with urlopen(address, timeout=STATE_S_MAX) as page:
+            with open_page(address, STATE_S_MAX) as page:
                 state: dict[str, Any] = json.load(page)
         except (URLError, OSError, ValueError):
             return None

@@ -22,6 +22,7 @@ from typing import Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
+from pydantic import ValidationError
 
 from streams.clients.async_kafka import client_options, reading_options
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
@@ -48,6 +49,8 @@ class SimulationCounts:
     prompts: int = 0
     """Records; workers publish at least once, so a takeover may repeat some."""
     withdrawals: int = 0
+    unreadable: int = 0
+    """Published records that are none of ours, or of another version."""
     feedback: Counter[Stage] = field(default_factory=Counter)
     latencies_ms: deque[int] = field(default_factory=lambda: deque(maxlen=LATENCIES_MAX))
     """From an event's sending to the append of its prompt, by Kafka's timestamps; the latest."""
@@ -174,12 +177,15 @@ class Simulation:
                     await self._read(tp, record)
 
     async def _read(self, tp: TopicPartition, record: KafkaRecord) -> None:
-        if tp.topic == self._topics.prompts:
-            await self._hear(record)
-        elif tp.topic == self._topics.outcomes:
-            self.board.add(Outcome.model_validate_json(record.value or b""))
-        else:
-            self.judge.learn(tp.partition, record)
+        try:
+            if tp.topic == self._topics.prompts:
+                await self._hear(record)
+            elif tp.topic == self._topics.outcomes:
+                self.board.add(Outcome.model_validate_json(record.value or b""))
+            else:
+                self.judge.learn(tp.partition, record)
+        except ValidationError:
+            self.tally.unreadable += 1
 
     async def _hear(self, record: KafkaRecord) -> None:
         """A prompt or withdrawal arrives: counted, and handed to whom it is meant for."""

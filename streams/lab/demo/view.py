@@ -4,6 +4,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
+from textwrap import indent
 from types import TracebackType
 from typing import Self
 
@@ -69,7 +70,7 @@ def screen(
         Panel(Text(f"{headline(seen)}\nevents/s {sparkline(rates)}"), title="goeswith demo"),
         Panel(prompt_table(list(prompts)[-PROMPTS_SHOWN:]), title="prompts"),
         board_table(seen.arms),
-        Text(f"silences   {_counts(seen.silences)}"),
+        Text(f"silences   {_silences(seen.silences)}"),
         Text(f"feedback   {_counts(seen.feedback)}"),
         *_foot(beside),
     )
@@ -92,12 +93,12 @@ def summary(seen: Overview) -> str:
     truth = seen.truth
     return f"""
 {seen.events:,} events and {seen.prompts:,} prompts in {seen.elapsed_s:.0f} s
-silences  {_counts(seen.silences)}
+silences  {_silences(seen.silences)}
 feedback  {_counts(seen.feedback)}
 lag       {_number(seen.lag_events)} events
 truth     found for {truth.found} of {truth.of} staples (mere counting: {truth.by_counting})
 not found {", ".join(truth.missed) or "none"}
-dead letters {seen.dead_letters}"""
+dead letters {seen.dead_letters}{_passed_over(seen)}"""
 
 
 class View:
@@ -134,7 +135,7 @@ class View:
         """Commands that look at what is running from another terminal."""
         self._beside = commands
         if self._live is None:
-            self.say("\n".join(["look from beside:", *(f"  {command}" for command in commands)]))
+            self.say("\n".join(["look from beside:", *(indent(c, "  ") for c in commands)]))
 
     def show(self, seen: Overview, prompts: Collection[Prompt]) -> None:
         """How everything stands now."""
@@ -156,7 +157,7 @@ def _foot(beside: Iterable[str]) -> Iterable[Text]:
     """How to look at what runs from elsewhere; nothing where there is nothing to type."""
     if commands := list(beside):
         yield Text("look from beside:", style="dim")
-        yield from (Text(f"  {command}", style="dim", no_wrap=True) for command in commands)
+        yield from (Text(indent(command, "  "), style="dim") for command in commands)
         yield Text("Ctrl-C ends it", style="dim")
 
 
@@ -164,6 +165,20 @@ def _number(value: float | None) -> str:
     if value is None:
         return "?"
     return f"{value:,}" if isinstance(value, int) else f"{value:.1f}"
+
+
+def _silences(counts: dict[str, int] | None) -> str:
+    """What the workers counted; where they tell nobody, where to look."""
+    if counts is None:
+        return "not told: set GOESWITH_REDIS_URL here and for the workers, or see their /state"
+    return _counts(counts)
+
+
+def _passed_over(seen: Overview) -> str:
+    """What others have put into the same topics."""
+    counted = {"items of others": seen.items_foreign, "unreadable": seen.unreadable}
+    passed = {name: number for name, number in counted.items() if number}
+    return f"\npassed over {_counts(passed)}" if passed else ""
 
 
 def _counts(counts: dict[str, int]) -> str:

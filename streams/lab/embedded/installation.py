@@ -6,8 +6,9 @@ that invented shoppers never meet real ones.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from shlex import quote
 from typing import Any, NamedTuple
 
 from streams.cli.options import self_contained
@@ -19,6 +20,8 @@ from streams.lab.embedded.worker_process import WorkerProcess
 from streams.operations.topics import create_topics
 
 PREFIX = "goeswith-demo"
+COLUMNS = 60
+"""Of a line of a command: an option and its value come on top, in 80 columns with the margin."""
 HURRIED: dict[str, Any] = {
     "cool_down_s": 2.0,
     "just_bought_s": 5.0,
@@ -43,11 +46,14 @@ class Installation(NamedTuple):
     embedded: bool = False
 
     def beside(self, command: str) -> str:
-        """The shell command that looks at this installation from another terminal.
+        r"""The shell command that looks at this installation from another terminal.
+
+        It is in lines that fit a narrow terminal, to be pasted as they stand.
 
         >>> there = Settings(kafka_bootstrap="127.0.0.1:4711", topic_prefix="goeswith-demo")
-        >>> Installation(there, worker=None).beside("arms")
-        'goeswith arms --bootstrap 127.0.0.1:4711 --prefix goeswith-demo'
+        >>> print(Installation(there, worker=None).beside("lag"))
+        goeswith lag --bootstrap 127.0.0.1:4711 --prefix goeswith-demo \
+            --group goeswith
         """
         settings = self.settings
         version = settings.kafka_api_version
@@ -56,7 +62,17 @@ class Installation(NamedTuple):
         words += ["--prefix", settings.topic_prefix]
         if command == "lag":
             words += ["--group", settings.group_id]
-        return " ".join(words)
+        return folded(words)
+
+
+def folded(words: Iterable[str], columns: int = COLUMNS) -> str:
+    """A shell command, quoted, in lines that end with a backslash where another one follows."""
+    lines = [""]
+    for word in map(quote, words):
+        if lines[-1].strip() and len(lines[-1]) + len(word) > columns and word.startswith("-"):
+            lines.append("   ")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return " \\\n".join(lines)
 
 
 @contextmanager

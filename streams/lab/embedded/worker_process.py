@@ -28,7 +28,8 @@ class WorkerProcess:
     """`goeswith worker` under these settings, for the length of a `with` block."""
 
     def __init__(self, settings: Settings) -> None:
-        self._environment = {**os.environ, **environment(settings)}
+        others = {name: value for name, value in os.environ.items() if not _is_ours(name)}
+        self._environment = {**others, **environment(settings)}
         self._log: IO[bytes] | None = None
         self._ending = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,6 +108,11 @@ def environment(settings: Settings) -> dict[str, str]:
     'bakery'
     """
     return {f"GOESWITH_{name.upper()}": _text(value) for name, value in settings}
+
+
+def _is_ours(name: str) -> bool:
+    """A mistyped setting in our own environment is no reason for the worker to end."""
+    return name.upper().startswith("GOESWITH_")
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import read_settings, self_contained
+from streams.cli.ranges import FiniteRange
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
 from streams.lab.replay.baskets import baskets, completejourney
@@ -42,7 +43,7 @@ DATASETS = {"completejourney": completejourney}
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.0,
     metavar="EVENTS_PER_S",
     help="Adds a second; 0, the default: as fast as the answers come.",
@@ -122,7 +123,7 @@ def _is_said(name: str) -> bool:
 
 
 def _with_some_secret(settings: Settings) -> Settings:
-    """Settings with a secret: the worker's own is not needed, since we sign nothing for it."""
+    """Settings with a secret: the worker's own is not needed, since we seal nothing for it."""
     if settings.receipt_secret.get_secret_value():
         return settings
     return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe(32))})

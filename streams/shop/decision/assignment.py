@@ -3,7 +3,7 @@
 Shoppers are held out, or sessions where nobody knows the shopper.
 """
 
-from streams.shop.memory.hash_sampling import sampled
+from streams.shop.hash_sampling import sampled
 
 
 def held_out(who: str, *, share: float, salt: str) -> bool:

@@ -6,14 +6,14 @@
    hash of session, event and placement (`streams.shop.decision.draws`): the same event, asked twice
    of the same state, has one answer, and nobody outside can choose it. The arm that was drawn ranks
    its candidates.
-4. The prompt carries evidence, reason, expiry, the whole vector, and a signed receipt.
+4. The prompt carries evidence, reason, expiry, the whole vector, and a sealed receipt.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from models import Candidate, Choice, ThompsonSampling
-from streams.contract.events import ItemAdded, ItemViewed
+from streams.contract.events import ItemAdded, ItemViewed, segment_names
 from streams.contract.prompts import Placement, prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
@@ -54,7 +54,7 @@ class Decision:
         self.arms = arms
         self.texts = texts
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
-        self.segments = {name.strip() for name in settings.segments.split(",") if name.strip()}
+        self.segments = segment_names(settings)
 
     def decide(
         self, session: Session, event: AskingEvent, pending: PendingPrompts
@@ -78,10 +78,10 @@ class Decision:
     def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings = self.settings
-        just_bought: set[str] = set()
+        since_s = time_s - settings.just_bought_s
+        just_bought = {*session.bought_since(min(1000 * since_s, session.started_ms))}
         if session.shopper_id is not None and settings.just_bought_s:
-            since_s = time_s - settings.just_bought_s
-            just_bought = self.learned.repeats.bought_since(session.shopper_id, since_s)
+            just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
         return CandidateQuery(
             session=session,
@@ -109,12 +109,11 @@ class Decision:
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
         now_ms, who = event.occurred_at_ms, session.session_id
-        receipt = Receipt(
-            identity, who, choice.arm, context, choice.propensity, choice.estimate, items, now_ms
-        )
+        expires_at_ms = now_ms + self.ttl_ms
+        worth = choice.arm, context, choice.propensity, choice.estimate
+        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms)
         anchor, source = candidates[0].anchor or event.item_id, candidates[0].source
         key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
-        expires_at_ms = now_ms + self.ttl_ms
         fields = {
             "prompt_id": identity,
             "session_id": who,
@@ -130,7 +129,7 @@ class Decision:
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": expires_at_ms,
-            "receipt": self.receipts.sign(receipt),
+            "receipt": self.receipts.seal(receipt),
         }
         return OutgoingPrompt(
             identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields

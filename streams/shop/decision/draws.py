@@ -3,7 +3,7 @@
 An event's id does not do: storefronts count their events, so that the second event of every session
 would get the same arm, and a browser that mints ids could look for the one that it wants. The seed
 is a keyed hash (BLAKE2b, RFC 7693) of session, event and placement instead. Its key is derived from
-the secret that signs receipts, the first one, and is never that key itself.
+the secret that seals receipts, the first one, and is never that key itself.
 
 Draws depend on the secret; what is folded never does. An event that is answered again after the
 secret was changed may draw another arm, as one that is answered again by a worker which knows more

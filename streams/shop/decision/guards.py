@@ -32,20 +32,34 @@ def silenced(
         return Silence("holdout")
     if session.dismissals >= settings.dismissals_max:
         return Silence("dismissed")
-    unseen = [
+    unseen = unseen_ms(session, event, pending)
+    if session.shown + len(unseen) >= settings.prompts_per_session_max:
+        return Silence("session_cap")
+    if pause_left_ms(session, event, unseen, settings) > 0:
+        return Silence("cool_down")
+    return None
+
+
+def unseen_ms(session: Session, event: Event, pending: Sequence[PendingPrompt]) -> list[int]:
+    """When the prompts of this visit were caused that are not shown yet, but the event's own."""
+    return [
         prompt.occurred_at_ms
         for prompt in pending
         if prompt.prompt_id not in session.impressions
         and prompt.caused_by != event.event_id
         and prompt.occurred_at_ms >= session.started_ms
     ]
-    if session.shown + len(unseen) >= settings.prompts_per_session_max:
-        return Silence("session_cap")
-    pause_ms = settings.cool_down_s * 1000 * 2**session.dismissals
+
+
+def pause_left_ms(
+    session: Session, event: Event, unseen: Sequence[int], settings: Settings
+) -> float:
+    """How much of the pause (cool-down) after the last prompt was left; none: 0 or less."""
+    pause_ms: float = settings.cool_down_s * 1000 * 2**session.dismissals
+    if not pause_ms:
+        return 0.0
     last_ms = max(unseen, default=session.last_shown_ms)
-    if pause_ms and event.occurred_at_ms - max(last_ms, session.last_shown_ms) < pause_ms:
-        return Silence("cool_down")
-    return None
+    return pause_ms - (event.occurred_at_ms - max(last_ms, session.last_shown_ms))
 
 
 def excluded(
@@ -53,13 +67,15 @@ def excluded(
 ) -> set[str]:
     """The items that must not be offered to this session now.
 
-    What is in the basket, what asked, what was bought in this session or a short while ago, what
-    the shopper sent away, and (a setting) the staples that people buy anyway.
+    What is in the basket, what asked, what was bought in this visit or a short while ago, what was
+    taken out of the basket in this visit, what the shopper sent away (of the prompts that the
+    session remembers), and (a setting) the staples that people buy anyway.
     """
-    items = just_bought.union(session.basket, session.bought, staples)
+    items = just_bought.union(session.basket, staples)
     items.add(anchor)
-    if session.dismissals:
-        for impression in session.impressions.values():
-            if "dismissed" in impression.reached:
-                items.update(impression.receipt.items)
+    if session.taken:
+        items.update(session.taken_in_this_visit())
+    for impression in session.impressions.values():
+        if "dismissed" in impression.reached:
+            items.update(impression.receipt.items)
     return items

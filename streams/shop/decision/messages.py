@@ -5,6 +5,9 @@ Storefronts with their own texts use the key and the evidence; the text is for t
 
 from collections.abc import Mapping
 
+ANCHOR = "{anchor}"
+"""Where a template names the item that asked."""
+
 TEXTS = {
     "en": {
         "bought_together": "Often bought together with {anchor}",
@@ -57,11 +60,26 @@ def reason(
 ) -> dict[str, str]:
     """The fields of a `Reason` in the language of a locale, or else in English.
 
+    A shop puts the anchor's title where the template has `{anchor}`: only it knows titles.
+
     >>> reason("bought_together", anchor="bread", locale="de-AT")["text"]
     'Wird oft zusammen mit bread gekauft'
+    >>> reason("bought_together", anchor="bread", locale="de_DE")["template"]
+    'Wird oft zusammen mit {anchor} gekauft'
     >>> reason("popular", anchor="bread", locale=None)["text"]
     'Popular right now'
     """
-    language = (locale or "en").split("-")[0].lower()
-    text = texts.get(language, texts["en"])[key]
-    return {"key": key, "text": text.format(anchor=anchor)}
+    template = texts.get(language(locale), texts["en"])[key]
+    said = {"key": key, "text": template.replace(ANCHOR, anchor), "template": template}
+    if ANCHOR in template:
+        said["anchor"] = anchor
+    return said
+
+
+def language(locale: str | None) -> str:
+    """The language of a locale: what stands before the first hyphen or underscore.
+
+    >>> language("pl-PL"), language("de_DE"), language(None)
+    ('pl', 'de', 'en')
+    """
+    return (locale or "en").replace("_", "-").partition("-")[0].lower()

@@ -10,14 +10,21 @@ Feedback brings the prompt's receipt. An add without one belongs to the latest p
 that offered the item and was clicked; a purchase to the prompt that the item was added from. Each
 stage counts once, and what it adds to the reward is what is missing to that stage's worth.
 
+One rule for an add whose receipt does not prove it (forged, another session's, another item's):
+the receipt counts as none. The credit then rests on the click, which a receipt of its own proved; a
+sender that cuts off receipts on adds alone loses nothing, and one that makes them up wins nothing
+that it would not have had without. That the receipt is bad is told by a dead letter.
+
 Outcomes are *read off* the session, not remembered beside it: whoever answers for an event finds
 the stages which that event brought, even when somebody else folded it first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from models import ThompsonSampling
 from models.evaluation.drift import DriftAlarm
+from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     Event,
     ItemAdded,
@@ -33,6 +40,9 @@ from streams.contract.settings import Settings
 from streams.shop.memory.impression import Impression, Reached
 from streams.shop.memory.session import Session
 
+Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
+"""The events that may bring a receipt."""
+
 
 class Attribution:
     """Folds feedback, adds, orders and returns into impressions and the policy.
@@ -44,6 +54,11 @@ class Attribution:
     def __init__(self, settings: Settings, policy: ThompsonSampling) -> None:
         self.policy = policy
         self.drift = DriftAlarm()
+        self._feedback: dict[type[Event], Callable[[Session, Any, Receipt], None]] = {
+            PromptShown: self.shown,
+            PromptClicked: self.clicked,
+            PromptDismissed: self.dismissed,
+        }
         self._add_window_ms = settings.attribution_window_s * 1000
         self._buy_window_ms = settings.purchase_window_s * 1000
         self._worth: dict[Stage, float] = {
@@ -51,6 +66,21 @@ class Attribution:
             "added": settings.reward_added,
             "bought": settings.reward_bought,
         }
+
+    def credit(
+        self, session: Session, event: Feedback, receipt: Receipt | InvalidReceipt | None
+    ) -> None:
+        """What an event says about the prompt whose receipt it brings, if the receipt counts.
+
+        An add whose receipt cannot be read here waits for that: it is nobody else's till then.
+        """
+        if isinstance(event, ItemAdded):
+            if not isinstance(receipt, InvalidReceipt):
+                self.added(session, event, receipt)
+            elif not receipt.key_id:
+                self.added(session, event, None)
+        elif isinstance(receipt, Receipt):
+            self._feedback[type(event)](session, event, receipt)
 
     def shown(self, session: Session, event: PromptShown, receipt: Receipt) -> None:
         """An impression: the policy counts a trial."""

@@ -1,5 +1,6 @@
 """An impression: a prompt that was really shown, and the stages that it reached."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -9,6 +10,8 @@ from streams.contract.prompts import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
 
 ROUNDING = 1e-9
+Prompted = tuple[int, str]
+"""A prompt's time in ms and its id: an order without ties."""
 
 
 class Reached(NamedTuple):
@@ -18,6 +21,12 @@ class Reached(NamedTuple):
     at_ms: int
     reward: float
     item_id: str | None
+
+
+def prompted_of(state: Sequence[Any]) -> Prompted:
+    """A prompt's place in that order, as JSON has it; raises `TypeError` or `ValueError`."""
+    at_ms, prompt_id = state
+    return each(int, [at_ms], 0)[0], each(str, [prompt_id])[0]
 
 
 @dataclass(slots=True)
@@ -31,6 +40,11 @@ class Impression:
     def reward(self) -> float:
         """What its stages were worth so far, in [0, 1]."""
         return sum(stage.reward for stage in self.reached.values())
+
+    @property
+    def prompted(self) -> Prompted:
+        """When it was prompted, and by its id which of those of one moment it is."""
+        return self.receipt.prompted_at_ms, self.receipt.prompt_id
 
     @property
     def shown_ms(self) -> int:

@@ -5,45 +5,64 @@ t1 view bread     viewed [bread]           basket {}
 t2 add bread      viewed [bread]           basket {bread: 1}
 t3 add butter     viewed [bread]           basket {bread: 1, butter: 1}
 t4 remove bread   viewed [bread]           basket {butter: 1}
-t5 order          viewed [bread]           basket {}              bought {butter}
-   … a pause longer than session_gap_s …
-t6 view jam       viewed [jam]             basket {}              bought {}
+t5 add jam        viewed [bread]           basket {butter: 1, jam: 1}
+   … a pause longer than session_gap_s: the next visit …
+t6 view tea       viewed [tea]             basket {butter: 1, jam: 1}
+t7 order butter   viewed [tea]             basket {jam: 1}        bought {butter: t7}
 ```
+
+The basket is the shop's: it outlives visits, and ends by orders, line by line, or by its time to
+live. What a visit looked at, was shown and took out again ends with the visit.
 
 A session's events are all on one partition, so each worker folds them in the same order. What a
 session remembers is bounded, and so is the number of sessions of a partition: the one that was
 idle longest leaves first, in the order of the log, which is the same for every worker.
+
+A prompt makes one impression in its whole life. A session keeps when the newest impression that it
+forgot was prompted, and so does a partition for its sessions: what was prompted before, and is not
+remembered, may have been counted, and is not counted again.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from models.snapshot.elements import each
-from streams.contract.events import (
-    Event,
-    ItemAdded,
-    ItemRemoved,
-    ItemViewed,
-    OrderPlaced,
-)
-from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.impression import Impression
+from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
+from streams.contract.receipts import Receipt
+from streams.shop.memory.impression import Impression, Prompted
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
 VIEWED_MAX = 20
+TAKEN_MAX = 64
+ORDERS_MAX = 32
 PATH_MAX = 20
 BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
-VERSION = 2
-"""Of a session's state. Version 1, without what it had taught, is read as well."""
+NEVER: Prompted = (0, "")
+"""Before all prompts."""
+VERSION = 3
+"""Of a session's state: see `streams.shop.memory.sessions`."""
+
+
+class Taken(NamedTuple):
+    """An item was taken out of the basket, removed or ordered: when last, and how many too many."""
+
+    at_ms: int
+    missing: int
+    """More than there were: adds from before that have not come yet, and have been overtaken."""
+
+
+NOT_TAKEN = Taken(0, 0)
 
 
 @dataclass(slots=True)
 class Session:
-    """One visit. `basket` maps an item to its quantity, in the order in which they were added."""
+    """One visit, and what outlives it.
+
+    `basket` maps an item to its quantity, in the order in which they were added; `bought` an item
+    to the time of its latest order.
+    """
 
     session_id: str
     started_ms: int
@@ -52,7 +71,7 @@ class Session:
     basket: dict[str, int] = field(default_factory=dict)
     viewed: list[str] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
-    bought: dict[str, None] = field(default_factory=dict)
+    bought: dict[str, int] = field(default_factory=dict)
     in_checkout: bool = False
     shown: int = 0
     last_shown_ms: int = 0
@@ -62,6 +81,17 @@ class Session:
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
     looked: dict[str, None] = field(default_factory=dict)
+    taken: dict[str, Taken] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)
+    """The id of the event that brought each order, by its number."""
+    forgotten: Prompted = NEVER
+    """The newest of the impressions that are forgotten."""
+    refused: set[str] = field(default_factory=set)
+    """Events, among those seen, whose prompts may have been forgotten."""
+    unread: set[str] = field(default_factory=set)
+    """Events, among those seen, whose receipts are sealed with a key that is not here."""
+    read_late: dict[str, int] = field(default_factory=dict)
+    """At which offset such a receipt was read after all; for the answer, no part of the state."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -71,7 +101,9 @@ class Session:
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
             del self.seen[oldest]
-            self.late.discard(oldest)
+            self.read_late.pop(oldest, None)
+            for noted in (self.late, self.refused, self.unread):
+                noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
         if event.consent and event.shopper_id is not None:
             self.shopper_id = event.shopper_id
@@ -98,9 +130,19 @@ class Session:
 
     def add(self, event: ItemAdded) -> None:
         """More of the item is in the basket; a full basket takes no further kinds of items."""
-        if event.item_id in self.basket or len(self.basket) < BASKET_MAX:
-            self.basket[event.item_id] = self.basket.get(event.item_id, 0) + event.quantity
+        item_id, entering = event.item_id, self.entering(event)
+        if entering < event.quantity:
+            at_ms, missing = self.taken[item_id]
+            self.taken[item_id] = Taken(at_ms, missing - event.quantity + entering)
+        if entering and (item_id in self.basket or len(self.basket) < BASKET_MAX):
+            self.basket[item_id] = self.basket.get(item_id, 0) + entering
         self.in_checkout = False
+
+    def entering(self, event: ItemAdded) -> int:
+        """How many this add puts in: not what a removal or an order that overtook it took out."""
+        at_ms, missing = self.taken.get(event.item_id, NOT_TAKEN)
+        overtaken = missing if event.occurred_at_ms < at_ms else 0
+        return max(0, event.quantity - overtaken)
 
     def step(self, item_id: str) -> None:
         """The latest item that was looked at or taken, where somebody learns from paths."""
@@ -109,46 +151,94 @@ class Session:
 
     def remove(self, event: ItemRemoved) -> None:
         """Less of the item is in the basket, never less than none."""
-        left = self.basket.get(event.item_id, 0) - event.quantity
-        if left > 0:
-            self.basket[event.item_id] = left
-        else:
-            self.basket.pop(event.item_id, None)
+        missing = self._take(event.item_id, event.quantity)
+        self._note_taken(event.item_id, event.occurred_at_ms, missing)
         self.in_checkout = False
 
+    def _note_taken(self, item_id: str, at_ms: int, missing: int) -> None:
+        before = self.taken.pop(item_id, NOT_TAKEN)
+        self.taken[item_id] = Taken(max(before.at_ms, at_ms), before.missing + missing)
+        _bound(self.taken, TAKEN_MAX)
+
+    def _take(self, item_id: str, quantity: int) -> int:
+        """Take so many out of the basket; how many of them were not there."""
+        left = self.basket.get(item_id, 0) - quantity
+        if left > 0:
+            self.basket[item_id] = left
+        else:
+            self.basket.pop(item_id, None)
+        return max(0, -left)
+
+    def taken_in_this_visit(self) -> list[str]:
+        """What the shopper put back: to offer that at once would be deaf."""
+        return [item for item, taken in self.taken.items() if taken.at_ms >= self.started_ms]
+
+    def bought_since(self, at_ms: float) -> list[str]:
+        """What was ordered in this session, from this time on."""
+        return [item for item, bought_ms in self.bought.items() if bought_ms >= at_ms]
+
     def order(self, event: OrderPlaced) -> None:
-        """What was ordered is bought, and the basket is empty."""
-        self.bought.update((line.item_id, None) for line in event.lines)
-        while len(self.bought) > BOUGHT_MAX:
-            del self.bought[next(iter(self.bought))]
-        self.basket.clear()
+        """What was ordered is bought, and no more in the basket; an empty one begins anew."""
+        self.orders[event.order_id] = event.event_id
+        _bound(self.orders, ORDERS_MAX)
+        at_ms = event.occurred_at_ms
+        for line in event.lines:
+            if missing := self._take(line.item_id, line.quantity):
+                self._note_taken(line.item_id, at_ms, missing)
+            self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
+        _bound(self.bought, BOUGHT_MAX)
+        if not self.basket:
+            self.taught = Taught()
         self.in_checkout = False
+
+    def forget_basket(self) -> None:
+        """Nobody has come back to it for too long."""
+        self.basket.clear()
+        self.taught = Taught()
 
     def after_pause(self, event: Event) -> Self:
         """The next visit, which this event begins.
 
-        What was seen and shown outlives the pause, so that a repeated event still changes nothing
-        and late feedback still counts. So does what was taught, unless the visit ended with an
-        order: one that comes after the pause is of this basket.
+        The basket outlives the pause, and with it what it has taught. So does what was seen, shown,
+        ordered and sent away: a repeated event still changes nothing, late feedback still counts,
+        and nothing is offered that was just bought.
         """
-        ended = bool(self.bought) and not self.basket
         return type(self)(
             self.session_id,
             event.occurred_at_ms,
             event.occurred_at_ms,
+            basket=self.basket,
+            bought=self.bought,
             seen=self.seen,
             late=self.late,
             impressions=self.impressions,
-            taught=Taught() if ended else self.taught,
+            taught=self.taught,
+            taken=self.taken,
+            orders=self.orders,
+            forgotten=self.forgotten,
+            refused=self.refused,
+            unread=self.unread,
         )
 
     def remember(self, impression: Impression) -> None:
-        """A prompt was shown; the oldest of too many is forgotten."""
+        """A prompt was shown; of too many, the one that was prompted first is forgotten."""
+        if len(self.impressions) >= IMPRESSIONS_MAX:
+            first = min(self.impressions.values(), key=lambda one: one.prompted)
+            del self.impressions[first.receipt.prompt_id]
+            self.forgotten = max(self.forgotten, first.prompted)
         self.impressions[impression.receipt.prompt_id] = impression
         self.shown += 1
         self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
-        if len(self.impressions) > IMPRESSIONS_MAX:
-            del self.impressions[next(iter(self.impressions))]
+
+    def may_have_forgotten(self, receipt: Receipt) -> bool:
+        """Whether this prompt may have been shown here, and is not remembered."""
+        prompted = receipt.prompted_at_ms, receipt.prompt_id
+        return prompted <= self.forgotten and receipt.prompt_id not in self.impressions
+
+    @property
+    def newest(self) -> Prompted:
+        """The newest of its impressions, remembered or forgotten."""
+        return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
@@ -160,7 +250,7 @@ class Session:
             list(self.basket.items()),
             list(self.viewed),
             list(self.path),
-            list(self.bought),
+            list(self.bought.items()),
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
@@ -169,86 +259,15 @@ class Session:
             VERSION,
             self.taught.state(),
             list(self.looked),
+            [[item, *taken] for item, taken in self.taken.items()],
+            list(self.orders.items()),
+            list(self.forgotten),
+            sorted(self.refused),
+            sorted(self.unread),
         ]
 
-    @classmethod
-    def from_state(cls, state: list[Any]) -> Self:
-        """The session whose `state()` this is, or what JSON made of it.
 
-        One of version 1 is taken to have taught what it holds. Raises `ValueError` for a later one,
-        and this or `TypeError` for what is none: restored, it would stop each worker in turn.
-        """
-        who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
-        path, bought, paying, said, seen, late, impressions, *later = more
-        version, lessons, looked = later or (VERSION, [[*dict(basket), *bought], []], viewed)
-        if version != VERSION:
-            raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
-        shown, last_shown_ms, dismissals = each(int, said, 0)
-        each(str, [who] if shopper_id is None else [who, shopper_id])
-        each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
-        (paying,), basket, seen = each(bool, [paying]), dict(basket), dict(seen)
-        each(str, [*basket, *seen])
-        each(int, basket.values(), 1)
-        each(int, seen.values(), 0)
-        remembered = map(Impression.from_state, impressions)
-        return cls(
-            who,
-            started_ms,
-            last_ms,
-            shopper_id,
-            basket,
-            each(str, viewed),
-            each(str, path),
-            dict.fromkeys(each(str, bought)),
-            paying,
-            shown,
-            last_shown_ms,
-            dismissals,
-            seen,
-            set(each(str, late)),
-            {impression.receipt.prompt_id: impression for impression in remembered},
-            Taught.from_state(lessons),
-            dict.fromkeys(each(str, looked)),
-        )
-
-
-class Sessions:
-    """The sessions of one partition, and its watermark (the latest event time seen there)."""
-
-    def __init__(self, *, gap_s: float, sessions_max: int) -> None:
-        self.gap_ms = gap_s * 1000
-        self.sessions_max = sessions_max
-        self.watermark_ms = 0
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-
-    def of(self, event: Event) -> Session:
-        """The session that an event belongs to: a new one after a pause."""
-        self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
-        session = self._sessions.get(event.session_id)
-        if session is None:
-            session = Session(event.session_id, event.occurred_at_ms, event.occurred_at_ms)
-            self._sessions[event.session_id] = session
-            if len(self._sessions) > self.sessions_max:
-                self._sessions.popitem(last=False)
-        elif event.occurred_at_ms - session.last_ms > self.gap_ms:
-            session = self._sessions[event.session_id] = session.after_pause(event)
-        self._sessions.move_to_end(event.session_id)
-        return session
-
-    def find(self, session_id: str) -> Session | None:
-        """The session of this id, if it is remembered; changes nothing."""
-        return self._sessions.get(session_id)
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    def state(self) -> list[Any]:
-        """Everything, as JSON, in the order of leaving."""
-        return [self.watermark_ms, [session.state() for session in self._sessions.values()]]
-
-    def restore(self, state: list[Any]) -> None:
-        """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
-        watermark_ms, sessions = state
-        (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
-        for session in map(Session.from_state, sessions):
-            self._sessions[session.session_id] = session
+def _bound(kept: dict[str, Any], most: int) -> None:
+    """Forget the oldest of too many."""
+    while len(kept) > most:
+        del kept[next(iter(kept))]

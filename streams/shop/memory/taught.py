@@ -1,15 +1,15 @@
-"""What a session has taught: each of its items once, and each two of them once.
+"""What a basket has taught: each of its items once, and each two of them once.
 
 ```
 add bread                    counts bread
 add butter                   counts butter, and the pair
-remove butter, add butter    counts nothing: one session, one meeting
+remove butter, add butter    counts nothing: one basket, one meeting
 remove bread, add jam        counts jam, and (butter, jam); bread and jam stood apart
 add bread                    counts (bread, jam), and bread no more
 ```
 
 Two items meet when they stand together in the basket, or in an order. So that evidence counts
-sessions ("41 of 57") whatever a storefront sends how often, nothing is forgotten here: a session
+baskets ("41 of 57") whatever a storefront sends how often, nothing is forgotten here: a basket
 that has taught as many items as it may remember teaches no further ones, and of too many items that
 stood apart it does not learn any more when they meet. Its counts are then too modest.
 """
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 from models.snapshot.elements import each
 
 TAUGHT_MAX = 256
-"""Items that a session teaches, in its baskets and orders as in its views."""
+"""Items that a basket teaches, with its order; and items that a visit teaches by its views."""
 APART_MAX = 256
 """Pairs of them that are remembered as not having met yet."""
 
@@ -35,11 +35,11 @@ class Lesson(NamedTuple):
     first: bool
     """Whether it is new itself."""
     begins: bool
-    """Whether it is the first item of its session."""
+    """Whether it is the first item of its basket."""
 
 
 class Taught:
-    """The items of one session that have been counted, and which of them never met.
+    """The items of one basket that have been counted, and which of them never met.
 
     >>> taught = Taught()
     >>> taught.lesson("bread", [])
@@ -69,7 +69,7 @@ class Taught:
             return Lesson(item_id, others, first=False, begins=False) if others else None
         if len(self._items) >= TAUGHT_MAX:
             return None
-        others = [other for other in present if other in self._items and other != item_id]
+        others = [other for other in present if other in self._items]
         if len(others) < len(self._items):
             self._part(item_id, {*others})
         begins = not self._items

@@ -77,8 +77,8 @@ class Teaching:
             self._step(session, event, event)
 
     def added(self, session: Session, event: ItemAdded) -> None:
-        """More of what is in the basket already teaches nothing."""
-        if event.item_id not in session.basket:
+        """More of what is in the basket teaches nothing, nor does what was taken out already."""
+        if event.item_id not in session.basket and session.entering(event):
             self._meet(session, list(session.basket), event.item_id, event.time_s)
         if self._next_item:
             self._step(session, event, event)

@@ -1,7 +1,8 @@
 """The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
-/state      position, lag, partitions, telemetry, what must agree; with ?digest hashes of the fold
+/state      version, memory, tables, position, lag, partitions, telemetry, what must agree; with
+            ?digest a hash of the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
 /readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
@@ -13,8 +14,10 @@ from typing import Any, Protocol
 
 from streams.contract.settings import Settings
 from streams.shop.shared_settings import Told
+from streams.shop.shop import Shop
 from streams.shop.state import digest
 from streams.worker.health.digests_in_child import hashed
+from streams.worker.health.resources import advice, installed_version, memory, sizes_json
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
@@ -43,7 +46,7 @@ class PageSource(Protocol):
         """Puts a page under a path."""
 
 
-def show_state(app: PageSource, settings: Settings, told: Callable[[], Told]) -> None:
+def show_state(app: PageSource, settings: Settings, told: Callable[[], Told] = dict) -> None:
     """What this worker knows and has done."""
 
     @app.page("/state")
@@ -58,15 +61,34 @@ def show_state(app: PageSource, settings: Settings, told: Callable[[], Told]) ->
         return web.json(
             {
                 "worker": settings.worker_name,
+                "version": installed_version(),
+                "memory": (held := memory()),
+                "tables": sizes_json(tables := shop.tables() if isinstance(shop, Shop) else {}),
+                "advice": advice(tables, held),
                 "position": position,
                 "lag_events": lag,
                 "assigned": sorted(app.assigned or ()),
-                "telemetry": app.telemetry.snapshot(),
+                "telemetry": {
+                    **app.telemetry.snapshot(),
+                    "receipt_unknown_key": dict(shop.unknown_keys),
+                },
                 "agreement": dict(told()),
                 "digest": None if digests is None else digest(digests),
                 "digests": digests,
             }
         )
+
+
+def unread(unknown_keys: Mapping[str, int]) -> list[str]:
+    """What a worker says that has met receipts which it has no secret for.
+
+    >>> unread({"0a1b2c3d": 12})
+    ['receipts folded unread, for lack of a secret: 12 of key 0a1b2c3d']
+    >>> unread({})
+    []
+    """
+    said = ", ".join(f"{receipts} of key {key}" for key, receipts in sorted(unknown_keys.items()))
+    return [f"receipts folded unread, for lack of a secret: {said}"] if said else []
 
 
 def show_health(
@@ -94,5 +116,6 @@ def show_health(
             for number, offsets in sorted(held_back().items())
         ]
         notes += noted.values()
+        notes += unread(app.replica.shop.unknown_keys)
         said = {"ready": ready, "reasons": reasons, "notes": notes}
         return web.json(said, status=200 if ready else 503)

@@ -17,6 +17,7 @@ What looks alike and is none:
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +27,8 @@ from mode import Service
 
 from streams.contract.errors import WorkerStuck
 from streams.contract.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 ANSWER_S_MAX = 3.0
@@ -114,6 +117,7 @@ class Watchdog(Service):
         self._differing = differing
         self._stuck_s_max = settings.stuck_s_max
         self._still = StallTimer()
+        self._away_since_s: float | None = None
         self.health = Health(ready=False, reasons=("starting: the log is being folded",))
         self.loop_late_s = 0.0
         """How much later than asked for the event loop came back from the latest pause."""
@@ -124,8 +128,11 @@ class Watchdog(Service):
             ends = await asyncio.wait_for(self._replica.ends(), ANSWER_S_MAX)
         except (KafkaError, TimeoutError) as error:
             self._still.forget()
+            if self._away_since_s is None:
+                self._away_since_s = now_s
             self.health = Health(False, (f"Kafka does not say where its log ends: {error!r}",))
             return
+        self._say_that_kafka_is_back(now_s)
         stood_s = self._still.look(now_s, self._behind(ends))
         self._replica.take_up([n for n, s in stood_s.items() if s >= SUSPECT_S and n != GROUP])
         stuck_s = {
@@ -139,6 +146,12 @@ class Watchdog(Service):
                 f"{'; '.join(self.health.reasons)}, though Kafka answers: the worker ends, and the "
                 "next one answers what is not acknowledged"
             )
+
+    def _say_that_kafka_is_back(self, now_s: float) -> None:
+        if self._away_since_s is not None:
+            away_s = now_s - self._away_since_s
+            self._away_since_s = None
+            logger.warning("Kafka answers again, after %.0f s", away_s)
 
     def _behind(self, ends: Mapping[int, int]) -> dict[int, int]:
         assigned = self._assigned()

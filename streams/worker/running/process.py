@@ -8,17 +8,24 @@ the other workers notice nothing. What only an operator can mend exits with 2.
 
 import asyncio
 import gc
+import logging
 import os
 import threading
 from typing import Any
 
+import click
 from faust.worker import Worker
 
 from models.warm import warm
+from streams.cli.options import read_settings
+from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.checkpoints.store import open_store
 from streams.contract.errors import Misconfigured
+from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.views.writer import RedisViews
+from streams.worker.running.claims import claim
+from streams.worker.running.crash_lines import CrashLines
 from streams.worker.telemetry import Telemetry
 from streams.worker.topology import App, create_app
 
@@ -42,6 +49,12 @@ class PunctualWorker(Worker):
         """What is cancelled gets a turn of the loop to end, not a second: others wait for us."""
         await asyncio.sleep(0)
 
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        """What we have a name for is said in one line."""
+        super().on_setup_root_logger(logger, level)
+        for handler in logger.handlers:
+            handler.addFilter(CrashLines())
+
     def on_worker_shutdown(self) -> None:
         """The worker has failed, or is done: from here on the clock runs."""
         super().on_worker_shutdown()
@@ -55,6 +68,7 @@ def worker_app(settings: Settings) -> App:
     """The app with its views and checkpoints, where the settings name a place for them."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     warm(ranker=settings.best_fit)
+    stretch(settings.receipt_secret.get_secret_value())
     telemetry = Telemetry()
     views = RedisViews(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)
@@ -68,18 +82,26 @@ def run(settings: Settings) -> int:
 
     Raises `Misconfigured` for what shows before it starts.
     """
-    worker = worker_app(settings).Worker(loglevel=settings.log_level, redirect_stdouts=False)
+    claimed = claim(settings)  # held until this process ends
     try:
+        app = worker_app(settings)
+        page = f"http://{app.conf.web_host}:{app.conf.web_port}/state"
+        click.echo(f"goeswith: {settings.worker_name} has its page: {page}", err=True)
+        worker = app.Worker(loglevel=settings.log_level, redirect_stdouts=False)
         worker.execute_from_commandline()
     except SystemExit as ended:
         if isinstance(ended.__context__, Misconfigured):
             return EXIT_MISCONFIGURED
         return int(ended.code or 0)
+    finally:
+        if claimed is not None:
+            claimed.close()
 
 
 def __getattr__(name: str) -> Any:
     """`app` for `faust -A streams.worker`, made from the environment when it is first asked for."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()["app"] = app = worker_app(Settings())
+    refuse_unknown_settings(os.environ)
+    globals()["app"] = app = worker_app(read_settings())
     return app

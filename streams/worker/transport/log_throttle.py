@@ -9,8 +9,17 @@ import logging
 from collections.abc import Sequence
 
 LIBRARIES = ("aiokafka",)
-"""Not Faust's: its services all log from one line of code, and say little."""
+"""Not Faust's: its services all log from one line of code, and say little. But its timers do."""
+TIMERS = "mode.timers"
 EVERY_S = 10.0
+ORDINARY = ("because it is rebalancing",)
+"""Said as warnings of what happens whenever a worker comes or goes: shown from level info on."""
+EXPLAINED = {
+    "is overlapping": "the event loop was busy, or Kafka slow to answer; it is caught up with by "
+    "itself, and /healthz has loop_late_s",
+    "Heartbeat failed": "the worker joins its group again by itself",
+}
+"""What a line means that its reader has not written."""
 
 
 class RateLimitFilter(logging.Filter):
@@ -39,15 +48,20 @@ class RateLimitFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line may pass."""
+        text = str(record.msg)
+        if any(ordinary in text for ordinary in ORDINARY) and logging.root.level > logging.INFO:
+            return False
         place = record.pathname, record.lineno
         spoken_s, held_back = self._spoken.get(place, (float("-inf"), 0))
         if record.created - spoken_s < self.every_s:
             self._spoken[place] = spoken_s, held_back + 1
             return False
         self._spoken[place] = record.created, 0
+        notes = [meaning for words, meaning in EXPLAINED.items() if words in text]
         if held_back:
-            record.msg = f"{record.getMessage()} ({held_back} like this were held back)"
-            record.args = ()
+            notes.append(f"{held_back} like this were held back")
+        if notes:
+            record.msg, record.args = f"{record.getMessage()} ({'; '.join(notes)})", ()
         return True
 
 
@@ -57,7 +71,7 @@ def limit_log_rate(libraries: Sequence[str] = LIBRARIES, every_s: float = EVERY_
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         has_one = any(isinstance(filter_, RateLimitFilter) for filter_ in logger.filters)
-        if name.partition(".")[0] in libraries and not has_one:
+        if (name.partition(".")[0] in libraries or name == TIMERS) and not has_one:
             logger.addFilter(quiet)
     for library in libraries:
         logging.getLogger(library).setLevel(logging.INFO)

@@ -7,6 +7,8 @@ but there is a sign: who has to join again and finds the group in the generation
 not given up for dead: it was replaced.
 """
 
+from collections.abc import Collection
+
 OLD_AFTER_TIMEOUTS = 3
 """The older of two yields; who joined less than so many session timeouts ago is not the older."""
 
@@ -35,3 +37,26 @@ class Membership:
         if self._joined_s is None:
             self._joined_s = now_s
         return again and now_s - self._joined_s > self._old_after_s
+
+
+def assignment_change(before: Collection[int], after: Collection[int]) -> str:
+    """What a rebalance has changed for a worker, for its log; nothing where nothing has.
+
+    >>> assignment_change((), (0, 2))
+    'took partitions 0, 2'
+    >>> assignment_change((0, 1, 2), (2,))
+    'gave up partitions 0, 1; has 2'
+    >>> assignment_change((0,), (0,))
+    ''
+    """
+    said = []
+    for verb, numbers in (("took", {*after} - {*before}), ("gave up", {*before} - {*after})):
+        if numbers:
+            said.append(f"{verb} partition{'s' * (len(numbers) > 1)} {_listed(numbers)}")
+    if said and before:
+        said.append(f"has {_listed(after)}")
+    return "; ".join(said)
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(numbers))) or "none"

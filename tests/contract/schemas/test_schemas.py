@@ -117,3 +117,14 @@ def complaints(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> list
     if isinstance(value, list):
         said += [each for inner in value for each in complaints(schema["items"], inner, root)]
     return said
+
+
+def test_a_prompt_from_before_there_were_templates_is_read() -> None:
+    """Its reason is a key and a text."""
+    before = EXAMPLES["prompt"].model_dump(mode="json", exclude_none=True)
+    before["reason"] = {name: before["reason"][name] for name in ("key", "text")}
+
+    reason = Prompt.model_validate(before).reason
+
+    assert (None, None) == (reason.template, reason.anchor)
+    assert {"key", "text"} == set(json_schema("prompt")["$defs"]["Reason"]["required"])

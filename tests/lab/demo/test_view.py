@@ -1,14 +1,17 @@
 """The demo on the screen: a picture where a screen can live, lines where it cannot."""
 
 import io
+import shlex
 from dataclasses import replace
 
 from rich.console import Console
 
 from streams.contract.schemas.examples import OUTCOME, PROMPT
+from streams.contract.settings import Settings
 from streams.lab.demo.overview import Overview
 from streams.lab.demo.truth import TruthFound
 from streams.lab.demo.view import View, headline, screen, summary
+from streams.lab.embedded.installation import Installation
 from streams.views.arm_board import ArmBoard
 
 
@@ -52,6 +55,26 @@ def test_the_screen_shows_prompts_arms_silences_and_where_to_look() -> None:
     assert "bought_together" in picture
 
 
+def test_commands_to_look_from_beside_can_be_pasted_at_80_columns() -> None:
+    """With all that an address needs: whole words, and a backslash where a line goes on."""
+    settings = Settings(
+        kafka_bootstrap="127.0.0.1:48211",
+        kafka_api_version="2.0",
+        topic_prefix="goeswith-demo",
+        group_id="goeswith-demo",
+    )
+    command = Installation(settings, worker=None).beside("lag")
+    console = Console(file=io.StringIO(), width=80, record=True)
+    console.print(screen(seen(), [PROMPT], [10.0], [command]))
+    shown = console.export_text().partition("look from beside:\n")[2].partition("Ctrl-C")[0]
+    words = shlex.split(shown.replace("\\\n", " "))
+
+    assert "GOESWITH_KAFKA_API_VERSION=2.0" == words[0]
+    assert ["goeswith", "lag", "--bootstrap", "127.0.0.1:48211"] == words[1:5]
+    assert ["--prefix", "goeswith-demo", "--group", "goeswith-demo"] == words[5:]
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
 def test_the_headline_says_what_is_not_known() -> None:
     """A broker that does not answer makes the lag unknown, not zero."""
     assert "lag ? events, ? s" in headline(replace(seen(), lag_events=None, lag_s=None))
@@ -70,6 +93,15 @@ def test_a_pipe_gets_a_line_a_second() -> None:
 def test_the_summary_names_the_staples_that_were_not_found() -> None:
     """Tea has milk on top, which does not go with it."""
     assert "not found tea" in summary(seen())
+
+
+def test_silences_that_nobody_tells_are_not_said_to_be_none() -> None:
+    """Beside somebody else's workers only they know; what others sent is said to be passed over."""
+    said = summary(replace(seen(), silences=None, items_foreign=3))
+
+    assert "none yet" not in said
+    assert "silences  not told: set GOESWITH_REDIS_URL" in said
+    assert said.endswith("passed over items of others 3")
 
 
 def test_the_report_is_plain_json() -> None:

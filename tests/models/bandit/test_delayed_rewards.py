@@ -131,6 +131,17 @@ def test_rewards_without_a_time_teach_no_law() -> None:
     assert {} == policy.state()["delays"]["came"]
 
 
+def test_a_return_teaches_nothing_of_when_rewards_come() -> None:
+    """It takes back what the exposure earned, not that it came, and when."""
+    policy = ThompsonSampling(window_s=WINDOW_S)
+    policy.expose("popular", "basket", time_s=MONDAY)
+    policy.reward("popular", "basket", 1.0, time_s=MONDAY, at_s=MONDAY + 200)
+    before = policy.state()["delays"]
+    policy.reward("popular", "basket", -1.0, time_s=MONDAY, at_s=MONDAY + 300)
+
+    assert before == policy.state()["delays"]
+
+
 def test_a_window_has_limits() -> None:
     """Nothing, or a second to ten years."""
     with pytest.raises(ValueError, match="window_s"):

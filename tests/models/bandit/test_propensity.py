@@ -1,6 +1,7 @@
 """Propensities: how probable it is to be best, whatever the counts, and a draw from that."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from models.bandit.propensity import Floats, draw, probability_best, with_floor
+from models.bandit.propensity import (
+    Floats,
+    draw,
+    gaussian_best,
+    probability_best,
+    top_two,
+    vector,
+    with_floor,
+)
 
 shapes = st.floats(1e-3, 1e7)
 arms = st.lists(st.tuples(shapes, shapes), min_size=2, max_size=8)
@@ -124,3 +133,119 @@ def test_an_arm_of_no_probability_is_never_drawn() -> None:
     drawn = {draw({"never": 0.0, "popular": 1.0 - 1e-9}, str(n).encode()) for n in range(1_000)}
 
     assert {"popular"} == drawn
+
+
+@pytest.mark.parametrize(
+    ("means", "deviations"),
+    [
+        ([0.0, 1.0], [1.0, 1.0]),
+        ([0.05, 0.06, 0.04], [0.02, 0.01, 0.03]),
+        ([0.5, 0.5, 0.5, 0.5], [0.001, 0.1, 0.2, 0.3]),
+        ([-3.0, -2.5, 4.0], [2.0, 1.0, 5.0]),
+        ([0.05] * 40, [0.01 + 0.001 * n for n in range(40)]),
+    ],
+    ids=["two", "rare", "narrow and wide", "below nothing", "forty"],
+)
+def test_of_gaussians_the_quadrature_is_close_to_the_integral(
+    means: list[float], deviations: list[float]
+) -> None:
+    """By brute force: 2,000 quantiles of each arm, and how probable it is that others are less."""
+    mean, sd = np.array(means), np.array(deviations)
+    levels = special.ndtri((np.arange(2_000) + 0.5) / 2_000)
+    best = [
+        np.prod(
+            [
+                special.ndtr((mean[k] + sd[k] * levels - mean[i]) / sd[i])
+                for i in range(len(mean))
+                if i != k
+            ],
+            axis=0,
+        ).mean()
+        for k in range(len(mean))
+    ]
+
+    assert gaussian_best(mean, sd) == pytest.approx(best, abs=0.003)
+
+
+@pytest.mark.parametrize("gaussian", [False, True])
+def test_a_posterior_that_is_no_number_is_refused(gaussian: bool) -> None:
+    """Rather than drawn from."""
+    with pytest.raises(ValueError, match="NaN"):
+        vector(((math.nan, 1.0), (0.5, 1.0)), 0.05, False, gaussian)
+
+
+@pytest.mark.parametrize("gaussian", [False, True])
+def test_a_posterior_beyond_all_limits_is_as_one_at_its_limit(gaussian: bool) -> None:
+    """No integral overflows: what is certain is certain."""
+    largest = ((1e30, 1e-30), (1e-30, 1e30)) if not gaussian else ((1e30, 0.0), (-1e30, 1e30))
+
+    assert vector(largest, 0.0, False, gaussian)[0] > 0.6
+    assert 1.0 == pytest.approx(math.fsum(vector(largest, 0.0, False, gaussian)))
+
+
+def test_of_two_arms_top_two_draws_each_as_often_however_sure_it_is() -> None:
+    """The challenger of one is the other; of one arm alone, itself."""
+    for best in (0.5, 0.9, 1.0 - 1e-12, 1.0):
+        assert [0.5, 0.5] == pytest.approx(top_two(np.array([best, 1.0 - best])).tolist())
+    assert [1.0] == top_two(np.array([1.0])).tolist()
+
+
+def test_arms_beyond_the_floors_room_share_evenly() -> None:
+    """Twenty by a twentieth, and more: nothing is left to be shared by merit."""
+    for arms in (20, 30):
+        posteriors = tuple((1.0 + n, 10.0) for n in range(arms))
+
+        assert [1.0 / arms] * arms == pytest.approx(list(vector(posteriors, 0.05)))
+
+
+@pytest.mark.parametrize("sure", [3e-13, 1.33e-13, 7e-14])
+def test_top_two_is_a_distribution_to_the_last_bit(sure: float) -> None:
+    """However little is left to others than the leader."""
+    drawn = top_two(np.array([1.0 - sure, sure / 3, sure * 2 / 3]))
+
+    assert math.fsum(drawn) == pytest.approx(1.0, rel=0, abs=1e-15)
+    assert [0.5, 1 / 6, 1 / 3] == pytest.approx(drawn.tolist())
+
+
+def test_hundreds_of_narrow_arms_are_no_trouble() -> None:
+    """The product of all their distributions is far from the end of floats."""
+    shares = vector(tuple((1_000.0 + n, 100_000.0) for n in range(200)), 0.0)
+
+    assert 1.0 == pytest.approx(math.fsum(shares))
+    assert sorted(shares) == list(shares)
+
+
+@pytest.mark.parametrize("floor", [-0.1, 1.1, math.nan])
+def test_a_floor_is_a_share(floor: float) -> None:
+    """Between nothing and all, both of them included."""
+    with pytest.raises(ValueError, match="floor"):
+        with_floor(np.array([0.5, 0.5]), floor)
+    assert [0.5, 0.5] == with_floor(np.array([0.5, 0.5]), 0.0)
+    assert [0.5, 0.5] == with_floor(np.array([1.0, 0.0]), 1.0)
+
+
+def test_what_rounding_leaves_is_the_last_arms_that_has_a_chance() -> None:
+    """Here it leaves half: of a hundred seeds, none finds no arm, and none one without a chance."""
+    propensities = {"first": 0.25, "last": 0.25, "never": 0.0}
+    drawn = Counter(draw(propensities, str(n).encode()) for n in range(100))
+
+    assert {"first", "last"} == set(drawn)
+    assert drawn["last"] > 2 * drawn["first"]
+
+
+@pytest.mark.parametrize("propensities", [{}, {"never": 0.0, "nor": 0.0}])
+def test_where_no_arm_has_a_chance_none_is_drawn(propensities: dict[str, float]) -> None:
+    """It is an error, and says so."""
+    with pytest.raises(ValueError, match="no arm has a chance"):
+        draw(propensities, b"event-1")
+
+
+@pytest.mark.parametrize("best", [[0.5, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4], [0.25] * 4, [0.9, 0.1]])
+def test_a_challenger_is_as_probable_as_it_is_to_be_best_of_the_others(best: list[float]) -> None:
+    """Half of the draws are the leader's, half the challenger's of each leader there may be."""
+    expected = [
+        0.5 * mine + 0.5 * sum(other * mine / (1 - other) for j, other in enumerate(best) if j != i)
+        for i, mine in enumerate(best)
+    ]
+
+    assert expected == pytest.approx(top_two(np.array(best)).tolist())

@@ -91,3 +91,23 @@ def test_rivers_pull_knows_contexts_apart_and_none_is_one_of_them() -> None:
     drawn = [{policy.pull(arms, context) for _ in range(40)} for context in ("a", "b", None)]
 
     assert [{"popular"}, {"curated"}, {"buy_again"}] == drawn
+
+
+@pytest.mark.parametrize("name", ["prior_strength", "arm_strength", "cell_strength"])
+def test_strengths_have_limits(name: str) -> None:
+    """From a thousandth of a trial to a billion, both of them included."""
+    strengths = {"prior_strength": 20.0, "arm_strength": 20.0, "cell_strength": 30.0}
+    for value in (1e-3, 1e9):
+        assert value == getattr(Shrinkage(0.05, **{**strengths, name: value}), name)
+    for value in (0.9e-3, 1e9 + 0.5):
+        with pytest.raises(ValueError, match=name):
+            Shrinkage(0.05, **{**strengths, name: value})
+
+
+def test_a_prior_mean_is_between_nothing_and_one() -> None:
+    """A millionth at least, and a millionth less than one at most."""
+    for mean in (1e-6, 1.0 - 1e-6):
+        assert mean == Shrinkage(mean, 20.0, 20.0, 30.0).prior_mean
+    for mean in (0.9e-6, 1.0 - 0.9e-6):
+        with pytest.raises(ValueError, match="prior_mean"):
+            Shrinkage(mean, 20.0, 20.0, 30.0)

@@ -16,6 +16,7 @@ from river import bandit
 from river.checks import common
 
 from models import Popularity, SnapshotError, ThompsonSampling
+from tests.leaves import replaced
 
 MONDAY = 1_767_225_600
 DAY_S = 86_400
@@ -360,6 +361,29 @@ def test_a_time_beyond_reason_is_refused_whole() -> None:
     assert ThompsonSampling().to_bytes() == policy.to_bytes()
 
 
+@pytest.mark.parametrize("at_s", [float("nan"), float("inf"), MONDAY * 1000.0])
+@pytest.mark.parametrize("window_s", [0.0, 6_400.0])
+def test_a_reward_that_came_at_no_time_is_refused_whole(window_s: float, at_s: float) -> None:
+    """Nothing of it is learned."""
+    policy = ThompsonSampling(window_s=window_s)
+    policy.expose("popular", "basket", time_s=MONDAY)
+    before = policy.state()
+    with pytest.raises(ValueError, match="seconds"):
+        policy.reward("popular", "basket", 1.0, time_s=MONDAY, at_s=at_s)
+
+    assert before == policy.state()
+
+
+@pytest.mark.parametrize("time_s", [float("nan"), float("inf"), MONDAY * 1000.0])
+def test_nothing_is_read_at_no_time(time_s: float) -> None:
+    """The error says what a time is."""
+    policy = ThompsonSampling()
+    with pytest.raises(ValueError, match="give seconds"):
+        policy.propensities(ARMS, "basket", time_s=time_s)
+    with pytest.raises(ValueError, match="give seconds"):
+        policy.choose(ARMS, "basket", 1, time_s=time_s)
+
+
 @pytest.mark.parametrize(
     "argument",
     [
@@ -392,6 +416,52 @@ def test_memory_is_bounded_when_ten_times_more_contexts_arrive() -> None:
     assert sizes[1] <= 2 * sizes[0]
     assert policy.estimate("popular", "basket/new")[0] > 0.99
     assert len(policy.ranking) <= 8
+
+
+def test_who_asks_later_finds_less_evidence() -> None:
+    """Half of it a half-life later; before the latest exposure, as much as then."""
+    policy = ThompsonSampling(half_life_s=7.0 * DAY_S)
+    for _ in range(40):
+        policy.expose("popular", "basket", time_s=MONDAY)
+    for days, trials in ((-1, 40.0), (0, 40.0), (7, 20.0), (14, 10.0)):
+        time_s = MONDAY + days * DAY_S
+
+        assert trials == pytest.approx(policy.estimate("popular", "basket", time_s=time_s)[1])
+
+
+def test_a_choice_says_what_was_expected_of_each_arm_and_shares_nothing() -> None:
+    """Whoever changes what it says changes no later choice."""
+    policy = ThompsonSampling()
+    for n in range(40):
+        policy.expose(ARMS[n % 2], "basket", time_s=MONDAY)
+        if n % 4 == 0:
+            policy.reward(ARMS[0], "basket", 1.0, time_s=MONDAY)
+    choice = policy.choose(ARMS, "basket", seed=1)
+    means = {arm: policy.estimate(arm, "basket")[0] for arm in ARMS}
+
+    assert means == choice.estimates
+    assert means[choice.arm] == choice.estimate
+    assert choice.propensities[choice.arm] == choice.propensity
+    choice.estimates.clear()
+    choice.propensities.clear()
+    assert means == policy.choose(ARMS, "basket", seed=1).estimates
+    assert {*ARMS} == policy.choose(ARMS, "basket", seed=1).propensities.keys()
+
+
+@pytest.mark.parametrize(
+    "path", [("latest_s",), ("exposures_all",), ("changes", "latest"), ("delays", "latest")]
+)
+def test_a_state_of_less_than_nothing_is_refused(path: tuple[str, ...]) -> None:
+    """Nothing happened before 1970, or less than never."""
+    policy = ThompsonSampling(window_s=6_400.0)
+    policy.expose("popular", "basket", time_s=MONDAY)
+
+    assert (
+        replaced(policy.state(), path, 0)
+        == ThompsonSampling.from_state(replaced(policy.state(), path, 0)).state()
+    )
+    with pytest.raises(SnapshotError):
+        ThompsonSampling.from_state(replaced(policy.state(), path, -1))
 
 
 def test_a_snapshot_of_something_else_is_refused() -> None:

@@ -1,12 +1,20 @@
 """Forward decay: whole numbers that fade, in any order."""
 
 import pickle
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.decay.forward import LANDMARK_S, LATEST_S, ONE, ForwardDecay
+from models.decay.forward import (
+    HALF_LIFE_MIN_S,
+    LANDMARK_S,
+    LATEST_S,
+    ONE,
+    UNITS_KEPT,
+    ForwardDecay,
+)
 
 DAY_S = 86_400
 WEEK = ForwardDecay(half_life_s=7 * DAY_S)
@@ -88,3 +96,46 @@ def test_milliseconds_are_not_taken_for_seconds() -> None:
     """One such event would outweigh all others for ever."""
     with pytest.raises(ValueError, match="after the year 2100"):
         WEEK.weight(NOON * 1000.0)
+
+
+def test_two_events_weigh_twice_as_much_as_one() -> None:
+    """Whole numbers, to the last unit."""
+    assert 2 * WEEK.weight(NOON) == WEEK.weight(NOON, 2.0) == WEEK.weight(NOON) + WEEK.weight(NOON)
+
+
+def test_times_and_half_lives_at_their_limits_are_taken() -> None:
+    """The last second of the century, and an hour."""
+    assert WEEK.weight(LATEST_S) > 0
+    assert HALF_LIFE_MIN_S == ForwardDecay(HALF_LIFE_MIN_S).half_life_s
+    with pytest.raises(ValueError, match="after the year 2100"):
+        WEEK.weight(LATEST_S + 1)
+
+
+@pytest.mark.parametrize("time_s", [float("inf"), float("nan")])
+def test_what_is_no_time_is_refused(time_s: float) -> None:
+    """It says which one."""
+    with pytest.raises(ValueError, match="give seconds since 1970"):
+        WEEK.weight(time_s)
+
+
+@pytest.mark.parametrize("w", [float("inf"), float("nan")])
+def test_what_is_no_weight_is_refused(w: float) -> None:
+    """Nothing would come of it ever after."""
+    with pytest.raises(ValueError, match="finite"):
+        WEEK.weight(NOON, w)
+
+
+def test_what_is_beyond_all_floats_is_the_largest_of_them() -> None:
+    """An event of 2100 read in 2015, or its return."""
+    day = ForwardDecay(half_life_s=DAY_S)
+    total = day.weight(LATEST_S)
+
+    assert sys.float_info.max == day.value(total, LANDMARK_S) == -day.value(-total, LANDMARK_S)
+
+
+def test_weights_are_kept_for_few_seconds_at_once() -> None:
+    """A worker that runs for days keeps no more of them, and they are as they would be anew."""
+    used = ForwardDecay(7 * DAY_S)
+    for n in range(3 * UNITS_KEPT):
+        assert WEEK.weight(NOON + n) == used.weight(NOON + n)
+        assert len(used._units) <= UNITS_KEPT

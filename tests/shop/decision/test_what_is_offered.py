@@ -225,7 +225,7 @@ def test_the_receipt_says_what_the_prompt_was() -> None:
 
     assert (prompt.prompt_id, "s1", prompt.arm, prompt.context) == receipt[:4]
     assert (prompt.propensity, (prompt.estimates or {})[prompt.arm]) == receipt[4:6]
-    assert (tuple(items(prompt)), prompt.occurred_at_ms) == receipt[6:]
+    assert (tuple(items(prompt)), prompt.occurred_at_ms, prompt.expires_at_ms) == receipt[6:]
 
 
 def test_a_prompt_speaks_the_shoppers_language() -> None:
@@ -234,6 +234,57 @@ def test_a_prompt_speaks_the_shoppers_language() -> None:
     shop.teach("milk", times=20)
 
     assert "Gerade beliebt" == shop.prompt(Story(locale="de-AT").view("bread")).reason.text
+
+
+# What a prompt says
+
+
+@pytest.mark.parametrize(
+    ("locale", "template"),
+    [
+        ("de_DE", "Wird oft zusammen mit {anchor} gekauft"),
+        ("FR-ca", "Souvent acheté avec {anchor}"),
+        ("pl-PL", "Often bought together with {anchor}"),
+        ("it", "Often bought together with {anchor}"),
+        (None, "Often bought together with {anchor}"),
+    ],
+)
+def test_a_shop_can_put_its_title_in_the_place_of_an_id(locale: str | None, template: str) -> None:
+    """In the language of the locale, however it is written; in English where there is no other."""
+    shop = Till(**EVEN)
+    shop.teach("SKU-1", "SKU-2")
+    prompt = by_arm(shop, "bought_together", "SKU-1", locale=locale)
+
+    assert ("SKU-1", template) == (prompt.reason.anchor, prompt.reason.template)
+    assert template.replace("{anchor}", "SKU-1") == prompt.reason.text
+
+
+def test_a_text_without_an_item_marks_none() -> None:
+    """And says of no item that it would stand there."""
+    shop = Till(**EVEN)
+    shop.teach("tea", "milk")
+    prompt = by_arm(shop, "popular", "soap")
+
+    assert (prompt.reason.text, None) == (prompt.reason.template, prompt.reason.anchor)
+
+
+def test_what_is_named_may_be_another_item_than_the_one_that_asked() -> None:
+    """The one of the basket that speaks most for what is offered."""
+    shop = Till(**EVEN)
+    shop.teach("bread", "butter")
+    for number in range(50):
+        story = Story(f"basket-{number}")
+        shop.serve(story.add("bread"))
+        prompt = shop.prompt(story.add("soap"))
+        if prompt.arm == "bought_together":
+            break
+
+    assert ("bought_together", "soap", "bread") == (
+        prompt.arm,
+        prompt.anchor,
+        prompt.reason.anchor,
+    )
+    assert "Often bought together with bread" == prompt.reason.text
 
 
 # Staples

@@ -1,6 +1,6 @@
 """From feedback to reward: which prompt earned what."""
 
-from typing import Any
+import pytest
 
 from streams.contract.prompts import Outcome, Prompt, Stage
 from tests.stories import Story, Till
@@ -103,7 +103,7 @@ def test_forged_feedback_is_rejected_and_teaches_nothing() -> None:
     shop, story = till(), Story()
     prompt = shop.prompt(story.add("bread"))
     before = shop.shop.policy.state()
-    forged = prompt.model_copy(update={"receipt": "A" + prompt.receipt[1:-2] + "AA"})
+    forged = prompt.model_copy(update={"receipt": prompt.receipt[:-2] + "AA"})
     answer = shop.serve(story.see(forged))
 
     assert answer.rejected is not None
@@ -115,9 +115,7 @@ def test_a_receipt_of_a_version_that_was_rolled_back_stops_nobody() -> None:
     """It is a dead letter, its event is folded, and the shop learns on."""
     shop, story = till(), Story()
     prompt = shop.prompt(story.add("bread"))
-    receipts = shop.shop.receipts
-    longer: Any = (*receipts.open(prompt.receipt, "s1"), "of the next version")
-    later = prompt.model_copy(update={"receipt": receipts.sign(longer)})
+    later = prompt.model_copy(update={"receipt": "3" + prompt.receipt[1:]})
     answers = [
         shop.serve(event)
         for event in (
@@ -154,3 +152,32 @@ def test_outcomes_are_found_by_whoever_answers_later() -> None:
 
     assert [("shown", 0.0)] == stages(shop.ask(seen, offset).outcomes)
     assert [("clicked", 0.1)] == stages(shop.ask(clicked, offset + 1).outcomes)
+
+
+@pytest.mark.parametrize("bad", ["cut off", "forged", "of another session"])
+def test_an_add_with_a_bad_receipt_counts_as_one_without(bad: str) -> None:
+    """A dead letter tells of the receipt; a click is credited, a mere impression is not."""
+    shop, ours = till(), Story("ann")
+    theirs = shop.prompt(Story("bob").add("bread")).receipt
+    prompt = shop.prompt(ours.add("bread"))
+    receipt = {"cut off": prompt.receipt[:9], "forged": f"AA{prompt.receipt[2:]}"}.get(bad, theirs)
+    item = prompt.items[0].item_id
+    for event in (ours.see(prompt), ours.add(item, receipt=receipt), ours.remove(item)):
+        unclicked = shop.serve(event)
+        assert "added" not in dict(stages(unclicked.outcomes))
+    shop.serve(ours.click(prompt))
+    clicked = shop.serve(ours.add(item, receipt=receipt))
+
+    assert clicked.rejected is not None
+    assert clicked.rejected.reason.startswith("receipt_")
+    assert [("added", 0.4)] == stages(clicked.outcomes)
+
+
+def test_a_receipt_of_a_prompt_that_did_not_offer_the_item_counts_as_none() -> None:
+    """It is good, but proves nothing for this add: no dead letter, no credit without a click."""
+    shop, story = till(), Story()
+    prompt = shop.prompt(story.add("bread"))
+    added = shop.serve(story.add("soap", receipt=prompt.receipt))
+
+    assert added.rejected is None
+    assert () == added.outcomes

@@ -34,3 +34,11 @@ def test_the_latest_prompts_of_the_latest_sessions_are_remembered() -> None:
 
     assert () == pending.of("a")
     assert [f"prompt-{n}" for n in range(1, 9)] == [note.prompt_id for note in pending.of("c")]
+
+
+def test_a_prompt_on_its_way_out_names_nothing_that_it_does_not_have() -> None:
+    """Readers of the record see no field without a value."""
+    outgoing = OutgoingPrompt.of(PROMPT.model_copy(update={"estimates": None}))
+
+    assert "estimates" not in outgoing.fields
+    assert b"null" not in outgoing.to_json()

@@ -1,6 +1,7 @@
 """A session that is none is refused when it is restored, rather than learned on with."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -8,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import SnapshotError
+from streams.contract.prompts import STAGES
+from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
+from streams.shop.memory.impression import Impression
 from streams.shop.shop import Shop
 from tests.leaves import OTHERS, leaf, leaves, replaced
-from tests.stories import OPEN, Story, Till
+from tests.stories import NOON_MS, OPEN, Story, Till
 
 STORY = Story(shopper_id="ada")
 
@@ -99,12 +103,24 @@ def test_a_sound_session_goes_on() -> None:
         ((1, 0, 4, 0, 1), 0),
         ((1, 0, 4, 0, 1), True),
         ((1, 0, 5), "jam"),
+        ((1, 0, 1), -1),
+        ((1, 0, 1), YEAR_2100_MS + 1),
         ((1, 0, 9, 0), None),
+        ((1, 0, 9, 0), -1),
+        ((1, 0, 9, 2), -1),
+        ((1, 0, 10, 0, 0), 7),
+        ((1, 0, 10, 0, 1), -1),
+        ((1, 0, 10, 0, 1), "x"),
+        ((1, 0, 11, 0), 7),
+        ((0,), -1),
+        ((0,), YEAR_2100_MS + 1),
         ((1, 0, 12, 0, 0, 7), "x"),
         ((1, 0, 12, 0, 1, 0, 0), "seen"),
         ((1, 0, 12, 0, 1, 1, 2), "x"),
         ((1, 0, 12, 0, 1, 1, 3), None),
         ((1, 0, 14, 0, 0), 7),
+        ((1, 0, 14, 1, 0, 0), 7),
+        ((1, 0, 14, 1, 0), [7, 8]),
         ((1, 0, 15, 0), None),
     ],
 )
@@ -112,6 +128,67 @@ def test_a_session_of_other_elements_is_refused(path: tuple[Any, ...], value: An
     """The next event would raise, and again after each restart from this state."""
     with pytest.raises(SnapshotError, match="no state of SessionsByPartition"):
         woken(replaced(STATE, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [((0,), 0), ((0,), YEAR_2100_MS), ((1, 0, 2), YEAR_2100_MS), ((1, 0, 1), 0)]
+)
+def test_the_least_and_the_latest_that_may_be_is_sound(path: tuple[Any, ...], value: int) -> None:
+    """A session of 1970, or of the last day that there is."""
+    assert value == leaf(
+        json.loads(json.dumps(woken(replaced(STATE, path, value)).parts()["sessions"].state()))[
+            "0"
+        ],
+        path,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rewards", "sound"),
+    [
+        ([0.0, 1.0, -1.0], True),
+        ([0.0, 0.25, 0.75], True),
+        ([0.0, 1.5, -1.0], False),
+        ([0.0, 1.0, -1.5, 1.0], False),
+        ([0.0, 0.75, 0.75], False),
+        ([0.0, 0.25, -0.75], False),
+        ([0.0, 0.0, math.nan], False),
+    ],
+)
+def test_rewards_are_between_nothing_and_one_stage_by_stage_and_in_sum(
+    rewards: list[float], *, sound: bool
+) -> None:
+    """A return takes back at most what came; what is otherwise would be learned for ever."""
+    stages = ["shown", "clicked", "added", "bought"]
+    reached = [
+        [stage, "e1", NOON_MS, value, None] for stage, value in zip(stages, rewards, strict=False)
+    ]
+    receipt = STATE[1][0][12][0][0]
+    if sound:
+        assert sum(rewards) == Impression.from_state([receipt, reached]).reward
+    else:
+        with pytest.raises(ValueError, match="reward"):
+            Impression.from_state([receipt, reached])
+
+
+def test_an_impression_was_shown_and_reached_no_stage_that_is_none() -> None:
+    """Without its beginning no window can be told; another stage would be published."""
+    receipt, reached = STATE[1][0][12][0]
+    for other in (reached[1:], [*reached, ["sold", *reached[0][1:]]], []):
+        with pytest.raises(ValueError, match="an impression that reached"):
+            Impression.from_state([receipt, other])
+
+
+def test_an_impression_may_have_reached_every_stage_at_any_time_there_is() -> None:
+    """From 1970 on."""
+    receipt = STATE[1][0][12][0][0]
+    for at_ms, sound in ((0, True), (-1, False)):
+        reached = [[stage, "e1", at_ms, 0.0, None] for stage in STAGES]
+        if sound:
+            assert {*STAGES} == Impression.from_state([receipt, reached]).reached.keys()
+        else:
+            with pytest.raises(ValueError, match="-1"):
+                Impression.from_state([receipt, reached])
 
 
 @settings(max_examples=300, deadline=None)

@@ -3,13 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.shop.memory.session import SEEN_MAX, VIEWED_MAX, Session, Sessions
+from streams.shop.memory.session import SEEN_MAX, VIEWED_MAX, Session
+from streams.shop.memory.sessions import Sessions
 from tests.stories import NOON_MS, Story
 
 
 def sessions(sessions_max: int = 10) -> Sessions:
     """The sessions of one partition, with a gap of half an hour."""
-    return Sessions(gap_s=1800, sessions_max=sessions_max)
+    return Sessions(gap_s=1800, basket_ttl_s=86_400, sessions_max=sessions_max)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"), st.integers(1, 5))))
@@ -38,16 +39,17 @@ def test_an_order_empties_the_basket() -> None:
     assert ["bread", "butter"] == list(session.bought)
 
 
-def test_after_a_pause_the_session_is_new_but_knows_what_it_has_seen() -> None:
-    """Basket and views are gone, the ids of seen events are not."""
+def test_after_a_pause_the_visit_is_new_and_the_basket_is_not() -> None:
+    """Views are gone, the basket and the ids of seen events are not."""
     story, of = Story(), sessions()
-    first = story.add("bread")
-    before = of.of(first)
+    seen, first = story.view("tea"), story.add("bread")
+    before = of.of(seen)
+    before.view(seen)
     before.note(first, 0, late=False)
     before.add(first)
     after = of.of(story.add("jam", after_s=1801))
 
-    assert {} == after.basket
+    assert ([], {"bread": 1}) == (after.viewed, after.basket)
     assert {first.event_id: 0} == after.seen
 
 

@@ -1,16 +1,18 @@
 """What a session teaches counts once, whatever a storefront sends how often."""
 
 import json
+from collections import Counter
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.events import Event
+from streams.contract.events import Event, OrderLine
 from streams.contract.settings import Settings
-from streams.shop.memory.session import Session, Sessions
-from streams.shop.memory.taught import APART_MAX, TAUGHT_MAX, Taught
+from streams.shop.memory.session import VERSION, Session
+from streams.shop.memory.sessions import Sessions, session_of
+from streams.shop.memory.taught import APART_MAX, TAUGHT_MAX, Lesson, Taught
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
@@ -34,10 +36,11 @@ def serve(till: Till, *events: Event) -> None:
 
 
 @given(steps)
-def test_a_session_counts_its_items_and_pairs_once(steps: list[tuple[str, str]]) -> None:
-    """Of any adds, removes and orders: what stood together at any time, and the session itself."""
+def test_a_basket_counts_its_items_and_pairs_once(steps: list[tuple[str, str]]) -> None:
+    """Of any adds, removes and orders: what stood together at any time, until all is ordered."""
     till, story, basket = Till(), Story(), list[str]()
     had, met = set[str](), set[frozenset[str]]()
+    baskets, counts = 0, Counter[str | frozenset[str]]()
     for what, item in steps:
         if what == "add":
             till.serve(story.add(item))
@@ -47,17 +50,23 @@ def test_a_session_counts_its_items_and_pairs_once(steps: list[tuple[str, str]])
             basket.remove(item)
         elif what in ("order", "again"):
             lines = [item, *(ITEMS if what == "again" else []), item]
-            till.serve(story.order(*lines))
+            all_there_are = tuple(OrderLine(item_id=line, quantity=100) for line in lines)
+            till.serve(story.order(*lines, lines=all_there_are))
             basket += [line for line in dict.fromkeys(lines) if line not in basket]
         had |= {*basket}
         met |= {frozenset(pair) for pair in combinations(basket, 2)}
         if what in ("order", "again"):
-            basket = []
+            basket = [item for item in basket if item not in lines]
+            if not basket:
+                counts.update([*had, *met])
+                baskets, had, met = baskets + 1, set(), set()
+    counts.update([*had, *met])
+    baskets += bool(had)
 
     for one, other in combinations(ITEMS, 2):
-        together = int({one, other} in met)
         found = till.shop.learned.baskets.lift(one, other)
-        assert (together, one in had, other in had, bool(had)) == found[1:]
+        together = counts[frozenset((one, other))]
+        assert (together, counts[one], counts[other], baskets) == found[1:]
 
 
 def test_adding_and_removing_ten_times_is_one_session() -> None:
@@ -183,10 +192,11 @@ def test_a_session_of_the_version_before_is_read() -> None:
 
 def test_a_session_of_a_later_version_is_refused() -> None:
     """Rather than read for something else."""
-    sessions = Sessions(gap_s=60, sessions_max=3)
-    *state, _, taught, looked = Session("s1", NOON_MS, NOON_MS).state()
-    with pytest.raises(ValueError, match="of version 3"):
-        sessions.restore([0, [[*state, 3, taught, looked]]])
+    sessions = Sessions(gap_s=60, basket_ttl_s=60, sessions_max=3)
+    state = Session("s1", NOON_MS, NOON_MS).state()
+    state[state.index(VERSION)] = VERSION + 1
+    with pytest.raises(ValueError, match=f"of version {VERSION + 1}"):
+        sessions.restore([0, [state]])
 
 
 def test_a_session_says_all_it_has_taught() -> None:
@@ -196,4 +206,39 @@ def test_a_session_says_all_it_has_taught() -> None:
     session.taught.lesson("jam", [])
     session.view(Story().view("tea"))
 
-    assert session.state() == Session.from_state(session.state()).state()
+    assert session.state() == session_of(session.state()).state()
+
+
+def test_after_a_pause_what_was_never_ordered_is_not_taught_again() -> None:
+    """Whether the basket was emptied before the pause, or holds what came after an order."""
+    emptied, full = Till(together_min=1), Till(together_min=1)
+    story = Story()
+    serve(emptied, story.add("bread"), story.add("butter"))
+    serve(emptied, story.remove("bread"), story.remove("butter"))
+    serve(emptied, story.add("bread", after_s=1801), story.add("butter"))
+    assert (1, 1) == counted(emptied.shop, "bread", "butter")
+
+    story = Story()
+    serve(full, story.add("tea"), story.order("tea"))
+    serve(full, story.add("bread"), story.add("butter"))
+    serve(full, story.order("bread", "butter", after_s=1801))
+    assert (1, 1) == counted(full.shop, "bread", "butter")
+
+
+def test_an_item_meets_those_that_were_counted_and_never_itself() -> None:
+    """What stands there uncounted has no count that a pair could be a part of."""
+    taught = Taught()
+
+    assert Lesson("bread", [], first=True, begins=True) == taught.lesson("bread", ["bread", "soap"])
+    assert Lesson("jam", [], first=True, begins=False) == taught.lesson("jam", ["soap"])
+    assert Lesson("bread", ["jam"], first=False, begins=False) == taught.lesson("bread", ["jam"])
+    assert taught.lesson("jam", ["bread", "jam", "soap"]) is None
+
+
+def test_of_items_that_stand_apart_so_many_pairs_are_remembered() -> None:
+    """A shopper who takes everything and leaves it again does not fill the memory."""
+    taught = Taught()
+    for number in range(40):
+        taught.lesson(f"item-{number}", [])
+
+    assert APART_MAX == len(taught.state()[1])

@@ -139,7 +139,7 @@ def test_a_shopper_who_is_known_once_is_known_for_the_visit() -> None:
 
 
 def test_a_visit_after_a_pause_starts_when_it_starts() -> None:
-    """Its basket is empty, its shopper unknown, its counts zero; what was shown is remembered."""
+    """Its shopper is unknown, its counts zero; the basket and what was shown are remembered."""
     shop, story = Till(), Story(shopper_id="ann")
     shop.teach("bread", "butter")
     prompt = shop.prompt(story.add("bread"))
@@ -149,7 +149,7 @@ def test_a_visit_after_a_pause_starts_when_it_starts() -> None:
     shop.serve(later)
     session = remembered(shop)
 
-    assert ({}, ["jam"], None, 0, 0) == (
+    assert ({"bread": 1}, ["jam"], None, 0, 0) == (
         session.basket,
         session.viewed,
         session.shopper_id,

@@ -104,6 +104,15 @@ def test_more_of_what_is_in_the_basket_teaches_nothing() -> None:
     assert popular(once) == popular(twice)
 
 
+def test_an_add_that_only_lets_two_items_meet_counts_in_pairs_alone() -> None:
+    """Bread that was taken out comes back beside the jam: no news of the bread itself."""
+    story = Story()
+    shop = served(story.add("bread"), story.remove("bread"), story.add("jam"), story.add("bread"))
+
+    assert {"jam": 1} == together(shop, "bread")
+    assert popular(shop)["bread"] == pytest.approx(popular(shop)["jam"], rel=0.01)
+
+
 # Orders
 
 
@@ -178,3 +187,29 @@ def test_to_take_what_one_looks_at_is_no_step() -> None:
 
     assert [["soap", "bread", "jam"]] * 2 == [session.path for session in paths if session]
     assert next_after(one, "bread") == next_after(other, "bread")
+
+
+def test_to_order_what_was_taken_out_again_is_no_step() -> None:
+    """It was one when it was taken; what no basket ever saw is one."""
+    story = Story()
+    shop = served(
+        story.add("bread"),
+        story.remove("bread"),
+        story.add("tea"),
+        story.order("bread", "tea", "milk"),
+        best_fit=True,
+    )
+    session = shop.shop.sessions[0].find("s1")
+
+    assert session is not None
+    assert ["bread", "tea", "milk"] == session.path
+
+
+def test_where_nobody_learns_from_paths_none_are_kept() -> None:
+    """Neither of views and adds nor of what only an order has."""
+    story = Story()
+    shop = served(story.view("bread"), story.add("jam"), story.order("jam", "tea"))
+    session = shop.shop.sessions[0].find("s1")
+
+    assert session is not None
+    assert [] == session.path

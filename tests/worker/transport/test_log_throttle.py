@@ -2,7 +2,7 @@
 
 import logging
 
-from streams.worker.transport.log_throttle import RateLimitFilter
+from streams.worker.transport.log_throttle import RateLimitFilter, limit_log_rate
 
 
 def line(at_s: float, number: int = 1, message: str = "the oven is cold") -> logging.LogRecord:
@@ -30,6 +30,33 @@ def test_what_was_held_back_is_counted() -> None:
     quiet.filter(last)
 
     assert last.getMessage() == "the oven is cold (4 like this were held back)"
+
+
+def test_a_rebalance_is_no_warning() -> None:
+    """It happens whenever a worker comes or goes; at level info it is shown."""
+    quiet = RateLimitFilter(every_s=10)
+    said = "Heartbeat failed for group shop because it is rebalancing"
+    before = logging.root.level
+    try:
+        logging.root.setLevel(logging.WARNING)
+        at_warn = quiet.filter(line(0, message=said))
+        logging.root.setLevel(logging.INFO)
+        at_info = quiet.filter(line(0, message=said))
+    finally:
+        logging.root.setLevel(before)
+
+    assert (False, True) == (at_warn, at_info)
+
+
+def test_lines_that_alarm_without_need_are_explained() -> None:
+    """And those of timers are held back as well."""
+    overlapping = line(0, message="Timer commit is overlapping")
+    limit_log_rate(())
+    filters = logging.getLogger("mode.timers").filters
+
+    assert RateLimitFilter().filter(overlapping)
+    assert "Timer commit is overlapping (the event loop was busy" in overlapping.getMessage()
+    assert any(isinstance(one, RateLimitFilter) for one in filters)
 
 
 def test_other_places_are_not_held_back() -> None:

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from streams.cli.live import show
+from streams.cli.ranges import FiniteRange
 from streams.lab.bench.figures.report import bootstrap_option, saying
 from streams.lab.bench.figures.results import RESULTS, at_most, table, this_command, write_section
 from streams.lab.bench.pipeline.pipeline import measure
@@ -35,7 +36,7 @@ PACKAGES = ("faust-streaming", "aiokafka")
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 600),
+    type=FiniteRange(1, 600),
     default=20.0,
     show_default=True,
     help="How long latency is measured, after the warm-up.",

@@ -6,12 +6,12 @@ import os
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from streams.clients.addresses import open_page
 from streams.contract.errors import Misconfigured, WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.stock import Job
@@ -188,6 +188,6 @@ def ours(settings: Settings) -> Iterator[WorkerContender]:
 
 
 def _read_json(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  # our own loopback page
+    with open_page(url, 60.0) as answer:
         state: dict[str, Any] = json.load(answer)
         return state

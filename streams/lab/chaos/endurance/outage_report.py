@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from streams.cli.ranges import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.endurance.outage import CHECKPOINT_EVERY_S, WAYS, outages
@@ -29,7 +30,7 @@ CHECKPOINT_S_MAX = CHECKPOINT_EVERY_S + 5.0
 @click.command()
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 600),
+    type=FiniteRange(1, 600),
     default=30.0,
     show_default=True,
     help="How long each outage lasts.",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from streams.cli.ranges import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.endurance.soak import held, soaked
@@ -21,14 +22,14 @@ ROWS = 12
 @click.command()
 @click.option(
     "--minutes",
-    type=click.FloatRange(1, 600),
+    type=FiniteRange(1, 600),
     default=60.0,
     show_default=True,
     help="How long shoppers come.",
 )
 @click.option(
     "--share",
-    type=click.FloatRange(0.01, 1),
+    type=FiniteRange(0.01, 1),
     default=0.7,
     show_default=True,
     help="How many of the events that one worker can take, which is measured first.",

@@ -11,6 +11,7 @@ from rich.status import Status
 from rich.table import Table
 
 from streams.cli.live import show
+from streams.cli.ranges import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.endurance.takeover import WAYS, TakeoverOptions, takeovers
@@ -29,7 +30,7 @@ BEYOND_SESSION_S_MAX = 1.0
 )
 @click.option(
     "--session-timeout-s",
-    type=click.FloatRange(1.5, 60),
+    type=FiniteRange(1.5, 60),
     default=6.0,
     show_default=True,
     help="Silence after which a worker is gone.",

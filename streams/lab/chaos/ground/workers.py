@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.error import HTTPError
 
+from streams.clients.addresses import open_page
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.contenders import resident_bytes
@@ -97,9 +97,9 @@ class Worker:
         """What one of its pages says; nothing while it has none."""
         url = f"http://127.0.0.1:{self.settings.web_port}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=PAGE_S_MAX) as page:  # our own
+            with open_page(url, PAGE_S_MAX) as page:
                 said: dict[str, Any] = json.load(page)
-        except urllib.error.HTTPError as refused:
+        except HTTPError as refused:
             refused.close()
             return {}
         except (OSError, ValueError):

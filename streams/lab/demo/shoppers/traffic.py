@@ -39,6 +39,7 @@ class Traffic:
     ) -> None:
         self.visits_ended = 0
         self.prompts_missed = 0
+        self._items_foreign = 0
         self._seed = seed
         self._run = run
         self._think_s = think_s
@@ -51,6 +52,12 @@ class Traffic:
 
     def __len__(self) -> int:
         return len(self._visits)
+
+    @property
+    def items_foreign(self) -> int:
+        """Items in prompts that our shoppers know nothing of, and passed over."""
+        here = sum(visit.items_foreign for visit in self._visits.values())
+        return self._items_foreign + here
 
     def advance(self, now_s: float, now_ms: int, wanted: int) -> list[Event]:
         """About `wanted` events: of the visits that are due by `now_s`, else of new visits."""
@@ -91,6 +98,7 @@ class Traffic:
         self._here.discard(visit.shopper.shopper_id or "")
         self.visits_ended += 1
         self.prompts_missed += visit.prompts_missed
+        self._items_foreign += visit.items_foreign
 
 
 def feedback_stage(event: Event) -> Stage | None:

@@ -10,7 +10,7 @@ alone, each reaction from the seed and the prompt's id. Visits hear in any order
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -49,6 +49,8 @@ class Visit:
         self.basket: Counter[str] = Counter()
         self.prompts_seen = 0
         self.prompts_missed = 0
+        self.items_foreign = 0
+        """Items in prompts that no shelf of ours holds: others use the same topics."""
         self._seed = seed
         rng = Random(seed)
         self._todo = deque(plan(shopper, rng))
@@ -90,13 +92,17 @@ class Visit:
         if published.caused_by != self._page or now_ms >= published.expires_at_ms:
             self.prompts_missed += 1
             return ()
-        self._reactions.append((published, self._made_of(published)))
+        known = [item.item_id for item in published.items if item.item_id in ITEMS]
+        self.items_foreign += len(published.items) - len(known)
+        if not known:
+            return ()
+        self._reactions.append((published, self._made_of(published, known)))
         self.prompts_seen += 1
         return (PromptShown(**self._who(now_ms), receipt=published.receipt),)
 
-    def _made_of(self, prompt: Prompt) -> Reaction:
+    def _made_of(self, prompt: Prompt, items: Sequence[str]) -> Reaction:
         return react(
-            [item.item_id for item in prompt.items],
+            items,
             {*self.basket, prompt.anchor},
             self.shopper,
             prompt.placement,

@@ -235,6 +235,31 @@ def test_a_prompt_that_comes_too_late_is_missed() -> None:
     assert 2 == visit.prompts_missed
 
 
+def test_items_of_another_shop_are_passed_over_and_counted() -> None:
+    """On a topic that others use, too, prompts hold what no shelf of ours does."""
+    visit, added = at_bread()
+    alone = visit.hear(offered(added, "dress-1"), NOON_MS)
+    both = visit.hear(
+        offered(added, "dress-1", "butter").model_copy(update={"prompt_id": "another"}), NOON_MS
+    )
+    made = [event for _ in range(3) for event in visit.step(NOON_MS)]
+
+    assert ((), ["prompt_shown"]) == (alone, [event.type for event in both])
+    assert 2 == visit.items_foreign
+    assert all(getattr(event, "item_id", None) != "dress-1" for event in made)
+
+
+def test_shoppers_among_foreign_items_alone_never_fail() -> None:
+    """Whatever a reaction picks: there is nothing to pick from."""
+    for number in range(200):
+        visit = Visit(f"s{number}", REGULAR, seed=str(number))
+        while not visit.over:
+            for event in visit.step(NOON_MS):
+                visit.hear(offered(event, "dress-1", "dress-2"), NOON_MS)
+
+    assert visit.items_foreign
+
+
 def test_a_repeated_prompt_is_no_news() -> None:
     """Prompts are published at least once; the first counts."""
     visit, added = at_bread()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -106,14 +107,14 @@ class Twin:
             self.seen[voter].times,
             self.seen[item].times,
         )
-        others = support.sessions - of
         if met < support.together_min:
             return False
-        if support.z_min == 0 or others <= 0:
+        if support.z_min == 0 or of >= support.sessions:
             return True
-        expected = of * (max(0, times - met) / others)
-        error = (expected * (1 + of / others)) ** 0.5
-        return met > expected and met - expected > support.z_min * error
+        share = Fraction(of, support.sessions)
+        excess = met - Fraction(1, 2) - times * share
+        z = Fraction(support.z_min)
+        return excess > 0 and excess**2 > z**2 * times * share * (1 - share)
 
     def rank(
         self, voters: Sequence[str], vote_weights: VoteWeights, support: Support

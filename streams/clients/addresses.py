@@ -1,0 +1,69 @@
+"""Addresses that operators give: of Kafka's brokers, and of workers' pages."""
+
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+from streams.contract.errors import Misconfigured
+
+PORT_MAX = 65_535
+PORT_DIGITS_MAX = 5
+
+
+def broker_addresses(bootstrap: str) -> list[tuple[str, int]]:
+    """Host and port of each server; raises `Misconfigured`.
+
+    >>> broker_addresses("127.0.0.1:9092, kafka:9093")
+    [('127.0.0.1', 9092), ('kafka', 9093)]
+    """
+    addresses = []
+    for address in filter(None, map(str.strip, bootstrap.split(","))):
+        host, _, port = address.rpartition(":")
+        if not (_is_host(host) and _is_port(port)):
+            raise Misconfigured(
+                f"{address!r} is no Kafka address: write host:port, several with commas between"
+            )
+        addresses.append((host, int(port)))
+    if not addresses:
+        raise Misconfigured("no Kafka address: set GOESWITH_KAFKA_BOOTSTRAP to host:port")
+    return addresses
+
+
+def open_page(url: str, timeout_s: float) -> Any:
+    """A worker's page, open; on the loopback never through a proxy. Raises `OSError`."""
+    handlers = [ProxyHandler({})] if is_loopback(url) else []
+    return build_opener(*handlers).open(url, timeout=timeout_s)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine by its loopback address.
+
+    >>> is_loopback("http://127.0.0.1:6066/state"), is_loopback("http://worker-1:6066")
+    (True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_host(host: str) -> bool:
+    """Whether a resolver would take it: no empty label, none that is too long."""
+    try:
+        host.strip("[]").encode("idna")
+    except UnicodeError:
+        return False
+    return bool(host.strip("[]")) and not any(c.isspace() or not c.isprintable() for c in host)
+
+
+def _is_port(port: str) -> bool:
+    return (
+        port.isascii()
+        and port.isdigit()
+        and len(port) <= PORT_DIGITS_MAX
+        and 0 < int(port) <= PORT_MAX
+    )

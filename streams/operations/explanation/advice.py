@@ -1,0 +1,93 @@
+"""What a silence means, and what to do or how long to wait: in a storefront's words."""
+
+from typing import NamedTuple
+
+from streams.contract.events import Event
+from streams.contract.settings import Settings
+from streams.shop.decision.guards import pause_left_ms, unseen_ms
+from streams.shop.memory.answer import SilenceReason
+from streams.shop.memory.pending_prompts import PendingPrompt
+from streams.shop.memory.session import Session
+
+ADVICE: dict[SilenceReason, tuple[str, str]] = {
+    "forgotten": (
+        "the session had been displaced by others before its event was answered",
+        "this event only; a larger GOESWITH_SESSIONS_MAX keeps more of them",
+    ),
+    "duplicate": (
+        "this session had sent an event of this event_id before",
+        "this event only; give each event an id of its own",
+    ),
+    "late": (
+        "it is {behind_s:,.0f} s behind the latest of its partition; {lateness_s:,g} are allowed",
+        "this event only; look at the sender's clock and queue (GOESWITH_LATENESS_S)",
+    ),
+    "checkout": ("the shopper is paying", "until the next add, removal or order"),
+    "holdout": (
+        "{who} is held out, as {holdout_share:.1%} of all are, to measure what prompts are worth",
+        "for good: try another shopper or session, or GOESWITH_HOLDOUT_SHARE=0 on a shop for tests",
+    ),
+    "dismissed": (
+        "the session sent away {dismissals} prompts; {dismissals_max} are enough",
+        "until the visit ends: {session_gap_s:,g} s without an event (GOESWITH_DISMISSALS_MAX)",
+    ),
+    "session_cap": (
+        "the visit had {prompted} prompts, shown or pending; {prompts_per_session_max} are allowed",
+        "until it ends: {session_gap_s:,g} s without an event (GOESWITH_PROMPTS_PER_SESSION_MAX)",
+    ),
+    "cool_down": (
+        "a pause follows each prompt, and {left_s:,.1f} s of it were left",
+        "that long; {cool_down_s:,g} s at first, doubled by each dismissal (GOESWITH_COOL_DOWN_S)",
+    ),
+    "no_candidate": (
+        "nothing may be offered: in the basket, just bought, met by chance alone, or not known yet",
+        "until more is learned: see GOESWITH_TOGETHER_MIN ({together_min}) and _LIFT_Z_MIN",
+    ),
+}
+"""Of each reason: why, and what to do or how long it lasts."""
+
+
+class Told(NamedTuple):
+    """A silence, told."""
+
+    reason: SilenceReason
+    why: str
+    wait: str
+
+
+def told(
+    reason: SilenceReason,
+    event: Event,
+    session: Session | None,
+    pending: tuple[PendingPrompt, ...],
+    settings: Settings,
+    watermark_ms: int,
+) -> Told:
+    """The silence with the figures of its session, as they were when the event was answered."""
+    figures: dict[str, object] = {
+        "who": (session.shopper_id if session else event.shopper_id) or event.session_id,
+        "behind_s": (watermark_ms - event.occurred_at_ms) / 1000,
+        "dismissals": 0,
+        "prompted": 0,
+        "left_s": 0.0,
+    }
+    if session is not None:
+        unseen = unseen_ms(session, event, pending)
+        figures["dismissals"] = session.dismissals
+        figures["prompted"] = session.shown + len(unseen)
+        figures["left_s"] = pause_left_ms(session, event, unseen, settings) / 1000
+    figures |= {name: getattr(settings, name) for name in SETTINGS}
+    why, wait = ADVICE[reason]
+    return Told(reason, why.format(**figures), wait.format(**figures))
+
+
+SETTINGS = (
+    "lateness_s",
+    "holdout_share",
+    "dismissals_max",
+    "session_gap_s",
+    "prompts_per_session_max",
+    "cool_down_s",
+    "together_min",
+)
+"""The settings that are named with their values."""

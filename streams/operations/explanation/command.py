@@ -1,0 +1,129 @@
+"""`goeswith explain`: what became of each event of a session, and why there was no prompt."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from streams.cli.options import with_settings
+from streams.cli.printable import printable
+from streams.clients.log_reader import LogReader, committed_offsets, open_reader
+from streams.clients.sync_kafka import open_admin
+from streams.contract.errors import NotEnough
+from streams.contract.settings import Settings
+from streams.operations.explanation.fates import Fate, fate, in_words
+from streams.operations.explanation.published_receipts import with_some_secret
+from streams.operations.explanation.retold import disagreeing, retell, silent
+from streams.operations.explanation.session_log import SessionEvents, read_published, read_session
+from streams.shop.shop import Shop
+
+EVENTS_MAX = 100
+
+
+@click.command()
+@with_settings("bootstrap", "prefix", "group")
+@click.argument("session_id", metavar="SESSION")
+@click.option(
+    "--max",
+    "events_max",
+    type=click.IntRange(min=1),
+    default=EVENTS_MAX,
+    show_default=True,
+    help="Only so many events, the latest.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def explain(settings: Settings, session_id: str, events_max: int, as_json: bool) -> None:
+    """Tell what became of each event of SESSION: a prompt, a silence and why, a dead letter.
+
+    Prompts, outcomes and dead letters are read off their topics. Silences are on none: for them the
+    log is folded again, as `rebuild` does, so the settings have to be those of the workers; the
+    secret is not needed.
+    """
+    shop, topics = Shop(with_some_secret(settings)), settings.topics
+    names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
+    with open_reader(settings, *names) as reader:
+        log = _read(reader, session_id, settings, events_max)
+        if not log.events:
+            raise NotEnough(
+                f"no event of session {session_id!r} is on {topics.events}: is it the record's "
+                "key, and was it sent to this Kafka, under this prefix?"
+            )
+        with open_admin(settings) as admin:
+            events_at = [at for at in reader.partitions if at.topic == topics.events]
+            committed = committed_offsets(settings, admin, events_at)
+        published = read_published(reader, log, session_id, settings)
+        with _progress("folding") as advance:
+            retold = retell(shop, reader, log, published, advance)
+        gone = sum(reader.begins()[at] for at in events_at)
+    offsets = {at.number: offset for at, offset in committed.items()}
+    fates = [fate(event, published, retold, offsets) for event in log.events]
+    again = bool(silent(log.events, published))
+    notes = _notes(log, gone, settings, again=again) + _doubts(disagreeing(published, retold))
+    if as_json:
+        said = {
+            "session_id": session_id,
+            "partitions": sorted(log.partitions),
+            "left_out": log.left_out,
+            "events": [each.to_json() for each in fates],
+            "notes": notes,
+        }
+        click.echo(json.dumps(said))
+    else:
+        click.echo(_in_words(session_id, log, fates, notes))
+
+
+def _in_words(
+    session_id: str, log: SessionEvents, fates: Sequence[Fate], notes: Sequence[str]
+) -> str:
+    numbers = ", ".join(map(str, sorted(log.partitions)))
+    title = f"{printable(session_id)}, partition {numbers}: {len(fates)} events"
+    return "\n".join([title, *map(in_words, fates), *(f"note: {note}" for note in notes)])
+
+
+def _notes(log: SessionEvents, gone: int, settings: Settings, *, again: bool) -> list[str]:
+    """What has to be known to read the answer."""
+    notes = []
+    if log.left_out:
+        notes.append(f"{log.left_out:,} earlier events are left out: --max")
+    if len(log.partitions) > 1:
+        notes.append(
+            "the session is on several partitions, and split: send all of it under one key, by one "
+            "partitioner"
+        )
+    if again:
+        notes.append(
+            "silences are told by folding the log again up to each event, by the settings of this "
+            "shell; a worker that was behind, as one that starts is, knew more by then"
+        )
+    if again and gone:
+        notes.append(
+            f"{gone:,} events are gone from {settings.topics.events} by retention: workers may "
+            "know more than was folded"
+        )
+    return notes
+
+
+def _doubts(reasons: Iterable[str]) -> list[str]:
+    """Where workers have other settings than this shell."""
+    return [
+        f"the settings here say {reason} where workers prompted: theirs are others, and silences "
+        "may be told wrongly"
+        for reason in sorted(reasons)
+    ]
+
+
+def _read(reader: LogReader, session_id: str, settings: Settings, events_max: int) -> SessionEvents:
+    with _progress("looking for the session") as advance:
+        return read_session(reader, session_id, settings, events_max=events_max, advance=advance)
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[], object]]:
+    """A count on standard error, while it lasts."""
+    columns = (doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda: progress.advance(task)

@@ -1,0 +1,155 @@
+"""The fate of an event: what became of it, in plain values and in words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from streams.cli.printable import printable
+from streams.contract.errors import InvalidEvent
+from streams.contract.prompts import Outcome, Prompt
+from streams.operations.explanation.advice import Told
+from streams.operations.explanation.retold import Retold
+from streams.operations.explanation.session_log import Place, PublishedAnswers, SessionEvent
+from streams.shop.decision.decision import AskingEvent
+
+Became = Literal["prompt", "silence", "dead_letter", "waiting", "unknown", "learned"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fate:
+    """What became of one event."""
+
+    event: SessionEvent
+    became: Became
+    """`waiting`: no worker has answered it yet; `unknown`: no prompt is there, though it should be;
+    `learned`: it asks for no prompt."""
+    prompt: Prompt | None = None
+    silence: Told | None = None
+    reason: str | None = None
+    """Of the dead letter."""
+    message: str = ""
+    letter_id: str | None = None
+    """For `goeswith dead-letters show`."""
+    brought: tuple[Outcome, ...] = ()
+    """Stages that this event brought to prompts."""
+    stages: tuple[Outcome, ...] = ()
+    """Stages that its own prompt reached, by whichever event."""
+    withdrew: tuple[str, ...] = ()
+    """The ids of prompts that it made pointless."""
+
+    def field(self, name: str) -> Any:
+        """A field of the event, as far as it can be read."""
+        held = self.event.held
+        if isinstance(held, InvalidEvent):
+            return self.event.said.get(name)
+        return getattr(held, name, None)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        partition, offset = self.event.place
+        names = ("event_id", "type", "item_id", "occurred_at_ms")
+        return {
+            "partition": partition,
+            "offset": offset,
+            "timestamp_ms": self.event.timestamp_ms,
+            **{name: self.field(name) for name in names},
+            "became": self.became,
+            "prompt": self.prompt.model_dump(mode="json", exclude_none=True)
+            if self.prompt
+            else None,
+            "silence": self.silence._asdict() if self.silence else None,
+            "dead_letter": {"reason": self.reason, "message": self.message, "id": self.letter_id}
+            if self.reason
+            else None,
+            "brought": [_stage(outcome) for outcome in self.brought],
+            "stages": [_stage(outcome) for outcome in self.stages],
+            "withdrew": list(self.withdrew),
+        }
+
+
+def fate(
+    event: SessionEvent,
+    published: PublishedAnswers,
+    retold: Mapping[Place, Retold],
+    committed: Mapping[int, int | None],
+) -> Fate:
+    """What became of an event; `committed`: the group's offsets, by partition."""
+    held, letter = event.held, published.dead_letters.get(event.place)
+    reason, message = (letter.cause.reason, letter.cause.message) if letter else (None, "")
+    if isinstance(held, InvalidEvent):
+        reason, message = reason or held.reason, message or str(held)
+    prompt = silence = None
+    became: Became = "dead_letter" if reason else "learned"
+    event_id = held.event_id if event.first and not isinstance(held, InvalidEvent) else None
+    if isinstance(held, AskingEvent):
+        prompt = published.prompts.get(event.place)
+        again = retold.get(event.place)
+        silence = again.silence if again else None
+        became = _asked(event, prompt, silence, committed)
+    return Fate(
+        event=event,
+        became=became,
+        prompt=prompt,
+        silence=silence if became == "silence" else None,
+        reason=reason,
+        message=message,
+        letter_id=letter.id if letter else None,
+        brought=tuple(o for o in published.outcomes if o.caused_by == event_id),
+        stages=tuple(o for o in published.outcomes if prompt and o.prompt_id == prompt.prompt_id),
+        withdrew=tuple(w.prompt_id for w in published.withdrawals if w.caused_by == event_id),
+    )
+
+
+def _asked(
+    event: SessionEvent,
+    prompt: Prompt | None,
+    silence: Told | None,
+    committed: Mapping[int, int | None],
+) -> Became:
+    """What became of an event that asks."""
+    partition, offset = event.place
+    if prompt is not None:
+        return "prompt"
+    if (committed.get(partition) or 0) <= offset:
+        return "waiting"
+    return "silence" if silence is not None else "unknown"
+
+
+def in_words(fate: Fate) -> str:
+    """Some lines for a terminal, times in UTC."""
+    at = datetime.fromtimestamp(max(0, fate.event.timestamp_ms) / 1000, UTC).strftime("%H:%M:%SZ")
+    names = (fate.field(name) for name in ("event_id", "type", "item_id"))
+    who = " ".join(printable(str(name), 60) for name in names if name is not None)
+    return "\n".join([f"{at} {who or 'no event'}", *(f"  {line}" for line in _lines(fate))])
+
+
+def _lines(fate: Fate) -> Iterator[str]:
+    if fate.prompt is not None:
+        items = ", ".join(printable(item.item_id, 40) for item in fate.prompt.items)
+        yield f"prompt {fate.prompt.prompt_id}: {items}"
+        yield f"  by {fate.prompt.arm} in {fate.prompt.context}, p {fate.prompt.propensity:.2f}"
+        if fate.stages:
+            yield f"  so far: {', '.join(outcome.stage for outcome in fate.stages)}"
+    if fate.silence is not None:
+        yield f"silence, {fate.silence.reason}: {printable(fate.silence.why, 300)}"
+        yield f"  how long: {fate.silence.wait}"
+    if fate.became == "waiting":
+        yield "no worker has answered it yet: `goeswith lag` says how far they are"
+    if fate.became == "unknown":
+        yield "no prompt is on the topic, though folding the log again gives one: its retention is"
+        yield "over, or the worker has other settings, or knew less when it answered"
+    if fate.reason is not None:
+        where = f", `goeswith dead-letters show {fate.letter_id}`" if fate.letter_id else ""
+        yield f"DEAD LETTER, {fate.reason}{where}"
+        yield f"  {printable(fate.message, 300)}"
+    for outcome in fate.brought:
+        yield f"{outcome.stage} of prompt {outcome.prompt_id}, reward {outcome.reward:+.2f}"
+    for prompt_id in fate.withdrew:
+        yield f"withdrew prompt {printable(prompt_id, 40)}"
+    if fate.became == "learned" and not fate.brought:
+        yield "learned from; it asks for no prompt"
+
+
+def _stage(outcome: Outcome) -> dict[str, Any]:
+    return outcome.model_dump(mode="json", include={"prompt_id", "stage", "reward"})

@@ -1,0 +1,135 @@
+"""Why there was silence: the log is folded again, offline, and the session's events answered anew.
+
+Silences are told by no topic. So the log is folded by the same settings, each time up to the event
+that got no prompt (other partitions up to the second in which its record was written), and the
+event is answered. What counts as pending is what was really published.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from streams.clients.log_reader import LogReader, Partition
+from streams.contract.events import ItemAdded, ItemViewed, OrderPlaced
+from streams.operations.explanation.advice import Told, told
+from streams.operations.explanation.published_receipts import PublishedReceipts
+from streams.operations.explanation.session_log import (
+    Place,
+    PublishedAnswers,
+    SessionEvent,
+    SessionEvents,
+)
+from streams.operations.explanation.time_index import TimeIndex
+from streams.operations.rebuild import fold_record
+from streams.shop.decision.decision import AskingEvent
+from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.shop import Shop
+
+TURNING = ItemViewed | ItemAdded | OrderPlaced
+"""Events that bring or withdraw prompts."""
+
+
+class Retold(NamedTuple):
+    """What folding the log again gives an event that asks."""
+
+    prompt: OutgoingPrompt | None
+    silence: Told | None
+
+
+def silent(events: list[SessionEvent], published: PublishedAnswers) -> list[SessionEvent]:
+    """The events that asked for a prompt, and none of theirs is on the topic."""
+    return [
+        event
+        for event in events
+        if isinstance(event.held, AskingEvent) and event.place not in published.prompts
+    ]
+
+
+def retell(
+    shop: Shop,
+    reader: LogReader,
+    log: SessionEvents,
+    published: PublishedAnswers,
+    advance: Callable[[], object] = lambda: None,
+) -> dict[Place, Retold]:
+    """What a shop without memory makes of the session's events, up to the last silent one."""
+    receipts = PublishedReceipts(
+        shop.settings.receipt_secret.get_secret_value(), published.prompts.values()
+    )
+    shop.receipt_rules.receipts = receipts
+    wanted = {event.place for event in silent(log.events, published)}
+    begins = {at.number: offset for at, offset in reader.begins().items() if _is_of(at, shop)}
+    for number, offset in begins.items():
+        shop.start(number, offset)
+    pending, retold = PendingPrompts(), {}
+    for event in log.events:
+        if not wanted:
+            break
+        if isinstance(event.held, TURNING):
+            _fold_to(shop, reader, event, log.times, advance)
+            retold[event.place] = _answer(shop, event, pending, published)
+            wanted.discard(event.place)
+    return retold
+
+
+def disagreeing(published: PublishedAnswers, retold: Mapping[Place, Retold]) -> set[SilenceReason]:
+    """Why the settings at hand are silent where workers prompted: theirs are others, then.
+
+    What is known (`no_candidate`) is left out: a worker that was behind knew more.
+    """
+    silences = [again.silence for place, again in retold.items() if place in published.prompts]
+    return {silence.reason for silence in silences if silence} - {"no_candidate", "duplicate"}
+
+
+def _is_of(at: Partition, shop: Shop) -> bool:
+    return at.topic == shop.settings.topics.events
+
+
+def _fold_to(
+    shop: Shop,
+    reader: LogReader,
+    event: SessionEvent,
+    times: TimeIndex,
+    advance: Callable[[], object],
+) -> None:
+    """Fold the log up to this event, and of other partitions what was there by then."""
+    own, offset = event.place
+    ends = times.reached(event.timestamp_ms) | {own: offset + 1}
+    begins = {at: shop.position.get(at.number, 0) for at in reader.partitions if _is_of(at, shop)}
+    upto = {at: ends.get(at.number, begin) for at, begin in begins.items()}
+    later: set[int] = set()
+    for record in reader.between(begins, upto):
+        number = record.at.number
+        if number != own and (number in later or record.timestamp_ms > event.timestamp_ms):
+            later.add(number)  # of the same second, and not there yet
+            continue
+        fold_record(shop, record)
+        advance()
+
+
+def _answer(
+    shop: Shop, event: SessionEvent, pending: PendingPrompts, published: PublishedAnswers
+) -> Retold:
+    """Answer an event that is folded; what was published for it is pending from then on."""
+    partition, offset = event.place
+    held = event.held
+    if not isinstance(held, TURNING):
+        return Retold(None, None)
+    answer = shop.answer(held, partition, offset, pending)
+    silence = None
+    if answer.silence is not None:
+        sessions = shop.sessions[partition]
+        silence = told(
+            answer.silence.reason,
+            held,
+            sessions.find(held.session_id),
+            pending.of(held.session_id),
+            shop.settings,
+            sessions.watermark_ms,
+        )
+    prompt = published.prompts.get(event.place)
+    outgoing = answer.outgoing_prompt if prompt is None else OutgoingPrompt.of(prompt)
+    if outgoing is not None:
+        pending.add(outgoing)
+    pending.withdraw(held.session_id, {gone.prompt_id for gone in answer.withdrawals})
+    return Retold(answer.outgoing_prompt, silence)

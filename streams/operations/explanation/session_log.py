@@ -1,0 +1,210 @@
+"""What the topics hold of one session: its events, and what was published because of them."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from streams.clients.log_reader import LogReader, Partition, RawRecord
+from streams.contract.dead_letters import Cause, cause
+from streams.contract.errors import InvalidEvent
+from streams.contract.events import Event, decode
+from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.settings import Settings
+from streams.operations.explanation.time_index import TimeIndex
+from streams.shop.decision.decision import AskingEvent
+
+Place = tuple[int, int]
+"""Partition and offset of an event."""
+
+
+class SessionEvent(NamedTuple):
+    """A record of the session."""
+
+    place: Place
+    timestamp_ms: int
+    """The record's own time."""
+    held: Event | InvalidEvent
+    """What workers read in it."""
+    said: dict[str, Any]
+    """The fields of what is no event, as far as they can be read."""
+    first: bool = True
+    """No earlier one of the session has its id."""
+
+
+class SessionEvents(NamedTuple):
+    """The latest events of a session, in the order of their records' times."""
+
+    events: list[SessionEvent]
+    left_out: int
+    """Earlier ones."""
+    partitions: frozenset[int]
+    times: TimeIndex
+    """When which offset of the whole topic was written."""
+
+
+class DeadLetterFound(NamedTuple):
+    """The dead letter of an event."""
+
+    id: str
+    cause: Cause
+
+
+class PublishedAnswers(NamedTuple):
+    """What is on the other topics."""
+
+    prompts: dict[Place, Prompt]
+    """By the event that caused it: the first one, as readers keep it."""
+    withdrawals: list[PromptWithdrawn]
+    outcomes: list[Outcome]
+    dead_letters: dict[Place, DeadLetterFound]
+
+
+def read_session(
+    reader: LogReader,
+    session_id: str,
+    settings: Settings,
+    *,
+    events_max: int,
+    advance: Callable[[], object] = lambda: None,
+) -> SessionEvents:
+    """Look through the events topic; `advance` is called for each record of it."""
+    key, index = session_id.encode(), TimeIndex()
+    found: deque[SessionEvent] = deque()
+    begins, ends = _of(reader, settings.topics.events)
+    count, partitions = 0, set()
+    for record in reader.between(begins, ends):
+        advance()
+        index.note(record.at.number, record.offset, record.timestamp_ms)
+        event = _of_session(record, key, session_id, settings)
+        if event is not None:
+            count += 1
+            partitions.add(record.at.number)
+            found.append(event)
+            if len(found) > 2 * events_max:
+                found = deque(sorted(found, key=_order)[-events_max:])
+    latest = list(_told_apart(sorted(found, key=_order)[-events_max:]))
+    return SessionEvents(latest, count - len(latest), frozenset(partitions), index)
+
+
+def read_published(
+    reader: LogReader, log: SessionEvents, session_id: str, settings: Settings
+) -> PublishedAnswers:
+    """What was published to the partitions of the session's events."""
+    topics = settings.topics
+    begins, ends = _of(reader, topics.prompts, log.partitions)
+    prompts: dict[str, Prompt] = {}
+    withdrawals = []
+    for record in reader.between(begins, ends):
+        said = _published(record) if record.key == session_id.encode() else None
+        if isinstance(said, Prompt):
+            prompts.setdefault(said.caused_by, said)
+        elif said is not None:
+            withdrawals.append(said)
+    outcomes = reader.between(*_of(reader, topics.outcomes, log.partitions))
+    letters = reader.between(*_of(reader, topics.dead_letters, log.partitions))
+    return PublishedAnswers(
+        dict(_by_place(log.events, prompts)),
+        withdrawals,
+        list(_outcomes(outcomes, session_id)),
+        dict(_letters(letters, {event.place for event in log.events}, topics.events)),
+    )
+
+
+def _of(
+    reader: LogReader, topic: str, numbers: Iterable[int] | None = None
+) -> tuple[dict[Partition, int], dict[Partition, int]]:
+    """Where these partitions of a topic begin and end."""
+    begins, ends = reader.begins(), reader.ends()
+    chosen = [
+        at
+        for at in reader.partitions
+        if at.topic == topic and (numbers is None or at.number in numbers)
+    ]
+    return {at: begins[at] for at in chosen}, {at: ends[at] for at in chosen}
+
+
+def _by_place(
+    events: Iterable[SessionEvent], prompts: dict[str, Prompt]
+) -> Iterator[tuple[Place, Prompt]]:
+    for event in events:
+        if event.first and isinstance(event.held, AskingEvent):
+            prompt = prompts.get(event.held.event_id)
+            if prompt is not None:
+                yield event.place, prompt
+
+
+def _told_apart(events: Iterable[SessionEvent]) -> Iterator[SessionEvent]:
+    """The events, each with whether it is the first of its id."""
+    seen: set[str] = set()
+    for event in events:
+        if isinstance(event.held, InvalidEvent):
+            yield event
+        else:
+            yield event._replace(first=event.held.event_id not in seen)
+            seen.add(event.held.event_id)
+
+
+def _order(event: SessionEvent) -> tuple[int, Place]:
+    return event.timestamp_ms, event.place
+
+
+def _of_session(
+    record: RawRecord, key: bytes, session_id: str, settings: Settings
+) -> SessionEvent | None:
+    """The record as one of this session, if its key or its value says that it is."""
+    value = record.value or b""
+    if record.key != key and key not in value:
+        return None
+    place = record.at.number, record.offset
+    try:
+        event = decode(
+            record.key, record.value, timestamp_ms=record.timestamp_ms, settings=settings
+        )
+    except InvalidEvent as invalid:
+        said = _parsed(value)
+        ours = record.key == key or said.get("session_id") == session_id
+        return SessionEvent(place, record.timestamp_ms, invalid, said) if ours else None
+    return SessionEvent(place, record.timestamp_ms, event, {}) if record.key == key else None
+
+
+def _parsed(value: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(value)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _published(record: RawRecord) -> Prompt | PromptWithdrawn | None:
+    try:
+        return ANY_PUBLISHED.validate_json(record.value or b"")
+    except ValidationError:
+        return None
+
+
+def _outcomes(records: Iterable[RawRecord], session_id: str) -> Iterator[Outcome]:
+    """The stages that prompts of this session reached, each once."""
+    seen = set()
+    for record in records:
+        if session_id.encode() in (record.value or b""):
+            try:
+                outcome = Outcome.model_validate_json(record.value or b"")
+            except ValidationError:
+                continue
+            stage = outcome.prompt_id, outcome.stage
+            if outcome.session_id == session_id and stage not in seen:
+                seen.add(stage)
+                yield outcome
+
+
+def _letters(
+    records: Iterable[RawRecord], places: set[Place], topic: str
+) -> Iterator[tuple[Place, DeadLetterFound]]:
+    for record in records:
+        why = cause(record.headers)
+        if why is not None and why.topic == topic and (why.partition, why.offset) in places:
+            letter = DeadLetterFound(f"{record.at.number}:{record.offset}", why)
+            yield (why.partition, why.offset), letter

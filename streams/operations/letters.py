@@ -1,0 +1,171 @@
+"""The dead letters that the log holds: opened, looked for, counted by what was wrong."""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.clients.log_reader import LogReader, Partition, RawRecord
+from streams.contract.dead_letters import REASONS, REPLAYS_MAX, Cause, cause
+from streams.contract.errors import GoeswithError, Misconfigured
+from streams.contract.settings import Settings
+
+OFFSET_DIGITS_MAX = 19
+KINDS_MAX = 1_000
+"""Kinds of letters that are told apart; what is beyond is counted together."""
+OTHERS = "others: too many kinds to tell apart"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A dead letter, opened."""
+
+    record: RawRecord
+    cause: Cause | None
+    """None: it was not written by us."""
+
+    @property
+    def id(self) -> str:
+        """`partition:offset` in the dead-letter topic."""
+        return f"{self.record.at.number}:{self.record.offset}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is here."""
+        return self.cause.reason if self.cause else "unknown"
+
+    def because_not(self, settings: Settings) -> str:
+        """Why it may not be sent again; empty when it may."""
+        if self.cause is None:
+            return "it is no dead letter of goeswith"
+        if self.cause.topic != settings.topics.events:
+            return f"it came from {self.cause.topic}, which is not {settings.topics.events}"
+        if self.cause.replays >= REPLAYS_MAX:
+            return f"it has been replayed {self.cause.replays} times, and came back"
+        if self.cause.value_bytes is not None:
+            left = len(self.record.value or b"")
+            return f"its value was cut from {self.cause.value_bytes:,} bytes to {left:,}, to fit"
+        if self.record.value is None:
+            return "it has no value"
+        return ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What the list says about it."""
+        value = self.record.value
+        return {
+            "id": self.id,
+            "reason": self.reason,
+            "from": f"{self.cause.topic}-{self.cause.partition}-{self.cause.offset}"
+            if self.cause
+            else None,
+            "timestamp_ms": self.record.timestamp_ms,
+            "bytes": 0 if value is None else len(value),
+            "cut_from_bytes": self.cause.value_bytes if self.cause else None,
+            "replays": self.cause.replays if self.cause else None,
+        }
+
+
+def opened(record: RawRecord) -> DeadLetter:
+    """The letter in a record."""
+    return DeadLetter(record, cause(record.headers))
+
+
+def letters(reader: LogReader, reason: str | None = None) -> Iterator[DeadLetter]:
+    """All letters that the log holds now, oldest first by partition.
+
+    Raises `Misconfigured` in the end when a reason was given that neither one of them nor any
+    dead letter has.
+    """
+    seen: Counter[str] = Counter()
+    for record in reader.between(reader.begins(), reader.ends()):
+        letter = opened(record)
+        seen[letter.reason if letter.reason in seen or len(seen) < KINDS_MAX else OTHERS] += 1
+        if reason in (None, letter.reason):
+            yield letter
+    check_reason(reason, seen)
+
+
+def check_reason(reason: str | None, seen: Mapping[str, int]) -> None:
+    """Raise `Misconfigured` for a reason that there is not, with those that there are.
+
+    >>> check_reason("nosuch", {"wrong_key": 17})
+    Traceback (most recent call last):
+      ...
+    streams.contract.errors.Misconfigured: no dead letter has the reason 'nosuch'; there are:
+    wrong_key (17)
+    """
+    if reason is None or reason in seen or reason in REASONS:
+        return
+    there = ", ".join(f"{one} ({number:,})" for one, number in Counter(seen).most_common(20))
+    raise Misconfigured(f"no dead letter has the reason {reason!r}; there are: {there or 'none'}")
+
+
+def letter(reader: LogReader, letter_id: str) -> DeadLetter:
+    """The letter of that id; raises `GoeswithError` when there is none."""
+    number, _, offset = letter_id.partition(":")
+    if not (_is_number(number) and _is_number(offset)):
+        raise Misconfigured(
+            f"{letter_id[:80]!r} is no id: write partition:offset, as the list does"
+        )
+    at = Partition(reader.partitions[0].topic, int(number))
+    begins, ends = reader.begins(), reader.ends()
+    if at in ends and begins[at] <= int(offset) < ends[at]:
+        for record in reader.between({at: int(offset)}, {at: int(offset) + 1}):
+            return opened(record)
+    raise GoeswithError(f"there is no dead letter {letter_id}, or not any more")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= OFFSET_DIGITS_MAX
+
+
+def newest(found: Iterable[DeadLetter], limit: int) -> list[DeadLetter]:
+    """The newest `limit` letters, newest last; never more than twice as many are held."""
+    held: deque[DeadLetter] = deque()
+    for one in found:
+        held.append(one)
+        if len(held) >= 2 * limit:
+            held = deque(_by_age(held)[-limit:])
+    return _by_age(held)[-limit:]
+
+
+def _by_age(found: Iterable[DeadLetter]) -> list[DeadLetter]:
+    return sorted(
+        found, key=lambda one: (one.record.timestamp_ms, one.record.at, one.record.offset)
+    )
+
+
+@dataclass
+class Kind:
+    """Letters that died of the same."""
+
+    reason: str
+    message: str
+    """Numbers in it left out: they differ from one to the next."""
+    count: int = 0
+    newest_ms: int = field(default=-1)
+    newest_id: str = ""
+
+
+def kinds(found: Iterable[DeadLetter]) -> list[Kind]:
+    """The letters by reason and message, the most frequent first; memory is bounded."""
+    counted: dict[tuple[str, str], Kind] = {}
+    for one in found:
+        key = one.reason, pattern(one.cause.message if one.cause else "not written by goeswith")
+        if key not in counted and len(counted) >= KINDS_MAX:
+            key = OTHERS, ""
+        kind = counted.setdefault(key, Kind(*key))
+        kind.count += 1
+        if one.record.timestamp_ms >= kind.newest_ms:
+            kind.newest_ms, kind.newest_id = one.record.timestamp_ms, one.id
+    return sorted(counted.values(), key=lambda kind: (-kind.count, kind.reason, kind.message))
+
+
+def pattern(message: str) -> str:
+    """A message without its numbers.
+
+    >>> pattern("70000 bytes are more than event_bytes_max=65536")
+    'N bytes are more than event_bytes_max=N'
+    """
+    return re.sub(r"\d+", "N", message)

@@ -1,0 +1,88 @@
+"""Which receipts count: those that open, in time, and each for one impression in its whole life.
+
+```
+does not open             made up, changed, another version's, sealed with a key that is not here
+expired                   its prompt's expiry and the windows after it are over, by the event's time
+forgotten                 older than the newest impression that its session has forgotten, and not
+                          among those that it remembers: it may have been counted before
+```
+
+Whether a receipt is forgotten depends on what the session remembered when the event was folded, so
+the fold notes it (`Session.refused`); the rest can be told from event and receipt at any time.
+
+A receipt sealed with a key that is not here (`receipt_unknown_key`) may be a good one: another
+worker folds it. The event is noted as *unread*, and the key counted. When the secret is there, and
+the event comes again, from the dead letters, its receipt is read then, as if it had come late.
+"""
+
+from collections import Counter
+
+from streams.contract.errors import InvalidReceipt
+from streams.contract.events import Event
+from streams.contract.receipts import Receipt, Receipts
+from streams.contract.settings import Settings
+from streams.shop.memory.session import Session
+
+KEYS_NAMED_MAX = 16
+"""So many unknown keys are counted by name: whoever makes up receipts makes up keys as well."""
+OTHER_KEYS = "others"
+FORGOTTEN = InvalidReceipt(
+    "receipt_forgotten",
+    "the receipt is older than the prompts that its session remembers: it may have been counted",
+)
+
+
+class ReceiptRules:
+    """Opens the receipts of events, and says which of them count."""
+
+    def __init__(self, settings: Settings, receipts: Receipts) -> None:
+        self.receipts = receipts
+        self.unknown_keys: Counter[str] = Counter()
+        """How many receipts were folded unread, by the id of the key that is not here."""
+        windows_s = settings.attribution_window_s, settings.purchase_window_s
+        self._window_ms = max(windows_s) * 1000
+
+    def opened(self, event: Event) -> Receipt | InvalidReceipt | None:
+        """The receipt that an event brings; as a value, why it does not open or is too old."""
+        token = getattr(event, "receipt", None)
+        if token is None:
+            return None
+        try:
+            receipt = self.receipts.open(token, event.session_id)
+        except InvalidReceipt as invalid:
+            return invalid
+        if receipt.expires_at_ms is not None:
+            over_ms = event.occurred_at_ms - receipt.expires_at_ms
+            if over_ms > self._window_ms:
+                return InvalidReceipt(
+                    "receipt_expired",
+                    f"the receipt's prompt expired {over_ms / 1000:.0f} s before this event, and "
+                    f"counts for {self._window_ms / 1000:.0f} s after that",
+                )
+        return receipt
+
+    def counted(self, session: Session, event: Event) -> Receipt | InvalidReceipt | None:
+        """What `opened` says, or that the session has forgotten the prompt. Notes what was refused.
+
+        A part of the fold.
+        """
+        receipt = self.opened(event)
+        if receipt is None:
+            return None
+        session.unread.discard(event.event_id)
+        if isinstance(receipt, Receipt) and session.may_have_forgotten(receipt):
+            session.refused.add(event.event_id)
+            return FORGOTTEN
+        if isinstance(receipt, InvalidReceipt) and receipt.key_id:
+            session.unread.add(event.event_id)
+            known = receipt.key_id in self.unknown_keys
+            named = known or len(self.unknown_keys) < KEYS_NAMED_MAX
+            self.unknown_keys[receipt.key_id if named else OTHER_KEYS] += 1
+        return receipt
+
+    def rejected(self, session: Session, event: Event) -> InvalidReceipt | None:
+        """Why the receipt of a folded event did not count; None if it did, or there is none."""
+        if event.event_id in session.refused:
+            return FORGOTTEN
+        opened = self.opened(event)
+        return opened if isinstance(opened, InvalidReceipt) else None

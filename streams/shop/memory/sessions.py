@@ -1,0 +1,133 @@
+"""The sessions of one partition: found by id, forgotten when idle longest, kept and restored.
+
+The order of leaving is that of the log, which is the same for every worker. A session's state of
+version 3 is written; those of version 2, in which a basket ended with its visit, and of version 1,
+without what the session had taught, are read as well.
+"""
+
+from collections import OrderedDict
+from typing import Any
+
+from models.snapshot.elements import each
+from streams.contract.events import Event
+from streams.contract.receipts import YEAR_2100_MS
+from streams.shop.memory.impression import Impression, Prompted, prompted_of
+from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session, Taken
+from streams.shop.memory.taught import Taught
+
+
+class Sessions:
+    """The sessions of one partition, and its watermark (the latest event time seen there)."""
+
+    def __init__(self, *, gap_s: float, basket_ttl_s: float, sessions_max: int) -> None:
+        self.gap_ms = gap_s * 1000
+        self.basket_ttl_ms = basket_ttl_s * 1000
+        self.sessions_max = sessions_max
+        self.watermark_ms = 0
+        self.forgot = False
+        """Whether a session had to leave since the start of the process."""
+        self.forgotten = NEVER
+        """The newest impression of the sessions that are forgotten."""
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    def of(self, event: Event) -> Session:
+        """The session that an event belongs to: a new one after a pause."""
+        self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
+        session = self._sessions.get(event.session_id)
+        if session is None:
+            at_ms = event.occurred_at_ms
+            session = Session(event.session_id, at_ms, at_ms, forgotten=self.forgotten)
+            self._sessions[event.session_id] = session
+            if len(self._sessions) > self.sessions_max:
+                _, gone = self._sessions.popitem(last=False)
+                self.forgotten = max(self.forgotten, gone.newest)
+                self.forgot = True
+        else:
+            pause_ms = event.occurred_at_ms - session.last_ms
+            if pause_ms > self.basket_ttl_ms:
+                session.forget_basket()
+            if pause_ms > self.gap_ms:
+                session = self._sessions[event.session_id] = session.after_pause(event)
+        self._sessions.move_to_end(event.session_id)
+        return session
+
+    def find(self, session_id: str) -> Session | None:
+        """The session of this id, if it is remembered; changes nothing."""
+        return self._sessions.get(session_id)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def state(self) -> list[Any]:
+        """Everything, as JSON, in the order of leaving; nothing forgotten goes without saying."""
+        states = [session.state() for session in self._sessions.values()]
+        said = [] if self.forgotten == NEVER else [list(self.forgotten)]
+        return [self.watermark_ms, states, *said]
+
+    def restore(self, state: list[Any]) -> None:
+        """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
+        watermark_ms, sessions, *later = state
+        (self.forgotten,) = map(prompted_of, later or [NEVER])
+        (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
+        for session in map(session_of, sessions):
+            self._sessions[session.session_id] = session
+
+
+def session_of(state: list[Any]) -> Session:
+    """The session whose `state()` this is, or what JSON made of it.
+
+    One of version 1 is taken to have taught what it holds; in one of version 2 what was bought is
+    taken to have been bought last. Raises `ValueError` for a later one, and this or `TypeError`
+    for what is none: restored, it would stop each worker in turn.
+    """
+    who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
+    path, bought, paying, said, seen, late, impressions, *later = more
+    version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
+    if version not in (1, 2, VERSION):
+        raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
+    if version < VERSION:
+        bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
+    taken, orders, forgotten, refused, unread = latest
+    orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
+    each(str, [*orders, *orders.values()])
+    shown, last_shown_ms, dismissals = each(int, said, 0)
+    each(str, [who] if shopper_id is None else [who, shopper_id])
+    each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
+    (paying,) = each(bool, [paying])
+    return Session(
+        who,
+        started_ms,
+        last_ms,
+        shopper_id,
+        _numbered(basket, 1),
+        each(str, viewed),
+        each(str, path),
+        _numbered(bought, 0),
+        paying,
+        shown,
+        last_shown_ms,
+        dismissals,
+        _numbered(seen, 0),
+        set(each(str, late)),
+        {impression.receipt.prompt_id: impression for impression in remembered},
+        Taught.from_state(lessons),
+        dict.fromkeys(each(str, looked)),
+        {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
+        orders,
+        _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
+        set(each(str, refused)),
+        set(each(str, unread)),
+    )
+
+
+def _forgotten_of(remembered: list[Impression]) -> Prompted:
+    """What a session that did not note it has forgotten: if it is full, all that is older."""
+    return min(one.prompted for one in remembered) if len(remembered) >= IMPRESSIONS_MAX else NEVER
+
+
+def _numbered(pairs: Any, least: int) -> dict[str, int]:
+    """Names with a number each, of at least so much."""
+    numbers = dict(pairs)
+    each(str, numbers)
+    each(int, numbers.values(), least)
+    return numbers

@@ -1,0 +1,95 @@
+"""Events as lines of a file or a pipe: read within bounds, and unwrapped.
+
+A line is an event as it is sent (a record's value), or a record with its key, such as `kcat -J` and
+most consumers print: `{"key": "session-7", "value": {…}}`; `payload` for `value`, and `ts` or
+`timestamp` for the record's own time. A byte-order mark before the first line is the file's, not
+the event's.
+"""
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import IO, Any, NamedTuple
+
+from streams.contract.errors import FileUnusable
+from streams.contract.topics import RECORD_BYTES_MAX
+
+LINE_BYTES_MAX = 2 * RECORD_BYTES_MAX
+"""What is longer is not kept: no broker of ours takes it, whatever stands around the event."""
+WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Line(NamedTuple):
+    """A line that is not blank."""
+
+    number: int
+    text: bytes
+    cut: bool
+    """It is longer than `LINE_BYTES_MAX`; the rest was passed over."""
+
+
+class Sent(NamedTuple):
+    """The record that a line stands for."""
+
+    value: bytes | None
+    key: bytes | None
+    has_key: bool
+    """False: the line does not say which key it has."""
+    timestamp_ms: int | None
+    """The record's own time, where the line says it."""
+
+
+def lines(stream: IO[bytes], bytes_max: int = LINE_BYTES_MAX) -> Iterator[Line]:
+    r"""The lines of a stream, blank ones left out; raises `FileUnusable` for UTF-16.
+
+    >>> from io import BytesIO
+    >>> [(line.number, line.text) for line in lines(BytesIO(b"\xef\xbb\xbf{}\r\n\n[]"))]
+    [(1, b'{}'), (3, b'[]')]
+    """
+    number = 0
+    while text := stream.readline(bytes_max + 1):
+        number += 1
+        cut = len(text) > bytes_max and not text.endswith(b"\n")
+        rest = text
+        while cut and rest and not rest.endswith(b"\n"):
+            rest = stream.readline(bytes_max)
+        if number == 1:
+            if text.startswith(WIDE):
+                raise FileUnusable("the file is UTF-16: events are UTF-8, write it as that")
+            text = text.removeprefix(codecs.BOM_UTF8)
+        if text := text.strip(b" \t\r\n"):
+            yield Line(number, text, cut)
+
+
+def parsed(text: bytes | None) -> Any:
+    """The JSON in a text; None where there is none."""
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def sent(text: bytes) -> Sent:
+    """The record that a line stands for.
+
+    >>> sent(b'{"key": "session-7", "payload": "{}", "ts": 1767225600000}')
+    Sent(value=b'{}', key=b'session-7', has_key=True, timestamp_ms=1767225600000)
+    """
+    said = parsed(text) if b'"key"' in text else None
+    if not isinstance(said, dict) or "type" in said or not {"value", "payload"} & said.keys():
+        return Sent(text, None, has_key=False, timestamp_ms=None)
+    key, value = said.get("key"), said.get("value", said.get("payload"))
+    time_ms = said.get("ts", said.get("timestamp"))
+    return Sent(
+        _bytes(value),
+        _bytes(key),
+        has_key="key" in said,
+        timestamp_ms=time_ms if type(time_ms) is int and time_ms >= 0 else None,
+    )
+
+
+def _bytes(said: Any) -> bytes | None:
+    """What a record would hold: a text as it is, anything else as JSON."""
+    if said is None or isinstance(said, str):
+        return None if said is None else said.encode("utf-8", "surrogatepass")
+    return json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -1,0 +1,80 @@
+"""Hints for whoever sends events: the name or the value that was meant, where one can tell."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
+
+SYNONYMS = {
+    "timestamp": "occurred_at_ms",
+    "time": "occurred_at_ms",
+    "ts": "occurred_at_ms",
+    "product_id": "item_id",
+    "sku": "item_id",
+    "user_id": "shopper_id",
+    "customer_id": "shopper_id",
+    "price": "price_minor",
+    "qty": "quantity",
+    "language": "locale",
+    "items": "lines",
+    "products": "lines",
+    "id": "event_id",
+    "event": "type",
+}
+"""What others call our fields, where it does not look like ours."""
+ALIKE = 0.75
+"""From which likeness on (`difflib`, 1: the same) a name may have been meant."""
+UNITS = {"seconds": 1e-3, "microseconds": 1e3, "nanoseconds": 1e6}
+"""How much a time in each unit is of the same time in milliseconds."""
+NUMBERS = ("occurred_at_ms", "price_minor", "quantity")
+
+
+def meant(word: str, known: Collection[str]) -> str | None:
+    """The known word that was meant by an unknown one, if one can tell.
+
+    >>> meant("itemId", ["item_id", "event_id"]), meant("sku", ["item_id"]), meant("x", ["item_id"])
+    ('item_id', 'item_id', None)
+    """
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word[:64]).lower().replace("-", "_")
+    if snake in known:
+        return snake
+    if (synonym := SYNONYMS.get(snake)) in known:
+        return synonym
+    return next(iter(get_close_matches(snake, known, n=1, cutoff=ALIKE)), None)
+
+
+def unit_meant(time: object) -> str | None:
+    """The unit of a time that is none in milliseconds, if one can tell.
+
+    >>> unit_meant(1_767_225_600), unit_meant(1_767_225_600_000_000), unit_meant(7)
+    ('seconds', 'microseconds', None)
+    """
+    if isinstance(time, bool) or not isinstance(time, int | float):
+        return None
+    for unit, share in UNITS.items():
+        if YEAR_2015_MS <= time / share <= YEAR_2100_MS:
+            return unit
+    return None
+
+
+def hints(said: Any, types: Collection[str]) -> Iterator[str]:
+    """What may have been meant by a JSON value that is no event of these types."""
+    if isinstance(said, list):
+        yield "one event a line: `jq -c '.[]'` makes lines of an array"
+    if not isinstance(said, Mapping):
+        return
+    kind = said.get("type")
+    if isinstance(kind, str) and kind not in types:
+        near = meant(kind, types)
+        yield f"`type` may be {', '.join(types)}" if near is None else f"did you mean `{near}`?"
+    time = said.get("occurred_at_ms")
+    if unit := unit_meant(time):
+        yield f"`occurred_at_ms` looks like {unit}: milliseconds since 1970 are wanted"
+    price = said.get("price_minor")
+    if isinstance(price, float):
+        yield "`price_minor` is in minor units: 249, not 2.49"
+    texts = [name for name in NUMBERS if isinstance(said.get(name), str)]
+    if texts:
+        yield f"{' and '.join(f'`{name}`' for name in texts)}: a number, not a text"

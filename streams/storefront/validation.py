@@ -1,0 +1,218 @@
+"""What would become of events if they were sent: judged by the very contract that workers read by.
+
+`decode` judges, not a schema beside it; a receipt is opened where the secret is known. What the
+contract takes and a storefront may not have meant (a field that nobody reads, a segment that is not
+listed) is a warning.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from streams.clients.deduplication import SeenIds
+from streams.contract.errors import BadInput, InvalidEvent
+from streams.contract.events import EVENTS, Event, OrderLine, decode, segment_names
+from streams.contract.receipts import Receipts
+from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
+from streams.shop.decision.messages import TEXTS, language
+from streams.storefront.event_lines import Line, Sent, parsed, sent
+from streams.storefront.hints import hints, meant
+
+FIELDS = {event.model_fields["type"].default: tuple(event.model_fields) for event in EVENTS}
+"""The fields of each type of event."""
+NAME_CHARS_MAX = 64
+LINE_FIELDS = tuple(OrderLine.model_fields)
+
+
+class Remark(NamedTuple):
+    """A warning: `name` is a short, stable word."""
+
+    name: str
+    message: str
+
+
+class Judged(NamedTuple):
+    """What would become of one line."""
+
+    line: int
+    type: str | None
+    event_id: str | None
+    session_id: str | None
+    taken: bool
+    """It is an event of the contract: it is folded, though its receipt may be bad."""
+    reason: str | None
+    """Of the dead letter; None: there would be none."""
+    message: str
+    hints: tuple[str, ...]
+    warnings: tuple[Remark, ...]
+    unchecked: tuple[str, ...] = ()
+    """What could not be looked at: the `key` that no line tells, a `receipt` without the secret."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        warned = [remark._asdict() for remark in self.warnings]
+        return {**self._asdict(), "warnings": warned}
+
+
+class Validator:
+    """Judges lines in their order; remembers the ids that came lately, and nothing else.
+
+    >>> validator = Validator(Settings(), now_ms=1_767_225_600_000)
+    >>> bread = b'{"type": "item_viewed", "event_id": "e", "session_id": "s", "itemId": "bread"}'
+    >>> judged = validator.judge(Line(1, bread, cut=False))
+    >>> judged.reason, [remark.message for remark in judged.warnings]
+    ('invalid_event', ['`itemId` is ignored; did you mean `item_id`?'])
+    """
+
+    def __init__(self, settings: Settings, now_ms: int) -> None:
+        """`now_ms`: when an event would be sent whose line does not say when it was."""
+        secrets = settings.receipt_secret.get_secret_value()
+        self.settings = settings
+        self.now_ms = now_ms
+        self.receipts = Receipts(secrets) if secrets else None
+        self.segments = segment_names(settings)
+        self._seen = SeenIds()
+
+    def judge(self, line: Line) -> Judged:
+        """What would become of a line."""
+        said = sent(line.text)
+        try:
+            event = self._decoded(line, said)
+        except InvalidEvent as invalid:
+            return self._dead(line, said, invalid)
+        rejected = self._rejected(event)
+        return Judged(
+            line.number,
+            event.type,
+            event.event_id,
+            event.session_id,
+            taken=True,
+            reason=rejected.reason if rejected else None,
+            message=f"{rejected}; the event counts all the same" if rejected else "",
+            hints=(),
+            warnings=tuple(self._warnings(event, said)),
+            unchecked=tuple(self._unchecked(event, said)),
+        )
+
+    def _decoded(self, line: Line, said: Sent) -> Event:
+        if line.cut:
+            raise InvalidEvent(
+                "oversize", f"more than {len(line.text) - 1} bytes: a record that large is no event"
+            )
+        value = said.value
+        key = said.key
+        if not said.has_key:  # then it is taken to be the right one
+            raw = parsed(value)
+            who = raw.get("session_id") if isinstance(raw, dict) else None
+            key = who.encode("utf-8", "surrogatepass") if isinstance(who, str) else b""
+        sent_ms = self.now_ms if said.timestamp_ms is None else said.timestamp_ms
+        return decode(key, value, timestamp_ms=sent_ms, settings=self.settings)
+
+    def _dead(self, line: Line, said: Sent, invalid: InvalidEvent) -> Judged:
+        raw = None if line.cut else parsed(said.value)
+        told: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+        kind = told.get("type")
+        fields = FIELDS.get(kind, ()) if isinstance(kind, str) else ()
+        return Judged(
+            line.number,
+            _text(kind),
+            _text(told.get("event_id")),
+            _text(told.get("session_id")),
+            taken=False,
+            reason=invalid.reason,
+            message=str(invalid),
+            hints=tuple(hints(raw, tuple(FIELDS))),
+            warnings=tuple(_unread(told, fields)) if fields else (),
+        )
+
+    def _rejected(self, event: Event) -> BadInput | None:
+        token = getattr(event, "receipt", None)
+        if token is None or self.receipts is None:
+            return None
+        try:
+            self.receipts.open(token, event.session_id)
+        except BadInput as invalid:
+            return invalid
+        return None
+
+    def _unchecked(self, event: Event, said: Sent) -> Iterator[str]:
+        if not said.has_key:
+            yield "key"
+        if self.receipts is None and getattr(event, "receipt", None) is not None:
+            yield "receipt"
+
+    def _warnings(self, event: Event, said: Sent) -> Iterator[Remark]:
+        raw = parsed(said.value)
+        if isinstance(raw, dict):
+            yield from _unread(raw, FIELDS[event.type])
+        if self._seen.before(event.identity):
+            yield Remark("duplicate", "this session sent its `event_id` before: it changes nothing")
+        if event.segment is not None and event.segment not in self.segments:
+            yield Remark("segment", self._unlisted(event.segment))
+        if event.locale and language(event.locale) not in TEXTS:
+            spoken = ", ".join(TEXTS)
+            yield Remark("locale", f"`{event.locale}` gets English: there are texts in {spoken}")
+        if said.timestamp_ms is not None:
+            late_s = (said.timestamp_ms - event.occurred_at_ms) / 1000
+            if late_s > self.settings.lateness_s:
+                yield Remark("late", "sent too late: it is learned from, and gets no prompt")
+
+    def _unlisted(self, segment: str) -> str:
+        if segment in BUILT_IN_SEGMENTS:
+            return f"segment `{segment}` is a built-in word: whether a shopper is known decides"
+        listed = ", ".join(sorted(self.segments)) or "none are"
+        return f"segment `{segment}` is not listed in GOESWITH_SEGMENTS ({listed}): it is ignored"
+
+
+@dataclass
+class Summary:
+    """Counts of what was judged."""
+
+    lines: int = 0
+    events: int = 0
+    """Lines that are events of the contract."""
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    warnings: Counter[str] = field(default_factory=Counter)
+    """By name."""
+    unchecked: Counter[str] = field(default_factory=Counter)
+    """Events of which a part could not be looked at, by what that was."""
+
+    def count(self, judged: Judged) -> None:
+        """One line more."""
+        self.lines += 1
+        self.events += judged.taken
+        if judged.reason is not None:
+            self.dead_letters[judged.reason] += 1
+        for remark in judged.warnings:
+            self.warnings[remark.name] += 1
+        self.unchecked.update(judged.unchecked)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        counts = vars(self).items()
+        return {name: dict(n) if isinstance(n, Counter) else n for name, n in counts}
+
+
+def _unread(said: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[Remark]:
+    """The fields that nobody reads, of an event and of its lines, each once."""
+    unread = {name: fields for name in said if name not in fields}
+    for line in said.get("lines", ()) if isinstance(said.get("lines"), list) else ():
+        if isinstance(line, dict):
+            unread |= {name: LINE_FIELDS for name in line if name not in LINE_FIELDS}
+    for name, known in unread.items():
+        yield _ignored(name[:NAME_CHARS_MAX], tuple(one for one in known if one not in said))
+
+
+@lru_cache(maxsize=1000)
+def _ignored(name: str, free: tuple[str, ...]) -> Remark:
+    """A field that nobody reads, and the one of those not said that may have been meant."""
+    near = meant(name, free)
+    asked = f"; did you mean `{near}`?" if near else ""
+    return Remark("unknown_field", f"`{name}` is ignored{asked}")
+
+
+def _text(said: object) -> str | None:
+    return said if isinstance(said, str) else None

@@ -1,0 +1,56 @@
+"""A failure that we have a name for is one line of log, not a traceback for each part that ends."""
+
+import logging
+
+from streams.cli.printable import printable
+from streams.contract.errors import GoeswithError
+
+LINE_CHARS_MAX = 1000
+RAISED_AGAIN = "We experienced a crash!"
+"""What mode says before it raises the reason once more."""
+
+
+class CrashLines(logging.Filter):
+    """Lets each of our errors through once, as name and message; others keep their traceback.
+
+    >>> from streams.contract.errors import NameTaken
+    >>> lines = CrashLines()
+    >>> taken = NameTaken("ann is taken")
+    >>> def said(text, *args):
+    ...     record = logging.LogRecord("mode", logging.ERROR, "", 0, text, args, None)
+    ...     return lines.filter(record) and record.getMessage()
+    >>> said("Crashed reason=%r", taken), said("Error: %r", taken)
+    ('NameTaken: ann is taken', False)
+    >>> said("[^Worker]: We experienced a crash!")
+    False
+    >>> said("Crashed reason=%r", ValueError("bread"))
+    "Crashed reason=ValueError('bread')"
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[GoeswithError] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line may pass."""
+        if record.levelno < logging.ERROR:
+            return True
+        if self._said and RAISED_AGAIN in str(record.msg):
+            return False
+        error = _ours(record)
+        if error is None:
+            return True
+        if any(error is said for said in self._said):
+            return False
+        self._said.append(error)
+        said = f"{type(error).__name__}: {error}"
+        record.msg, record.args = printable(said, chars_max=LINE_CHARS_MAX), ()
+        record.exc_info = record.exc_text = record.stack_info = None
+        return True
+
+
+def _ours(record: logging.LogRecord) -> GoeswithError | None:
+    """The error of ours that a line is about."""
+    args = record.args if isinstance(record.args, tuple) else ()
+    raised = record.exc_info[1] if record.exc_info else None
+    return next((one for one in (*args, raised) if isinstance(one, GoeswithError)), None)

@@ -1,1 +1,0 @@
-"""What an event costs: the recorded figures, and a guard on them that no noise can fail."""

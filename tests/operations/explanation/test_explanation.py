@@ -1,0 +1,240 @@
+"""What is told of a session is what happened to it."""
+
+from typing import Any, get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from streams.contract.events import Event
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.settings import Settings
+from streams.operations.explanation.advice import ADVICE, told
+from streams.operations.explanation.fates import Fate, fate, in_words
+from streams.operations.explanation.published_receipts import with_some_secret
+from streams.operations.explanation.retold import disagreeing, retell
+from streams.operations.explanation.session_log import read_published, read_session
+from streams.shop.memory.answer import SilenceReason
+from streams.shop.shop import Shop
+from tests.operations.explanation.kept_log import OneWorker
+from tests.stories import NOON_MS, OPEN, Story
+
+ITEMS = st.sampled_from(["bread", "butter", "jam", "tea"])
+DOES = st.sampled_from(["view", "add", "remove", "order", "check_out", "see", "dismiss", "again"])
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["ann", "bob", "carl"]), DOES, ITEMS, st.integers(0, 40)), max_size=30
+)
+POLITE: dict[str, Any] = {
+    **OPEN,
+    "partitions": 2,
+    "holdout_share": 0.2,
+    "cool_down_s": 20.0,
+    "prompts_per_session_max": 3,
+    "dismissals_max": 2,
+    "session_gap_s": 300.0,
+    "lateness_s": 30.0,
+    "together_min": 1,
+}
+
+
+def explained(worker: OneWorker, session_id: str, *, events_max: int = 1000) -> list[Fate]:
+    """What is told of a session whose events are all answered, by somebody without the secret."""
+    keyless = worker.settings.model_copy(update={"receipt_secret": SecretStr("")})
+    settings, reader = with_some_secret(keyless), worker.log
+    log = read_session(reader, session_id, settings, events_max=events_max)
+    published = read_published(reader, log, session_id, settings)
+    retold = retell(Shop(settings), reader, log, published)
+    committed: dict[int, int | None] = dict.fromkeys(range(settings.partitions), 1_000_000)
+    return [fate(event, published, retold, committed) for event in log.events]
+
+
+def shown(worker: OneWorker, story: Story) -> Prompt | None:
+    """The last prompt of a session."""
+    at = [at for at in worker.log.partitions if at.topic == worker.settings.topics.prompts]
+    records = [record for one in at for record in worker.log.records[one]]
+    said = [ANY_PUBLISHED.validate_json(record.value or b"") for record in records]
+    prompts = [p for p in said if isinstance(p, Prompt) and p.session_id == story.session_id]
+    return prompts[-1] if prompts else None
+
+
+def live(worker: OneWorker, steps: list[tuple[str, str, str, int]]) -> None:
+    """Three sessions on two partitions do all this, one thing after the other."""
+    now_ms = NOON_MS
+    last: dict[str, Event] = {}
+    for number, (who, does, item, after_s) in enumerate(steps):
+        now_ms += after_s * 1000 + number  # no two at the same time
+        story = Story(who, start_ms=now_ms)
+        more: dict[str, Any] = {"event_id": f"e{number}", "after_s": 0}
+        prompt = shown(worker, story)
+        if does in ("see", "dismiss"):
+            event = getattr(story, does)(prompt, **more) if prompt else None
+        elif does == "again":
+            event = last.get(who)
+        else:
+            items = () if does == "check_out" else (item,)
+            event = getattr(story, does)(*items, **more)
+        if event is not None:
+            last[who] = event
+            worker.take(who == "bob", event)
+
+
+@given(STEPS)
+def test_the_silences_that_are_told_are_those_of_the_worker(
+    steps: list[tuple[str, str, str, int]],
+) -> None:
+    """Whatever three sessions do: the same reason for the same event, and no event is lost."""
+    worker = OneWorker(Settings(**POLITE))
+    live(worker, steps)
+    found = {
+        each.event.place: each.silence.reason
+        for who in ("ann", "bob", "carl")
+        for each in explained(worker, who)
+        if each.silence is not None
+    }
+
+    assert {place: silence.reason for place, silence in worker.silences.items()} == found
+
+
+def test_every_silence_has_its_advice() -> None:
+    """Why, and what to do: one sentence each, with every figure in its place."""
+    assert set(get_args(SilenceReason)) == ADVICE.keys()
+    for reason in get_args(SilenceReason):
+        said = told(reason, Story().view("tea"), None, (), Settings(), NOON_MS)
+        assert "{" not in said.why + said.wait
+
+
+def test_a_late_event_is_told_by_how_much() -> None:
+    """Behind the latest of its partition, whoever sent that."""
+    worker = OneWorker(Settings(**POLITE))
+    worker.take(0, Story("bob", start_ms=NOON_MS + 90_000).view("tea", after_s=0))
+    worker.take(0, Story("ann").view("tea", after_s=0))
+    (late,) = explained(worker, "ann")
+
+    assert late.silence is not None
+    assert ("late", True) == (late.silence.reason, "90 s behind" in late.silence.why)
+
+
+def test_a_pause_is_told_by_what_was_left_of_it() -> None:
+    """Of the last prompt, shown or not."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    worker.take(0, Story("bob").view("tea"))
+    worker.take(0, story.view("jam"))
+    worker.take(0, story.view("bread", after_s=13))
+    prompted, paused = explained(worker, "ann")
+
+    assert ("prompt", "silence") == (prompted.became, paused.became)
+    assert paused.silence is not None
+    assert "7.0 s of it were left" in paused.silence.why
+
+
+def test_dead_letters_are_found_by_key_and_by_what_they_say() -> None:
+    """A wrong key hides no event from its session."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    worker.take(1, story.view("tea"), key=b"somebody")
+    worker.take(0, story.add("tea", receipt="bm9uc2Vuc2U="))
+    lost, forged = explained(worker, "ann")
+
+    assert ("dead_letter", "wrong_key", "1:0") == (lost.became, lost.reason, lost.letter_id)
+    assert ("silence", "receipt_forged", "0:0") == (forged.became, forged.reason, forged.letter_id)
+    assert "dead-letters show 1:0" in in_words(lost)
+    assert "silence, no_candidate" in in_words(forged)
+    assert "DEAD LETTER, receipt_forged" in in_words(forged)
+
+
+def test_what_nobody_has_answered_waits() -> None:
+    """By the offset that the group has committed."""
+    worker = OneWorker(Settings(**POLITE))
+    worker.take(0, Story("ann").view("tea"))
+    log = read_session(worker.log, "ann", worker.settings, events_max=9)
+    published = read_published(worker.log, log, "ann", worker.settings)
+    said = {
+        committed: fate(log.events[0], published, {}, {0: committed}).became
+        for committed in (None, 0, 1)
+    }
+
+    assert {None: "waiting", 0: "waiting", 1: "unknown"} == said
+
+
+def test_only_the_latest_events_are_told() -> None:
+    """The others are counted."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    for number in range(20):
+        worker.take(0, story.view(f"item-{number}"))
+    log = read_session(worker.log, "ann", worker.settings, events_max=3)
+
+    assert (17, [17, 18, 19]) == (log.left_out, [event.place[1] for event in log.events])
+    assert 3 == len(explained(worker, "ann", events_max=3))
+
+
+def test_a_session_on_two_partitions_is_told_in_the_order_of_its_times() -> None:
+    """It is torn apart, which is said, and still one story."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    for number in (0, 1, 0):
+        worker.take(number, story.view("tea"))
+    log = read_session(worker.log, "ann", worker.settings, events_max=9)
+
+    assert [(0, 0), (1, 0), (0, 1)] == [event.place for event in log.events]
+    assert {0, 1} == log.partitions
+
+
+def test_an_event_of_another_session_is_not_told() -> None:
+    """Though its fields name this one."""
+    worker = OneWorker(Settings(**POLITE))
+    worker.take(0, Story("bob").view("ann"))
+
+    assert [] == explained(worker, "ann")
+
+
+def test_words_are_safe_for_a_terminal() -> None:
+    """Ids come from senders."""
+    worker = OneWorker(Settings(**POLITE))
+    worker.take(0, Story("ann").view("\x1b[2Jtea"))
+
+    assert "\x1b" not in "\n".join(map(in_words, explained(worker, "ann")))
+
+
+def test_what_came_a_moment_later_on_another_partition_was_not_known_yet() -> None:
+    """Within the same second, too: nothing was there to be offered."""
+    worker = OneWorker(Settings(**POLITE))
+    worker.take(0, Story("ann", start_ms=NOON_MS).view("tea", after_s=0))
+    worker.take(1, Story("bob", start_ms=NOON_MS + 300).view("jam", after_s=0))
+    (asked,) = explained(worker, "ann")
+
+    assert asked.silence is not None
+    assert "no_candidate" == asked.silence.reason
+
+
+def test_a_prompt_that_was_withdrawn_counts_no_more() -> None:
+    """Neither for the cap nor for the pause."""
+    worker, story = OneWorker(Settings(**POLITE | {"prompts_per_session_max": 1})), Story("ann")
+    worker.take(0, Story("bob").view("tea"))
+    worker.take(0, Story("bob", start_ms=NOON_MS + 500).view("milk", event_id="more"))
+    worker.take(0, story.view("jam"))
+    first = shown(worker, story)
+    assert first is not None
+    for event in (story.add(first.items[0].item_id), story.view("rice"), story.view("salt")):
+        worker.take(0, event)
+    asked, added, again, capped = explained(worker, "ann")
+
+    assert ["prompt", "silence", "prompt", "silence"] == [
+        each.became for each in (asked, added, again, capped)
+    ]
+    assert capped.silence is not None
+    assert "the visit had 1 prompts" in capped.silence.why
+
+
+def test_settings_other_than_the_workers_are_seen_by_what_they_deny() -> None:
+    """Where workers prompted and the settings at hand are silent."""
+    worker, story = OneWorker(Settings(**POLITE | {"cool_down_s": 0.0})), Story("ann")
+    worker.take(0, Story("bob").view("tea"))
+    for item in ("jam", "rice", "salt", "tea"):
+        worker.take(0, story.view(item))
+    found = {}
+    for pause_s in (0.0, 20.0):
+        settings = Settings(**POLITE | {"cool_down_s": pause_s})
+        log = read_session(worker.log, "ann", settings, events_max=9)
+        published = read_published(worker.log, log, "ann", settings)
+        found[pause_s] = disagreeing(published, retell(Shop(settings), worker.log, log, published))
+
+    assert "session_cap" == worker.silences[0, 4].reason
+    assert {0.0: set(), 20.0: {"cool_down"}} == found

@@ -1,0 +1,204 @@
+"""What would become of an event is what becomes of it; and what its sender may have meant."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.errors import InvalidEvent
+from streams.contract.events import decode
+from streams.contract.schemas.examples import EVENT_EXAMPLES, NEW_YEAR_MS, SECRET
+from streams.contract.schemas.schemas import example
+from streams.contract.settings import Settings
+from streams.storefront.event_lines import Line
+from streams.storefront.validation import Judged, Remark, Validator
+
+DAY_MS = 86_400_000
+SETTINGS = Settings(segments="club", receipt_secret=SECRET)
+SESSION = st.sampled_from(["s", "t", "", 7, None])
+NAMES = ["type", "event_id", "session_id", "occurred_at_ms", "item_id", "itemId", "lines"]
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    ["item_viewed", "prompt_shown", "s", 7, 2.5, None, NEW_YEAR_MS, []]
+)
+
+
+def judged(said: Any, settings: Settings = SETTINGS, **around: Any) -> Judged:
+    """What would become of this JSON, the day after the story of the examples."""
+    text = json.dumps({**around, "value": said} if around else said).encode()
+    return Validator(settings, NEW_YEAR_MS + 2 * DAY_MS).judge(Line(1, text, cut=False))
+
+
+def warned(**fields: Any) -> list[Remark]:
+    """The warnings of an add that has these fields, too."""
+    return [*judged(example("item_added") | fields).warnings]
+
+
+def test_the_examples_of_the_contract_pass_without_a_word() -> None:
+    """Their receipts are opened, their segment is listed."""
+    found = [judged(example(event.type)) for event in EVENT_EXAMPLES]
+
+    assert [(True, None, (), ())] * len(found) == [
+        (one.taken, one.reason, one.hints, one.warnings) for one in found
+    ]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES), SESSION)
+def test_what_is_foretold_is_what_happens(said: dict[str, Any], key: Any) -> None:
+    """By whatever a record may hold, under whatever key: the reason is the worker's."""
+    value = json.dumps(said).encode()
+    sent_as = None if key is None else (key if isinstance(key, str) else json.dumps(key)).encode()
+    try:
+        decode(sent_as, value, timestamp_ms=NEW_YEAR_MS + 2 * DAY_MS, settings=SETTINGS)
+        reason, opened = None, said.get("type") != "prompt_shown"
+    except InvalidEvent as invalid:
+        reason, opened = invalid.reason, True
+    found = judged(said, key=key)
+
+    assert not opened or reason == found.reason
+    assert (reason is None) == found.taken
+
+
+@given(st.binary(max_size=60))
+def test_no_line_stops_the_validator(text: bytes) -> None:
+    """It says of each what becomes of it."""
+    found = Validator(SETTINGS, NEW_YEAR_MS).judge(Line(1, text, cut=False))
+
+    assert (found.reason, found.taken) in [("invalid_json", False), ("invalid_event", False)]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"value": None}, "null_value"),
+        ({"value": "x" * 70_000}, "oversize"),
+        ({"value": example("item_viewed"), "ts": NEW_YEAR_MS - DAY_MS}, "future"),
+        ({"value": example("item_viewed"), "key": None}, "wrong_key"),
+        ({"value": example("item_viewed"), "key": "another"}, "wrong_key"),
+    ],
+)
+def test_a_record_is_judged_by_its_own_key_and_time(said: dict[str, Any], reason: str) -> None:
+    """Where the line tells them."""
+    around = {"key": "session-7", **said}
+    value = around.pop("value")
+
+    assert reason == judged(value, **around).reason
+
+
+def test_a_key_that_is_not_told_is_said_to_be_unchecked() -> None:
+    """A storefront's first mistake must not pass for right."""
+    assert ("key",) == judged(example("item_viewed")).unchecked
+    assert () == judged(example("item_viewed"), key="session-7").unchecked
+
+
+def test_a_receipt_is_opened_where_the_secret_is_known() -> None:
+    """A bad one is a dead letter, and the event counts all the same."""
+    known = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="})
+    other = judged(example("prompt_shown") | {"session_id": "another"})
+    unknown = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="}, Settings())
+
+    assert ("receipt_forged", True) == (known.reason, known.taken)
+    assert ("receipt_forged", True) == (other.reason, other.taken)
+    assert (None, True, True) == (unknown.reason, unknown.taken, "receipt" in unknown.unchecked)
+
+
+def test_a_cut_line_is_oversize() -> None:
+    """Whatever it would have said."""
+    found = Validator(SETTINGS, NEW_YEAR_MS).judge(Line(1, b'{"type": "item', cut=True))
+
+    assert ("oversize", False) == (found.reason, found.taken)
+
+
+@pytest.mark.parametrize(
+    ("field", "near"),
+    [
+        ("itemId", "item_id"),
+        ("sku", "item_id"),
+        ("Quantity", "quantity"),
+        ("shoper_id", "shopper_id"),
+    ],
+)
+def test_a_field_that_nobody_reads_may_be_one_of_ours(field: str, near: str) -> None:
+    """It is ignored, so that senders may say more; the sender hears of it."""
+    said = {name: value for name, value in example("item_added").items() if name != near}
+    (remark,) = (r for r in judged(said | {field: "x"}).warnings if r.name == "unknown_field")
+
+    assert f"`{field}` is ignored; did you mean `{near}`?" == remark.message
+
+
+def test_a_field_beside_the_one_that_is_meant_is_only_said_to_be_ignored() -> None:
+    """The one that is meant is there."""
+    assert [("unknown_field", "`itemId` is ignored")] == warned(itemId="bread")
+
+
+def test_fields_of_lines_are_looked_at_too() -> None:
+    """Each name once, however many lines there are."""
+    lines = [{"item_id": "bread", "qty": 2}, {"item_id": "butter", "qty": 1}]
+
+    assert [("unknown_field", "`qty` is ignored; did you mean `quantity`?")] == [
+        *map(tuple, judged(example("order_placed") | {"lines": lines}).warnings)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "said"),
+    [
+        ({"segment": "vip"}, "segment", "not listed in GOESWITH_SEGMENTS (club)"),
+        ({"segment": "new"}, "segment", "built-in"),
+        ({"locale": "it"}, "locale", "`it` gets English"),
+        ({"locale": "pl-PL"}, "locale", "en, de, fr"),
+    ],
+)
+def test_what_is_ignored_in_silence_is_warned_of(
+    fields: dict[str, Any], name: str, said: str
+) -> None:
+    """By a worker it is counted; here the sender reads it."""
+    ((warning, message),) = warned(**fields)
+
+    assert name == warning
+    assert said in message
+
+
+@pytest.mark.parametrize("locale", ["de_DE", "fr", "EN-us"])
+def test_a_locale_with_texts_is_none_of_our_business(locale: str) -> None:
+    """However it is written."""
+    assert [] == warned(locale=locale)
+
+
+def test_an_id_that_comes_again_in_its_session_is_warned_of() -> None:
+    """In another session it is another event."""
+    validator = Validator(SETTINGS, NEW_YEAR_MS + DAY_MS)
+    texts = [example("item_viewed")] * 2 + [example("item_viewed") | {"session_id": "another"}]
+    found = [validator.judge(Line(1, json.dumps(text).encode(), cut=False)) for text in texts]
+
+    assert [[], ["duplicate"], []] == [[r.name for r in one.warnings] for one in found]
+
+
+def test_an_event_that_was_sent_too_late_gets_no_prompt() -> None:
+    """Where the line tells when the record was sent."""
+    late, early = (
+        judged(example("item_viewed"), key="session-7", ts=NEW_YEAR_MS + ms)
+        for ms in (121_000, 119_000)
+    )
+
+    assert [["late"], []] == [[r.name for r in one.warnings] for one in (late, early)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "hint"),
+    [
+        ({"type": "itemAdded"}, "did you mean `item_added`?"),
+        ({"type": "page"}, "`type` may be item_viewed, item_added"),
+        ({"occurred_at_ms": NEW_YEAR_MS // 1000}, "looks like seconds"),
+        ({"occurred_at_ms": NEW_YEAR_MS * 1000}, "looks like microseconds"),
+        ({"occurred_at_ms": "2026-01-01"}, "a number, not a text"),
+        ({"price_minor": 2.49}, "249, not 2.49"),
+    ],
+)
+def test_what_was_meant_is_said_of_a_dead_letter(fields: dict[str, Any], hint: str) -> None:
+    """So that one reads what to change, not what is wrong."""
+    found = judged(example("item_added") | fields)
+
+    assert "invalid_event" == found.reason
+    assert hint in " ".join(found.hints)

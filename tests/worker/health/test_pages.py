@@ -1,0 +1,67 @@
+"""What a worker's pages say."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from streams.contract.receipts import Receipts
+from streams.contract.schemas.examples import PROMPT
+from streams.contract.settings import Settings
+from streams.worker.health.pages import Handler, show_health, show_state
+from streams.worker.health.watchdog import Health, Watchdog
+from streams.worker.replica import Replica
+from streams.worker.telemetry import Telemetry
+from tests.stories import OPEN, Story, Till
+
+ANOTHER = "another"
+"""The secret of a worker that was not given the one of its peers."""
+
+
+class PagesOf:
+    """As much of an app as its pages need, around a shop."""
+
+    def __init__(self, till: Till) -> None:
+        self.assigned: frozenset[int] | None = frozenset({0})
+        self.settings = Settings(**OPEN)
+        self.telemetry = Telemetry()
+        self.replica = Replica(self.settings, till.shop, self.telemetry)
+        self.watchdog = cast(
+            "Watchdog", SimpleNamespace(health=Health(ready=True), loop_late_s=0.0)
+        )
+        self.handlers: dict[str, Handler] = {}
+        show_state(self, self.settings)
+        show_health(self, self.watchdog, None, dict, {})
+
+    def page(self, path: str) -> Callable[[Handler], Any]:
+        """Keep the handler of a path."""
+
+        def keep(handler: Handler) -> Handler:
+            self.handlers[path] = handler
+            return handler
+
+        return keep
+
+    def said(self, path: str) -> dict[str, Any]:
+        """The JSON of a page."""
+        web = SimpleNamespace(json=lambda said, **_: json.dumps(said))
+        request = SimpleNamespace(query={})
+        answer: dict[str, Any] = json.loads(asyncio.run(self.handlers[path](web, request)))  # type: ignore[arg-type]
+        return answer
+
+
+def test_a_worker_that_lacks_a_secret_says_which_key() -> None:
+    """In the notes, as it still answers, and in a counter by key."""
+    till, story = Till(receipt_secret=ANOTHER), Story(PROMPT.session_id)
+    pages = PagesOf(till)
+    assert [] == pages.said("/readyz")["notes"]
+    assert {} == pages.said("/state")["telemetry"]["receipt_unknown_key"]
+    for _ in range(2):
+        till.serve(story.see(PROMPT))
+    (key_id,) = Receipts("not a secret").key_ids
+
+    (note,) = pages.said("/readyz")["notes"]
+    assert f"2 of key {key_id}" in note
+    assert pages.said("/readyz")["ready"]
+    assert {key_id: 2} == pages.said("/state")["telemetry"]["receipt_unknown_key"]

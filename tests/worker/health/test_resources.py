@@ -1,0 +1,66 @@
+"""What a worker's page says of memory and tables, and what it advises."""
+
+from models.recommenders.recommender import TableSize
+from streams.contract.settings import Settings
+from streams.shop.shop import Shop
+from streams.worker.health.resources import SETTINGS, advice, memory, sizes_json
+from tests.stories import OPEN, Story
+
+ROOM: dict[str, int | None] = {"rss_bytes": 1, "limit_bytes": None}
+
+
+def sold(shop: Shop, shoppers: int) -> Shop:
+    """A shop in which so many have bought something of their own, and bread."""
+    offset = 0
+    for number in range(shoppers):
+        story = Story(f"s{number}", shopper_id=f"shopper-{number}")
+        for event in (story.view("bread"), story.add(f"item-{number}"), story.order("bread")):
+            shop.learn(0, offset, event)
+            offset += 1
+    return shop
+
+
+def test_an_empty_shop_has_room_for_all_that_its_settings_allow() -> None:
+    """And every table has a setting that bounds it."""
+    settings = Settings(**OPEN)
+    tables = Shop(settings).tables()
+
+    assert {name.rpartition(".")[2] for name in tables} <= SETTINGS.keys()
+    assert settings.items_max == tables["popularity.items"].at_most
+    assert settings.shoppers_max == tables["repeats.shoppers"].at_most
+    assert all(size.held == 0 and not size.forgot for size in tables.values())
+    assert [] == advice(tables, ROOM)
+
+
+def test_tables_are_as_full_as_what_was_folded() -> None:
+    """Sessions count in their fullest partition; pairs both ways."""
+    tables = sold(Shop(Settings(**OPEN)), shoppers=5).tables()
+
+    assert TableSize(5, 50_000, False) == tables["sessions"]
+    assert 5 == tables["repeats.shoppers"].held
+    assert 6 == tables["baskets.items"].held == tables["popularity.items"].held
+    assert 10 == tables["baskets.pairs"].held
+    assert 0.0001 == sizes_json(tables)["sessions"]["share"]
+
+
+def test_what_was_full_and_what_nearly_is_are_advised_on() -> None:
+    """With the setting to look at."""
+    settings = Settings(**OPEN, sessions_max=4, shoppers_max=6, items_max=10)
+    said = advice(sold(Shop(settings), shoppers=8).tables(), ROOM)
+
+    assert any(
+        s.startswith("sessions has been full") and "GOESWITH_SESSIONS_MAX" in s for s in said
+    )
+    assert any(s.startswith("repeats.shoppers has been full") for s in said)
+    assert "popularity.items is 90 % full: see GOESWITH_ITEMS_MAX" in said
+
+
+def test_memory_is_told_and_judged_by_the_limit() -> None:
+    """A container that is nearly full ends its worker when a checkpoint is written."""
+    held = memory()
+
+    assert held["rss_bytes"] is None or held["rss_bytes"] > 1_000_000
+    assert [] == advice({}, {"rss_bytes": 79, "limit_bytes": 100})
+    assert ["memory is 81 % of its limit"] == [
+        sentence[:27] for sentence in advice({}, {"rss_bytes": 81, "limit_bytes": 100})
+    ]
