@@ -19,16 +19,20 @@ from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable, printable_bytes
 from streams.clients.log_reader import LogReader, open_reader
-from streams.clients.sync_kafka import open_admin, partition_count
+from streams.clients.sync_kafka import open_admin, open_producer, partition_count
 from streams.contract.settings import Settings
-from streams.operations.letters import DeadLetter, Kind, kinds, letter, letters, newest
-from streams.operations.replay_plan import (
-    ReplayPlan,
-    ReplayRules,
-    plan,
-    send_again,
-    successors,
+from streams.operations.letters import (
+    DeadLetter,
+    Kind,
+    find,
+    kinds,
+    letter,
+    letters,
+    newest,
+    place,
 )
+from streams.operations.replay_plan import ReplayPlan, ReplayRules, plan, successors
+from streams.operations.resending import send_again
 
 SHOWN_CHARS_MAX = 4000
 
@@ -175,31 +179,32 @@ def replay(
         raise click.UsageError("give ids, or --all (with --reason WORD, if you like)")
     if as_json and not (yes or dry_run):
         raise click.UsageError("--json does not ask: add --yes or --dry-run")
+    ids = list(dict.fromkeys(map(place, letter_ids)))
     rules = ReplayRules(settings, _partitions(settings), key_from, anyway)
     with open_reader(settings, settings.topics.dead_letters) as reader:
-        made = plan(_chosen(reader, letter_ids, reason), rules, successors(letters(reader)))
+        made = plan(_chosen(reader, ids, reason), rules, successors(letters(reader)))
+        made.refuse_missing(f"{number}:{offset}" for number, offset in ids)
         if not as_json:
             _say(made)
         if made.allowed and not dry_run:
             if not yes:
                 click.confirm(f"Send {len(made.allowed)} to {settings.topics.events}?", abort=True)
-            ids = set(made.allowed)
-            again = (one for one in _chosen(reader, letter_ids, reason) if one.id in ids)
-            not_taken = send_again(rules, again)
-            made.refused |= not_taken
+            opening = open_producer(settings, idempotent=False)
+            not_taken = send_again(rules, made.allowed, _chosen(reader, ids, reason), opening)
             made.allowed = [one for one in made.allowed if one not in not_taken]
+            made.refused |= not_taken
             if not as_json:
                 _say(ReplayPlan(refused=not_taken))
     _tell(made, dry_run, as_json)
 
 
 def _chosen(
-    reader: LogReader, letter_ids: Iterable[str], reason: str | None
+    reader: LogReader, ids: Sequence[tuple[int, int]], reason: str | None
 ) -> Iterator[DeadLetter]:
-    """Those of the ids, or all."""
-    if ids := list(letter_ids):
-        return (letter(reader, one) for one in dict.fromkeys(ids))
-    return letters(reader, reason)
+    """Those of the ids that are there, or all."""
+    if not ids:
+        return letters(reader, reason)
+    return (one for at in ids if (one := find(reader, *at)) is not None)
 
 
 def _partitions(settings: Settings) -> int:

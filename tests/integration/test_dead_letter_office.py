@@ -147,6 +147,19 @@ def test_nothing_is_sent_without_consent(office: Operator) -> None:
     assert 1 == len(events(office.settings))
 
 
+def test_a_letter_that_is_gone_is_named_and_the_rest_goes(office: Operator) -> None:
+    """Retention may have taken one of a list; what is no id at all is a slip, and nothing goes."""
+    slip = office.types("dead-letters", "replay", "1:1", "bread", "--yes")
+    said = office.asks("dead-letters", "replay", "1:1", "01:1", "0:999", "9:0", "--yes")
+
+    assert 2 == slip.exit_code
+    assert ["1:1"] == said["replayed"]
+    assert {
+        id_: f"there is no dead letter {id_}, or not any more" for id_ in ("0:999", "9:0")
+    } == said["refused"]
+    assert 1 == len(events(office.settings))
+
+
 def test_dead_letters_are_counted_by_reason_and_message(office: Operator) -> None:
     """What to mend first; and at 80 columns no word of it is cut."""
     counted = office.asks("dead-letters", "summary")["kinds"]
