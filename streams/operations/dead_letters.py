@@ -31,6 +31,7 @@ from streams.operations.letters import (
     newest,
     place,
 )
+from streams.operations.partitioners import PARTITIONERS, Partitioner, partitioner_of_log
 from streams.operations.replay_plan import ReplayPlan, ReplayRules, plan, successors
 from streams.operations.resending import send_again
 
@@ -154,6 +155,11 @@ def show_(settings: Settings, letter_id: str, as_json: bool) -> None:
 @click.option(
     "--key-from", metavar="FIELD", help="Take the key from this field of the event: session_id."
 )
+@click.option(
+    "--partitioner",
+    type=click.Choice(list(PARTITIONERS)),
+    help="With --key-from: how senders choose partitions. Default: as their events show.",
+)
 @click.option("--anyway", is_flag=True, help="Send also what will fail again, as far as is known.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -164,6 +170,7 @@ def replay(
     every: bool,
     reason: str | None,
     key_from: str | None,
+    partitioner: str | None,
     anyway: bool,
     dry_run: bool,
     yes: bool,
@@ -172,15 +179,16 @@ def replay(
     """Send dead letters again, to the topic and partition they came from.
 
     Bytes are sent as they are: what will fail again stays, and so does what was sent before and
-    came back. --key-from mends a wrong key, and sends to the partition of the new one. The letters
-    stay in the list. Exit code 1 when one of them was not sent again.
+    came back. --key-from mends a wrong key, and sends to the partition where senders put the new
+    one: murmur2 is the default of Kafka's own clients, crc32 that of librdkafka. The letters stay
+    in the list. Exit code 1 when one of them was not sent again.
     """
-    if every == bool(letter_ids) or (reason and not every):
-        raise click.UsageError("give ids, or --all (with --reason WORD, if you like)")
-    if as_json and not (yes or dry_run):
-        raise click.UsageError("--json does not ask: add --yes or --dry-run")
+    may_go_on = yes or dry_run or not as_json
+    _check_usage(letter_ids, every, reason, key_from, partitioner, may_go_on)
     ids = list(dict.fromkeys(map(place, letter_ids)))
     rules = ReplayRules(settings, _partitions(settings), key_from, anyway)
+    if key_from is not None:
+        rules = rules._replace(partitioner=_partitioner(settings, partitioner))
     with open_reader(settings, settings.topics.dead_letters) as reader:
         made = plan(_chosen(reader, ids, reason), rules, successors(letters(reader)))
         made.refuse_missing(f"{number}:{offset}" for number, offset in ids)
@@ -198,6 +206,23 @@ def replay(
     _tell(made, dry_run, as_json)
 
 
+def _check_usage(
+    letter_ids: Sequence[str],
+    every: bool,
+    reason: str | None,
+    key_from: str | None,
+    partitioner: str | None,
+    may_go_on: bool,
+) -> None:
+    """Raise `UsageError` for options that do not go together."""
+    if every == bool(letter_ids) or (reason and not every):
+        raise click.UsageError("give ids, or --all (with --reason WORD, if you like)")
+    if partitioner and not key_from:
+        raise click.UsageError("--partitioner is for --key-from: without, partitions are kept")
+    if not may_go_on:
+        raise click.UsageError("--json does not ask: add --yes or --dry-run")
+
+
 def _chosen(
     reader: LogReader, ids: Sequence[tuple[int, int]], reason: str | None
 ) -> Iterator[DeadLetter]:
@@ -210,6 +235,14 @@ def _chosen(
 def _partitions(settings: Settings) -> int:
     with open_admin(settings) as admin:
         return partition_count(admin, settings.topics.events, settings)
+
+
+def _partitioner(settings: Settings, name: str | None) -> Partitioner:
+    """The one of that name, or else of the senders of events."""
+    if name is None:
+        with open_reader(settings, settings.topics.events) as reader:
+            name = partitioner_of_log(reader)
+    return PARTITIONERS[name]
 
 
 def _tell(made: ReplayPlan, dry_run: bool, as_json: bool) -> None:

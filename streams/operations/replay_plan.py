@@ -3,7 +3,7 @@
 A letter goes back to the topic that it came from, to its partition, as the bytes that it was. So it
 is read once more, as a worker would read it: what will fail again stays, unless it is wanted
 anyway. A record whose key was wrong can be mended: its key is taken from a field of the event
-(`--key-from session_id`), and with the key goes the partition.
+(`--key-from session_id`), and with the key goes the partition, chosen as the senders of events do.
 
 What was sent again and came back has a successor among the letters; that one may go, not its
 predecessor once more. Nothing that is wrong with one letter stops the others.
@@ -19,7 +19,7 @@ from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.operations.letters import NO_LETTER, DeadLetter
-from streams.operations.partitioners import murmur2
+from streams.operations.partitioners import Partitioner, murmur2
 
 
 class ReplayRules(NamedTuple):
@@ -32,6 +32,8 @@ class ReplayRules(NamedTuple):
     """The field of the event that is its key from now on; None: it keeps the key that it has."""
     anyway: bool = False
     """Send also what will fail again."""
+    partitioner: Partitioner = murmur2
+    """How the senders of events choose a partition by the key; used with `key_from`."""
 
     def because_not(self, letter: DeadLetter, now_ms: int) -> str:
         """Why a letter may not be sent again; empty when it may."""
@@ -62,7 +64,7 @@ class ReplayRules(NamedTuple):
         """The partition to send it to: the one that it came from, or that of its new key."""
         if self.key_from is None:
             return letter.cause.partition if letter.cause else 0
-        return murmur2(self.key(letter) or b"", self.partitions)
+        return self.partitioner(self.key(letter) or b"", self.partitions)
 
     def _fails_again(self, letter: DeadLetter, key: bytes | None, now_ms: int) -> str:
         try:

@@ -17,6 +17,7 @@ from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.events import encode
 from streams.contract.schemas.examples import ITEM_VIEWED
 from streams.contract.settings import Settings
+from streams.operations.partitioners import PARTITIONERS
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, create, send
 
@@ -203,6 +204,27 @@ def test_a_wrong_key_is_mended_and_goes_to_the_partition_of_the_right_one(
     assert ["1:3"] == said["replayed"]
     assert (b"session-7", GOOD) == (event.key, event.value)
     assert murmur2(b"session-7") % 2 == event.at.number
+
+
+@pytest.mark.parametrize("name", PARTITIONERS)
+def test_a_mended_key_goes_to_where_the_events_of_its_session_lie(
+    office: Operator, name: str
+) -> None:
+    """As the latest ones show; where they lie otherwise, the operator has to say how they will."""
+    settings, of = office.settings, PARTITIONERS[name]
+    keys = [b"session-%d" % number for number in range(40)]
+    send(settings, settings.topics.events, [ByHand(key, GOOD, of(key, 2)) for key in keys])
+    office.asks("dead-letters", "replay", "1:1", "--yes", "--key-from", "session_id")
+    (event,) = [record for record in events(settings) if dict(record.headers).get(REPLAYS)]
+
+    assert of(b"session-7", 2) == event.at.number
+
+    send(settings, settings.topics.events, [ByHand(key, GOOD, len(key) % 2) for key in keys])
+    words = ("dead-letters", "replay", "1:1", "--dry-run", "--key-from", "session_id")
+    unclear, said = office.types(*words), office.types(*words, "--partitioner", name)
+
+    assert (2, 0) == (unclear.exit_code, said.exit_code)
+    assert "do not lie where one of murmur2, crc32 puts their keys" in unclear.output
 
 
 def test_a_letter_that_has_no_room_with_its_headers_is_named_and_the_rest_goes(
