@@ -37,6 +37,9 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import RedisUnreachable
 from streams.contract.settings import Settings
 
+LINE_CHARS_MAX = 1000
+"""Names of workers are written by whoever writes to Redis."""
+
 
 class PartitionLag(NamedTuple):
     """How far the group is behind on one partition."""
@@ -188,7 +191,7 @@ def _known(time_ms: int | None) -> int | None:
 def lag_table(lag: GroupLag) -> Table:
     """The report for people."""
     table = Table(
-        title=Text(f"{lag.group} on {lag.topic}"),
+        title=Text(printable(f"{lag.group} on {lag.topic}")),
         caption=_caption(lag),
         caption_justify="left",
         show_footer=True,
@@ -223,7 +226,11 @@ def _caption(lag: GroupLag) -> Text | None:
         f"without a partition: {', '.join(idle)}" if idle else "",
         f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else "",
     ]
-    return Text(printable("; ".join(filter(None, said)), chars_max=1000)) if any(said) else None
+    return (
+        Text(printable("; ".join(filter(None, said)), chars_max=LINE_CHARS_MAX))
+        if any(said)
+        else None
+    )
 
 
 def _held_back(lag: GroupLag) -> str:
@@ -291,7 +298,7 @@ def in_one_line(lag: GroupLag) -> str:
         told += f"; partition {nobody}: nobody" if nobody else ""
     told += f"; missing: {', '.join(lag.missing)}" if lag.missing else ""
     waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
-    return f"{lag.group} on {lag.topic}: {waits}{told}"
+    return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=LINE_CHARS_MAX)
 
 
 def _json_of(lag: GroupLag) -> str:
