@@ -37,9 +37,6 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import RedisUnreachable
 from streams.contract.settings import Settings
 
-LINE_CHARS_MAX = 1000
-"""Names of workers are written by whoever writes to Redis."""
-
 
 class PartitionLag(NamedTuple):
     """How far the group is behind on one partition."""
@@ -226,11 +223,7 @@ def _caption(lag: GroupLag) -> Text | None:
         f"without a partition: {', '.join(idle)}" if idle else "",
         f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else "",
     ]
-    return (
-        Text(printable("; ".join(filter(None, said)), chars_max=LINE_CHARS_MAX))
-        if any(said)
-        else None
-    )
+    return Text(printable("; ".join(filter(None, said)), chars_max=1000)) if any(said) else None
 
 
 def _held_back(lag: GroupLag) -> str:
@@ -298,7 +291,7 @@ def in_one_line(lag: GroupLag) -> str:
         told += f"; partition {nobody}: nobody" if nobody else ""
     told += f"; missing: {', '.join(lag.missing)}" if lag.missing else ""
     waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
-    return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=LINE_CHARS_MAX)
+    return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=1000)
 
 
 def _json_of(lag: GroupLag) -> str:
