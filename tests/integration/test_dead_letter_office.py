@@ -250,3 +250,27 @@ def test_a_letter_that_has_no_room_with_its_headers_is_named_and_the_rest_goes(
     assert "larger than the topic allows" in said["refused"]["1:0"]
     assert "its partition 7 is gone" in said["refused"]["1:1"]
     assert 1 == len(events(settings))
+
+
+def test_a_letter_that_the_broker_refuses_is_told_and_the_rest_goes(
+    kafka: str, topic_prefix: str
+) -> None:
+    """Whatever its reason: this topic was made a compacted one, which takes none without a key."""
+    settings = Settings(kafka_bootstrap=kafka, topic_prefix=topic_prefix, partitions=2)
+    topics = settings.topics
+    create(settings, topics.events, 2, {"cleanup.policy": "compact"})
+    create(settings, topics.dead_letters, 2, {})
+    keyless = dead_letter(settings, 1, value=GOOD)
+    keyless = keyless._replace(
+        key=None,
+        headers=tuple(
+            (name, b"0" if name.endswith("partition") else value) for name, value in keyless.headers
+        ),
+    )
+    send(settings, topics.dead_letters, [keyless, dead_letter(settings, 2, value=GOOD)])
+    said = Operator(settings).asks("dead-letters", "replay", "--all", "--yes", "--anyway")
+
+    assert ["1:1"] == said["replayed"]
+    assert ["1:0"] == list(said["refused"])
+    assert said["refused"]["1:0"].startswith("Kafka refused it: [Error 87] InvalidRecord")
+    assert 1 == len(events(settings))
