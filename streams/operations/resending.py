@@ -46,7 +46,7 @@ def send_again(
                     if one.id in wanted:
                         sending.send(producer, one)
             finally:
-                sending.settle()
+                sending.settle(producer)
     except GoeswithError as error:
         because = f"it was not sent: {error}"
     except KeyboardInterrupt:
@@ -67,6 +67,8 @@ class Resending:
         self.refused: dict[str, str] = {}
         self._rules = rules
         self._in_flight: deque[tuple[DeadLetter, Any]] = deque()
+        self._beside: list[DeadLetter] = []
+        """Refused for another record of their batch."""
         self._silent: dict[int, str] = {}
         """Why partitions took nothing in time."""
 
@@ -95,12 +97,21 @@ class Resending:
             return
         self._in_flight.append((letter, future))
         if len(self._in_flight) >= IN_FLIGHT_MAX:
-            self._settle_first()
+            self.settle(producer)
 
-    def settle(self) -> None:
-        """Wait until it is known what became of all."""
+    def settle(self, producer: Any) -> None:
+        """Wait until it is known what became of all.
+
+        A broker refuses a batch for one record in it: the others are sent again, each alone.
+        """
         while self._in_flight:
             self._settle_first()
+        beside, self._beside = self._beside, []
+        for letter in beside:
+            self.send(producer, letter)
+            while self._in_flight:
+                self._settle_first()
+        self._beside.clear()
 
     def refuse_in_flight(self) -> None:
         """Wait no longer: of what is still in flight nobody knows."""
@@ -113,6 +124,8 @@ class Resending:
             future.get(timeout=self._rules.settings.kafka_timeout_s + BEYOND_DELIVERY_S)
         except KafkaError as error:
             self._refuse(letter, error)
+            if type(error) is KafkaError:  # what kafka-python says of those beside a bad record
+                self._beside.append(letter)
         else:
             self.taken.add(letter.id)
         self._in_flight.popleft()

@@ -267,10 +267,12 @@ def test_a_letter_that_the_broker_refuses_is_told_and_the_rest_goes(
             (name, b"0" if name.endswith("partition") else value) for name, value in keyless.headers
         ),
     )
-    send(settings, topics.dead_letters, [keyless, dead_letter(settings, 2, value=GOOD)])
+    beside = dead_letter(settings, 2, value=GOOD)._replace(headers=keyless.headers)
+    elsewhere = dead_letter(settings, 3, value=GOOD)
+    send(settings, topics.dead_letters, [keyless, beside, elsewhere])
     said = Operator(settings).asks("dead-letters", "replay", "--all", "--yes", "--anyway")
 
-    assert ["1:1"] == said["replayed"]
+    assert ["1:1", "1:2"] == said["replayed"]
     assert ["1:0"] == list(said["refused"])
     assert said["refused"]["1:0"].startswith("Kafka refused it: [Error 87] InvalidRecord")
-    assert 1 == len(events(settings))
+    assert 2 == len(events(settings))

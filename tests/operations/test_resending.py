@@ -6,6 +6,8 @@ from typing import Any
 
 from kafka.errors import (
     ClusterAuthorizationFailedError,
+    InvalidRecordError,
+    KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
     NotEnoughReplicasError,
@@ -39,8 +41,10 @@ class Producer:
         self,
         at_once: dict[bytes, Exception] | None = None,
         later: dict[bytes, BaseException] | None = None,
+        *,
+        once: bool = False,
     ) -> None:
-        self.at_once, self.later = at_once or {}, later or {}
+        self.at_once, self.later, self.once = at_once or {}, later or {}, once
         self.tried: list[bytes] = []
 
     def send(self, topic: str, *, value: bytes, **_: Any) -> Sent:
@@ -48,7 +52,7 @@ class Producer:
         self.tried.append(value)
         if value in self.at_once:
             raise self.at_once[value]
-        return Sent(self.later.get(value))
+        return Sent(self.later.pop(value, None) if self.once else self.later.get(value))
 
 
 def three() -> list[DeadLetter]:
@@ -89,6 +93,18 @@ def test_a_partition_that_took_nothing_in_time_is_not_waited_for_again() -> None
     assert "partition 1 took nothing within 10 s: KafkaTimeoutError: no answer" in said["0:0"]
     assert "sending it twice does no harm" in said["0:0"]
     assert said["0:2"].startswith("it was not sent: partition 1 took nothing")
+
+
+def test_what_was_refused_for_another_record_of_its_batch_is_sent_again_alone() -> None:
+    """Once: what kafka-python says of it is a bare KafkaError."""
+    beside = KafkaError("it was part of a batch which had an invalid record")
+    sent = Producer(later={b"0": InvalidRecordError("no key"), b"1": beside}, once=True)
+    never = Producer(later={b"1": beside})
+
+    assert ["0:0"] == list(not_taken(sent, three()))
+    assert [b"0", b"1", b"2", b"1"] == sent.tried
+    assert ["0:1"] == list(not_taken(never, three()))
+    assert [b"0", b"1", b"2", b"1"] == never.tried
 
 
 def test_what_is_gone_by_the_time_of_sending_is_told() -> None:
