@@ -23,7 +23,7 @@ BEYOND_DELIVERY_S = 2.0
 """A future is waited for so much longer than the timeout: the producer gives up before, and says
 why."""
 
-TWICE = "in case it has: sending it twice does no harm"
+TWICE = "should it have arrived, sending it twice does no harm"
 
 
 def send_again(
