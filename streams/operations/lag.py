@@ -188,7 +188,7 @@ def _known(time_ms: int | None) -> int | None:
 def lag_table(lag: GroupLag) -> Table:
     """The report for people."""
     table = Table(
-        title=Text(f"{lag.group} on {lag.topic}"),
+        title=Text(printable(f"{lag.group} on {lag.topic}")),
         caption=_caption(lag),
         caption_justify="left",
         show_footer=True,
@@ -291,7 +291,7 @@ def in_one_line(lag: GroupLag) -> str:
         told += f"; partition {nobody}: nobody" if nobody else ""
     told += f"; missing: {', '.join(lag.missing)}" if lag.missing else ""
     waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
-    return f"{lag.group} on {lag.topic}: {waits}{told}"
+    return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=1000)
 
 
 def _json_of(lag: GroupLag) -> str:

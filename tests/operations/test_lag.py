@@ -50,6 +50,16 @@ def test_what_cannot_be_read_is_unknown_and_not_zero() -> None:
     assert GroupLag("g", "t", (lag, caught_up)).lag_s_max is None
 
 
+def test_names_from_elsewhere_reach_no_terminal_as_they_are() -> None:
+    """Whoever writes to Redis does not get to clear the operator's screen, nor does a group."""
+    behind = PartitionLag(1, 9, None, 9, 40.0)
+    line = in_one_line(GroupLag("g\x1b[2J", "t", (behind,), (), ("\x1b[2Jbad",)))
+
+    assert r"g\x1b[2J on t: 9 events wait" in line
+    assert r"missing: \x1b[2Jbad" in line
+    assert "\x1b" not in line
+
+
 @given(
     committed=st.none() | OFFSETS,
     begin=OFFSETS,
