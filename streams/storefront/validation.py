@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from streams.clients.deduplication import SeenIds
 from streams.contract.errors import BadInput, InvalidEvent
-from streams.contract.events import EVENTS, Event, OrderLine, decode, segment_names
+from streams.contract.events import EVENTS, Event, ItemAdded, OrderLine, decode, segment_names
 from streams.contract.receipts import Receipts
 from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
 from streams.shop.decision.messages import TEXTS, language
@@ -90,7 +90,7 @@ class Validator:
             event.session_id,
             taken=True,
             reason=rejected.reason if rejected else None,
-            message=f"{rejected}; the event counts all the same" if rejected else "",
+            message=f"{rejected}; {_without_receipt(event)}" if rejected else "",
             hints=(),
             warnings=tuple(self._warnings(event, record)),
             unchecked=tuple(self._unchecked(event, record)),
@@ -213,3 +213,10 @@ def _ignored(name: str, free: tuple[str, ...]) -> Remark:
 
 def _text(said: object) -> str | None:
     return said if isinstance(said, str) else None
+
+
+def _without_receipt(event: Event) -> str:
+    """What is left of an event whose receipt proves nothing."""
+    if isinstance(event, ItemAdded):
+        return "the event counts as if it had none"
+    return "nothing is credited"

@@ -157,11 +157,15 @@ def test_a_key_that_is_not_told_is_said_to_be_unchecked() -> None:
 
 
 def test_a_receipt_is_opened_where_the_secret_is_known() -> None:
-    """A bad one is a dead letter, and the event counts all the same."""
+    """A bad one is a dead letter: an add counts without it, feedback does not."""
     known = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="})
     other = judged(example("prompt_shown") | {"session_id": "another"})
     unknown = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="}, Settings())
 
+    added = judged(example("item_added") | {"receipt": "bm9uc2Vuc2U="})
+
+    assert "nothing is credited" in known.message
+    assert "counts as if it had none" in added.message
     assert ("receipt_unreadable", True) == (known.reason, known.taken)
     assert ("receipt_forged", True) == (other.reason, other.taken)
     assert (None, True, True) == (unknown.reason, unknown.taken, "receipt" in unknown.unchecked)
