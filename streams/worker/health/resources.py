@@ -51,18 +51,23 @@ def sizes_json(tables: Mapping[str, TableSize]) -> dict[str, dict[str, Any]]:
 def advice(tables: Mapping[str, TableSize], held: Mapping[str, int | None]) -> list[str]:
     """A sentence for each thing that is full, or nearly.
 
+    A row of a table that ran full in a table with room (the partners of one staple, say) is as it
+    should be: `forgot` tells of it, and nothing is to be done.
+
     >>> advice({"baskets.items": TableSize(95, 100, False)}, {"rss_bytes": 1, "limit_bytes": None})
     ['baskets.items is 95 % full: see GOESWITH_ITEMS_MAX']
     """
     said = []
     for name, size in tables.items():
         setting = SETTINGS.get(name.rpartition(".")[2], UNNAMED)
+        if _share(size) < NEARLY_FULL:
+            continue
         if size.forgot:
             said.append(
                 f"{name} has been full, and has forgotten what counted least: a larger {setting} "
-                "remembers more, and takes more memory"
+                "remembers more, takes more memory, and begins anew (docs/settings.md)"
             )
-        elif _share(size) >= NEARLY_FULL:
+        else:
             said.append(f"{name} is {100 * _share(size):.0f} % full: see {setting}")
     rss, limit = held["rss_bytes"], held["limit_bytes"]
     if rss is not None and limit is not None and rss > MEMORY_SHARE_MAX * limit:

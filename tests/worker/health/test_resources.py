@@ -55,6 +55,11 @@ def test_what_was_full_and_what_nearly_is_are_advised_on() -> None:
     assert "popularity.items is 90 % full: see GOESWITH_ITEMS_MAX" in said
 
 
+def test_a_full_row_in_a_table_with_room_is_as_it_should_be() -> None:
+    """A staple has met more partners than are remembered: nobody needs to be called for that."""
+    assert [] == advice({"baskets.pairs": TableSize(4_500, 12_800_000, True)}, ROOM)
+
+
 def test_a_recommender_of_ones_own_may_have_tables_of_any_name() -> None:
     """They are told and advised on like others, though no setting of ours bounds them."""
     tables = {
