@@ -4,6 +4,7 @@ Settled trials (`streams.experiments.impressions`) from the topics, or from file
 estimates are those of `models.evaluation.off_policy`.
 """
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -118,8 +119,12 @@ def add(trials: Trials, value: bytes, *, outcome: bool) -> None:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
+    """The lines that are not blank; a byte-order mark is the file's, not the first record's."""
     with path.open("rb") as file:
-        yield from (line for line in file if line.strip())
+        for number, line in enumerate(file):
+            record = line if number else line.removeprefix(codecs.BOM_UTF8)
+            if record.strip():
+                yield record
 
 
 @click.command()

@@ -82,7 +82,7 @@ class TargetPolicy:
 def read_policy(path: Path) -> TargetPolicy:
     """The policy in a TOML or JSON file; raises `Misconfigured`, which says what is wrong."""
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8-sig")
         table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise Misconfigured(f"{path} cannot be read as a policy: {error}") from error

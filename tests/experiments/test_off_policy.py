@@ -1,5 +1,6 @@
 """`goeswith off-policy`, from files: the answer, and what it says when it has none."""
 
+import codecs
 import io
 import json
 from pathlib import Path
@@ -91,6 +92,18 @@ def test_contexts_have_policies_of_their_own(log: Path) -> None:
     said = json.loads(asked(log, "by_context.json", "--json").stdout)
 
     assert pytest.approx(0.05, abs=0.005) == said["snips"]["value"]
+
+
+def test_byte_order_marks_change_nothing(log: Path, tmp_path: Path) -> None:
+    """In front of the policy, of its twin in JSON, of prompts and of outcomes."""
+    for name in ("prompts.jsonl", "outcomes.jsonl", "buy_again.toml"):
+        (tmp_path / name).write_bytes(codecs.BOM_UTF8 + (log / name).read_bytes())
+    twin = json.dumps({"default": {"buy_again": 1}})
+    (tmp_path / "buy_again.json").write_text(twin, encoding="utf-8-sig")
+    expected = json.loads(asked(log, "buy_again.toml", "--json").stdout)
+
+    for policy in ("buy_again.toml", "buy_again.json"):
+        assert expected == json.loads(asked(tmp_path, policy, "--json").stdout)
 
 
 def test_too_little_evidence_is_refused_with_numbers(log: Path) -> None:
