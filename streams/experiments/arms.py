@@ -124,6 +124,15 @@ def board_json(board: Iterable[ArmRow], unreadable: int = 0) -> dict[str, Any]:
     return {"arms": [row._asdict() for row in board], "unreadable": unreadable}
 
 
+def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
+    """When that was, in milliseconds since 1970; 1970 for anything before: Kafka has no older time.
+
+    >>> since_minutes_ago_ms(1767225600.0, 1.0), since_minutes_ago_ms(1767225600.0, 1e308)
+    (1767225540000, 0)
+    """
+    return int(max(0.0, now_s - minutes * 60) * 1000)
+
+
 @click.command()
 @with_settings("bootstrap", "prefix")
 @click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
@@ -169,7 +178,7 @@ def arms(
     seen as often as they were drawn; an alarm means that prompts get lost, and that nothing else
     here is to be trusted.
     """
-    since_ms = None if since_minutes is None else int((time.time() - since_minutes * 60) * 1000)
+    since_ms = None if since_minutes is None else since_minutes_ago_ms(time.time(), since_minutes)
     topics = (settings.topics.prompts, settings.topics.outcomes)
     with open_reader(settings, *topics) as reader:
         log = BoardReader(
