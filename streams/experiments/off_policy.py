@@ -169,7 +169,7 @@ def off_policy(
     effective_min: float,
     as_json: bool,
 ) -> None:
-    r"""Off-policy evaluation: what another policy would have earned, from what this one logged.
+    """Off-policy evaluation: what another policy would have earned, from what this one logged.
 
     The policy is a TOML file (or JSON of the same shape) with the probability of each arm, by
     context where it matters; each table sums to 1. Only arms that were on offer count, each by its
@@ -193,7 +193,7 @@ def off_policy(
     as 0), what is not judged: `pending`, `forgotten`, `without_prompt`, `repeats`, `impossible`,
     `unreadable`; `settle_s`, `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`,
     `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
-    """
+    """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
     target = read_policy(policy)
     if (prompts is None) != (outcomes is None):
         raise Misconfigured("--prompts and --outcomes belong together: give both files, or neither")

@@ -195,6 +195,20 @@ def test_all_of_more_trials_than_readers_remember_ids_are_judged() -> None:
         assert (230_000 - forgotten, forgotten) == (len(trials.settled()), trials.forgotten)
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_help_shows_a_policy_as_it_is_written(columns: int, tmp_path: Path) -> None:
+    """Line by line: what stands there can be copied into a file."""
+    asked = CliRunner().invoke(goeswith, ["off-policy", "--help"], terminal_width=columns)
+    lines = [line.strip() for line in asked.stdout.splitlines()]
+    begin, end = lines.index("[default]"), lines.index("popular = 1")
+    (tmp_path / "copied.toml").write_text("\n".join(lines[begin : end + 1]))
+
+    assert TargetPolicy(
+        {"bought_together": 0.7, "popular": 0.3}, {"basket/new": {"popular": 1.0}}
+    ) == read_policy(tmp_path / "copied.toml")
+    assert "\\b" not in asked.stdout
+
+
 def test_one_file_alone_is_refused(log: Path) -> None:
     """Prompts without outcomes say nothing."""
     words = ["off-policy", "--policy", str(log / "buy_again.toml")]
