@@ -16,6 +16,9 @@ from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.experiments.holdout import Holdout
 
+EXIT_ALARM = 1
+"""Exit code when nothing follows from what was printed, so that a job notices."""
+
 
 @click.command()
 @with_settings("bootstrap", "prefix")
@@ -27,7 +30,8 @@ def uplift(settings: Settings, as_json: bool) -> None:
     bounds hold whenever and however often one looks; prompts earn something when they exclude 0.
     The share that is held out is compared with the planned one: an ALARM means that something but
     the draw decides who is held out, and that nothing else here is to be trusted. So does an alarm
-    that those held out were shown prompts: share or salt are not those of the workers.
+    that those held out were shown prompts: share or salt are not those of the workers. Either makes
+    the exit code 1.
 
     --json prints `held_out` and `prompted` (how many), `planned_share`, `observed_share`,
     `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet shown a prompt),
@@ -55,6 +59,8 @@ def uplift(settings: Settings, as_json: bool) -> None:
         click.echo(json.dumps(as_values(holdout, unreadable)))
     else:
         show(table(holdout, unreadable))
+    if alarmed(holdout):
+        raise click.exceptions.Exit(EXIT_ALARM)
 
 
 def table(holdout: Holdout, unreadable: int = 0) -> Listing:
@@ -80,6 +86,12 @@ def table(holdout: Holdout, unreadable: int = 0) -> Listing:
     return listing
 
 
+def alarmed(holdout: Holdout) -> bool:
+    """Whether nothing follows from this: who is held out, or is prompted, is not as planned."""
+    sample = holdout.sample()
+    return sample.crossed or sample.alarm
+
+
 def sentence(holdout: Holdout) -> str:
     """What follows: whether prompts earn something, or that it is too early to say."""
     sample = holdout.sample()
@@ -90,6 +102,10 @@ def sentence(holdout: Holdout) -> str:
         )
     if sample.alarm:
         return "sample ratio ALARM: too many or too few are held out, so nothing follows from this"
+    if not holdout.share:
+        return "nobody is held out (GOESWITH_HOLDOUT_SHARE=0), so there is nothing to compare with"
+    if holdout.share == 1:
+        return "everybody is held out (GOESWITH_HOLDOUT_SHARE=1), so there is nothing to compare"
     metric, found = holdout.rows()[0]
     if found is None:
         return "too early to say what prompts are worth: fewer than two shoppers on a side"
