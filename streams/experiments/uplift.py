@@ -16,9 +16,6 @@ from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.experiments.holdout import Holdout
 
-EXIT_ALARM = 1
-"""Exit code when nothing follows from what was printed, so that a job notices."""
-
 
 @click.command()
 @with_settings("bootstrap", "prefix")
@@ -59,8 +56,7 @@ def uplift(settings: Settings, as_json: bool) -> None:
         click.echo(json.dumps(as_values(holdout, unreadable)))
     else:
         show(table(holdout, unreadable))
-    if alarmed(holdout):
-        raise click.exceptions.Exit(EXIT_ALARM)
+    raise click.exceptions.Exit(1 if alarmed(holdout) else 0)
 
 
 def table(holdout: Holdout, unreadable: int = 0) -> Listing:
@@ -86,15 +82,12 @@ def table(holdout: Holdout, unreadable: int = 0) -> Listing:
     return listing
 
 
-def alarmed(holdout: Holdout) -> bool:
-    """Whether nothing follows from this: who is held out, or is prompted, is not as planned."""
-    sample = holdout.sample()
-    return sample.crossed or sample.alarm
-
-
 def sentence(holdout: Holdout) -> str:
     """What follows: whether prompts earn something, or that it is too early to say."""
     sample = holdout.sample()
+    if holdout.share in {0.0, 1.0}:
+        who = "everybody is" if holdout.share else "nobody is"
+        return f"{who} held out (GOESWITH_HOLDOUT_SHARE={holdout.share:g}): nothing to compare with"
     if sample.crossed:
         return (
             f"ALARM: {sample.held_out_shown:,} of {sample.held_out:,} held out were shown prompts, "
@@ -102,10 +95,6 @@ def sentence(holdout: Holdout) -> str:
         )
     if sample.alarm:
         return "sample ratio ALARM: too many or too few are held out, so nothing follows from this"
-    if not holdout.share:
-        return "nobody is held out (GOESWITH_HOLDOUT_SHARE=0), so there is nothing to compare with"
-    if holdout.share == 1:
-        return "everybody is held out (GOESWITH_HOLDOUT_SHARE=1), so there is nothing to compare"
     metric, found = holdout.rows()[0]
     if found is None:
         return "too early to say what prompts are worth: fewer than two shoppers on a side"
@@ -153,3 +142,9 @@ def as_values(holdout: Holdout, unreadable: int = 0) -> dict[str, Any]:
             for metric, found in holdout.rows()
         ],
     }
+
+
+def alarmed(holdout: Holdout) -> bool:
+    """Whether nothing follows from this: who is held out, or is prompted, is not as planned."""
+    sample = holdout.sample()
+    return sample.crossed or sample.alarm
