@@ -19,7 +19,7 @@ from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reade
 from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, PromptWithdrawn, Published
 from streams.contract.settings import Settings
-from streams.experiments.arm_estimates import AGAINST, ArmEstimates
+from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_ratio_alarms
 from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, Trials
@@ -176,7 +176,7 @@ def arms(
     that hold whenever and however often one looks. An arm is better than another when the bounds of
     their difference exclude 0: stop then, or at any time. The sample ratio says whether arms are
     seen as often as they were drawn; an alarm means that prompts get lost, and that nothing else
-    here is to be trusted.
+    here is to be trusted: the exit code is 1 then.
     """
     since_ms = None if since_minutes is None else since_minutes_ago_ms(time.time(), since_minutes)
     topics = (settings.topics.prompts, settings.topics.outcomes)
@@ -197,6 +197,7 @@ def arms(
         click.echo(json.dumps(log.json()))
     else:
         show(log.table())
+    raise click.exceptions.Exit(1 if sample_ratio_alarms(log.evidence.rows()) else 0)
 
 
 def _looked(log: BoardReader) -> BoardReader:

@@ -17,6 +17,7 @@ from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluat
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.progress import progressed
+from streams.cli.tables import duration
 from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_PUBLISHED, Outcome
@@ -58,6 +59,11 @@ def evaluated_policy(
         wanted = target.propensities(set(trial.propensities), trial.context)
         unmatched += wanted is None
         rows.append(_row(trial, wanted))
+    if below_floor and not rows:
+        raise TooFewEffective(
+            f"all {below_floor:,} impressions are left out, as they have propensities below "
+            f"GOESWITH_ARM_FLOOR ({floor:g}): was it another one when these were logged?"
+        )
     rewards, propensities, wanted_of, expected, by_target, acts = np.array(rows).reshape(-1, 6).T
     verdict = evaluate(
         rewards,
@@ -116,6 +122,27 @@ def add(trials: Trials, value: bytes, *, outcome: bool) -> None:
         trials.add(published or ANY_PUBLISHED.validate_json(value))
     except ValidationError:
         trials.unreadable += 1
+
+
+def why_nothing(trials: Trials, of_files: bool) -> str:
+    """Why no trial is settled: the cause first, then what was left out.
+
+    >>> why_nothing(Trials(), of_files=False)
+    'the log is empty'
+    """
+    lost, settle = left_out(trials), duration(trials.settle_ms / 1000)
+    if trials.pending:
+        why = f"nothing is settled yet: {trials.pending:,} impressions are pending, each is judged "
+        why += f"{settle} after it was shown (--settle)"
+    elif not trials.empty:
+        why = "no prompt in the log was shown, as far as its outcomes tell"
+    elif trials.unreadable:
+        why = "no record could be read" + (": are the two files swapped?" if of_files else "")
+    elif trials.impossible:
+        why = "no record can be true"
+    else:
+        why = "the log is empty"
+    return "; ".join([why, *lost])
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -202,15 +229,19 @@ def off_policy(
         log = trials_of_files(prompts, outcomes, trials)
     else:
         log = trials_of_topics(settings, trials, quiet=as_json)
-    if log:
-        arms = {arm for trial in log for arm in trial.propensities}
-        target.check(arms, {trial.context for trial in log}, policy.name)
+    if not log:
+        raise NotEnough(
+            f"{policy.name} cannot be judged: {why_nothing(trials, prompts is not None)}"
+        )
+    arms = {arm for trial in log for arm in trial.propensities}
+    target.check(arms, {trial.context for trial in log}, policy.name)
     floor = max(settings.arm_floor, FLOOR_MIN)
     try:
         found = evaluated_policy(log, target, floor=floor, effective_min=effective_min)
     except TooFewEffective as few:
-        lost = "; ".join([f"{trials.pending:,} not settled", *left_out(trials)])
-        raise NotEnough(f"{policy.name} cannot be judged: {few}; {lost}") from few
+        pending = [f"{trials.pending:,} not settled"] if trials.pending else []
+        said = "; ".join([str(few), *pending, *left_out(trials)])
+        raise NotEnough(f"{policy.name} cannot be judged: {said}") from few
     if as_json:
         click.echo(json.dumps(as_values(found, trials)))
     else:

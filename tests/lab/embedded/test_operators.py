@@ -76,6 +76,22 @@ def test_an_alarm_about_the_holdout_is_an_exit_code(
     assert 'held_out_shown_alarm": true' in after.stdout if words else "ALARM" in after.stdout
 
 
+def test_an_alarm_about_arms_is_an_exit_code(operator: Operator) -> None:
+    """Two hundred prompts of an arm that was to be drawn once in four times, and no other."""
+    topics = operator.settings.topics
+    drawn = {"propensity": 0.25, "propensities": {PROMPT.arm: 0.25, "popular": 0.75}}
+    shown = {"stage": "shown", "reward": 0.0, "occurred_at_ms": PROMPT.occurred_at_ms}
+    names = [{"prompt_id": f"prompt-{n}"} for n in range(200)]
+    prompts = [PROMPT.model_copy(update=drawn | name) for name in names]
+    outcomes = [OUTCOME.model_copy(update=shown | name) for name in names]
+    assert 0 == operator.types("arms", "--settle", "0").exit_code
+    send(operator.settings, topics.prompts, [ByHand(b"s", one.to_json()) for one in prompts])
+    send(operator.settings, topics.outcomes, [ByHand(b"p", one.to_json()) for one in outcomes])
+    found = operator.types("arms", "--settle", "0")
+
+    assert (1, True) == (found.exit_code, "sample ratio ALARM" in " ".join(found.stdout.split()))
+
+
 def test_dead_letters_go_back_there_too(operator: Operator) -> None:
     """Its producer is not idempotent, which changes nothing: events are told apart by their ids."""
     topics = operator.settings.topics
