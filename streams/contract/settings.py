@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     )
     partitions: int = Field(8, ge=1, le=1024, description="partitions of the events topic")
     replication: int = Field(1, ge=1, le=9, description="replication factor of topics we create")
-    group_id: str = Field("goeswith", description="consumer group of the workers")
+    group_id: str = Field(
+        "goeswith", pattern=r"^[a-zA-Z0-9._-]{1,100}$", description="consumer group of the workers"
+    )
 
     # Worker
     worker_name: str = Field(
@@ -106,7 +108,6 @@ class Settings(BaseSettings):
     gap_wait_s_max: float = Field(
         30.0, gt=0, description="how long an event waits for those before it; then the worker fails"
     )
-
     stuck_s_max: float = Field(
         60.0,
         ge=10,

@@ -13,6 +13,7 @@ from streams.experiments.conclusion import (
     RewardScale,
     best_arm,
     best_json,
+    chance,
     sentence,
     settling,
     short,
@@ -56,11 +57,11 @@ def evidence_table(evidence: ArmEstimates, trials: Trials, scale: RewardScale = 
         notes=_notes(rows, evidence, trials, scale),
     )
     for row in rows:
-        table.add(*_cells(row))
+        table.add(*_cells(row, alone=len(rows) == 1))
     return table
 
 
-def _cells(row: ArmEstimate) -> tuple[str | Text, ...]:
+def _cells(row: ArmEstimate, *, alone: bool) -> tuple[str | Text, ...]:
     return (
         Text(printable(row.arm)),
         f"{row.drawn:,}",
@@ -68,7 +69,7 @@ def _cells(row: ArmEstimate) -> tuple[str | Text, ...]:
         _bounds(row.estimate),
         _bounds(row.difference, "+"),
         UNKNOWN if row.p is None else short(row.p, 3),
-        f"{row.p_best:.1%}",
+        f"{1:.1%}" if alone else chance(row.p_best),
         short(row.expected_loss, 4),
     )
 

@@ -19,7 +19,7 @@ from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reade
 from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, PromptWithdrawn, Published
 from streams.contract.settings import Settings
-from streams.experiments.arm_estimates import AGAINST, ArmEstimates
+from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_ratio_alarms
 from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, Trials
@@ -124,6 +124,15 @@ def board_json(board: Iterable[ArmRow], unreadable: int = 0) -> dict[str, Any]:
     return {"arms": [row._asdict() for row in board], "unreadable": unreadable}
 
 
+def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
+    """When that was, in milliseconds since 1970; 1970 for anything before: Kafka has no older time.
+
+    >>> since_minutes_ago_ms(1767225600.0, 1.0), since_minutes_ago_ms(1767225600.0, 1e308)
+    (1767225540000, 0)
+    """
+    return int(max(0.0, now_s - minutes * 60) * 1000)
+
+
 @click.command()
 @with_settings("bootstrap", "prefix")
 @click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
@@ -167,9 +176,9 @@ def arms(
     that hold whenever and however often one looks. An arm is better than another when the bounds of
     their difference exclude 0: stop then, or at any time. The sample ratio says whether arms are
     seen as often as they were drawn; an alarm means that prompts get lost, and that nothing else
-    here is to be trusted.
+    here is to be trusted: the exit code is 1 then.
     """
-    since_ms = None if since_minutes is None else int((time.time() - since_minutes * 60) * 1000)
+    since_ms = None if since_minutes is None else since_minutes_ago_ms(time.time(), since_minutes)
     topics = (settings.topics.prompts, settings.topics.outcomes)
     with open_reader(settings, *topics) as reader:
         log = BoardReader(
@@ -188,6 +197,7 @@ def arms(
         click.echo(json.dumps(log.json()))
     else:
         show(log.table())
+    raise click.exceptions.Exit(1 if sample_ratio_alarms(log.evidence.rows()) else 0)
 
 
 def _looked(log: BoardReader) -> BoardReader:

@@ -5,6 +5,7 @@ together: whichever arm is picked, and whenever one looks, that is wrong with pr
 most.
 """
 
+from math import floor
 from typing import Any, NamedTuple
 
 from models.evaluation.arm_values import Interval
@@ -41,6 +42,10 @@ class RewardScale(NamedTuple):
         """
         said = (f"{short(getattr(self, n))} = {n}" for n in ("clicked", "added", "bought"))
         return ", ".join(said)
+
+
+NEARLY_CERTAIN = 0.999
+"""Above it a probability is not told more exactly: no evidence makes it 1."""
 
 
 class BestArm(NamedTuple):
@@ -99,7 +104,7 @@ def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale
         rest += f"; worse: {_names(found.worse)}"
     return (
         f"too early to say which arm is best: {name} leads with {earns}, "
-        f"P(best) {best.p_best:.0%}; {rest}"
+        f"P(best) {chance(best.p_best)}; {rest}"
     )
 
 
@@ -119,6 +124,17 @@ def settling(settle_s: float, scale: RewardScale) -> str:
     said += f"until then; purchases count for {duration(scale.purchases_s)}"
     waits = settle_s < scale.purchases_s
     return said + (f": --settle {scale.purchases_s:.0f} waits for them" if waits else "")
+
+
+def chance(probability: float) -> str:
+    """A probability in per cent, rounded down: what is not certain is not called certain.
+
+    >>> [chance(p) for p in (0.0, 0.4567, 0.9989, 0.9996, 1.0)]
+    ['0.0%', '45.6%', '99.8%', '> 99.9%', '> 99.9%']
+    """
+    if probability > NEARLY_CERTAIN:
+        return f"> {NEARLY_CERTAIN:.1%}"
+    return f"{floor(probability * 1000) / 1000:.1%}"
 
 
 def _names(arms: list[str]) -> str:

@@ -113,6 +113,11 @@ class Trials:
         return sum(one.logged is not None and one.shown_ms is not None for one in self._all())
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing has been read that was of use."""
+        return not self._latest_ms
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many are not counted, by why: of prompts, then of records."""
         return {

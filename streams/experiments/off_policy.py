@@ -4,6 +4,7 @@ Settled trials (`streams.experiments.impressions`) from the topics, or from file
 estimates are those of `models.evaluation.off_policy`.
 """
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluat
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.progress import progressed
+from streams.cli.tables import duration
 from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_PUBLISHED, Outcome
@@ -57,6 +59,11 @@ def evaluated_policy(
         wanted = target.propensities(set(trial.propensities), trial.context)
         unmatched += wanted is None
         rows.append(_row(trial, wanted))
+    if below_floor and not rows:
+        raise TooFewEffective(
+            f"all {below_floor:,} impressions are left out, as they have propensities below "
+            f"GOESWITH_ARM_FLOOR ({floor:g}): was it another one when these were logged?"
+        )
     rewards, propensities, wanted_of, expected, by_target, acts = np.array(rows).reshape(-1, 6).T
     verdict = evaluate(
         rewards,
@@ -117,9 +124,34 @@ def add(trials: Trials, value: bytes, *, outcome: bool) -> None:
         trials.unreadable += 1
 
 
+def why_nothing(trials: Trials, of_files: bool) -> str:
+    """Why no trial is settled: the cause first, then what was left out.
+
+    >>> why_nothing(Trials(), of_files=False)
+    'the log is empty'
+    """
+    lost, settle = left_out(trials), duration(trials.settle_ms / 1000)
+    if trials.pending:
+        why = f"nothing is settled yet: {trials.pending:,} impressions are pending, each is judged "
+        why += f"{settle} after it was shown (--settle)"
+    elif not trials.empty:
+        why = "no prompt in the log was shown, as far as its outcomes tell"
+    elif trials.unreadable:
+        why = "no record could be read" + (": are the two files swapped?" if of_files else "")
+    elif trials.impossible:
+        why = "no record can be true"
+    else:
+        why = "the log is empty"
+    return "; ".join([why, *lost])
+
+
 def _lines(path: Path) -> Iterator[bytes]:
+    """The lines that are not blank; a byte-order mark is the file's, not the first record's."""
     with path.open("rb") as file:
-        yield from (line for line in file if line.strip())
+        for number, line in enumerate(file):
+            record = line if number else line.removeprefix(codecs.BOM_UTF8)
+            if record.strip():
+                yield record
 
 
 @click.command()
@@ -164,7 +196,7 @@ def off_policy(
     effective_min: float,
     as_json: bool,
 ) -> None:
-    r"""Off-policy evaluation: what another policy would have earned, from what this one logged.
+    """Off-policy evaluation: what another policy would have earned, from what this one logged.
 
     The policy is a TOML file (or JSON of the same shape) with the probability of each arm, by
     context where it matters; each table sums to 1. Only arms that were on offer count, each by its
@@ -188,7 +220,7 @@ def off_policy(
     as 0), what is not judged: `pending`, `forgotten`, `without_prompt`, `repeats`, `impossible`,
     `unreadable`; `settle_s`, `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`,
     `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
-    """
+    """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
     target = read_policy(policy)
     if (prompts is None) != (outcomes is None):
         raise Misconfigured("--prompts and --outcomes belong together: give both files, or neither")
@@ -197,15 +229,19 @@ def off_policy(
         log = trials_of_files(prompts, outcomes, trials)
     else:
         log = trials_of_topics(settings, trials, quiet=as_json)
-    if log:
-        arms = {arm for trial in log for arm in trial.propensities}
-        target.check(arms, {trial.context for trial in log}, policy.name)
+    if not log:
+        raise NotEnough(
+            f"{policy.name} cannot be judged: {why_nothing(trials, prompts is not None)}"
+        )
+    arms = {arm for trial in log for arm in trial.propensities}
+    target.check(arms, {trial.context for trial in log}, policy.name)
     floor = max(settings.arm_floor, FLOOR_MIN)
     try:
         found = evaluated_policy(log, target, floor=floor, effective_min=effective_min)
     except TooFewEffective as few:
-        lost = "; ".join([f"{trials.pending:,} not settled", *left_out(trials)])
-        raise NotEnough(f"{policy.name} cannot be judged: {few}; {lost}") from few
+        pending = [f"{trials.pending:,} not settled"] if trials.pending else []
+        said = "; ".join([str(few), *pending, *left_out(trials)])
+        raise NotEnough(f"{policy.name} cannot be judged: {said}") from few
     if as_json:
         click.echo(json.dumps(as_values(found, trials)))
     else:

@@ -18,6 +18,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from sys import float_info
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 from streams.contract.errors import Misconfigured
 
 KEYS = {"default", "contexts"}
+LIKENESS = 0.7
 ROUNDING = 1e-5
 """Thirds are written with as many digits as somebody cares for: .333333 will do."""
 
@@ -63,11 +65,12 @@ class TargetPolicy:
         if unknown := named - arms:
             raise Misconfigured(
                 f"{where}: the log never had on offer: {_listed(unknown)}; it had {_listed(arms)}"
+                f"{_meant(unknown, arms)}"
             )
         if unknown := self.contexts.keys() - contexts:
             raise Misconfigured(
                 f"{where}: the log never had the context: {_listed(unknown)}; it had "
-                f"{_listed(contexts)}"
+                f"{_listed(contexts)}{_meant(unknown, contexts)}"
             )
 
     def propensities(self, offered: set[str], context: str) -> dict[str, float] | None:
@@ -82,7 +85,7 @@ class TargetPolicy:
 def read_policy(path: Path) -> TargetPolicy:
     """The policy in a TOML or JSON file; raises `Misconfigured`, which says what is wrong."""
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8-sig")
         table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise Misconfigured(f"{path} cannot be read as a policy: {error}") from error
@@ -122,6 +125,14 @@ def _weights(arms: Any, what: str) -> dict[str, float]:
         table = what.removesuffix(": the weight")
         raise Misconfigured(f"{table}: probabilities must sum to 1, and these to {total:g}")
     return {arm: float(weight) for arm, weight in arms.items()}
+
+
+def _meant(unknown: Iterable[str], known: set[str]) -> str:
+    """What was probably meant, where a name is like one that there is."""
+    alike = {
+        near for name in unknown for near in get_close_matches(name, sorted(known), 1, LIKENESS)
+    }
+    return f"; did you mean {_listed(alike)}?" if alike else ""
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -27,7 +27,8 @@ def uplift(settings: Settings, as_json: bool) -> None:
     bounds hold whenever and however often one looks; prompts earn something when they exclude 0.
     The share that is held out is compared with the planned one: an ALARM means that something but
     the draw decides who is held out, and that nothing else here is to be trusted. So does an alarm
-    that those held out were shown prompts: share or salt are not those of the workers.
+    that those held out were shown prompts: share or salt are not those of the workers. Either makes
+    the exit code 1.
 
     --json prints `held_out` and `prompted` (how many), `planned_share`, `observed_share`,
     `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet shown a prompt),
@@ -55,6 +56,7 @@ def uplift(settings: Settings, as_json: bool) -> None:
         click.echo(json.dumps(as_values(holdout, unreadable)))
     else:
         show(table(holdout, unreadable))
+    raise click.exceptions.Exit(1 if alarmed(holdout) else 0)
 
 
 def table(holdout: Holdout, unreadable: int = 0) -> Listing:
@@ -83,6 +85,9 @@ def table(holdout: Holdout, unreadable: int = 0) -> Listing:
 def sentence(holdout: Holdout) -> str:
     """What follows: whether prompts earn something, or that it is too early to say."""
     sample = holdout.sample()
+    if holdout.share in {0.0, 1.0}:
+        who = "everybody is" if holdout.share else "nobody is"
+        return f"{who} held out (GOESWITH_HOLDOUT_SHARE={holdout.share:g}): nothing to compare with"
     if sample.crossed:
         return (
             f"ALARM: {sample.held_out_shown:,} of {sample.held_out:,} held out were shown prompts, "
@@ -137,3 +142,9 @@ def as_values(holdout: Holdout, unreadable: int = 0) -> dict[str, Any]:
             for metric, found in holdout.rows()
         ],
     }
+
+
+def alarmed(holdout: Holdout) -> bool:
+    """Whether nothing follows from this: who is held out, or is prompted, is not as planned."""
+    sample = holdout.sample()
+    return sample.crossed or sample.alarm

@@ -66,6 +66,18 @@ def test_a_time_that_is_none_is_no_setting(value: str) -> None:
     assert 1 == len(result.output.splitlines())
 
 
+@pytest.mark.parametrize("name", ["", " ", "shop/workers", "x" * 101])
+def test_a_group_without_a_name_is_refused_by_whoever_is_asked_first(name: str) -> None:
+    """By the tools and by the worker, in one line and before Kafka is asked."""
+    group = CliRunner().invoke(goeswith, ["lag", "--group", name])
+    worker = CliRunner().invoke(goeswith, ["worker"], env={"GOESWITH_GROUP_ID": name})
+
+    for said in (group, worker):
+        assert 2 == said.exit_code
+        assert said.output.startswith("goeswith: settings cannot be used: GOESWITH_GROUP_ID: ")
+        assert 1 == len(said.output.splitlines())
+
+
 def test_arguments_that_are_no_text_are_said_in_one_line() -> None:
     """Files may be called so; sessions and topics may not."""
     said = run("prompts", "--session", b"caf\xe9", "--redis", "redis://127.0.0.1:1/0")

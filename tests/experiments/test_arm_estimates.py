@@ -119,7 +119,8 @@ def test_the_table_fits_a_terminal(evidence: ArmEstimates) -> None:
 
     assert max(map(len, lines)) <= COLUMNS
     assert not any("…" in line for line in lines)
-    assert any("bought_together" in line and "100.0%" in line for line in lines)
+    assert any("bought_together" in line and "> 99.9%" in line for line in lines)
+    assert not any("100.0%" in line for line in lines)
 
 
 @pytest.mark.parametrize("columns", [80, 60])
@@ -157,6 +158,21 @@ def test_it_is_said_when_it_is_too_early_to_say() -> None:
     assert "too early to say which arm is best: bought_together leads with ." in said
     assert "not told apart from " in said
     assert not evidence_json(early, Trials())["best"]["decided"]
+
+
+def test_what_is_too_early_to_say_is_not_called_certain() -> None:
+    """P(best) does not know that one looks every day: it is rounded down, and never to 100 %."""
+    half, early = {"buy_again": 0.5, "popular": 0.5}, ArmEstimates()
+    early.add(
+        Trial(arm, "", half, {}, float(n % every == 0))
+        for n in range(60)
+        for arm, every in (("buy_again", 2), ("popular", 8))
+    )
+    said = " ".join(drawn(early).split())
+
+    assert "too early to say which arm is best: buy_again leads" in said
+    assert "P(best) > 99.9%" in said
+    assert "100" not in said
 
 
 def test_no_arm_is_best_while_prompts_get_lost() -> None:

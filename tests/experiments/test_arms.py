@@ -13,7 +13,7 @@ from streams.contract.errors import Misconfigured
 from streams.contract.prompts import Outcome, Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT
 from streams.contract.settings import Settings
-from streams.experiments.arms import BoardReader, board_table
+from streams.experiments.arms import BoardReader, board_table, since_minutes_ago_ms
 
 SETTINGS = Settings()
 TOPICS = SETTINGS.topics
@@ -92,6 +92,12 @@ def test_rewards_that_cannot_be_are_shown_and_not_summed() -> None:
     told = board.json()["evidence"]
     assert 4 == told["impossible"] + told["unreadable"]
     assert "records dropped: rewards or propensities that cannot be" in shown(board.table(), 100)
+
+
+@pytest.mark.parametrize("minutes", [30_000_000.0, 1e30, 1.7e308])
+def test_since_before_1970_is_since_1970(minutes: float) -> None:
+    """Kafka knows no time before it, and no larger number: all that the log holds."""
+    assert 0 == since_minutes_ago_ms(1_767_225_600.0, minutes)
 
 
 def test_what_there_is_to_compare_with_is_listed() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from streams.contract.events import Event
 from streams.contract.schemas.examples import ITEM_ADDED, ORDER_PLACED, PROMPT_SHOWN
 from streams.experiments.holdout import Holdout
-from streams.experiments.uplift import as_values, table
+from streams.experiments.uplift import alarmed, as_values, table
 from streams.shop.decision.assignment import held_out
 from streams.shop.memory.session import Session
 
@@ -130,6 +130,21 @@ def test_the_share_that_is_held_out_is_observed() -> None:
     assert "prompts earn more orders: +0." in " ".join(shown(folded(shop(1_000)), 80).split())
 
 
+@pytest.mark.parametrize(("share", "who"), [(0.0, "nobody is held out"), (1.0, "everybody is")])
+def test_without_a_holdout_it_is_not_too_early_but_in_vain(share: float, who: str) -> None:
+    """No number of shoppers would change that: the setting does, and it is named."""
+    holdout = Holdout(share, SALT)
+    for number in range(20):
+        for event in visit(number, orders=1):
+            holdout.add(event)
+    told = " ".join(shown(holdout, 100).split())
+
+    assert who in told
+    assert f"(GOESWITH_HOLDOUT_SHARE={share:.0f})" in told
+    assert "too early" not in told
+    assert not alarmed(holdout)
+
+
 def test_too_many_held_out_are_an_alarm() -> None:
     """200 of 1,000, at 5 %: somebody else decides who is held out."""
     holdout, sides = Holdout(0.05, SALT), {True: 200, False: 800}
@@ -148,6 +163,7 @@ def test_too_many_held_out_are_an_alarm() -> None:
         said["sample_ratio_alarm"],
     )
     told = " ".join(shown(holdout, 80).split())
+    assert alarmed(holdout)
     assert "sample ratio ALARM" in told
     assert "held out: 20.0 % observed, 5.0 % planned, p 0.000" in told
 
@@ -167,6 +183,7 @@ def test_another_salt_than_the_workers_is_noticed() -> None:
     assert 20 < as_values(folded(events))["held_out_shown"]
     assert 0 == as_values(right)["held_out_shown"]
     assert as_values(folded(events))["held_out_shown_alarm"]
+    assert [True, False] == [alarmed(folded(events)), alarmed(right)]
     told = " ".join(shown(folded(events), 80).split())
     assert "held out were shown prompts, so nothing follows from this" in told
     assert "share or salt differ from those of the workers" in told

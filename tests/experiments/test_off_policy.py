@@ -1,5 +1,6 @@
 """`goeswith off-policy`, from files: the answer, and what it says when it has none."""
 
+import codecs
 import io
 import json
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from models.evaluation.off_policy import TooFewEffective
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.schemas.examples import OUTCOME, PROMPT
@@ -93,6 +95,18 @@ def test_contexts_have_policies_of_their_own(log: Path) -> None:
     assert pytest.approx(0.05, abs=0.005) == said["snips"]["value"]
 
 
+def test_byte_order_marks_change_nothing(log: Path, tmp_path: Path) -> None:
+    """In front of the policy, of its twin in JSON, of prompts and of outcomes."""
+    for name in ("prompts.jsonl", "outcomes.jsonl", "buy_again.toml"):
+        (tmp_path / name).write_bytes(codecs.BOM_UTF8 + (log / name).read_bytes())
+    twin = json.dumps({"default": {"buy_again": 1}})
+    (tmp_path / "buy_again.json").write_text(twin, encoding="utf-8-sig")
+    expected = json.loads(asked(log, "buy_again.toml", "--json").stdout)
+
+    for policy in ("buy_again.toml", "buy_again.json"):
+        assert expected == json.loads(asked(tmp_path, policy, "--json").stdout)
+
+
 def test_too_little_evidence_is_refused_with_numbers(log: Path) -> None:
     """One clear line, exit code 1."""
     refused = asked(log, "buy_again.toml", "--effective-min", "5000")
@@ -102,24 +116,55 @@ def test_too_little_evidence_is_refused_with_numbers(log: Path) -> None:
     assert "at least 5000 are asked for" in refused.stderr
 
 
+def test_why_nothing_can_be_judged_is_said_first(log: Path, tmp_path: Path) -> None:
+    """Not settled, swapped, never shown, empty: each is mended by something else."""
+    prompts, outcomes = (log / f"{name}.jsonl" for name in ("prompts", "outcomes"))
+    policy, empty = ("off-policy", "--policy", str(log / "buy_again.toml")), tmp_path / "empty"
+    empty.write_text("")
+
+    def refused(*files: Path, settle_s: int = 60) -> str:
+        named = ("--prompts", str(files[0]), "--outcomes", str(files[1]))
+        words = (*policy, *named, "--settle", f"{settle_s}")
+        said = CliRunner().invoke(goeswith, words)
+        assert 1 == said.exit_code
+        assert said.stderr.startswith("goeswith: buy_again.toml cannot be judged: ")
+        return said.stderr.split("cannot be judged: ")[1]
+
+    assert refused(prompts, outcomes, settle_s=86_400).startswith(
+        "nothing is settled yet: 2,000 impressions are pending, each is judged 24 h after"
+    )
+    assert refused(outcomes, prompts).startswith("no record could be read: are the two files swap")
+    assert refused(prompts, empty).startswith("no prompt in the log was shown")
+    assert "the log is empty\n" == refused(empty, empty)
+
+
+def test_propensities_below_the_floor_are_named_where_they_are_all() -> None:
+    """Not that the policy is unlike the one that ran."""
+    log = [Trial("popular", "", {"popular": 0.99, "buy_again": 0.01}, {}, 0.2)] * 300
+    with pytest.raises(TooFewEffective, match=r"all 300 .* below GOESWITH_ARM_FLOOR \(0.05\)"):
+        evaluated_policy(log, TargetPolicy({"popular": 1.0}))
+
+
 def test_an_arm_that_the_log_never_had_is_refused(log: Path) -> None:
     """A name mistyped, beside one that is there: it is not judged as if it were not named."""
     (log / "mistyped.toml").write_text("[default]\nbuy_again = 0.5\npopulra = 0.5\n")
     refused = asked(log, "mistyped.toml")
 
     assert 2 == refused.exit_code
-    assert "never had on offer: populra; it had buy_again, popular" in refused.stderr
+    assert "never had on offer: populra; it had buy_again, popular; did" in refused.stderr
+    assert "did you mean popular?" in refused.stderr
 
 
 def test_a_context_that_the_log_never_had_is_refused(log: Path) -> None:
     """Else the default would be judged in its place."""
     (log / "context.toml").write_text(
-        '[default]\nbuy_again = 1\n[contexts."bsaket"]\npopular = 1\n'
+        f'[default]\nbuy_again = 1\n[contexts."{PROMPT.context}s"]\npopular = 1\n'
     )
     refused = asked(log, "context.toml")
 
     assert 2 == refused.exit_code
-    assert f"never had the context: bsaket; it had {PROMPT.context}" in refused.stderr
+    assert f"never had the context: {PROMPT.context}s; it had {PROMPT.context}" in refused.stderr
+    assert f"did you mean {PROMPT.context}?" in refused.stderr
 
 
 def test_a_dropped_arm_is_a_difference_with_bounds(log: Path) -> None:
@@ -180,6 +225,20 @@ def test_all_of_more_trials_than_readers_remember_ids_are_judged() -> None:
         trials.add(SHOWN.model_copy(update={"occurred_at_ms": START_MS + 10**9}))
 
         assert (230_000 - forgotten, forgotten) == (len(trials.settled()), trials.forgotten)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_help_shows_a_policy_as_it_is_written(columns: int, tmp_path: Path) -> None:
+    """Line by line: what stands there can be copied into a file."""
+    asked = CliRunner().invoke(goeswith, ["off-policy", "--help"], terminal_width=columns)
+    lines = [line.strip() for line in asked.stdout.splitlines()]
+    begin, end = lines.index("[default]"), lines.index("popular = 1")
+    (tmp_path / "copied.toml").write_text("\n".join(lines[begin : end + 1]))
+
+    assert TargetPolicy(
+        {"bought_together": 0.7, "popular": 0.3}, {"basket/new": {"popular": 1.0}}
+    ) == read_policy(tmp_path / "copied.toml")
+    assert "\\b" not in asked.stdout
 
 
 def test_one_file_alone_is_refused(log: Path) -> None:

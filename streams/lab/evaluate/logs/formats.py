@@ -67,14 +67,19 @@ OTTO = TypeAdapter(_OttoSession)
 
 def sequences(path: Path) -> Iterator[LoggedSession]:
     """A session a line, in the order of the lines."""
-    return (LoggedSession(tuple(map(intern, line.text.split()))) for line in lines(path))
+    return (LoggedSession(tuple(map(intern, _items(line)))) for line in lines(path))
 
 
 def baskets(path: Path) -> Iterator[LoggedSession]:
     """A basket a line: each item once, in the order of their ids."""
-    return (
-        LoggedSession(tuple(sorted(map(intern, set(line.text.split()))))) for line in lines(path)
-    )
+    return (LoggedSession(tuple(sorted(map(intern, set(_items(line)))))) for line in lines(path))
+
+
+def _items(line: TextLine) -> list[str]:
+    """What stands between blanks; JSON would be taken for items, and judged as such."""
+    if line.text.lstrip().startswith("{"):
+        raise line.unusable("this is JSON, no item ids between blanks: --format events-jsonl")
+    return line.text.split()
 
 
 def sessions_tsv(path: Path) -> Iterator[LoggedSession]:
@@ -98,6 +103,8 @@ def _rows(path: Path) -> Iterator[LoggedStep]:
         if len(cells) != len(names):
             raise line.unusable(f"{len(cells)} columns, where the header has {len(names)}")
         session_id, item, time = (cells[place] for place in places)
+        if not session_id.strip() or not item.strip():
+            raise line.unusable(f"{'ItemId' if session_id.strip() else 'SessionId'} is empty")
         kind = "" if category is None else intern(cells[category])
         yield LoggedStep(session_id, "", _time_s(line, time), intern(item), kind)
 

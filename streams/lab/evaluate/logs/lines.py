@@ -1,5 +1,9 @@
-"""The lines of a file, gzipped or not; an error names the line by its number."""
+"""The lines of a file, gzipped or not; an error names the line by its number.
 
+A byte-order mark before the first line is the file's, not the first item's.
+"""
+
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -32,6 +36,8 @@ def lines(path: Path) -> Iterator[TextLine]:
         with _opened(path) as file:
             while raw := file.readline(LINE_BYTES_MAX + 1):
                 number += 1
+                if number == 1:
+                    raw = raw.removeprefix(codecs.BOM_UTF8)
                 if len(raw) > LINE_BYTES_MAX:
                     raise TextLine(path, number, "").unusable(f"longer than {LINE_BYTES_MAX} bytes")
                 if (text := raw.decode().rstrip("\r\n")).strip():

@@ -116,6 +116,27 @@ def test_of_a_basket_the_seed_hides_one_item(tmp_path: Path) -> None:
     assert {3} == {basket.judged_from for basket in one}
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("sequences", "bread butter\n"),
+        ("baskets", "bread butter\n"),
+        ("sessions-tsv", HEADER + "1\tbread\t60\n1\tbutter\t70\n"),
+        ("events-jsonl", VIEW % (1, "s1", 10, "bread") + VIEW % (2, "s1", 20, "butter")),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_the_first_line(
+    tmp_path: Path, kind: str, text: str, packed: bool
+) -> None:
+    """What editors and spreadsheets write in front of a file; in a later line it is text."""
+    path, raw = tmp_path / "sessions", text.encode("utf-8-sig")
+    path.write_bytes(gzip.compress(raw) if packed else raw)
+    (session,) = Files(kind).read(path)
+
+    assert ["bread", "butter"] == sorted(session.items)
+
+
 def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
     """Whatever the name of the file."""
     path = tmp_path / "sessions.txt"
@@ -133,6 +154,11 @@ def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
         ("sessions-tsv", "", "line 1: no column SessionId"),
         ("sessions-tsv", HEADER, "no session in it"),
         ("sessions-tsv", HEADER + "1\tbread\n", "line 2: 2 columns, where the header has 3"),
+        ("sequences", "bread\n{" + ORDER[1:], "line 2: this is JSON, no item ids between blanks"),
+        ("baskets", " " + ORDER, "line 1: this is JSON"),
+        ("sequences", ORDER, "--format events-jsonl"),
+        ("sessions-tsv", HEADER + "1\tbread\t60\n\tjam\t61\n", "line 3: SessionId is empty"),
+        ("sessions-tsv", HEADER + "1\tbread\t60\n1\t \t61\n", "line 3: ItemId is empty"),
         ("sessions-tsv", HEADER + "1\tbread\t60\n1\tjam\tsoon\n", "line 3: Time is 'soon'"),
         ("sessions-tsv", HEADER + "1\tbread\t1659304800025\n", "line 2: Time is '1659304800025'"),
         ("sessions-tsv", HEADER + "1\tbread\tnan\n", "line 2: Time is 'nan'"),
