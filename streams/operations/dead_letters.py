@@ -18,6 +18,7 @@ from rich.text import Text
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable, printable_bytes
+from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, open_reader
 from streams.clients.sync_kafka import open_admin, partition_count
 from streams.contract.settings import Settings
@@ -93,7 +94,8 @@ def age(ms: int) -> str:
 def summary(settings: Settings, as_json: bool) -> None:
     """Count dead letters by reason and message: what to mend first.
 
-    Numbers in messages are left out. Each kind has the id of its newest letter, to be shown.
+    Numbers that were sent are left out of messages; limits stay. Each kind has the id of its newest
+    letter, to be shown.
     """
     with open_reader(settings, settings.topics.dead_letters) as reader:
         found = kinds(letters(reader))
@@ -103,23 +105,21 @@ def summary(settings: Settings, as_json: bool) -> None:
         show(kinds_table(found, now_ms=int(time.time() * 1000)))
 
 
-def kinds_table(found: Sequence[Kind], now_ms: int) -> Table:
+def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
     """The counts for people."""
-    table = Table(show_footer=True)
-    table.add_column("letters", footer=f"{sum(k.count for k in found):,}", justify="right")
-    table.add_column("reason", no_wrap=True)
-    table.add_column("newest", justify="right", no_wrap=True)
-    table.add_column("its id", no_wrap=True)
-    table.add_column("message", overflow="fold")
+    listing = Listing(
+        *("reason", "letters", "newest", "its id", "message"),
+        notes=[f"{sum(kind.count for kind in found):,} letters"],
+    )
     for kind in found:
-        table.add_row(
-            f"{kind.count:,}",
+        listing.add(
             Text(printable(kind.reason)),
+            f"{kind.count:,}",
             age(now_ms - kind.newest_ms),
             kind.newest_id,
-            Text(printable(kind.message)),
+            Text(printable(kind.message, SHOWN_CHARS_MAX)),
         )
-    return table
+    return listing
 
 
 @dead_letters.command("show")

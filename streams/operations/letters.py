@@ -142,7 +142,7 @@ class Kind:
 
     reason: str
     message: str
-    """Numbers in it left out: they differ from one to the next."""
+    """Without the numbers that were sent: they differ from one to the next."""
     count: int = 0
     newest_ms: int = field(default=-1)
     newest_id: str = ""
@@ -162,10 +162,21 @@ def kinds(found: Iterable[DeadLetter]) -> list[Kind]:
     return sorted(counted.values(), key=lambda kind: (-kind.count, kind.reason, kind.message))
 
 
+LIMITS = (
+    r"should [^;]*?(?=, not \d|;|$)|\w+_max=\S+|\d+ is the latest|the keys [^:]*|counts for \d+"
+)
+"""What a message says of the rule that was broken: the same in all letters of a kind."""
+SENT = r"(?<=a key )[0-9a-f]+|\d+"
+"""What it says of what was sent, and of where: numbers, and ids of keys."""
+LIMIT_OR_SENT = re.compile(f"(?P<limit>{LIMITS})|{SENT}")
+
+
 def pattern(message: str) -> str:
-    """A message without its numbers.
+    """A message without what differs from one letter to the next; limits stay.
 
     >>> pattern("70000 bytes are more than event_bytes_max=65536")
-    'N bytes are more than event_bytes_max=N'
+    'N bytes are more than event_bytes_max=65536'
+    >>> pattern("order_placed.lines.3.quantity: Input should be less than or equal to 10000")
+    'order_placed.lines.N.quantity: Input should be less than or equal to 10000'
     """
-    return re.sub(r"\d+", "N", message)
+    return LIMIT_OR_SENT.sub(lambda found: found["limit"] or "N", message)
