@@ -127,19 +127,37 @@ def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
 @click.argument("letter_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_(settings: Settings, letter_id: str, as_json: bool) -> None:
-    """Show one dead letter: headers, key and value, escaped and cut. ID is partition:offset."""
+    """Show one dead letter: what was wrong, key, value and headers, escaped and cut.
+
+    ID is partition:offset, as the list has it.
+    """
     with open_reader(settings, settings.topics.dead_letters) as reader:
         one = letter(reader, letter_id)
-    headers = [(printable(n), printable_bytes(v, SHOWN_CHARS_MAX)) for n, v in one.record.headers]
-    key = printable_bytes(one.record.key, SHOWN_CHARS_MAX)
-    value = printable_bytes(one.record.value, SHOWN_CHARS_MAX)
     if as_json:
-        said = {**one.to_json(), "headers": headers, "key": key, "value": value}
-        click.echo(json.dumps(said))
-        return
-    for name, text in headers:
-        click.echo(f"{name}: {text}")
-    click.echo(f"key: {key}\nvalue: {value}")
+        click.echo(json.dumps(as_text(one) | one.to_json()))
+    else:
+        click.echo("\n".join(in_words(one)))
+
+
+def in_words(one: DeadLetter) -> Iterator[str]:
+    """A letter for people: what was wrong first."""
+    said = as_text(one)
+    for name in ("reason", "message", "key", "value"):
+        yield f"{name}: {said[name]}"
+    yield "headers:"
+    yield from (f"  {name}: {text}" for name, text in said["headers"])
+
+
+def as_text(one: DeadLetter) -> dict[str, Any]:
+    """All of a letter, escaped and cut: `reason`, `message`, `key`, `value` and `headers`."""
+    record = one.record
+    return {
+        "reason": printable(one.reason),
+        "message": printable(one.message, SHOWN_CHARS_MAX),
+        "key": printable_bytes(record.key, SHOWN_CHARS_MAX),
+        "value": printable_bytes(record.value, SHOWN_CHARS_MAX),
+        "headers": [(printable(n), printable_bytes(v, SHOWN_CHARS_MAX)) for n, v in record.headers],
+    }
 
 
 @dead_letters.command()

@@ -35,6 +35,11 @@ class DeadLetter:
         """Why it is here."""
         return self.cause.reason if self.cause else "unknown"
 
+    @property
+    def message(self) -> str:
+        """What was wrong, for people."""
+        return self.cause.message if self.cause else "not written by goeswith"
+
     def because_not(self, settings: Settings) -> str:
         """Why it may not be sent again; empty when it may."""
         if self.cause is None:
@@ -152,7 +157,7 @@ def kinds(found: Iterable[DeadLetter]) -> list[Kind]:
     """The letters by reason and message, the most frequent first; memory is bounded."""
     counted: dict[tuple[str, str], Kind] = {}
     for one in found:
-        key = one.reason, pattern(one.cause.message if one.cause else "not written by goeswith")
+        key = one.reason, pattern(one.message)
         if key not in counted and len(counted) >= KINDS_MAX:
             key = OTHERS, ""
         kind = counted.setdefault(key, Kind(*key))

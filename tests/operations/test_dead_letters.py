@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from streams.clients.log_reader import Partition, RawRecord
+from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.schemas.examples import ITEM_VIEWED, ORDER_PLACED
 from streams.contract.settings import Settings
-from streams.operations.dead_letters import kinds_table
-from streams.operations.letters import Kind, pattern
+from streams.operations.dead_letters import in_words, kinds_table
+from streams.operations.letters import Kind, opened, pattern
 from tests.stories import NOON_MS
 
 VIEWED = ITEM_VIEWED.model_dump()
@@ -72,3 +74,26 @@ def test_the_summary_is_short_in_a_narrow_terminal(columns: int) -> None:
     assert not any("…" in line for line in lines)
     assert len(lines) <= 20 * (2 + -(-len(text) // (columns - 20))) + 1
     assert "140 letters" == lines[-1]
+
+
+def test_a_letter_begins_with_what_was_wrong() -> None:
+    """Then key and value; the headers are the longest, and come last."""
+    headers = dead_letter_headers(
+        topic="goeswith.events",
+        partition=3,
+        offset=41,
+        timestamp_ms=NOON_MS,
+        error=InvalidEvent("invalid_event", "item_viewed.item_id: Field required"),
+        original=[("sender", b"bakery\x1b[2J")],
+    )
+    at = Partition("goeswith.dead-letters", 0)
+    lines = list(in_words(opened(RawRecord(at, 7, NOON_MS, b"s1", b"{}", headers))))
+
+    assert lines[:6] == [
+        "reason: invalid_event",
+        "message: item_viewed.item_id: Field required",
+        "key: s1",
+        "value: {}",
+        "headers:",
+        r"  sender: bakery\x1b[2J",
+    ]
