@@ -110,6 +110,7 @@ def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
     listing = Listing(
         *("reason", "letters", "newest", "its id", "message"),
         notes=[f"{sum(kind.count for kind in found):,} letters"],
+        words=("message",),
     )
     for kind in found:
         listing.add(
