@@ -64,7 +64,7 @@ class Listing:
         elif fits <= options.max_width:
             yield table
         else:
-            yield from self._lines(options.max_width)
+            yield from self._lines(console, options.max_width)
         for note in self.notes:
             yield _whole(note)
 
@@ -76,8 +76,9 @@ class Listing:
             table.add_row(*row)
         return table
 
-    def _lines(self, width: int) -> RenderResult:
+    def _lines(self, console: Console, width: int) -> RenderResult:
         """Of each row the name, and below it as many pairs on a line as there is room for."""
+        room = width - len(INDENT)
         for first, *others in self.rows:
             yield _whole(first)
             line = Text()
@@ -85,11 +86,18 @@ class Listing:
                 if not cell:
                     continue
                 pair = Text.assemble(" ".join(name.split()), ": ", cell)
-                if line and line.cell_len + len(BETWEEN) + pair.cell_len > width:
-                    yield _whole(line)
+                if line and line.cell_len + len(BETWEEN) + pair.cell_len > room:
+                    yield from _indented(line, console, room)
                     line = Text()
-                line = Text.assemble(line, BETWEEN if line else INDENT, pair)
-            yield _whole(line)
+                line = Text.assemble(line, BETWEEN if line else "", pair)
+            yield from _indented(line, console, room)
+
+
+def _indented(line: Text, console: Console, room: int) -> RenderResult:
+    """The line, in as many as it needs."""
+    for part in line.wrap(console, room, overflow="fold"):
+        part.rstrip()
+        yield Text.assemble(INDENT, part)
 
 
 def _whole(said: Cell) -> Text:
