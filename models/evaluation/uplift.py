@@ -5,12 +5,18 @@ compared is a mean (orders a shopper) or a ratio of sums (revenue an order), who
 from the delta method. What is known of shoppers from before explains some of the noise away: its
 own difference is chance, and is taken off (CUPED). Everything needed is ten sums.
 
+A side in which all units are the same (nobody has ordered yet) shows no variance, and has some all
+the same. The rule of three: where none of n was seen, up to 3 in n may be there (95 %). So its
+variance is taken to be that of 3 in n units that differ, by as much as those of the other side do.
+Where neither side differs from the other nor in itself, there is nothing to say.
+
 ```
 y numerator   s denominator (1 for a mean)   x a covariate from before
 ```
 
 Deng, Xu, Kohavi and Walker: Improving the sensitivity of online controlled experiments by utilizing
 pre-experiment data, WSDM 2013. Deng, Knoblich and Lu: Applying the delta method, KDD 2018.
+Hanley and Lippman-Hand: If nothing goes wrong, is everything all right? JAMA 249, 1983.
 """
 
 import math
@@ -24,6 +30,11 @@ from models.evaluation.confidence_sequences import (
     asymptotic_p,
 )
 from models.limits import within
+
+RULE_OF_THREE = 3.0
+"""So many of n units may differ, of whom none was seen to: -log(.05), in round numbers."""
+ROUNDING = 1e-12
+"""A variance that is smaller than this part of the mean square is none."""
 
 
 class UnitSums(NamedTuple):
@@ -76,9 +87,9 @@ def uplift(
 ) -> Uplift | None:
     """The difference of `y / s`, adjusted by `x`; None where a side has fewer than two units.
 
-    A side whose denominator is zero, or next to it, has no ratio: None too. Raises `ValueError`
-    when a sum is no number, or alpha none. Without a covariate (all x are equal)
-    nothing is adjusted.
+    None, too, where all units of both sides are the same, and where a side's denominator is zero,
+    or next to it: it has no ratio. Raises `ValueError` when a sum is no number, or alpha none.
+    Without a covariate (all x are equal) nothing is adjusted.
 
     >>> from functools import reduce
     >>> bought = [UnitSums.of(float(n % 20 == 0)) for n in range(2_000)]
@@ -98,11 +109,11 @@ def uplift(
         return None
     theta = _theta(both)
     centre = both.x / both.n
-    sides = [_mean_and_variance(side, theta, centre) for side in (control, treated)]
-    (before, variance_before), (after, variance_after) = sides
+    before, variance_before = _mean_and_variance(control, treated, theta, centre)
+    after, variance_after = _mean_and_variance(treated, control, theta, centre)
     difference = after - before
     se = math.sqrt(variance_before / control.n + variance_after / treated.n)
-    if not max(abs(before), abs(after), se) <= SUM_MAX:
+    if not 0.0 < se <= SUM_MAX or not max(abs(before), abs(after)) <= SUM_MAX:
         return None
     half = asymptotic_half_width(se, both.n, alpha, n_tuned)
     return Uplift(
@@ -125,7 +136,9 @@ def _theta(both: UnitSums) -> float:
     return _ratio_cov(both) / variance
 
 
-def _mean_and_variance(side: UnitSums, theta: float, centre: float) -> tuple[float, float]:
+def _mean_and_variance(
+    side: UnitSums, other: UnitSums, theta: float, centre: float
+) -> tuple[float, float]:
     """The adjusted ratio of one side, and the variance of one unit's part in it."""
     ratio, scale = side.y / side.s, side.s / side.n
     raw = (
@@ -134,7 +147,26 @@ def _mean_and_variance(side: UnitSums, theta: float, centre: float) -> tuple[flo
         + ratio * ratio * _cov(side, side.ss, side.s, side.s)
     ) / (scale * scale)
     explained = theta * (2.0 * _ratio_cov(side) - theta * _cov(side, side.xx, side.x, side.x))
-    return ratio - theta * (side.x / side.n - centre), max(0.0, raw - explained)
+    variance = max(0.0, raw - explained)
+    if raw <= ROUNDING * side.yy / side.n / (scale * scale):
+        variance = max(variance, RULE_OF_THREE * _reach(other, ratio) ** 2 / side.n)
+    return ratio - theta * (side.x / side.n - centre), variance
+
+
+def _reach(side: UnitSums, ratio: float) -> float:
+    """How far units are from this ratio that are not at it: their mean, weighted by how far.
+
+    Where they are on both sides of it, more than that, but no more than any of them can be.
+
+    >>> from functools import reduce
+    >>> _reach(reduce(UnitSums.plus, map(UnitSums.of, (0.0, 0.0, 0.0, 2.0, 2.0))), ratio=0.0)
+    2.0
+    """
+    scale = side.s / side.n
+    moved = abs(side.y - ratio * side.s) / scale
+    squared = max(0.0, side.yy - 2.0 * ratio * side.ys + ratio * ratio * side.ss) / (scale * scale)
+    farthest = math.sqrt(squared)
+    return min(farthest, squared / moved) if moved > 0.0 else farthest
 
 
 def _ratio_cov(side: UnitSums) -> float:

@@ -1,5 +1,7 @@
 """Tables for a terminal of any width: columns where they fit, else lines of `name: value`."""
 
+from collections.abc import Collection
+
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -16,24 +18,34 @@ Cell = str | Text
 class Listing:
     """Rows under names. The first column is what a row is about: it is never cut.
 
-    >>> listing = Listing("arm", "drawn", "earns an impression", notes=["0 pending"])
+    Columns that are named in `words` begin at the left, others end at the right. Without rows there
+    are no columns either: title and notes say why.
+
+    >>> listing = Listing("arm", "shown", "earns an impression", notes=["0 pending"])
     >>> listing.add("popular", "4,000", ".2500")
     >>> Console(width=60).print(listing)
     ┏━━━━━━━━━┳━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━┓
-    ┃ arm     ┃ drawn ┃ earns an impression ┃
+    ┃ arm     ┃ shown ┃ earns an impression ┃
     ┡━━━━━━━━━╇━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━┩
     │ popular │ 4,000 │               .2500 │
     └─────────┴───────┴─────────────────────┘
     0 pending
     >>> Console(width=30).print(listing)
     popular
-      drawn: 4,000
+      shown: 4,000
       earns an impression: .2500
     0 pending
     """
 
-    def __init__(self, *columns: str, title: str = "", notes: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        *columns: str,
+        title: str = "",
+        notes: list[str] | None = None,
+        words: Collection[str] = (),
+    ) -> None:
         self.columns = columns
+        self.words = {columns[0], *words}
         self.title = title
         self.notes = notes or []
         self.rows: list[tuple[Cell, ...]] = []
@@ -47,23 +59,26 @@ class Listing:
         fits = console.measure(table, options=options.update(width=10_000)).maximum
         if self.title:
             yield _whole(self.title)
-        if fits <= options.max_width:
+        if not self.rows:
+            pass
+        elif fits <= options.max_width:
             yield table
         else:
-            yield from self._lines(options.max_width)
+            yield from self._lines(console, options.max_width)
         for note in self.notes:
             yield _whole(note)
 
     def _table(self) -> Table:
         table = Table()
-        for at, name in enumerate(self.columns):
-            table.add_column(name, justify="right" if at else "left", no_wrap=True)
+        for name in self.columns:
+            table.add_column(name, justify="left" if name in self.words else "right", no_wrap=True)
         for row in self.rows:
             table.add_row(*row)
         return table
 
-    def _lines(self, width: int) -> RenderResult:
+    def _lines(self, console: Console, width: int) -> RenderResult:
         """Of each row the name, and below it as many pairs on a line as there is room for."""
+        room = width - len(INDENT)
         for first, *others in self.rows:
             yield _whole(first)
             line = Text()
@@ -71,11 +86,18 @@ class Listing:
                 if not cell:
                     continue
                 pair = Text.assemble(" ".join(name.split()), ": ", cell)
-                if line and line.cell_len + len(BETWEEN) + pair.cell_len > width:
-                    yield _whole(line)
+                if line and line.cell_len + len(BETWEEN) + pair.cell_len > room:
+                    yield from _indented(line, console, room)
                     line = Text()
-                line = Text.assemble(line, BETWEEN if line else INDENT, pair)
-            yield _whole(line)
+                line = Text.assemble(line, BETWEEN if line else "", pair)
+            yield from _indented(line, console, room)
+
+
+def _indented(line: Text, console: Console, room: int) -> RenderResult:
+    """The line, in as many as it needs."""
+    for part in line.wrap(console, room, overflow="fold"):
+        part.rstrip()
+        yield Text.assemble(INDENT, part)
 
 
 def _whole(said: Cell) -> Text:

@@ -7,9 +7,11 @@ The record's key must be the session id: it keeps a session's events in order, o
 Times are milliseconds since 1970 (`…_ms`), money is in minor units of its currency (cents).
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
@@ -256,10 +258,31 @@ def segment_names(settings: Settings) -> frozenset[str]:
     return frozenset(filter(None, map(str.strip, settings.segments.split(","))))
 
 
+TYPES = ", ".join(event.model_fields["type"].default for event in EVENTS)
+
+
 def _explained(invalid: ValidationError) -> tuple[str, str]:
     """A short reason and a message that repeats no input (it may be large or private)."""
     errors = invalid.errors(include_url=False, include_context=False, include_input=False)
     if errors[0]["type"] == "json_invalid":
         return "invalid_json", errors[0]["msg"]
-    said = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['msg']}" for e in errors[:5])
-    return "invalid_event", said[:500]
+    wrong = [error for error in errors if not _follows(error, errors)]
+    return "invalid_event", "; ".join(map(_sentence, wrong[:5]))[:500]
+
+
+def _follows(error: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
+    """Whether a list is too short only because what is wrong in it was not counted."""
+    loc = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in errors
+    )
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """The place and the rule, in JSON's words."""
+    if error["type"] == "union_tag_not_found":
+        return f"type is missing: one of {TYPES}"
+    if error["type"] == "union_tag_invalid":
+        return f"type is none of {TYPES}"
+    said = error["msg"].replace("Tuple should", "List should").replace(" after validation", "")
+    return f"{'.'.join(map(str, error['loc'])) or 'event'}: {said}"

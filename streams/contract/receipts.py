@@ -104,7 +104,7 @@ class Receipts:
     >>> receipts.open(receipts.seal(bread), "another")
     Traceback (most recent call last):
       ...
-    streams.contract.errors.InvalidReceipt: the receipt was made up, changed, cut, or of another session
+    streams.contract.errors.InvalidReceipt: the receipt was made up, cut, or of another session
     """
 
     def __init__(self, secrets: str) -> None:
@@ -170,7 +170,7 @@ class Receipts:
             payload = key.cipher.decrypt(nonce, sealed, key.header + _encoded(session_id))
         except InvalidTag:
             raise InvalidReceipt(
-                "receipt_forged", "the receipt was made up, changed, cut, or of another session"
+                "receipt_forged", "the receipt was made up, cut, or of another session"
             ) from None
         try:
             propensity, estimate, *times_ms = NUMBERS.unpack_from(payload)

@@ -37,12 +37,12 @@ def evidence_table(evidence: ArmEstimates, trials: Trials, scale: RewardScale = 
     >>> Console(width=95).print(evidence_table(evidence, Trials()))
     Evidence: popular is the only arm that was on offer: .250 an impression (95 % at any look .221
     to .279; 1 = bought)
-    ┏━━━━━━━━━┳━━━━━━━┳━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━━━┳━━━┳━━━━━━━━━┳━━━━━━━━━━┓
-    ┃         ┃       ┃        ┃      95 % at ┃ more than ┃   ┃         ┃ expected ┃
-    ┃ arm     ┃ drawn ┃ reward ┃     any look ┃   popular ┃ p ┃ P(best) ┃     loss ┃
-    ┡━━━━━━━━━╇━━━━━━━╇━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━━━╇━━━╇━━━━━━━━━╇━━━━━━━━━━┩
-    │ popular │ 4,000 │  .2500 │ .221 to .279 │         - │ - │  100.0% │    .0000 │
-    └─────────┴───────┴────────┴──────────────┴───────────┴───┴─────────┴──────────┘
+    ┏━━━━━━━━━┳━━━━━━━━━┳━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━━━┳━━━┳━━━━━━━━━┳━━━━━━━━━━┓
+    ┃         ┃         ┃        ┃      95 % at ┃ more than ┃   ┃         ┃ expected ┃
+    ┃ arm     ┃ settled ┃ reward ┃     any look ┃   popular ┃ p ┃ P(best) ┃     loss ┃
+    ┡━━━━━━━━━╇━━━━━━━━━╇━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━━━╇━━━╇━━━━━━━━━╇━━━━━━━━━━┩
+    │ popular │   4,000 │  .2500 │ .221 to .279 │         - │ - │  100.0% │    .0000 │
+    └─────────┴─────────┴────────┴──────────────┴───────────┴───┴─────────┴──────────┘
     reward: of a settled impression, by AIPW, whatever luck an arm had (.1 = clicked, .5 = added,
     1 = bought)
     0 impressions are pending: an impression is judged 10 min after it was shown, by what it brought
@@ -52,7 +52,7 @@ def evidence_table(evidence: ArmEstimates, trials: Trials, scale: RewardScale = 
     rows = evidence.rows()
     more = f"more than\n{printable(evidence.against)}"
     table = Listing(
-        *("arm", "drawn", "reward", "95 % at\nany look", more, "p", "P(best)", "expected\nloss"),
+        *("arm", "settled", "reward", "95 % at\nany look", more, "p", "P(best)", "expected\nloss"),
         title=f"Evidence: {sentence(evidence, rows, scale)}",
         notes=_notes(rows, evidence, trials, scale),
     )

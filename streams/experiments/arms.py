@@ -107,12 +107,16 @@ class BoardReader:
 
 def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
     """The board for people."""
+    rows = list(board)
+    notes = [] if rows else ["no prompt has been published yet, or the log holds none any more"]
+    if unreadable:
+        notes.append(f"{unreadable:,} records could not be read")
     table = Listing(
         *("arm", "pulls", "share", *STAGES, "reward\nso far"),
         title="So far: what happened (reward so far: mean of an impression by now, luck included)",
-        notes=[f"{unreadable:,} records could not be read"] if unreadable else [],
+        notes=notes,
     )
-    for row in board:
+    for row in rows:
         stages = (f"{getattr(row, stage):,}" for stage in STAGES)
         rate = "-" if row.reward_rate is None else f"{row.reward_rate:.4f}"
         table.add(Text(printable(row.arm)), f"{row.pulls:,}", f"{row.share:.1%}", *stages, rate)

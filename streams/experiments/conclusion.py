@@ -14,6 +14,10 @@ from streams.cli.tables import duration
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
 
+SETTLED_MIN = 30
+"""Settled impressions of all arms from which on one is said to lead: before, it is chance."""
+TOO_EARLY = "too early to say which arm is best"
+
 
 class RewardScale(NamedTuple):
     """What a reward of an impression means: a number from 0 to 1."""
@@ -90,22 +94,21 @@ def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale
     """
     found = best_arm(evidence, rows)
     if found.arm is None:
-        return "nothing is settled yet: too early to say which arm is best"
+        return f"{TOO_EARLY}: nothing is settled yet"
     best = next(row for row in rows if row.arm == found.arm)
     name, earns = printable(best.arm), _earns(best.estimate, evidence.alpha, scale)
     if sample_ratio_alarms(rows):
         return "sample ratio ALARM: arms are not seen as often as drawn, so none is said to be best"
     if len(rows) == 1:
         return f"{name} is the only arm that was on offer: {earns}"
+    if (settled := sum(row.drawn for row in rows)) < SETTLED_MIN:
+        return f"{TOO_EARLY}: only {settled} of {SETTLED_MIN} impressions are settled"
     if found.decided:
         return f"{name} is best: {earns}; the others are worse"
     rest = f"not told apart from {_names(found.undecided)}"
     if found.worse:
         rest += f"; worse: {_names(found.worse)}"
-    return (
-        f"too early to say which arm is best: {name} leads with {earns}, "
-        f"P(best) {chance(best.p_best)}; {rest}"
-    )
+    return f"{TOO_EARLY}: {name} leads with {earns}, P(best) {chance(best.p_best)}; {rest}"
 
 
 def best_json(found: BestArm) -> dict[str, Any]:

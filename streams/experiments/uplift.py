@@ -1,7 +1,7 @@
 """`goeswith uplift`: what prompts are worth, from the events topic."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -14,7 +14,10 @@ from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.experiments.holdout import Holdout
+from streams.experiments.holdout import Holdout, UpliftRow
+
+UNITS_MIN = 2
+"""Shoppers of a side from which on its variance can be told."""
 
 
 @click.command()
@@ -34,7 +37,7 @@ def uplift(settings: Settings, as_json: bool) -> None:
     `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet shown a prompt),
     `held_out_shown_alarm`, `left_out`, `unreadable`, and `metrics`: of each `metric` what one of
     either side does (`control`, `treated`), the `difference`, its `low` and `high`, `p` and
-    `relative`; none of these when a side has fewer than two.
+    `relative`; none of these when a side has fewer than two, or all of both sides did the same.
     """
     holdout, unreadable = Holdout(settings.holdout_share, settings.holdout_salt), 0
     with open_reader(settings, settings.topics.events) as reader:
@@ -61,12 +64,13 @@ def uplift(settings: Settings, as_json: bool) -> None:
 
 def table(holdout: Holdout, unreadable: int = 0) -> Listing:
     """For people."""
+    rows = holdout.rows()
     listing = Listing(
         *("a shopper's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative"),
-        title=sentence(holdout),
-        notes=_notes(holdout, unreadable),
+        title=sentence(holdout, rows),
+        notes=[*_without_orders(holdout, rows), *_notes(holdout, unreadable)],
     )
-    for metric, found in holdout.rows():
+    for metric, found in rows:
         if found is None:
             listing.add(metric, *"------")
             continue
@@ -82,7 +86,7 @@ def table(holdout: Holdout, unreadable: int = 0) -> Listing:
     return listing
 
 
-def sentence(holdout: Holdout) -> str:
+def sentence(holdout: Holdout, rows: Sequence[UpliftRow]) -> str:
     """What follows: whether prompts earn something, or that it is too early to say."""
     sample = holdout.sample()
     if holdout.share in {0.0, 1.0}:
@@ -95,15 +99,43 @@ def sentence(holdout: Holdout) -> str:
         )
     if sample.alarm:
         return "sample ratio ALARM: too many or too few are held out, so nothing follows from this"
-    metric, found = holdout.rows()[0]
+    metric, found = rows[0]
     if found is None:
-        return "too early to say what prompts are worth: fewer than two shoppers on a side"
+        return f"too early to say what prompts are worth: {missing(holdout)}"
     if found.low <= 0.0 <= found.high:
         what = "too early to say what prompts are worth"
     else:
         what = f"prompts earn {'more' if found.low > 0.0 else 'fewer'} {metric}"
     bounds = f"95 % at any look {found.low:+.4f} to {found.high:+.4f}"
     return f"{what}: {found.difference:+.4f} {metric} a shopper ({bounds})"
+
+
+def missing(holdout: Holdout) -> str:
+    """Why nothing can be said yet.
+
+    >>> missing(Holdout(share=0.1, salt="2026"))
+    '0 shoppers held out and 0 prompted, at least 2 of each are wanted'
+    """
+    held, prompted = holdout.sizes()
+    if min(held, prompted) < UNITS_MIN:
+        return (
+            f"{held:,} shoppers held out and {prompted:,} prompted, at least {UNITS_MIN} of each "
+            "are wanted"
+        )
+    return f"{held:,} held out and {prompted:,} prompted, and all have the same number of orders"
+
+
+def _without_orders(holdout: Holdout, rows: Sequence[UpliftRow]) -> list[str]:
+    """Where the bounds come from, when a side has not a single order."""
+    _, found = rows[0]
+    if found is None:
+        return []
+    names, rates = ("held out", "prompted"), (found.control, found.treated)
+    return [
+        f"none of {n:,} {name} has ordered: bounds leave room for 3 of them (the rule of three)"
+        for n, name, rate in zip(holdout.sizes(), names, rates, strict=True)
+        if rate == 0.0
+    ]
 
 
 def _notes(holdout: Holdout, unreadable: int) -> list[str]:

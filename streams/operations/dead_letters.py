@@ -18,6 +18,7 @@ from rich.text import Text
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable, printable_bytes
+from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, open_reader
 from streams.clients.sync_kafka import open_admin, open_producer, partition_count
 from streams.contract.settings import Settings
@@ -98,7 +99,8 @@ def age(ms: int) -> str:
 def summary(settings: Settings, as_json: bool) -> None:
     """Count dead letters by reason and message: what to mend first.
 
-    Numbers in messages are left out. Each kind has the id of its newest letter, to be shown.
+    Numbers that were sent are left out of messages; limits stay. Each kind has the id of its newest
+    letter, to be shown.
     """
     with open_reader(settings, settings.topics.dead_letters) as reader:
         found = kinds(letters(reader))
@@ -108,23 +110,22 @@ def summary(settings: Settings, as_json: bool) -> None:
         show(kinds_table(found, now_ms=int(time.time() * 1000)))
 
 
-def kinds_table(found: Sequence[Kind], now_ms: int) -> Table:
+def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
     """The counts for people."""
-    table = Table(show_footer=True)
-    table.add_column("letters", footer=f"{sum(k.count for k in found):,}", justify="right")
-    table.add_column("reason", no_wrap=True)
-    table.add_column("newest", justify="right", no_wrap=True)
-    table.add_column("its id", no_wrap=True)
-    table.add_column("message", overflow="fold")
+    listing = Listing(
+        *("reason", "letters", "newest", "its id", "message"),
+        notes=[f"{sum(kind.count for kind in found):,} letters"],
+        words=("message",),
+    )
     for kind in found:
-        table.add_row(
-            f"{kind.count:,}",
+        listing.add(
             Text(printable(kind.reason)),
+            f"{kind.count:,}",
             age(now_ms - kind.newest_ms),
             kind.newest_id,
-            Text(printable(kind.message)),
+            Text(printable(kind.message, SHOWN_CHARS_MAX)),
         )
-    return table
+    return listing
 
 
 @dead_letters.command("show")
@@ -132,19 +133,37 @@ def kinds_table(found: Sequence[Kind], now_ms: int) -> Table:
 @click.argument("letter_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_(settings: Settings, letter_id: str, as_json: bool) -> None:
-    """Show one dead letter: headers, key and value, escaped and cut. ID is partition:offset."""
+    """Show one dead letter: what was wrong, key, value and headers, escaped and cut.
+
+    ID is partition:offset, as the list has it.
+    """
     with open_reader(settings, settings.topics.dead_letters) as reader:
         one = letter(reader, letter_id)
-    headers = [(printable(n), printable_bytes(v, SHOWN_CHARS_MAX)) for n, v in one.record.headers]
-    key = printable_bytes(one.record.key, SHOWN_CHARS_MAX)
-    value = printable_bytes(one.record.value, SHOWN_CHARS_MAX)
     if as_json:
-        said = {**one.to_json(), "headers": headers, "key": key, "value": value}
-        click.echo(json.dumps(said))
-        return
-    for name, text in headers:
-        click.echo(f"{name}: {text}")
-    click.echo(f"key: {key}\nvalue: {value}")
+        click.echo(json.dumps(as_text(one) | one.to_json()))
+    else:
+        click.echo("\n".join(in_words(one)))
+
+
+def in_words(one: DeadLetter) -> Iterator[str]:
+    """A letter for people: what was wrong first."""
+    said = as_text(one)
+    for name in ("reason", "message", "key", "value"):
+        yield f"{name}: {said[name]}"
+    yield "headers:"
+    yield from (f"  {name}: {text}" for name, text in said["headers"])
+
+
+def as_text(one: DeadLetter) -> dict[str, Any]:
+    """All of a letter, escaped and cut: `reason`, `message`, `key`, `value` and `headers`."""
+    record = one.record
+    return {
+        "reason": printable(one.reason),
+        "message": printable(one.message, SHOWN_CHARS_MAX),
+        "key": printable_bytes(record.key, SHOWN_CHARS_MAX),
+        "value": printable_bytes(record.value, SHOWN_CHARS_MAX),
+        "headers": [(printable(n), printable_bytes(v, SHOWN_CHARS_MAX)) for n, v in record.headers],
+    }
 
 
 @dead_letters.command()

@@ -36,6 +36,11 @@ class DeadLetter:
         """Why it is here."""
         return self.cause.reason if self.cause else "unknown"
 
+    @property
+    def message(self) -> str:
+        """What was wrong, for people."""
+        return self.cause.message if self.cause else "not written by goeswith"
+
     def because_not(self, settings: Settings) -> str:
         """Why it may not be sent again; empty when it may."""
         if self.cause is None:
@@ -160,7 +165,7 @@ class Kind:
 
     reason: str
     message: str
-    """Numbers in it left out: they differ from one to the next."""
+    """Without the numbers that were sent: they differ from one to the next."""
     count: int = 0
     newest_ms: int = field(default=-1)
     newest_id: str = ""
@@ -170,7 +175,7 @@ def kinds(found: Iterable[DeadLetter]) -> list[Kind]:
     """The letters by reason and message, the most frequent first; memory is bounded."""
     counted: dict[tuple[str, str], Kind] = {}
     for one in found:
-        key = one.reason, pattern(one.cause.message if one.cause else "not written by goeswith")
+        key = one.reason, pattern(one.message)
         if key not in counted and len(counted) >= KINDS_MAX:
             key = OTHERS, ""
         kind = counted.setdefault(key, Kind(*key))
@@ -180,10 +185,21 @@ def kinds(found: Iterable[DeadLetter]) -> list[Kind]:
     return sorted(counted.values(), key=lambda kind: (-kind.count, kind.reason, kind.message))
 
 
+LIMITS = (
+    r"should [^;]*?(?=, not \d|;|$)|\w+_max=\S+|\d+ is the latest|the keys [^:]*|counts for \d+"
+)
+"""What a message says of the rule that was broken: the same in all letters of a kind."""
+SENT = r"(?<=a key )[0-9a-f]+|\d+"
+"""What it says of what was sent, and of where: numbers, and ids of keys."""
+LIMIT_OR_SENT = re.compile(f"(?P<limit>{LIMITS})|{SENT}")
+
+
 def pattern(message: str) -> str:
-    """A message without its numbers.
+    """A message without what differs from one letter to the next; limits stay.
 
     >>> pattern("70000 bytes are more than event_bytes_max=65536")
-    'N bytes are more than event_bytes_max=N'
+    'N bytes are more than event_bytes_max=65536'
+    >>> pattern("order_placed.lines.3.quantity: Input should be less than or equal to 10000")
+    'order_placed.lines.N.quantity: Input should be less than or equal to 10000'
     """
-    return re.sub(r"\d+", "N", message)
+    return LIMIT_OR_SENT.sub(lambda found: found["limit"] or "N", message)

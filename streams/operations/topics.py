@@ -6,16 +6,16 @@ the declaration or the topic is right, and a changed number of partitions tears 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import click
 from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
-from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import with_settings
+from streams.cli.tables import Listing
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin, partition_counts
 from streams.contract.errors import GoeswithError, TopicsWrong
@@ -180,12 +180,17 @@ def list_(settings: Settings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"topics": rows}))
         return
-    table = Table("topic", "key", "partitions", "records", "holds")
+    show(topics_table(rows))
+
+
+def topics_table(rows: Iterable[Mapping[str, Any]]) -> Listing:
+    """The list for people."""
+    listing = Listing("topic", "key", "partitions", "records", "holds", words=("key", "holds"))
     for row in rows:
         there = row["partitions"] is not None
         counts = (str(row["partitions"]), f"{row['records']:,}") if there else ("missing", "")
-        table.add_row(row["name"], row["key"], *counts, row["holds"])
-    show(table)
+        listing.add(row["name"], row["key"], *counts, row["holds"])
+    return listing
 
 
 def list_topics(settings: Settings) -> list[dict[str, Any]]:

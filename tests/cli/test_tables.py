@@ -48,3 +48,15 @@ def test_columns_are_lines_where_they_do_not_fit() -> None:
         "  p: ALARM",
     ]
     assert "  drawn: 4,000 · 95 % at any look: .221 to .279 · p: ALARM" == shown(listing(), 60)[2]
+
+
+def test_a_line_that_goes_on_is_indented_as_it_began() -> None:
+    """At the left there are names alone."""
+    found = Listing("reason", "message")
+    found.add("wrong_key", "the record's key is not the event's session_id: order would be lost")
+
+    name, *lines = shown(found, 40)
+
+    assert "wrong_key" == name
+    assert 3 == len(lines)
+    assert all(line.startswith("  ") and line == line.rstrip() for line in lines)

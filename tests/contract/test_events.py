@@ -30,12 +30,17 @@ def event(**changes: Any) -> bytes:
     return json.dumps({**good, **changes}).encode()
 
 
+def refused(value: bytes | None, key: bytes | None = b"s1") -> InvalidEvent:
+    """The error with which a record is refused."""
+    with pytest.raises(InvalidEvent) as raised:
+        decode(key, value, timestamp_ms=NOON_MS, settings=SETTINGS)
+    assert str(raised.value)
+    return raised.value
+
+
 def refusal(value: bytes | None, key: bytes | None = b"s1") -> str:
     """The reason for which a record is refused."""
-    with pytest.raises(InvalidEvent) as refused:
-        decode(key, value, timestamp_ms=NOON_MS, settings=SETTINGS)
-    assert str(refused.value)
-    return refused.value.reason
+    return refused(value, key).reason
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -115,6 +120,34 @@ def test_a_message_never_repeats_the_input() -> None:
 
     assert "my secret" not in str(refused.value)
     assert "quantity" in str(refused.value)
+
+
+@pytest.mark.parametrize("sent", ["page_view", "ann@example.org", None, 5])
+def test_a_type_that_there_is_not_is_told_by_those_that_there_are(sent: Any) -> None:
+    """And not quoted: it may be anything, a name or an address."""
+    said = str(refused(event(type=sent)))
+
+    assert "type is none of item_viewed, item_added, " in said
+    assert "prompt_dismissed" in said
+    assert 1 == said.count("item_viewed")
+    assert str(sent) not in said
+
+
+def test_a_type_that_is_missing_is_said() -> None:
+    """In words of the contract, not of a library."""
+    said = str(refused(event().replace(b'"type"', b'"event"')))
+
+    assert "type is missing: one of item_viewed, " in said
+
+
+def test_a_wrong_line_is_not_a_missing_line() -> None:
+    """An order without lines is one, whichever the rest."""
+    order = {"type": "order_placed", "order_id": "o1"}
+    wrong = str(refused(event(**order, lines=[{"item_id": "bread", "quantity": 0}])))
+    none = str(refused(event(**order, lines=[])))
+
+    assert "order_placed.lines.0.quantity: Input should be greater than or equal to 1" == wrong
+    assert "order_placed.lines: List should have at least 1 item, not 0" == none
 
 
 @given(

@@ -175,6 +175,24 @@ def test_what_is_too_early_to_say_is_not_called_certain() -> None:
     assert "100" not in said
 
 
+def test_no_arm_leads_before_thirty_impressions_are_settled() -> None:
+    """Two clicks of four are luck; how many there are is said."""
+    early, enough = ArmEstimates(), ArmEstimates()
+    early.add(bandit(29))
+    enough.add(bandit(30))
+
+    said = " ".join(drawn(early).split())
+    assert "too early to say which arm is best: only 29 of 30 impressions are settled" in said
+    assert "leads" not in said
+    assert "leads with" in " ".join(drawn(enough).split())
+
+
+def test_what_was_settled_is_called_so(evidence: ArmEstimates) -> None:
+    """Beside pulls, the prompts that an arm was chosen for, settled or not."""
+    assert any("settled" in line and "reward" in line for line in drawn(evidence).splitlines())
+    assert "  settled: " in drawn(evidence, 60)
+
+
 def test_no_arm_is_best_while_prompts_get_lost() -> None:
     """Nothing else is to be trusted then."""
     lossy = ArmEstimates()
@@ -234,6 +252,7 @@ def test_nothing_is_said_of_nothing() -> None:
     assert [] == ArmEstimates().rows()
     assert "0 impressions are pending" in drawn(ArmEstimates())
     assert "nothing is settled yet" in drawn(ArmEstimates())
+    assert "P(best)" not in drawn(ArmEstimates())
 
 
 def test_an_arm_that_earns_less_than_it_did_is_named() -> None:

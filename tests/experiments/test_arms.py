@@ -118,3 +118,12 @@ def test_the_board_keeps_names_whole_in_a_narrow_terminal(columns: int) -> None:
     assert not any("…" in line for line in lines)
     assert any(PROMPT.arm == line for line in lines)
     assert any("reward so far: 0.5000" in line for line in lines)
+
+
+def test_a_log_without_prompts_is_said_and_no_table_is_empty() -> None:
+    """Neither of what happened, nor of what follows."""
+    lines = shown(read([], []).table(), 80)
+
+    assert "no prompt has been published yet" in lines
+    assert "too early to say which arm is best: nothing is settled yet" in " ".join(lines.split())
+    assert not any(bar in lines for bar in "┃│")

@@ -231,3 +231,43 @@ def test_an_order_that_is_told_three_times_counts_once() -> None:
     (orders,) = (unit for unit in [folded(again)._units])
 
     assert [1, 1] == [unit.orders for unit in orders.values()]
+
+
+def of_sizes(held: int, prompted: int, *, orders: int) -> Holdout:
+    """So many of each side, of whom those who were prompted ordered so often each."""
+    holdout, sides = Holdout(SHARE, SALT), {True: held, False: prompted}
+    for number in range(10 * (held + prompted)):
+        who = held_out(f"shopper-{number}", share=SHARE, salt=SALT)
+        if sides[who]:
+            sides[who] -= 1
+            for event in visit(number, orders=0 if who else orders * (number % 2)):
+                holdout.add(event)
+    return holdout
+
+
+@pytest.mark.parametrize(
+    ("held", "prompted", "missing"),
+    [
+        (1, 30, "1 shoppers held out and 30 prompted, at least 2 of each are wanted"),
+        (2, 30, "2 held out and 30 prompted, and all have the same number of orders"),
+    ],
+)
+def test_what_is_missing_is_said_where_nothing_can_be_said(
+    held: int, prompted: int, missing: str
+) -> None:
+    """And no bounds, that would look like certainty."""
+    holdout = of_sizes(held, prompted, orders=0)
+    told = " ".join(shown(holdout, 80).split())
+
+    assert f"too early to say what prompts are worth: {missing}" in told
+    assert "+0.0000" not in told
+    assert [{"metric": "orders"}, {"metric": "items bought"}] == as_values(holdout)["metrics"]
+
+
+def test_a_holdout_without_an_order_is_no_proof() -> None:
+    """Two of them, beside thirty who ordered every second time: it is early, and that is said."""
+    holdout = of_sizes(2, 30, orders=1)
+    told = " ".join(shown(holdout, 80).split())
+
+    assert "too early to say what prompts are worth: +0." in told
+    assert "none of 2 held out has ordered: bounds leave room for 3 of them" in told

@@ -89,7 +89,7 @@ def test_a_dead_letter_is_shown_escaped(office: Operator) -> None:
     """Senders do not get to write on the operator's screen."""
     shown = office.types("dead-letters", "show", "1:0").stdout
 
-    assert "sender: bakery\n" in shown
+    assert "  sender: bakery\n" in shown
     assert "__connect.errors.exception.message: EOF while parsing\n" in shown
     assert r'value: {"item_id": "bread\x1b[2J\xff"}' in shown
     assert "\x1b" not in shown

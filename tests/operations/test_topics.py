@@ -1,7 +1,12 @@
 """How topics are compared with what is declared."""
 
+import io
+
+import pytest
+from rich.console import Console
+
 from streams.contract.topics import Topic, Topics
-from streams.operations.topics import TopicOnBroker, differences
+from streams.operations.topics import TopicOnBroker, differences, topics_table
 
 DECLARED = Topics("shop").declared()
 AS_DECLARED = {name: TopicOnBroker(8, dict(topic.config)) for name, topic in DECLARED.items()}
@@ -36,3 +41,27 @@ def test_each_difference_is_a_sentence() -> None:
 def test_configuration_that_a_broker_does_not_tell_is_not_judged() -> None:
     """The embedded broker does not."""
     assert [] == differences(DECLARED, {name: TopicOnBroker(8, None) for name in DECLARED}, 8)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_list_has_every_name_whole_at_every_width(columns: int) -> None:
+    """One that is cut cannot be copied into a command."""
+    rows = [
+        {
+            "name": name,
+            "key": topic.key,
+            "partitions": None if "outcomes" in name else 8,
+            "records": None if "outcomes" in name else 1_234_567,
+            "holds": topic.holds,
+        }
+        for name, topic in Topics("goeswith").declared().items()
+    ]
+    text = io.StringIO()
+    Console(file=text, width=columns).print(topics_table(rows))
+    shown = text.getvalue()
+
+    assert all(len(line) <= columns for line in shown.splitlines())
+    assert "…" not in shown
+    assert all(row["name"] in shown for row in rows)
+    assert "missing" in shown
+    assert shown.count("1,234,567") == len(rows) - 1

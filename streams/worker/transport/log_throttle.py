@@ -14,9 +14,14 @@ TIMERS = "mode.timers"
 EVERY_S = 10.0
 ORDINARY = ("because it is rebalancing",)
 """Said as warnings of what happens whenever a worker comes or goes: shown from level info on."""
+STARTING = "GroupCoordinatorNotAvailableError"
+"""Said by a new Kafka until it has made the topic of groups' offsets, which the first group asks
+for: as ordinary, for the first `STARTING_S` seconds."""
+STARTING_S = 30.0
 EXPLAINED = {
     "is overlapping": "the event loop was busy, or Kafka slow to answer; it is caught up with by "
     "itself, and /healthz has loop_late_s",
+    STARTING: "a new Kafka makes the topic of groups' offsets now; it is asked again",
     "Heartbeat failed": "the worker joins its group again by itself",
 }
 """What a line means that its reader has not written."""
@@ -45,11 +50,12 @@ class RateLimitFilter(logging.Filter):
         super().__init__()
         self.every_s = every_s
         self._spoken: dict[tuple[str, int], tuple[float, int]] = {}
+        self._starting_s = float("inf")
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line may pass."""
-        text = str(record.msg)
-        if any(ordinary in text for ordinary in ORDINARY) and logging.root.level > logging.INFO:
+        text = f"{record.msg} {record.args}"
+        if self._is_ordinary(text, record.created) and logging.root.level > logging.INFO:
             return False
         place = record.pathname, record.lineno
         spoken_s, held_back = self._spoken.get(place, (float("-inf"), 0))
@@ -63,6 +69,12 @@ class RateLimitFilter(logging.Filter):
         if notes:
             record.msg, record.args = f"{record.getMessage()} ({'; '.join(notes)})", ()
         return True
+
+    def _is_ordinary(self, text: str, at_s: float) -> bool:
+        if STARTING in text:
+            self._starting_s = min(self._starting_s, at_s)
+            return at_s - self._starting_s < STARTING_S
+        return any(ordinary in text for ordinary in ORDINARY)
 
 
 def limit_log_rate(libraries: Sequence[str] = LIBRARIES, every_s: float = EVERY_S) -> None:

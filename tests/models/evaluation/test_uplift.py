@@ -127,6 +127,59 @@ def test_nothing_is_said_of_nobody() -> None:
     assert uplift(HELD_OUT, PROMPTED._replace(s=0.0)) is None
 
 
+def orders(n: int, buyers: int, each: float = 1.0) -> UnitSums:
+    """Of so many units, so many of whom bought, each as much."""
+    y = each * buyers
+    return UnitSums(n=float(n), y=y, s=float(n), yy=each * y, ss=float(n), ys=y)
+
+
+def test_nothing_is_said_where_nothing_varies() -> None:
+    """Nobody has ordered yet, or everybody once: that is no certainty."""
+    assert uplift(orders(2, 0), orders(7, 0)) is None
+    assert uplift(orders(5_000, 0), orders(20_000, 0)) is None
+    assert uplift(orders(5_000, 5_000), orders(20_000, 20_000)) is None
+
+
+@pytest.mark.parametrize("each", [1.0, 3.0])
+def test_a_side_without_an_order_has_bounds_all_the_same(each: float) -> None:
+    """Up to 3 in n may order (the rule of three): bounds leave them room, on whichever side."""
+    for held in (2, 20, 500):
+        found = of(orders(held, 0), orders(4_000, 8, each))
+        turned = of(orders(4_000, 8, each), orders(held, 0))
+
+        assert found.low < found.difference - 3.0 * each / held
+        assert found.low < 0.0 < found.high
+        assert pytest.approx((-found.high, -found.low)) == (turned.low, turned.high)
+
+
+def test_sides_that_do_not_vary_and_differ_are_told_apart_in_the_end() -> None:
+    """Nobody on one side, everybody on the other: two of each say nothing, 200 do."""
+    few, many = of(orders(2, 0), orders(2, 2)), of(orders(200, 0), orders(200, 200))
+
+    assert few.low < 0.0
+    assert 0.0 < many.low < 1.0 < many.high
+
+
+@pytest.mark.parametrize("truth", [0.0005, 0.002, 0.008])
+def test_an_uplift_is_covered_while_a_side_has_no_order_yet(truth: float) -> None:
+    """200 shops, looked at for as long as none of those held out has ordered: 5 % (seed 5)."""
+    rng = np.random.default_rng(5)
+    missed = 0
+    for _ in range(200):
+        held = prompted = bought = 0
+        while held < 2_000:
+            held, prompted = held + 20, prompted + 80
+            bought += int(rng.binomial(80, 0.002))
+            if rng.binomial(20, truth):
+                break
+            found = uplift(orders(held, 0), orders(prompted, bought))
+            if found is not None and not found.low <= 0.002 - truth <= found.high:
+                missed += 1
+                break
+
+    assert missed <= 10
+
+
 def test_an_uplift_is_covered_at_every_look() -> None:
     """200 shops with a holdout of 20 %, orders that follow earlier ones, 40 looks: 5 % (seed 5)."""
     rng = np.random.default_rng(5)

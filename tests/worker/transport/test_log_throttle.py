@@ -2,6 +2,8 @@
 
 import logging
 
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
 from streams.worker.transport.log_throttle import RateLimitFilter, limit_log_rate
 
 
@@ -48,11 +50,37 @@ def test_a_rebalance_is_no_warning() -> None:
     assert (False, True) == (at_warn, at_info)
 
 
+def starting(at_s: float) -> logging.LogRecord:
+    """What aiokafka says of a Kafka that has no coordinator, in its words."""
+    said = line(at_s, message="Group Coordinator Request failed: %s")
+    said.args = (GroupCoordinatorNotAvailableError(),)
+    return said
+
+
+def test_a_new_kafka_is_no_error_and_one_that_stays_so_is() -> None:
+    """Its first group waits for a topic to be made; half a minute later something is wrong."""
+    quiet = RateLimitFilter(every_s=10)
+    before = logging.root.level
+    try:
+        logging.root.setLevel(logging.WARNING)
+        passed = [at for at in range(0, 50, 3) if quiet.filter(starting(at))]
+        logging.root.setLevel(logging.INFO)
+        at_info = starting(0)
+        shown = RateLimitFilter().filter(at_info)
+    finally:
+        logging.root.setLevel(before)
+
+    assert [30, 42] == passed
+    assert shown
+    assert "[Error 15] GroupCoordinatorNotAvailableError (a new Kafka" in at_info.getMessage()
+
+
 def test_lines_that_alarm_without_need_are_explained() -> None:
     """And those of timers are held back as well."""
     overlapping = line(0, message="Timer commit is overlapping")
+    timers = logging.getLogger("mode.timers")
     limit_log_rate(())
-    filters = logging.getLogger("mode.timers").filters
+    filters = timers.filters
 
     assert RateLimitFilter().filter(overlapping)
     assert "Timer commit is overlapping (the event loop was busy" in overlapping.getMessage()
