@@ -21,6 +21,7 @@ from streams.contract.settings import Settings
 from streams.shop.checkpoint import meaning
 from streams.shop.decision.messages import TEXTS
 from streams.shop.memory.answer import SilenceReason
+from streams.shop.shared_settings import MUST_AGREE
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -202,6 +203,13 @@ def test_the_docs_name_the_settings_that_begin_anew() -> None:
     ]
 
     assert sorted(anew) == sorted(named)
+
+
+def test_the_docs_name_the_settings_that_are_the_same_on_every_worker() -> None:
+    """Those, and no others, by which a worker waits for another one."""
+    listed = page("settings.md").partition("**The same on every worker.**")[2].partition("\n\n")[2]
+
+    assert sorted(MUST_AGREE) == sorted(re.findall(r"`(\w+)`", listed.partition("\n\n")[0]))
 
 
 def test_every_variable_in_the_docs_is_a_setting() -> None:

@@ -5,7 +5,7 @@ what `INHERITED` names: they must not find their way to anybody's topics or chec
 variable was set for the workers.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from math import isfinite
 from typing import Any
@@ -40,6 +40,9 @@ INHERITED = frozenset(
     }
 )
 """What a self-contained command takes from the environment: no place, no name, no secret."""
+
+SERVICE_SCHEMES = ("tcp://", "udp://", "sctp://")
+"""What the addresses of services begin with that Kubernetes puts into every environment."""
 
 Command = Callable[..., None]
 
@@ -83,7 +86,17 @@ def read_settings(**overrides: Any) -> Settings:
         return Settings(**given)
     except ValidationError as invalid:
         wrong = "; ".join(
-            f"GOESWITH_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
-            for error in invalid.errors(include_url=False, include_input=False)
+            f"GOESWITH_{'_'.join(map(str, error['loc'])).upper()}: {_cause(error)}"
+            for error in invalid.errors(include_url=False)
         )
         raise Misconfigured(f"settings cannot be used: {wrong}") from None
+
+
+def _cause(error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, without the value; Kubernetes sets variables, too."""
+    if str(error["input"]).startswith(SERVICE_SCHEMES):
+        return (
+            f"{error['msg']}; it is the address of a Kubernetes service that is named like this "
+            "setting: enableServiceLinks: false in the pod's spec keeps it out, or set the variable"
+        )
+    return str(error["msg"])

@@ -25,7 +25,7 @@ from streams.contract.events import EVENTS, Event
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
-from streams.contract.topics import DAY_MS, TOPICS, Topic
+from streams.contract.topics import DAY_MS, HOUR_MS, TOPICS, Topic
 
 RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -212,7 +212,8 @@ def _limits(field: FieldInfo) -> str:
 def _policy(topic: Topic) -> str:
     if topic.config.get("cleanup.policy") == "compact":
         return "compacted"
-    return f"{int(topic.config['retention.ms']) / DAY_MS:g} d"
+    kept_ms = int(topic.config["retention.ms"])
+    return f"{kept_ms / DAY_MS:g} d" if kept_ms >= DAY_MS else f"{kept_ms / HOUR_MS:g} h"
 
 
 def _options(command: click.Command) -> Iterator[str]:

@@ -2,19 +2,22 @@
 
 A worker refuses to start with one; the tools say so and go on. Kubernetes makes variables of the
 names of services (`GOESWITH_REDIS_SERVICE_HOST`, `GOESWITH_PORT=tcp://…`): these are nobody's slip.
+One that has the name of a setting (of a service `goeswith-web`: `GOESWITH_WEB_PORT`) is refused
+with its cause.
 """
 
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from streams.cli.options import SERVICE_SCHEMES
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
 
 PREFIX = "GOESWITH_"
 OURS = frozenset({"GOESWITH_DATA"})
 """Read by tests and benchmarks; no settings."""
-SERVICE_LINK = re.compile(r"_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$")
+SERVICE_LINK = re.compile(r"_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)$")
 LIKENESS = 0.7
 
 
@@ -48,4 +51,4 @@ def _sentence(name: str, known: list[str]) -> str:
 
 
 def _is_service_link(name: str, value: str) -> bool:
-    return bool(SERVICE_LINK.search(name)) or value.startswith(("tcp://", "udp://"))
+    return bool(SERVICE_LINK.search(name)) or value.startswith(SERVICE_SCHEMES)

@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any
@@ -156,17 +156,25 @@ async def check_topics(settings: Settings) -> str:
         brokers = await admin.describe_cluster()
         await _check_session_timeout(settings, admin, brokers)
     found = {topic["topic"]: len(topic["partitions"]) for topic in described}
-    wrong = {
-        name: found.get(name, 0)
-        for name in settings.topics.declared()
-        if found.get(name) != settings.partitions
-    }
-    if wrong:
-        raise TopicsWrong(
-            f"topics without partitions={settings.partitions} (found; 0: no topic): {wrong}. "
-            "`goeswith topics create` makes what is missing"
-        )
+    if wrong := wrong_topics(found, settings):
+        raise TopicsWrong(wrong)
     return brokers.get("cluster_id") or ""
+
+
+def wrong_topics(found: Mapping[str, int], settings: Settings) -> str:
+    """What is wrong with our topics, whose partitions are counted here; empty: nothing.
+
+    >>> wrong_topics({"goeswith.events": 8}, Settings(partitions=4)).split(": ")[-1]
+    'see GOESWITH_PARTITIONS'
+    """
+    ours, wanted = settings.topics.declared(), settings.partitions
+    said = []
+    if missing := [name for name in ours if name not in found]:
+        said.append(f"no topic {', '.join(missing)}: `goeswith topics create` makes it")
+    for number in sorted({found[name] for name in ours if name in found} - {wanted}):
+        names = ", ".join(name for name in ours if found.get(name) == number)
+        said.append(f"partitions={wanted}, but {number} in {names}: see GOESWITH_PARTITIONS")
+    return "; ".join(said)
 
 
 SESSION_BOUNDS = ("group.min.session.timeout.ms", "group.max.session.timeout.ms")

@@ -95,14 +95,14 @@ def translating_errors(settings: Settings) -> Iterator[None]:
         yield
     except NO_ANSWER as error:
         waited = f"waited up to {settings.kafka_timeout_s:g} s"
-        raise _unreachable(settings, f"{waited}; {_brief(error)}") from error
+        raise _unreachable(settings, f"{waited}; {in_brief(error)}") from error
     except errors.UnrecognizedBrokerVersion as error:
         raise Misconfigured(
             f"GOESWITH_KAFKA_API_VERSION={settings.kafka_api_version} is no version of Kafka that "
             "kafka-python knows; leave it empty to have it ask the broker"
         ) from error
     except errors.KafkaError as error:
-        raise GoeswithError(f"Kafka refused: {_brief(error)}") from error
+        raise GoeswithError(f"Kafka refused: {in_brief(error)}") from error
 
 
 def cluster_id(admin: Any) -> str:
@@ -181,6 +181,6 @@ def _unreachable(settings: Settings, why: str) -> KafkaUnreachable:
     )
 
 
-def _brief(error: Exception) -> str:
+def in_brief(error: Exception) -> str:
     """Name and first words of a Kafka error: whole requests are printed into some of them."""
     return " ".join(str(error).split())[:160]

@@ -20,6 +20,7 @@ GoeswithError
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
     ├── LogUnreadable            a batch of the log is damaged on the broker
+    ├── SettingsDiffer           a worker with other settings has taken our place meanwhile
     ├── FoldStalled              an event waited for its predecessors longer than it may
     └── WorkerStuck              the log has more, Kafka answers, and the worker does not get on
 ```
@@ -124,6 +125,10 @@ class LogUnreadable(WorkerFailed):
 
 class FoldStalled(WorkerFailed):
     """An event waited for the events before it longer than allowed."""
+
+
+class SettingsDiffer(WorkerFailed):
+    """While we could not say that we are there, a worker with other settings took our place."""
 
 
 class WorkerStuck(WorkerFailed):

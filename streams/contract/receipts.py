@@ -170,7 +170,7 @@ class Receipts:
             payload = key.cipher.decrypt(nonce, sealed, key.header + _encoded(session_id))
         except InvalidTag:
             raise InvalidReceipt(
-                "receipt_forged", "the receipt was made up, changed, or of another session"
+                "receipt_forged", "the receipt was made up, changed, cut off, or of another session"
             ) from None
         try:
             propensity, estimate, *times_ms = NUMBERS.unpack_from(payload)
@@ -181,11 +181,15 @@ class Receipts:
             raise InvalidReceipt("receipt_version", f"another version sealed it: {error}") from None
 
     def _verified(self, raw: bytes, session_id: str) -> Receipt:
-        """The receipt in a raw one of version 1."""
+        """The receipt in a raw one of version 1, which has a JSON list behind its signature."""
         signature, payload = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
         expected = (_signature(key.signing_key, payload) for key in self._keys)
         if not any(hmac.compare_digest(signature, ours) for ours in expected):
-            raise InvalidReceipt("receipt_forged", "the receipt's signature is wrong")
+            if not payload.startswith(b"["):
+                raise InvalidReceipt("receipt_unreadable", "the receipt is none of ours")
+            raise InvalidReceipt(
+                "receipt_forged", "the receipt was made up, changed, or of another secret"
+            )
         try:
             receipt = receipt_of(orjson.loads(payload), expiring=False)
         except ValueError as error:

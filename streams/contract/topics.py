@@ -8,6 +8,7 @@ partition of the number that it read: no partitioner is needed, and order by ses
 from typing import NamedTuple
 
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 BROKER_TIME = {"message.timestamp.type": "LogAppendTime"}
 """Records carry the time at which the broker took them: no sender's clock can move a watermark."""
 
@@ -60,6 +61,17 @@ TOPICS = (
             **BROKER_TIME,
         },
     ),
+    Topic(
+        "agreement",
+        "worker",
+        "which workers are there, and the settings that they must have in common",
+        {
+            "cleanup.policy": "delete",
+            "retention.ms": str(HOUR_MS),
+            "segment.ms": str(HOUR_MS // 6),
+            **BROKER_TIME,
+        },
+    ),
 )
 
 
@@ -91,6 +103,11 @@ class Topics(NamedTuple):
     def dead_letters(self) -> str:
         """Output: what could not be used."""
         return f"{self.prefix}.dead-letters"
+
+    @property
+    def agreement(self) -> str:
+        """Between workers: who is there, and with which settings; partition 0 alone is used."""
+        return f"{self.prefix}.agreement"
 
     def declared(self) -> dict[str, Topic]:
         """Full name -> declaration, in the order of `TOPICS`."""

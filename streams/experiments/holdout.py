@@ -1,10 +1,11 @@
 """Uplift by holdout: shoppers who may get prompts against the control group, from the events.
 
-A unit is whoever the holdout is drawn by: a shopper, or a session of whom nobody knows the shopper.
-It counts from the first event that asks for a prompt on: those who never ask are the same on both
-sides, and only noise. Who is held out is reckoned, not logged: by the same hash as the worker's.
-(Somebody who signs in during a visit is two units, one without orders. Both are drawn by chance:
-that makes the difference a little smaller, and biases nothing.)
+A unit is whoever the holdout is drawn by: a shopper, or a session of whom nobody knows the shopper
+or who gave no consent. It counts from the first event that asks for a prompt on: those who never
+ask are the same on both sides, and only noise. Who is held out is reckoned, not logged: by the same
+hash as the worker's. (Somebody who signs in during a visit, or consents in it, is two units, one
+without orders. Both are drawn by chance: that makes the difference a little smaller, and biases
+nothing.)
 """
 
 from collections import OrderedDict
@@ -158,9 +159,14 @@ class Holdout:
         return sides
 
     def _who(self, event: Event) -> str:
-        """The shopper, as far as the session has told by now; the session otherwise."""
+        """The shopper, as far as the session has told by now; the session otherwise.
+
+        As workers take it (`Session.note`): without consent nobody is known.
+        """
         session = event.session_id
-        if event.shopper_id is not None:
+        if not event.consent:
+            self._shoppers.pop(session, None)
+        elif event.shopper_id is not None:
             self._shoppers[session] = event.shopper_id
         if session not in self._shoppers:
             return session

@@ -18,14 +18,14 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
+from sys import float_info
 from typing import Any
 
 from streams.contract.errors import Misconfigured
 
 KEYS = {"default", "contexts"}
-ROUNDING = 1e-6
+ROUNDING = 1e-5
 """Thirds are written with as many digits as somebody cares for: .333333 will do."""
 
 
@@ -116,9 +116,9 @@ def _weights(arms: Any, what: str) -> dict[str, float]:
         raise Misconfigured(f"{what} must be a table of arms and probabilities")
     for arm, weight in arms.items():
         number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not number or not isfinite(weight) or weight < 0:
+        if not number or not 0 <= weight <= float_info.max:
             raise Misconfigured(f"{what} of {arm} must be a number from 0 on")
-    if arms and abs((total := sum(arms.values())) - 1.0) > ROUNDING:
+    if arms and abs((total := sum(map(float, arms.values()))) - 1.0) > ROUNDING:
         table = what.removesuffix(": the weight")
         raise Misconfigured(f"{table}: probabilities must sum to 1, and these to {total:g}")
     return {arm: float(weight) for arm, weight in arms.items()}

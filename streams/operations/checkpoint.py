@@ -15,6 +15,7 @@ from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import with_settings
+from streams.cli.printable import printable
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.rules import KeptCheckpoint, is_kept_name
 from streams.clients.checkpoints.store import Store, open_store
@@ -33,6 +34,7 @@ from streams.operations.rebuild import (
 from streams.shop.checkpoint import Checkpoint, CheckpointHeader, check, packed, read, restored
 from streams.shop.shop import Shop
 
+SAID_CHARS_MAX = 1000
 STORE = "store"
 NAME = click.argument("name", metavar="[FILE]", default=STORE)
 MADE_BY = "goeswith checkpoint save"
@@ -112,7 +114,8 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
         )
         return restored(found, settings)
     except GoeswithError as error:
-        click.echo(f"from the beginning of the log: {error}", err=True)
+        said = printable(str(error), chars_max=SAID_CHARS_MAX)
+        click.echo(f"from the beginning of the log: {said}", err=True)
         return None
 
 
@@ -164,10 +167,11 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
     show(_table(found.header))
     click.echo(_line(report))
     if report["refused"]:
-        click.echo(f"not to be used here: {report['refused']}")
+        why = printable(report["refused"], chars_max=SAID_CHARS_MAX)
+        click.echo(f"not to be used here: {why}")
     for one in report["kept"]:
         events = "an unknown number of" if one["events"] is None else f"{one['events']:,}"
-        click.echo(f"kept aside: {one['name']}, {events} events")
+        click.echo(f"kept aside: {printable(one['name'])}, {events} events")
 
 
 @checkpoint.command()
@@ -241,9 +245,10 @@ def _table(header: CheckpointHeader) -> Table:
 
 def _line(report: dict[str, Any]) -> str:
     reach = sum(report["position"].values())
-    return (
+    return printable(
         f"{report['topic']}, {reach:,} events, made {report['age_s']:,.0f} s ago by "
-        f"{report['made_by']}; {report['bytes']:,} bytes, digest {report['digest'][:16]}"
+        f"{report['made_by']}; {report['bytes']:,} bytes, digest {report['digest'][:16]}",
+        SAID_CHARS_MAX,
     )
 
 

@@ -20,16 +20,21 @@ from streams.cli.options import with_settings
 from streams.cli.printable import printable, printable_bytes
 from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, open_reader
-from streams.clients.sync_kafka import open_admin, partition_count
+from streams.clients.sync_kafka import open_admin, open_producer, partition_count
 from streams.contract.settings import Settings
-from streams.operations.letters import DeadLetter, Kind, kinds, letter, letters, newest
-from streams.operations.replay_plan import (
-    ReplayPlan,
-    ReplayRules,
-    plan,
-    send_again,
-    successors,
+from streams.operations.letters import (
+    DeadLetter,
+    Kind,
+    find,
+    kinds,
+    letter,
+    letters,
+    newest,
+    place,
 )
+from streams.operations.partitioners import PARTITIONERS, Partitioner, partitioner_of_log
+from streams.operations.replay_plan import ReplayPlan, ReplayRules, plan, successors
+from streams.operations.resending import send_again
 
 SHOWN_CHARS_MAX = 4000
 
@@ -169,6 +174,11 @@ def as_text(one: DeadLetter) -> dict[str, Any]:
 @click.option(
     "--key-from", metavar="FIELD", help="Take the key from this field of the event: session_id."
 )
+@click.option(
+    "--partitioner",
+    type=click.Choice(list(PARTITIONERS)),
+    help="With --key-from: how senders choose partitions. Default: as their events show.",
+)
 @click.option("--anyway", is_flag=True, help="Send also what will fail again, as far as is known.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -179,6 +189,7 @@ def replay(
     every: bool,
     reason: str | None,
     key_from: str | None,
+    partitioner: str | None,
     anyway: bool,
     dry_run: bool,
     yes: bool,
@@ -187,43 +198,70 @@ def replay(
     """Send dead letters again, to the topic and partition they came from.
 
     Bytes are sent as they are: what will fail again stays, and so does what was sent before and
-    came back. --key-from mends a wrong key, and sends to the partition of the new one. The letters
-    stay in the list. Exit code 1 when one of them was not sent again.
+    came back. --key-from mends a wrong key, and sends to the partition where senders put the new
+    one: murmur2 is the default of Kafka's own clients, crc32 that of librdkafka. The letters stay
+    in the list. Exit code 1 when one of them was not sent again.
     """
-    if every == bool(letter_ids) or (reason and not every):
-        raise click.UsageError("give ids, or --all (with --reason WORD, if you like)")
-    if as_json and not (yes or dry_run):
-        raise click.UsageError("--json does not ask: add --yes or --dry-run")
+    may_go_on = yes or dry_run or not as_json
+    _check_usage(letter_ids, every, reason, key_from, partitioner, may_go_on)
+    ids = list(dict.fromkeys(map(place, letter_ids)))
     rules = ReplayRules(settings, _partitions(settings), key_from, anyway)
+    if key_from is not None:
+        rules = rules._replace(partitioner=_partitioner(settings, partitioner))
     with open_reader(settings, settings.topics.dead_letters) as reader:
-        made = plan(_chosen(reader, letter_ids, reason), rules, successors(letters(reader)))
+        made = plan(_chosen(reader, ids, reason), rules, successors(letters(reader)))
+        made.refuse_missing(f"{number}:{offset}" for number, offset in ids)
         if not as_json:
             _say(made)
         if made.allowed and not dry_run:
             if not yes:
                 click.confirm(f"Send {len(made.allowed)} to {settings.topics.events}?", abort=True)
-            ids = set(made.allowed)
-            again = (one for one in _chosen(reader, letter_ids, reason) if one.id in ids)
-            not_taken = send_again(rules, again)
-            made.refused |= not_taken
+            opening = open_producer(settings, idempotent=False)
+            not_taken = send_again(rules, made.allowed, _chosen(reader, ids, reason), opening)
             made.allowed = [one for one in made.allowed if one not in not_taken]
+            made.refused |= not_taken
             if not as_json:
                 _say(ReplayPlan(refused=not_taken))
     _tell(made, dry_run, as_json)
 
 
+def _check_usage(
+    letter_ids: Sequence[str],
+    every: bool,
+    reason: str | None,
+    key_from: str | None,
+    partitioner: str | None,
+    may_go_on: bool,
+) -> None:
+    """Raise `UsageError` for options that do not go together."""
+    if every == bool(letter_ids) or (reason and not every):
+        raise click.UsageError("give ids, or --all (with --reason WORD, if you like)")
+    if partitioner and not key_from:
+        raise click.UsageError("--partitioner is for --key-from: without, partitions are kept")
+    if not may_go_on:
+        raise click.UsageError("--json does not ask: add --yes or --dry-run")
+
+
 def _chosen(
-    reader: LogReader, letter_ids: Iterable[str], reason: str | None
+    reader: LogReader, ids: Sequence[tuple[int, int]], reason: str | None
 ) -> Iterator[DeadLetter]:
-    """Those of the ids, or all."""
-    if ids := list(letter_ids):
-        return (letter(reader, one) for one in dict.fromkeys(ids))
-    return letters(reader, reason)
+    """Those of the ids that are there, or all."""
+    if not ids:
+        return letters(reader, reason)
+    return (one for at in ids if (one := find(reader, *at)) is not None)
 
 
 def _partitions(settings: Settings) -> int:
     with open_admin(settings) as admin:
         return partition_count(admin, settings.topics.events, settings)
+
+
+def _partitioner(settings: Settings, name: str | None) -> Partitioner:
+    """The one of that name, or else of the senders of events."""
+    if name is None:
+        with open_reader(settings, settings.topics.events) as reader:
+            name = partitioner_of_log(reader)
+    return PARTITIONERS[name]
 
 
 def _tell(made: ReplayPlan, dry_run: bool, as_json: bool) -> None:

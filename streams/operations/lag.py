@@ -64,8 +64,8 @@ class GroupLag(NamedTuple):
     partitions: tuple[PartitionLag, ...]
     members: tuple[GroupMember, ...] | None = None
     """Who is in the group; None: the broker does not tell."""
-    missing: tuple[str, ...] = ()
-    """Workers that wrote to Redis of late, and are not in the group; none without a Redis."""
+    missing: tuple[str, ...] | None = ()
+    """Workers that Redis saw of late, and that did not sign off; None: it does not answer."""
 
     @property
     def lag_events(self) -> int:
@@ -78,19 +78,18 @@ class GroupLag(NamedTuple):
         waits = [lag.lag_s for lag in self.partitions]
         return None if None in waits else max((s for s in waits if s is not None), default=0.0)
 
-    def to_json(self) -> dict[str, Any]:
-        """The report as plain values."""
-        return {
+    def as_json(self) -> str:
+        """The report as a JSON object, in a line."""
+        said = {
             "group": self.group,
             "topic": self.topic,
             "partitions": [lag._asdict() for lag in self.partitions],
             "lag_events": self.lag_events,
             "lag_s_max": self.lag_s_max,
-            "members": None
-            if self.members is None
-            else [member._asdict() for member in self.members],
-            "missing": list(self.missing),
+            "members": self.members and [member._asdict() for member in self.members],
+            "missing": self.missing,
         }
+        return json.dumps(said)
 
 
 def waits_from(committed: int | None, begin: int) -> int:
@@ -167,7 +166,7 @@ def _owner(members: Iterable[GroupMember] | None, partition: int) -> str | None:
     return next((one.name for one in members or () if partition in one.partitions), None)
 
 
-def _missing(settings: Settings, members: Iterable[GroupMember] | None) -> tuple[str, ...]:
+def _missing(settings: Settings, members: Iterable[GroupMember] | None) -> tuple[str, ...] | None:
     """Workers that were there of late, as Redis knows, and are in the group no more."""
     if members is None or not settings.redis_url:
         return ()
@@ -176,7 +175,7 @@ def _missing(settings: Settings, members: Iterable[GroupMember] | None) -> tuple
     try:
         recent = recent_workers(settings.redis_url, settings.topic_prefix)
     except RedisUnreachable:
-        return ()
+        return None
     return tuple(sorted({*recent} - {member.name for member in members}))
 
 
@@ -188,7 +187,7 @@ def _known(time_ms: int | None) -> int | None:
 def lag_table(lag: GroupLag) -> Table:
     """The report for people."""
     table = Table(
-        title=Text(f"{lag.group} on {lag.topic}"),
+        title=Text(printable(f"{lag.group} on {lag.topic}")),
         caption=_caption(lag),
         caption_justify="left",
         show_footer=True,
@@ -221,9 +220,16 @@ def _caption(lag: GroupLag) -> Text | None:
     said = [
         _held_back(lag),
         f"without a partition: {', '.join(idle)}" if idle else "",
-        f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else "",
+        _absent(lag),
     ]
     return Text(printable("; ".join(filter(None, said)), chars_max=1000)) if any(said) else None
+
+
+def _absent(lag: GroupLag) -> str:
+    """Who should be there; nothing where nobody is missing."""
+    if lag.missing is None:
+        return "whether workers are missing is not known: Redis does not answer"
+    return f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else ""
 
 
 def _held_back(lag: GroupLag) -> str:
@@ -263,7 +269,7 @@ def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     """
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
         if watch:
-            line = _json_of if as_json else in_one_line
+            line = GroupLag.as_json if as_json else in_one_line
             watched(
                 lambda: lag_table(read_lag(settings, admin, reader)),
                 every_s,
@@ -273,7 +279,7 @@ def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
             return
         report = read_lag(settings, admin, reader)
     if as_json:
-        click.echo(_json_of(report))
+        click.echo(report.as_json())
     else:
         show(lag_table(report))
 
@@ -289,10 +295,6 @@ def in_one_line(lag: GroupLag) -> str:
     if lag.members is not None:
         nobody = ", ".join(str(one.partition) for one in lag.partitions if one.owner is None)
         told += f"; partition {nobody}: nobody" if nobody else ""
-    told += f"; missing: {', '.join(lag.missing)}" if lag.missing else ""
+    told += f"; {absent}" if (absent := _absent(lag)) else ""
     waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
-    return f"{lag.group} on {lag.topic}: {waits}{told}"
-
-
-def _json_of(lag: GroupLag) -> str:
-    return json.dumps(lag.to_json())
+    return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=1000)

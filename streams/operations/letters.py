@@ -15,6 +15,7 @@ OFFSET_DIGITS_MAX = 19
 KINDS_MAX = 1_000
 """Kinds of letters that are told apart; what is beyond is counted together."""
 OTHERS = "others: too many kinds to tell apart"
+NO_LETTER = "there is no dead letter {}, or not any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +109,34 @@ def check_reason(reason: str | None, seen: Mapping[str, int]) -> None:
 
 def letter(reader: LogReader, letter_id: str) -> DeadLetter:
     """The letter of that id; raises `GoeswithError` when there is none."""
+    found = find(reader, *place(letter_id))
+    if found is None:
+        raise GoeswithError(NO_LETTER.format(letter_id))
+    return found
+
+
+def place(letter_id: str) -> tuple[int, int]:
+    """Partition and offset of an id; raises `Misconfigured` for what is none.
+
+    >>> place("1:42")
+    (1, 42)
+    """
     number, _, offset = letter_id.partition(":")
     if not (_is_number(number) and _is_number(offset)):
         raise Misconfigured(
             f"{letter_id[:80]!r} is no id: write partition:offset, as the list does"
         )
-    at = Partition(reader.partitions[0].topic, int(number))
+    return int(number), int(offset)
+
+
+def find(reader: LogReader, number: int, offset: int) -> DeadLetter | None:
+    """The letter at that place; None when there is none, or not any more."""
+    at = Partition(reader.partitions[0].topic, number)
     begins, ends = reader.begins(), reader.ends()
-    if at in ends and begins[at] <= int(offset) < ends[at]:
-        for record in reader.between({at: int(offset)}, {at: int(offset) + 1}):
+    if at in ends and begins[at] <= offset < ends[at]:
+        for record in reader.between({at: offset}, {at: offset + 1}):
             return opened(record)
-    raise GoeswithError(f"there is no dead letter {letter_id}, or not any more")
+    return None
 
 
 def _is_number(text: str) -> bool:

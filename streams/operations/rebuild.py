@@ -2,14 +2,17 @@
 
 The worker tells its position and its digests in one breath; the log is folded from its beginning to
 that very position. Equal digests prove that neither the worker's crashes nor its checkpoints nor
-the order in which it saw the partitions left a trace. Where retention has taken the beginning of
-the log, the worker may know more than the log: that is said.
+the order in which it saw the partitions left a trace. They do not prove that it offers the same:
+so the settings that must agree between workers are held against ours, and what differs is named.
+Where retention has taken the beginning of the log, the worker may know more than the log: that is
+said.
 """
 
 import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import click
@@ -24,6 +27,7 @@ from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
+from streams.shop.shared_settings import Told, differences, in_words, told, versions
 from streams.shop.shop import Shop
 from streams.shop.state import digest, left_out
 
@@ -36,11 +40,18 @@ class StateSummary(NamedTuple):
 
     position: dict[int, int]
     digests: dict[str, str]
+    told: Told = MappingProxyType({})
+    """What must agree (`streams.shop.shared_settings`); empty: the worker does not say."""
 
     def differing(self, other: "StateSummary") -> list[str]:
         """The parts that are not the same on both sides."""
         names = sorted(self.digests | other.digests)
         return [name for name in names if self.digests.get(name) != other.digests.get(name)]
+
+    def settings_differing(self, worker: "StateSummary") -> list[str]:
+        """The settings that must agree and do not, a sentence each."""
+        found = differences(self.told, worker.told) if worker.told else []
+        return [in_words(difference, "the worker") for difference in found]
 
 
 def summary_of_worker(url: str) -> StateSummary:
@@ -50,7 +61,7 @@ def summary_of_worker(url: str) -> StateSummary:
         with open_page(address, PAGE_S_MAX) as page:
             said = json.load(page)
             position = {int(number): offset for number, offset in said["position"].items()}
-            return StateSummary(position, dict(said["digests"]))
+            return StateSummary(position, dict(said["digests"]), said.get("agreement", {}))
     except (OSError, KeyError, ValueError) as error:
         raise GoeswithError(
             f"no worker's page at {url} ({error!r}): is it running, and is GOESWITH_WEB_PORT, for "
@@ -60,7 +71,8 @@ def summary_of_worker(url: str) -> StateSummary:
 
 def summary_of_shop(shop: Shop) -> StateSummary:
     """The same of a shop in this process."""
-    return StateSummary(dict(shop.position), shop.digests())
+    has = told(shop.settings, versions(shop.parts()))
+    return StateSummary(dict(shop.position), shop.digests(), has)
 
 
 def log_extent(settings: Settings, reader: LogReader, since_ms: int) -> LogExtent:
@@ -143,7 +155,7 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
     """Rebuild the state from the log, and compare it with a worker that is alive.
 
     Without a worker's page it prints the digest of the log as it is now. Exit code 1 when the
-    worker's digest is another one. The settings have to be those of the worker.
+    worker's digest is another one, or its settings are: those that differ are named.
     """
     url = page_url(settings, page)
     worker = summary_of_worker(url) if url else None
@@ -155,6 +167,7 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
         events = bring(shop, reader, ends) if worker else fold(shop, reader, ends)
     ours = summary_of_shop(shop)
     differing = worker.differing(ours) if worker else []
+    settings_differing = ours.settings_differing(worker) if worker else []
     report = {
         "events": events,
         "seconds": round(time.monotonic() - began, 3),
@@ -163,11 +176,12 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
         "worker": digest(worker.digests) if worker else None,
         "same": None if worker is None else not differing,
         "differ": differing,
+        "settings_differ": settings_differing,
         "left_out": left_out(shop.parts()),
         "gone": sum(log.begins.values()),
     }
     click.echo(json.dumps(report) if as_json else _in_words(report))
-    raise click.exceptions.Exit(1 if differing else 0)
+    raise click.exceptions.Exit(1 if differing or settings_differing else 0)
 
 
 def _in_words(report: Mapping[str, Any]) -> str:
@@ -176,6 +190,7 @@ def _in_words(report: Mapping[str, Any]) -> str:
         said.append(f"{report['gone']:,} events are gone from the log: a worker may know more")
     if left := report["left_out"]:
         said.append(f"not compared, approximate or not commuting: {json.dumps(left)}")
+    said += [f"SETTINGS DIFFER: {each}" for each in report["settings_differ"]]
     if report["same"] is not None:
         differ = ", ".join(report["differ"])
         said.append("the worker has the same state" if not differ else f"DIFFERENT: {differ}")

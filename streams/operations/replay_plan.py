@@ -1,29 +1,25 @@
-"""Which dead letters may be sent again, and how: a plan first, then the sending.
+"""Which dead letters may be sent again, and to where: the plan, before anything is sent.
 
 A letter goes back to the topic that it came from, to its partition, as the bytes that it was. So it
 is read once more, as a worker would read it: what will fail again stays, unless it is wanted
 anyway. A record whose key was wrong can be mended: its key is taken from a field of the event
-(`--key-from session_id`), and with the key goes the partition.
+(`--key-from session_id`), and with the key goes the partition, chosen as the senders of events do.
 
 What was sent again and came back has a successor among the letters; that one may go, not its
-predecessor once more. Nothing that fails for one letter stops the others.
+predecessor once more. Nothing that is wrong with one letter stops the others.
 """
 
 import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from streams.clients.sync_kafka import TOO_LARGE, open_producer
-from streams.contract.dead_letters import replay_headers
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.operations.letters import DeadLetter
-
-IN_FLIGHT_MAX = 64
-"""Letters sent and not yet acknowledged."""
+from streams.operations.letters import NO_LETTER, DeadLetter
+from streams.operations.partitioners import Partitioner, murmur2
 
 
 class ReplayRules(NamedTuple):
@@ -36,13 +32,15 @@ class ReplayRules(NamedTuple):
     """The field of the event that is its key from now on; None: it keeps the key that it has."""
     anyway: bool = False
     """Send also what will fail again."""
+    partitioner: Partitioner = murmur2
+    """How the senders of events choose a partition by the key; used with `key_from`."""
 
     def because_not(self, letter: DeadLetter, now_ms: int) -> str:
         """Why a letter may not be sent again; empty when it may."""
         if because := letter.because_not(self.settings):
             return because
-        partition = letter.cause.partition if letter.cause else 0
-        if self.key_from is None and partition >= self.partitions:
+        partition = self.partition(letter)
+        if partition >= self.partitions:
             return (
                 f"its partition {partition} is gone, {letter.cause and letter.cause.topic} has "
                 f"{self.partitions}: --key-from session_id sends it by its key"
@@ -62,6 +60,12 @@ class ReplayRules(NamedTuple):
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             return None
 
+    def partition(self, letter: DeadLetter) -> int:
+        """The partition to send it to: the one that it came from, or that of its new key."""
+        if self.key_from is None:
+            return letter.cause.partition if letter.cause else 0
+        return self.partitioner(self.key(letter) or b"", self.partitions)
+
     def _fails_again(self, letter: DeadLetter, key: bytes | None, now_ms: int) -> str:
         try:
             decode(key, letter.record.value, timestamp_ms=now_ms, settings=self.settings)
@@ -77,6 +81,12 @@ class ReplayPlan:
 
     allowed: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+
+    def refuse_missing(self, ids: Iterable[str]) -> None:
+        """Ids of which nothing was found: retention took them, or there never were such letters."""
+        for one in ids:
+            if one not in self.allowed:
+                self.refused.setdefault(one, NO_LETTER.format(one))
 
 
 def plan(
@@ -102,49 +112,3 @@ def successors(found: Iterable[DeadLetter]) -> dict[str, str]:
         for one in found
         if one.cause is not None and one.cause.replayed_from
     }
-
-
-def send_again(rules: ReplayRules, chosen: Iterable[DeadLetter]) -> dict[str, str]:
-    """Send letters; returns when the brokers have them, with those that they did not take, and why.
-
-    A header without a value is sent as an empty one: kafka-python writes no other. One that is sent
-    twice does no harm, so the producer need not be idempotent.
-    """
-    refused: dict[str, str] = {}
-    with open_producer(rules.settings, idempotent=False) as producer:
-        sent: list[tuple[str, Any]] = []
-        for one in chosen:
-            try:
-                sent.append((one.id, _send(producer, one, rules)))
-            except TOO_LARGE:
-                refused[one.id] = _too_large(one)
-            if len(sent) >= IN_FLIGHT_MAX:
-                refused |= _acknowledged(*sent.pop(0), rules.settings)
-        for letter_id, future in sent:
-            refused |= _acknowledged(letter_id, future, rules.settings)
-    return refused
-
-
-def _acknowledged(letter_id: str, future: Any, settings: Settings) -> dict[str, str]:
-    try:
-        future.get(timeout=settings.kafka_timeout_s)
-    except TOO_LARGE:
-        return {letter_id: _too_large(None)}
-    return {}
-
-
-def _too_large(letter: DeadLetter | None) -> str:
-    size = f" ({len(letter.record.value or b''):,} bytes)" if letter else ""
-    return f"with the headers of a replay it is larger than the topic allows{size}"
-
-
-def _send(producer: Any, letter: DeadLetter, rules: ReplayRules) -> Any:
-    assert letter.cause is not None  # noqa: S101  # the plan has refused it
-    headers = replay_headers(letter.cause, letter.id)
-    return producer.send(
-        letter.cause.topic,
-        key=rules.key(letter),
-        value=letter.record.value,
-        partition=letter.cause.partition if rules.key_from is None else None,
-        headers=[(name, value or b"") for name, value in headers],
-    )

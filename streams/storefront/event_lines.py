@@ -16,6 +16,8 @@ from streams.contract.topics import RECORD_BYTES_MAX
 
 LINE_BYTES_MAX = 2 * RECORD_BYTES_MAX
 """What is longer is not kept: no broker of ours takes it, whatever stands around the event."""
+TIME_MS_MAX = 2**63 - 1
+"""The latest time that a record can have."""
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -37,6 +39,8 @@ class Sent(NamedTuple):
     """False: the line does not say which key it has."""
     timestamp_ms: int | None
     """The record's own time, where the line says it."""
+    said: Any
+    """The JSON in the value; None where there is none."""
 
 
 def lines(stream: IO[bytes], bytes_max: int = LINE_BYTES_MAX) -> Iterator[Line]:
@@ -61,7 +65,37 @@ def lines(stream: IO[bytes], bytes_max: int = LINE_BYTES_MAX) -> Iterator[Line]:
             yield Line(number, text, cut)
 
 
-def parsed(text: bytes | None) -> Any:
+def sent(text: bytes) -> Sent:
+    """The record that a line stands for.
+
+    >>> sent(b'{"key": "session-7", "payload": "{}", "ts": 1767225600000}')
+    Sent(value=b'{}', key=b'session-7', has_key=True, timestamp_ms=1767225600000, said={})
+    """
+    line = _parsed(text)
+    if not _is_record(line):
+        return Sent(text, None, has_key=False, timestamp_ms=None, said=line)
+    held, time_ms = line.get("value", line.get("payload")), line.get("ts", line.get("timestamp"))
+    value = _bytes(held)
+    return Sent(
+        value,
+        _bytes(line["key"]),
+        has_key=True,
+        timestamp_ms=time_ms if type(time_ms) is int and 0 <= time_ms <= TIME_MS_MAX else None,
+        said=_parsed(value) if isinstance(held, str) else held,
+    )
+
+
+def _is_record(line: Any) -> bool:
+    """Whether a line stands for a record around an event, and not for the event itself."""
+    return (
+        isinstance(line, dict)
+        and "type" not in line
+        and "key" in line
+        and ("value" in line or "payload" in line)
+    )
+
+
+def _parsed(text: bytes | None) -> Any:
     """The JSON in a text; None where there is none."""
     try:
         return json.loads(text) if text else None
@@ -69,27 +103,9 @@ def parsed(text: bytes | None) -> Any:
         return None
 
 
-def sent(text: bytes) -> Sent:
-    """The record that a line stands for.
-
-    >>> sent(b'{"key": "session-7", "payload": "{}", "ts": 1767225600000}')
-    Sent(value=b'{}', key=b'session-7', has_key=True, timestamp_ms=1767225600000)
-    """
-    said = parsed(text) if b'"key"' in text else None
-    if not isinstance(said, dict) or "type" in said or not {"value", "payload"} & said.keys():
-        return Sent(text, None, has_key=False, timestamp_ms=None)
-    key, value = said.get("key"), said.get("value", said.get("payload"))
-    time_ms = said.get("ts", said.get("timestamp"))
-    return Sent(
-        _bytes(value),
-        _bytes(key),
-        has_key="key" in said,
-        timestamp_ms=time_ms if type(time_ms) is int and time_ms >= 0 else None,
-    )
-
-
 def _bytes(said: Any) -> bytes | None:
-    """What a record would hold: a text as it is, anything else as JSON."""
+    """What a record would hold: a text as it is, anything else as JSON, the shortest there is."""
     if said is None or isinstance(said, str):
         return None if said is None else said.encode("utf-8", "surrogatepass")
-    return json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")

@@ -54,7 +54,7 @@ def unit_meant(time: object) -> str | None:
     if isinstance(time, bool) or not isinstance(time, int | float):
         return None
     for unit, share in UNITS.items():
-        if YEAR_2015_MS <= time / share <= YEAR_2100_MS:
+        if YEAR_2015_MS * share <= time <= YEAR_2100_MS * share:  # JSON's numbers have no end
             return unit
     return None
 

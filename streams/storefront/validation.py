@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from streams.clients.deduplication import SeenIds
 from streams.contract.errors import BadInput, InvalidEvent
-from streams.contract.events import EVENTS, Event, OrderLine, decode, segment_names
+from streams.contract.events import EVENTS, Event, ItemAdded, OrderLine, decode, segment_names
 from streams.contract.receipts import Receipts
 from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
 from streams.shop.decision.messages import TEXTS, language
-from streams.storefront.event_lines import Line, Sent, parsed, sent
+from streams.storefront.event_lines import Line, Sent, sent
 from streams.storefront.hints import hints, meant
 
 FIELDS = {event.model_fields["type"].default: tuple(event.model_fields) for event in EVENTS}
@@ -77,11 +77,11 @@ class Validator:
 
     def judge(self, line: Line) -> Judged:
         """What would become of a line."""
-        said = sent(line.text)
+        record = sent(line.text)
         try:
-            event = self._decoded(line, said)
+            event = self._decoded(line, record)
         except InvalidEvent as invalid:
-            return self._dead(line, said, invalid)
+            return self._dead(line, record, invalid)
         rejected = self._rejected(event)
         return Judged(
             line.number,
@@ -90,28 +90,26 @@ class Validator:
             event.session_id,
             taken=True,
             reason=rejected.reason if rejected else None,
-            message=f"{rejected}; the event counts all the same" if rejected else "",
+            message=f"{rejected}; {_without_receipt(event)}" if rejected else "",
             hints=(),
-            warnings=tuple(self._warnings(event, said)),
-            unchecked=tuple(self._unchecked(event, said)),
+            warnings=tuple(self._warnings(event, record)),
+            unchecked=tuple(self._unchecked(event, record)),
         )
 
-    def _decoded(self, line: Line, said: Sent) -> Event:
+    def _decoded(self, line: Line, record: Sent) -> Event:
         if line.cut:
             raise InvalidEvent(
                 "oversize", f"more than {len(line.text) - 1} bytes: a record that large is no event"
             )
-        value = said.value
-        key = said.key
-        if not said.has_key:  # then it is taken to be the right one
-            raw = parsed(value)
-            who = raw.get("session_id") if isinstance(raw, dict) else None
+        key = record.key
+        if not record.has_key:  # then it is taken to be the right one
+            who = record.said.get("session_id") if isinstance(record.said, dict) else None
             key = who.encode("utf-8", "surrogatepass") if isinstance(who, str) else b""
-        sent_ms = self.now_ms if said.timestamp_ms is None else said.timestamp_ms
-        return decode(key, value, timestamp_ms=sent_ms, settings=self.settings)
+        sent_ms = self.now_ms if record.timestamp_ms is None else record.timestamp_ms
+        return decode(key, record.value, timestamp_ms=sent_ms, settings=self.settings)
 
-    def _dead(self, line: Line, said: Sent, invalid: InvalidEvent) -> Judged:
-        raw = None if line.cut else parsed(said.value)
+    def _dead(self, line: Line, record: Sent, invalid: InvalidEvent) -> Judged:
+        raw = None if line.cut else record.said
         told: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
         kind = told.get("type")
         fields = FIELDS.get(kind, ()) if isinstance(kind, str) else ()
@@ -137,16 +135,15 @@ class Validator:
             return invalid
         return None
 
-    def _unchecked(self, event: Event, said: Sent) -> Iterator[str]:
-        if not said.has_key:
+    def _unchecked(self, event: Event, record: Sent) -> Iterator[str]:
+        if not record.has_key:
             yield "key"
         if self.receipts is None and getattr(event, "receipt", None) is not None:
             yield "receipt"
 
-    def _warnings(self, event: Event, said: Sent) -> Iterator[Remark]:
-        raw = parsed(said.value)
-        if isinstance(raw, dict):
-            yield from _unread(raw, FIELDS[event.type])
+    def _warnings(self, event: Event, record: Sent) -> Iterator[Remark]:
+        if isinstance(record.said, dict):
+            yield from _unread(record.said, FIELDS[event.type])
         if self._seen.before(event.identity):
             yield Remark("duplicate", "this session sent its `event_id` before: it changes nothing")
         if event.segment is not None and event.segment not in self.segments:
@@ -154,8 +151,8 @@ class Validator:
         if event.locale and language(event.locale) not in TEXTS:
             spoken = ", ".join(TEXTS)
             yield Remark("locale", f"`{event.locale}` gets English: there are texts in {spoken}")
-        if said.timestamp_ms is not None:
-            late_s = (said.timestamp_ms - event.occurred_at_ms) / 1000
+        if record.timestamp_ms is not None:
+            late_s = (record.timestamp_ms - event.occurred_at_ms) / 1000
             if late_s > self.settings.lateness_s:
                 yield Remark("late", "sent too late: it is learned from, and gets no prompt")
 
@@ -216,3 +213,10 @@ def _ignored(name: str, free: tuple[str, ...]) -> Remark:
 
 def _text(said: object) -> str | None:
     return said if isinstance(said, str) else None
+
+
+def _without_receipt(event: Event) -> str:
+    """What is left of an event whose receipt proves nothing."""
+    if isinstance(event, ItemAdded):
+        return "the event counts as if it had none"
+    return "nothing is credited"

@@ -59,11 +59,14 @@ class CurrentPrompts:
         return unexpired(self._sessions.get(session_id, {}).values(), now_ms)
 
     def _withdraw(self, session_id: str, prompt_id: str) -> None:
-        if self._sessions.get(session_id, {}).pop(prompt_id, None) is not None:
-            withdrawn = self._withdrawn.setdefault(session_id, {})
-            withdrawn[prompt_id] = None
-            if len(withdrawn) > WITHDRAWN_MAX:
-                del withdrawn[next(iter(withdrawn))]
+        """Of a prompt that others pushed out, too: it can be published once more."""
+        if (held := self._sessions.get(session_id)) is None:
+            return
+        held.pop(prompt_id, None)
+        withdrawn = self._withdrawn.setdefault(session_id, {})
+        withdrawn[prompt_id] = None
+        if len(withdrawn) > WITHDRAWN_MAX:
+            del withdrawn[next(iter(withdrawn))]
 
     def _hold(self, prompt: OutgoingPrompt) -> None:
         """A prompt that was withdrawn is not held again: it would push another one out."""

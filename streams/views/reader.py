@@ -51,12 +51,16 @@ def worker_telemetry(redis_url: str, prefix: str) -> dict[str, dict[str, Any]]:
 
 
 def recent_workers(redis_url: str, prefix: str) -> tuple[str, ...]:
-    """The workers that have written within the time to live of views; raises `RedisUnreachable`."""
+    """The workers that have written within the time to live of views, and did not sign off.
+
+    Raises `RedisUnreachable`.
+    """
     with opened(redis_url) as client:
         boards = client.hgetall(arms_key(prefix))
     now_ms = time.time() * 1000
-    recent = (n for n, board in boards.items() if now_ms < orjson.loads(board)["until_ms"])
-    return tuple(sorted(name.decode() for name in recent))
+    told = {name.decode(): orjson.loads(board) for name, board in boards.items()}
+    recent = (n for n, it in told.items() if now_ms < it["until_ms"] and not it.get("left"))
+    return tuple(sorted(recent))
 
 
 def current_arms(redis_url: str, prefix: str) -> tuple[ArmRow, ...]:

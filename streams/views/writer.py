@@ -94,7 +94,8 @@ class RedisViews(Service):
         return self._back_off_s > BACK_OFF_S_MIN
 
     async def on_stop(self) -> None:
-        """Let the writer write what waits, as long as Redis answers, and no longer than it may."""
+        """Let the writer sign off, and write what waits, while Redis answers, and for so long."""
+        self._renew_at = 0.0
         self._offered.set()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), ANSWER_S_MAX)
@@ -158,7 +159,8 @@ class RedisViews(Service):
     def _put_worker(self, pipeline: Any, now_ms: int) -> None:
         prefix, name = self._settings.topic_prefix, self._settings.worker_name
         ttl_s = self._settings.view_ttl_s
-        board = {"until_ms": now_ms + ttl_s * 1000, "sums": self._board.sums}
+        until_ms, left = now_ms + ttl_s * 1000, self.should_stop
+        board = {"until_ms": until_ms, "sums": self._board.sums, "left": left}
         pipeline.hset(arms_key(prefix), name, orjson.dumps(board))
         pipeline.expire(arms_key(prefix), ttl_s)
         told = {"at_ms": now_ms, **self._telemetry(), "views": self.counts()}

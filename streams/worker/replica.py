@@ -86,6 +86,8 @@ class Replica(Service):
         self.shop = shop
         self.telemetry = telemetry
         self.cluster = ""
+        self.topics_there = asyncio.Event()
+        """Set when the topics have been looked at, and are as they should be."""
         self._restore = restore
         self._consumer: Any = None
         self._left: set[int] = set()
@@ -155,6 +157,7 @@ class Replica(Service):
         """Start following, and return when the fold has caught up with the log."""
         settings = self.settings
         self.cluster = await check_topics(settings)
+        self.topics_there.set()
         fixed = settings.fetch_wait_fixed
         self._consumer = AIOKafkaConsumer(
             **reading_options(settings),

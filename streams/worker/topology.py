@@ -26,10 +26,12 @@ from streams.clients.addresses import broker_addresses
 from streams.clients.checkpoints.store import Store
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
+from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
 from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings, last_shop
 from streams.worker.delivery import Delivery, OutgoingRecord, Publisher
+from streams.worker.health.agreement import Admission, Agreement
 from streams.worker.health.pages import ViewHealth, show_health, show_state
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
@@ -104,13 +106,16 @@ def create_app(
     app.telemetry = telemetry = telemetry or Telemetry()
     found = CheckpointFindings()
     restore = partial(last_shop, settings, store, telemetry, found) if store is not None else None
-    app.replica = replica = Replica(settings, shop or Shop(settings), telemetry, restore)
+    shop = shop or Shop(settings)
+    app.replica = replica = Replica(settings, shop, telemetry, restore)
+    agreement = _agreement(settings, shop, replica)
     app.transport = transport = Transport(app, settings, telemetry)
     app.watchdog = Watchdog(
         settings,
         replica,
         assigned=lambda: app.assigned if settings.answering else frozenset(),
         answered=lambda number: transport.answered.get(number, 0),
+        differing=lambda: agreement.reasons,
     )
     parts: list[object] = [replica, app.watchdog]
     if settings.answering:
@@ -119,11 +124,19 @@ def create_app(
         parts = [views, publisher, *parts]
         if store is not None and settings.checkpoint_every_s:
             parts.append(_checkpointer(app, settings, store, found))
+        parts.append(Admission(agreement))
+    parts.insert(0, agreement)  # first, beside all others: nobody waits for it in the end
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
-    show_state(app, settings)
+    show_state(app, settings, lambda: agreement.told)
     show_health(app, app.watchdog, views, transport.held_back, found.notes)
     return app
+
+
+def _agreement(settings: Settings, shop: Fold, replica: Replica) -> Agreement:
+    """What this worker has, and whether its peers have the same."""
+    of_state = versions(shop.parts()) if isinstance(shop, Shop) else {}
+    return Agreement(settings, partial(told, settings, of_state), replica.topics_there)
 
 
 def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Views | None) -> None:

@@ -49,6 +49,17 @@ def test_a_worker_refuses_a_mistyped_setting() -> None:
     assert (2, f"goeswith: {SLIP}\n") == (result.exit_code, result.output)
 
 
+def test_a_service_that_is_named_like_a_setting_is_told_with_what_to_do() -> None:
+    """Kubernetes makes GOESWITH_WEB_PORT of a service called goeswith-web; nobody mistyped it."""
+    env = {"GOESWITH_WEB_PORT": "tcp://10.0.0.7:80", "GOESWITH_ITEMS_MAX": "many"}
+    result = CliRunner().invoke(goeswith, ["worker"], env=env)
+
+    assert (2, 1) == (result.exit_code, len(result.output.splitlines()))
+    assert "enableServiceLinks: false" in result.output
+    assert 1 == result.output.count("enableServiceLinks")
+    assert "10.0.0.7" not in result.output
+
+
 def test_a_tool_says_so_and_goes_on() -> None:
     """On standard error: what reads its output is not disturbed."""
     result = CliRunner().invoke(goeswith, ["schema", "events"], env={"GOESWITH_COOLDOWN_S": "5"})

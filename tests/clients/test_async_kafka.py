@@ -10,6 +10,7 @@ from streams.clients.async_kafka import (
     limit_metadata_requests,
     reading_options,
     translating_corruption,
+    wrong_topics,
 )
 from streams.contract.errors import LogUnreadable
 from streams.contract.settings import Settings
@@ -106,3 +107,14 @@ def test_every_consumer_reads_what_is_committed() -> None:
 
     assert "read_committed" == options["isolation_level"]
     assert options["enable_auto_commit"] is False
+
+
+def test_topics_that_are_missing_and_topics_of_other_partitions_are_told_apart() -> None:
+    """What makes the one does not mend the other."""
+    settings = Settings(partitions=4)
+    ours = list(settings.topics.declared())
+    said = wrong_topics(dict.fromkeys(ours[1:-1], 4) | {ours[-1]: 8}, settings)
+
+    assert f"no topic {ours[0]}: `goeswith topics create`" in said
+    assert f"partitions=4, but 8 in {ours[-1]}: see GOESWITH_PARTITIONS" in said
+    assert "" == wrong_topics(dict.fromkeys(ours, 4), settings)

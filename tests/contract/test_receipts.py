@@ -229,11 +229,21 @@ def test_what_was_signed_before_still_opens(
 
 @given(st.integers(0, 1000), st.integers(1, 255))
 def test_one_changed_byte_of_version_1_is_a_forgery(place: int, flip: int) -> None:
-    """As it was."""
+    """As it was; without the bracket that its list begins with it is no receipt at all."""
     data = bytearray(base64.urlsafe_b64decode(VERSION_1[0][2]))
-    data[place % len(data)] ^= flip
+    place %= len(data)
+    data[place] ^= flip
+    expected = "receipt_unreadable" if place == SIGNATURE_BYTES else "receipt_forged"
 
-    assert "receipt_forged" == refusal(base64.urlsafe_b64encode(data).decode())
+    assert expected == refusal(base64.urlsafe_b64encode(data).decode())
+
+
+@pytest.mark.parametrize(
+    "token", ["abc", "null", "undefined", "x" * 200, "a.b.c", "prompt-7", "!!!"]
+)
+def test_what_is_no_receipt_at_all_is_not_called_forged(token: str) -> None:
+    """Whoever sends a prompt's id need not look for another secret."""
+    assert "receipt_unreadable" == refusal(token)
 
 
 def test_another_sessions_receipt_of_version_1_is_refused() -> None:

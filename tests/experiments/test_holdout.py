@@ -13,6 +13,7 @@ from streams.contract.schemas.examples import ITEM_ADDED, ORDER_PLACED, PROMPT_S
 from streams.experiments.holdout import Holdout
 from streams.experiments.uplift import as_values, table
 from streams.shop.decision.assignment import held_out
+from streams.shop.memory.session import Session
 
 SHARE, SALT = 0.3, "2026"
 
@@ -169,6 +170,38 @@ def test_another_salt_than_the_workers_is_noticed() -> None:
     told = " ".join(shown(folded(events), 80).split())
     assert "held out were shown prompts, so nothing follows from this" in told
     assert "share or salt differ from those of the workers" in told
+
+
+def test_who_gives_no_consent_is_drawn_by_the_session() -> None:
+    """As workers draw: 2,000 sessions that name their shopper are all on the worker's side."""
+    holdout, drawn = Holdout(SHARE, SALT), {True: 0, False: 0}
+    for number in range(2_000):
+        added, order = (e.model_copy(update={"consent": False}) for e in visit(number, orders=1))
+        session = Session(added.session_id, added.occurred_at_ms, added.occurred_at_ms)
+        session.note(added, number, late=False)
+        held = held_out(session.shopper_id or session.session_id, share=SHARE, salt=SALT)
+        drawn[held] += 1
+        who = {"session_id": added.session_id, "shopper_id": added.shopper_id, "consent": False}
+        shown = PROMPT_SHOWN.model_copy(update={**who, "event_id": f"shown-{number}"})
+        for event in (added, order) if held else (added, shown, order):
+            holdout.add(event)
+    said = as_values(holdout)
+
+    assert (drawn[True], drawn[False]) == (said["held_out"], said["prompted"])
+    assert 0 == said["held_out_shown"]
+
+
+@pytest.mark.parametrize("consent", [True, False])
+def test_consent_that_is_withdrawn_makes_the_shopper_unknown(consent: bool) -> None:
+    """From then on the session is drawn by its own id."""
+    added, order = visit(1, orders=1)
+    later = order.model_copy(update={"shopper_id": None, "event_id": "later", "order_id": "2"})
+    events = [added, order.model_copy(update={"consent": consent}), later]
+    units = folded(events)._units
+
+    by = ["shopper-1"] if consent else ["shopper-1", "session-1"]
+    assert by == [*units]
+    assert 2 == units[by[-1]].orders
 
 
 def test_an_order_that_is_told_three_times_counts_once() -> None:

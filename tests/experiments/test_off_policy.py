@@ -197,6 +197,9 @@ def test_one_file_alone_is_refused(log: Path) -> None:
         ("popular = 1", "popular: only default and contexts are known"),
         ("", "there is no arm in it"),
         ("[default]\npopular = nan", "the default of popular must be a number from 0 on"),
+        ("[default]\npopular = inf", "the default of popular must be a number from 0 on"),
+        (f"[default]\npopular = 1{'0' * 400}", "the default of popular must be a number from 0 on"),
+        (f"[default]\na = 1{'0' * 308}\nb = 1{'0' * 308}", "sum to 1, and these to inf"),
         ("[default]\npopular = 0.7", "probabilities must sum to 1, and these to 0.7"),
         ("[default]\npopular = 0.7\nbuy_again = 0.7", "sum to 1, and these to 1.4"),
         ("[contexts.new]\npopular = 0", "policy.toml: new: probabilities must sum to 1"),
@@ -211,3 +214,11 @@ def test_a_policy_that_is_none_is_refused(text: str, complaint: str, tmp_path: P
     file.write_text(text)
     with pytest.raises(Misconfigured, match=complaint):
         read_policy(file)
+
+
+def test_thirds_need_not_be_written_to_the_end(tmp_path: Path) -> None:
+    """Six digits sum to .999999, which is meant to be one."""
+    file = tmp_path / "policy.toml"
+    file.write_text("[default]\na = 0.333333\nb = 0.333333\nc = 0.333333\n")
+
+    assert 3 == len(read_policy(file).default)

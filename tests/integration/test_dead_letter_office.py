@@ -17,6 +17,7 @@ from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.events import encode
 from streams.contract.schemas.examples import ITEM_VIEWED
 from streams.contract.settings import Settings
+from streams.operations.partitioners import PARTITIONERS
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, create, send
 
@@ -147,6 +148,19 @@ def test_nothing_is_sent_without_consent(office: Operator) -> None:
     assert 1 == len(events(office.settings))
 
 
+def test_a_letter_that_is_gone_is_named_and_the_rest_goes(office: Operator) -> None:
+    """Retention may have taken one of a list; what is no id at all is a slip, and nothing goes."""
+    slip = office.types("dead-letters", "replay", "1:1", "bread", "--yes")
+    said = office.asks("dead-letters", "replay", "1:1", "01:1", "0:999", "9:0", "--yes")
+
+    assert 2 == slip.exit_code
+    assert ["1:1"] == said["replayed"]
+    assert {
+        id_: f"there is no dead letter {id_}, or not any more" for id_ in ("0:999", "9:0")
+    } == said["refused"]
+    assert 1 == len(events(office.settings))
+
+
 def test_dead_letters_are_counted_by_reason_and_message(office: Operator) -> None:
     """What to mend first; and at 80 columns no word of it is cut."""
     counted = office.asks("dead-letters", "summary")["kinds"]
@@ -192,6 +206,27 @@ def test_a_wrong_key_is_mended_and_goes_to_the_partition_of_the_right_one(
     assert murmur2(b"session-7") % 2 == event.at.number
 
 
+@pytest.mark.parametrize("name", PARTITIONERS)
+def test_a_mended_key_goes_to_where_the_events_of_its_session_lie(
+    office: Operator, name: str
+) -> None:
+    """As the latest ones show; where they lie otherwise, the operator has to say how they will."""
+    settings, of = office.settings, PARTITIONERS[name]
+    keys = [b"session-%d" % number for number in range(40)]
+    send(settings, settings.topics.events, [ByHand(key, GOOD, of(key, 2)) for key in keys])
+    office.asks("dead-letters", "replay", "1:1", "--yes", "--key-from", "session_id")
+    (event,) = [record for record in events(settings) if dict(record.headers).get(REPLAYS)]
+
+    assert of(b"session-7", 2) == event.at.number
+
+    send(settings, settings.topics.events, [ByHand(key, GOOD, len(key) % 2) for key in keys])
+    words = ("dead-letters", "replay", "1:1", "--dry-run", "--key-from", "session_id")
+    unclear, said = office.types(*words), office.types(*words, "--partitioner", name)
+
+    assert (2, 0) == (unclear.exit_code, said.exit_code)
+    assert "do not lie where one of murmur2, crc32 puts their keys" in unclear.output
+
+
 def test_a_letter_that_has_no_room_with_its_headers_is_named_and_the_rest_goes(
     kafka: str, topic_prefix: str
 ) -> None:
@@ -215,3 +250,29 @@ def test_a_letter_that_has_no_room_with_its_headers_is_named_and_the_rest_goes(
     assert "larger than the topic allows" in said["refused"]["1:0"]
     assert "its partition 7 is gone" in said["refused"]["1:1"]
     assert 1 == len(events(settings))
+
+
+def test_a_letter_that_the_broker_refuses_is_told_and_the_rest_goes(
+    kafka: str, topic_prefix: str
+) -> None:
+    """Whatever its reason: this topic was made a compacted one, which takes none without a key."""
+    settings = Settings(kafka_bootstrap=kafka, topic_prefix=topic_prefix, partitions=2)
+    topics = settings.topics
+    create(settings, topics.events, 2, {"cleanup.policy": "compact"})
+    create(settings, topics.dead_letters, 2, {})
+    keyless = dead_letter(settings, 1, value=GOOD)
+    keyless = keyless._replace(
+        key=None,
+        headers=tuple(
+            (name, b"0" if name.endswith("partition") else value) for name, value in keyless.headers
+        ),
+    )
+    beside = dead_letter(settings, 2, value=GOOD)._replace(headers=keyless.headers)
+    elsewhere = dead_letter(settings, 3, value=GOOD)
+    send(settings, topics.dead_letters, [keyless, beside, elsewhere])
+    said = Operator(settings).asks("dead-letters", "replay", "--all", "--yes", "--anyway")
+
+    assert ["1:1", "1:2"] == said["replayed"]
+    assert ["1:0"] == list(said["refused"])
+    assert said["refused"]["1:0"].startswith("Kafka refused it: [Error 87] InvalidRecord")
+    assert 2 == len(events(settings))

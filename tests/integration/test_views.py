@@ -144,6 +144,7 @@ async def test_boards_of_several_workers_add_up(settings: Settings) -> None:
         (row.arm, row.pulls, row.shown, row.added) for row in board(settings)
     ]
     assert tuple(sorted((settings.worker_name, "worker-2"))) == recent
+    assert () == recent_workers(settings.redis_url, settings.topic_prefix)  # both have signed off
 
 
 def board(settings: Settings) -> Any:

@@ -52,10 +52,10 @@ class Staff:
         self.workers: dict[str, Worker] = {}
         self.ports: dict[str, int] = {}
 
-    def start(self, name: str) -> None:
-        """Start a worker, or start it again."""
+    def start(self, name: str, **other: Any) -> None:
+        """Start a worker, or start it again; `other` settings are its own."""
         port = self.ports.setdefault(name, free_port())
-        settings = {**self.common, "worker_name": name, "web_port": port}
+        settings = {**self.common, **other, "worker_name": name, "web_port": port}
         self.workers[name] = Worker(settings, self.folder / f"{name}.log")
 
     def state(self, name: str, query: str = "") -> dict[str, Any]:

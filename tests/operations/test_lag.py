@@ -1,5 +1,7 @@
 """The arithmetic of lag."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,16 @@ def test_what_cannot_be_read_is_unknown_and_not_zero() -> None:
     assert GroupLag("g", "t", (lag, caught_up)).lag_s_max is None
 
 
+def test_names_from_elsewhere_reach_no_terminal_as_they_are() -> None:
+    """Whoever writes to Redis does not get to clear the operator's screen, nor does a group."""
+    behind = PartitionLag(1, 9, None, 9, 40.0)
+    line = in_one_line(GroupLag("g\x1b[2J", "t", (behind,), (), ("\x1b[2Jbad",)))
+
+    assert r"g\x1b[2J on t: 9 events wait" in line
+    assert r"seen of late: \x1b[2Jbad" in line
+    assert "\x1b" not in line
+
+
 @given(
     committed=st.none() | OFFSETS,
     begin=OFFSETS,
@@ -95,9 +107,9 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
         ],
         "lag_events": 15,
         "lag_s_max": 40.0,
-        "members": [{"name": "ann", "host": "10.0.0.7", "partitions": (0,)}],
+        "members": [{"name": "ann", "host": "10.0.0.7", "partitions": [0]}],
         "missing": ["ben"],
-    } == lag.to_json()
+    } == json.loads(lag.as_json())
 
 
 def test_the_table_says_no_commit(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +143,20 @@ def test_the_table_says_who_owns_what_and_who_is_missing(
     assert "nobody" in said
     assert "without a partition: spare; missing, though seen of late: ben" in " ".join(said.split())
     assert "…" not in said
-    assert in_one_line(lag).endswith("; partition 1: nobody; missing: ben")
+    assert in_one_line(lag).endswith("; partition 1: nobody; missing, though seen of late: ben")
+
+
+def test_while_redis_is_away_nobody_says_that_none_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An alert on "missing" is not blind without saying so."""
+    lag = GroupLag("workers", "shop.events", (PartitionLag(0, 1, 1, 0, 0.0),), (), None)
+    show(lag_table(lag))
+    table, line = " ".join(capsys.readouterr().out.split()), in_one_line(lag)
+
+    assert "not known: Redis does not answer" in table
+    assert "not known: Redis does not answer" in line
+    assert json.loads(lag.as_json())["missing"] is None
 
 
 def test_a_broker_that_does_not_tell_is_no_group_without_members(
@@ -142,7 +167,7 @@ def test_a_broker_that_does_not_tell_is_no_group_without_members(
     show(lag_table(lag))
 
     assert "nobody" not in capsys.readouterr().out + in_one_line(lag)
-    assert lag.to_json()["members"] is None
+    assert json.loads(lag.as_json())["members"] is None
 
 
 def test_what_an_open_transaction_holds_back_is_told_apart(

@@ -16,7 +16,7 @@ AS_DECLARED = {name: TopicOnBroker(8, dict(topic.config)) for name, topic in DEC
 def test_topics_as_declared_differ_in_nothing() -> None:
     """What is not declared is the owner's business."""
     more = {
-        n: TopicOnBroker(8, {**(f.config or {}), "segment.ms": "1"}) for n, f in AS_DECLARED.items()
+        n: TopicOnBroker(8, {**(f.config or {}), "flush.ms": "1"}) for n, f in AS_DECLARED.items()
     }
 
     assert [] == differences(DECLARED, more, 8)
@@ -27,7 +27,7 @@ def test_each_difference_is_a_sentence() -> None:
     loaves = Topic("loaves", "shelf", "bread", {"retention.ms": "60000"})
     crumbs = Topic("crumbs", "shelf", "what is left", {}, partitions=1)
     found = {
-        "shop.loaves": TopicOnBroker(4, {"retention.ms": "5", "segment.ms": "1"}),
+        "shop.loaves": TopicOnBroker(4, {"retention.ms": "5", "flush.ms": "1"}),
         "shop.crumbs": TopicOnBroker(1, {}),
     }
     declared = {"shop.loaves": loaves, "shop.butter": loaves, "shop.crumbs": crumbs}

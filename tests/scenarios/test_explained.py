@@ -67,7 +67,7 @@ def test_each_event_of_a_session_is_told_what_became_of_it(
     assert ("learned", "clicked") == (clicked["became"], clicked["brought"][0]["stage"])
     assert ("silence", "cool_down") == (paused["became"], paused["silence"]["reason"])
     assert f"{PAUSE_S - 10:.1f} s of it were left" in paused["silence"]["why"]
-    assert ("silence", "receipt_forged") == (forged["became"], forged["dead_letter"]["reason"])
+    assert ("silence", "receipt_unreadable") == (forged["became"], forged["dead_letter"]["reason"])
     assert ("silence", "duplicate") == (repeated["became"], repeated["silence"]["reason"])
     assert ("dead_letter", "wrong_key") == (lost["became"], lost["dead_letter"]["reason"])
     letter = Operator(storefront.settings).types("dead-letters", "show", lost["dead_letter"]["id"])

@@ -57,18 +57,33 @@ def test_no_line_is_lost_between_long_ones(texts: list[bytes]) -> None:
 def test_an_event_is_a_record_that_does_not_tell_its_key() -> None:
     """Also one that has a field of that name."""
     event = b'{"type": "item_viewed", "key": "k", "value": 1}'
+    said = {"type": "item_viewed", "key": "k", "value": 1}
 
-    assert Sent(event, None, has_key=False, timestamp_ms=None) == sent(event)
-    assert Sent(b"no json", None, has_key=False, timestamp_ms=None) == sent(b"no json")
+    assert Sent(event, None, has_key=False, timestamp_ms=None, said=said) == sent(event)
+    assert Sent(b"no json", None, has_key=False, timestamp_ms=None, said=None) == sent(b"no json")
+
+
+def test_a_key_within_another_field_makes_no_record() -> None:
+    """Nor does a payload alone: what would be sent is the line."""
+    for line in (b'{"payload": {"key": "s", "type": "x"}}', b'{"key": "s", "ts": 7}'):
+        assert (line, False) == (sent(line).value, sent(line).has_key)
 
 
 @pytest.mark.parametrize(
     ("line", "record"),
     [
-        (b'{"key": "s", "value": {"a": 1}}', Sent(b'{"a": 1}', b"s", True, None)),
-        (b'{"topic": "t", "ts": 7, "key": "s", "payload": "x"}', Sent(b"x", b"s", True, 7)),
-        (b'{"key": null, "payload": null, "ts": -1}', Sent(None, None, True, None)),
-        (b'{"timestamp": 7, "key": 5, "value": "x"}', Sent(b"x", b"5", True, 7)),
+        (b'{"key": "s", "value": {"a": 1}}', Sent(b'{"a":1}', b"s", True, None, {"a": 1})),
+        (b'{"topic": "t", "ts": 7, "key": "s", "payload": "x"}', Sent(b"x", b"s", True, 7, None)),
+        (b'{"key": null, "payload": null, "ts": -1}', Sent(None, None, True, None, None)),
+        (
+            b'{"key": "s", "value": "x", "ts": 1%s}' % (b"0" * 18),
+            Sent(b"x", b"s", True, 10**18, None),
+        ),
+        (
+            b'{"key": "s", "value": "x", "ts": 1%s}' % (b"0" * 19),
+            Sent(b"x", b"s", True, None, None),
+        ),
+        (b'{"timestamp": 7, "key": 5, "value": "[2]"}', Sent(b"[2]", b"5", True, 7, [2])),
     ],
 )
 def test_a_record_is_unwrapped(line: bytes, record: Sent) -> None:

@@ -1,14 +1,17 @@
 """What would become of an event is what becomes of it; and what its sender may have meant."""
 
 import json
+import random
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.errors import InvalidEvent
+from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import decode
+from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import EVENT_EXAMPLES, NEW_YEAR_MS, SECRET
 from streams.contract.schemas.schemas import example
 from streams.contract.settings import Settings
@@ -17,17 +20,25 @@ from streams.storefront.validation import Judged, Remark, Validator
 
 DAY_MS = 86_400_000
 SETTINGS = Settings(segments="club", receipt_secret=SECRET)
-SESSION = st.sampled_from(["s", "t", "", 7, None])
-NAMES = ["type", "event_id", "session_id", "occurred_at_ms", "item_id", "itemId", "lines"]
-VALUES: st.SearchStrategy[Any] = st.sampled_from(
-    ["item_viewed", "prompt_shown", "s", 7, 2.5, None, NEW_YEAR_MS, []]
-)
+AT_MS = NEW_YEAR_MS + 2 * DAY_MS
+NAMES = ["session_id", "receipt", "quantity", "colour"]
+VALUES = ["item_viewed", "prompt_shown", "another", 7, 2.5, None, NEW_YEAR_MS, [], 10**400]
+NUMBERS = ["occurred_at_ms", "price_minor", "quantity", "schema_version", "colour"]
+ENDLESS: st.SearchStrategy[float] = st.sampled_from(
+    [10**digits for digits in (0, 9, 12, 15, 18, 19, 308, 400)]
+) | st.floats(allow_nan=False)
 
 
 def judged(said: Any, settings: Settings = SETTINGS, **around: Any) -> Judged:
     """What would become of this JSON, the day after the story of the examples."""
     text = json.dumps({**around, "value": said} if around else said).encode()
-    return Validator(settings, NEW_YEAR_MS + 2 * DAY_MS).judge(Line(1, text, cut=False))
+    return Validator(settings, AT_MS).judge(Line(1, text, cut=False))
+
+
+def foretold(line: str) -> tuple[str | None, bool]:
+    """The reason of the dead letter, and whether the event is taken, of a line."""
+    found = Validator(SETTINGS, AT_MS).judge(Line(1, line.encode(), cut=False))
+    return found.reason, found.taken
 
 
 def warned(**fields: Any) -> list[Remark]:
@@ -44,20 +55,54 @@ def test_the_examples_of_the_contract_pass_without_a_word() -> None:
     ]
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), VALUES), SESSION)
-def test_what_is_foretold_is_what_happens(said: dict[str, Any], key: Any) -> None:
-    """By whatever a record may hold, under whatever key: the reason is the worker's."""
-    value = json.dumps(said).encode()
-    sent_as = None if key is None else (key if isinstance(key, str) else json.dumps(key)).encode()
-    try:
-        decode(sent_as, value, timestamp_ms=NEW_YEAR_MS + 2 * DAY_MS, settings=SETTINGS)
-        reason, opened = None, said.get("type") != "prompt_shown"
-    except InvalidEvent as invalid:
-        reason, opened = invalid.reason, True
-    found = judged(said, key=key)
+def changed(chance: random.Random) -> dict[str, Any]:
+    """An example of the contract, of which up to three fields are others or gone."""
+    said = example(chance.choice(EVENT_EXAMPLES).type)
+    for _ in range(chance.randint(0, 3)):
+        name = chance.choice([*said, *NAMES])
+        if chance.random() < 0.2:
+            said.pop(name, None)
+        else:
+            fitting = [value for value in VALUES if type(value) is type(said.get(name))]
+            said[name] = chance.choice(fitting if fitting and chance.random() < 0.7 else VALUES)
+    return said
 
-    assert not opened or reason == found.reason
-    assert (reason is None) == found.taken
+
+def happens(key: str | None, text: str, time_ms: int) -> tuple[str | None, bool]:
+    """The reason of the dead letter, and whether the event is taken: as workers go about it."""
+    sent_as = None if key is None else key.encode()
+    try:
+        event = decode(sent_as, text.encode(), timestamp_ms=time_ms, settings=SETTINGS)
+        if token := getattr(event, "receipt", None):
+            Receipts(SECRET).open(token, event.session_id)
+    except BadInput as bad:
+        return bad.reason, not isinstance(bad, InvalidEvent)
+    return None, True
+
+
+def test_what_is_foretold_is_what_happens() -> None:
+    """By 2,000 records that are nearly right, under right and wrong keys: all that can happen does.
+
+    As an object within a record, as its text, and as a line without a key.
+    """
+    chance, became = random.Random(2026), Counter[str | None]()
+    for _ in range(2_000):
+        said = changed(chance)
+        text = json.dumps(said)[: chance.choice([-1, *9 * [None]])]
+        own = said["session_id"] if isinstance(said.get("session_id"), str) else ""
+        key = own if chance.random() < 0.8 else chance.choice(["another", "", None])
+        time_ms = NEW_YEAR_MS + chance.choice([-DAY_MS, *4 * [DAY_MS]])
+        true = happens(key, text, time_ms)
+        became[true[0]] += 1
+
+        assert happens(own, text, AT_MS) == foretold(text)
+        assert true == foretold(json.dumps({"key": key, "ts": time_ms, "payload": text}))
+        if true[0] != "invalid_json":
+            assert true == foretold(json.dumps({"key": key, "ts": time_ms, "value": said}))
+
+    assert {None, "invalid_json", "invalid_event", "wrong_key", "future"} <= became.keys()
+    assert {"receipt_forged"} <= became.keys()
+    assert 20 < min(became.values())
 
 
 @given(st.binary(max_size=60))
@@ -66,6 +111,15 @@ def test_no_line_stops_the_validator(text: bytes) -> None:
     found = Validator(SETTINGS, NEW_YEAR_MS).judge(Line(1, text, cut=False))
 
     assert (found.reason, found.taken) in [("invalid_json", False), ("invalid_event", False)]
+
+
+@given(st.sampled_from(NUMBERS), ENDLESS, ENDLESS)
+def test_no_number_stops_the_validator(name: str, number: float, sent_ms: float) -> None:
+    """JSON's have no end: neither a field's, nor the record's own time."""
+    said = example("item_added") | {name: number}
+    alone, wrapped = judged(said), judged(said, key="session-7", ts=sent_ms)
+
+    assert {alone.reason, wrapped.reason} <= {None, "invalid_event", "future"}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +140,16 @@ def test_a_record_is_judged_by_its_own_key_and_time(said: dict[str, Any], reason
     assert reason == judged(value, **around).reason
 
 
+@pytest.mark.parametrize(("more", "reason"), [(0, None), (1, "oversize")])
+def test_a_record_is_as_large_as_its_event_without_blanks(more: int, reason: str | None) -> None:
+    """However it is printed: most senders write none."""
+    said = example("item_viewed") | {"colour": ""}
+    blank = len(json.dumps(said, separators=(",", ":")))
+    said["colour"] = "x" * (SETTINGS.event_bytes_max - blank + more)
+
+    assert reason == judged(said, key="session-7").reason
+
+
 def test_a_key_that_is_not_told_is_said_to_be_unchecked() -> None:
     """A storefront's first mistake must not pass for right."""
     assert ("key",) == judged(example("item_viewed")).unchecked
@@ -93,12 +157,16 @@ def test_a_key_that_is_not_told_is_said_to_be_unchecked() -> None:
 
 
 def test_a_receipt_is_opened_where_the_secret_is_known() -> None:
-    """A bad one is a dead letter, and the event counts all the same."""
+    """A bad one is a dead letter: an add counts without it, feedback does not."""
     known = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="})
     other = judged(example("prompt_shown") | {"session_id": "another"})
     unknown = judged(example("prompt_shown") | {"receipt": "bm9uc2Vuc2U="}, Settings())
 
-    assert ("receipt_forged", True) == (known.reason, known.taken)
+    added = judged(example("item_added") | {"receipt": "bm9uc2Vuc2U="})
+
+    assert "nothing is credited" in known.message
+    assert "counts as if it had none" in added.message
+    assert ("receipt_unreadable", True) == (known.reason, known.taken)
     assert ("receipt_forged", True) == (other.reason, other.taken)
     assert (None, True, True) == (unknown.reason, unknown.taken, "receipt" in unknown.unchecked)
 

@@ -107,6 +107,27 @@ def test_a_prompt_that_was_withdrawn_pushes_none_out_when_it_is_published_again(
     assert ["prompt-2", "prompt-4", "prompt-5", "prompt-6"] == ids(once) == ids(again)
 
 
+def test_a_prompt_that_was_pushed_out_before_it_was_withdrawn_stays_withdrawn() -> None:
+    """A worker that takes over publishes it again; the withdrawal may be behind it by then."""
+    current = CurrentPrompts()
+    for number in range(PROMPTS_MAX + 1):
+        current.add(Answer(outgoing_prompt=said(number)))
+    current.add(Answer(withdrawals=(withdrawn(0),)))
+    current.add(Answer(withdrawals=(withdrawn(4),)))
+    current.add(Answer(outgoing_prompt=said(0)))
+
+    assert ["prompt-1", "prompt-2", "prompt-3"] == ids(current)
+
+
+def test_withdrawals_of_sessions_that_are_not_held_are_not_kept() -> None:
+    """The memory is bounded by the sessions that have something to show."""
+    current = CurrentPrompts()
+    current.add(Answer(withdrawals=(withdrawn(1),)))
+    current.add(Answer(outgoing_prompt=said(1)))
+
+    assert ["prompt-1"] == ids(current)
+
+
 def test_so_many_withdrawals_of_a_session_are_remembered() -> None:
     """A long session does not fill the memory."""
     current = CurrentPrompts()

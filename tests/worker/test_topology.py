@@ -170,16 +170,18 @@ def test_a_worker_that_only_folds_joins_no_group() -> None:
     started = [type(service).__name__ for service in Boot(app).kafka_consumer()]
 
     close(app)
-    assert started[0] == "Replica"
+    assert started[:2] == ["Agreement", "Replica"]
+    assert "Admission" not in started
     assert not app.boot_strategy.enable_kafka_consumer
     assert not app.agents
 
 
-def test_the_replica_has_caught_up_before_the_worker_joins_its_group() -> None:
+def test_the_replica_has_caught_up_and_peers_agree_before_the_worker_joins_its_group() -> None:
     """The order in which Faust starts things."""
     app = create_app(Settings(), shop=CountingShop())
 
     started = [type(service).__name__ for service in Boot(app).kafka_consumer()]
 
     close(app)
-    assert started[:4] == ["Delivery", "Replica", "Watchdog", "Consumer"]
+    before_joining = ["Agreement", "Delivery", "Replica", "Watchdog", "Admission"]
+    assert started[:6] == [*before_joining, "Consumer"]

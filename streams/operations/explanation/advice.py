@@ -22,7 +22,10 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "it is {behind_s:,.0f} s behind the latest of its partition; {lateness_s:,g} are allowed",
         "this event only; look at the sender's clock and queue (GOESWITH_LATENESS_S)",
     ),
-    "checkout": ("the shopper is paying", "until the next add, removal or order"),
+    "checkout": (
+        "the shopper is paying",
+        "until the next add, removal or order, or {session_gap_s:,g} s without an event",
+    ),
     "holdout": (
         "{who} is held out, as {holdout_share:.1%} of all are, to measure what prompts are worth",
         "for good: try another shopper or session, or GOESWITH_HOLDOUT_SHARE=0 on a shop for tests",

@@ -32,7 +32,7 @@ EVENTS_MAX = 100
     type=click.IntRange(min=1),
     default=EVENTS_MAX,
     show_default=True,
-    help="Only so many events, the latest.",
+    help="Print only so many events, the latest.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def explain(settings: Settings, session_id: str, events_max: int, as_json: bool) -> None:
@@ -45,7 +45,7 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
     shop, topics = Shop(with_some_secret(settings)), settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
     with open_reader(settings, *names) as reader:
-        log = _read(reader, session_id, settings, events_max)
+        log = _read(reader, session_id, settings)
         if not log.events:
             raise NotEnough(
                 f"no event of session {session_id!r} is on {topics.events}: is it the record's "
@@ -55,18 +55,20 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
             events_at = [at for at in reader.partitions if at.topic == topics.events]
             committed = committed_offsets(settings, admin, events_at)
         published = read_published(reader, log, session_id, settings)
+        latest = log.events[-events_max:]
         with _progress("folding") as advance:
-            retold = retell(shop, reader, log, published, advance)
+            retold = retell(shop, reader, log, published, latest, advance)
         gone = sum(reader.begins()[at] for at in events_at)
     offsets = {at.number: offset for at, offset in committed.items()}
-    fates = [fate(event, published, retold, offsets) for event in log.events]
-    again = bool(silent(log.events, published))
-    notes = _notes(log, gone, settings, again=again) + _doubts(disagreeing(published, retold))
+    fates = [fate(event, published, retold, offsets) for event in latest]
+    again, left_out = bool(silent(latest, published)), len(log.events) - len(latest)
+    notes = _notes(log, left_out, gone, settings, again=again)
+    notes += _doubts(disagreeing(published, retold))
     if as_json:
         said = {
             "session_id": session_id,
             "partitions": sorted(log.partitions),
-            "left_out": log.left_out,
+            "left_out": left_out,
             "events": [each.to_json() for each in fates],
             "notes": notes,
         }
@@ -83,11 +85,13 @@ def _in_words(
     return "\n".join([title, *map(in_words, fates), *(f"note: {note}" for note in notes)])
 
 
-def _notes(log: SessionEvents, gone: int, settings: Settings, *, again: bool) -> list[str]:
+def _notes(
+    log: SessionEvents, left_out: int, gone: int, settings: Settings, *, again: bool
+) -> list[str]:
     """What has to be known to read the answer."""
     notes = []
-    if log.left_out:
-        notes.append(f"{log.left_out:,} earlier events are left out: --max")
+    if left_out:
+        notes.append(f"{left_out:,} earlier events are left out: --max")
     if len(log.partitions) > 1:
         notes.append(
             "the session is on several partitions, and split: send all of it under one key, by one "
@@ -115,9 +119,9 @@ def _doubts(reasons: Iterable[str]) -> list[str]:
     ]
 
 
-def _read(reader: LogReader, session_id: str, settings: Settings, events_max: int) -> SessionEvents:
+def _read(reader: LogReader, session_id: str, settings: Settings) -> SessionEvents:
     with _progress("looking for the session") as advance:
-        return read_session(reader, session_id, settings, events_max=events_max, advance=advance)
+        return read_session(reader, session_id, settings, advance)
 
 
 @contextmanager

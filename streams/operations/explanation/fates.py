@@ -22,8 +22,8 @@ class Fate:
 
     event: SessionEvent
     became: Became
-    """`waiting`: no worker has answered it yet; `unknown`: no prompt is there, though it should be;
-    `learned`: it asks for no prompt."""
+    """`waiting`: no worker has read or answered it yet; `unknown`: no prompt is there, though it
+    should be; `learned`: it asks for no prompt."""
     prompt: Prompt | None = None
     silence: Told | None = None
     reason: str | None = None
@@ -76,17 +76,22 @@ def fate(
 ) -> Fate:
     """What became of an event; `committed`: the group's offsets, by partition."""
     held, letter = event.held, published.dead_letters.get(event.place)
+    waits = (committed.get(event.place[0]) or 0) <= event.place[1]
     reason, message = (letter.cause.reason, letter.cause.message) if letter else (None, "")
-    if isinstance(held, InvalidEvent):
+    if isinstance(held, InvalidEvent) and not waits:
         reason, message = reason or held.reason, message or str(held)
     prompt = silence = None
-    became: Became = "dead_letter" if reason else "learned"
     event_id = held.event_id if event.first and not isinstance(held, InvalidEvent) else None
+    brought = tuple(o for o in published.outcomes if o.caused_by == event_id)
+    withdrew = tuple(w.prompt_id for w in published.withdrawals if w.caused_by == event_id)
+    became: Became = "dead_letter" if reason else "learned"
     if isinstance(held, AskingEvent):
         prompt = published.prompts.get(event.place)
         again = retold.get(event.place)
         silence = again.silence if again else None
-        became = _asked(event, prompt, silence, committed)
+        became = _asked(prompt, silence, waits=waits)
+    elif waits and not (reason or brought or withdrew):  # what is published was read, at least
+        became = "waiting"
     return Fate(
         event=event,
         became=became,
@@ -95,33 +100,35 @@ def fate(
         reason=reason,
         message=message,
         letter_id=letter.id if letter else None,
-        brought=tuple(o for o in published.outcomes if o.caused_by == event_id),
+        brought=brought,
         stages=tuple(o for o in published.outcomes if prompt and o.prompt_id == prompt.prompt_id),
-        withdrew=tuple(w.prompt_id for w in published.withdrawals if w.caused_by == event_id),
+        withdrew=withdrew,
     )
 
 
-def _asked(
-    event: SessionEvent,
-    prompt: Prompt | None,
-    silence: Told | None,
-    committed: Mapping[int, int | None],
-) -> Became:
+def _asked(prompt: Prompt | None, silence: Told | None, *, waits: bool) -> Became:
     """What became of an event that asks."""
-    partition, offset = event.place
     if prompt is not None:
         return "prompt"
-    if (committed.get(partition) or 0) <= offset:
+    if waits:
         return "waiting"
     return "silence" if silence is not None else "unknown"
 
 
 def in_words(fate: Fate) -> str:
     """Some lines for a terminal, times in UTC."""
-    at = datetime.fromtimestamp(max(0, fate.event.timestamp_ms) / 1000, UTC).strftime("%H:%M:%SZ")
+    at = _clock(fate.event.timestamp_ms)
     names = (fate.field(name) for name in ("event_id", "type", "item_id"))
     who = " ".join(printable(str(name), 60) for name in names if name is not None)
     return "\n".join([f"{at} {who or 'no event'}", *(f"  {line}" for line in _lines(fate))])
+
+
+def _clock(time_ms: int) -> str:
+    """A record's time; as a number where no calendar reaches: senders may set microseconds."""
+    try:
+        return datetime.fromtimestamp(max(0, time_ms) / 1000, UTC).strftime("%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return str(time_ms)
 
 
 def _lines(fate: Fate) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 Silences are told by no topic. So the log is folded by the same settings, each time up to the event
 that got no prompt (other partitions up to the second in which its record was written), and the
-event is answered. What counts as pending is what was really published.
+event is answered. What counts as pending is what was really published. Earlier events of the
+session are answered as well, whether or not they are to be explained: what they got decides about
+later ones.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.clients.log_reader import LogReader, Partition
@@ -36,7 +38,7 @@ class Retold(NamedTuple):
     silence: Told | None
 
 
-def silent(events: list[SessionEvent], published: PublishedAnswers) -> list[SessionEvent]:
+def silent(events: Sequence[SessionEvent], published: PublishedAnswers) -> list[SessionEvent]:
     """The events that asked for a prompt, and none of theirs is on the topic."""
     return [
         event
@@ -50,14 +52,18 @@ def retell(
     reader: LogReader,
     log: SessionEvents,
     published: PublishedAnswers,
+    latest: Sequence[SessionEvent],
     advance: Callable[[], object] = lambda: None,
 ) -> dict[Place, Retold]:
-    """What a shop without memory makes of the session's events, up to the last silent one."""
+    """What a shop without memory makes of the session's events, up to the last silent of `latest`.
+
+    `latest` are those of the log's events that are to be explained.
+    """
     receipts = PublishedReceipts(
         shop.settings.receipt_secret.get_secret_value(), published.prompts.values()
     )
     shop.receipt_rules.receipts = receipts
-    wanted = {event.place for event in silent(log.events, published)}
+    wanted = {event.place for event in silent(latest, published)}
     begins = {at.number: offset for at, offset in reader.begins().items() if _is_of(at, shop)}
     for number, offset in begins.items():
         shop.start(number, offset)

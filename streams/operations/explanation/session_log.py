@@ -1,7 +1,6 @@
 """What the topics hold of one session: its events, and what was published because of them."""
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -35,11 +34,9 @@ class SessionEvent(NamedTuple):
 
 
 class SessionEvents(NamedTuple):
-    """The latest events of a session, in the order of their records' times."""
+    """All events of a session, in the order in which they were there: see `_in_order`."""
 
     events: list[SessionEvent]
-    left_out: int
-    """Earlier ones."""
     partitions: frozenset[int]
     times: TimeIndex
     """When which offset of the whole topic was written."""
@@ -66,27 +63,20 @@ def read_session(
     reader: LogReader,
     session_id: str,
     settings: Settings,
-    *,
-    events_max: int,
     advance: Callable[[], object] = lambda: None,
 ) -> SessionEvents:
     """Look through the events topic; `advance` is called for each record of it."""
     key, index = session_id.encode(), TimeIndex()
-    found: deque[SessionEvent] = deque()
+    found: list[SessionEvent] = []
     begins, ends = _of(reader, settings.topics.events)
-    count, partitions = 0, set()
     for record in reader.between(begins, ends):
         advance()
         index.note(record.at.number, record.offset, record.timestamp_ms)
         event = _of_session(record, key, session_id, settings)
         if event is not None:
-            count += 1
-            partitions.add(record.at.number)
             found.append(event)
-            if len(found) > 2 * events_max:
-                found = deque(sorted(found, key=_order)[-events_max:])
-    latest = list(_told_apart(sorted(found, key=_order)[-events_max:]))
-    return SessionEvents(latest, count - len(latest), frozenset(partitions), index)
+    partitions = frozenset(event.place[0] for event in found)
+    return SessionEvents(list(_told_apart(_in_order(found))), partitions, index)
 
 
 def read_published(
@@ -147,8 +137,18 @@ def _told_apart(events: Iterable[SessionEvent]) -> Iterator[SessionEvent]:
             seen.add(event.held.event_id)
 
 
-def _order(event: SessionEvent) -> tuple[int, Place]:
-    return event.timestamp_ms, event.place
+def _in_order(events: Iterable[SessionEvent]) -> list[SessionEvent]:
+    """By offset within a partition, as workers read it; partitions are merged by time.
+
+    Senders set the times, and some go back: an event was there once those before it were.
+    """
+    latest_ms: dict[int, int] = {}
+    keyed = []
+    for event in sorted(events, key=lambda event: event.place):
+        number, time_ms = event.place[0], event.timestamp_ms
+        latest_ms[number] = max(latest_ms.get(number, time_ms), time_ms)
+        keyed.append((latest_ms[number], event.place, event))
+    return [event for _, _, event in sorted(keyed, key=lambda key: key[:2])]
 
 
 def _of_session(

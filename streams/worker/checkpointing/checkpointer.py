@@ -140,7 +140,11 @@ async def last_shop(
         for kept in () if shop else await asyncio.to_thread(store.kept):
             shop = shop or await _tried(settings, store, telemetry, found, log, kept.name)
     except GoeswithError as error:
-        _note(found, f"the checkpoint in {store.where} could not be read: {error}")
+        _note(
+            found,
+            f"at the start, the checkpoint in {store.where} could not be read: {error}. The log "
+            "was folded instead",
+        )
         shop = None
     if shop is None:
         logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)

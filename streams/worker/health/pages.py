@@ -1,8 +1,8 @@
 """The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
-/state      version, memory, tables, position, lag, partitions, telemetry; with ?digest a hash of
-            the fold, too
+/state      version, memory, tables, position, lag, partitions, telemetry, what must agree; with
+            ?digest a hash of the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
 /readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from streams.contract.settings import Settings
+from streams.shop.shared_settings import Told
 from streams.shop.shop import Shop
 from streams.shop.state import digest
 from streams.worker.health.digests_in_child import hashed
@@ -45,12 +46,12 @@ class PageSource(Protocol):
         """Puts a page under a path."""
 
 
-def show_state(app: PageSource, settings: Settings) -> None:
+def show_state(app: PageSource, settings: Settings, told: Callable[[], Told] = dict) -> None:
     """What this worker knows and has done."""
 
     @app.page("/state")
     async def state(web: Any, request: Any) -> Any:
-        """Position, lag, partitions and telemetry; with `?digest` hashes of the fold, too."""
+        """Position, lag, telemetry, what must agree; with `?digest` hashes of the fold, too."""
         shop = app.replica.shop
         digests: dict[str, str] | None = None
         position = {str(p): o for p, o in sorted(shop.position.items())}
@@ -71,6 +72,7 @@ def show_state(app: PageSource, settings: Settings) -> None:
                     **app.telemetry.snapshot(),
                     "receipt_unknown_key": dict(shop.unknown_keys),
                 },
+                "agreement": dict(told()),
                 "digest": None if digests is None else digest(digests),
                 "digests": digests,
             }

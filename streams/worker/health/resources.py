@@ -6,6 +6,7 @@ memory to spare may want to know more.
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ SETTINGS = {
     "shoppers": "GOESWITH_SHOPPERS_MAX",
     "sessions": "GOESWITH_SESSIONS_MAX",
 }
-"""What bounds a table, by the last word of its name."""
+"""What bounds a table, by the last word of its name; a recommender of one's own may have others."""
+UNNAMED = "at_most of its recommender"
 NEARLY_FULL = 0.9
 MEMORY_SHARE_MAX = 0.8
 STATM = Path("/proc/self/statm")
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
+@cache
 def installed_version() -> str:
-    """The version of goeswith that is installed."""
+    """The version of goeswith that is installed; read once: it takes files, on the event loop."""
     try:
         return version("goeswith")
     except PackageNotFoundError:
@@ -41,27 +44,31 @@ def memory() -> dict[str, int | None]:
 def sizes_json(tables: Mapping[str, TableSize]) -> dict[str, dict[str, Any]]:
     """The tables as plain values."""
     return {
-        name: {**size._asdict(), "share": round(size.held / size.at_most, 4)}
-        for name, size in tables.items()
+        name: {**size._asdict(), "share": round(_share(size), 4)} for name, size in tables.items()
     }
 
 
 def advice(tables: Mapping[str, TableSize], held: Mapping[str, int | None]) -> list[str]:
     """A sentence for each thing that is full, or nearly.
 
+    A row of a table that ran full in a table with room (the partners of one staple, say) is as it
+    should be: `forgot` tells of it, and nothing is to be done.
+
     >>> advice({"baskets.items": TableSize(95, 100, False)}, {"rss_bytes": 1, "limit_bytes": None})
     ['baskets.items is 95 % full: see GOESWITH_ITEMS_MAX']
     """
     said = []
     for name, size in tables.items():
-        setting = SETTINGS[name.rpartition(".")[2]]
+        setting = SETTINGS.get(name.rpartition(".")[2], UNNAMED)
+        if _share(size) < NEARLY_FULL:
+            continue
         if size.forgot:
             said.append(
                 f"{name} has been full, and has forgotten what counted least: a larger {setting} "
-                "remembers more, and takes more memory"
+                "remembers more, takes more memory, and begins anew (docs/settings.md)"
             )
-        elif size.held >= NEARLY_FULL * size.at_most:
-            said.append(f"{name} is {100 * size.held / size.at_most:.0f} % full: see {setting}")
+        else:
+            said.append(f"{name} is {100 * _share(size):.0f} % full: see {setting}")
     rss, limit = held["rss_bytes"], held["limit_bytes"]
     if rss is not None and limit is not None and rss > MEMORY_SHARE_MAX * limit:
         said.append(
@@ -69,6 +76,11 @@ def advice(tables: Mapping[str, TableSize], held: Mapping[str, int | None]) -> l
             "some, too: raise the limit, or lower what docs/capacity.md names under memory"
         )
     return said
+
+
+def _share(size: TableSize) -> float:
+    """How full it is; what may hold nothing is not full."""
+    return size.held / size.at_most if size.at_most else 0.0
 
 
 def _resident_bytes() -> int | None:

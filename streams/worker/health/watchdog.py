@@ -13,12 +13,13 @@ What looks alike and is none:
   follower takes the partition up, a second pair of eyes: what it has read to the end without
   finding a record holds none.
 - *Redis.* Its views are beside the hot path; without them the worker is ready.
+- *Other settings than a peer's.* It waits, and is not ready (`streams.worker.health.agreement`).
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka.errors import KafkaError
@@ -93,7 +94,11 @@ class WatchedReplica(Protocol):
 
 
 class Watchdog(Service):
-    """Looks after one worker. `assigned` is None while it is in no group."""
+    """Looks after one worker. `assigned` is None while it is in no group.
+
+    `differing` says what does not agree with other workers: while there is something, a worker
+    that is in no group is not stuck, it waits.
+    """
 
     def __init__(
         self,
@@ -102,12 +107,14 @@ class Watchdog(Service):
         *,
         assigned: Callable[[], frozenset[int] | None],
         answered: Callable[[int], int],
+        differing: Callable[[], Sequence[str]] = tuple,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self._replica = replica
         self._assigned = assigned
         self._answered = answered
+        self._differing = differing
         self._stuck_s_max = settings.stuck_s_max
         self._still = StallTimer()
         self._away_since_s: float | None = None
@@ -149,7 +156,7 @@ class Watchdog(Service):
     def _behind(self, ends: Mapping[int, int]) -> dict[int, int]:
         assigned = self._assigned()
         if assigned is None:
-            return {GROUP: 0}
+            return {} if self._differing() else {GROUP: 0}
         answered = {number: self._answered(number) for number in assigned}
         return {n: offset for n, offset in answered.items() if offset < ends.get(n, 0)}
 
@@ -159,7 +166,8 @@ class Watchdog(Service):
         return await self._replica.holds_more(number, self._answered(number), ends[number])
 
     def _judged(self, stuck_s: Mapping[int, float]) -> Health:
-        reasons = [
+        reasons = list(self._differing())
+        reasons += [
             f"in no group for {seconds:.0f} s"
             if number == GROUP
             else f"partition {number} stuck at offset {self._answered(number)} for {seconds:.0f} s"

@@ -55,7 +55,7 @@ def claim_name(settings: Settings, wait_s: float) -> socket.socket | None:
         lock = socket.socket(socket.AF_UNIX)
         try:
             lock.bind(address)
-            lock.listen(1)
+            lock.listen(socket.SOMAXCONN)  # nobody accepts: who asks for the owner stays
         except OSError as error:
             lock.close()
             if error.errno == errno.EADDRINUSE:

@@ -1,17 +1,26 @@
 """A failure that we have a name for is one line of log, not a traceback for each part that ends."""
 
 import logging
+import re
+import weakref
+from collections import deque
 
 from streams.cli.printable import printable
 from streams.contract.errors import GoeswithError
 
 LINE_CHARS_MAX = 1000
+SAID_MAX = 64
+"""Errors that are told apart from the next."""
+CRASH = re.compile(r"(\[[^\]]*\]: )?(Crashed reason=%r|Error: %r)")
+"""What mode writes, with the part's name in front, of the reason of a crash."""
 RAISED_AGAIN = "We experienced a crash!"
 """What mode says before it raises the reason once more."""
 
 
 class CrashLines(logging.Filter):
-    """Lets each of our errors through once, as name and message; others keep their traceback.
+    """Lets the crash by each of our errors through once, as name and message, without traceback.
+
+    Other errors keep their traceback, and lines that only mention one of ours their own text.
 
     >>> from streams.contract.errors import NameTaken
     >>> lines = CrashLines()
@@ -25,11 +34,13 @@ class CrashLines(logging.Filter):
     False
     >>> said("Crashed reason=%r", ValueError("bread"))
     "Crashed reason=ValueError('bread')"
+    >>> said("[^Worker]: ben waits: %s", taken)
+    '[^Worker]: ben waits: ann is taken'
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: list[GoeswithError] = []
+        self._said: deque[weakref.ref[GoeswithError]] = deque(maxlen=SAID_MAX)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line may pass."""
@@ -40,9 +51,9 @@ class CrashLines(logging.Filter):
         error = _ours(record)
         if error is None:
             return True
-        if any(error is said for said in self._said):
+        if any(error is said() for said in self._said):
             return False
-        self._said.append(error)
+        self._said.append(weakref.ref(error))  # a traceback holds all that its frames held
         said = f"{type(error).__name__}: {error}"
         record.msg, record.args = printable(said, chars_max=LINE_CHARS_MAX), ()
         record.exc_info = record.exc_text = record.stack_info = None
@@ -50,7 +61,9 @@ class CrashLines(logging.Filter):
 
 
 def _ours(record: logging.LogRecord) -> GoeswithError | None:
-    """The error of ours that a line is about."""
+    """The error of ours that has crashed something, by a line of mode's."""
+    if not CRASH.fullmatch(str(record.msg)):
+        return None
     args = record.args if isinstance(record.args, tuple) else ()
     raised = record.exc_info[1] if record.exc_info else None
     return next((one for one in (*args, raised) if isinstance(one, GoeswithError)), None)

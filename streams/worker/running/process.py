@@ -3,7 +3,8 @@
 Settings come from the environment (`GOESWITH_…`). SIGTERM finishes the rounds under way, waits for
 the broker to have their answers, commits, and exits with 0. A worker that fails exits with 1, so
 that whatever supervises it starts the next one; under the same name, within the session timeout,
-the other workers notice nothing. What only an operator can mend exits with 2.
+the other workers notice nothing. What only an operator can mend exits with 2. Under `faust` nothing
+takes name and port beforehand (`streams.worker.running.claims`), nor is there a keeper.
 """
 
 import asyncio

@@ -2,18 +2,19 @@
 
 from typing import Any, get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from streams.contract.events import Event
+from streams.contract.events import Event, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
 from streams.operations.explanation.fates import Fate, fate, in_words
 from streams.operations.explanation.published_receipts import with_some_secret
 from streams.operations.explanation.retold import disagreeing, retell
-from streams.operations.explanation.session_log import read_published, read_session
+from streams.operations.explanation.session_log import Place, read_published, read_session
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker
@@ -21,9 +22,17 @@ from tests.stories import NOON_MS, OPEN, Story
 
 ITEMS = st.sampled_from(["bread", "butter", "jam", "tea"])
 DOES = st.sampled_from(["view", "add", "remove", "order", "check_out", "see", "dismiss", "again"])
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["ann", "bob", "carl"]), DOES, ITEMS, st.integers(0, 40)), max_size=30
-)
+Steps = list[tuple[str, str, str, int]]
+
+
+def steps_after(seconds: st.SearchStrategy[int]) -> st.SearchStrategy[Steps]:
+    """What three sessions do, each so many seconds after the one before it."""
+    who = st.sampled_from(["ann", "bob", "carl"])
+    return st.lists(st.tuples(who, DOES, ITEMS, seconds), max_size=30)
+
+
+STEPS = steps_after(st.integers(0, 40))
+BACK_AND_FORTH = steps_after(st.integers(-20, 40))
 POLITE: dict[str, Any] = {
     **OPEN,
     "partitions": 2,
@@ -41,11 +50,12 @@ def explained(worker: OneWorker, session_id: str, *, events_max: int = 1000) -> 
     """What is told of a session whose events are all answered, by somebody without the secret."""
     keyless = worker.settings.model_copy(update={"receipt_secret": SecretStr("")})
     settings, reader = with_some_secret(keyless), worker.log
-    log = read_session(reader, session_id, settings, events_max=events_max)
+    log = read_session(reader, session_id, settings)
     published = read_published(reader, log, session_id, settings)
-    retold = retell(Shop(settings), reader, log, published)
+    latest = log.events[-events_max:]
+    retold = retell(Shop(settings), reader, log, published, latest)
     committed: dict[int, int | None] = dict.fromkeys(range(settings.partitions), 1_000_000)
-    return [fate(event, published, retold, committed) for event in log.events]
+    return [fate(event, published, retold, committed) for event in latest]
 
 
 def shown(worker: OneWorker, story: Story) -> Prompt | None:
@@ -57,8 +67,8 @@ def shown(worker: OneWorker, story: Story) -> Prompt | None:
     return prompts[-1] if prompts else None
 
 
-def live(worker: OneWorker, steps: list[tuple[str, str, str, int]]) -> None:
-    """Three sessions on two partitions do all this, one thing after the other."""
+def live(worker: OneWorker, steps: Steps, *, bobs: int = 1) -> None:
+    """Three sessions do all this, one thing after the other; one is on a partition of its own."""
     now_ms = NOON_MS
     last: dict[str, Event] = {}
     for number, (who, does, item, after_s) in enumerate(steps):
@@ -75,24 +85,44 @@ def live(worker: OneWorker, steps: list[tuple[str, str, str, int]]) -> None:
             event = getattr(story, does)(*items, **more)
         if event is not None:
             last[who] = event
-            worker.take(who == "bob", event)
+            worker.take(bobs if who == "bob" else 0, event)
 
 
-@given(STEPS)
-def test_the_silences_that_are_told_are_those_of_the_worker(
-    steps: list[tuple[str, str, str, int]],
-) -> None:
-    """Whatever three sessions do: the same reason for the same event, and no event is lost."""
-    worker = OneWorker(Settings(**POLITE))
-    live(worker, steps)
-    found = {
+Silences = dict[Place, SilenceReason]
+
+
+def told_and_true(worker: OneWorker) -> tuple[Silences, Silences]:
+    """The silences that are told of the three sessions, and those that there were."""
+    told_of = {
         each.event.place: each.silence.reason
         for who in ("ann", "bob", "carl")
         for each in explained(worker, who)
         if each.silence is not None
     }
+    return told_of, {place: silence.reason for place, silence in worker.silences.items()}
 
-    assert {place: silence.reason for place, silence in worker.silences.items()} == found
+
+@given(STEPS)
+def test_the_silences_that_are_told_are_those_of_the_worker(steps: Steps) -> None:
+    """Whatever three sessions do: the same reason for the same event, and no event is lost."""
+    worker = OneWorker(Settings(**POLITE))
+    live(worker, steps)
+    told_of, true = told_and_true(worker)
+
+    assert true == told_of
+
+
+@given(BACK_AND_FORTH)
+def test_times_that_go_back_change_no_order_within_a_partition(steps: Steps) -> None:
+    """Senders set them, one by one; workers read by offset."""
+    worker = OneWorker(Settings(**POLITE))
+    live(worker, steps, bobs=0)
+    told_of, true = told_and_true(worker)
+
+    assert true == told_of
+    for who in ("ann", "bob", "carl"):
+        places = [each.event.place for each in explained(worker, who)]
+        assert sorted(places) == places
 
 
 def test_every_silence_has_its_advice() -> None:
@@ -135,17 +165,21 @@ def test_dead_letters_are_found_by_key_and_by_what_they_say() -> None:
     lost, forged = explained(worker, "ann")
 
     assert ("dead_letter", "wrong_key", "1:0") == (lost.became, lost.reason, lost.letter_id)
-    assert ("silence", "receipt_forged", "0:0") == (forged.became, forged.reason, forged.letter_id)
+    assert ("silence", "receipt_unreadable", "0:0") == (
+        forged.became,
+        forged.reason,
+        forged.letter_id,
+    )
     assert "dead-letters show 1:0" in in_words(lost)
     assert "silence, no_candidate" in in_words(forged)
-    assert "DEAD LETTER, receipt_forged" in in_words(forged)
+    assert "DEAD LETTER, receipt_unreadable" in in_words(forged)
 
 
 def test_what_nobody_has_answered_waits() -> None:
     """By the offset that the group has committed."""
     worker = OneWorker(Settings(**POLITE))
     worker.take(0, Story("ann").view("tea"))
-    log = read_session(worker.log, "ann", worker.settings, events_max=9)
+    log = read_session(worker.log, "ann", worker.settings)
     published = read_published(worker.log, log, "ann", worker.settings)
     said = {
         committed: fate(log.events[0], published, {}, {0: committed}).became
@@ -155,25 +189,99 @@ def test_what_nobody_has_answered_waits() -> None:
     assert {None: "waiting", 0: "waiting", 1: "unknown"} == said
 
 
-def test_only_the_latest_events_are_told() -> None:
-    """The others are counted."""
+def test_a_record_that_nobody_has_read_waits_whatever_it_holds() -> None:
+    """No worker has made a dead letter of it, nor learned from it."""
     worker, story = OneWorker(Settings(**POLITE)), Story("ann")
-    for number in range(20):
-        worker.take(0, story.view(f"item-{number}"))
-    log = read_session(worker.log, "ann", worker.settings, events_max=3)
+    at = worker.settings.topics.events, 0, b"ann"
+    worker.log.append(*at, b"{", NOON_MS)
+    worker.log.append(*at, encode(story.order("tea")), NOON_MS + 5_000)
+    log = read_session(worker.log, "ann", worker.settings)
+    published = read_published(worker.log, log, "ann", worker.settings)
+    found = {
+        committed: [fate(event, published, {}, {0: committed}) for event in log.events]
+        for committed in (None, 1, 2)
+    }
 
-    assert (17, [17, 18, 19]) == (log.left_out, [event.place[1] for event in log.events])
-    assert 3 == len(explained(worker, "ann", events_max=3))
+    assert {
+        None: ["waiting", "waiting"],
+        1: ["dead_letter", "waiting"],
+        2: ["dead_letter", "learned"],
+    } == {committed: [each.became for each in fates] for committed, fates in found.items()}
+    assert "DEAD LETTER" not in in_words(found[None][0])
+    assert found[None][0].to_json()["dead_letter"] is None
 
 
-def test_a_session_on_two_partitions_is_told_in_the_order_of_its_times() -> None:
-    """It is torn apart, which is said, and still one story."""
+def test_a_dead_letter_that_is_there_is_told_before_its_offset_is_committed() -> None:
+    """Workers deliver first, and acknowledge later."""
+    worker = OneWorker(Settings(**POLITE))
+    worker.take(0, Story("ann").view("tea"), key=b"somebody")
+    log = read_session(worker.log, "ann", worker.settings)
+    published = read_published(worker.log, log, "ann", worker.settings)
+
+    assert "dead_letter" == fate(log.events[0], published, {}, {}).became
+
+
+def test_checkout_ends_by_a_pause_too() -> None:
+    """The advice says so, and it is so."""
     worker, story = OneWorker(Settings(**POLITE)), Story("ann")
-    for number in (0, 1, 0):
-        worker.take(number, story.view("tea"))
-    log = read_session(worker.log, "ann", worker.settings, events_max=9)
+    for event in (story.check_out(), story.view("tea"), story.view("jam", after_s=301)):
+        worker.take(0, event)
+    _, paying, again = explained(worker, "ann")
 
-    assert [(0, 0), (1, 0), (0, 1)] == [event.place for event in log.events]
+    assert paying.silence is not None
+    assert ("checkout", True) == (paying.silence.reason, "300 s without" in paying.silence.wait)
+    assert again.silence is None or "checkout" != again.silence.reason
+
+
+@pytest.mark.parametrize("time_ms", [NOON_MS * 1000, 2**63 - 1])
+def test_a_time_that_no_calendar_has_is_a_number(time_ms: int) -> None:
+    """Microseconds, as a sender may set them."""
+    worker = OneWorker(Settings(**POLITE))
+    at = worker.settings.topics.events, 0, b"ann"
+    worker.log.append(*at, encode(Story("ann").view("tea")), time_ms)
+    (told_of,) = explained(worker, "ann")
+
+    assert in_words(told_of).startswith(f"{time_ms} ann-1 item_viewed tea")
+
+
+@given(STEPS, st.integers(1, 12))
+def test_the_latest_events_are_told_as_if_all_were(steps: Steps, events_max: int) -> None:
+    """What came before them decides about them, though nobody asks for it."""
+    worker = OneWorker(Settings(**POLITE))
+    live(worker, steps)
+
+    assert explained(worker, "ann")[-events_max:] == explained(worker, "ann", events_max=events_max)
+
+
+def test_prompts_that_are_not_printed_count_for_the_cap() -> None:
+    """They are published, and not shown yet."""
+    worker, story = OneWorker(Settings(**POLITE | {"prompts_per_session_max": 1})), Story("ann")
+    worker.take(0, Story("bob").view("tea"))
+    for item in ("jam", "rice", "salt"):
+        worker.take(0, story.view(item))
+    _, capped = explained(worker, "ann", events_max=2)
+
+    assert capped.silence is not None
+    assert "session_cap" == capped.silence.reason
+
+
+@pytest.mark.parametrize(
+    ("after_s", "places"),
+    [
+        ((1, 1, 1), [(0, 0), (1, 0), (0, 1)]),
+        ((9, 1, -5), [(0, 0), (0, 1), (1, 0)]),  # the last one's time is before the first one's
+    ],
+)
+def test_a_session_on_two_partitions_is_told_in_the_order_of_its_times(
+    after_s: tuple[int, ...], places: list[Place]
+) -> None:
+    """It is torn apart, which is said, and still one story; each partition keeps its order."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    for number, pause_s in zip((0, 1, 0), after_s, strict=True):
+        worker.take(number, story.view("tea", after_s=pause_s))
+    log = read_session(worker.log, "ann", worker.settings)
+
+    assert places == [event.place for event in log.events]
     assert {0, 1} == log.partitions
 
 
@@ -232,9 +340,10 @@ def test_settings_other_than_the_workers_are_seen_by_what_they_deny() -> None:
     found = {}
     for pause_s in (0.0, 20.0):
         settings = Settings(**POLITE | {"cool_down_s": pause_s})
-        log = read_session(worker.log, "ann", settings, events_max=9)
+        log = read_session(worker.log, "ann", settings)
         published = read_published(worker.log, log, "ann", settings)
-        found[pause_s] = disagreeing(published, retell(Shop(settings), worker.log, log, published))
+        retold = retell(Shop(settings), worker.log, log, published, log.events)
+        found[pause_s] = disagreeing(published, retold)
 
     assert "session_cap" == worker.silences[0, 4].reason
     assert {0.0: set(), 20.0: {"cool_down"}} == found

@@ -55,6 +55,26 @@ def test_what_was_full_and_what_nearly_is_are_advised_on() -> None:
     assert "popularity.items is 90 % full: see GOESWITH_ITEMS_MAX" in said
 
 
+def test_a_full_row_in_a_table_with_room_is_as_it_should_be() -> None:
+    """A staple has met more partners than are remembered: nobody needs to be called for that."""
+    assert [] == advice({"baskets.pairs": TableSize(4_500, 12_800_000, True)}, ROOM)
+
+
+def test_a_recommender_of_ones_own_may_have_tables_of_any_name() -> None:
+    """They are told and advised on like others, though no setting of ours bounds them."""
+    tables = {
+        "colours.shades": TableSize(9, 10, False),
+        "colours.hues": TableSize(10, 10, True),
+        "colours.none": TableSize(0, 0, False),
+    }
+
+    assert [0.9, 1.0, 0.0] == [told["share"] for told in sizes_json(tables).values()]
+    assert "colours.shades is 90 % full: see at_most of its recommender" in advice(tables, ROOM)
+    assert any(
+        "a larger at_most of its recommender remembers more" in s for s in advice(tables, ROOM)
+    )
+
+
 def test_memory_is_told_and_judged_by_the_limit() -> None:
     """A container that is nearly full ends its worker when a checkpoint is written."""
     held = memory()

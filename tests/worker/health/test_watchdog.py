@@ -40,11 +40,13 @@ class Worker:
         self.log.read = read
         self.assigned: frozenset[int] | None = frozenset({0})
         self.answered = 5
+        self.differing: tuple[str, ...] = ()
         self.dog = Watchdog(
             Settings(stuck_s_max=60),
             self.log,
             assigned=lambda: self.assigned,
             answered=lambda _: self.answered,
+            differing=lambda: self.differing,
         )
 
     async def watched(self, *seconds: float) -> bool:
@@ -126,3 +128,26 @@ async def test_a_worker_that_the_group_gives_nothing_is_ready() -> None:
     worker.assigned = frozenset()
 
     assert await worker.watched(0, 100)
+
+
+async def test_a_worker_that_waits_for_a_peer_of_other_settings_is_not_ready_and_not_stuck() -> (
+    None
+):
+    """However long that takes; it says what differs, and joins its group when nothing does."""
+    worker = Worker()
+    worker.assigned, worker.differing = None, ("holdout_salt is 1 here, 2 at ann",)
+    waits = await worker.watched(0, 30, 600)
+    said = worker.dog.health.reasons
+    worker.differing = ()
+    joins = await worker.watched(601, 605)
+
+    assert (waits, said) == (False, ("holdout_salt is 1 here, 2 at ann",))
+    assert (joins, worker.dog.health.reasons) == (False, ("joining its group",))
+
+
+async def test_a_standby_that_differs_is_not_ready() -> None:
+    """It is in no group, and misses none."""
+    worker = Worker()
+    worker.assigned, worker.differing = frozenset(), ("holdout_salt is 1 here, 2 at ann",)
+
+    assert not await worker.watched(0, 30)

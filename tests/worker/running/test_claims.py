@@ -54,6 +54,16 @@ def test_the_second_worker_of_a_name_is_refused_and_told_who_has_it(settings: Se
             first.kill()
 
 
+def test_everyone_who_is_refused_is_told_who_has_the_name(settings: Settings) -> None:
+    """However many were before: a container that is started again and again asks often."""
+    held = claim_name(settings, wait_s=0)
+    assert held is not None
+    with held:
+        for _ in range(20):
+            with pytest.raises(NameTaken, match=rf"\(process {os.getpid()}\)"):
+                claim_name(settings, wait_s=-1)
+
+
 def test_a_name_is_free_again_when_its_worker_was_killed(settings: Settings) -> None:
     """Whoever is restarted waits for the one before, if that is still ending."""
     with holder(settings) as first:

@@ -1,0 +1,149 @@
+"""Sends dead letters again, and tells of each whether Kafka has it.
+
+What fails for one letter stops no other. Only a partition that took a letter neither at once nor
+within the timeout is not tried again: its other letters would wait as long, one after the other.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from kafka.errors import KafkaError
+
+from streams.clients.sync_kafka import TOO_LARGE, in_brief
+from streams.contract.dead_letters import replay_headers
+from streams.contract.errors import GoeswithError
+from streams.operations.letters import NO_LETTER, DeadLetter
+from streams.operations.replay_plan import ReplayRules
+
+IN_FLIGHT_MAX = 64
+"""Letters sent and not yet acknowledged."""
+BEYOND_DELIVERY_S = 2.0
+"""A future is waited for so much longer than the timeout: the producer gives up before, and says
+why."""
+
+TWICE = "should it have arrived, sending it twice does no harm"
+
+
+def send_again(
+    rules: ReplayRules,
+    allowed: Sequence[str],
+    chosen: Iterable[DeadLetter],
+    opening: AbstractContextManager[Any],
+) -> dict[str, str]:
+    """Send those of the chosen letters that are allowed, with the producer that `opening` opens.
+
+    Returns when it is known what became of each: the ids of those that Kafka does not have, and
+    why. Raises nothing for what fails on the way, Ctrl-C included: what was sent is to be told.
+    """
+    sending, wanted = Resending(rules), frozenset(allowed)
+    because = ""
+    try:
+        with opening as producer:
+            try:
+                for one in chosen:
+                    if one.id in wanted:
+                        sending.send(producer, one)
+            finally:
+                sending.settle(producer)
+    except GoeswithError as error:
+        because = f"it was not sent: {error}"
+    except KeyboardInterrupt:
+        because = "it was not sent: interrupted"
+    sending.refuse_in_flight()
+    return {
+        one: sending.refused.get(one) or because or NO_LETTER.format(one)
+        for one in allowed
+        if one not in sending.taken
+    }
+
+
+class Resending:
+    """Letters on their way: what Kafka took, and what it did not and why, by id."""
+
+    def __init__(self, rules: ReplayRules) -> None:
+        self.taken: set[str] = set()
+        self.refused: dict[str, str] = {}
+        self._rules = rules
+        self._in_flight: deque[tuple[DeadLetter, Any]] = deque()
+        self._beside: list[DeadLetter] = []
+        """Refused for another record of their batch."""
+        self._silent: dict[int, str] = {}
+        """Why partitions took nothing in time."""
+
+    def send(self, producer: Any, letter: DeadLetter) -> None:
+        """Send a letter, or refuse it.
+
+        A header without a value is sent as an empty one: kafka-python writes no other. One that is
+        sent twice does no harm, so the producer need not be idempotent.
+        """
+        assert letter.cause is not None  # noqa: S101  # the plan has refused it
+        partition = self._rules.partition(letter)
+        if because := self._silent.get(partition):
+            self.refused[letter.id] = f"it was not sent: {because}"
+            return
+        headers = replay_headers(letter.cause, letter.id)
+        try:
+            future = producer.send(
+                letter.cause.topic,
+                key=self._rules.key(letter),
+                value=letter.record.value,
+                partition=partition,
+                headers=[(name, value or b"") for name, value in headers],
+            )
+        except (KafkaError, ValueError) as error:  # a ValueError for a partition that is gone
+            self._refuse(letter, error)
+            return
+        self._in_flight.append((letter, future))
+        if len(self._in_flight) >= IN_FLIGHT_MAX:
+            self.settle(producer)
+
+    def settle(self, producer: Any) -> None:
+        """Wait until it is known what became of all.
+
+        A broker refuses a batch for one record in it: the others are sent again, each alone.
+        """
+        while self._in_flight:
+            self._settle_first()
+        beside, self._beside = self._beside, []
+        for letter in beside:
+            self.send(producer, letter)
+            while self._in_flight:
+                self._settle_first()
+        self._beside.clear()
+
+    def refuse_in_flight(self) -> None:
+        """Wait no longer: of what is still in flight nobody knows."""
+        for letter, _ in self._in_flight:
+            self.refused[letter.id] = f"interrupted before Kafka said that it has it; {TWICE}"
+
+    def _settle_first(self) -> None:
+        letter, future = self._in_flight[0]
+        try:
+            future.get(timeout=self._rules.settings.kafka_timeout_s + BEYOND_DELIVERY_S)
+        except KafkaError as error:
+            self._refuse(letter, error)
+            if type(error) is KafkaError:  # what kafka-python says of those beside a bad record
+                self._beside.append(letter)
+        else:
+            self.taken.add(letter.id)
+        self._in_flight.popleft()
+
+    def _refuse(self, letter: DeadLetter, error: Exception) -> None:
+        """Keep why; what the producer has tried again and again marks the partition."""
+        if isinstance(error, TOO_LARGE):
+            size = len(letter.record.value or b"")
+            self.refused[letter.id] = (
+                f"with the headers of a replay it is larger than the topic allows ({size:,} bytes)"
+            )
+        elif isinstance(error, KafkaError) and error.retriable:
+            partition = self._rules.partition(letter)
+            because = (
+                f"partition {partition} took nothing within "
+                f"{self._rules.settings.kafka_timeout_s:g} s: {in_brief(error)}"
+            )
+            self._silent[partition] = because
+            self.refused[letter.id] = f"{because}; {TWICE}"
+        else:
+            self.refused[letter.id] = f"Kafka refused it: {in_brief(error)}"
