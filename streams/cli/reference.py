@@ -49,7 +49,7 @@ def setting_groups() -> dict[str, list[str]]:
     """The settings under each heading (a comment of its own) of the class, in order.
 
     >>> list(setting_groups())[:3], setting_groups()["Session"]
-    (['Kafka', 'Worker', 'Events'], ['session_gap_s', 'sessions_max'])
+    (['Kafka', 'Worker', 'Events'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
     """
     groups: dict[str, list[str]] = {}
     for line in inspect.getsource(Settings).splitlines():

@@ -1,6 +1,7 @@
 """How topics are compared with what is declared."""
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -46,7 +47,7 @@ def test_configuration_that_a_broker_does_not_tell_is_not_judged() -> None:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_the_list_has_every_name_whole_at_every_width(columns: int) -> None:
     """One that is cut cannot be copied into a command."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "key": topic.key,
