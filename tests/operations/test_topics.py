@@ -63,6 +63,6 @@ def test_the_list_has_every_name_whole_at_every_width(columns: int) -> None:
 
     assert all(len(line) <= columns for line in shown.splitlines())
     assert "…" not in shown
-    assert all(row["name"] in shown for row in rows)
+    assert all(str(row["name"]) in shown for row in rows)
     assert "missing" in shown
     assert shown.count("1,234,567") == len(rows) - 1
