@@ -84,16 +84,21 @@ def test_a_backend_and_a_storefront_need_nothing_but_kafka(open_shop: Storefront
     assert not open_shop.dead_letters()
 
 
-def test_the_policy_names_arms_that_there_are() -> None:
-    """As `goeswith off-policy --policy` reads it, and in any log: nobody need have come back."""
-    policy = read_policy(EXAMPLES / "policy.toml")
-    arms = {*policy.default, *(arm for of in policy.contexts.values() for arm in of)}
+def test_the_policy_names_arms_that_there_are(tmp_path: Path) -> None:
+    """As `goeswith off-policy --policy` reads it, and in any log.
 
-    assert arms <= ARMS.keys() - {"buy_again", "best_fit"}
-    assert policy.propensities({"popular", "bought_together"}, "basket/known") == {
-        "bought_together": 0.9,
-        "popular": 0.1,
-    }
+    Nobody need have come back, and segments may be any: a name that the log lacks is refused.
+    """
+    policy = read_policy(EXAMPLES / "policy.toml")
+    text = (EXAMPLES / "policy.toml").read_text()
+    head, named = text.split("# [", 1)
+    (tmp_path / "named.toml").write_text(head + "[" + named.replace("\n# ", "\n"))
+
+    assert policy.default.keys() == ARMS.keys() - {"buy_again", "best_fit"}
+    assert not policy.contexts
+    assert read_policy(tmp_path / "named.toml").propensities(
+        {"popular", "bought_together"}, "basket/known"
+    ) == {"bought_together": 0.9, "popular": 0.1}
 
 
 def untaught() -> Recommender:
