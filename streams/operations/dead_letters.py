@@ -172,7 +172,9 @@ def as_text(one: DeadLetter) -> dict[str, Any]:
 @click.option("--all", "every", is_flag=True, help="All that the log holds.")
 @click.option("--reason", metavar="WORD", help="With --all: only those with this reason.")
 @click.option(
-    "--key-from", metavar="FIELD", help="Take the key from this field of the event: session_id."
+    "--key-from",
+    type=click.Choice(["session_id"]),
+    help="Take the key from this field of the event.",
 )
 @click.option(
     "--partitioner",

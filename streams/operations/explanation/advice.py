@@ -43,8 +43,8 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "that long; {cool_down_s:,g} s at first, doubled by each dismissal (GOESWITH_COOL_DOWN_S)",
     ),
     "no_candidate": (
-        "nothing may be offered: in the basket, just bought, met by chance alone, or not known yet",
-        "until more is learned: see GOESWITH_TOGETHER_MIN ({together_min}) and _LIFT_Z_MIN",
+        "nothing may be offered: in the basket, bought, put back, sent away, or mere chance",
+        "until that changes: see GOESWITH_TOGETHER_MIN ({together_min}), and GOESWITH_LIFT_Z_MIN",
     ),
 }
 """Of each reason: why, and what to do or how long it lasts."""

@@ -7,6 +7,13 @@ from typing import Any, Literal
 
 from streams.cli.printable import printable
 from streams.contract.errors import InvalidEvent
+from streams.contract.events import (
+    OrderPlaced,
+    OrderReturned,
+    PromptClicked,
+    PromptDismissed,
+    PromptShown,
+)
 from streams.contract.prompts import Outcome, Prompt
 from streams.operations.explanation.advice import Told
 from streams.operations.explanation.retold import Retold
@@ -155,7 +162,16 @@ def _lines(fate: Fate) -> Iterator[str]:
     for prompt_id in fate.withdrew:
         yield f"withdrew prompt {printable(prompt_id, 40)}"
     if fate.became == "learned" and not fate.brought:
-        yield "learned from; it asks for no prompt"
+        yield _learned(fate.event.held)
+
+
+def _learned(held: object) -> str:
+    """What is said of an event that neither asks nor brought a stage to a prompt."""
+    if isinstance(held, PromptShown | PromptClicked | PromptDismissed):
+        return "it brought no prompt to a stage: a repeat, too late, or of an item not offered"
+    if isinstance(held, OrderPlaced | OrderReturned):
+        return "read, unless its order_id was before; no prompt of this session was credited by it"
+    return "learned from; it asks for no prompt"
 
 
 def _stage(outcome: Outcome) -> dict[str, Any]:

@@ -347,3 +347,20 @@ def test_settings_other_than_the_workers_are_seen_by_what_they_deny() -> None:
 
     assert "session_cap" == worker.silences[0, 4].reason
     assert {0.0: set(), 20.0: {"cool_down"}} == found
+
+
+def test_feedback_that_credits_nothing_is_not_called_learned_from() -> None:
+    """A repeated impression, an order without a prompt: a storefront asks why nothing came of it."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    worker.take(0, Story("bob").view("tea"))
+    worker.take(0, story.view("jam"))
+    prompt = shown(worker, story)
+    assert prompt is not None
+    for event in (story.see(prompt), story.see(prompt), story.order("milk"), story.check_out()):
+        worker.take(0, event)
+    _, seen, again, ordered, paying = map(in_words, explained(worker, "ann"))
+
+    assert "shown of prompt" in seen
+    assert "it brought no prompt to a stage: a repeat" in again
+    assert "unless its order_id was before" in ordered
+    assert "learned from; it asks for no prompt" in paying
