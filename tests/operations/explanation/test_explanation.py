@@ -350,7 +350,7 @@ def test_settings_other_than_the_workers_are_seen_by_what_they_deny() -> None:
 
 
 def test_feedback_that_credits_nothing_is_not_called_learned_from() -> None:
-    """A repeated impression, an order without a prompt: a storefront asks why nothing came of it."""
+    """A repeated impression, an order without a prompt: a storefront asks what came of it."""
     worker, story = OneWorker(Settings(**POLITE)), Story("ann")
     worker.take(0, Story("bob").view("tea"))
     worker.take(0, story.view("jam"))
