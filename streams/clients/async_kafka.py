@@ -155,7 +155,8 @@ async def check_topics(settings: Settings) -> str:
         described = await admin.describe_topics(list(settings.topics.declared()))
         brokers = await admin.describe_cluster()
         await _check_session_timeout(settings, admin, brokers)
-    found = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    numbers = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    found = {name: number for name, number in numbers.items() if number}  # 0: there is no topic
     if wrong := wrong_topics(found, settings):
         raise TopicsWrong(wrong)
     return brokers.get("cluster_id") or ""

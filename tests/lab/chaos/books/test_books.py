@@ -50,10 +50,9 @@ class Day:
         self.begins = {0: len(self.events)}
         self.prompts: list[Prompt] = []
         self.outcomes: list[Outcome] = []
+        now_ms = self.events[-1].occurred_at_ms  # reactions are of now, and receipts expire
         views = [
-            ItemViewed(
-                event_id=f"v{n}", session_id=f"s{n}", occurred_at_ms=1_767_268_800_000, item_id="x"
-            )
+            ItemViewed(event_id=f"v{n}", session_id=f"s{n}", occurred_at_ms=now_ms, item_id="x")
             for n in range(40)
         ]
         self.events += views
