@@ -293,3 +293,51 @@ def test_what_a_session_remembers_comes_back_whole() -> None:
     again = session_of(json.loads(json.dumps(said)))
     assert json.dumps(said) == json.dumps(again.state())
     assert (session(shop).basket, session(shop).taken) == (again.basket, again.taken)
+
+
+# What is told apart in a session's times
+
+
+def test_a_visit_may_last_longer_than_a_pause() -> None:
+    """Each event is a minute after the last one; the pause is counted from that."""
+    shop, story = Till(session_gap_s=90.0), Story()
+    serve(shop, *(story.view(f"item-{n}", after_s=60) for n in range(5)))
+
+    assert 5 == len(session(shop).viewed)
+
+
+def test_an_event_that_comes_late_does_not_make_the_latest_one_older() -> None:
+    """Bread was looked at before tea, and is told of after it: no pause has begun since."""
+    shop, story = Till(session_gap_s=90.0, lateness_s=1e9), Story()
+    bread, tea = story.view("bread"), story.view("tea", after_s=60)
+    serve(shop, tea, bread, story.view("jam", after_s=60))
+
+    assert ["tea", "bread", "jam"] == session(shop).viewed
+
+
+def test_what_a_removal_has_overtaken_is_taken_out_once() -> None:
+    """Two late adds of one bread each, one of which was removed before it came."""
+    shop, story = Till(), Story()
+    first, second, removal = story.add("bread"), story.add("bread"), story.remove("bread")
+    serve(shop, story.view("tea"), removal, first, second)
+
+    assert {"bread": 1} == basket(shop)
+
+
+def test_a_basket_that_was_left_behind_teaches_no_more() -> None:
+    """Bread and butter of the next basket meet anew."""
+    shop, story = Till(basket_ttl_s=DAY_S), Story()
+    serve(shop, story.add("bread"), story.add("butter"))
+    serve(shop, story.add("bread", after_s=2 * DAY_S), story.add("butter"))
+
+    assert (2, 2) == together(shop, "bread", "butter")
+
+
+def test_an_older_removal_that_comes_late_is_still_of_this_visit() -> None:
+    """The latest time counts, whichever came last."""
+    shop, story = Till(), Story()
+    serve(shop, story.add("bread", quantity=3))
+    late, now = story.remove("bread"), story.remove("bread", after_s=9)
+    serve(shop, now, late)
+
+    assert now.occurred_at_ms == session(shop).taken["bread"].at_ms

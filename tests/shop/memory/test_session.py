@@ -1,5 +1,7 @@
 """What a session remembers."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,3 +94,13 @@ def test_without_consent_the_shopper_is_nobody() -> None:
 
     session.note(story.view("jam", consent=False), 1, late=False)
     assert session.shopper_id is None
+
+
+def test_what_a_partition_has_forgotten_comes_back() -> None:
+    """So that a prompt of a session that left is not counted anew after a restart."""
+    of, again = sessions(), sessions()
+    of.forgotten = (NOON_MS, "prompt-1")
+    again.restore(json.loads(json.dumps(of.state())))
+
+    assert (NOON_MS, "prompt-1") == again.forgotten
+    assert not again.forgot
