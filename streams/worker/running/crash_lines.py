@@ -13,8 +13,9 @@ SAID_MAX = 64
 """Errors that are told apart from the next."""
 CRASH = re.compile(r"(\[[^\]]*\]: )?(Crashed reason=%r|Error: %r)")
 """What mode writes, with the part's name in front, of the reason of a crash."""
-RAISED_AGAIN = "We experienced a crash!"
-"""What mode says before it raises the reason once more."""
+AFTERWARDS = ("We experienced a crash!", "Error while stopping child")
+"""What mode says before it raises the reason once more, and of parts that a crash has ended already
+(their event loop is closed by then, or not yet)."""
 
 
 class CrashLines(logging.Filter):
@@ -30,8 +31,8 @@ class CrashLines(logging.Filter):
     ...     return lines.filter(record) and record.getMessage()
     >>> said("Crashed reason=%r", taken), said("Error: %r", taken)
     ('NameTaken: ann is taken', False)
-    >>> said("[^Worker]: We experienced a crash!")
-    False
+    >>> said("[^Worker]: We experienced a crash!"), said("Error while stopping child %r: %r", 1, 2)
+    (False, False)
     >>> said("Crashed reason=%r", ValueError("bread"))
     "Crashed reason=ValueError('bread')"
     >>> said("[^Worker]: ben waits: %s", taken)
@@ -46,7 +47,7 @@ class CrashLines(logging.Filter):
         """Whether the line may pass."""
         if record.levelno < logging.ERROR:
             return True
-        if self._said and RAISED_AGAIN in str(record.msg):
+        if self._said and any(words in str(record.msg) for words in AFTERWARDS):
             return False
         error = _ours(record)
         if error is None:
