@@ -14,6 +14,7 @@ from streams.cli.live import show, watched
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.cli.progress import progressed
+from streams.cli.ranges import FiniteRange
 from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
@@ -144,14 +145,14 @@ def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
 @click.option(
     "--since",
     "since_minutes",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="MINUTES",
     help="Only what was published since then; otherwise all that the log holds.",
 )
 @click.option(
     "--settle",
     "settle_s",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=SETTLE_S,
     show_default=True,
     metavar="SECONDS",

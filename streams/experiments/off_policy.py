@@ -17,6 +17,7 @@ from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluat
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.progress import progressed
+from streams.cli.ranges import FiniteRange
 from streams.cli.tables import duration
 from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
@@ -172,7 +173,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 @click.option(
     "--settle",
     "settle_s",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=SETTLE_S,
     show_default=True,
     metavar="SECONDS",
@@ -180,7 +181,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 )
 @click.option(
     "--effective-min",
-    type=click.FloatRange(min=2),
+    type=FiniteRange(min=2),
     default=EFFECTIVE_MIN,
     show_default=True,
     metavar="N",
