@@ -5,7 +5,7 @@ it lacks for a large shop is a bound on its memory: see `models/recommenders/coo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from models import Candidate, Recommender
@@ -44,7 +44,7 @@ class NextItem(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = frozenset(),
+        exclude: Collection[str] = frozenset(),
         time_s: float | None = None,
     ) -> list[Candidate]:
         """The heaviest first, ties by id; all weights decay alike, so now does not matter."""

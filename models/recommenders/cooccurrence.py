@@ -6,8 +6,7 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-import sys
-from collections.abc import Container, Iterable, Iterator, Sequence, Sized
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -136,7 +135,7 @@ class CoOccurrence(Recommender):
         self.lift_z_min = lift_z_min
         self._reach = min(window or PARTNERS_MAX, PARTNERS_MAX)
         self._eras = Eras(half_life_s)
-        self._pairs = PairTable(row_max, popularity_norm, together_min)
+        self._pairs = PairTable(row_max, popularity_norm)
         self._sessions = 0
         self._latest_s = 0
         self._full = False  # whether items ever had to be forgotten
@@ -190,14 +189,14 @@ class CoOccurrence(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
         return list(islice(self._candidates(x, exclude, time_s, max(k, 0) + SOME), max(k, 0)))
 
     def _candidates(
-        self, x: Sequence[str], exclude: Container[str], time_s: float | None, depth: int
+        self, x: Sequence[str], exclude: Collection[str], time_s: float | None, depth: int
     ) -> Iterator[Candidate]:
         """What is not excluded, best first: beyond `depth` only when more of it is asked for."""
         voters = self._voters(x)
@@ -210,7 +209,9 @@ class CoOccurrence(Recommender):
                 rest = self._pairs.rank(voters, vote_weights, support, in_all)[0]
                 yield from self._admissible(rest[len(ranked) :], exclude)
 
-    def _admissible(self, ranked: Iterable[Ranked], exclude: Container[str]) -> Iterator[Candidate]:
+    def _admissible(
+        self, ranked: Iterable[Ranked], exclude: Collection[str]
+    ) -> Iterator[Candidate]:
         names = self._pairs.names
         for less, item, met, of, anchor in ranked:
             if item not in exclude:
@@ -220,14 +221,11 @@ class CoOccurrence(Recommender):
         self,
         x: Sequence[str],
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
-        """Whether there is any candidate: surely, where there are more than are excluded."""
-        excluded = len(exclude) if isinstance(exclude, Sized) else sys.maxsize
-        voters = x[: -self.context_items - 1 : -1]
-        promised = self._pairs.promises(voters, self._support(), excluded)
-        return super().proposes(x, exclude=exclude, time_s=time_s) if promised is None else promised
+        """Whether there is any candidate, whatever the time."""
+        return self._pairs.proposes(x[: -self.context_items - 1 : -1], self._support(), exclude)
 
     def _voters(self, x: Sequence[str]) -> NDArray[np.int64]:
         """The items of the context that may vote, the latest first."""
@@ -289,7 +287,7 @@ class CoOccurrence(Recommender):
         return {"rows": rows} if rows else {}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        pairs = PairTable(self.row_max, self.popularity_norm, self.together_min)
+        pairs = PairTable(self.row_max, self.popularity_norm)
         pairs.restore(state["pairs"])
         latest_s, sessions = int(state["latest_s"]), int(state["sessions"])
         if pairs.era != self._eras.unit(latest_s).era or min(latest_s, sessions) < 0:

@@ -1,7 +1,7 @@
 """Popularity, exponentially decayed: the hardest baseline, and the list of staples."""
 
 from bisect import bisect_left, insort
-from collections.abc import Container, Iterator, Sequence, Sized
+from collections.abc import Collection, Iterator, Sequence
 from heapq import nsmallest
 from itertools import islice
 from typing import Any
@@ -120,7 +120,7 @@ class Popularity(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> list[Candidate]:
         """The most popular items, whatever came before and whatever the time."""
@@ -130,15 +130,15 @@ class Popularity(Recommender):
         self,
         x: Sequence[str],
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
         """Whether any item is not excluded: surely, where there are more than are excluded."""
-        if isinstance(exclude, Sized) and len(exclude) < min(len(self._tallies), self.top_max):
+        if len(exclude) < min(len(self._tallies), self.top_max):
             return True
         return any(item not in exclude for _, item in self._ordered())
 
-    def _candidates(self, exclude: Container[str]) -> Iterator[Candidate]:
+    def _candidates(self, exclude: Collection[str]) -> Iterator[Candidate]:
         of, in_all = times(self._all), weight(self._all) or 1
         for negative, item in self._ordered():
             if item not in exclude:

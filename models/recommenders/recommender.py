@@ -12,7 +12,7 @@ A model that learns from the order itself says so: `COMMUTES` is false.
 """
 
 import abc
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar, NamedTuple
 
 from river import base
@@ -83,7 +83,7 @@ class Recommender(Snapshotted, base.Estimator):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> list[Candidate]:
         """At most `k` items to follow `x`, best first; equal scores in the order of their ids.
@@ -95,7 +95,7 @@ class Recommender(Snapshotted, base.Estimator):
         self,
         x: Sequence[str],
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
         """Whether `recommend` would have anything to say: cheaper to know than what.

@@ -1,6 +1,6 @@
 """Repeat consumption (buy again): what this shopper has bought before and people do buy again."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from models.decay.eviction import lightest, slab
@@ -174,7 +174,7 @@ class Repeats(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the shopper `x[0]` buys most, of late."""
@@ -197,7 +197,7 @@ class Repeats(Recommender):
         self,
         x: Sequence[str],
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> bool:
         """Whether this shopper has bought anything that is not excluded."""

@@ -1,6 +1,6 @@
 """Session kNN (VMIS-kNN): nearest neighbours among the latest sessions vote for what they held."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from models.limits import at_least_one
@@ -100,7 +100,7 @@ class SessionKNN(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
         session: str = "",
         shopper: str = "",

@@ -1,6 +1,6 @@
 """A new arm with a learner of its own: two entries in tables and its texts, and nothing else."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ class Latest(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> list[Candidate]:
         """That item alone."""

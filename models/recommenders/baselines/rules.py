@@ -1,7 +1,7 @@
 """Pairwise association and sequential rules: the plain baselines differ only in what they count."""
 
 import abc
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import nsmallest
 from typing import Any
 
@@ -70,7 +70,7 @@ class PairwiseRules(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last item of `x` led to, whatever came before it and whatever the time."""

@@ -1,6 +1,6 @@
 """BestFit, a hybrid recommender: sources generate candidates, a ranker learned online orders."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -125,7 +125,7 @@ class BestFit(Recommender):
         x: Sequence[str],
         y: str,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
         session: str = "",
         shopper: str = "",
@@ -149,7 +149,7 @@ class BestFit(Recommender):
         x: Sequence[str],
         k: int,
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
         session: str = "",
         shopper: str = "",
@@ -175,7 +175,7 @@ class BestFit(Recommender):
             for (negative, item, _), (source, place, met, of) in zip(best, explained, strict=True)
         ]
 
-    def _best(self, shares: Any, k: int, exclude: Container[str]) -> list[tuple[float, str, int]]:
+    def _best(self, shares: Any, k: int, exclude: Collection[str]) -> list[tuple[float, str, int]]:
         """The k with the largest shares, of equals the first by id: minus share, item, index."""
         name, chosen, all_shares = self._sources.name, self._sources.chosen, shares.tolist()
         found: list[tuple[float, str, int]] = []
@@ -192,7 +192,7 @@ class BestFit(Recommender):
         self,
         x: Sequence[str],
         *,
-        exclude: Container[str] = NOTHING,
+        exclude: Collection[str] = NOTHING,
         time_s: float | None = None,
         session: str = "",
         shopper: str = "",

@@ -61,24 +61,21 @@ def lightest(cells: Cells, rows: Rows, item: int) -> int:
 
 
 @compiled
-def trim(cells: Cells, rows: Rows, item: int, surplus: int, together_min: int) -> None:
+def trim(cells: Cells, rows: Rows, item: int, surplus: int) -> None:
     """Forget the lightest partners of an item, one after the other; the last takes its place."""
     for _ in range(surplus):
         least = lightest(cells, rows, item)
-        if cells[least].times >= together_min:
-            rows[item].supported -= 1
-            rows[item].often -= 1
         rows[item].length -= 1
         cells[least] = cells[rows[item].start + rows[item].length]
     rows[item].trimmed = 1
 
 
 @compiled
-def fit(cells: Cells, rows: Rows, row_max: int, together_min: int) -> None:
+def fit(cells: Cells, rows: Rows, row_max: int) -> None:
     """Forget the lightest partners of all rows that are longer than they may be."""
     for item in range(len(rows)):
         if rows[item].length > row_max:
-            trim(cells, rows, item, rows[item].length - row_max, together_min)
+            trim(cells, rows, item, rows[item].length - row_max)
 
 
 @compiled
@@ -92,7 +89,6 @@ def count_pair(
     early: int,
     times: int,
     row_max: int,
-    together_min: int,
 ) -> None:
     """Item `a` met `b`: `weight` in this era (`early` 0) or the one before (1)."""
     start = rows[a].start
@@ -102,7 +98,7 @@ def count_pair(
         at += 1
     if at == end:
         if rows[a].length >= row_max:
-            trim(cells, rows, a, max(1, row_max // 4), together_min)
+            trim(cells, rows, a, max(1, row_max // 4))
         elif rows[a].length == rows[a].room:
             grow(cells, rows, chunks, a)
         at = rows[a].start + rows[a].length
@@ -111,16 +107,11 @@ def count_pair(
         cells[at].times = 0
         cells[at].latest = 0
         cells[at].before = 0
-    reaches_support = cells[at].times < together_min <= cells[at].times + times
     cells[at].times = min(TIMES_MAX, cells[at].times + times)
     if early == 0:
         cells[at].latest += weight
     elif early == 1:
         cells[at].before += weight
-    if reaches_support:
-        rows[a].often += 1
-        if cells[at].latest + cells[at].before > 0 and rows[b].damping > 0.0:
-            rows[a].supported += 1
 
 
 @compiled
@@ -149,7 +140,6 @@ def count_pairs(
     context: Numbers,
     step: Numbers,
     row_max: int,
-    together_min: int,
 ) -> None:
     """Count the pairs of a step's item with those before it, each by its nearest place."""
     n, y, weight, early, times = step[0], step[1], step[2], step[3], step[4] & 1
@@ -159,8 +149,8 @@ def count_pairs(
         x = context[place]
         if x != y and rows[x].place == place + 1:
             share = weight // (n - place) if step[4] & NEAR else weight
-            count_pair(cells, rows, chunks, x, y, share, early, times, row_max, together_min)
-            count_pair(cells, rows, chunks, y, x, share, early, times, row_max, together_min)
+            count_pair(cells, rows, chunks, x, y, share, early, times, row_max)
+            count_pair(cells, rows, chunks, y, x, share, early, times, row_max)
 
 
 @compiled
@@ -173,7 +163,6 @@ def learn(
     done: int,
     at: int,
     row_max: int,
-    together_min: int,
     norm: float,
 ) -> tuple[int, int]:
     """Count the steps (see `layout.STEP`) from one on; their contexts begin at `at`.
@@ -187,27 +176,14 @@ def learn(
             break
         if not step[4] & ALONE:
             count(rows[step[1]], step[2], step[3], step[4] & 1, norm)
-        count_pairs(cells, rows, chunks, contexts[at : at + n], step, row_max, together_min)
+        count_pairs(cells, rows, chunks, contexts[at : at + n], step, row_max)
         done += STEP
         at += n
     return done, at
 
 
 @compiled
-def count_supported(cells: Cells, rows: Rows, together_min: int) -> None:
-    """Count the partners of each item that met it often enough, and those of them that weigh."""
-    for item in range(len(rows)):
-        row = rows[item]
-        row.supported, row.often = 0, 0
-        for at in range(row.start, row.start + row.length):
-            if cells[at].times >= together_min:
-                row.often += 1
-                if cells[at].latest + cells[at].before > 0 and rows[cells[at].item].damping > 0.0:
-                    row.supported += 1
-
-
-@compiled
-def advance_eras(cells: Cells, rows: Rows, eras: int, norm: float, together_min: int) -> None:
+def advance_eras(cells: Cells, rows: Rows, eras: int, norm: float) -> None:
     """A later era has begun, so many eras on: what was the latest is the one before."""
     for item in range(len(rows)):
         row = rows[item]
@@ -218,13 +194,10 @@ def advance_eras(cells: Cells, rows: Rows, eras: int, norm: float, together_min:
                 cells[at].before = cells[at].latest if eras == 1 else 0
                 cells[at].latest = 0
         update_damping(row, norm)
-    count_supported(cells, rows, together_min)
 
 
 @compiled
-def forget(
-    cells: Cells, rows: Rows, chunks: Numbers, gone: NDArray[np.bool_], together_min: int
-) -> None:
+def forget(cells: Cells, rows: Rows, chunks: Numbers, gone: NDArray[np.bool_]) -> None:
     """Take away items (`gone[item]` is true) and their pairs, in both directions."""
     for item in range(len(rows)):
         row = rows[item]
@@ -242,4 +215,3 @@ def forget(
         if kept < row.start + row.length:
             row.trimmed = 1
         row.length = kept - row.start
-    count_supported(cells, rows, together_min)

@@ -30,8 +30,6 @@ ROW = np.dtype(
         ("times", np.int64),  # how often it was seen
         ("damping", np.float64),  # its weight ** -popularity_norm; 0 for what weighs nothing
         ("hash", np.int64),  # of its name: puts equals in an order that every worker agrees on
-        ("supported", np.int32),  # at least so many partners have met it often enough, and weigh
-        ("often", np.int32),  # and so many have met it often enough, whatever they weigh
         ("trimmed", np.int32),  # 1: partners of it were forgotten
         ("place", np.int32),  # scratch of `learn`: the nearest place of the item in the context
     ],

@@ -46,27 +46,35 @@ def is_evidence(
 
 
 @compiled
-def supports(
+def candidates(
     cells: Cells,
     rows: Rows,
-    voter: int,
+    voters: Numbers,
     together_min: int,
     sessions: int,
     z_min: float,
-    more_than: int,
-) -> bool:
-    """Whether there is evidence for more candidates than so many, from this voter alone."""
-    row = rows[voter]
-    count = 0
-    for at in range(row.start, row.start + row.length):
-        cell = cells[at]
-        if cell.latest + cell.before > 0 and is_evidence(
-            cell.times, row.times, rows[cell.item].times, together_min, sessions, z_min
-        ):
-            count += 1
-            if count > more_than:
-                return True
-    return False
+    found: Numbers,
+) -> int:
+    """The first partners for which any voter has evidence, as many as `found` has room for.
+
+    Returns how many there are. A partner stands there once for each of its voters.
+    """
+    n = 0
+    for voter in voters:
+        row = rows[voter]
+        for at in range(row.start, row.start + row.length):
+            if n == len(found):
+                return n
+            cell = cells[at]
+            partner = rows[cell.item]
+            if (
+                cell.latest + cell.before > 0
+                and partner.damping > 0.0
+                and is_evidence(cell.times, row.times, partner.times, together_min, sessions, z_min)
+            ):
+                found[n] = cell.item
+                n += 1
+    return n
 
 
 @compiled

@@ -5,7 +5,7 @@ themselves when they are full, and never shrink; numbers of forgotten items are 
 A pair takes two cells of 24 bytes, an item a row of 64.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -40,6 +40,8 @@ CELLS_FIRST = 1 << 12
 ROWS_FIRST = 1 << 6
 STEPS_MAX = 256
 """Steps that wait to be counted."""
+FEW = 4
+"""Candidates that are looked at first: mostly one of them is not excluded."""
 
 
 class PairTable:
@@ -54,15 +56,12 @@ class PairTable:
         Partners remembered of an item; when there is one more, the lightest quarter is forgotten.
     norm
         Power of an item's weight by which its scores are divided.
-    together_min
-        Times that a candidate and its strongest voter must have met.
     """
 
-    def __init__(self, row_max: int, norm: float, together_min: int = 1) -> None:
-        at_least_one(row_max=row_max, together_min=together_min)
+    def __init__(self, row_max: int, norm: float) -> None:
+        at_least_one(row_max=row_max)
         within(1, ROW_MAX, row_max=row_max)
         self.row_max = row_max
-        self.together_min = together_min
         self.norm = norm
         self.era = 0
         self.number: dict[str, int] = {}
@@ -126,8 +125,7 @@ class PairTable:
         pairs count, as `y` was counted before.
         """
         if era > self.era:
-            how = min(era - self.era, 2), self.norm, self.together_min
-            counting.advance_eras(self.cells, self.rows, *how)
+            counting.advance_eras(self.cells, self.rows, min(era - self.era, 2), self.norm)
             self.era = era
         known = self.number
         try:
@@ -151,7 +149,7 @@ class PairTable:
         while done < len(steps):
             done, at = counting.learn(
                 *(self._cells, self._rows, self.chunks, steps, contexts, done, at),
-                *(self.row_max, self.together_min, self.norm),
+                *(self.row_max, self.norm),
             )
             if done < len(steps):
                 room = 4 * int(steps[done]) * max(SMALLEST, self.row_max)
@@ -177,7 +175,7 @@ class PairTable:
             gone[number] = True
             self.names[number] = ""
             self._free.append(number)
-        counting.forget(self.cells, self.rows, self.chunks, gone, self.together_min)
+        counting.forget(self.cells, self.rows, self.chunks, gone)
 
     # Reading
 
@@ -207,20 +205,26 @@ class PairTable:
         best = found[:count].tolist()
         return sorted([(-score, names[item], *rest) for score, item, *rest in best]), in_all
 
-    def promises(self, items: Iterable[str], support: Support, more_than: int) -> bool | None:
-        """Whether these items surely have more candidates than that; False: they have none at all.
+    def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
+        """Whether these items have a candidate that is not excluded, without ranking them all.
 
-        None: only a ranking can tell.
+        A few are looked at, then as many as there cannot be if all of them are excluded: none of
+        them stands there more often than there are voters.
         """
-        known, rows, cells = self.number.get, self.rows, self._cells
-        numbers = [at for item in items if (at := known(item)) is not None]
-        supported = rows["supported"].item
-        for number in numbers:
-            if supported(number) > more_than and (
-                support.z_min == 0.0 or ranking.supports(cells, rows, number, *support, more_than)
-            ):
+        known = self.number.get
+        numbers = [at for item in voters if (at := known(item)) is not None]
+        if not numbers:
+            return False
+        self._settle()
+        table = self._cells, self._rows, np.array(numbers, np.int64)
+        for most in (FEW, len(exclude) * len(numbers) + 1):
+            found = np.empty(most, np.int64)
+            count = ranking.candidates(*table, *support, found)
+            if any(self.names[at] not in exclude for at in found[:count].tolist()):
                 return True
-        return None if any(map(rows["often"].item, numbers)) else False
+            if count < most:
+                break
+        return False
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""
@@ -290,8 +294,8 @@ class PairTable:
         self.number = {item: number for number, item in enumerate(names)}
         self._rows, self._cells = rows, longer(cells, max(0, CELLS_FIRST - len(cells)))
         self.chunks[TOP] = len(cells)
-        counting.fit(self._cells, rows, self.row_max, self.together_min)
-        counting.advance_eras(self._cells, rows, 0, self.norm, self.together_min)
+        counting.fit(self._cells, rows, self.row_max)
+        counting.advance_eras(self._cells, rows, 0, self.norm)
         self._make_scratch()
 
 

@@ -174,7 +174,7 @@ ANY = Support(TOGETHER_MIN, sessions=0, z_min=0.0)
 
 def taught(learned: Sequence[Event], row_max: int = ROW_MAX) -> tuple[PairTable, Twin]:
     """A table and its twin that have seen the same."""
-    table, twin = PairTable(row_max, NORM, TOGETHER_MIN), Twin(row_max)
+    table, twin = PairTable(row_max, NORM), Twin(row_max)
     for event in learned:
         twin.learn(event)
         table.learn(
@@ -272,19 +272,30 @@ def test_a_few_of_the_best_are_the_best(
     learned=events,
     voters=st.lists(item, max_size=4, unique=True),
     support=supports,
-    more_than=st.integers(0, 4),
+    excluded=st.sets(item),
 )
-def test_what_is_promised_without_a_ranking_is_what_a_ranking_finds(
-    learned: list[Event], voters: list[str], support: Support, more_than: int
+def test_what_is_proposed_without_a_ranking_is_what_a_ranking_finds(
+    learned: list[Event], voters: list[str], support: Support, excluded: set[str]
 ) -> None:
-    """A look at the rows of the voters promises more candidates than that, none, or nothing."""
-    table, _ = taught(learned)
+    """Whether anything is left beside what is excluded, equal to a look at all candidates."""
+    table, twin = taught(learned)
     vote_weights = VoteWeights(worth=1.0, unit=1e-5, decay=1.0, norm=0.0)
 
-    promised = table.promises(voters, support, more_than)
+    proposed = table.proposes(voters, support, excluded)
 
-    found = table.rank(table.voters(voters), vote_weights, support, depth=100)[1]
-    assert {True: found > more_than, False: found == 0, None: True}[promised]
+    assert (not excluded >= twin.rank(voters, vote_weights, support).keys()) == proposed
+
+
+def test_many_excluded_candidates_do_not_hide_the_last_one() -> None:
+    """Whichever of ten partners of two voters is left, it is found; without it nothing is."""
+    table, partners = PairTable(64, NORM), [f"p{n}" for n in range(10)]
+    for partner in partners:
+        table.learn(["a", "b"], partner, 0, ONE, first=1, near=False)
+    support = Support(together_min=1, sessions=10, z_min=0.0)
+
+    for left in partners:
+        assert table.proposes(["a", "b"], support, {"a", "b", *partners} - {left})
+    assert not table.proposes(["a", "b"], support, {"a", "b", *partners})
 
 
 @given(learned=events, seed=st.integers(0, 2**32 - 1))
@@ -322,7 +333,7 @@ def test_a_restored_table_goes_on_as_the_first() -> None:
         for k in range(300)
     ]
     table, _ = taught(learned[:200], row_max=64)
-    restored = PairTable(64, NORM, TOGETHER_MIN)
+    restored = PairTable(64, NORM)
     restored.restore(table.state())
     for event in learned[200:]:
         for one in (table, restored):
