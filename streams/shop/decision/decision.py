@@ -10,6 +10,7 @@
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from models import Candidate, Choice, ThompsonSampling
@@ -129,11 +130,9 @@ class Decision:
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": expires_at_ms,
-            "receipt": self.receipts.seal(receipt),
         }
-        return OutgoingPrompt(
-            identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms, fields
-        )
+        own = identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms
+        return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt))
 
 
 def _item(candidate: Candidate) -> dict[str, Any]:
