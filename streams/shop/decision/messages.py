@@ -4,6 +4,7 @@ Storefronts with their own texts use the key and the evidence; the text is for t
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 ANCHOR = "{anchor}"
 """Where a template names the item that asked."""
@@ -76,6 +77,7 @@ def reason(
     return said
 
 
+@lru_cache(maxsize=256)
 def language(locale: str | None) -> str:
     """The language of a locale: what stands before the first hyphen or underscore.
 
