@@ -18,11 +18,13 @@ the event comes again, from the dead letters, its receipt is read then, as if it
 from collections import Counter
 
 from streams.contract.errors import InvalidReceipt
-from streams.contract.events import Event
+from streams.contract.events import EVENTS, Event
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.memory.session import Session
 
+BRINGING = frozenset(event for event in EVENTS if "receipt" in event.model_fields)
+"""The events that may bring a receipt. (To look for a field that is not there is dear.)"""
 KEYS_NAMED_MAX = 16
 """So many unknown keys are counted by name: whoever makes up receipts makes up keys as well."""
 OTHER_KEYS = "others"
@@ -44,8 +46,7 @@ class ReceiptRules:
 
     def opened(self, event: Event) -> Receipt | InvalidReceipt | None:
         """The receipt that an event brings; as a value, why it does not open or is too old."""
-        token = getattr(event, "receipt", None)
-        if token is None:
+        if type(event) not in BRINGING or (token := vars(event)["receipt"]) is None:
             return None
         try:
             receipt = self.receipts.open(token, event.session_id)

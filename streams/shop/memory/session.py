@@ -173,9 +173,9 @@ class Session:
         """What the shopper put back: to offer that at once would be deaf."""
         return [item for item, taken in self.taken.items() if taken.at_ms >= self.started_ms]
 
-    def bought_since(self, at_ms: float) -> list[str]:
+    def bought_since(self, at_ms: float) -> set[str]:
         """What was ordered in this session, from this time on."""
-        return [item for item, bought_ms in self.bought.items() if bought_ms >= at_ms]
+        return {item for item, bought_ms in self.bought.items() if bought_ms >= at_ms}
 
     def order(self, event: OrderPlaced) -> None:
         """What was ordered is bought, and no more in the basket; an empty one begins anew."""
