@@ -39,10 +39,11 @@ def test_what_a_visit_begins_with_taking_out_is_not_offered_in_it() -> None:
     assert "butter" not in offered(shop, story.view("bread"))
 
 
-def test_what_a_visit_begins_with_buying_is_not_offered_in_it() -> None:
-    """Nor is that a matter of how long ago it was."""
+def test_what_was_bought_in_the_moment_in_which_a_visit_begins_is_not_offered_in_it() -> None:
+    """As when a button adds and buys at once."""
     shop, story = till(), Story()
-    shop.serve(story.order("butter"))
+    for event in (story.add("butter"), story.order("butter", after_s=0)):
+        shop.serve(event)
 
     assert "butter" not in offered(shop, story.view("bread"))
 
@@ -50,11 +51,12 @@ def test_what_a_visit_begins_with_buying_is_not_offered_in_it() -> None:
 def test_what_was_bought_in_a_visit_that_lasts_is_not_offered_in_it() -> None:
     """Longer than `just_bought_s`, and by nobody whom we know."""
     shop, story = till(), Story()
-    for event in (story.view("tea"), story.order("butter")):
+    for event in (story.view("tea"), story.add("butter"), story.order("butter")):
         shop.serve(event)
 
     for _ in range(3):
         assert "butter" not in offered(shop, story.view("bread", after_s=1200))
+    assert "butter" in offered(shop, story.view("bread", after_s=1801))
 
 
 def test_a_visit_that_has_looked_at_very_much_teaches_nothing_by_looking_further() -> None:
