@@ -27,10 +27,10 @@ def test_adds_and_the_removals_after_them_may_come_in_any_order(
 ) -> None:
     """What is left is the difference; what is missing takes further late adds."""
     story = Story()
-    adds = [story.add("bread", quantity=quantity) for quantity in added]
+    events: list[Event] = [story.add("bread", quantity=quantity) for quantity in added]
     later = story.add("bread", quantity=2)
-    removals = [story.remove("bread", quantity=quantity) for quantity in removed]
-    session = after(*data.draw(st.permutations([*adds, *removals])))
+    events += [story.remove("bread", quantity=quantity) for quantity in removed]
+    session = after(*data.draw(st.permutations(events)))
     left = sum(added) - sum(removed)
 
     assert max(0, left) == session.basket.get("bread", 0)
