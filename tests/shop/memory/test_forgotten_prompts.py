@@ -5,7 +5,6 @@ from typing import Any
 from streams.contract.events import PromptShown
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
-from streams.shop.memory.impression import Impression, Reached
 from streams.shop.memory.session import IMPRESSIONS_MAX, Session
 from streams.shop.state import restore
 from tests.stories import NOON_MS, OPEN, Story, Till
@@ -41,11 +40,15 @@ def test_a_session_without_prompts_that_leaves_makes_nothing_of_another_one_forg
 
 def test_a_session_never_takes_back_what_it_has_forgotten() -> None:
     """Though an older impression is forgotten after a newer one."""
+    shop, story = Till(), Story()
     session = Session("s1", NOON_MS, NOON_MS, forgotten=(NOON_MS + 99_000, "p99"))
     for number in range(IMPRESSIONS_MAX + 1):
-        shown = Reached(f"e{number}", NOON_MS, 0.0, None)
-        session.remember(Impression(receipt(number), {"shown": shown}))
+        shop.serve(see(story, number))
+        shown = shop.shop.sessions[0].find("s1")
+        assert shown is not None
+        session.remember(shown.impressions[f"p{number}"])
 
+    assert IMPRESSIONS_MAX == len(session.impressions)
     assert (NOON_MS + 99_000, "p99") == session.forgotten
 
 
