@@ -44,11 +44,30 @@ def test_an_unknown_key_that_has_its_name_is_counted_by_it_for_ever() -> None:
     assert 1 == counts[OTHER_KEYS]
 
 
-def test_an_add_that_comes_again_without_its_receipt_waits_for_the_secret_as_before() -> None:
-    """Whatever came under its id: the receipt was not read yet."""
+def test_an_unread_add_that_comes_again_without_its_receipt_is_still_nobody_elses() -> None:
+    """It waits for the secret as before, and no prompt that was clicked is credited with it."""
     shop, story = Till(), Story()
+    shop.teach("bread", "butter")
+    clicked = shop.prompt(story.view("bread"))
+    shop.serve(story.click(clicked))
     add = story.add("butter", receipt=sealed("another secret"))
-    for event in (add, add.model_copy(update={"receipt": None})):
-        shop.serve(event)
+    shop.serve(add)
+    before = shop.shop.digests()["policy"]
+    again = shop.serve(add.model_copy(update={"receipt": None}))
 
+    assert () == again.outcomes
+    assert before == shop.shop.digests()["policy"]
     assert {add.event_id} == session(shop).unread
+
+
+def test_another_event_that_has_the_id_of_an_unread_one_reads_nothing() -> None:
+    """Ids are the senders' own: what brings no receipt is a repeated event, no more."""
+    shop, story = Till(), Story()
+    shown = story.see(PROMPT.model_copy(update={"receipt": sealed("another secret")}))
+    shop.serve(shown)
+    answer = shop.serve(story.view("bread", event_id=shown.event_id))
+
+    assert answer.outcomes == ()
+    assert answer.silence is not None
+    assert "duplicate" == answer.silence.reason
+    assert {shown.event_id} == session(shop).unread
