@@ -136,7 +136,11 @@ class Shop:
         if event.event_id not in session.seen:
             session.note(event, offset, late=event.occurred_at_ms < late_ms)
             self._handlers[type(event)](session, event)
-        elif event.event_id in session.unread and isinstance(event, attribution.Feedback):
+        elif (
+            event.event_id in session.unread
+            and isinstance(event, attribution.Feedback)
+            and event.receipt is not None  # without it there is nothing to read, for anybody
+        ):
             self._credited(session, event)
             session.read_late[event.event_id] = offset
 
