@@ -208,14 +208,11 @@ class PairTable:
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
         """Whether these items have a candidate that is not excluded, without ranking them all.
 
-        A few are looked at, then as many as there cannot be if all of them are excluded: none of
-        them stands there more often than there are voters.
+        A few are looked at, then as many as all that are excluded can be: once for each voter.
         """
+        self._settle()
         known = self.number.get
         numbers = [at for item in voters if (at := known(item)) is not None]
-        if not numbers:
-            return False
-        self._settle()
         table = self._cells, self._rows, np.array(numbers, np.int64)
         for most in (FEW, len(exclude) * len(numbers) + 1):
             found = np.empty(most, np.int64)
