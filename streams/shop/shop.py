@@ -17,6 +17,7 @@ row that ever ran full is left out of the digest, and so is what does not commut
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
@@ -52,6 +53,7 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
+from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
 ENDING = (ItemAdded, OrderPlaced)
@@ -82,6 +84,8 @@ class Shop:
         self.sessions: dict[int, Sessions] = {}
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
+        repeats = self.learned.repeats
+        self.identity = Identity(settings, self.teaching.forget, lambda: repeats.shoppers)
         self.policy = new_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
@@ -143,6 +147,7 @@ class Shop:
         session = sessions.of(event)
         if event.event_id not in session.seen:
             session.note(event, offset, late=event.occurred_at_ms < late_ms)
+            self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif event.event_id in session.unread and isinstance(event, attribution.Feedback):
             self._credited(session, event)
@@ -155,6 +160,7 @@ class Shop:
                 gap_s=self.settings.session_gap_s,
                 basket_ttl_s=self.settings.basket_ttl_s,
                 sessions_max=self.settings.sessions_max,
+                personal_ttl_s=self.settings.personal_ttl_s,
             )
         return sessions
 
@@ -180,8 +186,7 @@ class Shop:
         session.set_basket(event)
 
     def _forgotten(self, session: Session, event: ShopperForgotten) -> None:
-        if session.shopper_id == event.shopper_id:
-            session.shopper_id = None
+        """Whoever denies is forgotten, by whichever event: see `Identity.sign`."""
 
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
         if event.order_id not in session.orders:
@@ -212,7 +217,10 @@ class Shop:
                 outcomes=tuple(attribution.outcomes(session, event)) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
-        decided = self.decision.decide(session, asking, pending) if asking else None
+        decided = None
+        if asking is not None:
+            mine = self._as_it_was(session, event)
+            decided = self.decision.decide(mine, asking, pending)
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
@@ -221,6 +229,13 @@ class Shop:
             rejected=self.receipt_rules.rejected(session, event),
         )
 
+    def _as_it_was(self, session: Session, event: Event) -> Session:
+        """The session as this event may see it: somebody else may have signed in since."""
+        shopper_id = self.identity.shopper_of(session, event)
+        if shopper_id == session.shopper_id:
+            return session
+        return replace(session, shopper_id=shopper_id)
+
     # The state
 
     def parts(self) -> dict[str, Part]:
@@ -228,7 +243,7 @@ class Shop:
         learned = {name: part for name, part in vars(self.learned).items() if part is not None}
         return {
             "position": Positions(self.position),
-            "sessions": SessionsByPartition(self.sessions, self._sessions),
+            "sessions": SessionsByPartition(self.sessions, self._sessions, self.identity),
             **learned,
             "policy": self.policy,
         }
