@@ -16,7 +16,7 @@ agree on every bit. What a full table forgets may depend on the order in which i
 row that ever ran full is left out of the digest, and so is what does not commute.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -84,8 +84,7 @@ class Shop:
         self.sessions: dict[int, Sessions] = {}
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
-        repeats = self.learned.repeats
-        self.identity = Identity(settings, self.teaching.forget, lambda: repeats.shoppers)
+        self.identity = Identity(settings, self.teaching.forget, self._remembered)
         self.policy = new_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
@@ -228,6 +227,11 @@ class Shop:
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
             rejected=self.receipt_rules.rejected(session, event),
         )
+
+    def _remembered(self) -> Collection[str]:
+        """The shoppers of whom something is kept."""
+        shoppers: Collection[str] = self.learned.repeats.shoppers
+        return shoppers
 
     def _as_it_was(self, session: Session, event: Event) -> Session:
         """The session as this event may see it: somebody else may have signed in since."""

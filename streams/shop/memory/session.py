@@ -102,10 +102,10 @@ class Session:
     """Events, among those seen, whose prompts may have been forgotten."""
     unread: set[str] = field(default_factory=set)
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
-    read_late: dict[str, int] = field(default_factory=dict)
-    """At which offset such a receipt was read after all; for the answer, no part of the state."""
     signed_in: SignIn = NOBODY
     refused_consent: bool = False
+    read_late: dict[str, int] = field(default_factory=dict)
+    """At which offset such a receipt was read after all; for the answer, no part of the state."""
     buyer: str | None = None
     names_shopper: bool = False
     """Whose history the latest event adds to; as `shopper_id`, no part of the state."""

@@ -16,7 +16,7 @@ from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.session import IMPRESSIONS_MAX, KEEP, NEVER, VERSION, Session, Taken
 from streams.shop.memory.taught import Taught
-from streams.shop.people.sign_in import SignIn
+from streams.shop.people.sign_in import SignIn, read
 
 
 class Sessions:
@@ -107,7 +107,7 @@ def session_of(state: list[Any]) -> Session:
     taken to have been bought last. Raises `ValueError` for a later one, and this or `TypeError`
     for what is none: restored, it would stop each worker in turn.
     """
-    who, started_ms, last_ms, signed_in, basket, viewed, *more = state
+    name, started_ms, last_ms, who, basket, viewed, *more = state
     path, bought, paying, said, seen, late, impressions, *later = more
     version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
     if version not in (1, 2, 3, VERSION):
@@ -118,12 +118,11 @@ def session_of(state: list[Any]) -> Session:
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [*orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
-    each(str, [who])
-    (refused_consent,) = each(bool, [signed_in[-1] if isinstance(signed_in, list) else False])
+    each(str, [name])
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
     (paying,) = each(bool, [paying])
     return Session(
-        who,
+        name,
         started_ms,
         last_ms,
         None,
@@ -145,8 +144,7 @@ def session_of(state: list[Any]) -> Session:
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         set(each(str, refused)),
         set(each(str, unread)),
-        signed_in=SignIn.from_state(signed_in, last_ms),
-        refused_consent=refused_consent,
+        *read(who, last_ms),
     )
 
 

@@ -29,33 +29,33 @@ class Denials:
         self.shoppers_max = shoppers_max
         self.full = False
         """Whether one ever had to leave."""
-        self._at_s: dict[str, int] = {}
+        self.at_s: dict[str, int] = {}
 
     def note(self, who: str, at_ms: int) -> bool:
         """A denial; whether it is the latest one of this shopper so far."""
         at_s = at_ms // 1000
-        if at_s <= self._at_s.get(who, -1):
+        if at_s <= self.at_s.get(who, -1):
             return False
-        self._at_s[who] = at_s
-        if len(self._at_s) > self.shoppers_max:
+        self.at_s[who] = at_s
+        if len(self.at_s) > self.shoppers_max:
             self.full = True
-            for gone in lightest(self._at_s, slab(self.shoppers_max)):
-                del self._at_s[gone]
+            for gone in lightest(self.at_s, slab(self.shoppers_max)):
+                del self.at_s[gone]
         return True
 
     def __contains__(self, who: str) -> bool:
-        return who in self._at_s
+        return who in self.at_s
 
     def __len__(self) -> int:
-        return len(self._at_s)
+        return len(self.at_s)
 
     def covers(self, who: str, at_ms: int) -> bool:
         """Whether what happened then is denied, by a denial in the same second or later."""
-        return at_ms // 1000 <= self._at_s.get(who, -1)
+        return at_ms // 1000 <= self.at_s.get(who, -1)
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
-        return [self.full, dict(self._at_s)]
+        return [self.full, dict(self.at_s)]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
@@ -63,7 +63,7 @@ class Denials:
         (self.full,) = each(bool, [full])
         each(str, at_s)
         each(int, at_s.values(), 0, YEAR_2100_MS // 1000)
-        self._at_s = dict(at_s)
+        self.at_s = dict(at_s)
 
 
 @lru_cache(maxsize=8192)

@@ -67,27 +67,35 @@ class Identity:
             consent = self.consent_default and not session.refused_consent
         else:
             session.refused_consent = not consent
-        session.names_shopper = False
         if not consent or isinstance(event, ShopperForgotten):
-            session.shopper_id = session.buyer = None
-            if event.consent is False or isinstance(event, ShopperForgotten):
-                self._deny(session, event)
-            if session.signed_in.hash is not None and not consent:
-                self._sign_in(session, event, None)
+            self._sign_nobody(session, event, signs_out=not consent)
             return
         named = event.shopper_id
+        session.names_shopper = named is not None
         if named is not None or session.signed_in.hash is not None:
             self._sign_in(session, event, named)
-        session.shopper_id = self.shopper_of(session, event)
-        session.names_shopper = named is not None
-        session.buyer = named if named is not None and self._allows(session, event, named) else None
+        if named is not None and session.signed_in.hash not in self.denials.at_s:
+            session.buyer = named
+            session.shopper_id = named if session.signed_in.shopper_id == named else None
+        else:
+            session.shopper_id = self.shopper_of(session, event)
+            session.buyer = named if named and self._allows(session, event, named) else None
+
+    def _sign_nobody(self, session: Signed, event: Event, *, signs_out: bool) -> None:
+        """The event is nobody's; what was kept by a shopper who denies by it is dropped."""
+        session.shopper_id = session.buyer = None
+        session.names_shopper = False
+        if event.consent is False or isinstance(event, ShopperForgotten):
+            self._deny(session, event)
+        if signs_out and session.signed_in.hash is not None:
+            self._sign_in(session, event, None)
 
     def _sign_in(self, session: Signed, event: Event, who: str | None) -> None:
         """What the event itself says: denials may come later, and count whenever they come."""
-        at_ms = event.occurred_at_ms
-        if event.says_who and at_ms >= session.signed_in.at_ms:
-            consented = who is not None and event.consent is True
-            session.signed_in = SignIn(who, who and hashed(who), at_ms, consented)
+        at_ms, before = event.occurred_at_ms, session.signed_in
+        if at_ms >= before.at_ms and event.says_who:
+            same = before.hash if who and who == before.shopper_id else who and hashed(who)
+            session.signed_in = SignIn(who, same, at_ms, event.consent is True)
 
     def _deny(self, session: Signed, event: Event) -> None:
         """Drop what is kept by the shopper who denies by this event."""
@@ -116,9 +124,7 @@ class Identity:
         if event.consent is None:
             supposed = self.consent_default and not session.refused_consent
             return supposed and hashed(shopper_id) not in self.denials
-        if not event.consent or not self.denials:
-            return event.consent
-        return not self.denials.covers(hashed(shopper_id), event.occurred_at_ms)
+        return event.consent and not self.denials.covers(hashed(shopper_id), event.occurred_at_ms)
 
     def kept(self, signed_in: SignIn) -> str | None:
         """The shopper of a sign-in, if that may be kept by now."""
@@ -126,7 +132,7 @@ class Identity:
         if who is None:
             return None
         if signed_in.consented:
-            denied = bool(denials) and denials.covers(who, signed_in.at_ms)
+            denied = denials.covers(who, signed_in.at_ms)
         else:
             denied = not self.consent_default or who in denials
         return None if denied else signed_in.shopper_id

@@ -22,18 +22,25 @@ class SignIn(NamedTuple):
         return [shopper_id, self.hash, self.at_ms, self.consented]
 
     @classmethod
-    def from_state(cls, state: list[Any] | str | None, at_ms: int) -> Self:
-        """The one whose `state()` this is; raises `TypeError` or `ValueError` when it is none.
-
-        Once only the id was kept, whether consent was given or taken to be given.
-        """
-        if state is None or isinstance(state, str):
-            return cls(state, None if state is None else hashed(state), at_ms, consented=False)
-        shopper_id, who, signed_in_ms, consented, *_ = state
+    def from_state(cls, state: list[Any]) -> Self:
+        """The one whose `state()` this is; raises `TypeError` or `ValueError` when it is none."""
+        shopper_id, who, signed_in_ms, consented = state
         each(str, [name for name in (shopper_id, who) if name is not None])
         each(int, [signed_in_ms], 0, YEAR_2100_MS)
         each(bool, [consented])
         return cls(shopper_id, who, signed_in_ms, consented)
+
+
+def read(state: list[Any] | str | None, at_ms: int) -> tuple[SignIn, bool]:
+    """What a session keeps of who is there: the sign-in, and whether consent was refused.
+
+    Once only the id was kept, whether consent had been given or was taken to be given.
+    """
+    if state is None or isinstance(state, str):
+        return SignIn(state, state and hashed(state), at_ms, consented=False), False
+    *signed_in, refused = state
+    (refused,) = each(bool, [refused])
+    return SignIn.from_state(signed_in), refused
 
 
 NOBODY = SignIn(None, None, 0, consented=False)
