@@ -10,8 +10,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Placement = Literal["product_page", "basket"]
-Stage = Literal["shown", "clicked", "dismissed", "added", "bought", "returned"]
-STAGES: tuple[Stage, ...] = ("shown", "clicked", "dismissed", "added", "bought", "returned")
+Stage = Literal["shown", "clicked", "dismissed", "added", "removed", "bought", "returned"]
+STAGES: tuple[Stage, ...] = (
+    *("shown", "clicked", "dismissed", "added", "removed", "bought", "returned"),
+)
+ITEM_STAGES = frozenset[Stage]({"added", "removed", "bought", "returned"})
+"""Stages that a prompt reaches by item, and with each of them more than once."""
 
 
 def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
@@ -133,7 +137,11 @@ class PromptWithdrawn(_Published):
 
 
 class Outcome(_Published):
-    """A stage that a prompt reached. At least once: drop repeats by (`prompt_id`, `stage`)."""
+    """A stage that a prompt reached. At least once: drop repeats.
+
+    They have `prompt_id` and `stage` in common; where it is `added`, `removed`, `bought` or
+    `returned`, which are told by item, `item_id`, `order_id` and `caused_by` as well.
+    """
 
     type: Literal["outcome"] = "outcome"
     prompt_id: str
@@ -149,15 +157,32 @@ class Outcome(_Published):
     propensity: float
     """The probability with which it had been chosen."""
     reward: float
-    """What this stage adds to the prompt's reward; negative when something comes back."""
+    """What this stage adds to the prompt's reward; negative when something is taken back. The sum
+    over a prompt's outcomes is what it has earned, from 0 to 1."""
     item_id: str | None = None
     """The item, where one is meant."""
+    quantity: int | None = None
+    """How many of the item, where one is meant."""
+    order_id: str | None = None
+    """The order that bought it, or that it was returned from."""
+    value_minor: int | None = None
+    """The price of all of them together, in minor units of `currency`; where the event told it."""
+    currency: str | None = None
+    """ISO 4217 code."""
     caused_by: str
     """The event that brought it."""
     occurred_at_ms: int
     """When it happened."""
     prompted_at_ms: int
     """When the event that caused the prompt happened."""
+
+    @property
+    def identity(self) -> str:
+        """What repeats of it have in common, and no other outcome has."""
+        if self.stage not in ITEM_STAGES:
+            return f"{self.prompt_id} {self.stage}"
+        said = self.item_id, self.order_id, self.caused_by
+        return " ".join((self.prompt_id, self.stage, *(f"{len(one or '')} {one}" for one in said)))
 
 
 Published = Prompt | PromptWithdrawn

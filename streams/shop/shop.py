@@ -32,7 +32,7 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.prompts import Outcome, PromptWithdrawn
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
@@ -43,11 +43,13 @@ from streams.shop.decision.policy import new_policy
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
+from streams.shop.memory.orders.outcomes import outcomes
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
+from streams.shop.order_join import OrderJoin
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
 ENDING = (ItemAdded, OrderPlaced)
@@ -86,13 +88,14 @@ class Shop:
         self.decision = Decision(
             settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
         )
+        self.orders = OrderJoin(self.sessions, self.teaching, self.attribution)
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
             ItemAdded: self._added,
             ItemRemoved: self._removed,
             CheckoutStarted: self._checking_out,
-            OrderPlaced: self._ordered,
-            OrderReturned: self._returned,
+            OrderPlaced: self.orders.ordered,
+            OrderReturned: self.orders.returned,
             PromptShown: self._credited,
             PromptClicked: self._credited,
             PromptDismissed: self._credited,
@@ -156,23 +159,15 @@ class Shop:
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         self.teaching.added(session, event)
-        session.add(event)
         self._credited(session, event)
+        session.add(event)
 
     def _removed(self, session: Session, event: ItemRemoved) -> None:
         session.remove(event)
+        self.attribution.removed(session, event)
 
     def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
         session.in_checkout = True
-
-    def _ordered(self, session: Session, event: OrderPlaced) -> None:
-        if event.order_id not in session.orders:
-            self.teaching.ordered(session, event)
-            self.attribution.ordered(session, event)
-            session.order(event)
-
-    def _returned(self, session: Session, event: OrderReturned) -> None:
-        self.attribution.returned(session, event)
 
     def _credited(self, session: Session, event: attribution.Feedback) -> None:
         receipt = self.receipt_rules.counted(session, event)
@@ -191,7 +186,7 @@ class Shop:
             read_late = session.read_late.get(event.event_id) == offset
             return Answer(
                 silence=Silence("duplicate") if asking else None,
-                outcomes=tuple(attribution.outcomes(session, event)) if read_late else (),
+                outcomes=self._outcomes(session, event) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
         decided = self.decision.decide(session, asking, pending) if asking else None
@@ -199,9 +194,16 @@ class Shop:
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
-            outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
+            outcomes=self._outcomes(session, event),
             rejected=self.receipt_rules.rejected(session, event),
+            unmatched=self.orders.unmatched(event),
         )
+
+    def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
+        """What this event brought to the prompts of its session, and to those of its order."""
+        impressions = {id(one): one for one in self.orders.impressions(event)}
+        impressions |= {id(one): one for one in session.impressions.values()}
+        return tuple(outcomes(impressions.values(), event)) if impressions else ()
 
     # The state
 

@@ -28,7 +28,8 @@ from typing import Any, NamedTuple, Self
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
 from streams.contract.receipts import Receipt
-from streams.shop.memory.impression import Impression, Prompted
+from streams.shop.memory.orders.impression import Impression, Prompted
+from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
 VIEWED_MAX = 20
@@ -92,6 +93,8 @@ class Session:
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
     read_late: dict[str, int] = field(default_factory=dict)
     """At which offset such a receipt was read after all; for the answer, no part of the state."""
+    order_memory: Orders = field(default_factory=Orders)
+    """The orders of its partition."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -218,6 +221,7 @@ class Session:
             forgotten=self.forgotten,
             refused=self.refused,
             unread=self.unread,
+            order_memory=self.order_memory,
         )
 
     def remember(self, impression: Impression) -> None:
@@ -240,8 +244,8 @@ class Session:
         """The newest of its impressions, remembered or forgotten."""
         return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
-    def state(self) -> list[Any]:
-        """Everything, as JSON."""
+    def state(self, *, whole: bool = True) -> list[Any]:
+        """Everything, as JSON; else what the events of its partition alone have told."""
         return [
             self.session_id,
             self.started_ms,
@@ -255,7 +259,7 @@ class Session:
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
             sorted(self.late),
-            [impression.state() for impression in self.impressions.values()],
+            [impression.state(whole=whole) for impression in self.impressions.values()],
             VERSION,
             self.taught.state(),
             list(self.looked),

@@ -11,7 +11,8 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.impression import Impression, Prompted, prompted_of
+from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
+from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session, Taken
 from streams.shop.memory.taught import Taught
 
@@ -28,6 +29,8 @@ class Sessions:
         """Whether a session had to leave since the start of the process."""
         self.forgotten = NEVER
         """The newest impression of the sessions that are forgotten."""
+        self.orders = Orders()
+        """The orders of these sessions, and of those that are forgotten."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, event: Event) -> Session:
@@ -36,7 +39,11 @@ class Sessions:
         session = self._sessions.get(event.session_id)
         if session is None:
             at_ms = event.occurred_at_ms
-            session = Session(event.session_id, at_ms, at_ms, forgotten=self.forgotten)
+            session = Session(
+                *(event.session_id, at_ms, at_ms),
+                forgotten=self.forgotten,
+                order_memory=self.orders,
+            )
             self._sessions[event.session_id] = session
             if len(self._sessions) > self.sessions_max:
                 _, gone = self._sessions.popitem(last=False)
@@ -58,19 +65,31 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def state(self) -> list[Any]:
-        """Everything, as JSON, in the order of leaving; nothing forgotten goes without saying."""
-        states = [session.state() for session in self._sessions.values()]
-        said = [] if self.forgotten == NEVER else [list(self.forgotten)]
-        return [self.watermark_ms, states, *said]
+    def impression(self, session_id: str, prompt_id: str) -> Impression | None:
+        """What is remembered of a prompt that was shown in a session."""
+        session = self._sessions.get(session_id)
+        return session.impressions.get(prompt_id) if session is not None else None
+
+    def state(self, *, whole: bool = True) -> list[Any]:
+        """Everything, as JSON, in the order of leaving; what is not there goes without saying.
+
+        Not `whole`: what the events of this partition alone have told.
+        """
+        states = [session.state(whole=whole) for session in self._sessions.values()]
+        said = [list(self.forgotten), self.orders.state(whole=whole)]
+        least = 2 if self.orders else int(self.forgotten != NEVER)
+        return [self.watermark_ms, states, *said[:least]]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
         watermark_ms, sessions, *later = state
-        (self.forgotten,) = map(prompted_of, later or [NEVER])
+        (self.forgotten,) = map(prompted_of, later[:1] or [NEVER])
         (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
         for session in map(session_of, sessions):
+            session.order_memory = self.orders
             self._sessions[session.session_id] = session
+        for orders in later[1:]:
+            self.orders.restore(orders, self.impression)
 
 
 def session_of(state: list[Any]) -> Session:
