@@ -11,13 +11,16 @@ Why that is the same for every worker: `streams.shop.memory.orders.orders`.
 
 from collections.abc import Iterator, Mapping
 
-from streams.contract.events import Event, OrderPlaced, OrderReturned
+from streams.contract.events import Event, OrderCancelled, OrderPlaced, OrderReturned
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.orders import Back, Order, returned_lines
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Teaching
+
+Returning = OrderCancelled | OrderReturned
+"""The events that take an order back, or a part of it."""
 
 
 class OrderJoin:
@@ -47,7 +50,7 @@ class OrderJoin:
                     self._give_back(event, order, back)
         session.order(event)
 
-    def returned(self, session: Session, event: OrderReturned) -> None:
+    def returned(self, session: Session, event: Returning) -> None:
         """A return belongs to the order of its partition, or else to those of all others."""
         back = returned_lines(event.lines)
         if (order := session.order_memory.get(event.order_id)) is not None:
@@ -59,16 +62,16 @@ class OrderJoin:
 
     def impressions(self, event: Event) -> Iterator[Impression]:
         """The prompts that sold what a return names, remembered by their sessions or not."""
-        if isinstance(event, OrderReturned):
+        if isinstance(event, Returning):
             for order in self._named(event):
                 yield from order.credited.values()
 
     def unmatched(self, event: Event) -> str | None:
         """The order that a return names, if nobody knows it (yet)."""
-        missed = isinstance(event, OrderReturned) and not any(self._named(event))
+        missed = isinstance(event, Returning) and not any(self._named(event))
         return event.order_id if missed else None
 
-    def _named(self, event: OrderReturned) -> Iterator[Order]:
+    def _named(self, event: Returning) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""
         for sessions in self._sessions.values():
             if (order := sessions.orders.get(event.order_id)) is not None:

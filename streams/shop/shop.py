@@ -21,16 +21,20 @@ from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
 from streams.contract.events import (
+    BasketUpdated,
+    CheckoutLeft,
     CheckoutStarted,
     Event,
     ItemAdded,
     ItemRemoved,
     ItemViewed,
+    OrderCancelled,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
     PromptDismissed,
     PromptShown,
+    ShopperForgotten,
 )
 from streams.contract.prompts import Outcome, PromptWithdrawn
 from streams.contract.receipts import Receipts
@@ -93,12 +97,16 @@ class Shop:
             ItemViewed: self._viewed,
             ItemAdded: self._added,
             ItemRemoved: self._removed,
+            BasketUpdated: self._basket_updated,
             CheckoutStarted: self._checking_out,
+            CheckoutLeft: self._checkout_left,
             OrderPlaced: self.orders.ordered,
+            OrderCancelled: self.orders.returned,
             OrderReturned: self.orders.returned,
             PromptShown: self._credited,
             PromptClicked: self._credited,
             PromptDismissed: self._credited,
+            ShopperForgotten: self._forgotten,
         }
 
     def new(self, settings: Settings) -> "Shop":
@@ -168,6 +176,17 @@ class Shop:
 
     def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
         session.in_checkout = True
+
+    def _checkout_left(self, session: Session, _event: CheckoutLeft) -> None:
+        session.in_checkout = False
+
+    def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
+        session.set_basket(event)
+        self.attribution.basket_set(session, event)
+
+    def _forgotten(self, session: Session, event: ShopperForgotten) -> None:
+        if session.shopper_id == event.shopper_id:
+            session.shopper_id = None
 
     def _credited(self, session: Session, event: attribution.Feedback) -> None:
         receipt = self.receipt_rules.counted(session, event)

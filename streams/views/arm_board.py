@@ -30,6 +30,7 @@ class ArmRow(NamedTuple):
     clicked: int
     dismissed: int
     added: int
+    removed: int
     bought: int
     returned: int
     reward: float
@@ -103,7 +104,7 @@ def _row(arm: str, of_arm: Counter[str], pulls: int) -> ArmRow:
         arm=arm,
         pulls=int(of_arm["pulls"]),
         share=of_arm["pulls"] / pulls if pulls else 0.0,
-        **{stage: int(of_arm[stage]) for stage in STAGES if stage in ArmRow._fields},
+        **{stage: int(of_arm[stage]) for stage in STAGES},
         reward=float(of_arm["reward"]),
         reward_rate=of_arm["reward"] / shown if shown else None,
     )

@@ -36,12 +36,14 @@ Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import Any
 
 from models import ThompsonSampling
 from models.evaluation.drift import DriftAlarm
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
+    BasketUpdated,
     Event,
     ItemAdded,
     ItemRemoved,
@@ -175,6 +177,17 @@ class Attribution:
     def removed(self, session: Session, event: ItemRemoved) -> None:
         """An item was taken out of the basket, perhaps one that a prompt had brought there."""
         self._take_back(session, event, event.item_id, event.quantity)
+
+    def basket_set(self, session: Session, event: BasketUpdated) -> None:
+        """The basket is another one: what prompts had brought there may be there no more."""
+        if session.impressions:
+            added = {
+                fact.item_id: None
+                for impression in session.impressions.values()
+                for fact in impression.of("added")
+            }
+            for item_id in filter(None, added):
+                self._take_back(session, event, item_id, inf)
 
     def _take_back(self, session: Session, event: Event, item_id: str, most: float) -> None:
         """The basket holds less of an item; at most so much of it was taken out."""

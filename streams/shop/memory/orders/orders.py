@@ -137,7 +137,7 @@ class Order:
             self.order_id,
             self.session_id,
             self.at_ms,
-            self.shopper_id,
+            self.shopper_id if whole else None,
             self.currency,
             [
                 [item, line.quantity, line.value_minor, line.back if whole else 0]
