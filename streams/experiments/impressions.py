@@ -1,10 +1,10 @@
 """Impressions as trials: prompts that were shown, their propensities, and what they earned.
 
-Prompts and outcomes are joined by id, in any order, repeats dropped: of what is told by item, by
-`Outcome.identity`; where a prompt is settled already, by its stages alone. A prompt that nobody saw is no
-trial. What a trial earns is what its outcomes bring within `settle_ms` of being shown: only when
-that time is over is it settled, and counted. To count earlier would be to compare arms by what is
-quick. Time is event time: the latest that any record has told of.
+Prompts and outcomes are joined by id, in any order, repeats dropped: those that are told by item by
+`Outcome.identity`, as long as their prompt is not settled. A prompt that nobody saw is no trial.
+What a trial earns is what its outcomes bring within `settle_ms` of being shown: only when that time
+is over is it settled, and counted. To count earlier would be to compare arms by what is quick. Time
+is event time: the latest that any record has told of.
 
 Records that cannot be true (a reward that no stage brings, a prompt whose arm had no chance) are
 left out, and counted. Memory is bounded: of more than `open_max` prompts that are not settled the

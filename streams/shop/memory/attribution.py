@@ -180,14 +180,10 @@ class Attribution:
 
     def basket_set(self, session: Session, event: BasketUpdated) -> None:
         """The basket is another one: what prompts had brought there may be there no more."""
-        if session.impressions:
-            added = {
-                fact.item_id: None
-                for impression in session.impressions.values()
-                for fact in impression.of("added")
-            }
-            for item_id in filter(None, added):
-                self._take_back(session, event, item_id, inf)
+        impressions = session.impressions.values()
+        added = (fact.item_id for impression in impressions for fact in impression.of("added"))
+        for item_id in filter(None, dict.fromkeys(added)):
+            self._take_back(session, event, item_id, inf)
 
     def _take_back(self, session: Session, event: Event, item_id: str, most: float) -> None:
         """The basket holds less of an item; at most so much of it was taken out."""

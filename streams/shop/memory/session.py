@@ -35,6 +35,7 @@ from streams.contract.events import (
     OrderPlaced,
 )
 from streams.contract.receipts import Receipt
+from streams.shop.memory.orders.arrivals import Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
@@ -49,7 +50,7 @@ SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
 NEVER: Prompted = (0, "")
 """Before all prompts."""
-VERSION = 3
+VERSION = 4
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
 
@@ -100,17 +101,20 @@ class Session:
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
     read_late: dict[str, int] = field(default_factory=dict)
     """At which offset such a receipt was read after all; for the answer, no part of the state."""
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """When the events came, those that are not among the seen any more included."""
     order_memory: Orders = field(default_factory=Orders)
     """The orders of its partition."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
         self.seen[event.event_id] = offset
+        self.arrivals.note(event.occurred_at_ms)
         if late:
             self.late.add(event.event_id)
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
-            del self.seen[oldest]
+            self.arrivals.forget(self.seen.pop(oldest))
             self.read_late.pop(oldest, None)
             for noted in (self.late, self.refused, self.unread):
                 noted.discard(oldest)
@@ -236,6 +240,7 @@ class Session:
             forgotten=self.forgotten,
             refused=self.refused,
             unread=self.unread,
+            arrivals=self.arrivals,
             order_memory=self.order_memory,
         )
 
@@ -283,6 +288,7 @@ class Session:
             list(self.forgotten),
             sorted(self.refused),
             sorted(self.unread),
+            self.arrivals.state(),
         ]
 
 

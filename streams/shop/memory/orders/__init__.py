@@ -1,1 +1,1 @@
-"""What orders rest on and lead to: impressions, and the orders that they were credited with."""
+"""What may come twice, late, or be taken back: arrivals, impressions, orders, earnings."""
