@@ -157,8 +157,7 @@ class Outcome(_Published):
     propensity: float
     """The probability with which it had been chosen."""
     reward: float
-    """What this stage adds to the prompt's reward; negative when something is taken back. The sum
-    over a prompt's outcomes is what it has earned, from 0 to 1."""
+    """What this changes of the prompt's reward: less than 0 when something is taken back."""
     item_id: str | None = None
     """The item, where one is meant."""
     quantity: int | None = None
@@ -166,7 +165,7 @@ class Outcome(_Published):
     order_id: str | None = None
     """The order that bought it, or that it was returned from."""
     value_minor: int | None = None
-    """The price of all of them together, in minor units of `currency`; where the event told it."""
+    """The price of all of them, in minor units of `currency`, where the event told it."""
     currency: str | None = None
     """ISO 4217 code."""
     caused_by: str
@@ -177,12 +176,12 @@ class Outcome(_Published):
     """When the event that caused the prompt happened."""
 
     @property
-    def identity(self) -> str:
-        """What repeats of it have in common, and no other outcome has."""
+    def identity(self) -> tuple[str, ...]:
+        """What tells it from all other outcomes but its repeats."""
+        of_prompt = self.type, self.prompt_id, self.stage
         if self.stage not in ITEM_STAGES:
-            return f"{self.prompt_id} {self.stage}"
-        said = self.item_id, self.order_id, self.caused_by
-        return " ".join((self.prompt_id, self.stage, *(f"{len(one or '')} {one}" for one in said)))
+            return of_prompt
+        return *of_prompt, self.item_id or "", self.order_id or "", self.caused_by
 
 
 Published = Prompt | PromptWithdrawn

@@ -69,15 +69,15 @@ class _Open:
     """When, and what it brought."""
     published: int = 0
     """The bits of what was published of it."""
-    by_item: frozenset[int] = frozenset()
-    """Hashes of the outcomes that were told by item."""
+    by_item: frozenset[tuple[str, ...]] = frozenset()
+    """The outcomes that were told by item."""
 
     def repeats(self, published: Prompt | Outcome, bit: int) -> bool:
         """Whether this was published before; notes that it was now."""
         before, self.published = self.published & bit, self.published | bit
         if isinstance(published, Prompt) or published.stage not in ITEM_STAGES:
             return bool(before)
-        told, self.by_item = self.by_item, self.by_item | {hash(published.identity)}
+        told, self.by_item = self.by_item, self.by_item | {published.identity}
         return self.by_item == told
 
 

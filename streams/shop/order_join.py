@@ -68,8 +68,9 @@ class OrderJoin:
 
     def unmatched(self, event: Event) -> str | None:
         """The order that a return names, if nobody knows it (yet)."""
-        missed = isinstance(event, Returning) and not any(self._named(event))
-        return event.order_id if missed else None
+        if not isinstance(event, Returning) or any(self._named(event)):
+            return None
+        return event.order_id
 
     def _named(self, event: Returning) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""

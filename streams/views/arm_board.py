@@ -60,7 +60,7 @@ class ArmBoard:
             case Prompt() | OutgoingPrompt():
                 identity = published.prompt_id
             case Outcome():
-                identity = published.identity
+                identity = " ".join(published.identity)
             case PromptWithdrawn():
                 return
         if not self._seen.before(identity):

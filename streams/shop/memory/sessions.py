@@ -115,7 +115,6 @@ def session_of(state: list[Any]) -> Session:
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(str, [who] if shopper_id is None else [who, shopper_id])
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
-    (paying,) = each(bool, [paying])
     return Session(
         who,
         started_ms,
@@ -125,7 +124,7 @@ def session_of(state: list[Any]) -> Session:
         each(str, viewed),
         each(str, path),
         _numbered(bought, 0),
-        paying,
+        *each(bool, [paying]),
         shown,
         last_shown_ms,
         dismissals,
@@ -145,7 +144,10 @@ def session_of(state: list[Any]) -> Session:
 
 def _arrivals(arrived: list[Any], seen: int) -> Arrivals:
     """When the events of a session came: unknown, where that was not kept."""
-    return Arrivals.from_state(*arrived, seen) if arrived else Arrivals.unknown(seen)
+    if not arrived:
+        return Arrivals.unknown(seen)
+    (state,) = arrived
+    return Arrivals.from_state(state, seen)
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:

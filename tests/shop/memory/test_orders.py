@@ -25,7 +25,8 @@ ITEMS = ("bread", "butter", "jam", "milk")
 
 def together(shop: Till, one: str, other: str) -> tuple[int, int, int, int]:
     """How often two items met, how often each was there, and how many baskets there were."""
-    return shop.shop.learned.baskets.lift(one, other)[1:]
+    lift: tuple[float, int, int, int, int] = shop.shop.learned.baskets.lift(one, other)
+    return lift[1:]
 
 
 def bought_before(shop: Till, shopper_id: str) -> dict[str, int]:

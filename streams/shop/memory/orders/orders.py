@@ -47,7 +47,7 @@ FindImpression = Callable[[str, str], Impression | None]
 
 
 @dataclass(slots=True)
-class Line:
+class BoughtLine:
     """What was bought of one item, all its lines together."""
 
     quantity: int
@@ -73,7 +73,7 @@ class Order:
     at_ms: int
     shopper_id: str | None
     currency: str | None
-    lines: dict[str, Line]
+    lines: dict[str, BoughtLine]
     lessons: tuple[Lesson, ...] = ()
     """What it taught beyond what the basket had: its own items, each beside the others."""
     credited: dict[str, Impression] = field(default_factory=dict)
@@ -82,12 +82,12 @@ class Order:
     @classmethod
     def of(cls, event: OrderPlaced, shopper_id: str | None) -> "Order":
         """What an event says, before it has taught anything."""
-        lines: dict[str, Line] = {}
+        lines: dict[str, BoughtLine] = {}
         for line in event.lines:
             told = _value(line)
             before = lines.get(line.item_id)
             if before is None:
-                lines[line.item_id] = Line(line.quantity, told)
+                lines[line.item_id] = BoughtLine(line.quantity, told)
             else:
                 before.quantity += line.quantity
                 known = told is not None and before.value_minor is not None
@@ -165,7 +165,7 @@ class Order:
         for item, quantity, value_minor, back in lines:
             each(int, [quantity], 1)
             each(int, [value_minor or 0, back], 0)
-            order.lines[each(str, [item])[0]] = Line(quantity, value_minor, back)
+            order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, back)
         order.lessons = tuple(_lesson(present, *said) for said in lessons)
         for one in map(Impression.from_state, sold):
             prompt_id = one.receipt.prompt_id
