@@ -109,7 +109,9 @@ class Repeats(Recommender):
         >>> repeats.recommend(("ada",), 1)
         []
         """
-        shopper = self._shoppers.get(x[0]) if x else None
+        if not x:
+            return
+        shopper = self._shoppers.get(x[0])
         if shopper is None:  # forgotten: whether it was bought again is not known any more
             self._unshare(y, again=False)
             return
@@ -122,7 +124,7 @@ class Repeats(Recommender):
     def _unshare(self, item: str, *, again: bool) -> None:
         bought, repeated = self._items.get(item, NO_PURCHASES)
         if bought:
-            left = Purchases(bought - 1, max(0, min(repeated - again, bought - 1)))
+            left = Purchases(bought - 1, max(0, min(repeated - again, bought - 2)))
             self._all = _sum(self._all, Purchases(-1, left.again - repeated))
             self._items[item] = left
             if not left.all:
