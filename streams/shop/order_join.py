@@ -60,17 +60,14 @@ class OrderJoin:
         for order in self._named(event):
             self._give_back(event, order, back)
 
-    def impressions(self, event: Event) -> Iterator[Impression]:
+    def impressions(self, event: Returning) -> Iterator[Impression]:
         """The prompts that sold what a return names, remembered by their sessions or not."""
-        if isinstance(event, Returning):
-            for order in self._named(event):
-                yield from order.credited.values()
+        for order in self._named(event):
+            yield from order.credited.values()
 
-    def unmatched(self, event: Event) -> str | None:
+    def unmatched(self, event: Returning) -> str | None:
         """The order that a return names, if nobody knows it (yet)."""
-        if not isinstance(event, Returning) or any(self._named(event)):
-            return None
-        return event.order_id
+        return None if any(self._named(event)) else event.order_id
 
     def _named(self, event: Returning) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""

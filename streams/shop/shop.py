@@ -53,7 +53,7 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
-from streams.shop.order_join import OrderJoin
+from streams.shop.order_join import OrderJoin, Returning
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
 ENDING = (ItemAdded, OrderPlaced)
@@ -220,14 +220,16 @@ class Shop:
             withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
             outcomes=self._outcomes(session, event),
             rejected=self.receipt_rules.rejected(session, event),
-            unmatched=self.orders.unmatched(event),
+            unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
-        impressions = {id(one): one for one in self.orders.impressions(event)}
-        impressions |= {id(one): one for one in session.impressions.values()}
-        return tuple(outcomes(impressions.values(), event)) if impressions else ()
+        impressions = list(session.impressions.values())
+        if isinstance(event, Returning):
+            sold = self.orders.impressions(event)
+            impressions += [one for one in sold if not any(one is own for own in impressions)]
+        return tuple(outcomes(impressions, event)) if impressions else ()
 
     # The state
 

@@ -20,8 +20,9 @@ def told_by(event: Event, impression: Impression) -> str:
 def outcomes(impressions: Iterable[Impression], event: Event) -> Iterator[Outcome]:
     """The stages that this event brought to prompts."""
     for impression in impressions:
+        told = told_by(event, impression)
         for reached in impression.reached:
-            if reached.event_id == told_by(event, impression):
+            if reached.event_id == told:
                 receipt, named = impression.receipt, reached.item_id is not None
                 yield Outcome(
                     prompt_id=receipt.prompt_id,
