@@ -113,8 +113,9 @@ class Repeats(Recommender):
         []
         """
         shopper = self._shoppers.get(x[0]) if x else None
-        if shopper is None:  # forgotten: whether it was bought again is not known any more
-            self._unshare(y, again=False)
+        if shopper is None or (y not in shopper.tallies and not shopper.full):
+            if x and self._shoppers_full:  # whether it was bought again is not known any more
+                self._unshare(y, again=False)
             return
         less = tally(self._weighed(time_s, 1.0))
         known = y in shopper.tallies
@@ -125,7 +126,7 @@ class Repeats(Recommender):
     def _unshare(self, item: str, *, again: bool) -> None:
         bought, repeated = self._items.get(item, NO_PURCHASES)
         if bought:
-            left = Purchases(bought - 1, max(0, min(repeated - again, bought - 1)))
+            left = Purchases(bought - 1, max(0, min(repeated - again, bought - 2)))
             self._all = _sum(self._all, Purchases(-1, left.again - repeated))
             self._items[item] = left
             if not left.all:
@@ -211,9 +212,8 @@ class Repeats(Recommender):
             return set()
         return {item for item, last_s in shopper.lasts_s.items() if last_s >= since_s}
 
-    @property
-    def shoppers(self) -> Collection[str]:
-        """Of whom something is kept."""
+    def known(self) -> Collection[str]:
+        """The shoppers of whom something is kept."""
         return self._shoppers.keys()
 
     def forget(self, shopper_id: str, until_s: float) -> None:

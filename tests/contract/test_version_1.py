@@ -6,7 +6,8 @@ import pytest
 
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
-from tests.contract.test_events import NOON_MS, event
+from tests.contract.test_events import event
+from tests.stories import NOON_MS
 
 RECORDED = (Path(__file__).parent / "recorded" / "version_1.jsonl").read_bytes().splitlines()
 MEANING = [

@@ -73,6 +73,11 @@ def _meet(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: floa
         model.learn_meetings(lesson.others, lesson.item_id, time_s=time_s)
 
 
+def _unmeet(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: float) -> None:
+    begins, alone = lesson.begins, not lesson.first
+    model.unlearn_one(lesson.others, lesson.item_id, time_s=time_s, begins=begins, alone=alone)
+
+
 # What items are viewed together
 
 
@@ -113,6 +118,12 @@ def _forget_purchases(model: Repeats, _settings: Settings, shopper_id: str, unti
     model.forget(shopper_id, until_s)
 
 
+def _unbuy(
+    model: Repeats, _settings: Settings, shopper_id: str, item_id: str, time_s: float
+) -> None:
+    model.unlearn_one((shopper_id,), item_id, time_s=time_s)
+
+
 # What everybody buys: adds and views count, each with its weight
 
 
@@ -130,6 +141,11 @@ def _count_view(
 def _count_add(model: Popularity, settings: Settings, lesson: Lesson, time_s: float) -> None:
     if lesson.first and (weight := settings.add_weight):
         model.learn_one((), lesson.item_id, time_s=time_s, weight=weight)
+
+
+def _uncount_add(model: Popularity, settings: Settings, lesson: Lesson, time_s: float) -> None:
+    if lesson.first and (weight := settings.add_weight):
+        model.unlearn_one(lesson.item_id, time_s=time_s, weight=weight)
 
 
 # What comes next in a visit
@@ -169,10 +185,22 @@ def _forget_ring(model: BestFit, _settings: Settings, shopper_id: str, _until_s:
 
 
 LEARNERS: tuple[Learner[Any], ...] = (
-    Learner(name="baskets", new=_baskets, basket=_meet),
+    Learner(name="baskets", new=_baskets, basket=_meet, basket_back=_unmeet),
     Learner(name="browsing", new=_browsing, first_view=_view),
-    Learner(name="repeats", new=_repeats, purchase=_buy, forget=_forget_purchases),
-    Learner(name="popularity", new=_popularity, first_view=_count_view, basket=_count_add),
+    Learner(
+        name="repeats",
+        new=_repeats,
+        purchase=_buy,
+        purchase_back=_unbuy,
+        forget=_forget_purchases,
+    ),
+    Learner(
+        name="popularity",
+        new=_popularity,
+        first_view=_count_view,
+        basket=_count_add,
+        basket_back=_uncount_add,
+    ),
     Learner(name="fit", new=_fit, next_item=_next_item, forget=_forget_ring),
 )
 """What is learned. The order in which they are taught by one event is that of this table."""

@@ -25,8 +25,7 @@ remembered, may have been counted, and is not counted again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from streams.contract.events import (
     BasketUpdated,
@@ -37,9 +36,12 @@ from streams.contract.events import (
     OrderPlaced,
 )
 from streams.contract.receipts import Receipt
-from streams.shop.memory.impression import Impression, Prompted
+from streams.shop.memory.orders.arrivals import Arrivals
+from streams.shop.memory.orders.impression import Impression, Prompted
+from streams.shop.memory.orders.orders import Orders
+from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
-from streams.shop.people.sign_in import NOBODY, SignIn
+from streams.shop.people.sign_in import KEEP, NOBODY, SignIn
 
 VIEWED_MAX = 20
 TAKEN_MAX = 64
@@ -49,22 +51,10 @@ BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
-KEEP: Callable[[SignIn], str | None] = attrgetter("shopper_id")
 NEVER: Prompted = (0, "")
 """Before all prompts."""
 VERSION = 4
 """Of a session's state: see `streams.shop.memory.sessions`."""
-
-
-class Taken(NamedTuple):
-    """An item was taken out of the basket, removed or ordered: when last, and how many too many."""
-
-    at_ms: int
-    missing: int
-    """More than there were: adds from before that have not come yet, and have been overtaken."""
-
-
-NOT_TAKEN = Taken(0, 0)
 
 
 @dataclass(slots=True)
@@ -109,15 +99,20 @@ class Session:
     buyer: str | None = None
     names_shopper: bool = False
     """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """When the events came, those that are not among the seen any more included."""
+    order_memory: Orders = field(default_factory=Orders)
+    """The orders of its partition."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
         self.seen[event.event_id] = offset
+        self.arrivals.note(event.occurred_at_ms)
         if late:
             self.late.add(event.event_id)
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
-            del self.seen[oldest]
+            self.arrivals.forget(self.seen.pop(oldest))
             self.read_late.pop(oldest, None)
             for noted in (self.late, self.refused, self.unread):
                 noted.discard(oldest)
@@ -241,6 +236,8 @@ class Session:
             refused=self.refused,
             unread=self.unread,
             refused_consent=self.refused_consent,
+            arrivals=self.arrivals,
+            order_memory=self.order_memory,
         )
 
     def remember(self, impression: Impression) -> None:
@@ -263,8 +260,13 @@ class Session:
         """The newest of its impressions, remembered or forgotten."""
         return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
-    def state(self, kept: Callable[[SignIn], str | None] = KEEP) -> list[Any]:
-        """Everything, as JSON; `kept` says which shopper a sign-in may be kept with."""
+    def state(
+        self, kept: Callable[[SignIn], str | None] = KEEP, *, whole: bool = True
+    ) -> list[Any]:
+        """Everything, as JSON; else what the events of its partition alone have told.
+
+        `kept` says which shopper a sign-in may be kept with.
+        """
         return [
             self.session_id,
             self.started_ms,
@@ -278,7 +280,7 @@ class Session:
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
             sorted(self.late),
-            [impression.state() for impression in self.impressions.values()],
+            [impression.state(whole=whole) for impression in self.impressions.values()],
             VERSION,
             self.taught.state(),
             list(self.looked),
@@ -287,6 +289,7 @@ class Session:
             list(self.forgotten),
             sorted(self.refused),
             sorted(self.unread),
+            self.arrivals.state(),
         ]
 
 

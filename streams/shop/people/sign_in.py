@@ -1,5 +1,7 @@
 """A sign-in: what an event said about who is signed in to its session."""
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from models.snapshot.elements import each
@@ -43,4 +45,6 @@ def read(state: list[Any] | str | None, at_ms: int) -> tuple[SignIn, bool]:
     return SignIn.from_state(signed_in), refused
 
 
+KEEP: Callable[[SignIn], str | None] = attrgetter("shopper_id")
+"""A sign-in may be kept with whom it is of."""
 NOBODY = SignIn(None, None, 0, consented=False)

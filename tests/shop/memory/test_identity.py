@@ -101,7 +101,7 @@ def test_guests_of_one_number_share_no_history() -> None:
     for number in range(3):
         till.serve(sent(Story(f"s{number}", shopper_id="0").order("coffee")))
 
-    assert not till.shop.learned.repeats.shoppers
+    assert not till.shop.learned.repeats.known()
     assert "buy_again" not in arms(till, Story("new", shopper_id="0").view("bread"))
 
 

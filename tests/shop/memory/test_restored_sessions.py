@@ -12,7 +12,7 @@ from models import SnapshotError
 from streams.contract.prompts import STAGES
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
-from streams.shop.memory.impression import Impression
+from streams.shop.memory.orders.impression import Impression
 from streams.shop.shop import Shop
 from tests.leaves import OTHERS, leaf, leaves, replaced
 from tests.stories import NOON_MS, OPEN, Story, Till
@@ -185,7 +185,8 @@ def test_an_impression_may_have_reached_every_stage_at_any_time_there_is() -> No
     for at_ms, sound in ((0, True), (-1, False)):
         reached = [[stage, "e1", at_ms, 0.0, None] for stage in STAGES]
         if sound:
-            assert {*STAGES} == Impression.from_state([receipt, reached]).reached.keys()
+            found = Impression.from_state([receipt, reached]).reached
+            assert {*STAGES} == {fact.stage for fact in found}
         else:
             with pytest.raises(ValueError, match="-1"):
                 Impression.from_state([receipt, reached])
