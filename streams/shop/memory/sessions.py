@@ -124,7 +124,7 @@ def session_of(state: list[Any]) -> Session:
         each(str, viewed),
         each(str, path),
         _numbered(bought, 0),
-        *each(bool, [paying]),
+        each(bool, [paying])[0],
         shown,
         last_shown_ms,
         dismissals,
