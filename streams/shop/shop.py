@@ -147,7 +147,7 @@ class Shop:
         late_ms = sessions.watermark_ms - self.settings.lateness_s * 1000
         session = sessions.of(event)
         if event.event_id not in session.seen:
-            if session.arrivals.in_doubt(event.occurred_at_ms):
+            if event.occurred_at_ms <= session.arrivals.until_ms:
                 return  # once more, or hundreds of events late
             session.note(event, offset, late=event.occurred_at_ms < late_ms)
             self.identity.sign(session, event)
@@ -206,10 +206,7 @@ class Shop:
         session = sessions.find(event.session_id) if sessions is not None else None
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
-        doubted = offset > session.arrivals.until_offset and session.arrivals.in_doubt(
-            event.occurred_at_ms
-        )
-        if session.seen.get(event.event_id, -1 if doubted else offset) != offset:
+        if session.arrivals.first_seen(session.seen, event, offset) != offset:
             read_late = session.read_late.get(event.event_id) == offset
             return Answer(
                 silence=Silence("duplicate") if asking else None,

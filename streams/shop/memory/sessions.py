@@ -149,7 +149,6 @@ def _session_of(state: list[Any]) -> Session:
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [name, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
-    (paying,) = each(bool, [paying])
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
     return Session(
         name,
@@ -160,7 +159,7 @@ def _session_of(state: list[Any]) -> Session:
         each(str, viewed),
         each(str, path),
         _numbered(bought, 0),
-        paying,
+        each(bool, [paying])[0],
         shown,
         last_shown_ms,
         dismissals,

@@ -165,8 +165,8 @@ def test_purchases_of_somebody_forgotten_are_taken_from_all_of_them() -> None:
     repeats = Repeats()
     for who in ("ann", "ann", "bob"):
         repeats.learn_one((who,), "coffee", time_s=MONDAY_S)
-    for who in (("eve",), ("eve",), ()):
-        repeats.unlearn_one(who, "coffee", time_s=MONDAY_S)
+    for x in (["eve"], ["eve"], []):
+        repeats.unlearn_one(x, "coffee", time_s=MONDAY_S)
     repeats.unlearn_one((), "tea", time_s=MONDAY_S)
 
     assert [1, 0] == repeats.state()["all"]

@@ -1,4 +1,4 @@
-"""Baskets, orders, returns and credit beside a plain, slow twin, which knows one story."""
+"""Baskets, orders, returns and credit beside a plain, slow twin, which knows one shopper."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -12,10 +12,12 @@ latest       12:04 |    12:11 |     12:30 |     12:41 |         by block
 ```
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from models.snapshot.elements import each
+from streams.contract.events import Event
 
 BLOCK = 64
 """Events whose times are kept as one: the latest of them."""
@@ -29,7 +31,7 @@ class Arrivals:
     >>> for at_ms in (12_000, 11_000, 13_000):
     ...     arrivals.note(at_ms)
     >>> arrivals.forget(offset=7)
-    >>> arrivals.in_doubt(13_000), arrivals.in_doubt(13_001)
+    >>> arrivals.in_doubt(13_000, offset=9), arrivals.in_doubt(13_001, offset=9)
     (True, False)
     """
 
@@ -62,9 +64,19 @@ class Arrivals:
         if self.forgotten % BLOCK == 0:
             del self.blocks_ms[0]
 
-    def in_doubt(self, at_ms: int) -> bool:
-        """Whether an event of this time, whose id is not known, may have been seen."""
-        return at_ms <= self.until_ms
+    def in_doubt(self, at_ms: int, offset: int) -> bool:
+        """Whether an event of this time and offset, whose id is not known, was taken for a repeat.
+
+        One that was folded itself, and is forgotten since, was not.
+        """
+        return at_ms <= self.until_ms and offset > self.until_offset
+
+    def first_seen(self, seen: Mapping[str, int], event: Event, offset: int) -> int:
+        """Where an event that is told at this offset was seen first; -1: somewhere before."""
+        first = seen.get(event.event_id)
+        if first is None:
+            return -1 if self.in_doubt(event.occurred_at_ms, offset) else offset
+        return first
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
