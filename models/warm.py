@@ -32,6 +32,7 @@ def warm(*, ranker: bool = True) -> None:
     pairs.proposes(("bread",))
     later = MONDAY_S + (HALVINGS + 1) * pairs.half_life_s  # an era turns
     pairs.learn_one(("bread",), "jam", time_s=later)
+    pairs.unlearn_one(("bread",), "jam", time_s=later, begins=False)
     if ranker:
         _warm_ranker()
 

@@ -104,7 +104,7 @@ class DelayedRewards:
             self._cache.pending.pop((arm, name), None)
 
     def add_reward(self, arm: str, weight: int, time_s: float, at_s: float) -> None:
-        """A reward of this weight came at `at_s` for a trial of `time_s`."""
+        """A reward of this weight came at `at_s` for a trial of `time_s`; below 0 it did not."""
         delay = self._step(at_s) - self._step(time_s)
         if 0 <= delay < STEPS:
             self._came.setdefault(arm, [0] * STEPS)[delay] += weight
@@ -219,7 +219,7 @@ class DelayedRewards:
             twice_at_risk.append(2 * older + weight)
         twice_at_risk[0] -= young[0]
         table = np.zeros((2, STEPS))
-        table[0] = [weight / unit for weight in self._came.get(arm, ())] or 0.0
+        table[0] = [max(0, weight) / unit for weight in self._came.get(arm, ())] or 0.0
         table[1] = [weight / (2 * unit) for weight in twice_at_risk]
         return table
 

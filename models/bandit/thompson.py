@@ -156,13 +156,13 @@ class ThompsonSampling(PolicyOnRecords, Base):
     def reward(
         self, arm: str, context: str, value: float, *, time_s: float, at_s: float | None = None
     ) -> None:
-        """An exposure at `time_s` earned `value` in [-1, 1], at `at_s`; below 0 it reverses."""
+        """An exposure at `time_s` earned `value` in [-1, 1], at `at_s`; below 0, it did not."""
         within(-1.0, 1.0, value=value)
         weight = self._decay.weight(time_s, value)
         if at_s is not None:
             self._decay.unit(at_s)  # no time, or too late: refused before anything is learned
         self._add(arm, context, ArmRecord(0, weight), time_s)
-        if self._delayed is not None and at_s is not None and weight > 0:
+        if self._delayed is not None and at_s is not None and weight:
             self._delayed.add_reward(arm, weight, time_s, at_s)
 
     def update(

@@ -8,7 +8,7 @@ anyway. The strongest voter is the candidate's anchor, and gives the evidence to
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,16 @@ from numpy.typing import NDArray
 from models.decay.eras import EARLIER, ONE, Eras
 from models.decay.eviction import lightest, slab
 from models.limits import LARGE, at_least_one, check_weight, within
-from models.recommenders.pair_table.layout import ALONE, ITEMS_MAX, Ranked, Support, VoteWeights
+from models.recommenders.pair_table.layout import (
+    ALONE,
+    ITEMS_MAX,
+    PairLift,
+    Ranked,
+    Support,
+    VoteWeights,
+)
 from models.recommenders.pair_table.table import PairTable
+from models.recommenders.pair_table.taking_back import take_back
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
 
 PARTNERS_MAX = 200
@@ -26,19 +34,6 @@ ERAS_MAX = 8
 """Votes that are older still count as if they were so many eras old: nothing is nothing at all."""
 SOME = 8
 """Candidates that are looked at beyond those that are wanted: some will be excluded."""
-
-
-class PairLift(NamedTuple):
-    """How much more often two items meet than chance says, and the counts that say so.
-
-    `lift` is `together * sessions / (of_a * of_b)`: 1 by chance, 0 if they never met.
-    """
-
-    lift: float
-    together: int
-    of_a: int
-    of_b: int
-    sessions: int
 
 
 class CoOccurrence(Recommender):
@@ -179,6 +174,13 @@ class CoOccurrence(Recommender):
             self._latest_s = int(time_s)
         self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=self.distance_decay)
 
+    def unlearn_one(
+        self, x: Sequence[str], y: str, *, time_s: float, begins: bool, alone: bool = False
+    ) -> None:
+        """Take back what `learn_one`, or `learn_meetings` (`alone`), counted at this time."""
+        take_back(self._pairs, x[-self._reach :], y, *self._eras.unit(time_s), alone=alone)
+        self._sessions -= begins
+
     def _forget(self) -> None:
         self._full = True
         surplus = len(self._pairs) - self.items_max
@@ -247,8 +249,7 @@ class CoOccurrence(Recommender):
         cells, number = self._pairs.partners(a), self._pairs.number.get(b, -1)
         together = int(cells["times"][cells["item"] == number].sum())
         of_a, of_b = self._times(a), self._times(b)
-        expected = of_a * of_b
-        lift = together * self._sessions / expected if expected else 0.0
+        lift = together * self._sessions / (of_a * of_b) if of_a and of_b else 0.0
         return PairLift(lift, together, of_a, of_b, self._sessions)
 
     def _times(self, item: str) -> int:
@@ -278,8 +279,7 @@ class CoOccurrence(Recommender):
 
     def exact_state(self) -> dict[str, Any]:
         """Without rows that ever ran full; without all of them, once there were too many items."""
-        pairs = None if self._full else self._pairs.exact_state()
-        return {**self._head(), "pairs": pairs}
+        return {**self._head(), "pairs": None if self._full else self._pairs.exact_state()}
 
     def left_out(self) -> dict[str, int]:
         """Rows: items whose partners are approximate."""

@@ -75,6 +75,24 @@ class Popularity(Recommender):
         if len(self._tallies) > self.items_max:
             self._forget()
 
+    def unlearn_one(self, y: str, *, time_s: float, weight: float = 1.0) -> None:
+        """Take back what `learn_one` counted at this time: as if it had never been learned.
+
+        >>> popular = Popularity()
+        >>> popular.learn_one((), "bread", time_s=1_767_225_600)
+        >>> popular.unlearn_one("bread", time_s=1_767_225_600)
+        >>> popular.top(1)
+        []
+        """
+        less = tally(self._weighed(time_s, weight))
+        left = self._tallies.get(y, 0) - less
+        self._all = max(0, self._all - less)
+        if y in self._tallies:
+            self._tallies[y] = left
+            if left <= 0 or not times(left):
+                del self._tallies[y]
+            self._moved.add(y)
+
     def _ordered(self) -> list[tuple[int, str]]:
         """The order, with everything in its place."""
         if len(self._moved) * MOVED_SHARE > len(self._tallies):
@@ -86,17 +104,32 @@ class Popularity(Recommender):
         return self._order
 
     def _place(self, item: str) -> None:
-        """Move an item whose tally grew to its place in the order."""
-        order, entry = self._order, _entry(self._tallies[item], item)
-        before = self._placed.pop(item, None)
+        """Move an item whose tally grew, or was taken back, to its place in the order."""
+        order, before = self._order, self._placed.pop(item, None)
+        if (now := self._tallies.get(item, 0)) == 0 and before is None:
+            return
+        entry = _entry(now, item)
         if before is not None:
             del order[bisect_left(order, _entry(before, item))]
+            if now < before and (self._makes_way(entry) or not now):
+                return
         elif len(order) == self.top_max:
             if entry > order[-1]:
                 return
             del self._placed[order.pop()[1]]
         insort(order, entry)
-        self._placed[item] = self._tallies[item]
+        self._placed[item] = now
+
+    def _makes_way(self, entry: tuple[int, str]) -> bool:
+        """Whether one that is not in the order may come before this entry, which was taken out.
+
+        Nobody knows which: so all are put in order.
+        """
+        order = self._order
+        if len(order) < self.top_max - 1 or (order and entry < order[-1]):
+            return False
+        self._sort()
+        return True
 
     def _forget(self) -> None:
         self._full = True

@@ -10,8 +10,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Placement = Literal["product_page", "basket"]
-Stage = Literal["shown", "clicked", "dismissed", "added", "bought", "returned"]
-STAGES: tuple[Stage, ...] = ("shown", "clicked", "dismissed", "added", "bought", "returned")
+Stage = Literal["shown", "clicked", "dismissed", "added", "removed", "bought", "returned"]
+STAGES: tuple[Stage, ...] = (
+    *("shown", "clicked", "dismissed", "added", "removed", "bought", "returned"),
+)
+ITEM_STAGES = frozenset[Stage]({"added", "removed", "bought", "returned"})
+"""Stages that a prompt reaches by item, and with each of them more than once."""
 
 
 def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
@@ -133,7 +137,11 @@ class PromptWithdrawn(_Published):
 
 
 class Outcome(_Published):
-    """A stage that a prompt reached. At least once: drop repeats by (`prompt_id`, `stage`)."""
+    """A stage that a prompt reached. At least once: drop repeats.
+
+    They have `prompt_id` and `stage` in common; where it is `added`, `removed`, `bought` or
+    `returned`, which are told by item, `item_id`, `order_id` and `caused_by` as well.
+    """
 
     type: Literal["outcome"] = "outcome"
     prompt_id: str
@@ -149,15 +157,31 @@ class Outcome(_Published):
     propensity: float
     """The probability with which it had been chosen."""
     reward: float
-    """What this stage adds to the prompt's reward; negative when something comes back."""
+    """What this changes of the prompt's reward: less than 0 when something is taken back."""
     item_id: str | None = None
     """The item, where one is meant."""
+    quantity: int | None = None
+    """How many of the item, where one is meant."""
+    order_id: str | None = None
+    """The order that bought it, or that it was returned from."""
+    value_minor: int | None = None
+    """The price of all of them, in minor units of `currency`, where the event told it."""
+    currency: str | None = None
+    """ISO 4217 code."""
     caused_by: str
     """The event that brought it."""
     occurred_at_ms: int
     """When it happened."""
     prompted_at_ms: int
     """When the event that caused the prompt happened."""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells it from all other outcomes but its repeats."""
+        of_prompt = self.type, self.prompt_id, self.stage
+        if self.stage not in ITEM_STAGES:
+            return of_prompt
+        return *of_prompt, self.item_id or "", self.order_id or "", self.caused_by
 
 
 Published = Prompt | PromptWithdrawn

@@ -1,9 +1,10 @@
 """Impressions as trials: prompts that were shown, their propensities, and what they earned.
 
-Prompts and outcomes are joined by id, in any order, repeats dropped. A prompt that nobody saw is no
-trial. What a trial earns is what its outcomes bring within `settle_ms` of being shown: only when
-that time is over is it settled, and counted. To count earlier would be to compare arms by what is
-quick. Time is event time: the latest that any record has told of.
+Prompts and outcomes are joined by id, in any order, repeats dropped: those that are told by item by
+`Outcome.identity`, as long as their prompt is not settled. A prompt that nobody saw is no trial.
+What a trial earns is what its outcomes bring within `settle_ms` of being shown: only when that time
+is over is it settled, and counted. To count earlier would be to compare arms by what is quick. Time
+is event time: the latest that any record has told of.
 
 Records that cannot be true (a reward that no stage brings, a prompt whose arm had no chance) are
 left out, and counted. Memory is bounded: of more than `open_max` prompts that are not settled the
@@ -17,7 +18,7 @@ from math import isfinite
 from sys import intern
 from typing import NamedTuple
 
-from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, PromptWithdrawn
 
 OPEN_MAX = 500_000
 """Some 700 bytes each."""
@@ -68,6 +69,16 @@ class _Open:
     """When, and what it brought."""
     published: int = 0
     """The bits of what was published of it."""
+    by_item: frozenset[tuple[str, ...]] = frozenset()
+    """The outcomes that were told by item."""
+
+    def repeats(self, published: Prompt | Outcome, bit: int) -> bool:
+        """Whether this was published before; notes that it was now."""
+        before, self.published = self.published & bit, self.published | bit
+        if isinstance(published, Prompt) or published.stage not in ITEM_STAGES:
+            return bool(before)
+        told, self.by_item = self.by_item, self.by_item | {published.identity}
+        return self.by_item == told
 
 
 class Trials:
@@ -140,11 +151,10 @@ class Trials:
         self._latest_ms = max(self._latest_ms, published.occurred_at_ms)
         bit = PROMPTED if isinstance(published, Prompt) else BITS[published.stage]
         one, before = self._known(published.prompt_id, bit)
-        if before & bit:
+        if one.repeats(published, bit) if one is not None else before & bit:
             self.repeats += 1
             return False
         if one is not None:
-            one.published |= bit
             self._note(one, published)
         return True
 

@@ -17,22 +17,27 @@ row that ever ran full is left out of the digest, and so is what does not commut
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
 from streams.contract.events import (
+    BasketUpdated,
+    CheckoutLeft,
     CheckoutStarted,
     Event,
     ItemAdded,
     ItemRemoved,
     ItemViewed,
+    OrderCancelled,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
     PromptDismissed,
     PromptShown,
+    ShopperForgotten,
 )
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.prompts import Outcome, PromptWithdrawn
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
@@ -43,11 +48,14 @@ from streams.shop.decision.policy import new_policy
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
+from streams.shop.memory.orders.outcomes import outcomes
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
+from streams.shop.order_join import OrderJoin, Returning
+from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 
 ENDING = (ItemAdded, OrderPlaced)
@@ -70,8 +78,7 @@ class Shop:
         arms: Mapping[str, Arm] = ARMS,
         texts: Mapping[str, Mapping[str, str]] = TEXTS,
     ) -> None:
-        self.settings = settings
-        self.learners = learners
+        self.settings, self.learners = settings, learners
         self.position: dict[int, int] = {}
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
@@ -86,16 +93,22 @@ class Shop:
         self.decision = Decision(
             settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
         )
+        self.orders = OrderJoin(self.sessions, self.teaching, self.attribution)
+        self.identity = Identity(settings, self.orders.forget, self.learned.repeats.known)
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
             ItemAdded: self._added,
             ItemRemoved: self._removed,
+            BasketUpdated: self._basket_updated,
             CheckoutStarted: self._checking_out,
-            OrderPlaced: self._ordered,
-            OrderReturned: self._returned,
+            CheckoutLeft: self._checkout_left,
+            OrderPlaced: self.orders.ordered,
+            OrderCancelled: self.orders.returned,
+            OrderReturned: self.orders.returned,
             PromptShown: self._credited,
             PromptClicked: self._credited,
             PromptDismissed: self._credited,
+            ShopperForgotten: self._forgotten,
         }
 
     def new(self, settings: Settings) -> "Shop":
@@ -134,7 +147,10 @@ class Shop:
         late_ms = sessions.watermark_ms - self.settings.lateness_s * 1000
         session = sessions.of(event)
         if event.event_id not in session.seen:
+            if event.occurred_at_ms <= session.arrivals.until_ms:
+                return  # once more, or hundreds of events late
             session.note(event, offset, late=event.occurred_at_ms < late_ms)
+            self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif (
             event.event_id in session.unread
@@ -151,6 +167,7 @@ class Shop:
                 gap_s=self.settings.session_gap_s,
                 basket_ttl_s=self.settings.basket_ttl_s,
                 sessions_max=self.settings.sessions_max,
+                personal_ttl_s=self.settings.personal_ttl_s,
             )
         return sessions
 
@@ -160,23 +177,25 @@ class Shop:
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         self.teaching.added(session, event)
-        session.add(event)
         self._credited(session, event)
+        session.add(event)
 
     def _removed(self, session: Session, event: ItemRemoved) -> None:
         session.remove(event)
+        self.attribution.removed(session, event)
 
     def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
         session.in_checkout = True
 
-    def _ordered(self, session: Session, event: OrderPlaced) -> None:
-        if event.order_id not in session.orders:
-            self.teaching.ordered(session, event)
-            self.attribution.ordered(session, event)
-            session.order(event)
+    def _checkout_left(self, session: Session, _event: CheckoutLeft) -> None:
+        session.in_checkout = False
 
-    def _returned(self, session: Session, event: OrderReturned) -> None:
-        self.attribution.returned(session, event)
+    def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
+        session.set_basket(event)
+        self.attribution.basket_set(session, event)
+
+    def _forgotten(self, session: Session, event: ShopperForgotten) -> None:
+        """Whoever denies is forgotten, by whichever event: see `Identity.sign`."""
 
     def _credited(self, session: Session, event: attribution.Feedback) -> None:
         receipt = self.receipt_rules.counted(session, event)
@@ -191,21 +210,34 @@ class Shop:
         session = sessions.find(event.session_id) if sessions is not None else None
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
-        if session.seen.get(event.event_id, offset) != offset:
+        if session.arrivals.first_seen(session.seen, event, offset) != offset:
             read_late = session.read_late.get(event.event_id) == offset
             return Answer(
                 silence=Silence("duplicate") if asking else None,
-                outcomes=tuple(attribution.outcomes(session, event)) if read_late else (),
+                outcomes=self._outcomes(session, event) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
-        decided = self.decision.decide(session, asking, pending) if asking else None
+        decided = None
+        if asking is not None:
+            who = self.identity.shopper_of(session, event)  # another one may be there by now
+            mine = session if who == session.shopper_id else replace(session, shopper_id=who)
+            decided = self.decision.decide(mine, asking, pending)
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
-            outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
+            outcomes=self._outcomes(session, event),
             rejected=self.receipt_rules.rejected(session, event),
+            unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )
+
+    def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
+        """What this event brought to the prompts of its session, and to those of its order."""
+        impressions = list(session.impressions.values())
+        if isinstance(event, Returning):
+            sold = self.orders.impressions(event)
+            impressions += [one for one in sold if not any(one is own for own in impressions)]
+        return tuple(outcomes(impressions, event)) if impressions else ()
 
     # The state
 
@@ -214,7 +246,7 @@ class Shop:
         learned = {name: part for name, part in vars(self.learned).items() if part is not None}
         return {
             "position": Positions(self.position),
-            "sessions": SessionsByPartition(self.sessions, self._sessions),
+            "sessions": SessionsByPartition(self.sessions, self._sessions, self.identity),
             **learned,
             "policy": self.policy,
         }

@@ -8,7 +8,9 @@ the same position, whatever it saw first, however often it crashed:
 |---|---|
 | position | the next offset of each partition |
 | sessions | a partition's own, in the order of the log, what is forgotten included |
+| denials | the latest of each shopper, on whichever partition |
 | models | sums of whole numbers, maxima, ties by id: any order gives the same |
+| returns | two sets that look each other up, orders and returns, whichever comes first |
 | tables and rows that ever ran full | they need not agree: left out, and counted |
 | models that do not commute | they need not agree: left out, and named |
 """
@@ -22,7 +24,12 @@ from typing import Any, Protocol
 from models import SnapshotError
 from models.snapshot.snapshot import UNSOUND
 from streams.shop.memory.sessions import Sessions
+from streams.shop.people.identity import Identity
 
+DENIALS = "denials"
+TAUGHT_BY_ORDERS = {"baskets", "popularity", "repeats", "policy"}
+"""Left out whole when a partition has forgotten an order, and a return has not found its order on
+its own one: see `streams.shop.memory.orders.orders`."""
 WHOLE = {"all": 1}
 """Left out: not some rows of a table, but all that there is."""
 
@@ -91,19 +98,51 @@ class Positions(ExactPart):
 
 
 class SessionsByPartition(ExactPart):
-    """The sessions of every partition. `of` makes those of one that has none yet."""
+    """The sessions of every partition, and what was denied. `of` makes those of one without any."""
 
-    def __init__(self, sessions: Mapping[int, Sessions], of: Callable[[int], Sessions]) -> None:
+    def __init__(
+        self, sessions: Mapping[int, Sessions], of: Callable[[int], Sessions], identity: Identity
+    ) -> None:
         self._sessions = sessions
         self._of = of
+        self._identity = identity
 
     def state(self) -> dict[str, Any]:
-        """Sessions by partition, in the order of leaving."""
-        return {str(number): self._sessions[number].state() for number in sorted(self._sessions)}
+        """Sessions by partition, in the order of leaving; denials, if there are any."""
+        kept, denials = self._identity.kept, self._identity.denials
+        by_number = sorted(self._sessions.items())
+        states = {str(number): sessions.state(kept) for number, sessions in by_number}
+        return states | ({DENIALS: denials.state()} if denials else {})
+
+    def exact_state(self) -> dict[str, Any]:
+        """Without what returns of other partitions took back: that shows in the models.
+
+        Without the denials, if one ever had to leave, and without who is signed in then.
+        """
+        sessions, denials = self._sessions, self._identity.denials
+        kept = (lambda _: None) if denials.full else self._identity.kept
+        states: dict[str, Any] = {
+            str(number): sessions[number].state(kept, whole=False) for number in sorted(sessions)
+        }
+        return states | ({DENIALS: denials.state()} if denials and not denials.full else {})
+
+    def left_out(self) -> dict[str, int]:
+        """The denials, if one ever had to leave."""
+        denials = self._identity.denials
+        return {DENIALS: len(denials)} if denials.full else {}
+
+    @property
+    def spoils(self) -> bool:
+        """Whether returns may have met orders, or missed them, depending on who read what first."""
+        orders = [sessions.orders for sessions in self._sessions.values()]
+        return any(one.forgot for one in orders) and any(one.waited for one in orders)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        for partition, sessions in state.items():
-            self._of(int(partition)).restore(sessions)
+        for partition, kept in state.items():
+            if partition == DENIALS:
+                self._identity.denials.restore(kept)
+            else:
+                self._of(int(partition)).restore(kept)
 
 
 def restore(parts: Mapping[str, Part], state: Mapping[str, dict[str, Any]]) -> None:
@@ -116,7 +155,8 @@ def restore(parts: Mapping[str, Part], state: Mapping[str, dict[str, Any]]) -> N
 
 def digests(parts: Mapping[str, Part]) -> dict[str, str]:
     """A hash of what is exact of each part: equal digests, equal parts."""
-    return {name: _hashed(part.exact_state()) for name, part in parts.items() if part.COMMUTES}
+    exact = {name: part for name, part in parts.items() if _agrees(name, parts)}
+    return {name: _hashed(part.exact_state()) for name, part in exact.items()}
 
 
 def digest(digests: Mapping[str, str]) -> str:
@@ -126,8 +166,16 @@ def digest(digests: Mapping[str, str]) -> str:
 
 def left_out(parts: Mapping[str, Part]) -> dict[str, dict[str, int]]:
     """What the digest does not cover: of each part, how many rows of which table."""
-    left = {name: part.left_out() if part.COMMUTES else WHOLE for name, part in parts.items()}
+    left = {
+        name: part.left_out() if _agrees(name, parts) else WHOLE for name, part in parts.items()
+    }
     return {name: rows for name, rows in left.items() if rows}
+
+
+def _agrees(name: str, parts: Mapping[str, Part]) -> bool:
+    """Whether a part is the same for every worker, as far as it says."""
+    spoilt = name in TAUGHT_BY_ORDERS and any(getattr(p, "spoils", False) for p in parts.values())
+    return parts[name].COMMUTES and not spoilt
 
 
 def _hashed(state: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.clients.deduplication import IDS_MAX, SeenIds
-from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, PromptWithdrawn
 from streams.shop.memory.answer import OutgoingPrompt
 
 ARMS_MAX = 100
@@ -30,6 +30,7 @@ class ArmRow(NamedTuple):
     clicked: int
     dismissed: int
     added: int
+    removed: int
     bought: int
     returned: int
     reward: float
@@ -59,16 +60,18 @@ class ArmBoard:
             case Prompt() | OutgoingPrompt():
                 identity = published.prompt_id
             case Outcome():
-                identity = f"{published.prompt_id} {published.stage}"
+                identity = " ".join(published.identity)
             case PromptWithdrawn():
                 return
         if not self._seen.before(identity):
             self.count(published)
 
     def count(self, published: Prompt | OutgoingPrompt | Outcome) -> None:
-        """Count what is known to be no repeat."""
+        """Count what is known to be no repeat; of one prompt's items, each stage once."""
         if isinstance(published, Outcome):
-            more = {published.stage: 1.0, "reward": published.reward}
+            stage, prompt_id = published.stage, published.prompt_id
+            again = stage in ITEM_STAGES and self._seen.before(f"{prompt_id} {stage}")
+            more = {stage: float(not again), "reward": published.reward}
         else:
             more = {"pulls": 1.0}
         self._count(published.arm, more)

@@ -12,6 +12,7 @@ CALLED = {
     "recommenders.best_fit.explanation": ["explain"],
     "recommenders.best_fit.ranker": ["score", "shares", "gradient", "step"],
     "recommenders.pair_table.counting": ["learn", "forget", "advance_eras"],
+    "recommenders.pair_table.uncounting": ["uncount"],
     "recommenders.pair_table.ranking": ["rank", "candidates"],
     "recommenders.session_index.neighbours": ["renumber"],
 }

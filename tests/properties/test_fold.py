@@ -112,7 +112,7 @@ def test_repeated_events_change_nothing_but_the_position(
     once, twice = fold(shop(), log, []).state(), fold(shop(), repeated, []).state()
     for state in (once, twice):
         del state["position"]
-        for _, sessions in state["sessions"].values():
+        for _, sessions, *_ in state["sessions"].values():
             for session in sessions:
                 session[10] = [event_id for event_id, _ in session[10]]
 

@@ -104,6 +104,19 @@ class Support(NamedTuple):
     """Standard errors beyond chance (`ranking.beyond_chance`); 0: chance will do."""
 
 
+class PairLift(NamedTuple):
+    """How much more often two items meet than chance says, and the counts that say so.
+
+    `lift` is `together * sessions / (of_a * of_b)`: 1 by chance, 0 if they never met.
+    """
+
+    lift: float
+    together: int
+    of_a: int
+    of_b: int
+    sessions: int
+
+
 Ranked = tuple[float, str, int, int, int]
 """A candidate: minus its score, the item, and the evidence (how often it met the strongest voter,
 how often that was seen, and its number). As a plain tuple it goes into its order by itself."""

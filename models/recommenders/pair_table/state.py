@@ -3,6 +3,7 @@
 What is unsound is refused with `ValueError`, as a compiled loop would look where its numbers point.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,18 @@ def read(state: dict[str, Any]) -> tuple[list[str], Rows, Cells]:
     if not (all_within(rows["length"], 0, ROW_MAX) and all_within(rows["trimmed"], 0, 1)):
         raise ValueError(f"a row of more than {ROW_MAX} partners, or trimmed more than once")
     return names, rows, _laid_out(rows, _met(state, len(names)))
+
+
+def counted(number: Mapping[str, int], rows: Rows, cells: Cells) -> list[str]:
+    """The items that something is known of: not those of which all was taken back."""
+    bare = (rows["times"] == 0) & (rows["length"] == 0)
+    if not bare[list(number.values())].any():
+        return list(number)
+    held = rows[~bare & (rows["length"] > 0)]
+    partners = [cells["item"][one["start"] : one["start"] + one["length"]] for one in held]
+    met = np.zeros(len(rows), np.bool_)
+    met[np.concatenate([np.zeros(0, np.int64), *partners])] = True
+    return [item for item, at in number.items() if not bare[at] or met[at]]
 
 
 def _met(state: dict[str, Any], items: int) -> Cells:

@@ -259,7 +259,7 @@ class PairTable:
         return self._written(whole=False)
 
     def _written(self, *, whole: bool) -> dict[str, Any]:
-        items = sorted(self.number)
+        items = sorted(pair_state.counted(self.number, self.rows, self.cells))
         numbers = np.array([self.number[item] for item in items], np.int64)
         rank = np.zeros(len(self.rows), np.int64)
         rank[numbers] = np.arange(len(items))

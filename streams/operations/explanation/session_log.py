@@ -194,9 +194,8 @@ def _outcomes(records: Iterable[RawRecord], session_id: str) -> Iterator[Outcome
                 outcome = Outcome.model_validate_json(record.value or b"")
             except ValidationError:
                 continue
-            stage = outcome.prompt_id, outcome.stage
-            if outcome.session_id == session_id and stage not in seen:
-                seen.add(stage)
+            if outcome.session_id == session_id and outcome.identity not in seen:
+                seen.add(outcome.identity)
                 yield outcome
 
 

@@ -76,6 +76,6 @@ def excluded(
     if session.taken:
         items.update(session.taken_in_this_visit())
     for impression in session.impressions.values():
-        if "dismissed" in impression.reached:
+        if impression.has("dismissed"):
             items.update(impression.receipt.items)
     return items

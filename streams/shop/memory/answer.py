@@ -100,6 +100,8 @@ class Answer(NamedTuple):
     outcomes: tuple[Outcome, ...] = ()
     rejected: BadInput | None = None
     """The event is of the contract but cannot be believed: to be published as a dead letter."""
+    unmatched: str | None = None
+    """The order that a return names, of which nothing is known (yet): it waits for it."""
 
     @property
     def prompt(self) -> Prompt | None:

@@ -1,43 +1,63 @@
 """Reward attribution: what became of a prompt, and what that was worth.
 
 ```
-prompt ── shown ──┬── clicked ──┬── added ── bought ── returned
+prompt ── shown ──┬── clicked ──┬── added ──┬── bought ── returned
+                  │             │           └── removed
                   └── dismissed └── (each within its window after `shown`)
-reward      0          0.1         0.5       1.0         0        in sum, by settings
+reward      0          0.1         0.5         1.0     in all, by settings
 ```
 
+Stages are kept by item: two items may be added from one prompt, one of them taken out again, the
+other one bought. What a prompt has earned is a *function of these facts*, in [0, 1], and not of the
+order in which they came (`earnings`):
+
+- a click is worth `reward_clicked`, once;
+- an item that was added, and not taken out again, is worth `reward_added`, once;
+- an order of items that stood added when it was placed lifts that to `reward_bought`, by the share
+  of them that was kept: each item has an equal part, and each of ten pieces a tenth of that. The
+  best of its orders counts. What is returned takes back its share of the lift, and no more: with
+  all of an order returned the prompt has earned what it would have without that order.
+
+When a fact comes, what it changes is the reward of its outcome; of several items in one order each
+has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned. How
+that is spread over them depends on what came first, and so does which facts count where an item
+could be another prompt's too, or the impression's time is not known yet: that is judged once.
+
 Feedback brings the prompt's receipt. An add without one belongs to the latest prompt of the session
-that offered the item and was clicked; a purchase to the prompt that the item was added from. Each
-stage counts once, and what it adds to the reward is what is missing to that stage's worth.
+that offered the item and was clicked before; a purchase to the prompts that the item was added
+from; a removal to the latest adds, as far as the basket holds less than was added from prompts.
 
 One rule for an add whose receipt does not prove it (forged, another session's, another item's):
 the receipt counts as none. The credit then rests on the click, which a receipt of its own proved; a
 sender that cuts off receipts on adds alone loses nothing, and one that makes them up wins nothing
 that it would not have had without. That the receipt is bad is told by a dead letter.
 
-Outcomes are *read off* the session, not remembered beside it: whoever answers for an event finds
-the stages which that event brought, even when somebody else folded it first.
+Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import Any
 
 from models import ThompsonSampling
 from models.evaluation.drift import DriftAlarm
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
+    BasketUpdated,
     Event,
     ItemAdded,
-    OrderPlaced,
-    OrderReturned,
+    ItemRemoved,
     PromptClicked,
     PromptDismissed,
     PromptShown,
 )
-from streams.contract.prompts import Outcome, Stage
+from streams.contract.prompts import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
-from streams.shop.memory.impression import Impression, Reached
+from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.orders import Order
+from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
 
 Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
@@ -45,7 +65,7 @@ Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
 
 
 class Attribution:
-    """Folds feedback, adds, orders and returns into impressions and the policy.
+    """Folds feedback, adds, removals, orders and returns into impressions and the policy.
 
     Its drift alarm sees each impression as nothing earned, and then what it earned: it depends on
     order, and is no part of the state.
@@ -61,11 +81,8 @@ class Attribution:
         }
         self._add_window_ms = settings.attribution_window_s * 1000
         self._buy_window_ms = settings.purchase_window_s * 1000
-        self._worth: dict[Stage, float] = {
-            "clicked": settings.reward_clicked,
-            "added": settings.reward_added,
-            "bought": settings.reward_bought,
-        }
+        rewards = settings.reward_clicked, settings.reward_added, settings.reward_bought
+        self._worth = Worth(*rewards)
 
     def credit(
         self, session: Session, event: Feedback, receipt: Receipt | InvalidReceipt | None
@@ -88,102 +105,193 @@ class Attribution:
 
     def clicked(self, session: Session, event: PromptClicked, receipt: Receipt) -> None:
         """The shopper followed a prompt (which proves that it was shown)."""
-        impression = self._impression(session, event, receipt)
-        self._reach(impression, "clicked", event, event.item_id, self._add_window_ms)
+        self._once("clicked", self._impression(session, event, receipt), event, event.item_id)
 
     def dismissed(self, session: Session, event: PromptDismissed, receipt: Receipt) -> None:
         """The shopper sent a prompt away."""
         impression = self._impression(session, event, receipt)
-        if "dismissed" not in impression.reached:
+        if not impression.has("dismissed"):
             session.dismissals += 1
-        self._reach(impression, "dismissed", event, None, self._add_window_ms)
+        self._once("dismissed", impression, event, None)
+
+    def _once(
+        self, stage: Stage, impression: Impression, event: Event, item_id: str | None
+    ) -> None:
+        at_ms = event.occurred_at_ms
+        late_ms = at_ms - impression.shown_ms
+        if (
+            not impression.has(stage)
+            and at_ms >= impression.receipt.prompted_at_ms
+            and late_ms <= self._add_window_ms
+        ):
+            self._note(impression, [Reached(stage, event.event_id, at_ms, item_id=item_id)])
 
     def added(self, session: Session, event: ItemAdded, receipt: Receipt | None) -> None:
-        """An item entered the basket, perhaps because of a prompt."""
+        """An item entered the basket, perhaps because of a prompt; to be told before it did.
+
+        What a removal has overtaken did not enter it. What an order has overtaken was bought.
+        """
+        impression = self._adding(session, event, receipt)
+        if impression is None or not self._within(impression, event, self._add_window_ms):
+            return
+        bought = list(self._bought_by_then(session, event))
+        quantity = event.quantity if bought else session.entering(event)
+        if not quantity:
+            return
+        price = event.price_minor
+        worth = None if price is None else price * quantity
+        said = event.item_id, quantity, None, worth, event.currency
+        self._note(impression, [Reached("added", event.event_id, event.occurred_at_ms, 0.0, *said)])
+        for order in bought:
+            if order.at_ms - impression.shown_ms <= self._buy_window_ms:
+                self._sell(impression, event, order, [event.item_id])
+
+    def _adding(
+        self, session: Session, event: ItemAdded, receipt: Receipt | None
+    ) -> Impression | None:
+        """The prompt that an item was added from."""
         if receipt is not None and event.item_id in receipt.items:
-            impression = self._impression(session, event, receipt)
-        else:
-            clicked = (
-                impression
-                for impression in reversed(session.impressions.values())
-                if event.item_id in impression.receipt.items and "clicked" in impression.reached
-            )
-            if (found := next(clicked, None)) is None:
+            return self._impression(session, event, receipt)
+        clicked = (
+            (max(clicks), impression.prompted, impression)
+            for impression in session.impressions.values()
+            if event.item_id in impression.receipt.items
+            and (clicks := [one.at_ms for one in impression.of("clicked")])
+            and max(clicks) <= event.occurred_at_ms
+        )
+        return max(clicked, default=(0, (0, ""), None))[2]
+
+    def _bought_by_then(self, session: Session, event: ItemAdded) -> Iterator[Order]:
+        """The orders of this session that have an item which is added only now, but was before."""
+        if session.bought.get(event.item_id, 0) >= event.occurred_at_ms:
+            for order_id in session.orders:
+                order = session.order_memory.get(order_id)
+                if (
+                    order is not None
+                    and order.session_id == session.session_id
+                    and event.item_id in order.lines
+                    and order.at_ms >= event.occurred_at_ms
+                ):
+                    yield order
+
+    def removed(self, session: Session, event: ItemRemoved) -> None:
+        """An item was taken out of the basket, perhaps one that a prompt had brought there."""
+        self._take_back(session, event, event.item_id, event.quantity)
+
+    def basket_set(self, session: Session, event: BasketUpdated) -> None:
+        """The basket is another one: what prompts had brought there may be there no more."""
+        impressions = session.impressions.values()
+        added = (fact.item_id for impression in impressions for fact in impression.of("added"))
+        for item_id in filter(None, dict.fromkeys(added)):
+            self._take_back(session, event, item_id, inf)
+
+    def _take_back(self, session: Session, event: Event, item_id: str, most: float) -> None:
+        """The basket holds less of an item; at most so much of it was taken out."""
+        at_ms = event.occurred_at_ms
+        brought = [
+            (max(fact.at_ms for fact in impression.of("added", item_id)), impression)
+            for impression in session.impressions.values()
+            if impression.standing(item_id, at_ms) and self._within(impression, event)
+        ]
+        held = sum(impression.standing(item_id, at_ms) for _, impression in brought)
+        surplus = min(most, held - session.basket.get(item_id, 0))
+        for _, impression in sorted(brought, key=lambda one: (one[0], one[1].prompted))[::-1]:
+            if surplus <= 0:
                 return
-            impression = found
-        self._reach(impression, "added", event, event.item_id, self._add_window_ms)
+            quantity = int(min(surplus, impression.standing(item_id, at_ms)))
+            surplus -= quantity
+            fact = Reached("removed", event.event_id, at_ms, 0.0, item_id, quantity)
+            self._note(impression, [fact])
 
-    def ordered(self, session: Session, event: OrderPlaced) -> None:
+    def ordered(self, session: Session, event: Event, order: Order) -> None:
         """Items were bought, some of them because of a prompt."""
-        bought = {line.item_id for line in event.lines}
         for impression in session.impressions.values():
-            added = impression.reached.get("added")
-            if added is not None and added.item_id in bought:
-                self._reach(impression, "bought", event, added.item_id, self._buy_window_ms)
+            if self._within(impression, event):
+                sold = [item for item in order.lines if impression.standing(item, order.at_ms) > 0]
+                self._sell(impression, event, order, sold)
 
-    def returned(self, session: Session, event: OrderReturned) -> None:
-        """Items came back: a prompt that sold one of them earned nothing."""
-        back = {line.item_id for line in event.lines}
-        for impression in session.impressions.values():
-            bought = impression.reached.get("bought")
-            if bought is None or bought.item_id not in back or "returned" in impression.reached:
+    def _sell(
+        self, impression: Impression, event: Event, order: Order, items: Sequence[str]
+    ) -> None:
+        """An order bought what was added from a prompt; some of that may be back already."""
+        facts = []
+        for item_id in items:
+            if any(one.order_id == order.order_id for one in impression.of("bought", item_id)):
                 continue
-            self._settle(impression, "returned", event, bought.item_id, -impression.reward)
+            line = order.lines[item_id]
+            said = item_id, line.quantity, order.order_id, line.value_minor, order.currency
+            facts.append(Reached("bought", event.event_id, order.at_ms, 0.0, *said))
+        if facts and self._note(impression, facts):
+            order.credited[impression.receipt.prompt_id] = impression
+            back = {item_id: order.lines[item_id].back for item_id in items}
+            self._give_back(impression, event, order, {i: n for i, n in back.items() if n})
+
+    def returned(self, event: Event, order: Order, gone: dict[str, int]) -> None:
+        """So much of an order came back: the prompts that sold it give back what that earned."""
+        for impression in order.credited.values():
+            self._give_back(impression, event, order, gone)
+
+    def _give_back(
+        self, impression: Impression, event: Event, order: Order, gone: dict[str, int]
+    ) -> None:
+        facts = []
+        for fact in impression.of("bought"):
+            if fact.order_id != order.order_id or (item_id := fact.item_id) is None:
+                continue
+            before = impression.returned(order.order_id, item_id)
+            quantity = min(gone.get(item_id, 0), fact.quantity - before)
+            if quantity > 0:
+                value = order.lines[item_id].value_of(quantity)
+                said = item_id, quantity, order.order_id, value, order.currency
+                by, at_ms = told_by(event, impression), event.occurred_at_ms
+                facts.append(Reached("returned", by, at_ms, 0.0, *said))
+        if facts:
+            self._note(impression, facts)
+
+    def _within(self, impression: Impression, event: Event, window_ms: float | None = None) -> bool:
+        """Whether it came within its window after the impression, a purchase's by default."""
+        late_ms = event.occurred_at_ms - impression.shown_ms
+        return 0 <= late_ms <= (self._buy_window_ms if window_ms is None else window_ms)
 
     def _impression(self, session: Session, event: Event, receipt: Receipt) -> Impression:
         """The impression of a receipt, begun now if this is the first sign of it."""
         impression = session.impressions.get(receipt.prompt_id)
         if impression is None:
-            impression = Impression(receipt)
-            impression.reached["shown"] = Reached(event.event_id, event.occurred_at_ms, 0.0, None)
+            shown_ms = max(event.occurred_at_ms, receipt.prompted_at_ms)
+            impression = Impression(receipt, [Reached("shown", event.event_id, shown_ms)])
             session.remember(impression)
             self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
             self.drift.outcome(receipt.arm, 0.0, time_s=event.time_s)
         return impression
 
-    def _reach(
-        self,
-        impression: Impression,
-        stage: Stage,
-        event: Event,
-        item_id: str | None,
-        window_ms: float,
+    def _note(self, impression: Impression, facts: Sequence[Reached]) -> bool:
+        """Add facts of one event, and tell the policy what they change; whether there was room."""
+        if facts[0].stage != "returned" and impression.full:
+            return False
+        before = earnings(impression, self._worth)
+        first = len(impression.reached)
+        impression.reached += facts
+        after = earnings(impression, self._worth)
+        if before != after:
+            gain = sum(gain for _, gain in after) - sum(gain for _, gain in before)
+            share = gain / len(facts)
+            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
+            self._tell(impression.receipt, before, after)
+            self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
+        return True
+
+    def _tell(
+        self, receipt: Receipt, before: list[tuple[int, float]], after: list[tuple[int, float]]
     ) -> None:
-        """Note a stage once, if it came within its window after the impression."""
-        if stage in impression.reached or "returned" in impression.reached:
-            return
-        if event.occurred_at_ms - impression.shown_ms <= window_ms:
-            gain = max(0.0, self._worth.get(stage, 0.0) - impression.reward)
-            self._settle(impression, stage, event, item_id, gain)
-
-    def _settle(
-        self, impression: Impression, stage: Stage, event: Event, item_id: str | None, gain: float
-    ) -> None:
-        impression.reached[stage] = Reached(event.event_id, event.occurred_at_ms, gain, item_id)
-        if gain:
-            receipt, at_s = impression.receipt, event.time_s
-            self.drift.outcome(receipt.arm, gain, time_s=at_s)
-            self.policy.reward(
-                receipt.arm, receipt.context, gain, time_s=receipt.prompted_at_ms / 1000, at_s=at_s
-            )
-
-
-def outcomes(session: Session, event: Event) -> Iterator[Outcome]:
-    """The stages that this event brought to prompts of its session."""
-    for impression in session.impressions.values():
-        for stage, reached in impression.reached.items():
-            if reached.event_id == event.event_id:
-                receipt = impression.receipt
-                yield Outcome(
-                    prompt_id=receipt.prompt_id,
-                    session_id=receipt.session_id,
-                    stage=stage,
-                    arm=receipt.arm,
-                    context=receipt.context,
-                    propensity=receipt.propensity,
-                    reward=reached.reward,
-                    item_id=reached.item_id,
-                    caused_by=event.event_id,
-                    occurred_at_ms=reached.at_ms,
-                    prompted_at_ms=receipt.prompted_at_ms,
+        """What was earned no more is taken back, as and when it was told; what is new is told."""
+        asked_s = receipt.prompted_at_ms / 1000
+        for gone, steps in ((1.0, [*after]), (-1.0, [*before])):
+            kept = [*(before if gone > 0 else after)]
+            for step in steps:
+                if step in kept:
+                    kept.remove(step)
+                    continue
+                at_ms, gain = step
+                self.policy.reward(
+                    receipt.arm, receipt.context, gone * gain, time_s=asked_s, at_s=at_ms / 1000
                 )

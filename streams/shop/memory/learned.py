@@ -73,6 +73,11 @@ def _meet(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: floa
         model.learn_meetings(lesson.others, lesson.item_id, time_s=time_s)
 
 
+def _unmeet(model: CoOccurrence, _settings: Settings, lesson: Lesson, time_s: float) -> None:
+    begins, alone = lesson.begins, not lesson.first
+    model.unlearn_one(lesson.others, lesson.item_id, time_s=time_s, begins=begins, alone=alone)
+
+
 # What items are viewed together
 
 
@@ -96,13 +101,27 @@ def _view(
 
 
 def _repeats(settings: Settings) -> Repeats:
-    return Repeats(half_life_s=settings.pair_half_life_s, shoppers_max=settings.shoppers_max)
+    return Repeats(
+        half_life_s=settings.pair_half_life_s,
+        shoppers_max=settings.shoppers_max,
+        kept_s=settings.personal_ttl_s,
+    )
 
 
 def _buy(
-    model: Repeats, _settings: Settings, shopper_id: str, line: OrderLine, time_s: float
+    model: Repeats, _settings: Settings, shopper_id: str | None, line: OrderLine, time_s: float
 ) -> None:
-    model.learn_one((shopper_id,), line.item_id, time_s=time_s)
+    model.learn_one(() if shopper_id is None else (shopper_id,), line.item_id, time_s=time_s)
+
+
+def _forget_purchases(model: Repeats, _settings: Settings, shopper_id: str, until_s: int) -> None:
+    model.forget(shopper_id, until_s)
+
+
+def _unbuy(
+    model: Repeats, _settings: Settings, shopper_id: str, item_id: str, time_s: float
+) -> None:
+    model.unlearn_one((shopper_id,), item_id, time_s=time_s)
 
 
 # What everybody buys: adds and views count, each with its weight
@@ -122,6 +141,11 @@ def _count_view(
 def _count_add(model: Popularity, settings: Settings, lesson: Lesson, time_s: float) -> None:
     if lesson.first and (weight := settings.add_weight):
         model.learn_one((), lesson.item_id, time_s=time_s, weight=weight)
+
+
+def _uncount_add(model: Popularity, settings: Settings, lesson: Lesson, time_s: float) -> None:
+    if lesson.first and (weight := settings.add_weight):
+        model.unlearn_one(lesson.item_id, time_s=time_s, weight=weight)
 
 
 # What comes next in a visit
@@ -155,12 +179,29 @@ def _next_item(
     )
 
 
+def _forget_ring(model: BestFit, _settings: Settings, shopper_id: str, _until_s: int) -> None:
+    """All of it: a ring keeps no times, and what it taught of items is nobody's."""
+    model.forget_shopper(shopper_id)
+
+
 LEARNERS: tuple[Learner[Any], ...] = (
-    Learner(name="baskets", new=_baskets, basket=_meet),
+    Learner(name="baskets", new=_baskets, basket=_meet, basket_back=_unmeet),
     Learner(name="browsing", new=_browsing, first_view=_view),
-    Learner(name="repeats", new=_repeats, purchase=_buy),
-    Learner(name="popularity", new=_popularity, first_view=_count_view, basket=_count_add),
-    Learner(name="fit", new=_fit, next_item=_next_item),
+    Learner(
+        name="repeats",
+        new=_repeats,
+        purchase=_buy,
+        purchase_back=_unbuy,
+        forget=_forget_purchases,
+    ),
+    Learner(
+        name="popularity",
+        new=_popularity,
+        first_view=_count_view,
+        basket=_count_add,
+        basket_back=_uncount_add,
+    ),
+    Learner(name="fit", new=_fit, next_item=_next_item, forget=_forget_ring),
 )
 """What is learned. The order in which they are taught by one event is that of this table."""
 

@@ -23,13 +23,25 @@ forgot was prompted, and so does a partition for its sessions: what was prompted
 remembered, may have been counted, and is not counted again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
+from streams.contract.events import (
+    BasketUpdated,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderPlaced,
+)
 from streams.contract.receipts import Receipt
-from streams.shop.memory.impression import Impression, Prompted
+from streams.shop.memory.orders.arrivals import Arrivals
+from streams.shop.memory.orders.impression import Impression, Prompted
+from streams.shop.memory.orders.orders import Orders
+from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
+from streams.shop.people.sign_in import KEEP, NOBODY, SignIn
 
 VIEWED_MAX = 20
 TAKEN_MAX = 64
@@ -41,19 +53,8 @@ SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
 NEVER: Prompted = (0, "")
 """Before all prompts."""
-VERSION = 3
+VERSION = 4
 """Of a session's state: see `streams.shop.memory.sessions`."""
-
-
-class Taken(NamedTuple):
-    """An item was taken out of the basket, removed or ordered: when last, and how many too many."""
-
-    at_ms: int
-    missing: int
-    """More than there were: adds from before that have not come yet, and have been overtaken."""
-
-
-NOT_TAKEN = Taken(0, 0)
 
 
 @dataclass(slots=True)
@@ -61,13 +62,14 @@ class Session:
     """One visit, and what outlives it.
 
     `basket` maps an item to its quantity, in the order in which they were added; `bought` an item
-    to the time of its latest order.
+    to the time of its latest order by nobody whom we know.
     """
 
     session_id: str
     started_ms: int
     last_ms: int
     shopper_id: str | None = None
+    """Whose history the latest event may use: see `streams.shop.people.identity`."""
     basket: dict[str, int] = field(default_factory=dict)
     viewed: list[str] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
@@ -90,25 +92,31 @@ class Session:
     """Events, among those seen, whose prompts may have been forgotten."""
     unread: set[str] = field(default_factory=set)
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
+    signed_in: SignIn = NOBODY
+    refused_consent: bool = False
     read_late: dict[str, int] = field(default_factory=dict)
     """At which offset such a receipt was read after all; for the answer, no part of the state."""
+    buyer: str | None = None
+    names_shopper: bool = False
+    """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """When the events came, those that are not among the seen any more included."""
+    order_memory: Orders = field(default_factory=Orders)
+    """The orders of its partition."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
         self.seen[event.event_id] = offset
+        self.arrivals.note(event.occurred_at_ms)
         if late:
             self.late.add(event.event_id)
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
-            del self.seen[oldest]
+            self.arrivals.forget(self.seen.pop(oldest))
             self.read_late.pop(oldest, None)
             for noted in (self.late, self.refused, self.unread):
                 noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
-        if event.consent and event.shopper_id is not None:
-            self.shopper_id = event.shopper_id
-        elif not event.consent:
-            self.shopper_id = None
 
     def looks_first(self, item_id: str) -> bool:
         """Whether a look at this item teaches: only the first one of a visit does.
@@ -185,10 +193,19 @@ class Session:
         for line in event.lines:
             if missing := self._take(line.item_id, line.quantity):
                 self._note_taken(line.item_id, at_ms, missing)
-            self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
+            if not self.names_shopper:
+                self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
         _bound(self.bought, BOUGHT_MAX)
         if not self.basket:
             self.taught = Taught()
+        self.in_checkout = False
+
+    def set_basket(self, event: BasketUpdated) -> None:
+        """The basket is what the shop says; a full one takes no further kinds of items."""
+        self.basket.clear()
+        for line in event.lines:
+            if line.item_id in self.basket or len(self.basket) < BASKET_MAX:
+                self.basket[line.item_id] = self.basket.get(line.item_id, 0) + line.quantity
         self.in_checkout = False
 
     def forget_basket(self) -> None:
@@ -218,6 +235,9 @@ class Session:
             forgotten=self.forgotten,
             refused=self.refused,
             unread=self.unread,
+            refused_consent=self.refused_consent,
+            arrivals=self.arrivals,
+            order_memory=self.order_memory,
         )
 
     def remember(self, impression: Impression) -> None:
@@ -240,13 +260,18 @@ class Session:
         """The newest of its impressions, remembered or forgotten."""
         return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
-    def state(self) -> list[Any]:
-        """Everything, as JSON."""
+    def state(
+        self, kept: Callable[[SignIn], str | None] = KEEP, *, whole: bool = True
+    ) -> list[Any]:
+        """Everything, as JSON; else what the events of its partition alone have told.
+
+        `kept` says which shopper a sign-in may be kept with.
+        """
         return [
             self.session_id,
             self.started_ms,
             self.last_ms,
-            self.shopper_id,
+            [*self.signed_in.state(kept(self.signed_in)), self.refused_consent],
             list(self.basket.items()),
             list(self.viewed),
             list(self.path),
@@ -255,7 +280,7 @@ class Session:
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
             sorted(self.late),
-            [impression.state() for impression in self.impressions.values()],
+            [impression.state(whole=whole) for impression in self.impressions.values()],
             VERSION,
             self.taught.state(),
             list(self.looked),
@@ -264,6 +289,7 @@ class Session:
             list(self.forgotten),
             sorted(self.refused),
             sorted(self.unread),
+            self.arrivals.state(),
         ]
 
 

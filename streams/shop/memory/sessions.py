@@ -1,33 +1,50 @@
 """The sessions of one partition: found by id, forgotten when idle longest, kept and restored.
 
 The order of leaving is that of the log, which is the same for every worker. A session's state of
-version 3 is written; those of version 2, in which a basket ended with its visit, and of version 1,
-without what the session had taught, are read as well.
+version 4 is written. Those of version 3, without the times of what it has seen and with the shopper
+alone, of version 2, in which a basket ended with its visit, and of version 1, without what the
+session had taught, are read as well.
 """
 
+import math
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.impression import Impression, Prompted, prompted_of
-from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session, Taken
+from streams.shop.memory.orders.arrivals import Arrivals
+from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
+from streams.shop.memory.orders.orders import Orders
+from streams.shop.memory.orders.taken import Taken
+from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
+from streams.shop.people.sign_in import KEEP, SignIn, read
 
 
 class Sessions:
     """The sessions of one partition, and its watermark (the latest event time seen there)."""
 
-    def __init__(self, *, gap_s: float, basket_ttl_s: float, sessions_max: int) -> None:
+    def __init__(
+        self,
+        *,
+        gap_s: float,
+        basket_ttl_s: float,
+        sessions_max: int,
+        personal_ttl_s: float = math.inf,
+    ) -> None:
         self.gap_ms = gap_s * 1000
         self.basket_ttl_ms = basket_ttl_s * 1000
+        self.personal_ttl_ms = personal_ttl_s * 1000
         self.sessions_max = sessions_max
         self.watermark_ms = 0
         self.forgot = False
         """Whether a session had to leave since the start of the process."""
         self.forgotten = NEVER
         """The newest impression of the sessions that are forgotten."""
+        self.orders = Orders()
+        """The orders of these sessions, and of those that are forgotten."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def of(self, event: Event) -> Session:
@@ -36,12 +53,16 @@ class Sessions:
         session = self._sessions.get(event.session_id)
         if session is None:
             at_ms = event.occurred_at_ms
-            session = Session(event.session_id, at_ms, at_ms, forgotten=self.forgotten)
+            session = Session(
+                *(event.session_id, at_ms, at_ms),
+                forgotten=self.forgotten,
+                order_memory=self.orders,
+            )
             self._sessions[event.session_id] = session
             if len(self._sessions) > self.sessions_max:
-                _, gone = self._sessions.popitem(last=False)
-                self.forgotten = max(self.forgotten, gone.newest)
+                self._let_go()
                 self.forgot = True
+            self._expire()
         else:
             pause_ms = event.occurred_at_ms - session.last_ms
             if pause_ms > self.basket_ttl_ms:
@@ -51,6 +72,19 @@ class Sessions:
         self._sessions.move_to_end(event.session_id)
         return session
 
+    def _expire(self) -> None:
+        """Let those go that have been idle for too long; the new one is the last."""
+        expired_ms = self.watermark_ms - self.personal_ttl_ms
+        while len(self._sessions) > 1 and self._first().last_ms <= expired_ms:
+            self._let_go()
+
+    def _first(self) -> Session:
+        return next(iter(self._sessions.values()))
+
+    def _let_go(self) -> None:
+        _, gone = self._sessions.popitem(last=False)
+        self.forgotten = max(self.forgotten, gone.newest)
+
     def find(self, session_id: str) -> Session | None:
         """The session of this id, if it is remembered; changes nothing."""
         return self._sessions.get(session_id)
@@ -58,19 +92,35 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def state(self) -> list[Any]:
-        """Everything, as JSON, in the order of leaving; nothing forgotten goes without saying."""
-        states = [session.state() for session in self._sessions.values()]
-        said = [] if self.forgotten == NEVER else [list(self.forgotten)]
-        return [self.watermark_ms, states, *said]
+    def impression(self, session_id: str, prompt_id: str) -> Impression | None:
+        """What is remembered of a prompt that was shown in a session."""
+        session = self._sessions.get(session_id)
+        return session.impressions.get(prompt_id) if session is not None else None
+
+    def state(
+        self, kept: Callable[[SignIn], str | None] = KEEP, *, whole: bool = True
+    ) -> list[Any]:
+        """Everything, as JSON, in the order of leaving; what is not there goes without saying.
+
+        Not `whole`: what the events of this partition alone have told. `kept` says which shopper a
+        sign-in may be kept with.
+        """
+        self.orders.forget_shoppers(self.watermark_ms - self.personal_ttl_ms)
+        states = [session.state(kept, whole=whole) for session in self._sessions.values()]
+        said = [list(self.forgotten), self.orders.state(whole=whole)]
+        least = 2 if self.orders else int(self.forgotten != NEVER)
+        return [self.watermark_ms, states, *said[:least]]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
         watermark_ms, sessions, *later = state
-        (self.forgotten,) = map(prompted_of, later or [NEVER])
+        (self.forgotten,) = map(prompted_of, later[:1] or [NEVER])
         (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
         for session in map(session_of, sessions):
+            session.order_memory = self.orders
             self._sessions[session.session_id] = session
+        for orders in later[1:]:
+            self.orders.restore(orders, self.impression)
 
 
 def session_of(state: list[Any]) -> Session:
@@ -80,34 +130,40 @@ def session_of(state: list[Any]) -> Session:
     taken to have been bought last. Raises `ValueError` for a later one, and this or `TypeError`
     for what is none: restored, it would stop each worker in turn.
     """
-    who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
+    session = _session_of(state)
+    session.signed_in, session.refused_consent = read(state[3], session.last_ms)
+    return session
+
+
+def _session_of(state: list[Any]) -> Session:
+    """All of it but who is there."""
+    name, started_ms, last_ms, _who, basket, viewed, *more = state
     path, bought, paying, said, seen, late, impressions, *later = more
     version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
-    if version not in (1, 2, VERSION):
+    if version not in (1, 2, 3, VERSION):
         raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
-    if version < VERSION:
+    if version in (1, 2):
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
-    taken, orders, forgotten, refused, unread = latest
+    taken, orders, forgotten, refused, unread, *arrived = latest
+    seen = _numbered(seen, 0)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
-    each(str, [*orders, *orders.values()])
+    each(str, [name, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
-    each(str, [who] if shopper_id is None else [who, shopper_id])
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
-    (paying,) = each(bool, [paying])
     return Session(
-        who,
+        name,
         started_ms,
         last_ms,
-        shopper_id,
+        None,
         _numbered(basket, 1),
         each(str, viewed),
         each(str, path),
         _numbered(bought, 0),
-        paying,
+        each(bool, [paying])[0],
         shown,
         last_shown_ms,
         dismissals,
-        _numbered(seen, 0),
+        seen,
         set(each(str, late)),
         {impression.receipt.prompt_id: impression for impression in remembered},
         Taught.from_state(lessons),
@@ -117,7 +173,16 @@ def session_of(state: list[Any]) -> Session:
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         set(each(str, refused)),
         set(each(str, unread)),
+        arrivals=_arrivals(arrived, len(seen)),
     )
+
+
+def _arrivals(arrived: list[Any], seen: int) -> Arrivals:
+    """When the events of a session came: unknown, where that was not kept."""
+    if not arrived:
+        return Arrivals.unknown(seen)
+    (state,) = arrived
+    return Arrivals.from_state(state, seen)
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:

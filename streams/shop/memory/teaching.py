@@ -5,22 +5,29 @@
 | first view | ItemViewed | a visit looks at an item for the first time |
 | basket | ItemAdded, OrderPlaced | an item stands beside others that it has not met yet |
 | next item | ItemViewed, ItemAdded, OrderPlaced | a visit goes on to another item |
-| purchase | OrderPlaced | a shopper whom we know has bought an item |
+| purchase | OrderPlaced | somebody has bought an item, a shopper whom we know or not |
+| basket and purchase, taken back | OrderReturned, OrderCancelled | nothing of an item was kept |
+
+What an order teaches beyond its basket is remembered with it, so that it can be taken back
+(`streams.shop.memory.orders.orders`) as if there had been no order. Not so what is learned from
+sequences (`next_item`): it only ranks, and fades.
 
 A *learner* names the interactions that teach its model, each with the function that does it. A shop
 knows learners by their table alone: what is in the table is taught, kept in checkpoints, hashed,
 and there for arms to draw on. Of one interaction the learners learn in the order of the table.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from models import Recommender
+from models.recommenders.cooccurrence import PARTNERS_MAX
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine, OrderPlaced
 from streams.contract.settings import Settings
+from streams.shop.memory.orders.orders import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 
@@ -43,8 +50,14 @@ class Learner(Generic[M]):
         Callable[[M, Settings, Session, Event, ItemViewed | ItemAdded | OrderLine], None] | None
     ) = None
     """The session's path does not have the item yet. Sessions keep paths if anybody listens."""
-    purchase: Callable[[M, Settings, str, OrderLine, float], None] | None = None
-    """By this shopper, at this time."""
+    purchase: Callable[[M, Settings, str | None, OrderLine, float], None] | None = None
+    """By this shopper, or by nobody whom we know, at this time."""
+    basket_back: Callable[[M, Settings, Lesson, float], None] | None = None
+    """What a lesson of `basket` at this time has taught never happened; needed beside `basket`."""
+    purchase_back: Callable[[M, Settings, str, str, float], None] | None = None
+    """The shopper's purchase of an item at this time was taken back; needed beside `purchase`."""
+    forget: Callable[[M, Settings, str, int], None] | None = None
+    """Drop what is kept by this shopper, up to this second."""
 
 
 class Teaching:
@@ -66,6 +79,9 @@ class Teaching:
         self._basket = listening("basket")
         self._next_item = listening("next_item")
         self._purchase = listening("purchase")
+        self._forget = listening("forget")
+        self._basket_back = listening("basket_back")
+        self._purchase_back = listening("purchase_back")
 
     def viewed(self, session: Session, event: ItemViewed) -> None:
         """A look counts once in a visit, however often a page is loaded again."""
@@ -83,26 +99,49 @@ class Teaching:
         if self._next_item:
             self._step(session, event, event)
 
-    def ordered(self, session: Session, event: OrderPlaced) -> None:
-        """What the basket never saw (another channel, an import) is learned as if added now."""
-        together = list(session.basket)
+    def ordered(self, session: Session, event: OrderPlaced) -> tuple[Lesson, ...]:
+        """What the basket never saw (another channel, an import) is learned as if added now.
+
+        Returns what it was that the order has taught.
+        """
+        together, lessons = list(session.basket), []
         for line in {line.item_id: line for line in event.lines}.values():
-            if line.item_id not in together:
+            if line.item_id not in session.basket:
                 new = line.item_id not in session.taught
-                self._meet(session, together, line.item_id, event.time_s)
+                if lesson := session.taught.lesson(line.item_id, together):
+                    lessons.append(lesson._replace(others=lesson.others[-PARTNERS_MAX:]))
+                    self._learn(lessons[-1], event.time_s)
                 together.append(line.item_id)
                 if new and self._next_item:
                     self._step(session, event, line)
-            if session.shopper_id is not None:
-                for teach in self._purchase:
-                    teach(session.shopper_id, line, event.time_s)
+            for teach in self._purchase:
+                teach(session.buyer, line, event.time_s)
+        return tuple(lessons)
+
+    def forget(self, shopper_id: str, until_s: int) -> None:
+        """Drop what is kept by a shopper, up to a second."""
+        for forget in self._forget:
+            forget(shopper_id, until_s)
+
+    def returned(self, order: Order, gone: Sequence[str]) -> None:
+        """Nothing was kept of these items of an order: what it has taught of them is taken back."""
+        for lesson in order.unlearned(gone):
+            for teach in self._basket_back:
+                teach(lesson, order.time_s)
+        if order.shopper_id is not None:
+            for item_id in gone:
+                for teach in self._purchase_back:
+                    teach(order.shopper_id, item_id, order.time_s)
 
     def _meet(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
         """An item comes beside those present: what the session has not taught yet is learned."""
         lesson = session.taught.lesson(item_id, present)
         if lesson is not None:
-            for teach in self._basket:
-                teach(lesson, time_s)
+            self._learn(lesson, time_s)
+
+    def _learn(self, lesson: Lesson, time_s: float) -> None:
+        for teach in self._basket:
+            teach(lesson, time_s)
 
     def _step(
         self, session: Session, event: Event, thing: ItemViewed | ItemAdded | OrderLine

@@ -35,7 +35,7 @@ def test_a_prompt_that_sells_earns_one_in_steps() -> None:
     added = shop.serve(story.add(item, receipt=prompt.receipt))
     assert [("added", 0.4)] == stages(added.outcomes)
     assert [("bought", 0.5)] == stages(shop.serve(story.order("bread", item)).outcomes)
-    assert [("returned", -1.0)] == stages(shop.serve(story.send_back(item)).outcomes)
+    assert [("returned", -0.5)] == stages(shop.serve(story.send_back(item)).outcomes)
 
 
 def test_an_add_without_a_receipt_belongs_to_the_prompt_that_was_clicked() -> None:

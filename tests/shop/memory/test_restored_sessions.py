@@ -12,7 +12,9 @@ from models import SnapshotError
 from streams.contract.prompts import STAGES
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
-from streams.shop.memory.impression import Impression
+from streams.shop.memory.orders.arrivals import Arrivals
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.sessions import session_of
 from streams.shop.shop import Shop
 from tests.leaves import OTHERS, leaf, leaves, replaced
 from tests.stories import NOON_MS, OPEN, Story, Till
@@ -185,7 +187,8 @@ def test_an_impression_may_have_reached_every_stage_at_any_time_there_is() -> No
     for at_ms, sound in ((0, True), (-1, False)):
         reached = [[stage, "e1", at_ms, 0.0, None] for stage in STAGES]
         if sound:
-            assert {*STAGES} == Impression.from_state([receipt, reached]).reached.keys()
+            found = Impression.from_state([receipt, reached]).reached
+            assert {*STAGES} == {fact.stage for fact in found}
         else:
             with pytest.raises(ValueError, match="-1"):
                 Impression.from_state([receipt, reached])
@@ -202,3 +205,37 @@ def test_a_changed_leaf_is_refused_or_learned_on_with(path: tuple[Any, ...], val
     except SnapshotError:
         return
     goes_on(shop)
+
+
+def test_a_session_of_version_3_goes_on_without_the_times_of_what_it_has_seen() -> None:
+    """Its impressions told no quantities, and none of what it remembers is in doubt."""
+    shop = Till()
+    story = Story("old")
+    shop.teach("bread", "butter")
+    prompt = shop.prompt(story.add("bread"))
+    for event in (story.see(prompt), story.add("butter", receipt=prompt.receipt)):
+        shop.serve(event)
+    session = shop.shop.sessions[0].find("old")
+    assert session is not None
+    state: list[Any] = json.loads(json.dumps(session.state()))
+    before = [*state[:-1]]
+    before[13] = 3
+    ((receipt, facts),) = before[12]
+    before[12] = [[receipt, [fact[:5] for fact in facts]]]
+    restored = session_of(before)
+    bought = restored.impressions[prompt.prompt_id].standing("butter", story.now_ms)
+
+    assert restored.arrivals == Arrivals.unknown(3)
+    assert not restored.arrivals.in_doubt(0, offset=1)
+    assert 1 == bought
+    assert json.loads(json.dumps(session_of(state).state())) == state
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[2, 0, -1, -1, [0]], [3, 0, -1, -1, []], [3, 0, -2, -1, [0]], [3.0, 0, -1, -1, [0]], [3, 0]],
+)
+def test_arrivals_that_are_none_are_refused(wrong: list[Any]) -> None:
+    """Rather than learned on with: three events are seen, in one block."""
+    with pytest.raises((TypeError, ValueError)):
+        Arrivals.from_state(wrong, 3)

@@ -64,8 +64,8 @@ class Recomputed(NamedTuple):
     """The id that each asking event's prompt has, by partition and offset of the event."""
     owed: frozenset[str]
     """The ids of the prompts that there must be."""
-    outcomes: Mapping[tuple[str, str], Outcome]
-    """By prompt and stage."""
+    outcomes: Mapping[tuple[str, ...], Outcome]
+    """By their identity."""
 
 
 class AuditResult(NamedTuple):
@@ -88,7 +88,7 @@ def recompute(
     asked: dict[str, Event] = {}
     at: dict[tuple[int, int], str] = {}
     owed: set[str] = set()
-    outcomes: dict[tuple[str, str], Outcome] = {}
+    outcomes: dict[tuple[str, ...], Outcome] = {}
     for record in log:
         event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
         if shop.learn(record.partition, record.offset, event) == "gap":
@@ -102,7 +102,7 @@ def recompute(
                 owed.add(identity)
         if not isinstance(event, ItemViewed):  # a view brings no prompt any further
             answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
-            outcomes |= {(o.prompt_id, o.stage): o for o in answer.outcomes}
+            outcomes |= {o.identity: o for o in answer.outcomes}
     position = dict(shop.position)
     return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
 
@@ -140,11 +140,11 @@ def judged_prompts(published: Iterable[AuditedRecord], recomputed: Recomputed) -
 
 def judged_outcomes(published: Iterable[AuditedRecord], recomputed: Recomputed) -> AuditResult:
     """Whether, repeats dropped, exactly those outcomes are there that the log calls for."""
-    found: dict[tuple[str, str], set[Outcome]] = {}
+    found: dict[tuple[str, ...], set[Outcome]] = {}
     number = 0
     for record in published:
         outcome = Outcome.model_validate_json(record.value or b"")
-        found.setdefault((outcome.prompt_id, outcome.stage), set()).add(outcome)
+        found.setdefault(outcome.identity, set()).add(outcome)
         number += 1
     owed = recomputed.outcomes
     lost = len(owed.keys() - found.keys())

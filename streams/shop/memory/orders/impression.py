@@ -1,0 +1,127 @@
+"""An impression: a prompt that was really shown, and the stages that it reached, item by item.
+
+A stage is a *fact* about a prompt: butter was added, two of them, at this time. What a prompt has
+earned is a function of its facts (`streams.shop.memory.attribution`), so it does not matter in
+which order they came. What each of them changed when it came is kept beside it, for the outcomes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from models.limits import within
+from models.snapshot.elements import each
+from streams.contract.prompts import STAGES, Stage
+from streams.contract.receipts import Receipt, receipt_of
+
+ROUNDING = 1e-9
+FACTS_MAX = 48
+"""Stages that are kept of an impression; later ones count for nothing. Returns are bounded by what
+was bought, and by as many again."""
+SEEING: tuple[Stage, ...] = ("shown", "clicked", "dismissed")
+"""Stages that prove that a prompt was visible by then."""
+Prompted = tuple[int, str]
+"""A prompt's time in ms and its id: an order without ties."""
+
+
+class Reached(NamedTuple):
+    """A stage that an impression reached: by which event, when, and of what it is told."""
+
+    stage: Stage
+    event_id: str
+    at_ms: int
+    reward: float = 0.0
+    """What it changed of the reward when it came."""
+    item_id: str | None = None
+    quantity: int = 1
+    order_id: str | None = None
+    value_minor: int | None = None
+    """Of all of them together, in minor units; None where the event told no price."""
+    currency: str | None = None
+
+
+def prompted_of(state: Sequence[Any]) -> Prompted:
+    """A prompt's place in that order, as JSON has it; raises `TypeError` or `ValueError`."""
+    at_ms, prompt_id = state
+    return each(int, [at_ms], 0)[0], each(str, [prompt_id])[0]
+
+
+@dataclass(slots=True)
+class Impression:
+    """A prompt that was really shown, and what became of it."""
+
+    receipt: Receipt
+    reached: list[Reached] = field(default_factory=list)
+
+    @property
+    def reward(self) -> float:
+        """What its stages were worth so far, in [0, 1]."""
+        return sum(fact.reward for fact in self.reached)
+
+    @property
+    def prompted(self) -> Prompted:
+        """When it was prompted, and by its id which of those of one moment it is."""
+        return self.receipt.prompted_at_ms, self.receipt.prompt_id
+
+    @property
+    def shown_ms(self) -> int:
+        """When it was shown: by the earliest sign of it, and not before it was prompted."""
+        signs = min(fact.at_ms for fact in self.reached if fact.stage in SEEING)
+        return max(signs, self.receipt.prompted_at_ms)
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes no more facts but returns; these do not count for that."""
+        return sum(fact.stage != "returned" for fact in self.reached) >= FACTS_MAX
+
+    def of(self, stage: Stage, item_id: str | None = None) -> Iterator[Reached]:
+        """The facts of a stage, of one item or of all."""
+        for fact in self.reached:
+            if fact.stage == stage and item_id in (None, fact.item_id):
+                yield fact
+
+    def has(self, stage: Stage) -> bool:
+        """Whether it reached this stage."""
+        return any(fact.stage == stage for fact in self.reached)
+
+    def standing(self, item_id: str, until_ms: float) -> int:
+        """How many of what was added from it were not taken back by that time."""
+        added = sum(fact.quantity for fact in self.of("added", item_id) if fact.at_ms <= until_ms)
+        if not added:
+            return 0
+        back = sum(fact.quantity for fact in self.of("removed", item_id) if fact.at_ms <= until_ms)
+        return max(0, added - back)
+
+    def returned(self, order_id: str | None, item_id: str | None) -> int:
+        """How many of what this order bought came back."""
+        return sum(
+            fact.quantity for fact in self.of("returned", item_id) if fact.order_id == order_id
+        )
+
+    def state(self, *, whole: bool = True) -> list[Any]:
+        """Everything, as JSON; else what only the events of its own session have told."""
+        facts = [list(fact) for fact in self.reached]
+        if not whole:
+            own = (fact for fact in self.reached if fact.stage != "returned")
+            facts = [[*fact._replace(reward=0.0)] for fact in own]
+        return [list(self.receipt), facts]
+
+    @classmethod
+    def from_state(cls, state: list[Any]) -> Self:
+        """The impression whose `state()` this is, or what JSON made of it.
+
+        Raises `TypeError` or `ValueError` when it is none.
+        """
+        fields, facts = state
+        reached = [Reached(*said) for said in facts]
+        stages = {fact.stage for fact in reached}
+        if "shown" not in stages or not stages <= {*STAGES}:
+            raise ValueError(f"an impression that reached {', '.join(map(str, stages))}")
+        for fact in reached:
+            names = fact.event_id, fact.item_id, fact.order_id, fact.currency
+            each(str, [name for name in names if name is not None])
+            each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0)
+            within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
+        impression = cls(receipt_of(fields), reached)
+        within(-ROUNDING, 1.0 + ROUNDING, reward=impression.reward)
+        return impression

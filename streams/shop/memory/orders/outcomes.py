@@ -1,0 +1,43 @@
+"""Outcomes: the stages that an event brought to prompts, as they are published.
+
+They are *read off* the impressions, not remembered beside them: whoever answers for an event finds
+the stages which that event brought, even when somebody else folded it first.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from streams.contract.events import Event
+from streams.contract.prompts import Outcome
+from streams.shop.memory.orders.impression import Impression
+
+
+def told_by(event: Event, impression: Impression) -> str:
+    """How a fact names its event: ids are good for one session, and a return may be another's."""
+    own = event.session_id == impression.receipt.session_id
+    return event.event_id if own else event.identity
+
+
+def outcomes(impressions: Iterable[Impression], event: Event) -> Iterator[Outcome]:
+    """The stages that this event brought to prompts."""
+    for impression in impressions:
+        told = told_by(event, impression)
+        for reached in impression.reached:
+            if reached.event_id == told:
+                receipt, named = impression.receipt, reached.item_id is not None
+                yield Outcome(
+                    prompt_id=receipt.prompt_id,
+                    session_id=receipt.session_id,
+                    stage=reached.stage,
+                    arm=receipt.arm,
+                    context=receipt.context,
+                    propensity=receipt.propensity,
+                    reward=reached.reward,
+                    item_id=reached.item_id,
+                    quantity=reached.quantity if named else None,
+                    order_id=reached.order_id,
+                    value_minor=reached.value_minor,
+                    currency=reached.currency if reached.value_minor is not None else None,
+                    caused_by=event.event_id,
+                    occurred_at_ms=reached.at_ms,
+                    prompted_at_ms=receipt.prompted_at_ms,
+                )

@@ -1,0 +1,87 @@
+"""Orders and returns, joined: an order teaches and is credited once, a return takes that back.
+
+```
+order o-7 on partition 0          counts, is kept with partition 0
+return o-7 on partition 0         belongs to the order that partition 0 has
+return o-7 on partition 1         waits there; belongs to o-7 of partition 0, now or later
+```
+
+Why that is the same for every worker: `streams.shop.memory.orders.orders`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from streams.contract.events import Event, OrderCancelled, OrderPlaced, OrderReturned
+from streams.shop.memory.attribution import Attribution
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.orders import Back, Order, returned_lines
+from streams.shop.memory.session import Session
+from streams.shop.memory.sessions import Sessions
+from streams.shop.memory.teaching import Teaching
+
+Returning = OrderCancelled | OrderReturned
+"""The events that take an order back, or a part of it."""
+
+
+class OrderJoin:
+    """Joins the orders and returns of all partitions; what it knows of them is with their sessions.
+
+    `sessions`: those of each partition, as they come to be.
+    """
+
+    def __init__(
+        self, sessions: Mapping[int, Sessions], teaching: Teaching, attribution: Attribution
+    ) -> None:
+        self._sessions = sessions
+        self._teaching = teaching
+        self._attribution = attribution
+
+    def ordered(self, session: Session, event: OrderPlaced) -> None:
+        """An order counts once, in whichever sessions of its partition it is told."""
+        if event.order_id in session.orders:
+            return
+        if event.order_id not in session.order_memory:
+            order = Order.of(event, session.buyer)
+            order.lessons = self._teaching.ordered(session, event)
+            self._attribution.ordered(session, event, order)
+            session.order_memory.remember(order)
+            for sessions in self._sessions.values():
+                if back := sessions.orders.waiting(order.order_id):
+                    self._give_back(event, order, back)
+        session.order(event)
+
+    def returned(self, session: Session, event: Returning) -> None:
+        """A return belongs to the order of its partition, or else to those of all others."""
+        back = returned_lines(event.lines)
+        if (order := session.order_memory.get(event.order_id)) is not None:
+            self._give_back(event, order, back)
+            return
+        session.order_memory.wait(event.order_id, back)
+        for order in self._named(event):
+            self._give_back(event, order, back)
+
+    def forget(self, shopper_id: str, until_s: int) -> None:
+        """Drop what is kept by a shopper, up to a second."""
+        self._teaching.forget(shopper_id, until_s)
+        for sessions in self._sessions.values():
+            sessions.orders.forget_shopper(shopper_id, until_s)
+
+    def impressions(self, event: Returning) -> Iterator[Impression]:
+        """The prompts that sold what a return names, remembered by their sessions or not."""
+        for order in self._named(event):
+            yield from order.credited.values()
+
+    def unmatched(self, event: Returning) -> str | None:
+        """The order that a return names, if nobody knows it (yet)."""
+        return None if any(self._named(event)) else event.order_id
+
+    def _named(self, event: Returning) -> Iterator[Order]:
+        """What was counted under this number, on whichever partitions."""
+        for sessions in self._sessions.values():
+            if (order := sessions.orders.get(event.order_id)) is not None:
+                yield order
+
+    def _give_back(self, event: Event, order: Order, back: Back) -> None:
+        gone = order.give_back(back)
+        self._attribution.returned(event, order, gone)
+        self._teaching.returned(order, [item for item in gone if not order.lines[item].stands])
