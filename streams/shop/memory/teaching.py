@@ -31,6 +31,9 @@ from streams.shop.memory.orders.orders import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 
+UNSEEN_MAX = 96
+"""Items of an order that its basket never saw, and that are learned as of a basket."""
+
 M = TypeVar("M", bound=Recommender)
 
 
@@ -102,11 +105,13 @@ class Teaching:
     def ordered(self, session: Session, event: OrderPlaced) -> tuple[Lesson, ...]:
         """What the basket never saw (another channel, an import) is learned as if added now.
 
+        Of a huge order the first `UNSEEN_MAX` such items: the time for pairs grows by the square.
         Returns what it was that the order has taught.
         """
         together, lessons = list(session.basket), []
+        most = len(together) + UNSEEN_MAX
         for line in {line.item_id: line for line in event.lines}.values():
-            if line.item_id not in session.basket:
+            if line.item_id not in session.basket and len(together) < most:
                 new = line.item_id not in session.taught
                 if lesson := session.taught.lesson(line.item_id, together):
                     lessons.append(lesson._replace(others=lesson.others[-PARTNERS_MAX:]))

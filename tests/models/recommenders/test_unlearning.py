@@ -161,16 +161,39 @@ def test_purchases_that_are_taken_back_were_never_made(told: list[Told]) -> None
 
 
 def test_purchases_of_somebody_forgotten_are_taken_from_all_of_them() -> None:
-    """Whether they were repeats is not known any more."""
-    repeats = Repeats()
-    for who in ("ann", "ann", "bob"):
-        repeats.learn_one((who,), "coffee", time_s=MONDAY_S)
+    """Whether they were repeats is not known any more, as the table ran full."""
+    repeats = Repeats(shoppers_max=1)
+    for day, who in enumerate(("eve", "eve", "ann")):
+        repeats.learn_one((who,), "coffee", time_s=MONDAY_S + day)
+    assert {"ann"} == {*repeats.known()}
     for x in (["eve"], ["eve"], []):
         repeats.unlearn_one(x, "coffee", time_s=MONDAY_S)
     repeats.unlearn_one((), "tea", time_s=MONDAY_S)
 
     assert [1, 0] == repeats.state()["all"]
     assert {"coffee": [1, 0]} == repeats.state()["items"]
+
+
+def test_what_was_dropped_with_its_shopper_is_not_taken_back_once_more() -> None:
+    """A return of what was bought by somebody who does not want to be remembered."""
+    repeats = Repeats()
+    for who in ("ann", "bob"):
+        repeats.learn_one((who,), "coffee", time_s=MONDAY_S)
+    repeats.forget("ann", MONDAY_S)
+    repeats.unlearn_one(("ann",), "coffee", time_s=MONDAY_S)
+
+    assert [1, 0] == repeats.state()["all"]
+
+
+def test_what_expires_leaves_what_is_newer() -> None:
+    """As if it had never been learned."""
+    repeats, newer = Repeats(kept_s=100.0), Repeats(kept_s=100.0)
+    for time_s in (MONDAY_S, MONDAY_S + 50, MONDAY_S + 120):
+        repeats.learn_one(("ann",), "coffee", time_s=time_s)
+        if time_s > MONDAY_S:
+            newer.learn_one(("ann",), "coffee", time_s=time_s)
+
+    assert newer.state() == repeats.state()
 
 
 def test_the_times_of_the_latest_purchases_are_kept() -> None:

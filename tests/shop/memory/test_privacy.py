@@ -144,7 +144,7 @@ def test_of_too_many_denials_the_oldest_leaves_and_that_is_said() -> None:
 MOVES = st.lists(
     st.tuples(
         st.integers(0, 3),
-        st.sampled_from(["view", "add", "order", "order", "forget"]),
+        st.sampled_from(["view", "add", "order", "order", "send_back", "forget"]),
         st.sampled_from(["ann", "bob", None, ...]),
         st.sampled_from([True, True, False, None]),
         st.sampled_from([1, 2]),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event
+from streams.shop.memory.teaching import UNSEEN_MAX
 from tests.stories import NOON_MS, Story, Till
 
 NOON_S = NOON_MS / 1000
@@ -213,3 +214,14 @@ def test_where_nobody_learns_from_paths_none_are_kept() -> None:
 
     assert session is not None
     assert [] == session.path
+
+
+def test_a_huge_order_teaches_its_first_lines_only() -> None:
+    """Pairs grow by the square: nobody waits for an order of 500 lines."""
+    till = Till()
+    for number in range(3):
+        till.serve(Story(f"s{number}").order(*(f"item-{place}" for place in range(500))))
+    known = till.shop.learned.popularity.state()["tallies"]
+
+    assert UNSEEN_MAX == len(known)
+    assert f"item-{UNSEEN_MAX}" not in known

@@ -164,7 +164,7 @@ class Order:
         order = cls(order_id, session_id, at_ms, shopper_id, currency, {})
         for item, quantity, value_minor, back in lines:
             each(int, [quantity], 1)
-            each(int, [value_minor or 0, back], 0)
+            each(int, [0 if value_minor is None else value_minor, back], 0)
             order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, back)
         order.lessons = tuple(_lesson(present, *said) for said in lessons)
         for one in map(Impression.from_state, sold):
