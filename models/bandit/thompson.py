@@ -122,22 +122,17 @@ class ThompsonSampling(PolicyOnRecords, Base):
     ) -> None:
         within(0.0, 1.0, floor=floor)
         within(0.0, WINDOW_S_MAX, settle_s=settle_s)
-        self.half_life_s = half_life_s
-        self.floor = floor
-        self.cell_strength = cell_strength
-        self.arm_strength = arm_strength
-        self.prior_mean = prior_mean
-        self.prior_strength = prior_strength
+        self.half_life_s, self.floor = half_life_s, floor
+        self.cell_strength, self.arm_strength = cell_strength, arm_strength
+        self.prior_mean, self.prior_strength = prior_mean, prior_strength
         self.arms_max, self.contexts_max = arms_max, contexts_max
         self.window_s, self.settle_s = window_s, settle_s
         self.mode = known_mode(mode)
-        self.seed = seed
-        self._rng = random.Random(seed)
+        self.seed, self._rng = seed, random.Random(seed)
         self._decay = decay = ForwardDecay(half_life_s)
         self._shrinkage = Shrinkage(prior_mean, prior_strength, arm_strength, cell_strength)
         self._counts, self._n, self._latest_s = Counter[str](), 0, LANDMARK_S
-        self._records = ArmRecords(arms_max, contexts_max)
-        self._outputs = PolicyOutputCache()
+        self._records, self._outputs = ArmRecords(arms_max, contexts_max), PolicyOutputCache()
         self._delayed = DelayedRewards(window_s, decay, prior_mean) if window_s else None
         self._changepoints = Changepoints(decay, max(window_s, settle_s), arm_strength)
         self._effective = EffectiveRecords(
@@ -156,14 +151,22 @@ class ThompsonSampling(PolicyOnRecords, Base):
     def reward(
         self, arm: str, context: str, value: float, *, time_s: float, at_s: float | None = None
     ) -> None:
-        """An exposure at `time_s` earned `value` in [-1, 1], at `at_s`; below 0, it did not."""
+        """An exposure at `time_s` earned `value` in [-1, 1], at `at_s`; below 0 it reverses."""
         within(-1.0, 1.0, value=value)
         weight = self._decay.weight(time_s, value)
         if at_s is not None:
             self._decay.unit(at_s)  # no time, or too late: refused before anything is learned
         self._add(arm, context, ArmRecord(0, weight), time_s)
-        if self._delayed is not None and at_s is not None and weight:
+        if self._delayed is not None and at_s is not None and weight > 0:
             self._delayed.add_reward(arm, weight, time_s, at_s)
+
+    def take_back(
+        self, arm: str, context: str, value: float, *, time_s: float, at_s: float
+    ) -> None:
+        """What `reward` was told in these words did not come: as if it had never been told."""
+        self.reward(arm, context, -value, time_s=time_s)
+        if self._delayed is not None:
+            self._delayed.add_reward(arm, self._decay.weight(time_s, -value), time_s, at_s)
 
     def update(
         self, arm_id: str, context: str | None, *reward_args: float, **reward_kwargs: float
@@ -256,8 +259,7 @@ class ThompsonSampling(PolicyOnRecords, Base):
     @property
     def ranking(self) -> list[str]:
         """All arms ever seen, the best mean over all contexts first; equal ones by id."""
-        arms = self._records.arms
-        return sorted(arms, key=lambda arm: (-arms[arm].mean(), arm))
+        return sorted((arms := self._records.arms), key=lambda arm: (-arms[arm].mean(), arm))
 
     def _now_s(self, time_s: float | None) -> int:
         """Never before the latest exposure."""

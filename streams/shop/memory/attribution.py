@@ -35,6 +35,7 @@ that it would not have had without. That the receipt is bad is told by a dead le
 Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from typing import Any
@@ -284,14 +285,8 @@ class Attribution:
         self, receipt: Receipt, before: list[tuple[int, float]], after: list[tuple[int, float]]
     ) -> None:
         """What was earned no more is taken back, as and when it was told; what is new is told."""
-        asked_s = receipt.prompted_at_ms / 1000
-        for gone, steps in ((1.0, [*after]), (-1.0, [*before])):
-            kept = [*(before if gone > 0 else after)]
-            for step in steps:
-                if step in kept:
-                    kept.remove(step)
-                    continue
-                at_ms, gain = step
-                self.policy.reward(
-                    receipt.arm, receipt.context, gone * gain, time_s=asked_s, at_s=at_ms / 1000
-                )
+        asked_s, arm, context = receipt.prompted_at_ms / 1000, receipt.arm, receipt.context
+        for at_ms, gain in (Counter(before) - Counter(after)).elements():
+            self.policy.take_back(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
+        for at_ms, gain in (Counter(after) - Counter(before)).elements():
+            self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
