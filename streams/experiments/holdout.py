@@ -164,7 +164,7 @@ class Holdout:
         As workers take it (`Session.note`): without consent nobody is known.
         """
         session = event.session_id
-        if not event.consent:
+        if event.consent is False:
             self._shoppers.pop(session, None)
         elif event.shopper_id is not None:
             self._shoppers[session] = event.shopper_id

@@ -21,16 +21,20 @@ from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
 from streams.contract.events import (
+    BasketUpdated,
+    CheckoutLeft,
     CheckoutStarted,
     Event,
     ItemAdded,
     ItemRemoved,
     ItemViewed,
+    OrderCancelled,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
     PromptDismissed,
     PromptShown,
+    ShopperForgotten,
 )
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipts
@@ -90,12 +94,16 @@ class Shop:
             ItemViewed: self._viewed,
             ItemAdded: self._added,
             ItemRemoved: self._removed,
+            BasketUpdated: self._basket_updated,
             CheckoutStarted: self._checking_out,
+            CheckoutLeft: self._checkout_left,
             OrderPlaced: self._ordered,
+            OrderCancelled: self._returned,
             OrderReturned: self._returned,
             PromptShown: self._credited,
             PromptClicked: self._credited,
             PromptDismissed: self._credited,
+            ShopperForgotten: self._forgotten,
         }
 
     def new(self, settings: Settings) -> "Shop":
@@ -165,13 +173,23 @@ class Shop:
     def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
         session.in_checkout = True
 
+    def _checkout_left(self, session: Session, _event: CheckoutLeft) -> None:
+        session.in_checkout = False
+
+    def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
+        session.set_basket(event)
+
+    def _forgotten(self, session: Session, event: ShopperForgotten) -> None:
+        if session.shopper_id == event.shopper_id:
+            session.shopper_id = None
+
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
         if event.order_id not in session.orders:
             self.teaching.ordered(session, event)
             self.attribution.ordered(session, event)
             session.order(event)
 
-    def _returned(self, session: Session, event: OrderReturned) -> None:
+    def _returned(self, session: Session, event: OrderCancelled | OrderReturned) -> None:
         self.attribution.returned(session, event)
 
     def _credited(self, session: Session, event: attribution.Feedback) -> None:

@@ -201,7 +201,6 @@ def test_what_was_just_bought_may_be_offered_at_once_where_the_setting_is_nothin
         ({"shopper_id": "ann"}, "product_page/known"),
         ({"segment": "gold"}, "product_page/gold"),
         ({"segment": "silver", "shopper_id": "ann"}, "product_page/silver"),
-        ({"segment": ""}, "product_page/new"),
         ({"segment": "lead", "shopper_id": "ann"}, "product_page/known"),
     ],
 )
