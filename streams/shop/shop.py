@@ -36,6 +36,7 @@ from streams.contract.events import (
     PromptShown,
     ShopperForgotten,
 )
+from streams.contract.events.clocks import DAY_MS, believe
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
@@ -80,6 +81,7 @@ class Shop:
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
+        self._create_time = settings.create_time_allowed
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
         self.policy = new_policy(settings)
@@ -139,10 +141,11 @@ class Shop:
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
         sessions = self._sessions(partition)
-        late_ms = sessions.watermark_ms - self.settings.lateness_s * 1000
+        if self._create_time and sessions.watermark_ms:
+            believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
-            session.note(event, offset, late=event.occurred_at_ms < late_ms)
+            session.note(event, offset)
             self._handlers[type(event)](session, event)
         elif event.event_id in session.unread and isinstance(event, attribution.Feedback):
             self._credited(session, event)
@@ -198,10 +201,23 @@ class Shop:
 
     # The answer
 
-    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
-        """What a folded event calls for, changing nothing; `pending`: published, not shown."""
-        asking = event if isinstance(event, AskingEvent) else None
+    def answer(
+        self,
+        event: Event,
+        partition: int,
+        offset: int,
+        pending: PendingPrompts,
+        *,
+        now_ms: int | None = None,
+    ) -> Answer:
+        """What a folded event calls for, changing nothing; `pending`: published, not shown.
+
+        `now_ms` is when it is answered, where somebody may be waiting for that.
+        """
         sessions = self.sessions.get(partition)
+        if self._create_time and sessions is not None:
+            believe(event, sessions.watermark_ms)  # which the fold of it has moved
+        asking = event if isinstance(event, AskingEvent) else None
         session = sessions.find(event.session_id) if sessions is not None else None
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
@@ -212,7 +228,7 @@ class Shop:
                 outcomes=tuple(attribution.outcomes(session, event)) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
-        decided = self.decision.decide(session, asking, pending) if asking else None
+        decided = self.decision.decide(session, asking, pending, now_ms) if asking else None
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
@@ -276,6 +292,6 @@ def _withdrawals(
         )
         for prompt in pending.of(event.session_id)
         if prompt.caused_by != event.event_id
-        and prompt.expires_at_ms > event.occurred_at_ms
+        and prompt.expires_at_ms > event.received_at_ms
         and (added is None or added in prompt.items)
     )

@@ -84,7 +84,6 @@ class Session:
     last_shown_ms: int = 0
     dismissals: int = 0
     seen: dict[str, int] = field(default_factory=dict)
-    late: set[str] = field(default_factory=set)
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
     looked: dict[str, None] = field(default_factory=dict)
@@ -100,16 +99,14 @@ class Session:
     read_late: dict[str, int] = field(default_factory=dict)
     """At which offset such a receipt was read after all; for the answer, no part of the state."""
 
-    def note(self, event: Event, offset: int, *, late: bool) -> None:
-        """Remember that this event was seen, at which offset, and whether it came too late."""
+    def note(self, event: Event, offset: int) -> None:
+        """Remember that this event was seen, and at which offset."""
         self.seen[event.event_id] = offset
-        if late:
-            self.late.add(event.event_id)
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
             del self.seen[oldest]
             self.read_late.pop(oldest, None)
-            for noted in (self.late, self.refused, self.unread):
+            for noted in (self.refused, self.unread):
                 noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
         if event.consent is not False and event.shopper_id is not None:
@@ -225,7 +222,6 @@ class Session:
             basket=self.basket,
             bought=self.bought,
             seen=self.seen,
-            late=self.late,
             impressions=self.impressions,
             taught=self.taught,
             taken=self.taken,
@@ -269,7 +265,7 @@ class Session:
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
-            sorted(self.late),
+            [],  # events that came late, once: each tells it by itself
             [impression.state() for impression in self.impressions.values()],
             VERSION,
             self.taught.state(),

@@ -17,7 +17,10 @@ from streams.shop.memory.taught import Taught
 
 
 class Sessions:
-    """The sessions of one partition, and its watermark (the latest event time seen there)."""
+    """The sessions of one partition, and its watermark.
+
+    That is the latest time at which the broker got an event of it.
+    """
 
     def __init__(self, *, gap_s: float, basket_ttl_s: float, sessions_max: int) -> None:
         self.gap_ms = gap_s * 1000
@@ -32,7 +35,7 @@ class Sessions:
 
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
-        self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
+        self.watermark_ms = max(self.watermark_ms, event.received_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
             at_ms = event.occurred_at_ms
@@ -89,7 +92,7 @@ def session_of(state: list[Any]) -> Session:
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread = latest
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
-    each(str, [*orders, *orders.values()])
+    each(str, [*orders, *orders.values(), *late])
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(str, [who] if shopper_id is None else [who, shopper_id])
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
@@ -108,7 +111,6 @@ def session_of(state: list[Any]) -> Session:
         last_shown_ms,
         dismissals,
         _numbered(seen, 0),
-        set(each(str, late)),
         {impression.receipt.prompt_id: impression for impression in remembered},
         Taught.from_state(lessons),
         dict.fromkeys(each(str, looked)),
