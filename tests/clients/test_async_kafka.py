@@ -123,10 +123,10 @@ def test_topics_that_are_missing_and_topics_of_other_partitions_are_told_apart()
 
 def test_a_topic_that_takes_its_senders_word_for_the_time_is_refused_with_what_mends_it() -> None:
     """By the very command, on the very brokers."""
-    ours = {"kafka_bootstrap": "kafka-1:9092", "topic_prefix": "shop"}
+    ours = Settings(kafka_bootstrap="kafka-1:9092", topic_prefix="shop")
 
     with pytest.raises(TopicsWrong) as refused:
-        check_broker_time(Settings(**ours), "CreateTime")
+        check_broker_time(ours, "CreateTime")
     assert (
         "kafka-configs.sh --bootstrap-server kafka-1:9092 --alter --topic shop.events "
         "--add-config message.timestamp.type=LogAppendTime"

@@ -90,7 +90,7 @@ class Consumer(faust_aiokafka.Consumer):
     def _tell_of_a_new_group(self, begins: Mapping[TP, int]) -> None:
         """Warn once, when the worker joins first: what was on the log by then is folded by now."""
         by_number = {tp.partition: begin for tp, begin in begins.items()}
-        position = self.app.replica.shop.position
+        position = cast("Any", self.app).replica.shop.position
         said = warning_of_new_group(self.transport.settings, by_number, position)
         if said and not self.transport.answered:
             self.log.warning(said)

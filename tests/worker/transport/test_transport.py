@@ -232,7 +232,8 @@ async def test_a_new_group_on_an_old_log_is_told_of_once(
     lines: int,
 ) -> None:
     """However often it joins before it has committed something."""
-    bench.consumer.app.replica = SimpleNamespace(shop=SimpleNamespace(position=position))
+    app: Any = bench.consumer.app
+    app.replica = SimpleNamespace(shop=SimpleNamespace(position=position))
     thread, bench.consumer._thread = bench.consumer._thread, Group(committed)  # type: ignore[assignment]
     for _ in range(2):
         await bench.consumer.seek_to_committed()
