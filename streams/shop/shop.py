@@ -16,7 +16,8 @@ agree on every bit. What a full table forgets may depend on the order in which i
 row that ever ran full is left out of the digest, and so is what does not commute.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
@@ -37,7 +38,6 @@ from streams.contract.events import (
     ShopperForgotten,
 )
 from streams.contract.events.clocks import DAY_MS, believe
-from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
@@ -53,11 +53,9 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
+from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
-
-ENDING = (ItemAdded, OrderPlaced)
-"""The events that can make a prompt pointless."""
-
+from streams.shop.withdrawals import ENDING, withdrawals
 
 Folding = Literal["folded", "repeated", "gap"]
 """What became of a record: folded now; repeated, it was in already; or a gap, an earlier offset of
@@ -81,9 +79,9 @@ class Shop:
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
-        self._create_time = settings.create_time_allowed
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
+        self.identity = Identity(settings, self.teaching.forget, self._remembered)
         self.policy = new_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
@@ -141,11 +139,12 @@ class Shop:
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
         sessions = self._sessions(partition)
-        if self._create_time and sessions.watermark_ms:
+        if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
             session.note(event, offset)
+            self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif event.event_id in session.unread and isinstance(event, attribution.Feedback):
             self._credited(session, event)
@@ -158,6 +157,7 @@ class Shop:
                 gap_s=self.settings.session_gap_s,
                 basket_ttl_s=self.settings.basket_ttl_s,
                 sessions_max=self.settings.sessions_max,
+                personal_ttl_s=self.settings.personal_ttl_s,
             )
         return sessions
 
@@ -183,8 +183,7 @@ class Shop:
         session.set_basket(event)
 
     def _forgotten(self, session: Session, event: ShopperForgotten) -> None:
-        if session.shopper_id == event.shopper_id:
-            session.shopper_id = None
+        """Whoever denies is forgotten, by whichever event: see `Identity.sign`."""
 
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
         if event.order_id not in session.orders:
@@ -215,7 +214,7 @@ class Shop:
         `now_ms` is when it is answered, where somebody may be waiting for that.
         """
         sessions = self.sessions.get(partition)
-        if self._create_time and sessions is not None:
+        if self.settings.create_time_allowed and sessions is not None:
             believe(event, sessions.watermark_ms)  # which the fold of it has moved
         asking = event if isinstance(event, AskingEvent) else None
         session = sessions.find(event.session_id) if sessions is not None else None
@@ -228,14 +227,29 @@ class Shop:
                 outcomes=tuple(attribution.outcomes(session, event)) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
-        decided = self.decision.decide(session, asking, pending, now_ms) if asking else None
+        decided = None
+        if asking is not None:
+            mine = self._as_it_was(session, event)
+            decided = self.decision.decide(mine, asking, pending, now_ms)
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
+            withdrawals=withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
             rejected=self.receipt_rules.rejected(session, event),
         )
+
+    def _remembered(self) -> Collection[str]:
+        """The shoppers of whom something is kept."""
+        shoppers: Collection[str] = self.learned.repeats.shoppers
+        return shoppers
+
+    def _as_it_was(self, session: Session, event: Event) -> Session:
+        """The session as this event may see it: somebody else may have signed in since."""
+        shopper_id = self.identity.shopper_of(session, event)
+        if shopper_id == session.shopper_id:
+            return session
+        return replace(session, shopper_id=shopper_id)
 
     # The state
 
@@ -244,7 +258,7 @@ class Shop:
         learned = {name: part for name, part in vars(self.learned).items() if part is not None}
         return {
             "position": Positions(self.position),
-            "sessions": SessionsByPartition(self.sessions, self._sessions),
+            "sessions": SessionsByPartition(self.sessions, self._sessions, self.identity),
             **learned,
             "policy": self.policy,
         }
@@ -273,25 +287,3 @@ class Shop:
     def digest(self) -> str:
         """One hash of all of that."""
         return digest(self.digests())
-
-
-def _withdrawals(
-    session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
-) -> tuple[PromptWithdrawn, ...]:
-    """The living prompts of this session that an add or an order made pointless."""
-    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
-        return ()  # told once more
-    added = event.item_id if isinstance(event, ItemAdded) else None
-    return tuple(
-        PromptWithdrawn(
-            prompt_id=prompt.prompt_id,
-            session_id=event.session_id,
-            because="ordered" if added is None else "added",
-            caused_by=event.event_id,
-            occurred_at_ms=event.occurred_at_ms,
-        )
-        for prompt in pending.of(event.session_id)
-        if prompt.caused_by != event.event_id
-        and prompt.expires_at_ms > event.received_at_ms
-        and (added is None or added in prompt.items)
-    )

@@ -9,14 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.errors import InvalidEvent
-from streams.contract.events import LINES_MAX, ItemAdded, decode, encode
-from streams.contract.events.codec import read
+from streams.contract.events import (
+    ANY_EVENT,
+    LINES_MAX,
+    ItemAdded,
+    OrderLine,
+    OrderPlaced,
+    decode,
+    encode,
+)
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 from streams.contract.settings import Settings
 from tests.stories import NOON_MS, Story
 
 YEAR_MS = 31_536_000_000
 SETTINGS = Settings()
+NOW: dict[str, Any] = {"timestamp_ms": NOON_MS, "settings": SETTINGS}
 
 
 def event(**changes: Any) -> bytes:
@@ -156,7 +164,7 @@ def test_whatever_clocks_say_an_event_is_within_what_checkpoints_hold(
 def test_when_an_event_was_received_is_no_word_of_its_sender() -> None:
     """It is no field: neither read from the value, nor written, nor compared."""
     told = at_noon(occurred_at_ms=NOON_MS - 60_000, received_at_ms=5, clock_ahead_ms=7)
-    again = read(encode(told))
+    again = ANY_EVENT.validate_json(encode(told))
 
     assert (NOON_MS, 0) == (told.received_at_ms, told.clock_ahead_ms)
     assert b"received" not in encode(told)
@@ -198,6 +206,82 @@ def test_a_wrong_line_is_not_a_missing_line() -> None:
 
     assert "order_placed.lines.0.quantity: Input should be greater than or equal to 1" == wrong
     assert "order_placed.lines: List should have at least 1 item, not 0" == none
+
+
+EMPTY = {
+    "segment": "",
+    "category": "",
+    "currency": "",
+    "locale": "",
+    "receipt": "",
+    "price_minor": None,
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("empty", [*({name: EMPTY[name]} for name in EMPTY), EMPTY])
+def test_an_optional_field_that_is_empty_is_no_field(empty: dict[str, Any], version: int) -> None:
+    """Senders that always send all fields are understood."""
+    whole = decode(b"s1", event(schema_version=version, segment="club"), **NOW)
+    told = decode(b"s1", event(schema_version=version, **{"segment": "club"} | empty), **NOW)
+
+    assert {**whole.model_dump(), **dict.fromkeys(empty)} == told.model_dump()
+
+
+def test_an_empty_field_of_a_line_is_no_field() -> None:
+    """As everywhere; one that is needed is still missed."""
+    order = {"type": "order_placed", "order_id": "o1"}
+    line = {"item_id": "bread", "category": "", "price_minor": None, "quantity": None}
+    told = decode(b"s1", event(**order, lines=[line]), **NOW)
+
+    assert isinstance(told, OrderPlaced)
+    assert (OrderLine(item_id="bread"),) == told.lines
+    assert "order_placed.lines.0.item_id: String should" in str(
+        refused(event(**order, lines=[line | {"item_id": ""}]))
+    )
+
+
+def test_a_part_of_a_thing_is_told_in_a_smaller_unit() -> None:
+    """Half a kilogram is 500 g: counts stay whole numbers."""
+    assert "quantity: whole numbers only: count in a smaller unit" in str(
+        refused(event(quantity=0.5))
+    )
+
+
+def test_what_large_shops_send_is_an_event() -> None:
+    """Five hundred lines and more, rupiahs in hundredths, grams by the ton."""
+    lines = [{"item_id": f"item-{n}", "price_minor": 189_990_000_000_000} for n in range(501)]
+    order = event(type="order_placed", order_id="o1", currency="IDR", lines=lines)
+
+    assert 501 == len(getattr(decode(b"s1", order, **NOW), "lines"))  # noqa: B009
+    assert decode(b"s1", event(quantity=1_000_000), **NOW)
+
+
+@pytest.mark.parametrize("said", ["", "0", "NULL", "Guest", "undefined", "-", "anonymous", "none"])
+@pytest.mark.parametrize("name", ["shopper_id", "visitor_id"])
+def test_an_id_that_means_nobody_is_none(name: str, said: str) -> None:
+    """And says so: in version 2, somebody who was signed in is not any more."""
+    told = decode(b"s1", event(schema_version=2, **{name: said}), **NOW)
+
+    assert getattr(told, name) is None
+    assert (name == "shopper_id") == told.says_who
+    assert told == decode(b"s1", encode(told), **NOW)
+
+
+def test_nobody_cannot_be_forgotten() -> None:
+    """Whoever asks for it has lost the shopper's id."""
+    said = refused(event(type="shopper_forgotten", schema_version=2, shopper_id="guest"))
+
+    assert "shopper_forgotten.shopper_id: it means nobody" == str(said)
+
+
+def test_an_order_is_returned_by_its_number_alone() -> None:
+    """All of it; a list of lines has at least one."""
+    for kind in ("order_returned", "order_cancelled"):
+        told = decode(b"s1", event(type=kind, order_id="o1"), **NOW)
+
+        assert getattr(told, "lines", ()) is None
+        assert "invalid_event" == refusal(event(type=kind, order_id="o1", lines=[]))
 
 
 @given(

@@ -90,9 +90,10 @@ class Decision:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings = self.settings
         since_s = time_s - settings.just_bought_s
-        just_bought = {*session.bought_since(min(1000 * since_s, session.started_ms))}
+        visit_s = min(since_s, session.started_ms // 1000)
+        just_bought = {*session.bought_since(1000 * visit_s)}
         if session.shopper_id is not None and settings.just_bought_s:
-            just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
+            just_bought |= self.learned.repeats.bought_since(session.shopper_id, visit_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
         return CandidateQuery(
             session=session,

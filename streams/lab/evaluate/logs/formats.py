@@ -126,7 +126,7 @@ def events_jsonl(path: Path) -> Iterator[LoggedSession]:
 
 def _steps(line: TextLine) -> Iterable[LoggedStep]:
     """The steps that a line tells: one or none of an event, all of a session of OTTO's."""
-    if '"events":' in line.text:
+    if '"events":' in line.text and '"session_id":' not in line.text:
         return _otto_steps(_checked(OTTO, line))
     event: Event = _checked(ANY_EVENT, line)
     if not isinstance(event, ItemViewed | ItemAdded):

@@ -201,3 +201,11 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         Files("sequences").read(tmp_path / "nowhere")
     with pytest.raises(FileUnusable, match="Is a directory"):
         Files("sequences").read(tmp_path)
+
+
+def test_an_event_may_carry_a_field_that_sessions_of_otto_have(tmp_path: Path) -> None:
+    """`events` within a field that nobody reads makes no session of an event."""
+    said = VIEW % (1, "s1", 1, "bread")
+    sessions = read(tmp_path, "events-jsonl", said.replace("}", ', "context": {"events": 3}}'))
+
+    assert [("bread",)] == items(sessions)
