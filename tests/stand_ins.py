@@ -63,7 +63,15 @@ class CountingShop:
         self.position[partition] = offset + 1
         return "folded"
 
-    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
+    def answer(
+        self,
+        event: Event,
+        partition: int,
+        offset: int,
+        pending: PendingPrompts,
+        *,
+        now_ms: int | None = None,
+    ) -> Answer:
         """Butter, unless it was offered and not seen yet; removing withdraws what was offered."""
         if isinstance(event, ItemRemoved):
             return Answer(

@@ -22,6 +22,8 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
     ShopperForgotten,
+    decode,
+    encode,
 )
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
@@ -122,6 +124,13 @@ class Story:
         }
 
 
+def received(event: Event, *, delay_s: float = 0.0) -> Event:
+    """The event as it is read from a log that got it so much after its sender's time for it."""
+    timestamp_ms = event.occurred_at_ms + round(1000 * delay_s)
+    who = event.session_id.encode()
+    return decode(who, encode(event), timestamp_ms=timestamp_ms, settings=Settings())
+
+
 class Till:
     """A shop with one partition and one owner: folds each event and gives the answer to it."""
 
@@ -129,15 +138,15 @@ class Till:
         self.shop = Shop(Settings(**{**OPEN, **settings}))
         self.pending = PendingPrompts()
 
-    def serve(self, event: Event) -> Answer:
+    def serve(self, event: Event, *, now_ms: int | None = None) -> Answer:
         """Fold an event at the next offset, and answer it."""
         offset = self.shop.position.get(0, 0)
         assert "folded" == self.shop.learn(0, offset, event)
-        return self.ask(event, offset)
+        return self.ask(event, offset, now_ms=now_ms)
 
-    def ask(self, event: Event, offset: int) -> Answer:
+    def ask(self, event: Event, offset: int, *, now_ms: int | None = None) -> Answer:
         """Answer an event that was folded at an offset."""
-        answer = self.shop.answer(event, 0, offset, self.pending)
+        answer = self.shop.answer(event, 0, offset, self.pending, now_ms=now_ms)
         if answer.outgoing_prompt is not None:
             self.pending.add(answer.outgoing_prompt)
         self.pending.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})

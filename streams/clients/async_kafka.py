@@ -26,6 +26,7 @@ from aiokafka.errors import (
 from streams.clients.batches.patient_fetches import read_patiently
 from streams.contract.errors import KafkaUnreachable, LogUnreadable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
+from streams.contract.topics import BROKER_TIME, TIME_TYPE, command_of_broker_time
 
 logger = logging.getLogger(__name__)
 
@@ -148,17 +149,22 @@ async def administration(settings: Settings) -> AsyncIterator[Any]:
 async def check_topics(settings: Settings) -> str:
     """The id of Kafka's cluster, once every topic has as many partitions as the settings say.
 
-    Raises `TopicsWrong` when one has not, `Misconfigured` when the brokers would not take our
-    session timeout.
+    Raises `TopicsWrong` when one has not, or when the events carry their senders' time;
+    `Misconfigured` when the brokers would not take our session timeout.
     """
+    events = ConfigResource(
+        ConfigResourceType.TOPIC, settings.topics.events, dict.fromkeys([TIME_TYPE])
+    )
     async with administration(settings) as admin:
         described = await admin.describe_topics(list(settings.topics.declared()))
         brokers = await admin.describe_cluster()
         await _check_session_timeout(settings, admin, brokers)
+        times = await _configured(admin, events)
     numbers = {topic["topic"]: len(topic["partitions"]) for topic in described}
     found = {name: number for name, number in numbers.items() if number}  # 0: there is no topic
     if wrong := wrong_topics(found, settings):
         raise TopicsWrong(wrong)
+    check_broker_time(settings, times.get(TIME_TYPE))
     return brokers.get("cluster_id") or ""
 
 
@@ -178,6 +184,44 @@ def wrong_topics(found: Mapping[str, int], settings: Settings) -> str:
     return "; ".join(said)
 
 
+def check_broker_time(settings: Settings, told: str | None) -> None:
+    """Raise `TopicsWrong` if the events carry their senders' time, and that is not allowed.
+
+    `told` is the topic's `message.timestamp.type`; None: the broker does not say.
+
+    >>> check_broker_time(Settings(), "LogAppendTime")
+    >>> check_broker_time(Settings(create_time_allowed=True), "CreateTime")
+    """
+    events, where = settings.topics.events, settings.kafka_bootstrap
+    if told is None:
+        said = "the broker does not say whether records of %s carry its own time: taken for granted"
+        level = logging.INFO if settings.kafka_api_version else logging.WARNING  # embedded: it does
+        logger.log(level, said, events)
+    elif told not in BROKER_TIME.values() and not settings.create_time_allowed:
+        raise TopicsWrong(
+            f"{events} has {TIME_TYPE}={told}: one wrong clock would rule for years. Mend it: "
+            f"{command_of_broker_time(events, where)} (or GOESWITH_CREATE_TIME_ALLOWED=1)"
+        )
+
+
+async def _configured(admin: Any, wanted: ConfigResource) -> dict[str, str]:
+    """How a broker or a topic is configured, by the names that are wanted.
+
+    Nothing where the broker does not tell: it is embedded, or we are not allowed to ask.
+    """
+    try:
+        answers = await admin.describe_configs([wanted])
+    except (KafkaError, NotImplementedError):
+        return {}
+    return {
+        entry[0]: entry[1]
+        for answer in answers
+        for resource in answer.resources
+        for entry in resource[4]
+        if entry[0] in wanted.configs and entry[1] is not None
+    }
+
+
 SESSION_BOUNDS = ("group.min.session.timeout.ms", "group.max.session.timeout.ms")
 
 
@@ -187,25 +231,15 @@ async def _check_session_timeout(settings: Settings, admin: Any, brokers: Any) -
     It would refuse us each time that we join. One that does not tell (it is not allowed, or
     embedded) may take it.
     """
-    nodes = [str(broker["node_id"]) for broker in brokers.get("brokers", ())[:1]]
-    wanted = [
-        ConfigResource(ConfigResourceType.BROKER, node, dict.fromkeys(SESSION_BOUNDS))
-        for node in nodes
-    ]
-    try:
-        answers = await admin.describe_configs(wanted)
-    except (KafkaError, NotImplementedError):
-        return
-    told = {
-        entry[0]: int(entry[1])
-        for answer in answers
-        for resource in answer.resources
-        for entry in resource[4]
-        if entry[0] in SESSION_BOUNDS and entry[1] is not None
-    }
+    told: dict[str, str] = {}
+    for broker in brokers.get("brokers", ())[:1]:
+        node = ConfigResource(
+            ConfigResourceType.BROKER, str(broker["node_id"]), dict.fromkeys(SESSION_BOUNDS)
+        )
+        told = await _configured(admin, node)
     low, high = (told.get(name) for name in SESSION_BOUNDS)
     if low is not None and high is not None:
-        check_session_timeout(settings.session_timeout_s, low, high)
+        check_session_timeout(settings.session_timeout_s, int(low), int(high))
 
 
 def check_session_timeout(session_timeout_s: float, low_ms: int, high_ms: int) -> None:

@@ -110,12 +110,13 @@ class Settings(BaseSettings):
     event_bytes_max: int = Field(
         65_536, ge=256, description="largest size of an event; larger records are dead letters"
     )
-    future_s_max: float = Field(
-        300.0, ge=0, description="clock skew: how far a sender's clock may be ahead"
-    )
     lateness_s: float = Field(
-        120.0, ge=0, description="allowed lateness: behind the watermark by more is not answered"
+        120.0, ge=0, description="allowed lateness: what the broker got later gets no prompt"
     )
+    clock_skew_s_max: float = Field(
+        86_400.0, ge=0, description="the same where no `sent_at_ms` tells a delay from a slow clock"
+    )
+    create_time_allowed: bool = Field(False, description="accept an events topic of `CreateTime`")
 
     # Session
     session_gap_s: float = Field(

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
-BROKER_TIME = {"message.timestamp.type": "LogAppendTime"}
+TIME_TYPE = "message.timestamp.type"
+BROKER_TIME = {TIME_TYPE: "LogAppendTime"}
 """Records carry the time at which the broker took them: no sender's clock can move a watermark."""
 
 RECORD_BYTES_MAX = 8 * 1024 * 1024
@@ -112,3 +113,15 @@ class Topics(NamedTuple):
     def declared(self) -> dict[str, Topic]:
         """Full name -> declaration, in the order of `TOPICS`."""
         return {f"{self.prefix}.{topic.name}": topic for topic in TOPICS}
+
+
+def command_of_broker_time(topic: str, bootstrap: str) -> str:
+    """The command that gives a topic the broker's time, from now on.
+
+    >>> print(command_of_broker_time("shop.events", "kafka:9092"))  # doctest: +NORMALIZE_WHITESPACE
+    kafka-configs.sh --bootstrap-server kafka:9092 --alter --topic shop.events
+        --add-config message.timestamp.type=LogAppendTime
+    """
+    (told,) = (f"{name}={value}" for name, value in BROKER_TIME.items())
+    where = f"--bootstrap-server {bootstrap} --alter --topic {topic}"
+    return f"kafka-configs.sh {where} --add-config {told}"

@@ -20,7 +20,7 @@ from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin, partition_counts
 from streams.contract.errors import GoeswithError, TopicsWrong
 from streams.contract.settings import Settings
-from streams.contract.topics import Topic
+from streams.contract.topics import BROKER_TIME, TIME_TYPE, Topic, command_of_broker_time
 
 TOPIC_ALREADY_EXISTS = 36
 """Kafka's error code."""
@@ -32,6 +32,9 @@ class TopicOnBroker(NamedTuple):
     partitions: int
     config: dict[str, str] | None
     """None: the broker would not say."""
+
+
+NO_TOPIC = TopicOnBroker(0, config=None)
 
 
 def differences(
@@ -105,13 +108,18 @@ def _create(admin: Any, missing: Mapping[str, Any]) -> None:
 def _check(settings: Settings, admin: Any) -> bool:
     declared = settings.topics.declared()
     found = _found(admin, list(declared))
+    events, where = settings.topics.events, settings.kafka_bootstrap
+    if settings.create_time_allowed and (config := (found.get(events) or NO_TOPIC).config):
+        config |= BROKER_TIME  # as good as that, then
     if wrong := differences(declared, found, settings.partitions):
         advice = (
             " (`goeswith topics create` creates what is missing)"
             if len(found) < len(declared)
             else ""
         )
-        raise TopicsWrong(f"topics at {settings.kafka_bootstrap}: {'; '.join(wrong)}{advice}")
+        if any(TIME_TYPE in said for said in wrong):
+            advice += f" (the broker's time: {command_of_broker_time('TOPIC', where)})"
+        raise TopicsWrong(f"topics at {where}: {'; '.join(wrong)}{advice}")
     return all(topic.config is not None for topic in found.values())
 
 

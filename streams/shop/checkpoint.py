@@ -45,8 +45,6 @@ CLOCKS_MS_MAX = 300_000
 
 FOLDING = (
     "event_bytes_max",
-    "future_s_max",
-    "lateness_s",
     "session_gap_s",
     "sessions_max",
     "view_weight",
@@ -60,6 +58,7 @@ FOLDING = (
 )
 """The settings that the fold itself reads: others only show in the arguments of the models. How
 long things are kept (`basket_ttl_s`, `personal_ttl_s`) gives no figure another meaning."""
+NO_LONGER_FOLDED = {"future_s_max", "lateness_s"}  # checkpoints of then name them
 
 READING = {
     "context_items",
@@ -230,7 +229,8 @@ def check(
     ours |= meaning(settings, new)
     if log is not None:
         held["cluster"], ours["cluster"] = header.cluster, log.cluster
-    if other := sorted(name for name in held | ours if held.get(name) != ours.get(name)):
+    names = (held.keys() | ours.keys()) - NO_LONGER_FOLDED
+    if other := sorted(name for name in names if held.get(name) != ours.get(name)):
         said = "; ".join(f"{name} was {held.get(name)}, is {ours.get(name)}" for name in other)
         if {"topic", "cluster"} & {*other}:
             raise CheckpointRefused(f"it is foreign: {said}", "foreign")

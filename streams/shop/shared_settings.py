@@ -36,8 +36,7 @@ _HOLDOUT = "a shopper whom one worker holds out must not be prompted by another"
 MUST_AGREE: Mapping[str, str] = {
     "partitions": "a session has one partition, the same for everybody",
     "event_bytes_max": _FOLD,
-    "future_s_max": _FOLD,
-    "lateness_s": _FOLD,
+    "create_time_allowed": _FOLD,
     "session_gap_s": _FOLD,
     "basket_ttl_s": _FOLD,
     "sessions_max": _FORGETTING,
@@ -54,6 +53,8 @@ MUST_AGREE: Mapping[str, str] = {
     "add_weight": _FOLD,
     "best_fit": "it is an arm, and learned from all events",
     "rank_learning_share": _FOLD,
+    "lateness_s": _DECISION,
+    "clock_skew_s_max": _DECISION,
     "prompt_items_max": _DECISION,
     "together_min": _DECISION,
     "lift_z_min": _DECISION,

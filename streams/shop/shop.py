@@ -37,7 +37,8 @@ from streams.contract.events import (
     PromptShown,
     ShopperForgotten,
 )
-from streams.contract.prompts import Outcome, PromptWithdrawn
+from streams.contract.events.clocks import DAY_MS, believe
+from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
@@ -57,10 +58,7 @@ from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.order_join import OrderJoin, Returning
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
-
-ENDING = (ItemAdded, OrderPlaced)
-"""The events that can make a prompt pointless."""
-
+from streams.shop.withdrawals import ENDING, withdrawals
 
 Folding = Literal["folded", "repeated", "gap"]
 """What became of a record: folded now; repeated, it was in already; or a gap, an earlier offset of
@@ -144,12 +142,13 @@ class Shop:
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
         sessions = self._sessions(partition)
-        late_ms = sessions.watermark_ms - self.settings.lateness_s * 1000
+        if self.settings.create_time_allowed and sessions.watermark_ms:
+            believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
             if event.occurred_at_ms <= session.arrivals.until_ms:
                 return  # once more, or hundreds of events late
-            session.note(event, offset, late=event.occurred_at_ms < late_ms)
+            session.note(event, offset)
             self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif (
@@ -203,10 +202,23 @@ class Shop:
 
     # The answer
 
-    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
-        """What a folded event calls for, changing nothing; `pending`: published, not shown."""
-        asking = event if isinstance(event, AskingEvent) else None
+    def answer(
+        self,
+        event: Event,
+        partition: int,
+        offset: int,
+        pending: PendingPrompts,
+        *,
+        now_ms: int | None = None,
+    ) -> Answer:
+        """What a folded event calls for, changing nothing; `pending`: published, not shown.
+
+        `now_ms` is when it is answered, where somebody may be waiting for that.
+        """
         sessions = self.sessions.get(partition)
+        if self.settings.create_time_allowed and sessions is not None:
+            believe(event, sessions.watermark_ms)  # which the fold of it has moved
+        asking = event if isinstance(event, AskingEvent) else None
         session = sessions.find(event.session_id) if sessions is not None else None
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
@@ -221,11 +233,11 @@ class Shop:
         if asking is not None:
             who = self.identity.shopper_of(session, event)  # another one may be there by now
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
-            decided = self.decision.decide(mine, asking, pending)
+            decided = self.decision.decide(mine, asking, pending, now_ms)
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
+            withdrawals=withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
             outcomes=self._outcomes(session, event),
             rejected=self.receipt_rules.rejected(session, event),
             unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
@@ -275,25 +287,3 @@ class Shop:
     def digest(self) -> str:
         """One hash of all of that."""
         return digest(self.digests())
-
-
-def _withdrawals(
-    session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
-) -> tuple[PromptWithdrawn, ...]:
-    """The living prompts of this session that an add or an order made pointless."""
-    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
-        return ()  # told once more
-    added = event.item_id if isinstance(event, ItemAdded) else None
-    return tuple(
-        PromptWithdrawn(
-            prompt_id=prompt.prompt_id,
-            session_id=event.session_id,
-            because="ordered" if added is None else "added",
-            caused_by=event.event_id,
-            occurred_at_ms=event.occurred_at_ms,
-        )
-        for prompt in pending.of(event.session_id)
-        if prompt.caused_by != event.event_id
-        and prompt.expires_at_ms > event.occurred_at_ms
-        and (added is None or added in prompt.items)
-    )

@@ -16,6 +16,7 @@ from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import EVENTS, Event, ItemAdded, OrderLine, decode, segment_names
 from streams.contract.receipts import Receipts
 from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
+from streams.shop.decision.guards import late
 from streams.shop.decision.messages import TEXTS, language
 from streams.storefront.event_lines import Line, Sent, sent
 from streams.storefront.hints import hints, meant
@@ -152,9 +153,10 @@ class Validator:
             spoken = ", ".join(TEXTS)
             yield Remark("locale", f"`{event.locale}` gets English: there are texts in {spoken}")
         if record.timestamp_ms is not None:
-            late_s = (record.timestamp_ms - event.occurred_at_ms) / 1000
-            if late_s > self.settings.lateness_s:
+            if late(event, self.settings):
                 yield Remark("late", "sent too late: it is learned from, and gets no prompt")
+            if event.clock_ahead_ms:
+                yield Remark("clock_ahead", "`occurred_at_ms` is ahead of its time: set back to it")
 
     def _unlisted(self, segment: str) -> str:
         if segment in BUILT_IN_SEGMENTS:

@@ -4,7 +4,8 @@ Only the owner of a partition answers, so it is here that pending prompts are ke
 and not shown yet), by partition, and forgotten with the partition.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from streams.contract.dead_letters import dead_letter_headers
@@ -26,10 +27,11 @@ class Answered(NamedTuple):
 
 
 class Answering:
-    """The owner's side of a replica."""
+    """The owner's side of a replica; `clock` tells whether anybody still waits for an answer."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: Replica, clock: Callable[[], float] = time.time) -> None:
         self.replica = replica
+        self._clock = clock
         topics = replica.settings.topics
         self._names = topics.prompts, topics.outcomes, topics.dead_letters
         self._unlisted = Unlisted(replica.settings, replica.telemetry)
@@ -48,15 +50,15 @@ class Answering:
 
     def answer(self, partition: int, records: Sequence[KafkaRecord]) -> list[Answered]:
         """Fold these records and answer them, in order. No await in here."""
-        answered = []
+        answered, now_ms = [], int(self._clock() * 1000)
         for record in records:
-            answer = self._answer(partition, record)
+            answer = self._answer(partition, record, now_ms)
             self.replica.telemetry.answer(answer)
             answered.append(Answered(partition, record, answer))
         self._next[partition] = records[-1].offset + 1
         return answered
 
-    def _answer(self, partition: int, record: KafkaRecord) -> Answer:
+    def _answer(self, partition: int, record: KafkaRecord, now_ms: int) -> Answer:
         event = self.replica.fold(partition, record)
         if isinstance(event, BadInput):
             return Answer(rejected=event)
@@ -64,7 +66,7 @@ class Answering:
         pending = self._pending.get(partition)
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
-        answer = self.replica.answer(event, partition, record.offset, pending)
+        answer = self.replica.answer(event, partition, record.offset, pending, now_ms)
         if answer.outgoing_prompt is not None:
             pending.add(answer.outgoing_prompt)
         if answer.withdrawals:

@@ -59,7 +59,15 @@ class Fold(Protocol):
     def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
         """Fold the event at an offset, once; what does not fit there changes nothing."""
 
-    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
+    def answer(
+        self,
+        event: Event,
+        partition: int,
+        offset: int,
+        pending: PendingPrompts,
+        *,
+        now_ms: int | None = None,
+    ) -> Answer:
         """What a folded event calls for; changes nothing."""
 
     def digests(self) -> dict[str, str]:
@@ -118,13 +126,17 @@ class Replica(Service):
         if folded == "gap":
             self.step_over(partition, record.offset)
             folded = self.shop.learn(partition, record.offset, event)
-        self.telemetry.folded += folded == "folded"
+        if folded == "folded":
+            self.telemetry.folded += 1
+            self.telemetry.clocks_ahead += event is not None and event.clock_ahead_ms > 0
         self.telemetry.repeats += folded == "repeated"
         return found
 
-    def answer(self, event: Event, partition: int, offset: int, pending: PendingPrompts) -> Answer:
-        """What an event that is folded calls for; changes nothing."""
-        return self.shop.answer(event, partition, offset, pending)
+    def answer(
+        self, event: Event, partition: int, offset: int, pending: PendingPrompts, now_ms: int
+    ) -> Answer:
+        """What an event that is folded calls for, answered now; changes nothing."""
+        return self.shop.answer(event, partition, offset, pending, now_ms=now_ms)
 
     def step_over(self, partition: int, offset: int) -> None:
         """The log holds nothing between the position and this offset: go on there."""

@@ -75,6 +75,8 @@ class Telemetry:
     """When that checkpoint was made, in milliseconds since 1970; 0: there was none."""
     folded: int = 0
     """Events folded, by agent or follower, dead letters included."""
+    clocks_ahead: int = 0
+    """Events, of those folded, whose sender's clock was ahead of the broker's, and was set back."""
     repeats: int = 0
     """Events seen again after they were folded: what position saves from being counted twice."""
     holes: int = 0

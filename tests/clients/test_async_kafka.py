@@ -7,12 +7,13 @@ import pytest
 from aiokafka.errors import CorruptRecordException
 
 from streams.clients.async_kafka import (
+    check_broker_time,
     limit_metadata_requests,
     reading_options,
     translating_corruption,
     wrong_topics,
 )
-from streams.contract.errors import LogUnreadable
+from streams.contract.errors import LogUnreadable, TopicsWrong
 from streams.contract.settings import Settings
 
 PAUSE_S = 0.02
@@ -118,3 +119,25 @@ def test_topics_that_are_missing_and_topics_of_other_partitions_are_told_apart()
     assert f"no topic {ours[0]}: `goeswith topics create`" in said
     assert f"partitions=4, but 8 in {ours[-1]}: see GOESWITH_PARTITIONS" in said
     assert "" == wrong_topics(dict.fromkeys(ours, 4), settings)
+
+
+def test_a_topic_that_takes_its_senders_word_for_the_time_is_refused_with_what_mends_it() -> None:
+    """By the very command, on the very brokers."""
+    ours = Settings(kafka_bootstrap="kafka-1:9092", topic_prefix="shop")
+
+    with pytest.raises(TopicsWrong) as refused:
+        check_broker_time(ours, "CreateTime")
+    assert (
+        "kafka-configs.sh --bootstrap-server kafka-1:9092 --alter --topic shop.events "
+        "--add-config message.timestamp.type=LogAppendTime"
+    ) in str(refused.value)
+
+
+@pytest.mark.parametrize(("version", "lines"), [("", 1), ("2.0", 0)])
+def test_a_broker_that_does_not_tell_whose_time_it_is_is_believed(
+    version: str, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Said once, but of the embedded one, which never tells."""
+    check_broker_time(Settings(kafka_api_version=version), None)
+
+    assert lines == len([line for line in caplog.records if line.levelname == "WARNING"])

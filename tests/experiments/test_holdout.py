@@ -195,7 +195,7 @@ def test_who_gives_no_consent_is_drawn_by_the_session() -> None:
     for number in range(2_000):
         added, order = (e.model_copy(update={"consent": False}) for e in visit(number, orders=1))
         session = Session(added.session_id, added.occurred_at_ms, added.occurred_at_ms)
-        session.note(added, number, late=False)
+        session.note(added, number)
         held = held_out(session.shopper_id or session.session_id, share=SHARE, salt=SALT)
         drawn[held] += 1
         who = {"session_id": added.session_id, "shopper_id": added.shopper_id, "consent": False}

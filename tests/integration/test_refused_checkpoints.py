@@ -23,7 +23,7 @@ CHANGED: list[dict[str, Any]] = [
     {"arm_mode": "identify"},
     {"arm_policy": "factors"},
     {"items_max": 1_000},
-    {"lateness_s": 60.0},
+    {"session_gap_s": 60.0},
     {"event_bytes_max": 4_096},
     {"purchase_window_s": 3_600.0},
     {"sessions_max": 100},

@@ -44,7 +44,8 @@ class Staff:
             "topic_prefix": prefix,
             "group_id": prefix,
             "session_timeout_s": 6.0,
-            "lateness_s": 86_400.0,
+            "clock_skew_s_max": 1e10,
+            "prompt_ttl_s": 3_600.0,
             **more,
         }
         self.settings = Settings(**self.common)

@@ -66,3 +66,13 @@ def test_the_list_has_every_name_whole_at_every_width(columns: int) -> None:
     assert all(str(row["name"]) in shown for row in rows)
     assert "missing" in shown
     assert shown.count("1,234,567") == len(rows) - 1
+
+
+def test_senders_time_on_a_topic_is_a_difference() -> None:
+    """It is declared that all topics carry the broker's."""
+    theirs = {**AS_DECLARED["shop.events"].config, "message.timestamp.type": "CreateTime"}  # type: ignore[dict-item]
+    found = AS_DECLARED | {"shop.events": TopicOnBroker(8, theirs)}
+
+    assert ["shop.events has message.timestamp.type=CreateTime, not LogAppendTime"] == differences(
+        DECLARED, found, 8
+    )

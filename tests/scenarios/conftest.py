@@ -23,7 +23,8 @@ def street(request: pytest.FixtureRequest, topic_prefix: str) -> Iterator[dict[s
         "worker_name": f"{topic_prefix}-1",
         "partitions": 2,
         "session_timeout_s": 6.0,
-        "lateness_s": 86_400.0 * 30,
+        "clock_skew_s_max": 1e10,
+        "prompt_ttl_s": 3_600.0,
     }
     if request.param == "kafka":
         settings["kafka_bootstrap"] = request.getfixturevalue("kafka")

@@ -41,7 +41,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     chosen: dict[str, Any] = {
         **OPEN,
         "partitions": 1,
-        "lateness_s": 86_400.0,
+        "clock_skew_s_max": 1e10,
+        "prompt_ttl_s": 3_600.0,
         "kafka_api_version": "2.0",
         "fetch_wait_fixed": True,
     }

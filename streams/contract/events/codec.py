@@ -1,8 +1,9 @@
 """Bytes to an event and back: what is valid, what is mended, what is refused and why.
 
 An optional field that is sent empty (`""` or null) is as good as left out. In an event of version 1
-so is a field of version 2 with a value that is not valid for it: it was an unknown field once. This
-is looked at only where an event is not valid as it is.
+so is a field of version 2 with a value that is not valid for it: it was an unknown field once. A
+clock that is ahead of all that is valid is set back like any other. This is looked at only where an
+event is not valid as it is.
 """
 
 from collections.abc import Iterable
@@ -13,10 +14,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from streams.contract.errors import InvalidEvent
+from streams.contract.events.clocks import set_right
 from streams.contract.events.fields import OrderLine
 from streams.contract.events.kinds import ANY_EVENT, EVENTS, Event, ShopperForgotten
+from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
 
+YEAR_9999_MS = 253_402_300_799_999
+"""A clock may be that wrong; a time beyond it is in another unit, which is the sender's error."""
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
 _OPTIONAL = {
@@ -60,14 +65,7 @@ def decode(
         raise InvalidEvent(
             "wrong_key", "the record's key is not the event's session_id: order would be lost"
         )
-    if event.occurred_at_ms > timestamp_ms + settings.future_s_max * 1000:
-        raise InvalidEvent(
-            "future",
-            f"occurred_at_ms={event.occurred_at_ms} is more than future_s_max="
-            f"{settings.future_s_max:g} s after the record's own time {timestamp_ms}",
-        )
-    if event.occurred_at_ms > timestamp_ms:  # a clock slightly ahead must not move the watermark
-        return event.model_copy(update={"occurred_at_ms": timestamp_ms})
+    set_right(event, timestamp_ms)
     return event
 
 
@@ -141,12 +139,21 @@ def _mended(value: bytes, invalid: ValidationError) -> dict[str, Any] | None:
     mended = {name: said[name] for name in said if not _empty(event, name, said[name])}
     if said.get("shopper_id") == "" and "shopper_id" in _OPTIONAL[event]:
         mended["shopper_id"] = None
+    if _wild(mended.get("sent_at_ms")):
+        del mended["sent_at_ms"]
+    if _wild(mended.get("occurred_at_ms")):
+        mended["occurred_at_ms"] = YEAR_2100_MS
     if mended.get("schema_version", 1) == 1:
         for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
             mended.pop(str(name), None)
     if isinstance(mended.get("lines"), list):
         mended["lines"] = [_mended_line(line) for line in mended["lines"]]
     return mended if mended != said else None
+
+
+def _wild(at_ms: Any) -> bool:
+    """Whether this is the time of a clock that is ahead of all that is valid."""
+    return type(at_ms) is int and YEAR_2100_MS < at_ms <= YEAR_9999_MS
 
 
 def _mended_line(line: Any) -> Any:

@@ -3,7 +3,8 @@
 Times are milliseconds since 1970 (`…_ms`), money is in minor units of its currency (cents).
 """
 
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,6 +55,18 @@ class EventBase(BaseModel):
     """The merchant's segment of this shopper; one not in `GOESWITH_SEGMENTS` counts as none."""
     locale: Annotated[str, Field(min_length=1, max_length=16)] | None = None
     """Language tag, such as `en-GB` or `de_AT`: prompts speak en, de and fr; all others get en."""
+
+    clock_ahead_ms: ClassVar[int] = 0
+    """How far ahead of the broker's the clock was that `occurred_at_ms` came from, and how far it
+    has been set back for that: of this event, not of all (see `streams.contract.events.clocks`)."""
+
+    @cached_property
+    def received_at_ms(self) -> int:
+        """When the broker got it: the time of its record; of no record, when it happened.
+
+        It is no field, nothing that a sender could say: reading a record notes it here.
+        """
+        return self.occurred_at_ms
 
     @property
     def time_s(self) -> float:

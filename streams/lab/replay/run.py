@@ -31,7 +31,7 @@ LIFTED: dict[str, Any] = {
     "cool_down_s": 0.0,
     "just_bought_s": 0.0,
     "prompt_ttl_s": DECADE_S,
-    "lateness_s": DECADE_S,
+    "clock_skew_s_max": 10 * DECADE_S,
     "session_gap_s": DECADE_S,
 }
 """So that every add is an example: nobody is held out, nothing is capped, nothing is too late (many

@@ -19,8 +19,12 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "this event only; give each event an id of its own",
     ),
     "late": (
-        "it is {behind_s:,.0f} s behind the latest of its partition; {lateness_s:,g} are allowed",
-        "this event only; look at the sender's clock and queue (GOESWITH_LATENESS_S)",
+        "the broker got it {delay_s:,.0f} s after it happened; {bound_s:,g} are allowed{unsent}",
+        "this event only; look at the sender's queue and clock, and send sent_at_ms",
+    ),
+    "expired": (
+        "its prompt would have expired before it went out: the workers were behind",
+        "this event only; `goeswith lag` says how far they are (GOESWITH_PROMPT_TTL_S)",
     ),
     "checkout": (
         "the shopper is paying",
@@ -64,12 +68,14 @@ def told(
     session: Session | None,
     pending: tuple[PendingPrompt, ...],
     settings: Settings,
-    watermark_ms: int,
 ) -> Told:
     """The silence with the figures of its session, as they were when the event was answered."""
+    unsent = event.sent_at_ms is None
     figures: dict[str, object] = {
         "who": (session.shopper_id if session else event.shopper_id) or event.session_id,
-        "behind_s": (watermark_ms - event.occurred_at_ms) / 1000,
+        "delay_s": (event.received_at_ms - event.occurred_at_ms) / 1000,
+        "bound_s": settings.clock_skew_s_max if unsent else settings.lateness_s,
+        "unsent": " where no sent_at_ms tells a delay from a slow clock" if unsent else "",
         "dismissals": 0,
         "prompted": 0,
         "left_s": 0.0,
@@ -85,7 +91,6 @@ def told(
 
 
 SETTINGS = (
-    "lateness_s",
     "holdout_share",
     "dismissals_max",
     "session_gap_s",

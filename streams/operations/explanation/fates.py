@@ -151,8 +151,9 @@ def _lines(fate: Fate) -> Iterator[str]:
     if fate.became == "waiting":
         yield "no worker has answered it yet: `goeswith lag` says how far they are"
     if fate.became == "unknown":
-        yield "no prompt is on the topic, though folding the log again gives one: its retention is"
-        yield "over, or the worker has other settings, or knew less when it answered"
+        yield "no prompt is on the topic, though folding the log again gives one: it was answered"
+        yield "too late (silence `expired`), its retention is over, or the worker has other"
+        yield "settings, or knew less when it answered"
     if fate.reason is not None:
         where = f", `goeswith dead-letters show {fate.letter_id}`" if fate.letter_id else ""
         yield f"DEAD LETTER, {fate.reason}{where}"

@@ -124,14 +124,12 @@ def _answer(
     answer = shop.answer(held, partition, offset, pending)
     silence = None
     if answer.silence is not None:
-        sessions = shop.sessions[partition]
         silence = told(
             answer.silence.reason,
             held,
-            sessions.find(held.session_id),
+            shop.sessions[partition].find(held.session_id),
             pending.of(held.session_id),
             shop.settings,
-            sessions.watermark_ms,
         )
     prompt = published.prompts.get(event.place)
     outgoing = answer.outgoing_prompt if prompt is None else OutgoingPrompt.of(prompt)

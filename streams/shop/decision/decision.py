@@ -58,9 +58,19 @@ class Decision:
         self.segments = segment_names(settings)
 
     def decide(
-        self, session: Session, event: AskingEvent, pending: PendingPrompts
+        self,
+        session: Session,
+        event: AskingEvent,
+        pending: PendingPrompts,
+        now_ms: int | None = None,
     ) -> OutgoingPrompt | Silence:
-        """A prompt for this session, or why there is none."""
+        """A prompt for this session, or why there is none.
+
+        What would have expired by `now_ms` is not said: after a backlog, a takeover or a back-fill
+        nobody waits for it any more.
+        """
+        if now_ms is not None and now_ms - event.received_at_ms >= self.ttl_ms:
+            return Silence("expired")
         silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
         if silence is not None:
             return silence
@@ -111,7 +121,7 @@ class Decision:
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
         now_ms, who = event.occurred_at_ms, session.session_id
-        expires_at_ms = now_ms + self.ttl_ms
+        expires_at_ms = event.received_at_ms + self.ttl_ms
         worth = choice.arm, context, choice.propensity, choice.estimate
         receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms)
         anchor, source = candidates[0].anchor or event.item_id, candidates[0].source

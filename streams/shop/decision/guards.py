@@ -20,7 +20,7 @@ def silenced(
 
     `pending` are prompts to the session that are not shown yet: they count like impressions.
     """
-    if event.event_id in session.late:
+    if late(event, settings):
         return Silence("late")
     if session.in_checkout:
         return Silence("checkout")
@@ -40,13 +40,27 @@ def silenced(
     return None
 
 
+def late(event: Event, settings: Settings) -> bool:
+    """Whether the broker got an event so late that nobody waits for an answer.
+
+    A clock that is behind looks like a delay, unless the sender says when it sent the event.
+    """
+    delay_ms = event.received_at_ms - event.occurred_at_ms
+    bound_s = settings.clock_skew_s_max if event.sent_at_ms is None else settings.lateness_s
+    return delay_ms > 1000 * bound_s
+
+
 def unseen_ms(session: Session, event: Event, pending: Sequence[PendingPrompt]) -> list[int]:
-    """When the prompts of this visit were caused that are not shown yet, but the event's own."""
+    """When the living prompts of this visit were caused that are not shown yet.
+
+    But the event's own: what has expired by now will not be shown, and does not count.
+    """
     return [
         prompt.occurred_at_ms
         for prompt in pending
         if prompt.prompt_id not in session.impressions
         and prompt.caused_by != event.event_id
+        and prompt.expires_at_ms > event.received_at_ms
         and prompt.occurred_at_ms >= session.started_ms
     ]
 

@@ -14,6 +14,7 @@ from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 
 SilenceReason = Literal[
     "late",
+    "expired",
     "checkout",
     "holdout",
     "session_cap",

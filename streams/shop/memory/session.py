@@ -79,7 +79,6 @@ class Session:
     last_shown_ms: int = 0
     dismissals: int = 0
     seen: dict[str, int] = field(default_factory=dict)
-    late: set[str] = field(default_factory=set)
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
     looked: dict[str, None] = field(default_factory=dict)
@@ -104,17 +103,15 @@ class Session:
     order_memory: Orders = field(default_factory=Orders)
     """The orders of its partition."""
 
-    def note(self, event: Event, offset: int, *, late: bool) -> None:
-        """Remember that this event was seen, at which offset, and whether it came too late."""
+    def note(self, event: Event, offset: int) -> None:
+        """Remember that this event was seen, and at which offset."""
         self.seen[event.event_id] = offset
         self.arrivals.note(event.occurred_at_ms)
-        if late:
-            self.late.add(event.event_id)
         if len(self.seen) > SEEN_MAX:
             oldest = next(iter(self.seen))
             self.arrivals.forget(self.seen.pop(oldest))
             self.read_late.pop(oldest, None)
-            for noted in (self.late, self.refused, self.unread):
+            for noted in (self.refused, self.unread):
                 noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
 
@@ -227,7 +224,6 @@ class Session:
             basket=self.basket,
             bought=self.bought,
             seen=self.seen,
-            late=self.late,
             impressions=self.impressions,
             taught=self.taught,
             taken=self.taken,
@@ -279,7 +275,7 @@ class Session:
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
             list(self.seen.items()),
-            sorted(self.late),
+            [],  # events that came late, once: each tells it by itself
             [impression.state(whole=whole) for impression in self.impressions.values()],
             VERSION,
             self.taught.state(),

@@ -24,7 +24,10 @@ from streams.shop.people.sign_in import KEEP, SignIn, read
 
 
 class Sessions:
-    """The sessions of one partition, and its watermark (the latest event time seen there)."""
+    """The sessions of one partition, and its watermark.
+
+    That is the latest time at which the broker got an event of it.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class Sessions:
 
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
-        self.watermark_ms = max(self.watermark_ms, event.occurred_at_ms)
+        self.watermark_ms = max(self.watermark_ms, event.received_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
             at_ms = event.occurred_at_ms
@@ -147,7 +150,7 @@ def _session_of(state: list[Any]) -> Session:
     taken, orders, forgotten, refused, unread, *arrived = latest
     seen = _numbered(seen, 0)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
-    each(str, [name, *orders, *orders.values()])
+    each(str, [name, *orders, *orders.values(), *late])
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
     return Session(
@@ -164,7 +167,6 @@ def _session_of(state: list[Any]) -> Session:
         last_shown_ms,
         dismissals,
         seen,
-        set(each(str, late)),
         {impression.receipt.prompt_id: impression for impression in remembered},
         Taught.from_state(lessons),
         dict.fromkeys(each(str, looked)),

@@ -36,6 +36,7 @@ from streams.worker.telemetry import Telemetry
 from streams.worker.transport.adaptive_fetch import AdaptiveFetch
 from streams.worker.transport.group_consumer import GroupConsumer, held_back
 from streams.worker.transport.membership import Membership
+from streams.worker.transport.new_group import warning_of_new_group
 from streams.worker.transport.rounds import FetchPositions, NextOffset, Round, cut
 
 BACK_PRESSURE_POLL_S = 0.002
@@ -78,10 +79,21 @@ class Consumer(faust_aiokafka.Consumer):
         committed = await super().seek_to_committed()
         known = {tp: offset for tp, offset in committed.items() if offset is not None}
         if unknown := committed.keys() - known.keys():
-            known |= await self.earliest_offsets(*unknown)
+            begins = await self.earliest_offsets(*unknown)
+            if not known:
+                self._tell_of_a_new_group(begins)
+            known |= begins
         self._offsets.start(known)
         self.transport.answered.update({tp.partition: offset for tp, offset in known.items()})
         return committed
+
+    def _tell_of_a_new_group(self, begins: Mapping[TP, int]) -> None:
+        """Warn once, when the worker joins first: what was on the log by then is folded by now."""
+        by_number = {tp.partition: begin for tp, begin in begins.items()}
+        position = cast("Any", self.app).replica.shop.position
+        said = warning_of_new_group(self.transport.settings, by_number, position)
+        if said and not self.transport.answered:
+            self.log.warning(said)
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's
         while (

@@ -41,7 +41,7 @@ def test_event_examples_are_accepted_by_a_worker(event: Any) -> None:
     decoded = decode(
         event.session_id.encode(),
         encode(event),
-        timestamp_ms=event.occurred_at_ms,
+        timestamp_ms=event.sent_at_ms or event.occurred_at_ms,
         settings=Settings(),
     )
 

@@ -64,11 +64,17 @@ class OneWorker:
             number: PendingPrompts() for number in range(settings.partitions)
         }
 
-    def take(self, number: int, event: Event, key: bytes | None = None) -> None:
-        """An event, under its session's id if no other key is named, written when it happened."""
+    def take(
+        self, number: int, event: Event, key: bytes | None = None, *, delay_s: float = 0.0
+    ) -> None:
+        """An event, under its session's id if no other key is named, written when it happened.
+
+        Or so much later.
+        """
         value, topics = encode(event), self.settings.topics
         key = key or event.session_id.encode()
-        record = self.log.append(topics.events, number, key, value, event.occurred_at_ms)
+        written_ms = event.occurred_at_ms + round(1000 * delay_s)
+        record = self.log.append(topics.events, number, key, value, written_ms)
         try:
             held = decode(key, value, timestamp_ms=record.timestamp_ms, settings=self.settings)
         except InvalidEvent as invalid:

@@ -129,19 +129,22 @@ def test_every_silence_has_its_advice() -> None:
     """Why, and what to do: one sentence each, with every figure in its place."""
     assert set(get_args(SilenceReason)) == ADVICE.keys()
     for reason in get_args(SilenceReason):
-        said = told(reason, Story().view("tea"), None, (), Settings(), NOON_MS)
+        said = told(reason, Story().view("tea"), None, (), Settings())
         assert "{" not in said.why + said.wait
 
 
 def test_a_late_event_is_told_by_how_much() -> None:
-    """Behind the latest of its partition, whoever sent that."""
-    worker = OneWorker(Settings(**POLITE))
-    worker.take(0, Story("bob", start_ms=NOON_MS + 90_000).view("tea", after_s=0))
-    worker.take(0, Story("ann").view("tea", after_s=0))
-    (late,) = explained(worker, "ann")
+    """And by which of two bounds: who says when it was sent is held to the stricter one."""
+    worker, story = OneWorker(Settings(**POLITE)), Story("ann")
+    worker.take(0, story.view("tea", after_s=0), delay_s=90_000.0)
+    sent: dict[str, Any] = {"schema_version": 2, "sent_at_ms": NOON_MS + 31_000}
+    worker.take(0, story.view("tea", after_s=0, **sent), delay_s=90_000.0)
+    unsaid, said = (each.silence for each in explained(worker, "ann"))
 
-    assert late.silence is not None
-    assert ("late", True) == (late.silence.reason, "90 s behind" in late.silence.why)
+    assert unsaid is not None
+    assert said is not None
+    assert "90,000 s after it happened; 86,400 are allowed where no sent_at_ms" in unsaid.why
+    assert "31 s after it happened; 30 are allowed" == said.why.removeprefix("the broker got it ")
 
 
 def test_a_pause_is_told_by_what_was_left_of_it() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from streams.shop.decision.assignment import held_out
 from streams.shop.memory.answer import Silence
-from tests.stories import Story, Till
+from tests.stories import Story, Till, received
 
 
 def till(**settings: object) -> Till:
@@ -48,10 +48,9 @@ def test_a_prompt_has_three_items_at_most() -> None:
 
 
 def test_a_late_event_is_learned_and_stays_silent() -> None:
-    """An event from before the watermark changes the basket, but nobody is waiting for a prompt."""
+    """What the broker got late changes the basket, but nobody is waiting for a prompt."""
     shop, story = till(), Story()
-    shop.serve(Story("other", start_ms=story.now_ms + 600_000).view("toast"))
-    answer = shop.serve(story.add("bread"))
+    answer = shop.serve(received(story.add("bread"), delay_s=2 * 86_400))
 
     assert Silence("late") == answer.silence
     assert {"bread": 1} == shop.shop.sessions[0].find("s1").basket  # type: ignore[union-attr]

@@ -6,7 +6,7 @@ import pytest
 
 from streams.shop.decision.assignment import held_out
 from streams.shop.memory.answer import Silence
-from tests.stories import Story, Till
+from tests.stories import Story, Till, received
 
 CAPPED, COOLING, HELD_OUT = Silence("session_cap"), Silence("cool_down"), Silence("holdout")
 
@@ -134,20 +134,40 @@ def test_an_event_from_before_the_latest_prompt_may_not_break_the_silence() -> N
 def test_an_event_is_late_from_a_millisecond_behind_the_bound(
     late_ms: int, silence: Silence | None
 ) -> None:
-    """Two minutes behind the latest event of its partition."""
-    shop, story = till(lateness_s=120.0), Story()
-    shop.serve(Story("other", start_ms=story.now_ms + 121_000 + late_ms).view("toast", after_s=0))
+    """By the broker's time: two minutes where the sender says when it sent it, else a day."""
+    shop, story = till(lateness_s=120.0, clock_skew_s_max=86_400.0), Story()
+    unsaid = received(story.view("bread"), delay_s=86_400 + late_ms / 1000)
+    sent: dict[str, Any] = {"schema_version": 2, "sent_at_ms": story.now_ms + 121_000 + late_ms}
+    said = received(story.view("bread", **sent), delay_s=500)
 
-    assert silence == shop.serve(story.view("bread", after_s=1)).silence
+    assert [silence] * 2 == [shop.serve(event).silence for event in (unsaid, said)]
 
 
-def test_what_comes_late_does_not_make_the_next_one_timely() -> None:
-    """Both are behind the latest event of their partition."""
-    shop, story = till(lateness_s=120.0), Story()
+def test_the_clocks_of_others_make_nobody_late() -> None:
+    """An event of a device that is behind the others on its partition is answered."""
+    shop, story = till(), Story()
     shop.serve(Story("other", start_ms=story.now_ms + 600_000).view("toast"))
-    silences = [shop.serve(story.view("bread")).silence for _ in range(2)]
 
-    assert [Silence("late")] * 2 == silences
+    assert shop.prompt(story.view("bread"))
+
+
+def test_only_living_prompts_count_for_cap_and_pause() -> None:
+    """What nobody was shown until it expired does not silence what comes after it."""
+    shop, story = till(prompts_per_session_max=1, cool_down_s=900.0, prompt_ttl_s=60.0), Story()
+    first = shop.prompt(story.view("bread"))
+
+    assert CAPPED == shop.serve(story.view("bread", after_s=59)).silence
+    assert first != shop.prompt(story.view("bread", after_s=1))
+
+
+def test_how_long_a_prompt_lives_is_told_from_when_its_event_was_received() -> None:
+    """A clock that is behind does not end a prompt before it is there."""
+    shop, story = till(prompt_ttl_s=60.0), Story()
+    event = story.view("bread")
+    prompt = shop.prompt(received(event, delay_s=150.0))
+
+    assert event.occurred_at_ms == prompt.occurred_at_ms
+    assert event.occurred_at_ms + 210_000 == prompt.expires_at_ms
 
 
 # The holdout

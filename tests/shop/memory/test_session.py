@@ -47,7 +47,7 @@ def test_after_a_pause_the_visit_is_new_and_the_basket_is_not() -> None:
     seen, first = story.view("tea"), story.add("bread")
     before = of.of(seen)
     before.view(seen)
-    before.note(first, 0, late=False)
+    before.note(first, 0)
     before.add(first)
     after = of.of(story.add("jam", after_s=1801))
 
@@ -79,11 +79,11 @@ def test_views_and_seen_ids_are_bounded() -> None:
     story, session = Story(), Session("s1", NOON_MS, NOON_MS)
     for number in range(2 * SEEN_MAX):
         event = story.view(f"item-{number}")
-        session.note(event, number, late=True)
+        session.note(event, number)
         session.view(event)
 
     assert VIEWED_MAX == len(session.viewed)
-    assert SEEN_MAX == len(session.seen) == len(session.late)
+    assert SEEN_MAX == len(session.seen)
 
 
 def test_what_a_partition_has_forgotten_comes_back() -> None:

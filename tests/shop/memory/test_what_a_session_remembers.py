@@ -47,15 +47,14 @@ def test_a_path_keeps_its_latest_steps_with_every_return() -> None:
 
 
 def test_the_oldest_event_id_is_forgotten_first() -> None:
-    """With it that it was late."""
+    """Of one more than are remembered."""
     story, session = visit()
     events = [story.view("bread") for _ in range(SEEN_MAX + 1)]
     for number, event in enumerate(events):
-        session.note(event, number, late=number < 2)
+        session.note(event, number)
 
     assert events[0].event_id not in session.seen
     assert 1 == session.seen[events[1].event_id]
-    assert {events[1].event_id} == session.late
 
 
 def test_a_full_basket_takes_more_of_what_it_has_and_nothing_else() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import faust
@@ -197,3 +198,47 @@ async def test_the_value_of_an_event_is_the_round_itself(bench: Bench) -> None:
     event = await decode(bench.handed[0])
 
     assert event.value is bench.handed[0].value
+
+
+class Group:
+    """The thread of a consumer: what its group has committed, and where the log begins."""
+
+    def __init__(self, committed: Mapping[TP, int | None]) -> None:
+        self.committed = committed
+
+    async def seek_to_committed(self) -> Mapping[TP, int | None]:
+        """What is committed."""
+        return self.committed
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        """The log begins at 5."""
+        return dict.fromkeys(partitions, 5)
+
+
+@pytest.mark.parametrize(
+    ("committed", "position", "lines"),
+    [
+        ({BREAD: None, JAM: None}, {0: 12, 1: 5}, 1),
+        ({BREAD: None, JAM: None}, {0: 5, 1: 5}, 0),
+        ({BREAD: None, JAM: 7}, {0: 12, 1: 9}, 0),
+    ],
+    ids=["new on an old log", "new on a new log", "known"],
+)
+async def test_a_new_group_on_an_old_log_is_told_of_once(
+    bench: Bench,
+    caplog: pytest.LogCaptureFixture,
+    committed: Mapping[TP, int | None],
+    position: Mapping[int, int],
+    lines: int,
+) -> None:
+    """However often it joins before it has committed something."""
+    app: Any = bench.consumer.app
+    app.replica = SimpleNamespace(shop=SimpleNamespace(position=position))
+    thread, bench.consumer._thread = bench.consumer._thread, Group(committed)  # type: ignore[assignment]
+    for _ in range(2):
+        await bench.consumer.seek_to_committed()
+    bench.consumer._thread = thread
+
+    said = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
+    assert lines == len(said)
+    assert all("group goeswith has committed nothing" in line for line in said)

@@ -17,7 +17,8 @@ OPEN: dict[str, Any] = {
     "holdout_share": 0.0,
     "cool_down_s": 0.0,
     "prompts_per_session_max": 1_000_000,
-    "lateness_s": 10 * 365 * 86_400.0,
+    "clock_skew_s_max": 100 * 365 * 86_400.0,
+    "prompt_ttl_s": 86_400.0,
 }
 """So that every view and every add is decided on, and answered with a prompt."""
 

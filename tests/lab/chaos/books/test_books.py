@@ -36,7 +36,7 @@ class Record:
 def recorded(events: Iterable[Event]) -> list[Record]:
     """The log of these events."""
     return [
-        Record(offset, encode(event), event.session_id.encode())
+        Record(offset, encode(event), event.session_id.encode(), timestamp=event.occurred_at_ms)
         for offset, event in enumerate(events)
     ]
 

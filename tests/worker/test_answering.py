@@ -1,0 +1,56 @@
+"""The owner's side of a replica: when it answers, by a clock of its own."""
+
+from dataclasses import replace
+
+from streams.contract.settings import Settings
+from streams.shop.shop import Shop
+from streams.worker.answering import Answering
+from streams.worker.replica import Replica
+from streams.worker.telemetry import Telemetry
+from tests.stand_ins import Record, recorded
+from tests.stories import NOON_MS, OPEN, Story
+
+TTL_S = 120.0
+
+
+class Clock:
+    """Stands still, and counts how often it is looked at."""
+
+    def __init__(self, now_s: float) -> None:
+        self.now_s = now_s
+        self.looks = 0
+
+    def __call__(self) -> float:
+        """The time, in seconds since 1970."""
+        self.looks += 1
+        return self.now_s
+
+
+def answered(records: list[Record], now_s: float) -> tuple[Telemetry, Clock]:
+    """What a worker counts that folds these records and answers them at this time."""
+    settings, clock = Settings(**OPEN, prompt_ttl_s=TTL_S), Clock(now_s)
+    replica = Replica(settings, Shop(settings), Telemetry())
+    Answering(replica, clock).answer(0, records)
+    return replica.telemetry, clock
+
+
+async def test_what_has_waited_longer_than_a_prompt_lives_is_counted_as_expired() -> None:
+    """A worker looks at its clock once for what one fetch brought."""
+    story = Story()
+    records = [recorded(story.view("bread"), offset) for offset in range(3)]
+    in_time, _ = answered(records, NOON_MS / 1000 + TTL_S)
+    too_late, clock = answered(records, NOON_MS / 1000 + TTL_S + 3)
+
+    assert {"no_candidate": 3} == in_time.silences
+    assert {"expired": 3} == too_late.silences
+    assert (1, 3) == (clock.looks, too_late.folded)
+
+
+async def test_clocks_that_are_ahead_are_counted_once() -> None:
+    """When their event is folded, and not when it comes again."""
+    event = Story().view("bread", occurred_at_ms=NOON_MS + 360_000)
+    ahead = replace(recorded(event, 0), timestamp=NOON_MS)
+    telemetry, _ = answered([ahead, recorded(Story().view("jam"), 1)], NOON_MS / 1000)
+    again, _ = answered([ahead, ahead], NOON_MS / 1000)
+
+    assert (1, 1) == (telemetry.clocks_ahead, again.clocks_ahead)
