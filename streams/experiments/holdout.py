@@ -19,7 +19,7 @@ from models.evaluation.sample_ratio import split_p
 from models.evaluation.uplift import UnitSums, Uplift, uplift
 from streams.clients.deduplication import SeenIds
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced, PromptShown
-from streams.shop.decision.assignment import held_out
+from streams.shop.assignment import held_out
 
 UNITS_MAX = 500_000
 """Units that are held; further ones are left out, and counted."""

@@ -35,6 +35,7 @@ from streams.contract.events import (
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
+from streams.shop.assignment import Assignment, Experiment
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import DrawSeeds
@@ -49,6 +50,7 @@ from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
+from streams.shop.unit_outcomes import unit_outcomes
 
 ENDING = (ItemAdded, OrderPlaced)
 """The events that can make a prompt pointless."""
@@ -78,6 +80,7 @@ class Shop:
         self.sessions: dict[int, Sessions] = {}
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
+        self.experiment = Experiment.of(settings)
         self.policy = new_policy(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
@@ -150,11 +153,28 @@ class Shop:
             )
         return sessions
 
+    def _assign(self, session: Session, event: AskingEvent) -> None:
+        """Draw the side that a session is on, when it first asks in the time of an experiment."""
+        experiment = self.experiment
+        if experiment is not None and event.occurred_at_ms >= experiment.start_ms:
+            held_out, unit = experiment.draw(unit_of(event))
+            session.assignment = Assignment(
+                *(experiment.id, experiment.share, unit, held_out),
+                event_id=event.event_id,
+                offset=session.seen[event.event_id],
+                at_ms=event.occurred_at_ms,
+                shopper=experiment.named(session.shopper_id),
+            )
+
     def _viewed(self, session: Session, event: ItemViewed) -> None:
+        if session.assignment is None:
+            self._assign(session, event)
         self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
+        if session.assignment is None:
+            self._assign(session, event)
         self.teaching.added(session, event)
         session.add(event)
         self._credited(session, event)
@@ -200,6 +220,7 @@ class Shop:
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
             outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
+            unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
             rejected=self.receipt_rules.rejected(session, event),
         )
 
@@ -239,6 +260,11 @@ class Shop:
     def digest(self) -> str:
         """One hash of all of that."""
         return digest(self.digests())
+
+
+def unit_of(event: Event) -> str:
+    """The unit of an experiment: the visitor, where the event tells one, else the session."""
+    return getattr(event, "visitor_id", None) or event.session_id
 
 
 def _withdrawals(

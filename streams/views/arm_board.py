@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.clients.deduplication import IDS_MAX, SeenIds
-from streams.contract.prompts import STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import STAGES, AnyOutcome, Outcome, Prompt, PromptWithdrawn
 from streams.shop.memory.answer import OutgoingPrompt
 
 ARMS_MAX = 100
@@ -53,14 +53,14 @@ class ArmBoard:
         self.sums: dict[str, Sums] = {}
         self._seen = SeenIds(ids_max)
 
-    def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | Outcome) -> None:
+    def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | AnyOutcome) -> None:
         """Count what was published, if it has not been counted lately."""
         match published:
             case Prompt() | OutgoingPrompt():
                 identity = published.prompt_id
             case Outcome():
                 identity = f"{published.prompt_id} {published.stage}"
-            case PromptWithdrawn():
+            case _:
                 return
         if not self._seen.before(identity):
             self.count(published)

@@ -12,7 +12,7 @@ from streams.contract.events import Event
 from streams.contract.schemas.examples import ITEM_ADDED, ORDER_PLACED, PROMPT_SHOWN
 from streams.experiments.holdout import Holdout
 from streams.experiments.uplift import alarmed, as_values, table
-from streams.shop.decision.assignment import held_out
+from streams.shop.assignment import held_out
 from streams.shop.memory.session import Session
 
 SHARE, SALT = 0.3, "2026"

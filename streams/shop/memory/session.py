@@ -28,6 +28,7 @@ from typing import Any, NamedTuple, Self
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
 from streams.contract.receipts import Receipt
+from streams.shop.assignment import Assignment
 from streams.shop.memory.impression import Impression, Prompted
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 
@@ -41,7 +42,7 @@ SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
 NEVER: Prompted = (0, "")
 """Before all prompts."""
-VERSION = 3
+VERSION = 4
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
 
@@ -90,6 +91,8 @@ class Session:
     """Events, among those seen, whose prompts may have been forgotten."""
     unread: set[str] = field(default_factory=set)
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
+    assignment: Assignment | None = None
+    """The side of the experiment that it is on, from the first event on that asked for a prompt."""
     read_late: dict[str, int] = field(default_factory=dict)
     """At which offset such a receipt was read after all; for the answer, no part of the state."""
 
@@ -201,7 +204,7 @@ class Session:
 
         The basket outlives the pause, and with it what it has taught. So does what was seen, shown,
         ordered and sent away: a repeated event still changes nothing, late feedback still counts,
-        and nothing is offered that was just bought.
+        and nothing is offered that was just bought. Nor does the session change sides.
         """
         return type(self)(
             self.session_id,
@@ -218,6 +221,7 @@ class Session:
             forgotten=self.forgotten,
             refused=self.refused,
             unread=self.unread,
+            assignment=self.assignment,
         )
 
     def remember(self, impression: Impression) -> None:
@@ -264,6 +268,7 @@ class Session:
             list(self.forgotten),
             sorted(self.refused),
             sorted(self.unread),
+            None if self.assignment is None else list(self.assignment),
         ]
 
 

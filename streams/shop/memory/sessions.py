@@ -1,8 +1,8 @@
 """The sessions of one partition: found by id, forgotten when idle longest, kept and restored.
 
 The order of leaving is that of the log, which is the same for every worker. A session's state of
-version 3 is written; those of version 2, in which a basket ended with its visit, and of version 1,
-without what the session had taught, are read as well.
+version 4 is written; those of version 3, without an assignment, of version 2, in which a basket
+ended with its visit, and of version 1, without what the session had taught, are read as well.
 """
 
 from collections import OrderedDict
@@ -11,6 +11,7 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
+from streams.shop.assignment import Assignment
 from streams.shop.memory.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session, Taken
 from streams.shop.memory.taught import Taught
@@ -83,11 +84,11 @@ def session_of(state: list[Any]) -> Session:
     who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
     path, bought, paying, said, seen, late, impressions, *later = more
     version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
-    if version not in (1, 2, VERSION):
+    if version not in (1, 2, 3, VERSION):
         raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
-    if version < VERSION:
+    if version in (1, 2):
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
-    taken, orders, forgotten, refused, unread = latest
+    taken, orders, forgotten, refused, unread, *assigned = latest
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [*orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
@@ -117,6 +118,7 @@ def session_of(state: list[Any]) -> Session:
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         set(each(str, refused)),
         set(each(str, unread)),
+        Assignment.from_state(*assigned),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.shop.decision.assignment import held_out
+from streams.shop.assignment import held_out
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
