@@ -49,8 +49,8 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
+from streams.shop.outcomes import stage_outcomes, unit_outcomes
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
-from streams.shop.unit_outcomes import unit_outcomes
 
 ENDING = (ItemAdded, OrderPlaced)
 """The events that can make a prompt pointless."""
@@ -211,7 +211,7 @@ class Shop:
             read_late = session.read_late.get(event.event_id) == offset
             return Answer(
                 silence=Silence("duplicate") if asking else None,
-                outcomes=tuple(attribution.outcomes(session, event)) if read_late else (),
+                outcomes=tuple(stage_outcomes(session, event)) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
         decided = self.decision.decide(session, asking, pending) if asking else None
@@ -219,7 +219,7 @@ class Shop:
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
-            outcomes=tuple(attribution.outcomes(session, event)) if session.impressions else (),
+            outcomes=tuple(stage_outcomes(session, event)) if session.impressions else (),
             unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
             rejected=self.receipt_rules.rejected(session, event),
         )

@@ -1,30 +1,51 @@
-"""What a unit of the experiment did, for whoever measures what prompts are worth.
+"""Outcomes: the stages that prompts reached, and what a unit of the experiment did.
 
-Like the stages of prompts it is *read off* the session, not remembered beside it: whoever answers
-for an event finds what that event brought, also when somebody else folded it first. What was
-ordered before the session was assigned is nobody's: to tell that, offsets are compared.
+Both are *read off* the session, not remembered beside it: whoever answers for an event finds what
+that event brought, also when somebody else folded it first. What was ordered before the session was
+assigned is nobody's: to tell that, offsets are compared.
+
+A `shown` has all that its prompt was drawn from, as the receipt tells, so that arms can be judged
+by outcomes alone.
 
 Returns are joined with orders by whoever reads outcomes, by the order's number: so it does not
 matter which came first, nor in which session or partition. A return is at most of what was ordered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced, OrderReturned
 from streams.contract.prompts import (
     Assigned,
     Ordered,
+    Outcome,
     OutcomeLine,
     Returned,
     UnitOutcome,
     Unmatched,
 )
 from streams.shop.assignment import Assignment, Experiment
+from streams.shop.memory import attribution
 from streams.shop.memory.session import Session
 
 Back = OrderReturned
 """The events by which something comes back."""
+
+
+def stage_outcomes(session: Session, event: Event) -> Iterator[Outcome]:
+    """The stages that this event brought to prompts of its session."""
+    for outcome in attribution.outcomes(session, event):
+        if outcome.stage == "shown":
+            receipt = session.impressions[outcome.prompt_id].receipt
+            if receipt.arms:
+                yield outcome.model_copy(
+                    update={
+                        "propensities": dict(zip(receipt.arms, receipt.propensities, strict=True)),
+                        "estimates": dict(zip(receipt.arms, receipt.estimates, strict=True)),
+                    }
+                )
+                continue
+        yield outcome
 
 
 def unit_outcomes(
