@@ -4,17 +4,21 @@ from itertools import count
 from typing import Any
 
 from streams.contract.events import (
+    BasketUpdated,
+    CheckoutLeft,
     CheckoutStarted,
     Event,
     ItemAdded,
     ItemRemoved,
     ItemViewed,
+    OrderCancelled,
     OrderLine,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
     PromptDismissed,
     PromptShown,
+    ShopperForgotten,
 )
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
@@ -60,6 +64,15 @@ class Story:
         """The shopper goes to pay."""
         return CheckoutStarted(**self._said(more))
 
+    def leave_checkout(self, **more: Any) -> CheckoutLeft:
+        """The shopper comes back from paying."""
+        return CheckoutLeft(**self._said(more))
+
+    def set_basket(self, *items: str, **more: Any) -> BasketUpdated:
+        """These items are in the basket, and nothing else."""
+        lines = tuple(OrderLine(item_id=item) for item in items)
+        return BasketUpdated(**{"lines": lines, **self._said(more)})
+
     def order(self, *items: str, **more: Any) -> OrderPlaced:
         """The shopper buys these items."""
         lines = tuple(OrderLine(item_id=item) for item in items)
@@ -71,6 +84,14 @@ class Story:
         lines = tuple(OrderLine(item_id=item) for item in items)
         order_id = f"o-{self.session_id}-1"
         return OrderReturned(**{"order_id": order_id, "lines": lines, **self._said(more)})
+
+    def cancel(self, **more: Any) -> OrderCancelled:
+        """The first order of the session is off."""
+        return OrderCancelled(**{"order_id": f"o-{self.session_id}-1", **self._said(more)})
+
+    def forget(self, shopper_id: str, **more: Any) -> ShopperForgotten:
+        """What is kept by a shopper is to be dropped."""
+        return ShopperForgotten(**{**self._said(more), "shopper_id": shopper_id})
 
     def see(self, prompt: Prompt, **more: Any) -> PromptShown:
         """The prompt is visible to the shopper."""

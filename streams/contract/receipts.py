@@ -66,8 +66,6 @@ OFFERED = [struct.Struct(f">B{2 * count}d") for count in range(ARMS_MAX + 1)]
 NUMBER = (float, int)
 SHAPE: tuple[Any, ...] = (str, str, str, str, NUMBER, NUMBER, (list, tuple), int)
 """The types of a receipt's fields in version 1, in their order."""
-LATEST_FIELDS = len(SHAPE) + 1
-"""With its expiry, without its arms."""
 VECTOR: tuple[Any, ...] = (str, NUMBER, NUMBER)
 """The types of what is said of each arm: its name, propensity and estimate."""
 
@@ -196,9 +194,9 @@ class Receipts:
             ) from None
         try:
             propensity, estimate, *times_ms = NUMBERS.unpack_from(payload)
-            (prompt, arm, context, items), *vector = _read(payload)
+            (prompt, arm, context, items), offered = _read(payload)
             about = [prompt, session_id, arm, context, propensity, estimate, items]
-            return Receipt(*receipt_of(about + times_ms)[:LATEST_FIELDS], *vector)
+            return receipt_of(about + times_ms)._replace(**offered)
         except (TypeError, ValueError, IndexError, struct.error) as error:
             raise InvalidReceipt("receipt_version", f"another version sealed it: {error}") from None
 
@@ -271,15 +269,16 @@ def _offered(
     return numbers + orjson.dumps((*about, arms))
 
 
-def _read(payload: bytes) -> list[Any]:
-    """What `_offered` wrote: what the prompt is about, and arms, propensities and estimates."""
+def _read(payload: bytes) -> tuple[Any, dict[str, Any]]:
+    """What `_offered` wrote: what the prompt is about, and the arms as fields of a receipt."""
     count = payload[NUMBERS.size]
     if count == JSON_BEGINS:
-        return [orjson.loads(payload[NUMBERS.size :])]
+        return orjson.loads(payload[NUMBERS.size :]), {}
     offered = OFFERED[count]
     numbers = offered.unpack_from(payload, NUMBERS.size)[1:]
     *about, arms = orjson.loads(payload[NUMBERS.size + offered.size :])
-    return [about, tuple(map(intern, arms)), numbers[:count], numbers[count:]]
+    arms = tuple(map(intern, arms))
+    return about, {"arms": arms, "propensities": numbers[:count], "estimates": numbers[count:]}
 
 
 def _raw(text: str) -> bytes:

@@ -18,6 +18,7 @@ their consent: two devices of one person on two sides are a crossover that someb
 from hashlib import blake2b
 from typing import Any, NamedTuple, Self
 
+from streams.contract.events import Event
 from streams.contract.settings import Settings
 
 SALT_BYTES_MAX = 64
@@ -90,6 +91,14 @@ class Experiment(NamedTuple):
         """
         said = f"{self.share!r}\0{self.salt}".encode()
         return f"{self.name}-{blake2b(said, digest_size=ID_BYTES).hexdigest()}"
+
+    def assigned(self, event: Event, offset: int, shopper_id: str | None) -> Assignment | None:
+        """The side of the session whose event this is; None before the experiment starts."""
+        if event.occurred_at_ms < self.start_ms:
+            return None
+        held_out, unit = self.draw(event.visitor_id or event.session_id)
+        place = event.event_id, offset, event.occurred_at_ms
+        return Assignment(self.id, self.share, unit, held_out, *place, self.named(shopper_id))
 
     def draw(self, unit: str) -> tuple[bool, str]:
         """Whether a unit is held out, and its name in this experiment.

@@ -14,7 +14,15 @@ matter which came first, nor in which session or partition. A return is at most 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from streams.contract.events import Event, ItemAdded, ItemViewed, OrderPlaced, OrderReturned
+from streams.contract.events import (
+    Event,
+    ItemAdded,
+    ItemViewed,
+    OrderCancelled,
+    OrderLine,
+    OrderPlaced,
+    OrderReturned,
+)
 from streams.contract.prompts import (
     Assigned,
     Ordered,
@@ -28,7 +36,7 @@ from streams.shop.assignment import Assignment, Experiment
 from streams.shop.memory import attribution
 from streams.shop.memory.session import Session
 
-Back = OrderReturned
+Back = OrderCancelled | OrderReturned
 """The events by which something comes back."""
 
 
@@ -106,7 +114,7 @@ def _side(assignment: Assignment) -> dict[str, Any]:
 
 def _said(event: OrderPlaced | Back, sign: int) -> dict[str, Any]:
     """What the event says, as an outcome: lines of one item added up."""
-    lines = _by_item(event.lines, sign)
+    lines = _by_item(event.lines or (), sign)
     values = [line.value_minor for line in lines if line.value_minor is not None]
     return {
         "order_id": event.order_id,
@@ -120,7 +128,7 @@ def _said(event: OrderPlaced | Back, sign: int) -> dict[str, Any]:
     }
 
 
-def _by_item(lines: Iterable[Any], sign: int) -> list[OutcomeLine]:
+def _by_item(lines: Iterable[OrderLine], sign: int) -> list[OutcomeLine]:
     """The lines by item; an item's worth is that of its lines with a price."""
     quantities: dict[str, int] = {}
     values: dict[str, int] = {}

@@ -21,21 +21,25 @@ from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
 from streams.contract.events import (
+    BasketUpdated,
+    CheckoutLeft,
     CheckoutStarted,
     Event,
     ItemAdded,
     ItemRemoved,
     ItemViewed,
+    OrderCancelled,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
     PromptDismissed,
     PromptShown,
+    ShopperForgotten,
 )
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
-from streams.shop.assignment import Assignment, Experiment
+from streams.shop.assignment import Experiment
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import DrawSeeds
@@ -93,12 +97,16 @@ class Shop:
             ItemViewed: self._viewed,
             ItemAdded: self._added,
             ItemRemoved: self._removed,
+            BasketUpdated: self._basket_updated,
             CheckoutStarted: self._checking_out,
+            CheckoutLeft: self._checkout_left,
             OrderPlaced: self._ordered,
+            OrderCancelled: self._returned,
             OrderReturned: self._returned,
             PromptShown: self._credited,
             PromptClicked: self._credited,
             PromptDismissed: self._credited,
+            ShopperForgotten: self._forgotten,
         }
 
     def new(self, settings: Settings) -> "Shop":
@@ -154,17 +162,10 @@ class Shop:
         return sessions
 
     def _assign(self, session: Session, event: AskingEvent) -> None:
-        """Draw the side that a session is on, when it first asks in the time of an experiment."""
-        experiment = self.experiment
-        if experiment is not None and event.occurred_at_ms >= experiment.start_ms:
-            held_out, unit = experiment.draw(unit_of(event))
-            session.assignment = Assignment(
-                *(experiment.id, experiment.share, unit, held_out),
-                event_id=event.event_id,
-                offset=session.seen[event.event_id],
-                at_ms=event.occurred_at_ms,
-                shopper=experiment.named(session.shopper_id),
-            )
+        """Draw the side that a session is on, when it asks first."""
+        if self.experiment is not None:
+            at = session.seen[event.event_id]
+            session.assignment = self.experiment.assigned(event, at, session.shopper_id)
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
         if session.assignment is None:
@@ -185,13 +186,23 @@ class Shop:
     def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
         session.in_checkout = True
 
+    def _checkout_left(self, session: Session, _event: CheckoutLeft) -> None:
+        session.in_checkout = False
+
+    def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
+        session.set_basket(event)
+
+    def _forgotten(self, session: Session, event: ShopperForgotten) -> None:
+        if session.shopper_id == event.shopper_id:
+            session.shopper_id = None
+
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
         if event.order_id not in session.orders:
             self.teaching.ordered(session, event)
             self.attribution.ordered(session, event)
             session.order(event)
 
-    def _returned(self, session: Session, event: OrderReturned) -> None:
+    def _returned(self, session: Session, event: OrderCancelled | OrderReturned) -> None:
         self.attribution.returned(session, event)
 
     def _credited(self, session: Session, event: attribution.Feedback) -> None:
@@ -260,11 +271,6 @@ class Shop:
     def digest(self) -> str:
         """One hash of all of that."""
         return digest(self.digests())
-
-
-def unit_of(event: Event) -> str:
-    """The unit of an experiment: the visitor, where the event tells one, else the session."""
-    return getattr(event, "visitor_id", None) or event.session_id
 
 
 def _withdrawals(

@@ -71,7 +71,7 @@ def test_unknown_fields_are_ignored() -> None:
         (event(item_id="x" * 129), "invalid_event"),
         (event(quantity=0), "invalid_event"),
         (event(currency="euro"), "invalid_event"),
-        (event(schema_version=2), "invalid_event"),
+        (event(schema_version=3), "invalid_event"),
         (event(type="item_stolen"), "invalid_event"),
         (event(occurred_at_ms="yesterday"), "invalid_event"),
         (event(occurred_at_ms=253_402_300_799_000), "invalid_event"),
@@ -85,7 +85,7 @@ def test_bad_input_is_refused_with_a_reason(value: bytes | None, reason: str) ->
 
 
 def test_an_order_of_ten_thousand_lines_is_refused() -> None:
-    """Everything has a limit; an order has at most 500 lines."""
+    """Everything has a limit; an order has at most 2,000 lines."""
     lines = [{"item_id": f"item-{number}"} for number in range(10_000)]
     roomy = Settings(event_bytes_max=10_000_000)
 

@@ -34,10 +34,10 @@ def message(event: dict[str, Any], settings: Settings | None = None) -> str:
     [
         (VIEWED | {"currency": "euro"}, "match pattern '^[A-Z]{3}$'"),
         (VIEWED | {"item_id": ""}, "at least 1 character"),
-        (VIEWED | {"schema_version": 2}, "schema_version: Input should be 1"),
+        (VIEWED | {"schema_version": 3}, "schema_version: Input should be 1 or 2"),
         (VIEWED | {"occurred_at_ms": 1767225600}, "greater than or equal to 1420070400000"),
         (PLACED | {"lines": [{"item_id": "x", "quantity": 0}]}, "lines.N.quantity: Input should"),
-        (PLACED | {"lines": [{"item_id": "x"}] * 501}, "at most 500 items"),
+        (PLACED | {"lines": [{"item_id": "x"}] * 2_001}, "at most 2000 items"),
     ],
 )
 def test_limits_stay_in_the_message_of_a_kind(event: dict[str, Any], said: str) -> None:
@@ -50,7 +50,7 @@ def test_letters_of_one_cause_are_one_kind_whatever_was_sent() -> None:
     small = Settings(event_bytes_max=1024)
     long = [VIEWED | {"item_id": "x" * length} for length in (2_000, 3_000)]
     ahead = [VIEWED | {"occurred_at_ms": NOON_MS + later_ms} for later_ms in (10**9, 10**10)]
-    orders = [PLACED | {"lines": [{"item_id": "x"}] * number} for number in (501, 502)]
+    orders = [PLACED | {"lines": [{"item_id": "x"}] * number} for number in (2_001, 2_002)]
     for (one, other), settings in ((long, small), (orders, None)):
         assert message(one, settings) != message(other, settings)
         assert pattern(message(one, settings)) == pattern(message(other, settings))

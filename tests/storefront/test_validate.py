@@ -46,7 +46,7 @@ def test_the_file_of_examples_has_one_event_of_each_kind() -> None:
     assert [encode(event).decode() for event in EVENT_EXAMPLES] == (
         EXAMPLE_FILE.read_text().splitlines()
     )
-    assert ["9 lines: 9 events, 0 dead letters"] == done.output.splitlines()[:-1]
+    assert ["13 lines: 13 events, 0 dead letters"] == done.output.splitlines()[:-1]
 
 
 def test_a_line_that_would_die_is_named_with_its_reason() -> None:

@@ -1,21 +1,27 @@
 """One example of everything that travels, made from the classes themselves: a short story.
 
 Somebody looks at bread and puts it in the basket, is offered butter, takes it, buys both and sends
-the bread back. Ids and times are always the same; the receipts are sealed with `not a secret`.
+the bread back; the shop cancels another order, and forgets the shopper.
+
+Ids and times are always the same; the receipts are sealed with `not a secret`.
 """
 
 from streams.contract.events import (
+    BasketUpdated,
+    CheckoutLeft,
     CheckoutStarted,
     Event,
     ItemAdded,
     ItemRemoved,
     ItemViewed,
+    OrderCancelled,
     OrderLine,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
     PromptDismissed,
     PromptShown,
+    ShopperForgotten,
 )
 from streams.contract.prompts import (
     AnyOutcome,
@@ -40,6 +46,7 @@ NEW_YEAR_MS = 1_767_225_600_000
 SECRET = "not a secret"  # noqa: S105  # it says so itself
 SESSION = "session-7"
 SHOPPER = "shopper-19"
+VISITOR = "visitor-5"
 
 
 def _at(seconds: int) -> int:
@@ -56,7 +63,11 @@ RECEIPT = Receipts(SECRET).seal(
 )
 
 ITEM_VIEWED = ItemViewed(
+    schema_version=2,
     event_id="event-1",
+    visitor_id=VISITOR,
+    consent=True,
+    sent_at_ms=_at(0) + 40,
     session_id=SESSION,
     shopper_id=SHOPPER,
     occurred_at_ms=_at(0),
@@ -68,7 +79,10 @@ ITEM_VIEWED = ItemViewed(
     currency="EUR",
 )
 ITEM_ADDED = ItemAdded(
+    schema_version=2,
     event_id="event-2",
+    visitor_id=VISITOR,
+    consent=True,
     session_id=SESSION,
     shopper_id=SHOPPER,
     occurred_at_ms=_at(1),
@@ -105,9 +119,10 @@ PROMPT = Prompt(
     receipt=RECEIPT,
 )
 PROMPT_SHOWN = PromptShown(
-    event_id="event-3", session_id=SESSION, occurred_at_ms=_at(2), receipt=RECEIPT
+    schema_version=2, event_id="event-3", session_id=SESSION, occurred_at_ms=_at(2), receipt=RECEIPT
 )
 PROMPT_CLICKED = PromptClicked(
+    schema_version=2,
     event_id="event-4",
     session_id=SESSION,
     occurred_at_ms=_at(11),
@@ -115,7 +130,11 @@ PROMPT_CLICKED = PromptClicked(
     item_id="butter",
 )
 PROMPT_DISMISSED = PromptDismissed(
-    event_id="event-5", session_id=SESSION, occurred_at_ms=_at(12), receipt=RECEIPT
+    schema_version=2,
+    event_id="event-5",
+    session_id=SESSION,
+    occurred_at_ms=_at(12),
+    receipt=RECEIPT,
 )
 PROMPT_WITHDRAWN = PromptWithdrawn(
     prompt_id=_PROMPT_ID,
@@ -138,13 +157,35 @@ OUTCOME = Outcome(
     prompted_at_ms=_at(1),
 )
 ITEM_REMOVED = ItemRemoved(
-    event_id="event-7", session_id=SESSION, occurred_at_ms=_at(30), item_id="bread"
+    schema_version=2,
+    event_id="event-7",
+    session_id=SESSION,
+    occurred_at_ms=_at(30),
+    item_id="bread",
+)
+BASKET_UPDATED = BasketUpdated(
+    schema_version=2,
+    event_id="event-11",
+    session_id=SESSION,
+    occurred_at_ms=_at(40),
+    lines=(OrderLine(item_id="bread"), OrderLine(item_id="butter", quantity=2)),
+    currency="EUR",
 )
 CHECKOUT_STARTED = CheckoutStarted(
-    event_id="event-8", session_id=SESSION, shopper_id=SHOPPER, occurred_at_ms=_at(60)
+    schema_version=2,
+    event_id="event-8",
+    session_id=SESSION,
+    shopper_id=SHOPPER,
+    occurred_at_ms=_at(60),
+)
+CHECKOUT_LEFT = CheckoutLeft(
+    schema_version=2, event_id="event-12", session_id=SESSION, occurred_at_ms=_at(70)
 )
 ORDER_PLACED = OrderPlaced(
+    schema_version=2,
     event_id="event-9",
+    visitor_id=VISITOR,
+    consent=True,
     session_id=SESSION,
     shopper_id=SHOPPER,
     occurred_at_ms=_at(90),
@@ -156,6 +197,7 @@ ORDER_PLACED = OrderPlaced(
     currency="EUR",
 )
 ORDER_RETURNED = OrderReturned(
+    schema_version=2,
     event_id="event-10",
     session_id=SESSION,
     shopper_id=SHOPPER,
@@ -163,17 +205,35 @@ ORDER_RETURNED = OrderReturned(
     order_id="order-3",
     lines=(OrderLine(item_id="bread"),),
 )
+ORDER_CANCELLED = OrderCancelled(
+    schema_version=2,
+    event_id="event-13",
+    session_id="back-office",
+    occurred_at_ms=_at(90_000),
+    order_id="order-4",
+)
+SHOPPER_FORGOTTEN = ShopperForgotten(
+    schema_version=2,
+    event_id="event-14",
+    session_id="back-office",
+    occurred_at_ms=_at(99_000),
+    shopper_id=SHOPPER,
+)
 
 EVENT_EXAMPLES: tuple[Event, ...] = (
     ITEM_VIEWED,
     ITEM_ADDED,
     ITEM_REMOVED,
+    BASKET_UPDATED,
     CHECKOUT_STARTED,
+    CHECKOUT_LEFT,
     ORDER_PLACED,
+    ORDER_CANCELLED,
     ORDER_RETURNED,
     PROMPT_SHOWN,
     PROMPT_CLICKED,
     PROMPT_DISMISSED,
+    SHOPPER_FORGOTTEN,
 )
 _SIDE = {"unit": "6f1c2a7be04d93558d21ac70", "experiment": "holdout-5b2f0c91", "holdout": False}
 _NAMED = "b07e41d2c93f6a5588e1f034"

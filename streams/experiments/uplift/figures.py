@@ -11,7 +11,8 @@ from typing import NamedTuple
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from models.evaluation.sample_ratio import split_p
 from models.evaluation.uplift import RULE_OF_THREE, UnitSums, Uplift, units_needed, uplift
-from streams.experiments.uplift.units import ExperimentTotals, UnitTotals
+from streams.experiments.uplift.net_orders import UnitTotals
+from streams.experiments.uplift.units import ExperimentTotals
 
 UNITS_MIN = 30
 """Units of a side from which on bounds are given: they rest on sums that are nearly normal."""

@@ -3,14 +3,13 @@
 Everything is read off the records: sides are logged, never reckoned. Records come in any order and
 more than once: of each that counts once the earliest is kept, and returns are joined with orders by
 their number when somebody asks. So a fold of the same records is the same, however partitions
-interleave. An order is netted by what came back of it, item by item, and never below nothing.
+interleave. Orders count net of what came back of them.
 
 A unit counts from its assignment on: who never asked is the same on both sides, and only noise.
 Memory is bounded: what there is no room for is left out, and counted.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from streams.contract.prompts import (
@@ -21,6 +20,17 @@ from streams.contract.prompts import (
     Returned,
     Unmatched,
 )
+from streams.experiments.uplift.net_orders import (
+    At,
+    Line,
+    OrderSeen,
+    UnitTotals,
+    at_of,
+    count,
+    lines_of,
+    order_of,
+    tuples_of,
+)
 
 SESSIONS_MAX = 500_000
 """Sessions that are held, in some 500 bytes each; further ones are left out, and counted."""
@@ -28,11 +38,6 @@ ORDERS_MAX = 500_000
 HELD_OUT, MAY_GET = 1, 2
 """Bits of the sides that somebody was seen on."""
 BOTH = HELD_OUT | MAY_GET
-
-Line = tuple[str, int, int | None]
-"""Item, quantity and worth in minor units; both positive, for returns too."""
-At = tuple[int, str]
-"""When, and by which event of which session: an order without ties."""
 
 
 class SideOf(NamedTuple):
@@ -42,30 +47,6 @@ class SideOf(NamedTuple):
     unit: str
     holdout: bool
     share: float
-
-
-class OrderSeen(NamedTuple):
-    """An order, as it was placed."""
-
-    at: At
-    experiment: str
-    unit: str
-    currency: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(slots=True)
-class UnitTotals:
-    """What one unit did, net of what came back."""
-
-    orders: int = 0
-    items: int = 0
-    returned: int = 0
-    """Pieces that came back."""
-    revenue: dict[str, int] = field(default_factory=dict)
-    """In minor units, by currency; "" where the order told none."""
-    valued: dict[str, int] = field(default_factory=dict)
-    """Orders with a price, by currency."""
 
 
 class ExperimentSeen(NamedTuple):
@@ -177,7 +158,7 @@ class Units:
             if order.experiment != experiment:
                 continue
             if order.unit in totals:
-                _count(totals[order.unit], order, self._returns.get(number, {}).values())
+                count(totals[order.unit], order, self._returns.get(number, {}).values())
             else:
                 left_out += 1
         return totals, left_out
@@ -204,9 +185,9 @@ class Units:
         if before is None and len(self._orders) >= self.orders_max:
             self.left_out += 1
             return
-        lines = _lines(record)
+        lines = lines_of(record)
         said = record.experiment, record.unit, record.currency or "", lines
-        order = OrderSeen(_at(record), *said)
+        order = OrderSeen(at_of(record), *said)
         self._orders[record.order_id] = order if before is None else min(before, order)
         self._signed_in(record)
 
@@ -214,7 +195,7 @@ class Units:
         if record.order_id not in self._returns and len(self._returns) >= self.orders_max:
             self.left_out += 1
             return
-        self._returns.setdefault(record.order_id, {})[_at(record)] = _lines(record)
+        self._returns.setdefault(record.order_id, {})[at_of(record)] = lines_of(record)
 
     def _was_shown(self, record: Outcome) -> None:
         session = record.session_id
@@ -250,35 +231,11 @@ class Units:
         self._sessions = sum(map(len, self._sides.values()))
         self._shown = dict(state["shown"])
         self._shoppers = {name: {(s, u) for s, u in of} for name, of in state["shoppers"].items()}
-        self._orders = {number: _order_of(order) for number, order in state["orders"].items()}
+        self._orders = {number: order_of(order) for number, order in state["orders"].items()}
         self._returns = {
-            order: {(at[0], at[1]): _tuples(lines) for at, lines in of}
+            order: {(at[0], at[1]): tuples_of(lines) for at, lines in of}
             for order, of in state["returns"].items()
         }
-
-
-def _at(record: Ordered | Returned | Unmatched) -> At:
-    return record.occurred_at_ms, f"{record.session_id} {record.caused_by}"
-
-
-def _lines(record: Ordered | Returned | Unmatched) -> tuple[Line, ...]:
-    return tuple(
-        (
-            line.item_id,
-            abs(line.quantity),
-            None if line.value_minor is None else abs(line.value_minor),
-        )
-        for line in record.lines
-    )
-
-
-def _tuples(lines: list[Any]) -> tuple[Line, ...]:
-    return tuple((item, quantity, value) for item, quantity, value in lines)
-
-
-def _order_of(state: list[Any]) -> OrderSeen:
-    (at_ms, event), experiment, unit, currency, lines = state
-    return OrderSeen((at_ms, event), experiment, unit, currency, _tuples(lines))
 
 
 def _seen(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
@@ -309,33 +266,3 @@ def _on_both(seen: Iterable[tuple[str, int]]) -> int:
     for who, bits in seen:
         sides[who] = sides.get(who, 0) | bits
     return sum(bits == BOTH for bits in sides.values())
-
-
-def _count(unit: UnitTotals, order: OrderSeen, returns: Iterable[tuple[Line, ...]]) -> None:
-    """Add an order to a unit, net of what came back of it."""
-    back = _back(order, returns)
-    kept = sum(quantity - back[item] for item, quantity, _ in order.lines)
-    worth = list(_worth(order, back))
-    unit.orders += kept > 0
-    unit.items += kept
-    unit.returned += sum(back.values())
-    if worth:
-        unit.revenue[order.currency] = unit.revenue.get(order.currency, 0) + sum(worth)
-        unit.valued[order.currency] = unit.valued.get(order.currency, 0) + (kept > 0)
-
-
-def _back(order: OrderSeen, returns: Iterable[tuple[Line, ...]]) -> dict[str, int]:
-    """By item how much came back: no more than was ordered; of a return without lines all."""
-    back = {item: 0 for item, _, _ in order.lines}
-    for lines in returns:
-        for item, quantity, _ in lines or order.lines:
-            if item in back:
-                back[item] += quantity
-    return {item: min(back[item], quantity) for item, quantity, _ in order.lines}
-
-
-def _worth(order: OrderSeen, back: dict[str, int]) -> Iterator[int]:
-    """What is left of each line that has a price, in minor units."""
-    for item, quantity, value in order.lines:
-        if value is not None:
-            yield value - value * back[item] // quantity

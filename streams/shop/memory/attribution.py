@@ -28,6 +28,7 @@ from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     Event,
     ItemAdded,
+    OrderCancelled,
     OrderPlaced,
     OrderReturned,
     PromptClicked,
@@ -121,12 +122,14 @@ class Attribution:
             if added is not None and added.item_id in bought:
                 self._reach(impression, "bought", event, added.item_id, self._buy_window_ms)
 
-    def returned(self, session: Session, event: OrderReturned) -> None:
+    def returned(self, session: Session, event: OrderCancelled | OrderReturned) -> None:
         """Items came back: a prompt that sold one of them earned nothing."""
-        back = {line.item_id for line in event.lines}
+        back = None if event.lines is None else {line.item_id for line in event.lines}
         for impression in session.impressions.values():
             bought = impression.reached.get("bought")
-            if bought is None or bought.item_id not in back or "returned" in impression.reached:
+            if bought is None or "returned" in impression.reached:
+                continue
+            if back is not None and bought.item_id not in back:
                 continue
             self._settle(impression, "returned", event, bought.item_id, -impression.reward)
 

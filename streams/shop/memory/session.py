@@ -26,7 +26,14 @@ remembered, may have been counted, and is not counted again.
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from streams.contract.events import Event, ItemAdded, ItemRemoved, ItemViewed, OrderPlaced
+from streams.contract.events import (
+    BasketUpdated,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderPlaced,
+)
 from streams.contract.receipts import Receipt
 from streams.shop.assignment import Assignment
 from streams.shop.memory.impression import Impression, Prompted
@@ -108,9 +115,9 @@ class Session:
             for noted in (self.late, self.refused, self.unread):
                 noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
-        if event.consent and event.shopper_id is not None:
+        if event.consent is not False and event.shopper_id is not None:
             self.shopper_id = event.shopper_id
-        elif not event.consent:
+        elif event.consent is False:
             self.shopper_id = None
 
     def looks_first(self, item_id: str) -> bool:
@@ -192,6 +199,14 @@ class Session:
         _bound(self.bought, BOUGHT_MAX)
         if not self.basket:
             self.taught = Taught()
+        self.in_checkout = False
+
+    def set_basket(self, event: BasketUpdated) -> None:
+        """The basket is what the shop says; a full one takes no further kinds of items."""
+        self.basket.clear()
+        for line in event.lines:
+            if line.item_id in self.basket or len(self.basket) < BASKET_MAX:
+                self.basket[line.item_id] = self.basket.get(line.item_id, 0) + line.quantity
         self.in_checkout = False
 
     def forget_basket(self) -> None:

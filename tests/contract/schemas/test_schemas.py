@@ -114,7 +114,7 @@ def complaints(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> list
             if name not in described and not free:
                 said.append(f"{name} is not described")
             said += complaints(described.get(name, free), inner, root)
-    if isinstance(value, list):
+    if isinstance(value, list) and "items" in schema:
         said += [each for inner in value for each in complaints(schema["items"], inner, root)]
     return said
 

@@ -1,5 +1,8 @@
 """Outcomes as a shop publishes them: units that are assigned, order, and send back."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from streams.contract.prompts import (
     AnyOutcome,
     Assigned,
@@ -57,7 +60,7 @@ def ordered(of: Assigned, name: str = "1", **quantities: int) -> Ordered:
     )
 
 
-def _side(of: Assigned) -> dict[str, object]:
+def _side(of: Assigned) -> dict[str, Any]:
     return of.model_dump(include={"session_id", "unit", "experiment", "holdout"})
 
 
@@ -74,7 +77,7 @@ def returned(of: Ordered, event_id: str = "back", **quantities: int) -> Returned
     )
 
 
-def unmatched(of: Ordered, session_id: str, **quantities: int) -> Unmatched:
+def unmatched(of: Ordered, session_id: str, **quantities: Any) -> Unmatched:
     """The same, said in another session."""
     back = returned(of, **quantities)
     more = {"session_id": session_id, "type": "unmatched"}
@@ -100,7 +103,7 @@ def shop(units: int) -> list[AnyOutcome]:
     return records
 
 
-def folded(records: list[AnyOutcome]) -> Units:
+def folded(records: Iterable[Any]) -> Units:
     """What the records come to."""
     units = Units()
     for record in records:
@@ -108,9 +111,9 @@ def folded(records: list[AnyOutcome]) -> Units:
     return units
 
 
-def found(records: list[AnyOutcome], **more: int) -> Findings:
+def found(records: Iterable[Any], **more: Any) -> Findings:
     """What there is to tell of the latest experiment."""
     units = folded(records)
     seen = units.experiments()
     totals = units.totals(seen[-1].id) if seen else None
-    return Findings(totals, unmatched=units.unmatched(), **more)  # type: ignore[arg-type]
+    return Findings(totals, unmatched=units.unmatched(), **more)

@@ -1,15 +1,16 @@
 """What units did, from outcomes alone: in any order, told more than once, net of returns."""
 
 import random
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.prompts import AnyOutcome
+from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.tables import as_values
-from streams.experiments.uplift.units import Units, UnitTotals
+from streams.experiments.uplift.units import Units
 from tests.experiments.uplift.records import (
     assigned,
     folded,
@@ -22,7 +23,7 @@ from tests.experiments.uplift.records import (
 )
 
 
-def only(records: list[AnyOutcome]) -> UnitTotals:
+def only(records: list[Any]) -> UnitTotals:
     """What the only unit did."""
     units = folded(records)
     totals = units.totals(units.experiments()[-1].id)
@@ -30,12 +31,12 @@ def only(records: list[AnyOutcome]) -> UnitTotals:
     return unit
 
 
-def full(units: int) -> list[AnyOutcome]:
+def full(units: int) -> list[Any]:
     """A shop with returns and prompts."""
-    records = shop(units)
+    records: list[Any] = list(shop(units))
     orders = [record for record in records if record.type == "ordered"]
-    back: list[AnyOutcome] = [returned(order, bread=1) for order in orders[::3]]  # type: ignore[arg-type]
-    seen = [shown(record) for record in records if record.type == "assigned"][::2]  # type: ignore[arg-type]
+    back = [returned(order, bread=1) for order in orders[::3]]
+    seen = [shown(record) for record in records if record.type == "assigned"][::2]
     return [*records, *back, *seen]
 
 
@@ -82,7 +83,7 @@ def test_what_came_back_is_no_order_whichever_came_first() -> None:
     order = ordered(one, bread=10_000)
     back = returned(order, bread=10_000)
     for records in ([one, order, back], [one, back, order], [one, order, returned(order)]):
-        unit = only(list(records))
+        unit = only(records)
 
         assert (0, 0, {"EUR": 0}, 10_000) == (
             *(unit.orders, unit.items, unit.revenue, unit.returned),
@@ -108,9 +109,9 @@ def test_a_return_in_another_session_finds_its_order() -> None:
     order = ordered(one)
     records = [unmatched(order, "session-8", bread=3), one, order]
 
-    assert 0 == only(list(records)).orders
-    assert 0 == as_values(found(list(records)))["unmatched"]
-    assert 1 == as_values(found(list(records[:2])))["unmatched"]
+    assert 0 == only(records).orders
+    assert 0 == as_values(found(records))["unmatched"]
+    assert 1 == as_values(found(records[:2]))["unmatched"]
 
 
 def test_a_shopper_on_both_sides_is_a_crossover() -> None:
@@ -146,7 +147,7 @@ def test_the_held_out_who_were_shown_prompts_are_counted() -> None:
     held, late, free = assigned(1, held=True), assigned(2, held=True), assigned(3, held=False)
     records = [held, late, free, shown(held), shown(late, after_ms=-1), shown(free)]
 
-    assert 1 == as_values(found(list(records)))["held_out_shown"]
+    assert 1 == as_values(found(records))["held_out_shown"]
 
 
 def test_units_count_from_the_start_that_was_declared() -> None:
@@ -185,7 +186,7 @@ def test_what_is_kept_goes_on_as_if_nothing_had_been() -> None:
 
 
 @pytest.mark.parametrize("state", [{}, {"left_out": 0, "sides": []}, []])
-def test_a_state_that_is_none_is_refused(state: object) -> None:
+def test_a_state_that_is_none_is_refused(state: Any) -> None:
     """With an error that the command explains."""
     with pytest.raises((TypeError, ValueError, KeyError, AttributeError)):
-        Units().restore(state)  # type: ignore[arg-type]
+        Units().restore(state)

@@ -1,0 +1,53 @@
+"""What shoppers did: the events that everything else is a fold of.
+
+One frozen class an event, told apart by `type`. Unknown fields are ignored, so that senders may
+say more; an unknown `schema_version` or a value outside its limits makes the record a dead letter.
+The record's key must be the session id: it keeps a session's events in order, on one partition.
+"""
+
+from streams.contract.events.codec import TYPES, decode, encode, segment_names
+from streams.contract.events.fields import LINES_MAX, EventBase, OrderLine
+from streams.contract.events.kinds import (
+    ANY_EVENT,
+    EVENTS,
+    BasketUpdated,
+    CheckoutLeft,
+    CheckoutStarted,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    PromptClicked,
+    PromptDismissed,
+    PromptShown,
+    ShopperForgotten,
+)
+
+__all__ = [
+    "ANY_EVENT",
+    "EVENTS",
+    "LINES_MAX",
+    "TYPES",
+    "BasketUpdated",
+    "CheckoutLeft",
+    "CheckoutStarted",
+    "Event",
+    "EventBase",
+    "ItemAdded",
+    "ItemRemoved",
+    "ItemViewed",
+    "OrderCancelled",
+    "OrderLine",
+    "OrderPlaced",
+    "OrderReturned",
+    "PromptClicked",
+    "PromptDismissed",
+    "PromptShown",
+    "ShopperForgotten",
+    "decode",
+    "encode",
+    "segment_names",
+]

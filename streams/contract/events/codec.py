@@ -1,0 +1,172 @@
+"""Bytes to an event and back: what is valid, what is mended, what is refused and why.
+
+An optional field that is sent empty (`""` or null) is as good as left out. In an event of version 1
+so is a field of version 2 with a value that is not valid for it: it was an unknown field once. This
+is looked at only where an event is not valid as it is.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from streams.contract.errors import InvalidEvent
+from streams.contract.events.fields import OrderLine
+from streams.contract.events.kinds import ANY_EVENT, EVENTS, Event
+from streams.contract.settings import Settings
+
+FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
+_KINDS = {event.model_fields["type"].default: event for event in EVENTS}
+_OPTIONAL = {
+    kind: frozenset(
+        name
+        for name, field in kind.model_fields.items()
+        if name != "type" and not field.is_required()
+    )
+    for kind in (*EVENTS, OrderLine)
+}
+_read = ANY_EVENT.validator.validate_json  # without the adapter's own options: on every event's way
+
+
+def decode(
+    key: bytes | None, value: bytes | None, *, timestamp_ms: int, settings: Settings
+) -> Event:
+    """The event that a record holds; `timestamp_ms` is the record's own, set by broker or sender.
+
+    Raises `InvalidEvent` with a short `reason` and a message for people.
+
+    >>> bread = b'''{"type": "item_added", "event_id": "e1", "session_id": "s1",
+    ...              "occurred_at_ms": 1767225600000, "item_id": "bread"}'''
+    >>> decode(b"s1", bread, timestamp_ms=1767225600000, settings=Settings()).item_id
+    'bread'
+    """
+    if value is None:
+        raise InvalidEvent("null_value", "the record has no value; send the event as JSON")
+    if len(value) > settings.event_bytes_max:
+        raise InvalidEvent(
+            "oversize",
+            f"{len(value)} bytes are more than event_bytes_max={settings.event_bytes_max}",
+        )
+    try:
+        event = read(value)
+    except ValidationError as invalid:
+        raise InvalidEvent(*_explained(invalid)) from None
+    if key is None or key != event.session_id.encode():
+        raise InvalidEvent(
+            "wrong_key", "the record's key is not the event's session_id: order would be lost"
+        )
+    if event.occurred_at_ms > timestamp_ms + settings.future_s_max * 1000:
+        raise InvalidEvent(
+            "future",
+            f"occurred_at_ms={event.occurred_at_ms} is more than future_s_max="
+            f"{settings.future_s_max:g} s after the record's own time {timestamp_ms}",
+        )
+    if event.occurred_at_ms > timestamp_ms:  # a clock slightly ahead must not move the watermark
+        return event.model_copy(update={"occurred_at_ms": timestamp_ms})
+    return event
+
+
+def encode(event: Event) -> bytes:
+    """The event as the JSON that `decode` reads, without the fields that were left out.
+
+    >>> from streams.contract.events.kinds import CheckoutLeft
+    >>> said = {"event_id": "e1", "session_id": "s1", "occurred_at_ms": 1767225600000}
+    >>> b"shopper_id" in encode(CheckoutLeft(schema_version=2, shopper_id=None, **said))
+    True
+    """
+    said = event.model_dump_json(exclude_none=True).encode()
+    if event.shopper_id is None and event.schema_version > 1 and event.says_who:
+        return b'{"shopper_id":null,' + said[1:]  # null is a word here: nobody is signed in
+    return said
+
+
+def read(value: bytes) -> Event:
+    """The event in JSON, as it is or mended; raises pydantic's `ValidationError`."""
+    try:
+        event: Event = _read(value)
+    except ValidationError as invalid:
+        mended = _mended(value, invalid)
+        if mended is None:
+            raise
+        event = ANY_EVENT.validator.validate_python(mended)
+    return event
+
+
+def segment_names(settings: Settings) -> frozenset[str]:
+    """The merchant's segments that are listed.
+
+    >>> sorted(segment_names(Settings(segments="trade, club")))
+    ['club', 'trade']
+    """
+    return frozenset(filter(None, map(str.strip, settings.segments.split(","))))
+
+
+def _mended(value: bytes, invalid: ValidationError) -> dict[str, Any] | None:
+    """What is said, without what counts as left out; None: nothing of it is, or it is no event."""
+    wrong = invalid.errors(include_url=False, include_context=False, include_input=False)
+    if wrong[0]["type"] == "json_invalid":
+        return None
+    said = from_json(value)
+    kind = said.get("type") if isinstance(said, dict) else None
+    event = _KINDS.get(kind) if isinstance(kind, str) else None
+    if event is None:
+        return None
+    mended = {name: said[name] for name in said if not _empty(event, name, said[name])}
+    if said.get("shopper_id") == "" and "shopper_id" in _OPTIONAL[event]:
+        mended["shopper_id"] = None
+    if mended.get("schema_version", 1) == 1:
+        for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
+            mended.pop(str(name), None)
+    if isinstance(mended.get("lines"), list):
+        mended["lines"] = [_mended_line(line) for line in mended["lines"]]
+    return mended if mended != said else None
+
+
+def _mended_line(line: Any) -> Any:
+    if not isinstance(line, dict):
+        return line
+    return {name: line[name] for name in line if not _empty(OrderLine, name, line[name])}
+
+
+def _empty(kind: type[Event | OrderLine], name: str, value: Any) -> bool:
+    """Whether an optional field says nothing; that nobody is signed in is said by null."""
+    if value is None:
+        return name in _OPTIONAL[kind] and name != "shopper_id"
+    return value == "" and name in _OPTIONAL[kind]
+
+
+TYPES = ", ".join(_KINDS)
+
+
+def _explained(invalid: ValidationError) -> tuple[str, str]:
+    """A short reason and a message that repeats no input (it may be large or private)."""
+    errors = invalid.errors(include_url=False, include_context=False)
+    if errors[0]["type"] == "json_invalid":
+        return "invalid_json", errors[0]["msg"]
+    wrong = [error for error in errors if not _follows(error, errors)]
+    return "invalid_event", "; ".join(map(_sentence, wrong[:5]))[:500]
+
+
+def _follows(error: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
+    """Whether a list is too short only because what is wrong in it was not counted."""
+    loc = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in errors
+    )
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """The place and the rule, in JSON's words."""
+    if error["type"] == "union_tag_not_found":
+        return f"type is missing: one of {TYPES}"
+    if error["type"] == "union_tag_invalid":
+        return f"type is none of {TYPES}"
+    place = ".".join(map(str, error["loc"])) or "event"
+    if place.endswith("quantity") and isinstance(error["input"], float):
+        return (
+            f"{place}: whole numbers only: count in a smaller unit, such as 500 (g) for half a "
+            "kilogram"
+        )
+    said = error["msg"].replace("Tuple should", "List should").replace(" after validation", "")
+    return f"{place}: {said}"

@@ -1,0 +1,97 @@
+"""The fields of events: their types and limits, and what every event carries.
+
+Times are milliseconds since 1970 (`…_ms`), money is in minor units of its currency (cents).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
+
+LINES_MAX = 2_000
+"""Lines of an order, a return or a basket. `event_bytes_max` bounds them as well."""
+QUANTITY_MAX = 1_000_000
+"""A tonne, for who counts in grams."""
+PRICE_MINOR_MAX = 10**15
+"""Ten trillion rupiah, which are counted in hundredths of one."""
+
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+TimeMs = Annotated[int, Field(ge=YEAR_2015_MS, le=YEAR_2100_MS)]
+Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+PriceMinor = Annotated[int, Field(ge=0, le=PRICE_MINOR_MAX)]
+Category = Annotated[str, Field(min_length=1, max_length=128)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class EventBase(BaseModel):
+    """What every event carries: the base class of all events."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", allow_inf_nan=False, strict=True, use_attribute_docstrings=True
+    )
+
+    schema_version: Literal[1, 2] = 1
+    """Version of this contract. Only events of version 2 can say that somebody signed out."""
+    event_id: Id
+    """The sender's own id of this event: a second one of its session with it changes nothing."""
+    session_id: Id
+    """One visitor's visit; also the key of the record."""
+    visitor_id: Id | None = None
+    """The browser or device: a first-party id that outlives visits and sign-ins."""
+    shopper_id: Id | None = None
+    """Who is signed in: a pseudonym, never a name or an address; null: nobody. In version 2, an
+    event that leaves it out does not say: the session goes on as it was."""
+    occurred_at_ms: TimeMs
+    """When it happened, in milliseconds since 1970."""
+    sent_at_ms: TimeMs | None = None
+    """When it was sent, by the same clock as `occurred_at_ms`: tells how wrong that clock is."""
+    consent: bool | None = None
+    """False: nothing is remembered by shopper, and the shopper's own history is not used."""
+    segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    """The merchant's segment of this shopper; one not in `GOESWITH_SEGMENTS` counts as none."""
+    locale: Annotated[str, Field(min_length=1, max_length=16)] | None = None
+    """Language tag, such as `en-GB` or `de_AT`: prompts speak en, de and fr; all others get en."""
+
+    @property
+    def time_s(self) -> float:
+        """When it happened, in seconds since 1970."""
+        return self.occurred_at_ms / 1000
+
+    @property
+    def identity(self) -> str:
+        """What tells it from all other events: an id is the sender's, and good for a session only.
+
+        Duplicates are dropped by it. As text, one for each pair: no session can be made up that
+        ends as another's event begins.
+        """
+        return f"{len(self.session_id)} {self.session_id}{self.event_id}"
+
+    @property
+    def says_who(self) -> bool:
+        """Whether it says who is signed in, or that nobody is: if not, it is as it was.
+
+        Version 1 has no word for "as it was": an event without a `shopper_id` is nobody's.
+        """
+        return self.schema_version == 1 or "shopper_id" in self.model_fields_set
+
+
+class OrderLine(BaseModel):
+    """One line of an order, a return or a basket."""
+
+    model_config = EventBase.model_config
+
+    item_id: Id
+    """The item."""
+    category: Category | None = None
+    """The narrowest category that the catalogue has it in; the later word counts."""
+    quantity: Quantity = 1
+    """How many."""
+    price_minor: PriceMinor | None = None
+    """Unit price in minor units of the order's currency."""
+
+
+Lines = Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]
+AnyLines = Annotated[tuple[OrderLine, ...], Field(max_length=LINES_MAX, strict=False)]
+"""Lines of a basket, which may be empty."""
