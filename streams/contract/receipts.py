@@ -148,8 +148,9 @@ class Receipts:
 
     def seal(self, receipt: Receipt) -> str:
         """The token of a receipt that expires: the same whenever asked, for us alone to read."""
-        prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms, *vector = receipt
+        prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms = receipt[:9]
         numbers = NUMBERS.pack(propensity, estimate, at_ms, until_ms)
+        vector = receipt.arms, receipt.propensities, receipt.estimates
         payload = numbers + _offered(*vector, (prompt, arm, context, items))
         if len(payload) > RAW_BYTES_MAX - UNFILLED_BYTES:
             payload = numbers + orjson.dumps((prompt, arm, context, items))

@@ -25,7 +25,7 @@ class ArmRow(NamedTuple):
     pulls: int
     """Prompts that it was chosen for."""
     share: float
-    """Its share of all pulls."""
+    """Its share of all pulls; where none are told, of all impressions."""
     shown: int
     clicked: int
     dismissed: int
@@ -90,17 +90,18 @@ def rows(boards: Iterable[dict[str, Sums]]) -> tuple[ArmRow, ...]:
     for sums in boards:
         for arm, of_arm in sums.items():
             added.setdefault(arm, Counter()).update(of_arm)
-    pulls = sum(of_arm["pulls"] for of_arm in added.values())
-    ordered = sorted(added.items(), key=lambda one: (-one[1]["pulls"], one[0]))
-    return tuple(_row(arm, of_arm, pulls) for arm, of_arm in ordered)
+    by = "pulls" if any(of_arm["pulls"] for of_arm in added.values()) else "shown"
+    total = sum(of_arm[by] for of_arm in added.values())
+    ordered = sorted(added.items(), key=lambda one: (-one[1][by], one[0]))
+    return tuple(_row(arm, of_arm, of_arm[by] / total if total else 0.0) for arm, of_arm in ordered)
 
 
-def _row(arm: str, of_arm: Counter[str], pulls: int) -> ArmRow:
+def _row(arm: str, of_arm: Counter[str], share: float) -> ArmRow:
     shown = of_arm["shown"]
     return ArmRow(
         arm=arm,
         pulls=int(of_arm["pulls"]),
-        share=of_arm["pulls"] / pulls if pulls else 0.0,
+        share=share,
         **{stage: int(of_arm[stage]) for stage in STAGES},
         reward=float(of_arm["reward"]),
         reward_rate=of_arm["reward"] / shown if shown else None,

@@ -156,6 +156,17 @@ OUTCOME = Outcome(
     occurred_at_ms=_at(21),
     prompted_at_ms=_at(1),
 )
+SHOWN = OUTCOME.model_copy(
+    update={
+        "stage": "shown",
+        "reward": 0.0,
+        "item_id": None,
+        "caused_by": "event-3",
+        "occurred_at_ms": _at(2),
+        "propensities": PROMPT.propensities,
+        "estimates": {"bought_together": 0.05, "viewed_together": 0.04, "popular": 0.03},
+    }
+)
 ITEM_REMOVED = ItemRemoved(
     schema_version=2,
     event_id="event-7",
