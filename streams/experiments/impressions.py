@@ -171,9 +171,8 @@ class Trials:
     def swept(self) -> list[Trial]:
         """The trials that are settled in the midst of reading, partition by partition."""
         self._sweeps += 1
-        return self._taken(
-            lambda one: self._of_partition_ms[one.partition] if one.sweep < self._sweeps - 1 else 0
-        )
+        times, last = self._of_partition_ms, self._sweeps - 1
+        return self._taken(lambda one: times[one.partition] if one.sweep < last else 0)
 
     def _taken(self, now_ms: Callable[[_Open], int]) -> list[Trial]:
         found = []
@@ -191,10 +190,7 @@ class Trials:
         return iter(self._open.values())
 
     def _known(self, prompt_id: str, bit: int, drawn: bool) -> tuple[_Open | None, int]:
-        """What is kept of a prompt, if it is open, and what was published of it before.
-
-        `drawn`: whether we are told what it was drawn from. Only then it pushes others out.
-        """
+        """What is kept of it, if open, and what was published before; `drawn` pushes others out."""
         if (one := self._open.get(prompt_id)) is not None:
             return one, one.published
         if (before := self._closed.get(prompt_id)) is not None:
