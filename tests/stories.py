@@ -1,4 +1,7 @@
-"""Small builders for the events of one shopper's story: what a test does not say has a default."""
+"""Small builders for the events of one shopper's story: what a test does not say has a default.
+
+Who is named has given consent, unless the test says otherwise.
+"""
 
 from itertools import count
 from typing import Any
@@ -108,7 +111,9 @@ class Story:
 
     def _said(self, more: dict[str, Any]) -> dict[str, Any]:
         self.now_ms += round(1000 * more.pop("after_s", 1))
+        named = {**self.always, **more}.get("shopper_id")
         return {
+            **({} if named is None else {"consent": True}),
             "event_id": f"{self.session_id}-{next(self._number)}",
             "session_id": self.session_id,
             "occurred_at_ms": self.now_ms,

@@ -1,13 +1,14 @@
 """Repeat consumption (buy again): what this shopper has bought before and people do buy again."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import Any, NamedTuple
 
 from models.decay.eviction import lightest, slab
 from models.decay.forward import LATEST_S
-from models.decay.tally import read, share, tally, times, weight, written
+from models.decay.tally import share, tally, times, weight
 from models.limits import at_least_one, within
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
+from models.recommenders.shopper_purchases import ShopperPurchases
 from models.snapshot.elements import each
 
 
@@ -23,51 +24,6 @@ NO_PURCHASES = Purchases(0, 0)
 
 def _sum(one: Purchases, other: Purchases) -> Purchases:
     return Purchases(one.all + other.all, one.again + other.again)
-
-
-class _Shopper:
-    """What one shopper bought: a tally and the last time of each item, and of all of them."""
-
-    __slots__ = ("all", "full", "last_s", "lasts_s", "tallies")
-
-    def __init__(self) -> None:
-        self.all = 0
-        self.last_s = 0
-        self.full = False  # whether it ever had to forget
-        self.tallies: dict[str, int] = {}
-        self.lasts_s: dict[str, int] = {}
-
-    def buy(self, item: str, more: int, time_s: int) -> None:
-        self.all += more
-        self.tallies[item] = self.tallies.get(item, 0) + more
-        self.last_s = max(self.last_s, time_s)
-        self.lasts_s[item] = max(self.lasts_s.get(item, 0), time_s)
-
-    def forget(self, number: int) -> None:
-        self.full = True
-        for item in lightest(self.tallies, number):
-            del self.tallies[item], self.lasts_s[item]
-
-    def sums(self) -> list[Any]:
-        """What is exact even when it had to forget."""
-        return [written(self.all), self.last_s]
-
-    def state(self) -> dict[str, Any]:
-        items = {item: [written(t), self.lasts_s[item]] for item, t in self.tallies.items()}
-        all_, last_s = self.sums()
-        return {"all": all_, "last_s": last_s, "full": self.full, "items": items}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> "_Shopper":
-        shopper = cls()
-        shopper.all, shopper.last_s = read(state["all"]), state["last_s"]
-        (shopper.full,) = each(bool, [state["full"]])
-        for item, (text, last_s) in state["items"].items():
-            shopper.tallies[item] = read(text)
-            shopper.lasts_s[item] = last_s
-        each(int, [shopper.all, *shopper.tallies.values()], 0)
-        each(int, [shopper.last_s, *shopper.lasts_s.values()], 0, LATEST_S)
-        return shopper
 
 
 class Repeats(Recommender):
@@ -93,6 +49,8 @@ class Repeats(Recommender):
         Shoppers remembered; then the sixteenth that bought longest ago is forgotten.
     items_max
         Items whose share is known; then the sixteenth that was bought least is forgotten.
+    kept_s
+        Seconds before the latest purchase of all beyond which nothing is known of anybody.
 
     Examples
     --------
@@ -114,6 +72,7 @@ class Repeats(Recommender):
         items_per_shopper_max: int = 300,
         shoppers_max: int = 100_000,
         items_max: int = 200_000,
+        kept_s: float = 390 * 86400.0,
     ) -> None:
         super().__init__(half_life_s)
         at_least_one(items_per_shopper_max=items_per_shopper_max, shoppers_max=shoppers_max)
@@ -122,29 +81,57 @@ class Repeats(Recommender):
         self.share_strength = share_strength
         self.items_per_shopper_max = items_per_shopper_max
         self.shoppers_max = shoppers_max
-        self.items_max = items_max
+        self.items_max, self.kept_s = items_max, kept_s
         self._latest_s = 0
         self._all = NO_PURCHASES
         self._items: dict[str, Purchases] = {}
-        self._shoppers: dict[str, _Shopper] = {}
+        self._shoppers: dict[str, ShopperPurchases] = {}
         self._items_full = self._shoppers_full = False  # whether the table ever had to forget
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
-        """The shopper `x[0]` bought `y`; without a shopper nothing is learned."""
-        if not x:
-            return
+        """The shopper `x[0]` bought `y`; without a shopper only the time is learned."""
         more = tally(self._weighed(time_s, weight))
         self._latest_s = max(self._latest_s, int(time_s))
+        if not x:
+            return
         shopper = self._shoppers.get(x[0])
         if shopper is None:
-            shopper = self._shoppers[x[0]] = _Shopper()
+            shopper = self._shoppers[x[0]] = ShopperPurchases()
         self._share(y, Purchases(1, int(y in shopper.tallies)))
         shopper.buy(y, more, int(time_s))
         self._keep_within(shopper)
         if len(self._shoppers) > self.shoppers_max:
             self._forget()
 
-    def _keep_within(self, shopper: _Shopper) -> None:
+    def unlearn_one(self, x: Sequence[str], y: str, *, time_s: float) -> None:
+        """The shopper `x[0]` did not keep the `y` bought at `time_s`: as if it were never learned.
+
+        >>> repeats = Repeats()
+        >>> repeats.learn_one(("ada",), "kettle", time_s=1_767_225_600)
+        >>> repeats.unlearn_one(("ada",), "kettle", time_s=1_767_225_600)
+        >>> repeats.recommend(("ada",), 1)
+        []
+        """
+        shopper = self._shoppers.get(x[0]) if x else None
+        if shopper is None:  # forgotten: whether it was bought again is not known any more
+            self._unshare(y, again=False)
+            return
+        less = tally(self._weighed(time_s, 1.0))
+        known = y in shopper.tallies
+        self._unshare(y, again=shopper.take_back(y, less, int(time_s)) and known)
+        if not shopper.tallies and not shopper.full:
+            del self._shoppers[x[0]]
+
+    def _unshare(self, item: str, *, again: bool) -> None:
+        bought, repeated = self._items.get(item, NO_PURCHASES)
+        if bought:
+            left = Purchases(bought - 1, max(0, min(repeated - again, bought - 1)))
+            self._all = _sum(self._all, Purchases(-1, left.again - repeated))
+            self._items[item] = left
+            if not left.all:
+                del self._items[item]
+
+    def _keep_within(self, shopper: ShopperPurchases) -> None:
         surplus = len(shopper.tallies) - self.items_per_shopper_max
         if surplus > 0:
             shopper.forget(surplus - 1 + slab(self.items_per_shopper_max))
@@ -182,10 +169,11 @@ class Repeats(Recommender):
         if shopper is None:
             return []
         now = self._decay.weight(max(self._latest_s, int(time_s or 0)))
+        since_s = self._latest_s - self.kept_s
         order = sorted(
             (-share(weight(bought), now) * self._repeated(item), item)
             for item, bought in shopper.tallies.items()
-            if item not in exclude
+            if item not in exclude and shopper.lasts_s[item] > since_s
         )
         of = times(shopper.all)
         return [
@@ -223,6 +211,19 @@ class Repeats(Recommender):
             return set()
         return {item for item, last_s in shopper.lasts_s.items() if last_s >= since_s}
 
+    @property
+    def shoppers(self) -> Collection[str]:
+        """Of whom something is kept."""
+        return self._shoppers.keys()
+
+    def forget(self, shopper_id: str, until_s: float) -> None:
+        """Drop what this shopper bought up to a time, as if it had never been learned."""
+        if (shopper := self._shoppers.get(shopper_id)) is not None:
+            for item, time_s in shopper.up_to(until_s):
+                self.unlearn_one((shopper_id,), item, time_s=time_s)
+            if shopper.last_s <= until_s:
+                self._shoppers.pop(shopper_id, None)
+
     def sizes(self) -> dict[str, TableSize]:
         """Shoppers, and items whose share of repeats is known."""
         return {
@@ -231,7 +232,9 @@ class Repeats(Recommender):
         }
 
     def state(self) -> dict[str, Any]:
-        """All purchases."""
+        """All purchases that have not expired."""
+        for shopper_id in list(self._shoppers):
+            self.forget(shopper_id, self._latest_s - self.kept_s)
         return {
             "params": self._get_params(),
             "latest_s": self._latest_s,
@@ -286,7 +289,7 @@ class Repeats(Recommender):
             item: Purchases(*each(int, counts, 0)) for item, counts in state["items"].items()
         }
         self._shoppers = {
-            name: _Shopper.from_state(kept) for name, kept in state["shoppers"].items()
+            name: ShopperPurchases.from_state(kept) for name, kept in state["shoppers"].items()
         }
         self._items_full, self._shoppers_full = each(bool, state["full"])
         for shopper in self._shoppers.values():

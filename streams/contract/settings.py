@@ -36,9 +36,7 @@ class Settings(BaseSettings):
         10.0, ge=1, le=600, description="how long the command line waits for a broker's answer"
     )
     kafka_patience_s: float = Field(
-        60.0,
-        ge=0,
-        description="start-up timeout: how long a worker waits for a broker that is away",
+        60.0, ge=0, description="start-up timeout: how long a worker waits for an absent broker"
     )
     kafka_api_version: str = Field(
         "",
@@ -73,18 +71,14 @@ class Settings(BaseSettings):
         True, description="answer for the group's partitions; off: only fold, as a standby"
     )
     session_timeout_s: float = Field(
-        10.0,
-        ge=1,
-        description="session timeout of the consumer group: silence after which a worker is gone",
+        10.0, ge=1, description="session timeout of the group: silence after which a worker is gone"
     )
     heartbeat_s: float = Field(1.0, gt=0, description="heartbeat interval in the consumer group")
     commit_interval_s: float = Field(
         0.25, gt=0, description="how often offsets are committed; bounds what is answered twice"
     )
     round_records_max: int = Field(
-        256,
-        ge=1,
-        description="batch size of a round, by partition; bounds how long the loop is held",
+        256, ge=1, description="batch size of a round, by partition; bounds how long the loop waits"
     )
     rounds_in_flight_max: int = Field(
         256, ge=1, description="rounds handed over to the producer, not yet acknowledged"
@@ -109,9 +103,7 @@ class Settings(BaseSettings):
         30.0, gt=0, description="how long an event waits for those before it; then the worker fails"
     )
     stuck_s_max: float = Field(
-        60.0,
-        ge=10,
-        description="watchdog timeout: a worker without progress for so long ends, to be replaced",
+        60.0, ge=10, description="watchdog timeout: a worker without progress for so long ends"
     )
 
     # Events
@@ -122,9 +114,7 @@ class Settings(BaseSettings):
         300.0, ge=0, description="clock skew: how far a sender's clock may be ahead"
     )
     lateness_s: float = Field(
-        120.0,
-        ge=0,
-        description="allowed lateness: events further behind the watermark are not answered",
+        120.0, ge=0, description="allowed lateness: behind the watermark by more is not answered"
     )
 
     # Session
@@ -135,16 +125,24 @@ class Settings(BaseSettings):
         2_592_000.0, ge=0, description="time to live of a basket nobody comes back to: 30 days"
     )
     sessions_max: int = Field(
-        50_000,
-        ge=1,
-        description="sessions remembered of each partition; the least recently used leaves",
+        50_000, ge=1, description="sessions remembered of a partition; the longest idle one leaves"
+    )
+
+    # Privacy
+    consent_default: bool = Field(
+        False, description="consent of events that do not say; off: they are remembered by nobody"
+    )
+    nobody_ids: str = Field(
+        "0,-,null,nil,none,undefined,nan,false,guest,anonymous,unknown,(not set)",
+        description="ids of shoppers and visitors that mean nobody, comma separated, in any case",
+    )
+    personal_ttl_s: float = Field(
+        390 * 86400.0, ge=86400, description="time to live of what is kept by shopper: 390 days"
     )
 
     # Learning
     pair_half_life_s: float = Field(
-        90 * 86400.0,
-        ge=3600,
-        description="half-life of co-occurrence: what is bought or viewed together",
+        90 * 86400.0, ge=3600, description="half-life of what is bought or viewed together"
     )
     popularity_half_life_s: float = Field(
         14 * 86400.0, ge=3600, description="half-life of popularity: fashions pass"

@@ -58,9 +58,8 @@ FOLDING = (
     "reward_added",
     "reward_bought",
 )
-"""The settings that the fold itself reads: others only show in the arguments of the models.
-
-How long a basket is kept, `basket_ttl_s`, bounds a memory, and gives no figure another meaning."""
+"""The settings that the fold itself reads: others only show in the arguments of the models. How
+long things are kept (`basket_ttl_s`, `personal_ttl_s`) gives no figure another meaning."""
 
 READING = {
     "context_items",
@@ -77,6 +76,7 @@ READING = {
     "prior_mean",
     "prior_strength",
     "seed",
+    "kept_s",
 }
 """Arguments of models that say how figures are read, not what they are. All others count."""
 

@@ -32,17 +32,16 @@ from streams.contract.prompts import (
     UnitOutcome,
     Unmatched,
 )
-from streams.shop.assignment import Assignment, Experiment
-from streams.shop.memory import attribution
 from streams.shop.memory.session import Session
+from streams.shop.people.assignment import Assignment, Experiment
 
 Back = OrderCancelled | OrderReturned
 """The events by which something comes back."""
 
 
-def stage_outcomes(session: Session, event: Event) -> Iterator[Outcome]:
-    """The stages that this event brought to prompts of its session."""
-    for outcome in attribution.outcomes(session, event):
+def with_propensities(session: Session, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """The stages that an event of this session brought; `shown` with what was drawn from."""
+    for outcome in outcomes:
         if outcome.stage == "shown":
             receipt = session.impressions[outcome.prompt_id].receipt
             if receipt.arms:
@@ -85,9 +84,8 @@ def _assigned(session: Session, assignment: Assignment) -> Assigned:
 
 
 def _ordered(event: OrderPlaced, assignment: Assignment, experiment: Experiment | None) -> Ordered:
-    shopper = None
-    if event.consent and experiment is not None and experiment.id == assignment.experiment:
-        shopper = experiment.named(event.shopper_id)
+    ours = experiment is not None and experiment.id == assignment.experiment
+    shopper = experiment.named(event) if experiment is not None and ours else None
     said = _said(event, 1)
     return Ordered(**_side(assignment), **said, currency=event.currency, shopper=shopper)
 

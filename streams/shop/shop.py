@@ -17,6 +17,7 @@ row that ever ran full is left out of the digest, and so is what does not commut
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
@@ -36,10 +37,9 @@ from streams.contract.events import (
     PromptShown,
     ShopperForgotten,
 )
-from streams.contract.prompts import PromptWithdrawn
+from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
-from streams.shop.assignment import Experiment
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import DrawSeeds
@@ -53,12 +53,11 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
-from streams.shop.outcomes import stage_outcomes, unit_outcomes
+from streams.shop.outcomes import unit_outcomes, with_propensities
+from streams.shop.people.assignment import Experiment
+from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
-
-ENDING = (ItemAdded, OrderPlaced)
-"""The events that can make a prompt pointless."""
-
+from streams.shop.withdrawals import ENDING, withdrawals
 
 Folding = Literal["folded", "repeated", "gap"]
 """What became of a record: folded now; repeated, it was in already; or a gap, an earlier offset of
@@ -76,16 +75,16 @@ class Shop:
         arms: Mapping[str, Arm] = ARMS,
         texts: Mapping[str, Mapping[str, str]] = TEXTS,
     ) -> None:
-        self.settings = settings
-        self.learners = learners
+        self.settings, self.learners = settings, learners
         self.position: dict[int, int] = {}
         self.skipped = 0
         """Offsets below the position that were never folded here: the log did not hold them."""
         self.sessions: dict[int, Sessions] = {}
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
-        self.experiment = Experiment.of(settings)
-        self.policy = new_policy(settings)
+        repeats = self.learned.repeats
+        self.identity = Identity(settings, self.teaching.forget, lambda: repeats.shoppers)
+        self.policy, self.experiment = new_policy(settings), Experiment.of(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
@@ -146,6 +145,7 @@ class Shop:
         session = sessions.of(event)
         if event.event_id not in session.seen:
             session.note(event, offset, late=event.occurred_at_ms < late_ms)
+            self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif event.event_id in session.unread and isinstance(event, attribution.Feedback):
             self._credited(session, event)
@@ -158,14 +158,14 @@ class Shop:
                 gap_s=self.settings.session_gap_s,
                 basket_ttl_s=self.settings.basket_ttl_s,
                 sessions_max=self.settings.sessions_max,
+                personal_ttl_s=self.settings.personal_ttl_s,
             )
         return sessions
 
     def _assign(self, session: Session, event: AskingEvent) -> None:
         """Draw the side that a session is on, when it asks first."""
         if self.experiment is not None:
-            at = session.seen[event.event_id]
-            session.assignment = self.experiment.assigned(event, at, session.shopper_id)
+            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
         if session.assignment is None:
@@ -193,8 +193,7 @@ class Shop:
         session.set_basket(event)
 
     def _forgotten(self, session: Session, event: ShopperForgotten) -> None:
-        if session.shopper_id == event.shopper_id:
-            session.shopper_id = None
+        """Whoever denies is forgotten, by whichever event: see `Identity.sign`."""
 
     def _ordered(self, session: Session, event: OrderPlaced) -> None:
         if event.order_id not in session.orders:
@@ -222,18 +221,28 @@ class Shop:
             read_late = session.read_late.get(event.event_id) == offset
             return Answer(
                 silence=Silence("duplicate") if asking else None,
-                outcomes=tuple(stage_outcomes(session, event)) if read_late else (),
+                outcomes=_stages(session, event) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
-        decided = self.decision.decide(session, asking, pending) if asking else None
+        decided = None
+        if asking is not None:
+            mine = self._as_it_was(session, event)
+            decided = self.decision.decide(mine, asking, pending)
         return Answer(
             outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
             silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=_withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
-            outcomes=tuple(stage_outcomes(session, event)) if session.impressions else (),
+            withdrawals=withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
+            outcomes=_stages(session, event) if session.impressions else (),
             unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
             rejected=self.receipt_rules.rejected(session, event),
         )
+
+    def _as_it_was(self, session: Session, event: Event) -> Session:
+        """The session as this event may see it: somebody else may have signed in since."""
+        shopper_id = self.identity.shopper_of(session, event)
+        if shopper_id == session.shopper_id:
+            return session
+        return replace(session, shopper_id=shopper_id)
 
     # The state
 
@@ -242,7 +251,7 @@ class Shop:
         learned = {name: part for name, part in vars(self.learned).items() if part is not None}
         return {
             "position": Positions(self.position),
-            "sessions": SessionsByPartition(self.sessions, self._sessions),
+            "sessions": SessionsByPartition(self.sessions, self._sessions, self.identity),
             **learned,
             "policy": self.policy,
         }
@@ -273,23 +282,6 @@ class Shop:
         return digest(self.digests())
 
 
-def _withdrawals(
-    session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
-) -> tuple[PromptWithdrawn, ...]:
-    """The living prompts of this session that an add or an order made pointless."""
-    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
-        return ()  # told once more
-    added = event.item_id if isinstance(event, ItemAdded) else None
-    return tuple(
-        PromptWithdrawn(
-            prompt_id=prompt.prompt_id,
-            session_id=event.session_id,
-            because="ordered" if added is None else "added",
-            caused_by=event.event_id,
-            occurred_at_ms=event.occurred_at_ms,
-        )
-        for prompt in pending.of(event.session_id)
-        if prompt.caused_by != event.event_id
-        and prompt.expires_at_ms > event.occurred_at_ms
-        and (added is None or added in prompt.items)
-    )
+def _stages(session: Session, event: Event) -> tuple[Outcome, ...]:
+    """The stages that this event brought to prompts of its session."""
+    return tuple(with_propensities(session, attribution.outcomes(session, event)))

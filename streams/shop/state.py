@@ -8,6 +8,7 @@ the same position, whatever it saw first, however often it crashed:
 |---|---|
 | position | the next offset of each partition |
 | sessions | a partition's own, in the order of the log, what is forgotten included |
+| denials | the latest of each shopper, on whichever partition |
 | models | sums of whole numbers, maxima, ties by id: any order gives the same |
 | tables and rows that ever ran full | they need not agree: left out, and counted |
 | models that do not commute | they need not agree: left out, and named |
@@ -22,7 +23,9 @@ from typing import Any, Protocol
 from models import SnapshotError
 from models.snapshot.snapshot import UNSOUND
 from streams.shop.memory.sessions import Sessions
+from streams.shop.people.identity import Identity
 
+DENIALS = "denials"
 WHOLE = {"all": 1}
 """Left out: not some rows of a table, but all that there is."""
 
@@ -91,19 +94,39 @@ class Positions(ExactPart):
 
 
 class SessionsByPartition(ExactPart):
-    """The sessions of every partition. `of` makes those of one that has none yet."""
+    """The sessions of every partition, and what was denied. `of` makes those of one without any."""
 
-    def __init__(self, sessions: Mapping[int, Sessions], of: Callable[[int], Sessions]) -> None:
+    def __init__(
+        self, sessions: Mapping[int, Sessions], of: Callable[[int], Sessions], identity: Identity
+    ) -> None:
         self._sessions = sessions
         self._of = of
+        self._identity = identity
 
     def state(self) -> dict[str, Any]:
-        """Sessions by partition, in the order of leaving."""
-        return {str(number): self._sessions[number].state() for number in sorted(self._sessions)}
+        """Sessions by partition, in the order of leaving; denials, if there are any."""
+        kept, denials = self._identity.kept, self._identity.denials
+        by_number = sorted(self._sessions.items())
+        states = {str(number): sessions.state(kept) for number, sessions in by_number}
+        return states | ({DENIALS: denials.state()} if denials else {})
+
+    def exact_state(self) -> dict[str, Any]:
+        """Without the denials, if one ever had to leave, and without who is signed in then."""
+        if not self._identity.denials.full:
+            return self.state()
+        return {str(n): self._sessions[n].state(lambda _: None) for n in sorted(self._sessions)}
+
+    def left_out(self) -> dict[str, int]:
+        """The denials, if one ever had to leave."""
+        denials = self._identity.denials
+        return {DENIALS: len(denials)} if denials.full else {}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        for partition, sessions in state.items():
-            self._of(int(partition)).restore(sessions)
+        for partition, kept in state.items():
+            if partition == DENIALS:
+                self._identity.denials.restore(kept)
+            else:
+                self._of(int(partition)).restore(kept)
 
 
 def restore(parts: Mapping[str, Part], state: Mapping[str, dict[str, Any]]) -> None:

@@ -120,6 +120,10 @@ class BestFit(Recommender):
             self._weighed(time_s, weight)  # says what is wrong: nothing fades here
         self._sources.learn(x, y, weight, session, shopper, category)
 
+    def forget_shopper(self, shopper: str) -> None:
+        """Drop what is kept of this shopper's own visits."""
+        self._sources.forget_shopper(shopper)
+
     def learn_rank(
         self,
         x: Sequence[str],

@@ -141,6 +141,13 @@ class Sources:
             self.shoppers = grown(self.shoppers, number + 1, self.names.size_max)
         return number
 
+    def forget_shopper(self, name: str) -> None:
+        """Drop the ring of a shopper, and the name."""
+        if (number := self.names.remove(name)) is not None:
+            gone = np.array([number], np.int32)
+            learning.forget_shoppers(self.shoppers, self.index.pool, self.index.blocks, gone)
+            self._asked = None
+
     def propose(self, x: Sequence[str], session: str, shopper: str) -> int:
         """Fill `chosen` and `xs` with the candidates; how many. Asked twice, done once."""
         asked = self.learned, session, shopper, list(x)

@@ -86,6 +86,14 @@ class Interner:
         self._free.extend(reversed(numbers))
         return numbers
 
+    def remove(self, name: str) -> int | None:
+        """Forget one name: its number, soon to be reused; None if it is not known."""
+        number = self._numbers.pop(name, None)
+        if number is not None:
+            self._names[number] = ""
+            self._free.append(number)
+        return number
+
     def numbers(self, names: Iterable[str]) -> list[int]:
         """The numbers of those names that are known."""
         find = self.find

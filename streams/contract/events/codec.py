@@ -6,6 +6,7 @@ is looked at only where an event is not valid as it is.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events.fields import OrderLine
-from streams.contract.events.kinds import ANY_EVENT, EVENTS, Event
+from streams.contract.events.kinds import ANY_EVENT, EVENTS, Event, ShopperForgotten
 from streams.contract.settings import Settings
 
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
@@ -49,9 +50,12 @@ def decode(
             f"{len(value)} bytes are more than event_bytes_max={settings.event_bytes_max}",
         )
     try:
-        event = read(value)
+        event: Event = _read(value)
     except ValidationError as invalid:
-        raise InvalidEvent(*_explained(invalid)) from None
+        event = _read_mended(value, invalid)
+    nobody = nobody_ids(settings.nobody_ids)
+    if (event.shopper_id or "").lower() in nobody or (event.visitor_id or "").lower() in nobody:
+        event = _somebodys(event, nobody)
     if key is None or key != event.session_id.encode():
         raise InvalidEvent(
             "wrong_key", "the record's key is not the event's session_id: order would be lost"
@@ -81,18 +85,6 @@ def encode(event: Event) -> bytes:
     return said
 
 
-def read(value: bytes) -> Event:
-    """The event in JSON, as it is or mended; raises pydantic's `ValidationError`."""
-    try:
-        event: Event = _read(value)
-    except ValidationError as invalid:
-        mended = _mended(value, invalid)
-        if mended is None:
-            raise
-        event = ANY_EVENT.validator.validate_python(mended)
-    return event
-
-
 def segment_names(settings: Settings) -> frozenset[str]:
     """The merchant's segments that are listed.
 
@@ -100,6 +92,40 @@ def segment_names(settings: Settings) -> frozenset[str]:
     ['club', 'trade']
     """
     return frozenset(filter(None, map(str.strip, settings.segments.split(","))))
+
+
+@lru_cache(maxsize=8)
+def nobody_ids(listed: str) -> frozenset[str]:
+    """The ids that mean nobody, in small letters.
+
+    >>> sorted(nobody_ids("0, Guest"))
+    ['0', 'guest']
+    """
+    return frozenset(filter(None, (name.strip().lower() for name in listed.split(","))))
+
+
+def _somebodys(event: Event, nobody: frozenset[str]) -> Event:
+    """The event, without ids that mean nobody: as if they had been null."""
+    who, visitor = event.shopper_id, event.visitor_id
+    if who is not None and who.lower() in nobody:
+        if isinstance(event, ShopperForgotten):
+            raise InvalidEvent("invalid_event", "shopper_forgotten.shopper_id: it means nobody")
+        event = event.model_copy(update={"shopper_id": None})
+    if visitor is not None and visitor.lower() in nobody:
+        event = event.model_copy(update={"visitor_id": None})
+    return event
+
+
+def _read_mended(value: bytes, invalid: ValidationError) -> Event:
+    """The event once more, without what counts as left out; raises `InvalidEvent`."""
+    mended = _mended(value, invalid)
+    try:
+        if mended is None:
+            raise invalid
+        event: Event = ANY_EVENT.validator.validate_python(mended)
+    except ValidationError as still:
+        raise InvalidEvent(*_explained(still)) from None
+    return event
 
 
 def _mended(value: bytes, invalid: ValidationError) -> dict[str, Any] | None:

@@ -48,7 +48,8 @@ class EventBase(BaseModel):
     sent_at_ms: TimeMs | None = None
     """When it was sent, by the same clock as `occurred_at_ms`: tells how wrong that clock is."""
     consent: bool | None = None
-    """False: nothing is remembered by shopper, and the shopper's own history is not used."""
+    """True: the shopper's history is used, and added to. False: what is kept of it is dropped. Left
+    out: `GOESWITH_CONSENT_DEFAULT` decides, by default against it."""
     segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     """The merchant's segment of this shopper; one not in `GOESWITH_SEGMENTS` counts as none."""
     locale: Annotated[str, Field(min_length=1, max_length=16)] | None = None

@@ -20,7 +20,7 @@ from streams.contract.settings import Settings
 from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
 from streams.experiments.uplift.tables import Findings, as_values, table
 from streams.experiments.uplift.units import Units
-from streams.shop.assignment import Experiment
+from streams.shop.people.assignment import Experiment
 
 EFFECT_PERCENT = 5.0
 

@@ -126,6 +126,7 @@ def added(basket: Basket, place: int, receipt: str | None) -> ItemAdded:
         event_id=f"{basket.session_id}-{place}",
         session_id=basket.session_id,
         shopper_id=basket.shopper_id,
+        consent=True,
         occurred_at_ms=basket.time_ms + place * STEP_MS,
         item_id=line.item_id,
         quantity=line.quantity,
@@ -142,6 +143,7 @@ def shown(add: ItemAdded, prompt: Prompt) -> PromptShown:
         event_id=f"{add.event_id}-shown",
         session_id=add.session_id,
         shopper_id=add.shopper_id,
+        consent=True,
         occurred_at_ms=add.occurred_at_ms,
         receipt=prompt.receipt,
     )
@@ -153,6 +155,7 @@ def ordered(basket: Basket) -> OrderPlaced:
         event_id=f"{basket.session_id}-order",
         session_id=basket.session_id,
         shopper_id=basket.shopper_id,
+        consent=True,
         occurred_at_ms=basket.time_ms + len(basket.lines) * STEP_MS,
         order_id=basket.session_id,
         lines=tuple(

@@ -79,8 +79,9 @@ class Decision:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings = self.settings
         since_s = time_s - settings.just_bought_s
-        just_bought = {*session.bought_since(min(1000 * since_s, session.started_ms))}
-        if session.shopper_id is not None and settings.just_bought_s:
+        since_s = min(since_s, session.started_ms // 1000)
+        just_bought = {*session.bought_since(1000 * since_s)}
+        if session.shopper_id is not None:
             just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
         staples = self.learned.popularity.top(settings.staples_withheld)
         return CandidateQuery(

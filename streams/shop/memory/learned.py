@@ -96,13 +96,21 @@ def _view(
 
 
 def _repeats(settings: Settings) -> Repeats:
-    return Repeats(half_life_s=settings.pair_half_life_s, shoppers_max=settings.shoppers_max)
+    return Repeats(
+        half_life_s=settings.pair_half_life_s,
+        shoppers_max=settings.shoppers_max,
+        kept_s=settings.personal_ttl_s,
+    )
 
 
 def _buy(
-    model: Repeats, _settings: Settings, shopper_id: str, line: OrderLine, time_s: float
+    model: Repeats, _settings: Settings, shopper_id: str | None, line: OrderLine, time_s: float
 ) -> None:
-    model.learn_one((shopper_id,), line.item_id, time_s=time_s)
+    model.learn_one(() if shopper_id is None else (shopper_id,), line.item_id, time_s=time_s)
+
+
+def _forget_purchases(model: Repeats, _settings: Settings, shopper_id: str, until_s: int) -> None:
+    model.forget(shopper_id, until_s)
 
 
 # What everybody buys: adds and views count, each with its weight
@@ -155,12 +163,17 @@ def _next_item(
     )
 
 
+def _forget_ring(model: BestFit, _settings: Settings, shopper_id: str, _until_s: int) -> None:
+    """All of it: a ring keeps no times, and what it taught of items is nobody's."""
+    model.forget_shopper(shopper_id)
+
+
 LEARNERS: tuple[Learner[Any], ...] = (
     Learner(name="baskets", new=_baskets, basket=_meet),
     Learner(name="browsing", new=_browsing, first_view=_view),
-    Learner(name="repeats", new=_repeats, purchase=_buy),
+    Learner(name="repeats", new=_repeats, purchase=_buy, forget=_forget_purchases),
     Learner(name="popularity", new=_popularity, first_view=_count_view, basket=_count_add),
-    Learner(name="fit", new=_fit, next_item=_next_item),
+    Learner(name="fit", new=_fit, next_item=_next_item, forget=_forget_ring),
 )
 """What is learned. The order in which they are taught by one event is that of this table."""
 

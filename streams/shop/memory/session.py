@@ -23,7 +23,9 @@ forgot was prompted, and so does a partition for its sessions: what was prompted
 remembered, may have been counted, and is not counted again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from streams.contract.events import (
@@ -35,9 +37,10 @@ from streams.contract.events import (
     OrderPlaced,
 )
 from streams.contract.receipts import Receipt
-from streams.shop.assignment import Assignment
 from streams.shop.memory.impression import Impression, Prompted
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
+from streams.shop.people.assignment import Assignment
+from streams.shop.people.sign_in import NOBODY, SignIn
 
 VIEWED_MAX = 20
 TAKEN_MAX = 64
@@ -47,6 +50,7 @@ BASKET_MAX = 500
 BOUGHT_MAX = 500
 SEEN_MAX = 256
 IMPRESSIONS_MAX = 32
+KEEP: Callable[[SignIn], str | None] = attrgetter("shopper_id")
 NEVER: Prompted = (0, "")
 """Before all prompts."""
 VERSION = 4
@@ -69,13 +73,14 @@ class Session:
     """One visit, and what outlives it.
 
     `basket` maps an item to its quantity, in the order in which they were added; `bought` an item
-    to the time of its latest order.
+    to the time of its latest order by nobody whom we know.
     """
 
     session_id: str
     started_ms: int
     last_ms: int
     shopper_id: str | None = None
+    """Whose history the latest event may use: see `streams.shop.people.identity`."""
     basket: dict[str, int] = field(default_factory=dict)
     viewed: list[str] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
@@ -99,9 +104,14 @@ class Session:
     unread: set[str] = field(default_factory=set)
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
     assignment: Assignment | None = None
-    """The side of the experiment that it is on, from the first event on that asked for a prompt."""
+    """The side of the experiment that it is on, since it asked first."""
     read_late: dict[str, int] = field(default_factory=dict)
     """At which offset such a receipt was read after all; for the answer, no part of the state."""
+    signed_in: SignIn = NOBODY
+    refused_consent: bool = False
+    buyer: str | None = None
+    names_shopper: bool = False
+    """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
 
     def note(self, event: Event, offset: int, *, late: bool) -> None:
         """Remember that this event was seen, at which offset, and whether it came too late."""
@@ -115,10 +125,6 @@ class Session:
             for noted in (self.late, self.refused, self.unread):
                 noted.discard(oldest)
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
-        if event.consent is not False and event.shopper_id is not None:
-            self.shopper_id = event.shopper_id
-        elif event.consent is False:
-            self.shopper_id = None
 
     def looks_first(self, item_id: str) -> bool:
         """Whether a look at this item teaches: only the first one of a visit does.
@@ -195,7 +201,8 @@ class Session:
         for line in event.lines:
             if missing := self._take(line.item_id, line.quantity):
                 self._note_taken(line.item_id, at_ms, missing)
-            self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
+            if not self.names_shopper:
+                self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
         _bound(self.bought, BOUGHT_MAX)
         if not self.basket:
             self.taught = Taught()
@@ -237,6 +244,7 @@ class Session:
             refused=self.refused,
             unread=self.unread,
             assignment=self.assignment,
+            refused_consent=self.refused_consent,
         )
 
     def remember(self, impression: Impression) -> None:
@@ -259,13 +267,13 @@ class Session:
         """The newest of its impressions, remembered or forgotten."""
         return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
-    def state(self) -> list[Any]:
-        """Everything, as JSON."""
+    def state(self, kept: Callable[[SignIn], str | None] = KEEP) -> list[Any]:
+        """Everything, as JSON; `kept` says which shopper a sign-in may be kept with."""
         return [
             self.session_id,
             self.started_ms,
             self.last_ms,
-            self.shopper_id,
+            [*self.signed_in.state(kept(self.signed_in)), self.refused_consent],
             list(self.basket.items()),
             list(self.viewed),
             list(self.path),
@@ -281,8 +289,7 @@ class Session:
             [[item, *taken] for item, taken in self.taken.items()],
             list(self.orders.items()),
             list(self.forgotten),
-            sorted(self.refused),
-            sorted(self.unread),
+            *map(sorted, (self.refused, self.unread)),
             None if self.assignment is None else list(self.assignment),
         ]
 

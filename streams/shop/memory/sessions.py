@@ -1,28 +1,40 @@
 """The sessions of one partition: found by id, forgotten when idle longest, kept and restored.
 
 The order of leaving is that of the log, which is the same for every worker. A session's state of
-version 4 is written; those of version 3, without an assignment, of version 2, in which a basket
-ended with its visit, and of version 1, without what the session had taught, are read as well.
+version 4 is written; those of version 3, which had the shopper alone and no assignment, of version
+2, in which a basket ended with its visit, and of version 1, without what the session had taught,
+are read, too.
 """
 
+import math
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.assignment import Assignment
 from streams.shop.memory.impression import Impression, Prompted, prompted_of
-from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session, Taken
+from streams.shop.memory.session import IMPRESSIONS_MAX, KEEP, NEVER, VERSION, Session, Taken
 from streams.shop.memory.taught import Taught
+from streams.shop.people.assignment import Assignment
+from streams.shop.people.sign_in import SignIn
 
 
 class Sessions:
     """The sessions of one partition, and its watermark (the latest event time seen there)."""
 
-    def __init__(self, *, gap_s: float, basket_ttl_s: float, sessions_max: int) -> None:
+    def __init__(
+        self,
+        *,
+        gap_s: float,
+        basket_ttl_s: float,
+        sessions_max: int,
+        personal_ttl_s: float = math.inf,
+    ) -> None:
         self.gap_ms = gap_s * 1000
         self.basket_ttl_ms = basket_ttl_s * 1000
+        self.personal_ttl_ms = personal_ttl_s * 1000
         self.sessions_max = sessions_max
         self.watermark_ms = 0
         self.forgot = False
@@ -40,9 +52,9 @@ class Sessions:
             session = Session(event.session_id, at_ms, at_ms, forgotten=self.forgotten)
             self._sessions[event.session_id] = session
             if len(self._sessions) > self.sessions_max:
-                _, gone = self._sessions.popitem(last=False)
-                self.forgotten = max(self.forgotten, gone.newest)
+                self._let_go()
                 self.forgot = True
+            self._expire()
         else:
             pause_ms = event.occurred_at_ms - session.last_ms
             if pause_ms > self.basket_ttl_ms:
@@ -52,6 +64,19 @@ class Sessions:
         self._sessions.move_to_end(event.session_id)
         return session
 
+    def _expire(self) -> None:
+        """Let those go that have been idle for too long; the new one is the last."""
+        expired_ms = self.watermark_ms - self.personal_ttl_ms
+        while len(self._sessions) > 1 and self._first().last_ms <= expired_ms:
+            self._let_go()
+
+    def _first(self) -> Session:
+        return next(iter(self._sessions.values()))
+
+    def _let_go(self) -> None:
+        _, gone = self._sessions.popitem(last=False)
+        self.forgotten = max(self.forgotten, gone.newest)
+
     def find(self, session_id: str) -> Session | None:
         """The session of this id, if it is remembered; changes nothing."""
         return self._sessions.get(session_id)
@@ -59,9 +84,12 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def state(self) -> list[Any]:
-        """Everything, as JSON, in the order of leaving; nothing forgotten goes without saying."""
-        states = [session.state() for session in self._sessions.values()]
+    def state(self, kept: Callable[[SignIn], str | None] = KEEP) -> list[Any]:
+        """Everything, as JSON, in the order of leaving; nothing forgotten goes without saying.
+
+        `kept` says which shopper a sign-in may be kept with.
+        """
+        states = [session.state(kept) for session in self._sessions.values()]
         said = [] if self.forgotten == NEVER else [list(self.forgotten)]
         return [self.watermark_ms, states, *said]
 
@@ -78,10 +106,10 @@ def session_of(state: list[Any]) -> Session:
     """The session whose `state()` this is, or what JSON made of it.
 
     One of version 1 is taken to have taught what it holds; in one of version 2 what was bought is
-    taken to have been bought last. Raises `ValueError` for a later one, and this or `TypeError`
-    for what is none: restored, it would stop each worker in turn.
+    taken to have been bought last. Raises `ValueError` for a later one, and this or `TypeError` for
+    what is none: restored, it would stop each worker in turn.
     """
-    who, started_ms, last_ms, shopper_id, basket, viewed, *more = state
+    who, started_ms, last_ms, signed_in, basket, viewed, *more = state
     path, bought, paying, said, seen, late, impressions, *later = more
     version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
     if version not in (1, 2, 3, VERSION):
@@ -90,16 +118,16 @@ def session_of(state: list[Any]) -> Session:
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *assigned = latest
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
-    each(str, [*orders, *orders.values()])
+    each(str, [who, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
-    each(str, [who] if shopper_id is None else [who, shopper_id])
+    refused_consent = signed_in[-1] if isinstance(signed_in, list) else False
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
-    (paying,) = each(bool, [paying])
+    each(bool, [paying, refused_consent])
     return Session(
         who,
         started_ms,
         last_ms,
-        shopper_id,
+        None,
         _numbered(basket, 1),
         each(str, viewed),
         each(str, path),
@@ -119,6 +147,8 @@ def session_of(state: list[Any]) -> Session:
         set(each(str, refused)),
         set(each(str, unread)),
         Assignment.from_state(*assigned),
+        signed_in=SignIn.from_state(signed_in, last_ms),
+        refused_consent=refused_consent,
     )
 
 

@@ -5,7 +5,7 @@
 | first view | ItemViewed | a visit looks at an item for the first time |
 | basket | ItemAdded, OrderPlaced | an item stands beside others that it has not met yet |
 | next item | ItemViewed, ItemAdded, OrderPlaced | a visit goes on to another item |
-| purchase | OrderPlaced | a shopper whom we know has bought an item |
+| purchase | OrderPlaced | somebody has bought an item, a shopper whom we know or not |
 
 A *learner* names the interactions that teach its model, each with the function that does it. A shop
 knows learners by their table alone: what is in the table is taught, kept in checkpoints, hashed,
@@ -43,8 +43,10 @@ class Learner(Generic[M]):
         Callable[[M, Settings, Session, Event, ItemViewed | ItemAdded | OrderLine], None] | None
     ) = None
     """The session's path does not have the item yet. Sessions keep paths if anybody listens."""
-    purchase: Callable[[M, Settings, str, OrderLine, float], None] | None = None
-    """By this shopper, at this time."""
+    purchase: Callable[[M, Settings, str | None, OrderLine, float], None] | None = None
+    """By this shopper, or by nobody whom we know, at this time."""
+    forget: Callable[[M, Settings, str, int], None] | None = None
+    """Drop what is kept by this shopper, up to this second."""
 
 
 class Teaching:
@@ -66,6 +68,7 @@ class Teaching:
         self._basket = listening("basket")
         self._next_item = listening("next_item")
         self._purchase = listening("purchase")
+        self._forget = listening("forget")
 
     def viewed(self, session: Session, event: ItemViewed) -> None:
         """A look counts once in a visit, however often a page is loaded again."""
@@ -93,9 +96,13 @@ class Teaching:
                 together.append(line.item_id)
                 if new and self._next_item:
                     self._step(session, event, line)
-            if session.shopper_id is not None:
-                for teach in self._purchase:
-                    teach(session.shopper_id, line, event.time_s)
+            for teach in self._purchase:
+                teach(session.buyer, line, event.time_s)
+
+    def forget(self, shopper_id: str, until_s: int) -> None:
+        """Drop what is kept by a shopper, up to a second."""
+        for forget in self._forget:
+            forget(shopper_id, until_s)
 
     def _meet(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
         """An item comes beside those present: what the session has not taught yet is learned."""

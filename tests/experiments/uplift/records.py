@@ -15,7 +15,7 @@ from streams.contract.prompts import (
 from streams.contract.schemas.examples import NEW_YEAR_MS, OUTCOME
 from streams.experiments.uplift.tables import Findings
 from streams.experiments.uplift.units import Units
-from streams.shop.assignment import Experiment
+from streams.shop.people.assignment import Experiment
 
 EXPERIMENT = Experiment("spring", 0.3, "2026")
 EACH_MS = 60_000

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from streams.shop.assignment import held_out
 from streams.shop.memory.answer import Silence
+from streams.shop.people.assignment import held_out
 from tests.stories import Story, Till
 
 CAPPED, COOLING, HELD_OUT = Silence("session_cap"), Silence("cool_down"), Silence("holdout")

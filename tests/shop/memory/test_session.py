@@ -86,16 +86,6 @@ def test_views_and_seen_ids_are_bounded() -> None:
     assert SEEN_MAX == len(session.seen) == len(session.late)
 
 
-def test_without_consent_the_shopper_is_nobody() -> None:
-    """Consent withdrawn in mid-session counts from that event on."""
-    story, session = Story(shopper_id="ann"), Session("s1", NOON_MS, NOON_MS)
-    session.note(story.view("bread"), 0, late=False)
-    assert "ann" == session.shopper_id
-
-    session.note(story.view("jam", consent=False), 1, late=False)
-    assert session.shopper_id is None
-
-
 def test_what_a_partition_has_forgotten_comes_back() -> None:
     """So that a prompt of a session that left is not counted anew after a restart."""
     of, again = sessions(), sessions()

@@ -130,14 +130,6 @@ def test_an_event_that_comes_late_does_not_turn_back_the_clock() -> None:
     assert {"bread": 1} == remembered(shop).basket
 
 
-def test_a_shopper_who_is_known_once_is_known_for_the_visit() -> None:
-    """An event without a shopper takes nothing back; one with another shopper does."""
-    shop, story = Till(), Story()
-    for who in ("ann", None, "bob"):
-        shop.serve(story.view("bread", shopper_id=who))
-        assert (who or "ann") == remembered(shop).shopper_id
-
-
 def test_a_visit_after_a_pause_starts_when_it_starts() -> None:
     """Its shopper is unknown, its counts zero; the basket and what was shown are remembered."""
     shop, story = Till(), Story(shopper_id="ann")

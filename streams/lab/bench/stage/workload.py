@@ -65,6 +65,7 @@ class _Visit:
             event_id=event_id,
             session_id=self.session_id,
             shopper_id=self.shopper_id,
+            consent=True,
             occurred_at_ms=at_ms,
             item_id=f"item-{self.aisle}-{self.item}",
             price_minor=100 + self.item,

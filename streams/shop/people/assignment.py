@@ -92,13 +92,13 @@ class Experiment(NamedTuple):
         said = f"{self.share!r}\0{self.salt}".encode()
         return f"{self.name}-{blake2b(said, digest_size=ID_BYTES).hexdigest()}"
 
-    def assigned(self, event: Event, offset: int, shopper_id: str | None) -> Assignment | None:
+    def assigned(self, event: Event, offset: int) -> Assignment | None:
         """The side of the session whose event this is; None before the experiment starts."""
         if event.occurred_at_ms < self.start_ms:
             return None
         held_out, unit = self.draw(event.visitor_id or event.session_id)
         place = event.event_id, offset, event.occurred_at_ms
-        return Assignment(self.id, self.share, unit, held_out, *place, self.named(shopper_id))
+        return Assignment(self.id, self.share, unit, held_out, *place, self.named(event))
 
     def draw(self, unit: str) -> tuple[bool, str]:
         """Whether a unit is held out, and its name in this experiment.
@@ -110,11 +110,14 @@ class Experiment(NamedTuple):
         drawn = int.from_bytes(hashed[:DRAWN_BYTES]) < self.share * 2 ** (8 * DRAWN_BYTES)
         return drawn, hashed[DRAWN_BYTES:].hex()
 
-    def named(self, shopper_id: str | None) -> str | None:
-        """A shopper's name in this experiment."""
-        if shopper_id is None:
+    def named(self, event: Event) -> str | None:
+        """The name in this experiment of the shopper of an event that says who, and consents.
+
+        The event's own word alone: what others say of the shopper may be known later here or there.
+        """
+        if event.shopper_id is None or event.consent is not True:
             return None
-        return self._hash("shopper", shopper_id, NAME_BYTES).hex()
+        return self._hash("shopper", event.shopper_id, NAME_BYTES).hex()
 
     def _hash(self, kind: str, who: str, length: int) -> bytes:
         said = f"{self.name}\0{kind}\0{who}".encode("utf-8", "surrogatepass")

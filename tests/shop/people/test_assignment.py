@@ -6,9 +6,9 @@ import pytest
 
 from streams.contract.prompts import Assigned, Ordered, Returned, UnitOutcome, Unmatched
 from streams.contract.settings import Settings
-from streams.shop.assignment import Experiment, held_out
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.sessions import session_of
+from streams.shop.people.assignment import Experiment, held_out
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 

@@ -1,0 +1,138 @@
+"""Whose an event is: whose history it may use, and whose it adds to.
+
+```
+t1 shopper_id ann, consent      the session is hers: her history is used, and added to
+t2 (does not say who), consent  still hers: her history is used; only what names her adds to it
+t3 shopper_id null, consent     nobody's: nothing of hers is used
+t4 shopper_id bob, no consent   nobody's
+t5 (elsewhere) ann is forgotten what was kept by her until t5 is gone, in all sessions
+```
+
+That depends on the event, on who is signed in, and on the latest *denial* of the shopper:
+`consent: false` or `shopper_forgotten`. Denials come on any partition, before or after what they
+deny. So that all workers agree in the end, a denial counts by its own time: what names a shopper
+adds to her history if it happened later than her latest denial, and when one comes, what was added
+up to its time is taken back. That a session goes on is no new consent: else it would matter which
+came first, a denial elsewhere or the next event here.
+
+Who has denied is remembered again by events that name the shopper and say `consent: true`; what the
+setting supposes of events that do not say is not enough then.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from streams.contract.events import Event, ShopperForgotten
+from streams.contract.settings import Settings
+from streams.shop.people.denials import Denials, hashed
+from streams.shop.people.sign_in import SignIn
+
+
+class Signed(Protocol):
+    """What a session knows of who is there."""
+
+    signed_in: SignIn
+    refused_consent: bool
+    """Whether the latest word on consent in this session was no."""
+    shopper_id: str | None
+    """Whose history may be used by the latest event."""
+    buyer: str | None
+    """Whose history the latest event adds to: a shopper whom it names."""
+    names_shopper: bool
+    """Whether it would add to somebody's, if nobody had denied."""
+
+
+class Identity:
+    """Says whose an event is, by what it says, its session, and what was denied."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        forget: Callable[[str, int], None],
+        remembered: Callable[[], Iterable[str]],
+    ) -> None:
+        """`forget` drops what is kept by a shopper up to a second, `remembered` says by whom."""
+        self.forget = forget
+        self.remembered = remembered
+        self.consent_default = settings.consent_default
+        self.denials = Denials(settings.shoppers_max)
+
+    def sign(self, session: Signed, event: Event) -> None:
+        """Note who is signed in, and whose this event is; one of before signs nobody in or out.
+
+        What was kept by a shopper who denies is dropped.
+        """
+        consent = event.consent
+        if consent is None:
+            consent = self.consent_default and not session.refused_consent
+        else:
+            session.refused_consent = not consent
+        session.names_shopper = False
+        if not consent or isinstance(event, ShopperForgotten):
+            session.shopper_id = session.buyer = None
+            if event.consent is False or isinstance(event, ShopperForgotten):
+                self._deny(session, event)
+            if session.signed_in.hash is not None and not consent:
+                self._sign_in(session, event, None)
+            return
+        named = event.shopper_id
+        if named is not None or session.signed_in.hash is not None:
+            self._sign_in(session, event, named)
+        session.shopper_id = self.shopper_of(session, event)
+        session.names_shopper = named is not None
+        session.buyer = named if named is not None and self._allows(session, event, named) else None
+
+    def _sign_in(self, session: Signed, event: Event, who: str | None) -> None:
+        """What the event itself says: denials may come later, and count whenever they come."""
+        at_ms = event.occurred_at_ms
+        if event.says_who and at_ms >= session.signed_in.at_ms:
+            consented = who is not None and event.consent is True
+            session.signed_in = SignIn(who, who and hashed(who), at_ms, consented)
+
+    def _deny(self, session: Signed, event: Event) -> None:
+        """Drop what is kept by the shopper who denies by this event."""
+        shopper_id, who = event.shopper_id, session.signed_in.hash
+        if shopper_id is not None:
+            who = hashed(shopper_id)
+        elif event.says_who:  # that it is nobody who denies
+            return
+        else:
+            shopper_id = session.signed_in.shopper_id
+        if who is not None and self.denials.note(who, event.occurred_at_ms):
+            for name in self._names(who, shopper_id):
+                self.forget(name, event.occurred_at_ms // 1000)
+
+    def shopper_of(self, session: Signed, event: Event) -> str | None:
+        """Whose history an event may use: the shopper's who is signed in, if nothing denies it."""
+        who = session.signed_in.shopper_id
+        if who is None or (event.says_who and event.shopper_id != who):
+            return None
+        if self.kept(session.signed_in) is None or not self._allows(session, event, who):
+            return None
+        return who
+
+    def _allows(self, session: Signed, event: Event, shopper_id: str) -> bool:
+        """Whether this event may be remembered by a shopper."""
+        if event.consent is None:
+            supposed = self.consent_default and not session.refused_consent
+            return supposed and hashed(shopper_id) not in self.denials
+        if not event.consent or not self.denials:
+            return event.consent
+        return not self.denials.covers(hashed(shopper_id), event.occurred_at_ms)
+
+    def kept(self, signed_in: SignIn) -> str | None:
+        """The shopper of a sign-in, if that may be kept by now."""
+        who, denials = signed_in.hash, self.denials
+        if who is None:
+            return None
+        if signed_in.consented:
+            denied = bool(denials) and denials.covers(who, signed_in.at_ms)
+        else:
+            denied = not self.consent_default or who in denials
+        return None if denied else signed_in.shopper_id
+
+    def _names(self, who: str, shopper_id: str | None) -> Iterable[str]:
+        """The shopper whose hash this is: known, or looked for where only the hash was kept."""
+        if shopper_id is not None:
+            return [shopper_id]
+        return [name for name in self.remembered() if hashed(name) == who]

@@ -1,0 +1,31 @@
+"""Withdrawals: published prompts that an add or an order makes pointless."""
+
+from streams.contract.events import ItemAdded, OrderPlaced
+from streams.contract.prompts import PromptWithdrawn
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.memory.session import Session
+
+ENDING = (ItemAdded, OrderPlaced)
+"""The events that can make a prompt pointless."""
+
+
+def withdrawals(
+    session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
+) -> tuple[PromptWithdrawn, ...]:
+    """The living prompts of this session that an add or an order made pointless."""
+    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
+        return ()  # told once more
+    added = event.item_id if isinstance(event, ItemAdded) else None
+    return tuple(
+        PromptWithdrawn(
+            prompt_id=prompt.prompt_id,
+            session_id=event.session_id,
+            because="ordered" if added is None else "added",
+            caused_by=event.event_id,
+            occurred_at_ms=event.occurred_at_ms,
+        )
+        for prompt in pending.of(event.session_id)
+        if prompt.caused_by != event.event_id
+        and prompt.expires_at_ms > event.occurred_at_ms
+        and (added is None or added in prompt.items)
+    )
