@@ -105,9 +105,8 @@ class Sessions:
 def session_of(state: list[Any]) -> Session:
     """The session whose `state()` this is, or what JSON made of it.
 
-    One of version 1 is taken to have taught what it holds; in one of version 2 what was bought is
-    taken to have been bought last. Raises `ValueError` for a later one, and this or `TypeError` for
-    what is none: restored, it would stop each worker in turn.
+    What one of version 1 holds it has taught, and what one of version 2 bought it bought last.
+    Raises `ValueError` or `TypeError` for what is none: restored, it would stop all workers.
     """
     who, started_ms, last_ms, signed_in, basket, viewed, *more = state
     path, bought, paying, said, seen, late, impressions, *later = more
@@ -120,9 +119,8 @@ def session_of(state: list[Any]) -> Session:
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [who, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
-    refused_consent = signed_in[-1] if isinstance(signed_in, list) else False
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
-    each(bool, [paying, refused_consent])
+    paying, refused_consent = each(bool, [paying, _refused(signed_in)])
     return Session(
         who,
         started_ms,
@@ -150,6 +148,11 @@ def session_of(state: list[Any]) -> Session:
         signed_in=SignIn.from_state(signed_in, last_ms),
         refused_consent=refused_consent,
     )
+
+
+def _refused(signed_in: Any) -> Any:
+    """Whether consent was refused, where that was noted."""
+    return signed_in[-1] if isinstance(signed_in, list) else False
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:
