@@ -3,7 +3,8 @@
 The order of leaving is that of the log, which is the same for every worker. A session's state of
 version 4 is written; those of version 3, which had the shopper alone and no assignment, of version
 2, in which a basket ended with its visit, and of version 1, without what the session had taught,
-are read, too.
+are read, too: what one of version 1 holds it has taught, and what one of version 2 bought it bought
+last.
 """
 
 import math
@@ -105,7 +106,6 @@ class Sessions:
 def session_of(state: list[Any]) -> Session:
     """The session whose `state()` this is, or what JSON made of it.
 
-    What one of version 1 holds it has taught, and what one of version 2 bought it bought last.
     Raises `ValueError` or `TypeError` for what is none: restored, it would stop all workers.
     """
     who, started_ms, last_ms, signed_in, basket, viewed, *more = state
