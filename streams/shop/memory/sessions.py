@@ -104,10 +104,7 @@ class Sessions:
 
 
 def session_of(state: list[Any]) -> Session:
-    """The session whose `state()` this is, or what JSON made of it.
-
-    Raises `ValueError` or `TypeError` for what is none: restored, it would stop all workers.
-    """
+    """The session whose `state()` this is; raises `ValueError` or `TypeError` where it is none."""
     who, started_ms, last_ms, signed_in, basket, viewed, *more = state
     path, bought, paying, said, seen, late, impressions, *later = more
     version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
