@@ -3,8 +3,7 @@
 The order of leaving is that of the log, which is the same for every worker. A session's state of
 version 4 is written; those of version 3, which had the shopper alone and no assignment, of version
 2, in which a basket ended with its visit, and of version 1, without what the session had taught,
-are read, too: what one of version 1 holds it has taught, and what one of version 2 bought it bought
-last.
+are read, too.
 """
 
 import math
@@ -104,7 +103,11 @@ class Sessions:
 
 
 def session_of(state: list[Any]) -> Session:
-    """The session whose `state()` this is; raises `ValueError` or `TypeError` where it is none."""
+    """The session whose `state()` this is, or what JSON made of it.
+
+    What one of version 1 holds it has taught, and what one of version 2 bought it bought last.
+    Raises `ValueError` or `TypeError` for what is none: restored, it would stop all workers.
+    """
     who, started_ms, last_ms, signed_in, basket, viewed, *more = state
     path, bought, paying, said, seen, late, impressions, *later = more
     version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
@@ -113,13 +116,12 @@ def session_of(state: list[Any]) -> Session:
     if version in (1, 2):
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *assigned = latest
-    orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
-    each(str, [who, *orders, *orders.values()])
+    remembered = list(map(Impression.from_state, impressions))
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
     paying, refused_consent = each(bool, [paying, _refused(signed_in)])
     return Session(
-        who,
+        each(str, [who])[0],
         started_ms,
         last_ms,
         None,
@@ -137,7 +139,7 @@ def session_of(state: list[Any]) -> Session:
         Taught.from_state(lessons),
         dict.fromkeys(each(str, looked)),
         {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
-        orders,
+        _names(orders),
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         set(each(str, refused)),
         set(each(str, unread)),
@@ -155,6 +157,13 @@ def _refused(signed_in: Any) -> Any:
 def _forgotten_of(remembered: list[Impression]) -> Prompted:
     """What a session that did not note it has forgotten: if it is full, all that is older."""
     return min(one.prompted for one in remembered) if len(remembered) >= IMPRESSIONS_MAX else NEVER
+
+
+def _names(pairs: Any) -> dict[str, str]:
+    """Names with a name each."""
+    names = dict(pairs)
+    each(str, [*names, *names.values()])
+    return names
 
 
 def _numbered(pairs: Any, least: int) -> dict[str, int]:
