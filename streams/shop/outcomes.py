@@ -63,7 +63,7 @@ def unit_outcomes(
     if isinstance(event, ItemViewed | ItemAdded):
         if assignment is None or assignment.event_id != event.event_id:
             return ()
-        return (_assigned(session, assignment),)
+        return (_assigned(event, assignment, experiment),)
     if isinstance(event, Back):
         return _returned(session, event, offset, experiment)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
@@ -72,22 +72,28 @@ def unit_outcomes(
     return (_ordered(event, assignment, experiment),) if counted else ()
 
 
-def _assigned(session: Session, assignment: Assignment) -> Assigned:
+def _assigned(event: Event, assignment: Assignment, experiment: Experiment | None) -> Assigned:
     return Assigned(
-        session_id=session.session_id,
+        session_id=event.session_id,
         **_side(assignment),
         share=assignment.share,
-        shopper=assignment.shopper,
+        shopper=_shopper(event, assignment, experiment),
         caused_by=assignment.event_id,
         occurred_at_ms=assignment.at_ms,
     )
 
 
 def _ordered(event: OrderPlaced, assignment: Assignment, experiment: Experiment | None) -> Ordered:
-    ours = experiment is not None and experiment.id == assignment.experiment
-    shopper = experiment.named(event) if experiment is not None and ours else None
+    shopper = _shopper(event, assignment, experiment)
     said = _said(event, 1)
     return Ordered(**_side(assignment), **said, currency=event.currency, shopper=shopper)
+
+
+def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None) -> str | None:
+    """The shopper's name in the experiment; in one that is over nobody is named."""
+    if experiment is None or experiment.id != assignment.experiment:
+        return None
+    return experiment.named(event)
 
 
 def _returned(

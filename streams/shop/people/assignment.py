@@ -11,8 +11,9 @@ an id of its own, for sessions that are assigned from then on.
 
 Units are published under a name that is a part of the same hash. So tables of two experiments, or
 of an experiment and a web analytics tool, cannot be joined by visitor, and what outlives the events
-(outcomes are kept for longer) is no list of device ids. Shoppers are named likewise, and only with
-their consent: two devices of one person on two sides are a crossover that somebody has to count.
+(outcomes are kept for longer) is no list of device ids. Shoppers are named likewise, in outcomes
+alone and only with their consent: two devices of one person on two sides are a crossover that
+somebody has to count.
 """
 
 from hashlib import blake2b
@@ -46,8 +47,6 @@ class Assignment(NamedTuple):
     """where that is in the log,"""
     at_ms: int
     """and when it happened."""
-    shopper: str | None = None
-    """Who was signed in then, as a hash; None: nobody, or nobody who consents."""
 
     @classmethod
     def from_state(cls, state: list[Any] | None = None) -> Self | None:
@@ -55,7 +54,7 @@ class Assignment(NamedTuple):
         if state is None:
             return None
         assignment = cls(*state)
-        kinds = str, float, str, bool, str, int, int, str | None
+        kinds = str, float, str, bool, str, int, int
         if not all(map(isinstance, assignment, kinds)):
             raise ValueError("these are not the fields of an assignment")
         return assignment
@@ -98,7 +97,7 @@ class Experiment(NamedTuple):
             return None
         held_out, unit = self.draw(event.visitor_id or event.session_id)
         place = event.event_id, offset, event.occurred_at_ms
-        return Assignment(self.id, self.share, unit, held_out, *place, self.named(event))
+        return Assignment(self.id, self.share, unit, held_out, *place)
 
     def draw(self, unit: str) -> tuple[bool, str]:
         """Whether a unit is held out, and its name in this experiment.

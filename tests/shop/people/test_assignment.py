@@ -199,7 +199,7 @@ def test_an_assignment_survives_a_checkpoint() -> None:
     assert session_of(state).assignment == session.assignment is not None
     assert session_of(older).assignment is None
     with pytest.raises(ValueError, match="fields of an assignment"):
-        session_of([*state[:-1], ["holdout", 0.5, "unit", "no", "e1", 1, 1, None]])
+        session_of([*state[:-1], ["holdout", 0.5, "unit", "no", "e1", 1, 1]])
 
 
 def test_settings_alone_and_the_log_decide_who_is_assigned() -> None:

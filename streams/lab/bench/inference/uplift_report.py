@@ -92,10 +92,18 @@ def section(figures: Figures) -> Iterator[str]:
 
 
 @click.command()
-@click.option("--runs", type=click.IntRange(1), default=200, show_default=True, metavar="N")
-@click.option("--units", type=click.IntRange(100), default=UNITS, show_default=True, metavar="N")
-@click.option("--seed", default=1, show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@click.option(
+    "--runs", type=click.IntRange(1), default=200, show_default=True, help="Shops of each kind."
+)
+@click.option(
+    "--units",
+    type=click.IntRange(100),
+    default=UNITS,
+    show_default=True,
+    help="Customers of a shop.",
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--seed", default=1, show_default=True, help="That of the first shop.")
 @report_options
 def uplift(runs: int, units: int, seed: int, jobs: int, **how: bool) -> None:
     """Simulated customers whose orders a prompt raises: do the bounds of uplift hold the truth?
