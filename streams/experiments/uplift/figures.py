@@ -5,7 +5,7 @@ from the delta method: see `models.evaluation.uplift`.
 """
 
 from collections.abc import Callable, Iterable
-from functools import reduce
+from operator import mul
 from typing import NamedTuple
 
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
@@ -22,7 +22,7 @@ CURRENCIES_MAX = 5
 """Currencies with rows of their own, those of most orders."""
 DAY_MS = 86_400_000
 
-Measure = Callable[[UnitTotals], tuple[float, float]]
+Measure = Callable[[UnitTotals], tuple[int, int]]
 """Of a unit what is counted, and for each of what: numerator and denominator."""
 
 
@@ -117,8 +117,11 @@ def _uplift(totals: ExperimentTotals, measure: Measure, alpha: float) -> Uplift 
 
 
 def _sums(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
-    return reduce(
-        UnitSums.plus, (UnitSums.of(*map(float, measure(one))) for one in units), UnitSums()
+    counted = list(map(measure, units))
+    y, s = ([pair[at] for pair in counted] for at in (0, 1))
+    yy, ss, ys = (sum(map(mul, left, right)) for left, right in ((y, y), (s, s), (y, s)))
+    return UnitSums(
+        n=float(len(y)), y=float(sum(y)), s=float(sum(s)), yy=float(yy), ss=float(ss), ys=float(ys)
     )
 
 
