@@ -35,6 +35,8 @@ from streams.contract.prompts import (
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
 
+ASKING = (ItemViewed, ItemAdded)
+"""The events by which a session may be assigned."""
 Back = OrderCancelled | OrderReturned
 """The events by which something comes back."""
 
@@ -60,7 +62,7 @@ def unit_outcomes(
 ) -> tuple[UnitOutcome, ...]:
     """What this event, at this offset, brought to the unit of its session."""
     assignment = session.assignment
-    if isinstance(event, ItemViewed | ItemAdded):
+    if isinstance(event, ASKING):
         if assignment is None or assignment.event_id != event.event_id:
             return ()
         return (_assigned(event, assignment, experiment),)

@@ -162,20 +162,15 @@ class Shop:
             )
         return sessions
 
-    def _assign(self, session: Session, event: AskingEvent) -> None:
-        """Draw the side that a session is on, when it asks first."""
-        if self.experiment is not None:
-            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
-
     def _viewed(self, session: Session, event: ItemViewed) -> None:
-        if session.assignment is None:
-            self._assign(session, event)
+        if session.assignment is None and self.experiment is not None:
+            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
         self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
-        if session.assignment is None:
-            self._assign(session, event)
+        if session.assignment is None and self.experiment is not None:
+            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
         self.teaching.added(session, event)
         session.add(event)
         self._credited(session, event)

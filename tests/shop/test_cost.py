@@ -5,8 +5,8 @@ fail it. Each Python counts them in its own way; therefore they are compared
 with a reference loop that is counted in the same run: a plain shop that reads the same events and
 counts pairs in dictionaries. What compiled code does is not in it (`make bench` measures time).
 
-A bound is about a tenth above what was counted when it was set (Python 3.11: 8.7 and 26.7; 3.13:
-9.1 and 27.8). Who makes the fold dearer on purpose raises the bound, and says why in the commit;
+A bound is about a tenth above what was counted when it was set (Python 3.11: 8.7 and 30.3; 3.13:
+9.1 and 31.5). Who makes the fold dearer on purpose raises the bound, and says why in the commit;
 who makes it cheaper lowers it.
 """
 
@@ -30,7 +30,7 @@ from tests.stories import OPEN
 EVENTS, KNOWN = 2_000, 1_000
 """The first so many are learned before anything is counted."""
 FOLD_RATIO_MAX = 10.0
-DECIDE_RATIO_MAX = 30.0
+DECIDE_RATIO_MAX = 33.0
 
 Record = tuple[bytes, bytes, int]
 
