@@ -10,6 +10,12 @@ the same. The rule of three: where none of n was seen, up to 3 in n may be there
 variance is taken to be that of 3 in n units that differ, by as much as those of the other side do.
 Where neither side differs from the other nor in itself, there is nothing to say.
 
+A small side of rare orders is next to that: by chance it has few of them, and with them too small a
+variance, so that an A/A test "finds" something at one of many looks in one of eleven shops instead
+of one of twenty. With `borrowed` it has the variance that it would have if so many orders more had
+been seen there, of units that vary as much as the other side's: none is taken to be calmer than
+the other until it has shown that by orders.
+
 ```
 y numerator   s denominator (1 for a mean)   x a covariate from before
 ```
@@ -33,6 +39,9 @@ from models.limits import within
 
 RULE_OF_THREE = 3.0
 """So many of n units may differ, of whom none was seen to: -log(.05), in round numbers."""
+UNITS_MAX = 1e12
+"""No shop has as many: an effect that needs more is too small to be seen."""
+BISECTIONS = 60
 ROUNDING = 1e-12
 """A variance that is smaller than this part of the mean square is none."""
 
@@ -83,7 +92,11 @@ class Uplift(NamedTuple):
 
 
 def uplift(
-    control: UnitSums, treated: UnitSums, alpha: float = 0.05, n_tuned: float = N_TUNED
+    control: UnitSums,
+    treated: UnitSums,
+    alpha: float = 0.05,
+    n_tuned: float = N_TUNED,
+    borrowed: float = 0.0,
 ) -> Uplift | None:
     """The difference of `y / s`, adjusted by `x`; None where a side has fewer than two units.
 
@@ -111,6 +124,10 @@ def uplift(
     centre = both.x / both.n
     before, variance_before = _mean_and_variance(control, treated, theta, centre)
     after, variance_after = _mean_and_variance(treated, control, theta, centre)
+    variance_before, variance_after = (
+        _borrowing(control, variance_before, variance_after, borrowed),
+        _borrowing(treated, variance_after, variance_before, borrowed),
+    )
     difference = after - before
     se = math.sqrt(variance_before / control.n + variance_after / treated.n)
     if not 0.0 < se <= SUM_MAX or not max(abs(before), abs(after)) <= SUM_MAX:
@@ -151,6 +168,49 @@ def _mean_and_variance(
     if raw <= ROUNDING * side.yy / side.n / (scale * scale):
         variance = max(variance, RULE_OF_THREE * _reach(other, ratio) ** 2 / side.n)
     return ratio - theta * (side.x / side.n - centre), variance
+
+
+def _borrowing(side: UnitSums, own: float, other: float, borrowed: float) -> float:
+    """The variance of a side's units, if the other side's were larger and so many were of those.
+
+    What a side has seen is counted in orders, or in their equals where one is larger than others.
+
+    >>> _borrowing(UnitSums(n=100.0, y=5.0, yy=5.0), own=0.05, other=0.11, borrowed=5.0)
+    0.08
+    """
+    if not borrowed or other <= own:
+        return own
+    seen = side.y * side.y / side.yy if side.yy else 0.0
+    return (seen * own + borrowed * other) / (seen + borrowed)
+
+
+def units_needed(
+    found: Uplift, n: float, effect: float, alpha: float = 0.05, n_tuned: float = N_TUNED
+) -> float:
+    """How many units it takes, of both sides in the same shares, until an effect is visible.
+
+    That is when bounds at every look are narrower than it, to either side. At most `UNITS_MAX`.
+
+    >>> found = Uplift(0.05, 0.05, 0.0, 0.01, -0.04, 0.04, 1.0, 0.0)
+    >>> round(units_needed(found, n=1_000, effect=0.02))
+    2388
+    """
+    within(1.0 / SUM_MAX, SUM_MAX, effect=effect)
+    few, many = n, n
+    while many < UNITS_MAX and _half_width(found, n, many, alpha, n_tuned) > effect:
+        few, many = many, many * 2.0
+    for _ in range(BISECTIONS):
+        middle = math.sqrt(few * many)
+        if _half_width(found, n, middle, alpha, n_tuned) > effect:
+            few = middle
+        else:
+            many = middle
+    return min(many, UNITS_MAX)
+
+
+def _half_width(found: Uplift, n: float, then: float, alpha: float, n_tuned: float) -> float:
+    """That of the bounds when there are so many units, with errors as they are now."""
+    return asymptotic_half_width(found.se * math.sqrt(n / then), then, alpha, n_tuned)
 
 
 def _reach(side: UnitSums, ratio: float) -> float:

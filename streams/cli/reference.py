@@ -22,7 +22,15 @@ from pydantic.fields import FieldInfo
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.events import EVENTS, Event
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import (
+    Assigned,
+    Ordered,
+    Outcome,
+    Prompt,
+    PromptWithdrawn,
+    Returned,
+    Unmatched,
+)
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import DAY_MS, HOUR_MS, TOPICS, Topic
@@ -110,6 +118,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "prompt": partial(published_block, "prompt", Prompt),
     "withdrawal": partial(published_block, "prompt_withdrawn", PromptWithdrawn),
     "outcome": partial(published_block, "outcome", Outcome),
+    "assigned": partial(published_block, "assigned", Assigned),
+    "ordered": partial(published_block, "ordered", Ordered),
+    "returned": partial(published_block, "returned", Returned),
+    "unmatched": partial(published_block, "unmatched", Unmatched),
     "event-in": partial(example_block, "item_added"),
     "prompt-out": partial(example_block, "prompt"),
 }

@@ -36,7 +36,8 @@ COMMANDS = {
         "streams.experiments.arms:arms", "Arms (strategies): what each does, and what it earns."
     ),
     "uplift": Lazy(
-        "streams.experiments.uplift:uplift", "Uplift: what prompts are worth, against the holdout."
+        "streams.experiments.uplift.command:uplift",
+        "Uplift: what prompts are worth, against the holdout.",
     ),
     "off-policy": Lazy(
         "streams.experiments.off_policy:off_policy",

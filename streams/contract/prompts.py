@@ -1,11 +1,13 @@
-"""What we answer: prompts, withdrawals, silences and outcomes.
+"""What we answer: prompts, withdrawals and outcomes.
 
 A prompt is published at least once under an id that depends on its cause alone, so a reader drops
-repeats by `prompt_id` and keeps the first. Silence is a value with a reason, not an absence.
+repeats by `prompt_id` and keeps the first. Outcomes are of two kinds: a stage that a prompt reached
+(`outcome`), and what a unit of the experiment did (`assigned`, `ordered`, `returned`, `unmatched`),
+held out or not. Repeats of each have the same `identity`. No outcome names a shopper.
 """
 
 from hashlib import blake2b
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -35,6 +37,12 @@ class _Published(BaseModel):
 
     schema_version: Literal[1] = 1
     """Version of this contract."""
+    identified_by: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells it from all others but its repeats."""
+        return tuple(str(getattr(self, name)) for name in ("type", *self.identified_by))
 
     def to_json(self) -> bytes:
         """The record's value."""
@@ -86,6 +94,7 @@ class Prompt(_Published):
     """One cross-sell offer, decided for one session."""
 
     type: Literal["prompt"] = "prompt"
+    identified_by: ClassVar = ("prompt_id",)
     prompt_id: str
     """Drop repeats by it, keep the first."""
     session_id: str
@@ -174,15 +183,115 @@ class Outcome(_Published):
     """When it happened."""
     prompted_at_ms: int
     """When the event that caused the prompt happened."""
+    propensities: dict[str, float] | None = None
+    """With `shown`: the probabilities of all arms that were on offer, as the prompt has them."""
+    estimates: dict[str, float] | None = None
+    """With `shown`: the rewards that had been expected of these arms."""
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What tells it from all other outcomes but its repeats."""
+        by_item = self.item_id or "", self.order_id or "", self.caused_by
         of_prompt = self.type, self.prompt_id, self.stage
-        if self.stage not in ITEM_STAGES:
-            return of_prompt
-        return *of_prompt, self.item_id or "", self.order_id or "", self.caused_by
+        return (*of_prompt, *by_item) if self.stage in ITEM_STAGES else of_prompt
 
+
+class _OfUnit(_Published):
+    """What a unit of the experiment did."""
+
+    session_id: str
+    """In which session; also the key of the record."""
+    caused_by: str
+    """The event that brought it."""
+    occurred_at_ms: int
+    """When that happened."""
+
+
+class _OfSide(_OfUnit):
+    """The same, of a unit of which it is known on which side it is."""
+
+    unit: str
+    """Who was assigned, a visitor or else a session: a hash, another one in each experiment."""
+    experiment: str
+    """The experiment: its name, and a hash of share and salt."""
+    holdout: bool
+    """Whether the unit is held out, and gets no prompts."""
+
+
+class Assigned(_OfSide):
+    """A session was assigned to a side of the experiment, for its life, as all of its unit are."""
+
+    type: Literal["assigned"] = "assigned"
+    share: Annotated[float, Field(ge=0, le=1)]
+    """The share of units that is held out."""
+    shopper: str | None = None
+    """Who was signed in and consents: a hash, another one in each experiment."""
+
+    identified_by: ClassVar = ("session_id", "experiment")
+
+
+class OutcomeLine(BaseModel):
+    """An item of an order or of a return."""
+
+    model_config = _Published.model_config
+
+    item_id: str
+    """The item."""
+    quantity: int
+    """How many; negative when they come back."""
+    value_minor: int | None = None
+    """Their worth in minor units of the order's currency, where the event told a price."""
+
+
+class _Lines(_Published):
+    """Items of an order, added up."""
+
+    order_id: str
+    """The shop's number of the order."""
+    items: int
+    """How many kinds of items."""
+    quantity: int
+    """How many pieces; negative when they come back."""
+    value_minor: int | None = None
+    """What the lines with a price are worth, in minor units; none where no line has one."""
+    lines: tuple[OutcomeLine, ...] = ()
+    """Item by item. A return without lines is of everything."""
+
+
+class Ordered(_Lines, _OfSide):
+    """A session that had been assigned ordered. An order counts once, by its number."""
+
+    type: Literal["ordered"] = "ordered"
+    currency: str | None = None
+    """ISO 4217 code."""
+    shopper: str | None = None
+    """Who ordered, if signed in and consenting: the same hash as in `assigned`."""
+
+    identified_by: ClassVar = ("session_id", "order_id")
+
+
+class Returned(_Lines, _OfSide):
+    """Something of such an order came back, or it was cancelled. Counts once, by its event."""
+
+    type: Literal["returned"] = "returned"
+
+    identified_by: ClassVar = ("session_id", "caused_by")
+
+
+class Unmatched(_Lines, _OfUnit):
+    """Something came back of an order that its session knows nothing of: readers may know it."""
+
+    type: Literal["unmatched"] = "unmatched"
+
+    identified_by: ClassVar = ("session_id", "caused_by")
+
+
+UnitOutcome = Assigned | Ordered | Returned | Unmatched
+AnyOutcome = Outcome | UnitOutcome
+ANY_OUTCOME: TypeAdapter[AnyOutcome] = TypeAdapter(
+    Annotated[AnyOutcome, Field(discriminator="type")]
+)
+"""Reads a record of the outcomes topic."""
 
 Published = Prompt | PromptWithdrawn
 ANY_PUBLISHED: TypeAdapter[Published] = TypeAdapter(

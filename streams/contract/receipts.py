@@ -1,12 +1,15 @@
 """The receipt: a sealed token that travels with a prompt and comes back with feedback.
 
-It carries what attribution needs (arm, context, propensity, items, times), so feedback needs no
-join. Nobody without the secret can read one, make one, or use one in another session.
+It carries what attribution needs (arm, context, propensity, items, times) and what the decision was
+drawn from (the propensities and estimates of all arms), so neither feedback nor whoever judges arms
+by it needs a join. Nobody without the secret can read one, make one, or use one in another session.
 
 ```
 2.<base64url>      key id 4 | nonce 12 | AES-256-GCM( payload ) | tag 16        nothing is padded
-  payload          propensity, estimate, prompted, expires as 8 bytes each, and JSON
-                   [prompt, arm, context, items], filled up with spaces to hide its length
+  payload          propensity, estimate, prompted, expires as 8 bytes each; how many arms were on
+                   offer, a byte, their propensities, then their estimates, 8 bytes each; and JSON
+                   [prompt, arm, context, items, arms], filled up with spaces to hide its length.
+                   In older ones, and where it would be too long, nothing is said of those arms
   authenticated    the version, the key id and the session's id, beside the payload
 1 <base64url>      keyed BLAKE2b of the payload 16 | payload, JSON in clear: no expiry, no dot
 ```
@@ -28,6 +31,7 @@ import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cached_property
 from hashlib import blake2b
+from sys import intern
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -47,15 +51,23 @@ BLOCK_BYTES = 96
 """A raw receipt is a multiple of it: of 3, so that base64 needs no padding."""
 NONCE_END = KEY_ID_BYTES + NONCE_BYTES
 UNFILLED_BYTES = NONCE_END + TAG_BYTES
+RAW_BYTES_MAX = 2976
+"""Longer ones are no more than 4,096 characters, which an event takes, without what may be cut."""
+ARMS_MAX = 64
+"""More than can be told from the bracket with which JSON begins."""
+JSON_BEGINS = ord("[")
 SIGNATURE_BYTES = 16
 """Of version 1."""
 YEAR_2015_MS = 1_420_070_400_000
 YEAR_2100_MS = 4_102_444_800_000
 OTHER_VERSION = re.compile(r"(\d{1,3})\.")
 NUMBERS = struct.Struct(">ddQQ")
+OFFERED = [struct.Struct(f">B{2 * count}d") for count in range(ARMS_MAX + 1)]
 NUMBER = (float, int)
 SHAPE: tuple[Any, ...] = (str, str, str, str, NUMBER, NUMBER, (list, tuple), int)
 """The types of a receipt's fields in version 1, in their order."""
+VECTOR: tuple[Any, ...] = (str, NUMBER, NUMBER)
+"""The types of what is said of each arm: its name, propensity and estimate."""
 
 
 class Receipt(NamedTuple):
@@ -71,6 +83,12 @@ class Receipt(NamedTuple):
     prompted_at_ms: int
     expires_at_ms: int | None = None
     """From then on the prompt was not to be shown; None: version 1 did not say."""
+    arms: tuple[str, ...] = ()
+    """The arms that were on offer; none where the receipt does not say."""
+    propensities: tuple[float, ...] = ()
+    """Of each of them, as the arm was drawn."""
+    estimates: tuple[float, ...] = ()
+    """The reward expected of each of them."""
 
 
 class ReceiptKey:
@@ -130,9 +148,12 @@ class Receipts:
 
     def seal(self, receipt: Receipt) -> str:
         """The token of a receipt that expires: the same whenever asked, for us alone to read."""
-        prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms = receipt
+        prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms = receipt[:9]
         numbers = NUMBERS.pack(propensity, estimate, at_ms, until_ms)
-        payload = numbers + orjson.dumps((prompt, arm, context, items))
+        vector = receipt.arms, receipt.propensities, receipt.estimates
+        payload = numbers + _offered(*vector, (prompt, arm, context, items))
+        if len(payload) > RAW_BYTES_MAX - UNFILLED_BYTES:
+            payload = numbers + orjson.dumps((prompt, arm, context, items))
         session, key = _encoded(who), self._keys[0]
         nonce = key.nonce(payload, session)
         payload += b" " * (-(len(payload) + UNFILLED_BYTES) % BLOCK_BYTES)
@@ -174,10 +195,10 @@ class Receipts:
             ) from None
         try:
             propensity, estimate, *times_ms = NUMBERS.unpack_from(payload)
-            prompt, arm, context, items = orjson.loads(payload[NUMBERS.size :])
+            (prompt, arm, context, items), offered = _read(payload)
             about = [prompt, session_id, arm, context, propensity, estimate, items]
-            return receipt_of(about + times_ms)
-        except (TypeError, ValueError, struct.error) as error:
+            return receipt_of(about + times_ms)._replace(**offered)
+        except (TypeError, ValueError, IndexError, struct.error) as error:
             raise InvalidReceipt("receipt_version", f"another version sealed it: {error}") from None
 
     def _verified(self, raw: bytes, session_id: str) -> Receipt:
@@ -200,24 +221,65 @@ class Receipts:
 
 
 def receipt_of(fields: Any, *, expiring: bool = True) -> Receipt:
-    """The receipt of these fields, as JSON has them; with its expiry, or as in version 1.
+    """The receipt of these fields, as JSON has them; with its expiry and arms, or as in version 1.
 
     Raises `ValueError` when they are others, or of a time that no event may have.
     """
     if (
         not isinstance(fields, list)
-        or not len(SHAPE) <= len(fields) <= len(SHAPE) + expiring
+        or not len(SHAPE) <= len(fields) <= len(SHAPE) + expiring * (1 + len(VECTOR))
         or not all(map(isinstance, fields, SHAPE))
         or not all(isinstance(item, str) for item in fields[6])
         or not YEAR_2015_MS <= fields[7] <= YEAR_2100_MS
     ):
         raise ValueError("these are not the fields of a receipt")
     prompt, session, arm, context, propensity, estimate, items, at_ms = fields[: len(SHAPE)]
-    until_ms = fields[len(SHAPE)] if len(fields) > len(SHAPE) else None
+    until_ms, *vector = fields[len(SHAPE) :] or [None]
     if until_ms is not None and not (isinstance(until_ms, int) and at_ms <= until_ms):
         raise ValueError("a receipt that expired before its prompt was made")
     worth = propensity, estimate
-    return Receipt(prompt, session, arm, context, *worth, tuple(items), at_ms, until_ms)
+    return Receipt(
+        prompt, session, arm, context, *worth, tuple(items), at_ms, until_ms, *_vector_of(vector)
+    )
+
+
+def _vector_of(fields: list[Any]) -> tuple[tuple[Any, ...], ...]:
+    """Arms, propensities and estimates, if there are any; raises `ValueError` for other fields."""
+    if not fields:
+        return ()
+    if not all(isinstance(each, list | tuple) for each in fields) or len({*map(len, fields)}) > 1:
+        raise ValueError("these are not the arms of a receipt")
+    for kind, each in zip(VECTOR, fields, strict=True):
+        if not all(isinstance(one, kind) for one in each):
+            raise ValueError("these are not the arms of a receipt")
+    arms, *numbers = fields
+    return tuple(map(intern, arms)), *map(tuple, numbers)
+
+
+def _offered(
+    arms: tuple[str, ...],
+    propensities: tuple[float, ...],
+    estimates: tuple[float, ...],
+    about: tuple[Any, ...],
+) -> bytes:
+    """The arms that were on offer, and what the prompt is about; see the module."""
+    count = len(arms)
+    if not 0 < count <= ARMS_MAX:
+        return orjson.dumps(about)
+    numbers = OFFERED[count].pack(count, *propensities, *estimates)
+    return numbers + orjson.dumps((*about, arms))
+
+
+def _read(payload: bytes) -> tuple[Any, dict[str, Any]]:
+    """What `_offered` wrote: what the prompt is about, and the arms as fields of a receipt."""
+    count = payload[NUMBERS.size]
+    if count == JSON_BEGINS:
+        return orjson.loads(payload[NUMBERS.size :]), {}
+    offered = OFFERED[count]
+    numbers = offered.unpack_from(payload, NUMBERS.size)[1:]
+    *about, arms = orjson.loads(payload[NUMBERS.size + offered.size :])
+    arms = tuple(map(intern, arms))
+    return about, {"arms": arms, "propensities": numbers[:count], "estimates": numbers[count:]}
 
 
 def _raw(text: str) -> bytes:

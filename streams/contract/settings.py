@@ -197,15 +197,13 @@ class Settings(BaseSettings):
         120.0, gt=0, description="time to live of a prompt: not shown by then, it has expired"
     )
     holdout_share: float = Field(
-        0.05,
-        ge=0,
-        le=1,
-        description="holdout (control group): share of shoppers who never get a prompt",
+        0.05, ge=0, le=1, description="holdout (control group): share that never gets a prompt"
     )
-    holdout_salt: str = Field(
-        "goeswith",
-        description="salt of the hash that draws the holdout: another salt, another holdout",
+    holdout_salt: str = Field("goeswith", description="salt of the draw: another one, another draw")
+    experiment: str = Field(
+        "holdout", pattern=r"^[a-zA-Z0-9_-]{1,32}$", description="name of the holdout's experiment"
     )
+    experiment_start_s: float = Field(0, ge=0, description="its start, s since 1970; 0: any time")
 
     # Policy
     segments: str = Field(

@@ -47,8 +47,8 @@ TOPICS = (
     ),
     Topic(
         "outcomes",
-        "prompt id",
-        "one record for each stage that a prompt reached, with arm, propensity and reward",
+        "prompt id or session id",
+        "stages that prompts reached, and what units of the experiment did, for analysis",
         {"cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS), **BROKER_TIME},
     ),
     Topic(

@@ -111,7 +111,7 @@ def evidence_json(
 
     `against`, `alpha`, `floor`, `settle_s`, `reward_scale` (what is `clicked`, `added` and
     `bought`, and how long after an impression: `purchases_s`), `left_out` (for want of memory),
-    what else is not counted: `pending` (shown, not settled), `forgotten`, `without_prompt`,
+    what else is not counted: `pending` (shown, not settled), `forgotten`, `without_propensities`,
     `repeats`, `impossible`, `unreadable`; `sample_ratio_alarm` (whether any arm has one), `best`
     (`arm`, whether that is `decided`, the arms that are `worse`, and `undecided` ones), and `arms`:
     of each `arm`, `trials` (it was on offer), `drawn`, `estimate` and `difference` (`value`, `low`,

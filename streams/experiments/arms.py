@@ -1,4 +1,4 @@
-"""Keeps a board of arms up to date from the topics, and shows it in a terminal."""
+"""Keeps a board of arms up to date from the outcomes topic, and shows it in a terminal."""
 
 import json
 import time
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
-from pydantic import ValidationError
 from rich.console import Group
 from rich.text import Text
 
@@ -18,18 +17,19 @@ from streams.cli.ranges import FiniteRange
 from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
-from streams.contract.prompts import ANY_PUBLISHED, STAGES, Outcome, PromptWithdrawn, Published
+from streams.contract.prompts import STAGES
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_ratio_alarms
 from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.conclusion import RewardScale
-from streams.experiments.impressions import SETTLE_S, Trials
+from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
+from streams.experiments.off_policy import add_outcome
 from streams.shop.decision.arms import ARMS
 from streams.views.arm_board import ArmBoard, ArmRow
 
 
 class BoardReader:
-    """Keeps a board, and what is known of its arms, up to date from the topics."""
+    """Keeps a board, and what is known of its arms, up to date from the outcomes topic."""
 
     def __init__(
         self,
@@ -52,14 +52,15 @@ class BoardReader:
         self._next = reader.begins() if since_ms is None else reader.since(since_ms)
 
     def catch_up(self) -> ArmBoard:
-        """Fold what has come since the last time: prompts first, then what came of them."""
+        """Fold what has come since the last time; what is settled is evidence while it is read."""
         ends = self._reader.ends()
-        for topic in (self._settings.topics.prompts, self._settings.topics.outcomes):
-            begins = {at: begin for at, begin in self._next.items() if at.topic == topic}
-            for record in self._read(begins, ends):
-                if self._since_ms is None or record.timestamp_ms >= self._since_ms:
-                    self._fold(record)
-                self._next[record.at] = record.offset + 1
+        for number, record in enumerate(self._read(self._next, ends), start=1):
+            if self._since_ms is None or record.timestamp_ms >= self._since_ms:
+                outcome = add_outcome(self.trials, record.value or b"", record.at.number)
+                if outcome is not None:
+                    self.board.count(outcome)
+            if number % SWEEP_RECORDS == 0:
+                self.evidence.add(self.trials.swept())
         self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
         self.evidence.add(self.trials.settled())
         return self.board
@@ -91,42 +92,29 @@ class BoardReader:
         total = sum(ends[at] - begin for at, begin in begins.items())
         return progressed(records, total, f"reading {next(iter(begins)).topic}" if begins else "")
 
-    def _fold(self, record: RawRecord) -> None:
-        value = record.value or b""
-        published: Published | Outcome
-        try:
-            if record.at.topic == self._settings.topics.prompts:
-                published = ANY_PUBLISHED.validate_json(value)
-            else:
-                published = Outcome.model_validate_json(value)
-        except ValidationError:
-            self.trials.unreadable += 1
-            return
-        if self.trials.add(published) and not isinstance(published, PromptWithdrawn):
-            self.board.count(published)
-
 
 def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
     """The board for people."""
     rows = list(board)
-    notes = [] if rows else ["no prompt has been published yet, or the log holds none any more"]
+    notes = [] if rows else ["no prompt has been shown yet, or the log tells of none any more"]
     if unreadable:
         notes.append(f"{unreadable:,} records could not be read")
     table = Listing(
-        *("arm", "pulls", "share", *STAGES, "reward\nso far"),
+        *("arm", *STAGES[:1], "share", *STAGES[1:], "reward\nso far"),
         title="So far: what happened (reward so far: mean of an impression by now, luck included)",
         notes=notes,
     )
     for row in rows:
-        stages = (f"{getattr(row, stage):,}" for stage in STAGES)
+        shown, *stages = (f"{getattr(row, stage):,}" for stage in STAGES)
         rate = "-" if row.reward_rate is None else f"{row.reward_rate:.4f}"
-        table.add(Text(printable(row.arm)), f"{row.pulls:,}", f"{row.share:.1%}", *stages, rate)
+        table.add(Text(printable(row.arm)), shown, f"{row.share:.1%}", *stages, rate)
     return table
 
 
 def board_json(board: Iterable[ArmRow], unreadable: int = 0) -> dict[str, Any]:
     """The board as plain values."""
-    return {"arms": [row._asdict() for row in board], "unreadable": unreadable}
+    rows = [{name: of for name, of in row._asdict().items() if name != "pulls"} for row in board]
+    return {"arms": rows, "unreadable": unreadable}
 
 
 def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
@@ -173,8 +161,9 @@ def arms(
 ) -> None:
     """Arms (strategies): what each does, and what it earns.
 
-    "So far" is what happened: pulls are prompts an arm was chosen for; the reward so far is what an
-    impression earned on average until now, and favours whatever had luck early.
+    "So far" is what happened: how many of an arm's prompts were shown, its share of all that were,
+    and what came of them; the reward so far is what an impression earned on average until now, and
+    favours whatever had luck early.
 
     "Evidence" is what counts: which arm is best, if that can be said, and the reward of an
     impression within the settling time, reckoned fairly from the logged propensities, with bounds
@@ -184,8 +173,7 @@ def arms(
     here is to be trusted: the exit code is 1 then.
     """
     since_ms = None if since_minutes is None else since_minutes_ago_ms(time.time(), since_minutes)
-    topics = (settings.topics.prompts, settings.topics.outcomes)
-    with open_reader(settings, *topics) as reader:
+    with open_reader(settings, settings.topics.outcomes) as reader:
         log = BoardReader(
             *(settings, reader, since_ms),
             settle_s=settle_s,

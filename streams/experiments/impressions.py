@@ -1,18 +1,20 @@
 """Impressions as trials: prompts that were shown, their propensities, and what they earned.
 
-Prompts and outcomes are joined by id, in any order, repeats dropped: those that are told by item by
-`Outcome.identity`, as long as their prompt is not settled. A prompt that nobody saw is no trial.
-What a trial earns is what its outcomes bring within `settle_ms` of being shown: only when that time
-is over is it settled, and counted. To count earlier would be to compare arms by what is quick. Time
-is event time: the latest that any record has told of.
+The outcomes of a prompt are joined by its id, in any order, repeats dropped (those that are told by
+item by `Outcome.identity`, as long as their prompt is not settled); `shown` tells what it was drawn
+from. (Where it does not, as it did not always, the prompt itself has to be there.) A prompt that
+nobody saw is no trial. What a trial earns is what its outcomes bring within `settle_ms` of being
+shown: only when that time is over is it settled, and counted. To count earlier would be to compare
+arms by what is quick. Time is event time: the latest that any record has told of.
 
 Records that cannot be true (a reward that no stage brings, a prompt whose arm had no chance) are
-left out, and counted. Memory is bounded: of more than `open_max` prompts that are not settled the
-oldest are forgotten, and counted as such.
+left out, and counted. Memory is bounded: whoever reads a long log takes what is settled out now and
+then (`swept`), and of more than `open_max` prompts that are not settled the oldest are forgotten,
+and counted as such.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from sys import intern
@@ -31,6 +33,8 @@ REWARD_MAX = 1.0
 ROUNDING = 1e-6
 ARM_SETS_MAX = 4_096
 """Sets of arms whose names are shared."""
+SWEEP_RECORDS = 100_000
+"""How often to look while reading. What was news since the last time but one waits."""
 PROMPTED = 1
 """The bit of a prompt among what was published; those of stages are above it."""
 BITS = {stage: 2 << at for at, stage in enumerate(STAGES)}
@@ -71,6 +75,9 @@ class _Open:
     """The bits of what was published of it."""
     by_item: frozenset[tuple[str, ...]] = frozenset()
     """The outcomes that were told by item."""
+    partition: int = 0
+    sweep: int = 0
+    """After how many sweeps it was news."""
 
     def repeats(self, published: Prompt | Outcome, bit: int) -> bool:
         """Whether this was published before; notes that it was now."""
@@ -84,12 +91,10 @@ class _Open:
 class Trials:
     """Joins what was published.
 
-    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
-    >>> trials = Trials(settle_ms=20_000)
-    >>> shown = OUTCOME.model_copy(
-    ...     update={"stage": "shown", "reward": 0.0, "occurred_at_ms": OUTCOME.prompted_at_ms})
-    >>> [trials.add(published) for published in (PROMPT, OUTCOME, shown, OUTCOME)]
-    [True, True, True, False]
+    >>> from streams.contract.schemas.examples import OUTCOME, SHOWN
+    >>> trials = Trials(settle_ms=19_000)
+    >>> [trials.add(published) for published in (OUTCOME, SHOWN, OUTCOME)]
+    [True, True, False]
     >>> [(trial.arm, trial.reward) for trial in trials.settled()]
     [('bought_together', 0.4)]
     """
@@ -105,8 +110,8 @@ class Trials:
         self.ids_max = ids_max
         self.forgotten = 0
         """Prompts that had to be forgotten before they were settled."""
-        self.without_prompt = 0
-        """Prompts of which there are outcomes alone: nobody knows what else was on offer."""
+        self.without_propensities = 0
+        """Prompts whose outcomes do not tell what else was on offer, as they once did not."""
         self.repeats = 0
         """Records that had been published before."""
         self.impossible = 0
@@ -114,6 +119,8 @@ class Trials:
         self.unreadable = 0
         """Records that whoever feeds us could not read."""
         self._latest_ms = 0
+        self._of_partition_ms: dict[int, int] = {}
+        self._sweeps = 0
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._closed: OrderedDict[str, int] = OrderedDict()
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -134,23 +141,27 @@ class Trials:
         return {
             "pending": self.pending,
             "forgotten": self.forgotten,
-            "without_prompt": self.without_prompt,
+            "without_propensities": self.without_propensities,
             "repeats": self.repeats,
             "impossible": self.impossible,
             "unreadable": self.unreadable,
         }
 
-    def add(self, published: Prompt | PromptWithdrawn | Outcome) -> bool:
-        """Note what was published; whether it was news, and can be true."""
+    def add(self, published: Prompt | PromptWithdrawn | Outcome, partition: int = 0) -> bool:
+        """Note what was published, and in which partition; whether it was news, and can be true."""
         if isinstance(published, PromptWithdrawn):
             self._latest_ms = max(self._latest_ms, published.occurred_at_ms)
             return False
         if not possible(published):
             self.impossible += 1
             return False
-        self._latest_ms = max(self._latest_ms, published.occurred_at_ms)
+        at_ms = published.occurred_at_ms
+        self._latest_ms = max(self._latest_ms, at_ms)
+        self._of_partition_ms[partition] = max(self._of_partition_ms.get(partition, 0), at_ms)
         bit = PROMPTED if isinstance(published, Prompt) else BITS[published.stage]
-        one, before = self._known(published.prompt_id, bit)
+        one, before = self._known(published.prompt_id, bit, published.propensities is not None)
+        if one is not None and not one.published:
+            one.partition, one.sweep = partition, self._sweeps
         if one.repeats(published, bit) if one is not None else before & bit:
             self.repeats += 1
             return False
@@ -164,12 +175,21 @@ class Trials:
         To be called when all topics have been read as far as they go: an outcome that is read after
         that, though it is older, comes too late.
         """
+        return self._taken(lambda _one: self._latest_ms)
+
+    def swept(self) -> list[Trial]:
+        """The trials that are settled in the midst of reading, partition by partition."""
+        self._sweeps += 1
+        times, last = self._of_partition_ms, self._sweeps - 1
+        return self._taken(lambda one: times[one.partition] if one.sweep < last else 0)
+
+    def _taken(self, now_ms: Callable[[_Open], int]) -> list[Trial]:
         found = []
         for prompt_id, one in list(self._open.items()):
-            if self._latest_ms < self._settles_ms(one):
+            if now_ms(one) < self._settles_ms(one):
                 continue
             if one.logged is None:
-                self.without_prompt += 1
+                self.without_propensities += 1
             elif one.shown_ms is not None:
                 found.append(self._trial(one.logged, one))
             self._close(prompt_id, one.published)
@@ -178,17 +198,17 @@ class Trials:
     def _all(self) -> Iterator[_Open]:
         return iter(self._open.values())
 
-    def _known(self, prompt_id: str, bit: int) -> tuple[_Open | None, int]:
-        """What is kept of a prompt, if it is open, and what was published of it before."""
+    def _known(self, prompt_id: str, bit: int, drawn: bool) -> tuple[_Open | None, int]:
+        """What is kept of it, if open, and what was published before; `drawn` pushes others out."""
         if (one := self._open.get(prompt_id)) is not None:
             return one, one.published
         if (before := self._closed.get(prompt_id)) is not None:
             self._closed[prompt_id] = before | bit
             return None, before
         if len(self._open) >= self.open_max:
-            if bit != PROMPTED:  # of a prompt that was forgotten long ago, or never read
+            if not drawn:  # of a prompt that was forgotten long ago, or never read
                 self._close(prompt_id, bit)
-                self.without_prompt += 1
+                self.without_propensities += 1
                 return None, 0
             oldest, forgotten = next(iter(self._open.items()))
             self._close(oldest, forgotten.published)
@@ -200,10 +220,13 @@ class Trials:
             one.logged = self._logged(published)
         elif published.stage == "shown":
             one.shown_ms = published.occurred_at_ms
+            one.logged = one.logged or self._logged(published)
         else:
             one.rewards += ((published.occurred_at_ms, published.reward),)
 
-    def _logged(self, prompt: Prompt) -> _Logged:
+    def _logged(self, prompt: Prompt | Outcome) -> _Logged | None:
+        if prompt.propensities is None:
+            return None
         arms = tuple(map(intern, prompt.propensities))
         arms = self._names.setdefault(arms, arms) if len(self._names) < ARM_SETS_MAX else arms
         estimates = prompt.estimates or {}
@@ -213,7 +236,7 @@ class Trials:
             arms,
             tuple(prompt.propensities.values()),
             tuple(estimates.get(arm, 0.0) for arm in arms) if estimates else (),
-            prompt.expires_at_ms,
+            prompt.expires_at_ms if isinstance(prompt, Prompt) else prompt.occurred_at_ms,
         )
 
     def _close(self, prompt_id: str, published: int) -> None:
@@ -233,14 +256,10 @@ class Trials:
     def _trial(self, logged: _Logged, one: _Open) -> Trial:
         last_ms = self._settles_ms(one)
         reward = sum(gain for at_ms, gain in one.rewards if at_ms <= last_ms)
-        return Trial(
-            logged.arm,
-            logged.context,
-            dict(zip(logged.arms, logged.propensities, strict=True)),
-            dict(zip(logged.arms, logged.estimates, strict=False)),
-            reward,
-            (one.shown_ms or 0) / 1000,
-        )
+        chances = dict(zip(logged.arms, logged.propensities, strict=True))
+        expected = dict(zip(logged.arms, logged.estimates, strict=False))
+        shown_s = (one.shown_ms or 0) / 1000
+        return Trial(logged.arm, logged.context, chances, expected, reward, shown_s)
 
 
 def left_out(trials: Trials) -> list[str]:
@@ -254,7 +273,7 @@ def left_out(trials: Trials) -> list[str]:
     """
     said = {
         "impressions forgotten: more than can be held, so they are not judged": trials.forgotten,
-        "prompts left out: of them there are outcomes alone": trials.without_prompt,
+        "prompts left out: outcomes tell no propensities": trials.without_propensities,
         "records dropped: published before": trials.repeats,
         "records dropped: rewards or propensities that cannot be": trials.impossible,
         "records dropped: unreadable": trials.unreadable,
@@ -271,15 +290,11 @@ def possible(published: Prompt | Outcome) -> bool:
     >>> possible(PROMPT), possible(PROMPT.model_copy(update={"arm": "not on offer"}))
     (True, False)
     """
-    if isinstance(published, Outcome):
-        return abs(published.reward) <= REWARD_MAX + ROUNDING
+    if isinstance(published, Outcome) and not abs(published.reward) <= REWARD_MAX + ROUNDING:
+        return False
     chances = published.propensities
-    return (
+    return chances is None or (
         chances.get(published.arm, 0.0) > 0.0
         and all(0.0 <= chance <= 1.0 + ROUNDING for chance in chances.values())
-        and _are_numbers(published.estimates or {})
+        and all(map(isfinite, (published.estimates or {}).values()))
     )
-
-
-def _are_numbers(values: Mapping[str, float]) -> bool:
-    return all(map(isfinite, values.values()))

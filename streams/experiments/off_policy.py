@@ -1,7 +1,7 @@
 """Off-policy evaluation: what another policy would have earned, from what this one logged.
 
-Settled trials (`streams.experiments.impressions`) from the topics, or from files of JSON lines; the
-estimates are those of `models.evaluation.off_policy`.
+Settled trials (`streams.experiments.impressions`) from the outcomes topic, or from files of JSON
+lines; the estimates are those of `models.evaluation.off_policy`.
 """
 
 import codecs
@@ -21,10 +21,16 @@ from streams.cli.ranges import FiniteRange
 from streams.cli.tables import duration
 from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
-from streams.contract.prompts import ANY_PUBLISHED, Outcome
+from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome
 from streams.contract.settings import Settings
 from streams.experiments.conclusion import RewardScale
-from streams.experiments.impressions import SETTLE_S, Trial, Trials, left_out
+from streams.experiments.impressions import (
+    SETTLE_S,
+    SWEEP_RECORDS,
+    Trial,
+    Trials,
+    left_out,
+)
 from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table
 from streams.experiments.target_policy import TargetPolicy, read_policy
 
@@ -92,37 +98,47 @@ def _row(trial: Trial, wanted: dict[str, float] | None) -> tuple[float, ...]:
     )
 
 
-def trials_of_topics(settings: Settings, trials: Trials, *, quiet: bool = False) -> list[Trial]:
-    """What the topics hold, as far as it is settled: prompts first, then what came of them."""
-    topics = settings.topics
-    with open_reader(settings, topics.prompts, topics.outcomes) as reader:
+def trials_of_topic(settings: Settings, trials: Trials, *, quiet: bool = False) -> list[Trial]:
+    """What the outcomes topic holds, as far as it is settled; settled while it is read."""
+    topic, found = settings.topics.outcomes, list[Trial]()
+    with open_reader(settings, topic) as reader:
         begins, ends = reader.begins(), reader.ends()
-        for topic in (topics.prompts, topics.outcomes):
-            here = {at: begin for at, begin in begins.items() if at.topic == topic}
-            records: Iterable[RawRecord] = reader.between(here, ends)
-            if not quiet:
-                total = sum(ends[at] - begin for at, begin in here.items())
-                records = progressed(records, total, f"reading {topic}")
-            for record in records:
-                add(trials, record.value or b"", outcome=topic == topics.outcomes)
+        records: Iterable[RawRecord] = reader.between(begins, ends)
+        if not quiet:
+            total = sum(ends[at] - begin for at, begin in begins.items())
+            records = progressed(records, total, f"reading {topic}")
+        for number, record in enumerate(records, start=1):
+            add_outcome(trials, record.value or b"", record.at.number)
+            if number % SWEEP_RECORDS == 0:
+                found += trials.swept()
+    return found + trials.settled()
+
+
+def trials_of_files(prompts: Path | None, outcomes: Path, trials: Trials) -> list[Trial]:
+    """What files of JSON lines hold: outcomes, and prompts where their outcomes tell too little."""
+    for line in _lines(prompts) if prompts else ():
+        try:
+            trials.add(ANY_PUBLISHED.validate_json(line))
+        except ValidationError:
+            trials.unreadable += 1
+    for line in _lines(outcomes):
+        add_outcome(trials, line)
     return trials.settled()
 
 
-def trials_of_files(prompts: Path, outcomes: Path, trials: Trials) -> list[Trial]:
-    """What two files of JSON lines hold, as the topics would."""
-    for path in (prompts, outcomes):
-        for line in _lines(path):
-            add(trials, line, outcome=path is outcomes)
-    return trials.settled()
+def add_outcome(trials: Trials, value: bytes, partition: int = 0) -> Outcome | None:
+    """Note a record of the outcomes topic: the stage that it tells, if that is news.
 
-
-def add(trials: Trials, value: bytes, *, outcome: bool) -> None:
-    """Note a record; what cannot be read is left out."""
+    What units of an experiment did is nothing to arms; what cannot be read is counted.
+    """
     try:
-        published = Outcome.model_validate_json(value) if outcome else None
-        trials.add(published or ANY_PUBLISHED.validate_json(value))
+        outcome = ANY_OUTCOME.validate_json(value)
     except ValidationError:
         trials.unreadable += 1
+        return None
+    if not isinstance(outcome, Outcome) or not trials.add(outcome, partition):
+        return None
+    return outcome
 
 
 def why_nothing(trials: Trials, of_files: bool) -> str:
@@ -138,7 +154,7 @@ def why_nothing(trials: Trials, of_files: bool) -> str:
     elif not trials.empty:
         why = "no prompt in the log was shown, as far as its outcomes tell"
     elif trials.unreadable:
-        why = "no record could be read" + (": are the two files swapped?" if of_files else "")
+        why = "no record could be read" + (": are the files swapped?" if of_files else "")
     elif trials.impossible:
         why = "no record can be true"
     else:
@@ -165,10 +181,13 @@ def _lines(path: Path) -> Iterator[bytes]:
     help="The policy to be evaluated: see above.",
 )
 @click.option(
-    "--prompts", type=FILE, metavar="FILE", help="Prompts as JSON lines, instead of the topics."
+    "--outcomes", type=FILE, metavar="FILE", help="Outcomes as JSON lines, instead of the topic."
 )
 @click.option(
-    "--outcomes", type=FILE, metavar="FILE", help="Outcomes as JSON lines, with --prompts."
+    "--prompts",
+    type=FILE,
+    metavar="FILE",
+    help="Their prompts as JSON lines, for outcomes that do not tell their propensities.",
 )
 @click.option(
     "--settle",
@@ -191,8 +210,8 @@ def _lines(path: Path) -> Iterator[bytes]:
 def off_policy(
     settings: Settings,
     policy: Path,
-    prompts: Path | None,
     outcomes: Path | None,
+    prompts: Path | None,
     settle_s: float,
     effective_min: float,
     as_json: bool,
@@ -218,21 +237,22 @@ def off_policy(
     size says how many decisions of the log speak for it.
 
     --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
-    as 0), what is not judged: `pending`, `forgotten`, `without_prompt`, `repeats`, `impossible`,
-    `unreadable`; `settle_s`, `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`,
-    `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
+    as 0), what is not judged: `pending`, `forgotten`, `without_propensities`, `repeats`,
+    `impossible`, `unreadable`; `settle_s`, `logged`, `ips`, `snips`, `dr` and `difference` (each
+    `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`,
+    `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
     target = read_policy(policy)
-    if (prompts is None) != (outcomes is None):
-        raise Misconfigured("--prompts and --outcomes belong together: give both files, or neither")
+    if prompts is not None and outcomes is None:
+        raise Misconfigured("--prompts belong to --outcomes: give both files, or outcomes alone")
     trials = Trials(settle_s * 1000)
-    if prompts is not None and outcomes is not None:
+    if outcomes is not None:
         log = trials_of_files(prompts, outcomes, trials)
     else:
-        log = trials_of_topics(settings, trials, quiet=as_json)
+        log = trials_of_topic(settings, trials, quiet=as_json)
     if not log:
         raise NotEnough(
-            f"{policy.name} cannot be judged: {why_nothing(trials, prompts is not None)}"
+            f"{policy.name} cannot be judged: {why_nothing(trials, outcomes is not None)}"
         )
     arms = {arm for trial in log for arm in trial.propensities}
     target.check(arms, {trial.context for trial in log}, policy.name)

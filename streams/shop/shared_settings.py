@@ -31,7 +31,7 @@ _FORGETTING = "what is forgotten, and when, is a part of the fold"
 _REWARD = "what an arm has earned is folded by it"
 _DECISION = "who gets which prompt must not depend on who answers"
 _DRAW = "propensities and the draw depend on it"
-_HOLDOUT = "a shopper whom one worker holds out must not be prompted by another"
+_HOLDOUT = "a visitor whom one worker holds out must not be prompted by another"
 
 MUST_AGREE: Mapping[str, str] = {
     "partitions": "a session has one partition, the same for everybody",
@@ -66,6 +66,8 @@ MUST_AGREE: Mapping[str, str] = {
     "prompt_ttl_s": _DECISION,
     "holdout_share": _HOLDOUT,
     "holdout_salt": _HOLDOUT,
+    "experiment": _HOLDOUT,
+    "experiment_start_s": _HOLDOUT,
     "segments": "contexts of the policy are made of them",
     "arm_floor": _DRAW,
     "arm_policy": _DRAW,

@@ -46,6 +46,7 @@ from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
+from streams.shop.decision.withdrawals import ENDING, withdrawals
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
@@ -56,9 +57,10 @@ from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.order_join import OrderJoin, Returning
+from streams.shop.people.assignment import Experiment
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
-from streams.shop.withdrawals import ENDING, withdrawals
+from streams.shop.unit_outcomes import unit_outcomes
 
 Folding = Literal["folded", "repeated", "gap"]
 """What became of a record: folded now; repeated, it was in already; or a gap, an earlier offset of
@@ -83,7 +85,7 @@ class Shop:
         self.sessions: dict[int, Sessions] = {}
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))
-        self.policy = new_policy(settings)
+        self.policy, self.experiment = new_policy(settings), Experiment.of(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
@@ -171,10 +173,14 @@ class Shop:
         return sessions
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
+        if session.assignment is None and self.experiment is not None:
+            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
         self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
+        if session.assignment is None and self.experiment is not None:
+            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
         self.teaching.added(session, event)
         self._credited(session, event)
         session.add(event)
@@ -239,6 +245,7 @@ class Shop:
             silence=decided if isinstance(decided, Silence) else None,
             withdrawals=withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
             outcomes=self._outcomes(session, event),
+            unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
             rejected=self.receipt_rules.rejected(session, event),
             unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )

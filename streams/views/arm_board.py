@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.clients.deduplication import IDS_MAX, SeenIds
-from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import (
+    ITEM_STAGES,
+    STAGES,
+    AnyOutcome,
+    Outcome,
+    Prompt,
+    PromptWithdrawn,
+)
 from streams.shop.memory.answer import OutgoingPrompt
 
 ARMS_MAX = 100
@@ -25,7 +32,7 @@ class ArmRow(NamedTuple):
     pulls: int
     """Prompts that it was chosen for."""
     share: float
-    """Its share of all pulls."""
+    """Its share of all pulls; where none are told, of all impressions."""
     shown: int
     clicked: int
     dismissed: int
@@ -54,14 +61,14 @@ class ArmBoard:
         self.sums: dict[str, Sums] = {}
         self._seen = SeenIds(ids_max)
 
-    def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | Outcome) -> None:
+    def add(self, published: Prompt | OutgoingPrompt | PromptWithdrawn | AnyOutcome) -> None:
         """Count what was published, if it has not been counted lately."""
         match published:
             case Prompt() | OutgoingPrompt():
                 identity = published.prompt_id
             case Outcome():
                 identity = " ".join(published.identity)
-            case PromptWithdrawn():
+            case _:
                 return
         if not self._seen.before(identity):
             self.count(published)
@@ -93,17 +100,18 @@ def rows(boards: Iterable[dict[str, Sums]]) -> tuple[ArmRow, ...]:
     for sums in boards:
         for arm, of_arm in sums.items():
             added.setdefault(arm, Counter()).update(of_arm)
-    pulls = sum(of_arm["pulls"] for of_arm in added.values())
-    ordered = sorted(added.items(), key=lambda one: (-one[1]["pulls"], one[0]))
-    return tuple(_row(arm, of_arm, pulls) for arm, of_arm in ordered)
+    by = "pulls" if any(of_arm["pulls"] for of_arm in added.values()) else "shown"
+    total = sum(of_arm[by] for of_arm in added.values())
+    ordered = sorted(added.items(), key=lambda one: (-one[1][by], one[0]))
+    return tuple(_row(arm, of_arm, of_arm[by] / total if total else 0.0) for arm, of_arm in ordered)
 
 
-def _row(arm: str, of_arm: Counter[str], pulls: int) -> ArmRow:
+def _row(arm: str, of_arm: Counter[str], share: float) -> ArmRow:
     shown = of_arm["shown"]
     return ArmRow(
         arm=arm,
         pulls=int(of_arm["pulls"]),
-        share=of_arm["pulls"] / pulls if pulls else 0.0,
+        share=share,
         **{stage: int(of_arm[stage]) for stage in STAGES},
         reward=float(of_arm["reward"]),
         reward_rate=of_arm["reward"] / shown if shown else None,

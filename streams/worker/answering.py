@@ -94,6 +94,8 @@ class Answering:
         for outcome in answer.outcomes:
             key = outcome.prompt_id.encode()
             yield OutgoingRecord(outcomes, partition, key, outcome.to_json())
+        for done in answer.unit_outcomes:
+            yield OutgoingRecord(outcomes, partition, record.key, done.to_json())
         if answer.rejected is not None:
             headers = dead_letter_headers(
                 topic=self.replica.settings.topics.events,

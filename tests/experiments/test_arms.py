@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,21 +10,20 @@ from rich.console import Console, RenderableType
 
 from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.errors import Misconfigured
-from streams.contract.prompts import Outcome, Prompt
-from streams.contract.schemas.examples import OUTCOME, PROMPT
+from streams.contract.prompts import AnyOutcome, Outcome
+from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN, UNIT_OUTCOMES
 from streams.contract.settings import Settings
 from streams.experiments.arms import BoardReader, board_table, since_minutes_ago_ms
 
 SETTINGS = Settings()
-TOPICS = SETTINGS.topics
 
 
 class Log(LogReader):
-    """Two topics of one partition each."""
+    """The outcomes topic, of one partition."""
 
-    def __init__(self, prompts: list[bytes], outcomes: list[bytes]) -> None:
-        self.records = {TOPICS.prompts: prompts, TOPICS.outcomes: outcomes}
-        super().__init__(None, [Partition(topic, 0) for topic in self.records], SETTINGS)
+    def __init__(self, outcomes: list[bytes]) -> None:
+        self.records = outcomes
+        super().__init__(None, [Partition(SETTINGS.topics.outcomes, 0)], SETTINGS)
 
     def begins(self) -> dict[Partition, int]:
         """From the start."""
@@ -32,29 +31,24 @@ class Log(LogReader):
 
     def ends(self) -> dict[Partition, int]:
         """All there is."""
-        return {at: len(self.records[at.topic]) for at in self.partitions}
+        return dict.fromkeys(self.partitions, len(self.records))
 
     def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
-        """The last topic first: nobody knows in what order partitions come."""
-        for at in reversed(list(begins)):
+        """In order."""
+        for at in begins:
             for offset in range(begins[at], ends[at]):
-                yield RawRecord(at, offset, 0, None, self.records[at.topic][offset], [])
-
-
-def prompt(number: int) -> Prompt:
-    """One of its own."""
-    return PROMPT.model_copy(update={"prompt_id": f"prompt-{number}"})
+                yield RawRecord(at, offset, 0, None, self.records[offset], [])
 
 
 def outcome(number: int, stage: str, reward: float = 0.0) -> Outcome:
     """A stage that it reached."""
     update = {"prompt_id": f"prompt-{number}", "stage": stage, "reward": reward}
-    return OUTCOME.model_copy(update=update)
+    return (SHOWN if stage == "shown" else OUTCOME).model_copy(update=update)
 
 
-def read(prompts: list[Prompt], outcomes: list[Outcome], **more: Any) -> BoardReader:
+def read(outcomes: Sequence[AnyOutcome], **more: Any) -> BoardReader:
     """What the command makes of them."""
-    log = Log([one.to_json() for one in prompts], [one.to_json() for one in outcomes])
+    log = Log([one.to_json() for one in outcomes])
     board = BoardReader(SETTINGS, log, None, settle_s=0, **more)
     board.catch_up()
     return board
@@ -71,7 +65,7 @@ def test_what_is_published_again_as_a_block_is_counted_once() -> None:
     """Longer than what a reader remembers of ids: 120,000 outcomes, and all of them again."""
     many = 120_000
     outcomes = [outcome(n, "shown") for n in range(many)]
-    board = read([], outcomes * 2)
+    board = read(outcomes * 2)
 
     assert many == board.json()["arms"][0]["shown"]
     assert many == board.json()["evidence"]["repeats"]
@@ -82,8 +76,8 @@ def test_rewards_that_cannot_be_are_shown_and_not_summed() -> None:
     """A number that is none, a reward of -5 and one of a billion."""
     wrong = [outcome(n, "bought", r) for n, r in enumerate((math.inf, -5.0, 1e9))]
     first = outcome(0, "shown").to_json()
-    log = Log([], [first, *(one.to_json() for one in wrong)])
-    log.records[TOPICS.outcomes].append(first.replace(b'"reward":0.0', b'"reward":NaN'))
+    log = Log([first, *(one.to_json() for one in wrong)])
+    log.records.append(first.replace(b'"reward":0.0', b'"reward":NaN'))
     board = BoardReader(SETTINGS, log, None)
     board.catch_up()
     (row,) = board.json()["arms"]
@@ -92,6 +86,20 @@ def test_rewards_that_cannot_be_are_shown_and_not_summed() -> None:
     told = board.json()["evidence"]
     assert 4 == told["impossible"] + told["unreadable"]
     assert "records dropped: rewards or propensities that cannot be" in shown(board.table(), 100)
+
+
+def test_outcomes_alone_are_evidence() -> None:
+    """Whatever the prompts topic has forgotten, all that outcomes tell counts; units do not."""
+    outcomes = [outcome(n, "shown") for n in range(1_500)]
+    later = SHOWN.occurred_at_ms + 1
+    last = SHOWN.model_copy(update={"prompt_id": "last", "occurred_at_ms": later})
+    told = read([*outcomes, *UNIT_OUTCOMES, last]).json()
+
+    assert (0, 0) == (told["evidence"]["without_propensities"], told["unreadable"])
+    assert 1_500 <= sum(arm["drawn"] for arm in told["evidence"]["arms"])
+    assert [(PROMPT.arm, 1_501, 1.0)] == [
+        (row["arm"], row["shown"], row["share"]) for row in told["arms"]
+    ]
 
 
 @pytest.mark.parametrize("minutes", [30_000_000.0, 1e30, 1.7e308])
@@ -103,15 +111,15 @@ def test_since_before_1970_is_since_1970(minutes: float) -> None:
 def test_what_there_is_to_compare_with_is_listed() -> None:
     """An arm that nobody has heard of is refused; one of ours may be missing from the log."""
     with pytest.raises(Misconfigured, match="no such arm; there are best_fit, bought_together, "):
-        read([prompt(1)], [], against="nosuch").check_against()
+        read([], against="nosuch").check_against()
 
-    read([prompt(1)], [], against="buy_again").check_against()
+    read([], against="buy_again").check_against()
 
 
 @pytest.mark.parametrize("columns", [80, 60])
 def test_the_board_keeps_names_whole_in_a_narrow_terminal(columns: int) -> None:
     """Two rates have two names and their units are said."""
-    board = read([prompt(1)], [outcome(1, "shown"), outcome(1, "added", 0.5)])
+    board = read([outcome(1, "shown"), outcome(1, "added", 0.5)])
     lines = shown(board_table(board.board.rows()), columns).splitlines()
 
     assert max(map(len, lines)) <= columns
@@ -122,8 +130,8 @@ def test_the_board_keeps_names_whole_in_a_narrow_terminal(columns: int) -> None:
 
 def test_a_log_without_prompts_is_said_and_no_table_is_empty() -> None:
     """Neither of what happened, nor of what follows."""
-    lines = shown(read([], []).table(), 80)
+    lines = shown(read([]).table(), 80)
 
-    assert "no prompt has been published yet" in lines
+    assert "no prompt has been shown yet" in lines
     assert "too early to say which arm is best: nothing is settled yet" in " ".join(lines.split())
     assert not any(bar in lines for bar in "┃│")

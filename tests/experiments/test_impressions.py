@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, Stage
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.experiments.impressions import Trials
+from streams.experiments.impressions import Trial, Trials
 from streams.views.arm_board import ArmBoard
 
 START_MS = PROMPT.occurred_at_ms
@@ -128,13 +128,61 @@ def test_outcomes_of_what_was_forgotten_push_nothing_out() -> None:
     assert (30, 10) == (trials.forgotten, len(trials.settled()))
 
 
+def test_shown_tells_what_the_prompt_was_drawn_from() -> None:
+    """So outcomes alone are enough; and with the prompt, it is the same."""
+    drawn = {"propensities": PROMPT.propensities, "estimates": PROMPT.propensities}
+    shown = outcome(2, "shown").model_copy(update=drawn)
+    clicked = outcome(2, "clicked", 0.1, after_ms=1_000)
+
+    def trial(*published: Outcome | Prompt) -> list[Trial]:
+        trials = Trials(SETTLE_MS)
+        for one in (*published, LATER):
+            trials.add(one)
+        return trials.settled()
+
+    (alone,) = trial(clicked, shown)
+    assert (PROMPT.propensities, PROMPT.propensities, 0.1) == (
+        *(alone.propensities, alone.estimates, alone.reward),
+    )
+    assert alone == trial(prompt(2).model_copy(update=drawn), shown, clicked)[0]
+
+
+def test_what_is_settled_is_taken_out_while_a_long_log_is_read() -> None:
+    """Partition by partition: one that is read ahead closes nothing of the others."""
+    drawn = {"propensities": PROMPT.propensities}
+    trials, found = Trials(SETTLE_MS, open_max=200), []
+    for number in range(1_000):
+        for partition, lag_s in ((0, 0), (1, 500)):
+            one = outcome(number, "shown", after_ms=-1000 * lag_s).model_copy(
+                update={**drawn, "prompt_id": f"{partition}-{number}"}
+            )
+            trials.add(one, partition)
+            clicked = {"stage": "clicked", "reward": 0.1, "propensities": None}
+            trials.add(one.model_copy(update=clicked), partition)
+        if number % 10 == 0:
+            found += trials.swept()
+    trials.add(LATER)
+    found += trials.settled()
+
+    assert (2_000, 0) == (len(found), trials.forgotten)
+    assert {0.1} == {trial.reward for trial in found}
+
+
+def test_propensities_that_cannot_be_are_counted() -> None:
+    """Of an outcome as of a prompt."""
+    trials = Trials(SETTLE_MS)
+    news = trials.add(outcome(1, "shown").model_copy(update={"propensities": {"other": 1.0}}))
+
+    assert (False, 1) == (news, trials.impossible)
+
+
 def test_outcomes_without_a_prompt_are_counted() -> None:
-    """The prompts topic keeps its records for a shorter time."""
+    """Where they do not tell what it was drawn from."""
     trials = Trials(SETTLE_MS)
     for published in (outcome(2, "shown"), outcome(2, "clicked", 0.1), LATER):
         trials.add(published)
 
-    assert ([], 1) == (trials.settled(), trials.without_prompt)
+    assert ([], 1) == (trials.settled(), trials.without_propensities)
 
 
 @pytest.mark.parametrize("reward", [math.nan, math.inf, -5.0, 1e9])

@@ -12,7 +12,7 @@ from rich.console import Console
 from models.evaluation.off_policy import TooFewEffective
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
-from streams.contract.schemas.examples import OUTCOME, PROMPT
+from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
 from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import Trial, Trials
 from streams.experiments.off_policy import evaluated_policy
@@ -45,20 +45,21 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         prompts.append(PROMPT.model_copy(update=update).to_json())
         reached = {"prompt_id": f"prompt-{number}", "arm": arm, "occurred_at_ms": at_ms}
-        shown = OUTCOME.model_copy(update={**reached, "stage": "shown", "reward": 0.0})
+        drawn = {name: update[name] for name in ("propensities", "estimates")}
+        shown = OUTCOME.model_copy(update={**reached, **drawn, "stage": "shown", "reward": 0.0})
         outcomes.append(shown.to_json())
         if number % (4 if arm == "buy_again" else 20) < 2:
             added = OUTCOME.model_copy(update={**reached, "stage": "added", "reward": 0.5})
             outcomes.append(added.to_json())
-    (folder / "prompts.jsonl").write_bytes(b"\n".join([*prompts, b"no prompt"]))
-    (folder / "outcomes.jsonl").write_bytes(b"\n".join(outcomes))
+    (folder / "prompts.jsonl").write_bytes(b"\n".join(prompts))
+    (folder / "outcomes.jsonl").write_bytes(b"\n".join([*outcomes, b"no outcome"]))
     (folder / "buy_again.toml").write_text("[default]\nbuy_again = 1\n")
     return folder
 
 
 def asked(log: Path, policy: str, *words: str, columns: int = 100) -> Result:
     """What the command says."""
-    files = ("--prompts", str(log / "prompts.jsonl"), "--outcomes", str(log / "outcomes.jsonl"))
+    files = ("--outcomes", str(log / "outcomes.jsonl"))
     given = ("--policy", str(log / policy), "--settle", "60", *files, *words)
     return CliRunner().invoke(goeswith, ["off-policy", *given], env={"COLUMNS": f"{columns}"})
 
@@ -75,6 +76,21 @@ def test_a_policy_is_judged_by_what_its_arms_earned(log: Path) -> None:
     assert (60, 1, 0, 0) == tuple(
         said[name] for name in ("pending", "unreadable", "below_floor", "unmatched")
     )
+
+
+def test_outcomes_that_tell_no_propensities_need_their_prompts(log: Path, tmp_path: Path) -> None:
+    """As they were before they told them: then nothing else is said than with them."""
+    told = asked(log, "buy_again.toml", "--json").stdout
+    lines = (log / "outcomes.jsonl").read_bytes().splitlines()[:-1]
+    bare = [{**json.loads(line), "propensities": None, "estimates": None} for line in lines]
+    (tmp_path / "bare").write_text("\n".join([*map(json.dumps, bare), "no outcome"]))
+    words = ["off-policy", "--policy", str(log / "buy_again.toml"), "--settle", "60", "--json"]
+    files = ["--outcomes", str(tmp_path / "bare")]
+    alone = CliRunner().invoke(goeswith, [*words, *files])
+    prompts = ["--prompts", str(log / "prompts.jsonl")]
+
+    assert "outcomes tell no propensities" in alone.stderr
+    assert told == CliRunner().invoke(goeswith, [*words, *files, *prompts]).stdout
 
 
 def test_the_table_says_it_for_people(log: Path) -> None:
@@ -133,7 +149,7 @@ def test_why_nothing_can_be_judged_is_said_first(log: Path, tmp_path: Path) -> N
     assert refused(prompts, outcomes, settle_s=86_400).startswith(
         "nothing is settled yet: 2,000 impressions are pending, each is judged 24 h after"
     )
-    assert refused(outcomes, prompts).startswith("no record could be read: are the two files swap")
+    assert refused(outcomes, prompts).startswith("no record could be read: are the files swap")
     assert refused(prompts, empty).startswith("no prompt in the log was shown")
     assert "the log is empty\n" == refused(empty, empty)
 
@@ -215,14 +231,13 @@ def test_a_narrow_terminal_shows_every_name_whole(log: Path, columns: int) -> No
 
 
 def test_all_of_more_trials_than_readers_remember_ids_are_judged() -> None:
-    """230,000, all prompts first, then all outcomes; where fewer fit, the lost are counted."""
+    """230,000, by outcomes alone; where fewer fit, the lost are counted."""
+    told = SHOWN.model_copy(update={"propensities": PROMPT.propensities})
     for open_max, forgotten in ((500_000, 0), (200_000, 30_000)):
         trials = Trials(open_max=open_max)
         for number in range(230_000):
-            trials.add(PROMPT.model_copy(update={"prompt_id": f"{number}"}))
-        for number in range(230_000):
-            trials.add(SHOWN.model_copy(update={"prompt_id": f"{number}"}))
-        trials.add(SHOWN.model_copy(update={"occurred_at_ms": START_MS + 10**9}))
+            trials.add(told.model_copy(update={"prompt_id": f"{number}"}))
+        trials.add(PROMPT_WITHDRAWN.model_copy(update={"occurred_at_ms": START_MS + 10**9}))
 
         assert (230_000 - forgotten, forgotten) == (len(trials.settled()), trials.forgotten)
 
@@ -246,7 +261,7 @@ def test_one_file_alone_is_refused(log: Path) -> None:
     words = ["off-policy", "--policy", str(log / "buy_again.toml")]
     refused = CliRunner().invoke(goeswith, [*words, "--prompts", str(log / "prompts.jsonl")])
 
-    assert (2, True) == (refused.exit_code, "belong together" in refused.stderr)
+    assert (2, True) == (refused.exit_code, "belong to --outcomes" in refused.stderr)
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,13 @@ import pytest
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin, translating_errors
 from streams.contract.errors import KafkaUnreachable
-from streams.contract.events import encode
 from streams.contract.prompts import Prompt, PromptWithdrawn
 from streams.contract.schemas.examples import (
-    ITEM_ADDED,
-    ORDER_PLACED,
     OUTCOME,
     PROMPT,
     PROMPT_WITHDRAWN,
+    SHOWN,
+    UNIT_OUTCOMES,
 )
 from streams.contract.settings import Settings
 from streams.lab.chaos.ground.apache_kafka import RealKafka
@@ -158,14 +157,16 @@ def test_a_subscriber_may_follow_one_session(shop: Operator) -> None:
 
 
 def test_the_board_of_arms_is_read_from_the_log(shop: Operator) -> None:
-    """Pulls from prompts, the rest from outcomes, repeats and nonsense left out."""
+    """From outcomes alone, repeats and nonsense left out."""
     topics = shop.settings.topics
-    popular = PROMPT.model_copy(update={"prompt_id": "prompt-8", "arm": "popular"})
-    third = PROMPT.model_copy(update={"prompt_id": "prompt-9"})
-    send(shop.settings, topics.prompts, published(PROMPT, popular, third, PROMPT, popular))
+    popular = SHOWN.model_copy(update={"prompt_id": "prompt-8", "arm": "popular"})
+    third = SHOWN.model_copy(update={"prompt_id": "prompt-9"})
     outcomes = [
-        OUTCOME.model_copy(update={"stage": stage, "reward": reward})
-        for stage, reward in (("shown", 0.0), ("clicked", 0.1), ("clicked", 0.1), ("added", 0.4))
+        *(SHOWN, popular, third, SHOWN, popular, *UNIT_OUTCOMES),
+        *(
+            OUTCOME.model_copy(update={"stage": stage, "reward": reward})
+            for stage, reward in (("clicked", 0.1), ("clicked", 0.1), ("added", 0.4))
+        ),
     ]
     send(
         shop.settings,
@@ -175,13 +176,13 @@ def test_the_board_of_arms_is_read_from_the_log(shop: Operator) -> None:
     board = shop.asks("arms")
     best, other = board["arms"]
 
-    assert ("bought_together", 2, 1, 1, 1) == tuple(
-        best[name] for name in ("arm", "pulls", "shown", "clicked", "added")
+    assert ("bought_together", 2, 1, 1) == tuple(
+        best[name] for name in ("arm", "shown", "clicked", "added")
     )
-    assert (0.5, 1) == (best["reward_rate"], board["unreadable"])
-    assert ("popular", 1, None) == (other["arm"], other["pulls"], other["reward_rate"])
+    assert (0.25, 1) == (best["reward_rate"], board["unreadable"])
+    assert ("popular", 1, 0.0) == (other["arm"], other["shown"], other["reward_rate"])
     assert board == shop.asks("arms", "--since", "10")
-    assert (1, []) == (board["evidence"]["pending"], board["evidence"]["arms"])
+    assert (3, []) == (board["evidence"]["pending"], board["evidence"]["arms"])
     assert [] == shop.asks("arms", "--since", "0")["arms"]
     assert "bought_together" in shop.types("arms").output
 
@@ -189,24 +190,25 @@ def test_the_board_of_arms_is_read_from_the_log(shop: Operator) -> None:
 def test_what_prompts_and_policies_are_worth_is_read_from_the_log(
     shop: Operator, tmp_path: Path
 ) -> None:
-    """Uplift from events; off-policy from prompts and outcomes, or the numbers that forbid it."""
+    """From outcomes, or the numbers that forbid it; units go on from those that were kept."""
     topics = shop.settings.topics
-    now_ms = int(time.time() * 1000)
-    events = [
-        ByHand(event.session_id.encode(), encode(event), 0, now_ms)
-        for event in (ITEM_ADDED, ORDER_PLACED, ITEM_ADDED)
-    ]
-    send(shop.settings, topics.events, [*events, ByHand(b"session-9", b"no event", 1, now_ms)])
-    shown = OUTCOME.model_copy(update={"stage": "shown", "reward": 0.0})
-    send(shop.settings, topics.prompts, published(PROMPT))
-    send(shop.settings, topics.outcomes, [ByHand(b"p", one.to_json()) for one in (OUTCOME, shown)])
+    records = (OUTCOME, SHOWN, *UNIT_OUTCOMES, *UNIT_OUTCOMES)
+    send(shop.settings, topics.outcomes, [ByHand(b"p", one.to_json()) for one in records])
+    send(shop.settings, topics.outcomes, [ByHand(b"session-9", b"no outcome", 1)])
     policy = tmp_path / "popular.toml"
     policy.write_text("[default]\nbought_together = 1\n")
-    uplift = shop.asks("uplift")
+    kept = ("--keep", str(tmp_path / "units"))
+    uplift, first, again = (
+        shop.asks("uplift"),
+        shop.asks("uplift", *kept),
+        shop.asks("uplift", *kept),
+    )
     words = ("off-policy", "--policy", str(policy), "--settle", "0")
     refused = shop.types(*words)
 
     assert (1, 1) == (uplift["held_out"] + uplift["prompted"], uplift["unreadable"])
+    assert uplift == first == again | {"unreadable": 1}
+    assert shop.types("uplift", "--experiment", "autumn").exit_code == 2
     assert 1 == refused.exit_code
     assert "1 decisions are worth 1.0 under the target policy" in refused.output
 

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from streams.clients.deduplication import SeenIds
 from streams.contract.events import Event, encode
 from streams.contract.prompts import Prompt
-from streams.experiments.holdout import Holdout
 from streams.experiments.impressions import Trials
-from streams.experiments.uplift import as_values
+from streams.experiments.uplift.units import Units
 from streams.lab.chaos.books.books import recompute
 from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
@@ -71,13 +70,17 @@ def published(answers: Iterable[Answer]) -> list[Any]:
     ]
 
 
-def uplift(events: Iterable[Event]) -> dict[str, Any]:
-    """What prompts are worth, in every figure."""
-    holdout = Holdout(share=0.5, salt="2026")
+def uplift(events: Iterable[Event]) -> list[Any]:
+    """What the units did, of a shop in which half of all are held out."""
+    till, units = Till(holdout_share=0.5), Units()
     for event in events:
-        holdout.add(event)
-    sides = [sorted((u.asked, u.orders, u.items) for u in side) for side in holdout._sides()]
-    return as_values(holdout) | {"sides": sides}
+        answer = till.serve(event)
+        for outcome in (*answer.outcomes, *answer.unit_outcomes):
+            units.add(outcome)
+    if not (seen := units.experiments()):
+        return []
+    totals = units.totals(seen[0].id)
+    return [sorted((u.orders, u.items) for u in of) for of in (totals.held_out, totals.may_get)]
 
 
 def folded(events: Iterable[Event]) -> tuple[dict[str, str], list[Any]]:
@@ -148,10 +151,9 @@ def test_uplift_counts_a_sessions_events_as_its_own(steps: Steps) -> None:
 def test_sessions_that_count_their_events_are_units_of_their_own() -> None:
     """Each with the event ids "1" and "2"."""
     steps = [(who, what, "bread") for who in range(3) for what in ("add", "order")]
-    report = uplift(visits(steps, counted=True))
+    held_out, may_get = uplift(visits(steps, counted=True))
 
-    assert 3 == report["held_out"] + report["prompted"]
-    assert 3 == sum(orders for side in report["sides"] for _, orders, _ in side)
+    assert [(1, 1)] * 3 == held_out + may_get
 
 
 @given(STEPS)

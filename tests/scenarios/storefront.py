@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
 from streams.contract.events import Event, encode
-from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
 
@@ -134,11 +134,10 @@ class Storefront:
         return [p for p in self._of_prompts() if isinstance(p, PromptWithdrawn)]
 
     def outcomes(self) -> list[Outcome]:
-        """All outcomes so far."""
-        return [
-            Outcome.model_validate_json(record.value)
-            for record in self.published.get(self.settings.topics.outcomes, [])
-        ]
+        """All stages that prompts reached so far."""
+        records = self.published.get(self.settings.topics.outcomes, [])
+        found = (ANY_OUTCOME.validate_json(record.value) for record in records)
+        return [outcome for outcome in found if isinstance(outcome, Outcome)]
 
     def dead_letters(self) -> list[Any]:
         """All dead letters so far, as records of kafka-python."""

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from streams.contract.events import Event, encode
-from streams.shop.decision.assignment import held_out
+from streams.shop.people.assignment import held_out
 from tests.integration.operators import Operator
 from tests.scenarios.storefront import Storefront
 from tests.stories import Story

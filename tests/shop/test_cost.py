@@ -30,7 +30,7 @@ from tests.stories import OPEN
 EVENTS, KNOWN = 2_000, 1_000
 """The first so many are learned before anything is counted."""
 FOLD_RATIO_MAX = 11.5
-DECIDE_RATIO_MAX = 30.0
+DECIDE_RATIO_MAX = 33.0
 
 Record = tuple[bytes, bytes, int]
 

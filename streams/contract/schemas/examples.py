@@ -24,12 +24,19 @@ from streams.contract.events import (
     ShopperForgotten,
 )
 from streams.contract.prompts import (
+    AnyOutcome,
+    Assigned,
     Evidence,
+    Ordered,
     Outcome,
+    OutcomeLine,
     Prompt,
     PromptItem,
     PromptWithdrawn,
     Reason,
+    Returned,
+    UnitOutcome,
+    Unmatched,
     prompt_id,
 )
 from streams.contract.receipts import Receipt, Receipts
@@ -149,6 +156,17 @@ OUTCOME = Outcome(
     occurred_at_ms=_at(21),
     prompted_at_ms=_at(1),
 )
+SHOWN = OUTCOME.model_copy(
+    update={
+        "stage": "shown",
+        "reward": 0.0,
+        "item_id": None,
+        "caused_by": "event-3",
+        "occurred_at_ms": _at(2),
+        "propensities": PROMPT.propensities,
+        "estimates": {"bought_together": 0.05, "viewed_together": 0.04, "popular": 0.03},
+    }
+)
 ITEM_REMOVED = ItemRemoved(
     schema_version=2,
     event_id="event-7",
@@ -228,7 +246,54 @@ EVENT_EXAMPLES: tuple[Event, ...] = (
     PROMPT_DISMISSED,
     SHOPPER_FORGOTTEN,
 )
-EXAMPLES: dict[str, Event | Prompt | PromptWithdrawn | Outcome] = {
-    example.type: example for example in (*EVENT_EXAMPLES, PROMPT, PROMPT_WITHDRAWN, OUTCOME)
+_SIDE = {"unit": "6f1c2a7be04d93558d21ac70", "experiment": "holdout-5b2f0c91", "holdout": False}
+_NAMED = "b07e41d2c93f6a5588e1f034"
+ASSIGNED = Assigned(
+    **_SIDE,
+    session_id=SESSION,
+    share=0.05,
+    shopper=_NAMED,
+    caused_by="event-1",
+    occurred_at_ms=_at(0),
+)
+ORDERED = Ordered(
+    **_SIDE,
+    session_id=SESSION,
+    order_id="order-3",
+    items=2,
+    quantity=3,
+    value_minor=887,
+    currency="EUR",
+    lines=(
+        OutcomeLine(item_id="bread", quantity=1, value_minor=249),
+        OutcomeLine(item_id="butter", quantity=2, value_minor=638),
+    ),
+    shopper=_NAMED,
+    caused_by="event-9",
+    occurred_at_ms=_at(90),
+)
+RETURNED = Returned(
+    **_SIDE,
+    session_id=SESSION,
+    order_id="order-3",
+    items=1,
+    quantity=-1,
+    lines=(OutcomeLine(item_id="bread", quantity=-1),),
+    caused_by="event-10",
+    occurred_at_ms=_at(86_400),
+)
+UNMATCHED = Unmatched(
+    session_id=SESSION,
+    order_id="order-2",
+    items=1,
+    quantity=-1,
+    lines=(OutcomeLine(item_id="jam", quantity=-1),),
+    caused_by="event-11",
+    occurred_at_ms=_at(86_460),
+)
+UNIT_OUTCOMES: tuple[UnitOutcome, ...] = (ASSIGNED, ORDERED, RETURNED, UNMATCHED)
+EXAMPLES: dict[str, Event | Prompt | PromptWithdrawn | AnyOutcome] = {
+    example.type: example
+    for example in (*EVENT_EXAMPLES, PROMPT, PROMPT_WITHDRAWN, OUTCOME, *UNIT_OUTCOMES)
 }
 """By the name that each carries as `type`."""

@@ -12,20 +12,30 @@ import click
 from pydantic import TypeAdapter
 
 from streams.contract.events import ANY_EVENT, EVENTS
-from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import (
+    ANY_OUTCOME,
+    ANY_PUBLISHED,
+    Assigned,
+    Ordered,
+    Outcome,
+    Prompt,
+    PromptWithdrawn,
+    Returned,
+    Unmatched,
+)
 from streams.contract.schemas.examples import EXAMPLES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TOPIC_SCHEMAS: dict[str, TypeAdapter[Any]] = {
     "events": ANY_EVENT,
     "prompts": ANY_PUBLISHED,
-    "outcomes": TypeAdapter(Outcome),
+    "outcomes": ANY_OUTCOME,
 }
 """What one topic may hold, by the topic's name."""
 READ = {event.model_fields["type"].default: TypeAdapter(event) for event in EVENTS}
 WRITTEN: dict[str, TypeAdapter[Any]] = {
     kind.model_fields["type"].default: TypeAdapter(kind)
-    for kind in (Prompt, PromptWithdrawn, Outcome)
+    for kind in (Prompt, PromptWithdrawn, Outcome, Assigned, Ordered, Returned, Unmatched)
 }
 NAMES = (*READ, *WRITTEN, *TOPIC_SCHEMAS)
 """Everything that has a schema: types first, then topics."""

@@ -22,6 +22,10 @@ BENCHMARKS = {
         "streams.lab.bench.inference.inference_report:inference",
         "False alarms, bias and coverage of what is said of arms, under peeking.",
     ),
+    "uplift": Lazy(
+        "streams.lab.bench.inference.uplift_report:uplift",
+        "Customers whose orders a prompt raises: do the bounds hold the truth?",
+    ),
     "restart": Lazy(
         "streams.lab.bench.size.restart_report:restart",
         "A large shop that answers again, and checkpoints.",

@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from streams.clients.async_kafka import client_options, reading_options
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
 from streams.contract.events import Event, encode
-from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, Stage
+from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Prompt, Stage
 from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
@@ -181,7 +181,7 @@ class Simulation:
             if tp.topic == self._topics.prompts:
                 await self._hear(record)
             elif tp.topic == self._topics.outcomes:
-                self.board.add(Outcome.model_validate_json(record.value or b""))
+                self.board.add(ANY_OUTCOME.validate_json(record.value or b""))
             else:
                 self.judge.learn(tp.partition, record)
         except ValidationError:

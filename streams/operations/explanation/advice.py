@@ -31,8 +31,8 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "until the next add, removal or order, or {session_gap_s:,g} s without an event",
     ),
     "holdout": (
-        "{who} is held out, as {holdout_share:.1%} of all are, to measure what prompts are worth",
-        "for good: try another shopper or session, or GOESWITH_HOLDOUT_SHARE=0 on a shop for tests",
+        "{who} is held out, as {share:.1%} of all are, to measure what prompts are worth",
+        "for good: try another visitor or session, or GOESWITH_HOLDOUT_SHARE=0 on a shop for tests",
     ),
     "dismissed": (
         "the session sent away {dismissals} prompts; {dismissals_max} are enough",
@@ -72,7 +72,8 @@ def told(
     """The silence with the figures of its session, as they were when the event was answered."""
     unsent = event.sent_at_ms is None
     figures: dict[str, object] = {
-        "who": (session.shopper_id if session else event.shopper_id) or event.session_id,
+        "who": event.session_id,
+        "share": settings.holdout_share,
         "delay_s": (event.received_at_ms - event.occurred_at_ms) / 1000,
         "bound_s": settings.clock_skew_s_max if unsent else settings.lateness_s,
         "unsent": " where no sent_at_ms tells a delay from a slow clock" if unsent else "",
@@ -81,6 +82,8 @@ def told(
         "left_s": 0.0,
     }
     if session is not None:
+        if session.assignment is not None:
+            figures["share"] = session.assignment.share
         unseen = unseen_ms(session, event, pending)
         figures["dismissals"] = session.dismissals
         figures["prompted"] = session.shown + len(unseen)
@@ -91,7 +94,6 @@ def told(
 
 
 SETTINGS = (
-    "holdout_share",
     "dismissals_max",
     "session_gap_s",
     "prompts_per_session_max",

@@ -123,7 +123,9 @@ class Decision:
         now_ms, who = event.occurred_at_ms, session.session_id
         expires_at_ms = event.received_at_ms + self.ttl_ms
         worth = choice.arm, context, choice.propensity, choice.estimate
-        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms)
+        chances, expected = choice.propensities, choice.estimates
+        vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
+        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector)
         anchor, source = candidates[0].anchor or event.item_id, candidates[0].source
         key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
         fields = {
@@ -135,8 +137,8 @@ class Decision:
             "arm": choice.arm,
             "context": context,
             "propensity": choice.propensity,
-            "propensities": choice.propensities,
-            "estimates": choice.estimates,
+            "propensities": chances,
+            "estimates": expected,
             "reason": reason(key, anchor=anchor, locale=event.locale, texts=self.texts),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from streams.contract.events import Event
 from streams.contract.settings import Settings
-from streams.shop.decision.assignment import held_out
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.pending_prompts import PendingPrompt
 from streams.shop.memory.session import Session
@@ -24,11 +23,7 @@ def silenced(
         return Silence("late")
     if session.in_checkout:
         return Silence("checkout")
-    if held_out(
-        session.shopper_id or session.session_id,
-        share=settings.holdout_share,
-        salt=settings.holdout_salt,
-    ):
+    if session.assignment is not None and session.assignment.held_out:
         return Silence("holdout")
     if session.dismissals >= settings.dismissals_max:
         return Silence("dismissed")

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from streams.contract.errors import BadInput
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, UnitOutcome
 
 SilenceReason = Literal[
     "late",
@@ -99,6 +99,9 @@ class Answer(NamedTuple):
     silence: Silence | None = None
     withdrawals: tuple[PromptWithdrawn, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    """The stages that prompts reached."""
+    unit_outcomes: tuple[UnitOutcome, ...] = ()
+    """What a unit of the experiment did: was assigned, ordered, sent back."""
     rejected: BadInput | None = None
     """The event is of the contract but cannot be believed: to be published as a dead letter."""
     unmatched: str | None = None

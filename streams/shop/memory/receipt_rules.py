@@ -41,6 +41,7 @@ class ReceiptRules:
         self.receipts = receipts
         self.unknown_keys: Counter[str] = Counter()
         """How many receipts were folded unread, by the id of the key that is not here."""
+        self._latest: tuple[str, str, Receipt | InvalidReceipt] | None = None
         windows_s = settings.attribution_window_s, settings.purchase_window_s
         self._window_ms = max(windows_s) * 1000
 
@@ -48,10 +49,9 @@ class ReceiptRules:
         """The receipt that an event brings; as a value, why it does not open or is too old."""
         if type(event) not in BRINGING or (token := vars(event)["receipt"]) is None:
             return None
-        try:
-            receipt = self.receipts.open(token, event.session_id)
-        except InvalidReceipt as invalid:
-            return invalid
+        receipt = self._open(token, event.session_id)
+        if isinstance(receipt, InvalidReceipt):
+            return receipt
         if receipt.expires_at_ms is not None:
             over_ms = event.occurred_at_ms - receipt.expires_at_ms
             if over_ms > self._window_ms:
@@ -61,6 +61,15 @@ class ReceiptRules:
                     f"counts for {self._window_ms / 1000:.0f} s after that",
                 )
         return receipt
+
+    def _open(self, token: str, session_id: str) -> Receipt | InvalidReceipt:
+        """The receipt in a token: opened once for the fold and for the answer that follows."""
+        if self._latest is None or self._latest[:2] != (token, session_id):
+            try:
+                self._latest = token, session_id, self.receipts.open(token, session_id)
+            except InvalidReceipt as invalid:
+                self._latest = token, session_id, invalid
+        return self._latest[2]
 
     def counted(self, session: Session, event: Event) -> Receipt | InvalidReceipt | None:
         """What `opened` says, or that the session has forgotten the prompt. Notes what was refused.

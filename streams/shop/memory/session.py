@@ -41,6 +41,7 @@ from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
+from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, NOBODY, SignIn
 
 VIEWED_MAX = 20
@@ -91,6 +92,8 @@ class Session:
     """Events, among those seen, whose prompts may have been forgotten."""
     unread: set[str] = field(default_factory=set)
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
+    assignment: Assignment | None = None
+    """The side of the experiment that it is on, since it asked first."""
     signed_in: SignIn = NOBODY
     refused_consent: bool = False
     read_late: dict[str, int] = field(default_factory=dict)
@@ -215,7 +218,7 @@ class Session:
 
         The basket outlives the pause, and with it what it has taught. So does what was seen, shown,
         ordered and sent away: a repeated event still changes nothing, late feedback still counts,
-        and nothing is offered that was just bought.
+        and nothing is offered that was just bought. Nor does the session change sides.
         """
         return type(self)(
             self.session_id,
@@ -231,6 +234,7 @@ class Session:
             forgotten=self.forgotten,
             refused=self.refused,
             unread=self.unread,
+            assignment=self.assignment,
             refused_consent=self.refused_consent,
             arrivals=self.arrivals,
             order_memory=self.order_memory,
@@ -283,8 +287,8 @@ class Session:
             [[item, *taken] for item, taken in self.taken.items()],
             list(self.orders.items()),
             list(self.forgotten),
-            sorted(self.refused),
-            sorted(self.unread),
+            *map(sorted, (self.refused, self.unread)),
+            None if self.assignment is None else list(self.assignment),
             self.arrivals.state(),
         ]
 

@@ -2,8 +2,8 @@
 
 The order of leaving is that of the log, which is the same for every worker. A session's state of
 version 4 is written. Those of version 3, without the times of what it has seen and with the shopper
-alone, of version 2, in which a basket ended with its visit, and of version 1, without what the
-session had taught, are read as well.
+alone and no assignment, of version 2, in which a basket ended with its visit, and of version 1,
+without what the session had taught, are read as well.
 """
 
 import math
@@ -20,6 +20,7 @@ from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
+from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, SignIn, read
 
 
@@ -129,9 +130,8 @@ class Sessions:
 def session_of(state: list[Any]) -> Session:
     """The session whose `state()` this is, or what JSON made of it.
 
-    One of version 1 is taken to have taught what it holds; in one of version 2 what was bought is
-    taken to have been bought last. Raises `ValueError` for a later one, and this or `TypeError`
-    for what is none: restored, it would stop each worker in turn.
+    What one of version 1 holds it has taught, and what one of version 2 bought it bought last.
+    Raises `ValueError` or `TypeError` for what is none: restored, it would stop all workers.
     """
     session = _session_of(state)
     session.signed_in, session.refused_consent = read(state[3], session.last_ms)
@@ -147,7 +147,8 @@ def _session_of(state: list[Any]) -> Session:
         raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
     if version in (1, 2):
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
-    taken, orders, forgotten, refused, unread, *arrived = latest
+    taken, orders, forgotten, refused, unread, *more = latest
+    assigned, arrived = more or (None, None)
     seen = _numbered(seen, 0)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [name, *orders, *orders.values(), *late])
@@ -171,25 +172,30 @@ def _session_of(state: list[Any]) -> Session:
         Taught.from_state(lessons),
         dict.fromkeys(each(str, looked)),
         {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
-        orders,
+        _names(orders),
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         set(each(str, refused)),
         set(each(str, unread)),
+        Assignment.from_state(assigned),
         arrivals=_arrivals(arrived, len(seen)),
     )
 
 
-def _arrivals(arrived: list[Any], seen: int) -> Arrivals:
+def _arrivals(arrived: list[Any] | None, seen: int) -> Arrivals:
     """When the events of a session came: unknown, where that was not kept."""
-    if not arrived:
-        return Arrivals.unknown(seen)
-    (state,) = arrived
-    return Arrivals.from_state(state, seen)
+    return Arrivals.unknown(seen) if arrived is None else Arrivals.from_state(arrived, seen)
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:
     """What a session that did not note it has forgotten: if it is full, all that is older."""
     return min(one.prompted for one in remembered) if len(remembered) >= IMPRESSIONS_MAX else NEVER
+
+
+def _names(pairs: Any) -> dict[str, str]:
+    """Names with a name each."""
+    names = dict(pairs)
+    each(str, [*names, *names.values()])
+    return names
 
 
 def _numbered(pairs: Any, least: int) -> dict[str, int]:

@@ -5,8 +5,7 @@ import pytest
 from streams.clients.log_reader import open_reader
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import InvalidEvent
-from streams.contract.events import encode
-from streams.contract.schemas.examples import ITEM_ADDED, OUTCOME, PROMPT, PROMPT_SHOWN
+from streams.contract.schemas.examples import ASSIGNED, OUTCOME, PROMPT, SHOWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from tests.integration.operators import ByHand, Operator, send
@@ -47,7 +46,8 @@ def test_lag_subscriber_and_board_work_there_too(operator: Operator) -> None:
     topics = operator.settings.topics
     send(operator.settings, topics.events, [ByHand(b"s", b"{}", p) for p in (0, 1, 1)])
     send(operator.settings, topics.prompts, [ByHand(b"s", PROMPT.to_json())] * 2)
-    send(operator.settings, topics.outcomes, [ByHand(b"p", OUTCOME.to_json())] * 2)
+    outcomes = [ByHand(b"p", one.to_json()) for one in (SHOWN, OUTCOME, ASSIGNED)]
+    send(operator.settings, topics.outcomes, outcomes * 2)
     lag = operator.asks("lag")
     lines = operator.types("subscribe", "--from-beginning", "--max", "1").stdout.splitlines()
     board = operator.asks("arms", "--since", "5")["arms"]
@@ -57,7 +57,7 @@ def test_lag_subscriber_and_board_work_there_too(operator: Operator) -> None:
         [row["committed"] for row in lag["partitions"]],
     )
     assert 1 == len(lines)
-    assert [("bought_together", 1, 1)] == [(r["arm"], r["pulls"], r["added"]) for r in board]
+    assert [("bought_together", 1, 1)] == [(r["arm"], r["shown"], r["added"]) for r in board]
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])
@@ -65,12 +65,12 @@ def test_an_alarm_about_the_holdout_is_an_exit_code(
     operator: Operator, words: tuple[str, ...]
 ) -> None:
     """A job that nobody watches notices that somebody is prompted who should be held out."""
-    all_out = Operator(operator.settings.model_copy(update={"holdout_share": 0.999}))
-    key = ITEM_ADDED.session_id.encode()
-    send(operator.settings, operator.settings.topics.events, [ByHand(key, encode(ITEM_ADDED))])
-    before = all_out.types("uplift", *words)
-    send(operator.settings, operator.settings.topics.events, [ByHand(key, encode(PROMPT_SHOWN))])
-    after = all_out.types("uplift", *words)
+    held_out = ASSIGNED.model_copy(update={"holdout": True, "share": 0.999})
+    topic = operator.settings.topics.outcomes
+    send(operator.settings, topic, [ByHand(b"s", held_out.to_json())])
+    before = operator.types("uplift", *words)
+    send(operator.settings, topic, [ByHand(b"p", SHOWN.to_json())])
+    after = operator.types("uplift", *words)
 
     assert (0, 1) == (before.exit_code, after.exit_code)
     assert 'held_out_shown_alarm": true' in after.stdout if words else "ALARM" in after.stdout
@@ -80,12 +80,9 @@ def test_an_alarm_about_arms_is_an_exit_code(operator: Operator) -> None:
     """Two hundred prompts of an arm that was to be drawn once in four times, and no other."""
     topics = operator.settings.topics
     drawn = {"propensity": 0.25, "propensities": {PROMPT.arm: 0.25, "popular": 0.75}}
-    shown = {"stage": "shown", "reward": 0.0, "occurred_at_ms": PROMPT.occurred_at_ms}
-    names = [{"prompt_id": f"prompt-{n}"} for n in range(200)]
-    prompts = [PROMPT.model_copy(update=drawn | name) for name in names]
-    outcomes = [OUTCOME.model_copy(update=shown | name) for name in names]
+    named = [{"prompt_id": f"prompt-{n}", "estimates": None} for n in range(200)]
+    outcomes = [SHOWN.model_copy(update=drawn | name) for name in named]
     assert 0 == operator.types("arms", "--settle", "0").exit_code
-    send(operator.settings, topics.prompts, [ByHand(b"s", one.to_json()) for one in prompts])
     send(operator.settings, topics.outcomes, [ByHand(b"p", one.to_json()) for one in outcomes])
     found = operator.types("arms", "--settle", "0")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams.shop.decision.assignment import held_out
 from streams.shop.memory.answer import Silence
+from streams.shop.people.assignment import held_out
 from tests.stories import Story, Till, received
 
 

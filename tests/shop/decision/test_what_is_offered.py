@@ -224,7 +224,9 @@ def test_the_receipt_says_what_the_prompt_was() -> None:
 
     assert (prompt.prompt_id, "s1", prompt.arm, prompt.context) == receipt[:4]
     assert (prompt.propensity, (prompt.estimates or {})[prompt.arm]) == receipt[4:6]
-    assert (tuple(items(prompt)), prompt.occurred_at_ms, prompt.expires_at_ms) == receipt[6:]
+    assert (tuple(items(prompt)), prompt.occurred_at_ms, prompt.expires_at_ms) == receipt[6:9]
+    assert prompt.propensities == dict(zip(receipt.arms, receipt.propensities, strict=True))
+    assert prompt.estimates == dict(zip(receipt.arms, receipt.estimates, strict=True))
 
 
 def test_a_prompt_speaks_the_shoppers_language() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from streams.shop.decision.assignment import held_out
 from streams.shop.memory.answer import Silence
+from streams.shop.people.assignment import held_out
 from tests.stories import Story, Till, received
 
 CAPPED, COOLING, HELD_OUT = Silence("session_cap"), Silence("cool_down"), Silence("holdout")
@@ -173,23 +173,19 @@ def test_how_long_a_prompt_lives_is_told_from_when_its_event_was_received() -> N
 # The holdout
 
 
-def test_a_shopper_is_held_out_in_every_visit_or_in_none() -> None:
-    """It is the person who is drawn, where we know who it is, and the visit where we do not."""
-    shop = till(holdout_share=0.5)
-    visits = {
-        who: {
-            shop.serve(Story(f"{who}-{visit}", shopper_id=who).view("bread")).silence
-            for visit in range(4)
+def test_a_session_is_held_out_in_every_visit_or_in_none() -> None:
+    """Whoever signs in or out: it is the visitor, or the session, that is drawn."""
+    shop = till(holdout_share=0.5, lateness_s=1e6)
+    sessions = [Story(f"s{number}") for number in range(40)]
+    visits = [
+        {
+            shop.serve(story.view("bread", shopper_id=who, after_s=3600)).silence
+            for who in (None, f"shopper of {story.session_id}", "ann", None)
         }
-        for who in ("ann", "bob", "cid", "dan", "eve", "fay")
-    }
-    strangers = {shop.serve(Story(f"s{number}").view("bread")).silence for number in range(40)}
+        for story in sessions
+    ]
 
-    assert all(len(silences) == 1 for silences in visits.values())
-    assert [{HELD_OUT}, {None}] == sorted(
-        {frozenset(each) for each in visits.values()}, key=lambda each: None in each
-    )
-    assert {HELD_OUT, None} == strangers
+    assert {frozenset({HELD_OUT}), frozenset({None})} == set(map(frozenset, visits))
 
 
 def test_another_salt_draws_another_holdout() -> None:

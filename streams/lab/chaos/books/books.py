@@ -10,9 +10,9 @@ or says of itself what its event does not. `MORE` when all are there and some ca
 may offer other items: the worker that answers again knows more by then, and readers keep the first.
 Withdrawals are not judged: what was said and not seen yet is its owner's note, gone with the owner.
 
-*Outcomes*, by prompt and stage, after repeats are dropped: whole records, compared with those that
-the offline shop gives for the same events. `LESS` when one is missing or other, `MORE` when there
-is one too many.
+*Outcomes*, of prompts and of units, after repeats are dropped: whole records, compared with those
+that the offline shop gives for the same events. `LESS` when one is missing or other, `MORE` when
+there is one too many.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from streams.contract.events import Event, ItemViewed, decode
-from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, prompt_id
+from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, AnyOutcome, Prompt, prompt_id
 from streams.contract.settings import Settings
 from streams.shop.decision.decision import PLACEMENTS, AskingEvent
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -64,8 +64,8 @@ class Recomputed(NamedTuple):
     """The id that each asking event's prompt has, by partition and offset of the event."""
     owed: frozenset[str]
     """The ids of the prompts that there must be."""
-    outcomes: Mapping[tuple[str, ...], Outcome]
-    """By their identity."""
+    outcomes: Mapping[tuple[str, ...], AnyOutcome]
+    """By what tells them from all others."""
 
 
 class AuditResult(NamedTuple):
@@ -88,7 +88,7 @@ def recompute(
     asked: dict[str, Event] = {}
     at: dict[tuple[int, int], str] = {}
     owed: set[str] = set()
-    outcomes: dict[tuple[str, ...], Outcome] = {}
+    outcomes: dict[tuple[str, ...], AnyOutcome] = {}
     for record in log:
         event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
         if shop.learn(record.partition, record.offset, event) == "gap":
@@ -100,9 +100,9 @@ def recompute(
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
-        if not isinstance(event, ItemViewed):  # a view brings no prompt any further
+        if shop.experiment or not isinstance(event, ItemViewed):  # which brings no prompt further
             answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
-            outcomes |= {o.identity: o for o in answer.outcomes}
+            outcomes |= {o.identity: o for o in (*answer.outcomes, *answer.unit_outcomes)}
     position = dict(shop.position)
     return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
 
@@ -140,15 +140,15 @@ def judged_prompts(published: Iterable[AuditedRecord], recomputed: Recomputed) -
 
 def judged_outcomes(published: Iterable[AuditedRecord], recomputed: Recomputed) -> AuditResult:
     """Whether, repeats dropped, exactly those outcomes are there that the log calls for."""
-    found: dict[tuple[str, ...], set[Outcome]] = {}
+    found: dict[tuple[str, ...], list[AnyOutcome]] = {}
     number = 0
     for record in published:
-        outcome = Outcome.model_validate_json(record.value or b"")
-        found.setdefault(outcome.identity, set()).add(outcome)
+        outcome = ANY_OUTCOME.validate_json(record.value or b"")
+        found.setdefault(outcome.identity, []).append(outcome)
         number += 1
     owed = recomputed.outcomes
     lost = len(owed.keys() - found.keys())
-    other = sum(found[key] != {outcome} for key, outcome in owed.items() if key in found)
+    other = sum(any(one != owed[key] for one in ones) for key, ones in found.items() if key in owed)
     more = len(found.keys() - owed.keys())
     word: Word = "LESS" if lost or other else "MORE" if more else "EXACT"
     return AuditResult(word, lost, other + more, number - len(found))

@@ -2,12 +2,16 @@
 
 They are *read off* the impressions, not remembered beside them: whoever answers for an event finds
 the stages which that event brought, even when somebody else folded it first.
+
+A `shown` has all that its prompt was drawn from, as the receipt tells, so that arms can be judged
+by outcomes alone.
 """
 
 from collections.abc import Iterable, Iterator
 
 from streams.contract.events import Event
 from streams.contract.prompts import Outcome
+from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
 
 
@@ -40,4 +44,15 @@ def outcomes(impressions: Iterable[Impression], event: Event) -> Iterator[Outcom
                     caused_by=event.event_id,
                     occurred_at_ms=reached.at_ms,
                     prompted_at_ms=receipt.prompted_at_ms,
+                    **_drawn_from(receipt) if reached.stage == "shown" else {},
                 )
+
+
+def _drawn_from(receipt: Receipt) -> dict[str, dict[str, float]]:
+    """The probabilities and expectations of all arms on offer, where the receipt tells them."""
+    if not receipt.arms:
+        return {}
+    return {
+        "propensities": dict(zip(receipt.arms, receipt.propensities, strict=True)),
+        "estimates": dict(zip(receipt.arms, receipt.estimates, strict=True)),
+    }

@@ -92,7 +92,7 @@ def test_the_log_alone_says_what_the_shop_knew() -> None:
     """Its digest, the prompts that it owes, and the outcomes."""
     assert DAY.digest == LOG.digest
     assert {prompt.prompt_id for prompt in DAY.prompts} <= LOG.owed
-    assert {outcome.identity for outcome in DAY.outcomes} == set(LOG.outcomes)
+    assert {o.identity for o in DAY.outcomes} == set(LOG.outcomes)
 
 
 def test_a_prompt_that_is_missing_is_less() -> None:

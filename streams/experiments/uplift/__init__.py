@@ -1,0 +1,1 @@
+"""What prompts are worth: units that may get them against the holdout, from outcomes alone."""

@@ -1,0 +1,158 @@
+"""`goeswith uplift`: what prompts are worth, from the outcomes topic."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from pydantic import ValidationError
+
+from streams.cli.live import show
+from streams.cli.options import with_settings
+from streams.cli.printable import printable
+from streams.cli.progress import progressed
+from streams.cli.ranges import FiniteRange
+from streams.clients.log_reader import LogReader, RawRecord, open_reader
+from streams.contract.errors import Misconfigured
+from streams.contract.prompts import ANY_OUTCOME
+from streams.contract.settings import Settings
+from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
+from streams.experiments.uplift.tables import Findings, as_values, table
+from streams.experiments.uplift.units import Units
+from streams.shop.people.assignment import Experiment
+
+EFFECT_PERCENT = 5.0
+
+
+class Looked(NamedTuple):
+    """What was read."""
+
+    kept: KeptUnits
+    unreadable: int
+
+
+@click.command()
+@with_settings("bootstrap", "prefix")
+@click.option("--experiment", metavar="NAME", help="Which one; otherwise the one begun last.")
+@click.option(
+    "--effect",
+    type=FiniteRange(min=0.01, max=1000),
+    default=EFFECT_PERCENT,
+    show_default=True,
+    metavar="PERCENT",
+    help="The effect of interest, of what the held out do: how many days it takes to see it.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Read on from what FILE has, and keep there what was read: the topic forgets.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def uplift(
+    settings: Settings, experiment: str | None, effect: float, keep: Path | None, as_json: bool
+) -> None:
+    """Uplift: what prompts are worth; units that may get them against the holdout.
+
+    Reads all that the outcomes topic holds: who was assigned, ordered and sent back what. The sides
+    are those that were logged. A unit is a visitor, or a session without one. The bounds hold
+    whenever and however often one looks; prompts earn something when they exclude 0.
+
+    The share that is held out is compared with the planned one: an ALARM means that something but
+    the draw decides who is held out, and that nothing else here is to be trusted. So does an alarm
+    that those held out were shown prompts. Either makes the exit code 1.
+
+    Where the log no longer reaches back to the experiment's start, there is no verdict: --keep FILE
+    keeps the units from the first look on, and makes the next one quick.
+
+    --json prints `experiment`, `since_ms`, `held_out` and `prompted` (how many), `planned_share`,
+    `observed_share`, `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet
+    shown a prompt), `held_out_shown_alarm`, `crossovers` (shoppers on both sides), `crossed_units`,
+    `orders_left_out`, `log_begins_ms` (if what was before is gone), `power` (`visible`, `effect`,
+    `days_needed`), `others` (experiments), `unmatched` (returns), `left_out`, `unreadable`, and
+    `metrics`: of each `metric` what one of either side does (`control`, `treated`), the
+    `difference`, its `low` and `high`, `p` and `relative`; none of these when a side has fewer than
+    30 units, or all of both sides did the same. Money is in minor units.
+    """
+    looked = look(settings, keep, quiet=as_json)
+    found = findings(settings, looked, experiment, effect / 100.0)
+    if as_json:
+        click.echo(json.dumps(as_values(found)))
+    else:
+        show(table(found))
+    raise click.exceptions.Exit(1 if found.alarmed else 0)
+
+
+def look(settings: Settings, keep: Path | None = None, *, quiet: bool = True) -> Looked:
+    """Fold what the outcomes topic holds, on top of what was kept, and keep it."""
+    topic = settings.topics.outcomes
+    kept = read(keep, topic) if keep else None
+    with open_reader(settings, topic) as reader:
+        looked = _folded(reader, kept, quiet=quiet)
+    if keep:
+        write(keep, topic, looked.kept)
+    return looked
+
+
+def findings(
+    settings: Settings, looked: Looked, experiment: str | None = None, effect: float = 0.05
+) -> Findings:
+    """What there is to tell of an experiment. Raises `Misconfigured` for one that is not there."""
+    units = looked.kept.units
+    counted = units.unmatched(), units.left_out, looked.unreadable
+    seen = units.experiments()
+    if not seen and not experiment:
+        return Findings(None, (), None, effect, *counted)
+    chosen = _chosen(units, experiment)
+    start_ms = _start_ms(settings, chosen)
+    begins_ms = looked.kept.begins_ms
+    reaches = begins_ms is None or begins_ms <= start_ms
+    return Findings(
+        units.totals(chosen, start_ms),
+        [one for one in seen if one.id != chosen],
+        None if reaches else begins_ms,
+        effect,
+        *counted,
+    )
+
+
+def _folded(reader: LogReader, kept: KeptUnits | None, *, quiet: bool) -> Looked:
+    ends = reader.ends()
+    begins, forgot = starts(kept, reader.begins(), ends)
+    units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)
+    records: Iterable[RawRecord] = reader.between(begins, ends)
+    if not quiet:
+        total = sum(ends[at] - begin for at, begin in begins.items())
+        records = progressed(records, total, f"reading {reader.partitions[0].topic}")
+    unreadable, first_ms = 0, dict[int, int]()
+    for record in records:
+        first_ms.setdefault(record.at.number, record.timestamp_ms)
+        try:
+            units.add(ANY_OUTCOME.validate_json(record.value or b""))
+        except ValidationError:
+            unreadable += 1
+    following = {at.number: max(end, begins[at]) for at, end in ends.items()}
+    if forgot:
+        begins_ms = max(first_ms.values(), default=0)
+    return Looked(KeptUnits(units, following, begins_ms), unreadable)
+
+
+def _chosen(units: Units, asked: str | None) -> str:
+    """The id of the experiment that was asked for, by id or by name; else the latest."""
+    there = [one.id for one in units.experiments()]
+    if asked is None:
+        return there[-1]
+    named = [one for one in there if asked in (one, one.rpartition("-")[0])]
+    if not named:
+        raise Misconfigured(
+            f"--experiment {printable(asked)}: no such experiment; the log has "
+            f"{', '.join(map(printable, there)) or 'none'}"
+        )
+    return named[-1]
+
+
+def _start_ms(settings: Settings, chosen: str) -> int:
+    """The declared start, where it is the experiment of the settings; else the first we know of."""
+    ours = Experiment.of(settings)
+    return ours.start_ms if ours is not None and ours.id == chosen else 0

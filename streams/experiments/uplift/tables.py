@@ -1,0 +1,239 @@
+"""What prompts are worth, for people and for programs."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from streams.cli.printable import printable
+from streams.cli.tables import Listing
+from streams.experiments.uplift.figures import (
+    UNITS_MIN,
+    HoldoutSample,
+    Power,
+    UpliftRow,
+    power,
+    rows,
+    sample,
+    sizes,
+)
+from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals
+
+COLUMNS = ("a unit's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative")
+YEAR_DAYS = 365
+
+
+class Findings(NamedTuple):
+    """All that there is to tell."""
+
+    totals: ExperimentTotals | None
+    """None: there is no assignment."""
+    others: Sequence[ExperimentSeen] = ()
+    """The other experiments of the log."""
+    log_begins_ms: int | None = None
+    """Where the log begins, if it has forgotten what was before the experiment's units."""
+    effect: float = 0.05
+    """The effect of interest, as a part of what the held out do."""
+    unmatched: int = 0
+    """Returns of orders that nobody knows."""
+    left_out: int = 0
+    unreadable: int = 0
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether nothing follows: who is held out, or is prompted, is not as planned."""
+        if self.totals is None:
+            return False
+        split = sample(self.totals)
+        return split.crossed or split.alarm
+
+
+def table(found: Findings) -> Listing:
+    """For people."""
+    if found.totals is None:
+        return Listing(*COLUMNS, title=NOBODY, notes=_lost(found))
+    measured = rows(found.totals)
+    listing = Listing(*COLUMNS, title=sentence(found, measured), notes=_notes(found, measured))
+    for metric, row in measured:
+        if row is None:
+            listing.add(printable(metric), *"------")
+            continue
+        digits = 4 if abs(row.control) < 100 else 1  # noqa: PLR2004  # orders, and money
+        listing.add(
+            printable(metric),
+            f"{row.control:,.{digits}f}",
+            f"{row.treated:,.{digits}f}",
+            f"{row.difference:+,.{digits}f}",
+            f"{row.low:+,.{digits}f} to {row.high:+,.{digits}f}",
+            f"{row.p:.3f}",
+            "-" if row.relative is None else f"{row.relative:+.1%}",
+        )
+    return listing
+
+
+NOBODY = (
+    "nobody has been assigned to an experiment, as far as the outcomes topic tells: is anybody "
+    "held out (GOESWITH_HOLDOUT_SHARE)?"
+)
+
+
+def sentence(found: Findings, measured: Sequence[UpliftRow]) -> str:
+    """What follows: whether prompts earn something, or that it is too early to say."""
+    totals = found.totals
+    if totals is None:
+        return NOBODY
+    split, name = sample(totals), printable(totals.seen.id)
+    if split.planned_share >= 1.0:
+        return f"{name}: everybody is held out: nothing to compare with"
+    if split.crossed:
+        return (
+            f"{name}: ALARM: {split.held_out_shown:,} of {split.held_out:,} held out were shown "
+            "prompts, so nothing follows from this"
+        )
+    if split.alarm:
+        return (
+            f"{name}: sample ratio ALARM: too many or too few are held out, so nothing follows "
+            "from this"
+        )
+    metric, row = measured[0]
+    if row is None:
+        return f"{name}: too early to say what prompts are worth: {missing(totals)}"
+    bounds = f"95 % at any look {row.low:+.4f} to {row.high:+.4f}"
+    if found.log_begins_ms is not None:
+        what = "no verdict, as the log has forgotten the start"
+    elif row.low <= 0.0 <= row.high:
+        what = "too early to say what prompts are worth"
+    else:
+        what = f"prompts earn {'more' if row.low > 0.0 else 'fewer'} {metric}"
+    return f"{name}: {what}: {row.difference:+.4f} {metric} a unit ({bounds})"
+
+
+def missing(totals: ExperimentTotals) -> str:
+    """Why nothing can be said yet."""
+    held, others = sizes(totals)
+    if min(held, others) < UNITS_MIN:
+        return (
+            f"{held:,} units held out and {others:,} that may get prompts, at least {UNITS_MIN} of "
+            "each are wanted"
+        )
+    return f"{held:,} held out and {others:,} not, and all have the same number of orders"
+
+
+def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
+    totals = found.totals
+    if totals is None:
+        return []
+    split = sample(totals)
+    _, row = measured[0]
+    said = [] if row is None else _without_orders(totals, row.control, row.treated)
+    said += [
+        "a unit is a visitor, or a session without one; figures are net of what came back",
+        *_of_the_split(totals, split),
+    ]
+    if row is not None:
+        said.append(_in_words(power(row, totals, found.effect), found.effect, measured[0].metric))
+    if found.log_begins_ms is not None:
+        said.append(
+            f"the log begins {_day(found.log_begins_ms)} and has forgotten what was before: as it "
+            "forgets units, bounds do not hold at every look. Keep them from the start (--keep "
+            "FILE), or say when it was (GOESWITH_EXPERIMENT_START_S), or begin a new experiment"
+        )
+    return [*said, *_others(found), *_lost(found)]
+
+
+def _without_orders(totals: ExperimentTotals, *rates: float) -> list[str]:
+    """Where the bounds come from, when a side has not a single order."""
+    names = ("held out", "prompted")
+    return [
+        f"none of {n:,} {name} has ordered: bounds leave room for 3 of them (the rule of three)"
+        for n, name, rate in zip(sizes(totals), names, rates, strict=True)
+        if rate == 0.0
+    ]
+
+
+def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
+    held, others = sizes(totals)
+    observed, planned = _share(split.observed_share), _share(split.planned_share)
+    said = [
+        f"{others:,} may get prompts, {held:,} are held out, since {_day(totals.seen.first_ms)}",
+        f"held out: {observed} observed, {planned} planned, p {split.sample_ratio_p:.3f}",
+        (
+            f"crossovers: {totals.crossed_shoppers:,} shoppers with units on both sides (two "
+            f"devices), {totals.crossed_units:,} units on both sides, {split.held_out_shown:,} "
+            "held out were shown prompts"
+        ),
+    ]
+    if totals.orders_left_out:
+        number = totals.orders_left_out
+        said.append(f"{number:,} orders left out: of units whose assignment the log has forgotten")
+    return said
+
+
+def _in_words(needed: Power, effect: float, metric: str) -> str:
+    """How small an effect would be seen."""
+    said = (
+        f"smallest effect visible now: {needed.visible:.4f} {metric} a unit; {effect:.3g} of what "
+    )
+    said += f"the held out do is {needed.effect:.4f}"
+    days = needed.days_needed
+    if days is None:
+        return said
+    if days > 10 * YEAR_DAYS:
+        return f"{said}, visible in more than 10 years at this rate"
+    return f"{said}, visible " + (f"in {days:,.0f} more days at this rate" if days else "by now")
+
+
+def _others(found: Findings) -> list[str]:
+    if not found.others:
+        return []
+    named = ", ".join(f"{printable(o.id)} (since {_day(o.first_ms)})" for o in found.others)
+    return [f"other experiments in the log (--experiment NAME): {named}"]
+
+
+def _lost(found: Findings) -> list[str]:
+    said = {
+        "returns of orders that are not in the log": found.unmatched,
+        "records left out: no room for more sessions or orders": found.left_out,
+        "records unreadable": found.unreadable,
+    }
+    return [f"{count:,} {what}" for what, count in said.items() if count]
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}".replace("%", " %")
+
+
+def _day(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def as_values(found: Findings) -> dict[str, Any]:
+    """For programs."""
+    counted = {
+        "unmatched": found.unmatched,
+        "left_out": found.left_out,
+        "unreadable": found.unreadable,
+    }
+    totals = found.totals
+    if totals is None:
+        nobody: dict[str, Any] = {"experiment": None, "held_out": 0, "prompted": 0, "metrics": []}
+        return nobody | {"sample_ratio_alarm": False, "held_out_shown_alarm": False} | counted
+    split, measured = sample(totals), rows(totals)
+    first = measured[0].uplift
+    return {
+        "experiment": totals.seen.id,
+        "since_ms": totals.seen.first_ms,
+        "prompted": sizes(totals)[1],
+        **split._asdict(),
+        "sample_ratio_alarm": split.alarm,
+        "held_out_shown_alarm": split.crossed,
+        "crossovers": totals.crossed_shoppers,
+        "crossed_units": totals.crossed_units,
+        "orders_left_out": totals.orders_left_out,
+        "log_begins_ms": found.log_begins_ms,
+        "power": None if first is None else power(first, totals, found.effect)._asdict(),
+        "others": [one._asdict() for one in found.others],
+        **counted,
+        "metrics": [
+            {"metric": metric} | ({} if row is None else row._asdict()) for metric, row in measured
+        ],
+    }

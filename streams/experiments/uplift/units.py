@@ -1,0 +1,268 @@
+"""What units of experiments did, from outcomes: who was assigned, ordered, and sent back what.
+
+Everything is read off the records: sides are logged, never reckoned. Records come in any order and
+more than once: of each that counts once the earliest is kept, and returns are joined with orders by
+their number when somebody asks. So a fold of the same records is the same, however partitions
+interleave. Orders count net of what came back of them.
+
+A unit counts from its assignment on: who never asked is the same on both sides, and only noise.
+Memory is bounded: what there is no room for is left out, and counted.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from streams.contract.prompts import (
+    AnyOutcome,
+    Assigned,
+    Ordered,
+    Outcome,
+    Returned,
+    Unmatched,
+)
+from streams.experiments.uplift.net_orders import (
+    At,
+    Line,
+    OrderSeen,
+    UnitTotals,
+    at_of,
+    count,
+    lines_of,
+    order_of,
+    tuples_of,
+)
+
+SESSIONS_MAX = 500_000
+"""Sessions that are held, in some 500 bytes each; further ones are left out, and counted."""
+ORDERS_MAX = 500_000
+HELD_OUT, MAY_GET = 1, 2
+"""Bits of the sides that somebody was seen on."""
+BOTH = HELD_OUT | MAY_GET
+
+
+class SideOf(NamedTuple):
+    """A session's assignment."""
+
+    at_ms: int
+    unit: str
+    holdout: bool
+    share: float
+
+
+class ExperimentSeen(NamedTuple):
+    """An experiment that there are assignments of."""
+
+    id: str
+    share: float
+    first_ms: int
+    last_ms: int
+    sessions: int
+
+
+class ExperimentTotals(NamedTuple):
+    """What its units did."""
+
+    seen: ExperimentSeen
+    held_out: list[UnitTotals]
+    may_get: list[UnitTotals]
+    held_out_shown: int
+    """Units that are held out, and were shown a prompt all the same."""
+    crossed_units: int
+    """Units that were seen on both sides, which no draw does."""
+    crossed_shoppers: int
+    """People who signed in on units of both sides: two devices, mostly."""
+    orders_left_out: int
+    """Orders of units whose assignment is not among the records."""
+
+
+class Units:
+    """Folds outcomes.
+
+    >>> from streams.contract.schemas.examples import UNIT_OUTCOMES
+    >>> units = Units()
+    >>> for record in (*UNIT_OUTCOMES, *UNIT_OUTCOMES):
+    ...     units.add(record)
+    >>> totals = units.totals(units.experiments()[-1].id)
+    >>> [(unit.orders, unit.items, unit.revenue) for unit in totals.may_get]
+    [(1, 2, {'EUR': 638})]
+    """
+
+    def __init__(self, sessions_max: int = SESSIONS_MAX, orders_max: int = ORDERS_MAX) -> None:
+        self.sessions_max = sessions_max
+        self.orders_max = orders_max
+        self.left_out = 0
+        """Records of sessions and orders that there was no room for."""
+        self._sides: dict[str, dict[str, SideOf]] = {}
+        """By experiment and session."""
+        self._sessions = 0
+        self._shown: dict[str, int] = {}
+        """By session the time of the latest prompt that it was shown."""
+        self._shoppers: dict[str, set[tuple[str, str]]] = {}
+        """By experiment the shoppers that signed in, and their units."""
+        self._orders: dict[str, OrderSeen] = {}
+        self._returns: dict[str, dict[At, tuple[Line, ...]]] = {}
+
+    def add(self, record: AnyOutcome) -> None:
+        """Count a record; a repeat changes nothing."""
+        match record:
+            case Assigned():
+                self._assigned(record)
+            case Ordered():
+                self._ordered(record)
+            case Returned() | Unmatched():
+                self._returned(record)
+            case Outcome(stage="shown"):
+                self._was_shown(record)
+
+    def experiments(self) -> list[ExperimentSeen]:
+        """Those that there are assignments of, the one that began last at the end."""
+        found = [_seen(name, sides.values()) for name, sides in self._sides.items()]
+        return sorted(found, key=lambda one: (one.first_ms, one.id))
+
+    def unmatched(self) -> int:
+        """How many returns are of no order that is known."""
+        return sum(len(of) for order, of in self._returns.items() if order not in self._orders)
+
+    def totals(self, experiment: str, since_ms: int = 0) -> ExperimentTotals:
+        """What units did that were assigned from then on. Raises `KeyError` for an unknown one."""
+        sides = {
+            session: side
+            for session, side in self._sides[experiment].items()
+            if side.at_ms >= since_ms
+        }
+        units = _first_sides(sides.values())
+        bits = _bits(sides.values())
+        totals, left_out = self._summed(experiment, units)
+        named = self._shoppers.get(experiment, set())
+        signed_in = ((shopper, bits.get(unit, 0)) for shopper, unit in named)
+        shown = {
+            side.unit
+            for session, side in sides.items()
+            if side.holdout and self._shown.get(session, 0) >= side.at_ms
+        }
+        return ExperimentTotals(
+            _seen(experiment, sides.values() or self._sides[experiment].values()),
+            [totals[unit] for unit, holdout in units.items() if holdout],
+            [totals[unit] for unit, holdout in units.items() if not holdout],
+            len(shown),
+            _on_both(bits.items()),
+            _on_both(signed_in),
+            left_out,
+        )
+
+    def _summed(self, experiment: str, units: Iterable[str]) -> tuple[dict[str, UnitTotals], int]:
+        """By unit what it did, and how many orders are of no such unit."""
+        totals = {unit: UnitTotals() for unit in units}
+        left_out = 0
+        for number, order in self._orders.items():
+            if order.experiment != experiment:
+                continue
+            if order.unit in totals:
+                count(totals[order.unit], order, self._returns.get(number, {}).values())
+            else:
+                left_out += 1
+        return totals, left_out
+
+    def _assigned(self, record: Assigned) -> None:
+        sides = self._sides.setdefault(record.experiment, {})
+        before = sides.get(record.session_id)
+        if before is None:
+            if self._sessions >= self.sessions_max:
+                self.left_out += 1
+                return
+            self._sessions += 1
+        side = SideOf(record.occurred_at_ms, record.unit, record.holdout, record.share)
+        sides[record.session_id] = side if before is None else min(before, side)
+        self._signed_in(record)
+
+    def _signed_in(self, record: Assigned | Ordered) -> None:
+        if record.shopper is not None:
+            known = self._shoppers.setdefault(record.experiment, set())
+            known.add((record.shopper, record.unit))
+
+    def _ordered(self, record: Ordered) -> None:
+        before = self._orders.get(record.order_id)
+        if before is None and len(self._orders) >= self.orders_max:
+            self.left_out += 1
+            return
+        lines = lines_of(record)
+        said = record.experiment, record.unit, record.currency or "", lines
+        order = OrderSeen(at_of(record), *said)
+        self._orders[record.order_id] = order if before is None else min(before, order)
+        self._signed_in(record)
+
+    def _returned(self, record: Returned | Unmatched) -> None:
+        if record.order_id not in self._returns and len(self._returns) >= self.orders_max:
+            self.left_out += 1
+            return
+        self._returns.setdefault(record.order_id, {})[at_of(record)] = lines_of(record)
+
+    def _was_shown(self, record: Outcome) -> None:
+        session = record.session_id
+        if session in self._shown or len(self._shown) < self.sessions_max:
+            self._shown[session] = max(self._shown.get(session, 0), record.prompted_at_ms)
+
+    # To be kept
+
+    def state(self) -> dict[str, Any]:
+        """Everything, as JSON."""
+        return {
+            "left_out": self.left_out,
+            "sides": {
+                name: {session: list(side) for session, side in sides.items()}
+                for name, sides in self._sides.items()
+            },
+            "shown": self._shown,
+            "shoppers": {name: sorted(known) for name, known in self._shoppers.items()},
+            "orders": {number: list(order) for number, order in self._orders.items()},
+            "returns": {
+                order: [[at, lines] for at, lines in of.items()]
+                for order, of in self._returns.items()
+            },
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state; `TypeError`, `ValueError` or `KeyError` when it is none."""
+        self.left_out = state["left_out"]
+        self._sides = {
+            name: {session: SideOf(*side) for session, side in sides.items()}
+            for name, sides in state["sides"].items()
+        }
+        self._sessions = sum(map(len, self._sides.values()))
+        self._shown = dict(state["shown"])
+        self._shoppers = {name: {(s, u) for s, u in of} for name, of in state["shoppers"].items()}
+        self._orders = {number: order_of(order) for number, order in state["orders"].items()}
+        self._returns = {
+            order: {(at[0], at[1]): tuples_of(lines) for at, lines in of}
+            for order, of in state["returns"].items()
+        }
+
+
+def _seen(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
+    sides = list(sides)
+    times = [side.at_ms for side in sides]
+    return ExperimentSeen(name, sides[0].share, min(times), max(times), len(sides))
+
+
+def _first_sides(sides: Iterable[SideOf]) -> dict[str, bool]:
+    """By unit whether it is held out: the side on which it was first."""
+    first: dict[str, SideOf] = {}
+    for side in sides:
+        first[side.unit] = min(first.get(side.unit, side), side)
+    return {unit: side.holdout for unit, side in sorted(first.items())}
+
+
+def _bits(sides: Iterable[SideOf]) -> dict[str, int]:
+    """By unit the sides on which it was seen."""
+    bits: dict[str, int] = {}
+    for side in sides:
+        bits[side.unit] = bits.get(side.unit, 0) | (HELD_OUT if side.holdout else MAY_GET)
+    return bits
+
+
+def _on_both(seen: Iterable[tuple[str, int]]) -> int:
+    """How many were seen on both sides."""
+    sides: dict[str, int] = {}
+    for who, bits in seen:
+        sides[who] = sides.get(who, 0) | bits
+    return sum(bits == BOTH for bits in sides.values())

@@ -1,0 +1,131 @@
+"""Outcomes of units: what a unit of the experiment did.
+
+They are *read off* the session, not remembered beside it: whoever answers for an event finds what
+that event brought, also when somebody else folded it first. What was ordered before the session was
+assigned is nobody's: to tell that, offsets are compared.
+
+Returns are joined with orders by whoever reads outcomes, by the order's number: so it does not
+matter which came first, nor in which session or partition. A return is at most of what was ordered.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from streams.contract.events import (
+    Event,
+    ItemAdded,
+    ItemViewed,
+    OrderCancelled,
+    OrderLine,
+    OrderPlaced,
+    OrderReturned,
+)
+from streams.contract.prompts import (
+    Assigned,
+    Ordered,
+    OutcomeLine,
+    Returned,
+    UnitOutcome,
+    Unmatched,
+)
+from streams.shop.memory.session import Session
+from streams.shop.people.assignment import Assignment, Experiment
+
+ASKING = (ItemViewed, ItemAdded)
+"""The events by which a session may be assigned."""
+Back = OrderCancelled | OrderReturned
+"""The events by which something comes back."""
+
+
+def unit_outcomes(
+    session: Session, event: Event, offset: int, experiment: Experiment | None
+) -> tuple[UnitOutcome, ...]:
+    """What this event, at this offset, brought to the unit of its session."""
+    assignment = session.assignment
+    if isinstance(event, ASKING):
+        if assignment is None or assignment.event_id != event.event_id:
+            return ()
+        return (_assigned(event, assignment, experiment),)
+    if isinstance(event, Back):
+        return _returned(session, event, offset, experiment)
+    if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
+        return ()
+    counted = session.orders.get(event.order_id) == event.event_id
+    order = session.order_memory.get(event.order_id)
+    own = order is None or order.session_id == event.session_id  # else another session told it
+    return (_ordered(event, assignment, experiment),) if counted and own else ()
+
+
+def _assigned(event: Event, assignment: Assignment, experiment: Experiment | None) -> Assigned:
+    return Assigned(
+        session_id=event.session_id,
+        **_side(assignment),
+        share=assignment.share,
+        shopper=_shopper(event, assignment, experiment),
+        caused_by=assignment.event_id,
+        occurred_at_ms=assignment.at_ms,
+    )
+
+
+def _ordered(event: OrderPlaced, assignment: Assignment, experiment: Experiment | None) -> Ordered:
+    shopper = _shopper(event, assignment, experiment)
+    said = _said(event, 1)
+    return Ordered(**_side(assignment), **said, currency=event.currency, shopper=shopper)
+
+
+def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None) -> str | None:
+    """The shopper's name in the experiment; in one that is over nobody is named."""
+    if experiment is None or experiment.id != assignment.experiment:
+        return None
+    return experiment.named(event)
+
+
+def _returned(
+    session: Session, event: Back, offset: int, experiment: Experiment | None
+) -> tuple[UnitOutcome, ...]:
+    """What came back; of an order from before the assignment nobody has to know."""
+    assignment = session.assignment
+    if event.order_id not in session.orders:
+        return (Unmatched(**_said(event, -1)),) if experiment or assignment else ()
+    if assignment is None or assignment.offset > offset:
+        return ()
+    return (Returned(**_side(assignment), **_said(event, -1)),)
+
+
+def _side(assignment: Assignment) -> dict[str, Any]:
+    return {
+        "unit": assignment.unit,
+        "experiment": assignment.experiment,
+        "holdout": assignment.held_out,
+    }
+
+
+def _said(event: OrderPlaced | Back, sign: int) -> dict[str, Any]:
+    """What the event says, as an outcome: lines of one item added up."""
+    lines = _by_item(event.lines or (), sign)
+    values = [line.value_minor for line in lines if line.value_minor is not None]
+    return {
+        "order_id": event.order_id,
+        "session_id": event.session_id,
+        "items": len(lines),
+        "quantity": sum(line.quantity for line in lines),
+        "value_minor": sum(values) if values else None,
+        "lines": tuple(lines),
+        "caused_by": event.event_id,
+        "occurred_at_ms": event.occurred_at_ms,
+    }
+
+
+def _by_item(lines: Iterable[OrderLine], sign: int) -> list[OutcomeLine]:
+    """The lines by item; an item's worth is that of its lines with a price."""
+    quantities: dict[str, int] = {}
+    values: dict[str, int] = {}
+    for line in lines:
+        quantity = sign * line.quantity
+        quantities[line.item_id] = quantities.get(line.item_id, 0) + quantity
+        if line.price_minor is not None:
+            values[line.item_id] = values.get(line.item_id, 0) + quantity * line.price_minor
+    return [
+        OutcomeLine(item_id=item, quantity=quantity, value_minor=values.get(item))
+        for item, quantity in quantities.items()
+    ]

@@ -1,0 +1,1 @@
+"""What prompts are worth, by its room."""

@@ -1,0 +1,77 @@
+"""Units that are kept in a file: bounds hold from the start, though the topic forgets."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.clients.log_reader import Partition
+from streams.contract.errors import GoeswithError
+from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
+from tests.experiments.uplift.records import assigned, folded
+
+HERE = [Partition("outcomes", 0), Partition("outcomes", 1)]
+
+
+def offsets(*numbers: int) -> dict[Partition, int]:
+    """One for each partition."""
+    return dict(zip(HERE, numbers, strict=True))
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    """With where to read on."""
+    path = tmp_path / "units"
+    kept = KeptUnits(folded([assigned(1), assigned(2)]), {0: 7, 1: 9}, 1_000)
+    write(path, "outcomes", kept)
+    write(path, "outcomes", kept)
+    again = read(path, "outcomes")
+
+    assert again is not None
+    assert ({0: 7, 1: 9}, 1_000) == (again.next, again.begins_ms)
+    assert kept.units.experiments() == again.units.experiments()
+    assert ["units"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_nothing_was_kept_at_first(tmp_path: Path) -> None:
+    """The file is made by the first look."""
+    assert read(tmp_path / "units", "outcomes") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"version": 2, "topic": "outcomes"}'])
+def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    """It is not ours to write over."""
+    path = tmp_path / "units"
+    path.write_bytes(content)
+
+    with pytest.raises(GoeswithError, match="holds no units of outcomes"):
+        read(path, "outcomes")
+
+
+def test_units_of_another_topic_are_refused(tmp_path: Path) -> None:
+    """Of another installation."""
+    path = tmp_path / "units"
+    write(path, "outcomes", KeptUnits(folded([]), {}, None))
+
+    with pytest.raises(GoeswithError, match="holds no units of others"):
+        read(path, "others")
+
+
+def test_a_log_from_its_beginning_has_forgotten_nothing() -> None:
+    """Nor has one that was read on before it forgot."""
+    kept = KeptUnits(folded([]), {0: 5, 1: 6})
+
+    assert (offsets(0, 0), False) == starts(None, offsets(0, 0), offsets(9, 9))
+    assert (offsets(5, 6), False) == starts(kept, offsets(4, 6), offsets(9, 9))
+
+
+def test_a_log_that_forgot_before_it_was_read_is_told() -> None:
+    """Units are missing from then on, for good."""
+    kept = KeptUnits(folded([]), {0: 5, 1: 6})
+
+    assert (offsets(3, 0), True) == starts(None, offsets(3, 0), offsets(9, 9))
+    assert (offsets(5, 7), True) == starts(kept, offsets(4, 7), offsets(9, 9))
+
+
+def test_another_log_is_refused() -> None:
+    """It ends before what was kept: the topic was made anew."""
+    with pytest.raises(GoeswithError, match="another log"):
+        starts(KeptUnits(folded([]), {0: 5, 1: 6}), offsets(0, 0), offsets(4, 9))

@@ -1,0 +1,180 @@
+"""What prompts are worth, in words and figures."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from streams.contract.prompts import AnyOutcome
+from streams.experiments.uplift.figures import rows
+from streams.experiments.uplift.tables import Findings, as_values, table
+from tests.experiments.uplift.records import assigned, found, ordered, returned, shop, shown
+
+
+def told(findings: Findings, columns: int = 80) -> str:
+    """The table as a terminal has it."""
+    text = io.StringIO()
+    Console(file=text, width=columns).print(table(findings))
+    return text.getvalue()
+
+
+def words(findings: Findings) -> str:
+    """The same, as one line."""
+    return " ".join(told(findings).split())
+
+
+def of_sizes(held: int, others: int, orders: int) -> list[AnyOutcome]:
+    """So many of each side, of whom those who may get prompts ordered every second time."""
+    sides = [True] * held + [False] * others
+    units = [assigned(number, side, share=held / len(sides)) for number, side in enumerate(sides)]
+    buyers = [unit for unit in units if not unit.holdout][::2]
+    return [*units, *(ordered(unit) for unit in buyers for _ in range(orders))]
+
+
+def test_prompts_that_sell_are_seen_to_sell() -> None:
+    """Bounds at every look exclude nothing gained, and hold the truth; so do those of money."""
+    findings = found(shop(1_000))
+    assert findings.totals is not None
+    by = {row.metric: row.uplift for row in rows(findings.totals)}
+    orders, items, money = by["orders"], by["items bought"], by["revenue, minor units of EUR"]
+
+    assert orders is not None
+    assert items is not None
+    assert money is not None
+    assert 0 < orders.low <= 0.5 <= orders.high
+    assert pytest.approx(3 * orders.low) == items.low  # an order is of three items
+    assert pytest.approx(750 * orders.low) == money.low
+    assert by["items an order"] is None  # all orders are alike
+    assert "prompts earn more orders: +0." in words(findings)
+
+
+def test_a_ratio_is_of_sums_with_bounds_of_its_own() -> None:
+    """Revenue of an order, where those who get prompts order more at once."""
+    records: list[AnyOutcome] = []
+    for number in range(2_000):
+        unit = assigned(number)
+        more = 1 + number % 3 + 2 * (not unit.holdout)
+        records += [unit, ordered(unit, bread=more)]
+    findings = found(records)
+    assert findings.totals is not None
+    ratio = dict(rows(findings.totals))["revenue an order, minor units of EUR"]
+
+    assert ratio is not None
+    assert ratio.low <= 500.0 <= ratio.high
+    assert 0 < ratio.low
+
+
+def test_what_came_back_is_netted() -> None:
+    """Prompts that sell what is sent back earn nothing."""
+    records: list[Any] = list(shop(1_000))
+    back = [returned(record) for record in records if record.type == "ordered"]
+    said = as_values(found([*records, *back]))
+    rows_ = {row["metric"]: row for row in said["metrics"]}
+
+    assert {"metric": "orders"} == rows_["orders"]
+    assert 0 < rows_["items returned"]["low"]
+
+
+@pytest.mark.parametrize("columns", [100, 80, 60])
+def test_the_table_fits_a_terminal_with_and_without_an_answer(columns: int) -> None:
+    """No line is longer than it, and nothing is cut."""
+    for findings in (found(shop(10)), found(shop(200))):
+        lines = told(findings, columns).splitlines()
+
+        assert max(map(len, lines)) <= columns
+        assert not any("…" in line for line in lines)
+        assert any("items bought" in line for line in lines)
+        assert any("30.0 % planned, p" in line for line in lines)
+
+
+def test_the_share_that_is_held_out_is_observed() -> None:
+    """Beside the planned one; as drawn, there is no alarm."""
+    said = as_values(found(shop(1_000)))
+
+    assert pytest.approx(0.3, abs=0.03) == said["observed_share"] != said["planned_share"] == 0.3
+    assert said["held_out"] / 1_000 == said["observed_share"]
+    assert not said["sample_ratio_alarm"]
+
+
+def test_too_many_held_out_are_an_alarm() -> None:
+    """200 of 1,000, at 5 %: somebody else decides who is held out."""
+    records = [assigned(n, held=n < 200, share=0.05) for n in range(1_000)]
+    findings = found([*records, *map(ordered, records)])
+
+    assert findings.alarmed
+    assert as_values(findings)["sample_ratio_alarm"]
+    assert "sample ratio ALARM" in words(findings)
+    assert "held out: 20.0 % observed, 5.0 % planned, p 0.000" in words(findings)
+
+
+def test_the_held_out_who_are_prompted_are_an_alarm() -> None:
+    """Where that is more than one in ten: nothing follows from such a comparison."""
+    units = [assigned(number) for number in range(200)]
+    held = [unit for unit in units if unit.holdout]
+    few = found([*units, *map(shown, held[:2])])
+    many = found([*units, *map(shown, held[:20])])
+
+    assert [False, True] == [few.alarmed, many.alarmed]
+    assert "held out were shown prompts, so nothing follows from this" in words(many)
+    assert "2 held out were shown prompts" in words(few)
+
+
+def test_nobody_assigned_is_said() -> None:
+    """Nobody is held out, or no worker has answered yet."""
+    assert "nobody has been assigned" in words(found([]))
+    assert "GOESWITH_HOLDOUT_SHARE" in words(found([]))
+
+
+def test_two_of_a_side_give_no_verdict() -> None:
+    """However different they are; from thirty on there are bounds."""
+    few, enough = found(of_sizes(2, 2, 1)), found(of_sizes(30, 30, 1))
+
+    assert "too early to say what prompts are worth: 2 units held out and 2 that" in words(few)
+    assert {"metric": "orders"} == as_values(few)["metrics"][0]
+    assert "low" in as_values(enough)["metrics"][0]
+
+
+def test_a_holdout_without_an_order_is_no_proof() -> None:
+    """Thirty of them, beside a hundred who ordered every second time: that is said."""
+    said = words(found(of_sizes(30, 100, 1)))
+
+    assert "none of 30 held out has ordered: bounds leave room for 3 of them" in said
+
+
+def test_all_alike_is_no_answer() -> None:
+    """And no bounds, that would look like certainty."""
+    said = words(found(of_sizes(40, 40, 0)))
+
+    assert "40 held out and 40 not, and all have the same number of orders" in said
+    assert "+0.0000" not in said
+
+
+def test_crossovers_are_shown() -> None:
+    """Two devices of one shopper, on two sides."""
+    records = [assigned(1, held=True, shopper="a"), assigned(2, held=False, shopper="a")]
+
+    assert "crossovers: 1 shoppers with units on both sides" in words(found([*records]))
+
+
+def test_how_small_an_effect_would_be_seen_and_when() -> None:
+    """Now, and one of five per cent in so many days at this rate."""
+    findings = found(shop(2_000))
+    power = as_values(findings)["power"]
+    small = findings._replace(effect=0.0001)
+
+    assert 0.0 < power["visible"] < 0.2
+    assert pytest.approx(0.05 * 0.5, rel=0.2) == power["effect"]
+    assert 1.0 < power["days_needed"] < 100.0
+    assert "smallest effect visible now: 0." in words(findings)
+    assert "more days at this rate" in words(findings)
+    assert "visible in more than 10 years" in words(small)
+
+
+def test_a_log_that_has_forgotten_the_start_gives_no_verdict() -> None:
+    """A look a day at what is left would find something in the end, though there is nothing."""
+    findings = found(shop(1_000), log_begins_ms=1_767_225_600_000)
+
+    assert "no verdict, as the log has forgotten the start" in words(findings)
+    assert "the log begins 2026-01-01 00:00 UTC" in words(findings)
+    assert "--keep FILE" in words(findings)
