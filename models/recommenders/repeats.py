@@ -1,29 +1,17 @@
 """Repeat consumption (buy again): what this shopper has bought before and people do buy again."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from models.decay.eviction import lightest, slab
 from models.decay.forward import LATEST_S
 from models.decay.tally import share, tally, times, weight
 from models.limits import at_least_one, within
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
-from models.recommenders.shopper_purchases import ShopperPurchases
+from models.recommenders.shopper_purchases import NO_PURCHASES, Purchases, ShopperPurchases
 from models.snapshot.elements import each
 
-
-class Purchases(NamedTuple):
-    """How often something was bought, and how often by a shopper who had bought it before."""
-
-    all: int
-    again: int
-
-
-NO_PURCHASES = Purchases(0, 0)
-
-
-def _sum(one: Purchases, other: Purchases) -> Purchases:
-    return Purchases(one.all + other.all, one.again + other.again)
+DAY_S = 86_400
 
 
 class Repeats(Recommender):
@@ -50,7 +38,7 @@ class Repeats(Recommender):
     items_max
         Items whose share is known; then the sixteenth that was bought least is forgotten.
     kept_s
-        Seconds before the latest purchase of all beyond which nothing is known of anybody.
+        Seconds before the day of the latest purchase of all beyond which nobody's are known.
 
     Examples
     --------
@@ -59,8 +47,6 @@ class Repeats(Recommender):
     ...     repeats.learn_one(("ada",), item, time_s=1_767_225_600)
     >>> repeats.recommend(("ada",), 1)
     [Candidate(item='coffee', score=0.8..., together=2, of=3, anchor='', ...)]
-    >>> repeats.recommend(("bob",), 1)
-    []
     """
 
     STATE_VERSION = 2
@@ -91,13 +77,13 @@ class Repeats(Recommender):
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """The shopper `x[0]` bought `y`; without a shopper only the time is learned."""
         more = tally(self._weighed(time_s, weight))
-        self._latest_s = max(self._latest_s, int(time_s))
-        if not x:
+        self._advance(int(time_s))
+        if not x or time_s <= self._expired_s:
             return
         shopper = self._shoppers.get(x[0])
         if shopper is None:
             shopper = self._shoppers[x[0]] = ShopperPurchases()
-        self._share(y, Purchases(1, int(y in shopper.tallies)))
+        self._share(y, int(y in shopper.tallies))
         shopper.buy(y, more, int(time_s))
         self._keep_within(shopper)
         if len(self._shoppers) > self.shoppers_max:
@@ -112,6 +98,11 @@ class Repeats(Recommender):
         >>> repeats.recommend(("ada",), 1)
         []
         """
+        if time_s <= self._expired_s:
+            return
+        self._take_back(x, y, time_s)
+
+    def _take_back(self, x: Sequence[str], y: str, time_s: float) -> None:
         shopper = self._shoppers.get(x[0]) if x else None
         if shopper is None or (y not in shopper.tallies and not shopper.full):
             if x and self._shoppers_full:  # whether it was bought again is not known any more
@@ -123,11 +114,26 @@ class Repeats(Recommender):
         if not shopper.tallies and not shopper.full:
             del self._shoppers[x[0]]
 
+    @property
+    def _expired_s(self) -> float:
+        """Until when what was bought has expired: it does so by days, so that all do it alike."""
+        return self._latest_s // DAY_S * DAY_S - self.kept_s
+
+    def _advance(self, time_s: int) -> None:
+        day, self._latest_s = self._latest_s // DAY_S, max(self._latest_s, time_s)
+        if self._latest_s // DAY_S > day:
+            self._expire()
+
+    def _expire(self) -> None:
+        until_s, shoppers = self._expired_s, self._shoppers.items()
+        for name in [name for name, shopper in shoppers if shopper.first_s <= until_s]:
+            self.forget(name, until_s)
+
     def _unshare(self, item: str, *, again: bool) -> None:
         bought, repeated = self._items.get(item, NO_PURCHASES)
         if bought:
             left = Purchases(bought - 1, max(0, min(repeated - again, bought - 2)))
-            self._all = _sum(self._all, Purchases(-1, left.again - repeated))
+            self._all = self._all.plus(-1, left.again - repeated)
             self._items[item] = left
             if not left.all:
                 del self._items[item]
@@ -137,9 +143,9 @@ class Repeats(Recommender):
         if surplus > 0:
             shopper.forget(surplus - 1 + slab(self.items_per_shopper_max))
 
-    def _share(self, item: str, more: Purchases) -> None:
-        self._all = _sum(self._all, more)
-        self._items[item] = _sum(self._items.get(item, NO_PURCHASES), more)
+    def _share(self, item: str, again: int) -> None:
+        self._all = self._all.plus(1, again)
+        self._items[item] = self._items.get(item, NO_PURCHASES).plus(1, again)
         if len(self._items) > self.items_max:
             self._forget_items()
 
@@ -170,11 +176,10 @@ class Repeats(Recommender):
         if shopper is None:
             return []
         now = self._decay.weight(max(self._latest_s, int(time_s or 0)))
-        since_s = self._latest_s - self.kept_s
         order = sorted(
             (-share(weight(bought), now) * self._repeated(item), item)
             for item, bought in shopper.tallies.items()
-            if item not in exclude and shopper.lasts_s[item] > since_s
+            if item not in exclude
         )
         of = times(shopper.all)
         return [
@@ -200,17 +205,10 @@ class Repeats(Recommender):
         return (again + self.share_strength * everything) / (bought + self.share_strength)
 
     def bought_since(self, shopper_id: str, since_s: float) -> set[str]:
-        """The items that this shopper bought at or after a time: no need to offer them so soon.
-
-        >>> repeats = Repeats()
-        >>> repeats.learn_one(("ada",), "coffee", time_s=1_767_225_600)
-        >>> repeats.bought_since("ada", 1_767_225_600 - 3600)
-        {'coffee'}
-        """
+        """The items that this shopper bought at or after a time: no need to offer them so soon."""
         shopper = self._shoppers.get(shopper_id)
-        if shopper is None:
-            return set()
-        return {item for item, last_s in shopper.lasts_s.items() if last_s >= since_s}
+        lasts_s = {} if shopper is None else shopper.lasts_s
+        return {item for item, last_s in lasts_s.items() if last_s >= since_s}
 
     def known(self) -> Collection[str]:
         """The shoppers of whom something is kept."""
@@ -220,7 +218,8 @@ class Repeats(Recommender):
         """Drop what this shopper bought up to a time, as if it had never been learned."""
         if (shopper := self._shoppers.get(shopper_id)) is not None:
             for item, time_s in shopper.up_to(until_s):
-                self.unlearn_one((shopper_id,), item, time_s=time_s)
+                self._take_back((shopper_id,), item, time_s)
+            shopper.first_s = int(until_s) + 1
             if shopper.last_s <= until_s:
                 self._shoppers.pop(shopper_id, None)
 
@@ -233,8 +232,6 @@ class Repeats(Recommender):
 
     def state(self) -> dict[str, Any]:
         """All purchases that have not expired."""
-        for shopper_id in list(self._shoppers):
-            self.forget(shopper_id, self._latest_s - self.kept_s)
         return {
             "params": self._get_params(),
             "latest_s": self._latest_s,
@@ -298,3 +295,4 @@ class Repeats(Recommender):
             self._forget_items()
         if len(self._shoppers) > self.shoppers_max:
             self._forget()
+        self._expire()

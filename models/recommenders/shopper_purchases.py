@@ -1,7 +1,7 @@
 """What one shopper bought, and when; purchases may be taken back, and the lightest forgotten."""
 
 from bisect import bisect_left, insort
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.decay.eviction import lightest
 from models.decay.forward import LATEST_S
@@ -13,14 +13,29 @@ TIMES_MAX = 32
 32 were all taken back, which one was the last then."""
 
 
+class Purchases(NamedTuple):
+    """How often something was bought, and how often by a shopper who had bought it before."""
+
+    all: int
+    again: int
+
+    def plus(self, all_: int, again: int) -> "Purchases":
+        """So many more."""
+        return Purchases(self.all + all_, self.again + again)
+
+
+NO_PURCHASES = Purchases(0, 0)
+
+
 class ShopperPurchases:
     """What one shopper bought: a tally and the times of each item, and of all of them."""
 
-    __slots__ = ("all", "earlier_s", "full", "last_s", "lasts_s", "tallies")
+    __slots__ = ("all", "earlier_s", "first_s", "full", "last_s", "lasts_s", "tallies")
 
     def __init__(self) -> None:
         self.all = 0
         self.last_s = 0
+        self.first_s = LATEST_S  # nothing that is kept was bought before
         self.full = False  # whether it ever had to forget
         self.tallies: dict[str, int] = {}
         self.lasts_s: dict[str, int] = {}
@@ -30,7 +45,7 @@ class ShopperPurchases:
         """It was bought at this time."""
         self.all += more
         self.tallies[item] = self.tallies.get(item, 0) + more
-        self.last_s = max(self.last_s, time_s)
+        self.first_s, self.last_s = min(self.first_s, time_s), max(self.last_s, time_s)
         last_s = self.lasts_s.get(item)
         if last_s is None:
             self.lasts_s[item] = time_s
@@ -111,4 +126,9 @@ class ShopperPurchases:
                 shopper.earlier_s[item] = sorted(each(int, earlier, 0, LATEST_S))
         each(int, [shopper.all, *shopper.tallies.values()], 0)
         each(int, [shopper.last_s, *shopper.lasts_s.values()], 0, LATEST_S)
+        known_s = (
+            *shopper.lasts_s.values(),
+            *(s for many in shopper.earlier_s.values() for s in many),
+        )
+        shopper.first_s = min(known_s, default=LATEST_S)
         return shopper

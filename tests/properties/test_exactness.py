@@ -16,6 +16,9 @@ MONDAY = 1_767_225_600
 Lesson = tuple[list[str], str, int]
 """Who or what came before, what came next, and on which day."""
 
+FOREVER_S = 1e9
+"""Where tables are tight: whether one was ever full depends on who had expired by then."""
+
 LEARNERS: dict[str, Callable[[], Recommender]] = {
     "popularity": Popularity,
     "popularity of few": lambda: Popularity(items_max=2, top_max=2),
@@ -25,10 +28,12 @@ LEARNERS: dict[str, Callable[[], Recommender]] = {
     "pairs of few items": lambda: CoOccurrence(items_max=3),
     "few pairs at all": lambda: CoOccurrence(row_max=1, items_max=4),
     "repeats": Repeats,
-    "few items of a shopper": lambda: Repeats(items_per_shopper_max=2),
-    "few shoppers": lambda: Repeats(shoppers_max=2),
-    "few items": lambda: Repeats(items_max=2),
-    "few of all": lambda: Repeats(items_per_shopper_max=2, shoppers_max=3, items_max=3),
+    "few items of a shopper": lambda: Repeats(items_per_shopper_max=2, kept_s=FOREVER_S),
+    "few shoppers": lambda: Repeats(shoppers_max=2, kept_s=FOREVER_S),
+    "few items": lambda: Repeats(items_max=2, kept_s=FOREVER_S),
+    "few of all": lambda: Repeats(
+        items_per_shopper_max=2, shoppers_max=3, items_max=3, kept_s=FOREVER_S
+    ),
 }
 ITEMS = st.sampled_from(["bread", "butter", "jam", "milk", "tea"])
 DAYS = st.integers(0, 400) | st.integers(0, 6000)

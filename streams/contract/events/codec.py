@@ -58,9 +58,11 @@ def decode(
         event: Event = _read(value)
     except ValidationError as invalid:
         event = _read_mended(value, invalid)
-    nobody = nobody_ids(settings.nobody_ids)
-    if (event.shopper_id or "").lower() in nobody or (event.visitor_id or "").lower() in nobody:
-        event = _somebodys(event, nobody)
+    who, visitor = event.shopper_id, event.visitor_id
+    if who is not None or visitor is not None:
+        nobody = nobody_ids(settings.nobody_ids)
+        if (who and who.lower() in nobody) or (visitor and visitor.lower() in nobody):
+            event = _somebodys(event, nobody)
     if key is None or key != event.session_id.encode():
         raise InvalidEvent(
             "wrong_key", "the record's key is not the event's session_id: order would be lost"

@@ -70,8 +70,18 @@ class Identity:
         if not consent or isinstance(event, ShopperForgotten):
             self._sign_nobody(session, event, signs_out=not consent)
             return
-        named = event.shopper_id
+        named, before = event.shopper_id, session.signed_in
         session.names_shopper = named is not None
+        if (
+            named is not None
+            and named == before.shopper_id
+            and before.hash not in self.denials.at_s
+        ):
+            if event.occurred_at_ms >= before.at_ms:  # as nearly always: the same shopper goes on
+                at_ms, said = event.occurred_at_ms, event.consent is True
+                session.signed_in = SignIn(named, before.hash, at_ms, said)
+            session.buyer = session.shopper_id = named
+            return
         if named is not None or session.signed_in.hash is not None:
             self._sign_in(session, event, named)
         if named is not None and session.signed_in.hash not in self.denials.at_s:

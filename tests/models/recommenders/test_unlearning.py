@@ -1,5 +1,6 @@
 """What is unlearned was never learned: states and recommendations are those without it."""
 
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from models import CoOccurrence, Popularity, Repeats
 from models.recommenders.shopper_purchases import TIMES_MAX
 
 MONDAY_S = 1_767_225_600
+DAY_S = 86_400
 HALF_LIFE_S = 86_400.0
 ITEMS = ("bread", "butter", "jam", "milk", "tea")
 LATER_S = MONDAY_S + 40 * 86_400
@@ -186,14 +188,29 @@ def test_what_was_dropped_with_its_shopper_is_not_taken_back_once_more() -> None
 
 
 def test_what_expires_leaves_what_is_newer() -> None:
-    """As if it had never been learned."""
-    repeats, newer = Repeats(kept_s=100.0), Repeats(kept_s=100.0)
-    for time_s in (MONDAY_S, MONDAY_S + 50, MONDAY_S + 120):
-        repeats.learn_one(("ann",), "coffee", time_s=time_s)
-        if time_s > MONDAY_S:
-            newer.learn_one(("ann",), "coffee", time_s=time_s)
+    """As if it had never been learned, whichever came first, live as after a restart."""
+    days = (0, 50, 120)
+    for order in permutations(days):
+        repeats, newer = Repeats(kept_s=100 * DAY_S), Repeats(kept_s=100 * DAY_S)
+        for day in order:
+            repeats.learn_one(("ann",), "coffee", time_s=MONDAY_S + day * DAY_S)
+            if day:
+                newer.learn_one(("ann",), "coffee", time_s=MONDAY_S + day * DAY_S)
 
-    assert newer.state() == repeats.state()
+        assert newer.state() == repeats.state()
+
+
+def test_what_has_expired_is_no_more_proposed_than_offered() -> None:
+    """By who is live as by who was restored."""
+    repeats = Repeats(kept_s=100 * DAY_S)
+    repeats.learn_one(("ann",), "coffee", time_s=MONDAY_S)
+    repeats.learn_one((), "tea", time_s=MONDAY_S + 101 * DAY_S)
+    restored = Repeats.from_bytes(repeats.to_bytes())
+
+    for one in (repeats, restored):
+        assert [] == one.recommend(("ann",), 1)
+        assert not one.proposes(("ann",))
+        assert set() == one.bought_since("ann", 0)
 
 
 def test_the_times_of_the_latest_purchases_are_kept() -> None:

@@ -8,8 +8,11 @@ import pytest
 from models import SnapshotError
 from streams.shop.memory.sessions import Sessions
 from tests.leaves import leaf, replaced
-from tests.shop.memory.test_restored_sessions import STATE, woken
+from tests.shop.memory import test_restored_sessions
+from tests.shop.memory.test_restored_sessions import woken
 
+STATE = replaced(test_restored_sessions.STATE, (1, 0, 7), [["bread", 7]])
+"""Somebody whom nobody knew had bought before."""
 IMPRESSION = (1, 0, 12, 0)
 """The way to the session's first impression: its receipt, and the stages that it reached."""
 REMOVED = (1, 0, 16, 0)

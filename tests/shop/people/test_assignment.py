@@ -194,12 +194,12 @@ def test_an_assignment_survives_a_checkpoint() -> None:
     session = shop.shop.sessions[0].find("s1")
     assert session is not None
     state = session.state()
-    older = [*state[:13], 3, *state[14:-1]]
+    older = [*state[:13], 3, *state[14:21]]
 
     assert session_of(state).assignment == session.assignment is not None
     assert session_of(older).assignment is None
     with pytest.raises(ValueError, match="fields of an assignment"):
-        session_of([*state[:-1], ["holdout", 0.5, "unit", "no", "e1", 1, 1]])
+        session_of([*state[:21], ["holdout", 0.5, "unit", "no", "e1", 1, 1], state[22]])
 
 
 def test_settings_alone_and_the_log_decide_who_is_assigned() -> None:
