@@ -123,9 +123,9 @@ class Identity:
     def shopper_of(self, session: Signed, event: Event) -> str | None:
         """Whose history an event may use: the shopper's who is signed in, if nothing denies it."""
         who, signed_in = event.shopper_id, session.signed_in
-        if event.consent and who and signed_in.consented and who == signed_in.shopper_id:
-            if signed_in.hash not in self.denials.at_s:  # as nearly always
-                return who
+        same = event.consent and who and signed_in.consented and who == signed_in.shopper_id
+        if same and signed_in.hash not in self.denials.at_s:  # as nearly always
+            return who
         who = signed_in.shopper_id
         if who is None or (event.says_who and event.shopper_id != who):
             return None
