@@ -326,3 +326,17 @@ def _run(script: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_what_a_shop_may_send_is_held_to_by_a_test_each() -> None:
+    """Each row names the test that fails when it is not so, and there is one of that name."""
+    rows = [row for row in page("real-shops.md").splitlines() if row.startswith("| ")]
+    named = {match for row in rows for match in re.findall(r"`(test_\w+)`", row)}
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+    assert len(named) > 30
+    assert set() == named - there
