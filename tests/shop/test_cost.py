@@ -5,8 +5,8 @@ fail it. Each Python counts them in its own way; therefore they are compared
 with a reference loop that is counted in the same run: a plain shop that reads the same events and
 counts pairs in dictionaries. What compiled code does is not in it (`make bench` measures time).
 
-A bound is about a tenth above what was counted when it was set (Python 3.11: 10.7 and 26.7; 3.13:
-11.2 and 27.8). Who makes the fold dearer on purpose raises the bound, and says why in the commit;
+A bound is about a tenth above what was counted when it was set (Python 3.11: 11.4 and 29.4; 3.13:
+11.9 and 31.9). Who makes the fold dearer on purpose raises the bound, and says why in the commit;
 who makes it cheaper lowers it.
 """
 
@@ -29,7 +29,7 @@ from tests.stories import OPEN
 
 EVENTS, KNOWN = 2_000, 1_000
 """The first so many are learned before anything is counted."""
-FOLD_RATIO_MAX = 11.5
+FOLD_RATIO_MAX = 12.5
 DECIDE_RATIO_MAX = 33.0
 
 Record = tuple[bytes, bytes, int]
@@ -109,10 +109,11 @@ class Worker:
         self.shop.learn(0, offset, event)
 
     def decide(self, offset: int, record: Record) -> bool:
-        """Answer; whether there is a prompt."""
+        """Answer, and write what is said; whether there is a prompt."""
         key, value, at_ms = record
         event = decode(key, value, timestamp_ms=at_ms, settings=self.settings)
-        return self.shop.answer(event, 0, offset, self.pending).outgoing_prompt is not None
+        outgoing = self.shop.answer(event, 0, offset, self.pending).outgoing_prompt
+        return outgoing is not None and outgoing.to_json() != b""
 
 
 def test_folding_costs_what_it_did(records: Sequence[Record], reference: float) -> None:
