@@ -75,8 +75,11 @@ class Repeats(Recommender):
         self._items_full = self._shoppers_full = False  # whether the table ever had to forget
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
-        """The shopper `x[0]` bought `y`; without a shopper only the time is learned."""
-        more = tally(self._weighed(time_s, weight))
+        """The shopper `x[0]` bought `y`; without a shopper only the time is learned.
+
+        A purchase is one, whatever its `weight`: so it can be taken back, and expire.
+        """
+        self._weighed(time_s, weight)  # says what is wrong
         self._advance(int(time_s))
         if not x or time_s <= self._expired_s:
             return
@@ -84,7 +87,7 @@ class Repeats(Recommender):
         if shopper is None:
             shopper = self._shoppers[x[0]] = ShopperPurchases()
         self._share(y, int(y in shopper.tallies))
-        shopper.buy(y, more, int(time_s))
+        shopper.buy(y, tally(self._weighed(time_s, 1.0)), int(time_s))
         self._keep_within(shopper)
         if len(self._shoppers) > self.shoppers_max:
             self._forget()
@@ -108,8 +111,7 @@ class Repeats(Recommender):
             if x and self._shoppers_full:  # whether it was bought again is not known any more
                 self._unshare(y, again=False)
             return
-        less = tally(self._weighed(time_s, 1.0))
-        known = y in shopper.tallies
+        known, less = y in shopper.tallies, tally(self._weighed(time_s, 1.0))
         self._unshare(y, again=shopper.take_back(y, less, int(time_s)) and known)
         if not shopper.tallies and not shopper.full:
             del self._shoppers[x[0]]
@@ -216,7 +218,7 @@ class Repeats(Recommender):
 
     def forget(self, shopper_id: str, until_s: float) -> None:
         """Drop what this shopper bought up to a time, as if it had never been learned."""
-        if (shopper := self._shoppers.get(shopper_id)) is not None:
+        if shopper := self._shoppers.get(shopper_id):
             for item, time_s in shopper.up_to(until_s):
                 self._take_back((shopper_id,), item, time_s)
             shopper.first_s = int(until_s) + 1

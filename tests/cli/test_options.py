@@ -20,6 +20,8 @@ PRODUCTION: dict[str, Any] = {
     "worker_name": "production-1",
     "data_dir": "/var/lib/goeswith",
     "holdout_salt": "production",
+    "experiment": "production",
+    "nobody_ids": "nobody",
     "segments": "vip",
     "arm_policy": "factors",
     "arm_mode": "identify",

@@ -29,7 +29,8 @@ def read(state: dict[str, Any]) -> tuple[list[str], Rows, Cells]:
 
 def counted(number: Mapping[str, int], rows: Rows, cells: Cells) -> list[str]:
     """The items that something is known of: not those of which all was taken back."""
-    bare = (rows["times"] == 0) & (rows["length"] == 0)
+    weighs = (rows["latest"] > 0) | (rows["before"] > 0)
+    bare = (rows["times"] == 0) & (rows["length"] == 0) & ~weighs
     if not bare[list(number.values())].any():
         return list(number)
     held = rows[~bare & (rows["length"] > 0)]
