@@ -132,9 +132,11 @@ def fold_record(shop: Shop, record: RawRecord) -> None:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Any]:
-    """A bar on standard error."""
+    """A bar on standard error; where nobody watches, nothing, an empty line neither."""
     columns = ("folding", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    dumb = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=dumb) as progress:
         task = progress.add_task("", total=total)
         yield lambda: progress.advance(task)
 

@@ -27,7 +27,8 @@ from streams.shop.people.sign_in import KEEP, SignIn, read
 class Sessions:
     """The sessions of one partition, and its watermark.
 
-    That is the latest time at which the broker got an event of it.
+    That is the latest time at which the broker got an event of it. What expires does so by the
+    latest time at which one happened: years that are filled in are years ago when they are sent.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Sessions:
         self.basket_ttl_ms = basket_ttl_s * 1000
         self.personal_ttl_ms = personal_ttl_s * 1000
         self.sessions_max = sessions_max
-        self.watermark_ms = 0
+        self.watermark_ms = self.latest_ms = 0
         self.forgot = False
         """Whether a session had to leave since the start of the process."""
         self.forgotten = NEVER
@@ -54,6 +55,7 @@ class Sessions:
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
         self.watermark_ms = max(self.watermark_ms, event.received_at_ms)
+        self.latest_ms = max(self.latest_ms, event.occurred_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
             at_ms = event.occurred_at_ms
@@ -78,7 +80,7 @@ class Sessions:
 
     def _expire(self) -> None:
         """Let those go that have been idle for too long; the new one is the last."""
-        expired_ms = self.watermark_ms - self.personal_ttl_ms
+        expired_ms = self.latest_ms - self.personal_ttl_ms
         while len(self._sessions) > 1 and self._first().last_ms <= expired_ms:
             self._let_go()
 
@@ -109,17 +111,20 @@ class Sessions:
         Not `whole`: what the events of this partition alone have told. `kept` says which shopper a
         sign-in may be kept with.
         """
-        self.orders.forget_shoppers(self.watermark_ms - self.personal_ttl_ms)
+        self.orders.forget_shoppers(self.latest_ms - self.personal_ttl_ms)
         states = [session.state(kept, whole=whole) for session in self._sessions.values()]
         said = [list(self.forgotten), self.orders.state(whole=whole)]
         least = 2 if self.orders else int(self.forgotten != NEVER)
-        return [self.watermark_ms, states, *said[:least]]
+        times_ms = [self.watermark_ms, self.latest_ms]
+        head = self.watermark_ms if self.latest_ms == self.watermark_ms else times_ms
+        return [head, states, *said[:least]]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
-        watermark_ms, sessions, *later = state
+        head, sessions, *later = state
         (self.forgotten,) = map(prompted_of, later[:1] or [NEVER])
-        (self.watermark_ms,) = each(int, [watermark_ms], 0, YEAR_2100_MS)
+        times_ms = head if isinstance(head, list) else [head, head]
+        self.watermark_ms, self.latest_ms = each(int, times_ms, 0, YEAR_2100_MS)
         for session in map(session_of, sessions):
             session.order_memory = self.orders
             self._sessions[session.session_id] = session
