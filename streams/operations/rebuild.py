@@ -10,16 +10,14 @@ said.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from streams.cli.options import with_settings
+from streams.cli.progress import progressed
 from streams.clients.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin
@@ -100,11 +98,9 @@ def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
     begins = {at: shop.position.get(at.number, 0) for at in upto}
     total = sum(max(0, end - begins[at]) for at, end in upto.items())
     folded = 0
-    with _progress(total) as advance:
-        for record in reader.between(begins, upto):
-            fold_record(shop, record)
-            folded += 1
-            advance()
+    for record in progressed(reader.between(begins, upto), total, "folding"):
+        fold_record(shop, record)
+        folded += 1
     return folded
 
 
@@ -128,17 +124,6 @@ def fold_record(shop: Shop, record: RawRecord) -> None:
     if shop.learn(partition, record.offset, event) == "gap":
         shop.start(partition, record.offset)
         shop.learn(partition, record.offset, event)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """A bar on standard error; where nobody watches, nothing, an empty line neither."""
-    columns = ("folding", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    dumb = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=dumb) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)
 
 
 def page_url(settings: Settings, given: str | None) -> str | None:
