@@ -51,6 +51,7 @@ from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
 from streams.shop.memory.orders.outcomes import outcomes
+from streams.shop.memory.orders.seen import UNREAD
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
@@ -154,12 +155,12 @@ class Shop:
             self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif (
-            event.event_id in session.unread
+            session.seen.is_marked(event.event_id, UNREAD)
             and isinstance(event, attribution.Feedback)
             and event.receipt is not None  # without it there is nothing to read, for anybody
         ):
             self._credited(session, event)
-            session.read_late[event.event_id] = offset
+            session.reads_late(event.event_id, offset)
 
     def _sessions(self, partition: int) -> Sessions:
         sessions = self.sessions.get(partition)
@@ -256,7 +257,10 @@ class Shop:
         if isinstance(event, Returning):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
-        return tuple(outcomes(impressions, event)) if impressions else ()
+        if not impressions:
+            return ()
+        receipt = self.receipt_rules.opened(event)
+        return tuple(outcomes(impressions, event, receipt))
 
     # The state
 

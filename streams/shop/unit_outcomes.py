@@ -28,6 +28,7 @@ from streams.contract.prompts import (
     UnitOutcome,
     Unmatched,
 )
+from streams.shop.memory.orders.seen import short
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
 
@@ -50,7 +51,7 @@ def unit_outcomes(
         return _returned(session, event, offset, experiment)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
         return ()
-    counted = session.orders.get(event.order_id) == event.event_id
+    counted = session.orders.get(event.order_id) == short(event.event_id)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.session_id == event.session_id  # else another session told it
     return (_ordered(event, assignment, experiment),) if counted and own else ()

@@ -2,6 +2,7 @@
 
 from streams.contract.events import ItemAdded, OrderPlaced
 from streams.contract.prompts import PromptWithdrawn
+from streams.shop.memory.orders.seen import short
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 
@@ -13,7 +14,8 @@ def withdrawals(
     session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
 ) -> tuple[PromptWithdrawn, ...]:
     """The living prompts of this session that an add or an order made pointless."""
-    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
+    told = short(event.event_id)
+    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != told:
         return ()  # told once more
     added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(

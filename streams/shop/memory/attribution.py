@@ -259,7 +259,10 @@ class Attribution:
         impression = session.impressions.get(receipt.prompt_id)
         if impression is None:
             shown_ms = max(event.occurred_at_ms, receipt.prompted_at_ms)
-            impression = Impression(receipt, [Reached("shown", event.event_id, shown_ms)])
+            impression = Impression(
+                receipt._replace(session_id=session.session_id),
+                [Reached("shown", event.event_id, shown_ms)],
+            )
             session.remember(impression)
             self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
             self.drift.outcome(receipt.arm, 0.0, time_s=event.time_s)
@@ -270,13 +273,13 @@ class Attribution:
         if facts[0].stage != "returned" and impression.full:
             return False
         before = earnings(impression, self._worth)
-        first = len(impression.reached)
-        impression.reached += facts
+        reached = impression.reached
+        impression.put((*reached, *facts))
         after = earnings(impression, self._worth)
         if before != after:
             gain = sum(gain for _, gain in after) - sum(gain for _, gain in before)
             share = gain / len(facts)
-            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
+            impression.put((*reached, *(fact._replace(reward=share) for fact in facts)))
             self._tell(impression.receipt, before, after)
             self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
         return True

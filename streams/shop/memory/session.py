@@ -25,6 +25,7 @@ remembered, may have been counted, and is not counted again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Self
 
 from streams.contract.events import (
@@ -39,22 +40,26 @@ from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.arrivals import Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
+from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen, short
 from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
-from streams.shop.memory.taught import TAUGHT_MAX, Taught
+from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
+from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, NOBODY, SignIn
 
 VIEWED_MAX = 20
-TAKEN_MAX = 64
-ORDERS_MAX = 32
+LOOKED_MAX = 42
+TAKEN_MAX = 24
+ORDERS_MAX = 16
 PATH_MAX = 20
-BASKET_MAX = 500
-BOUGHT_MAX = 500
-SEEN_MAX = 256
-IMPRESSIONS_MAX = 32
+BASKET_MAX = 56
+BOUGHT_MAX = 40
+SEEN_MAX = 64
+READ_LATE_MAX = 8
+IMPRESSIONS_MAX = 8
 NEVER: Prompted = (0, "")
 """Before all prompts."""
-VERSION = 4
+VERSION = 5
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
 
@@ -79,19 +84,16 @@ class Session:
     shown: int = 0
     last_shown_ms: int = 0
     dismissals: int = 0
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
-    looked: dict[str, None] = field(default_factory=dict)
+    looked: dict[str, None] | None = field(default_factory=dict)
+    """The items that this visit has looked at; None: too many, and no further look teaches."""
     taken: dict[str, Taken] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
-    """The id of the event that brought each order, by its number."""
+    """Which event (`short`) brought each order, by its number."""
     forgotten: Prompted = NEVER
     """The newest of the impressions that are forgotten."""
-    refused: set[str] = field(default_factory=set)
-    """Events, among those seen, whose prompts may have been forgotten."""
-    unread: set[str] = field(default_factory=set)
-    """Events, among those seen, whose receipts are sealed with a key that is not here."""
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""
     signed_in: SignIn = NOBODY
@@ -108,27 +110,36 @@ class Session:
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
-        self.seen[event.event_id] = offset
+        self.seen.note(event.event_id, offset)
         self.arrivals.note(event.occurred_at_ms)
-        if len(self.seen) > SEEN_MAX:
-            oldest = next(iter(self.seen))
-            self.arrivals.forget(self.seen.pop(oldest))
-            self.read_late.pop(oldest, None)
-            for noted in (self.refused, self.unread):
-                noted.discard(oldest)
+        if self.arrivals.noted - self.arrivals.forgotten > SEEN_MAX:
+            self.arrivals.forget(self.seen.forget_first())
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
+        if self.arrivals.noted % WEIGHED_EVERY == 0 and self.arrivals.noted > WEIGHED_FROM:
+            lighten(self)
+
+    @property
+    def events(self) -> int:
+        """How many events it remembers."""
+        return len(self.seen)
+
+    def reads_late(self, event_id: str, offset: int) -> None:
+        """Remember at which offset the receipt of an event was read after all."""
+        self.read_late[event_id] = offset
+        _bound(self.read_late, READ_LATE_MAX)
 
     def looks_first(self, item_id: str) -> bool:
         """Whether a look at this item teaches: only the first one of a visit does.
 
-        A visit that has looked at `TAUGHT_MAX` items teaches nothing by looking at others.
+        A visit that has looked at `LOOKED_MAX` items teaches nothing by looking at others.
         """
-        return item_id not in self.looked and len(self.looked) < TAUGHT_MAX
+        looked = self.looked
+        return looked is not None and item_id not in looked and len(looked) < LOOKED_MAX
 
     def view(self, event: ItemViewed) -> None:
         """The item becomes the latest of those viewed."""
-        item_id, viewed = event.item_id, self.viewed
-        if len(self.looked) < TAUGHT_MAX:
+        item_id, viewed = intern(event.item_id), self.viewed
+        if self.looked is not None and len(self.looked) < LOOKED_MAX:
             self.looked[item_id] = None
         if item_id in viewed:
             viewed.remove(item_id)
@@ -143,7 +154,7 @@ class Session:
             at_ms, missing = self.taken[item_id]
             self.taken[item_id] = Taken(at_ms, missing - event.quantity + entering)
         if entering and (item_id in self.basket or len(self.basket) < BASKET_MAX):
-            self.basket[item_id] = self.basket.get(item_id, 0) + entering
+            self.basket[intern(item_id)] = self.basket.get(item_id, 0) + entering
         self.in_checkout = False
 
     def entering(self, event: ItemAdded) -> int:
@@ -154,7 +165,7 @@ class Session:
 
     def step(self, item_id: str) -> None:
         """The latest item that was looked at or taken, where somebody learns from paths."""
-        self.path.append(item_id)
+        self.path.append(intern(item_id))
         del self.path[:-PATH_MAX]
 
     def remove(self, event: ItemRemoved) -> None:
@@ -162,10 +173,11 @@ class Session:
         missing = self._take(event.item_id, event.quantity)
         self._note_taken(event.item_id, event.occurred_at_ms, missing)
         self.in_checkout = False
+        lighten(self)
 
     def _note_taken(self, item_id: str, at_ms: int, missing: int) -> None:
         before = self.taken.pop(item_id, NOT_TAKEN)
-        self.taken[item_id] = Taken(max(before.at_ms, at_ms), before.missing + missing)
+        self.taken[intern(item_id)] = Taken(max(before.at_ms, at_ms), before.missing + missing)
         _bound(self.taken, TAKEN_MAX)
 
     def _take(self, item_id: str, quantity: int) -> int:
@@ -187,26 +199,28 @@ class Session:
 
     def order(self, event: OrderPlaced) -> None:
         """What was ordered is bought, and no more in the basket; an empty one begins anew."""
-        self.orders[event.order_id] = event.event_id
+        self.orders[event.order_id] = short(event.event_id)
         _bound(self.orders, ORDERS_MAX)
         at_ms = event.occurred_at_ms
         for line in event.lines:
             if missing := self._take(line.item_id, line.quantity):
                 self._note_taken(line.item_id, at_ms, missing)
             if not self.names_shopper:
-                self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
+                self.bought[intern(line.item_id)] = max(self.bought.pop(line.item_id, 0), at_ms)
         _bound(self.bought, BOUGHT_MAX)
         if not self.basket:
             self.taught = Taught()
         self.in_checkout = False
+        lighten(self)
 
     def set_basket(self, event: BasketUpdated) -> None:
         """The basket is what the shop says; a full one takes no further kinds of items."""
         self.basket.clear()
         for line in event.lines:
             if line.item_id in self.basket or len(self.basket) < BASKET_MAX:
-                self.basket[line.item_id] = self.basket.get(line.item_id, 0) + line.quantity
+                self.basket[intern(line.item_id)] = self.basket.get(line.item_id, 0) + line.quantity
         self.in_checkout = False
+        lighten(self)
 
     def forget_basket(self) -> None:
         """Nobody has come back to it for too long."""
@@ -232,8 +246,6 @@ class Session:
             taken=self.taken,
             orders=self.orders,
             forgotten=self.forgotten,
-            refused=self.refused,
-            unread=self.unread,
             assignment=self.assignment,
             refused_consent=self.refused_consent,
             arrivals=self.arrivals,
@@ -243,12 +255,17 @@ class Session:
     def remember(self, impression: Impression) -> None:
         """A prompt was shown; of too many, the one that was prompted first is forgotten."""
         if len(self.impressions) >= IMPRESSIONS_MAX:
-            first = min(self.impressions.values(), key=lambda one: one.prompted)
-            del self.impressions[first.receipt.prompt_id]
-            self.forgotten = max(self.forgotten, first.prompted)
+            self.forget_impression()
         self.impressions[impression.receipt.prompt_id] = impression
         self.shown += 1
         self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
+        lighten(self)
+
+    def forget_impression(self) -> None:
+        """Of its impressions the one that was prompted first is forgotten."""
+        first = min(self.impressions.values(), key=lambda one: one.prompted)
+        del self.impressions[first.receipt.prompt_id]
+        self.forgotten = max(self.forgotten, first.prompted)
 
     def may_have_forgotten(self, receipt: Receipt) -> bool:
         """Whether this prompt may have been shown here, and is not remembered."""
@@ -278,16 +295,15 @@ class Session:
             list(self.bought.items()),
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
-            list(self.seen.items()),
-            [],  # events that came late, once: each tells it by itself
+            *self.seen.state(),
             [impression.state(whole=whole) for impression in self.impressions.values()],
             VERSION,
             self.taught.state(),
-            list(self.looked),
+            None if self.looked is None else list(self.looked),
             [[item, *taken] for item, taken in self.taken.items()],
             list(self.orders.items()),
             list(self.forgotten),
-            *map(sorted, (self.refused, self.unread)),
+            *map(self.seen.marked, (REFUSED, UNREAD)),
             None if self.assignment is None else list(self.assignment),
             self.arrivals.state(),
         ]
