@@ -46,7 +46,7 @@ from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
-from streams.shop.decision.withdrawals import ENDING, withdrawals
+from streams.shop.decision.withdrawals import withdrawals
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
@@ -143,7 +143,9 @@ class Shop:
         return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
-        sessions = self._sessions(partition)
+        sessions = self.sessions.get(partition)
+        if sessions is None:
+            sessions = self._sessions(partition)
         if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
@@ -240,14 +242,15 @@ class Shop:
             who = self.identity.shopper_of(session, event)  # another one may be there by now
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
             decided = self.decision.decide(mine, asking, pending, now_ms)
+        returning = asking is None and isinstance(event, Returning)
         return Answer(
-            outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
-            silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
-            outcomes=self._outcomes(session, event),
-            unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
-            rejected=self.receipt_rules.rejected(session, event),
-            unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
+            decided if isinstance(decided, OutgoingPrompt) else None,
+            decided if isinstance(decided, Silence) else None,
+            withdrawals(session, event, pending),
+            self._outcomes(session, event) if session.impressions or returning else (),
+            unit_outcomes(session, event, offset, self.experiment),
+            self.receipt_rules.rejected(session, event),
+            self.orders.unmatched(event) if returning else None,
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
@@ -256,7 +259,7 @@ class Shop:
         if isinstance(event, Returning):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
-        return tuple(outcomes(impressions, event)) if impressions else ()
+        return tuple(outcomes(impressions, event))
 
     # The state
 
