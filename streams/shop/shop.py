@@ -250,7 +250,7 @@ class Shop:
             self._outcomes(session, event) if session.impressions or returning else (),
             unit_outcomes(session, event, offset, self.experiment),
             self.receipt_rules.rejected(session, event),
-            self.orders.unmatched(event) if returning else None,
+            self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:

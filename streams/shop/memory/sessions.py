@@ -54,13 +54,11 @@ class Sessions:
 
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
-        at_ms = event.occurred_at_ms
-        if event.received_at_ms > self.watermark_ms:
-            self.watermark_ms = event.received_at_ms
-        if at_ms > self.latest_ms:
-            self.latest_ms = at_ms
+        self.watermark_ms = max(self.watermark_ms, event.received_at_ms)
+        self.latest_ms = max(self.latest_ms, event.occurred_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
+            at_ms = event.occurred_at_ms
             session = Session(
                 *(event.session_id, at_ms, at_ms),
                 forgotten=self.forgotten,
@@ -72,7 +70,7 @@ class Sessions:
                 self.forgot = True
             self._expire()
         else:
-            pause_ms = at_ms - session.last_ms
+            pause_ms = event.occurred_at_ms - session.last_ms
             if pause_ms > self.basket_ttl_ms:
                 session.forget_basket()
             if pause_ms > self.gap_ms:
