@@ -46,7 +46,7 @@ from streams.shop.decision.decision import AskingEvent, Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
-from streams.shop.decision.withdrawals import ENDING, withdrawals
+from streams.shop.decision.withdrawals import withdrawals
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
@@ -144,7 +144,9 @@ class Shop:
         return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
-        sessions = self._sessions(partition)
+        sessions = self.sessions.get(partition)
+        if sessions is None:
+            sessions = self._sessions(partition)
         if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
@@ -160,7 +162,7 @@ class Shop:
             and event.receipt is not None  # without it there is nothing to read, for anybody
         ):
             self._credited(session, event)
-            session.reads_late(event.event_id, offset)
+            session.seen.read_late(event.event_id, offset)
 
     def _sessions(self, partition: int) -> Sessions:
         sessions = self.sessions.get(partition)
@@ -230,7 +232,7 @@ class Shop:
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.arrivals.first_seen(session.seen, event, offset) != offset:
-            read_late = session.read_late.get(event.event_id) == offset
+            read_late = session.seen.was_read_late(event.event_id, offset)
             return Answer(
                 silence=Silence("duplicate") if asking else None,
                 outcomes=self._outcomes(session, event) if read_late else (),
@@ -241,14 +243,15 @@ class Shop:
             who = self.identity.shopper_of(session, event)  # another one may be there by now
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
             decided = self.decision.decide(mine, asking, pending, now_ms)
+        returning = asking is None and isinstance(event, Returning)
         return Answer(
-            outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
-            silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
-            outcomes=self._outcomes(session, event),
-            unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
-            rejected=self.receipt_rules.rejected(session, event),
-            unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
+            decided if isinstance(decided, OutgoingPrompt) else None,
+            decided if isinstance(decided, Silence) else None,
+            withdrawals(session, event, pending),
+            self._outcomes(session, event) if session.impressions or returning else (),
+            unit_outcomes(session, event, offset, self.experiment),
+            self.receipt_rules.rejected(session, event),
+            self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
@@ -257,10 +260,7 @@ class Shop:
         if isinstance(event, Returning):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
-        if not impressions:
-            return ()
-        receipt = self.receipt_rules.opened(event)
-        return tuple(outcomes(impressions, event, receipt))
+        return tuple(outcomes(impressions, event, self.receipt_rules.opened(event)))
 
     # The state
 

@@ -28,7 +28,6 @@ from streams.contract.prompts import (
     UnitOutcome,
     Unmatched,
 )
-from streams.shop.memory.orders.seen import short
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
 
@@ -51,7 +50,7 @@ def unit_outcomes(
         return _returned(session, event, offset, experiment)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
         return ()
-    counted = session.orders.get(event.order_id) == short(event.event_id)
+    counted = session.was_ordered_by(event)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.session_id == event.session_id  # else another session told it
     return (_ordered(event, assignment, experiment),) if counted and own else ()

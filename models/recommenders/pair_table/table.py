@@ -201,24 +201,29 @@ class PairTable:
             *(self.cells, self.rows, voters, *vote_weights, *support, depth),
             *(heap, votes, active, found),
         )
-        names = self.names
-        best = found[:count].tolist()
-        return sorted([(-score, names[item], *rest) for score, item, *rest in best]), in_all
+        names, best = self.names, found[:count].tolist()
+        ranked = [(-score, names[item], met, of, at) for score, item, met, of, at in best]
+        ranked.sort()
+        return ranked, in_all
 
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
         """Whether these items have a candidate that is not excluded, without ranking them all.
 
         A few are looked at, then as many as all that are excluded can be: once for each voter.
         """
-        self._settle()
-        known = self.number.get
+        if self._steps:
+            self._settle()
+        known, names = self.number.get, self.names
         numbers = [at for item in voters if (at := known(item)) is not None]
-        table = self._cells, self._rows, np.array(numbers, np.int64)
+        if not numbers:
+            return False
+        table = self._cells, self._rows, np.array(numbers)
         for most in (FEW, len(exclude) * len(numbers) + 1):
             found = np.empty(most, np.int64)
             count = ranking.candidates(*table, *support, found)
-            if any(self.names[at] not in exclude for at in found[:count].tolist()):
-                return True
+            for at in found.tolist()[:count]:
+                if names[at] not in exclude:
+                    return True
             if count < most:
                 break
         return False

@@ -1,25 +1,23 @@
 """A session: what one visitor sees, has in the basket and was prompted with, folded from events.
 
 ```
-t1 view bread     viewed [bread]           basket {}
-t2 add bread      viewed [bread]           basket {bread: 1}
-t3 add butter     viewed [bread]           basket {bread: 1, butter: 1}
-t4 remove bread   viewed [bread]           basket {butter: 1}
-t5 add jam        viewed [bread]           basket {butter: 1, jam: 1}
+t1 add bread      viewed []                basket {bread: 1}
+t2 add butter     viewed []                basket {bread: 1, butter: 1}
+t3 remove bread   viewed []                basket {butter: 1}
    … a pause longer than session_gap_s: the next visit …
-t6 view tea       viewed [tea]             basket {butter: 1, jam: 1}
-t7 order butter   viewed [tea]             basket {jam: 1}        bought {butter: t7}
+t4 view tea       viewed [tea]             basket {butter: 1}
+t5 order butter   viewed [tea]             basket {}              bought {butter: t5}
 ```
 
 The basket is the shop's: it outlives visits, and ends by orders, line by line, or by its time to
 live. What a visit looked at, was shown and took out again ends with the visit.
 
-A session's events are all on one partition, so each worker folds them in the same order. What a
-session remembers is bounded, and so is the number of sessions of a partition: the one that was
-idle longest leaves first, in the order of the log, which is the same for every worker.
+A session's events are all on one partition, so each worker folds them in the same order. It takes
+8 KB at most (what it lets go for that: `weight`), and the number of sessions of a partition is
+bounded: the one that was idle longest leaves first, in the order of the log.
 
 A prompt makes one impression in its whole life. A session keeps when the newest impression that it
-forgot was prompted, and so does a partition for its sessions: what was prompted before, and is not
+forgot was prompted (`forgotten`), and so does a partition: what was prompted before, and is not
 remembered, may have been counted, and is not counted again.
 """
 
@@ -45,7 +43,7 @@ from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
 from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
-from streams.shop.people.sign_in import KEEP, NOBODY, SignIn
+from streams.shop.people.sign_in import KEEP, SignIn
 
 VIEWED_MAX = 20
 LOOKED_MAX = 42
@@ -55,10 +53,8 @@ PATH_MAX = 20
 BASKET_MAX = 56
 BOUGHT_MAX = 40
 SEEN_MAX = 64
-READ_LATE_MAX = 8
 IMPRESSIONS_MAX = 8
 NEVER: Prompted = (0, "")
-"""Before all prompts."""
 VERSION = 5
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
@@ -93,13 +89,10 @@ class Session:
     orders: dict[str, str] = field(default_factory=dict)
     """Which event (`short`) brought each order, by its number."""
     forgotten: Prompted = NEVER
-    """The newest of the impressions that are forgotten."""
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""
-    signed_in: SignIn = NOBODY
+    signed_in: SignIn = field(default_factory=SignIn)
     refused_consent: bool = False
-    read_late: dict[str, int] = field(default_factory=dict)
-    """At which offset such a receipt was read after all; for the answer, no part of the state."""
     buyer: str | None = None
     names_shopper: bool = False
     """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
@@ -118,16 +111,6 @@ class Session:
         if self.arrivals.noted % WEIGHED_EVERY == 0 and self.arrivals.noted > WEIGHED_FROM:
             lighten(self)
 
-    @property
-    def events(self) -> int:
-        """How many events it remembers."""
-        return len(self.seen)
-
-    def reads_late(self, event_id: str, offset: int) -> None:
-        """Remember at which offset the receipt of an event was read after all."""
-        self.read_late[event_id] = offset
-        _bound(self.read_late, READ_LATE_MAX)
-
     def looks_first(self, item_id: str) -> bool:
         """Whether a look at this item teaches: only the first one of a visit does.
 
@@ -144,8 +127,7 @@ class Session:
         if item_id in viewed:
             viewed.remove(item_id)
         viewed.append(item_id)
-        if len(viewed) > VIEWED_MAX:
-            del viewed[:-VIEWED_MAX]
+        del viewed[:-VIEWED_MAX]
 
     def add(self, event: ItemAdded) -> None:
         """More of the item is in the basket; a full basket takes no further kinds of items."""
@@ -213,6 +195,10 @@ class Session:
         self.in_checkout = False
         lighten(self)
 
+    def was_ordered_by(self, event: OrderPlaced) -> bool:
+        """Whether this event brought its order, and no other one before."""
+        return self.orders.get(event.order_id) == short(event.event_id)
+
     def set_basket(self, event: BasketUpdated) -> None:
         """The basket is what the shop says; a full one takes no further kinds of items."""
         self.basket.clear()
@@ -224,8 +210,7 @@ class Session:
 
     def forget_basket(self) -> None:
         """Nobody has come back to it for too long."""
-        self.basket.clear()
-        self.taught = Taught()
+        self.basket, self.taught = {}, Taught()
 
     def after_pause(self, event: Event) -> Self:
         """The next visit, which this event begins.

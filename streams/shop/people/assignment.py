@@ -16,7 +16,8 @@ alone and only with their consent: two devices of one person on two sides are a 
 somebody has to count.
 """
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple, Self
 
@@ -61,7 +62,8 @@ class Assignment(NamedTuple):
         return assignment
 
 
-class Experiment(NamedTuple):
+@dataclass(frozen=True)
+class Experiment:
     """A holdout: who takes part, and how large the part is that gets no prompts."""
 
     name: str
@@ -82,14 +84,15 @@ class Experiment(NamedTuple):
             return None
         return cls(settings.experiment, share, settings.holdout_salt, start_ms)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What tells it from others: the name, and a hash of share and salt.
 
         >>> Experiment("spring", 0.05, "salt").id, Experiment("spring", 0.2, "salt").id
         ('spring-8f28ffa7', 'spring-0bf23094')
         """
-        return _id(self.name, self.share, self.salt)
+        said = f"{self.share!r}\0{self.salt}".encode()
+        return f"{self.name}-{blake2b(said, digest_size=ID_BYTES).hexdigest()}"
 
     def assigned(self, event: Event, offset: int) -> Assignment | None:
         """The side of the session whose event this is; None before the experiment starts."""
@@ -121,12 +124,6 @@ class Experiment(NamedTuple):
     def _hash(self, kind: str, who: str, length: int) -> bytes:
         said = f"{self.name}\0{kind}\0{who}".encode("utf-8", "surrogatepass")
         return blake2b(said, digest_size=length, key=self.salt.encode()[:SALT_BYTES_MAX]).digest()
-
-
-@lru_cache(maxsize=16)
-def _id(name: str, share: float, salt: str) -> str:
-    said = f"{share!r}\0{salt}".encode()
-    return f"{name}-{blake2b(said, digest_size=ID_BYTES).hexdigest()}"
 
 
 def held_out(unit: str, *, share: float, salt: str, experiment: str = DEFAULT) -> bool:

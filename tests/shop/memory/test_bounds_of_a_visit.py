@@ -4,7 +4,8 @@ from streams.contract.events import Event
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
-from streams.shop.memory.session import LOOKED_MAX, READ_LATE_MAX, Session
+from streams.shop.memory.orders.seen import READ_LATE_MAX
+from streams.shop.memory.session import LOOKED_MAX, Session
 from streams.shop.shop import Shop
 from streams.shop.state import restore
 from tests.stories import NOON_MS, OPEN, Story, Till
@@ -85,7 +86,10 @@ def test_when_a_receipt_was_read_late_is_remembered_of_the_latest_few() -> None:
     shop.shop = woken
 
     shop.serve(shown)
-    assert [shown.event_id] == list(session_of(shop).read_late)
+    seen = session_of(shop).seen
+    assert seen.was_read_late(shown.event_id, 1)
     for number in range(2 * READ_LATE_MAX):
-        session_of(shop).reads_late(f"e{number}", number)
-    assert READ_LATE_MAX == len(session_of(shop).read_late)
+        seen.read_late(f"e{number}", number)
+    assert [False] * READ_LATE_MAX + [True] * READ_LATE_MAX == [
+        seen.was_read_late(f"e{number}", number) for number in range(2 * READ_LATE_MAX)
+    ]

@@ -23,6 +23,7 @@ REFUSED, UNREAD = 1, 2
 """Marks: its prompt may have been forgotten; its receipt is sealed with a key that is not here."""
 MARK_BITS = 2
 OFFSET_MAX = 2**46 - 1
+READ_LATE_MAX = 8
 SHORT = 12
 """Characters of an id that is kept as it is, where it may be any."""
 
@@ -61,13 +62,14 @@ class Seen:
     (True, 7, None)
     """
 
-    __slots__ = ("_before", "_named")
+    __slots__ = ("_before", "_named", "_read_late")
 
     def __init__(self) -> None:
         self._named: dict[str, int] = {}
         """Offsets, and behind each its marks."""
         self._before: bytearray | None = None
         """Records of those before them; None: there are none."""
+        self._read_late: tuple[tuple[str, int], ...] = ()
 
     def __contains__(self, event_id: str) -> bool:
         return event_id in self._named or (self._before is not None and self._place(event_id) >= 0)
@@ -141,6 +143,17 @@ class Seen:
         """Whether that was noted of an event."""
         said = self._of(event_id)
         return said >= 0 and said & mark != 0
+
+    def read_late(self, event_id: str, offset: int) -> None:
+        """The receipt of an event was read after all, at this offset; of the latest few.
+
+        For the answer: it is no part of the state.
+        """
+        self._read_late = (*self._read_late, (event_id, offset))[-READ_LATE_MAX:]
+
+    def was_read_late(self, event_id: str, offset: int) -> bool:
+        """Whether it was read there."""
+        return (event_id, offset) in self._read_late
 
     def state(self) -> list[Any]:
         """The named ones with their offsets; and those before, with offset and marks as one."""

@@ -21,11 +21,12 @@ from bisect import bisect_left
 from typing import Any, Protocol
 
 from streams.shop.memory.orders.impression import Impression, Prompted
+from streams.shop.memory.orders.seen import Seen
 from streams.shop.memory.taught import Taught
 
 BYTES_MAX = 8192
 """Of one session, without the ids of items."""
-ROOM_BYTES = 300
+ROOM_BYTES = 550
 """How much more a session may weigh when it is weighed next: after so many events."""
 WEIGHED_EVERY = 4
 WEIGHED_FROM = 16
@@ -39,12 +40,13 @@ CHANGING = 2
 APART_BYTES = 110
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
-ORDER_BYTES = 190
+ORDER_BYTES = 225
 
 
 class Weighed(Protocol):
     """What of a session has a weight."""
 
+    seen: Seen
     basket: dict[str, int]
     taught: Taught
     looked: dict[str, None] | None
@@ -54,10 +56,6 @@ class Weighed(Protocol):
     impressions: dict[str, Impression]
     forgotten: Prompted
 
-    @property
-    def events(self) -> int:
-        """So many of them it remembers."""
-
     def forget_impression(self) -> None:
         """Forget the oldest one."""
 
@@ -66,7 +64,7 @@ def weight(session: Weighed) -> int:
     """About how many bytes of memory a session takes."""
     return (
         EMPTY_BYTES
-        + SEEN_BYTES * session.events
+        + SEEN_BYTES * len(session.seen)
         + _dict_bytes(CHANGING * len(session.basket))
         + _dict_bytes(len(session.taught))
         + _dict_bytes(len(session.looked or ()))
