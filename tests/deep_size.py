@@ -41,5 +41,11 @@ def _inside(thing: Any) -> list[Any]:
         return [*chain.from_iterable(thing.items())]
     if isinstance(thing, list | tuple | set | frozenset):
         return [*thing]
-    slots = chain.from_iterable(getattr(one, "__slots__", ()) for one in type(thing).__mro__)
-    return [getattr(thing, name) for name in slots if hasattr(thing, name)]
+    slots = chain.from_iterable(_slots(one) for one in type(thing).__mro__)
+    held = [getattr(thing, name) for name in slots if hasattr(thing, name)]
+    return [*held, *vars(thing).values()] if hasattr(thing, "__dict__") else held
+
+
+def _slots(kind: type) -> Iterable[str]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else slots
