@@ -1,9 +1,9 @@
 """`goeswith uplift`: what prompts are worth, from the outcomes topic."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple, Protocol, get_args
 
 import click
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
-from streams.clients.log_reader import LogReader, RawRecord, open_reader
+from streams.clients.log_reader import Offsets, Partition, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_OUTCOME
 from streams.contract.settings import Settings
@@ -24,6 +24,27 @@ from streams.experiments.uplift.units import Units
 from streams.shop.people.assignment import Experiment
 
 EFFECT_PERCENT = 5.0
+
+
+class Log(Protocol):
+    """What is read of a topic: see `streams.clients.log_reader.LogReader`."""
+
+    @property
+    def partitions(self) -> Sequence[Partition]:
+        """Those of the topic."""
+        ...
+
+    def begins(self) -> Mapping[Partition, int]:
+        """The first offset that each still holds."""
+        ...
+
+    def ends(self) -> Mapping[Partition, int]:
+        """The offset up to which each can be read."""
+        ...
+
+    def between(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
+        """What they hold in between."""
+        ...
 
 
 class Looked(NamedTuple):
@@ -105,7 +126,7 @@ def look(settings: Settings, keep: Path | None = None, *, quiet: bool = True) ->
     topic = settings.topics.outcomes
     kept = read(keep, topic) if keep else None
     with open_reader(settings, topic) as reader:
-        looked = _folded(reader, kept, quiet=quiet)
+        looked = read_on(reader, kept, quiet=quiet)
     if keep:
         write(keep, topic, looked.kept)
     return looked
@@ -133,7 +154,8 @@ def findings(
     )
 
 
-def _folded(reader: LogReader, kept: KeptUnits | None, *, quiet: bool) -> Looked:
+def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looked:
+    """Fold what a log holds, on top of what was kept."""
     ends = reader.ends()
     begins, forgot = starts(kept, reader.begins(), ends)
     units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)
