@@ -17,12 +17,33 @@ def group_table(told: Groups) -> Listing:
         f"a unit's {told.by} is that of what it asked first; bounds of all groups hold together",
         *([f"{told.others:,} units of other groups, or of none that is told"] * (told.others > 0)),
     ]
-    columns = (told.by, *COLUMNS)
-    listing = Listing(*columns, title=f"by {told.by}", notes=notes, words=COLUMNS[:1])
+    listing = Listing(*COLUMNS, title=group_sentence(told), notes=notes)
     for group in told.groups:
         for row in group.rows:
-            listing.add(printable(group.name), printable(row.metric), *cells(row))
+            listing.add(f"{printable(group.name)}: {printable(row.metric)}", *cells(row))
     return listing
+
+
+def group_sentence(told: Groups) -> str:
+    """What follows: where prompts earn more orders, or fewer, and where it is too early to say.
+
+    >>> from models.evaluation.uplift import Uplift
+    >>> from streams.experiments.uplift.groups import Group
+    >>> sells = UpliftRow("orders", Uplift(0.5, 0.7, 0.2, 0.02, 0.1, 0.3, 0.01, 0.4))
+    >>> group_sentence(Groups("segment", [Group("club", 90, 99, [sells]), Group("new", 1, 2, [
+    ...     UpliftRow("orders", None)])], 0))
+    'by segment: more orders in club; too early to say in new'
+    """
+    said: dict[str, list[str]] = {}
+    for group in told.groups:
+        metric, found = group.rows[0]
+        if found is None or found.low <= 0.0 <= found.high:
+            what = "too early to say"
+        else:
+            what = f"{'more' if found.low > 0.0 else 'fewer'} {metric}"
+        said.setdefault(what, []).append(printable(group.name))
+    order = sorted(said, key=lambda what: (what.startswith("too"), what.startswith("fewer")))
+    return f"by {told.by}: " + "; ".join(f"{what} in {', '.join(said[what])}" for what in order)
 
 
 def cells(row: UpliftRow) -> list[str]:

@@ -107,8 +107,22 @@ def test_the_report_by_group_fits_a_terminal(columns: int) -> None:
 
     assert max(map(len, said.splitlines())) <= columns
     assert "…" not in said
-    assert "by segment" in said
+    assert "club: orders" in said
+    assert "by segment: more orders in club; too early to say in new" in " ".join(said.split())
     assert "bounds of all groups hold together" in " ".join(said.split())
+
+
+def test_a_group_in_which_prompts_cost_orders_is_named() -> None:
+    """Behind those in which they earn some."""
+    records = shop(900, ("basket/club", "basket/new"))
+    for number in range(900, 1_500):
+        unit = assigned(number, context="basket/trade")
+        records += [unit, ordered(unit)] if unit.holdout else [unit]
+
+    assert (
+        "by segment: more orders in club; fewer orders in trade; too early to say in new"
+        in " ".join(words(found(records, by="segment")).split())
+    )
 
 
 def test_nothing_is_told_by_group_unless_it_is_asked() -> None:
