@@ -42,7 +42,7 @@ from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.decision import AskingEvent, Decision
+from streams.shop.decision.decision import Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
@@ -58,6 +58,7 @@ from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.order_join import OrderJoin, Returning
 from streams.shop.people.assignment import Experiment
+from streams.shop.people.context import AskingEvent
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 from streams.shop.unit_outcomes import unit_outcomes
@@ -174,15 +175,18 @@ class Shop:
             )
         return sessions
 
+    def _assign(self, session: Session, event: AskingEvent, to: Experiment) -> None:
+        session.assignment = to.assigned(event, session.seen[event.event_id], len(session.orders))
+
     def _viewed(self, session: Session, event: ItemViewed) -> None:
         if session.assignment is None and self.experiment is not None:
-            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
+            self._assign(session, event, self.experiment)
         self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         if session.assignment is None and self.experiment is not None:
-            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
+            self._assign(session, event, self.experiment)
         self.teaching.added(session, event)
         self._credited(session, event)
         session.add(event)
