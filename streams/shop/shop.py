@@ -32,6 +32,7 @@ from streams.contract.events import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
+    OrderTakenBack,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -56,7 +57,7 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
-from streams.shop.order_join import OrderJoin, Returning
+from streams.shop.order_join import OrderJoin
 from streams.shop.people.assignment import Experiment
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
@@ -247,13 +248,12 @@ class Shop:
             outcomes=self._outcomes(session, event),
             unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
             rejected=self.receipt_rules.rejected(session, event),
-            unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
         impressions = list(session.impressions.values())
-        if isinstance(event, Returning):
+        if isinstance(event, OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
         return tuple(outcomes(impressions, event)) if impressions else ()

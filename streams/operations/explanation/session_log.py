@@ -63,14 +63,14 @@ def read_session(
     reader: LogReader,
     session_id: str,
     settings: Settings,
-    advance: Callable[[], object] = lambda: None,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> SessionEvents:
-    """Look through the events topic; `advance` is called for each record of it."""
+    """Look through the events topic; `advance` is told of each record of it."""
     key, index = session_id.encode(), TimeIndex()
     found: list[SessionEvent] = []
     begins, ends = _of(reader, settings.topics.events)
     for record in reader.between(begins, ends):
-        advance()
+        advance(1)
         index.note(record.at.number, record.offset, record.timestamp_ms)
         event = _of_session(record, key, session_id, settings)
         if event is not None:
