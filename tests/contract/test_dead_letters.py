@@ -16,7 +16,7 @@ from streams.contract.dead_letters import (
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.header_names import header_name
 from streams.contract.settings import Settings
-from streams.operations.letters import DeadLetter, newest, opened
+from streams.operations.dead_letters.letters import DeadLetter, newest, opened
 from streams.worker.delivery import OutgoingRecord, fitted
 
 SETTINGS = Settings(topic_prefix="shop")

@@ -17,7 +17,7 @@ from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.events import encode
 from streams.contract.schemas.examples import ITEM_VIEWED
 from streams.contract.settings import Settings
-from streams.operations.partitioners import PARTITIONERS
+from streams.operations.dead_letters.partitioners import PARTITIONERS
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, create, send
 

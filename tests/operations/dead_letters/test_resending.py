@@ -16,10 +16,10 @@ from kafka.errors import (
 from streams.clients.sync_kafka import open_producer
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.settings import Settings
-from streams.operations.letters import DeadLetter
-from streams.operations.replay_plan import ReplayRules
-from streams.operations.resending import send_again
-from tests.operations.test_replay_plan import RULES, letter
+from streams.operations.dead_letters.letters import DeadLetter
+from streams.operations.dead_letters.replay_plan import ReplayRules
+from streams.operations.dead_letters.resending import send_again
+from tests.operations.dead_letters.test_replay_plan import RULES, letter
 
 
 class Sent:

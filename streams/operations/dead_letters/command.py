@@ -22,7 +22,7 @@ from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, open_reader
 from streams.clients.sync_kafka import open_admin, open_producer, partition_count
 from streams.contract.settings import Settings
-from streams.operations.letters import (
+from streams.operations.dead_letters.letters import (
     DeadLetter,
     Kind,
     find,
@@ -32,9 +32,13 @@ from streams.operations.letters import (
     newest,
     place,
 )
-from streams.operations.partitioners import PARTITIONERS, Partitioner, partitioner_of_log
-from streams.operations.replay_plan import ReplayPlan, ReplayRules, plan, successors
-from streams.operations.resending import send_again
+from streams.operations.dead_letters.partitioners import (
+    PARTITIONERS,
+    Partitioner,
+    partitioner_of_log,
+)
+from streams.operations.dead_letters.replay_plan import ReplayPlan, ReplayRules, plan, successors
+from streams.operations.dead_letters.resending import send_again
 
 SHOWN_CHARS_MAX = 4000
 

@@ -14,8 +14,8 @@ from kafka.errors import KafkaError
 from streams.clients.sync_kafka import TOO_LARGE, in_brief
 from streams.contract.dead_letters import replay_headers
 from streams.contract.errors import GoeswithError
-from streams.operations.letters import NO_LETTER, DeadLetter
-from streams.operations.replay_plan import ReplayRules
+from streams.operations.dead_letters.letters import NO_LETTER, DeadLetter
+from streams.operations.dead_letters.replay_plan import ReplayRules
 
 IN_FLIGHT_MAX = 64
 """Letters sent and not yet acknowledged."""

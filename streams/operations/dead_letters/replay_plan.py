@@ -18,8 +18,8 @@ from typing import NamedTuple
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.operations.letters import NO_LETTER, DeadLetter
-from streams.operations.partitioners import Partitioner, murmur2
+from streams.operations.dead_letters.letters import NO_LETTER, DeadLetter
+from streams.operations.dead_letters.partitioners import Partitioner, murmur2
 
 
 class ReplayRules(NamedTuple):

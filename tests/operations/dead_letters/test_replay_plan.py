@@ -10,8 +10,8 @@ from streams.contract.errors import InvalidEvent, Misconfigured
 from streams.contract.events import encode
 from streams.contract.schemas.examples import ITEM_VIEWED
 from streams.contract.settings import Settings
-from streams.operations.letters import OTHERS, DeadLetter, check_reason, kinds, opened
-from streams.operations.replay_plan import ReplayRules, plan, successors
+from streams.operations.dead_letters.letters import OTHERS, DeadLetter, check_reason, kinds, opened
+from streams.operations.dead_letters.replay_plan import ReplayRules, plan, successors
 from tests.stories import NOON_MS
 
 SETTINGS = Settings(topic_prefix="shop")
