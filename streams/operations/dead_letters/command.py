@@ -21,6 +21,7 @@ from streams.cli.printable import printable, printable_bytes
 from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, open_reader
 from streams.clients.sync_kafka import open_admin, open_producer, partition_count
+from streams.contract.dead_letters import next_step
 from streams.contract.settings import Settings
 from streams.operations.dead_letters.letters import (
     DeadLetter,
@@ -137,7 +138,7 @@ def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
 @click.argument("letter_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_(settings: Settings, letter_id: str, as_json: bool) -> None:
-    """Show one dead letter: what was wrong, key, value and headers, escaped and cut.
+    """Show one dead letter: what was wrong, what to do, key, value and headers, escaped and cut.
 
     ID is partition:offset, as the list has it.
     """
@@ -150,20 +151,21 @@ def show_(settings: Settings, letter_id: str, as_json: bool) -> None:
 
 
 def in_words(one: DeadLetter) -> Iterator[str]:
-    """A letter for people: what was wrong first."""
+    """A letter for people: what was wrong first, and what to do about it."""
     said = as_text(one)
-    for name in ("reason", "message", "key", "value"):
+    for name in ("reason", "message", "next", "key", "value"):
         yield f"{name}: {said[name]}"
     yield "headers:"
     yield from (f"  {name}: {text}" for name, text in said["headers"])
 
 
 def as_text(one: DeadLetter) -> dict[str, Any]:
-    """All of a letter, escaped and cut: `reason`, `message`, `key`, `value` and `headers`."""
+    """All of a letter, escaped and cut: `reason`, `message`, `next`, `key`, `value`, `headers`."""
     record = one.record
     return {
         "reason": printable(one.reason),
         "message": printable(one.message, SHOWN_CHARS_MAX),
+        "next": next_step(one.cause),
         "key": printable_bytes(record.key, SHOWN_CHARS_MAX),
         "value": printable_bytes(record.value, SHOWN_CHARS_MAX),
         "headers": [(printable(n), printable_bytes(v, SHOWN_CHARS_MAX)) for n, v in record.headers],

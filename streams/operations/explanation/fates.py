@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from streams.cli.printable import printable
+from streams.contract.dead_letters import REASONS
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import (
     OrderPlaced,
@@ -155,15 +156,22 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield "too late (silence `expired`), its retention is over, or the worker has other"
         yield "settings, or knew less when it answered"
     if fate.reason is not None:
-        where = f", `goeswith dead-letters show {fate.letter_id}`" if fate.letter_id else ""
-        yield f"DEAD LETTER, {fate.reason}{where}"
-        yield f"  {printable(fate.message, 300)}"
+        yield from _dead(fate, fate.reason)
     for outcome in fate.brought:
         yield f"{outcome.stage} of prompt {outcome.prompt_id}, reward {outcome.reward:+.2f}"
     for prompt_id in fate.withdrew:
         yield f"withdrew prompt {printable(prompt_id, 40)}"
     if fate.became == "learned" and not fate.brought:
         yield _learned(fate.event.held)
+
+
+def _dead(fate: Fate, reason: str) -> Iterator[str]:
+    """What was wrong, and what to do about it."""
+    where = f", `goeswith dead-letters show {fate.letter_id}`" if fate.letter_id else ""
+    yield f"DEAD LETTER, {reason}{where}"
+    yield f"  {printable(fate.message, 300)}"
+    if known := REASONS.get(reason):
+        yield f"  next: {known.next_step}"
 
 
 def _learned(held: object) -> str:
