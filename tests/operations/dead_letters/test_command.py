@@ -16,8 +16,8 @@ from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.schemas.examples import ITEM_VIEWED, ORDER_PLACED
 from streams.contract.settings import Settings
-from streams.operations.dead_letters.command import in_words, kinds_table
 from streams.operations.dead_letters.letters import Kind, opened, pattern
+from streams.operations.dead_letters.tables import in_words, kinds_table
 from tests.stories import NOON_MS
 from tests.test_docs import unknown_to
 

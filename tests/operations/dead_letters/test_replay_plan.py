@@ -94,6 +94,21 @@ def test_what_came_back_is_not_sent_again_but_its_successor_is() -> None:
     assert "it was sent again, and came back as 0:2" == made.refused["0:0"]
 
 
+def test_what_was_sent_again_stays_and_goes_once_more_when_it_is_wanted() -> None:
+    """One that came back stays in any case; a letter that is not there is not told as sent."""
+    once, back, never = letter(0), letter(1), letter(2)
+    came, sent_ms = {"0:1": "0:9"}, {"0:0": NOON_MS, "0:1": NOON_MS}
+    made = plan([once, back, never], RULES, came, sent_ms)
+    again = plan([once, back, never], RULES._replace(again=True), came, sent_ms)
+    made.refuse_missing(["0:0", "0:7"])
+
+    assert ["0:2"] == made.allowed
+    assert {"0:0"} == made.sent_before.keys()
+    assert "sent again 2026-01-01 12:00 UTC; --again sends it once more" in made.sent_before["0:0"]
+    assert {"0:1", "0:7"} == made.refused.keys()
+    assert (["0:0", "0:2"], {}) == (again.allowed, again.sent_before)
+
+
 def test_a_letter_of_a_partition_that_is_gone_stays_and_the_rest_goes() -> None:
     """By its key it may go to another one."""
     gone, there = letter(0, partition=9), letter(1)
