@@ -24,13 +24,7 @@ from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome
 from streams.contract.settings import Settings
 from streams.experiments.conclusion import RewardScale
-from streams.experiments.impressions import (
-    SETTLE_S,
-    SWEEP_RECORDS,
-    Trial,
-    Trials,
-    left_out,
-)
+from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
 from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table, why_nothing
 from streams.experiments.target_policy import TargetPolicy, example_policy, read_policy
 
@@ -242,11 +236,7 @@ def off_policy(
     `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`,
     `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
-    file = policy or example
-    if file is None or (policy and example):
-        raise click.UsageError("give --policy FILE; --example FILE writes one to begin with")
-    if save is not None and outcomes is not None:
-        raise click.UsageError("--save keeps what the topic has: not with --outcomes")
+    file = _file_of(policy, example, save, outcomes)
     target = read_policy(file) if policy else None
     if prompts is not None and outcomes is None:
         raise Misconfigured("--prompts belong to --outcomes: give both files, or outcomes alone")
@@ -275,6 +265,18 @@ def off_policy(
         click.echo(json.dumps(as_values(found, trials)))
     else:
         show(table(found, trials, RewardScale.of(settings)))
+
+
+def _file_of(
+    policy: Path | None, example: Path | None, save: IO[bytes] | None, outcomes: Path | None
+) -> Path:
+    """The policy's file; raises `UsageError` for options that do not go together."""
+    file = policy or example
+    if file is None or (policy and example):
+        raise click.UsageError("give --policy FILE; --example FILE writes one to begin with")
+    if save is not None and outcomes is not None:
+        raise click.UsageError("--save keeps what the topic has: not with --outcomes")
+    return file
 
 
 def _write_example(settings: Settings, log: list[Trial], file: Path, settle_s: float) -> None:

@@ -87,6 +87,18 @@ def test_neither_chance_nor_weekends_are_a_change(weekend: float) -> None:
     assert sum(one.times for one in found) <= (weekend < 0.75)
 
 
+def test_weekends_of_a_busy_shop_are_no_change_and_one_beneath_them_is() -> None:
+    """Of 2,000 trials a day chance explains little: how days differ from the next one does."""
+    weekends = np.array([0.06 if day % 7 > 4 else 0.1 for day in range(42)])
+    halved = weekends * np.where(np.arange(42) < 21, 1.0, 0.5)
+    for seed in range(10):
+        rng, trials = np.random.default_rng(seed), np.full(42, 2_000.0)
+        quiet, changed = (rng.binomial(2_000, rates).astype(float) for rates in (weekends, halved))
+
+        assert change_probability([(trials, quiet)]) < 0.5
+        assert change_probability([(trials, changed)]) > 0.99
+
+
 def test_what_was_a_change_and_is_none_any_more_is_dismissed() -> None:
     """Between both thresholds it stays what it was: three days are bad, and weeks are not."""
     rates = [0.1] * 14 + [0.05] * 3 + [0.1] * 46
