@@ -28,7 +28,7 @@ class SessionEvent(NamedTuple):
     held: Event | InvalidEvent
     """What workers read in it."""
     said: dict[str, Any]
-    """The fields of what is no event, as far as they can be read."""
+    """The fields as they were sent, as far as they can be read."""
     first: bool = True
     """No earlier one of the session has its id."""
 
@@ -167,7 +167,9 @@ def _of_session(
         said = _parsed(value)
         ours = record.key == key or said.get("session_id") == session_id
         return SessionEvent(place, record.timestamp_ms, invalid, said) if ours else None
-    return SessionEvent(place, record.timestamp_ms, event, {}) if record.key == key else None
+    if record.key != key:
+        return None
+    return SessionEvent(place, record.timestamp_ms, event, _parsed(value))
 
 
 def _parsed(value: bytes) -> dict[str, Any]:
