@@ -32,6 +32,7 @@ from streams.contract.events import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
+    OrderTakenBack,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -56,7 +57,7 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
-from streams.shop.order_join import OrderJoin, Returning
+from streams.shop.order_join import OrderJoin
 from streams.shop.people.assignment import Experiment
 from streams.shop.people.context import AskingEvent
 from streams.shop.people.identity import Identity
@@ -246,21 +247,19 @@ class Shop:
             who = self.identity.shopper_of(session, event)  # another one may be there by now
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
             decided = self.decision.decide(mine, asking, pending, now_ms)
-        returning = asking is None and isinstance(event, Returning)
         return Answer(
             decided if isinstance(decided, OutgoingPrompt) else None,
             decided if isinstance(decided, Silence) else None,
             withdrawals(session, event, pending),
-            self._outcomes(session, event) if session.impressions or returning else (),
+            self._outcomes(session, event) if session.impressions or asking is None else (),
             unit_outcomes(session, event, offset, self.experiment),
             self.receipt_rules.rejected(session, event),
-            self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
         impressions = list(session.impressions.values())
-        if isinstance(event, Returning):
+        if isinstance(event, OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
         return tuple(outcomes(impressions, event))

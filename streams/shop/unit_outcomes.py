@@ -15,10 +15,9 @@ from streams.contract.events import (
     Event,
     ItemAdded,
     ItemViewed,
-    OrderCancelled,
     OrderLine,
     OrderPlaced,
-    OrderReturned,
+    OrderTakenBack,
 )
 from streams.contract.prompts import (
     Assigned,
@@ -34,8 +33,6 @@ from streams.shop.people.context import AskingEvent, told_context
 
 ASKING = (ItemViewed, ItemAdded)
 """The events by which a session may be assigned."""
-Back = OrderCancelled | OrderReturned
-"""The events by which something comes back."""
 
 
 def unit_outcomes(
@@ -47,7 +44,7 @@ def unit_outcomes(
         if assignment is None or assignment.event_id != event.event_id:
             return ()
         return (_assigned(event, assignment, experiment),)
-    if isinstance(event, Back):
+    if isinstance(event, OrderTakenBack):
         return _returned(session, event, offset, experiment)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
         return ()
@@ -86,7 +83,7 @@ def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None
 
 
 def _returned(
-    session: Session, event: Back, offset: int, experiment: Experiment | None
+    session: Session, event: OrderTakenBack, offset: int, experiment: Experiment | None
 ) -> tuple[UnitOutcome, ...]:
     """What came back; of an order from before the assignment nobody has to know."""
     assignment = session.assignment
@@ -105,7 +102,7 @@ def _side(assignment: Assignment) -> dict[str, Any]:
     }
 
 
-def _said(event: OrderPlaced | Back, sign: int) -> dict[str, Any]:
+def _said(event: OrderPlaced | OrderTakenBack, sign: int) -> dict[str, Any]:
     """What the event says, as an outcome: lines of one item added up."""
     lines = _by_item(event.lines or (), sign)
     values = [line.value_minor for line in lines if line.value_minor is not None]

@@ -53,7 +53,7 @@ def retell(
     log: SessionEvents,
     published: PublishedAnswers,
     latest: Sequence[SessionEvent],
-    advance: Callable[[], object] = lambda: None,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> dict[Place, Retold]:
     """What a shop without memory makes of the session's events, up to the last silent of `latest`.
 
@@ -96,7 +96,7 @@ def _fold_to(
     reader: LogReader,
     event: SessionEvent,
     times: TimeIndex,
-    advance: Callable[[], object],
+    advance: Callable[[int], object],
 ) -> None:
     """Fold the log up to this event, and of other partitions what was there by then."""
     own, offset = event.place
@@ -110,7 +110,7 @@ def _fold_to(
             later.add(number)  # of the same second, and not there yet
             continue
         fold_record(shop, record)
-        advance()
+        advance(1)
 
 
 def _answer(

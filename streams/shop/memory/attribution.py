@@ -46,6 +46,7 @@ from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     BasketUpdated,
     Event,
+    EventBase,
     ItemAdded,
     ItemRemoved,
     PromptClicked,
@@ -227,13 +228,13 @@ class Attribution:
             back = {item_id: order.lines[item_id].back for item_id in items}
             self._give_back(impression, event, order, {i: n for i, n in back.items() if n})
 
-    def returned(self, event: Event, order: Order, gone: dict[str, int]) -> None:
+    def returned(self, event: EventBase, order: Order, gone: dict[str, int]) -> None:
         """So much of an order came back: the prompts that sold it give back what that earned."""
         for impression in order.credited.values():
             self._give_back(impression, event, order, gone)
 
     def _give_back(
-        self, impression: Impression, event: Event, order: Order, gone: dict[str, int]
+        self, impression: Impression, event: EventBase, order: Order, gone: dict[str, int]
     ) -> None:
         facts = []
         for fact in impression.of("bought"):

@@ -1,15 +1,15 @@
 """`goeswith bench inference`: is what we say of arms true, when people look all the time?"""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from streams.cli.progress import progress_bar
 from streams.contract.errors import MissingExtra
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
 from streams.lab.bench.figures.report import report, report_options
@@ -95,14 +95,13 @@ def measure(
     """All entries, and the seconds that it took; a progress bar goes to stderr."""
     played: dict[str, tuple[SimulatedShop, list[SimulatedRun]]] = {}
     simulated = shops(count, horizon)
-    columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("runs", total=sum(shop.runs for shop in simulated))
+    began_s = time.perf_counter()
+    with progress_bar("runs", sum(shop.runs for shop in simulated)) as advance:
         for number, some in runs(simulated, seed, jobs):
             shop = simulated[number]
             played.setdefault(shop.name, (shop, []))[1].extend(some)
-            progress.advance(task, len(some))
-        took_s = progress.tasks[0].elapsed or 0.0
+            advance(len(some))
+    took_s = time.perf_counter() - began_s
     return entries(played) | {"open_bandit_ipw": of_open_bandit()}, took_s
 
 
