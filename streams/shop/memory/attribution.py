@@ -19,9 +19,10 @@ order in which they came (`earnings`):
   all of an order returned the prompt has earned what it would have without that order.
 
 When a fact comes, what it changes is the reward of its outcome; of several items in one order each
-has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned. How
-that is spread over them depends on what came first, and so does which facts count where an item
-could be another prompt's too, or the impression's time is not known yet: that is judged once.
+has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned (without
+what came back on other partitions: `streams.shop.order_join`). How that is spread over them depends
+on what came first, and so does which facts count where an item could be another prompt's too, or
+the impression's time is not known yet: that is judged once.
 
 Feedback brings the prompt's receipt. An add without one belongs to the latest prompt of the session
 that offered the item and was clicked before; a purchase to the prompts that the item was added
@@ -55,9 +56,9 @@ from streams.contract.events import (
 from streams.contract.prompts import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached
-from streams.shop.memory.orders.orders import Order
+from streams.shop.memory.orders.orders import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
 
@@ -224,27 +225,28 @@ class Attribution:
             facts.append(Reached("bought", event.event_id, order.at_ms, 0.0, *said))
         if facts and self._note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
-            back = {item_id: order.lines[item_id].back for item_id in items}
-            self._give_back(impression, event, order, {i: n for i, n in back.items() if n})
+            back, away = ({i: getattr(order.lines[i], k) for i in items} for k in ("back", "away"))
+            self._give_back(impression, event, order, back, away=False)
+            self._give_back(impression, event, order, away, away=True)
 
-    def returned(self, event: Event, order: Order, gone: dict[str, int]) -> None:
+    def returned(self, event: Event, order: Order, gone: dict[str, int], *, away: bool) -> None:
         """So much of an order came back: the prompts that sold it give back what that earned."""
         for impression in order.credited.values():
-            self._give_back(impression, event, order, gone)
+            self._give_back(impression, event, order, gone, away=away)
 
     def _give_back(
-        self, impression: Impression, event: Event, order: Order, gone: dict[str, int]
+        self, impression: Impression, event: Event, order: Order, gone: Back, *, away: bool
     ) -> None:
         facts = []
         for fact in impression.of("bought"):
             if fact.order_id != order.order_id or (item_id := fact.item_id) is None:
                 continue
-            before = impression.returned(order.order_id, item_id)
+            before = impression.returned(order.order_id, item_id, away=away)
             quantity = min(gone.get(item_id, 0), fact.quantity - before)
             if quantity > 0:
                 value = order.lines[item_id].value_of(quantity)
                 said = item_id, quantity, order.order_id, value, order.currency
-                by, at_ms = told_by(event, impression), event.occurred_at_ms
+                by, at_ms = "" if away else told_by(event, impression), event.occurred_at_ms
                 facts.append(Reached("returned", by, at_ms, 0.0, *said))
         if facts:
             self._note(impression, facts)
@@ -274,19 +276,25 @@ class Attribution:
         impression.reached += facts
         after = earnings(impression, self._worth)
         if before != after:
-            gain = sum(gain for _, gain in after) - sum(gain for _, gain in before)
-            share = gain / len(facts)
-            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
             self._tell(impression.receipt, before, after)
+            gain = _sum(after) - _sum(before)
             self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
+        if not impression.told:  # outcomes tell what it is by its own partition alone
+            before = earnings(impression.own(first), self._worth)
+            after = earnings(impression.own(), self._worth)
+        if before != after and facts[0].told:
+            share = (_sum(after) - _sum(before)) / len(facts)
+            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
         return True
 
-    def _tell(
-        self, receipt: Receipt, before: list[tuple[int, float]], after: list[tuple[int, float]]
-    ) -> None:
+    def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:
         """What was earned no more is taken back, as and when it was told; what is new is told."""
         asked_s, arm, context = receipt.prompted_at_ms / 1000, receipt.arm, receipt.context
         for at_ms, gain in (Counter(before) - Counter(after)).elements():
             self.policy.take_back(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
         for at_ms, gain in (Counter(after) - Counter(before)).elements():
             self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
+
+
+def _sum(steps: Sequence[Step]) -> float:
+    return sum(gain for _, gain in steps)

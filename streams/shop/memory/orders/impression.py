@@ -29,6 +29,8 @@ class Reached(NamedTuple):
 
     stage: Stage
     event_id: str
+    """Empty: another partition has told it, which of them first depends on the worker: it counts,
+    and no outcome tells it."""
     at_ms: int
     reward: float = 0.0
     """What it changed of the reward when it came."""
@@ -38,6 +40,11 @@ class Reached(NamedTuple):
     value_minor: int | None = None
     """Of all of them together, in minor units; None where the event told no price."""
     currency: str | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether an event of its own partition has told it."""
+        return bool(self.event_id)
 
 
 def prompted_of(state: Sequence[Any]) -> Prompted:
@@ -55,7 +62,7 @@ class Impression:
 
     @property
     def reward(self) -> float:
-        """What its stages were worth so far, in [0, 1]."""
+        """What its stages were worth so far, in [0, 1], as its own partition tells."""
         return sum(fact.reward for fact in self.reached)
 
     @property
@@ -92,11 +99,24 @@ class Impression:
         back = sum(fact.quantity for fact in self.of("removed", item_id) if fact.at_ms <= until_ms)
         return max(0, added - back)
 
-    def returned(self, order_id: str | None, item_id: str | None) -> int:
-        """How many of what this order bought came back."""
+    def returned(
+        self, order_id: str | None, item_id: str | None, *, away: bool | None = None
+    ) -> int:
+        """How many of what this order bought came back: in all, as others tell, or as its own."""
         return sum(
-            fact.quantity for fact in self.of("returned", item_id) if fact.order_id == order_id
+            fact.quantity
+            for fact in self.of("returned", item_id)
+            if fact.order_id == order_id and (away is None or away is not fact.told)
         )
+
+    @property
+    def told(self) -> bool:
+        """Whether its own partition has told all of it."""
+        return all(fact.event_id for fact in self.reached)
+
+    def own(self, until: int | None = None) -> "Impression":
+        """The same, as its own partition alone tells: all of it, or so many of the first facts."""
+        return Impression(self.receipt, [fact for fact in self.reached[:until] if fact.told])
 
     def state(self, *, whole: bool = True) -> list[Any]:
         """Everything, as JSON; else what only the events of its own session have told."""
