@@ -1,12 +1,15 @@
 """A street without a broker: shoppers, a storefront, and two workers who read at their own pace.
 
 Worker 0 answers for the even partitions, worker 1 for the odd ones. Each folds the partitions in an
-order of its own, and answers an event some time after it has folded it.
+order of its own, and answers an event some time after it has folded it. Now and then one of them
+crashes, goes on from its checkpoint, and answers again.
 """
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
@@ -20,6 +23,7 @@ from streams.lab.chaos.ground.traffic import VISITS_AT_ONCE, reaction, warm_up
 from streams.lab.chaos.shoppers.mall import Mall
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
+from streams.shop.state import restore
 from tests.stories import NOON_MS
 
 SETTINGS = Site("127.0.0.1:1").settings(
@@ -27,6 +31,7 @@ SETTINGS = Site("127.0.0.1:1").settings(
 )
 EVERY_MS = 10
 BEHIND_MAX = 60
+SHARE_WORK, SHARE_TROUBLE = 0.2, 0.01
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,23 @@ class Record:
 class Reader:
     """One worker."""
 
-    def __init__(self, shop: Shop, number: int, dice: random.Random) -> None:
-        self.shop = shop
+    def __init__(self, make: Callable[[], Shop], number: int, dice: random.Random) -> None:
+        self.shop = make()
         self.number = number
         self.answered = dict.fromkeys(range(PARTITIONS), 0)
+        self._make = make
         self._dice = dice
+        self.keep()
+
+    def keep(self) -> None:
+        """Write a checkpoint, and commit what is answered."""
+        self._kept = json.dumps(self.shop.state()), dict(self.answered)
+
+    def crash(self) -> None:
+        """Go on from the checkpoint: what was done since is done again."""
+        state, answered = self._kept
+        self.shop, self.answered = self._make(), dict(answered)
+        restore(self.shop.parts(), json.loads(state))
 
     def read(self, log: dict[int, list[Record]], most: int) -> None:
         """Fold a part of what is there, partition by partition."""
@@ -89,7 +106,8 @@ class Street:
         self.log: dict[int, list[Record]] = {number: [] for number in range(PARTITIONS)}
         self.mall = Mall(seed, PARTITIONS, lambda: self.now_ms)
         self.workers = [
-            Reader(make(settings), number, random.Random(seed + number)) for number in (0, 1)
+            Reader(partial(make, settings), number, random.Random(seed + number))
+            for number in (0, 1)
         ]
         self.outcomes: list[AnyOutcome] = []
         self.prompts: dict[str, Prompt] = {}
@@ -104,8 +122,10 @@ class Street:
                 del visits[at]
                 continue
             self.send(said)
-            if dice.random() < 0.2:
+            if dice.random() < SHARE_WORK:
                 self.work(dice.randint(1, BEHIND_MAX))
+            if dice.random() < SHARE_TROUBLE:
+                dice.choice([Reader.keep, Reader.crash])(dice.choice(self.workers))
         while not self.all_answered:
             self.work(BEHIND_MAX)
 

@@ -74,7 +74,6 @@ class Sides:
     """The experiment: who is on which side, and under which name."""
 
     def __init__(self, settings: Settings) -> None:
-        self.running = settings.holdout_share > 0
         self._start_ms = round(1000 * settings.experiment_start_s)
         self._share, self._name = settings.holdout_share, settings.experiment
         self._key = settings.holdout_salt.encode()[:64]
@@ -83,7 +82,7 @@ class Sides:
 
     def assign(self, event: Event) -> Told | None:
         """The side of the session that asks first by this event."""
-        if not self.running or event.occurred_at_ms < self._start_ms:
+        if not self._share or event.occurred_at_ms < self._start_ms:
             return None
         drawn = self._hash("unit", event.visitor_id or event.session_id, 20)
         held_out = int.from_bytes(drawn[:8]) < self._share * 2**64

@@ -143,8 +143,7 @@ class Twin:
         back = None if event.lines is None else summed(event.lines)
         about = {"order_id": event.order_id, **goods(event.lines, -1)}
         if event.order_id not in visit.orders:
-            if self._sides.running:
-                self._tell(of_unit("unmatched", event, **about))
+            self._tell(of_unit("unmatched", event, **about))
         elif visit.side is not None:
             self._tell(of_unit("returned", event, **visit.side, **about))
         if (order := self._orders.get((partition, event.order_id))) is not None:
@@ -161,7 +160,7 @@ class Twin:
             order.away = [back for at, back in self._waiting[number] if at != partition]
         items, pairs, begun = self._taught()
         return Ledger(
-            {session: +Counter(v.basket) for (_, session), v in self._visits.items() if v.basket},
+            {session: v.basket for (_, session), v in self._visits.items() if v.basket},
             self._purchases(),
             items,
             pairs,
@@ -188,7 +187,8 @@ class Twin:
             begun += lesson.begins
         for order in self._orders.values():
             stand = [lesson for lesson in order.lessons if order.stands(lesson.item_id)]
-            items.update(lesson.item_id for lesson in stand if lesson.first)
+            for lesson in order.lessons:  # an item of which nothing was kept is named as well
+                items[lesson.item_id] += lesson.first and lesson in stand
             pairs.update(p for one in order.lessons for p in one.met if all(map(order.stands, p)))
             begun += bool(stand) and any(lesson.begins for lesson in order.lessons)
         return items, pairs, begun
