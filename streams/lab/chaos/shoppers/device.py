@@ -17,7 +17,7 @@ MENDED_AFTER = (2, 5)
 """Events of its visit after which somebody sets a clock right."""
 
 
-class Device(NamedTuple):
+class DeviceClock(NamedTuple):
     """A clock, so far ahead of true time (behind: below 0), and what is said of it."""
 
     kind: str = ""
@@ -31,7 +31,7 @@ class Device(NamedTuple):
     def times(self, now_ms: int, number: int | None = None) -> dict[str, Any]:
         """What the event of this number says of time; of no number, what comes after the visit.
 
-        >>> Device("clock_behind_told", -60_000, tells=True).times(1_767_225_660_000)
+        >>> DeviceClock("clock_behind_told", -60_000, tells=True).times(1_767_225_660_000)
         {'occurred_at_ms': 1767225600000, 'sent_at_ms': 1767225600000}
         """
         mended = self.mended_after is not None and (number is None or number >= self.mended_after)
@@ -39,7 +39,7 @@ class Device(NamedTuple):
         return {"occurred_at_ms": at_ms} | ({"sent_at_ms": at_ms} if self.tells else {})
 
 
-def device_of(session_id: str) -> Device:
+def device_of(session_id: str) -> DeviceClock:
     """The device of a session: the same whenever asked.
 
     >>> device_of("visit-7") == device_of("visit-7")
@@ -48,9 +48,9 @@ def device_of(session_id: str) -> Device:
     dice = random.Random(f"the clock of {session_id}")
     drawn = dice.random() / SHARE_WRONG
     if drawn >= 1:
-        return Device(tells=dice.random() < SHARE_TELLING)
+        return DeviceClock(tells=dice.random() < SHARE_TELLING)
     skew_ms = round(1000 * SKEW_S[0] * (SKEW_S[1] / SKEW_S[0]) ** dice.random())
     kind = CLOCKS[int(drawn * len(CLOCKS))]
     if kind == "clock_mended":
-        return Device(kind, -skew_ms, mended_after=dice.randint(*MENDED_AFTER))
-    return Device(kind, -skew_ms if "behind" in kind else skew_ms, tells=kind.endswith("told"))
+        return DeviceClock(kind, -skew_ms, mended_after=dice.randint(*MENDED_AFTER))
+    return DeviceClock(kind, -skew_ms if "behind" in kind else skew_ms, tells=kind.endswith("told"))

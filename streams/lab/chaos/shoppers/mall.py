@@ -21,7 +21,7 @@ from streams.contract.events import (
 )
 from streams.lab.chaos.ground.traffic import ITEMS, VISIT_EVENTS, now_ms
 from streams.lab.chaos.shoppers.after_sales import AfterSales
-from streams.lab.chaos.shoppers.device import Device, device_of
+from streams.lab.chaos.shoppers.device import DeviceClock, device_of
 from streams.lab.chaos.shoppers.kinds import Tally
 from streams.lab.chaos.shoppers.voice import Voice
 
@@ -77,7 +77,7 @@ class Mall:
 
     def times(self, session_id: str) -> dict[str, Any]:
         """What the clock of a session says of what is done with a prompt."""
-        device = device_of(session_id) if session_id.startswith(VISIT) else Device()
+        device = device_of(session_id) if session_id.startswith(VISIT) else DeviceClock()
         return device.times(self._now_ms())
 
     def _visit(self) -> Iterator[Event]:

@@ -15,10 +15,10 @@ from streams.contract.events import (
 )
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
-from streams.lab.chaos.twin.placed import Placed
-from streams.lab.chaos.twin.prompted import Move, Prompted, Sale
+from streams.lab.chaos.twin.order import TwinOrder
+from streams.lab.chaos.twin.prompt import Move, Sale, TwinPrompt
+from streams.lab.chaos.twin.session import TwinSession
 from streams.lab.chaos.twin.told import Told, of_prompt
-from streams.lab.chaos.twin.visit import Visit
 
 Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
 
@@ -27,7 +27,7 @@ class Credit:
     """Credits prompts with what was done, and tells outcomes; `prompts` are all that were seen."""
 
     def __init__(self, settings: Settings, tell: Callable[[Told], None]) -> None:
-        self.prompts: list[Prompted] = []
+        self.prompts: list[TwinPrompt] = []
         self._settings = settings
         self._tell = tell
         self._receipts = Receipts(settings.receipt_secret.get_secret_value())
@@ -48,7 +48,7 @@ class Credit:
         )
         return None if late else receipt
 
-    def feedback(self, visit: Visit, event: Feedback) -> None:
+    def feedback(self, visit: TwinSession, event: Feedback) -> None:
         """A prompt was shown, clicked or sent away."""
         if (receipt := self.receipt(event)) is None:
             return
@@ -64,7 +64,7 @@ class Credit:
             prompt.signs_ms.append(at_ms)
             self._note(prompt, event, "dismissed", [{}])
 
-    def added(self, visit: Visit, event: ItemAdded, orders: Iterable[Placed]) -> None:
+    def added(self, visit: TwinSession, event: ItemAdded, orders: Iterable[TwinOrder]) -> None:
         """An item was added, before it is in the basket; `orders` are those of its session."""
         at_ms, item_id = event.occurred_at_ms, event.item_id
         prompt = self._adding(visit, event)
@@ -87,7 +87,7 @@ class Credit:
             if order.event.occurred_at_ms - prompt.shown_ms <= self._buy_ms:
                 self._sell(prompt, event, order, [item_id])
 
-    def taken_out(self, visit: Visit, event: Event, item_id: str, most: float = inf) -> None:
+    def taken_out(self, visit: TwinSession, event: Event, item_id: str, most: float = inf) -> None:
         """The basket holds less of an item: the latest adds from prompts first."""
         at_ms = event.occurred_at_ms
         brought = [
@@ -98,7 +98,7 @@ class Credit:
         held = sum(prompt.standing(item_id, at_ms) for prompt in brought)
         surplus = min(most, held - visit.basket.get(item_id, 0))
 
-        def latest(prompt: Prompted) -> Any:
+        def latest(prompt: TwinPrompt) -> Any:
             return max(one.at_ms for one in prompt.added if one.item_id == item_id), prompt.place
 
         for prompt in sorted(brought, key=latest, reverse=True):
@@ -109,7 +109,7 @@ class Credit:
             move, about = Move(item_id, quantity, at_ms), {"item_id": item_id, "quantity": quantity}
             self._note(prompt, event, "removed", [about], partial(prompt.removed.append, move))
 
-    def ordered(self, visit: Visit, order: Placed) -> None:
+    def ordered(self, visit: TwinSession, order: TwinOrder) -> None:
         """What prompts had brought to the basket was bought."""
         at_ms = order.event.occurred_at_ms
         for prompt in visit.prompts.values():
@@ -117,7 +117,7 @@ class Credit:
                 sold = [item for item in order.quantities if prompt.standing(item, at_ms)]
                 self._sell(prompt, order.event, order, sold)
 
-    def returned(self, event: Event, order: Placed) -> None:
+    def returned(self, event: Event, order: TwinOrder) -> None:
         """What of an order came back, as its own partition tells, its prompts give back."""
         number = order.event.order_id
         for prompt in order.prompts:
@@ -136,16 +136,16 @@ class Credit:
             if about:
                 self._note(prompt, event, "returned", about, partial(prompt.back.update, back))
 
-    def _seen(self, visit: Visit, event: Event, receipt: Receipt) -> Prompted:
+    def _seen(self, visit: TwinSession, event: Event, receipt: Receipt) -> TwinPrompt:
         prompt = visit.prompts.get(receipt.prompt_id)
         if prompt is None:
             shown_ms = max(event.occurred_at_ms, receipt.prompted_at_ms)
-            prompt = visit.prompts[receipt.prompt_id] = Prompted(receipt, [shown_ms])
+            prompt = visit.prompts[receipt.prompt_id] = TwinPrompt(receipt, [shown_ms])
             self.prompts.append(prompt)
             self._note(prompt, event, "shown", [{"occurred_at_ms": shown_ms}])
         return prompt
 
-    def _adding(self, visit: Visit, event: ItemAdded) -> Prompted | None:
+    def _adding(self, visit: TwinSession, event: ItemAdded) -> TwinPrompt | None:
         receipt, at_ms = self.receipt(event), event.occurred_at_ms
         if receipt is not None and event.item_id in receipt.items:
             return self._seen(visit, event, receipt)
@@ -158,7 +158,9 @@ class Credit:
         ]
         return max(clicked, key=lambda one: (max(one.clicks_ms), one.place), default=None)
 
-    def _sell(self, prompt: Prompted, event: Event, order: Placed, items: Iterable[str]) -> None:
+    def _sell(
+        self, prompt: TwinPrompt, event: Event, order: TwinOrder, items: Iterable[str]
+    ) -> None:
         number, at_ms = order.event.order_id, order.event.occurred_at_ms
         known = {sale.item_id for sale in prompt.sales if sale.order_id == number}
         new = {item: order.quantities[item] for item in items if item not in known}
@@ -177,7 +179,7 @@ class Credit:
 
     def _note(
         self,
-        prompt: Prompted,
+        prompt: TwinPrompt,
         event: Event,
         stage: str,
         facts: list[dict[str, Any]],

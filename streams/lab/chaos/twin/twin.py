@@ -27,9 +27,9 @@ from streams.contract.events import (
 from streams.contract.settings import Settings
 from streams.lab.chaos.twin.credit import Credit
 from streams.lab.chaos.twin.ledger import Cell, Ledger
-from streams.lab.chaos.twin.placed import Back, Lesson, Placed, summed
+from streams.lab.chaos.twin.order import Back, TwinLesson, TwinOrder, summed
+from streams.lab.chaos.twin.session import TwinSession
 from streams.lab.chaos.twin.told import Sides, Told, goods, key_of, of_unit
-from streams.lab.chaos.twin.visit import Visit
 
 
 class Twin:
@@ -48,18 +48,18 @@ class Twin:
         self._settings = settings
         self._sides = Sides(settings)
         self._credit = Credit(settings, self._tell)
-        self._visits: dict[tuple[int, str], Visit] = {}
-        self._orders: dict[tuple[int, str], Placed] = {}
+        self._visits: dict[tuple[int, str], TwinSession] = {}
+        self._orders: dict[tuple[int, str], TwinOrder] = {}
         self._waiting: dict[str, list[tuple[int, Back]]] = defaultdict(list)
         """What came back of orders that its partition had not been told by then."""
         self._denied_s: dict[str, int] = {}
-        self._lessons: list[Lesson] = []
+        self._lessons: list[TwinLesson] = []
         """What adds have taught: no return takes it back."""
 
     def see(self, partition: int, event: Event) -> None:
         """The next event of a partition."""
         at_ms, key = event.occurred_at_ms, (partition, event.session_id)
-        visit = self._visits.setdefault(key, Visit(at_ms))
+        visit = self._visits.setdefault(key, TwinSession(at_ms))
         if at_ms - visit.last_ms > 1000 * self._settings.session_gap_s:
             visit.signed_in, visit.signed_ms, visit.last_ms = None, 0, at_ms
         if event.event_id in visit.seen:
@@ -89,7 +89,7 @@ class Twin:
     def _tell(self, told: Told) -> None:
         self.outcomes[key_of(told)] = told
 
-    def _who(self, visit: Visit, event: Event) -> None:
+    def _who(self, visit: TwinSession, event: Event) -> None:
         """Who is signed in, and who has denied, when last."""
         if event.consent is False or isinstance(event, ShopperForgotten):
             who = event.shopper_id or (None if event.says_who else visit.signed_in)
@@ -101,7 +101,7 @@ class Twin:
         elif not isinstance(event, ShopperForgotten):
             visit.sign(event, event.shopper_id)
 
-    def _asks(self, partition: int, visit: Visit, event: ItemViewed | ItemAdded) -> None:
+    def _asks(self, partition: int, visit: TwinSession, event: ItemViewed | ItemAdded) -> None:
         if visit.side is None and (side := self._sides.assign(event)) is not None:
             visit.side = side
             self._tell(self._sides.assigned(event, side))
@@ -115,13 +115,13 @@ class Twin:
             if (lesson := visit.add(event)) is not None:
                 self._lessons.append(lesson)
 
-    def _ordered(self, partition: int, visit: Visit, event: OrderPlaced) -> None:
+    def _ordered(self, partition: int, visit: TwinSession, event: OrderPlaced) -> None:
         """An order counts once on its partition, and empties the basket of each session."""
         if (number := event.order_id) in visit.orders:
             return
         known = event.consent is True and event.shopper_id is not None
         if (partition, number) not in self._orders:
-            order = Placed(event, event.shopper_id if known else None, [])
+            order = TwinOrder(event, event.shopper_id if known else None, [])
             together = [*visit.basket]
             for item_id in order.quantities:
                 if item_id not in visit.basket:
@@ -137,7 +137,7 @@ class Twin:
         visit.order(summed(event.lines), event.occurred_at_ms, known=known)
 
     def _came_back(
-        self, partition: int, visit: Visit, event: OrderCancelled | OrderReturned
+        self, partition: int, visit: TwinSession, event: OrderCancelled | OrderReturned
     ) -> None:
         """A return is of its own partition's order, or of those that all others were told."""
         back = None if event.lines is None else summed(event.lines)
@@ -197,7 +197,7 @@ class Twin:
         """What prompts earned in all, returns on other partitions too; by when it was prompted."""
         trials, rewards = defaultdict[Cell, float](float), defaultdict[Cell, float](float)
         prompts, half_life_s = self._credit.prompts, self._settings.arm_half_life_s
-        sold: dict[str, dict[str, Placed]] = defaultdict(dict)
+        sold: dict[str, dict[str, TwinOrder]] = defaultdict(dict)
         for order in self._orders.values():
             for prompt in order.prompts:
                 sold[prompt.receipt.prompt_id][order.event.order_id] = order
@@ -211,6 +211,6 @@ class Twin:
         return {cell: rewards[cell] / trials[cell] for cell in trials}
 
 
-def _all_gone(orders: Mapping[str, Placed], number: str, item_id: str) -> int:
+def _all_gone(orders: Mapping[str, TwinOrder], number: str, item_id: str) -> int:
     """How many of an order's item came back, wherever that was told."""
     return orders[number].all_gone(item_id)

@@ -32,7 +32,7 @@ Back = Callable[[str, str], int]
 
 
 @dataclass(eq=False)
-class Prompted:
+class TwinPrompt:
     """A prompt, and everything that was done with it."""
 
     receipt: Receipt

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from streams.contract.events import Event, ItemAdded
-from streams.lab.chaos.twin.placed import Lesson, Pair
-from streams.lab.chaos.twin.prompted import Prompted
+from streams.lab.chaos.twin.order import Pair, TwinLesson
+from streams.lab.chaos.twin.prompt import TwinPrompt
 from streams.lab.chaos.twin.told import Told
 
 
 @dataclass
-class Visit:
+class TwinSession:
     """One session, for its whole life."""
 
     last_ms: int
@@ -27,7 +27,7 @@ class Visit:
     orders: set[str] = field(default_factory=set)
     bought_ms: dict[str, int] = field(default_factory=dict)
     """When an item was bought by nobody known."""
-    prompts: dict[str, Prompted] = field(default_factory=dict)
+    prompts: dict[str, TwinPrompt] = field(default_factory=dict)
 
     def sign(self, event: Event, who: str | None) -> None:
         """The event says who is signed in, or that nobody is."""
@@ -39,7 +39,7 @@ class Visit:
         at_ms, missing = self.taken.get(event.item_id, (0, 0))
         return max(0, event.quantity - missing) if event.occurred_at_ms < at_ms else event.quantity
 
-    def lesson(self, item_id: str, present: Iterable[str]) -> Lesson:
+    def lesson(self, item_id: str, present: Iterable[str]) -> TwinLesson:
         """What an item teaches that comes beside those present."""
         first, begins = item_id not in self.had, not self.had
         others = {frozenset((item_id, other)) for other in self.had if other != item_id}
@@ -49,9 +49,9 @@ class Visit:
             self.had.add(item_id)
             self.apart |= others
         self.apart -= met
-        return Lesson(item_id, first, begins, frozenset(met))
+        return TwinLesson(item_id, first, begins, frozenset(met))
 
-    def add(self, event: ItemAdded) -> Lesson | None:
+    def add(self, event: ItemAdded) -> TwinLesson | None:
         """An item enters the basket; what that teaches."""
         item_id, entering = event.item_id, self.entering(event)
         lesson = None

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from streams.contract.events import OrderLine, OrderPlaced
-from streams.lab.chaos.twin.prompted import Prompted
+from streams.lab.chaos.twin.prompt import TwinPrompt
 
 Back = Mapping[str, int] | None
 """What came back, by item; None: all of it."""
 Pair = frozenset[str]
 
 
-class Lesson(NamedTuple):
+class TwinLesson(NamedTuple):
     """What is new about an item: itself, that a basket begins, and whom it meets."""
 
     item_id: str
@@ -22,17 +22,17 @@ class Lesson(NamedTuple):
 
 
 @dataclass(eq=False)
-class Placed:
+class TwinOrder:
     """An order that was told on a partition."""
 
     event: OrderPlaced
     buyer: str | None
-    lessons: list[Lesson]
+    lessons: list[TwinLesson]
     back: list[Back] = field(default_factory=list)
     """What came back, as its own partition tells,"""
     away: list[Back] = field(default_factory=list)
     """and as others tell."""
-    prompts: list[Prompted] = field(default_factory=list)
+    prompts: list[TwinPrompt] = field(default_factory=list)
     """Those that sold some of it."""
 
     @property
