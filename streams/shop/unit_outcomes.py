@@ -47,7 +47,7 @@ def unit_outcomes(
             return ()
         return (_assigned(event, assignment, experiment),)
     if isinstance(event, Back):
-        return _returned(session, event, offset, experiment)
+        return _returned(session, event, offset)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
         return ()
     counted = session.orders.get(event.order_id) == event.event_id
@@ -80,9 +80,7 @@ def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None
     return experiment.named(event)
 
 
-def _returned(
-    session: Session, event: Back, offset: int, experiment: Experiment | None
-) -> tuple[UnitOutcome, ...]:
+def _returned(session: Session, event: Back, offset: int) -> tuple[UnitOutcome, ...]:
     """What came back; of an order from before the assignment nobody has to know.
 
     An order that is told after this is not known yet: whoever answers late knows no more.
