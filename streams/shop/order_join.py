@@ -12,7 +12,7 @@ What is *told* must be the same, too, and is told once, by whoever answers for a
 order and a return there, its log says which was first: the second one tells what that changed. Of a
 return elsewhere nobody can say: the two are answered by two workers, who may both have read the
 other first, or neither. So outcomes of prompts tell what their own partition tells, as if there
-were no other; the return itself is told as `unmatched`.
+were no other; the return itself is told as `unmatched`, for readers to join by its order.
 """
 
 from collections.abc import Iterator, Mapping

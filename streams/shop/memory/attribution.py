@@ -154,27 +154,25 @@ class Attribution:
         """The prompt that an item was added from."""
         if receipt is not None and event.item_id in receipt.items:
             return self._impression(session, event, receipt)
-        clicked = (
+        clicked = [
             (max(clicks), impression.prompted, impression)
             for impression in session.impressions.values()
             if event.item_id in impression.receipt.items
             and (clicks := [one.at_ms for one in impression.of("clicked")])
             and max(clicks) <= event.occurred_at_ms
-        )
-        return max(clicked, default=(0, (0, ""), None))[2]
+        ]
+        return max(clicked)[2] if clicked else None
 
     def _bought_by_then(self, session: Session, event: ItemAdded) -> Iterator[Order]:
         """The orders of this session that have an item which is added only now, but was before."""
-        if session.bought.get(event.item_id, 0) >= event.occurred_at_ms:
-            for order_id in session.orders:
-                order = session.order_memory.get(order_id)
-                if (
-                    order is not None
-                    and order.session_id == session.session_id
-                    and event.item_id in order.lines
-                    and order.at_ms >= event.occurred_at_ms
-                ):
-                    yield order
+        for order in map(session.order_memory.get, session.orders):
+            if (
+                order is not None
+                and order.session_id == session.session_id
+                and order.at_ms >= event.occurred_at_ms
+                and event.item_id in order.lines
+            ):
+                yield order
 
     def removed(self, session: Session, event: ItemRemoved) -> None:
         """An item was taken out of the basket, perhaps one that a prompt had brought there."""
@@ -216,18 +214,18 @@ class Attribution:
         self, impression: Impression, event: Event, order: Order, items: Sequence[str]
     ) -> None:
         """An order bought what was added from a prompt; some of that may be back already."""
+        new = [item_id for item_id in items if not _sold(impression, order, item_id)]
         facts = []
-        for item_id in items:
-            if any(one.order_id == order.order_id for one in impression.of("bought", item_id)):
-                continue
+        for item_id in new:
             line = order.lines[item_id]
             said = item_id, line.quantity, order.order_id, line.value_minor, order.currency
             facts.append(Reached("bought", event.event_id, order.at_ms, 0.0, *said))
         if facts and self._note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
-            back, away = ({i: getattr(order.lines[i], k) for i in items} for k in ("back", "away"))
+            back = {item_id: n for item_id in new if (n := order.lines[item_id].back)}
             self._give_back(impression, event, order, back, away=False)
-            self._give_back(impression, event, order, away, away=True)
+            back = {item_id: n for item_id in new if (n := order.lines[item_id].away)}
+            self._give_back(impression, event, order, back, away=True)
 
     def returned(self, event: Event, order: Order, gone: dict[str, int], *, away: bool) -> None:
         """So much of an order came back: the prompts that sold it give back what that earned."""
@@ -237,16 +235,12 @@ class Attribution:
     def _give_back(
         self, impression: Impression, event: Event, order: Order, gone: Back, *, away: bool
     ) -> None:
-        facts = []
-        for fact in impression.of("bought"):
-            if fact.order_id != order.order_id or (item_id := fact.item_id) is None:
-                continue
-            before = impression.returned(order.order_id, item_id, away=away)
-            quantity = min(gone.get(item_id, 0), fact.quantity - before)
-            if quantity > 0:
+        by = "" if away else told_by(event, impression)
+        at_ms, facts = event.occurred_at_ms, []
+        for item_id, quantity in gone.items():
+            if _sold(impression, order, item_id):
                 value = order.lines[item_id].value_of(quantity)
                 said = item_id, quantity, order.order_id, value, order.currency
-                by, at_ms = "" if away else told_by(event, impression), event.occurred_at_ms
                 facts.append(Reached("returned", by, at_ms, 0.0, *said))
         if facts:
             self._note(impression, facts)
@@ -298,3 +292,8 @@ class Attribution:
 
 def _sum(steps: Sequence[Step]) -> float:
     return sum(gain for _, gain in steps)
+
+
+def _sold(impression: Impression, order: Order, item_id: str) -> bool:
+    """Whether this prompt is known to have sold an item of an order."""
+    return any(fact.order_id == order.order_id for fact in impression.of("bought", item_id))

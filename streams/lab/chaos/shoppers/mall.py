@@ -19,6 +19,7 @@ from streams.contract.events import (
     OrderLine,
     ShopperForgotten,
 )
+from streams.lab.bench.stage.tape import partition_of
 from streams.lab.chaos.ground.traffic import ITEMS, VISIT_EVENTS, now_ms
 from streams.lab.chaos.shoppers.after_sales import AfterSales
 from streams.lab.chaos.shoppers.device import DeviceClock, device_of
@@ -57,7 +58,7 @@ class Mall:
     def __init__(self, seed: int, partitions: int, now_ms: Callable[[], int] = now_ms) -> None:
         self.sent = Tally()
         self._dice = random.Random(seed)
-        self._now_ms = now_ms
+        self._now_ms, self._partitions = now_ms, partitions
         self._desk = AfterSales(self._dice, self.sent, partitions, now_ms)
         self._later: deque[Iterator[Event]] = deque()
         self._taken: dict[str, list[ItemAdded]] = {}
@@ -112,18 +113,29 @@ class Mall:
             yield last
         yield from self._leave(voice, basket)
 
-    def _voice(self, visitor_id: str | None) -> Voice:
-        voice = Voice(
-            f"{VISIT}{self._dice.getrandbits(48):012x}", self._dice, self._now_ms, visitor_id
-        )
+    def _voice(self, visitor_id: str | None, before: Voice | None = None) -> Voice:
+        """A new session; after one of before, on another partition than that."""
+        name = self._name()
+        while before is not None and self._at(name) == self._at(before.session_id):
+            name = self._name()
+        voice = Voice(name, self._dice, self._now_ms, visitor_id)
         if voice.device.kind:
             self.sent.note(voice.device.kind)
         return voice
 
+    def _name(self) -> str:
+        return f"{VISIT}{self._dice.getrandbits(48):012x}"
+
+    def _at(self, session_id: str) -> int:
+        return partition_of(session_id, self._partitions)
+
     def _moved(self, before: Voice) -> Voice:
-        """The same visitor in a new session."""
+        """The same visitor in a new session. Elsewhere: there nothing but a snapshot moves baskets.
+
+        On one partition a session may go on from another one of its visitor.
+        """
         self.sent.note("new_session")
-        voice = self._voice(before.visitor_id)
+        voice = self._voice(before.visitor_id, before)
         voice.shopper_id, voice.consent = before.shopper_id, before.consent
         return voice
 

@@ -70,13 +70,11 @@ class Credit:
         prompt = self._adding(visit, event)
         if prompt is None or not 0 <= prompt.late_ms(at_ms) <= self._add_ms:
             return
-        bought = []
-        if visit.bought_ms.get(item_id, 0) >= at_ms:  # the order has overtaken its add
-            bought = [
-                order
-                for order in orders
-                if item_id in order.quantities and order.event.occurred_at_ms >= at_ms
-            ]
+        bought = [  # such an order has overtaken its add
+            order
+            for order in orders
+            if item_id in order.quantities and order.event.occurred_at_ms >= at_ms
+        ]
         quantity = event.quantity if bought else visit.entering(event)
         if not quantity:
             return

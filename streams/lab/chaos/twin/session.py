@@ -25,8 +25,6 @@ class TwinSession:
     apart: set[Pair] = field(default_factory=set)
     """The items of this basket, and those of them that have not met."""
     orders: set[str] = field(default_factory=set)
-    bought_ms: dict[str, int] = field(default_factory=dict)
-    """When an item was bought by nobody known."""
     prompts: dict[str, TwinPrompt] = field(default_factory=dict)
 
     def sign(self, event: Event, who: str | None) -> None:
@@ -76,12 +74,10 @@ class TwinSession:
         before_ms, before = self.taken.get(item_id, (0, 0))
         self.taken[item_id] = max(before_ms, at_ms), before + missing
 
-    def order(self, quantities: Mapping[str, int], at_ms: int, *, known: bool) -> None:
+    def order(self, quantities: Mapping[str, int], at_ms: int) -> None:
         """What was bought leaves the basket; an empty one begins anew."""
         for item_id, quantity in quantities.items():
             if missing := self.take(item_id, quantity):
                 self.note_taken(item_id, missing, at_ms)
-            if not known:
-                self.bought_ms[item_id] = max(at_ms, self.bought_ms.get(item_id, 0))
         if not self.basket:
             self.had, self.apart = set(), set()

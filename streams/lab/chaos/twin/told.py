@@ -12,6 +12,13 @@ from streams.lab.chaos.twin.ledger import same
 
 Told = dict[str, Any]
 """The fields of an outcome, without those that say nothing."""
+LINE = ("item_id", "quantity", "value_minor")
+WORDS = {
+    *("type", "prompt_id", "session_id", "stage", "arm", "context", "propensity", "reward"),
+    *("caused_by", "occurred_at_ms", "prompted_at_ms", "propensities", "estimates", "order_id"),
+    *("unit", "experiment", "holdout", "share", "shopper", "lines", "items", "currency", *LINE),
+}
+"""The fields that the twin has a word for."""
 BY_ITEM = ("added", "removed", "bought", "returned")
 
 
@@ -122,10 +129,10 @@ def key_of(told: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def as_told(outcome: AnyOutcome) -> Told:
-    """A published outcome in the twin's words."""
-    told = outcome.model_dump(exclude_none=True, exclude={"schema_version"}, mode="json")
+    """A published outcome in the twin's words: what it has no word for, it does not judge."""
+    told = outcome.model_dump(exclude_none=True, include=WORDS, mode="json")
     if "lines" in told:
-        told["lines"] = [said(line) for line in told["lines"]]
+        told["lines"] = [{n: line[n] for n in LINE if n in line} for line in told["lines"]]
     return told
 
 

@@ -134,7 +134,7 @@ class Twin:
             if visit.side is not None:
                 self._tell(self._sides.ordered(event, visit.side))
         visit.orders.add(number)
-        visit.order(summed(event.lines), event.occurred_at_ms, known=known)
+        visit.order(summed(event.lines), event.occurred_at_ms)
 
     def _came_back(
         self, partition: int, visit: TwinSession, event: OrderCancelled | OrderReturned

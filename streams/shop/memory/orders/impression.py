@@ -29,8 +29,7 @@ class Reached(NamedTuple):
 
     stage: Stage
     event_id: str
-    """Empty: another partition has told it, which of them first depends on the worker: it counts,
-    and no outcome tells it."""
+    """Empty: a return that another partition has told. It counts, and no outcome tells it."""
     at_ms: int
     reward: float = 0.0
     """What it changed of the reward when it came."""
@@ -99,14 +98,10 @@ class Impression:
         back = sum(fact.quantity for fact in self.of("removed", item_id) if fact.at_ms <= until_ms)
         return max(0, added - back)
 
-    def returned(
-        self, order_id: str | None, item_id: str | None, *, away: bool | None = None
-    ) -> int:
-        """How many of what this order bought came back: in all, as others tell, or as its own."""
+    def returned(self, order_id: str | None, item_id: str | None) -> int:
+        """How many of what this order bought came back."""
         return sum(
-            fact.quantity
-            for fact in self.of("returned", item_id)
-            if fact.order_id == order_id and (away is None or away is not fact.told)
+            fact.quantity for fact in self.of("returned", item_id) if fact.order_id == order_id
         )
 
     @property
