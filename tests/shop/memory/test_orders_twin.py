@@ -12,6 +12,7 @@ from streams.contract.prompts import AnyOutcome, Prompt
 from streams.lab.chaos.books.compared import compared
 from streams.lab.chaos.twin.twin import Twin
 from streams.shop.memory.answer import Answer
+from streams.shop.memory.session import IMPRESSIONS_MAX
 from tests.stories import Story, Till
 
 ITEMS = ("bread", "butter", "jam", "tea")
@@ -34,7 +35,7 @@ class Beside(Till):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.twin = Twin(self.shop.settings)
+        self.twin = Twin(self.shop.settings, IMPRESSIONS_MAX)
         self.outcomes: dict[tuple[str, ...], AnyOutcome] = {}
 
     def serve(self, event: Event, *, now_ms: int | None = None) -> Answer:
@@ -97,6 +98,21 @@ def test_the_shop_counts_what_the_twin_counts(story_of: list[Step]) -> None:
         till.serve(told(story, office, prompt, step))
 
     assert [] == till.differences()
+
+
+def test_the_twin_forgets_the_same_prompts() -> None:
+    """One prompt more than a session remembers: what comes of the first one counts no more."""
+    till, story = Beside(together_min=1), Story(shopper_id="ann")
+    till.teach("bread", "butter", times=2)
+    prompts = [till.prompt(story.view("bread")) for _ in range(IMPRESSIONS_MAX + 2)]
+    for prompt in prompts[1:]:
+        till.serve(story.see(prompt))
+    for prompt in prompts[:3]:
+        till.serve(story.click(prompt))
+        till.serve(story.add("butter", receipt=prompt.receipt))
+
+    assert [] == till.differences()
+    assert 1 + IMPRESSIONS_MAX == sum(("shown" in identity) for identity in till.outcomes)
 
 
 def test_the_twin_sees_what_is_wrong() -> None:

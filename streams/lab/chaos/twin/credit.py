@@ -24,17 +24,23 @@ Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
 
 
 class Credit:
-    """Credits prompts with what was done, and tells outcomes; `prompts` are all that were seen."""
+    """Credits prompts with what was done, and tells outcomes; `prompts` are all that were seen.
 
-    def __init__(self, settings: Settings, tell: Callable[[Told], None]) -> None:
+    A session remembers `prompts_max` of them.
+    """
+
+    def __init__(
+        self, settings: Settings, tell: Callable[[Told], None], prompts_max: float = inf
+    ) -> None:
         self.prompts: list[TwinPrompt] = []
         self._settings = settings
+        self._prompts_max = prompts_max
         self._tell = tell
         self._receipts = Receipts(settings.receipt_secret.get_secret_value())
         self._add_ms = 1000 * settings.attribution_window_s
         self._buy_ms = 1000 * settings.purchase_window_s
 
-    def receipt(self, event: Feedback) -> Receipt | None:
+    def receipt(self, visit: TwinSession, event: Feedback) -> Receipt | None:
         """The receipt that an event brings, if it is good; none is as good as a bad one."""
         if event.receipt is None:
             return None
@@ -46,11 +52,13 @@ class Credit:
         late = until_ms is not None and event.occurred_at_ms - until_ms > max(
             self._add_ms, self._buy_ms
         )
-        return None if late else receipt
+        prompted = receipt.prompted_at_ms, receipt.prompt_id
+        counted = prompted <= visit.forgotten and receipt.prompt_id not in visit.prompts
+        return None if late or counted else receipt
 
     def feedback(self, visit: TwinSession, event: Feedback) -> None:
         """A prompt was shown, clicked or sent away."""
-        if (receipt := self.receipt(event)) is None:
+        if (receipt := self.receipt(visit, event)) is None:
             return
         prompt, at_ms = self._seen(visit, event, receipt), event.occurred_at_ms
         if at_ms < receipt.prompted_at_ms or prompt.late_ms(at_ms) > self._add_ms:
@@ -137,6 +145,10 @@ class Credit:
     def _seen(self, visit: TwinSession, event: Event, receipt: Receipt) -> TwinPrompt:
         prompt = visit.prompts.get(receipt.prompt_id)
         if prompt is None:
+            if len(visit.prompts) >= self._prompts_max:
+                first = min(visit.prompts.values(), key=lambda one: one.place)
+                del visit.prompts[first.receipt.prompt_id]
+                visit.forgotten = max(visit.forgotten, first.place)
             shown_ms = max(event.occurred_at_ms, receipt.prompted_at_ms)
             prompt = visit.prompts[receipt.prompt_id] = TwinPrompt(receipt, [shown_ms])
             self.prompts.append(prompt)
@@ -144,7 +156,7 @@ class Credit:
         return prompt
 
     def _adding(self, visit: TwinSession, event: ItemAdded) -> TwinPrompt | None:
-        receipt, at_ms = self.receipt(event), event.occurred_at_ms
+        receipt, at_ms = self.receipt(visit, event), event.occurred_at_ms
         if receipt is not None and event.item_id in receipt.items:
             return self._seen(visit, event, receipt)
         clicked = [

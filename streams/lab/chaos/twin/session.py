@@ -26,6 +26,8 @@ class TwinSession:
     """The items of this basket, and those of them that have not met."""
     orders: set[str] = field(default_factory=set)
     prompts: dict[str, TwinPrompt] = field(default_factory=dict)
+    forgotten: tuple[int, str] = (0, "")
+    """The newest prompt that it remembers no more."""
 
     def sign(self, event: Event, who: str | None) -> None:
         """The event says who is signed in, or that nobody is."""

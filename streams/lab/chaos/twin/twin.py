@@ -2,13 +2,14 @@
 
 It is told each partition's events in their order, and the partitions in any. What depends on other
 partitions (who has denied, what came back elsewhere) is looked at in the end. It knows the rules of
-a shop where consent is not supposed (`consent_default` off), and no bounds: it is for some minutes
-of traffic, not for a year.
+a shop where consent is not supposed (`consent_default` off), and no bound but that of prompts which
+a session remembers: it is for some minutes of traffic, not for a year.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import partial
+from math import inf
 
 from streams.contract.events import (
     BasketUpdated,
@@ -43,11 +44,11 @@ class Twin:
     {'s1': {'jam': 1}}
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, prompts_max: float = inf) -> None:
         self.outcomes: dict[tuple[str, ...], Told] = {}
         self._settings = settings
         self._sides = Sides(settings)
-        self._credit = Credit(settings, self._tell)
+        self._credit = Credit(settings, self._tell, prompts_max)
         self._visits: dict[tuple[int, str], TwinSession] = {}
         self._orders: dict[tuple[int, str], TwinOrder] = {}
         self._waiting: dict[str, list[tuple[int, Back]]] = defaultdict(list)
