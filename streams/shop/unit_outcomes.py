@@ -45,7 +45,7 @@ def unit_outcomes(
             return ()
         return (_assigned(event, assignment, experiment),)
     if isinstance(event, OrderTakenBack):
-        return _returned(session, event, offset, experiment)
+        return _returned(session, event, offset)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
         return ()
     counted = session.orders.get(event.order_id) == event.event_id
@@ -82,13 +82,14 @@ def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None
     return experiment.named(event)
 
 
-def _returned(
-    session: Session, event: OrderTakenBack, offset: int, experiment: Experiment | None
-) -> tuple[UnitOutcome, ...]:
-    """What came back; of an order from before the assignment nobody has to know."""
-    assignment = session.assignment
-    if event.order_id not in session.orders:
-        return (Unmatched(**_said(event, -1)),) if experiment or assignment else ()
+def _returned(session: Session, event: OrderTakenBack, offset: int) -> tuple[UnitOutcome, ...]:
+    """What came back; of an order from before the assignment nobody has to know.
+
+    An order that is told after this is not known yet: whoever answers late knows no more.
+    """
+    assignment, told_by = session.assignment, session.orders.get(event.order_id)
+    if told_by is None or session.seen.get(told_by, offset) > offset:
+        return (Unmatched(**_said(event, -1)),)
     if assignment is None or assignment.offset > offset:
         return ()
     return (Returned(**_side(assignment), **_said(event, -1)),)
