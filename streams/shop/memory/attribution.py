@@ -153,27 +153,25 @@ class Attribution:
         """The prompt that an item was added from."""
         if receipt is not None and event.item_id in receipt.items:
             return self._impression(session, event, receipt)
-        clicked = (
+        clicked = [
             (max(clicks), impression.prompted, impression)
             for impression in session.impressions.values()
             if event.item_id in impression.receipt.items
             and (clicks := [one.at_ms for one in impression.of("clicked")])
             and max(clicks) <= event.occurred_at_ms
-        )
-        return max(clicked, default=(0, (0, ""), None))[2]
+        ]
+        return max(clicked)[2] if clicked else None
 
     def _bought_by_then(self, session: Session, event: ItemAdded) -> Iterator[Order]:
         """The orders of this session that have an item which is added only now, but was before."""
-        if session.bought.get(event.item_id, 0) >= event.occurred_at_ms:
-            for order_id in session.orders:
-                order = session.order_memory.get(order_id)
-                if (
-                    order is not None
-                    and order.session_id == session.session_id
-                    and event.item_id in order.lines
-                    and order.at_ms >= event.occurred_at_ms
-                ):
-                    yield order
+        for order in map(session.order_memory.get, session.orders):
+            if (
+                order is not None
+                and order.session_id == session.session_id
+                and order.at_ms >= event.occurred_at_ms
+                and event.item_id in order.lines
+            ):
+                yield order
 
     def removed(self, session: Session, event: ItemRemoved) -> None:
         """An item was taken out of the basket, perhaps one that a prompt had brought there."""
@@ -215,17 +213,16 @@ class Attribution:
         self, impression: Impression, event: Event, order: Order, items: Sequence[str]
     ) -> None:
         """An order bought what was added from a prompt; some of that may be back already."""
+        new = [item_id for item_id in items if not _sold(impression, order, item_id)]
         facts = []
-        for item_id in items:
-            if any(one.order_id == order.order_id for one in impression.of("bought", item_id)):
-                continue
+        for item_id in new:
             line = order.lines[item_id]
             said = item_id, line.quantity, order.order_id, line.value_minor, order.currency
             facts.append(Reached("bought", event.event_id, order.at_ms, 0.0, *said))
         if facts and self._note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
-            back = {item_id: order.lines[item_id].back for item_id in items}
-            self._give_back(impression, event, order, {i: n for i, n in back.items() if n})
+            back = {item_id: n for item_id in new if (n := order.lines[item_id].back)}
+            self._give_back(impression, event, order, back)
 
     def returned(self, event: Event, order: Order, gone: dict[str, int]) -> None:
         """So much of an order came back: the prompts that sold it give back what that earned."""
@@ -235,16 +232,11 @@ class Attribution:
     def _give_back(
         self, impression: Impression, event: Event, order: Order, gone: dict[str, int]
     ) -> None:
-        facts = []
-        for fact in impression.of("bought"):
-            if fact.order_id != order.order_id or (item_id := fact.item_id) is None:
-                continue
-            before = impression.returned(order.order_id, item_id)
-            quantity = min(gone.get(item_id, 0), fact.quantity - before)
-            if quantity > 0:
+        by, at_ms, facts = told_by(event, impression), event.occurred_at_ms, []
+        for item_id, quantity in gone.items():
+            if _sold(impression, order, item_id):
                 value = order.lines[item_id].value_of(quantity)
                 said = item_id, quantity, order.order_id, value, order.currency
-                by, at_ms = told_by(event, impression), event.occurred_at_ms
                 facts.append(Reached("returned", by, at_ms, 0.0, *said))
         if facts:
             self._note(impression, facts)
@@ -290,3 +282,8 @@ class Attribution:
             self.policy.take_back(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
         for at_ms, gain in (Counter(after) - Counter(before)).elements():
             self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
+
+
+def _sold(impression: Impression, order: Order, item_id: str) -> bool:
+    """Whether this prompt is known to have sold an item of an order."""
+    return any(fact.order_id == order.order_id for fact in impression.of("bought", item_id))
