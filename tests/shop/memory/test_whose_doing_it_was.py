@@ -10,7 +10,7 @@ from streams.contract.prompts import Prompt
 from streams.shop.memory.orders.impression import FACTS_MAX
 from streams.shop.shop import Shop
 from tests.shop.memory.test_credit import LONG, earns, lines, pantry, told
-from tests.stories import Story, Till
+from tests.stories import NOON_MS, Story, Till
 
 HOUR_S = 3_600.0
 DAY_S = 86_400.0
@@ -163,6 +163,16 @@ def test_an_add_belongs_to_the_prompt_that_had_been_followed_by_then(
     add = story.add("butter", occurred_at_ms=click.occurred_at_ms - apart_ms)
 
     assert stages_ == stages(till.serve(add))
+
+
+def test_a_prompt_was_not_seen_before_it_was_made() -> None:
+    """By a clock that is behind: its windows begin when it was made, and so it is told."""
+    till, story = Till(**LONG), Story()
+    till.teach("bread", "butter")
+    prompt = till.prompt(story.add("bread"))
+    (shown,) = till.serve(story.see(prompt, after_s=-9)).outcomes
+
+    assert prompt.occurred_at_ms == shown.occurred_at_ms
 
 
 @pytest.mark.parametrize(("early_ms", "stages_"), [(0, ["added"]), (1, [])])
@@ -377,3 +387,20 @@ def test_a_click_tells_its_item_and_a_dismissal_none() -> None:
     assert [(prompt.items[0].item_id, 1), (None, None)] == [
         (outcome.item_id, outcome.quantity) for outcome in (clicked, dismissed)
     ]
+
+
+def test_a_drift_alarm_tells_when_what_was_earned_began_to_differ() -> None:
+    """By the shoppers' clocks: nobody follows prompts, then all do."""
+    till, times_s = Till(reward_clicked=1.0), set[float | None]()
+    till.teach("bread", "butter")
+    for number in range(300):
+        story = Story(f"s{number}", start_ms=NOON_MS + 10_007 * number)
+        prompt = till.prompt(story.view("bread"))
+        events = [story.see(prompt), *[story.click(prompt)] * (number >= 150)]
+        for event in events:
+            till.serve(event)
+            times_s.add(event.occurred_at_ms / 1000)
+    alarms = {drift.last_alarm_s for drift in till.shop.attribution.drift.seen.values()} - {None}
+
+    assert alarms
+    assert alarms < times_s

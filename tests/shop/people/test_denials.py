@@ -1,4 +1,4 @@
-"""Who does not want to be remembered: kept as the latest word of each, and read again or refused."""
+"""Who does not want to be remembered: the latest word of each, read again or refused."""
 
 from itertools import permutations
 from typing import Any

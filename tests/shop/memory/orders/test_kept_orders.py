@@ -153,8 +153,17 @@ def priced(*prices: int | None) -> Order:
 
 @pytest.mark.parametrize(
     ("prices", "worth"),
-    [((100,), 200), ((100, 30), 260), ((100, 0), 200), ((0, 100, 5), 210), ((0,), 0)]
-    + [((None,), None), ((100, None), None), ((None, 100), None), ((None, 100, 30), None)],
+    [
+        ((100,), 200),
+        ((100, 30), 260),
+        ((100, 0), 200),
+        ((0, 100, 5), 210),
+        ((0,), 0),
+        ((None,), None),
+        ((100, None), None),
+        ((None, 100), None),
+        ((None, 100, 30), None),
+    ],
 )
 def test_lines_of_one_item_are_worth_their_sum_if_all_have_a_price(
     prices: tuple[int | None, ...], worth: int | None
