@@ -34,10 +34,10 @@ class Diary:
 
 
 def kept(number: int, seed: int) -> Diary:
-    """So many events whose times go on, and back at times."""
+    """So many events whose times go on and back as they like."""
     diary = Diary()
     for n in range(number):
-        diary.note(NOON_MS + 100 * n - (seed * n) % 7_919)
+        diary.note(NOON_MS + (seed * n + (seed * n) ** 2) % 7_919)
     return diary
 
 

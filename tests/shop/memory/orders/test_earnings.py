@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.contract.prompts import Stage
@@ -85,6 +85,19 @@ class Ledger:
         return max([0.0, *clicked, *added, *self.lifts(until_ms)])
 
 
+def told_of(stage: Stage, after_ms: int, item: str | None = None, quantity: int = 1) -> Reached:
+    """A fact so much after noon; without an item, as it was told once."""
+    order = "o-1" if stage in ("bought", "returned") else None
+    return Reached(stage, "e", NOON_MS + after_ms, 0.0, item, quantity, order)
+
+
+@example([told_of("bought", 0, quantity=2), told_of("returned", 1)], Worth(0.1, 0.5, 1.0))
+@example([told_of("bought", 0), told_of("clicked", 2)], Worth(0.5, 0.5, 0.25))
+@example([told_of("added", 3, "jam"), told_of("added", 1, "jam")], Worth(0.0, 0.5, 1.0))
+@example([told_of("added", 1, "jam"), told_of("added", 3, "jam")], Worth(0.0, 0.5, 1.0))
+@example([told_of("added", 1), told_of("removed", 2, "jam", 3)], Worth(0.0, 0.5, 1.0))
+@example([told_of("removed", 1, "jam", 3), told_of("bought", 2)], Worth(0.0, 0.5, 1.0))
+@settings(max_examples=200)
 @given(histories, worths)
 def test_what_was_earned_by_a_moment_is_the_best_that_had_happened_by_then(
     told: list[Reached], worth: Worth

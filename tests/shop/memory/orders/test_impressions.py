@@ -49,10 +49,13 @@ def test_what_is_left_of_an_item_is_what_was_added_less_what_was_taken_out(
 
 @pytest.mark.parametrize("stage", ["clicked", "dismissed"])
 def test_a_prompt_was_shown_by_the_earliest_sign_of_it(stage: Any) -> None:
-    """Seen, followed or sent away: whichever was first, and not before it was made."""
+    """Seen, followed or sent away: whichever was first, and not before it was made.
+
+    That an item was added proves nothing: it may have been before.
+    """
     for at_ms in (NOON_MS - 5, NOON_MS, NOON_MS + 5):
-        seen = Reached("shown", "e1", NOON_MS + 3)
-        found = Impression(RECEIPT, [seen, Reached(stage, "e2", at_ms), BOUGHT])
+        seen, early = Reached("shown", "e1", NOON_MS + 3), Reached("added", "e0", NOON_MS + 1)
+        found = Impression(RECEIPT, [early, seen, Reached(stage, "e2", at_ms)])
 
         assert max(NOON_MS, min(at_ms, NOON_MS + 3)) == found.shown_ms
         assert (NOON_MS, "p1") == found.prompted
