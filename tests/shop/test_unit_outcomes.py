@@ -175,9 +175,9 @@ def test_shoppers_are_named_in_the_experiment_of_their_session_alone() -> None:
     session = till.shop.sessions[0].find("s1")
     assert session is not None
     others = [
-        experiment._replace(name="summer"),
-        experiment._replace(share=0.25),
-        experiment._replace(salt="another"),
+        Experiment("summer", experiment.share, experiment.salt),
+        Experiment(experiment.name, 0.25, experiment.salt),
+        Experiment(experiment.name, experiment.share, "another"),
         None,
     ]
 
