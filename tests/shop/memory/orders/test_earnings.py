@@ -97,6 +97,11 @@ def told_of(stage: Stage, after_ms: int, item: str | None = None, quantity: int 
 @example([told_of("added", 1, "jam"), told_of("added", 3, "jam")], Worth(0.0, 0.5, 1.0))
 @example([told_of("added", 1), told_of("removed", 2, "jam", 3)], Worth(0.0, 0.5, 1.0))
 @example([told_of("removed", 1, "jam", 3), told_of("bought", 2)], Worth(0.0, 0.5, 1.0))
+@example(
+    [told_of(stage, 1, item) for stage in ("added", "bought") for item in ("jam", "butter")]  # type: ignore[arg-type]
+    + [told_of("returned", 2, "jam", 3)],
+    Worth(0.0, 0.5, 1.0),
+)
 @settings(max_examples=200)
 @given(histories, worths)
 def test_what_was_earned_by_a_moment_is_the_best_that_had_happened_by_then(
