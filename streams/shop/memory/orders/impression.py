@@ -133,8 +133,8 @@ class Impression:
         if "shown" not in stages or not stages <= {*STAGES}:
             raise ValueError(f"an impression that reached {', '.join(map(str, stages))}")
         for fact in reached:
-            names = fact.event_id, fact.item_id, fact.order_id, fact.currency
-            each(str, [name for name in names if name is not None])
+            names = fact.item_id, fact.order_id, fact.currency
+            each(str, [fact.event_id, *(name for name in names if name is not None)])
             each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0)
             within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
         impression = cls(receipt_of(fields), reached)
