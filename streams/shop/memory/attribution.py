@@ -291,6 +291,10 @@ class Attribution:
             self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
 
 
+def _sum(steps: Sequence[Step]) -> float:
+    return sum(gain for _, gain in steps)
+
+
 def _sold(impression: Impression, order: Order, item_id: str) -> bool:
     """Whether this prompt is known to have sold an item of an order."""
     return any(fact.order_id == order.order_id for fact in impression.of("bought", item_id))
