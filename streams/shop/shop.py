@@ -32,6 +32,7 @@ from streams.contract.events import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
+    OrderTakenBack,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -42,7 +43,7 @@ from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.decision import AskingEvent, Decision
+from streams.shop.decision.decision import Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
@@ -57,8 +58,9 @@ from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
-from streams.shop.order_join import OrderJoin, Returning
+from streams.shop.order_join import OrderJoin
 from streams.shop.people.assignment import Experiment
+from streams.shop.people.context import AskingEvent
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 from streams.shop.unit_outcomes import unit_outcomes
@@ -175,15 +177,18 @@ class Shop:
             )
         return sessions
 
+    def _assign(self, session: Session, event: AskingEvent, to: Experiment) -> None:
+        session.assignment = to.assigned(event, session.seen[event.event_id], len(session.orders))
+
     def _viewed(self, session: Session, event: ItemViewed) -> None:
         if session.assignment is None and self.experiment is not None:
-            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
+            self._assign(session, event, self.experiment)
         self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         if session.assignment is None and self.experiment is not None:
-            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
+            self._assign(session, event, self.experiment)
         self.teaching.added(session, event)
         self._credited(session, event)
         session.add(event)
@@ -243,21 +248,19 @@ class Shop:
             who = self.identity.shopper_of(session, event)  # another one may be there by now
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
             decided = self.decision.decide(mine, asking, pending, now_ms)
-        returning = asking is None and isinstance(event, Returning)
         return Answer(
             decided if isinstance(decided, OutgoingPrompt) else None,
             decided if isinstance(decided, Silence) else None,
             withdrawals(session, event, pending),
-            self._outcomes(session, event) if session.impressions or returning else (),
+            self._outcomes(session, event) if session.impressions or asking is None else (),
             unit_outcomes(session, event, offset, self.experiment),
             self.receipt_rules.rejected(session, event),
-            self.orders.unmatched(event) if isinstance(event, Returning) else None,
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
         impressions = list(session.impressions.values())
-        if isinstance(event, Returning):
+        if isinstance(event, OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
         return tuple(outcomes(impressions, event, self.receipt_rules.opened(event)))

@@ -42,6 +42,8 @@ STEPS_MAX = 256
 """Steps that wait to be counted."""
 FEW = 4
 """Candidates that are looked at first: mostly one of them is not excluded."""
+SCRATCH = ("_scratch", "_few")
+"""What is written over by each question."""
 
 
 class PairTable:
@@ -78,7 +80,7 @@ class PairTable:
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave out the scratch: reading changes nothing."""
         self._settle()
-        return {name: value for name, value in vars(self).items() if name != "_scratch"}
+        return {name: value for name, value in vars(self).items() if name not in SCRATCH}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -217,16 +219,16 @@ class PairTable:
         numbers = [at for item in voters if (at := known(item)) is not None]
         if not numbers:
             return False
-        table = self._cells, self._rows, np.array(numbers)
-        for most in (FEW, len(exclude) * len(numbers) + 1):
-            found = np.empty(most, np.int64)
-            count = ranking.candidates(*table, *support, found)
-            for at in found.tolist()[:count]:
-                if names[at] not in exclude:
-                    return True
-            if count < most:
-                break
-        return False
+        table, found = (self._cells, self._rows, np.array(numbers), *support), self._few
+        count = ranking.candidates(*table, found)
+        for at in found.tolist()[:count]:
+            if names[at] not in exclude:
+                return True
+        if count < FEW:
+            return False
+        found = np.empty(len(exclude) * len(numbers) + 1, np.int64)
+        count = ranking.candidates(*table, found)
+        return any(names[at] not in exclude for at in found[:count].tolist())
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""
@@ -243,6 +245,7 @@ class PairTable:
 
     def _make_scratch(self) -> None:
         size = len(self._rows)
+        self._few = np.empty(FEW, np.int64)
         self._scratch = (
             np.empty(size),
             np.zeros(size, VOTE),

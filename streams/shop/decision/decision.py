@@ -14,8 +14,8 @@ from functools import partial
 from typing import Any
 
 from models import Candidate, Choice, ThompsonSampling
-from streams.contract.events import ItemAdded, ItemViewed, segment_names
-from streams.contract.prompts import Placement, prompt_id
+from streams.contract.events import segment_names
+from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
@@ -26,12 +26,7 @@ from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
-
-AskingEvent = ItemViewed | ItemAdded
-"""The events that ask for a prompt: what goes with this?"""
-
-PLACEMENTS: dict[type[AskingEvent], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
-"""Where the shopper is when an event asks."""
+from streams.shop.people.context import PLACEMENTS, AskingEvent
 
 
 class Decision:

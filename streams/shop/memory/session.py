@@ -38,7 +38,7 @@ from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.arrivals import Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
-from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen, short
+from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen
 from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
 from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
 from streams.shop.memory.taught import Taught
@@ -87,7 +87,7 @@ class Session:
     """The items that this visit has looked at; None: too many, and no further look teaches."""
     taken: dict[str, Taken] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
-    """Which event (`short`) brought each order, by its number."""
+    """The id of the event that brought each order, by its number."""
     forgotten: Prompted = NEVER
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""
@@ -181,7 +181,7 @@ class Session:
 
     def order(self, event: OrderPlaced) -> None:
         """What was ordered is bought, and no more in the basket; an empty one begins anew."""
-        self.orders[event.order_id] = short(event.event_id)
+        self.orders[event.order_id] = event.event_id
         _bound(self.orders, ORDERS_MAX)
         at_ms = event.occurred_at_ms
         for line in event.lines:
@@ -197,7 +197,7 @@ class Session:
 
     def was_ordered_by(self, event: OrderPlaced) -> bool:
         """Whether this event brought its order, and no other one before."""
-        return self.orders.get(event.order_id) == short(event.event_id)
+        return self.orders.get(event.order_id) == event.event_id
 
     def set_basket(self, event: BasketUpdated) -> None:
         """The basket is what the shop says; a full one takes no further kinds of items."""

@@ -8,7 +8,7 @@ without what the session had taught, are read as well.
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from sys import intern
 from typing import Any
 
@@ -18,7 +18,7 @@ from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.arrivals import BLOCK, BLOCK_BEFORE, Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.orders.orders import Orders
-from streams.shop.memory.orders.seen import Seen, short
+from streams.shop.memory.orders.seen import Seen
 from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, SEEN_MAX, VERSION, Session
 from streams.shop.memory.taught import Taught
@@ -103,6 +103,9 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._sessions.values())
+
     def impression(self, session_id: str, prompt_id: str) -> Impression | None:
         """What is remembered of a prompt that was shown in a session."""
         session = self._sessions.get(session_id)
@@ -183,7 +186,7 @@ def _session_of(state: list[Any]) -> Session:
         Taught.from_state(lessons),
         None if looked is None else dict.fromkeys(each(str, map(intern, looked))),
         {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
-        {order_id: short(event_id) for order_id, event_id in _names(orders).items()},
+        _names(orders),
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),
         arrivals=arrivals,

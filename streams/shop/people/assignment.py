@@ -21,7 +21,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple, Self
 
-from streams.contract.events import Event
+from streams.contract.events import Event, segment_names
 from streams.contract.settings import Settings
 
 SALT_BYTES_MAX = 64
@@ -49,6 +49,8 @@ class Assignment(NamedTuple):
     """where that is in the log,"""
     at_ms: int
     """and when it happened."""
+    orders_before: int = 0
+    """What the session had ordered by then."""
 
     @classmethod
     def from_state(cls, state: list[Any] | None = None) -> Self | None:
@@ -56,8 +58,8 @@ class Assignment(NamedTuple):
         if state is None:
             return None
         assignment = cls(*state)
-        kinds = str, float, str, bool, str, int, int
-        if not all(map(isinstance, assignment, kinds)):
+        kinds = str, float, str, bool, str, int, int, int
+        if not all(map(isinstance, assignment, kinds)) or assignment.orders_before < 0:
             raise ValueError("these are not the fields of an assignment")
         return assignment
 
@@ -71,6 +73,8 @@ class Experiment:
     salt: str
     start_ms: int = 0
     """Sessions are assigned by what they ask from then on."""
+    segments: frozenset[str] = frozenset()
+    """Those that are listed, which outcomes tell."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Experiment | None":
@@ -82,7 +86,8 @@ class Experiment:
         share, start_ms = settings.holdout_share, round(settings.experiment_start_s * 1000)
         if not share:
             return None
-        return cls(settings.experiment, share, settings.holdout_salt, start_ms)
+        segments = segment_names(settings)
+        return cls(settings.experiment, share, settings.holdout_salt, start_ms, segments)
 
     @cached_property
     def id(self) -> str:
@@ -94,13 +99,13 @@ class Experiment:
         said = f"{self.share!r}\0{self.salt}".encode()
         return f"{self.name}-{blake2b(said, digest_size=ID_BYTES).hexdigest()}"
 
-    def assigned(self, event: Event, offset: int) -> Assignment | None:
+    def assigned(self, event: Event, offset: int, orders_before: int = 0) -> Assignment | None:
         """The side of the session whose event this is; None before the experiment starts."""
         if event.occurred_at_ms < self.start_ms:
             return None
         held_out, unit = self.draw(event.visitor_id or event.session_id)
         place = event.event_id, offset, event.occurred_at_ms
-        return Assignment(self.id, self.share, unit, held_out, *place)
+        return Assignment(self.id, self.share, unit, held_out, *place, orders_before)
 
     def draw(self, unit: str) -> tuple[bool, str]:
         """Whether a unit is held out, and its name in this experiment.

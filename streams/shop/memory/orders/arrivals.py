@@ -13,6 +13,7 @@ latest       12:04 |   12:11 |        by block
 """
 
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
@@ -75,7 +76,7 @@ class Arrivals:
         """
         return at_ms <= self.until_ms and offset > self.until_offset
 
-    def first_seen(self, seen: Seen, event: Event, offset: int) -> int:
+    def first_seen(self, seen: Mapping[str, int] | Seen, event: Event, offset: int) -> int:
         """Where an event that is told at this offset was seen first; -1: somewhere before."""
         first = seen.get(event.event_id)
         if first is None:

@@ -41,7 +41,8 @@ class Reached(NamedTuple):
 
     stage: Stage
     event_id: str
-    """Which one, if it is `short`."""
+    """Which one, if it is `short`; empty: a return that another partition has told. It counts, and
+    no outcome tells it."""
     at_ms: int
     reward: float = 0.0
     """What it changed of the reward when it came."""
@@ -51,6 +52,11 @@ class Reached(NamedTuple):
     value_minor: int | None = None
     """Of all of them together, in minor units; None where the event told no price."""
     currency: str | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether an event of its own partition has told it."""
+        return bool(self.event_id)
 
 
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
@@ -92,6 +98,13 @@ class Impression:
         self.session_id = receipt.session_id
         self._kept = _packed(receipt, reached)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Impression):
+            return NotImplemented
+        return (self.session_id, self._kept) == (other.session_id, other._kept)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
     @property
     def receipt(self) -> Receipt:
         """What the prompt was."""
@@ -113,7 +126,7 @@ class Impression:
 
     @property
     def reward(self) -> float:
-        """What its stages were worth so far, in [0, 1]."""
+        """What its stages were worth so far, in [0, 1], as its own partition tells."""
         return sum(fact.reward for fact in self.reached)
 
     @property
@@ -156,6 +169,15 @@ class Impression:
             fact.quantity for fact in self.of("returned", item_id) if fact.order_id == order_id
         )
 
+    @property
+    def told(self) -> bool:
+        """Whether its own partition has told all of it."""
+        return all(fact.event_id for fact in self.reached)
+
+    def own(self, until: int | None = None) -> "Impression":
+        """The same, as its own partition alone tells: all of it, or so many of the first facts."""
+        return Impression(self.receipt, [fact for fact in self.reached[:until] if fact.told])
+
     def state(self, *, whole: bool = True) -> list[Any]:
         """Everything, as JSON; else what only the events of its own session have told."""
         facts = [list(fact) for fact in self.reached]
@@ -176,8 +198,8 @@ class Impression:
         if "shown" not in stages or not stages <= {*STAGES}:
             raise ValueError(f"an impression that reached {', '.join(map(str, stages))}")
         for fact in reached:
-            names = fact.event_id, fact.item_id, fact.order_id, fact.currency
-            each(str, [name for name in names if name is not None])
+            names = fact.item_id, fact.order_id, fact.currency
+            each(str, [fact.event_id, *(name for name in names if name is not None)])
             each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0)
             within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
         impression = cls(receipt_of(fields), reached)

@@ -10,14 +10,14 @@ is in the receipt that the event brings, and is not kept with the impression.
 from collections.abc import Iterable, Iterator
 
 from streams.contract.errors import InvalidReceipt
-from streams.contract.events import Event
+from streams.contract.events import Event, EventBase
 from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.seen import short
 
 
-def told_by(event: Event, impression: Impression) -> str:
+def told_by(event: EventBase, impression: Impression) -> str:
     """How a fact names its event: ids are good for one session, and a return may be another's."""
     own = event.session_id == impression.session_id
     return short(event.event_id if own else event.identity)
