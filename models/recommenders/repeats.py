@@ -208,9 +208,9 @@ class Repeats(Recommender):
 
     def bought_since(self, shopper_id: str, since_s: float) -> set[str]:
         """The items that this shopper bought at or after a time: no need to offer them so soon."""
-        shopper = self._shoppers.get(shopper_id)
-        lasts_s = {} if shopper is None else shopper.lasts_s
-        return {item for item, last_s in lasts_s.items() if last_s >= since_s}
+        if (shopper := self._shoppers.get(shopper_id)) is None:
+            return set()
+        return {item for item, last_s in shopper.lasts_s.items() if last_s >= since_s}
 
     def known(self) -> Collection[str]:
         """The shoppers of whom something is kept."""

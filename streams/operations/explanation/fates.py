@@ -20,7 +20,7 @@ from streams.operations.explanation.advice import Told
 from streams.operations.explanation.retold import Retold
 from streams.operations.explanation.sender_times import sender_times, times_in_words
 from streams.operations.explanation.session_log import Place, PublishedAnswers, SessionEvent
-from streams.shop.decision.decision import AskingEvent
+from streams.shop.people.context import AskingEvent
 
 Became = Literal["prompt", "silence", "dead_letter", "waiting", "unknown", "learned"]
 

@@ -22,9 +22,9 @@ from streams.operations.explanation.session_log import (
 )
 from streams.operations.explanation.time_index import TimeIndex
 from streams.operations.rebuild import fold_record
-from streams.shop.decision.decision import AskingEvent
 from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.people.context import AskingEvent
 from streams.shop.shop import Shop
 
 TURNING = ItemViewed | ItemAdded | OrderPlaced

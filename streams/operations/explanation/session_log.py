@@ -13,7 +13,7 @@ from streams.contract.events import Event, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.operations.explanation.time_index import TimeIndex
-from streams.shop.decision.decision import AskingEvent
+from streams.shop.people.context import AskingEvent
 
 Place = tuple[int, int]
 """Partition and offset of an event."""

@@ -19,9 +19,10 @@ order in which they came (`earnings`):
   all of an order returned the prompt has earned what it would have without that order.
 
 When a fact comes, what it changes is the reward of its outcome; of several items in one order each
-has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned. How
-that is spread over them depends on what came first, and so does which facts count where an item
-could be another prompt's too, or the impression's time is not known yet: that is judged once.
+has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned (without
+what came back on other partitions: `streams.shop.order_join`). How that is spread over them depends
+on what came first, and so does which facts count where an item could be another prompt's too, or
+the impression's time is not known yet: that is judged once.
 
 Feedback brings the prompt's receipt. An add without one belongs to the latest prompt of the session
 that offered the item and was clicked before; a purchase to the prompts that the item was added
@@ -56,9 +57,9 @@ from streams.contract.events import (
 from streams.contract.prompts import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached
-from streams.shop.memory.orders.orders import Order
+from streams.shop.memory.orders.orders import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
 
@@ -154,27 +155,25 @@ class Attribution:
         """The prompt that an item was added from."""
         if receipt is not None and event.item_id in receipt.items:
             return self._impression(session, event, receipt)
-        clicked = (
+        clicked = [
             (max(clicks), impression.prompted, impression)
             for impression in session.impressions.values()
             if event.item_id in impression.receipt.items
             and (clicks := [one.at_ms for one in impression.of("clicked")])
             and max(clicks) <= event.occurred_at_ms
-        )
-        return max(clicked, default=(0, (0, ""), None))[2]
+        ]
+        return max(clicked)[2] if clicked else None
 
     def _bought_by_then(self, session: Session, event: ItemAdded) -> Iterator[Order]:
         """The orders of this session that have an item which is added only now, but was before."""
-        if session.bought.get(event.item_id, 0) >= event.occurred_at_ms:
-            for order_id in session.orders:
-                order = session.order_memory.get(order_id)
-                if (
-                    order is not None
-                    and order.session_id == session.session_id
-                    and event.item_id in order.lines
-                    and order.at_ms >= event.occurred_at_ms
-                ):
-                    yield order
+        for order in map(session.order_memory.get, session.orders):
+            if (
+                order is not None
+                and order.session_id == session.session_id
+                and order.at_ms >= event.occurred_at_ms
+                and event.item_id in order.lines
+            ):
+                yield order
 
     def removed(self, session: Session, event: ItemRemoved) -> None:
         """An item was taken out of the basket, perhaps one that a prompt had brought there."""
@@ -216,36 +215,33 @@ class Attribution:
         self, impression: Impression, event: Event, order: Order, items: Sequence[str]
     ) -> None:
         """An order bought what was added from a prompt; some of that may be back already."""
+        new = [item_id for item_id in items if not _sold(impression, order, item_id)]
         facts = []
-        for item_id in items:
-            if any(one.order_id == order.order_id for one in impression.of("bought", item_id)):
-                continue
+        for item_id in new:
             line = order.lines[item_id]
             said = item_id, line.quantity, order.order_id, line.value_minor, order.currency
             facts.append(Reached("bought", event.event_id, order.at_ms, 0.0, *said))
         if facts and self._note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
-            back = {item_id: order.lines[item_id].back for item_id in items}
-            self._give_back(impression, event, order, {i: n for i, n in back.items() if n})
+            back = {item_id: n for item_id in new if (n := order.lines[item_id].back)}
+            self._give_back(impression, event, order, back, away=False)
+            back = {item_id: n for item_id in new if (n := order.lines[item_id].away)}
+            self._give_back(impression, event, order, back, away=True)
 
-    def returned(self, event: EventBase, order: Order, gone: dict[str, int]) -> None:
+    def returned(self, event: EventBase, order: Order, gone: dict[str, int], *, away: bool) -> None:
         """So much of an order came back: the prompts that sold it give back what that earned."""
         for impression in order.credited.values():
-            self._give_back(impression, event, order, gone)
+            self._give_back(impression, event, order, gone, away=away)
 
     def _give_back(
-        self, impression: Impression, event: EventBase, order: Order, gone: dict[str, int]
+        self, impression: Impression, event: EventBase, order: Order, gone: Back, *, away: bool
     ) -> None:
-        facts = []
-        for fact in impression.of("bought"):
-            if fact.order_id != order.order_id or (item_id := fact.item_id) is None:
-                continue
-            before = impression.returned(order.order_id, item_id)
-            quantity = min(gone.get(item_id, 0), fact.quantity - before)
-            if quantity > 0:
+        by = "" if away else told_by(event, impression)
+        at_ms, facts = event.occurred_at_ms, []
+        for item_id, quantity in gone.items():
+            if _sold(impression, order, item_id):
                 value = order.lines[item_id].value_of(quantity)
                 said = item_id, quantity, order.order_id, value, order.currency
-                by, at_ms = told_by(event, impression), event.occurred_at_ms
                 facts.append(Reached("returned", by, at_ms, 0.0, *said))
         if facts:
             self._note(impression, facts)
@@ -275,19 +271,30 @@ class Attribution:
         impression.reached += facts
         after = earnings(impression, self._worth)
         if before != after:
-            gain = sum(gain for _, gain in after) - sum(gain for _, gain in before)
-            share = gain / len(facts)
-            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
             self._tell(impression.receipt, before, after)
+            gain = _sum(after) - _sum(before)
             self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
+        if not impression.told:  # outcomes tell what it is by its own partition alone
+            before = earnings(impression.own(first), self._worth)
+            after = earnings(impression.own(), self._worth)
+        if before != after and facts[0].told:
+            share = (_sum(after) - _sum(before)) / len(facts)
+            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
         return True
 
-    def _tell(
-        self, receipt: Receipt, before: list[tuple[int, float]], after: list[tuple[int, float]]
-    ) -> None:
+    def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:
         """What was earned no more is taken back, as and when it was told; what is new is told."""
         asked_s, arm, context = receipt.prompted_at_ms / 1000, receipt.arm, receipt.context
         for at_ms, gain in (Counter(before) - Counter(after)).elements():
             self.policy.take_back(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
         for at_ms, gain in (Counter(after) - Counter(before)).elements():
             self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
+
+
+def _sum(steps: Sequence[Step]) -> float:
+    return sum(gain for _, gain in steps)
+
+
+def _sold(impression: Impression, order: Order, item_id: str) -> bool:
+    """Whether this prompt is known to have sold an item of an order."""
+    return any(fact.order_id == order.order_id for fact in impression.of("bought", item_id))
