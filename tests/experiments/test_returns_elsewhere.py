@@ -74,6 +74,21 @@ def test_a_trial_earns_what_the_policy_has_learned(
     assert sum(gain for _, gain in earnings(impression, worth)) == pytest.approx(earned(outcomes))
 
 
+def test_a_return_that_the_prompt_tells_as_well_counts_once() -> None:
+    """In another session of its partition: it is unmatched there, and the prompt tells it."""
+    reader = Reader()
+    story = seen(reader, "butter")
+    line = (OrderLine(item_id="butter", quantity=4),)
+    back = Story("office", start_ms=story.now_ms).send_back(
+        lines=(OrderLine(item_id="butter", quantity=1),), order_id="o-7"
+    )
+    reader.read((0, story.order(lines=line, order_id="o-7")), (0, back))
+    outcomes = [one for _, _, event in reader.places for one in reader.outcomes(event)]
+
+    assert ["outcome", "unmatched"] == [one.type for one in reader.outcomes(back)]
+    assert earned(outcomes) == pytest.approx(0.5 + 0.5 * 0.75)
+
+
 def test_a_return_that_comes_too_late_takes_nothing_off() -> None:
     """A trial is what came within its time."""
     reader = Reader()
