@@ -55,7 +55,7 @@ COMMANDS = {
         "Tell what became of each event of a session.",
     ),
     "dead-letters": Lazy(
-        "streams.operations.dead_letters:dead_letters",
+        "streams.operations.dead_letters.command:dead_letters",
         "List, show and replay records we could not use.",
     ),
     "checkpoint": Lazy(

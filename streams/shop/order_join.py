@@ -7,20 +7,23 @@ return o-7 on partition 1         waits there; belongs to o-7 of partition 0, no
 ```
 
 Why that is the same for every worker: `streams.shop.memory.orders.orders`.
+
+What is *told* must be the same, too, and is told once, by whoever answers for a partition. Of an
+order and a return there, its log says which was first: the second one tells what that changed. Of a
+return elsewhere nobody can say: the two are answered by two workers, who may both have read the
+other first, or neither. So outcomes of prompts tell what their own partition tells, as if there
+were no other; the return itself is told as `unmatched`, for readers to join by its order.
 """
 
 from collections.abc import Iterator, Mapping
 
-from streams.contract.events import Event, OrderCancelled, OrderPlaced, OrderReturned
+from streams.contract.events import OrderPlaced, OrderTakenBack
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.orders import Back, Order, returned_lines
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Teaching
-
-Returning = OrderCancelled | OrderReturned
-"""The events that take an order back, or a part of it."""
 
 
 class OrderJoin:
@@ -47,18 +50,19 @@ class OrderJoin:
             session.order_memory.remember(order)
             for sessions in self._sessions.values():
                 if back := sessions.orders.waiting(order.order_id):
-                    self._give_back(event, order, back)
+                    away = sessions.orders is not session.order_memory
+                    self._give_back(event, order, back, away=away)
         session.order(event)
 
-    def returned(self, session: Session, event: Returning) -> None:
+    def returned(self, session: Session, event: OrderTakenBack) -> None:
         """A return belongs to the order of its partition, or else to those of all others."""
         back = returned_lines(event.lines)
         if (order := session.order_memory.get(event.order_id)) is not None:
-            self._give_back(event, order, back)
+            self._give_back(event, order, back, away=False)
             return
         session.order_memory.wait(event.order_id, back)
         for order in self._named(event):
-            self._give_back(event, order, back)
+            self._give_back(event, order, back, away=True)
 
     def forget(self, shopper_id: str, until_s: int) -> None:
         """Drop what is kept by a shopper, up to a second."""
@@ -66,22 +70,21 @@ class OrderJoin:
         for sessions in self._sessions.values():
             sessions.orders.forget_shopper(shopper_id, until_s)
 
-    def impressions(self, event: Returning) -> Iterator[Impression]:
+    def impressions(self, event: OrderTakenBack) -> Iterator[Impression]:
         """The prompts that sold what a return names, remembered by their sessions or not."""
         for order in self._named(event):
             yield from order.credited.values()
 
-    def unmatched(self, event: Returning) -> str | None:
-        """The order that a return names, if nobody knows it (yet)."""
-        return None if any(self._named(event)) else event.order_id
-
-    def _named(self, event: Returning) -> Iterator[Order]:
+    def _named(self, event: OrderTakenBack) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""
         for sessions in self._sessions.values():
             if (order := sessions.orders.get(event.order_id)) is not None:
                 yield order
 
-    def _give_back(self, event: Event, order: Order, back: Back) -> None:
-        gone = order.give_back(back)
-        self._attribution.returned(event, order, gone)
-        self._teaching.returned(order, [item for item in gone if not order.lines[item].stands])
+    def _give_back(
+        self, event: OrderPlaced | OrderTakenBack, order: Order, back: Back, *, away: bool
+    ) -> None:
+        stood = [item for item, line in order.lines.items() if line.stands]
+        gone = order.give_back(back, away=away)
+        self._attribution.returned(event, order, gone, away=away)
+        self._teaching.returned(order, [item for item in stood if not order.lines[item].stands])

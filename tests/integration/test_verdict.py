@@ -10,12 +10,16 @@ from streams.cli.root import goeswith
 
 FAULTS = 10
 """`make chaos` has two hundred."""
+ROTATED_SECRETS = 2
 
 
 @pytest.mark.timeout(600)  # it takes a little over one minute, where nobody else is at work
 @pytest.mark.usefixtures("kafka")  # it says whether one can be had; the verdict starts its own
 def test_the_books_balance_after_ten_faults() -> None:
-    """State and outcomes are exact, no prompt is lost, and whatever came again has the same id."""
+    """State and outcomes are exact, no prompt is lost, and whatever came again has the same id.
+
+    Everything that is promised went wrong, and both secrets have sealed prompts.
+    """
     words = ["verdict", "--faults", str(FAULTS), "--seed", "1", "--json"]
     pace = ["--seconds-between", "1", "--session-timeout-s", "3", "--events-per-s", "60"]
     result = CliRunner().invoke(goeswith, [*words, *pace], env=dict(os.environ))
@@ -24,6 +28,9 @@ def test_the_books_balance_after_ten_faults() -> None:
     figures = json.loads(result.stdout)
     assert figures["state"] == "EXACT"
     assert figures["outcomes"] == "EXACT"
+    assert figures["twin"] == "EXACT", figures["twin_says"]
+    assert figures["missing_kinds"] == []
+    assert len(figures["sealed_by"]) == ROTATED_SECRETS
     assert figures["prompts"] in ("EXACT", "MORE")
     assert [figures["lost"], figures["wrong"], figures["dead_letters"]] == [0, 0, 0]
     assert sum(figures["faults"].values()) == FAULTS

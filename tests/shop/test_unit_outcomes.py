@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.events import OrderLine
+from streams.contract.events import Event, OrderLine
 from streams.contract.prompts import Assigned, Ordered, Returned, UnitOutcome, Unmatched
 from streams.shop.people.assignment import Experiment
 from streams.shop.unit_outcomes import unit_outcomes
@@ -119,7 +119,8 @@ def test_an_order_that_the_shop_has_forgotten_is_still_its_sessions() -> None:
 def test_nothing_from_before_the_assignment_is_an_outcome() -> None:
     """Neither an order nor its return, when the session is assigned by the time of the answer."""
     till, story = Till(**HALF), Story()
-    events = [story.order("jam"), story.send_back("jam"), story.view("bread"), story.order("tea")]
+    events: list[Event] = [story.order("jam"), story.send_back("jam")]
+    events += [story.view("bread"), story.order("tea")]
     for offset, event in enumerate(events):
         till.shop.learn(0, offset, event)
     answers = [till.ask(event, offset).unit_outcomes for offset, event in enumerate(events)]

@@ -15,7 +15,7 @@ from streams.cli.live import show
 from streams.cli.ranges import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
-from streams.lab.chaos.trial import TrialOptions, failed, trial
+from streams.lab.chaos.trial import JUDGED, TrialOptions, failed, trial
 
 TITLE = "Verdict"
 PACKAGES = ("faust-streaming", "aiokafka")
@@ -68,11 +68,16 @@ PACKAGES = ("faust-streaming", "aiokafka")
 def verdict(as_json: bool, to_write: bool, logs: Path | None, **options: Any) -> None:
     """Let things go wrong, and see whether the books balance.
 
-    Starts a real Kafka, a Redis and two or three workers of its own, sends shoppers, some of them
-    in transactions of which a third is aborted, kills, pauses and restarts everything, waits until
-    all is answered, recomputes everything from the log, without what never happened by the books of
-    who sent it, and says EXACT, MORE (only repeats) or LESS, for state, prompts and outcomes. Exit
-    code 1 when something is lost, or a worker's state is not the fold of what happened.
+    Starts a real Kafka, a Redis and two or three workers of its own, sends shoppers as real shops
+    see them (who is there and what they consent to changes, orders are told twice, come back before
+    they are told, clocks are wrong), some in transactions of which a third is aborted, kills,
+    pauses and restarts everything, rotates the secret, waits until all is answered, recomputes
+    everything from the log, without what never happened by the books of who sent it, and says
+    EXACT, MORE (only repeats) or LESS, for state, prompts and outcomes, and beside a plain twin of
+    the shop. --json has how many of each kind of trouble there were (`kinds`), what the digest
+    leaves out (`left_out`), and where the twin differs (`twin_says`). Exit code 1 when something is
+    lost, a worker's state is not the fold of what happened, the twin comes to anything else, or a
+    kind of trouble did not occur.
     """
     for library in ("aiokafka", "kafka"):  # the broker goes away: that is the idea
         logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -96,10 +101,12 @@ def section(figures: Mapping[str, Any]) -> list[str]:
         "",
         *results.table(
             ["", "verdict"],
-            [[what, figures[what]] for what in ("state", "prompts", "outcomes")],
+            [[what, figures[what]] for what in JUDGED],
         ),
         "",
         _summary(figures),
+        "",
+        *results.table(["trouble", "times"], [[k, str(n)] for k, n in figures["kinds"].items()]),
         "",
         *results.table(
             ["fault", "times", "median s", "longest s"],
@@ -124,8 +131,12 @@ def _summary(figures: Mapping[str, Any]) -> str:
         f"{figures['lost']} lost, {figures['wrong']} wrong; repeated under the same id: "
         f"{figures['repeats']} prompts, {figures['repeated_outcomes']} outcomes. Time without "
         f"an answer after a fault on workers, worst partition: median {takeover['p50']} s, "
-        f"longest {takeover['max']} s."
+        f"longest {takeover['max']} s. Left out of the digest: {_left_out(figures)}."
     )
+
+
+def _left_out(figures: Mapping[str, Any]) -> str:
+    return ", ".join(figures["left_out"]) or "nothing"
 
 
 def _print(figures: Mapping[str, Any]) -> None:
@@ -140,7 +151,13 @@ def _print(figures: Mapping[str, Any]) -> None:
         f"{figures['repeats']} prompts repeated, {figures['holes']} holes asked for again"
     )
     click.echo("transactions: " + ", ".join(f"{n} {w}" for w, n in figures["transactions"].items()))
-    for what in ("state", "prompts", "outcomes"):
+    click.echo("trouble: " + ", ".join(f"{n} {kind}" for kind, n in figures["kinds"].items()))
+    for kind in figures["missing_kinds"]:
+        click.echo(f"{kind} did not occur: this run says nothing of it; let more go wrong")
+    click.echo(f"left out of the digest: {_left_out(figures)}")
+    for sentence in figures["twin_says"]:
+        click.echo(f"beside the twin: {sentence}")
+    for what in JUDGED:
         click.echo(f"{what}: {figures[what]}")
 
 

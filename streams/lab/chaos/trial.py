@@ -2,21 +2,34 @@
 
 import asyncio
 import time
+from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.receipts import KEY_ID_BYTES, PREFIX
 from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing
 from streams.lab.chaos.books.books import AuditedRecord
+from streams.lab.chaos.books.compared import judged_by_twin
 from streams.lab.chaos.faults.plan import ON_WORKERS, WORKERS_MIN, plan
+from streams.lab.chaos.faults.rotation import Rotation
 from streams.lab.chaos.faults.strike import FaultInjector, InjectedFault
 from streams.lab.chaos.ground.site import ChaosTestBed, committed, ends, ground, prepare
 from streams.lab.chaos.ground.traffic import LoadGenerator
+from streams.lab.chaos.shoppers.kinds import KINDS
+from streams.lab.chaos.shoppers.mall import Mall
 from streams.lab.chaos.till import Till, event_id
+from streams.shop.state import left_out
 
+JUDGED = ("state", "prompts", "outcomes", "twin")
+"""What is judged by a word."""
+ROTATED = "secret_rotated"
+"""The kind of trouble that the crew makes: rounds of rotation."""
+SENTENCES_MAX = 20
+HOLDOUT_SHARE = 0.1
 CALM_S = 4.0
 """So long all is well before the first fault, and after the last one."""
 PATIENCE_S = 120.0
@@ -51,31 +64,40 @@ class TrialRun(NamedTuple):
 def trial(options: TrialOptions, say: ProgressCallback, logs: Path | None = None) -> dict[str, Any]:
     """Run a verdict; its figures as JSON. Logs are kept in `logs`. Raises `GoeswithError`."""
     say("starting Kafka, Redis and workers", 0)
-    with ground(logs, session_timeout_s=options.session_timeout_s) as here:
+    more = {"session_timeout_s": options.session_timeout_s, "holdout_share": HOLDOUT_SHARE}
+    with ground(logs, **more) as here:
         asyncio.run(prepare(here.settings))
         begins = ends(here.settings)
         for _ in range(WORKERS_MIN):
             here.crew.join()
         here.crew.until_ready(PATIENCE_S)
-        street = LoadGenerator(here.settings, options.events_per_s, options.seed)
+        mall = Mall(options.seed, here.settings.partitions)
+        street = LoadGenerator(here.settings, options.events_per_s, options.seed, mall)
         till = Till(here.settings, options.transactions_per_s, options.seed)
+        rotation = Rotation(here.crew, here.settings.receipt_secret, options.faults)
         with street, till:
-            course = _go_wrong(here, options, say)
+            course = _go_wrong(here, options, rotation, say)
         say("waiting until everything is answered", options.faults)
         held = _read(here, here.settings.topics.events)
         log = till.books.happened(held, _seen(here) if till.books.in_doubt else ())
         answered = until_answered(here, books.behind(log))
         say("recomputing everything from the log", options.faults)
-        judged = _judge(here, course, begins, log)
+        settings = here.settings.model_copy(update={"receipt_secret": rotation.secret})
+        judged = _judge(here._replace(settings=settings), course, begins, log)
+        kinds = {kind: mall.sent[kind] for kind in KINDS} | {ROTATED: rotation.done}
         return judged | {
             "answered": answered,
             "sent": street.sent,
+            "kinds": kinds,
+            "missing_kinds": [kind for kind, times in kinds.items() if not times],
             "transactions": {what: len(ids) for what, ids in till.books._asdict().items()},
             "aborted_events": len(held) - len(log),
         }
 
 
-def _go_wrong(here: ChaosTestBed, options: TrialOptions, say: ProgressCallback) -> TrialRun:
+def _go_wrong(
+    here: ChaosTestBed, options: TrialOptions, rotation: Rotation, say: ProgressCallback
+) -> TrialRun:
     opened_ms = _now_ms()
     time.sleep(CALM_S)
     trouble = FaultInjector(here.crew, here.kafka, here.redis)
@@ -89,8 +111,11 @@ def _go_wrong(here: ChaosTestBed, options: TrialOptions, say: ProgressCallback) 
     for number, fault in enumerate(faults):
         time.sleep(fault.after_s)
         say(fault.kind, number)
+        rotation.step(number)
         struck.append(trouble.strike(fault))
     say("waiting until all workers are ready", len(faults))
+    here.crew.revive()
+    rotation.finish()
     here.crew.until_ready(PATIENCE_S)
     recovered_ms = _now_ms()
     time.sleep(CALM_S)
@@ -128,10 +153,15 @@ def _judge(
     state = books.judged_state([said.get("digest") for said in states], recomputed)
     prompted = books.judged_prompts(prompts, recomputed)
     reached = books.judged_outcomes(outcomes, recomputed)
+    beside = judged_by_twin(here.settings, log, outcomes, recomputed)
     return {
         "state": state.word,
         "prompts": prompted.word,
         "outcomes": reached.word,
+        "twin": beside.word,
+        "twin_says": beside.sentences[:SENTENCES_MAX],
+        "left_out": left_out(recomputed.shop.parts()) if recomputed.shop else {},
+        "sealed_by": sealed_by(prompts),
         "events": len(log),
         "lost": prompted.lost + reached.lost,
         "wrong": prompted.wrong + reached.wrong + state.wrong,
@@ -174,6 +204,17 @@ def first_ms(prompts: Sequence[AuditedRecord]) -> dict[str, int]:
     return first
 
 
+def sealed_by(prompts: Sequence[AuditedRecord]) -> dict[str, int]:
+    """How many prompts each key has sealed, by its public id."""
+    keys = Counter[str]()
+    for record in prompts:
+        prompt = ANY_PUBLISHED.validate_json(record.value or b"")
+        if isinstance(prompt, Prompt):
+            sealed = urlsafe_b64decode(prompt.receipt.removeprefix(PREFIX))
+            keys[sealed[:KEY_ID_BYTES].hex()] += 1
+    return dict(keys)
+
+
 def _workers(here: ChaosTestBed) -> list[Any]:
     return list(here.crew.workers.values())
 
@@ -197,5 +238,6 @@ def _now_ms() -> int:
 
 def failed(figures: Mapping[str, Any]) -> bool:
     """Whether something was lost, or is other than it must be."""
-    words = (figures["state"], figures["prompts"], figures["outcomes"])
-    return "LESS" in words or words[0] != "EXACT" or not figures["answered"]
+    words = [figures[what] for what in JUDGED]
+    lost = "LESS" in words or figures["state"] != "EXACT" or not figures["answered"]
+    return lost or bool(figures["missing_kinds"])

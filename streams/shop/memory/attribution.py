@@ -19,9 +19,10 @@ order in which they came (`earnings`):
   all of an order returned the prompt has earned what it would have without that order.
 
 When a fact comes, what it changes is the reward of its outcome; of several items in one order each
-has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned. How
-that is spread over them depends on what came first, and so does which facts count where an item
-could be another prompt's too, or the impression's time is not known yet: that is judged once.
+has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned (without
+what came back on other partitions: `streams.shop.order_join`). How that is spread over them depends
+on what came first, and so does which facts count where an item could be another prompt's too, or
+the impression's time is not known yet: that is judged once.
 
 Feedback brings the prompt's receipt. An add without one belongs to the latest prompt of the session
 that offered the item and was clicked before; a purchase to the prompts that the item was added
@@ -46,6 +47,7 @@ from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     BasketUpdated,
     Event,
+    EventBase,
     ItemAdded,
     ItemRemoved,
     PromptClicked,
@@ -55,9 +57,9 @@ from streams.contract.events import (
 from streams.contract.prompts import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached
-from streams.shop.memory.orders.orders import Order
+from streams.shop.memory.orders.orders import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
 
@@ -222,17 +224,20 @@ class Attribution:
         if facts and self._note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
             back = {item_id: n for item_id in new if (n := order.lines[item_id].back)}
-            self._give_back(impression, event, order, back)
+            self._give_back(impression, event, order, back, away=False)
+            back = {item_id: n for item_id in new if (n := order.lines[item_id].away)}
+            self._give_back(impression, event, order, back, away=True)
 
-    def returned(self, event: Event, order: Order, gone: dict[str, int]) -> None:
+    def returned(self, event: EventBase, order: Order, gone: dict[str, int], *, away: bool) -> None:
         """So much of an order came back: the prompts that sold it give back what that earned."""
         for impression in order.credited.values():
-            self._give_back(impression, event, order, gone)
+            self._give_back(impression, event, order, gone, away=away)
 
     def _give_back(
-        self, impression: Impression, event: Event, order: Order, gone: dict[str, int]
+        self, impression: Impression, event: EventBase, order: Order, gone: Back, *, away: bool
     ) -> None:
-        by, at_ms, facts = told_by(event, impression), event.occurred_at_ms, []
+        by = "" if away else told_by(event, impression)
+        at_ms, facts = event.occurred_at_ms, []
         for item_id, quantity in gone.items():
             if _sold(impression, order, item_id):
                 value = order.lines[item_id].value_of(quantity)
@@ -266,22 +271,28 @@ class Attribution:
         impression.reached += facts
         after = earnings(impression, self._worth)
         if before != after:
-            gain = sum(gain for _, gain in after) - sum(gain for _, gain in before)
-            share = gain / len(facts)
-            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
             self._tell(impression.receipt, before, after)
+            gain = _sum(after) - _sum(before)
             self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
+        if not impression.told:  # outcomes tell what it is by its own partition alone
+            before = earnings(impression.own(first), self._worth)
+            after = earnings(impression.own(), self._worth)
+        if before != after and facts[0].told:
+            share = (_sum(after) - _sum(before)) / len(facts)
+            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
         return True
 
-    def _tell(
-        self, receipt: Receipt, before: list[tuple[int, float]], after: list[tuple[int, float]]
-    ) -> None:
+    def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:
         """What was earned no more is taken back, as and when it was told; what is new is told."""
         asked_s, arm, context = receipt.prompted_at_ms / 1000, receipt.arm, receipt.context
         for at_ms, gain in (Counter(before) - Counter(after)).elements():
             self.policy.take_back(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
         for at_ms, gain in (Counter(after) - Counter(before)).elements():
             self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
+
+
+def _sum(steps: Sequence[Step]) -> float:
+    return sum(gain for _, gain in steps)
 
 
 def _sold(impression: Impression, order: Order, item_id: str) -> bool:

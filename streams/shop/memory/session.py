@@ -42,7 +42,7 @@ from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
 from streams.shop.memory.taught import TAUGHT_MAX, Taught
 from streams.shop.people.assignment import Assignment
-from streams.shop.people.sign_in import KEEP, NOBODY, SignIn
+from streams.shop.people.sign_in import KEEP, SignIn
 
 VIEWED_MAX = 20
 TAKEN_MAX = 64
@@ -94,7 +94,7 @@ class Session:
     """Events, among those seen, whose receipts are sealed with a key that is not here."""
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""
-    signed_in: SignIn = NOBODY
+    signed_in: SignIn = field(default_factory=SignIn)
     refused_consent: bool = False
     read_late: dict[str, int] = field(default_factory=dict)
     """At which offset such a receipt was read after all; for the answer, no part of the state."""

@@ -8,7 +8,7 @@ without what the session had taught, are read as well.
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from models.snapshot.elements import each
@@ -97,6 +97,9 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._sessions.values())
 
     def impression(self, session_id: str, prompt_id: str) -> Impression | None:
         """What is remembered of a prompt that was shown in a session."""

@@ -1,210 +1,125 @@
-"""Baskets, orders, returns and credit beside a plain, slow twin, which knows one shopper."""
+"""Baskets, orders, returns and credit beside the plain, slow twin of the verdict."""
 
-from collections import Counter
-from collections.abc import Mapping
-from itertools import combinations
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.decay.tally import read, times
-from streams.contract.events import OrderLine
+from streams.contract.events import Event, OrderLine
+from streams.contract.prompts import AnyOutcome, Prompt
+from streams.lab.chaos.books.compared import compared
+from streams.lab.chaos.twin.twin import Twin
+from streams.shop.memory.answer import Answer
+from streams.shop.memory.session import IMPRESSIONS_MAX
 from tests.stories import Story, Till
 
 ITEMS = ("bread", "butter", "jam", "tea")
 OFFERED = ("butter", "jam")
-Pair = frozenset[str]
+Step = tuple[str, str, str, int]
+STEPS = (
+    *("click", "add", "add from it", "add early", "remove", "set basket", "order", "again"),
+    *("send back", "cancel", "from the office", "deny", "consent", "sign out", "forget"),
+)
 steps = st.lists(
     st.tuples(
-        st.sampled_from(
-            ("click", "add", "add from it", "remove", "order", "again", "send back", "cancel")
-        ),
-        st.sampled_from(ITEMS),
-        st.sampled_from(ITEMS),
-        st.integers(1, 3),
+        st.sampled_from(STEPS), st.sampled_from(ITEMS), st.sampled_from(ITEMS), st.integers(1, 3)
     ),
     max_size=14,
 )
 
 
-class Placed:
-    """An order, as the twin knows it."""
+class Beside(Till):
+    """A shop and its twin: both see each event."""
 
-    def __init__(self, quantities: Mapping[str, int], sold: set[str]) -> None:
-        self.quantities = dict(quantities)
-        self.back = Counter[str]()
-        self.sold = sold
-        """What the prompt had brought there."""
-        self.items: set[str] = set()
-        self.pairs: set[Pair] = set()
-        self.begins = False
-        """What it taught that its basket had not: items, pairs, and that there was a basket."""
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.twin = Twin(self.shop.settings, IMPRESSIONS_MAX)
+        self.outcomes: dict[tuple[str, ...], AnyOutcome] = {}
 
-    def kept(self, item: str) -> float:
-        """The share of an item that was kept."""
-        return 1 - self.back[item] / self.quantities[item]
+    def serve(self, event: Event, *, now_ms: int | None = None) -> Answer:
+        """What the shop answers; each outcome is told once."""
+        self.twin.see(0, event)
+        answer = super().serve(event, now_ms=now_ms)
+        for one in (*answer.outcomes, *answer.unit_outcomes):
+            assert one.identity not in self.outcomes
+            self.outcomes[one.identity] = one
+        return answer
 
-    def stands(self, item: str) -> bool:
-        """Whether an item, if it is one of the order's, was not sent back, all of it."""
-        return item not in self.quantities or self.kept(item) > 0
-
-
-class Twin:
-    """One session, whose prompt was seen: what follows from the rules, counted by hand."""
-
-    def __init__(self) -> None:
-        self.basket, self.brought = Counter[str](bread=1), Counter[str]()
-        self.items, self.pairs, self.baskets = Counter[str](bread=1), Counter[Pair](), 1
-        self.had, self.met = {"bread"}, set[Pair]()
-        self.orders: dict[str, Placed] = {}
-        self.clicked = False
-
-    def add(self, item: str, quantity: int, *, brought: bool) -> None:
-        """An item enters the basket, from the prompt or not."""
-        self.basket[item] += quantity
-        if brought:
-            self.brought[item] += quantity
-        present = {*+self.basket}
-        new, pairs = {item} - self.had, {frozenset(p) for p in combinations(present, 2)} - self.met
-        self.baskets += not self.had
-        self.items.update(new)
-        self.pairs.update(pairs)
-        self.had |= new
-        self.met |= pairs
-
-    def remove(self, item: str, quantity: int) -> None:
-        """It leaves again: first what the prompt has not brought."""
-        self.basket[item] = max(0, self.basket[item] - quantity)
-        short = max(0, self.brought[item] - self.basket[item])
-        self.brought[item] -= min(quantity, short)
-
-    def order(self, number: str, lines: Mapping[str, int]) -> None:
-        """What is ordered leaves the basket; what it had not taught yet, the order does."""
-        if number in self.orders:
-            return
-        order = Placed(lines, {item for item in lines if self.brought[item]})
-        together = {*+self.basket, *lines}
-        order.items = {*lines} - self.had
-        order.pairs = {frozenset(pair) for pair in combinations(together, 2)} - self.met
-        order.begins = not self.had
-        self.had |= order.items
-        self.met |= order.pairs
-        self.orders[number] = order
-        for item, quantity in lines.items():
-            self.basket[item] = max(0, self.basket[item] - quantity)
-        if not +self.basket:
-            self.had, self.met = set(), set()
-
-    def send_back(self, number: str, lines: Mapping[str, int]) -> None:
-        """Not more than was bought."""
-        if order := self.orders.get(number):
-            for item, quantity in lines.items():
-                if item in order.quantities:
-                    most = order.quantities[item]
-                    order.back[item] = min(most, order.back[item] + quantity)
-
-    def counts(self, one: str, other: str) -> tuple[int, int, int, int]:
-        """How often two items met, how often each was there, and how many baskets there were."""
-        pair, items, pairs, baskets = frozenset((one, other)), +self.items, +self.pairs, 0
-        for order in self.orders.values():
-            items.update(item for item in order.items if order.stands(item))
-            pairs.update(p for p in order.pairs if all(map(order.stands, p)))
-            baskets += order.begins and any(map(order.stands, order.items))
-        return pairs[pair], items[one], items[other], self.baskets + baskets
-
-    def bought(self) -> dict[str, int]:
-        """How many orders kept some of each item."""
-        kept = Counter[str]()
-        for order in self.orders.values():
-            kept.update(item for item in order.quantities if order.stands(item))
-        return dict(kept)
-
-    def reward(self) -> float:
-        """By the default worths of stages: .1, .5 and 1."""
-        base = 0.5 if any((+self.brought).values()) else 0.1 if self.clicked else 0.0
-        shares = [
-            sum(map(order.kept, order.sold)) / len(order.sold)
-            for order in self.orders.values()
-            if order.sold
-        ]
-        return base + (1 - base) * max(shares, default=0.0)
+    def differences(self) -> list[str]:
+        """What is not as the twin has it."""
+        return compared(self.shop, self.outcomes.values(), self.twin).sentences
 
 
-def told(till: Till, twin: Twin, story: Story, prompt: Any, step: tuple[str, str, str, int]) -> Any:
-    """Let shop and twin see a step; the event, answered."""
+def told(story: Story, office: Story, prompt: Prompt, step: Step) -> Event:
+    """The event of a step; orders are called by one of three numbers."""
     what, item, other, quantity = step
-    lines = {item: quantity, other: 1} if item != other else {item: quantity + 1}
-    order_lines = (
-        OrderLine(item_id=item, quantity=quantity),
-        OrderLine(item_id=other, quantity=1),
+    lines = tuple(
+        OrderLine(item_id=one, quantity=n, price_minor=n * 101)
+        for one, n in ((item, quantity), (other, 1))
     )
-    number = f"o-{len(twin.orders) + 1}"
-    named = f"o-{quantity}"
-    match what:
-        case "click":
-            twin.clicked = True
-            return till.serve(story.click(prompt))
-        case "add":
-            clicked = twin.clicked and item in OFFERED
-            twin.add(item, quantity, brought=clicked)
-            return till.serve(story.add(item, quantity=quantity))
-        case "add from it":
-            twin.add(item, quantity, brought=item in OFFERED)
-            return till.serve(story.add(item, quantity=quantity, receipt=prompt.receipt))
-        case "remove":
-            twin.remove(item, quantity)
-            return till.serve(story.remove(item, quantity=quantity))
-        case "order":
-            twin.order(number, lines)
-            return till.serve(story.order(lines=order_lines, order_id=number))
-        case "again":
-            if named not in twin.orders:
-                return None
-            return till.serve(story.order(lines=order_lines, order_id=named))
-        case "send back":
-            twin.send_back(named, lines)
-            return till.serve(story.send_back(lines=order_lines, order_id=named))
-        case _:
-            if named in twin.orders:
-                twin.send_back(named, twin.orders[named].quantities)
-                return till.serve(story.cancel(order_id=named))
-    return None
-
-
-def waits_for_it(step: tuple[str, str, str, int], twin: Twin) -> bool:
-    """Whether it is a return of an order to come, which the twin knows nothing of."""
-    return step[0] == "send back" and f"o-{step[3]}" not in twin.orders
+    named = {"order_id": f"o-{quantity}"}
+    many, ordered = {"quantity": quantity}, {**named, "lines": lines, "currency": "EUR"}
+    returned = {**named, "lines": lines}
+    events: dict[str, Callable[[], Event]] = {
+        "click": partial(story.click, prompt),
+        "add": partial(story.add, item, **many, price_minor=99, currency="EUR"),
+        "add from it": partial(story.add, item, **many, receipt=prompt.receipt),
+        # It happened before what was told before it.
+        "add early": partial(story.add, item, **many, occurred_at_ms=story.now_ms - 1500),
+        "remove": partial(story.remove, item, **many),
+        "set basket": partial(story.set_basket, item, other),
+        "order": partial(story.order, **ordered),
+        "again": partial(office.order, **ordered),
+        "send back": partial(story.send_back, **returned),
+        "cancel": partial(story.cancel, **named),
+        "from the office": partial(office.send_back, **returned),
+        "deny": partial(story.view, item, consent=False),
+        "consent": partial(story.view, item),
+        "sign out": partial(story.view, item, schema_version=2, shopper_id=None, consent=True),
+        "forget": partial(office.forget, "ann"),
+    }
+    return events[what]()
 
 
 @settings(max_examples=300, deadline=None)
 @given(steps)
-def test_the_shop_counts_what_the_twin_counts(
-    story_of: list[tuple[str, str, str, int]],
-) -> None:
-    """Basket, pairs, items, baskets, purchases; and what the prompt earned, by its outcomes."""
-    till, story, twin = Till(together_min=1), Story(shopper_id="ann"), Twin()
+def test_the_shop_counts_what_the_twin_counts(story_of: list[Step]) -> None:
+    """Basket, pairs, items, baskets, purchases; what the prompt earned, and each outcome."""
+    till, story = Beside(together_min=1), Story(shopper_id="ann")
     for item in OFFERED:
         till.teach("bread", item, times=2)
-    before = {pair: till.shop.learned.baskets.lift(*pair)[1:] for pair in combinations(ITEMS, 2)}
     prompt = till.prompt(story.add("bread"))
     assert {*OFFERED} == {item.item_id for item in prompt.items}
-    outcomes = {one.identity: one for one in till.serve(story.see(prompt)).outcomes}
+    till.serve(story.see(prompt))
+    office = Story("office", start_ms=story.now_ms)
     for step in story_of:
-        if not waits_for_it(step, twin):
-            answer = told(till, twin, story, prompt, step)
-            for one in answer.outcomes if answer else ():
-                assert one.identity not in outcomes
-                outcomes[one.identity] = one
+        till.serve(told(story, office, prompt, step))
 
-    session = till.shop.sessions[0].find("s1")
-    assert session is not None
-    assert dict(+twin.basket) == session.basket
-    for pair, counted in before.items():
-        now = till.shop.learned.baskets.lift(*pair)[1:]
-        assert twin.counts(*pair) == tuple(a - b for a, b in zip(now, counted, strict=True))
-    purchases = till.shop.learned.repeats.state()["shoppers"].get("ann", {"items": {}})["items"]
-    assert twin.bought() == {item: times(read(said[0])) for item, said in purchases.items()}
-    assert twin.reward() == pytest.approx(sum(one.reward for one in outcomes.values()))
-    assert twin.reward() == pytest.approx(session.impressions[prompt.prompt_id].reward)
+    assert [] == till.differences()
+
+
+def test_the_twin_forgets_the_same_prompts() -> None:
+    """One prompt more than a session remembers: what comes of the first one counts no more."""
+    till, story = Beside(together_min=1), Story(shopper_id="ann")
+    till.teach("bread", "butter", times=2)
+    prompts = [till.prompt(story.view("bread")) for _ in range(IMPRESSIONS_MAX + 2)]
+    for prompt in prompts[1:]:
+        till.serve(story.see(prompt))
+    for prompt in prompts[:3]:
+        till.serve(story.click(prompt))
+        till.serve(story.add("butter", receipt=prompt.receipt))
+
+    assert [] == till.differences()
+    assert 1 + IMPRESSIONS_MAX == sum(("shown" in identity) for identity in till.outcomes)
+
+
+def test_the_twin_sees_what_is_wrong() -> None:
+    """A shop that does not hear of a return has another ledger."""
+    till, story = Beside(together_min=1), Story(shopper_id="ann")
+    till.serve(story.order("bread", "butter", order_id="o-7"))
+    assert [] == till.differences()
+
+    till.twin.see(0, story.cancel(order_id="o-7"))
+    assert "items of 'bread': 1, not 0" in till.differences()

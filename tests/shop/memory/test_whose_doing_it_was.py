@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event
-from streams.contract.prompts import Prompt
+from streams.contract.prompts import Outcome, Prompt
 from streams.shop.memory.orders.impression import FACTS_MAX
 from streams.shop.shop import Shop
 from tests.shop.memory.test_credit import LONG, earns, lines, pantry, told
@@ -274,7 +274,7 @@ def test_of_two_orders_of_one_item_each_gives_back_its_own() -> None:
     """What it bought, and what that was worth; the prompt has earned the best of them."""
     till, story, prompt = pantry()
     till.serve(story.add("butter", quantity=5, receipt=prompt.receipt))
-    outcomes = []
+    outcomes: list[Outcome] = []
     for quantity, price in ((2, 100), (3, 300)):
         line = lines(butter=quantity)[0].model_copy(update={"price_minor": price})
         order = story.order(lines=(line,), currency="EUR", order_id=f"o-{quantity}")
@@ -396,7 +396,7 @@ def test_a_drift_alarm_tells_when_what_was_earned_began_to_differ() -> None:
     for number in range(300):
         story = Story(f"s{number}", start_ms=NOON_MS + 10_007 * number)
         prompt = till.prompt(story.view("bread"))
-        events = [story.see(prompt), *[story.click(prompt)] * (number >= 150)]
+        events: list[Event] = [story.see(prompt), *[story.click(prompt)] * (number >= 150)]
         for event in events:
             till.serve(event)
             times_s.add(event.occurred_at_ms / 1000)

@@ -3,12 +3,13 @@
 *State*: the digest of every living worker, and that of a shop that folds the log alone, partition
 by partition. They are equal or they are not: whatever is not the fold of the log is `LESS`.
 
-*Prompts*, by id: under the verdict's settings (no holdout, no cool-down, no cap, and always
-something popular to offer) every view and every add has to be answered with a prompt, so the log
-says exactly which ids there must be. `LESS` when one is missing, has an id that no event asked for,
-or says of itself what its event does not. `MORE` when all are there and some came again. A repeat
-may offer other items: the worker that answers again knows more by then, and readers keep the first.
-Withdrawals are not judged: what was said and not seen yet is its owner's note, gone with the owner.
+*Prompts*, by id: under the verdict's settings (no cool-down, no cap, and always something popular
+to offer) every view and every add has to be answered with a prompt, but for those of sessions that
+are held out, so the log says exactly which ids there must be. `LESS` when one is missing, has an id
+that no event asked for, or is held out, or says of itself what its event does not. `MORE` when all
+are there and some came again. A repeat may offer other items: the worker that answers again knows
+more by then, and readers keep the first. Withdrawals are not judged: what was said and not seen yet
+is its owner's note, gone with the owner.
 
 *Outcomes*, of prompts and of units, after repeats are dropped: whole records, compared with those
 that the offline shop gives for the same events. `LESS` when one is missing or other, `MORE` when
@@ -22,11 +23,13 @@ from typing import Literal, NamedTuple, Protocol
 from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, AnyOutcome, Prompt, prompt_id
 from streams.contract.settings import Settings
-from streams.shop.decision.decision import PLACEMENTS, AskingEvent
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.people.context import PLACEMENTS, AskingEvent
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
+BY_DESIGN = ("holdout", "duplicate")
+"""Silences of the verdict's settings; whatever else is silent has lost a prompt."""
 
 
 class AuditedRecord(Protocol):
@@ -66,6 +69,8 @@ class Recomputed(NamedTuple):
     """The ids of the prompts that there must be."""
     outcomes: Mapping[tuple[str, ...], AnyOutcome]
     """By what tells them from all others."""
+    shop: Shop | None = None
+    """The offline shop, which has folded all of it."""
 
 
 class AuditResult(NamedTuple):
@@ -94,17 +99,19 @@ def recompute(
         if shop.learn(record.partition, record.offset, event) == "gap":
             shop.start(record.partition, record.offset)  # the log does not hold what is between
             shop.learn(record.partition, record.offset, event)
-        if isinstance(event, AskingEvent):
+        silence = None
+        if shop.experiment or not isinstance(event, ItemViewed):  # which brings no prompt further
+            answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
+            outcomes |= {o.identity: o for o in (*answer.outcomes, *answer.unit_outcomes)}
+            silence = answer.silence and answer.silence.reason
+        if isinstance(event, AskingEvent) and silence not in BY_DESIGN:
             identity = prompt_id(event.event_id, event.session_id, PLACEMENTS[type(event)])
             asked[identity] = event
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
-        if shop.experiment or not isinstance(event, ItemViewed):  # which brings no prompt further
-            answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
-            outcomes |= {o.identity: o for o in (*answer.outcomes, *answer.unit_outcomes)}
     position = dict(shop.position)
-    return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes)
+    return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes, shop)
 
 
 def behind(log: Iterable[AuditedRecord]) -> dict[int, int]:

@@ -10,9 +10,9 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -39,11 +39,15 @@ VISIT_EVENTS = (4, 16)
 SHARE_ADDED = 0.3
 SHARE_SHOWN, SHARE_CLICKED, SHARE_TAKEN = 0.6, 0.3, 0.15
 """Of all prompts; who clicks has seen, and who takes has clicked."""
+SHARE_KEPT = 0.85
+"""Of the adds from prompts, those that bring their receipt."""
 PATIENCE_MS = 180_000
 """So long a shopper's event waits for a broker that is away."""
 TICK_S = 0.01
 QUIET_S = 2.0
 """When so long nothing new was said to anyone, everyone has reacted to everything."""
+Times = Callable[[str], dict[str, Any]]
+"""What an event of a session says of its time."""
 
 
 def now_ms() -> int:
@@ -87,20 +91,61 @@ def warm_up() -> Iterator[Event]:
             )
 
 
-def reaction(prompt: Prompt) -> Iterator[Event]:
-    """What the shopper does with a prompt: the same for every copy of it."""
-    draw = random.Random(prompt.prompt_id).random()
-    about: dict[str, Any] = {"session_id": prompt.session_id, "receipt": prompt.receipt}
+def true_times(_session_id: str) -> dict[str, Any]:
+    """What an event says of its time, where all clocks are right."""
+    return {"occurred_at_ms": now_ms()}
+
+
+def reaction(prompt: Prompt, times: Times = true_times) -> Iterator[Event]:
+    """What the shopper does with a prompt: the same for every copy of it.
+
+    `times` says what the session's clock says. Some adds have lost their receipt on the way.
+    """
+    dice = random.Random(prompt.prompt_id)
+    draw = dice.random()
+    about: dict[str, Any] = {"session_id": prompt.session_id, "schema_version": 2}
+    receipt: dict[str, Any] = {"receipt": prompt.receipt}
     item = prompt.items[0].item_id
     if draw < SHARE_SHOWN:
         identity = f"{prompt.prompt_id}-shown"
-        yield PromptShown(event_id=identity, occurred_at_ms=now_ms(), **about)
+        yield PromptShown(event_id=identity, **times(prompt.session_id), **about, **receipt)
     if draw < SHARE_CLICKED:
         identity = f"{prompt.prompt_id}-clicked"
-        yield PromptClicked(event_id=identity, occurred_at_ms=now_ms(), item_id=item, **about)
+        said = about | receipt | {"item_id": item}
+        yield PromptClicked(event_id=identity, **times(prompt.session_id), **said)
     if draw < SHARE_TAKEN:
         identity = f"{prompt.prompt_id}-added"
-        yield ItemAdded(event_id=identity, occurred_at_ms=now_ms(), item_id=item, **about)
+        said = about | (receipt if dice.random() < SHARE_KEPT else {}) | {"item_id": item}
+        yield ItemAdded(event_id=identity, **times(prompt.session_id), **said)
+
+
+class Shoppers(Protocol):
+    """Who comes, and what of prompts comes back to them."""
+
+    def visit(self) -> Iterator[Event]:
+        """The next visit."""
+
+    def times(self, session_id: str) -> dict[str, Any]:
+        """What the clock of a session says of what is done with a prompt."""
+
+    def taken(self, event: Event) -> None:
+        """An event that was done with a prompt."""
+
+
+class PlainShoppers:
+    """Those of a tidy world."""
+
+    times = staticmethod(true_times)
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+
+    def visit(self) -> Iterator[Event]:
+        """The next visit."""
+        return visit(f"visit-{self._dice.getrandbits(48):012x}", self._dice)
+
+    def taken(self, event: Event) -> None:
+        """They do not look at what is in the basket."""
 
 
 class LoadGenerator:
@@ -110,10 +155,17 @@ class LoadGenerator:
     Raises `GoeswithError` then, if the broker refused something.
     """
 
-    def __init__(self, settings: Settings, events_per_s: float, seed: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        events_per_s: float,
+        seed: int,
+        shoppers: Shoppers | None = None,
+    ) -> None:
         self._settings = settings
         self._events_per_s = events_per_s
         self._dice = random.Random(seed)
+        self._shoppers = shoppers or PlainShoppers(random.Random(seed))
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._error: Exception | None = None
@@ -171,7 +223,7 @@ class LoadGenerator:
         due_s = time.monotonic()
         while not self._closed.is_set():
             while len(visits) < VISITS_AT_ONCE:
-                visits.append(visit(f"visit-{self._dice.getrandbits(48):012x}", self._dice))
+                visits.append(self._shoppers.visit())
             at = self._dice.randrange(len(visits))
             event = next(visits[at], None)
             if event is None:
@@ -193,7 +245,8 @@ class LoadGenerator:
                     published = ANY_PUBLISHED.validate_json(record.value)
                     if isinstance(published, Prompt) and not seen.before(published.prompt_id):
                         self._said_s = time.monotonic()
-                        for event in reaction(published):
+                        for event in reaction(published, self._shoppers.times):
+                            self._shoppers.taken(event)
                             await self._send(producer, event)
 
     async def _send(self, producer: Any, event: Event) -> None:

@@ -50,6 +50,12 @@ class Worker:
         """Start it again, under the same name."""
         self.keeper = self._started()
 
+    def change(self, **settings: Any) -> None:
+        """Restart it in order, with other settings."""
+        self.stop()
+        self.settings = self.settings.model_copy(update=settings)
+        self.restart()
+
     def kill(self) -> None:
         """End it at once, as a crash would; its keeper starts it again."""
         self._signal(signal.SIGKILL)
@@ -177,6 +183,7 @@ class WorkerFleet:
     def __init__(self, settings: Callable[[str], Settings], folder: Path) -> None:
         """`settings` are those of a worker by its name."""
         self._settings = settings
+        self._changed: dict[str, Any] = {}
         self._folder = folder
         self._parent_death_pipe = ParentDeathPipe()
         self.workers: dict[str, Worker] = {}
@@ -185,11 +192,16 @@ class WorkerFleet:
         """One more worker, under a name that is free."""
         names = (f"worker-{number}" for number in range(1, 100))
         name = next(name for name in names if name not in self.workers)
-        settings = self._settings(name).model_copy(update={"web_port": free_port()})
+        changed = {**self._changed, "web_port": free_port()}
+        settings = self._settings(name).model_copy(update=changed)
         worker = self.workers[name] = Worker(
             settings, self._folder / f"{name}.log", self._parent_death_pipe
         )
         return worker
+
+    def change(self, **settings: Any) -> None:
+        """Whoever joins from now on has these settings; the others, when they are restarted so."""
+        self._changed |= settings
 
     def leave(self, worker: Worker) -> None:
         """It finishes what it has begun, and stays away."""

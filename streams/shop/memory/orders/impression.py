@@ -29,6 +29,7 @@ class Reached(NamedTuple):
 
     stage: Stage
     event_id: str
+    """Empty: a return that another partition has told. It counts, and no outcome tells it."""
     at_ms: int
     reward: float = 0.0
     """What it changed of the reward when it came."""
@@ -38,6 +39,11 @@ class Reached(NamedTuple):
     value_minor: int | None = None
     """Of all of them together, in minor units; None where the event told no price."""
     currency: str | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether an event of its own partition has told it."""
+        return bool(self.event_id)
 
 
 def prompted_of(state: Sequence[Any]) -> Prompted:
@@ -55,7 +61,7 @@ class Impression:
 
     @property
     def reward(self) -> float:
-        """What its stages were worth so far, in [0, 1]."""
+        """What its stages were worth so far, in [0, 1], as its own partition tells."""
         return sum(fact.reward for fact in self.reached)
 
     @property
@@ -97,6 +103,15 @@ class Impression:
         return sum(
             fact.quantity for fact in self.of("returned", item_id) if fact.order_id == order_id
         )
+
+    @property
+    def told(self) -> bool:
+        """Whether its own partition has told all of it."""
+        return all(fact.event_id for fact in self.reached)
+
+    def own(self, until: int | None = None) -> "Impression":
+        """The same, as its own partition alone tells: all of it, or so many of the first facts."""
+        return Impression(self.receipt, [fact for fact in self.reached[:until] if fact.told])
 
     def state(self, *, whole: bool = True) -> list[Any]:
         """Everything, as JSON; else what only the events of its own session have told."""

@@ -53,11 +53,19 @@ class BoughtLine:
     quantity: int
     value_minor: int | None
     back: int = 0
+    """How many came back, as the order's own partition tells,"""
+    away: int = 0
+    """and as others tell: which of them came first, nobody can say."""
 
     @property
     def stands(self) -> bool:
         """Whether anything of it was kept."""
-        return self.back < self.quantity
+        return self.back + self.away < self.quantity
+
+    @property
+    def came_back(self) -> tuple[int, ...]:
+        """As it is kept: what was told elsewhere, where anything was."""
+        return (self.back, self.away) if self.away else (self.back,)
 
     def value_of(self, quantity: int) -> int | None:
         """The part of its value, in minor units, that so many of it have."""
@@ -100,14 +108,18 @@ class Order:
         """When it was placed, in seconds since 1970."""
         return self.at_ms / 1000
 
-    def give_back(self, back: Back) -> dict[str, int]:
-        """Note what came back; how many of each item that really took from what was kept."""
+    def give_back(self, back: Back, *, away: bool) -> dict[str, int]:
+        """Note what came back, on another partition or on its own; how many of each item.
+
+        Each side by itself takes back at most what was bought: so neither depends on the other.
+        """
         gone = {}
-        everything = back.get(EVERYTHING, 0)
+        everything, side = back.get(EVERYTHING, 0), "away" if away else "back"
         for item_id, line in self.lines.items():
-            more = min(line.quantity - line.back, back.get(item_id, 0) + everything)
+            before = line.away if away else line.back
+            more = min(line.quantity - before, back.get(item_id, 0) + everything)
             if more > 0:
-                line.back += more
+                setattr(line, side, before + more)
                 gone[item_id] = more
         return gone
 
@@ -140,7 +152,7 @@ class Order:
             self.shopper_id if whole else None,
             self.currency,
             [
-                [item, line.quantity, line.value_minor, line.back if whole else 0]
+                [item, line.quantity, line.value_minor, *(line.came_back if whole else (0,))]
                 for item, line in self.lines.items()
             ],
             present,
@@ -162,10 +174,10 @@ class Order:
         each(str, names + [name for name in (shopper_id, currency) if name is not None])
         each(int, [at_ms], 0, YEAR_2100_MS)
         order = cls(order_id, session_id, at_ms, shopper_id, currency, {})
-        for item, quantity, value_minor, back in lines:
+        for item, quantity, value_minor, *back in lines:
             each(int, [quantity], 1)
-            each(int, [0 if value_minor is None else value_minor, back], 0)
-            order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, back)
+            each(int, [0 if value_minor is None else value_minor, *back], 0)
+            order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, *back)
         order.lessons = tuple(_lesson(present, *said) for said in lessons)
         for one in map(Impression.from_state, sold):
             prompt_id = one.receipt.prompt_id

@@ -9,13 +9,13 @@ by outcomes alone.
 
 from collections.abc import Iterable, Iterator
 
-from streams.contract.events import Event
+from streams.contract.events import Event, EventBase
 from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
 
 
-def told_by(event: Event, impression: Impression) -> str:
+def told_by(event: EventBase, impression: Impression) -> str:
     """How a fact names its event: ids are good for one session, and a return may be another's."""
     own = event.session_id == impression.receipt.session_id
     return event.event_id if own else event.identity

@@ -98,7 +98,7 @@ def told_of(stage: Stage, after_ms: int, item: str | None = None, quantity: int 
 @example([told_of("added", 1), told_of("removed", 2, "jam", 3)], Worth(0.0, 0.5, 1.0))
 @example([told_of("removed", 1, "jam", 3), told_of("bought", 2)], Worth(0.0, 0.5, 1.0))
 @example(
-    [told_of(stage, 1, item) for stage in ("added", "bought") for item in ("jam", "butter")]  # type: ignore[arg-type]
+    [told_of(stage, 1, item) for stage in ("added", "bought") for item in ("jam", "butter")]
     + [told_of("returned", 2, "jam", 3)],
     Worth(0.0, 0.5, 1.0),
 )

@@ -1,6 +1,7 @@
 """Orders as they are kept: read again as they were, or refused rather than learned on with."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -186,9 +187,9 @@ def test_no_more_comes_back_than_was_bought() -> None:
     """By item, or of all of it; what is told twice comes back once."""
     order = Order.of(Story().order("jam", "bread", "bread"), None)
 
-    assert {"bread": 1} == order.give_back({"bread": 1, "tea": 3})
-    assert {"jam": 1, "bread": 1} == order.give_back(returned_lines(None))
-    assert {} == order.give_back({"bread": 1})
+    assert {"bread": 1} == order.give_back({"bread": 1, "tea": 3}, away=False)
+    assert {"jam": 1, "bread": 1} == order.give_back(returned_lines(None), away=False)
+    assert {} == order.give_back({"bread": 1}, away=False)
     assert [False, False] == [line.stands for line in order.lines.values()]
 
 
@@ -267,10 +268,11 @@ def test_what_is_denied_is_what_was_bought_in_that_second_or_before() -> None:
     orders = Orders()
     at_ms = NOON_MS + 999
     event = Story(start_ms=at_ms).order("bread", order_id="o-1", after_s=0)
-    for forget in (
+    forgetting: list[Callable[[], object]] = [
         lambda: orders.forget_shopper("ann", at_ms // 1000 - 1),
         lambda: orders.forget_shoppers(at_ms - 1),
-    ):
+    ]
+    for forget in forgetting:
         orders.remember(Order.of(event, "ann"))
         forget()
         assert "ann" == orders.get("o-1").shopper_id  # type: ignore[union-attr]

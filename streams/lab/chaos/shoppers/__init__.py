@@ -1,0 +1,1 @@
+"""The verdict's shoppers: visits as real shops see them, with every kind of trouble counted."""

@@ -1,0 +1,217 @@
+"""The twin: folds events by the rules of the house, in dictionaries, and forgets nothing.
+
+It is told each partition's events in their order, and the partitions in any. What depends on other
+partitions (who has denied, what came back elsewhere) is looked at in the end. It knows the rules of
+a shop where consent is not supposed (`consent_default` off), and no bound but that of prompts which
+a session remembers: it is for some minutes of traffic, not for a year.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from functools import partial
+from math import inf
+
+from streams.contract.events import (
+    BasketUpdated,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    ItemViewed,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    PromptClicked,
+    PromptDismissed,
+    PromptShown,
+    ShopperForgotten,
+)
+from streams.contract.settings import Settings
+from streams.lab.chaos.twin.credit import Credit
+from streams.lab.chaos.twin.ledger import Cell, Ledger
+from streams.lab.chaos.twin.order import Back, TwinLesson, TwinOrder, summed
+from streams.lab.chaos.twin.session import TwinSession
+from streams.lab.chaos.twin.told import Sides, Told, goods, key_of, of_unit
+
+
+class Twin:
+    """Everything that follows from the events that it is told; `outcomes` by what tells them apart.
+
+    >>> twin, said = Twin(Settings(receipt_secret="not a secret")), {"session_id": "s1"}
+    >>> said["occurred_at_ms"] = 1767225600000
+    >>> twin.see(0, ItemAdded(event_id="e1", item_id="jam", quantity=2, **said))
+    >>> twin.see(0, ItemRemoved(event_id="e2", item_id="jam", **said))
+    >>> twin.ledger().baskets
+    {'s1': {'jam': 1}}
+    """
+
+    def __init__(self, settings: Settings, prompts_max: float = inf) -> None:
+        self.outcomes: dict[tuple[str, ...], Told] = {}
+        self._settings = settings
+        self._sides = Sides(settings)
+        self._credit = Credit(settings, self._tell, prompts_max)
+        self._visits: dict[tuple[int, str], TwinSession] = {}
+        self._orders: dict[tuple[int, str], TwinOrder] = {}
+        self._waiting: dict[str, list[tuple[int, Back]]] = defaultdict(list)
+        """What came back of orders that its partition had not been told by then."""
+        self._denied_s: dict[str, int] = {}
+        self._lessons: list[TwinLesson] = []
+        """What adds have taught: no return takes it back."""
+
+    def see(self, partition: int, event: Event) -> None:
+        """The next event of a partition."""
+        at_ms, key = event.occurred_at_ms, (partition, event.session_id)
+        visit = self._visits.setdefault(key, TwinSession(at_ms))
+        if at_ms - visit.last_ms > 1000 * self._settings.session_gap_s:
+            visit.signed_in, visit.signed_ms, visit.last_ms = None, 0, at_ms
+        if event.event_id in visit.seen:
+            return
+        visit.seen.add(event.event_id)
+        visit.last_ms = max(visit.last_ms, at_ms)
+        self._who(visit, event)
+        match event:
+            case ItemViewed() | ItemAdded():
+                self._asks(partition, visit, event)
+            case ItemRemoved():
+                missing = visit.take(event.item_id, event.quantity)
+                visit.note_taken(event.item_id, missing, at_ms)
+                self._credit.taken_out(visit, event, event.item_id, event.quantity)
+            case BasketUpdated():
+                visit.basket = summed(event.lines)
+                added = [move.item_id for one in visit.prompts.values() for move in one.added]
+                for item_id in dict.fromkeys(added):
+                    self._credit.taken_out(visit, event, item_id)
+            case OrderPlaced():
+                self._ordered(partition, visit, event)
+            case OrderCancelled() | OrderReturned():
+                self._came_back(partition, visit, event)
+            case PromptShown() | PromptClicked() | PromptDismissed():
+                self._credit.feedback(visit, event)
+
+    def _tell(self, told: Told) -> None:
+        self.outcomes[key_of(told)] = told
+
+    def _who(self, visit: TwinSession, event: Event) -> None:
+        """Who is signed in, and who has denied, when last."""
+        if event.consent is False or isinstance(event, ShopperForgotten):
+            who = event.shopper_id or (None if event.says_who else visit.signed_in)
+            if who is not None:
+                second = event.occurred_at_ms // 1000
+                self._denied_s[who] = max(second, self._denied_s.get(who, 0))
+        if event.consent is not True:
+            visit.sign(event, None)
+        elif not isinstance(event, ShopperForgotten):
+            visit.sign(event, event.shopper_id)
+
+    def _asks(self, partition: int, visit: TwinSession, event: ItemViewed | ItemAdded) -> None:
+        if visit.side is None and (side := self._sides.assign(event)) is not None:
+            visit.side = side
+            self._tell(self._sides.assigned(event, side))
+        if isinstance(event, ItemAdded):
+            own = [
+                order
+                for number in visit.orders
+                if (order := self._orders[partition, number]).event.session_id == event.session_id
+            ]
+            self._credit.added(visit, event, own)
+            if (lesson := visit.add(event)) is not None:
+                self._lessons.append(lesson)
+
+    def _ordered(self, partition: int, visit: TwinSession, event: OrderPlaced) -> None:
+        """An order counts once on its partition, and empties the basket of each session."""
+        if (number := event.order_id) in visit.orders:
+            return
+        known = event.consent is True and event.shopper_id is not None
+        if (partition, number) not in self._orders:
+            order = TwinOrder(event, event.shopper_id if known else None, [])
+            together = [*visit.basket]
+            for item_id in order.quantities:
+                if item_id not in visit.basket:
+                    order.lessons.append(visit.lesson(item_id, together))
+                    together.append(item_id)
+            self._orders[partition, number] = order
+            self._credit.ordered(visit, order)
+            order.back += [back for at, back in self._waiting[number] if at == partition]
+            self._credit.returned(event, order)
+            if visit.side is not None:
+                self._tell(self._sides.ordered(event, visit.side))
+        visit.orders.add(number)
+        visit.order(summed(event.lines), event.occurred_at_ms)
+
+    def _came_back(
+        self, partition: int, visit: TwinSession, event: OrderCancelled | OrderReturned
+    ) -> None:
+        """A return is of its own partition's order, or of those that all others were told."""
+        back = None if event.lines is None else summed(event.lines)
+        about = {"order_id": event.order_id, **goods(event.lines, -1)}
+        if event.order_id not in visit.orders:
+            self._tell(of_unit("unmatched", event, **about))
+        elif visit.side is not None:
+            self._tell(of_unit("returned", event, **visit.side, **about))
+        if (order := self._orders.get((partition, event.order_id))) is not None:
+            order.back.append(back)
+            self._credit.returned(event, order)
+        else:
+            self._waiting[event.order_id].append((partition, back))
+
+    # In the end
+
+    def ledger(self) -> Ledger:
+        """What is known when all partitions have been told."""
+        for (partition, number), order in self._orders.items():
+            order.away = [back for at, back in self._waiting[number] if at != partition]
+        items, pairs, begun = self._taught()
+        return Ledger(
+            {session: v.basket for (_, session), v in self._visits.items() if v.basket},
+            self._purchases(),
+            items,
+            pairs,
+            begun,
+            Counter(prompt.receipt.arm for prompt in self._credit.prompts),
+            self._earned(),
+        )
+
+    def _purchases(self) -> dict[str, Counter[str]]:
+        """How many orders kept some of each item; of nobody who has denied since."""
+        kept: dict[str, Counter[str]] = defaultdict(Counter)
+        for order in self._orders.values():
+            who, second = order.buyer, order.event.occurred_at_ms // 1000
+            if who is not None and second > self._denied_s.get(who, 0):
+                kept[who].update(order.kept)
+        return {who: items for who, items in kept.items() if items}
+
+    def _taught(self) -> tuple[Counter[str], Counter[frozenset[str]], int]:
+        """What was there, what has met, and how many baskets there were."""
+        items, pairs, begun = Counter[str](), Counter[frozenset[str]](), 0
+        for lesson in self._lessons:
+            items[lesson.item_id] += lesson.first
+            pairs.update(lesson.met)
+            begun += lesson.begins
+        for order in self._orders.values():
+            stand = [lesson for lesson in order.lessons if order.stands(lesson.item_id)]
+            for lesson in order.lessons:  # an item of which nothing was kept is named as well
+                items[lesson.item_id] += lesson.first and lesson in stand
+            pairs.update(p for one in order.lessons for p in one.met if all(map(order.stands, p)))
+            begun += bool(stand) and any(lesson.begins for lesson in order.lessons)
+        return items, pairs, begun
+
+    def _earned(self) -> dict[Cell, float]:
+        """What prompts earned in all, returns on other partitions too; by when it was prompted."""
+        trials, rewards = defaultdict[Cell, float](float), defaultdict[Cell, float](float)
+        prompts, half_life_s = self._credit.prompts, self._settings.arm_half_life_s
+        sold: dict[str, dict[str, TwinOrder]] = defaultdict(dict)
+        for order in self._orders.values():
+            for prompt in order.prompts:
+                sold[prompt.receipt.prompt_id][order.event.order_id] = order
+        for prompt in prompts:
+            receipt, first = prompt.receipt, prompts[0].receipt
+            age_s = receipt.prompted_at_ms // 1000 - first.prompted_at_ms // 1000
+            cell, weight = (receipt.context, receipt.arm), 2 ** (age_s / half_life_s)
+            trials[cell] += weight
+            back = partial(_all_gone, sold[receipt.prompt_id])
+            rewards[cell] += weight * prompt.earned(self._settings, back)
+        return {cell: rewards[cell] / trials[cell] for cell in trials}
+
+
+def _all_gone(orders: Mapping[str, TwinOrder], number: str, item_id: str) -> int:
+    """How many of an order's item came back, wherever that was told."""
+    return orders[number].all_gone(item_id)

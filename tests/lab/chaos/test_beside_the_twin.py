@@ -1,0 +1,164 @@
+"""Everything that real shops send, read by two workers at their own pace, beside the twin."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import pytest
+
+from streams.contract.events import Event, OrderCancelled, OrderPlaced, OrderReturned
+from streams.contract.settings import Settings
+from streams.lab.chaos.books.books import Recomputed, judged_outcomes, recompute
+from streams.lab.chaos.books.compared import Compared, judged_by_twin
+from streams.lab.chaos.shoppers.kinds import missing
+from streams.shop.memory.session import Session
+from streams.shop.people.denials import Denials
+from streams.shop.shop import Shop
+from tests.lab.chaos.street import SETTINGS, Record, Street
+
+EVENTS = 2_500
+SEEDS = (1, 2)
+
+
+@lru_cache
+def street(seed: int) -> Street:
+    """A street on which everything happened."""
+    return Street(seed, EVENTS)
+
+
+def published(walked: Street) -> list[Record]:
+    """The outcomes as records."""
+    return [Record(0, n, 0, b"", one.to_json()) for n, one in enumerate(walked.outcomes)]
+
+
+def beside_the_twin(walked: Street, shop: Shop) -> Compared:
+    """What the twin says of a shop that has read this street, and of what was published there."""
+    return judged_by_twin(SETTINGS, walked.records, published(walked), of(shop))
+
+
+def of(shop: Shop) -> Recomputed:
+    """What the books have of a shop, as far as the twin asks for it."""
+    return Recomputed(shop.digest(), shop.position, {}, {}, frozenset(), {}, shop)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_workers_who_read_in_any_order_come_to_the_same(seed: int) -> None:
+    """State and outcomes are those of a shop that reads partition by partition."""
+    walked = street(seed)
+    log = recompute(SETTINGS, walked.records, {})
+
+    assert [log.digest] * 2 == [worker.shop.digest() for worker in walked.workers]
+    word, lost, wrong, repeats = judged_outcomes(published(walked), log)
+    assert ("EXACT", 0, 0) == (word, lost, wrong)
+    assert repeats  # who crashed has said it again
+    assert {*log.owed} == {*walked.prompts}
+    assert 300 < len(log.owed) < len(log.asked) + 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_twin_comes_to_the_same(seed: int) -> None:
+    """Baskets, purchases, what was met, what prompts earned, and each outcome, field by field."""
+    walked = street(seed)
+
+    for worker in walked.workers:
+        assert [] == beside_the_twin(walked, worker.shop).sentences
+
+
+def test_everything_that_is_promised_happens() -> None:
+    """No kind of trouble is missing; the same seed makes the same ones."""
+    again = Street(1, EVENTS)
+
+    assert [] == missing(street(1).mall.sent)
+    assert again.mall.sent == street(1).mall.sent
+    assert again.log == street(1).log
+
+
+# Shops that are wrong: each worker alike, so that no digest shows it
+
+
+def counting_twice(settings: Settings) -> Shop:
+    """An order that is told again counts again."""
+    shop = Shop(settings)
+
+    def again(session: Session, event: OrderPlaced) -> None:
+        if event.order_id in session.orders:
+            event = event.model_copy(update={"order_id": event.order_id + " again"})
+        shop.orders.ordered(session, event)
+
+    return handling(shop, again, OrderPlaced)
+
+
+def dropping_returns(settings: Settings) -> Shop:
+    """What comes back counts for nothing."""
+    return handling(Shop(settings), lambda _session, _event: None, OrderReturned, OrderCancelled)
+
+
+def dropping_returns_elsewhere(settings: Settings) -> Shop:
+    """What comes back counts on its order's own partition alone."""
+    shop = Shop(settings)
+
+    def beside_its_order(session: Session, event: OrderReturned) -> None:
+        if event.order_id in session.order_memory:
+            shop.orders.returned(session, event)
+
+    return handling(shop, beside_its_order, OrderReturned, OrderCancelled)
+
+
+def handling(shop: Shop, fold: Callable[[Session, Any], None], *events: type[Event]) -> Shop:
+    """The shop, folding these events otherwise."""
+    shop._handlers |= dict.fromkeys(events, fold)
+    return shop
+
+
+class Deaf(Denials):
+    """Nobody's denial sticks."""
+
+    def note(self, who: str, at_ms: int) -> bool:
+        """Heard, and forgotten at once."""
+        return False
+
+
+def remembering(settings: Settings) -> Shop:
+    """Denials change nothing of what was bought."""
+    shop = Shop(settings)
+    shop.identity.denials = Deaf(settings.shoppers_max)
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("wrong", "about"),
+    [
+        (counting_twice, "items"),
+        (dropping_returns, "purchases"),
+        (dropping_returns_elsewhere, "earned"),
+        (remembering, "purchases"),
+    ],
+)
+def test_a_shop_that_is_wrong_is_less(wrong: Callable[[Settings], Shop], about: str) -> None:
+    """All workers agree with each other and with the offline shop; the twin does not."""
+    walked = Street(1, EVENTS, make=wrong)
+    first, second = (worker.shop for worker in walked.workers)
+    judged = beside_the_twin(walked, first)
+
+    assert first.digest() == second.digest()
+    assert "LESS" == judged.word
+    assert any(sentence.startswith(f"{about} of ") for sentence in judged.sentences)
+
+
+def test_an_outcome_that_is_missing_other_or_too_many_is_less() -> None:
+    """Field by field, and by what tells it from all others."""
+    walked = street(1)
+    first, *others = walked.outcomes
+    bought = next(one for one in others if getattr(one, "stage", "") == "bought")
+    other = bought.model_copy(update={"reward": 0.123})
+    more = bought.model_copy(update={"order_id": "another"})
+    shop = walked.workers[0].shop
+
+    for changed, said in (
+        (others, "was not published"),
+        ([first, *others, other], "reward is 0.123, not"),
+        ([first, *others, more], "nothing calls for it"),
+    ):
+        records = [Record(0, n, 0, b"", one.to_json()) for n, one in enumerate(changed)]
+        (sentence,) = judged_by_twin(SETTINGS, walked.records, records, of(shop)).sentences
+        assert said in sentence
