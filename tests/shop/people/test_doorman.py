@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, ItemViewed, ShopperForgotten
@@ -115,7 +115,16 @@ def met(default: bool) -> tuple[Identity, Session, Doorman, list[tuple[str, int]
     return identity, Session("s1", NOON_MS, NOON_MS), Doorman(default), dropped
 
 
-@settings(max_examples=150)
+HERS, SUPPOSED = (Said("view", 5_000, 1, "ann", consent) for consent in (True, None))
+FIRST, GOES_ON = Said("view", 0, 1, "ann", True), Said("view", 5_000, 2, ..., True)
+ELSEWHERE = Said("elsewhere", 2_000, 1, "ann", False)
+
+
+@settings(max_examples=80)
+@example(False, [FIRST, HERS, ELSEWHERE, GOES_ON])
+@example(True, [FIRST, SUPPOSED, ELSEWHERE, GOES_ON])
+@example(True, [SUPPOSED, HERS, ELSEWHERE, GOES_ON])
+@example(False, [HERS, FIRST, ELSEWHERE, GOES_ON])
 @given(st.booleans(), st.lists(said, max_size=9))
 def test_the_doorman_agrees_whose_each_event_is(default: bool, log: list[Said]) -> None:
     """Whose history it may use, whose it adds to, and what is dropped because of it."""
