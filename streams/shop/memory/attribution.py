@@ -277,7 +277,7 @@ class Attribution:
         if not impression.told:  # outcomes tell what it is by its own partition alone
             before = earnings(impression.own(len(reached)), self._worth)
             after = earnings(impression.own(), self._worth)
-        if before != after and facts[0].told:
+        if before != after:
             share = (_sum(after) - _sum(before)) / len(facts)
             impression.put((*reached, *(fact._replace(reward=share) for fact in facts)))
         return True

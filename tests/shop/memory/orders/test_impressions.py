@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.contract.events import PromptShown
@@ -16,7 +16,7 @@ from streams.shop.memory.orders.impression import (
 )
 from streams.shop.memory.orders.outcomes import outcomes
 from tests.leaves import replaced
-from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, facts
+from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, facts, told_of
 from tests.stories import NOON_MS, Story
 
 BOUGHT = Reached("bought", "e2", NOON_MS + 5, 0.25, "butter", 3, "o-1", 600, "EUR")
@@ -28,6 +28,7 @@ def impression(*more: Reached) -> Impression:
     return Impression(RECEIPT, [SHOWN, *more])
 
 
+@example([told_of("added", 1, "jam", 2), told_of("removed", 2, "jam", 3)])
 @given(st.lists(facts(), max_size=9))
 def test_what_is_left_of_an_item_is_what_was_added_less_what_was_taken_out(
     told: list[Reached],
