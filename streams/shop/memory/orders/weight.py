@@ -26,11 +26,11 @@ from streams.shop.memory.taught import Taught
 
 BYTES_MAX = 8192
 """Of one session, without the ids of items."""
-ROOM_BYTES = 550
+ROOM_BYTES = 500
 """How much more a session may weigh when it is weighed next: after so many events."""
 WEIGHED_EVERY = 4
 WEIGHED_FROM = 16
-EMPTY_BYTES = 3050
+EMPTY_BYTES = 3250
 """A session that has nothing yet, its place among the others included."""
 SEEN_BYTES = 16
 DICT_BYTES = [(0, 64), (5, 184), (10, 272), (21, 464), (42, 848), (85, 1584), (170, 3088)]
@@ -77,6 +77,8 @@ def weight(session: Weighed) -> int:
 
 
 def _dict_bytes(entries: int) -> int:
+    """Of so many, and of those that may come until it is weighed next."""
+    entries += WEIGHED_EVERY if entries else 0
     return DICT_BYTES[bisect_left(DICT_BYTES, (entries, 0))][1]
 
 
