@@ -146,9 +146,7 @@ class Shop:
         return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
-        sessions = self.sessions.get(partition)
-        if sessions is None:
-            sessions = self._sessions(partition)
+        sessions = self.sessions.get(partition) or self._sessions(partition)
         if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
@@ -233,8 +231,7 @@ class Shop:
         if self.settings.create_time_allowed and sessions is not None:
             believe(event, sessions.watermark_ms)  # which the fold of it has moved
         asking = event if isinstance(event, AskingEvent) else None
-        session = sessions.find(event.session_id) if sessions is not None else None
-        if session is None:
+        if sessions is None or (session := sessions.find(event.session_id)) is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.arrivals.first_seen(session.seen, event, offset) != offset:
             read_late = session.seen.was_read_late(event.event_id, offset)

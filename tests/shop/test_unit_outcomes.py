@@ -152,7 +152,8 @@ def test_a_return_that_came_before_its_order_was_unmatched_and_stays_so() -> Non
     till, story, _ = assigned()
     back, order = story.send_back("jam", order_id="o-7"), story.order("jam", order_id="o-7")
     offset = till.shop.position[0]
-    for ahead, event in enumerate((back, order, story.cancel(order_id="o-7"))):
+    events: list[Event] = [back, order, story.cancel(order_id="o-7")]
+    for ahead, event in enumerate(events):
         till.shop.learn(0, offset + ahead, event)
         last = event
     early, late = till.ask(back, offset), till.ask(last, offset + 2)
