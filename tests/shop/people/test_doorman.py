@@ -158,7 +158,7 @@ def test_who_is_known_by_a_hash_alone_is_found_among_those_that_are_remembered(
 def test_who_is_known_by_name_is_dropped_whatever_is_remembered() -> None:
     """An order may have kept the name when the purchases have been forgotten already."""
     dropped: list[tuple[str, int]] = []
-    identity = Identity(Settings(**OPEN), lambda *forgotten: dropped.append(forgotten), lambda: [])
+    identity = Identity(Settings(**OPEN), lambda *forgotten: dropped.append(forgotten), list)
     session = Session("s1", NOON_MS, NOON_MS)
     identity.sign(session, Said("view", 0, 1, "ann", True).event(0))
     identity.sign(session, Said("view", 1_000, 2, ..., False).event(1))
