@@ -65,8 +65,15 @@ class Doorman:
                 self.there, self.since_ms, self.consented = now, at_ms, said is True
         mine = consent and not forgets
         self.adds = named if mine and named and self.allowed(named, at_ms, said) else None
-        who = self.there if mine and (not speaks or named == self.there) else None
-        self.used = who if who and self.kept() and self.allowed(who, at_ms, said) else None
+        self.used = self.may_use(event) if mine else None
+
+    def may_use(self, event: Event) -> str | None:
+        """Whose history an event may use by now, which may be answered late."""
+        speaks = event.schema_version == 1 or "shopper_id" in event.model_fields_set
+        who = self.there
+        if who is None or not self.kept() or (speaks and event.shopper_id != who):
+            return None
+        return who if self.allowed(who, event.occurred_at_ms, event.consent) else None
 
 
 class Said(NamedTuple):
@@ -126,6 +133,7 @@ def test_the_doorman_agrees_whose_each_event_is(default: bool) -> None:
 def agree(default: bool, log: list[Said]) -> None:
     """After each event of a session; whoever denies elsewhere is heard of in between."""
     identity, session, doorman, dropped = met(default)
+    asked: list[Event] = []
     for number, one in enumerate(log):
         event = one.event(number)
         if one.what == "elsewhere":
@@ -136,10 +144,14 @@ def agree(default: bool, log: list[Said]) -> None:
         identity.sign(session, event)
         doorman.sees(event)
         assert (doorman.used, doorman.adds) == (session.shopper_id, session.buyer), log[:number]
-        assert doorman.used in (identity.shopper_of(session, event), session.shopper_id), log
         assert (doorman.there if doorman.kept() else None) == identity.kept(session.signed_in), log
         assert doorman.refused == session.refused_consent, log
+        asked += [event] if one.what == "view" else []
+    for event in asked:
+        assert doorman.may_use(event) == identity.shopper_of(session, event), (log, event)
     assert doorman.dropped == dropped, log
+    denied = {hashed(who): at_s for who, at_s in doorman.denied_s.items()}
+    assert denied == identity.denials.at_s, log
 
 
 @pytest.mark.parametrize("who", [None, "ann"])
@@ -164,6 +176,19 @@ def test_who_is_known_by_name_is_dropped_whatever_is_remembered() -> None:
     identity.sign(session, Said("view", 1_000, 2, ..., False).event(1))
 
     assert [("ann", NOON_S + 1)] == dropped
+
+
+@pytest.mark.parametrize("name", [None, "ann"])
+def test_who_signs_out_is_nobody_whether_the_name_was_kept_or_not(name: str | None) -> None:
+    """Whoever denies then, without saying who, is not the one who was there."""
+    identity, session, _, dropped = met(False)
+    session.signed_in = SignIn(name, hashed("ann"), NOON_MS, True)
+    for consent in (True, False):
+        identity.sign(session, Said("view", 1_000, 2, None, consent).event(0))
+    identity.sign(session, Said("view", 2_000, 2, ..., False).event(0))
+
+    assert [] == dropped
+    assert SignIn(None, None, NOON_MS + 1_000, True) == session.signed_in
 
 
 def test_nobody_is_known_by_the_hash_of_a_stranger() -> None:
