@@ -203,6 +203,17 @@ def test_nobody_is_known_by_the_hash_of_a_stranger() -> None:
     assert identity.kept(SignIn()) is None
 
 
+def test_a_sign_in_that_a_setting_supposed_is_none_when_the_setting_denies() -> None:
+    """By now, or by a restart: whoever answers an event of before uses nothing of it."""
+    event = Said("view", 0, 1, "ann", True).event(0)
+    for default in (True, False):
+        identity, session, _, _ = met(default)
+        session.signed_in = SignIn("ann", hashed("ann"), NOON_MS, False)
+
+        assert ("ann" if default else None) == identity.shopper_of(session, event)
+        assert ("ann" if default else None) == identity.kept(session.signed_in)
+
+
 @pytest.mark.parametrize(("named", "names"), [("ann", True), (None, False)])
 def test_who_is_named_with_consent_would_add_to_a_history(named: Any, names: bool) -> None:
     """Then what is bought is no guest's; without consent it is."""
