@@ -145,8 +145,8 @@ def test_the_outcome_of_a_receipt_that_does_not_tell_its_draw_tells_none_either(
         event_id="seen", session_id="s1", receipt="2.x", occurred_at_ms=Story().now_ms
     )
     told = RECEIPT._replace(arms=("popular", "again"), propensities=(0.5, 0.5), estimates=(0.1, 0))
-    (without,) = outcomes([impression()], event)
-    (drawn,) = outcomes([Impression(told, [SHOWN])], event)
+    (without,) = outcomes([impression()], event, RECEIPT)
+    (drawn,) = outcomes([Impression(told, [SHOWN])], event, told)
 
     assert (None, None) == (without.propensities, without.estimates)
     assert {"popular": 0.5, "again": 0.5} == drawn.propensities
