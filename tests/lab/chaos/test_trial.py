@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
@@ -68,7 +69,7 @@ def test_the_report_has_the_twin_each_kind_and_what_is_left_out() -> None:
 
 def test_a_worker_that_knows_something_else_is_named_with_the_parts() -> None:
     """One that did not say what it knows is no other fold."""
-    shop = Shop(Settings(receipt_secret="not a secret"))
+    shop = Shop(Settings(receipt_secret=SecretStr("not a secret")))
     books = Recomputed(shop.digest(), {}, {}, {}, frozenset(), {}, shop)
     well = {"digest": shop.digest(), "digests": shop.digests()}
     other = {"digest": "other", "digests": shop.digests() | {"baskets": "other"}}
