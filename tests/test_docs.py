@@ -244,25 +244,6 @@ def test_every_language_is_in_the_docs() -> None:
     assert set(TEXTS) == set(re.findall(r"^\| `(\w+)` \|", languages, re.MULTILINE))
 
 
-def test_every_reason_of_a_dead_letter_is_in_the_docs() -> None:
-    """Those that the contract gives, and the fold."""
-    letters = page("events.md").partition("## Dead letters")[2]
-    given = {
-        reason
-        for source in (
-            "contract/events/codec.py",
-            "contract/receipts.py",
-            "shop/memory/receipt_rules.py",
-        )
-        for reason in re.findall(
-            r'(?:Invalid(?:Event|Receipt)\(\s*|return )"(\w+)"',
-            (ROOT / "streams" / source).read_text(),
-        )
-    }
-
-    assert given == set(re.findall(r"^\| `(\w+)` \|", letters, re.MULTILINE))
-
-
 def test_every_goeswith_line_in_the_docs_can_be_typed() -> None:
     """The command exists, and so does each of its options."""
     wrong = {

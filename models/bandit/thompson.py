@@ -28,8 +28,7 @@ class ThompsonSampling(PolicyOnRecords, Base):
     """Thompson sampling for a few arms in some contexts, with delayed and reversible rewards.
 
     Arms and contexts are strings, such as "bought_together" and "basket/new". What an arm earns in
-    a context is Beta distributed; the prior of a context is the arm's mean elsewhere, and the
-    prior of that is the mean of all arms: little data leans on more.
+    a context is Beta distributed, with a prior of what is known beyond: little data leans on more.
 
     ```
     all arms in all contexts  ->  this arm in other contexts  ->  this arm in this context
@@ -39,9 +38,8 @@ class ThompsonSampling(PolicyOnRecords, Base):
     An exposure is counted when it happens, its reward when it comes, at the time of the exposure,
     so that both fade alike. All sums are whole numbers: any order of exposures and rewards gives
     the same state. A negative reward reverses an earlier one (a return). While rewards are ahead
-    of exposures the posterior takes them for at most one each. With a `window_s`, an exposure whose
-    reward may still come counts for less than a trial (`models.bandit.delayed_rewards`). Where the
-    world changed of a sudden, what is older counts for as much as it is probable that it did not
+    of exposures the posterior takes them for at most one each. Where the world changed of a
+    sudden, what is older counts for as much as it is probable that it did not
     (`models.bandit.changepoints`).
 
     `propensities` says how probable each arm is to be best, mixed with a floor; `choose` draws
@@ -68,7 +66,8 @@ class ThompsonSampling(PolicyOnRecords, Base):
         Arms and contexts remembered; then those with the fewest trials are forgotten.
     window_s
         Seconds after an exposure in which its reward comes, if it does; 0: exposures are complete
-        at once. Rewards then say when they came (`at_s`).
+        at once. Until then one without a reward counts for less than a trial, and rewards say when
+        they came, `at_s` (`models.bandit.delayed_rewards`).
     settle_s
         Seconds after an exposure in which its reward may still come, although it counts at once:
         younger trials do not tell of a change (`models.bandit.changepoints`). `window_s`, if that

@@ -35,7 +35,7 @@ LATEST_S = 4_102_444_800
 HALF_LIFE_MIN_S = 3600.0
 """An hour: a shorter half-life would make whole numbers of hundreds of kilobits by 2030."""
 UNITS_KEPT = 1024
-"""Seconds whose weight is kept: partitions that are read in turn are not at the same second."""
+"""Weights that are kept: partitions that are read in turn are not at the same second."""
 ONE_BITS = 20
 ONE = 1 << ONE_BITS
 """The weight of one event at the landmark: the fixed point."""
@@ -62,7 +62,7 @@ class ForwardDecay:
     0.75
     """
 
-    __slots__ = ("_units", "half_life_s")
+    __slots__ = ("_units", "_weights", "half_life_s")
 
     def __init__(self, half_life_s: float) -> None:
         if not HALF_LIFE_MIN_S <= half_life_s < math.inf:
@@ -71,6 +71,7 @@ class ForwardDecay:
             )
         self.half_life_s = half_life_s
         self._units: dict[int, tuple[int, int]] = {}
+        self._weights: dict[tuple[int, float], int] = {}
 
     def __reduce__(self) -> tuple[type["ForwardDecay"], tuple[float]]:
         """Copies and pickles leave out what was computed lately: reading changes nothing."""
@@ -104,6 +105,16 @@ class ForwardDecay:
 
         Raises `ValueError` when either is no number.
         """
+        try:
+            return self._weights[int(time_s), w]
+        except (KeyError, OverflowError, ValueError):
+            weight = self._weight(time_s, w)
+        if len(self._weights) >= UNITS_KEPT:
+            self._weights.clear()
+        self._weights[int(time_s), w] = weight
+        return weight
+
+    def _weight(self, time_s: float, w: float) -> int:
         mantissa, halvings = self.unit(time_s)
         if w == 1.0:
             return mantissa << halvings

@@ -235,7 +235,7 @@ class CoOccurrence(Recommender):
 
     def _support(self) -> Support:
         """What evidence a candidate must have."""
-        return Support(self.together_min, self._sessions, self.lift_z_min)
+        return self.together_min, self._sessions, self.lift_z_min
 
     def _vote_weights(self, time_s: float | None) -> VoteWeights:
         """How votes count now. What the damping leaves out is put in here."""

@@ -6,7 +6,7 @@ from typing import Any
 from models.decay.eviction import lightest, slab
 from models.decay.forward import LATEST_S
 from models.decay.tally import share, tally, times, weight
-from models.limits import at_least_one, within
+from models.limits import at_least_one, check_weight, within
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
 from models.recommenders.shopper_purchases import NO_PURCHASES, Purchases, ShopperPurchases
 from models.snapshot.elements import each
@@ -75,19 +75,19 @@ class Repeats(Recommender):
         self._items_full = self._shoppers_full = False  # whether the table ever had to forget
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
-        """The shopper `x[0]` bought `y`; without a shopper only the time is learned.
+        """The shopper `x[0]` bought `y`, once, whatever the `weight`: so it can be taken back.
 
-        A purchase is one, whatever its `weight`: so it can be taken back, and expire.
+        Without a shopper only the time is learned.
         """
-        self._weighed(time_s, weight)  # says what is wrong
+        check_weight(weight)
+        bought = tally(self._weighed(time_s, 1.0))
         self._advance(int(time_s))
         if not x or time_s <= self._expired_s:
             return
-        shopper = self._shoppers.get(x[0])
-        if shopper is None:
+        if (shopper := self._shoppers.get(x[0])) is None:
             shopper = self._shoppers[x[0]] = ShopperPurchases()
         self._share(y, int(y in shopper.tallies))
-        shopper.buy(y, tally(self._weighed(time_s, 1.0)), int(time_s))
+        shopper.buy(y, bought, int(time_s))
         self._keep_within(shopper)
         if len(self._shoppers) > self.shoppers_max:
             self._forget()
@@ -208,9 +208,9 @@ class Repeats(Recommender):
 
     def bought_since(self, shopper_id: str, since_s: float) -> set[str]:
         """The items that this shopper bought at or after a time: no need to offer them so soon."""
-        shopper = self._shoppers.get(shopper_id)
-        lasts_s = {} if shopper is None else shopper.lasts_s
-        return {item for item, last_s in lasts_s.items() if last_s >= since_s}
+        if (shopper := self._shoppers.get(shopper_id)) is None:
+            return set()
+        return {item for item, last_s in shopper.lasts_s.items() if last_s >= since_s}
 
     def known(self) -> Collection[str]:
         """The shoppers of whom something is kept."""

@@ -5,9 +5,10 @@ what `INHERITED` names: they must not find their way to anybody's topics or chec
 variable was set for the workers.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from math import isfinite
+from shlex import quote
 from typing import Any
 
 import click
@@ -45,6 +46,8 @@ SERVICE_SCHEMES = ("tcp://", "udp://", "sctp://")
 """What the addresses of services begin with that Kubernetes puts into every environment."""
 
 Command = Callable[..., None]
+COLUMNS = 60
+"""Of a line of a command: an option and its value come on top, in 80 columns with the margin."""
 
 
 def with_settings(*names: str) -> Callable[[Command], Command]:
@@ -67,6 +70,33 @@ def with_settings(*names: str) -> Callable[[Command], Command]:
         return run
 
     return decorate
+
+
+def typed(settings: Settings, *words: str, group: bool = False) -> str:
+    r"""The shell command with these words that speaks to the same Kafka under the same prefix.
+
+    It is in lines that fit a narrow terminal, to be pasted as they stand.
+
+    >>> there = Settings(kafka_bootstrap="127.0.0.1:4711", topic_prefix="goeswith-demo")
+    >>> print(typed(there, "off-policy", "--policy", "policy.toml"))
+    goeswith off-policy --policy policy.toml --bootstrap 127.0.0.1:4711 \
+        --prefix goeswith-demo
+    """
+    version = settings.kafka_api_version
+    spoken = [f"GOESWITH_KAFKA_API_VERSION={version}"] if version else []
+    place = ["--bootstrap", settings.kafka_bootstrap, "--prefix", settings.topic_prefix]
+    place += ["--group", settings.group_id] if group else []
+    return folded([*spoken, "goeswith", *words, *place])
+
+
+def folded(words: Iterable[str], columns: int = COLUMNS) -> str:
+    """A shell command, quoted, in lines that end with a backslash where another one follows."""
+    lines = [""]
+    for word in map(quote, words):
+        if lines[-1].strip() and len(lines[-1]) + len(word) > columns and word.startswith("-"):
+            lines.append("   ")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return " \\\n".join(lines)
 
 
 def self_contained(inherited: Collection[str] = INHERITED, **own: Any) -> Settings:

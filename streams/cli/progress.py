@@ -1,6 +1,7 @@
 """A progress bar on stderr, for people who wait: nothing where nobody looks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -8,7 +9,39 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 Item = TypeVar("Item")
 EVERY = 500
-"""Items between two steps of the bar: a step costs as much as some records."""
+"""Records between two steps of the bar: a step costs as much as some records."""
+
+
+@contextmanager
+def progress_bar(
+    what: str, total: int | None = None, *, every: int = 1, console: Console | None = None
+) -> Iterator[Callable[[int], object]]:
+    """A bar on stderr that is gone at the end; a call moves it on by so many items.
+
+    It steps once in `every` items. A `total` may be too high; None: nobody knows. Where stderr is
+    no terminal nothing is shown.
+
+    >>> with progress_bar("playing", total=2) as advance:
+    ...     for game in range(2):
+    ...         advance(1)
+    """
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task, waiting = progress.add_task(what, total=total), 0
+
+        def advance(items: int) -> None:
+            nonlocal waiting
+            waiting += items
+            if waiting >= every:
+                progress.advance(task, waiting)
+                waiting = 0
+
+        yield advance
+        progress.advance(task, waiting)
 
 
 def progressed(
@@ -19,15 +52,7 @@ def progressed(
     `total` may be too high: what is asked for by offsets includes what is not handed out. Where
     stderr is no terminal nothing is shown.
     """
-    console = console or Console(stderr=True)
-    if not console.is_terminal:
-        yield from items
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        for done, item in enumerate(items, start=1):
+    with progress_bar(what, total, every=EVERY, console=console) as advance:
+        for item in items:
             yield item
-            if done % EVERY == 0:
-                progress.update(task, completed=done)
-        progress.update(task, completed=total)
+            advance(1)

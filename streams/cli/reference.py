@@ -20,6 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from streams.cli.root import goeswith
+from streams.contract.dead_letters import REASONS
 from streams.contract.errors import Misconfigured
 from streams.contract.events import EVENTS, Event
 from streams.contract.prompts import (
@@ -110,11 +111,18 @@ def example_block(kind: str) -> str:
     return f"```json\n{json.dumps(_example(kind), indent=indent)}\n```"
 
 
+def reasons_table() -> str:
+    """Every reason of a dead letter: what is wrong, and what to do next."""
+    rows = [(f"`{word}`", reason.means, reason.next_step) for word, reason in REASONS.items()]
+    return _table(("reason", "what is wrong", "what to do next"), rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "settings": settings_tables,
     "topics": topics_table,
     "commands": commands_table,
     "events": events_block,
+    "dead-letter-reasons": reasons_table,
     "prompt": partial(published_block, "prompt", Prompt),
     "withdrawal": partial(published_block, "prompt_withdrawn", PromptWithdrawn),
     "outcome": partial(published_block, "outcome", Outcome),

@@ -31,6 +31,10 @@ COMMANDS = {
     "lag": Lazy(
         "streams.operations.lag:lag", "Consumer lag of the workers, in events and seconds."
     ),
+    "sizes": Lazy(
+        "streams.worker.health.sizes:sizes",
+        "Sizes: a worker's memory when its tables are full.",
+    ),
     "subscribe": Lazy("streams.storefront.subscribe:subscribe", "Print prompts as they come."),
     "arms": Lazy(
         "streams.experiments.arms:arms", "Arms (strategies): what each does, and what it earns."
@@ -55,7 +59,7 @@ COMMANDS = {
         "Tell what became of each event of a session.",
     ),
     "dead-letters": Lazy(
-        "streams.operations.dead_letters:dead_letters",
+        "streams.operations.dead_letters.command:dead_letters",
         "List, show and replay records we could not use.",
     ),
     "checkpoint": Lazy(

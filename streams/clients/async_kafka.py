@@ -195,8 +195,7 @@ def check_broker_time(settings: Settings, told: str | None) -> None:
     events, where = settings.topics.events, settings.kafka_bootstrap
     if told is None:
         said = "the broker does not say whether records of %s carry its own time: taken for granted"
-        level = logging.INFO if settings.kafka_api_version else logging.WARNING  # embedded: it does
-        logger.log(level, said, events)
+        logger.log(_level_of_untold(settings), said, events)
     elif told not in BROKER_TIME.values() and not settings.create_time_allowed:
         raise TopicsWrong(
             f"{events} has {TIME_TYPE}={told}: one wrong clock would rule for years. Mend it: "
@@ -228,8 +227,8 @@ SESSION_BOUNDS = ("group.min.session.timeout.ms", "group.max.session.timeout.ms"
 async def _check_session_timeout(settings: Settings, admin: Any, brokers: Any) -> None:
     """Raise `Misconfigured` when a broker would not take our session timeout.
 
-    It would refuse us each time that we join. One that does not tell (it is not allowed, or
-    embedded) may take it.
+    It would refuse us each time that we join. One that does not tell (we may not ask, or it is
+    embedded) may take it: that is said.
     """
     told: dict[str, str] = {}
     for broker in brokers.get("brokers", ())[:1]:
@@ -237,27 +236,36 @@ async def _check_session_timeout(settings: Settings, admin: Any, brokers: Any) -
             ConfigResourceType.BROKER, str(broker["node_id"]), dict.fromkeys(SESSION_BOUNDS)
         )
         told = await _configured(admin, node)
-    low, high = (told.get(name) for name in SESSION_BOUNDS)
-    if low is not None and high is not None:
-        check_session_timeout(settings.session_timeout_s, int(low), int(high))
+    check_session_timeout(settings, *(told.get(name) for name in SESSION_BOUNDS))
 
 
-def check_session_timeout(session_timeout_s: float, low_ms: int, high_ms: int) -> None:
-    """Raise `Misconfigured` unless it is between the broker's bounds.
+def check_session_timeout(settings: Settings, low_ms: str | None, high_ms: str | None) -> None:
+    """Raise `Misconfigured` unless our session timeout is between the broker's bounds.
 
-    >>> check_session_timeout(10.0, 6_000, 1_800_000)
-    >>> check_session_timeout(3_600.0, 6_000, 1_800_000)
+    None: the broker does not say.
+
+    >>> check_session_timeout(Settings(session_timeout_s=10.0), "6000", "1800000")
+    >>> check_session_timeout(Settings(session_timeout_s=3_600.0), "6000", "1800000")
     Traceback (most recent call last):
       ...
     streams.contract.errors.Misconfigured: GOESWITH_SESSION_TIMEOUT_S=3600 is not what the brokers
     take: from 6 s (group.min.session.timeout.ms) to 1800 s (group.max.session.timeout.ms)
     """
-    if not low_ms <= int(session_timeout_s * 1000) <= high_ms:
+    timeout_s = settings.session_timeout_s
+    if low_ms is None or high_ms is None:
+        said = "the broker does not say which session timeouts it takes: %g s is taken for granted"
+        logger.log(_level_of_untold(settings), said, timeout_s)
+    elif not int(low_ms) <= int(timeout_s * 1000) <= int(high_ms):
         raise Misconfigured(
-            f"GOESWITH_SESSION_TIMEOUT_S={session_timeout_s:g} is not what the brokers take: from "
-            f"{low_ms / 1000:g} s ({SESSION_BOUNDS[0]}) to {high_ms / 1000:g} s "
+            f"GOESWITH_SESSION_TIMEOUT_S={timeout_s:g} is not what the brokers take: from "
+            f"{int(low_ms) / 1000:g} s ({SESSION_BOUNDS[0]}) to {int(high_ms) / 1000:g} s "
             f"({SESSION_BOUNDS[1]})"
         )
+
+
+def _level_of_untold(settings: Settings) -> int:
+    """Of a line about what a broker does not tell: an embedded one never does."""
+    return logging.INFO if settings.kafka_api_version else logging.WARNING
 
 
 NO_COORDINATOR = (

@@ -11,6 +11,7 @@ escaped, behind one of ours, `goeswith.header-name`, that has the name as it was
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.header_names import HeaderName, header_name, readable
@@ -43,11 +44,97 @@ NAMES = (
 """Our headers, in the order in which they are written."""
 
 
-REASONS = (
-    *("null_value", "oversize", "invalid_json", "invalid_event", "wrong_key", "future"),
-    *("receipt_unreadable", "receipt_forged", "receipt_foreign", "receipt_version"),
-)
-"""Why a record can be a dead letter; docs/events.md says what each one means."""
+class DeadLetterReason(NamedTuple):
+    """Why a record is a dead letter, for people."""
+
+    means: str
+    """What is wrong; a link is a place in docs/."""
+    next_step: str
+    """What to do about it."""
+
+
+REASONS: dict[str, DeadLetterReason] = {
+    "null_value": DeadLetterReason(
+        "the record has no value",
+        "mend the sender: the event, as JSON, is the record's value",
+    ),
+    "oversize": DeadLetterReason(
+        "it is larger than `GOESWITH_EVENT_BYTES_MAX`",
+        "have the sender send less, or raise `GOESWITH_EVENT_BYTES_MAX` on all workers and replay",
+    ),
+    "invalid_json": DeadLetterReason(
+        "it is no JSON",
+        "mend the sender, look with `goeswith validate`, and send the event anew: these bytes will "
+        "fail again",
+    ),
+    "invalid_event": DeadLetterReason(
+        "its type is unknown, a field is missing, or a value is outside its limits",
+        "mend at the sender what the message names, look with `goeswith validate`, and send the "
+        "event anew: these bytes will fail again",
+    ),
+    "wrong_key": DeadLetterReason(
+        "the record's key is not the event's `session_id`",
+        "have the sender use the `session_id` as key, then `goeswith dead-letters replay --all "
+        "--reason wrong_key --key-from session_id`",
+    ),
+    "future": DeadLetterReason(
+        "of an earlier version, which refused clocks that were ahead",
+        "`goeswith dead-letters replay --all --reason future`: they are events now",
+    ),
+    "receipt_unreadable": DeadLetterReason(
+        "the receipt is no token of ours: something else, such as a prompt's id, or cut off",
+        "have the storefront echo the prompt's `receipt` whole; a replay changes nothing",
+    ),
+    "receipt_unknown_key": DeadLetterReason(
+        "the receipt is sealed with a key that no secret of this worker gives: a secret is "
+        "missing, or was taken out too early ([operations.md](operations.md#rotating-the-secret)), "
+        "or it is another installation's, or made up",
+        "if the key was yours, add its secret to `GOESWITH_RECEIPT_SECRET` on all workers, then "
+        "`goeswith dead-letters replay --all --reason receipt_unknown_key`",
+    ),
+    "receipt_forged": DeadLetterReason(
+        "the receipt was made up, changed or cut off on its way, or of another session",
+        "look whether the storefront cuts receipts, or sends them under another `session_id`; "
+        "where it does not, somebody makes them up, and nothing is to be done",
+    ),
+    "receipt_foreign": DeadLetterReason(
+        "the receipt, of version 1, belongs to another session",
+        "have the storefront send feedback under the `session_id` of the prompt; a replay changes "
+        "nothing",
+    ),
+    "receipt_version": DeadLetterReason(
+        "the receipt is of another version: one that was rolled back since",
+        "bring all workers to the newest version that ever sealed; a replay changes nothing",
+    ),
+    "receipt_expired": DeadLetterReason(
+        "its prompt had expired, and the windows after that were over when the event happened",
+        "nothing while they are few; many come from a wrong clock, or from a storefront that keeps "
+        "prompts for too long",
+    ),
+    "receipt_forgotten": DeadLetterReason(
+        "its prompt is older than the newest one that the session has forgotten: it may have been "
+        "counted before. A session remembers its 32 newest impressions",
+        "nothing while they are few; many come from a storefront that keeps prompts for too long, "
+        "or has one `session_id` for many visitors",
+    ),
+}
+"""Why a record can be a dead letter, and what to do about it."""
+NOT_OURS = "ask who else writes to the topic of dead letters: goeswith did not write this one"
+CUT = "send it anew from its source: its value was cut to fit, and the rest is not kept"
+
+
+def next_step(of: "Cause | None") -> str:
+    """What to do about a dead letter, in a sentence; None: it was not written by us.
+
+    >>> next_step(None)
+    'ask who else writes to the topic of dead letters: goeswith did not write this one'
+    """
+    if of is None:
+        return NOT_OURS
+    if of.value_bytes is not None:
+        return CUT
+    known = REASONS.get(of.reason)
+    return known.next_step if known else "read the message: this version does not know the reason"
 
 
 def dead_letter_headers(

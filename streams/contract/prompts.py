@@ -7,15 +7,13 @@ held out or not. Repeats of each have the same `identity`. No outcome names a sh
 """
 
 from hashlib import blake2b
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Placement = Literal["product_page", "basket"]
 Stage = Literal["shown", "clicked", "dismissed", "added", "removed", "bought", "returned"]
-STAGES: tuple[Stage, ...] = (
-    *("shown", "clicked", "dismissed", "added", "removed", "bought", "returned"),
-)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 ITEM_STAGES = frozenset[Stage]({"added", "removed", "bought", "returned"})
 """Stages that a prompt reaches by item, and with each of them more than once."""
 
@@ -30,10 +28,14 @@ def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
     return blake2b(cause, digest_size=12).hexdigest()
 
 
-class _Published(BaseModel):
-    """What every record that we publish has in common."""
+class _Part(BaseModel):
+    """What every part of a record has in common: readers ignore what they do not know."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class _Published(_Part):
+    """What every record that we publish has in common."""
 
     schema_version: Literal[1] = 1
     """Version of this contract."""
@@ -49,10 +51,8 @@ class _Published(BaseModel):
         return self.model_dump_json(exclude_none=True).encode()
 
 
-class Evidence(BaseModel):
+class Evidence(_Part):
     """Why an item is offered, in whole numbers: together in `together` of `of` cases."""
-
-    model_config = _Published.model_config
 
     anchor: str = ""
     """The item of the session that speaks for it most; empty where none does."""
@@ -62,10 +62,8 @@ class Evidence(BaseModel):
     """How often the anchor was there at all."""
 
 
-class PromptItem(BaseModel):
+class PromptItem(_Part):
     """One offered item."""
-
-    model_config = _Published.model_config
 
     item_id: str
     """The item."""
@@ -75,10 +73,8 @@ class PromptItem(BaseModel):
     """What speaks for it."""
 
 
-class Reason(BaseModel):
+class Reason(_Part):
     """Why this prompt, for the shopper: a key to translate by, and a text to show."""
-
-    model_config = _Published.model_config
 
     key: str
     """Stable name of the message."""
@@ -224,16 +220,18 @@ class Assigned(_OfSide):
     type: Literal["assigned"] = "assigned"
     share: Annotated[float, Field(ge=0, le=1)]
     """The share of units that is held out."""
+    context: str | None = None
+    """Placement and segment, by the word of that event alone; None: an earlier version's."""
+    orders_before: Annotated[int, Field(ge=0)] = 0
+    """What the session had ordered before that: explains noise (CUPED)."""
     shopper: str | None = None
     """Who was signed in and consents: a hash, another one in each experiment."""
 
     identified_by: ClassVar = ("session_id", "experiment")
 
 
-class OutcomeLine(BaseModel):
+class OutcomeLine(_Part):
     """An item of an order or of a return."""
-
-    model_config = _Published.model_config
 
     item_id: str
     """The item."""
@@ -241,11 +239,14 @@ class OutcomeLine(BaseModel):
     """How many; negative when they come back."""
     value_minor: int | None = None
     """Their worth in minor units of the order's currency, where the event told a price."""
+    margin_minor: int | None = None
+    """What they earn, in the same units, where the event told it; less than 0 where they lose."""
 
 
 class _Lines(_Published):
     """Items of an order, added up."""
 
+    identified_by: ClassVar = ("session_id", "caused_by")
     order_id: str
     """The shop's number of the order."""
     items: int
@@ -254,6 +255,8 @@ class _Lines(_Published):
     """How many pieces; negative when they come back."""
     value_minor: int | None = None
     """What the lines with a price are worth, in minor units; none where no line has one."""
+    margin_minor: int | None = None
+    """What the lines with a margin earn, likewise."""
     lines: tuple[OutcomeLine, ...] = ()
     """Item by item. A return without lines is of everything."""
 
@@ -275,15 +278,11 @@ class Returned(_Lines, _OfSide):
 
     type: Literal["returned"] = "returned"
 
-    identified_by: ClassVar = ("session_id", "caused_by")
-
 
 class Unmatched(_Lines, _OfUnit):
     """Something came back of an order that its session knows nothing of: readers may know it."""
 
     type: Literal["unmatched"] = "unmatched"
-
-    identified_by: ClassVar = ("session_id", "caused_by")
 
 
 UnitOutcome = Assigned | Ordered | Returned | Unmatched

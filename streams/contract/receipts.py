@@ -106,7 +106,7 @@ class ReceiptKey:
     def nonce(self, payload: bytes, session: bytes) -> bytes:
         """The nonce of a payload for a session: JSON has no NUL, so no two pairs hash alike."""
         hashed = self._nonces.copy()
-        hashed.update(payload + b"\0" + session)
+        hashed.update(b"%b\0%b" % (payload, session))
         return hashed.digest()
 
 

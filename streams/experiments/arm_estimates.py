@@ -25,7 +25,7 @@ from models.evaluation.arm_values import (
     sequence,
 )
 from models.evaluation.best_arm import arm_posteriors
-from models.evaluation.drift import DriftAlarm
+from models.evaluation.reward_changes import NO_CHANGE, RewardChanges
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from models.evaluation.sample_ratio import sample_ratio_p
 from streams.experiments.impressions import Trial
@@ -59,9 +59,9 @@ class ArmEstimate(NamedTuple):
     sample_ratio_p: float
     """How surprising its share of impressions is, given the propensities; valid at every look."""
     changes: int
-    """How often what it earns has changed by more than chance explains."""
+    """How often it was established that what it earns has changed."""
     changed_s: float | None
-    """When that was noticed last, in seconds since 1970."""
+    """Since when that is, in seconds since 1970; None: it is not, or not any more."""
 
 
 class ArmEstimates:
@@ -86,7 +86,7 @@ class ArmEstimates:
         self.groups: dict[tuple[str, ...], ArmSums] = {}
         self._shown: Counter[str] = Counter()
         self._rewards: dict[str, float] = {}
-        self._drift = DriftAlarm()
+        self._changes = RewardChanges()
 
     def add(self, trials: Iterable[Trial]) -> None:
         """Count settled trials."""
@@ -100,7 +100,7 @@ class ArmEstimates:
         for trial in trials:
             self._shown[trial.arm] += 1
             self._rewards[trial.arm] = self._rewards.get(trial.arm, 0.0) + trial.reward
-            self._drift.outcome(trial.arm, trial.reward, time_s=trial.shown_s)
+            self._changes.add(trial.arm, trial.context, trial.reward, time_s=trial.shown_s)
 
     def rows(self) -> list[ArmEstimate]:
         """The arms, the one most probably best first."""
@@ -140,7 +140,7 @@ class ArmEstimates:
             against = of_difference(self.groups, arm, self.against)
             difference = interval(against, by, self.alpha / comparisons, within=(-1.0, 1.0))
             p = p_value(against, by, comparisons) if difference else None
-        drift = self._drift.seen.get(arm)
+        change = self._changes.seen().get(arm, NO_CHANGE)
         return ArmEstimate(
             arm=arm,
             trials=int(known.n),
@@ -151,8 +151,8 @@ class ArmEstimates:
             p_best=p_best,
             expected_loss=loss,
             sample_ratio_p=ratio_p,
-            changes=drift.alarms if drift else 0,
-            changed_s=drift.last_alarm_s if drift else None,
+            changes=change.times,
+            changed_s=change.established_s,
         )
 
 

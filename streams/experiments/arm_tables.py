@@ -101,7 +101,8 @@ def _notes(
 
 def _changed(arm: str, at_s: float) -> str:
     when = datetime.fromtimestamp(at_s, UTC)
-    return f"what {printable(arm)} earns has changed: noticed {when:%Y-%m-%d %H:%M} UTC"
+    since = f"established {when:%Y-%m-%d %H:%M} UTC"
+    return f"what {printable(arm)} earns has changed: {since}; rewards are of before and after"
 
 
 def evidence_json(
@@ -115,8 +116,9 @@ def evidence_json(
     `repeats`, `impossible`, `unreadable`; `sample_ratio_alarm` (whether any arm has one), `best`
     (`arm`, whether that is `decided`, the arms that are `worse`, and `undecided` ones), and `arms`:
     of each `arm`, `trials` (it was on offer), `drawn`, `estimate` and `difference` (`value`, `low`,
-    `high`, or null), `p`, `p_best`, `expected_loss`, `sample_ratio_p`, `changes` (how often what it
-    earns has changed) and `changed_s` (when that was noticed last, in seconds since 1970, or null).
+    `high`, or null), `p`, `p_best`, `expected_loss`, `sample_ratio_p`, `changes` (how often
+    it was established that what it earns has changed) and `changed_s` (since when that is, in
+    seconds since 1970; null: it is not, or not any more).
     """
     rows = evidence.rows()
     return {

@@ -8,6 +8,7 @@ import codecs
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 import click
 import numpy as np
@@ -15,26 +16,20 @@ from pydantic import ValidationError
 
 from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluate
 from streams.cli.live import show
-from streams.cli.options import with_settings
+from streams.cli.options import typed, with_settings
 from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
-from streams.cli.tables import duration
 from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
 from streams.experiments.conclusion import RewardScale
-from streams.experiments.impressions import (
-    SETTLE_S,
-    SWEEP_RECORDS,
-    Trial,
-    Trials,
-    left_out,
-)
-from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table
-from streams.experiments.target_policy import TargetPolicy, read_policy
+from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
+from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table, why_nothing
+from streams.experiments.target_policy import TargetPolicy, example_policy, read_policy
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 FLOOR_MIN = 0.01
 """Bounds that rest on a smaller floor are too wide to be of use."""
 
@@ -98,8 +93,13 @@ def _row(trial: Trial, wanted: dict[str, float] | None) -> tuple[float, ...]:
     )
 
 
-def trials_of_topic(settings: Settings, trials: Trials, *, quiet: bool = False) -> list[Trial]:
-    """What the outcomes topic holds, as far as it is settled; settled while it is read."""
+def trials_of_topic(
+    settings: Settings, trials: Trials, *, save: IO[bytes] | None = None, quiet: bool = False
+) -> list[Trial]:
+    """What the outcomes topic holds, as far as it is settled; settled while it is read.
+
+    What can be read is saved as lines, if wanted: `trials_of_files` reads them.
+    """
     topic, found = settings.topics.outcomes, list[Trial]()
     with open_reader(settings, topic) as reader:
         begins, ends = reader.begins(), reader.ends()
@@ -108,7 +108,10 @@ def trials_of_topic(settings: Settings, trials: Trials, *, quiet: bool = False) 
             total = sum(ends[at] - begin for at, begin in begins.items())
             records = progressed(records, total, f"reading {topic}")
         for number, record in enumerate(records, start=1):
-            add_outcome(trials, record.value or b"", record.at.number)
+            value, unreadable = record.value or b"", trials.unreadable
+            add_outcome(trials, value, record.at.number)
+            if save is not None and trials.unreadable == unreadable:
+                save.write(b" ".join(value.splitlines()) + b"\n")
             if number % SWEEP_RECORDS == 0:
                 found += trials.swept()
     return found + trials.settled()
@@ -144,27 +147,6 @@ def add_outcome(trials: Trials, value: bytes, partition: int = 0) -> Outcome | N
     return outcome
 
 
-def why_nothing(trials: Trials, of_files: bool) -> str:
-    """Why no trial is settled: the cause first, then what was left out.
-
-    >>> why_nothing(Trials(), of_files=False)
-    'the log is empty'
-    """
-    lost, settle = left_out(trials), duration(trials.settle_ms / 1000)
-    if trials.pending:
-        why = f"nothing is settled yet: {trials.pending:,} impressions are pending, each is judged "
-        why += f"{settle} after it was shown (--settle)"
-    elif not trials.empty:
-        why = "no prompt in the log was shown, as far as its outcomes tell"
-    elif trials.unreadable:
-        why = "no record could be read" + (": are the files swapped?" if of_files else "")
-    elif trials.impossible:
-        why = "no record can be true"
-    else:
-        why = "the log is empty"
-    return "; ".join([why, *lost])
-
-
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines that are not blank; a byte-order mark is the file's, not the first record's."""
     with path.open("rb") as file:
@@ -179,9 +161,17 @@ def _lines(path: Path) -> Iterator[bytes]:
 @click.option(
     "--policy",
     type=FILE,
-    required=True,
     metavar="FILE",
     help="The policy to be evaluated: see above.",
+)
+@click.option(
+    "--example", type=NEW_FILE, metavar="FILE", help="Write a policy to begin with: what ran."
+)
+@click.option(
+    "--save",
+    type=click.File("wb", lazy=True),
+    metavar="FILE",
+    help="Keep the outcomes that the topic has as JSON lines, for --outcomes.",
 )
 @click.option(
     "--outcomes", type=FILE, metavar="FILE", help="Outcomes as JSON lines, instead of the topic."
@@ -212,7 +202,9 @@ def _lines(path: Path) -> Iterator[bytes]:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def off_policy(
     settings: Settings,
-    policy: Path,
+    policy: Path | None,
+    example: Path | None,
+    save: IO[bytes] | None,
     outcomes: Path | None,
     prompts: Path | None,
     settle_s: float,
@@ -233,6 +225,8 @@ def off_policy(
         [contexts."basket/new"]
         popular = 1
 
+    --example writes such a file, of what ran, and says how to judge it.
+
     Only shown prompts count, with what they earned within the settling time. IPS is fair and noisy,
     SNIPS steadier, DR leans on the logged expectations; their bounds hold at one look, those of
     "at every look" always: the policy is better than the one that ran when those of the difference
@@ -245,28 +239,62 @@ def off_policy(
     `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`,
     `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
-    target = read_policy(policy)
+    file = _file_of(policy, example, save, outcomes)
+    target = read_policy(file) if policy else None
     if prompts is not None and outcomes is None:
         raise Misconfigured("--prompts belong to --outcomes: give both files, or outcomes alone")
-    trials = Trials(settle_s * 1000)
+    trials = Trials(0.0 if example else settle_s * 1000)
     if outcomes is not None:
         log = trials_of_files(prompts, outcomes, trials)
     else:
-        log = trials_of_topic(settings, trials, quiet=as_json)
+        log = trials_of_topic(settings, trials, save=save, quiet=as_json)
+    if target is None:
+        _write_example(settings, log, file, settle_s)
+        return
     if not log:
         raise NotEnough(
-            f"{policy.name} cannot be judged: {why_nothing(trials, outcomes is not None)}"
+            f"{file.name} cannot be judged: {why_nothing(trials, outcomes is not None)}"
         )
     arms = {arm for trial in log for arm in trial.propensities}
-    target.check(arms, {trial.context for trial in log}, policy.name)
+    target.check(arms, {trial.context for trial in log}, file.name)
     floor = max(settings.arm_floor, FLOOR_MIN)
     try:
         found = evaluated_policy(log, target, floor=floor, effective_min=effective_min)
     except TooFewEffective as few:
         pending = [f"{trials.pending:,} not settled"] if trials.pending else []
         said = "; ".join([str(few), *pending, *left_out(trials)])
-        raise NotEnough(f"{policy.name} cannot be judged: {said}") from few
+        raise NotEnough(f"{file.name} cannot be judged: {said}") from few
     if as_json:
         click.echo(json.dumps(as_values(found, trials)))
     else:
         show(table(found, trials, RewardScale.of(settings)))
+
+
+def _file_of(
+    policy: Path | None, example: Path | None, save: IO[bytes] | None, outcomes: Path | None
+) -> Path:
+    """The policy's file; raises `UsageError` for options that do not go together."""
+    file = policy or example
+    if file is None or (policy and example):
+        raise click.UsageError("give --policy FILE; --example FILE writes one to begin with")
+    if save is not None and outcomes is not None:
+        raise click.UsageError("--save keeps what the topic has: not with --outcomes")
+    return file
+
+
+def _write_example(settings: Settings, log: list[Trial], file: Path, settle_s: float) -> None:
+    """Write a policy to begin with, and say how to judge it; never over a file that is there."""
+    latest_s = max((trial.shown_s for trial in log), default=0.0)
+    settled = sum(trial.shown_s + settle_s <= latest_s for trial in log)
+    words = ["off-policy", "--policy", str(file)]
+    if 2 * settled < len(log):  # a young log, as a demo's
+        span_s = latest_s - min(trial.shown_s for trial in log)
+        words += ["--settle", f"{span_s // 4:.0f}"]
+    command = typed(settings, *words)
+    text = example_policy(log, command)
+    try:
+        with file.open("x", encoding="utf-8") as new:
+            new.write(text)
+    except FileExistsError:
+        raise Misconfigured(f"{file} is there already, and is left as it is") from None
+    click.echo(f"{file} is what ran, by {len(log):,} impressions. Change it, and ask:\n\n{command}")

@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.text import Text
 
 from models.evaluation.off_policy import OffPolicyEstimate
-from streams.cli.tables import Listing
+from streams.cli.tables import Listing, duration
 from streams.experiments.conclusion import RewardScale, settling, short, spread
 from streams.experiments.impressions import Trials, left_out
 
@@ -72,6 +72,27 @@ def sentence(verdict: OffPolicyEstimate, scale: RewardScale) -> str:
         f"{what}: {short(more.value, 4, '+')} an impression (95 % at any look "
         f"{spread(more, '+')}; {short(scale.bought)} = bought)"
     )
+
+
+def why_nothing(trials: Trials, of_files: bool) -> str:
+    """Why no trial is settled: the cause first, then what was left out.
+
+    >>> why_nothing(Trials(), of_files=False)
+    'the log is empty'
+    """
+    lost, settle = left_out(trials), duration(trials.settle_ms / 1000)
+    if trials.pending:
+        why = f"nothing is settled yet: {trials.pending:,} impressions are pending, each is judged "
+        why += f"{settle} after it was shown (--settle)"
+    elif not trials.empty:
+        why = "no prompt in the log was shown, as far as its outcomes tell"
+    elif trials.unreadable:
+        why = "no record could be read" + (": are the files swapped?" if of_files else "")
+    elif trials.impossible:
+        why = "no record can be true"
+    else:
+        why = "the log is empty"
+    return "; ".join([why, *lost])
 
 
 def _wide(low: float, high: float) -> str:

@@ -15,18 +15,30 @@ nine to one where these two are among others. An arm at 0, or not named, is drop
 """
 
 import json
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from sys import float_info
 from typing import Any
 
-from streams.contract.errors import Misconfigured
+from streams.contract.errors import Misconfigured, NotEnough
+from streams.experiments.impressions import Trial
 
 KEYS = {"default", "contexts"}
 LIKENESS = 0.7
+EXAMPLE_DIGITS = 3
+EXAMPLE_HEAD = """# A policy to be judged: how often each arm is to be drawn where it is on offer.
+# This one is what ran, on average over {impressions:,} impressions. Change it
+# (0 drops an arm), and ask what it would have earned:
+#
+{command}
+#
+# Each table sums to 1.
+"""
 ROUNDING = 1e-5
 """Thirds are written with as many digits as somebody cares for: .333333 will do."""
 
@@ -80,6 +92,60 @@ class TargetPolicy:
         if total <= 0.0:
             return None
         return {arm: weights.get(arm, 0.0) / total for arm in sorted(offered)}
+
+
+def example_policy(trials: Iterable[Trial], command: str) -> str:
+    r"""A policy to begin with, as TOML: how often arms were drawn, and by context as comments.
+
+    `command` is what judges it. Raises `NotEnough` when nothing was drawn.
+
+    >>> half = {"buy_again": 0.5, "popular": 0.5}
+    >>> log = [Trial("popular", "basket/new", {"popular": 1.0}, {}, 0.0)] * 2
+    >>> log += [Trial("buy_again", "basket/known", half, {}, 0.0)]
+    >>> print(example_policy(log, "goeswith off-policy").partition("1.\n")[2].partition("\n\n")[0])
+    [default]
+    popular = 0.833
+    buy_again = 0.167
+    """
+    drawn: dict[str, dict[str, float]] = {}
+    impressions = Counter[str]()
+    for trial in trials:
+        impressions[trial.context] += 1
+        _add(drawn.setdefault(trial.context, {}), trial.propensities)
+    if not drawn:
+        raise NotEnough("no prompt was shown whose outcome tells what was on offer")
+    overall: dict[str, float] = {}
+    for of_context in drawn.values():
+        _add(overall, of_context)
+    typed = "\n".join(f"#   {line}" for line in command.splitlines())
+    lines = [EXAMPLE_HEAD.format(impressions=impressions.total(), command=typed) + "[default]"]
+    lines += [
+        *_shares(overall),
+        "",
+        "# In single contexts, without the #, these count instead:",
+    ]
+    for context, of_context in sorted(drawn.items()):
+        lines.append(f"# [contexts.{json.dumps(context)}]  # {impressions[context]:,} impressions")
+        lines += [f"# {line}" for line in _shares(of_context)]
+    return "\n".join([*lines, ""])
+
+
+def _add(sums: dict[str, float], more: Mapping[str, float]) -> None:
+    for arm, chance in more.items():
+        sums[arm] = sums.get(arm, 0.0) + chance
+
+
+def _shares(drawn: Mapping[str, float]) -> Iterator[str]:
+    """A line for each arm, the most frequent first; rounded so that they sum to 1."""
+    parts, total = 10**EXAMPLE_DIGITS, sum(drawn.values())
+    exact = {arm: chance / total * parts for arm, chance in drawn.items()}
+    whole = {arm: int(share) for arm, share in exact.items()}
+    by_rest = sorted(exact, key=lambda arm: (whole[arm] - exact[arm], arm))
+    for arm in by_rest[: parts - sum(whole.values())]:
+        whole[arm] += 1
+    for arm in sorted(whole, key=lambda arm: (-whole[arm], arm)):
+        name = arm if re.fullmatch(r"[A-Za-z0-9_-]+", arm) else json.dumps(arm)
+        yield f"{name} = {whole[arm] / parts:.{EXAMPLE_DIGITS}f}"
 
 
 def read_policy(path: Path) -> TargetPolicy:

@@ -17,16 +17,13 @@ were no other; the return itself is told as `unmatched`, for readers to join by 
 
 from collections.abc import Iterator, Mapping
 
-from streams.contract.events import Event, OrderCancelled, OrderPlaced, OrderReturned
+from streams.contract.events import OrderPlaced, OrderTakenBack
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.orders import Back, Order, returned_lines
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Teaching
-
-Returning = OrderCancelled | OrderReturned
-"""The events that take an order back, or a part of it."""
 
 
 class OrderJoin:
@@ -57,7 +54,7 @@ class OrderJoin:
                     self._give_back(event, order, back, away=away)
         session.order(event)
 
-    def returned(self, session: Session, event: Returning) -> None:
+    def returned(self, session: Session, event: OrderTakenBack) -> None:
         """A return belongs to the order of its partition, or else to those of all others."""
         back = returned_lines(event.lines)
         if (order := session.order_memory.get(event.order_id)) is not None:
@@ -73,22 +70,20 @@ class OrderJoin:
         for sessions in self._sessions.values():
             sessions.orders.forget_shopper(shopper_id, until_s)
 
-    def impressions(self, event: Returning) -> Iterator[Impression]:
+    def impressions(self, event: OrderTakenBack) -> Iterator[Impression]:
         """The prompts that sold what a return names, remembered by their sessions or not."""
         for order in self._named(event):
             yield from order.credited.values()
 
-    def unmatched(self, event: Returning) -> str | None:
-        """The order that a return names, if nobody knows it (yet)."""
-        return None if any(self._named(event)) else event.order_id
-
-    def _named(self, event: Returning) -> Iterator[Order]:
+    def _named(self, event: OrderTakenBack) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""
         for sessions in self._sessions.values():
             if (order := sessions.orders.get(event.order_id)) is not None:
                 yield order
 
-    def _give_back(self, event: Event, order: Order, back: Back, *, away: bool) -> None:
+    def _give_back(
+        self, event: OrderPlaced | OrderTakenBack, order: Order, back: Back, *, away: bool
+    ) -> None:
         stood = [item for item, line in order.lines.items() if line.stands]
         gone = order.give_back(back, away=away)
         self._attribution.returned(event, order, gone, away=away)

@@ -32,6 +32,7 @@ from streams.contract.events import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
+    OrderTakenBack,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -42,22 +43,24 @@ from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.decision import AskingEvent, Decision
+from streams.shop.decision.decision import Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
-from streams.shop.decision.withdrawals import ENDING, withdrawals
+from streams.shop.decision.withdrawals import withdrawals
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
 from streams.shop.memory.orders.outcomes import outcomes
+from streams.shop.memory.orders.seen import UNREAD
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
-from streams.shop.order_join import OrderJoin, Returning
+from streams.shop.order_join import OrderJoin
 from streams.shop.people.assignment import Experiment
+from streams.shop.people.context import AskingEvent
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 from streams.shop.unit_outcomes import unit_outcomes
@@ -143,7 +146,9 @@ class Shop:
         return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
-        sessions = self._sessions(partition)
+        sessions = self.sessions.get(partition)
+        if sessions is None:
+            sessions = self._sessions(partition)
         if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
@@ -154,12 +159,12 @@ class Shop:
             self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif (
-            event.event_id in session.unread
+            session.seen.is_marked(event.event_id, UNREAD)
             and isinstance(event, attribution.Feedback)
             and event.receipt is not None  # without it there is nothing to read, for anybody
         ):
             self._credited(session, event)
-            session.read_late[event.event_id] = offset
+            session.seen.read_late(event.event_id, offset)
 
     def _sessions(self, partition: int) -> Sessions:
         sessions = self.sessions.get(partition)
@@ -172,15 +177,18 @@ class Shop:
             )
         return sessions
 
+    def _assign(self, session: Session, event: AskingEvent, to: Experiment) -> None:
+        session.assignment = to.assigned(event, session.seen[event.event_id], len(session.orders))
+
     def _viewed(self, session: Session, event: ItemViewed) -> None:
         if session.assignment is None and self.experiment is not None:
-            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
+            self._assign(session, event, self.experiment)
         self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
         if session.assignment is None and self.experiment is not None:
-            session.assignment = self.experiment.assigned(event, session.seen[event.event_id])
+            self._assign(session, event, self.experiment)
         self.teaching.added(session, event)
         self._credited(session, event)
         session.add(event)
@@ -229,7 +237,7 @@ class Shop:
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.arrivals.first_seen(session.seen, event, offset) != offset:
-            read_late = session.read_late.get(event.event_id) == offset
+            read_late = session.seen.was_read_late(event.event_id, offset)
             return Answer(
                 silence=Silence("duplicate") if asking else None,
                 outcomes=self._outcomes(session, event) if read_late else (),
@@ -241,22 +249,21 @@ class Shop:
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
             decided = self.decision.decide(mine, asking, pending, now_ms)
         return Answer(
-            outgoing_prompt=decided if isinstance(decided, OutgoingPrompt) else None,
-            silence=decided if isinstance(decided, Silence) else None,
-            withdrawals=withdrawals(session, event, pending) if isinstance(event, ENDING) else (),
-            outcomes=self._outcomes(session, event),
-            unit_outcomes=unit_outcomes(session, event, offset, self.experiment),
-            rejected=self.receipt_rules.rejected(session, event),
-            unmatched=self.orders.unmatched(event) if isinstance(event, Returning) else None,
+            decided if isinstance(decided, OutgoingPrompt) else None,
+            decided if isinstance(decided, Silence) else None,
+            withdrawals(session, event, pending),
+            self._outcomes(session, event) if session.impressions or asking is None else (),
+            unit_outcomes(session, event, offset, self.experiment),
+            self.receipt_rules.rejected(session, event),
         )
 
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
         impressions = list(session.impressions.values())
-        if isinstance(event, Returning):
+        if isinstance(event, OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
-        return tuple(outcomes(impressions, event)) if impressions else ()
+        return tuple(outcomes(impressions, event, self.receipt_rules.opened(event)))
 
     # The state
 

@@ -15,10 +15,9 @@ from streams.contract.events import (
     Event,
     ItemAdded,
     ItemViewed,
-    OrderCancelled,
     OrderLine,
     OrderPlaced,
-    OrderReturned,
+    OrderTakenBack,
 )
 from streams.contract.prompts import (
     Assigned,
@@ -30,11 +29,10 @@ from streams.contract.prompts import (
 )
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
+from streams.shop.people.context import AskingEvent, told_context
 
 ASKING = (ItemViewed, ItemAdded)
 """The events by which a session may be assigned."""
-Back = OrderCancelled | OrderReturned
-"""The events by which something comes back."""
 
 
 def unit_outcomes(
@@ -46,21 +44,25 @@ def unit_outcomes(
         if assignment is None or assignment.event_id != event.event_id:
             return ()
         return (_assigned(event, assignment, experiment),)
-    if isinstance(event, Back):
+    if isinstance(event, OrderTakenBack):
         return _returned(session, event, offset)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
         return ()
-    counted = session.orders.get(event.order_id) == event.event_id
+    counted = session.was_ordered_by(event)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.session_id == event.session_id  # else another session told it
     return (_ordered(event, assignment, experiment),) if counted and own else ()
 
 
-def _assigned(event: Event, assignment: Assignment, experiment: Experiment | None) -> Assigned:
+def _assigned(
+    event: AskingEvent, assignment: Assignment, experiment: Experiment | None
+) -> Assigned:
     return Assigned(
         session_id=event.session_id,
         **_side(assignment),
         share=assignment.share,
+        context=experiment and told_context(event, experiment.segments),
+        orders_before=assignment.orders_before,
         shopper=_shopper(event, assignment, experiment),
         caused_by=assignment.event_id,
         occurred_at_ms=assignment.at_ms,
@@ -80,13 +82,13 @@ def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None
     return experiment.named(event)
 
 
-def _returned(session: Session, event: Back, offset: int) -> tuple[UnitOutcome, ...]:
+def _returned(session: Session, event: OrderTakenBack, offset: int) -> tuple[UnitOutcome, ...]:
     """What came back; of an order from before the assignment nobody has to know.
 
     An order that is told after this is not known yet: whoever answers late knows no more.
     """
     assignment, told_by = session.assignment, session.orders.get(event.order_id)
-    if told_by is None or session.seen.get(told_by, offset) > offset:
+    if told_by is None or (session.seen.get(told_by) or 0) > offset:
         return (Unmatched(**_said(event, -1)),)
     if assignment is None or assignment.offset > offset:
         return ()
@@ -101,16 +103,18 @@ def _side(assignment: Assignment) -> dict[str, Any]:
     }
 
 
-def _said(event: OrderPlaced | Back, sign: int) -> dict[str, Any]:
+def _said(event: OrderPlaced | OrderTakenBack, sign: int) -> dict[str, Any]:
     """What the event says, as an outcome: lines of one item added up."""
     lines = _by_item(event.lines or (), sign)
     values = [line.value_minor for line in lines if line.value_minor is not None]
+    margins = [line.margin_minor for line in lines if line.margin_minor is not None]
     return {
         "order_id": event.order_id,
         "session_id": event.session_id,
         "items": len(lines),
         "quantity": sum(line.quantity for line in lines),
         "value_minor": sum(values) if values else None,
+        "margin_minor": sum(margins) if margins else None,
         "lines": tuple(lines),
         "caused_by": event.event_id,
         "occurred_at_ms": event.occurred_at_ms,
@@ -118,15 +122,23 @@ def _said(event: OrderPlaced | Back, sign: int) -> dict[str, Any]:
 
 
 def _by_item(lines: Iterable[OrderLine], sign: int) -> list[OutcomeLine]:
-    """The lines by item; an item's worth is that of its lines with a price."""
+    """The lines by item; an item's worth is that of its lines with a price; so with its margin."""
     quantities: dict[str, int] = {}
     values: dict[str, int] = {}
+    margins: dict[str, int] = {}
     for line in lines:
-        quantity = sign * line.quantity
-        quantities[line.item_id] = quantities.get(line.item_id, 0) + quantity
+        item, quantity = line.item_id, sign * line.quantity
+        quantities[item] = quantities.get(item, 0) + quantity
         if line.price_minor is not None:
-            values[line.item_id] = values.get(line.item_id, 0) + quantity * line.price_minor
+            values[item] = values.get(item, 0) + quantity * line.price_minor
+        if line.margin_minor is not None:
+            margins[item] = margins.get(item, 0) + quantity * line.margin_minor
     return [
-        OutcomeLine(item_id=item, quantity=quantity, value_minor=values.get(item))
+        OutcomeLine(
+            item_id=item,
+            quantity=quantity,
+            value_minor=values.get(item),
+            margin_minor=margins.get(item),
+        )
         for item, quantity in quantities.items()
     ]

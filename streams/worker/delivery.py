@@ -159,12 +159,12 @@ def packed(
     batches: list[tuple[tuple[str, int], B]] = []
     is_open: dict[tuple[str, int], B] = {}
     for topic, partition, key, value, headers in records:
-        target = topic, partition
-        record = {"timestamp": None, "key": key, "value": value, "headers": list(headers)}
-        if target not in is_open or is_open[target].append(**record) is None:
-            is_open[target] = create_batch()
-            is_open[target].append(**record)
-            batches.append((target, is_open[target]))
+        target, own = (topic, partition), [*headers]
+        batch = is_open.get(target)
+        if batch is None or batch.append(timestamp=None, key=key, value=value, headers=own) is None:
+            batch = is_open[target] = create_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=own)
+            batches.append((target, batch))
     return batches
 
 
@@ -186,8 +186,11 @@ def fitted(record: OutgoingRecord, bytes_max: int) -> OutgoingRecord:
 
 
 def _bytes(record: OutgoingRecord) -> int:
-    headers = sum(len(name.encode()) + len(value or b"") + 10 for name, value in record.headers)
-    return OVERHEAD_BYTES + len(record.key or b"") + len(record.value or b"") + headers
+    _, _, key, value, headers = record
+    bytes_ = OVERHEAD_BYTES + len(key or b"") + len(value or b"")
+    for name, said in headers:
+        bytes_ += len(name.encode()) + len(said or b"") + 10
+    return bytes_
 
 
 def _ours(headers: Sequence[Header]) -> tuple[Header, ...]:

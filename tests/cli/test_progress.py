@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from streams.cli.progress import EVERY, progressed
+from streams.cli.progress import EVERY, progress_bar, progressed
 
 
 @pytest.mark.parametrize("total", [0, 10, 2 * EVERY, 10 * EVERY])
@@ -37,3 +37,25 @@ def test_a_reader_that_fails_leaves_the_terminal_as_it_was() -> None:
         list(progressed(broken(), 2, "reading", console=console))
 
     assert list(progressed([1], 1, "reading", console=console)) == [1]
+
+
+def test_a_bar_steps_once_in_so_many_items_and_loses_none() -> None:
+    """Those after the last step are told at the end."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80)
+    with progress_bar("playing games", 7, every=3, console=console) as advance:
+        for _ in range(5):
+            advance(1)
+        advance(2)
+
+    assert "playing games" in screen.getvalue()
+    assert "7/7" in screen.getvalue()
+
+
+def test_a_bar_of_an_unknown_total_is_none_where_nobody_looks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As a bar of a known one."""
+    with progress_bar("folding") as advance:
+        advance(1)
+    assert ("", "") == tuple(capsys.readouterr())

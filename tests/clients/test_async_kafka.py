@@ -8,6 +8,7 @@ from aiokafka.errors import CorruptRecordException
 
 from streams.clients.async_kafka import (
     check_broker_time,
+    check_session_timeout,
     limit_metadata_requests,
     reading_options,
     translating_corruption,
@@ -141,3 +142,19 @@ def test_a_broker_that_does_not_tell_whose_time_it_is_is_believed(
     check_broker_time(Settings(kafka_api_version=version), None)
 
     assert lines == len([line for line in caplog.records if line.levelname == "WARNING"])
+
+
+@pytest.mark.parametrize(("version", "lines"), [("", 1), ("2.0", 0)])
+@pytest.mark.parametrize("bounds", [(None, "9"), ("9", None), (None, None)])
+def test_a_broker_that_does_not_tell_its_bounds_is_believed_and_that_is_said(
+    version: str,
+    lines: int,
+    bounds: tuple[str | None, str | None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Should it refuse us when we join, the log has told why nobody knew."""
+    check_session_timeout(Settings(kafka_api_version=version, session_timeout_s=12.5), *bounds)
+
+    said = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
+    assert lines == len(said)
+    assert all("12.5 s is taken for granted" in line for line in said)

@@ -1,22 +1,33 @@
 """Headers of dead letters, and which letters may be sent again."""
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import streams
 from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.dead_letters import (
+    CUT,
+    NOT_OURS,
+    REASONS,
     REPLAYED_FROM,
     REPLAYS,
     REPLAYS_MAX,
     Header,
     cause,
     dead_letter_headers,
+    next_step,
     replay_headers,
 )
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.header_names import header_name
 from streams.contract.settings import Settings
-from streams.operations.letters import DeadLetter, newest, opened
+from streams.operations.dead_letters.letters import DeadLetter, newest, opened
 from streams.worker.delivery import OutgoingRecord, fitted
 
 SETTINGS = Settings(topic_prefix="shop")
@@ -173,3 +184,48 @@ def test_the_newest_letters_are_listed_newest_last() -> None:
     found = [letter([], offset=n, timestamp_ms=t) for n, t in enumerate((5, 1, 9, 3, 7, 2, 8))]
 
     assert [7, 8, 9] == [one.record.timestamp_ms for one in newest(found, 3)]
+
+
+BAD_INPUT = ("InvalidEvent", "InvalidReceipt", "BadInput")
+EXPLAINED = re.compile(r'return "(\w+)"')
+"""How `_explained` of the codec tells a reason."""
+
+
+def raised() -> Iterator[str]:
+    """The reason of each `BadInput` that the code makes."""
+    for file in Path(next(iter(streams.__path__))).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in BAD_INPUT:
+                said = node.args[0]
+                starred = isinstance(said, ast.Starred)
+                yield from (
+                    EXPLAINED.findall(file.read_text())
+                    if starred
+                    else [str(ast.literal_eval(said))]
+                )
+
+
+def test_every_reason_says_what_is_wrong_and_what_to_do() -> None:
+    """In a sentence each; `future` is of earlier versions, and raised no more."""
+    assert {*raised(), "future"} == REASONS.keys()
+    for reason in REASONS.values():
+        assert reason.means
+        assert not re.search(r"[|\n]", reason.means + reason.next_step)
+        assert reason.next_step.strip(".") == reason.next_step
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_letter_is_told_what_to_do_about_it_by_its_reason(reason: str) -> None:
+    """One that was cut has to come from its source again, whatever was wrong with it."""
+    error = InvalidEvent(reason, "")
+    sent = OutgoingRecord("shop.dead-letters", 0, b"s", b"{" * 5_000, tuple(headers([], error)))
+    cut = fitted(sent, bytes_max=2_000)
+
+    assert REASONS[reason].next_step == next_step(cause(headers([], error)))
+    assert CUT == next_step(cause(cut.headers))
+
+
+def test_what_to_do_about_strange_letters() -> None:
+    """Not ours; or of a version that is newer than ours."""
+    assert NOT_OURS == next_step(cause([("sender", b"bakery")]))
+    assert "does not know the reason" in next_step(cause(headers([], InvalidEvent("new", ""))))

@@ -17,7 +17,7 @@ from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
 from streams.contract.events import encode
 from streams.contract.schemas.examples import ITEM_VIEWED
 from streams.contract.settings import Settings
-from streams.operations.partitioners import PARTITIONERS
+from streams.operations.dead_letters.partitioners import PARTITIONERS
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, create, send
 
@@ -161,6 +161,35 @@ def test_a_letter_that_is_gone_is_named_and_the_rest_goes(office: Operator) -> N
     assert 1 == len(events(office.settings))
 
 
+def test_who_replays_twice_is_told_when_it_was_sent_and_has_to_insist(office: Operator) -> None:
+    """By a mark in the topic, which any command on any machine reads, and which is no letter."""
+    office.types("dead-letters", "replay", "1:1", "--yes")
+    twice = office.types("dead-letters", "replay", "1:1", "--yes")
+    every = office.asks("dead-letters", "replay", "--all", "--reason", "receipt_forged", "--yes")
+    once = len(events(office.settings))
+    listed = office.asks("dead-letters", "list")["dead_letters"]
+    counted = office.asks("dead-letters", "summary")["kinds"]
+
+    assert 1 == once
+    assert 1 == twice.exit_code
+    assert "1:1 stays: it was sent again 20" in twice.output
+    assert ([], ["1:1"], {}) == (every["replayed"], [*every["sent_before"]], every["refused"])
+    assert {"1:0", "1:1", "1:2", "0:0"} == {one["id"] for one in listed}
+    assert ["1:1"] == [one["id"] for one in listed if one["sent_again_ms"]]
+    assert [1] == [kind["sent_again"] for kind in counted if kind["reason"] == "receipt_forged"]
+    assert "\nsent again: 20" in office.types("dead-letters", "show", "1:1").output
+    assert ["1:1"] == office.asks("dead-letters", "replay", "1:1", "--yes", "--again")["replayed"]
+    assert 2 == len(events(office.settings))
+
+
+def test_what_was_sent_before_is_no_failure_of_a_replay_of_all(office: Operator) -> None:
+    """A job that sends whatever is new ends with 0; it fails for what cannot go."""
+    words = ("dead-letters", "replay", "--all", "--reason", "receipt_forged", "--yes")
+
+    assert [0, 0] == [office.types(*words).exit_code for _ in range(2)]
+    assert 1 == len(events(office.settings))
+
+
 def test_dead_letters_are_counted_by_reason_and_message(office: Operator) -> None:
     """What to mend first; and at 80 columns no word of it is cut."""
     counted = office.asks("dead-letters", "summary")["kinds"]
@@ -220,7 +249,7 @@ def test_a_mended_key_goes_to_where_the_events_of_its_session_lie(
     assert of(b"session-7", 2) == event.at.number
 
     send(settings, settings.topics.events, [ByHand(key, GOOD, len(key) % 2) for key in keys])
-    words = ("dead-letters", "replay", "1:1", "--dry-run", "--key-from", "session_id")
+    words = ("dead-letters", "replay", "1:1", "--dry-run", "--again", "--key-from", "session_id")
     unclear, said = office.types(*words), office.types(*words, "--partitioner", name)
 
     assert (2, 0) == (unclear.exit_code, said.exit_code)

@@ -3,6 +3,7 @@
 import gc
 import json
 import logging
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from streams.contract.schemas.examples import (
     UNIT_OUTCOMES,
 )
 from streams.contract.settings import Settings
+from streams.experiments.target_policy import read_policy
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.operations.lag import read_lag
 from streams.operations.topics import create_topics
@@ -253,3 +255,33 @@ def test_a_broker_that_dies_in_between_is_said_within_the_time_allowed(
                 question()
 
             assert time.monotonic() - began_s < 3 * settings.kafka_timeout_s
+
+
+def test_off_policy_writes_what_it_reads(shop: Operator, tmp_path: Path) -> None:
+    """A policy to begin with, the command that judges it, and the outcomes for another day."""
+    topic, policy, saved = shop.settings.topics.outcomes, tmp_path / "p.toml", tmp_path / "o.jsonl"
+    chances = {"popular": 0.5, "buy_again": 0.5}
+    shown = [
+        SHOWN.model_copy(
+            update={
+                "prompt_id": f"prompt-{n}",
+                "arm": ("popular", "buy_again")[n % 2],
+                "propensities": chances,
+                "estimates": None,
+                "occurred_at_ms": SHOWN.occurred_at_ms + n * 60_000,
+            }
+        ).to_json()
+        for n in range(600)
+    ]
+    records = [ByHand(b"s", value, n % 2) for n, value in enumerate([*shown, b"no outcome"])]
+    send(shop.settings, topic, records)
+    said = shop.types("off-policy", "--example", str(policy)).stdout
+    command = shlex.split(said.partition("\n\n")[2].replace("\\\n", " "))
+    judged = shop.asks(*command[command.index("off-policy") :], "--save", str(saved))
+    words = ("off-policy", "--policy", str(policy), "--outcomes", str(saved))
+    again = shop.asks(*words)
+
+    assert chances == read_policy(policy).default
+    assert (590, 1, 0) == (judged["n"], judged["unreadable"], again["unreadable"])
+    assert sorted(shown) == sorted(saved.read_bytes().splitlines())
+    assert judged | {"unreadable": 0} == again

@@ -42,6 +42,8 @@ STEPS_MAX = 256
 """Steps that wait to be counted."""
 FEW = 4
 """Candidates that are looked at first: mostly one of them is not excluded."""
+SCRATCH = ("_scratch", "_few")
+"""What is written over by each question."""
 
 
 class PairTable:
@@ -78,7 +80,7 @@ class PairTable:
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave out the scratch: reading changes nothing."""
         self._settle()
-        return {name: value for name, value in vars(self).items() if name != "_scratch"}
+        return {name: value for name, value in vars(self).items() if name not in SCRATCH}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -201,27 +203,32 @@ class PairTable:
             *(self.cells, self.rows, voters, *vote_weights, *support, depth),
             *(heap, votes, active, found),
         )
-        names = self.names
-        best = found[:count].tolist()
-        return sorted([(-score, names[item], *rest) for score, item, *rest in best]), in_all
+        names, best = self.names, found[:count].tolist()
+        ranked = [(-score, names[item], met, of, at) for score, item, met, of, at in best]
+        ranked.sort()
+        return ranked, in_all
 
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
         """Whether these items have a candidate that is not excluded, without ranking them all.
 
         A few are looked at, then as many as all that are excluded can be: once for each voter.
         """
-        self._settle()
-        known = self.number.get
+        if self._steps:
+            self._settle()
+        known, names = self.number.get, self.names
         numbers = [at for item in voters if (at := known(item)) is not None]
-        table = self._cells, self._rows, np.array(numbers, np.int64)
-        for most in (FEW, len(exclude) * len(numbers) + 1):
-            found = np.empty(most, np.int64)
-            count = ranking.candidates(*table, *support, found)
-            if any(self.names[at] not in exclude for at in found[:count].tolist()):
+        if not numbers:
+            return False
+        table, found = (self._cells, self._rows, np.array(numbers), *support), self._few
+        count = ranking.candidates(*table, found)
+        for at in found.tolist()[:count]:
+            if names[at] not in exclude:
                 return True
-            if count < most:
-                break
-        return False
+        if count < FEW:
+            return False
+        found = np.empty(len(exclude) * len(numbers) + 1, np.int64)
+        count = ranking.candidates(*table, found)
+        return any(names[at] not in exclude for at in found[:count].tolist())
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""
@@ -238,6 +245,7 @@ class PairTable:
 
     def _make_scratch(self) -> None:
         size = len(self._rows)
+        self._few = np.empty(FEW, np.int64)
         self._scratch = (
             np.empty(size),
             np.zeros(size, VOTE),

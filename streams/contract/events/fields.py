@@ -21,6 +21,7 @@ Id = Annotated[str, Field(min_length=1, max_length=128)]
 TimeMs = Annotated[int, Field(ge=YEAR_2015_MS, le=YEAR_2100_MS)]
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 PriceMinor = Annotated[int, Field(ge=0, le=PRICE_MINOR_MAX)]
+MarginMinor = Annotated[int, Field(ge=-PRICE_MINOR_MAX, le=PRICE_MINOR_MAX)]
 Category = Annotated[str, Field(min_length=1, max_length=128)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -104,6 +105,9 @@ class OrderLine(BaseModel):
     """How many."""
     price_minor: PriceMinor | None = None
     """Unit price in minor units of the order's currency."""
+    margin_minor: MarginMinor | None = None
+    """What one of them earns: price less cost, in the same units, below 0 where it loses. For
+    reports alone; send it from a server, not from a browser."""
 
 
 Lines = Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]

@@ -93,24 +93,26 @@ class OrderPlaced(EventBase):
     """ISO 4217 code."""
 
 
-class OrderCancelled(EventBase):
+class OrderTakenBack(EventBase):
+    """An order, or a part of it, does not stand: in the session of the order, or in any other."""
+
+    type: Literal["order_cancelled", "order_returned"]
+    order_id: Id
+    """The shop's number of the order."""
+    lines: Lines | None = None
+    """What is off, or came back; left out: all of it."""
+
+
+class OrderCancelled(OrderTakenBack):
     """An order, or a part of it, is off: in the session of the order, or in any other."""
 
     type: Literal["order_cancelled"] = "order_cancelled"
-    order_id: Id
-    """The shop's number of the order."""
-    lines: Lines | None = None
-    """What is off; left out: all of it."""
 
 
-class OrderReturned(EventBase):
+class OrderReturned(OrderTakenBack):
     """The shopper sent something back: in the session of the order, or in any other."""
 
     type: Literal["order_returned"] = "order_returned"
-    order_id: Id
-    """The shop's number of the order."""
-    lines: Lines | None = None
-    """What came back; left out: all of it."""
 
 
 class PromptShown(EventBase):

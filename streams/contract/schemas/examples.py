@@ -202,8 +202,8 @@ ORDER_PLACED = OrderPlaced(
     occurred_at_ms=_at(90),
     order_id="order-3",
     lines=(
-        OrderLine(item_id="bread", quantity=1, price_minor=249),
-        OrderLine(item_id="butter", quantity=2, price_minor=319),
+        OrderLine(item_id="bread", quantity=1, price_minor=249, margin_minor=80),
+        OrderLine(item_id="butter", quantity=2, price_minor=319, margin_minor=90),
     ),
     currency="EUR",
 )
@@ -246,27 +246,28 @@ EVENT_EXAMPLES: tuple[Event, ...] = (
     PROMPT_DISMISSED,
     SHOPPER_FORGOTTEN,
 )
-_SIDE = {"unit": "6f1c2a7be04d93558d21ac70", "experiment": "holdout-5b2f0c91", "holdout": False}
+_UNIT = {"session_id": SESSION, "unit": "6f1c2a7be04d93558d21ac70"}
+_SIDE = _UNIT | {"experiment": "holdout-5b2f0c91", "holdout": False}
 _NAMED = "b07e41d2c93f6a5588e1f034"
 ASSIGNED = Assigned(
     **_SIDE,
-    session_id=SESSION,
     share=0.05,
+    context=f"product_page/{_SEGMENT}",
     shopper=_NAMED,
     caused_by="event-1",
     occurred_at_ms=_at(0),
 )
 ORDERED = Ordered(
     **_SIDE,
-    session_id=SESSION,
     order_id="order-3",
     items=2,
     quantity=3,
     value_minor=887,
+    margin_minor=260,
     currency="EUR",
     lines=(
-        OutcomeLine(item_id="bread", quantity=1, value_minor=249),
-        OutcomeLine(item_id="butter", quantity=2, value_minor=638),
+        OutcomeLine(item_id="bread", quantity=1, value_minor=249, margin_minor=80),
+        OutcomeLine(item_id="butter", quantity=2, value_minor=638, margin_minor=180),
     ),
     shopper=_NAMED,
     caused_by="event-9",
@@ -274,7 +275,6 @@ ORDERED = Ordered(
 )
 RETURNED = Returned(
     **_SIDE,
-    session_id=SESSION,
     order_id="order-3",
     items=1,
     quantity=-1,

@@ -1,9 +1,9 @@
 """`goeswith uplift`: what prompts are worth, from the outcomes topic."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, get_args
 
 import click
 from pydantic import ValidationError
@@ -13,16 +13,38 @@ from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
-from streams.clients.log_reader import LogReader, RawRecord, open_reader
+from streams.clients.log_reader import Offsets, Partition, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_OUTCOME
 from streams.contract.settings import Settings
+from streams.experiments.uplift.groups import By
 from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
-from streams.experiments.uplift.tables import Findings, as_values, table
+from streams.experiments.uplift.tables import Findings, as_values, report
 from streams.experiments.uplift.units import Units
 from streams.shop.people.assignment import Experiment
 
 EFFECT_PERCENT = 5.0
+
+
+class Log(Protocol):
+    """What is read of a topic: see `streams.clients.log_reader.LogReader`."""
+
+    @property
+    def partitions(self) -> Sequence[Partition]:
+        """Those of the topic."""
+        ...
+
+    def begins(self) -> Mapping[Partition, int]:
+        """The first offset that each still holds."""
+        ...
+
+    def ends(self) -> Mapping[Partition, int]:
+        """The offset up to which each can be read."""
+        ...
+
+    def between(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
+        """What they hold in between."""
+        ...
 
 
 class Looked(NamedTuple):
@@ -49,9 +71,19 @@ class Looked(NamedTuple):
     metavar="FILE",
     help="Read on from what FILE has, and keep there what was read: the topic forgets.",
 )
+@click.option(
+    "--by",
+    type=click.Choice(get_args(By)),
+    help="Orders and money group by group, too, by what a unit asked first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def uplift(
-    settings: Settings, experiment: str | None, effect: float, keep: Path | None, as_json: bool
+    settings: Settings,
+    experiment: str | None,
+    effect: float,
+    keep: Path | None,
+    by: By | None,
+    as_json: bool,
 ) -> None:
     """Uplift: what prompts are worth; units that may get them against the holdout.
 
@@ -66,21 +98,26 @@ def uplift(
     Where the log no longer reaches back to the experiment's start, there is no verdict: --keep FILE
     keeps the units from the first look on, and makes the next one quick.
 
+    What units had ordered before they were assigned explains some of the noise, which is taken off
+    (CUPED). --by segment tells orders, revenue and margin of a unit group by group, with bounds
+    that hold together.
+
     --json prints `experiment`, `since_ms`, `held_out` and `prompted` (how many), `planned_share`,
     `observed_share`, `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet
     shown a prompt), `held_out_shown_alarm`, `crossovers` (shoppers on both sides), `crossed_units`,
     `orders_left_out`, `log_begins_ms` (if what was before is gone), `power` (`visible`, `effect`,
-    `days_needed`), `others` (experiments), `unmatched` (returns), `left_out`, `unreadable`, and
-    `metrics`: of each `metric` what one of either side does (`control`, `treated`), the
-    `difference`, its `low` and `high`, `p` and `relative`; none of these when a side has fewer than
-    30 units, or all of both sides did the same. Money is in minor units.
+    `days_needed`), `others` (experiments), `unmatched` (returns), `left_out`, `unreadable`,
+    `explained` (`units` that had ordered before, the `part` of the variance that this explains),
+    with --by `groups`, and `metrics`: of each `metric` what one of either side does (`control`,
+    `treated`), the `difference`, its `low` and `high`, `p` and `relative`; none of these when a
+    side has fewer than 30 units, or all of both sides did the same. Money is in minor units.
     """
     looked = look(settings, keep, quiet=as_json)
-    found = findings(settings, looked, experiment, effect / 100.0)
+    found = findings(settings, looked, experiment, effect / 100.0)._replace(by=by)
     if as_json:
         click.echo(json.dumps(as_values(found)))
     else:
-        show(table(found))
+        show(report(found))
     raise click.exceptions.Exit(1 if found.alarmed else 0)
 
 
@@ -89,7 +126,7 @@ def look(settings: Settings, keep: Path | None = None, *, quiet: bool = True) ->
     topic = settings.topics.outcomes
     kept = read(keep, topic) if keep else None
     with open_reader(settings, topic) as reader:
-        looked = _folded(reader, kept, quiet=quiet)
+        looked = read_on(reader, kept, quiet=quiet)
     if keep:
         write(keep, topic, looked.kept)
     return looked
@@ -117,7 +154,8 @@ def findings(
     )
 
 
-def _folded(reader: LogReader, kept: KeptUnits | None, *, quiet: bool) -> Looked:
+def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looked:
+    """Fold what a log holds, on top of what was kept."""
     ends = reader.ends()
     begins, forgot = starts(kept, reader.begins(), ends)
     units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)

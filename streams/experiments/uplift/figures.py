@@ -1,10 +1,11 @@
 """Uplift by metric, with bounds that hold at every look, and how small an effect would be seen.
 
 A metric is a mean (orders of a unit) or a ratio of sums (revenue of an order), whose variance comes
-from the delta method: see `models.evaluation.uplift`.
+from the delta method: see `models.evaluation.uplift`. What units had ordered before they were
+assigned explains some of the noise away (CUPED); where nobody had, nothing changes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import mul
 from typing import NamedTuple
 
@@ -82,20 +83,43 @@ def sample(totals: ExperimentTotals) -> HoldoutSample:
 
 def rows(totals: ExperimentTotals, alpha: float = 0.05) -> list[UpliftRow]:
     """By metric: what those who may get prompts do more; bounds hold at every look."""
-    return [UpliftRow(name, _uplift(totals, of, alpha)) for name, of in metrics(totals).items()]
+    return compared(totals, metrics(totals), alpha)
+
+
+def compared(
+    totals: ExperimentTotals, measures: Mapping[str, Measure], alpha: float = 0.05
+) -> list[UpliftRow]:
+    """The same by some metrics, of some units."""
+    return [
+        UpliftRow(name, uplift_of(_sums(totals.held_out, of), _sums(totals.may_get, of), alpha))
+        for name, of in measures.items()
+    ]
 
 
 def metrics(totals: ExperimentTotals) -> dict[str, Measure]:
     """What is compared: of a unit first, then of an order."""
-    found: dict[str, Measure] = {
+    revenue, margin = (_currencies(totals, name) for name in ("valued", "margined"))
+    return {
         "orders": lambda unit: (unit.orders, 1),
         "items bought": lambda unit: (unit.items, 1),
         "items returned": lambda unit: (unit.returned, 1),
+        **money(totals),
+        "items an order": lambda unit: (unit.items, unit.orders),
+        **{f"revenue an order, {_money(code)}": _an_order(code) for code in revenue},
+        **{
+            f"margin an order, {_money(code)}": _an_order(code, "margin", "margined")
+            for code in margin
+        },
     }
-    currencies = _currencies((*totals.held_out, *totals.may_get))
-    found |= {f"revenue, {_money(code)}": _revenue(code) for code in currencies}
-    found["items an order"] = lambda unit: (unit.items, unit.orders)
-    return found | {f"revenue an order, {_money(code)}": _basket(code) for code in currencies}
+
+
+def money(totals: ExperimentTotals) -> dict[str, Measure]:
+    """What a unit brings in, and what of that is earned where orders tell it."""
+    return {
+        f"{name}, {_money(code)}": _a_unit(code, name)
+        for name, orders in (("revenue", "valued"), ("margin", "margined"))
+        for code in _currencies(totals, orders)
+    }
 
 
 def power(found: Uplift, totals: ExperimentTotals, part: float, alpha: float = 0.05) -> Power:
@@ -109,27 +133,58 @@ def power(found: Uplift, totals: ExperimentTotals, part: float, alpha: float = 0
     return Power(visible, effect, max(0.0, needed / n - 1.0) * days)
 
 
-def _uplift(totals: ExperimentTotals, measure: Measure, alpha: float) -> Uplift | None:
-    if min(sizes(totals)) < UNITS_MIN:
+def uplift_of(held_out: UnitSums, may_get: UnitSums, alpha: float = 0.05) -> Uplift | None:
+    """What those who may get prompts do more; None: a side is too small, or all are alike."""
+    if min(held_out.n, may_get.n) < UNITS_MIN:
         return None
-    held, others = _sums(totals.held_out, measure), _sums(totals.may_get, measure)
-    return uplift(held, others, alpha, borrowed=RULE_OF_THREE)
+    return uplift(held_out, may_get, alpha, borrowed=RULE_OF_THREE)
+
+
+class Explained(NamedTuple):
+    """What is known of units from before they were assigned, and what that is good for."""
+
+    units: int
+    """How many had ordered before."""
+    part: float
+    """The part of the variance of the difference in orders that it explains away (CUPED)."""
+
+
+def explained(totals: ExperimentTotals) -> Explained | None:
+    """What orders from before explain; None where nobody had any, or too little is known."""
+    known = sum(unit.before > 0 for side in _sides(totals) for unit in side)
+    orders = metrics(totals)["orders"]
+    held, others = (_sums(side, orders) for side in _sides(totals))
+    adjusted = uplift_of(held, others)
+    plain = uplift_of(_unadjusted(held), _unadjusted(others))
+    if not known or adjusted is None or plain is None:
+        return None
+    return Explained(known, 1.0 - (adjusted.se / plain.se) ** 2)
+
+
+def _unadjusted(side: UnitSums) -> UnitSums:
+    return side._replace(x=0.0, xx=0.0, yx=0.0, sx=0.0)
+
+
+def _sides(totals: ExperimentTotals) -> tuple[list[UnitTotals], list[UnitTotals]]:
+    return totals.held_out, totals.may_get
 
 
 def _sums(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
+    units = list(units)
     counted = list(map(measure, units))
     y, s = ([pair[at] for pair in counted] for at in (0, 1))
-    yy, ss, ys = (sum(map(mul, left, right)) for left, right in ((y, y), (s, s), (y, s)))
-    return UnitSums(
-        n=float(len(y)), y=float(sum(y)), s=float(sum(s)), yy=float(yy), ss=float(ss), ys=float(ys)
-    )
+    x = [unit.before for unit in units]
+    products = (sum(map(mul, *pair)) for pair in ((y, y), (s, s), (x, x), (y, s), (y, x), (s, x)))
+    return UnitSums(*map(float, (len(y), sum(y), sum(s), sum(x), *products)))
 
 
-def _currencies(units: Iterable[UnitTotals]) -> list[str]:
+def _currencies(totals: ExperimentTotals, name: str) -> list[str]:
+    """The currencies of most orders that tell their `valued` or `margined` part."""
     orders: dict[str, int] = {}
-    for unit in units:
-        for code, number in unit.valued.items():
-            orders[code] = orders.get(code, 0) + number
+    for side in _sides(totals):
+        for unit in side:
+            for code, number in getattr(unit, name).items():
+                orders[code] = orders.get(code, 0) + number
     most = sorted(orders, key=lambda code: (-orders[code], code))[:CURRENCIES_MAX]
     return sorted(most)
 
@@ -138,9 +193,9 @@ def _money(code: str) -> str:
     return f"minor units of {code}" if code else "minor units, no currency told"
 
 
-def _revenue(code: str) -> Measure:
-    return lambda unit: (unit.revenue.get(code, 0), 1)
+def _a_unit(code: str, name: str) -> Measure:
+    return lambda unit: (getattr(unit, name).get(code, 0), 1)
 
 
-def _basket(code: str) -> Measure:
-    return lambda unit: (unit.revenue.get(code, 0), unit.valued.get(code, 0))
+def _an_order(code: str, name: str = "revenue", orders: str = "valued") -> Measure:
+    return lambda unit: (getattr(unit, name).get(code, 0), getattr(unit, orders).get(code, 0))

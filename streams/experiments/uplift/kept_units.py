@@ -15,7 +15,8 @@ from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
 from streams.experiments.uplift.units import Units
 
-VERSION = 1
+VERSION = 2
+"""Version 1 knew neither margins, nor contexts, nor what was ordered before."""
 
 
 class KeptUnits(NamedTuple):
@@ -39,7 +40,7 @@ def read(path: Path, topic: str) -> KeptUnits | None:
 
 
 def _kept_of(said: Any, topic: str) -> KeptUnits:
-    if (said["version"], said["topic"]) != (VERSION, topic):
+    if said["version"] not in (1, VERSION) or said["topic"] != topic:
         raise ValueError(f"it is of version {said['version']} and of {said['topic']}")
     units = Units()
     units.restore(said["units"])

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from rich.console import Group as Stacked
+
 from streams.cli.printable import printable
 from streams.cli.tables import Listing
 from streams.experiments.uplift.figures import (
@@ -11,14 +13,22 @@ from streams.experiments.uplift.figures import (
     HoldoutSample,
     Power,
     UpliftRow,
+    explained,
     power,
     rows,
     sample,
     sizes,
 )
+from streams.experiments.uplift.groups import By, Groups, grouped
+from streams.experiments.uplift.told_rows import (
+    COLUMNS,
+    cells,
+    group_table,
+    groups_json,
+    metrics_json,
+)
 from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals
 
-COLUMNS = ("a unit's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative")
 YEAR_DAYS = 365
 
 
@@ -37,6 +47,13 @@ class Findings(NamedTuple):
     """Returns of orders that nobody knows."""
     left_out: int = 0
     unreadable: int = 0
+    by: By | None = None
+    """What is to be told group by group, too."""
+
+    @property
+    def groups(self) -> Groups | None:
+        """Group by group, where that was asked; raises `NotEnough` where no context was logged."""
+        return grouped(self.totals, self.by) if self.by and self.totals else None
 
     @property
     def alarmed(self) -> bool:
@@ -47,26 +64,20 @@ class Findings(NamedTuple):
         return split.crossed or split.alarm
 
 
+def report(found: Findings) -> Stacked:
+    """For people: all units together, then group by group, where that was asked."""
+    groups = found.groups
+    return Stacked(table(found), *([] if groups is None else [group_table(groups)]))
+
+
 def table(found: Findings) -> Listing:
-    """For people."""
+    """What all units did."""
     if found.totals is None:
         return Listing(*COLUMNS, title=NOBODY, notes=_lost(found))
     measured = rows(found.totals)
     listing = Listing(*COLUMNS, title=sentence(found, measured), notes=_notes(found, measured))
-    for metric, row in measured:
-        if row is None:
-            listing.add(printable(metric), *"------")
-            continue
-        digits = 4 if abs(row.control) < 100 else 1  # noqa: PLR2004  # orders, and money
-        listing.add(
-            printable(metric),
-            f"{row.control:,.{digits}f}",
-            f"{row.treated:,.{digits}f}",
-            f"{row.difference:+,.{digits}f}",
-            f"{row.low:+,.{digits}f} to {row.high:+,.{digits}f}",
-            f"{row.p:.3f}",
-            "-" if row.relative is None else f"{row.relative:+.1%}",
-        )
+    for row in measured:
+        listing.add(printable(row.metric), *cells(row))
     return listing
 
 
@@ -128,6 +139,7 @@ def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
     said += [
         "a unit is a visitor, or a session without one; figures are net of what came back",
         *_of_the_split(totals, split),
+        *_from_before(totals),
     ]
     if row is not None:
         said.append(_in_words(power(row, totals, found.effect), found.effect, measured[0].metric))
@@ -166,6 +178,18 @@ def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
         number = totals.orders_left_out
         said.append(f"{number:,} orders left out: of units whose assignment the log has forgotten")
     return said
+
+
+def _from_before(totals: ExperimentTotals) -> list[str]:
+    known = explained(totals)
+    if known is None:
+        return []
+    return [
+        f"{known.units:,} units had ordered before they were assigned: that explains "
+        f"{max(0.0, known.part):.0%} of the noise of orders, and is taken off (CUPED)".replace(
+            "%", " %"
+        )
+    ]
 
 
 def _in_words(needed: Power, effect: float, metric: str) -> str:
@@ -217,8 +241,8 @@ def as_values(found: Findings) -> dict[str, Any]:
     if totals is None:
         nobody: dict[str, Any] = {"experiment": None, "held_out": 0, "prompted": 0, "metrics": []}
         return nobody | {"sample_ratio_alarm": False, "held_out_shown_alarm": False} | counted
-    split, measured = sample(totals), rows(totals)
-    first = measured[0].uplift
+    split, measured, groups = sample(totals), rows(totals), found.groups
+    first, known = measured[0].uplift, explained(totals)
     return {
         "experiment": totals.seen.id,
         "since_ms": totals.seen.first_ms,
@@ -233,7 +257,7 @@ def as_values(found: Findings) -> dict[str, Any]:
         "power": None if first is None else power(first, totals, found.effect)._asdict(),
         "others": [one._asdict() for one in found.others],
         **counted,
-        "metrics": [
-            {"metric": metric} | ({} if row is None else row._asdict()) for metric, row in measured
-        ],
+        "explained": None if known is None else known._asdict(),
+        "metrics": metrics_json(measured),
+        **({} if groups is None else {"groups": groups_json(groups)}),
     }

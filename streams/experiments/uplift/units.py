@@ -9,7 +9,8 @@ A unit counts from its assignment on: who never asked is the same on both sides,
 Memory is bounded: what there is no room for is left out, and counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any, NamedTuple
 
 from streams.contract.prompts import (
@@ -22,12 +23,13 @@ from streams.contract.prompts import (
 )
 from streams.experiments.uplift.net_orders import (
     At,
-    Line,
+    CountedLine,
     OrderSeen,
     UnitTotals,
     at_of,
     count,
     lines_of,
+    lists_of,
     order_of,
     tuples_of,
 )
@@ -47,6 +49,9 @@ class SideOf(NamedTuple):
     unit: str
     holdout: bool
     share: float
+    context: str = ""
+    """Placement and segment of what it asked; "" where that was not told."""
+    orders_before: int = 0
 
 
 class ExperimentSeen(NamedTuple):
@@ -100,7 +105,7 @@ class Units:
         self._shoppers: dict[str, set[tuple[str, str]]] = {}
         """By experiment the shoppers that signed in, and their units."""
         self._orders: dict[str, OrderSeen] = {}
-        self._returns: dict[str, dict[At, tuple[Line, ...]]] = {}
+        self._returns: dict[str, dict[At, tuple[CountedLine, ...]]] = {}
 
     def add(self, record: AnyOutcome) -> None:
         """Count a record; a repeat changes nothing."""
@@ -142,17 +147,22 @@ class Units:
         }
         return ExperimentTotals(
             _seen(experiment, sides.values() or self._sides[experiment].values()),
-            [totals[unit] for unit, holdout in units.items() if holdout],
-            [totals[unit] for unit, holdout in units.items() if not holdout],
+            [totals[unit] for unit, side in units.items() if side.holdout],
+            [totals[unit] for unit, side in units.items() if not side.holdout],
             len(shown),
             _on_both(bits.items()),
             _on_both(signed_in),
             left_out,
         )
 
-    def _summed(self, experiment: str, units: Iterable[str]) -> tuple[dict[str, UnitTotals], int]:
+    def _summed(
+        self, experiment: str, units: Mapping[str, SideOf]
+    ) -> tuple[dict[str, UnitTotals], int]:
         """By unit what it did, and how many orders are of no such unit."""
-        totals = {unit: UnitTotals() for unit in units}
+        totals = {
+            unit: UnitTotals(before=side.orders_before, context=side.context)
+            for unit, side in units.items()
+        }
         left_out = 0
         for number, order in self._orders.items():
             if order.experiment != experiment:
@@ -171,7 +181,8 @@ class Units:
                 self.left_out += 1
                 return
             self._sessions += 1
-        side = SideOf(record.occurred_at_ms, record.unit, record.holdout, record.share)
+        told = intern(record.context or ""), record.orders_before
+        side = SideOf(record.occurred_at_ms, record.unit, record.holdout, record.share, *told)
         sides[record.session_id] = side if before is None else min(before, side)
         self._signed_in(record)
 
@@ -188,7 +199,7 @@ class Units:
         lines = lines_of(record)
         said = record.experiment, record.unit, record.currency or "", lines
         order = OrderSeen(at_of(record), *said)
-        self._orders[record.order_id] = order if before is None else min(before, order)
+        self._orders[record.order_id] = order if before is None else _earlier(before, order)
         self._signed_in(record)
 
     def _returned(self, record: Returned | Unmatched) -> None:
@@ -214,9 +225,9 @@ class Units:
             },
             "shown": self._shown,
             "shoppers": {name: sorted(known) for name, known in self._shoppers.items()},
-            "orders": {number: list(order) for number, order in self._orders.items()},
+            "orders": {number: order.state() for number, order in self._orders.items()},
             "returns": {
-                order: [[at, lines] for at, lines in of.items()]
+                order: [[at, lists_of(lines)] for at, lines in of.items()]
                 for order, of in self._returns.items()
             },
         }
@@ -238,18 +249,23 @@ class Units:
         }
 
 
+def _earlier(one: OrderSeen, other: OrderSeen) -> OrderSeen:
+    """The earlier one; of two of one event, which told more or less, always the same."""
+    return min(one, other, key=lambda order: (order.at, repr(order)))
+
+
 def _seen(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
     sides = list(sides)
     times = [side.at_ms for side in sides]
     return ExperimentSeen(name, sides[0].share, min(times), max(times), len(sides))
 
 
-def _first_sides(sides: Iterable[SideOf]) -> dict[str, bool]:
-    """By unit whether it is held out: the side on which it was first."""
+def _first_sides(sides: Iterable[SideOf]) -> dict[str, SideOf]:
+    """By unit the side on which it was first."""
     first: dict[str, SideOf] = {}
     for side in sides:
         first[side.unit] = min(first.get(side.unit, side), side)
-    return {unit: side.holdout for unit, side in sorted(first.items())}
+    return dict(sorted(first.items()))
 
 
 def _bits(sides: Iterable[SideOf]) -> dict[str, int]:

@@ -26,6 +26,14 @@ BENCHMARKS = {
         "streams.lab.bench.inference.uplift_report:uplift",
         "Customers whose orders a prompt raises: do the bounds hold the truth?",
     ),
+    "aa-tests": Lazy(
+        "streams.lab.bench.inference.aa_report:aa_tests",
+        "Shops in which prompts are worth nothing: how often is an effect found?",
+    ),
+    "net-reward": Lazy(
+        "streams.lab.bench.inference.net_reward.net_reward_report:net_reward",
+        "Prompts that sell what comes back: are other policies judged by what is kept?",
+    ),
     "restart": Lazy(
         "streams.lab.bench.size.restart_report:restart",
         "A large shop that answers again, and checkpoints.",

@@ -6,12 +6,11 @@ that invented shoppers never meet real ones.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from shlex import quote
 from typing import Any, NamedTuple
 
-from streams.cli.options import self_contained
+from streams.cli.options import self_contained, typed
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
@@ -20,8 +19,6 @@ from streams.lab.embedded.worker_process import WorkerProcess
 from streams.operations.topics import create_topics
 
 PREFIX = "goeswith-demo"
-COLUMNS = 60
-"""Of a line of a command: an option and its value come on top, in 80 columns with the margin."""
 HURRIED: dict[str, Any] = {
     "cool_down_s": 2.0,
     "just_bought_s": 5.0,
@@ -55,24 +52,7 @@ class Installation(NamedTuple):
         goeswith lag --bootstrap 127.0.0.1:4711 --prefix goeswith-demo \
             --group goeswith
         """
-        settings = self.settings
-        version = settings.kafka_api_version
-        words = [f"GOESWITH_KAFKA_API_VERSION={version}"] if version else []
-        words += ["goeswith", command, "--bootstrap", settings.kafka_bootstrap]
-        words += ["--prefix", settings.topic_prefix]
-        if command == "lag":
-            words += ["--group", settings.group_id]
-        return folded(words)
-
-
-def folded(words: Iterable[str], columns: int = COLUMNS) -> str:
-    """A shell command, quoted, in lines that end with a backslash where another one follows."""
-    lines = [""]
-    for word in map(quote, words):
-        if lines[-1].strip() and len(lines[-1]) + len(word) > columns and word.startswith("-"):
-            lines.append("   ")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return " \\\n".join(lines)
+        return typed(self.settings, *command.split(), group=command == "lag")
 
 
 @contextmanager

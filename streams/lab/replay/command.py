@@ -3,18 +3,17 @@
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import click
 from pydantic import SecretStr
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import read_settings, self_contained
+from streams.cli.progress import progress_bar
 from streams.cli.ranges import FiniteRange
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
@@ -97,10 +96,14 @@ def replay(
     adds = sum(len(basket.lines) for basket in chosen)
     with (
         stage(settings, embedded=bootstrap is None, own_worker=own) as (staged, check),
-        _progress(console, adds) as advance,
+        progress_bar("replaying", adds, console=console) as advance,
     ):
         report = run(
-            staged, chosen, staples=staples, events_per_s=rate, check=check, advance=advance
+            *(staged, chosen),
+            staples=staples,
+            events_per_s=rate,
+            check=check,
+            advance=partial(advance, 1),
         )
     if as_json:
         click.echo(json.dumps(report.summary()))
@@ -127,15 +130,6 @@ def _with_some_secret(settings: Settings) -> Settings:
     if settings.receipt_secret.get_secret_value():
         return settings
     return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe(32))})
-
-
-@contextmanager
-def _progress(console: Console, adds: int) -> Iterator[Callable[[], None]]:
-    """A bar that grows by one at each call."""
-    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, refresh_per_second=4) as progress:
-        task = progress.add_task("adds", total=adds)
-        yield lambda: progress.advance(task)
 
 
 def _print(report: Report) -> None:

@@ -127,7 +127,7 @@ def run(
     staples: str,
     events_per_s: float,
     check: Callable[[], None],
-    advance: Callable[[], None],
+    advance: Callable[[], object],
 ) -> Report:
     """Replay baskets through a stage that stands; raises `GoeswithError`.
 
@@ -144,7 +144,7 @@ async def _run(
     staples: str,
     pacing: Pacing,
     check: Callable[[], None],
-    advance: Callable[[], None],
+    advance: Callable[[], object],
 ) -> Report:
     answers = Answers(settings, check)
     producer = AIOKafkaProducer(

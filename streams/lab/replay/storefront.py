@@ -42,7 +42,7 @@ class Storefront:
         answers: Answers,
         rival: PopularityBaseline,
         pacing: Pacing,
-        advance: Callable[[], None],
+        advance: Callable[[], object],
     ) -> None:
         self.score = Score()
         self.adds = 0

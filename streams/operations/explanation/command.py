@@ -1,16 +1,15 @@
 """`goeswith explain`: what became of each event of a session, and why there was no prompt."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from streams.cli.live import say
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
-from streams.clients.log_reader import LogReader, committed_offsets, open_reader
+from streams.cli.progress import EVERY, progress_bar
+from streams.clients.log_reader import committed_offsets, open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
@@ -45,20 +44,23 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
     shop, topics = Shop(with_some_secret(settings)), settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
     with open_reader(settings, *names) as reader:
-        log = _read(reader, session_id, settings)
+        events_at = [at for at in reader.partitions if at.topic == topics.events]
+        begins, ends = reader.begins(), reader.ends()
+        records = sum(ends[at] - begins[at] for at in events_at)
+        with progress_bar("looking for the session", records, every=EVERY) as advance:
+            log = read_session(reader, session_id, settings, advance)
         if not log.events:
             raise NotEnough(
                 f"no event of session {session_id!r} is on {topics.events}: is it the record's "
                 "key, and was it sent to this Kafka, under this prefix?"
             )
         with open_admin(settings) as admin:
-            events_at = [at for at in reader.partitions if at.topic == topics.events]
             committed = committed_offsets(settings, admin, events_at)
         published = read_published(reader, log, session_id, settings)
         latest = log.events[-events_max:]
-        with _progress("folding") as advance:
+        with progress_bar("folding", records, every=EVERY) as advance:
             retold = retell(shop, reader, log, published, latest, advance)
-        gone = sum(reader.begins()[at] for at in events_at)
+        gone = sum(begins[at] for at in events_at)
     offsets = {at.number: offset for at, offset in committed.items()}
     fates = [fate(event, published, retold, offsets) for event in latest]
     again, left_out = bool(silent(latest, published)), len(log.events) - len(latest)
@@ -74,7 +76,7 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
         }
         click.echo(json.dumps(said))
     else:
-        click.echo(_in_words(session_id, log, fates, notes))
+        say(_in_words(session_id, log, fates, notes))
 
 
 def _in_words(
@@ -117,17 +119,3 @@ def _doubts(reasons: Iterable[str]) -> list[str]:
         "may be told wrongly"
         for reason in sorted(reasons)
     ]
-
-
-def _read(reader: LogReader, session_id: str, settings: Settings) -> SessionEvents:
-    with _progress("looking for the session") as advance:
-        return read_session(reader, session_id, settings, advance)
-
-
-@contextmanager
-def _progress(doing: str) -> Iterator[Callable[[], object]]:
-    """A count on standard error, while it lasts."""
-    columns = (doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda: progress.advance(task)

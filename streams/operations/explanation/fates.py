@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from streams.cli.printable import printable
+from streams.contract.dead_letters import REASONS
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import (
     OrderPlaced,
-    OrderReturned,
+    OrderTakenBack,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -17,8 +18,9 @@ from streams.contract.events import (
 from streams.contract.prompts import Outcome, Prompt
 from streams.operations.explanation.advice import Told
 from streams.operations.explanation.retold import Retold
+from streams.operations.explanation.sender_times import sender_times, times_in_words
 from streams.operations.explanation.session_log import Place, PublishedAnswers, SessionEvent
-from streams.shop.decision.decision import AskingEvent
+from streams.shop.people.context import AskingEvent
 
 Became = Literal["prompt", "silence", "dead_letter", "waiting", "unknown", "learned"]
 
@@ -61,6 +63,7 @@ class Fate:
             "offset": offset,
             "timestamp_ms": self.event.timestamp_ms,
             **{name: self.field(name) for name in names},
+            "sender": sender_times(self.event)._asdict(),
             "became": self.became,
             "prompt": self.prompt.model_dump(mode="json", exclude_none=True)
             if self.prompt
@@ -123,11 +126,13 @@ def _asked(prompt: Prompt | None, silence: Told | None, *, waits: bool) -> Becam
 
 
 def in_words(fate: Fate) -> str:
-    """Some lines for a terminal, times in UTC."""
-    at = _clock(fate.event.timestamp_ms)
+    """Some lines for a terminal, times in UTC: the broker's first, then its sender's."""
+    received_ms = fate.event.timestamp_ms
+    at = _clock(received_ms)
     names = (fate.field(name) for name in ("event_id", "type", "item_id"))
     who = " ".join(printable(str(name), 60) for name in names if name is not None)
-    return "\n".join([f"{at} {who or 'no event'}", *(f"  {line}" for line in _lines(fate))])
+    lines = [*times_in_words(sender_times(fate.event), received_ms), *_lines(fate)]
+    return "\n".join([f"{at} {who or 'no event'}", *(f"  {line}" for line in lines)])
 
 
 def _clock(time_ms: int) -> str:
@@ -155,9 +160,7 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield "too late (silence `expired`), its retention is over, or the worker has other"
         yield "settings, or knew less when it answered"
     if fate.reason is not None:
-        where = f", `goeswith dead-letters show {fate.letter_id}`" if fate.letter_id else ""
-        yield f"DEAD LETTER, {fate.reason}{where}"
-        yield f"  {printable(fate.message, 300)}"
+        yield from _dead(fate, fate.reason)
     for outcome in fate.brought:
         yield f"{outcome.stage} of prompt {outcome.prompt_id}, reward {outcome.reward:+.2f}"
     for prompt_id in fate.withdrew:
@@ -166,11 +169,20 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield _learned(fate.event.held)
 
 
+def _dead(fate: Fate, reason: str) -> Iterator[str]:
+    """What was wrong, and what to do about it."""
+    where = f", `goeswith dead-letters show {fate.letter_id}`" if fate.letter_id else ""
+    yield f"DEAD LETTER, {reason}{where}"
+    yield f"  {printable(fate.message, 300)}"
+    if known := REASONS.get(reason):
+        yield f"  next: {known.next_step}"
+
+
 def _learned(held: object) -> str:
     """What is said of an event that neither asks nor brought a stage to a prompt."""
     if isinstance(held, PromptShown | PromptClicked | PromptDismissed):
         return "it brought no prompt to a stage: a repeat, too late, or of an item not offered"
-    if isinstance(held, OrderPlaced | OrderReturned):
+    if isinstance(held, OrderPlaced | OrderTakenBack):
         return "read, unless its order_id was before; no prompt of this session was credited by it"
     return "learned from; it asks for no prompt"
 

@@ -22,9 +22,9 @@ from streams.operations.explanation.session_log import (
 )
 from streams.operations.explanation.time_index import TimeIndex
 from streams.operations.rebuild import fold_record
-from streams.shop.decision.decision import AskingEvent
 from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.people.context import AskingEvent
 from streams.shop.shop import Shop
 
 TURNING = ItemViewed | ItemAdded | OrderPlaced
@@ -53,7 +53,7 @@ def retell(
     log: SessionEvents,
     published: PublishedAnswers,
     latest: Sequence[SessionEvent],
-    advance: Callable[[], object] = lambda: None,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> dict[Place, Retold]:
     """What a shop without memory makes of the session's events, up to the last silent of `latest`.
 
@@ -96,7 +96,7 @@ def _fold_to(
     reader: LogReader,
     event: SessionEvent,
     times: TimeIndex,
-    advance: Callable[[], object],
+    advance: Callable[[int], object],
 ) -> None:
     """Fold the log up to this event, and of other partitions what was there by then."""
     own, offset = event.place
@@ -110,7 +110,7 @@ def _fold_to(
             later.add(number)  # of the same second, and not there yet
             continue
         fold_record(shop, record)
-        advance()
+        advance(1)
 
 
 def _answer(

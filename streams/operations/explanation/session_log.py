@@ -13,7 +13,7 @@ from streams.contract.events import Event, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.operations.explanation.time_index import TimeIndex
-from streams.shop.decision.decision import AskingEvent
+from streams.shop.people.context import AskingEvent
 
 Place = tuple[int, int]
 """Partition and offset of an event."""
@@ -28,7 +28,7 @@ class SessionEvent(NamedTuple):
     held: Event | InvalidEvent
     """What workers read in it."""
     said: dict[str, Any]
-    """The fields of what is no event, as far as they can be read."""
+    """The fields as they were sent, as far as they can be read."""
     first: bool = True
     """No earlier one of the session has its id."""
 
@@ -63,14 +63,14 @@ def read_session(
     reader: LogReader,
     session_id: str,
     settings: Settings,
-    advance: Callable[[], object] = lambda: None,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> SessionEvents:
-    """Look through the events topic; `advance` is called for each record of it."""
+    """Look through the events topic; `advance` is told of each record of it."""
     key, index = session_id.encode(), TimeIndex()
     found: list[SessionEvent] = []
     begins, ends = _of(reader, settings.topics.events)
     for record in reader.between(begins, ends):
-        advance()
+        advance(1)
         index.note(record.at.number, record.offset, record.timestamp_ms)
         event = _of_session(record, key, session_id, settings)
         if event is not None:
@@ -167,7 +167,9 @@ def _of_session(
         said = _parsed(value)
         ours = record.key == key or said.get("session_id") == session_id
         return SessionEvent(place, record.timestamp_ms, invalid, said) if ours else None
-    return SessionEvent(place, record.timestamp_ms, event, {}) if record.key == key else None
+    if record.key != key:
+        return None
+    return SessionEvent(place, record.timestamp_ms, event, _parsed(value))
 
 
 def _parsed(value: bytes) -> dict[str, Any]:

@@ -37,10 +37,10 @@ class Arm(NamedTuple):
         source = self.source(learned)
         if source is None:
             return False
-        names = {} if self.names is None else self.names(question)
-        return source.proposes(
-            self.context(question), exclude=question.excluded, time_s=question.time_s, **names
-        )
+        context, out, time_s = self.context(question), question.excluded, question.time_s
+        if self.names is None:
+            return source.proposes(context, exclude=out, time_s=time_s)
+        return source.proposes(context, exclude=out, time_s=time_s, **self.names(question))
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers, best first: worked out for the arm that was drawn alone."""

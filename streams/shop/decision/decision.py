@@ -14,8 +14,8 @@ from functools import partial
 from typing import Any
 
 from models import Candidate, Choice, ThompsonSampling
-from streams.contract.events import ItemAdded, ItemViewed, segment_names
-from streams.contract.prompts import Placement, prompt_id
+from streams.contract.events import segment_names
+from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
@@ -26,12 +26,7 @@ from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
-
-AskingEvent = ItemViewed | ItemAdded
-"""The events that ask for a prompt: what goes with this?"""
-
-PLACEMENTS: dict[type[AskingEvent], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
-"""Where the shopper is when an event asks."""
+from streams.shop.people.context import PLACEMENTS, AskingEvent
 
 
 class Decision:
@@ -88,20 +83,16 @@ class Decision:
 
     def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
-        settings = self.settings
-        since_s = time_s - settings.just_bought_s
-        visit_s = min(since_s, session.started_ms // 1000)
-        just_bought = session.bought_since(1000 * visit_s) if session.bought else set[str]()
+        settings, just_bought = self.settings, set[str]()
+        since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
+        if session.bought:
+            just_bought = session.bought_since(1000 * since_s)
         if session.shopper_id is not None and settings.just_bought_s:
-            just_bought |= self.learned.repeats.bought_since(session.shopper_id, visit_s)
-        staples = self.learned.popularity.top(settings.staples_withheld)
-        return CandidateQuery(
-            session=session,
-            anchor=anchor,
-            time_s=time_s,
-            excluded=guards.excluded(session, anchor, just_bought=just_bought, staples=staples),
-            items_max=settings.prompt_items_max,
-        )
+            just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
+        withheld = settings.staples_withheld
+        staples = self.learned.popularity.top(withheld) if withheld else ()
+        excluded = guards.excluded(session, anchor, just_bought=just_bought, staples=staples)
+        return CandidateQuery(session, anchor, time_s, excluded, settings.prompt_items_max)
 
     def context(self, session: Session, event: AskingEvent) -> str:
         """What the policy knows: the placement, and the segment (one of a fixed list)."""

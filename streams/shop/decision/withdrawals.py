@@ -1,19 +1,21 @@
 """Withdrawals: published prompts that an add or an order makes pointless."""
 
-from streams.contract.events import ItemAdded, OrderPlaced
+from streams.contract.events import Event, ItemAdded, OrderPlaced
 from streams.contract.prompts import PromptWithdrawn
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 
-ENDING = (ItemAdded, OrderPlaced)
+ENDING = frozenset({ItemAdded, OrderPlaced})
 """The events that can make a prompt pointless."""
 
 
 def withdrawals(
-    session: Session, event: ItemAdded | OrderPlaced, pending: PendingPrompts
+    session: Session, event: Event, pending: PendingPrompts
 ) -> tuple[PromptWithdrawn, ...]:
-    """The living prompts of this session that an add or an order made pointless."""
-    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
+    """The living prompts of this session that an event made pointless."""
+    if type(event) not in ENDING:
+        return ()
+    if isinstance(event, OrderPlaced) and not session.was_ordered_by(event):
         return ()  # told once more
     added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(

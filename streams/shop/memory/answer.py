@@ -104,8 +104,6 @@ class Answer(NamedTuple):
     """What a unit of the experiment did: was assigned, ordered, sent back."""
     rejected: BadInput | None = None
     """The event is of the contract but cannot be believed: to be published as a dead letter."""
-    unmatched: str | None = None
-    """The order that a return names, of which nothing is known (yet): it waits for it."""
 
     @property
     def prompt(self) -> Prompt | None:

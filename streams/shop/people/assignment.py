@@ -16,11 +16,12 @@ alone and only with their consent: two devices of one person on two sides are a 
 somebody has to count.
 """
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple, Self
 
-from streams.contract.events import Event
+from streams.contract.events import Event, segment_names
 from streams.contract.settings import Settings
 
 SALT_BYTES_MAX = 64
@@ -48,6 +49,8 @@ class Assignment(NamedTuple):
     """where that is in the log,"""
     at_ms: int
     """and when it happened."""
+    orders_before: int = 0
+    """What the session had ordered by then."""
 
     @classmethod
     def from_state(cls, state: list[Any] | None = None) -> Self | None:
@@ -55,13 +58,14 @@ class Assignment(NamedTuple):
         if state is None:
             return None
         assignment = cls(*state)
-        kinds = str, float, str, bool, str, int, int
-        if not all(map(isinstance, assignment, kinds)):
+        kinds = str, float, str, bool, str, int, int, int
+        if not all(map(isinstance, assignment, kinds)) or assignment.orders_before < 0:
             raise ValueError("these are not the fields of an assignment")
         return assignment
 
 
-class Experiment(NamedTuple):
+@dataclass(frozen=True)
+class Experiment:
     """A holdout: who takes part, and how large the part is that gets no prompts."""
 
     name: str
@@ -69,6 +73,8 @@ class Experiment(NamedTuple):
     salt: str
     start_ms: int = 0
     """Sessions are assigned by what they ask from then on."""
+    segments: frozenset[str] = frozenset()
+    """Those that are listed, which outcomes tell."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Experiment | None":
@@ -80,24 +86,26 @@ class Experiment(NamedTuple):
         share, start_ms = settings.holdout_share, round(settings.experiment_start_s * 1000)
         if not share:
             return None
-        return cls(settings.experiment, share, settings.holdout_salt, start_ms)
+        segments = segment_names(settings)
+        return cls(settings.experiment, share, settings.holdout_salt, start_ms, segments)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What tells it from others: the name, and a hash of share and salt.
 
         >>> Experiment("spring", 0.05, "salt").id, Experiment("spring", 0.2, "salt").id
         ('spring-8f28ffa7', 'spring-0bf23094')
         """
-        return _id(self.name, self.share, self.salt)
+        said = f"{self.share!r}\0{self.salt}".encode()
+        return f"{self.name}-{blake2b(said, digest_size=ID_BYTES).hexdigest()}"
 
-    def assigned(self, event: Event, offset: int) -> Assignment | None:
+    def assigned(self, event: Event, offset: int, orders_before: int = 0) -> Assignment | None:
         """The side of the session whose event this is; None before the experiment starts."""
         if event.occurred_at_ms < self.start_ms:
             return None
         held_out, unit = self.draw(event.visitor_id or event.session_id)
         place = event.event_id, offset, event.occurred_at_ms
-        return Assignment(self.id, self.share, unit, held_out, *place)
+        return Assignment(self.id, self.share, unit, held_out, *place, orders_before)
 
     def draw(self, unit: str) -> tuple[bool, str]:
         """Whether a unit is held out, and its name in this experiment.
@@ -121,12 +129,6 @@ class Experiment(NamedTuple):
     def _hash(self, kind: str, who: str, length: int) -> bytes:
         said = f"{self.name}\0{kind}\0{who}".encode("utf-8", "surrogatepass")
         return blake2b(said, digest_size=length, key=self.salt.encode()[:SALT_BYTES_MAX]).digest()
-
-
-@lru_cache(maxsize=16)
-def _id(name: str, share: float, salt: str) -> str:
-    said = f"{share!r}\0{salt}".encode()
-    return f"{name}-{blake2b(said, digest_size=ID_BYTES).hexdigest()}"
 
 
 def held_out(unit: str, *, share: float, salt: str, experiment: str = DEFAULT) -> bool:

@@ -67,7 +67,7 @@ class Identity:
             consent = self.consent_default and not session.refused_consent
         else:
             session.refused_consent = not consent
-        if not consent or isinstance(event, ShopperForgotten):
+        if not consent or type(event) is ShopperForgotten:
             self._sign_nobody(session, event, signs_out=not consent)
             return
         named, before = event.shopper_id, session.signed_in
@@ -78,15 +78,13 @@ class Identity:
             and before.hash not in self.denials.at_s
         ):
             if event.occurred_at_ms >= before.at_ms:  # as nearly always: the same shopper goes on
-                at_ms, said = event.occurred_at_ms, event.consent is True
-                session.signed_in = SignIn(named, before.hash, at_ms, said)
+                before.at_ms, before.consented = event.occurred_at_ms, event.consent is True
             session.buyer = session.shopper_id = named
             return
-        if named is not None or session.signed_in.hash is not None:
+        if named is not None or before.hash is not None:
             self._sign_in(session, event, named)
-        if named is not None and session.signed_in.hash not in self.denials.at_s:
-            session.buyer = named
-            session.shopper_id = named if session.signed_in.shopper_id == named else None
+        if named == before.shopper_id and before.hash not in self.denials.at_s:
+            session.buyer = session.shopper_id = named
         else:
             session.shopper_id = self.shopper_of(session, event)
             session.buyer = named if named and self._allows(session, event, named) else None
@@ -104,8 +102,9 @@ class Identity:
         """What the event itself says: denials may come later, and count whenever they come."""
         at_ms, before = event.occurred_at_ms, session.signed_in
         if at_ms >= before.at_ms and event.says_who:
-            same = before.hash if who and who == before.shopper_id else who and hashed(who)
-            session.signed_in = SignIn(who, same, at_ms, event.consent is True)
+            if who is None or who != before.shopper_id:
+                before.shopper_id, before.hash = who, who and hashed(who)
+            before.at_ms, before.consented = at_ms, event.consent is True
 
     def _deny(self, session: Signed, event: Event) -> None:
         """Drop what is kept by the shopper who denies by this event."""

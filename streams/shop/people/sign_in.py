@@ -1,22 +1,27 @@
 """A sign-in: what an event said about who is signed in to its session."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from models.snapshot.elements import each
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.people.denials import hashed
 
 
-class SignIn(NamedTuple):
-    """Who is signed in, since which event, and whether that event gave consent itself."""
+@dataclass(slots=True)
+class SignIn:
+    """Who is signed in, by which event, and whether that event gave consent itself.
 
-    shopper_id: str | None
+    The latest one that says so: of the same shopper it is another event, not another sign-in.
+    """
+
+    shopper_id: str | None = None
     """None: nobody, nobody who may be remembered, or somebody of whom only the hash was kept."""
-    hash: str | None
-    at_ms: int
-    consented: bool
+    hash: str | None = None
+    at_ms: int = 0
+    consented: bool = False
     """Else the setting gave consent."""
 
     def state(self, shopper_id: str | None) -> list[Any]:
@@ -47,4 +52,3 @@ def read(state: list[Any] | str | None, at_ms: int) -> tuple[SignIn, bool]:
 
 KEEP: Callable[[SignIn], str | None] = attrgetter("shopper_id")
 """A sign-in may be kept with whom it is of."""
-NOBODY = SignIn(None, None, 0, consented=False)

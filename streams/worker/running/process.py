@@ -3,8 +3,9 @@
 Settings come from the environment (`GOESWITH_…`). SIGTERM finishes the rounds under way, waits for
 the broker to have their answers, commits, and exits with 0. A worker that fails exits with 1, so
 that whatever supervises it starts the next one; under the same name, within the session timeout,
-the other workers notice nothing. What only an operator can mend exits with 2. Under `faust` nothing
-takes name and port beforehand (`streams.worker.running.claims`), nor is there a keeper.
+the other workers notice nothing. What only an operator can mend is one line, and exits with 2. Both
+ways take name and port beforehand (`streams.worker.running.claims`); under `faust` there is no
+keeper.
 """
 
 import asyncio
@@ -12,16 +13,19 @@ import gc
 import logging
 import os
 import threading
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any, NoReturn
 
 import click
 from faust.worker import Worker
 
 from models.warm import warm
 from streams.cli.options import read_settings
+from streams.cli.root import Failed
 from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.checkpoints.store import open_store
-from streams.contract.errors import Misconfigured
+from streams.contract.errors import GoeswithError, Misconfigured
 from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.views.writer import RedisViews
@@ -40,10 +44,14 @@ CLEAN_UP_S_MAX = 30.0
 
 
 class PunctualWorker(Worker):
-    """Ends even if something waits for a thread that has died: a zombie would not be replaced."""
+    """Ends even if something waits for a thread that has died: a zombie would not be replaced.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    `claiming`: the settings by which it takes name and port itself, where nobody has done so.
+    """
+
+    def __init__(self, *args: Any, claiming: Settings | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._claiming = claiming
         self.spinner = None  # it draws into the log, and makes every library build its debug lines
 
     async def _sentinel_task(self) -> None:
@@ -55,6 +63,28 @@ class PunctualWorker(Worker):
         super().on_setup_root_logger(logger, level)
         for handler in logger.handlers:
             handler.addFilter(CrashLines())
+
+    def execute_from_commandline(self) -> NoReturn:
+        """Run to the exit code of the process."""
+        try:
+            with self._claimed():
+                super().execute_from_commandline()
+        except SystemExit as ended:
+            wrong = isinstance(ended.__context__, Misconfigured)
+            raise SystemExit(EXIT_MISCONFIGURED if wrong else ended.code) from None
+
+    def _claimed(self) -> AbstractContextManager[object]:
+        """Name and port, held until the block ends; the port may be an option of `faust worker`."""
+        if self._claiming is None:
+            return nullcontext()
+        conf = self.app.conf
+        port = conf.web_port if conf.web_enabled else 0
+        try:
+            return claim(self._claiming.model_copy(update={"web_port": port})) or nullcontext()
+        except Misconfigured as error:
+            failed = Failed(error)  # raised, it would be a traceback of mode's
+            failed.show()
+            raise SystemExit(failed.exit_code) from None
 
     def on_worker_shutdown(self) -> None:
         """The worker has failed, or is done: from here on the clock runs."""
@@ -91,8 +121,6 @@ def run(settings: Settings) -> int:
         worker = app.Worker(loglevel=settings.log_level, redirect_stdouts=False)
         worker.execute_from_commandline()
     except SystemExit as ended:
-        if isinstance(ended.__context__, Misconfigured):
-            return EXIT_MISCONFIGURED
         return int(ended.code or 0)
     finally:
         if claimed is not None:
@@ -100,9 +128,17 @@ def run(settings: Settings) -> int:
 
 
 def __getattr__(name: str) -> Any:
-    """`app` for `faust -A streams.worker`, made from the environment when it is first asked for."""
+    """`app` for `faust -A streams.worker`, made from the environment when it is first asked for.
+
+    Faust is a program of click's: `Failed` is one line there.
+    """
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    refuse_unknown_settings(os.environ)
-    globals()["app"] = app = worker_app(read_settings())
+    try:
+        refuse_unknown_settings(os.environ)
+        settings = read_settings()
+        globals()["app"] = app = worker_app(settings)
+    except GoeswithError as error:
+        raise Failed(error) from error
+    app.conf.Worker = partial(PunctualWorker, claiming=settings)  # type: ignore[assignment]
     return app

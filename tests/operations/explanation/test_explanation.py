@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from streams.contract.dead_letters import REASONS
 from streams.contract.events import Event, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
@@ -176,6 +177,7 @@ def test_dead_letters_are_found_by_key_and_by_what_they_say() -> None:
     assert "dead-letters show 1:0" in in_words(lost)
     assert "silence, no_candidate" in in_words(forged)
     assert "DEAD LETTER, receipt_unreadable" in in_words(forged)
+    assert f"  next: {REASONS['receipt_unreadable'].next_step}" in in_words(forged)
 
 
 def test_what_nobody_has_answered_waits() -> None:

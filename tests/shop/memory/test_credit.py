@@ -378,7 +378,6 @@ def test_what_comes_back_from_another_order_is_not_taken_from_this_one() -> None
     unknown = shop.serve(story.send_back("butter", order_id="nobody knows"))
 
     assert [] == told(back) == told(unknown)
-    assert (None, "nobody knows") == (back.unmatched, unknown.unmatched)
     assert 1.0 == earns(shop, prompt)
 
 

@@ -8,7 +8,7 @@ from streams.contract.prompts import Assigned, Ordered, Returned, UnitOutcome, U
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.sessions import session_of
-from streams.shop.people.assignment import Experiment, held_out
+from streams.shop.people.assignment import Assignment, Experiment, held_out
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
@@ -160,6 +160,77 @@ def test_orders_and_returns_of_an_assigned_session_are_outcomes() -> None:
         )
         assert isinstance(back, Returned)
         assert (first.unit, -1, order.order_id) == (back.unit, back.quantity, back.order_id)
+
+
+def test_an_order_tells_what_it_earns_where_its_lines_do() -> None:
+    """Lines of one item together, below nothing where they lose; nothing where none tells it."""
+    shop, story = till(), Story("s1")
+    shop.serve(story.view("bread"))
+    order = story.order("bread", "butter", "bread", "jam")
+    margins = (80, -20, 100, None)
+    lines = tuple(
+        line.model_copy(update={"margin_minor": margin, "quantity": 2})
+        for line, margin in zip(order.lines, margins, strict=True)
+    )
+    (told,) = unit_outcomes(shop, order.model_copy(update={"lines": lines}))
+    (silent,) = unit_outcomes(shop, story.order("tea"))
+
+    assert isinstance(told, Ordered)
+    assert isinstance(silent, Ordered)
+    assert [360, -40, None] == [line.margin_minor for line in told.lines]
+    assert (320, None) == (told.margin_minor, silent.margin_minor)
+
+
+def test_an_assignment_tells_where_it_was_and_of_which_segment() -> None:
+    """By the event's own word: a listed segment, or who names a shopper and consents."""
+    ann: dict[str, Any] = {"shopper_id": "ann", "consent": True}
+    asked = [
+        Story("a").view("bread"),
+        Story("b").add("bread"),
+        Story("c", segment="club").view("bread"),
+        Story("d", segment="unheard of", **ann).add("bread"),
+        Story("e", **ann | {"consent": False}).view("bread"),
+    ]
+    records = unit_outcomes(till(segments="club,trade"), *asked)
+
+    assert [
+        *("product_page/new", "basket/new", "product_page/club", "basket/known"),
+        "product_page/new",
+    ] == [record.context for record in records]  # type: ignore[union-attr]
+
+
+def test_an_assignment_tells_what_was_ordered_before_it_and_nothing_after() -> None:
+    """Orders from before the experiment's start; also when the shop is ahead, or restored."""
+    shop, story = till(experiment_start_s=NOON_MS / 1000 + 60), Story("s1")
+    for number in range(2):
+        shop.serve(story.order("bread", order_id=f"o-{number}"))
+    asked = story.view("bread", after_s=60)
+    offset = shop.shop.position[0]
+    (told,) = unit_outcomes(shop, asked)
+    shop.serve(story.order("bread", order_id="o-2"))
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    (restored,) = [session_of(session.state()).assignment]
+
+    assert 2 == told.orders_before  # type: ignore[union-attr]
+    assert (told,) == shop.ask(asked, offset).unit_outcomes
+    assert restored == session.assignment
+    assert restored is not None
+    assert 2 == restored.orders_before
+
+
+def test_an_assignment_from_before_such_orders_were_counted_is_read() -> None:
+    """Of a checkpoint of an earlier version; a number that is none is refused."""
+    shop, story = till(), Story("s1")
+    shop.serve(story.view("bread"))
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    assert session.assignment is not None
+    state = list(session.assignment)
+
+    assert session.assignment == Assignment.from_state(state[:-1])
+    with pytest.raises(ValueError, match="not the fields"):
+        Assignment.from_state([*state[:-1], -1])
 
 
 def test_what_comes_back_of_an_unknown_order_is_unmatched() -> None:

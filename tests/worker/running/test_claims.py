@@ -5,13 +5,17 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
+from pydantic import SecretStr
 
 from streams.contract.errors import Misconfigured, NameTaken
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
 from streams.worker.running.claims import claim, claim_name
+from streams.worker.running.process import PunctualWorker
+from streams.worker.topology import create_app
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
 
@@ -94,22 +98,96 @@ def test_other_groups_and_clusters_have_their_own_names(settings: Settings) -> N
         one.close()
 
 
-def test_a_port_that_is_taken_is_one_line_and_exit_code_2(settings: Settings) -> None:
+STARTS = {
+    "goeswith": ["-m", "streams", "worker"],
+    "faust": ["-m", "faust", "-A", "streams.worker", "worker"],
+}
+"""Both ways to start a worker."""
+
+
+def refused(start: str, settings: Settings, **given: str) -> str:
+    """The one line of a worker that does not start, with exit code 2."""
+    said = subprocess.run(
+        [sys.executable, *STARTS[start]],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={
+            **os.environ,
+            **environment(settings),
+            "GOESWITH_RECEIPT_SECRET": "not a secret",
+            **given,
+        },
+    )
+    assert (2, 1) == (said.returncode, len(said.stderr.splitlines())), said.stderr
+    return said.stderr
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_port_that_is_taken_is_one_line_and_exit_code_2(settings: Settings, start: str) -> None:
     """It names the setting."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        given = {**environment(settings), "GOESWITH_WEB_PORT": str(port)}
-        said = subprocess.run(
-            [sys.executable, "-m", "streams", "worker"],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **given, "GOESWITH_RECEIPT_SECRET": "not a secret"},
-        )
+        said = refused(start, settings, GOESWITH_WEB_PORT=str(port))
         with pytest.raises(Misconfigured, match="GOESWITH_WEB_PORT"):
             claim(settings.model_copy(update={"web_port": port}))
 
-    assert (2, 1) == (said.returncode, len(said.stderr.splitlines()))
-    assert f"goeswith: port {port} of 127.0.0.1 is taken by another process" in said.stderr
+    assert f"goeswith: port {port} of 127.0.0.1 is taken by another process" in said
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_setting_that_there_is_not_is_one_line_and_exit_code_2(
+    settings: Settings, start: str
+) -> None:
+    """With what was meant."""
+    said = refused(start, settings, GOESWITH_COOLDOWN="3")
+
+    assert "goeswith: unknown setting GOESWITH_COOLDOWN; did you mean GOESWITH_COOL_DOWN_S" in said
+
+
+def test_the_second_worker_of_a_name_ends_under_faust_as_well(settings: Settings) -> None:
+    """After it has waited for the first one to end."""
+    brief = settings.model_copy(update={"session_timeout_s": 1.0})
+    with holder(brief) as first:
+        try:
+            done = subprocess.run(
+                [sys.executable, *STARTS["faust"]],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+                env={**os.environ, **environment(brief), "GOESWITH_RECEIPT_SECRET": "not one"},
+            )
+        finally:
+            first.kill()
+
+    assert 2 == done.returncode
+    assert "Traceback" not in done.stderr
+    assert f"on this machine (process {first.pid}): give every worker" in done.stderr
+
+
+def test_what_is_claimed_under_faust_is_held_while_the_worker_runs(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The port that an option of Faust's may name; where there is no page, none."""
+    app = create_app(settings.model_copy(update={"receipt_secret": SecretStr("not a secret")}))
+    with socket.socket() as other, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Faust's own command sets these as late
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        app.conf.web_port = other.getsockname()[1]
+        worker = PunctualWorker(app, claiming=settings)
+        with pytest.raises(SystemExit, match="2"):
+            worker._claimed()
+        app.conf.web_enabled = False
+        with worker._claimed(), pytest.raises(NameTaken):
+            claim_name(settings, wait_s=-1)
+        with PunctualWorker(app)._claimed():
+            free = claim_name(settings, wait_s=-1)
+
+    assert f"goeswith: port {app.conf.web_port} of 127.0.0.1 is taken" in capsys.readouterr().err
+    assert free is not None
+    free.close()

@@ -38,7 +38,7 @@ EACH_MS = 20_000
 """Between two customers."""
 START_MS = 1_767_225_600_000
 ITEMS = ("bread", "butter", "jam", "tea", "cheese")
-LOOKS = 4
+LOOKS = 20
 SETTINGS: dict[str, Any] = {
     "receipt_secret": "not a secret",
     "holdout_share": 0.2,

@@ -1,19 +1,17 @@
 """`goeswith bench inference`: is what we say of arms true, when people look all the time?"""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-from rich.table import Table
 
-from streams.cli.live import show
+from streams.cli.progress import progress_bar
 from streams.contract.errors import MissingExtra
-from streams.lab.bench.figures import results
+from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.bench.inference import open_bandit
 from streams.lab.bench.inference.peeking import (
@@ -36,9 +34,6 @@ PUBLISHED_WITHIN = 0.00005
 TITLE = "Inference"
 PACKAGES = ("numpy", "scipy")
 
-Entry = dict[str, Any]
-"""`value`, `bound` (None: only for comparison) and whether it `holds`."""
-
 
 def shops(count: int, horizon: int = HORIZON) -> list[SimulatedShop]:
     """What is simulated: arms alike, one of them better, and arms alike at other rates."""
@@ -51,7 +46,7 @@ def shops(count: int, horizon: int = HORIZON) -> list[SimulatedShop]:
     ]
 
 
-def entries(found: Mapping[str, tuple[SimulatedShop, Sequence[SimulatedRun]]]) -> dict[str, Entry]:
+def entries(found: Mapping[str, tuple[SimulatedShop, Sequence[SimulatedRun]]]) -> dict[str, Claim]:
     """What is to hold, from the runs of each shop."""
     _, alike = found[ALIKE]
     coverage = min(coverages(played) for _, played in found.values())
@@ -62,17 +57,13 @@ def entries(found: Mapping[str, tuple[SimulatedShop, Sequence[SimulatedRun]]]) -
     naive = float(np.mean([one.naive_rejected for one in alike]))
     alarms = float(np.mean([one.sample_ratio_alarm for one in alike]))
     return {
-        "family_wise_rejection": _entry(rejected, 0.05, rejected <= 0.05),  # noqa: PLR2004
-        "aipw_bias": _entry(bias, 0.01, bias <= 0.01),  # noqa: PLR2004
-        "coverage_at_every_look": _entry(coverage, 0.95, coverage >= 0.95),  # noqa: PLR2004
-        "naive_rejection": _entry(naive, None, holds=True),
-        "naive_bias": _entry(naive_bias, None, holds=True),
-        "sample_ratio_false_alarms": _entry(alarms, None, holds=True),
+        "family_wise_rejection": claim(rejected, 0.05, rejected <= 0.05),  # noqa: PLR2004
+        "aipw_bias": claim(bias, 0.01, bias <= 0.01),  # noqa: PLR2004
+        "coverage_at_every_look": claim(coverage, 0.95, coverage >= 0.95),  # noqa: PLR2004
+        "naive_rejection": claim(naive, None, holds=True),
+        "naive_bias": claim(naive_bias, None, holds=True),
+        "sample_ratio_false_alarms": claim(alarms, None, holds=True),
     }
-
-
-def _entry(value: float | None, bound: float | list[float] | None, holds: bool) -> Entry:
-    return {"value": value, "bound": bound, "holds": holds}
 
 
 def coverages(played: Sequence[SimulatedRun]) -> float:
@@ -87,31 +78,30 @@ def biases(shop: SimulatedShop, estimates: Sequence[Any]) -> Iterator[float]:
         yield float(np.mean(mean[np.array(shop.rates) == rate])) / rate - 1.0
 
 
-def of_open_bandit() -> Entry:
+def of_open_bandit() -> Claim:
     """The published estimate, found again; without the data it does not hold."""
     bound = [PUBLISHED - PUBLISHED_WITHIN, PUBLISHED + PUBLISHED_WITHIN]
     try:
         value = open_bandit.random_to_thompson(open_bandit.package()).ips.value
     except MissingExtra as missing:
         click.echo(f"goeswith: {missing}", err=True)
-        return _entry(None, bound, holds=False)
-    return _entry(value, bound, bound[0] <= value <= bound[1])
+        return claim(None, bound, holds=False)
+    return claim(value, bound, bound[0] <= value <= bound[1])
 
 
 def measure(
     count: int, seed: int, jobs: int, horizon: int = HORIZON
-) -> tuple[dict[str, Entry], float]:
+) -> tuple[dict[str, Claim], float]:
     """All entries, and the seconds that it took; a progress bar goes to stderr."""
     played: dict[str, tuple[SimulatedShop, list[SimulatedRun]]] = {}
     simulated = shops(count, horizon)
-    columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("runs", total=sum(shop.runs for shop in simulated))
+    began_s = time.perf_counter()
+    with progress_bar("runs", sum(shop.runs for shop in simulated)) as advance:
         for number, some in runs(simulated, seed, jobs):
             shop = simulated[number]
             played.setdefault(shop.name, (shop, []))[1].extend(some)
-            progress.advance(task, len(some))
-        took_s = progress.tasks[0].elapsed or 0.0
+            advance(len(some))
+    took_s = time.perf_counter() - began_s
     return entries(played) | {"open_bandit_ipw": of_open_bandit()}, took_s
 
 
@@ -142,7 +132,7 @@ def inference(count: int, jobs: int, seed: int, **how: bool) -> None:
     """
     found, took_s = measure(count, seed, jobs)
     in_words = partial(section, count=count, took_s=took_s)
-    report(TITLE, found, in_words, _print, PACKAGES, **how)
+    report(TITLE, found, in_words, partial(show_claims, LABELS), PACKAGES, **how)
     if not all(entry["holds"] for entry in found.values()):
         sys.exit(1)
 
@@ -158,21 +148,7 @@ LABELS = {
 }
 
 
-def _print(found: Mapping[str, Entry]) -> None:
-    table = Table("", "value", "bound", "holds")
-    for name, entry in found.items():
-        table.add_row(*_cells(name, entry))
-    show(table)
-
-
-def _cells(name: str, entry: Entry) -> tuple[str, str, str, str]:
-    value, bound = entry["value"], entry["bound"]
-    shown = "no data" if value is None else f"{value:.5f}"
-    limit = "" if bound is None else " .. ".join(f"{b:g}" for b in np.atleast_1d(bound))
-    return LABELS[name], shown, limit, "" if bound is None else ("yes" if entry["holds"] else "NO")
-
-
-def section(found: Mapping[str, Entry], count: int, took_s: float) -> Iterator[str]:
+def section(found: Mapping[str, Claim], count: int, took_s: float) -> Iterator[str]:
     """The section in RESULTS.md."""
     yield (
         f"{count:,} bandits of {ARMS} arms of rate .05 and {HORIZON:,} decisions, floor {FLOOR:g}, "
@@ -180,6 +156,4 @@ def section(found: Mapping[str, Entry], count: int, took_s: float) -> Iterator[s
         f"one arm of .07, a tenth as many at each of the other rates; {took_s:,.0f} s."
     )
     yield ""
-    yield from results.table(
-        ["", "value", "bound", "holds"], [_cells(name, entry) for name, entry in found.items()]
-    )
+    yield from claims_section(LABELS, found)

@@ -15,7 +15,7 @@ from streams.lab.bench.pipeline import latency
 from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
-from streams.shop.decision.decision import AskingEvent
+from streams.shop.people.context import AskingEvent
 
 WARM_UP_EVENTS = 1_000
 """The first events need not be answered with a prompt: there was little to say yet."""

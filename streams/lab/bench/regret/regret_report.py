@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from streams.cli.live import show
+from streams.cli.progress import progress_bar
 from streams.lab.bench.figures.results import RESULTS, table, this_command, write_section
 from streams.lab.bench.regret.regret import LINES, Figure, judged, means, played, ready, tasks
 
@@ -70,10 +69,10 @@ def regret(seeds: int, jobs: int, as_json: bool, to_write: bool) -> None:
 
 
 def _with_bar(games: Iterator[tuple[str, int, float]], total: int) -> Iterator[Any]:
-    columns = (TextColumn("games"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, refresh_per_second=2) as progress:
-        yield from progress.track(games, total=total)
+    with progress_bar("games", total) as advance:
+        for game in games:
+            yield game
+            advance(1)
 
 
 def section(regrets: Regrets, figures: dict[str, Figure]) -> list[str]:

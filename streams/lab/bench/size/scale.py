@@ -22,7 +22,7 @@ from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.contenders import WorkerContender, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
-from streams.shop.decision.decision import AskingEvent
+from streams.shop.people.context import AskingEvent
 
 WORKERS = (1, 2, 4)
 WARM_UP_EVENTS = 2_000

@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord
 
 from streams.contract.events import ItemAdded, ItemViewed
 from streams.contract.prompts import prompt_id
-from streams.shop.decision.decision import PLACEMENTS
+from streams.shop.people.context import PLACEMENTS
 
 Cause = tuple[bytes, str]
 """The session, as the record's key has it, and the id of an event."""

@@ -23,8 +23,8 @@ from typing import Literal, NamedTuple, Protocol
 from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, AnyOutcome, Prompt, prompt_id
 from streams.contract.settings import Settings
-from streams.shop.decision.decision import PLACEMENTS, AskingEvent
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.people.context import PLACEMENTS, AskingEvent
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]

@@ -33,7 +33,7 @@ from streams.shop.memory.taught import Lesson
 ORDERS_MAX = 4_096
 """Orders of a partition; some two kilobytes each."""
 LINES_MAX = 32_768
-"""Their lines in all."""
+"""Their lines in all; an order has 2,000 at most."""
 WAITING_MAX = 1_024
 """Returns of a partition that have found no order there."""
 ALL_OF_IT = 1 << 40
@@ -228,9 +228,7 @@ class Orders:
         """Keep an order; of too many the oldest is forgotten, and can be returned no more."""
         self._orders[order.order_id] = order
         self._lines += len(order.lines)
-        while len(self._orders) > self.orders_max or (
-            self._lines > LINES_MAX and len(self._orders) > 1
-        ):
+        while len(self._orders) > self.orders_max or self._lines > LINES_MAX:
             gone = self._orders.pop(next(iter(self._orders)))
             self._lines -= len(gone.lines)
             self.forgot = True

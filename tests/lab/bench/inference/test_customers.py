@@ -14,7 +14,7 @@ SHOPS = 3
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_bounds_hold_the_truth_and_nobody_held_out_is_prompted(kind: str) -> None:
-    """Three shops of 300 customers, at four looks each; what was found is near."""
+    """Three shops of 300 customers, at twenty looks each; what was found is near."""
     shops = [run(kind, seed, units=300) for seed in range(SHOPS)]
     found = figures_of(kind, shops)
 

@@ -107,13 +107,14 @@ class Twin:
             self.seen[voter].times,
             self.seen[item].times,
         )
-        if met < support.together_min:
+        together_min, sessions, z_min = support
+        if met < together_min:
             return False
-        if support.z_min == 0 or of >= support.sessions:
+        if z_min == 0 or of >= sessions:
             return True
-        share = Fraction(of, support.sessions)
+        share = Fraction(of, sessions)
         excess = met - Fraction(1, 2) - times * share
-        z = Fraction(support.z_min)
+        z = Fraction(z_min)
         return excess > 0 and excess**2 > z**2 * times * share * (1 - share)
 
     def rank(
@@ -163,13 +164,10 @@ ballots = st.builds(
     decay=st.floats(0.1, 1),
     norm=st.floats(0, 1),
 )
-supports = st.builds(
-    Support,
-    together_min=st.just(TOGETHER_MIN),
-    sessions=st.integers(0, 60),
-    z_min=st.sampled_from([0.0, 0.3, 1.0, 2.0]),
+supports = st.tuples(
+    st.just(TOGETHER_MIN), st.integers(0, 60), st.sampled_from([0.0, 0.3, 1.0, 2.0])
 )
-ANY = Support(TOGETHER_MIN, sessions=0, z_min=0.0)
+ANY = (TOGETHER_MIN, 0, 0.0)
 
 
 def taught(learned: Sequence[Event], row_max: int = ROW_MAX) -> tuple[PairTable, Twin]:
@@ -291,7 +289,7 @@ def test_many_excluded_candidates_do_not_hide_the_last_one() -> None:
     table, partners = PairTable(64, NORM), [f"p{n}" for n in range(10)]
     for partner in partners:
         table.learn(["a", "b"], partner, 0, ONE, first=1, near=False)
-    support = Support(together_min=1, sessions=10, z_min=0.0)
+    support = 1, 10, 0.0
 
     for left in partners:
         assert table.proposes(["a", "b"], support, {"a", "b", *partners} - {left})

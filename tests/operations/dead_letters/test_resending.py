@@ -16,13 +16,13 @@ from kafka.errors import (
 from streams.clients.sync_kafka import open_producer
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.settings import Settings
-from streams.operations.letters import DeadLetter
-from streams.operations.replay_plan import ReplayRules
-from streams.operations.resending import send_again
-from tests.operations.test_replay_plan import RULES, letter
+from streams.operations.dead_letters.letters import DeadLetter
+from streams.operations.dead_letters.replay_plan import ReplayRules
+from streams.operations.dead_letters.resending import send_again
+from tests.operations.dead_letters.test_replay_plan import RULES, letter
 
 
-class Sent:
+class OnItsWay:
     """A record under way: acknowledged, or not."""
 
     def __init__(self, failure: BaseException | None) -> None:
@@ -46,13 +46,19 @@ class Producer:
     ) -> None:
         self.at_once, self.later, self.once = at_once or {}, later or {}, once
         self.tried: list[bytes] = []
+        self.marked: list[str] = []
 
-    def send(self, topic: str, *, value: bytes, **_: Any) -> Sent:
-        """Take one, or not."""
-        self.tried.append(value)
+    def send(self, topic: str, *, value: bytes | None, key: bytes, **_: Any) -> OnItsWay:
+        """Take one, or not; marks are told by their topic, and fail by their key."""
+        if topic == RULES.settings.topics.dead_letters:
+            self.marked.append(key.decode())
+            value = key
+        else:
+            assert value is not None
+            self.tried.append(value)
         if value in self.at_once:
             raise self.at_once[value]
-        return Sent(self.later.pop(value, None) if self.once else self.later.get(value))
+        return OnItsWay(self.later.pop(value, None) if self.once else self.later.get(value))
 
 
 def three() -> list[DeadLetter]:
@@ -62,7 +68,7 @@ def three() -> list[DeadLetter]:
 
 def not_taken(producer: Producer, letters: Iterator[DeadLetter] | list[DeadLetter]) -> Any:
     """What became of three letters that may go."""
-    return send_again(RULES, ["0:0", "0:1", "0:2"], letters, nullcontext(producer))
+    return send_again(RULES, ["0:0", "0:1", "0:2"], letters, nullcontext(producer)).refused
 
 
 def test_whatever_kafka_says_of_a_letter_the_others_go() -> None:
@@ -136,6 +142,36 @@ def test_without_a_broker_nothing_went() -> None:
     """In the same words for each."""
     nobody = Settings(kafka_bootstrap="localhost:1", topic_prefix="shop")
     rules = ReplayRules(nobody, partitions=4)
-    said = send_again(rules, ["0:0"], three(), open_producer(nobody, idempotent=False))
+    said = send_again(rules, ["0:0"], three(), open_producer(nobody, idempotent=False)).refused
 
     assert "it was not sent: no Kafka broker answered at localhost:1" in said["0:0"]
+
+
+def test_what_kafka_has_is_marked_and_nothing_else() -> None:
+    """Before it is told; a letter that was sent once more beside a bad record is marked once."""
+    refused = Producer(later={b"1": ClusterAuthorizationFailedError("no")})
+    not_taken(refused, three())
+    beside = KafkaError("it was part of a batch which had an invalid record")
+    again = Producer(later={b"0": InvalidRecordError("no key"), b"1": beside}, once=True)
+    not_taken(again, three())
+    stopped = Producer(later={b"1": KeyboardInterrupt()})
+    not_taken(stopped, three())
+
+    assert ["0:0", "0:2"] == refused.marked
+    assert ["0:2", "0:1"] == again.marked
+    assert ["0:0"] == stopped.marked
+
+
+def test_a_mark_that_cannot_be_written_is_told_and_the_letter_went() -> None:
+    """At once or later; after the first one no others are waited for."""
+    for error in (ClusterAuthorizationFailedError("no"), KafkaTimeoutError("no answer")):
+        at_once = Producer(at_once={b"0:0": error})
+        became = send_again(RULES, ["0:0", "0:1", "0:2"], three(), nullcontext(at_once))
+        later = Producer(later={b"0:1": error})
+        told = send_again(RULES, ["0:0", "0:1", "0:2"], three(), nullcontext(later))
+
+        assert ({}, {}) == (became.refused, told.refused)
+        assert [b"0", b"1", b"2"] == at_once.tried
+        assert ["0:0", "0:1", "0:2"] == list(became.unmarked)
+        assert ["0:0"] == at_once.marked
+        assert ["0:1"] == list(told.unmarked)

@@ -2,20 +2,24 @@
 
 What fails for one letter stops no other. Only a partition that took a letter neither at once nor
 within the timeout is not tried again: its other letters would wait as long, one after the other.
+
+What Kafka has taken is marked (`streams.operations.dead_letters.marks`), so that whoever replays it
+once more is told. A mark that could not be written changes nothing of that.
 """
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka.errors import KafkaError
 
 from streams.clients.sync_kafka import TOO_LARGE, in_brief
 from streams.contract.dead_letters import replay_headers
 from streams.contract.errors import GoeswithError
-from streams.operations.letters import NO_LETTER, DeadLetter
-from streams.operations.replay_plan import ReplayRules
+from streams.operations.dead_letters.letters import NO_LETTER, DeadLetter
+from streams.operations.dead_letters.marks import mark_headers
+from streams.operations.dead_letters.replay_plan import ReplayRules
 
 IN_FLIGHT_MAX = 64
 """Letters sent and not yet acknowledged."""
@@ -26,16 +30,25 @@ why."""
 TWICE = "should it have arrived, sending it twice does no harm"
 
 
+class Became(NamedTuple):
+    """What became of letters that were to be sent again, by id."""
+
+    refused: dict[str, str]
+    """Why Kafka does not have them."""
+    unmarked: dict[str, str]
+    """Kafka has them: why their marks are missing."""
+
+
 def send_again(
     rules: ReplayRules,
     allowed: Sequence[str],
     chosen: Iterable[DeadLetter],
     opening: AbstractContextManager[Any],
-) -> dict[str, str]:
+) -> Became:
     """Send those of the chosen letters that are allowed, with the producer that `opening` opens.
 
-    Returns when it is known what became of each: the ids of those that Kafka does not have, and
-    why. Raises nothing for what fails on the way, Ctrl-C included: what was sent is to be told.
+    Returns when it is known what became of each. Raises nothing for what fails on the way, Ctrl-C
+    included: what was sent is to be told.
     """
     sending, wanted = Resending(rules), frozenset(allowed)
     because = ""
@@ -52,11 +65,12 @@ def send_again(
     except KeyboardInterrupt:
         because = "it was not sent: interrupted"
     sending.refuse_in_flight()
-    return {
+    refused = {
         one: sending.refused.get(one) or because or NO_LETTER.format(one)
         for one in allowed
         if one not in sending.taken
     }
+    return Became(refused, sending.unmarked)
 
 
 class Resending:
@@ -65,6 +79,8 @@ class Resending:
     def __init__(self, rules: ReplayRules) -> None:
         self.taken: set[str] = set()
         self.refused: dict[str, str] = {}
+        self.unmarked: dict[str, str] = {}
+        self._marks: deque[tuple[str, Any]] = deque()
         self._rules = rules
         self._in_flight: deque[tuple[DeadLetter, Any]] = deque()
         self._beside: list[DeadLetter] = []
@@ -105,20 +121,48 @@ class Resending:
         A broker refuses a batch for one record in it: the others are sent again, each alone.
         """
         while self._in_flight:
-            self._settle_first()
+            self._settle_first(producer)
         beside, self._beside = self._beside, []
         for letter in beside:
             self.send(producer, letter)
             while self._in_flight:
-                self._settle_first()
+                self._settle_first(producer)
         self._beside.clear()
+        while self._marks:
+            self._settle_mark(*self._marks.popleft())
 
     def refuse_in_flight(self) -> None:
         """Wait no longer: of what is still in flight nobody knows."""
         for letter, _ in self._in_flight:
             self.refused[letter.id] = f"interrupted before Kafka said that it has it; {TWICE}"
 
-    def _settle_first(self) -> None:
+    def _mark(self, producer: Any, letter: DeadLetter) -> None:
+        """Mark a letter that Kafka has; where one mark failed, the others would wait as long."""
+        assert letter.cause is not None  # noqa: S101  # the plan has refused it
+        if self.unmarked:
+            self.unmarked[letter.id] = "another mark failed"
+            return
+        at = letter.record.at
+        try:
+            future = producer.send(
+                at.topic,
+                key=letter.id.encode(),
+                value=None,
+                partition=at.number,
+                headers=mark_headers(letter.id, letter.cause),
+            )
+        except (KafkaError, ValueError) as error:
+            self.unmarked[letter.id] = in_brief(error)
+        else:
+            self._marks.append((letter.id, future))
+
+    def _settle_mark(self, letter_id: str, future: Any) -> None:
+        try:
+            future.get(timeout=self._rules.settings.kafka_timeout_s + BEYOND_DELIVERY_S)
+        except KafkaError as error:
+            self.unmarked[letter_id] = in_brief(error)
+
+    def _settle_first(self, producer: Any) -> None:
         letter, future = self._in_flight[0]
         try:
             future.get(timeout=self._rules.settings.kafka_timeout_s + BEYOND_DELIVERY_S)
@@ -128,6 +172,7 @@ class Resending:
                 self._beside.append(letter)
         else:
             self.taken.add(letter.id)
+            self._mark(producer, letter)
         self._in_flight.popleft()
 
     def _refuse(self, letter: DeadLetter, error: Exception) -> None:

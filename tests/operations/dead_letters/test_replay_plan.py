@@ -10,8 +10,8 @@ from streams.contract.errors import InvalidEvent, Misconfigured
 from streams.contract.events import encode
 from streams.contract.schemas.examples import ITEM_VIEWED
 from streams.contract.settings import Settings
-from streams.operations.letters import OTHERS, DeadLetter, check_reason, kinds, opened
-from streams.operations.replay_plan import ReplayRules, plan, successors
+from streams.operations.dead_letters.letters import OTHERS, DeadLetter, check_reason, kinds, opened
+from streams.operations.dead_letters.replay_plan import ReplayRules, plan, successors
 from tests.stories import NOON_MS
 
 SETTINGS = Settings(topic_prefix="shop")
@@ -92,6 +92,21 @@ def test_what_came_back_is_not_sent_again_but_its_successor_is() -> None:
         assert goes == made.allowed
 
     assert "it was sent again, and came back as 0:2" == made.refused["0:0"]
+
+
+def test_what_was_sent_again_stays_and_goes_once_more_when_it_is_wanted() -> None:
+    """One that came back stays in any case; a letter that is not there is not told as sent."""
+    once, back, never = letter(0), letter(1), letter(2)
+    came, sent_ms = {"0:1": "0:9"}, {"0:0": NOON_MS, "0:1": NOON_MS}
+    made = plan([once, back, never], RULES, came, sent_ms)
+    again = plan([once, back, never], RULES._replace(again=True), came, sent_ms)
+    made.refuse_missing(["0:0", "0:7"])
+
+    assert ["0:2"] == made.allowed
+    assert {"0:0"} == made.sent_before.keys()
+    assert "sent again 2026-01-01 12:00 UTC; --again sends it once more" in made.sent_before["0:0"]
+    assert {"0:1", "0:7"} == made.refused.keys()
+    assert (["0:0", "0:2"], {}) == (again.allowed, again.sent_before)
 
 
 def test_a_letter_of_a_partition_that_is_gone_stays_and_the_rest_goes() -> None:

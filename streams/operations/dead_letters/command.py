@@ -1,42 +1,43 @@
 """Dead letters, for operators: listed, counted, shown, and replayed once their cause is gone.
 
 A letter goes back to the topic that it came from, and nowhere else. Kafka cannot take the letter
-itself away, so it stays in the list until its retention ends; sending it twice does no harm,
-because events are told apart by their ids. What will fail again, what has come back since, and what
-came back three times already is not sent again: whatever is wrong with it, sending does not help.
+itself away, so it stays in the list until its retention ends, marked as sent; sending it twice does
+no harm, because events are told apart by their ids. What will fail again, what was sent before, and
+what came back three times already is not sent again: whatever is wrong with it, sending does not
+help.
 """
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from streams.cli.live import show
+from streams.cli.live import say, show
 from streams.cli.options import with_settings
-from streams.cli.printable import printable, printable_bytes
-from streams.cli.tables import Listing
+from streams.cli.printable import printable
 from streams.clients.log_reader import LogReader, open_reader
 from streams.clients.sync_kafka import open_admin, open_producer, partition_count
 from streams.contract.settings import Settings
-from streams.operations.letters import (
+from streams.operations.dead_letters.letters import (
     DeadLetter,
-    Kind,
+    SentAgain,
     find,
     kinds,
     letter,
     letters,
     newest,
     place,
+    sent_again_ms,
 )
-from streams.operations.partitioners import PARTITIONERS, Partitioner, partitioner_of_log
-from streams.operations.replay_plan import ReplayPlan, ReplayRules, plan, successors
-from streams.operations.resending import send_again
-
-SHOWN_CHARS_MAX = 4000
+from streams.operations.dead_letters.partitioners import (
+    PARTITIONERS,
+    Partitioner,
+    partitioner_of_log,
+)
+from streams.operations.dead_letters.replay_plan import ReplayPlan, ReplayRules, plan, successors
+from streams.operations.dead_letters.resending import send_again
+from streams.operations.dead_letters.tables import as_text, in_words, kinds_table, letters_table
 
 
 @click.group("dead-letters")
@@ -56,41 +57,15 @@ def dead_letters() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(settings: Settings, reason: str | None, limit: int, as_json: bool) -> None:
-    """List dead letters, newest last: reason, where they came from, age and size."""
+    """List dead letters, newest last: reason, where from, age, size, and when sent again."""
     with open_reader(settings, settings.topics.dead_letters) as reader:
-        found = newest(letters(reader, reason), limit)
+        sent = SentAgain()
+        found = newest(letters(reader, reason, sent), limit)
     if as_json:
-        click.echo(json.dumps({"dead_letters": [one.to_json() for one in found]}))
+        rows = [one.to_json() | {"sent_again_ms": sent.at_ms.get(one.id)} for one in found]
+        click.echo(json.dumps({"dead_letters": rows}))
     else:
-        show(letters_table(found, now_ms=int(time.time() * 1000)))
-
-
-def letters_table(found: Iterable[DeadLetter], now_ms: int) -> Table:
-    """The list for people."""
-    table = Table("id", "reason", "from", "age", "bytes", "replays")
-    for one in found:
-        row = one.to_json()
-        table.add_row(
-            row["id"],
-            Text(printable(row["reason"])),
-            Text(printable(row["from"] or "unknown")),
-            age(now_ms - row["timestamp_ms"]),
-            f"{row['bytes']:,}",
-            "" if row["replays"] is None else str(row["replays"]),
-        )
-    return table
-
-
-def age(ms: int) -> str:
-    """A time span in its largest unit.
-
-    >>> age(59_000), age(7_200_000), age(3 * 86_400_000)
-    ('59 s', '2 h', '3 d')
-    """
-    for unit, unit_ms in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
-        if ms >= unit_ms:
-            return f"{ms // unit_ms} {unit}"
-    return f"{max(0, ms) // 1000} s"
+        show(letters_table(found, sent.at_ms, now_ms=int(time.time() * 1000)))
 
 
 @dead_letters.command()
@@ -100,32 +75,15 @@ def summary(settings: Settings, as_json: bool) -> None:
     """Count dead letters by reason and message: what to mend first.
 
     Numbers that were sent are left out of messages; limits stay. Each kind has the id of its newest
-    letter, to be shown.
+    letter, to be shown, and says how many of its letters were sent again.
     """
     with open_reader(settings, settings.topics.dead_letters) as reader:
-        found = kinds(letters(reader))
+        sent = SentAgain()
+        found = kinds(letters(reader, sent=sent), sent)
     if as_json:
         click.echo(json.dumps({"kinds": [vars(kind) for kind in found]}))
     else:
         show(kinds_table(found, now_ms=int(time.time() * 1000)))
-
-
-def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
-    """The counts for people."""
-    listing = Listing(
-        *("reason", "letters", "newest", "its id", "message"),
-        notes=[f"{sum(kind.count for kind in found):,} letters"],
-        words=("message",),
-    )
-    for kind in found:
-        listing.add(
-            Text(printable(kind.reason)),
-            f"{kind.count:,}",
-            age(now_ms - kind.newest_ms),
-            kind.newest_id,
-            Text(printable(kind.message, SHOWN_CHARS_MAX)),
-        )
-    return listing
 
 
 @dead_letters.command("show")
@@ -133,37 +91,17 @@ def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
 @click.argument("letter_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_(settings: Settings, letter_id: str, as_json: bool) -> None:
-    """Show one dead letter: what was wrong, key, value and headers, escaped and cut.
+    """Show one dead letter: what was wrong, what to do, key, value and headers, escaped and cut.
 
     ID is partition:offset, as the list has it.
     """
     with open_reader(settings, settings.topics.dead_letters) as reader:
         one = letter(reader, letter_id)
+        sent_ms = sent_again_ms(reader, one)
     if as_json:
-        click.echo(json.dumps(as_text(one) | one.to_json()))
+        click.echo(json.dumps(as_text(one) | one.to_json() | {"sent_again_ms": sent_ms}))
     else:
-        click.echo("\n".join(in_words(one)))
-
-
-def in_words(one: DeadLetter) -> Iterator[str]:
-    """A letter for people: what was wrong first."""
-    said = as_text(one)
-    for name in ("reason", "message", "key", "value"):
-        yield f"{name}: {said[name]}"
-    yield "headers:"
-    yield from (f"  {name}: {text}" for name, text in said["headers"])
-
-
-def as_text(one: DeadLetter) -> dict[str, Any]:
-    """All of a letter, escaped and cut: `reason`, `message`, `key`, `value` and `headers`."""
-    record = one.record
-    return {
-        "reason": printable(one.reason),
-        "message": printable(one.message, SHOWN_CHARS_MAX),
-        "key": printable_bytes(record.key, SHOWN_CHARS_MAX),
-        "value": printable_bytes(record.value, SHOWN_CHARS_MAX),
-        "headers": [(printable(n), printable_bytes(v, SHOWN_CHARS_MAX)) for n, v in record.headers],
-    }
+        say("\n".join(in_words(one, sent_ms)))
 
 
 @dead_letters.command()
@@ -182,6 +120,7 @@ def as_text(one: DeadLetter) -> dict[str, Any]:
     help="With --key-from: how senders choose partitions. Default: as their events show.",
 )
 @click.option("--anyway", is_flag=True, help="Send also what will fail again, as far as is known.")
+@click.option("--again", is_flag=True, help="Send also what was sent again before.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; needs --yes.")
@@ -193,25 +132,29 @@ def replay(
     key_from: str | None,
     partitioner: str | None,
     anyway: bool,
+    again: bool,
     dry_run: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Send dead letters again, to the topic and partition they came from.
 
-    Bytes are sent as they are: what will fail again stays, and so does what was sent before and
-    came back. --key-from mends a wrong key, and sends to the partition where senders put the new
-    one: murmur2 is the default of Kafka's own clients, crc32 that of librdkafka. The letters stay
-    in the list. Exit code 1 when one of them was not sent again.
+    Bytes are sent as they are: what will fail again stays, and so does what was sent before,
+    whether or not it came back. --key-from mends a wrong key, and sends to the partition where
+    senders put the new one: murmur2 is the default of Kafka's own clients, crc32 that of
+    librdkafka. The letters stay in the list, marked as sent. Exit code 1 when one of them was not
+    sent again; with --all, those that were sent before do not count.
     """
     may_go_on = yes or dry_run or not as_json
     _check_usage(letter_ids, every, reason, key_from, partitioner, may_go_on)
     ids = list(dict.fromkeys(map(place, letter_ids)))
-    rules = ReplayRules(settings, _partitions(settings), key_from, anyway)
+    rules = ReplayRules(settings, _partitions(settings), key_from, anyway, again=again)
     if key_from is not None:
         rules = rules._replace(partitioner=_partitioner(settings, partitioner))
     with open_reader(settings, settings.topics.dead_letters) as reader:
-        made = plan(_chosen(reader, ids, reason), rules, successors(letters(reader)))
+        sent = SentAgain()
+        came_back = successors(letters(reader, sent=sent))
+        made = plan(_chosen(reader, ids, reason), rules, came_back, sent.at_ms)
         made.refuse_missing(f"{number}:{offset}" for number, offset in ids)
         if not as_json:
             _say(made)
@@ -219,12 +162,13 @@ def replay(
             if not yes:
                 click.confirm(f"Send {len(made.allowed)} to {settings.topics.events}?", abort=True)
             opening = open_producer(settings, idempotent=False)
-            not_taken = send_again(rules, made.allowed, _chosen(reader, ids, reason), opening)
-            made.allowed = [one for one in made.allowed if one not in not_taken]
-            made.refused |= not_taken
+            became = send_again(rules, made.allowed, _chosen(reader, ids, reason), opening)
+            made.became(became.refused, became.unmarked)
             if not as_json:
-                _say(ReplayPlan(refused=not_taken))
+                _say(ReplayPlan(refused=became.refused, unmarked=became.unmarked))
     _tell(made, dry_run, as_json)
+    stay = made.refused if every else made.refused | made.sent_before
+    raise click.exceptions.Exit(1 if stay else 0)
 
 
 def _check_usage(
@@ -267,20 +211,22 @@ def _partitioner(settings: Settings, name: str | None) -> Partitioner:
 
 
 def _tell(made: ReplayPlan, dry_run: bool, as_json: bool) -> None:
-    """What became of them; exit code 1 when one of them stays."""
+    """What became of them."""
     if as_json:
-        said: Mapping[str, Any] = {"replayed": made.allowed, "refused": made.refused}
-        click.echo(json.dumps({"dry_run": dry_run, **said}))
-    else:
-        done = "would send" if dry_run else "sent"
-        click.echo(f"{done} {len(made.allowed)}, not sent {len(made.refused)}")
-    if made.refused:
-        raise click.exceptions.Exit(1)
+        said = {"dry_run": dry_run, "replayed": made.allowed, "refused": made.refused}
+        more = {"sent_before": made.sent_before, "unmarked": made.unmarked}
+        click.echo(json.dumps(said | more))
+        return
+    done = "would send" if dry_run else "sent"
+    before = f", sent before {len(made.sent_before)}" if made.sent_before else ""
+    click.echo(f"{done} {len(made.allowed)}, not sent {len(made.refused)}{before}")
 
 
 def _say(made: ReplayPlan) -> None:
-    """The plan."""
-    for letter_id, because in made.refused.items():
-        click.echo(f"{letter_id} stays: {printable(because, chars_max=400)}")
+    """The plan; or what became of it."""
+    for letter_id, because in (made.refused | made.sent_before).items():
+        say(f"{letter_id} stays: {printable(because, chars_max=400)}")
     for letter_id in made.allowed:
         click.echo(f"{letter_id} goes")
+    for letter_id, because in made.unmarked.items():
+        say(f"{letter_id} was sent, but not marked as sent: {printable(because, 400)}")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.operations.partitioners import PARTITIONERS, Placed, partitioner_of
-from streams.operations.replay_plan import ReplayRules
-from tests.operations.test_replay_plan import SETTINGS, letter
+from streams.operations.dead_letters.partitioners import PARTITIONERS, Placed, partitioner_of
+from streams.operations.dead_letters.replay_plan import ReplayRules
+from tests.operations.dead_letters.test_replay_plan import SETTINGS, letter
 
 KEYS = [f"session-{number}".encode() for number in range(200)]
 

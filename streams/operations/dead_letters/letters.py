@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,13 @@ from streams.clients.log_reader import LogReader, Partition, RawRecord
 from streams.contract.dead_letters import REASONS, REPLAYS_MAX, Cause, cause
 from streams.contract.errors import GoeswithError, Misconfigured
 from streams.contract.settings import Settings
+from streams.operations.dead_letters.marks import SentMark, mark
 
 OFFSET_DIGITS_MAX = 19
 KINDS_MAX = 1_000
 """Kinds of letters that are told apart; what is beyond is counted together."""
 OTHERS = "others: too many kinds to tell apart"
+ALL_OTHERS = OTHERS, ""
 NO_LETTER = "there is no dead letter {}, or not any more"
 
 
@@ -77,14 +79,37 @@ def opened(record: RawRecord) -> DeadLetter:
     return DeadLetter(record, cause(record.headers))
 
 
-def letters(reader: LogReader, reason: str | None = None) -> Iterator[DeadLetter]:
+class SentAgain:
+    """Which letters of the log were sent again: when last, and how many of each kind."""
+
+    def __init__(self) -> None:
+        self.at_ms: dict[str, int] = {}
+        """By the letter's id."""
+        self.by_kind: Counter[tuple[str, str]] = Counter()
+
+    def note(self, mark: SentMark) -> None:
+        """A letter was sent again; once more, perhaps."""
+        if mark.letter_id not in self.at_ms:
+            self.by_kind[kind_of(mark.reason, mark.message, self.by_kind)] += 1
+        self.at_ms[mark.letter_id] = mark.at_ms
+
+
+def letters(
+    reader: LogReader, reason: str | None = None, sent: SentAgain | None = None
+) -> Iterator[DeadLetter]:
     """All letters that the log holds now, oldest first by partition.
 
-    Raises `Misconfigured` in the end when a reason was given that neither one of them nor any
-    dead letter has.
+    `sent` gets to know which of them were sent again: what it says is whole in the end. Raises
+    `Misconfigured` in the end when a reason was given that neither one of them nor any dead letter
+    has.
     """
     seen: Counter[str] = Counter()
-    for record in reader.between(reader.begins(), reader.ends()):
+    begins = reader.begins()
+    for record in reader.between(begins, reader.ends()):
+        if (noted := mark(record)) is not None:
+            if sent is not None and place(noted.letter_id)[1] >= begins[record.at]:
+                sent.note(noted)
+            continue
         letter = opened(record)
         seen[letter.reason if letter.reason in seen or len(seen) < KINDS_MAX else OTHERS] += 1
         if reason in (None, letter.reason):
@@ -115,6 +140,14 @@ def letter(reader: LogReader, letter_id: str) -> DeadLetter:
     return found
 
 
+def sent_again_ms(reader: LogReader, one: DeadLetter) -> int | None:
+    """When a letter was sent again last; None: it was not."""
+    at = one.record.at
+    behind = reader.between({at: one.record.offset + 1}, {at: reader.ends()[at]})
+    marks = (noted for record in behind if (noted := mark(record)) is not None)
+    return max((noted.at_ms for noted in marks if noted.letter_id == one.id), default=None)
+
+
 def place(letter_id: str) -> tuple[int, int]:
     """Partition and offset of an id; raises `Misconfigured` for what is none.
 
@@ -135,7 +168,7 @@ def find(reader: LogReader, number: int, offset: int) -> DeadLetter | None:
     begins, ends = reader.begins(), reader.ends()
     if at in ends and begins[at] <= offset < ends[at]:
         for record in reader.between({at: offset}, {at: offset + 1}):
-            return opened(record)
+            return None if mark(record) else opened(record)
     return None
 
 
@@ -169,19 +202,31 @@ class Kind:
     count: int = 0
     newest_ms: int = field(default=-1)
     newest_id: str = ""
+    sent_again: int = 0
+    """How many of them were sent again."""
 
 
-def kinds(found: Iterable[DeadLetter]) -> list[Kind]:
-    """The letters by reason and message, the most frequent first; memory is bounded."""
+def kind_of(reason: str, message: str, known: Collection[tuple[str, str]]) -> tuple[str, str]:
+    """The kind of a letter; where too many are known, that of all others."""
+    kind = reason, pattern(message)
+    return kind if kind in known or len(known) < KINDS_MAX else ALL_OTHERS
+
+
+def kinds(found: Iterable[DeadLetter], sent: SentAgain | None = None) -> list[Kind]:
+    """The letters by reason and message, the most frequent first; memory is bounded.
+
+    `sent` is read in the end: reading the letters may have filled it.
+    """
     counted: dict[tuple[str, str], Kind] = {}
     for one in found:
-        key = one.reason, pattern(one.message)
-        if key not in counted and len(counted) >= KINDS_MAX:
-            key = OTHERS, ""
+        key = kind_of(one.reason, one.message, counted)
         kind = counted.setdefault(key, Kind(*key))
         kind.count += 1
         if one.record.timestamp_ms >= kind.newest_ms:
             kind.newest_ms, kind.newest_id = one.record.timestamp_ms, one.id
+    for key, number in sent.by_kind.items() if sent else ():
+        if marked := counted.get(key) or counted.get(ALL_OTHERS):
+            marked.sent_again += number
     return sorted(counted.values(), key=lambda kind: (-kind.count, kind.reason, kind.message))
 
 

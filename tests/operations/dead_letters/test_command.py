@@ -2,20 +2,24 @@
 
 import io
 import json
+import re
+import shlex
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from streams.cli.root import goeswith
 from streams.clients.log_reader import Partition, RawRecord
-from streams.contract.dead_letters import dead_letter_headers
+from streams.contract.dead_letters import REASONS, dead_letter_headers
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.schemas.examples import ITEM_VIEWED, ORDER_PLACED
 from streams.contract.settings import Settings
-from streams.operations.dead_letters import in_words, kinds_table
-from streams.operations.letters import Kind, opened, pattern
+from streams.operations.dead_letters.letters import Kind, opened, pattern
+from streams.operations.dead_letters.tables import in_words, kinds_table
 from tests.stories import NOON_MS
+from tests.test_docs import unknown_to
 
 VIEWED = ITEM_VIEWED.model_dump()
 PLACED = ORDER_PLACED.model_dump()
@@ -77,7 +81,7 @@ def test_the_summary_is_short_in_a_narrow_terminal(columns: int) -> None:
 
 
 def test_a_letter_begins_with_what_was_wrong() -> None:
-    """Then key and value; the headers are the longest, and come last."""
+    """And with what to do; then key and value; the headers are the longest, and come last."""
     headers = dead_letter_headers(
         topic="goeswith.events",
         partition=3,
@@ -89,11 +93,21 @@ def test_a_letter_begins_with_what_was_wrong() -> None:
     at = Partition("goeswith.dead-letters", 0)
     lines = list(in_words(opened(RawRecord(at, 7, NOON_MS, b"s1", b"{}", headers))))
 
-    assert lines[:6] == [
+    assert lines[:7] == [
         "reason: invalid_event",
         "message: item_viewed.item_id: Field required",
+        f"next: {REASONS['invalid_event'].next_step}",
         "key: s1",
         "value: {}",
         "headers:",
         r"  sender: bakery\x1b[2J",
     ]
+
+
+def test_what_to_do_next_names_commands_that_there_are() -> None:
+    """With options that they have."""
+    said = [words for one in REASONS.values() for words in re.findall(r"`([^`]*)`", one.next_step)]
+    typed = [shlex.split(words)[1:] for words in said if words.startswith("goeswith ")]
+
+    assert len(typed) > 3
+    assert [] == [words for words in typed if unknown_to(goeswith, words)]

@@ -6,20 +6,22 @@ anyway. A record whose key was wrong can be mended: its key is taken from a fiel
 (`--key-from session_id`), and with the key goes the partition, chosen as the senders of events do.
 
 What was sent again and came back has a successor among the letters; that one may go, not its
-predecessor once more. Nothing that is wrong with one letter stops the others.
+predecessor once more. What was sent again and did not come back is an event by now: it stays,
+unless it is wanted once more. Nothing that is wrong with one letter stops the others.
 """
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.operations.letters import NO_LETTER, DeadLetter
-from streams.operations.partitioners import Partitioner, murmur2
+from streams.operations.dead_letters.letters import NO_LETTER, DeadLetter
+from streams.operations.dead_letters.partitioners import Partitioner, murmur2
 
 
 class ReplayRules(NamedTuple):
@@ -32,6 +34,8 @@ class ReplayRules(NamedTuple):
     """The field of the event that is its key from now on; None: it keeps the key that it has."""
     anyway: bool = False
     """Send also what will fail again."""
+    again: bool = False
+    """Send also what was sent again before."""
     partitioner: Partitioner = murmur2
     """How the senders of events choose a partition by the key; used with `key_from`."""
 
@@ -81,28 +85,60 @@ class ReplayPlan:
 
     allowed: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    sent_before: dict[str, str] = field(default_factory=dict)
+    """What stays because it was sent again before, and did not come back."""
+
+    unmarked: dict[str, str] = field(default_factory=dict)
+    """What was sent, and why it has no mark."""
+
+    def became(self, refused: Mapping[str, str], unmarked: Mapping[str, str]) -> None:
+        """What became of those that were allowed."""
+        self.allowed = [one for one in self.allowed if one not in refused]
+        self.refused |= refused
+        self.unmarked |= unmarked
 
     def refuse_missing(self, ids: Iterable[str]) -> None:
         """Ids of which nothing was found: retention took them, or there never were such letters."""
         for one in ids:
-            if one not in self.allowed:
+            if one not in self.allowed and one not in self.sent_before:
                 self.refused.setdefault(one, NO_LETTER.format(one))
 
 
 def plan(
-    chosen: Iterable[DeadLetter], rules: ReplayRules, came_back: dict[str, str] | None = None
+    chosen: Iterable[DeadLetter],
+    rules: ReplayRules,
+    came_back: Mapping[str, str] | None = None,
+    sent_ms: Mapping[str, int] | None = None,
 ) -> ReplayPlan:
-    """Look at each letter; `came_back` has the successors, by id, of those that have one."""
+    """Look at each letter.
+
+    `came_back` has the successors, by id, of those that have one; `sent_ms`, when letters were sent
+    again, of those that were.
+    """
     made, now_ms = ReplayPlan(), int(time.time() * 1000)
     for one in chosen:
         successor = (came_back or {}).get(one.id)
         if successor:
             made.refused[one.id] = f"it was sent again, and came back as {successor}"
+        elif (at_ms := (sent_ms or {}).get(one.id)) is not None and not rules.again:
+            made.sent_before[one.id] = f"it was sent again {day(at_ms)}; --again sends it once more"
         elif because := rules.because_not(one, now_ms):
             made.refused[one.id] = because
         else:
             made.allowed.append(one.id)
     return made
+
+
+def day(time_ms: int) -> str:
+    """A time of a record, for people.
+
+    >>> day(1767225600000), day(10**18)
+    ('2026-01-01 00:00 UTC', 'at 1000000000000000000 ms')
+    """
+    try:
+        return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"at {time_ms} ms"
 
 
 def successors(found: Iterable[DeadLetter]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Dead letters, for operators: read, counted, explained, sent again."""

@@ -1,0 +1,200 @@
+"""Revenue and margin, net of what came back, reckoned again: piece by piece, and by numpy."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.evaluation.confidence_sequences import asymptotic_half_width
+from streams.contract.prompts import Assigned, Ordered, OutcomeLine, Returned
+from streams.experiments.uplift.figures import rows
+from streams.experiments.uplift.net_orders import UnitTotals
+from streams.experiments.uplift.tables import as_values
+from streams.experiments.uplift.units import Units
+from tests.experiments.uplift.records import assigned, folded, found, ordered, returned
+
+PRICES = {"bread": 250, "butter": 319, "jam": 599}
+MARGINS = {"bread": 80, "butter": -20}
+"""Butter is sold at a loss; what jam earns nobody tells."""
+
+
+class Plain(NamedTuple):
+    """What a unit did, piece by piece."""
+
+    orders: int
+    pieces: int
+    revenue: int
+    margin: int
+
+
+def bought(of: Assigned, name: str, quantities: dict[str, int]) -> Ordered:
+    """An order that tells prices, and margins where there are any."""
+    lines = tuple(
+        OutcomeLine(
+            item_id=item,
+            quantity=n,
+            value_minor=n * PRICES[item],
+            margin_minor=n * MARGINS[item] if item in MARGINS else None,
+        )
+        for item, n in quantities.items()
+    )
+    return ordered(of, name, **quantities).model_copy(update={"lines": lines})
+
+
+def shop(chance: random.Random, units: int) -> list[Any]:
+    """Orders of some items, of which some come back, in part or whole."""
+    records: list[Any] = []
+    for number in range(units):
+        unit = assigned(number)
+        records.append(unit)
+        for name in range(chance.choice((0, 0, 1, 2))):
+            quantities = {item: chance.randint(1, 4) for item in chance.sample([*PRICES], 2)}
+            order = bought(unit, str(name), quantities)
+            records.append(order)
+            for event in range(chance.choice((0, 0, 1, 2))):
+                back = {item: chance.randint(1, 3) for item in chance.sample([*quantities], 1)}
+                if chance.random() < 0.2:
+                    back = {}
+                records.append(returned(order, f"{name} {event}", **back))
+    return records
+
+
+def plainly(records: Sequence[Any], unit: str) -> Plain:
+    """Every piece on the table; what comes back is taken off it, one by one."""
+    orders = pieces = revenue = margin = 0
+    for order in records:
+        if not isinstance(order, Ordered) or order.unit != unit:
+            continue
+        table = [line.item_id for line in order.lines for _ in range(line.quantity)]
+        for back in records:
+            if not isinstance(back, Returned) or back.order_id != order.order_id:
+                continue
+            taken = [line.item_id for line in back.lines for _ in range(-line.quantity)]
+            for item in taken if back.lines else list(table):
+                if item in table:
+                    table.remove(item)
+        orders += bool(table)
+        pieces += len(table)
+        revenue += sum(PRICES[item] for item in table)
+        margin += sum(MARGINS.get(item, 0) for item in table)
+    return Plain(orders, pieces, revenue, margin)
+
+
+def of_unit(unit: UnitTotals) -> Plain:
+    """The same, as the report has it."""
+    return Plain(unit.orders, unit.items, unit.revenue.get("EUR", 0), unit.margin.get("EUR", 0))
+
+
+@given(st.randoms(use_true_random=False))
+def test_money_is_that_of_the_pieces_that_were_kept(chance: random.Random) -> None:
+    """In whatever order records come, and told twice."""
+    records = shop(chance, 12)
+    mixed = [*records, *records]
+    chance.shuffle(mixed)
+    units = folded(mixed)
+    totals = units.totals(units.experiments()[-1].id)
+    names = sorted(record.unit for record in records if isinstance(record, Assigned))
+
+    assert sorted(plainly(records, name) for name in names) == sorted(
+        of_unit(unit) for unit in (*totals.held_out, *totals.may_get)
+    )
+
+
+def test_a_row_is_what_numpy_makes_of_the_plain_figures() -> None:
+    """Means of a unit, ratios by the delta method, and the bounds at every look."""
+    records = shop(random.Random(3), 400)
+    totals = found(records).totals
+    assert totals is not None
+    by = {row.metric: row.uplift for row in rows(totals)}
+    sides = [
+        np.array([plainly(records, r.unit) for r in records if r.type == "assigned" and r.holdout]),
+        np.array(
+            [plainly(records, r.unit) for r in records if r.type == "assigned" and not r.holdout]
+        ),
+    ]
+
+    for at, name in enumerate(
+        ("orders", "items bought", "revenue, minor units of EUR", "margin, minor units of EUR")
+    ):
+        row = by[name]
+        means, variances = zip(
+            *((s[:, at].mean(), s[:, at].var(ddof=1)) for s in sides), strict=True
+        )
+        error = sum(v / len(s) for v, s in zip(variances, sides, strict=True)) ** 0.5
+        half = asymptotic_half_width(error, 400)
+        assert row is not None
+        assert pytest.approx((*means, means[1] - means[0])) == (
+            *(row.control, row.treated, row.difference),
+        )
+        assert row.high - row.low >= 2.0 * half * (1 - 1e-9)  # a small side may borrow variance
+        assert pytest.approx(2.0 * half, rel=0.1) == row.high - row.low
+
+    ratio = by["revenue an order, minor units of EUR"]
+    assert ratio is not None
+    assert pytest.approx(sides[0][:, 2].sum() / sides[0][:, 0].sum()) == ratio.control
+
+
+def test_margin_is_told_where_orders_tell_it_alone() -> None:
+    """Of a unit and of an order; else there is no row of it."""
+    unit = assigned(1)
+    without = as_values(found([unit, ordered(unit)]))
+    told = as_values(found([unit, bought(unit, "1", {"bread": 2, "jam": 1})]))
+    names = [row["metric"] for row in told["metrics"]]
+
+    assert not any("margin" in row["metric"] for row in without["metrics"])
+    assert "margin, minor units of EUR" in names
+    assert "margin an order, minor units of EUR" in names
+
+
+def test_an_order_at_a_loss_has_a_negative_margin_and_none_when_all_comes_back() -> None:
+    """Signs are those of the order, not of the return."""
+    unit = assigned(1)
+    order = bought(unit, "1", {"butter": 3})
+    kept, part, nothing = (
+        of_unit(only(folded([unit, order, *back])))
+        for back in ([], [returned(order, butter=1)], [returned(order)])
+    )
+
+    assert [(1, 957, -60), (1, 638, -40), (0, 0, 0)] == [
+        (one.orders, one.revenue, one.margin) for one in (kept, part, nothing)
+    ]
+
+
+def only(units: Units) -> UnitTotals:
+    """What the only unit did."""
+    totals = units.totals(units.experiments()[-1].id)
+    (unit,) = (*totals.held_out, *totals.may_get)
+    return unit
+
+
+def test_an_order_that_is_told_with_and_without_a_margin_counts_once() -> None:
+    """By a worker of before, and by one of now: whichever is read first."""
+    unit = assigned(1)
+    now = bought(unit, "1", {"bread": 2})
+    lines = tuple(line.model_copy(update={"margin_minor": None}) for line in now.lines)
+    before = now.model_copy(update={"lines": lines})
+    one, other = (only(folded([unit, *orders])) for orders in ((now, before), (before, now)))
+
+    assert one == other
+    assert (1, 500) == (one.orders, one.revenue["EUR"])
+
+
+def test_what_was_kept_before_there_were_margins_is_read() -> None:
+    """Lines of three, sides of four."""
+    unit = assigned(1)
+    units = folded([unit, ordered(unit)])
+    state = orjson.loads(orjson.dumps(units.state()))
+    for order in state["orders"].values():
+        order[-1] = [line[:3] for line in order[-1]]
+    for sides in state["sides"].values():
+        for session, side in sides.items():
+            sides[session] = side[:4]
+    again = Units()
+    again.restore(state)
+
+    assert only(units) == only(again)

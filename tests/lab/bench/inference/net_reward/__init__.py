@@ -1,0 +1,1 @@
+"""What another policy earns, net of what comes back, by its room."""

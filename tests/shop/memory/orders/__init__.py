@@ -1,0 +1,1 @@
+"""What may come twice, late, or be taken back."""

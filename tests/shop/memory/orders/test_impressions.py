@@ -1,0 +1,153 @@
+"""Impressions: what their facts come to, how they are read again, and what is published of them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from streams.contract.events import PromptShown
+from streams.shop.memory.orders.impression import (
+    FACTS_MAX,
+    Impression,
+    Reached,
+    prompted_of,
+)
+from streams.shop.memory.orders.outcomes import outcomes
+from tests.leaves import replaced
+from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, facts, told_of
+from tests.stories import NOON_MS, Story
+
+BOUGHT = Reached("bought", "e2", NOON_MS + 5, 0.25, "butter", 3, "o-1", 600, "EUR")
+BACK = Reached("returned", "6 officee3", NOON_MS + 9, -0.25, "butter", 1, "o-1", 200, "EUR")
+
+
+def impression(*more: Reached) -> Impression:
+    """A prompt that was shown at noon, and then reached these."""
+    return Impression(RECEIPT, [SHOWN, *more])
+
+
+@example([told_of("added", 1, "jam", 2), told_of("removed", 2, "jam", 3)])
+@given(st.lists(facts(), max_size=9))
+def test_what_is_left_of_an_item_is_what_was_added_less_what_was_taken_out(
+    told: list[Reached],
+) -> None:
+    """By each moment, and never less than nothing; and of an order what came back."""
+    found = impression(*told)
+    for item in ("butter", "jam"):
+        for until_ms in range(NOON_MS - 1, NOON_MS + 6):
+            early = [fact for fact in told if fact.item_id == item and fact.at_ms <= until_ms]
+            added = sum(fact.quantity for fact in early if fact.stage == "added")
+            removed = sum(fact.quantity for fact in early if fact.stage == "removed")
+            assert max(0, added - removed) == found.standing(item, until_ms)
+        for order in ("o-1", "o-2", None):
+            back = [fact for fact in told if (fact.stage, fact.order_id) == ("returned", order)]
+            of_item = [fact.quantity for fact in back if fact.item_id == item]
+            assert sum(of_item) == found.returned(order, item)
+            assert sum(fact.quantity for fact in back) == found.returned(order, None)
+
+
+@pytest.mark.parametrize("stage", ["clicked", "dismissed"])
+def test_a_prompt_was_shown_by_the_earliest_sign_of_it(stage: Any) -> None:
+    """Seen, followed or sent away: whichever was first, and not before it was made.
+
+    That an item was added proves nothing: it may have been before.
+    """
+    for at_ms in (NOON_MS - 5, NOON_MS, NOON_MS + 5):
+        seen, early = Reached("shown", "e1", NOON_MS + 3), Reached("added", "e0", NOON_MS + 1)
+        found = Impression(RECEIPT, [early, seen, Reached(stage, "e2", at_ms)])
+
+        assert max(NOON_MS, min(at_ms, NOON_MS + 3)) == found.shown_ms
+        assert (NOON_MS, "p1") == found.prompted
+
+
+def test_an_impression_is_full_of_facts_but_never_of_returns() -> None:
+    """They are bounded by what was bought."""
+    for number in (FACTS_MAX - 1, FACTS_MAX):
+        found = Impression(RECEIPT, [SHOWN] * number + [BACK] * FACTS_MAX)
+
+        assert (number == FACTS_MAX) == found.full
+
+
+def test_an_impression_is_read_as_it_was_kept() -> None:
+    """Whole; or what its own session has told, without rewards, which returns have changed."""
+    found = impression(BOUGHT, BACK)
+    whole, own = (json.loads(json.dumps(found.state(whole=whole))) for whole in (True, False))
+
+    assert found == Impression.from_state(whole)
+    assert impression(BOUGHT._replace(reward=0.0)) == Impression.from_state(own)
+    assert 0.0 == found.reward
+
+
+STATE = json.loads(json.dumps(impression(BOUGHT, BACK).state()))
+
+
+@pytest.mark.parametrize("fact", [1, 2])
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (0, "sold"),
+        (0, None),
+        (1, None),
+        (1, 7),
+        (2, None),
+        (2, -1),
+        (2, 0.5),
+        (3, 1.5),
+        (3, -1.5),
+        (3, "x"),
+        (4, 7),
+        (5, -1),
+        (5, None),
+        (6, 7),
+        (7, -1),
+        (7, "x"),
+        (8, 7),
+    ],
+)
+def test_a_fact_with_something_else_in_it_is_refused(fact: int, place: int, value: Any) -> None:
+    """It would be published, or learned from."""
+    with pytest.raises((TypeError, ValueError)):
+        Impression.from_state(replaced(STATE, (1, fact, place), value))
+
+
+@pytest.mark.parametrize(("place", "value"), [(2, 0), (4, None), (5, 0), (6, None), (7, 0)])
+def test_the_least_that_a_fact_may_tell_is_sound(place: int, value: Any) -> None:
+    """Nothing of the item, the order or a price; a time of 1970."""
+    state = replaced(STATE, (1, 1, place), value)
+
+    assert state == json.loads(json.dumps(Impression.from_state(state).state()))
+
+
+@pytest.mark.parametrize("rewards", [(0.0, 1.0), (1.0, -1.0), (1.0 + 1e-10, -1e-10)])
+def test_rewards_are_sound_up_to_rounding(rewards: tuple[float, float]) -> None:
+    """One at most, in sum and by itself, and none at least."""
+    found = impression(*(BOUGHT._replace(reward=reward) for reward in rewards))
+
+    assert found == Impression.from_state(json.loads(json.dumps(found.state())))
+
+
+@pytest.mark.parametrize("wrong", [[-1, "p1"], [0.5, "p1"], [0, 7], [0], "0p"])
+def test_a_prompts_place_that_is_none_is_refused(wrong: Any) -> None:
+    """A time and an id: what was forgotten last would be nothing, or all."""
+    assert (0, "") == prompted_of([0, ""])
+    with pytest.raises((TypeError, ValueError)):
+        prompted_of(wrong)
+
+
+# What is published
+
+
+def test_the_outcome_of_a_receipt_that_does_not_tell_its_draw_tells_none_either() -> None:
+    """An older one: that nobody knows is not that there were no arms."""
+    event = PromptShown(
+        event_id="seen", session_id="s1", receipt="2.x", occurred_at_ms=Story().now_ms
+    )
+    told = RECEIPT._replace(arms=("popular", "again"), propensities=(0.5, 0.5), estimates=(0.1, 0))
+    (without,) = outcomes([impression()], event, RECEIPT)
+    (drawn,) = outcomes([Impression(told, [SHOWN])], event, told)
+
+    assert (None, None) == (without.propensities, without.estimates)
+    assert {"popular": 0.5, "again": 0.5} == drawn.propensities
+    assert {"popular": 0.1, "again": 0.0} == drawn.estimates

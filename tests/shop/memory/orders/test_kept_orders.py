@@ -1,0 +1,284 @@
+"""Orders as they are kept: read again as they were, or refused rather than learned on with."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from streams.contract.events import OrderLine
+from streams.contract.receipts import YEAR_2100_MS
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.orders import (
+    ALL_OF_IT,
+    LINES_MAX,
+    BoughtLine,
+    Order,
+    Orders,
+    returned_lines,
+)
+from tests.leaves import leaf, replaced
+from tests.stories import NOON_MS, Story, Till
+
+
+def busy() -> Any:
+    """The memory of a shop with an order that a prompt sold, and of returns that wait."""
+    till, story = Till(), Story(shopper_id="ann")
+    till.teach("bread", "butter", times=3)
+    prompt = till.prompt(story.view("bread"))
+    till.serve(story.see(prompt))
+    till.serve(story.add("tea"))
+    till.serve(story.add("butter", quantity=4, receipt=prompt.receipt))
+    lines = (
+        OrderLine(item_id="butter", quantity=4, price_minor=250),
+        OrderLine(item_id="jam"),
+        OrderLine(item_id="milk", price_minor=100),
+    )
+    till.serve(story.order(lines=lines, currency="EUR", order_id="o-7"))
+    till.serve(story.send_back("butter", order_id="o-7"))
+    till.serve(story.send_back("jam", order_id="o-8"))
+    state = json.loads(json.dumps(till.shop.sessions[0].orders.state()))
+    state[0] = state[0][-1:]
+    return state
+
+
+STATE = busy()
+ORDER = (0, 0)
+
+
+def nowhere(_session_id: str, _prompt_id: str) -> Impression | None:
+    """No session remembers a prompt."""
+    return None
+
+
+def again(state: Any) -> Orders:
+    """The memory that goes on from a state."""
+    orders = Orders()
+    orders.restore(state, nowhere)
+    return orders
+
+
+def test_orders_are_read_as_they_were_kept() -> None:
+    """With what they taught, whom they are credited to, and what is back of them already."""
+    order = again(STATE).get("o-7")
+
+    assert STATE == json.loads(json.dumps(again(STATE).state()))
+    assert order is not None
+    assert ("s1", "ann", "EUR") == (order.session_id, order.shopper_id, order.currency)
+    assert [(4, 1_000, 1), (1, None, 0), (1, 100, 0)] == [
+        (line.quantity, line.value_minor, line.back) for line in order.lines.values()
+    ]
+    assert {"jam": {"tea", "butter"}, "milk": {"tea", "butter", "jam"}} == {
+        lesson.item_id: {*lesson.others} for lesson in order.lessons
+    }
+    assert 1 == len(order.credited)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((*ORDER, 0), 7),
+        ((*ORDER, 1), 7),
+        ((*ORDER, 2), None),
+        ((*ORDER, 2), -1),
+        ((*ORDER, 2), YEAR_2100_MS + 1),
+        ((*ORDER, 3), 7),
+        ((*ORDER, 4), 7),
+        ((*ORDER, 5, 0, 0), 7),
+        ((*ORDER, 5, 0, 1), 0),
+        ((*ORDER, 5, 0, 1), "4"),
+        ((*ORDER, 5, 0, 2), -1),
+        ((*ORDER, 5, 0, 2), "1000"),
+        ((*ORDER, 5, 0, 3), -1),
+        ((*ORDER, 5, 0, 3), None),
+        ((*ORDER, 6, 0), 7),
+        ((*ORDER, 7, 0, 0), 7),
+        ((*ORDER, 7, 0, 1), "-1"),
+        ((*ORDER, 7, 0, 1), "8"),
+        ((*ORDER, 7, 0, 2), 1),
+        ((*ORDER, 7, 0, 3), None),
+        ((1, 0, 0), 7),
+        ((1, 0, 1, 0), 7),
+        ((1, 0, 1, 1), 0),
+        ((1, 0, 1, 1), ALL_OF_IT + 1),
+        ((1, 0, 1, 1), "1"),
+        ((2,), 0),
+        ((3,), None),
+    ],
+)
+def test_a_memory_with_something_else_in_it_is_refused(path: tuple[Any, ...], value: Any) -> None:
+    """The next return would raise, or take back what never was, on every worker."""
+    before = leaf(STATE, path)
+    assert (type(value), value) != (type(before), before)
+    with pytest.raises((TypeError, ValueError)):
+        again(replaced(STATE, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((*ORDER, 2), 0),
+        ((*ORDER, 2), YEAR_2100_MS),
+        ((*ORDER, 3), None),
+        ((*ORDER, 5, 0, 1), 1),
+        ((*ORDER, 5, 0, 2), 0),
+        ((*ORDER, 5, 0, 3), 0),
+        ((1, 0, 1, 1), 1),
+        ((1, 0, 1, 1), ALL_OF_IT),
+        ((2,), True),
+        ((3,), False),
+    ],
+)
+def test_the_least_and_the_most_that_may_be_is_sound(path: tuple[Any, ...], value: Any) -> None:
+    """A gift that costs nothing, an order of 1970, a return of everything."""
+    assert value == leaf(json.loads(json.dumps(again(replaced(STATE, path, value)).state())), path)
+
+
+def test_an_order_goes_on_with_the_impression_that_its_session_remembers() -> None:
+    """A prompt has earned what it has earned once, wherever it is looked at."""
+    ((_, kept),) = again(STATE).get("o-7").credited.items()  # type: ignore[union-attr]
+    orders = Orders()
+    orders.restore(STATE, lambda session, prompt: kept if session == "s1" and prompt else None)
+
+    assert kept is orders.get("o-7").credited[kept.receipt.prompt_id]  # type: ignore[union-attr]
+
+
+# What is kept of an order
+
+
+def priced(*prices: int | None) -> Order:
+    """An order of so many lines of bread, two in each, at these prices."""
+    lines = tuple(OrderLine(item_id="bread", quantity=2, price_minor=price) for price in prices)
+    return Order.of(Story().order(lines=lines, currency="EUR"), "ann")
+
+
+@pytest.mark.parametrize(
+    ("prices", "worth"),
+    [
+        ((100,), 200),
+        ((100, 30), 260),
+        ((100, 0), 200),
+        ((0, 100, 5), 210),
+        ((0,), 0),
+        ((None,), None),
+        ((100, None), None),
+        ((None, 100), None),
+        ((None, 100, 30), None),
+    ],
+)
+def test_lines_of_one_item_are_worth_their_sum_if_all_have_a_price(
+    prices: tuple[int | None, ...], worth: int | None
+) -> None:
+    """One that has none may have cost anything."""
+    (line,) = priced(*prices).lines.values()
+
+    assert (2 * len(prices), worth) == (line.quantity, line.value_minor)
+
+
+def test_a_part_of_an_item_has_its_part_of_the_value() -> None:
+    """In whole minor units, rounded down; of what has no price nobody knows."""
+    bread = priced(50, 1).lines["bread"]
+
+    assert [0, 25, 51, 76, 102] == [bread.value_of(n) for n in range(5)]
+    assert priced(None).lines["bread"].value_of(1) is None
+
+
+def test_no_more_comes_back_than_was_bought() -> None:
+    """By item, or of all of it; what is told twice comes back once."""
+    order = Order.of(Story().order("jam", "bread", "bread"), None)
+
+    assert {"bread": 1} == order.give_back({"bread": 1, "tea": 3}, away=False)
+    assert {"jam": 1, "bread": 1} == order.give_back(returned_lines(None), away=False)
+    assert {} == order.give_back({"bread": 1}, away=False)
+    assert [False, False] == [line.stands for line in order.lines.values()]
+
+
+# What is bounded
+
+
+def remembered(orders: Orders, *numbers: int, lines: int = 1) -> list[str]:
+    """Which orders are known, when these were remembered one after the other."""
+    for number in numbers:
+        items = {f"item-{n}": BoughtLine(1, None) for n in range(lines)}
+        orders.remember(Order(f"o-{number}", f"s-{number}", NOON_MS, None, None, items))
+    return [state[0] for state in orders.state()[0]]
+
+
+def test_as_many_orders_as_there_is_room_for_are_remembered() -> None:
+    """And nothing is forgotten before that."""
+    orders = Orders(orders_max=3)
+
+    assert ["o-1", "o-2", "o-3"] == remembered(orders, 1, 2, 3)
+    assert (3, False) == (len(orders), orders.forgot)
+    assert ["o-2", "o-3", "o-4"] == remembered(orders, 4)
+    assert orders.forgot
+
+
+def test_lines_of_what_is_forgotten_make_room_for_others() -> None:
+    """As many as there may be, and not one more, however often some had to leave."""
+    orders, half = Orders(), LINES_MAX // 2
+
+    assert ["o-1", "o-2"] == remembered(orders, 1, 2, lines=half)
+    assert not orders.forgot
+    assert ["o-2", "o-3"] == remembered(orders, 3)
+    assert ["o-2", "o-3", "o-4"] == remembered(orders, 4, lines=half - 1)
+    assert ["o-3", "o-4", "o-5"] == remembered(orders, 5, lines=half)
+
+
+def test_returns_that_wait_add_up_and_that_they_waited_is_noted() -> None:
+    """Up to all of it; workers may then differ in what returns took back, once one is forgotten."""
+    orders = Orders(waiting_max=2)
+    assert (False, False) == (orders.waited, bool(orders))
+    for back in ({"jam": 1}, {"jam": 2, "tea": 1}):
+        orders.wait("o-1", back)
+    assert ({"jam": 3, "tea": 1}, True, False) == (
+        *(orders.waiting("o-1"), orders.waited, orders.forgot),
+    )
+    orders.wait("o-2", returned_lines(None))
+    orders.wait("o-2", returned_lines(None))
+    assert returned_lines(None) == orders.waiting("o-2")
+    assert not orders.forgot
+    orders.wait("o-3", {"jam": 1})
+
+    assert (None, True) == (orders.waiting("o-1"), orders.forgot)
+
+
+@pytest.mark.parametrize("bought_s", [0, 59])
+def test_who_bought_is_forgotten_up_to_a_second(bought_s: int) -> None:
+    """By name, or by age, to the millisecond; nobody else is, and what is later stays."""
+    until_s = NOON_MS // 1000 + 30
+    for by_name in (True, False):
+        orders = Orders()
+        for who in ("ann", "bob"):
+            story = Story(who, start_ms=NOON_MS + 1_000 * bought_s + 999)
+            orders.remember(Order.of(story.order("bread", order_id=who, after_s=0), who))
+        if by_name:
+            orders.forget_shopper("ann", until_s)
+        else:
+            orders.forget_shoppers(1_000.0 * until_s)
+
+        assert [None if bought_s == 0 else "ann", "bob" if by_name or bought_s else None] == [
+            orders.get(who).shopper_id  # type: ignore[union-attr]
+            for who in ("ann", "bob")
+        ]
+
+
+def test_what_is_denied_is_what_was_bought_in_that_second_or_before() -> None:
+    """And by age, what is as old as the bound."""
+    orders = Orders()
+    at_ms = NOON_MS + 999
+    event = Story(start_ms=at_ms).order("bread", order_id="o-1", after_s=0)
+    forgetting: list[Callable[[], object]] = [
+        lambda: orders.forget_shopper("ann", at_ms // 1000 - 1),
+        lambda: orders.forget_shoppers(at_ms - 1),
+    ]
+    for forget in forgetting:
+        orders.remember(Order.of(event, "ann"))
+        forget()
+        assert "ann" == orders.get("o-1").shopper_id  # type: ignore[union-attr]
+    orders.forget_shopper("ann", at_ms // 1000)
+    assert orders.get("o-1").shopper_id is None  # type: ignore[union-attr]
+    orders.remember(Order.of(event, "ann"))
+    orders.forget_shoppers(at_ms)
+
+    assert orders.get("o-1").shopper_id is None  # type: ignore[union-attr]
