@@ -1,4 +1,4 @@
-"""Tables in the terminal, once or kept up to date."""
+"""Tables and lines in the terminal, once or kept up to date."""
 
 import signal
 import time
@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from streams.cli.printable import printable
+from streams.cli.printable import in_columns, printable
 from streams.contract.errors import GoeswithError, Misconfigured
 
 EVERY_S_MAX = 86_400.0
@@ -21,6 +21,12 @@ TERMINATED = 128 + signal.SIGTERM
 def show(table: RenderableType) -> None:
     """Print a table."""
     Console(highlight=False, markup=False).print(table)
+
+
+def say(text: str) -> None:
+    """Print lines: a terminal gets those that are too long folded, a pipe or a file all whole."""
+    console = Console()
+    click.echo(in_columns(text, console.width) if console.is_terminal else text)
 
 
 def watched(

@@ -4,6 +4,8 @@ Ids, reasons and headers come from senders. Printed as they are they could move 
 the screen or turn the order of a line around; so whatever is not printable is shown as an escape.
 """
 
+from textwrap import wrap
+
 JOINERS = "\u200c\u200d"
 """Zero-width joiners: invisible, harmless, and part of spelling in Persian and Hindi."""
 
@@ -33,6 +35,31 @@ def printable_bytes(raw: bytes | None, chars_max: int = 200) -> str:
         return "(null)"
     # No character takes more than 4 bytes: the rest could not be shown anyway.
     return printable(raw[: 4 * chars_max + 4].decode("utf-8", "backslashreplace"), chars_max)
+
+
+def in_columns(text: str, columns: int) -> str:
+    """The lines, each folded between words where it is too long, and indented further from there.
+
+    >>> print(in_columns("  silence, cool_down: a pause follows each prompt", 30))
+      silence, cool_down: a pause
+        follows each prompt
+    """
+    return "\n".join(part for line in text.splitlines() for part in _folded(line, columns))
+
+
+def _folded(line: str, columns: int) -> list[str]:
+    """A word that is longer than a line stays whole: the terminal goes on with it."""
+    words = line.lstrip(" ")
+    indent = " " * (len(line) - len(words))
+    return wrap(
+        words,
+        max(columns, 20),
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    ) or [line]
 
 
 def _escaped(letter: str) -> str:

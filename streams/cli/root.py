@@ -31,6 +31,10 @@ COMMANDS = {
     "lag": Lazy(
         "streams.operations.lag:lag", "Consumer lag of the workers, in events and seconds."
     ),
+    "sizes": Lazy(
+        "streams.worker.health.sizes:sizes",
+        "Sizes: a worker's memory when its tables are full.",
+    ),
     "subscribe": Lazy("streams.storefront.subscribe:subscribe", "Print prompts as they come."),
     "arms": Lazy(
         "streams.experiments.arms:arms", "Arms (strategies): what each does, and what it earns."

@@ -58,7 +58,7 @@ class Listing:
         table = self._table()
         fits = console.measure(table, options=options.update(width=10_000)).maximum
         if self.title:
-            yield _whole(self.title)
+            yield from _whole(self.title, console, options.max_width)
         if not self.rows:
             pass
         elif fits <= options.max_width:
@@ -66,7 +66,7 @@ class Listing:
         else:
             yield from self._lines(console, options.max_width)
         for note in self.notes:
-            yield _whole(note)
+            yield from _whole(note, console, options.max_width)
 
     def _table(self) -> Table:
         table = Table()
@@ -80,31 +80,25 @@ class Listing:
         """Of each row the name, and below it as many pairs on a line as there is room for."""
         room = width - len(INDENT)
         for first, *others in self.rows:
-            yield _whole(first)
+            yield from _whole(first, console, width)
             line = Text()
             for name, cell in zip(self.columns[1:], others, strict=False):
                 if not cell:
                     continue
                 pair = Text.assemble(" ".join(name.split()), ": ", cell)
                 if line and line.cell_len + len(BETWEEN) + pair.cell_len > room:
-                    yield from _indented(line, console, room)
+                    yield from _whole(line, console, room, INDENT)
                     line = Text()
                 line = Text.assemble(line, BETWEEN if line else "", pair)
-            yield from _indented(line, console, room)
+            yield from _whole(line, console, room, INDENT)
 
 
-def _indented(line: Text, console: Console, room: int) -> RenderResult:
-    """The line, in as many as it needs."""
-    for part in line.wrap(console, room, overflow="fold"):
+def _whole(said: Cell, console: Console, room: int, indent: str = "") -> RenderResult:
+    """The line, in as many as it needs: nothing is cut."""
+    text = said if isinstance(said, Text) else Text(said)
+    for part in text.wrap(console, room, overflow="fold"):
         part.rstrip()
-        yield Text.assemble(INDENT, part)
-
-
-def _whole(said: Cell) -> Text:
-    """Lines that are folded where they are too long, and never cut."""
-    text = said.copy() if isinstance(said, Text) else Text(said)
-    text.overflow = "fold"
-    return text
+        yield Text.assemble(indent, part)
 
 
 def duration(seconds: float) -> str:

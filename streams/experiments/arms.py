@@ -9,7 +9,7 @@ import click
 from rich.console import Group
 from rich.text import Text
 
-from streams.cli.live import show, watched
+from streams.cli.live import EVERY_S_MAX, show, watched
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.cli.progress import progressed
@@ -129,7 +129,14 @@ def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
 @click.command()
 @with_settings("bootstrap", "prefix")
 @click.option("--watch", is_flag=True, help="Keep the table on the screen, and up to date.")
-@click.option("--every", "every_s", default=2.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--every",
+    "every_s",
+    type=FiniteRange(0.1, EVERY_S_MAX),
+    default=2.0,
+    show_default=True,
+    help="Seconds between looks.",
+)
 @click.option(
     "--since",
     "since_minutes",

@@ -4,7 +4,8 @@ The outcomes of a prompt are joined by its id, in any order, repeats dropped (th
 item by `Outcome.identity`, as long as their prompt is not settled); `shown` tells what it was drawn
 from. (Where it does not, as it did not always, the prompt itself has to be there.) A prompt that
 nobody saw is no trial. What a trial earns is what its outcomes bring within `settle_ms` of being
-shown: only when that time is over is it settled, and counted. To count earlier would be to compare
+shown, less what came back elsewhere by then (`streams.experiments.open_prompts`): only when that
+time is over is it settled, and counted. To count earlier would be to compare
 arms by what is quick. Time is event time: the latest that any record has told of.
 
 Records that cannot be true (a reward that no stage brings, a prompt whose arm had no chance) are
@@ -15,12 +16,18 @@ and counted as such.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import isfinite
 from sys import intern
 from typing import NamedTuple
 
-from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.experiments.open_prompts import (
+    BITS,
+    PROMPTED,
+    Logged,
+    OpenPrompt,
+    ReturnsElsewhere,
+)
 
 OPEN_MAX = 500_000
 """Some 700 bytes each."""
@@ -35,9 +42,6 @@ ARM_SETS_MAX = 4_096
 """Sets of arms whose names are shared."""
 SWEEP_RECORDS = 100_000
 """How often to look while reading. What was news since the last time but one waits."""
-PROMPTED = 1
-"""The bit of a prompt among what was published; those of stages are above it."""
-BITS = {stage: 2 << at for at, stage in enumerate(STAGES)}
 
 
 class Trial(NamedTuple):
@@ -52,40 +56,6 @@ class Trial(NamedTuple):
     reward: float
     shown_s: float = 0.0
     """When it was shown, in seconds since 1970."""
-
-
-class _Logged(NamedTuple):
-    """What is kept of a prompt: arms share one tuple of names, so that many fit."""
-
-    arm: str
-    context: str
-    arms: tuple[str, ...]
-    propensities: tuple[float, ...]
-    estimates: tuple[float, ...]
-    expires_at_ms: int
-
-
-@dataclass(slots=True)
-class _Open:
-    logged: _Logged | None = None
-    shown_ms: int | None = None
-    rewards: tuple[tuple[int, float], ...] = ()
-    """When, and what it brought."""
-    published: int = 0
-    """The bits of what was published of it."""
-    by_item: frozenset[tuple[str, ...]] = frozenset()
-    """The outcomes that were told by item."""
-    partition: int = 0
-    sweep: int = 0
-    """After how many sweeps it was news."""
-
-    def repeats(self, published: Prompt | Outcome, bit: int) -> bool:
-        """Whether this was published before; notes that it was now."""
-        before, self.published = self.published & bit, self.published | bit
-        if isinstance(published, Prompt) or published.stage not in ITEM_STAGES:
-            return bool(before)
-        told, self.by_item = self.by_item, self.by_item | {published.identity}
-        return self.by_item == told
 
 
 class Trials:
@@ -118,10 +88,12 @@ class Trials:
         """Records that cannot be true."""
         self.unreadable = 0
         """Records that whoever feeds us could not read."""
+        self.returns = ReturnsElsewhere()
+        """What came back of orders, as no outcome of a prompt tells it."""
         self._latest_ms = 0
         self._of_partition_ms: dict[int, int] = {}
         self._sweeps = 0
-        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._open: OrderedDict[str, OpenPrompt] = OrderedDict()
         self._closed: OrderedDict[str, int] = OrderedDict()
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
@@ -183,7 +155,7 @@ class Trials:
         times, last = self._of_partition_ms, self._sweeps - 1
         return self._taken(lambda one: times[one.partition] if one.sweep < last else 0)
 
-    def _taken(self, now_ms: Callable[[_Open], int]) -> list[Trial]:
+    def _taken(self, now_ms: Callable[[OpenPrompt], int]) -> list[Trial]:
         found = []
         for prompt_id, one in list(self._open.items()):
             if now_ms(one) < self._settles_ms(one):
@@ -195,10 +167,10 @@ class Trials:
             self._close(prompt_id, one.published)
         return found
 
-    def _all(self) -> Iterator[_Open]:
+    def _all(self) -> Iterator[OpenPrompt]:
         return iter(self._open.values())
 
-    def _known(self, prompt_id: str, bit: int, drawn: bool) -> tuple[_Open | None, int]:
+    def _known(self, prompt_id: str, bit: int, drawn: bool) -> tuple[OpenPrompt | None, int]:
         """What is kept of it, if open, and what was published before; `drawn` pushes others out."""
         if (one := self._open.get(prompt_id)) is not None:
             return one, one.published
@@ -213,24 +185,24 @@ class Trials:
             oldest, forgotten = next(iter(self._open.items()))
             self._close(oldest, forgotten.published)
             self.forgotten += 1
-        return self._open.setdefault(prompt_id, _Open()), 0
+        return self._open.setdefault(prompt_id, OpenPrompt()), 0
 
-    def _note(self, one: _Open, published: Prompt | Outcome) -> None:
+    def _note(self, one: OpenPrompt, published: Prompt | Outcome) -> None:
         if isinstance(published, Prompt):
             one.logged = self._logged(published)
         elif published.stage == "shown":
             one.shown_ms = published.occurred_at_ms
             one.logged = one.logged or self._logged(published)
         else:
-            one.rewards += ((published.occurred_at_ms, published.reward),)
+            one.earn(published)
 
-    def _logged(self, prompt: Prompt | Outcome) -> _Logged | None:
+    def _logged(self, prompt: Prompt | Outcome) -> Logged | None:
         if prompt.propensities is None:
             return None
         arms = tuple(map(intern, prompt.propensities))
         arms = self._names.setdefault(arms, arms) if len(self._names) < ARM_SETS_MAX else arms
         estimates = prompt.estimates or {}
-        return _Logged(
+        return Logged(
             intern(prompt.arm),
             intern(prompt.context),
             arms,
@@ -245,7 +217,7 @@ class Trials:
         if len(self._closed) > self.ids_max:
             self._closed.popitem(last=False)
 
-    def _settles_ms(self, one: _Open) -> float:
+    def _settles_ms(self, one: OpenPrompt) -> float:
         """From when on nothing more counts; a prompt may be shown until it expires."""
         if one.shown_ms is not None:
             return one.shown_ms + self.settle_ms
@@ -253,9 +225,10 @@ class Trials:
             return one.logged.expires_at_ms + self.settle_ms
         return max((at_ms for at_ms, _ in one.rewards), default=0) + self.settle_ms
 
-    def _trial(self, logged: _Logged, one: _Open) -> Trial:
+    def _trial(self, logged: Logged, one: OpenPrompt) -> Trial:
         last_ms = self._settles_ms(one)
         reward = sum(gain for at_ms, gain in one.rewards if at_ms <= last_ms)
+        reward -= self.returns.lost(one, last_ms)
         chances = dict(zip(logged.arms, logged.propensities, strict=True))
         expected = dict(zip(logged.arms, logged.estimates, strict=False))
         shown_s = (one.shown_ms or 0) / 1000

@@ -21,7 +21,7 @@ from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
 from streams.clients.log_reader import RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
-from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome
+from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
 from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
@@ -132,13 +132,16 @@ def trials_of_files(prompts: Path | None, outcomes: Path, trials: Trials) -> lis
 def add_outcome(trials: Trials, value: bytes, partition: int = 0) -> Outcome | None:
     """Note a record of the outcomes topic: the stage that it tells, if that is news.
 
-    What units of an experiment did is nothing to arms; what cannot be read is counted.
+    What units of an experiment did is nothing to arms, but for what came back of orders. What
+    cannot be read is counted.
     """
     try:
         outcome = ANY_OUTCOME.validate_json(value)
     except ValidationError:
         trials.unreadable += 1
         return None
+    if isinstance(outcome, Unmatched):
+        trials.returns.add(outcome)
     if not isinstance(outcome, Outcome) or not trials.add(outcome, partition):
         return None
     return outcome

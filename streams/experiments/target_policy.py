@@ -32,8 +32,8 @@ KEYS = {"default", "contexts"}
 LIKENESS = 0.7
 EXAMPLE_DIGITS = 3
 EXAMPLE_HEAD = """# A policy to be judged: how often each arm is to be drawn where it is on offer.
-# This one is what ran, on average over {impressions:,} impressions. Change it (0 drops an arm), and
-# ask what it would have earned:
+# This one is what ran, on average over {impressions:,} impressions. Change it
+# (0 drops an arm), and ask what it would have earned:
 #
 {command}
 #

@@ -13,7 +13,7 @@ import click
 from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams.cli.live import show
+from streams.cli.live import say, show
 from streams.cli.options import with_settings
 from streams.cli.tables import Listing
 from streams.clients.log_reader import open_reader
@@ -176,7 +176,7 @@ def check(settings: Settings, as_json: bool) -> None:
         click.echo(json.dumps({"as_declared": True, "configuration_seen": seen}))
         return
     unseen = "" if seen else " (as far as this broker says: it does not tell its configuration)"
-    click.echo(f"all topics are there, and as declared{unseen}")
+    say(f"all topics are there, and as declared{unseen}")
 
 
 @topics.command("list")

@@ -52,6 +52,7 @@ from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
 from streams.shop.memory.orders.outcomes import outcomes
+from streams.shop.memory.orders.seen import UNREAD
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.receipt_rules import ReceiptRules
 from streams.shop.memory.session import Session
@@ -158,12 +159,12 @@ class Shop:
             self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif (
-            event.event_id in session.unread
+            session.seen.is_marked(event.event_id, UNREAD)
             and isinstance(event, attribution.Feedback)
             and event.receipt is not None  # without it there is nothing to read, for anybody
         ):
             self._credited(session, event)
-            session.read_late[event.event_id] = offset
+            session.seen.read_late(event.event_id, offset)
 
     def _sessions(self, partition: int) -> Sessions:
         sessions = self.sessions.get(partition)
@@ -233,7 +234,7 @@ class Shop:
         if session is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.arrivals.first_seen(session.seen, event, offset) != offset:
-            read_late = session.read_late.get(event.event_id) == offset
+            read_late = session.seen.was_read_late(event.event_id, offset)
             return Answer(
                 silence=Silence("duplicate") if asking else None,
                 outcomes=self._outcomes(session, event) if read_late else (),
@@ -259,7 +260,7 @@ class Shop:
         if isinstance(event, OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
-        return tuple(outcomes(impressions, event))
+        return tuple(outcomes(impressions, event, self.receipt_rules.opened(event)))
 
     # The state
 

@@ -48,7 +48,7 @@ def unit_outcomes(
         return _returned(session, event, offset)
     if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
         return ()
-    counted = session.orders.get(event.order_id) == event.event_id
+    counted = session.was_ordered_by(event)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.session_id == event.session_id  # else another session told it
     return (_ordered(event, assignment, experiment),) if counted and own else ()
@@ -88,7 +88,7 @@ def _returned(session: Session, event: OrderTakenBack, offset: int) -> tuple[Uni
     An order that is told after this is not known yet: whoever answers late knows no more.
     """
     assignment, told_by = session.assignment, session.orders.get(event.order_id)
-    if told_by is None or session.seen.get(told_by, offset) > offset:
+    if told_by is None or (session.seen.get(told_by) or 0) > offset:
         return (Unmatched(**_said(event, -1)),)
     if assignment is None or assignment.offset > offset:
         return ()

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
+from streams.cli.live import say
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.contract.settings import Settings
@@ -61,7 +62,7 @@ def validate(
             if telling.wants(judged):
                 found.append(judged)
                 if not live and not as_json:  # a pipe may never end
-                    click.echo(in_words(found.pop()))
+                    say(in_words(found.pop()))
             advance(len(line.text) + 1)
     if as_json:
         findings = [judged.to_json() for judged in found]
@@ -69,8 +70,8 @@ def validate(
         click.echo(json.dumps(summary.to_json() | said))
     else:
         for judged in found:
-            click.echo(in_words(judged))
-        click.echo(summary_in_words(summary, telling.left_out))
+            say(in_words(judged))
+        say(summary_in_words(summary, telling.left_out))
     raise click.exceptions.Exit(1 if summary.dead_letters else 0)
 
 

@@ -10,7 +10,7 @@ import textwrap
 import click
 import pytest
 
-from streams.cli.live import TERMINATED, watched
+from streams.cli.live import TERMINATED, say, watched
 from streams.contract.errors import GoeswithError, KafkaUnreachable, TopicsWrong
 
 
@@ -98,3 +98,29 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:  # the other side has gone
         return b""
+
+
+def test_a_pipe_gets_long_lines_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """What reads them looks for words that belong together."""
+    say("a note: " + "word " * 40 + "end")
+
+    assert 1 == len(capsys.readouterr().out.splitlines())
+
+
+def test_a_terminal_gets_long_lines_folded() -> None:
+    """As wide as it is."""
+    program = "from streams.cli.live import say; say('a note: ' + 'word ' * 40 + 'end')"
+    leader, follower = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        stdout=follower,
+        check=True,
+        env={**os.environ, "COLUMNS": "60", "TERM": "xterm"},
+    )
+    os.close(follower)
+    lines = os.read(leader, 10_000).decode().splitlines()
+    os.close(leader)
+
+    assert 0 == done.returncode
+    assert 4 == len(lines)
+    assert all(len(line) <= 60 for line in lines)

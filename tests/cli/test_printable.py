@@ -2,10 +2,11 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.cli.printable import JOINERS, printable, printable_bytes
+from streams.cli.printable import JOINERS, in_columns, printable, printable_bytes
 from streams.contract.prompts import Reason
 from streams.contract.schemas.examples import PROMPT
 from streams.storefront.prompt_lines import json_line, line
@@ -52,3 +53,18 @@ def test_json_lines_are_ascii_on_one_line() -> None:
 def test_long_text_is_cut() -> None:
     """With a mark where it was."""
     assert "x" * 9 + "…" == printable("x" * 1_000_000, chars_max=10)
+
+
+@pytest.mark.parametrize("columns", [20, 41, 80])
+def test_lines_are_folded_between_words_and_go_on_indented(columns: int) -> None:
+    """Nothing is lost, and what fits stays as it is; a word that does not fit stays whole."""
+    words = "silence, cool_down: a pause follows each prompt, and 11.0 s of it were left"
+    told = f"12:00:05Z event-3\n  {words}\n\n    {'x' * 90}\n"
+    lines = in_columns(told, columns).splitlines()
+
+    assert " ".join(told.split()) == " ".join(" ".join(lines).split())
+    assert "12:00:05Z event-3" == lines[0]
+    assert all(len(line) <= columns or "x" in line for line in lines)
+    begin = next(at for at, line in enumerate(lines) if line.startswith("  silence"))
+    assert columns == 80 or lines[begin + 1].startswith("    ")
+    assert f"    {'x' * 90}" in lines

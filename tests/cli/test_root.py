@@ -102,3 +102,19 @@ def test_a_missing_extra_names_the_command_that_installs_it() -> None:
     assert 2 == said.returncode
     assert "pip install '.[demo]'" in said.stderr
     assert 1 == len(said.stderr.splitlines())
+
+
+def test_every_help_fits_80_columns() -> None:
+    """Of the program, and of each command that it has."""
+    paths = [(), *(path[1:] for path, _ in commands())]
+    wide = {
+        path: line
+        for path in paths
+        for line in CliRunner()
+        .invoke(goeswith, [*path, "--help"], terminal_width=80)
+        .output.splitlines()
+        if len(line) > 80
+    }
+
+    assert len(paths) > 20
+    assert {} == wide

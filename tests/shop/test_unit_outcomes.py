@@ -139,12 +139,26 @@ def test_what_comes_back_after_the_assignment_is_the_units() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_a_return_that_nobody_can_match_is_told_where_there_is_an_experiment(share: float) -> None:
-    """Where there is none, nobody reads it."""
+def test_a_return_that_nobody_can_match_is_told_for_readers_to_join(share: float) -> None:
+    """Whether anybody is held out or not: it may be of an order of another partition."""
     till = Till(holdout_share=share)
     records = published(till, Story().send_back("jam"), Story("s2").cancel())
 
-    assert [Unmatched] * (2 * (share > 0)) == [type(record) for record in records]
+    assert [Unmatched] * 2 == [type(record) for record in records]
+
+
+def test_a_return_that_came_before_its_order_was_unmatched_and_stays_so() -> None:
+    """Also for whoever answers it when the shop is ahead, and knows the order."""
+    till, story, _ = assigned()
+    back, order = story.send_back("jam", order_id="o-7"), story.order("jam", order_id="o-7")
+    offset = till.shop.position[0]
+    for ahead, event in enumerate((back, order, story.cancel(order_id="o-7"))):
+        till.shop.learn(0, offset + ahead, event)
+        last = event
+    early, late = till.ask(back, offset), till.ask(last, offset + 2)
+
+    assert [Unmatched] == [type(record) for record in early.unit_outcomes]
+    assert [Returned] == [type(record) for record in late.unit_outcomes]
 
 
 def test_a_session_that_was_assigned_tells_its_returns_when_the_experiment_is_over() -> None:

@@ -96,6 +96,7 @@ class OrderPlaced(EventBase):
 class OrderTakenBack(EventBase):
     """An order, or a part of it, does not stand: in the session of the order, or in any other."""
 
+    type: Literal["order_cancelled", "order_returned"]
     order_id: Id
     """The shop's number of the order."""
     lines: Lines | None = None

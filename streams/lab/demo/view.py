@@ -24,6 +24,8 @@ SPARKS_MAX = 40
 PROMPTS_SHOWN = 8
 LINE_EVERY_S = 1.0
 PICTURE_COLUMNS = 100
+TALL_LINES = 45
+"""A screen of fewer lines has no room below the arms: what stands there is said before."""
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -54,7 +56,11 @@ def headline(seen: Overview) -> str:
 
 def prompt_table(prompts: Iterable[Prompt]) -> Table:
     """The latest prompts, the newest last."""
-    table = Table("session", "arm", "anchor", "goes with it", "because", box=None, expand=True)
+    table = Table(box=None, expand=True)
+    for name in ("session", "arm", "anchor"):
+        table.add_column(name, no_wrap=True)  # names are whole: what is too long is cut behind them
+    for name in ("goes with it", "because"):
+        table.add_column(name, ratio=1)
     for prompt in prompts:
         items = ", ".join(item.item_id for item in prompt.items)
         row = (prompt.session_id, prompt.arm, prompt.anchor, items, prompt.reason.text)
@@ -133,8 +139,8 @@ class View:
 
     def point_out(self, commands: Sequence[str]) -> None:
         """Commands that look at what is running from another terminal."""
-        self._beside = commands
-        if self._live is None:
+        self._beside = commands if self._console.height >= TALL_LINES else ()
+        if self._live is None or not self._beside:
             self.say("\n".join(["look from beside:", *(indent(c, "  ") for c in commands)]))
 
     def show(self, seen: Overview, prompts: Collection[Prompt]) -> None:

@@ -24,7 +24,8 @@ ALL = "all"
     multiple=True,
     default=[ALL],
     show_default=True,
-    help="May be given several times.",
+    metavar="NAME",
+    help=f"{', '.join(CONTESTANTS)} or {ALL}; may be given several times.",
 )
 @click.option(
     "--bootstrap",

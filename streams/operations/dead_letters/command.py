@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from streams.cli.live import show
+from streams.cli.live import say, show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.clients.log_reader import LogReader, open_reader
@@ -101,7 +101,7 @@ def show_(settings: Settings, letter_id: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(as_text(one) | one.to_json() | {"sent_again_ms": sent_ms}))
     else:
-        click.echo("\n".join(in_words(one, sent_ms)))
+        say("\n".join(in_words(one, sent_ms)))
 
 
 @dead_letters.command()
@@ -225,8 +225,8 @@ def _tell(made: ReplayPlan, dry_run: bool, as_json: bool) -> None:
 def _say(made: ReplayPlan) -> None:
     """The plan; or what became of it."""
     for letter_id, because in (made.refused | made.sent_before).items():
-        click.echo(f"{letter_id} stays: {printable(because, chars_max=400)}")
+        say(f"{letter_id} stays: {printable(because, chars_max=400)}")
     for letter_id in made.allowed:
         click.echo(f"{letter_id} goes")
     for letter_id, because in made.unmarked.items():
-        click.echo(f"{letter_id} was sent, but not marked as sent: {printable(because, 400)}")
+        say(f"{letter_id} was sent, but not marked as sent: {printable(because, 400)}")

@@ -1,6 +1,6 @@
 """Dead letters for people: listed, counted, and one of them in words."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -14,11 +14,12 @@ from streams.operations.dead_letters.replay_plan import day
 SHOWN_CHARS_MAX = 4000
 
 
-def letters_table(found: Iterable[DeadLetter], sent_ms: Mapping[str, int], now_ms: int) -> Listing:
+def letters_table(found: Sequence[DeadLetter], sent_ms: Mapping[str, int], now_ms: int) -> Listing:
     """The list; `sent_ms` has when letters were sent again, by id."""
     listing = Listing(
         *("id", "reason", "from", "age", "bytes", "replays", "sent again"), words=("reason", "from")
     )
+    listing.notes = [] if found else ["no dead letters"]
     for one in found:
         row, at_ms = one.to_json(), sent_ms.get(one.id)
         listing.add(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from streams.cli.live import say
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.cli.progress import EVERY, progress_bar
@@ -75,7 +76,7 @@ def explain(settings: Settings, session_id: str, events_max: int, as_json: bool)
         }
         click.echo(json.dumps(said))
     else:
-        click.echo(_in_words(session_id, log, fates, notes))
+        say(_in_words(session_id, log, fates, notes))
 
 
 def _in_words(

@@ -15,7 +15,7 @@ def withdrawals(
     """The living prompts of this session that an event made pointless."""
     if type(event) not in ENDING:
         return ()
-    if isinstance(event, OrderPlaced) and session.orders.get(event.order_id) != event.event_id:
+    if isinstance(event, OrderPlaced) and not session.was_ordered_by(event):
         return ()  # told once more
     added = event.item_id if isinstance(event, ItemAdded) else None
     return tuple(

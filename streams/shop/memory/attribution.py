@@ -256,7 +256,8 @@ class Attribution:
         impression = session.impressions.get(receipt.prompt_id)
         if impression is None:
             shown_ms = max(event.occurred_at_ms, receipt.prompted_at_ms)
-            impression = Impression(receipt, [Reached("shown", event.event_id, shown_ms)])
+            mine = receipt._replace(session_id=session.session_id)
+            impression = Impression(mine, [Reached("shown", event.event_id, shown_ms)])
             session.remember(impression)
             self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
             self.drift.outcome(receipt.arm, 0.0, time_s=event.time_s)
@@ -266,20 +267,19 @@ class Attribution:
         """Add facts of one event, and tell the policy what they change; whether there was room."""
         if facts[0].stage != "returned" and impression.full:
             return False
-        before = earnings(impression, self._worth)
-        first = len(impression.reached)
-        impression.reached += facts
+        before, reached = earnings(impression, self._worth), impression.reached
+        impression.put((*reached, *facts))
         after = earnings(impression, self._worth)
         if before != after:
             self._tell(impression.receipt, before, after)
             gain = _sum(after) - _sum(before)
             self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
         if not impression.told:  # outcomes tell what it is by its own partition alone
-            before = earnings(impression.own(first), self._worth)
+            before = earnings(impression.own(len(reached)), self._worth)
             after = earnings(impression.own(), self._worth)
-        if before != after and facts[0].told:
+        if before != after:
             share = (_sum(after) - _sum(before)) / len(facts)
-            impression.reached[first:] = [fact._replace(reward=share) for fact in facts]
+            impression.put((*reached, *(fact._replace(reward=share) for fact in facts)))
         return True
 
     def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:

@@ -8,7 +8,7 @@ forgotten                 older than the newest impression that its session has 
 ```
 
 Whether a receipt is forgotten depends on what the session remembered when the event was folded, so
-the fold notes it (`Session.refused`); the rest can be told from event and receipt at any time.
+the fold marks it (`Seen.mark`); the rest can be told from event and receipt at any time.
 
 A receipt sealed with a key that is not here (`receipt_unknown_key`) may be a good one: another
 worker folds it. The event is noted as *unread*, and the key counted. When the secret is there, and
@@ -21,6 +21,7 @@ from streams.contract.errors import InvalidReceipt
 from streams.contract.events import EVENTS, Event
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
+from streams.shop.memory.orders.seen import REFUSED, UNREAD
 from streams.shop.memory.session import Session
 
 BRINGING = frozenset(event for event in EVENTS if "receipt" in event.model_fields)
@@ -79,12 +80,12 @@ class ReceiptRules:
         receipt = self.opened(event)
         if receipt is None:
             return None
-        session.unread.discard(event.event_id)
+        session.seen.mark(event.event_id, UNREAD, on=False)
         if isinstance(receipt, Receipt) and session.may_have_forgotten(receipt):
-            session.refused.add(event.event_id)
+            session.seen.mark(event.event_id, REFUSED)
             return FORGOTTEN
         if isinstance(receipt, InvalidReceipt) and receipt.key_id:
-            session.unread.add(event.event_id)
+            session.seen.mark(event.event_id, UNREAD)
             known = receipt.key_id in self.unknown_keys
             named = known or len(self.unknown_keys) < KEYS_NAMED_MAX
             self.unknown_keys[receipt.key_id if named else OTHER_KEYS] += 1
@@ -92,7 +93,7 @@ class ReceiptRules:
 
     def rejected(self, session: Session, event: Event) -> InvalidReceipt | None:
         """Why the receipt of a folded event did not count; None if it did, or there is none."""
-        if event.event_id in session.refused:
+        if session.seen.is_marked(event.event_id, REFUSED):
             return FORGOTTEN
         opened = self.opened(event)
         return opened if isinstance(opened, InvalidReceipt) else None

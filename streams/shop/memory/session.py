@@ -1,30 +1,29 @@
 """A session: what one visitor sees, has in the basket and was prompted with, folded from events.
 
 ```
-t1 view bread     viewed [bread]           basket {}
-t2 add bread      viewed [bread]           basket {bread: 1}
-t3 add butter     viewed [bread]           basket {bread: 1, butter: 1}
-t4 remove bread   viewed [bread]           basket {butter: 1}
-t5 add jam        viewed [bread]           basket {butter: 1, jam: 1}
+t1 add bread      viewed []                basket {bread: 1}
+t2 add butter     viewed []                basket {bread: 1, butter: 1}
+t3 remove bread   viewed []                basket {butter: 1}
    … a pause longer than session_gap_s: the next visit …
-t6 view tea       viewed [tea]             basket {butter: 1, jam: 1}
-t7 order butter   viewed [tea]             basket {jam: 1}        bought {butter: t7}
+t4 view tea       viewed [tea]             basket {butter: 1}
+t5 order butter   viewed [tea]             basket {}              bought {butter: t5}
 ```
 
 The basket is the shop's: it outlives visits, and ends by orders, line by line, or by its time to
 live. What a visit looked at, was shown and took out again ends with the visit.
 
-A session's events are all on one partition, so each worker folds them in the same order. What a
-session remembers is bounded, and so is the number of sessions of a partition: the one that was
-idle longest leaves first, in the order of the log, which is the same for every worker.
+A session's events are all on one partition, so each worker folds them in the same order. It takes
+8 KB at most (what it lets go for that: `weight`), and the number of sessions of a partition is
+bounded: the one that was idle longest leaves first, in the order of the log.
 
 A prompt makes one impression in its whole life. A session keeps when the newest impression that it
-forgot was prompted, and so does a partition for its sessions: what was prompted before, and is not
+forgot was prompted (`forgotten`), and so does a partition: what was prompted before, and is not
 remembered, may have been counted, and is not counted again.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Self
 
 from streams.contract.events import (
@@ -39,22 +38,24 @@ from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.arrivals import Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
+from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen
 from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
-from streams.shop.memory.taught import TAUGHT_MAX, Taught
+from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
+from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, SignIn
 
 VIEWED_MAX = 20
-TAKEN_MAX = 64
-ORDERS_MAX = 32
+LOOKED_MAX = 42
+TAKEN_MAX = 24
+ORDERS_MAX = 16
 PATH_MAX = 20
-BASKET_MAX = 500
-BOUGHT_MAX = 500
-SEEN_MAX = 256
-IMPRESSIONS_MAX = 32
+BASKET_MAX = 56
+BOUGHT_MAX = 40
+SEEN_MAX = 64
+IMPRESSIONS_MAX = 8
 NEVER: Prompted = (0, "")
-"""Before all prompts."""
-VERSION = 4
+VERSION = 5
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
 
@@ -79,25 +80,19 @@ class Session:
     shown: int = 0
     last_shown_ms: int = 0
     dismissals: int = 0
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
-    looked: dict[str, None] = field(default_factory=dict)
+    looked: dict[str, None] | None = field(default_factory=dict)
+    """The items that this visit has looked at; None: too many, and no further look teaches."""
     taken: dict[str, Taken] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     """The id of the event that brought each order, by its number."""
     forgotten: Prompted = NEVER
-    """The newest of the impressions that are forgotten."""
-    refused: set[str] = field(default_factory=set)
-    """Events, among those seen, whose prompts may have been forgotten."""
-    unread: set[str] = field(default_factory=set)
-    """Events, among those seen, whose receipts are sealed with a key that is not here."""
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""
     signed_in: SignIn = field(default_factory=SignIn)
     refused_consent: bool = False
-    read_late: dict[str, int] = field(default_factory=dict)
-    """At which offset such a receipt was read after all; for the answer, no part of the state."""
     buyer: str | None = None
     names_shopper: bool = False
     """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
@@ -108,33 +103,31 @@ class Session:
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
-        self.seen[event.event_id] = offset
+        self.seen.note(event.event_id, offset)
         self.arrivals.note(event.occurred_at_ms)
-        if len(self.seen) > SEEN_MAX:
-            oldest = next(iter(self.seen))
-            self.arrivals.forget(self.seen.pop(oldest))
-            self.read_late.pop(oldest, None)
-            for noted in (self.refused, self.unread):
-                noted.discard(oldest)
+        if self.arrivals.noted - self.arrivals.forgotten > SEEN_MAX:
+            self.arrivals.forget(self.seen.forget_first())
         self.last_ms = max(self.last_ms, event.occurred_at_ms)
+        if self.arrivals.noted % WEIGHED_EVERY == 0 and self.arrivals.noted > WEIGHED_FROM:
+            lighten(self)
 
     def looks_first(self, item_id: str) -> bool:
         """Whether a look at this item teaches: only the first one of a visit does.
 
-        A visit that has looked at `TAUGHT_MAX` items teaches nothing by looking at others.
+        A visit that has looked at `LOOKED_MAX` items teaches nothing by looking at others.
         """
-        return item_id not in self.looked and len(self.looked) < TAUGHT_MAX
+        looked = self.looked
+        return looked is not None and item_id not in looked and len(looked) < LOOKED_MAX
 
     def view(self, event: ItemViewed) -> None:
         """The item becomes the latest of those viewed."""
-        item_id, viewed = event.item_id, self.viewed
-        if len(self.looked) < TAUGHT_MAX:
+        item_id, viewed = intern(event.item_id), self.viewed
+        if self.looked is not None and len(self.looked) < LOOKED_MAX:
             self.looked[item_id] = None
         if item_id in viewed:
             viewed.remove(item_id)
         viewed.append(item_id)
-        if len(viewed) > VIEWED_MAX:
-            del viewed[:-VIEWED_MAX]
+        del viewed[:-VIEWED_MAX]
 
     def add(self, event: ItemAdded) -> None:
         """More of the item is in the basket; a full basket takes no further kinds of items."""
@@ -143,7 +136,7 @@ class Session:
             at_ms, missing = self.taken[item_id]
             self.taken[item_id] = Taken(at_ms, missing - event.quantity + entering)
         if entering and (item_id in self.basket or len(self.basket) < BASKET_MAX):
-            self.basket[item_id] = self.basket.get(item_id, 0) + entering
+            self.basket[intern(item_id)] = self.basket.get(item_id, 0) + entering
         self.in_checkout = False
 
     def entering(self, event: ItemAdded) -> int:
@@ -154,7 +147,7 @@ class Session:
 
     def step(self, item_id: str) -> None:
         """The latest item that was looked at or taken, where somebody learns from paths."""
-        self.path.append(item_id)
+        self.path.append(intern(item_id))
         del self.path[:-PATH_MAX]
 
     def remove(self, event: ItemRemoved) -> None:
@@ -162,10 +155,11 @@ class Session:
         missing = self._take(event.item_id, event.quantity)
         self._note_taken(event.item_id, event.occurred_at_ms, missing)
         self.in_checkout = False
+        lighten(self)
 
     def _note_taken(self, item_id: str, at_ms: int, missing: int) -> None:
         before = self.taken.pop(item_id, NOT_TAKEN)
-        self.taken[item_id] = Taken(max(before.at_ms, at_ms), before.missing + missing)
+        self.taken[intern(item_id)] = Taken(max(before.at_ms, at_ms), before.missing + missing)
         _bound(self.taken, TAKEN_MAX)
 
     def _take(self, item_id: str, quantity: int) -> int:
@@ -194,24 +188,29 @@ class Session:
             if missing := self._take(line.item_id, line.quantity):
                 self._note_taken(line.item_id, at_ms, missing)
             if not self.names_shopper:
-                self.bought[line.item_id] = max(self.bought.pop(line.item_id, 0), at_ms)
+                self.bought[intern(line.item_id)] = max(self.bought.pop(line.item_id, 0), at_ms)
         _bound(self.bought, BOUGHT_MAX)
         if not self.basket:
             self.taught = Taught()
         self.in_checkout = False
+        lighten(self)
+
+    def was_ordered_by(self, event: OrderPlaced) -> bool:
+        """Whether this event brought its order, and no other one before."""
+        return self.orders.get(event.order_id) == event.event_id
 
     def set_basket(self, event: BasketUpdated) -> None:
         """The basket is what the shop says; a full one takes no further kinds of items."""
         self.basket.clear()
         for line in event.lines:
             if line.item_id in self.basket or len(self.basket) < BASKET_MAX:
-                self.basket[line.item_id] = self.basket.get(line.item_id, 0) + line.quantity
+                self.basket[intern(line.item_id)] = self.basket.get(line.item_id, 0) + line.quantity
         self.in_checkout = False
+        lighten(self)
 
     def forget_basket(self) -> None:
         """Nobody has come back to it for too long."""
-        self.basket.clear()
-        self.taught = Taught()
+        self.basket, self.taught = {}, Taught()
 
     def after_pause(self, event: Event) -> Self:
         """The next visit, which this event begins.
@@ -232,8 +231,6 @@ class Session:
             taken=self.taken,
             orders=self.orders,
             forgotten=self.forgotten,
-            refused=self.refused,
-            unread=self.unread,
             assignment=self.assignment,
             refused_consent=self.refused_consent,
             arrivals=self.arrivals,
@@ -243,12 +240,17 @@ class Session:
     def remember(self, impression: Impression) -> None:
         """A prompt was shown; of too many, the one that was prompted first is forgotten."""
         if len(self.impressions) >= IMPRESSIONS_MAX:
-            first = min(self.impressions.values(), key=lambda one: one.prompted)
-            del self.impressions[first.receipt.prompt_id]
-            self.forgotten = max(self.forgotten, first.prompted)
+            self.forget_impression()
         self.impressions[impression.receipt.prompt_id] = impression
         self.shown += 1
         self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
+        lighten(self)
+
+    def forget_impression(self) -> None:
+        """Of its impressions the one that was prompted first is forgotten."""
+        first = min(self.impressions.values(), key=lambda one: one.prompted)
+        del self.impressions[first.receipt.prompt_id]
+        self.forgotten = max(self.forgotten, first.prompted)
 
     def may_have_forgotten(self, receipt: Receipt) -> bool:
         """Whether this prompt may have been shown here, and is not remembered."""
@@ -278,16 +280,15 @@ class Session:
             list(self.bought.items()),
             self.in_checkout,
             [self.shown, self.last_shown_ms, self.dismissals],
-            list(self.seen.items()),
-            [],  # events that came late, once: each tells it by itself
+            *self.seen.state(),
             [impression.state(whole=whole) for impression in self.impressions.values()],
             VERSION,
             self.taught.state(),
-            list(self.looked),
+            None if self.looked is None else list(self.looked),
             [[item, *taken] for item, taken in self.taken.items()],
             list(self.orders.items()),
             list(self.forgotten),
-            *map(sorted, (self.refused, self.unread)),
+            *map(self.seen.marked, (REFUSED, UNREAD)),
             None if self.assignment is None else list(self.assignment),
             self.arrivals.state(),
         ]

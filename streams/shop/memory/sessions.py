@@ -9,19 +9,24 @@ without what the session had taught, are read as well.
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from sys import intern
 from typing import Any
 
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.orders.arrivals import Arrivals
+from streams.shop.memory.orders.arrivals import BLOCK, BLOCK_BEFORE, Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.orders.orders import Orders
+from streams.shop.memory.orders.seen import Seen
 from streams.shop.memory.orders.taken import Taken
-from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, VERSION, Session
+from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, SEEN_MAX, VERSION, Session
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, SignIn, read
+
+NAMED_ALONE = (1, 2, 3, 4)
+"""Versions of which all events that a session has seen have their ids."""
 
 
 class Sessions:
@@ -149,17 +154,18 @@ def session_of(state: list[Any]) -> Session:
 def _session_of(state: list[Any]) -> Session:
     """All of it but who is there."""
     name, started_ms, last_ms, _who, basket, viewed, *more = state
-    path, bought, paying, said, seen, late, impressions, *later = more
+    path, bought, paying, said, named, before, impressions, *later = more
     version, lessons, looked, *latest = later or (1, [[*dict(basket), *bought], []], viewed)
-    if version not in (1, 2, 3, VERSION):
+    if version not in range(1, VERSION + 1):
         raise ValueError(f"a session of version {version!r}, where {VERSION} is the latest")
     if version in (1, 2):
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *more = latest
     assigned, arrived = more or (None, None)
-    seen = _numbered(seen, 0)
+    seen = Seen.from_state(named, () if version in NAMED_ALONE else before, refused, unread)
+    arrivals = _arrivals(arrived, seen, BLOCK_BEFORE if version in NAMED_ALONE else BLOCK)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
-    each(str, [name, *orders, *orders.values(), *late])
+    each(str, [name, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
     return Session(
@@ -176,22 +182,37 @@ def _session_of(state: list[Any]) -> Session:
         last_shown_ms,
         dismissals,
         seen,
-        {impression.receipt.prompt_id: impression for impression in remembered},
+        _by_prompt(remembered, name),
         Taught.from_state(lessons),
-        dict.fromkeys(each(str, looked)),
+        None if looked is None else dict.fromkeys(each(str, map(intern, looked))),
         {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
         _names(orders),
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
-        set(each(str, refused)),
-        set(each(str, unread)),
         Assignment.from_state(assigned),
-        arrivals=_arrivals(arrived, len(seen)),
+        arrivals=arrivals,
     )
 
 
-def _arrivals(arrived: list[Any] | None, seen: int) -> Arrivals:
-    """When the events of a session came: unknown, where that was not kept."""
-    return Arrivals.unknown(seen) if arrived is None else Arrivals.from_state(arrived, seen)
+def _by_prompt(remembered: list[Impression], session_id: str) -> dict[str, Impression]:
+    """The impressions of a session by prompt; its id is there once."""
+    for impression in remembered:
+        impression.session_id = session_id
+    return {impression.receipt.prompt_id: impression for impression in remembered}
+
+
+def _arrivals(arrived: list[Any] | None, seen: Seen, block: int) -> Arrivals:
+    """When the events of a session came: unknown, where that was not kept.
+
+    What was seen beyond what is remembered today is forgotten.
+    """
+    number = len(seen)
+    if arrived is None:
+        arrivals = Arrivals.unknown(number)
+    else:
+        arrivals = Arrivals.from_state(arrived, number, block)
+    while len(seen) > SEEN_MAX:
+        arrivals.forget(seen.forget_first())
+    return arrivals
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:

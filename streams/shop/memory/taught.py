@@ -16,13 +16,14 @@ stood apart it does not learn any more when they meet. Its counts are then too m
 
 from collections.abc import Sequence
 from itertools import chain
+from sys import intern
 from typing import Any, NamedTuple, Self
 
 from models.snapshot.elements import each
 
-TAUGHT_MAX = 256
+TAUGHT_MAX = 85
 """Items that a basket teaches, with its order; and items that a visit teaches by its views."""
-APART_MAX = 256
+APART_MAX = 16
 """Pairs of them that are remembered as not having met yet."""
 
 
@@ -50,11 +51,13 @@ class Taught:
     True
     """
 
-    __slots__ = ("_apart", "_items")
+    __slots__ = ("_apart", "_ended", "_items")
 
     def __init__(self) -> None:
         self._items: dict[str, None] = {}
-        self._apart: dict[tuple[str, str], None] = {}
+        self._ended = False
+        self._apart: dict[tuple[str, str], None] | None = {}
+        """None: it has forgotten some, and notes no more."""
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
@@ -62,25 +65,45 @@ class Taught:
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def apart(self) -> int:
+        """How many pairs have not met yet."""
+        return len(self._apart or ())
+
+    def forget_apart(self) -> int:
+        """They teach nothing if they meet, nor do others; how many there were."""
+        number = self.apart
+        self._apart = None
+        return number
+
+    def end(self) -> int:
+        """It teaches no more; how many items it forgets for that."""
+        number = len(self._items)
+        self._items, self._ended = {}, True
+        return number
+
     def lesson(self, item_id: str, present: Sequence[str]) -> Lesson | None:
         """What an item teaches that comes beside those present; None: nothing new."""
         if item_id in self._items:
             others = [other for other in present if self._meets(item_id, other)]
             return Lesson(item_id, others, first=False, begins=False) if others else None
-        if len(self._items) >= TAUGHT_MAX:
+        if len(self._items) >= TAUGHT_MAX or self._ended:
             return None
         others = [other for other in present if other in self._items]
         if len(others) < len(self._items):
             self._part(item_id, {*others})
         begins = not self._items
-        self._items[item_id] = None
+        self._items[intern(item_id)] = None
         return Lesson(item_id, others, first=True, begins=begins)
 
     def _part(self, item_id: str, present: set[str]) -> None:
         """Note the earlier items that a new one did not find present."""
+        apart = self._apart
+        if apart is None:
+            return
         for other in self._items:
-            if other not in present and len(self._apart) < APART_MAX:
-                self._apart[_pair(item_id, other)] = None
+            if other not in present and len(apart) < APART_MAX:
+                apart[_pair(item_id, other)] = None
 
     def _meets(self, one: str, other: str) -> bool:
         """Whether two items that stood apart have met now."""
@@ -91,7 +114,8 @@ class Taught:
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
-        return [list(self._items), [list(pair) for pair in self._apart]]
+        items = None if self._ended else list(self._items)
+        return [items, None if self._apart is None else [[*pair] for pair in self._apart]]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
@@ -101,9 +125,10 @@ class Taught:
         """
         items, apart = state
         taught = cls()
-        taught._items = dict.fromkeys(each(str, items))
-        each(str, chain.from_iterable(apart))
-        taught._apart = {_pair(one, other): None for one, other in apart}
+        taught._ended = items is None
+        taught._items = dict.fromkeys(each(str, () if items is None else map(intern, items)))
+        each(str, chain.from_iterable(apart or ()))
+        taught._apart = None if apart is None else {_pair(one, other): None for one, other in apart}
         return taught
 
 

@@ -31,7 +31,7 @@ from streams.shop.memory.orders.orders import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 
-UNSEEN_MAX = 96
+UNSEEN_MAX = 64
 """Items of an order that its basket never saw, and that are learned as of a basket."""
 
 M = TypeVar("M", bound=Recommender)

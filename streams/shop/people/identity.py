@@ -81,11 +81,10 @@ class Identity:
                 before.at_ms, before.consented = event.occurred_at_ms, event.consent is True
             session.buyer = session.shopper_id = named
             return
-        if named is not None or session.signed_in.hash is not None:
+        if named is not None or before.hash is not None:
             self._sign_in(session, event, named)
-        if named is not None and session.signed_in.hash not in self.denials.at_s:
-            session.buyer = named
-            session.shopper_id = named if session.signed_in.shopper_id == named else None
+        if named == before.shopper_id and before.hash not in self.denials.at_s:
+            session.buyer = session.shopper_id = named
         else:
             session.shopper_id = self.shopper_of(session, event)
             session.buyer = named if named and self._allows(session, event, named) else None

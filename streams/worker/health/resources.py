@@ -90,6 +90,19 @@ def _resident_bytes() -> int | None:
         return None
 
 
+def memory_limit() -> int | None:
+    """What the container may take, or else all that the machine has, in bytes; None: unknown."""
+    limit = _limit_bytes()
+    return _machine_bytes() if limit is None else limit
+
+
+def _machine_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return None
+
+
 def _limit_bytes() -> int | None:
     """Of the control group; "max" is none."""
     try:

@@ -124,3 +124,28 @@ def test_the_picture_is_the_screen_and_asks_nobody_for_a_font() -> None:
     assert drawn_once.count(">bought_together<") + drawn_once.count("bought_together&#160;") >= 2
     assert "4711" not in drawn_once
     assert "url(http" not in drawn_once
+
+
+def test_commands_are_said_before_the_screen_where_it_is_too_low_for_them() -> None:
+    """They stay above it; else they stand at its foot, once."""
+    for height, said in ((24, True), (60, False)):
+        console = Console(
+            file=io.StringIO(), width=80, height=height, record=True, force_terminal=True
+        )
+        view = View(console)
+        view.point_out(["goeswith lag --bootstrap here"])
+        before = console.export_text(clear=False)
+        view.show(seen(), [PROMPT])
+
+        assert said == ("goeswith lag --bootstrap here" in before)
+
+
+def test_names_of_sessions_and_arms_are_whole_at_80_columns() -> None:
+    """What is offered and why is cut instead."""
+    console = Console(file=io.StringIO(), width=80, record=True)
+    prompts = [PROMPT.model_copy(update={"session_id": "visit-1000000", "arm": "viewed_together"})]
+    console.print(screen(seen(), prompts, [10.0], []))
+    (line,) = [line for line in console.export_text().splitlines() if "visit-1000000" in line]
+
+    assert "  viewed_together  " in line
+    assert PROMPT.anchor in line

@@ -258,11 +258,15 @@ def test_what_a_session_remembers_of_removals_and_orders_is_bounded() -> None:
     """A session that never ends does not grow."""
     shop, story = Till(), Story()
     for number in range(TAKEN_MAX + 5):
-        serve(shop, story.remove(f"item-{number}"), story.order("bread"))
+        serve(shop, story.remove(f"item-{number}"))
+    assert f"item-{TAKEN_MAX + 4}" in session(shop).taken
+    assert TAKEN_MAX == len(session(shop).taken)
+    for _ in range(ORDERS_MAX + 5):
+        serve(shop, story.order("bread"))
     found = session(shop)
 
-    assert (TAKEN_MAX, ORDERS_MAX) == (len(found.taken), len(found.orders))
-    assert f"item-{TAKEN_MAX + 4}" in found.taken
+    assert 1 <= len(found.taken) <= TAKEN_MAX
+    assert 1 <= len(found.orders) <= ORDERS_MAX
 
 
 # Sessions from before

@@ -4,8 +4,8 @@ from streams.contract.events import Event
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
-from streams.shop.memory.session import SEEN_MAX, Session
-from streams.shop.memory.taught import TAUGHT_MAX
+from streams.shop.memory.orders.seen import READ_LATE_MAX
+from streams.shop.memory.session import LOOKED_MAX, Session
 from streams.shop.shop import Shop
 from streams.shop.state import restore
 from tests.stories import NOON_MS, OPEN, Story, Till
@@ -62,7 +62,7 @@ def test_what_was_bought_in_a_visit_that_lasts_is_not_offered_in_it() -> None:
 def test_a_visit_that_has_looked_at_very_much_teaches_nothing_by_looking_further() -> None:
     """Whoever reads the whole catalogue is no shopper; the last look that counts does count."""
     shop, story = Till(), Story()
-    for number in range(TAUGHT_MAX - 1):
+    for number in range(LOOKED_MAX - 1):
         shop.serve(story.view(f"item-{number}"))
     assert session_of(shop).looks_first("bread")
     shop.serve(story.view("bread"))
@@ -74,8 +74,8 @@ def test_a_visit_that_has_looked_at_very_much_teaches_nothing_by_looking_further
     assert [] == shop.shop.learned.browsing.recommend(["butter"], 3)
 
 
-def test_when_a_receipt_was_read_late_is_remembered_as_long_as_its_event() -> None:
-    """And no longer: a session that never ends does not grow."""
+def test_when_a_receipt_was_read_late_is_remembered_of_the_latest_few() -> None:
+    """A session that never ends does not grow."""
     settings = {**OPEN, "receipt_secret": "old"}
     shop, story, until_ms = Till(**settings), Story(), NOON_MS + 60_000
     receipt = Receipt("p", "s1", "a", "basket/new", 0.5, 0.1, ("butter",), NOON_MS, until_ms)
@@ -86,7 +86,10 @@ def test_when_a_receipt_was_read_late_is_remembered_as_long_as_its_event() -> No
     shop.shop = woken
 
     shop.serve(shown)
-    assert [shown.event_id] == list(session_of(shop).read_late)
-    for _ in range(SEEN_MAX):
-        shop.serve(story.check_out())
-    assert {} == session_of(shop).read_late
+    seen = session_of(shop).seen
+    assert seen.was_read_late(shown.event_id, 1)
+    for number in range(2 * READ_LATE_MAX):
+        seen.read_late(f"e{number}", number)
+    assert [False] * READ_LATE_MAX + [True] * READ_LATE_MAX == [
+        seen.was_read_late(f"e{number}", number) for number in range(2 * READ_LATE_MAX)
+    ]

@@ -131,6 +131,22 @@ def test_a_session_from_before_consent_was_noted_is_read() -> None:
     assert "ann-19" == Till(consent_default=True).shop.identity.kept(session.signed_in)
 
 
+def test_a_late_event_of_one_shopper_is_not_remembered_by_another_ones_consent() -> None:
+    """Ann is signed in where an order of Bob's comes late, from before he was forgotten."""
+    shops = []
+    for denied_first in (True, False):
+        till, story = Till(), Story()
+        late = story.order("coffee", shopper_id="bob", consent=True)
+        hers = story.view("bread", **ANN)
+        forget = Story("office", start_ms=NOON_MS + 60_000).forget("bob")
+        for event in (forget, hers, late) if denied_first else (hers, late, forget):
+            till.serve(event)
+        shops.append(till.shop)
+
+    assert ["ann-19" in kept(shop) for shop in shops] == [True, True]
+    assert [set(), set()] == [{*shop.learned.repeats.known()} for shop in shops]
+
+
 def test_of_too_many_denials_the_oldest_leaves_and_that_is_said() -> None:
     """They are bounded as all else is."""
     denials = Denials(shoppers_max=16)
@@ -148,7 +164,7 @@ MOVES = st.lists(
         st.sampled_from(["ann", "bob", None, ...]),
         st.sampled_from([True, True, False, None]),
         st.sampled_from([1, 2]),
-        st.integers(0, 3),
+        st.integers(-3, 3),
     ),
     max_size=25,
 )

@@ -11,6 +11,7 @@ from streams.contract.prompts import Prompt
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
+from streams.shop.memory.orders.seen import REFUSED
 from streams.shop.memory.receipt_rules import KEYS_NAMED_MAX, OTHER_KEYS
 from streams.shop.memory.session import IMPRESSIONS_MAX, SEEN_MAX, Session
 from streams.shop.shop import Shop
@@ -218,11 +219,12 @@ def test_what_is_refused_is_remembered_as_long_as_its_event() -> None:
     shop.serve(shown(story, prompted(0)))
     session = shop.shop.sessions[0].find("s1")
     assert session is not None
-    assert 1 == len(session.refused)
+    assert 1 == len(session.seen.marked(REFUSED))
     for _ in range(SEEN_MAX):
         shop.serve(story.check_out())
 
-    assert set() == session.refused
+    assert 0 == sum(said & REFUSED for _, said in session.seen.state()[1])
+    assert [] == session.seen.marked(REFUSED)
 
 
 # Whoever has the key

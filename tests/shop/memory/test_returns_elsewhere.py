@@ -156,10 +156,12 @@ def test_what_was_told_elsewhere_is_kept_apart_in_a_checkpoint() -> None:
     """Restored, a return here takes back the same as without the restart."""
     reader = Reader()
     story = seen(reader, "butter")
-    order = story.order(lines=line("butter", 4), order_id="o-7")
+    lines = (*line("butter", 4), *line("tea", 4))
+    order = story.order(lines=lines, order_id="o-7")
     elsewhere = Story("office").send_back(lines=line("butter", 3), order_id="o-7")
-    here = story.send_back(lines=line("butter", 2), order_id="o-7")
-    reader.read((0, order), (1, elsewhere))
+    others = Story("office").send_back(lines=line("tea", 3), order_id="o-7", event_id="tea")
+    here = story.send_back(lines=(*line("butter", 2), *line("tea", 1)), order_id="o-7")
+    reader.read((0, order), (1, elsewhere), (1, others))
     again = Reader()
     restore(again.shop.parts(), reader.shop.state())
     reader.read((0, here))
@@ -168,6 +170,9 @@ def test_what_was_told_elsewhere_is_kept_apart_in_a_checkpoint() -> None:
     assert reader.shop.state() == again.shop.state()
     assert reader.outcomes(here) == again.outcomes(here)
     assert [("returned", -0.25)] == stages(again.outcomes(here))
+    assert [] == again.shop.learned.popularity.recommend(
+        ("butter",), 9, exclude={"bread", "butter"}
+    )
 
 
 def test_who_answers_a_return_late_knows_no_more_of_its_order() -> None:

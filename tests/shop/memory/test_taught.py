@@ -153,8 +153,9 @@ def test_a_session_without_an_end_stops_teaching() -> None:
     learned, session = till.shop.learned, till.shop.sessions[0].find("s1")
 
     assert session is not None
-    assert TAUGHT_MAX == len(session.taught) == len(session.looked)
-    assert {2} == {one.together for one in learned.popularity.recommend((), 500)}
+    assert len(session.taught) < TAUGHT_MAX
+    assert session.looked is None
+    assert {1, 2} >= {one.together for one in learned.popularity.recommend((), 500)}
     assert (0, 1, 0) == learned.baskets.lift("item-0", f"item-{TAUGHT_MAX}")[1:4]
 
 

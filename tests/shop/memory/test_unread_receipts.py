@@ -2,6 +2,7 @@
 
 from streams.contract.receipts import PREFIX, Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
+from streams.shop.memory.orders.seen import UNREAD
 from streams.shop.memory.receipt_rules import KEYS_NAMED_MAX, OTHER_KEYS
 from streams.shop.memory.session import Session
 from tests.stories import NOON_MS, Story, Till
@@ -29,7 +30,7 @@ def test_what_is_forged_waits_for_no_secret() -> None:
         assert answer.rejected is not None
 
     assert {} == shop.shop.unknown_keys
-    assert set() == session(shop).unread
+    assert [] == session(shop).seen.marked(UNREAD)
 
 
 def test_an_unknown_key_that_has_its_name_is_counted_by_it_for_ever() -> None:
@@ -57,7 +58,7 @@ def test_an_unread_add_that_comes_again_without_its_receipt_is_still_nobody_else
 
     assert () == again.outcomes
     assert before == shop.shop.digests()["policy"]
-    assert {add.event_id} == session(shop).unread
+    assert [add.event_id] == session(shop).seen.marked(UNREAD)
 
 
 def test_another_event_that_has_the_id_of_an_unread_one_reads_nothing() -> None:
@@ -70,4 +71,4 @@ def test_another_event_that_has_the_id_of_an_unread_one_reads_nothing() -> None:
     assert answer.outcomes == ()
     assert answer.silence is not None
     assert "duplicate" == answer.silence.reason
-    assert {shown.event_id} == session(shop).unread
+    assert [shown.event_id] == session(shop).seen.marked(UNREAD)

@@ -43,6 +43,8 @@ from streams.lab.chaos.ground.traffic import (
 from streams.lab.chaos.ground.workers import Worker, cpu_s, resident_mb
 from streams.lab.chaos.trial import PATIENCE_S, until_answered
 from streams.operations.lag import read_lag
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.worker.health.bounds import held_bytes
 
 WAITING_EVENTS = 100_000
 FLOOD = 1.2
@@ -56,6 +58,8 @@ REACTIONS = (SHARE_SHOWN + SHARE_CLICKED + SHARE_TAKEN) / REACTED_ONE_IN
 KEPT = {"segment.bytes": str(32 << 20), "retention.bytes": str(64 << 20)}
 """A log of ten million events is not kept whole, as no shop's log is."""
 POLL_S = 0.1
+AGREE_WITHIN = 0.2
+"""Share by which memory may have grown otherwise than the sizes of its tables say."""
 
 ProgressCallback = Callable[[str], None]
 
@@ -86,8 +90,10 @@ def soaked(minutes: float, share: float, say: ProgressCallback) -> dict[str, Any
         flood = FLOOD * _quickly(here)
         rate = _rate(asyncio.run(_live(here.settings, worker, flood, FLOOD_MINUTES, say)))
         _until_answered(here)
+        before = held(worker, here.settings)
         looks = asyncio.run(_live(here.settings, worker, share * rate, minutes, say))
         _until_answered(here)
+        after = held(worker, here.settings)
         told = worker.page("/state").get("telemetry", {})
         events = sum(ends(here.settings).values())
     return {
@@ -98,6 +104,7 @@ def soaked(minutes: float, share: float, say: ProgressCallback) -> dict[str, Any
         **{name: told.get(name) for name in ("answered", "prompts", "checkpoints", "gaps")},
         "dead_letters": sum(told.get("dead_letters", {}).values()),
         **summary(looks),
+        **sizes_beside(looks, before, after, here.settings),
         "looks": [look._asdict() for look in looks],
     }
 
@@ -218,6 +225,37 @@ async def _react(settings: Settings) -> None:
                     await producer.send(settings.topics.events, encode(event), key=key)
 
 
-def held(figures: Mapping[str, Any]) -> bool:
+def held(worker: Worker, settings: Settings) -> dict[str, int]:
+    """How many entries the tables of a worker hold, those of all partitions together."""
+    tables = worker.page("/state").get("tables", {})
+    entries = {name: size["held"] for name, size in tables.items()}
+    if "sessions" in entries:  # of the fullest partition
+        entries["sessions"] *= settings.partitions
+        pending = PendingPrompts().sessions_max  # the page does not tell; nearly all get a prompt
+        entries["pending prompts"] = min(entries["sessions"], pending)
+    return entries
+
+
+def sizes_beside(
+    looks: Sequence[Look], before: Mapping[str, int], after: Mapping[str, int], settings: Settings
+) -> dict[str, Any]:
+    """How much the memory has grown, and by how much `goeswith sizes` says that it has.
+
+    >>> looks = [Look(0, 9, 500.0, 0, 0, 0.0), Look(20, 9, 527.0, 0, 0, 0.0)]
+    >>> sizes_beside(looks, {"sessions": 0}, {"sessions": 10_000}, Settings())
+    {'grown_mb': 27.0, 'sizes_mb': 25.7, 'sizes_agree': True}
+    """
+    grown_mb = looks[-1].memory_mb - looks[0].memory_mb
+    more = {name: max(0, number - before.get(name, 0)) for name, number in after.items()}
+    sizes_mb = held_bytes(more, settings) / (1 << 20)
+    agree = abs(grown_mb - sizes_mb) <= AGREE_WITHIN * max(grown_mb, sizes_mb)
+    return {
+        "grown_mb": round(grown_mb, 1),
+        "sizes_mb": round(sizes_mb, 1),
+        "sizes_agree": agree,
+    }
+
+
+def nothing_else(figures: Mapping[str, Any]) -> bool:
     """Whether everything that came was folded and answered, and nothing else happened."""
     return not (figures["gaps"] or figures["dead_letters"])

@@ -10,7 +10,7 @@ from rich.console import Console
 from streams.cli.ranges import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
-from streams.lab.chaos.endurance.soak import held, soaked
+from streams.lab.chaos.endurance.soak import nothing_else, soaked
 
 TITLE = "Soak"
 PACKAGES = ("faust-streaming", "aiokafka")
@@ -86,5 +86,10 @@ def _judged(figures: Mapping[str, Any]) -> Iterator[str]:
         "memory in the second half, MB a minute", figures["slope_mb_per_min"], SLOPE_MB_PER_MIN_MAX
     )
     yield results.at_most("lag at the end, s", lag_s, LAG_S_MAX)
+    yield (
+        f"- {'reached' if figures['sizes_agree'] else 'MISSED'}: memory grew by "
+        f"{figures['grown_mb']} MB; `goeswith sizes` says {figures['sizes_mb']} of what its tables "
+        "took in, and is within a fifth of that"
+    )
     yield f"- the longest lag in the last minute, s: {figures['lag_s_last_minute']}"
-    yield f"- {'reached' if held(figures) else 'MISSED'}: no gaps, no dead letters"
+    yield f"- {'reached' if nothing_else(figures) else 'MISSED'}: no gaps, no dead letters"

@@ -2,25 +2,30 @@
 
 A session remembers the ids of its latest events, some hundreds. Of those that it has forgotten it
 knows how late they were, by their own time. An unknown event that is not later than these came at
-least 192 events late (the latest 256, in blocks of 64), or once more: nobody can tell, and it
+least 32 events late (the latest 64, in blocks of 32), or once more: nobody can tell, and it
 changes nothing. An id alone would let a storefront that sends a whole visit again count it again.
 
 ```
-events      1 … 64 | 65 … 128 | 129 … 192 | 193 … 256 | 257
-latest       12:04 |    12:11 |     12:30 |     12:41 |         by block
-                                                        event 1 is forgotten: up to 12:04 in doubt
+events      1 … 32 | 33 … 64 | 65
+latest       12:04 |   12:11 |        by block
+                              event 1 is forgotten: up to 12:04 in doubt
 ```
 """
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 from models.snapshot.elements import each
 from streams.contract.events import Event
+from streams.shop.memory.orders.seen import Seen
 
-BLOCK = 64
+BLOCK = 32
 """Events whose times are kept as one: the latest of them."""
+BLOCK_BEFORE = 64
+"""In sessions up to version 4."""
 
 
 @dataclass(slots=True)
@@ -41,12 +46,12 @@ class Arrivals:
     """The latest time of what is forgotten."""
     until_offset: int = -1
     """The latest offset of what is forgotten."""
-    blocks_ms: list[int] = field(default_factory=list)
+    blocks_ms: "array[int]" = field(default_factory=partial(array, "q"))
 
     @classmethod
     def unknown(cls, number: int) -> Self:
         """Those of so many remembered events whose times were not kept: none is in doubt."""
-        return cls(number, blocks_ms=[0] * -(-number // BLOCK))
+        return cls(number, blocks_ms=array("q", [0]) * -(-number // BLOCK))
 
     def note(self, at_ms: int) -> None:
         """Another event is remembered."""
@@ -71,7 +76,7 @@ class Arrivals:
         """
         return at_ms <= self.until_ms and offset > self.until_offset
 
-    def first_seen(self, seen: Mapping[str, int], event: Event, offset: int) -> int:
+    def first_seen(self, seen: Mapping[str, int] | Seen, event: Event, offset: int) -> int:
         """Where an event that is told at this offset was seen first; -1: somewhere before."""
         first = seen.get(event.event_id)
         if first is None:
@@ -84,15 +89,19 @@ class Arrivals:
         return [*said, list(self.blocks_ms)]
 
     @classmethod
-    def from_state(cls, state: list[Any], seen: int) -> Self:
+    def from_state(cls, state: list[Any], seen: int, block: int = BLOCK) -> Self:
         """The one whose `state()` this is, of so many events that are remembered.
 
-        Raises `TypeError` or `ValueError` when it is none.
+        `block` is how many events its blocks have. Raises `TypeError` or `ValueError` when it is
+        none.
         """
         noted, forgotten, until_ms, until_offset, blocks_ms = state
         each(int, [noted, forgotten, *blocks_ms], 0)
         each(int, [until_ms, until_offset], -1)
-        held = -(-noted // BLOCK) - forgotten // BLOCK
+        held = -(-noted // block) - forgotten // block
         if noted - forgotten != seen or len(blocks_ms) != held:
             raise ValueError(f"{len(blocks_ms)} blocks of {noted} events less {forgotten}")
-        return cls(noted, forgotten, until_ms, until_offset, list(blocks_ms))
+        each_ms = [at_ms for at_ms in blocks_ms for _ in range(block // BLOCK)]
+        first = forgotten // BLOCK - forgotten // block * (block // BLOCK)
+        until = first - (-noted // BLOCK) - forgotten // BLOCK
+        return cls(noted, forgotten, until_ms, until_offset, array("q", each_ms[first:until]))

@@ -3,21 +3,33 @@
 A stage is a *fact* about a prompt: butter was added, two of them, at this time. What a prompt has
 earned is a function of its facts (`streams.shop.memory.attribution`), so it does not matter in
 which order they came. What each of them changed when it came is kept beside it, for the outcomes.
+
+An impression is kept as bytes, a third of a kilobyte where objects took two to three: a session
+remembers several for a day, and most are looked at for minutes. Those that were looked at last are
+there as objects as well, for all sessions together.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import marshal
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from models.limits import within
 from models.snapshot.elements import each
 from streams.contract.prompts import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
+from streams.shop.memory.orders.seen import short
 
 ROUNDING = 1e-9
 FACTS_MAX = 48
 """Stages that are kept of an impression; later ones count for nothing. Returns are bounded by what
 was bought, and by as many again."""
+UNPACKED_MAX = 2048
+"""Impressions of a process that are there as objects."""
+DRAWN_FROM = Receipt._fields.index("arms")
+"""From here on a receipt tells which arms were on offer."""
+EMPTY_BYTES = 196
+"""What an impression takes besides its bytes, its place in the session and its key included."""
 SEEING: tuple[Stage, ...] = ("shown", "clicked", "dismissed")
 """Stages that prove that a prompt was visible by then."""
 Prompted = tuple[int, str]
@@ -29,7 +41,8 @@ class Reached(NamedTuple):
 
     stage: Stage
     event_id: str
-    """Empty: a return that another partition has told. It counts, and no outcome tells it."""
+    """Which one, if it is `short`; empty: a return that another partition has told. It counts, and
+    no outcome tells it."""
     at_ms: int
     reward: float = 0.0
     """What it changed of the reward when it came."""
@@ -46,18 +59,70 @@ class Reached(NamedTuple):
         return bool(self.event_id)
 
 
+def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
+    at_ms = receipt.prompted_at_ms
+    facts = [
+        (STAGES.index(stage), short(told), told_ms - at_ms, *said)
+        for stage, told, told_ms, *said in reached
+    ]
+    prompt_id, _, *about = receipt[:DRAWN_FROM]
+    return marshal.dumps((prompt_id, about, facts))
+
+
+@lru_cache(maxsize=UNPACKED_MAX)
+def _unpacked(kept: bytes, session_id: str) -> tuple[Receipt, tuple[Reached, ...]]:
+    prompt_id, about, facts = marshal.loads(kept)  # noqa: S302  # what this process has packed
+    receipt = Receipt(prompt_id, session_id, *about)
+    at_ms = receipt.prompted_at_ms
+    return receipt, tuple(
+        Reached(STAGES[stage], told, at_ms + after_ms, *said)
+        for stage, told, after_ms, *said in facts
+    )
+
+
 def prompted_of(state: Sequence[Any]) -> Prompted:
     """A prompt's place in that order, as JSON has it; raises `TypeError` or `ValueError`."""
     at_ms, prompt_id = state
     return each(int, [at_ms], 0)[0], each(str, [prompt_id])[0]
 
 
-@dataclass(slots=True)
 class Impression:
-    """A prompt that was really shown, and what became of it."""
+    """A prompt that was really shown, and what became of it.
 
-    receipt: Receipt
-    reached: list[Reached] = field(default_factory=list)
+    Of its receipt the arms that were on offer are not kept.
+    """
+
+    __slots__ = ("_kept", "session_id")
+
+    def __init__(self, receipt: Receipt, reached: Sequence[Reached]) -> None:
+        self.session_id = receipt.session_id
+        self._kept = _packed(receipt, reached)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Impression):
+            return NotImplemented
+        return (self.session_id, self._kept) == (other.session_id, other._kept)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    @property
+    def receipt(self) -> Receipt:
+        """What the prompt was."""
+        return _unpacked(self._kept, self.session_id)[0]
+
+    @property
+    def reached(self) -> tuple[Reached, ...]:
+        """Its facts, in the order in which they were told."""
+        return _unpacked(self._kept, self.session_id)[1]
+
+    def put(self, reached: Sequence[Reached]) -> None:
+        """These are its facts now."""
+        self._kept = _packed(self.receipt, reached)
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much of memory it takes."""
+        return EMPTY_BYTES + len(self._kept)
 
     @property
     def reward(self) -> float:

@@ -3,26 +3,30 @@
 They are *read off* the impressions, not remembered beside them: whoever answers for an event finds
 the stages which that event brought, even when somebody else folded it first.
 
-A `shown` has all that its prompt was drawn from, as the receipt tells, so that arms can be judged
-by outcomes alone.
+A `shown` has all that its prompt was drawn from, so that arms can be judged by outcomes alone. That
+is in the receipt that the event brings, and is not kept with the impression.
 """
 
 from collections.abc import Iterable, Iterator
 
+from streams.contract.errors import InvalidReceipt
 from streams.contract.events import Event, EventBase
 from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.seen import short
 
 
 def told_by(event: EventBase, impression: Impression) -> str:
     """How a fact names its event: ids are good for one session, and a return may be another's."""
-    own = event.session_id == impression.receipt.session_id
-    return event.event_id if own else event.identity
+    own = event.session_id == impression.session_id
+    return short(event.event_id if own else event.identity)
 
 
-def outcomes(impressions: Iterable[Impression], event: Event) -> Iterator[Outcome]:
-    """The stages that this event brought to prompts."""
+def outcomes(
+    impressions: Iterable[Impression], event: Event, brought: Receipt | InvalidReceipt | None
+) -> Iterator[Outcome]:
+    """The stages that this event brought to prompts; `brought` is the receipt that it has."""
     for impression in impressions:
         told = told_by(event, impression)
         for reached in impression.reached:
@@ -44,13 +48,13 @@ def outcomes(impressions: Iterable[Impression], event: Event) -> Iterator[Outcom
                     caused_by=event.event_id,
                     occurred_at_ms=reached.at_ms,
                     prompted_at_ms=receipt.prompted_at_ms,
-                    **_drawn_from(receipt) if reached.stage == "shown" else {},
+                    **_drawn_from(brought) if reached.stage == "shown" else {},
                 )
 
 
-def _drawn_from(receipt: Receipt) -> dict[str, dict[str, float]]:
+def _drawn_from(receipt: Receipt | InvalidReceipt | None) -> dict[str, dict[str, float]]:
     """The probabilities and expectations of all arms on offer, where the receipt tells them."""
-    if not receipt.arms:
+    if not isinstance(receipt, Receipt) or not receipt.arms:
         return {}
     return {
         "propensities": dict(zip(receipt.arms, receipt.propensities, strict=True)),

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from streams.lab.chaos.endurance.soak import Look, _rate, held, summary
+from streams.contract.settings import Settings
+from streams.lab.chaos.endurance.soak import Look, _rate, nothing_else, sizes_beside, summary
 from streams.lab.chaos.endurance.soak_report import section
 
 
@@ -36,6 +37,9 @@ def figures(**of_looks: Any) -> dict[str, Any]:
         "gaps": 0,
         "dead_letters": 0,
         **summary(seen),
+        "grown_mb": 100.0,
+        "sizes_mb": 95.0,
+        "sizes_agree": True,
         "looks": [look._asdict() for look in seen],
     }
 
@@ -68,6 +72,18 @@ def test_the_rate_is_that_of_the_flood_s_second_half() -> None:
 
 def test_a_gap_or_a_dead_letter_is_none_that_held() -> None:
     """Whatever else went well."""
-    assert held(figures())
-    assert not held(figures() | {"gaps": 3})
-    assert not held(figures() | {"dead_letters": 1})
+    assert nothing_else(figures())
+    assert not nothing_else(figures() | {"gaps": 3})
+    assert not nothing_else(figures() | {"dead_letters": 1})
+
+
+def test_memory_that_grows_beside_the_tables_is_said() -> None:
+    """Sizes and memory agree within a fifth, or somebody has to look why."""
+    seen, before, after = looks(), {"sessions": 10}, {"sessions": 231_000, "other": 7}
+    agreeing = sizes_beside(seen, before, after, Settings())
+    leaking = sizes_beside(seen, before, {"sessions": 150_000}, Settings())
+
+    assert agreeing["sizes_agree"]
+    assert not leaking["sizes_agree"]
+    assert 600.0 == leaking["grown_mb"]
+    assert any("MISSED: memory grew" in line for line in section(figures() | leaking))

@@ -96,7 +96,7 @@ def test_what_was_remembered_without_its_times_is_never_in_doubt(number: int) ->
         arrivals.forget(offset)
 
     assert not arrivals.in_doubt(1, offset=number)
-    assert [0] * (number % BLOCK > 0) == arrivals.blocks_ms
+    assert [0] * (number % BLOCK > 0) == list(arrivals.blocks_ms)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.contract.events import PromptShown
@@ -16,7 +16,7 @@ from streams.shop.memory.orders.impression import (
 )
 from streams.shop.memory.orders.outcomes import outcomes
 from tests.leaves import replaced
-from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, facts
+from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, facts, told_of
 from tests.stories import NOON_MS, Story
 
 BOUGHT = Reached("bought", "e2", NOON_MS + 5, 0.25, "butter", 3, "o-1", 600, "EUR")
@@ -28,6 +28,7 @@ def impression(*more: Reached) -> Impression:
     return Impression(RECEIPT, [SHOWN, *more])
 
 
+@example([told_of("added", 1, "jam", 2), told_of("removed", 2, "jam", 3)])
 @given(st.lists(facts(), max_size=9))
 def test_what_is_left_of_an_item_is_what_was_added_less_what_was_taken_out(
     told: list[Reached],
@@ -144,8 +145,8 @@ def test_the_outcome_of_a_receipt_that_does_not_tell_its_draw_tells_none_either(
         event_id="seen", session_id="s1", receipt="2.x", occurred_at_ms=Story().now_ms
     )
     told = RECEIPT._replace(arms=("popular", "again"), propensities=(0.5, 0.5), estimates=(0.1, 0))
-    (without,) = outcomes([impression()], event)
-    (drawn,) = outcomes([Impression(told, [SHOWN])], event)
+    (without,) = outcomes([impression()], event, RECEIPT)
+    (drawn,) = outcomes([Impression(told, [SHOWN])], event, told)
 
     assert (None, None) == (without.propensities, without.estimates)
     assert {"popular": 0.5, "again": 0.5} == drawn.propensities

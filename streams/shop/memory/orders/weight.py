@@ -1,0 +1,121 @@
+"""What a session weighs in memory, and what a busy one lets go so as to weigh no more than 8 KB.
+
+Most visits keep all that they may. One with hundreds of events cannot keep all of that at once; it
+is weighed every few events, and lets go, in this order and only as far as it has to:
+
+1. pairs of items that stood apart in the basket, and did not meet yet: they teach no more
+2. which items it has looked at: its further looks teach nothing
+3. the oldest of what was taken out: it may be offered again, and an add from before is no more late
+4. which items its basket has taught: it teaches no more, until it begins anew
+5. the oldest of what nobody known has bought: it may be offered again
+6. the oldest impressions but two: they earn no more, and their receipts are refused from then on
+7. its oldest orders: what comes back of them is nobody's
+8. the oldest impressions but one
+
+The event ids and the basket stay: they are bounded by themselves. What is let go follows from the
+events of the session alone, so it is the same for every worker. Weights are those of CPython's
+containers, a little rounded up; ids of items are shared by all sessions, and not weighed.
+"""
+
+from bisect import bisect_left
+from typing import Any, Protocol
+
+from streams.shop.memory.orders.impression import Impression, Prompted
+from streams.shop.memory.orders.seen import Seen
+from streams.shop.memory.taught import Taught
+
+BYTES_MAX = 8192
+"""Of one session, without the ids of items."""
+ROOM_BYTES = 550
+"""How much more a session may weigh when it is weighed next: after so many events."""
+WEIGHED_EVERY = 4
+WEIGHED_FROM = 16
+EMPTY_BYTES = 3050
+"""A session that has nothing yet, its place among the others included."""
+SEEN_BYTES = 16
+DICT_BYTES = [(0, 64), (5, 184), (10, 272), (21, 464), (42, 848), (85, 1584), (170, 3088)]
+"""Of a dictionary whose keys are texts: that of so many entries, and its size."""
+CHANGING = 2
+"""One in which entries come and go takes as much as one of twice as many."""
+APART_BYTES = 110
+TAKEN_BYTES = 150
+BOUGHT_BYTES = 75
+ORDER_BYTES = 250
+
+
+class Weighed(Protocol):
+    """What of a session has a weight."""
+
+    seen: Seen
+    basket: dict[str, int]
+    taught: Taught
+    looked: dict[str, None] | None
+    taken: dict[str, Any]
+    bought: dict[str, int]
+    orders: dict[str, str]
+    impressions: dict[str, Impression]
+    forgotten: Prompted
+
+    def forget_impression(self) -> None:
+        """Forget the oldest one."""
+
+
+def weight(session: Weighed) -> int:
+    """About how many bytes of memory a session takes."""
+    return (
+        EMPTY_BYTES
+        + SEEN_BYTES * len(session.seen)
+        + _dict_bytes(CHANGING * len(session.basket))
+        + _dict_bytes(len(session.taught))
+        + _dict_bytes(len(session.looked or ()))
+        + APART_BYTES * session.taught.apart
+        + TAKEN_BYTES * len(session.taken)
+        + BOUGHT_BYTES * len(session.bought)
+        + ORDER_BYTES * len(session.orders)
+        + _told(session)
+    )
+
+
+def _dict_bytes(entries: int) -> int:
+    return DICT_BYTES[bisect_left(DICT_BYTES, (entries, 0))][1]
+
+
+def lighten(session: Weighed) -> None:
+    """Let go what is too much."""
+    over = weight(session) + ROOM_BYTES - BYTES_MAX
+    if over <= 0:
+        return
+    session.basket = dict([*session.basket.items()])  # without the room of what was taken out
+    over -= APART_BYTES * session.taught.forget_apart()
+    if over > 0 and session.looked is not None:
+        over -= _dict_bytes(len(session.looked))
+        session.looked = None
+    over = _forget(session.taken, TAKEN_BYTES, over)
+    if over > 0:
+        over -= _dict_bytes(session.taught.end())
+    over = _forget(session.bought, BOUGHT_BYTES, over)
+    over = _forget_impressions(session, 2, over)
+    over = _forget(session.orders, ORDER_BYTES, over)
+    _forget_impressions(session, 1, over)
+
+
+def _forget(kept: dict[str, Any], each_bytes: int, over: int) -> int:
+    """Forget as many of the oldest as it needs, but not the last one; how much is still over."""
+    number = max(0, min(-(-over // each_bytes), len(kept) - 1))
+    for oldest in [*kept][:number]:
+        del kept[oldest]
+    return over - each_bytes * number
+
+
+def _forget_impressions(session: Weighed, kept: int, over: int) -> int:
+    """Forget as many as it needs, but these; how much is still over."""
+    while over > 0 and len(session.impressions) > kept:
+        before = _told(session)
+        session.forget_impression()
+        over -= before - _told(session)
+    return over
+
+
+def _told(session: Weighed) -> int:
+    """The bytes of its impressions."""
+    return sum(one.kept_bytes for one in session.impressions.values())

@@ -1,0 +1,123 @@
+"""How much memory the bounded tables of a worker take when they are full, for given settings.
+
+Each table has a number of entries at its bound, and bytes that an entry takes, measured: a test
+holds each of these constants to what the tables take. Item ids are counted once a table, though
+tables share some. What a usual entry takes differs from the most that it may take for what people
+fill: a visit of some eight events takes a third of what the busiest may.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from streams.contract.settings import Settings
+from streams.shop.memory.orders import orders, weight
+from streams.shop.memory.pending_prompts import PendingPrompts
+
+SESSION_BYTES = 2_700
+"""Of a visit of eight events with ids of some ten characters."""
+ORDER_BYTES = 1_600
+"""Of four lines, all of which taught."""
+ORDER_BYTES_MAX = 2_400
+"""With the impressions that it was credited to."""
+WAITING_BYTES = 275
+PAIR_BYTES = 44
+"""Of a companion of an item: a cell of 24 bytes, and chunks that were outgrown."""
+PAIRED_ITEM_BYTES = 285
+COUNTED_ITEM_BYTES = 165
+BOUGHT_ITEM_BYTES = 135
+SHOPPER_BYTES = 2_100
+"""Who bought ten items."""
+SHOPPER_BYTES_MAX = 60_000
+"""Who bought the three hundred that are remembered of one."""
+DENIAL_BYTES = 126
+PENDING_BYTES = 2_000
+"""Of a session with six prompts on their way; of eight it is a third more."""
+PENDING_BYTES_MAX = 2_700
+QUEUED_BYTES = 2_000
+RANKED_ITEM_BYTES = 3_500
+"""Of the learned ranker: its visits, pairs and features by item."""
+PROGRAM_BYTES = 180_000_000
+"""Interpreter, libraries and compiled loops, what a worker takes before it has learned anything."""
+
+
+class Bound(NamedTuple):
+    """A bounded table, full."""
+
+    table: str
+    partitions: int
+    """How many times there is one: of each partition, or 1: of each worker."""
+    entries: int
+    """At the bound, of one."""
+    usual_bytes: int
+    """Of an entry."""
+    most_bytes: int
+    setting: str
+    """What bounds it; empty: nothing that can be set."""
+    is_split: bool = False
+    """Whether each partition has one."""
+
+    @property
+    def usual(self) -> int:
+        """Bytes of all of them, of entries as usual."""
+        return self.partitions * self.entries * self.usual_bytes
+
+    @property
+    def most(self) -> int:
+        """Bytes of all of them, of the largest entries."""
+        return self.partitions * self.entries * self.most_bytes
+
+
+def bounds(settings: Settings) -> list[Bound]:
+    """The tables of a worker, the largest first.
+
+    >>> largest = bounds(Settings(sessions_max=1_000_000, partitions=2))[0]
+    >>> largest.table, largest.partitions, largest.most // 1_000_000
+    ('sessions', 2, 16384)
+    """
+    items, pairs = settings.items_max, settings.items_max * settings.pairs_per_item_max
+    shoppers, parts = settings.shoppers_max, settings.partitions
+    per_item, per_pair = "items_max", "pairs_per_item_max"
+    tables = [
+        *_tables(parts, "sessions", settings.sessions_max, SESSION_BYTES, "sessions_max"),
+        *_tables(parts, "orders", orders.ORDERS_MAX, ORDER_BYTES, ""),
+        *_tables(parts, "returns that wait", orders.WAITING_MAX, WAITING_BYTES, ""),
+        *_tables(1, "pending prompts", PendingPrompts().sessions_max, PENDING_BYTES, ""),
+        *_tables(1, "repeats.shoppers", shoppers, SHOPPER_BYTES, "shoppers_max"),
+        *_tables(1, "repeats.items", items, BOUGHT_ITEM_BYTES, per_item),
+        *_tables(1, "popularity.items", items, COUNTED_ITEM_BYTES, per_item),
+        *_tables(1, "denials", shoppers, DENIAL_BYTES, "shoppers_max"),
+    ]
+    for name in ("baskets", "browsing"):
+        tables += _tables(1, f"{name}.items", items, PAIRED_ITEM_BYTES, per_item)
+        tables += _tables(1, f"{name}.pairs", pairs, PAIR_BYTES, per_pair)
+    if settings.best_fit:
+        tables += _tables(1, "fit", items, RANKED_ITEM_BYTES, per_item)
+    if settings.redis_url:
+        queued = settings.views_queued_max
+        tables += _tables(1, "views queued", queued, QUEUED_BYTES, "views_queued_max")
+    return sorted(tables, key=lambda bound: (-bound.most, bound.table))
+
+
+MOST_BYTES = {
+    "sessions": weight.BYTES_MAX,
+    "orders": ORDER_BYTES_MAX,
+    "pending prompts": PENDING_BYTES_MAX,
+    "repeats.shoppers": SHOPPER_BYTES_MAX,
+}
+"""Where an entry may take more than usual."""
+OF_PARTITIONS = ("sessions", "orders", "returns that wait")
+
+
+def _tables(times: int, table: str, entries: int, usual: int, setting: str) -> Iterable[Bound]:
+    most, split = MOST_BYTES.get(table, usual), table in OF_PARTITIONS
+    yield Bound(table, times, entries, usual, most, setting, split)
+
+
+def held_bytes(held: Mapping[str, int], settings: Settings) -> int:
+    """What so many entries of these tables take together, by what an entry usually takes.
+
+    >>> held_bytes({"sessions": 1000, "baskets.pairs": 1000}, Settings())
+    2744000
+    """
+    by_table = {bound.table: bound.usual_bytes for bound in bounds(settings)}
+    return sum(by_table.get(table, 0) * entries for table, entries in held.items())

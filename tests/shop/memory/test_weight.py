@@ -1,0 +1,253 @@
+"""A session takes 8 KB of memory at most, however busy it is, and what goes first is told."""
+
+import json
+from collections.abc import Callable, Iterator
+from random import Random
+from sys import intern
+from uuid import UUID
+
+import pytest
+
+from streams.contract.events import Event, ItemAdded, decode, encode
+from streams.shop.memory.orders.weight import BYTES_MAX, weight
+from streams.shop.memory.session import BASKET_MAX, Session
+from streams.shop.memory.sessions import session_of
+from streams.shop.shop import Shop
+from streams.shop.state import restore
+from tests.deep_size import deep_size
+from tests.stories import Story, Till
+
+ITEMS = [intern(f"item-{number:06d}") for number in range(2000)]
+EVENTS = 264
+
+
+class Visit:
+    """A shopper of a shop that knows what goes with what, whose ids are those of a real shop."""
+
+    def __init__(self) -> None:
+        self.chance = Random(7)
+        self.till = Till(holdout_share=0.05, consent_default=True)
+        for place in range(0, 120, 3):
+            self.till.teach(*ITEMS[place : place + 3])
+        who = self.id()
+        self.story = Story(who, shopper_id="shopper-123", visitor_id=self.id())
+        self.session_id = who
+        self.prompts = 0
+        self.prompted = True
+
+    def id(self) -> str:
+        """A UUID."""
+        return str(UUID(int=self.chance.getrandbits(128)))
+
+    @property
+    def session(self) -> Session:
+        """It, as it is remembered."""
+        session = self.till.shop.sessions[0].find(self.session_id)
+        assert session is not None
+        return session
+
+    def serve(self, event: Event, **more: object) -> None:
+        """Serve an event, and let the shopper do with its prompt whatever can be done."""
+        told = event.model_copy(update={"event_id": self.id(), **more})
+        at_ms = told.occurred_at_ms
+        read = decode(
+            told.session_id.encode(),
+            encode(told),
+            timestamp_ms=at_ms,
+            settings=self.till.shop.settings,
+        )
+        prompt = self.till.serve(read).prompt
+        if self.prompted and prompt is not None and not isinstance(event, ItemAdded):
+            self.prompts += 1
+            item = prompt.items[0].item_id
+            self.serve(self.story.see(prompt))
+            self.serve(self.story.click(prompt))
+            price = {"price_minor": 1999, "currency": "EUR"}
+            self.serve(self.story.add(item, receipt=prompt.receipt, **price))
+            if self.prompts % 2:
+                self.serve(self.story.order(item), order_id=self.id())
+
+
+def looks(visit: Visit) -> Iterator[Event]:
+    """Only looks."""
+    for item in ITEMS:
+        yield visit.story.view(item)
+
+
+def adds(visit: Visit) -> Iterator[Event]:
+    """Never stops to add."""
+    for item in ITEMS:
+        yield visit.story.add(item)
+
+
+def adds_grams(visit: Visit) -> Iterator[Event]:
+    """Counts in grams: large numbers are objects of their own."""
+    for place, item in enumerate(ITEMS):
+        yield visit.story.add(item, quantity=1000 + place)
+
+
+def takes_out(visit: Visit) -> Iterator[Event]:
+    """Changes its mind each time."""
+    for item in ITEMS:
+        yield visit.story.add(item)
+        yield visit.story.remove(item)
+
+
+def orders(visit: Visit) -> Iterator[Event]:
+    """Buys one thing at a time."""
+    for item in ITEMS:
+        yield visit.story.add(item)
+        yield visit.story.order(item, order_id=visit.id())
+
+
+def follows_prompts(visit: Visit) -> Iterator[Event]:
+    """Follows every prompt."""
+    for place in range(len(ITEMS)):
+        yield visit.story.view(ITEMS[3 * place % 120])
+
+
+def does_everything(visit: Visit) -> Iterator[Event]:
+    """All of that."""
+    for place, item in enumerate(ITEMS[200:]):
+        yield visit.story.view(ITEMS[3 * place % 120])
+        yield visit.story.view(item)
+        yield visit.story.add(item)
+        if place % 4 == 0:
+            yield visit.story.remove(item)
+
+
+def huge_orders(visit: Visit) -> Iterator[Event]:
+    """From another channel."""
+    for place in range(0, len(ITEMS), 500):
+        yield visit.story.order(*ITEMS[place : place + 500])
+
+
+def huge_baskets(visit: Visit) -> Iterator[Event]:
+    """Of a shop that sends carts."""
+    for place in range(0, len(ITEMS), 500):
+        yield visit.story.set_basket(*ITEMS[place : place + 500])
+        yield visit.story.order(*ITEMS[place : place + 500])
+
+
+KINDS = [
+    *(looks, adds, adds_grams, takes_out, orders, follows_prompts),
+    *(does_everything, huge_orders, huge_baskets),
+]
+
+
+def own_size(session: Session) -> int:
+    """What only this session holds: items are everybody's, orders are its partition's."""
+    return deep_size(session, shared=[*ITEMS, session.order_memory])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_busy_session_takes_8_kilobytes_at_most(
+    kind: Callable[[Visit], Iterator[Event]],
+) -> None:
+    """At every moment of 264 events, of whatever kind."""
+    visit, most = Visit(), 0
+    for event in kind(visit):
+        visit.serve(event)
+        most = max(most, own_size(visit.session))
+        if visit.session.arrivals.noted >= EVENTS:
+            break
+
+    assert 0 < most <= BYTES_MAX
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_session_is_said_to_weigh_is_about_what_it_does(
+    kind: Callable[[Visit], Iterator[Event]],
+) -> None:
+    """Else it would let go too much, or too little."""
+    visit = Visit()
+    for event in kind(visit):
+        visit.serve(event)
+        if visit.session.arrivals.noted >= EVENTS:
+            break
+
+    assert 0.65 < own_size(visit.session) / weight(visit.session) < 1.1
+
+
+def test_a_visit_that_is_not_busy_keeps_all_that_it_did() -> None:
+    """Forty events, two prompts that were followed, a basket of twenty."""
+    visit = Visit()
+    visit.prompted = False
+    for item in ITEMS[200:216]:
+        visit.serve(visit.story.view(item))
+        visit.serve(visit.story.add(item))
+    visit.prompted = True
+    for place in (0, 3):
+        visit.serve(visit.story.view(ITEMS[place]))
+    session = visit.session
+
+    assert 40 < session.arrivals.noted
+    assert 2 == len(session.impressions) == visit.prompts
+    assert session.looked is not None
+    assert {*ITEMS[200:216]} <= {*session.looked}
+    assert 16 < len(session.basket)
+    assert all(item in session.taught for item in ITEMS[200:216])
+
+
+def test_a_visit_that_weighs_too_much_teaches_nothing_by_looking_further() -> None:
+    """It has forgotten what it looked at: what it looks at again would count again."""
+    visit = Visit()
+    for event in does_everything(visit):
+        visit.serve(event)
+        if visit.session.looked is None:
+            break
+    before = visit.till.shop.learned.browsing.state()
+    for item in (ITEMS[200], "never seen before"):
+        visit.serve(visit.story.view(item))
+
+    assert not visit.session.looks_first("never seen before")
+    assert before == visit.till.shop.learned.browsing.state()
+    assert {} == visit.session.after_pause(visit.story.view("tea", after_s=1801)).looked
+
+
+def test_a_basket_that_has_ended_to_teach_teaches_when_it_begins_anew() -> None:
+    """An order that empties it begins another one."""
+    visit = Visit()
+    for item in ITEMS[:BASKET_MAX]:
+        visit.serve(visit.story.add(item))
+    for _ in range(60):
+        visit.serve(visit.story.check_out())
+    taught = visit.session.taught
+    assert taught.lesson("bread", ["butter"]) is None
+    visit.serve(visit.story.order(*visit.session.basket))
+
+    assert visit.session.taught.lesson("bread", []) is not None
+
+
+def test_what_was_let_go_is_let_go_after_a_restart_as_well() -> None:
+    """The state of a session that weighed too much is that of a session."""
+    visit = Visit()
+    for event in does_everything(visit):
+        visit.serve(event)
+        if visit.session.arrivals.noted >= EVENTS:
+            break
+    state = json.loads(json.dumps(visit.session.state()))
+    woken = Shop(visit.till.shop.settings)
+    restore(woken.parts(), json.loads(json.dumps(visit.till.shop.state())))
+
+    assert state == json.loads(json.dumps(session_of(state).state()))
+    assert visit.till.shop.digests() == woken.digests()
+    assert weight(visit.session) == weight(session_of(state))
+
+
+def test_what_is_let_go_does_not_depend_on_a_restart() -> None:
+    """Weights come from what is remembered, not from how much memory that happened to take."""
+    kept, woken = Visit(), Visit()
+    for number, (one, other) in enumerate(
+        zip(does_everything(kept), does_everything(woken), strict=True)
+    ):
+        if number % 20 == 0:
+            shop = Shop(woken.till.shop.settings)
+            restore(shop.parts(), json.loads(json.dumps(woken.till.shop.state())))
+            woken.till.shop = shop
+        kept.serve(one)
+        woken.serve(other)
+        if kept.session.arrivals.noted >= EVENTS:
+            break
+
+    assert kept.till.shop.digests() == woken.till.shop.digests()

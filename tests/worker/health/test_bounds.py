@@ -1,0 +1,284 @@
+"""What the tables of a worker are said to take is what they take, within a fifth."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from models import CoOccurrence, Popularity, Repeats
+from models.recommenders.pair_table.layout import TOP
+from streams.cli.root import goeswith
+from streams.contract.settings import Settings
+from streams.lab.bench.stage.workload import workload
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.people.denials import Denials, hashed
+from streams.shop.shop import Shop
+from streams.worker.health import bounds as said
+from streams.worker.health.bounds import Bound, bounds, held_bytes
+from streams.worker.health.sizes import as_values, listing
+from tests.deep_size import deep_size
+from tests.stories import OPEN, Story, Till
+
+NOON_S = 1_767_268_800.0
+A_FIFTH = 0.2
+
+
+def sessions() -> float:
+    """Visits of the benchmark's shoppers, some eight events each."""
+    shop = Shop(Settings(**OPEN))
+    for offset, event in enumerate(workload(6_000)):
+        shop.learn(0, offset, event)
+    found = shop.sessions[0]
+    return deep_size(found._sessions, shared=[found.orders]) / len(found)
+
+
+def orders() -> float:
+    """Four lines each, from another channel."""
+    till, chance = Till(), Random(1)
+    for number in range(500):
+        items = [f"item-{chance.randrange(1000)}" for _ in range(4)]
+        till.serve(Story(f"session-{number}").order(*items))
+    return deep_size(till.shop.sessions[0].orders) / 500
+
+
+def waiting() -> float:
+    """Returns of one line."""
+    till = Till()
+    for number in range(500):
+        till.serve(Story(f"session-{number}").send_back("butter"))
+    return deep_size(till.shop.sessions[0].orders) / 500
+
+
+def pending() -> float:
+    """Six prompts of a session on their way."""
+    till = Till()
+    till.teach("bread", "butter")
+    prompts = PendingPrompts()
+    outgoing = None
+    for number in range(400):
+        story = Story(f"session-{number}")
+        for _ in range(6):
+            outgoing = till.serve(story.view("bread")).outgoing_prompt
+            assert outgoing is not None
+            prompts.add(outgoing)
+    return deep_size(prompts) / 400
+
+
+def popularity() -> float:
+    """Items that were seen once or twice."""
+    model = Popularity()
+    for number in range(20_000):
+        model.learn_one((), f"item-{number % 16_000}", time_s=NOON_S + number)
+    model.top(10)
+    return deep_size(model) / 16_000
+
+
+def repeats() -> Repeats:
+    """Shoppers who bought ten items."""
+    model, chance = Repeats(), Random(1)
+    for shopper in range(1_000):
+        for day in range(10):
+            time_s = NOON_S + 10 * shopper + 3 * 86_400 * day
+            item = f"item-{chance.randrange(5_000)}"
+            model.learn_one((f"shopper-{shopper}",), item, time_s=time_s)
+    return model
+
+
+def shoppers() -> float:
+    """Of them."""
+    return deep_size(repeats()._shoppers) / 1_000
+
+
+def bought_items() -> float:
+    """Of what they bought."""
+    items = repeats()._items
+    return deep_size(items) / len(items)
+
+
+def denials() -> float:
+    """Of as many shoppers."""
+    kept = Denials(10_000)
+    for number in range(5_000):
+        kept.note(hashed(f"shopper-{number}"), 1000 * (1_767_268_800 + number))
+    return deep_size(kept) / 5_000
+
+
+def paired() -> CoOccurrence:
+    """Baskets of four of thousands of items."""
+    model, chance = CoOccurrence(row_max=64), Random(1)
+    items = [f"item-{number}" for number in range(3_000)]
+    for number in range(40_000):
+        *others, item = chance.sample(items, 4)
+        model.learn_one(others, item, time_s=NOON_S + number)
+    return model
+
+
+def pairs() -> float:
+    """Cells that were ever in use."""
+    model = paired()
+    cells = model._pairs._cells.itemsize * int(model._pairs.chunks[TOP])
+    return cells / model.sizes()["pairs"].held
+
+
+def paired_items() -> float:
+    """Rows, names and scratch."""
+    model = paired()
+    return (deep_size(model) - model._pairs._cells.nbytes) / model.sizes()["items"].held
+
+
+@pytest.mark.parametrize(
+    ("measured", "constant"),
+    [
+        (sessions, said.SESSION_BYTES),
+        (orders, said.ORDER_BYTES),
+        (waiting, said.WAITING_BYTES),
+        (pending, said.PENDING_BYTES),
+        (popularity, said.COUNTED_ITEM_BYTES),
+        (shoppers, said.SHOPPER_BYTES),
+        (bought_items, said.BOUGHT_ITEM_BYTES),
+        (denials, said.DENIAL_BYTES),
+        (pairs, said.PAIR_BYTES),
+        (paired_items, said.PAIRED_ITEM_BYTES),
+    ],
+)
+def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], constant: int) -> None:
+    """Within a fifth: of an entry as usual."""
+    assert abs(measured() - constant) <= A_FIFTH * constant
+
+
+SOAK = """
+import json, resource
+from streams.contract.settings import Settings
+from streams.lab.bench.stage.workload import workload
+from streams.shop.shop import Shop
+from streams.worker.health.bounds import held_bytes
+from streams.worker.health.resources import memory
+
+settings = Settings(receipt_secret="not a secret", holdout_share=0.0, partitions=1)
+shop = Shop(settings)
+def held():
+    return {name: size.held for name, size in shop.tables().items()}
+events = workload(60_000)
+for offset in range(10_000):
+    shop.learn(0, offset, next(events))
+before, began = memory()["rss_bytes"], held()
+for offset, event in enumerate(events, 10_000):
+    shop.learn(0, offset, event)
+more = {name: number - began[name] for name, number in held().items()}
+print(json.dumps([memory()["rss_bytes"] - before, held_bytes(more, settings)]))
+"""
+
+
+def test_memory_grows_by_what_the_sizes_of_tables_say() -> None:
+    """A soak in small: shoppers fill the tables of a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SOAK], capture_output=True, text=True, check=True, timeout=300
+    )
+    grown, told = json.loads(ran.stdout)
+
+    assert told > 10_000_000
+    assert abs(grown - told) <= A_FIFTH * max(grown, told)
+
+
+@pytest.mark.parametrize(
+    ("more", "table"),
+    [
+        ({"sessions_max": 7}, "sessions"),
+        ({"partitions": 3}, "sessions"),
+        ({"partitions": 3}, "orders"),
+        ({"shoppers_max": 7}, "repeats.shoppers"),
+        ({"shoppers_max": 7}, "denials"),
+        ({"items_max": 70}, "popularity.items"),
+        ({"items_max": 70}, "baskets.pairs"),
+        ({"pairs_per_item_max": 7}, "browsing.pairs"),
+    ],
+)
+def test_a_smaller_setting_bounds_its_table(more: dict[str, Any], table: str) -> None:
+    """By as much."""
+    (before,) = (one for one in bounds(Settings()) if one.table == table)
+    (after,) = (one for one in bounds(Settings(**more)) if one.table == table)
+    ((name, value),) = more.items()
+
+    assert value * before.most == Settings.model_fields[name].default * after.most
+    assert name == "partitions" or name in {after.setting, "items_max"}
+
+
+def test_what_is_not_asked_for_takes_nothing() -> None:
+    """The learned ranker and the queue of views."""
+    usual = {one.table for one in bounds(Settings())}
+    all_of_it = {one.table for one in bounds(Settings(best_fit=True, redis_url="redis://x"))}
+
+    assert {"fit", "views queued"} == all_of_it - usual
+
+
+def test_all_tables_of_a_shop_are_among_them() -> None:
+    """As its page names them."""
+    till = Till()
+    till.serve(Story().view("bread"))
+
+    assert till.shop.tables().keys() <= {one.table for one in bounds(Settings())}
+
+
+def test_of_what_is_held_the_usual_size_counts() -> None:
+    """And nothing for tables that nobody knows."""
+    assert 2 * said.SESSION_BYTES + said.DENIAL_BYTES == held_bytes(
+        {"sessions": 2, "denials": 1, "other": 9}, Settings()
+    )
+
+
+def tables() -> list[Bound]:
+    """Two, one of them of each partition."""
+    return [
+        Bound("sessions", 4, 1_000, 2_000, 8_000, "sessions_max", is_split=True),
+        Bound("denials", 1, 10_000, 100, 100, "shoppers_max"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said_of_it"),
+    [
+        (None, ""),
+        (213_000_000, ""),
+        (212_000_000, "the largest entries would not fit"),
+        (180_000_000, "usual entries do not fit"),
+    ],
+)
+def test_a_sum_beyond_the_memory_is_said(limit: int | None, said_of_it: str) -> None:
+    """With the settings that help."""
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(listing(tables(), limit))
+    lines = " ".join(capture.get().split())
+
+    assert "a partition: 2 MB; a worker, with its program (180 MB): 189 MB, and 213 MB" in lines
+    assert ("GOESWITH_SESSIONS_MAX, GOESWITH_SHOPPERS_MAX" in lines) == bool(said_of_it)
+    assert said_of_it in lines
+    assert "┃" in lines
+
+
+def test_sizes_as_values_add_up() -> None:
+    """Bytes, by partition and by worker."""
+    values = as_values(tables(), 200_000_000)
+
+    assert 8_000_000 + 1_000_000 + said.PROGRAM_BYTES == values["worker_bytes"]
+    assert 32_000_000 + 1_000_000 + said.PROGRAM_BYTES == values["worker_bytes_max"]
+    assert 2_000_000 == values["partition_bytes"]
+    assert values["fits"] is False
+    assert as_values(tables(), None)["fits"] is None
+    assert [8_000_000, 1_000_000] == [one["usual_total_bytes"] for one in values["tables"]]
+
+
+def test_the_command_prints_both() -> None:
+    """For people, and as one JSON object."""
+    shown = CliRunner().invoke(goeswith, ["sizes"], env={"GOESWITH_SESSIONS_MAX": "777"})
+    values = json.loads(CliRunner().invoke(goeswith, ["sizes", "--json"]).output)
+
+    assert 0 == shown.exit_code
+    assert "8 x 777" in shown.output
+    assert values["memory_bytes"] > 0
