@@ -21,7 +21,7 @@ BORROWED = 20.0
 """Orders that a calmer side is taken to have seen beside its own, of units like the other side's.
 
 A small holdout that has few orders by chance looks calmer than it is. With 3 borrowed an A/A test
-finds a difference in revenue in 6 years of 100, with 20 in 2 or so (`goeswith bench aa-tests`).
+finds a difference in revenue in 6 years of 100, with 20 in 3 (`goeswith bench aa-tests`).
 """
 CROSSOVERS_MAX = 0.1
 """Share of the held out that may have been shown prompts, before nothing follows any more."""
