@@ -103,8 +103,8 @@ class Shop:
             ItemAdded: self._added,
             ItemRemoved: self._removed,
             BasketUpdated: self._basket_updated,
-            CheckoutStarted: self._checking_out,
-            CheckoutLeft: self._checkout_left,
+            CheckoutStarted: self._checked_out,
+            CheckoutLeft: self._checked_out,
             OrderPlaced: self.orders.ordered,
             OrderCancelled: self.orders.returned,
             OrderReturned: self.orders.returned,
@@ -195,11 +195,8 @@ class Shop:
         session.remove(event)
         self.attribution.removed(session, event)
 
-    def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
-        session.in_checkout = True
-
-    def _checkout_left(self, session: Session, _event: CheckoutLeft) -> None:
-        session.in_checkout = False
+    def _checked_out(self, session: Session, event: CheckoutStarted | CheckoutLeft) -> None:
+        session.in_checkout = isinstance(event, CheckoutStarted)
 
     def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
         session.set_basket(event)
