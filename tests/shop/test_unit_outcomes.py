@@ -152,13 +152,46 @@ def test_a_return_that_came_before_its_order_was_unmatched_and_stays_so() -> Non
     till, story, _ = assigned()
     back, order = story.send_back("jam", order_id="o-7"), story.order("jam", order_id="o-7")
     offset = till.shop.position[0]
-    for ahead, event in enumerate((back, order, story.cancel(order_id="o-7"))):
+    events: list[Event] = [back, order, story.cancel(order_id="o-7")]
+    for ahead, event in enumerate(events):
         till.shop.learn(0, offset + ahead, event)
         last = event
     early, late = till.ask(back, offset), till.ask(last, offset + 2)
 
     assert [Unmatched] == [type(record) for record in early.unit_outcomes]
     assert [Returned] == [type(record) for record in late.unit_outcomes]
+
+
+def test_a_return_is_the_units_though_the_order_was_hundreds_of_events_ago() -> None:
+    """The session has forgotten when it saw it, and knows it all the same."""
+    till, story, _ = assigned()
+    till.serve(story.order("jam", order_id="o-7"))
+    for _ in range(256):
+        till.serve(story.view("tea"))
+
+    assert [Returned] == [type(one) for one in published(till, story.cancel(order_id="o-7"))]
+
+
+def test_who_was_never_assigned_tells_nothing_of_what_comes_back() -> None:
+    """Of an order that its own session knows."""
+    till, story = Till(holdout_share=0.0), Story()
+
+    assert [] == published(till, story.order("jam"), story.send_back("jam"))
+
+
+def test_an_assignment_is_told_again_when_its_experiment_is_over() -> None:
+    """Without the context, which nobody lists any more."""
+    till, story = Till(**HALF), Story()
+    event = story.view("bread")
+    (record,) = published(till, event)
+    session = till.shop.sessions[0].find("s1")
+    assert session is not None
+    (again,) = unit_outcomes(session, event, 0, None)
+
+    assert isinstance(record, Assigned)
+    assert isinstance(again, Assigned)
+    assert ("product_page/new", None) == (record.context, again.context)
+    assert record.unit == again.unit
 
 
 def test_a_session_that_was_assigned_tells_its_returns_when_the_experiment_is_over() -> None:
