@@ -37,6 +37,8 @@ DICT_BYTES = [(0, 64), (5, 184), (10, 272), (21, 464), (42, 848), (85, 1584), (1
 """Of a dictionary whose keys are texts: that of so many entries, and its size."""
 CHANGING = 2
 """One in which entries come and go takes as much as one of twice as many."""
+LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
+"""Numbers up to this one are there once in a process: not so grams."""
 APART_BYTES = 110
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
@@ -66,6 +68,7 @@ def weight(session: Weighed) -> int:
         EMPTY_BYTES
         + SEEN_BYTES * len(session.seen)
         + _dict_bytes(CHANGING * len(session.basket))
+        + LARGE_NUMBER_BYTES * sum(number > SMALL_MAX for number in session.basket.values())
         + _dict_bytes(len(session.taught))
         + _dict_bytes(len(session.looked or ()))
         + APART_BYTES * session.taught.apart
