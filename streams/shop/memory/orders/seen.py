@@ -28,6 +28,7 @@ SHORT = 12
 """Characters of an id that is kept as it is, where it may be any."""
 
 
+@lru_cache(maxsize=4096)
 def fingerprint(event_id: str) -> bytes:
     """What stands for an id.
 

@@ -35,6 +35,11 @@ EMPTY_BYTES = 3250
 SEEN_BYTES = 16
 DICT_BYTES = [(0, 64), (5, 184), (10, 272), (21, 464), (42, 848), (85, 1584), (170, 3088)]
 """Of a dictionary whose keys are texts: that of so many entries, and its size."""
+BYTES_OF = [
+    DICT_BYTES[bisect_left(DICT_BYTES, (entries + (WEIGHED_EVERY if entries else 0), 0))][1]
+    for entries in range(DICT_BYTES[-1][0] - WEIGHED_EVERY + 1)
+]
+"""The same, by how many there are when it is weighed."""
 CHANGING = 2
 """One in which entries come and go takes as much as one of twice as many."""
 LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
@@ -81,8 +86,7 @@ def weight(session: Weighed) -> int:
 
 def _dict_bytes(entries: int) -> int:
     """Of so many, and of those that may come until it is weighed next."""
-    entries += WEIGHED_EVERY if entries else 0
-    return DICT_BYTES[bisect_left(DICT_BYTES, (entries, 0))][1]
+    return BYTES_OF[min(entries, len(BYTES_OF) - 1)]
 
 
 def lighten(session: Weighed) -> None:
