@@ -146,6 +146,9 @@ class Market:
             told = add_outcome(self.later, outcome.to_json(), partition)
             if told is not None:
                 self.soon.add(told, partition)
+        for done in answer.unit_outcomes:  # among them what came back elsewhere
+            for trials in (self.later, self.soon):
+                add_outcome(trials, done.to_json(), partition)
         if answer.outgoing_prompt is not None:
             self._react(answer.outgoing_prompt.prompt(), partition, event)
 
