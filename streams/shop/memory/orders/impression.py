@@ -59,6 +59,11 @@ class Reached(NamedTuple):
         return bool(self.event_id)
 
 
+PLAIN = 2
+"""Of marshal's formats the last that writes each text where it stands. Later ones refer to one that
+is the same object: then bytes, and what sessions weigh, would differ after a restart."""
+
+
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
     at_ms = receipt.prompted_at_ms
     facts = [
@@ -66,7 +71,7 @@ def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
         for stage, told, told_ms, *said in reached
     ]
     prompt_id, _, *about = receipt[:DRAWN_FROM]
-    return marshal.dumps((prompt_id, about, facts))
+    return marshal.dumps((prompt_id, about, facts), PLAIN)
 
 
 @lru_cache(maxsize=UNPACKED_MAX)
