@@ -62,6 +62,10 @@ COMMANDS = {
         "streams.operations.dead_letters.command:dead_letters",
         "List, show and replay records we could not use.",
     ),
+    "forget": Lazy(
+        "streams.operations.forgetting.command:forget",
+        "Forget a shopper, and look for what is left.",
+    ),
     "checkpoint": Lazy(
         "streams.operations.checkpoint:checkpoint", "Save, load, inspect and compare checkpoints."
     ),

@@ -90,6 +90,21 @@ def create_topics(settings: Settings) -> list[str]:
     return list(missing)
 
 
+def retention_ms(settings: Settings, admin: Any) -> dict[str, int | None]:
+    """How long each of our topics keeps its records, in ms; None: for ever.
+
+    As the broker says; where it says nothing, as we declare.
+    """
+    declared = settings.topics.declared()
+    there = _found(admin, list(declared))
+    kept = {}
+    for name, topic in declared.items():
+        seen = (there.get(name) or NO_TOPIC).config or topic.config
+        kept_ms = int(seen.get("retention.ms", topic.config["retention.ms"]))
+        kept[name] = kept_ms if kept_ms >= 0 else None
+    return kept
+
+
 def _create(admin: Any, missing: Mapping[str, Any]) -> None:
     """Ask for topics; one that somebody else has just created is as good."""
     try:

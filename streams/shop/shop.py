@@ -103,8 +103,8 @@ class Shop:
             ItemAdded: self._added,
             ItemRemoved: self._removed,
             BasketUpdated: self._basket_updated,
-            CheckoutStarted: self._checking_out,
-            CheckoutLeft: self._checkout_left,
+            CheckoutStarted: self._checked_out,
+            CheckoutLeft: self._checked_out,
             OrderPlaced: self.orders.ordered,
             OrderCancelled: self.orders.returned,
             OrderReturned: self.orders.returned,
@@ -146,9 +146,7 @@ class Shop:
         return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
-        sessions = self.sessions.get(partition)
-        if sessions is None:
-            sessions = self._sessions(partition)
+        sessions = self.sessions.get(partition) or self._sessions(partition)
         if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
@@ -197,11 +195,8 @@ class Shop:
         session.remove(event)
         self.attribution.removed(session, event)
 
-    def _checking_out(self, session: Session, _event: CheckoutStarted) -> None:
-        session.in_checkout = True
-
-    def _checkout_left(self, session: Session, _event: CheckoutLeft) -> None:
-        session.in_checkout = False
+    def _checked_out(self, session: Session, event: CheckoutStarted | CheckoutLeft) -> None:
+        session.in_checkout = isinstance(event, CheckoutStarted)
 
     def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
         session.set_basket(event)
@@ -233,8 +228,7 @@ class Shop:
         if self.settings.create_time_allowed and sessions is not None:
             believe(event, sessions.watermark_ms)  # which the fold of it has moved
         asking = event if isinstance(event, AskingEvent) else None
-        session = sessions.find(event.session_id) if sessions is not None else None
-        if session is None:
+        if sessions is None or (session := sessions.find(event.session_id)) is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.arrivals.first_seen(session.seen, event, offset) != offset:
             read_late = session.seen.was_read_late(event.event_id, offset)

@@ -71,8 +71,11 @@ def test_an_example_says_what_ran() -> None:
     """The mean of what was logged, an arm that was not on offer at 0."""
     log = [Trial("popular", "", {"popular": 0.2, "buy_again": 0.8}, {}, 0.0)] * 2
     log += [Trial("popular", "", {"popular": 1.0}, {}, 0.0)]
-    said = tomllib.loads(example_policy(log, WORDS))
+    text = example_policy(log, WORDS)
+    said = tomllib.loads(text)
 
+    assert "on average over 3 impressions" in text
+    assert '# [contexts.""]  # 3 impressions' in text
     assert {"buy_again": 0.533, "popular": 0.467} == said["default"]
 
 

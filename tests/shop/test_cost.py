@@ -24,8 +24,9 @@ from streams.contract.events import decode, encode
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.memory.teaching import UNSEEN_MAX
 from streams.shop.shop import Shop
-from tests.stories import OPEN
+from tests.stories import OPEN, Story
 
 EVENTS, KNOWN = 2_000, 1_000
 """The first so many are learned before anything is counted."""
@@ -147,3 +148,20 @@ def test_deciding_costs_what_it_did(records: Sequence[Record], reference: float)
 
     assert prompts > 0.9 * (EVENTS - KNOWN)
     assert 0 < ratio < DECIDE_RATIO_MAX
+
+
+def huge_order(lines: int) -> tuple[int, int]:
+    """What it costs to fold an order of so many unseen lines, and how many pairs it teaches."""
+    shop, order = Shop(Settings(**OPEN)), Story().order(*map(str, range(lines)))
+    cost = instructions(lambda: shop.learn(0, 0, order))
+    return cost, shop.learned.baskets.sizes()["pairs"].held
+
+
+def test_a_huge_order_costs_by_the_line_and_not_by_the_square() -> None:
+    """Beyond the lines that it teaches as of a basket, each costs the same; nobody waits for it."""
+    warm(ranker=False)
+    huge_order(2)
+    (small, _), (half, few), (whole, many) = map(huge_order, (125, 250, 500))
+
+    assert few == many == UNSEEN_MAX * (UNSEEN_MAX - 1)
+    assert 0.9 < (whole - half) / (2 * (half - small)) < 1.1

@@ -42,8 +42,6 @@ STEPS_MAX = 256
 """Steps that wait to be counted."""
 FEW = 4
 """Candidates that are looked at first: mostly one of them is not excluded."""
-SCRATCH = ("_scratch", "_few")
-"""What is written over by each question."""
 
 
 class PairTable:
@@ -80,7 +78,7 @@ class PairTable:
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave out the scratch: reading changes nothing."""
         self._settle()
-        return {name: value for name, value in vars(self).items() if name not in SCRATCH}
+        return {name: value for name, value in vars(self).items() if name != "_scratch"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -198,34 +196,28 @@ class PairTable:
         Equals go by id; more than `depth` come back when the last of them have equals.
         """
         depth = min(depth, len(self.rows))
-        heap, votes, active, found = self._scratch
+        heap, votes, active, found, _ = self._scratch
         count, in_all = ranking.rank(
             *(self.cells, self.rows, voters, *vote_weights, *support, depth),
             *(heap, votes, active, found),
         )
         names, best = self.names, found[:count].tolist()
         ranked = [(-score, names[item], met, of, at) for score, item, met, of, at in best]
-        ranked.sort()
-        return ranked, in_all
+        return sorted(ranked), in_all
 
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
         """Whether these items have a candidate that is not excluded, without ranking them all.
 
         A few are looked at, then as many as all that are excluded can be: once for each voter.
         """
-        if self._steps:
-            self._settle()
+        self._settle()
         known, names = self.number.get, self.names
         numbers = [at for item in voters if (at := known(item)) is not None]
-        if not numbers:
-            return False
-        table, found = (self._cells, self._rows, np.array(numbers), *support), self._few
-        count = ranking.candidates(*table, found)
-        for at in found.tolist()[:count]:
-            if names[at] not in exclude:
-                return True
-        if count < FEW:
-            return False
+        table = self._cells, self._rows, np.array(numbers, np.int64), *support
+        count = ranking.candidates(*table, few := self._scratch[-1])
+        left = {names[at] for at in few.tolist()[:count]}.difference(exclude)
+        if left or count < FEW:
+            return bool(left)
         found = np.empty(len(exclude) * len(numbers) + 1, np.int64)
         count = ranking.candidates(*table, found)
         return any(names[at] not in exclude for at in found[:count].tolist())
@@ -245,12 +237,12 @@ class PairTable:
 
     def _make_scratch(self) -> None:
         size = len(self._rows)
-        self._few = np.empty(FEW, np.int64)
         self._scratch = (
             np.empty(size),
             np.zeros(size, VOTE),
             np.empty(size, np.int64),
             np.empty(size, FOUND),
+            np.empty(FEW, np.int64),
         )
 
     # The state

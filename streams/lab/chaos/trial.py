@@ -4,7 +4,7 @@ import asyncio
 import time
 from base64 import urlsafe_b64decode
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,8 @@ JUDGED = ("state", "prompts", "outcomes", "twin")
 ROTATED = "secret_rotated"
 """The kind of trouble that the crew makes: rounds of rotation."""
 SENTENCES_MAX = 20
+DIGEST_S_MAX = 60.0
+"""So long a worker may take to hash what it knows, on a machine where others are at work."""
 HOLDOUT_SHARE = 0.1
 CALM_S = 4.0
 """So long all is well before the first fault, and after the last one."""
@@ -149,8 +151,8 @@ def _judge(
 ) -> dict[str, Any]:
     prompts, outcomes, dead = (_read(here, name) for name in _topics(here))
     recomputed = books.recompute(here.settings, log, begins)
-    states = [worker.page("/state?digest") for worker in _workers(here)]
-    state = books.judged_state([said.get("digest") for said in states], recomputed)
+    states = {name: w.page("/state?digest", DIGEST_S_MAX) for name, w in here.crew.workers.items()}
+    state = books.judged_state([said.get("digest") for said in states.values()], recomputed)
     prompted = books.judged_prompts(prompts, recomputed)
     reached = books.judged_outcomes(outcomes, recomputed)
     beside = judged_by_twin(here.settings, log, outcomes, recomputed)
@@ -158,6 +160,7 @@ def _judge(
         "state": state.word,
         "prompts": prompted.word,
         "outcomes": reached.word,
+        "state_says": list(state_differences(states, recomputed)),
         "twin": beside.word,
         "twin_says": beside.sentences[:SENTENCES_MAX],
         "left_out": left_out(recomputed.shop.parts()) if recomputed.shop else {},
@@ -168,7 +171,7 @@ def _judge(
         "repeats": prompted.repeats,
         "repeated_outcomes": reached.repeats,
         "dead_letters": len(dead),
-        "holes": sum(said.get("telemetry", {}).get("holes", 0) for said in states),
+        "holes": sum(said.get("telemetry", {}).get("holes", 0) for said in states.values()),
         "faults": dict(Counter(fault.kind for fault in course.struck)),
         **_times(course, timing.waits(log, recomputed.at, first_ms(prompts))),
         "seconds": round((course.closed_ms - course.opened_ms) / 1000),
@@ -202,6 +205,19 @@ def first_ms(prompts: Sequence[AuditedRecord]) -> dict[str, int]:
             known = first.get(prompt.prompt_id, record.timestamp)
             first[prompt.prompt_id] = min(known, record.timestamp)
     return first
+
+
+def state_differences(
+    states: Mapping[str, Mapping[str, Any]], recomputed: books.Recomputed
+) -> Iterator[str]:
+    """Which worker knows something else, and of which parts; or that it did not say."""
+    ours = recomputed.shop.digests() if recomputed.shop else {}
+    for worker, said in states.items():
+        if said.get("digest") != recomputed.digest:
+            theirs = said.get("digests") or {}
+            parts = [part for part in ours if theirs.get(part) != ours[part]]
+            what = f"has other {', '.join(parts)}" if theirs else "did not say what it knows"
+            yield f"{worker} {what}"
 
 
 def sealed_by(prompts: Sequence[AuditedRecord]) -> dict[str, int]:

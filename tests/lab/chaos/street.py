@@ -167,6 +167,8 @@ class Street:
                 prompt = answer.prompt
                 if prompt is not None and prompt.prompt_id not in self.prompts:
                     self.prompts[prompt.prompt_id] = prompt
+                    if not self.mall.sees(prompt):
+                        continue
                     for event in reaction(prompt, self.mall.times):
                         self.mall.taken(event)
                         self.send(event)

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
+from streams.contract.settings import Settings
+from streams.lab.chaos.books.books import Recomputed
 from streams.lab.chaos.command import section
-from streams.lab.chaos.trial import failed, sealed_by
+from streams.lab.chaos.trial import failed, sealed_by, state_differences
+from streams.shop.shop import Shop
 from tests.lab.chaos.street import Record
 from tests.stories import NOON_MS
 
@@ -61,6 +65,19 @@ def test_the_report_has_the_twin_each_kind_and_what_is_left_out() -> None:
 
     for words in ("twin", "signed_in", "17", "return_first", "Left out of the digest: fit."):
         assert words in said
+
+
+def test_a_worker_that_knows_something_else_is_named_with_the_parts() -> None:
+    """One that did not say what it knows is no other fold."""
+    shop = Shop(Settings(receipt_secret=SecretStr("not a secret")))
+    books = Recomputed(shop.digest(), {}, {}, {}, frozenset(), {}, shop)
+    well = {"digest": shop.digest(), "digests": shop.digests()}
+    other = {"digest": "other", "digests": shop.digests() | {"baskets": "other"}}
+    states: dict[str, dict[str, Any]] = {"a": well, "b": other, "c": {}}
+
+    assert ["b has other baskets", "c did not say what it knows"] == [
+        *state_differences(states, books)
+    ]
 
 
 def test_prompts_are_counted_by_the_key_that_sealed_them() -> None:

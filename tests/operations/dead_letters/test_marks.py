@@ -143,11 +143,15 @@ def test_kinds_beyond_number_are_counted_together_when_they_were_sent_again() ->
     words = [chr(97 + n % 26) * (n // 26 + 1) for n in range(2 * KINDS_MAX)]
     for n, word in enumerate(words):
         sent.note(SentMark(f"0:{n}", word, "", NOON_MS))
-    found = kinds((letter(n, error=InvalidEvent(word, "")) for n, word in enumerate(words)), sent)
+    told = [letter(n, error=InvalidEvent(word, "")) for n, word in enumerate(words)]
+    found = kinds(told, sent)
+    last = SentAgain()
+    last.note(SentMark("0:9", words[-1], "", NOON_MS))
 
     assert OTHERS == found[0].reason
     assert sent.by_kind[ALL_OTHERS] == found[0].sent_again == found[0].count
     assert len(words) == sum(kind.sent_again for kind in found)
+    assert [(OTHERS, 1)] == [(one.reason, 1) for one in kinds(told, last) if one.sent_again]
 
 
 def test_list_and_letter_say_when_it_was_sent_again() -> None:

@@ -13,6 +13,7 @@ from streams.lab.chaos.books.compared import compared
 from streams.lab.chaos.twin.twin import Twin
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.session import IMPRESSIONS_MAX
+from streams.shop.memory.taught import APART_MAX
 from tests.stories import Story, Till
 
 ITEMS = ("bread", "butter", "jam", "tea")
@@ -35,7 +36,7 @@ class Beside(Till):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.twin = Twin(self.shop.settings, IMPRESSIONS_MAX)
+        self.twin = Twin(self.shop.settings, IMPRESSIONS_MAX, APART_MAX)
         self.outcomes: dict[tuple[str, ...], AnyOutcome] = {}
 
     def serve(self, event: Event, *, now_ms: int | None = None) -> Answer:

@@ -12,6 +12,7 @@ from streams.lab.chaos.twin.ledger import Cell, Ledger
 from streams.lab.chaos.twin.told import Told, as_told, differs
 from streams.lab.chaos.twin.twin import Twin
 from streams.shop.memory.session import IMPRESSIONS_MAX
+from streams.shop.memory.taught import APART_MAX
 from streams.shop.shop import Shop
 
 TIMES = 0xFFFF_FFFF
@@ -39,7 +40,7 @@ def judged_by_twin(
 
     Workers whose digest is that of the offline shop know what it knows.
     """
-    twin = Twin(settings, IMPRESSIONS_MAX)
+    twin = Twin(settings, IMPRESSIONS_MAX, APART_MAX)
     for record in log:
         at_ms = record.timestamp
         event = decode(record.key, record.value, timestamp_ms=at_ms, settings=settings)

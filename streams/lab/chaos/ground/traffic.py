@@ -128,6 +128,9 @@ class Shoppers(Protocol):
     def times(self, session_id: str) -> dict[str, Any]:
         """What the clock of a session says of what is done with a prompt."""
 
+    def sees(self, prompt: Prompt) -> bool:
+        """Whether a prompt that is new is looked at."""
+
     def taken(self, event: Event) -> None:
         """An event that was done with a prompt."""
 
@@ -143,6 +146,10 @@ class PlainShoppers:
     def visit(self) -> Iterator[Event]:
         """The next visit."""
         return visit(f"visit-{self._dice.getrandbits(48):012x}", self._dice)
+
+    def sees(self, prompt: Prompt) -> bool:
+        """Each of them."""
+        return True
 
     def taken(self, event: Event) -> None:
         """They do not look at what is in the basket."""
@@ -245,6 +252,8 @@ class LoadGenerator:
                     published = ANY_PUBLISHED.validate_json(record.value)
                     if isinstance(published, Prompt) and not seen.before(published.prompt_id):
                         self._said_s = time.monotonic()
+                        if not self._shoppers.sees(published):
+                            continue
                         for event in reaction(published, self._shoppers.times):
                             self._shoppers.taken(event)
                             await self._send(producer, event)

@@ -99,11 +99,11 @@ class Worker:
         """Its process; its keeper's while it has no page to say so."""
         return int(self.page("/healthz").get("pid", self.keeper.pid))
 
-    def page(self, path: str) -> dict[str, Any]:
+    def page(self, path: str, seconds_max: float = PAGE_S_MAX) -> dict[str, Any]:
         """What one of its pages says; nothing while it has none."""
         url = f"http://127.0.0.1:{self.settings.web_port}{path}"
         try:
-            with open_page(url, PAGE_S_MAX) as page:
+            with open_page(url, seconds_max) as page:
                 said: dict[str, Any] = json.load(page)
         except HTTPError as refused:
             refused.close()

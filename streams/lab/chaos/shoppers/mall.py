@@ -19,6 +19,7 @@ from streams.contract.events import (
     OrderLine,
     ShopperForgotten,
 )
+from streams.contract.prompts import Prompt
 from streams.lab.bench.stage.tape import partition_of
 from streams.lab.chaos.ground.traffic import ITEMS, VISIT_EVENTS, now_ms
 from streams.lab.chaos.shoppers.after_sales import AfterSales
@@ -45,6 +46,8 @@ SHARE_FORGOTTEN = 0.08
 SHARE_REMOVED, SHARE_SET, SHARE_REPEATED, SHARE_ADDED = 0.06, 0.04, 0.04, 0.3
 SHARE_PART = 0.35
 SHARE_UNSEEN = 0.5
+LOOKED_MAX = 3
+"""Prompts that a session looks at."""
 SHARE_LATER = 0.3
 """Of the visits that begin, those that what is left over from others goes before."""
 VISITS_OF_A_SHOPPER = 4
@@ -63,6 +66,7 @@ class Mall:
         self._later: deque[Iterator[Event]] = deque()
         self._taken: dict[str, list[ItemAdded]] = {}
         self._came = 0
+        self._looked = Counter[str]()
 
     def visit(self) -> Iterator[Event]:
         """The next visit, or what is left of another one."""
@@ -70,6 +74,11 @@ class Mall:
             return self._later.popleft()
         self._came += 1
         return self._visit()
+
+    def sees(self, prompt: Prompt) -> bool:
+        """A few in each session: one that grows too heavy forgets, which is not judged here."""
+        self._looked[prompt.session_id] += 1
+        return self._looked[prompt.session_id] <= LOOKED_MAX
 
     def taken(self, event: Event) -> None:
         """A shopper took what a prompt offered: it is in the basket, and may be bought."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from streams.contract.events import Event, ItemAdded
 from streams.lab.chaos.twin.order import Pair, TwinLesson
@@ -21,9 +22,10 @@ class TwinSession:
     basket: dict[str, int] = field(default_factory=dict)
     taken: dict[str, tuple[int, int]] = field(default_factory=dict)
     """When an item was taken out last, and how many then were not there (yet)."""
-    had: set[str] = field(default_factory=set)
+    had: dict[str, None] = field(default_factory=dict)
     apart: set[Pair] = field(default_factory=set)
-    """The items of this basket, and those of them that have not met."""
+    """The items of this basket, and those of them that have not met: `apart_max` are noted."""
+    apart_max: float = inf
     orders: set[str] = field(default_factory=set)
     prompts: dict[str, TwinPrompt] = field(default_factory=dict)
     forgotten: tuple[int, str] = (0, "")
@@ -42,12 +44,13 @@ class TwinSession:
     def lesson(self, item_id: str, present: Iterable[str]) -> TwinLesson:
         """What an item teaches that comes beside those present."""
         first, begins = item_id not in self.had, not self.had
-        others = {frozenset((item_id, other)) for other in self.had if other != item_id}
+        others = [frozenset((item_id, other)) for other in self.had if other != item_id]
         beside = {frozenset((item_id, other)) for other in present}
-        met = beside & (others if first else self.apart)
-        if first:
-            self.had.add(item_id)
-            self.apart |= others
+        met = beside & ({*others} if first else self.apart)
+        for pair in others if first else ():
+            if pair not in met and len(self.apart) < self.apart_max:
+                self.apart.add(pair)
+        self.had[item_id] = None
         self.apart -= met
         return TwinLesson(item_id, first, begins, frozenset(met))
 
@@ -82,4 +85,4 @@ class TwinSession:
             if missing := self.take(item_id, quantity):
                 self.note_taken(item_id, missing, at_ms)
         if not self.basket:
-            self.had, self.apart = set(), set()
+            self.had, self.apart = {}, set()

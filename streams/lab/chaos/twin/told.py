@@ -131,6 +131,8 @@ def key_of(told: Mapping[str, Any]) -> tuple[str, ...]:
 def as_told(outcome: AnyOutcome) -> Told:
     """A published outcome in the twin's words: what it has no word for, it does not judge."""
     told = outcome.model_dump(exclude_none=True, include=WORDS, mode="json")
+    if told["type"] != "outcome":
+        told.pop("context", None)  # of a unit, the twin has no word for it
     if "lines" in told:
         told["lines"] = [{n: line[n] for n in LINE if n in line} for line in told["lines"]]
     return told

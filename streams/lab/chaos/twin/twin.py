@@ -2,8 +2,8 @@
 
 It is told each partition's events in their order, and the partitions in any. What depends on other
 partitions (who has denied, what came back elsewhere) is looked at in the end. It knows the rules of
-a shop where consent is not supposed (`consent_default` off), and no bound but that of prompts which
-a session remembers: it is for some minutes of traffic, not for a year.
+a shop where consent is not supposed (`consent_default` off), and no bounds but how many prompts a
+session remembers, and how many pairs that have not met: it is for some minutes of traffic.
 """
 
 from collections import Counter, defaultdict
@@ -44,9 +44,12 @@ class Twin:
     {'s1': {'jam': 1}}
     """
 
-    def __init__(self, settings: Settings, prompts_max: float = inf) -> None:
+    def __init__(
+        self, settings: Settings, prompts_max: float = inf, apart_max: float = inf
+    ) -> None:
         self.outcomes: dict[tuple[str, ...], Told] = {}
         self._settings = settings
+        self._apart_max = apart_max
         self._sides = Sides(settings)
         self._credit = Credit(settings, self._tell, prompts_max)
         self._visits: dict[tuple[int, str], TwinSession] = {}
@@ -60,7 +63,7 @@ class Twin:
     def see(self, partition: int, event: Event) -> None:
         """The next event of a partition."""
         at_ms, key = event.occurred_at_ms, (partition, event.session_id)
-        visit = self._visits.setdefault(key, TwinSession(at_ms))
+        visit = self._visits.setdefault(key, TwinSession(at_ms, apart_max=self._apart_max))
         if at_ms - visit.last_ms > 1000 * self._settings.session_gap_s:
             visit.signed_in, visit.signed_ms, visit.last_ms = None, 0, at_ms
         if event.event_id in visit.seen:

@@ -1,0 +1,91 @@
+"""Traces of a shopper: where their id is still to be found, and until when.
+
+What stands for a shopper under a hash (that they were forgotten, their name in an experiment) is no
+trace: nobody can read the id in it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from models.snapshot.snapshot import unpack
+from streams.clients.log_reader import RawRecord
+from streams.shop.checkpoint import Checkpoint
+from streams.shop.state import Part
+
+
+class Trace(NamedTuple):
+    """A place that has the id."""
+
+    place: str
+    """Such as a topic, a checkpoint, a key."""
+    found: int
+    """How many records, or values, have it."""
+    until_ms: int | None
+    """When retention takes the last of them; None: nobody has said so."""
+
+
+def mentions(raw: bytes | None, shopper_id: str) -> bool:
+    """Whether bytes are the id, or hold it as a text of JSON.
+
+    >>> mentions(b'{"shopper_id": "ann"}', "ann"), mentions(b"ann", "ann")
+    (True, True)
+    >>> mentions(b'{"shopper_id": "ann"}', "an"), mentions(None, "ann")
+    (False, False)
+    """
+    if raw is None:
+        return False
+    said = (json.dumps(shopper_id, ensure_ascii=only) for only in (True, False))
+    return raw == _encoded(shopper_id) or any(_encoded(text) in raw for text in said)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def in_record(record: RawRecord, shopper_id: str) -> bool:
+    """Whether key, value or headers of a record have the id."""
+    parts = [record.key, record.value, *(value for _, value in record.headers)]
+    return any(mentions(part, shopper_id) for part in parts)
+
+
+def in_topics(
+    records: Iterable[RawRecord], shopper_id: str, retention_ms: Mapping[str, int | None]
+) -> list[Trace]:
+    """What of these records has the id, by topic; they leave by retention."""
+    found: dict[str, list[int]] = {}
+    for record in records:
+        if in_record(record, shopper_id):
+            found.setdefault(record.at.topic, []).append(record.timestamp_ms)
+    traces = []
+    for topic, times_ms in sorted(found.items()):
+        kept_ms = retention_ms.get(topic)
+        traces.append(Trace(topic, len(times_ms), kept_ms and max(times_ms) + kept_ms))
+    return traces
+
+
+def in_checkpoint(checkpoint: Checkpoint, parts: Mapping[str, Part], shopper_id: str) -> int:
+    """How many values of a checkpoint are the id; `parts` are those of a shop.
+
+    Raises `SnapshotError` for a checkpoint of another version.
+    """
+    found, place = 0, 0
+    for name, length in sorted(checkpoint.header.parts.items()):
+        data, place = bytes(checkpoint.body[place : place + length]), place + length
+        part = parts[name]
+        state = unpack(data, type(part).__name__, part.STATE_VERSION)
+        found += sum(text == shopper_id for text in _texts(state))
+    return found
+
+
+def _texts(state: Any) -> Iterator[str]:
+    """All texts in a state, names included."""
+    waiting = [state]
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, str):
+            yield thing
+        elif isinstance(thing, Mapping):
+            waiting += [*thing, *thing.values()]
+        elif isinstance(thing, list | tuple):
+            waiting += thing

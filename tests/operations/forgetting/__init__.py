@@ -1,0 +1,1 @@
+"""Tests of forgetting a shopper on request."""

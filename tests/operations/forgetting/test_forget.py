@@ -1,0 +1,190 @@
+"""A shopper is forgotten on request, and what is left of them is told, with until when."""
+
+from pathlib import Path
+
+import pytest
+
+from models import SnapshotError
+from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.log_reader import Partition, RawRecord, open_reader
+from streams.contract.events import Event, ShopperForgotten, decode, encode
+from streams.contract.settings import Settings
+from streams.lab.embedded.broker import EmbeddedBroker
+from streams.operations.forgetting.command import (
+    Place,
+    answered,
+    has_in_checkpoint,
+    in_words,
+)
+from streams.operations.forgetting.traces import Trace, in_checkpoint, in_topics, mentions
+from streams.shop.checkpoint import packed, read
+from streams.shop.shop import Shop
+from tests.integration.operators import ByHand, Operator, send
+from tests.stories import NOON_MS, OPEN, Story
+
+DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
+
+
+def of(shopper_id: str) -> list[Event]:
+    """What somebody who consents has done."""
+    story = Story(f"visit of {len(shopper_id)}", shopper_id=shopper_id)
+    return [story.view("bread"), story.add("bread"), story.order("bread")]
+
+
+def shop_that_knows(*shoppers: str) -> Shop:
+    """One that has folded what these did."""
+    shop = Shop(Settings(**OPEN))
+    for event in (event for shopper in shoppers for event in of(shopper)):
+        shop.learn(0, shop.position.get(0, 0), event)
+    return shop
+
+
+@pytest.mark.parametrize("shopper_id", ["ann", "rené", 'says "hi"', "a\\b", "7"])
+def test_an_id_is_found_however_json_writes_it(shopper_id: str) -> None:
+    """With escapes or without them; an id within another one is somebody else's."""
+    plain = encode(Story(shopper_id=shopper_id).view("bread"))
+    escaped = Story(shopper_id=shopper_id).view("bread").model_dump_json(ensure_ascii=True)
+    other = encode(Story(shopper_id=f"x{shopper_id}x").view("bread"))
+
+    assert mentions(plain, shopper_id)
+    assert mentions(escaped.encode(), shopper_id)
+    assert mentions(shopper_id.encode(), shopper_id)
+    assert not mentions(other, shopper_id)
+    assert not mentions(None, shopper_id)
+
+
+def test_what_is_on_a_topic_is_there_until_its_latest_record_goes() -> None:
+    """By the retention of the topic; key, value and headers count."""
+    value = encode(of("ann")[0])
+    records = [
+        RawRecord(Partition("events", 0), 0, 5_000, b"s", value, []),
+        RawRecord(Partition("events", 1), 0, 7_000, b"ann", b"{}", []),
+        RawRecord(Partition("events", 1), 1, 9_000, b"s", encode(of("bob")[0]), []),
+        RawRecord(Partition("letters", 0), 0, 6_000, None, None, [("was", b"ann")]),
+        RawRecord(Partition("kept", 0), 0, 6_000, b"ann", None, []),
+    ]
+    found = in_topics(records, "ann", {"events": WEEK_MS, "letters": DAY_MS, "kept": None})
+
+    assert found == [
+        Trace("events", 2, 7_000 + WEEK_MS),
+        Trace("kept", 1, None),
+        Trace("letters", 1, 6_000 + DAY_MS),
+    ]
+
+
+def test_a_checkpoint_is_looked_into() -> None:
+    """Sessions, orders and purchases have the id, until it is forgotten; others are not found."""
+    shop = shop_that_knows("ann", "bobby")
+    parts = Shop(shop.settings).parts()
+
+    def found(shopper_id: str) -> int:
+        _, data = packed(shop, cluster="here", now_ms=0, made_by="worker-1")
+        return in_checkpoint(read(data), parts, shopper_id)
+
+    assert found("ann") > 2
+    assert 0 == found("an")
+    shop.learn(0, shop.position[0], Story("office", start_ms=NOON_MS + DAY_MS).forget("ann"))
+    assert 0 == found("ann")
+    assert found("bobby") > 2
+
+
+def test_a_checkpoint_of_another_version_is_not_looked_into() -> None:
+    """Nobody can say what is in it."""
+    _, data = packed(shop_that_knows("ann"), cluster="here", now_ms=0, made_by="worker-1")
+    parts = Shop(Settings(**OPEN)).parts()
+    parts["repeats"].STATE_VERSION += 1
+
+    with pytest.raises(SnapshotError, match="version"):
+        in_checkpoint(read(data), parts, "ann")
+
+
+@pytest.fixture
+def operator(embedded_broker: EmbeddedBroker, topic_prefix: str, tmp_path: Path) -> Operator:
+    """Of a shop with a checkpoint in a file, whose log has what ann and bob did."""
+    settings = Settings(
+        **OPEN,
+        kafka_bootstrap=embedded_broker.bootstrap,
+        kafka_api_version="2.0",
+        topic_prefix=topic_prefix,
+        group_id=topic_prefix,
+        partitions=2,
+        checkpoint_url=(tmp_path / "shop.checkpoint").as_uri(),
+    )
+    for name in settings.topics.declared():
+        embedded_broker.create_topic(name, 2)
+    told = [event for who in ("ann", "bobby") for event in of(who)]
+    records = [ByHand(event.session_id.encode(), encode(event), 1) for event in told]
+    send(settings, settings.topics.events, records)
+    return Operator(settings)
+
+
+def test_to_look_for_somebody_sends_nothing(operator: Operator) -> None:
+    """What is on the events topic leaves by retention, and is told with the date."""
+    found = operator.asks("forget", "ann", "--check")
+    (left,) = found["left"]
+
+    assert (None, {}, True) == (found["sent"], found["folded"], found["forgotten"])
+    assert (operator.settings.topics.events, 3) == (left["place"], left["found"])
+    assert left["until_ms"] > WEEK_MS
+    assert [] == operator.asks("forget", "nobody", "--check")["left"]
+
+
+def test_a_shopper_is_forgotten_when_all_have_folded_it(operator: Operator, tmp_path: Path) -> None:
+    """Until then the checkpoint knows them, and the exit code says so."""
+    settings, store = operator.settings, FileStore(tmp_path / "shop.checkpoint")
+    operator.types("checkpoint", "save")
+    before = operator.types("forget", "ann", "--wait", "0")
+    with open_reader(settings, settings.topics.events) as reader:
+        log = list(reader.between(reader.begins(), reader.ends()))
+    (sent,) = (record for record in log if b"shopper_forgotten" in (record.value or b""))
+    event = decode(sent.key, sent.value, timestamp_ms=sent.timestamp_ms, settings=settings)
+
+    assert 1 == before.exit_code
+    assert f"not folded yet by group {settings.group_id}" in before.stdout
+    assert f"not folded yet by checkpoint in {store.where}" in before.stdout
+    assert "until something takes it away" in before.stdout
+    assert isinstance(event, ShopperForgotten)
+    assert ("ann", False) == (event.shopper_id, event.consent)
+
+    assert 0 == operator.types("checkpoint", "save").exit_code
+    after = operator.asks("forget", "ann", "--check")
+    assert after["forgotten"]
+    assert [settings.topics.events] == [left["place"] for left in after["left"]]
+    assert not operator.asks("forget", "bobby", "--check")["forgotten"]
+
+
+def test_what_has_folded_it_stands_behind_it(operator: Operator, tmp_path: Path) -> None:
+    """The group by what it has committed, a checkpoint by its position."""
+    settings, store = operator.settings, FileStore(tmp_path / "shop.checkpoint")
+    assert has_in_checkpoint(store, Place(1, 5))  # there is none that could know anybody
+    operator.types("checkpoint", "save")
+
+    assert [True, False] == [has_in_checkpoint(store, Place(1, at)) for at in (5, 6)]
+    assert not has_in_checkpoint(store, Place(0, 0))
+    assert not answered(settings, Place(1, 0))
+
+
+def test_what_was_found_is_told_in_words() -> None:
+    """Who has folded it, what is left until when, and what nobody could look into."""
+    report = {
+        "sent": {"partition": 1, "offset": 7},
+        "folded": {"group shop": True, "http://w2:1": False},
+        "left": [
+            {"place": "shop.events", "found": 4, "until_ms": 1_767_268_800_000},
+            {"place": "checkpoint in x", "found": 1, "until_ms": None},
+        ],
+        "unread": ["y: another version"],
+        "forgotten": False,
+    }
+
+    until = "2026-01-01 12:00 UTC or soon after, when retention takes the last of them"
+    assert [
+        "sent: offset 7 of partition 1",
+        "folded by group shop",
+        "not folded yet by http://w2:1",
+        f"left: 4 in shop.events, until {until}",
+        "left: 1 in checkpoint in x, until something takes it away",
+        "could not be looked into: y: another version",
+        "NOT forgotten everywhere",
+    ] == list(in_words(report))
