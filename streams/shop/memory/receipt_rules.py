@@ -93,7 +93,7 @@ class ReceiptRules:
 
     def rejected(self, session: Session, event: Event) -> InvalidReceipt | None:
         """Why the receipt of a folded event did not count; None if it did, or there is none."""
-        if session.seen.is_marked(event.event_id, REFUSED):
-            return FORGOTTEN
         opened = self.opened(event)
+        if opened is not None and session.seen.is_marked(event.event_id, REFUSED):
+            return FORGOTTEN
         return opened if isinstance(opened, InvalidReceipt) else None

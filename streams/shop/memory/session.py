@@ -50,7 +50,7 @@ LOOKED_MAX = 42
 TAKEN_MAX = 24
 ORDERS_MAX = 16
 PATH_MAX = 20
-BASKET_MAX = 56
+BASKET_MAX = 54
 BOUGHT_MAX = 40
 SEEN_MAX = 64
 IMPRESSIONS_MAX = 8
@@ -103,19 +103,18 @@ class Session:
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
+        arrivals, at_ms = self.arrivals, event.occurred_at_ms
         self.seen.note(event.event_id, offset)
-        self.arrivals.note(event.occurred_at_ms)
-        if self.arrivals.noted - self.arrivals.forgotten > SEEN_MAX:
-            self.arrivals.forget(self.seen.forget_first())
-        self.last_ms = max(self.last_ms, event.occurred_at_ms)
-        if self.arrivals.noted % WEIGHED_EVERY == 0 and self.arrivals.noted > WEIGHED_FROM:
-            lighten(self)
+        arrivals.note(at_ms)
+        self.last_ms = max(self.last_ms, at_ms)
+        if arrivals.noted > WEIGHED_FROM:
+            if arrivals.noted - arrivals.forgotten > SEEN_MAX:
+                arrivals.forget(self.seen.forget_first())
+            if arrivals.noted % WEIGHED_EVERY == 0:
+                lighten(self)
 
     def looks_first(self, item_id: str) -> bool:
-        """Whether a look at this item teaches: only the first one of a visit does.
-
-        A visit that has looked at `LOOKED_MAX` items teaches nothing by looking at others.
-        """
+        """Whether a look at this item teaches: the first one, of `LOOKED_MAX` items of a visit."""
         looked = self.looked
         return looked is not None and item_id not in looked and len(looked) < LOOKED_MAX
 

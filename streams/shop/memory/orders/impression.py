@@ -28,6 +28,9 @@ UNPACKED_MAX = 2048
 """Impressions of a process that are there as objects."""
 DRAWN_FROM = Receipt._fields.index("arms")
 """From here on a receipt tells which arms were on offer."""
+BY_VALUE = 2
+"""The latest version of `marshal` that looks at values alone, and not at which objects are one: so
+that an impression takes as much, and a session lets go the same, on every worker."""
 EMPTY_BYTES = 196
 """What an impression takes besides its bytes, its place in the session and its key included."""
 SEEING: tuple[Stage, ...] = ("shown", "clicked", "dismissed")
@@ -59,11 +62,6 @@ class Reached(NamedTuple):
         return bool(self.event_id)
 
 
-PLAIN = 2
-"""Of marshal's formats the last that writes each text where it stands. Later ones refer to one that
-is the same object: then bytes, and what sessions weigh, would differ after a restart."""
-
-
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
     at_ms = receipt.prompted_at_ms
     facts = [
@@ -71,7 +69,7 @@ def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
         for stage, told, told_ms, *said in reached
     ]
     prompt_id, _, *about = receipt[:DRAWN_FROM]
-    return marshal.dumps((prompt_id, about, facts), PLAIN)
+    return marshal.dumps((prompt_id, about, facts), BY_VALUE)
 
 
 @lru_cache(maxsize=UNPACKED_MAX)
@@ -106,7 +104,7 @@ class Impression:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Impression):
             return NotImplemented
-        return (self.session_id, self._kept) == (other.session_id, other._kept)
+        return (self.receipt, self.reached) == (other.receipt, other.reached)
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 

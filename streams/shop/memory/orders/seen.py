@@ -1,6 +1,6 @@
 """The events that a session has seen: which, at which offset, and what became of their receipts.
 
-The latest six ids are kept as they are, which is all of most visits. An older one takes fourteen
+The latest eight ids are kept as they are, which is all of most visits. An older one takes fourteen
 bytes, instead of two hundred: its fingerprint (a hash of 64 bits, the same for every worker), and
 its offset with two marks. Of a hundred ids one in 10^17 new ones is taken for a repeat.
 """
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from models.snapshot.elements import each
 
-NAMED_MAX = 6
+NAMED_MAX = 8
 """Ids that are kept as they are."""
 TOLD_BYTES = 8
 """Of a fingerprint."""
@@ -28,6 +28,7 @@ SHORT = 12
 """Characters of an id that is kept as it is, where it may be any."""
 
 
+@lru_cache(maxsize=4096)
 def fingerprint(event_id: str) -> bytes:
     """What stands for an id.
 
@@ -62,20 +63,20 @@ class Seen:
     (True, 7, None)
     """
 
-    __slots__ = ("_before", "_named", "_read_late")
+    __slots__ = ("_before", "_read_late", "named")
 
     def __init__(self) -> None:
-        self._named: dict[str, int] = {}
-        """Offsets, and behind each its marks."""
+        self.named: dict[str, int] = {}
+        """Of the latest ones offsets, and behind each its marks."""
         self._before: bytearray | None = None
         """Records of those before them; None: there are none."""
         self._read_late: tuple[tuple[str, int], ...] = ()
 
     def __contains__(self, event_id: str) -> bool:
-        return event_id in self._named or (self._before is not None and self._place(event_id) >= 0)
+        return event_id in self.named or (self._before is not None and self._place(event_id) >= 0)
 
     def __len__(self) -> int:
-        return len(self._named) + len(self._before or b"") // RECORD_BYTES
+        return len(self.named) + len(self._before or b"") // RECORD_BYTES
 
     def _place(self, event_id: str) -> int:
         """Where the record of an event begins; -1: there is none."""
@@ -89,14 +90,16 @@ class Seen:
 
     def _of(self, event_id: str) -> int:
         """The offset and the marks of an event; -1: it has not been seen."""
-        said = self._named.get(event_id, -1)
+        said = self.named.get(event_id, -1)
         if said < 0 and self._before is not None and (place := self._place(event_id)) >= 0:
             return int.from_bytes(self._before[place + TOLD_BYTES : place + RECORD_BYTES], "big")
         return said
 
     def get(self, event_id: str) -> int | None:
         """At which offset an event was seen; None: it was not."""
-        said = self._of(event_id)
+        said = self.named.get(event_id)
+        if said is None:
+            said = self._of(event_id)
         return said >> MARK_BITS if said >= 0 else None
 
     def __getitem__(self, event_id: str) -> int:
@@ -107,13 +110,17 @@ class Seen:
 
     def note(self, event_id: str, offset: int) -> None:
         """An event that has not been seen is seen."""
-        self._named[event_id] = offset << MARK_BITS
-        if len(self._named) > NAMED_MAX:
-            first = next(iter(self._named))
-            said = self._named.pop(first)
-            if self._before is None:
-                self._before = bytearray()
-            self._before += _record(fingerprint(first), said)
+        self.named[event_id] = offset << MARK_BITS
+        if len(self.named) > NAMED_MAX:
+            self._unname()
+
+    def _unname(self) -> None:
+        """Of too many that are named the oldest becomes a record."""
+        first = next(iter(self.named))
+        said = self.named.pop(first)
+        if self._before is None:
+            self._before = bytearray()
+        self._before += _record(fingerprint(first), said)
 
     def forget_first(self) -> int:
         """Forget the oldest event, of more than are named: at which offset it was seen."""
@@ -129,15 +136,15 @@ class Seen:
         if said < 0:
             return
         said = said | mark if on else said & ~mark
-        if event_id in self._named:
-            self._named[event_id] = said
+        if event_id in self.named:
+            self.named[event_id] = said
         elif self._before is not None:
             place = self._place(event_id)
             self._before[place : place + RECORD_BYTES] = _record(fingerprint(event_id), said)
 
     def marked(self, mark: int) -> list[str]:
         """Those of which that was noted, among the named ones."""
-        return sorted(event_id for event_id, said in self._named.items() if said & mark)
+        return sorted(event_id for event_id, said in self.named.items() if said & mark)
 
     def is_marked(self, event_id: str, mark: int) -> bool:
         """Whether that was noted of an event."""
@@ -157,7 +164,7 @@ class Seen:
 
     def state(self) -> list[Any]:
         """The named ones with their offsets; and those before, with offset and marks as one."""
-        named = [[event_id, said >> MARK_BITS] for event_id, said in self._named.items()]
+        named = [[event_id, said >> MARK_BITS] for event_id, said in self.named.items()]
         return [named, [[told.hex(), said] for told, said in self._records()]]
 
     def _records(self) -> Iterator[tuple[bytes, int]]:

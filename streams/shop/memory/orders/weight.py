@@ -26,17 +26,24 @@ from streams.shop.memory.taught import Taught
 
 BYTES_MAX = 8192
 """Of one session, without the ids of items."""
-ROOM_BYTES = 550
+ROOM_BYTES = 500
 """How much more a session may weigh when it is weighed next: after so many events."""
 WEIGHED_EVERY = 4
 WEIGHED_FROM = 16
-EMPTY_BYTES = 3050
+EMPTY_BYTES = 3250
 """A session that has nothing yet, its place among the others included."""
 SEEN_BYTES = 16
 DICT_BYTES = [(0, 64), (5, 184), (10, 272), (21, 464), (42, 848), (85, 1584), (170, 3088)]
 """Of a dictionary whose keys are texts: that of so many entries, and its size."""
+BYTES_OF = [
+    DICT_BYTES[bisect_left(DICT_BYTES, (entries + (WEIGHED_EVERY if entries else 0), 0))][1]
+    for entries in range(DICT_BYTES[-1][0] - WEIGHED_EVERY + 1)
+]
+"""The same, by how many there are when it is weighed."""
 CHANGING = 2
 """One in which entries come and go takes as much as one of twice as many."""
+LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
+"""Numbers up to this one are there once in a process: not so grams."""
 APART_BYTES = 110
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
@@ -66,6 +73,7 @@ def weight(session: Weighed) -> int:
         EMPTY_BYTES
         + SEEN_BYTES * len(session.seen)
         + _dict_bytes(CHANGING * len(session.basket))
+        + LARGE_NUMBER_BYTES * sum(number > SMALL_MAX for number in session.basket.values())
         + _dict_bytes(len(session.taught))
         + _dict_bytes(len(session.looked or ()))
         + APART_BYTES * session.taught.apart
@@ -77,7 +85,8 @@ def weight(session: Weighed) -> int:
 
 
 def _dict_bytes(entries: int) -> int:
-    return DICT_BYTES[bisect_left(DICT_BYTES, (entries, 0))][1]
+    """Of so many, and of those that may come until it is weighed next."""
+    return BYTES_OF[min(entries, len(BYTES_OF) - 1)]
 
 
 def lighten(session: Weighed) -> None:

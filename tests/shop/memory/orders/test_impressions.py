@@ -152,3 +152,19 @@ def test_the_outcome_of_a_receipt_that_does_not_tell_its_draw_tells_none_either(
     assert (None, None) == (without.propensities, without.estimates)
     assert {"popular": 0.5, "again": 0.5} == drawn.propensities
     assert {"popular": 0.1, "again": 0.0} == drawn.estimates
+
+
+def test_an_impression_takes_as_much_whichever_objects_its_values_are() -> None:
+    """Else a worker that was restarted would let go other things than one that was not."""
+    one_object, twin = ["butter"] * 2, [b"butter".decode(), b"butter".decode()]
+    facts = [
+        [Reached("bought", "e1", NOON_MS, 0.0, each, 1, "o-1", 600, "EUR") for each in names]
+        for names in (one_object, twin)
+    ]
+    one, other = (Impression(RECEIPT, [SHOWN, *told]) for told in facts)
+
+    assert twin[0] is not twin[1]
+    assert one.kept_bytes == other.kept_bytes
+    assert one == other
+    assert one != Impression(RECEIPT, [SHOWN])
+    assert one != "an impression"

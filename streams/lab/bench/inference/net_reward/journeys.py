@@ -3,7 +3,7 @@
 A customer puts something in the basket, sees the prompt, and does with it what its arm and the
 segment make likely: one of a list of *journeys*, each with its probability. Some take things out
 again, most who take something order it, and some send it back, in part or whole, within two weeks,
-in another session on another partition, and now and then before the order itself is read.
+in another session, and now and then before the order itself is read.
 
 ```
 click ── add (1, 4, or 2 and 1 pieces) ── take out ── order ── send back: all, or a part

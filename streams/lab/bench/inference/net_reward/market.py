@@ -53,7 +53,8 @@ PARTITIONS = 2
 EARLY = 0.2
 """The share of returns that are read before their order,"""
 ELSEWHERE = 0.5
-"""and of those that another session tells, on the other partition."""
+"""and of those that another session of the partition tells: what another partition tells is an
+`unmatched`, which the fold of `goeswith off-policy` does not join."""
 UNSAID = 0.5
 """The share of whole returns that name no lines."""
 ROUNDING = 1e-9
@@ -188,7 +189,7 @@ class Market:
         early = self._chance.random() < EARLY
         back_ms = at_ms + (1_000 if early else self._chance.randrange(HOUR_MS, BACK_MS_MAX))
         if self._chance.random() < ELSEWHERE:
-            who, partition = f"back office of {who}", 1 - partition
+            who = f"back office of {who}"
         said, whole = self._said(who, back_ms), all(bought[item] == n for item, n in back.items())
         everything = whole and len(back) == len(bought) - 1 and self._chance.random() < UNSAID
         kind = self._chance.choice((OrderCancelled, OrderReturned))

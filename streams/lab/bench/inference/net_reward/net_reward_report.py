@@ -138,7 +138,7 @@ def net_reward(count: int, customers: int, jobs: int, seed: int, **how: bool) ->
     """Prompts that sell what comes back: are other policies judged by what is kept?
 
     Customers of a real shop in this process take what prompts offer, order, and send back all or a
-    part of it, in other sessions and on other partitions, some before the order is read. Outcomes
+    part of it, in other sessions, some before the order is read. Outcomes
     go through the fold of `goeswith off-policy`, which settles them two weeks later. The truth is
     known: what the arm that sells most earns is not what it sells.
 
