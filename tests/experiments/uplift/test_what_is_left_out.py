@@ -9,7 +9,7 @@ import pytest
 from models.evaluation.uplift import RULE_OF_THREE, UnitSums, Uplift, units_needed, uplift
 from streams.experiments.uplift.tables import as_values
 from streams.experiments.uplift.units import Units
-from tests.experiments.uplift.records import assigned, folded, found, ordered, returned, shown
+from tests.experiments.uplift.records import assigned, folded, found, ordered, returned, shop, shown
 from tests.experiments.uplift.test_tables import words
 
 
@@ -55,6 +55,7 @@ def test_each_record_that_there_is_no_room_for_is_counted_once() -> None:
     assert [0, 0, 1, 1, 1, 2, 2, 3] == counted
     assert 3 == units.left_out
     assert (0, 3) == (unit.orders, unit.returned)
+    assert [first.order_id] == [*units.state()["returns"]]
 
 
 def test_orders_of_another_experiment_are_not_missed_in_this_one() -> None:
@@ -77,6 +78,15 @@ def test_what_is_missing_is_said() -> None:
     assert "1 orders left out" in said
     assert "3 records unreadable" in said
     assert "other experiments in the log (--experiment NAME): summer-1 (since 2026-01-01" in said
+
+
+def test_what_is_not_missing_is_not_said() -> None:
+    """One experiment, and nothing lost; what the held out do is told beside the effect."""
+    said = words(found(shop(300)))
+
+    assert "other experiments" not in said
+    assert "left out" not in said
+    assert "of what the held out do is 0." in said
 
 
 def test_everybody_held_out_is_said() -> None:
