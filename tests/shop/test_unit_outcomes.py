@@ -150,13 +150,12 @@ def test_a_return_that_nobody_can_match_is_told_for_readers_to_join(share: float
 def test_a_return_that_came_before_its_order_was_unmatched_and_stays_so() -> None:
     """Also for whoever answers it when the shop is ahead, and knows the order."""
     till, story, _ = assigned()
-    back, order = story.send_back("jam", order_id="o-7"), story.order("jam", order_id="o-7")
+    back, again = story.send_back("jam", order_id="o-7"), story.cancel(order_id="o-7", after_s=9)
+    events: list[Event] = [back, story.order("jam", order_id="o-7"), again]
     offset = till.shop.position[0]
-    events: list[Event] = [back, order, story.cancel(order_id="o-7")]
     for ahead, event in enumerate(events):
         till.shop.learn(0, offset + ahead, event)
-        last = event
-    early, late = till.ask(back, offset), till.ask(last, offset + 2)
+    early, late = till.ask(back, offset), till.ask(again, offset + 2)
 
     assert [Unmatched] == [type(record) for record in early.unit_outcomes]
     assert [Returned] == [type(record) for record in late.unit_outcomes]

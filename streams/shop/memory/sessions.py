@@ -186,7 +186,7 @@ def _session_of(state: list[Any]) -> Session:
         Taught.from_state(lessons),
         None if looked is None else dict.fromkeys(each(str, map(intern, looked))),
         {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
-        _names(orders),
+        orders,
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),
         arrivals=arrivals,
@@ -218,13 +218,6 @@ def _arrivals(arrived: list[Any] | None, seen: Seen, block: int) -> Arrivals:
 def _forgotten_of(remembered: list[Impression]) -> Prompted:
     """What a session that did not note it has forgotten: if it is full, all that is older."""
     return min(one.prompted for one in remembered) if len(remembered) >= IMPRESSIONS_MAX else NEVER
-
-
-def _names(pairs: Any) -> dict[str, str]:
-    """Names with a name each."""
-    names = dict(pairs)
-    each(str, [*names, *names.values()])
-    return names
 
 
 def _numbered(pairs: Any, least: int) -> dict[str, int]:

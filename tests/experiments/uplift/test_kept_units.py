@@ -46,6 +46,12 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
         read(path, "outcomes")
 
 
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """There is no such folder."""
+    with pytest.raises(GoeswithError, match="cannot be written"):
+        write(tmp_path / "nowhere" / "units", "outcomes", KeptUnits(folded([]), {}, None))
+
+
 def test_units_of_another_topic_are_refused(tmp_path: Path) -> None:
     """Of another installation."""
     path = tmp_path / "units"

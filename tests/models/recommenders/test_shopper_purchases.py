@@ -61,6 +61,7 @@ def agree(found: ShopperPurchases, diary: Diary) -> None:
         later = diary.times_s(item)
         assert later[-1:] == [s for name, s in found.lasts_s.items() if name == item]
         assert later[:-1] == found.earlier_s.get(item, [])
+    assert all(found.earlier_s.values())
 
 
 @given(st.lists(bought, max_size=9), st.lists(st.integers(0, 20), max_size=9))
@@ -108,6 +109,17 @@ def test_a_time_that_nobody_knows_takes_back_a_purchase_and_no_time() -> None:
         found.lasts_s["tea"],
         found.earlier_s["tea"],
     )
+
+
+def test_with_the_last_purchase_all_times_of_an_item_are_gone() -> None:
+    """Those as well that were taken back by other times: bought anew, it was bought once."""
+    found = shopper(("tea", 5), ("tea", 7))
+    for time_s in (6, 9):
+        found.take_back("tea", one("tea"), time_s)
+    assert ({}, {}, []) == (found.tallies, found.earlier_s, found.up_to(99))
+    found.buy("tea", one("tea"), 11)
+
+    assert [("tea", 11)] == found.up_to(99)
 
 
 def test_of_each_item_the_latest_times_are_kept() -> None:

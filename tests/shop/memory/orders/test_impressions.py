@@ -76,6 +76,7 @@ def test_an_impression_is_read_as_it_was_kept() -> None:
     whole, own = (json.loads(json.dumps(found.state(whole=whole))) for whole in (True, False))
 
     assert found == Impression.from_state(whole)
+    assert found.kept_bytes == Impression.from_state(whole).kept_bytes
     assert impression(BOUGHT._replace(reward=0.0)) == Impression.from_state(own)
     assert 0.0 == found.reward
 

@@ -1,0 +1,123 @@
+"""What a report of uplift keeps through a restart, leaves out, and says of it."""
+
+import math
+from typing import Any
+
+import orjson
+import pytest
+
+from models.evaluation.uplift import RULE_OF_THREE, UnitSums, Uplift, units_needed, uplift
+from streams.experiments.uplift.tables import as_values
+from streams.experiments.uplift.units import Units
+from tests.experiments.uplift.records import assigned, folded, found, ordered, returned, shop, shown
+from tests.experiments.uplift.test_tables import words
+
+
+def busy() -> list[Any]:
+    """Units that sign in, order, send back, and are shown prompts."""
+    units = [assigned(n, held=n % 3 == 0, shopper=f"shopper-{n % 7}") for n in range(20)]
+    orders = [ordered(unit) for unit in units[::2]]
+    return [*units, *orders, *map(returned, orders[::2]), *map(shown, units)]
+
+
+def test_what_was_kept_is_all_there_is() -> None:
+    """Shoppers, prompts, returns and what was left out: nothing of it has to be read again."""
+    units, again = Units(sessions_max=19), Units(sessions_max=19)
+    for record in busy():
+        units.add(record)
+    again.restore(orjson.loads(orjson.dumps(units.state())))
+    seen = units.experiments()[-1].id
+    totals = units.totals(seen)
+
+    assert units.state() == again.state()
+    assert totals == again.totals(seen)
+    assert (1, 0) == (again.left_out, again.unmatched())
+    assert 0 < totals.crossed_shoppers
+    assert 0 < totals.held_out_shown
+    assert 0 < sum(unit.returned for unit in (*totals.held_out, *totals.may_get))
+    again.add(assigned(99))
+    assert 2 == again.left_out
+
+
+def test_each_record_that_there_is_no_room_for_is_counted_once() -> None:
+    """Of a session, of an order, of what comes back; what is known already has its room."""
+    one, other = assigned(1), assigned(2)
+    first, second = ordered(one), ordered(one, "2")
+    units = Units(sessions_max=1, orders_max=1)
+    counted = []
+    for record in (one, one, other, first, first, second, returned(first), returned(second)):
+        units.add(record)
+        counted.append(units.left_out)
+    units.add(returned(first, "again", bread=1))
+    totals = units.totals(one.experiment)
+    (unit,) = (*totals.held_out, *totals.may_get)
+
+    assert [0, 0, 1, 1, 1, 2, 2, 3] == counted
+    assert 3 == units.left_out
+    assert (0, 3) == (unit.orders, unit.returned)
+    assert [first.order_id] == [*units.state()["returns"]]
+
+
+def test_orders_of_another_experiment_are_not_missed_in_this_one() -> None:
+    """They are neither counted nor left out here."""
+    one = assigned(1)
+    other = assigned(2, experiment="summer-1", occurred_at_ms=one.occurred_at_ms - 9)
+    units = folded([one, other, ordered(one), ordered(other)])
+
+    assert 0 == units.totals(one.experiment).orders_left_out
+    assert 0 == units.totals("summer-1").orders_left_out
+
+
+def test_what_is_missing_is_said() -> None:
+    """Orders whose assignment is gone, records that nobody could read, other experiments."""
+    one, other = assigned(1), assigned(2, experiment="summer-1")
+    units = folded([one, other])
+    others = [seen for seen in units.experiments() if seen.id == "summer-1"]
+    said = words(found([one, ordered(one), ordered(assigned(3))], others=others, unreadable=3))
+
+    assert "1 orders left out" in said
+    assert "3 records unreadable" in said
+    assert "other experiments in the log (--experiment NAME): summer-1 (since 2026-01-01" in said
+
+
+def test_what_is_not_missing_is_not_said() -> None:
+    """One experiment, and nothing lost; what the held out do is told beside the effect."""
+    said = words(found(shop(300)))
+
+    assert "other experiments" not in said
+    assert "left out" not in said
+    assert "of what the held out do is 0." in said
+
+
+def test_everybody_held_out_is_said() -> None:
+    """There is nobody to compare with."""
+    assert "everybody is held out" in words(found([assigned(1, held=True, share=1.0)]))
+    assert [] == as_values(found([]))["metrics"]
+
+
+HELD = UnitSums(n=100.0, y=2.0, s=100.0, yy=2.0, ss=100.0, ys=2.0)
+OTHERS = UnitSums(n=900.0, y=90.0, s=900.0, yy=90.0, ss=900.0, ys=90.0)
+
+
+def test_a_small_side_of_few_orders_borrows_what_varies_on_the_other() -> None:
+    """Its bounds are wider than by what it has seen itself."""
+    alone, borrowing = uplift(HELD, OTHERS), uplift(HELD, OTHERS, borrowed=RULE_OF_THREE)
+
+    assert alone is not None
+    assert borrowing is not None
+    assert alone.difference == borrowing.difference
+    assert alone.se < borrowing.se
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_sums_that_are_no_numbers_are_refused(wrong: float) -> None:
+    """As is an error that is none, and an effect of nothing."""
+    with pytest.raises(ValueError, match="no numbers"):
+        uplift(HELD._replace(y=wrong), OTHERS)
+    for alpha in (0.0, 1.0, wrong):
+        with pytest.raises(ValueError, match="alpha"):
+            uplift(HELD, OTHERS, alpha=alpha)
+    some = Uplift(0.05, 0.05, 0.0, 0.01, -0.04, 0.04, 1.0, 0.0)
+    for effect in (0.0, -1.0, wrong):
+        with pytest.raises(ValueError, match="effect"):
+            units_needed(some, 1_000.0, effect)
