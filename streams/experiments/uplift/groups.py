@@ -11,7 +11,7 @@ more than twelve the largest are told.
 from typing import Literal, NamedTuple
 
 from streams.contract.errors import NotEnough
-from streams.experiments.uplift.figures import UpliftRow, compared, metrics, money, sizes
+from streams.experiments.uplift.figures import UpliftRow, compared, money, orders, sizes
 from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.units import ExperimentTotals
 
@@ -54,7 +54,7 @@ def grouped(totals: ExperimentTotals, by: By) -> Groups:
             "workers of an earlier version"
         )
     largest = sorted(split, key=lambda name: (-sum(sizes(split[name])), name))[:GROUPS_MAX]
-    measures = {"orders": metrics(totals)["orders"], **money(totals)}
+    measures = {"orders": orders, **money(totals)}
     found = [
         Group(name, *sizes(split[name]), compared(split[name], measures, ALPHA / GROUPS_MAX))
         for name in largest
