@@ -63,11 +63,19 @@ class Findings(NamedTuple):
         split = sample(self.totals)
         return split.crossed or split.alarm
 
+    @property
+    def refused(self) -> bool:
+        """Whether there is no verdict, whatever the figures: of all units, nor of any group."""
+        if self.totals is None or self.log_begins_ms is not None:
+            return True
+        return self.alarmed or sample(self.totals).planned_share >= 1.0
+
 
 def report(found: Findings) -> Stacked:
     """For people: all units together, then group by group, where that was asked."""
     groups = found.groups
-    return Stacked(table(found), *([] if groups is None else [group_table(groups)]))
+    by_group = [] if groups is None else [group_table(groups, refused=found.refused)]
+    return Stacked(table(found), *by_group)
 
 
 def table(found: Findings) -> Listing:
