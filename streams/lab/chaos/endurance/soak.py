@@ -59,7 +59,7 @@ KEPT = {"segment.bytes": str(32 << 20), "retention.bytes": str(64 << 20)}
 """A log of ten million events is not kept whole, as no shop's log is."""
 POLL_S = 0.1
 AGREE_WITHIN = 0.2
-"""Share by which memory may have grown otherwise than the sizes of its tables say."""
+"""By such a part of what the sizes of tables say memory may have grown more, or less."""
 
 ProgressCallback = Callable[[str], None]
 
@@ -248,7 +248,7 @@ def sizes_beside(
     grown_mb = looks[-1].memory_mb - looks[0].memory_mb
     more = {name: max(0, number - before.get(name, 0)) for name, number in after.items()}
     sizes_mb = held_bytes(more, settings) / (1 << 20)
-    agree = abs(grown_mb - sizes_mb) <= AGREE_WITHIN * max(grown_mb, sizes_mb)
+    agree = abs(grown_mb - sizes_mb) <= AGREE_WITHIN * sizes_mb
     return {
         "grown_mb": round(grown_mb, 1),
         "sizes_mb": round(sizes_mb, 1),

@@ -88,8 +88,8 @@ def _judged(figures: Mapping[str, Any]) -> Iterator[str]:
     yield results.at_most("lag at the end, s", lag_s, LAG_S_MAX)
     yield (
         f"- {'reached' if figures['sizes_agree'] else 'MISSED'}: memory grew by "
-        f"{figures['grown_mb']} MB; `goeswith sizes` says {figures['sizes_mb']} of what its tables "
-        "took in, and is within a fifth of that"
+        f"{figures['grown_mb']} MB, wanted within a fifth of the {figures['sizes_mb']} that "
+        "`goeswith sizes` says of what its tables took in"
     )
     yield f"- the longest lag in the last minute, s: {figures['lag_s_last_minute']}"
     yield f"- {'reached' if nothing_else(figures) else 'MISSED'}: no gaps, no dead letters"

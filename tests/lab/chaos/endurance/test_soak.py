@@ -87,3 +87,22 @@ def test_memory_that_grows_beside_the_tables_is_said() -> None:
     assert not leaking["sizes_agree"]
     assert 600.0 == leaking["grown_mb"]
     assert any("MISSED: memory grew" in line for line in section(figures() | leaking))
+
+
+@pytest.mark.parametrize(
+    ("part", "agree"), [(1.19, True), (1.22, False), (0.82, True), (0.78, False)]
+)
+def test_memory_may_grow_by_a_fifth_more_or_less_than_the_sizes_say(
+    part: float, *, agree: bool
+) -> None:
+    """An operator reckons with the sizes: 125 MB where they say 100 is a miss."""
+    none, sessions = {"sessions": 0}, {"sessions": 50_000}
+    sizes_mb = sizes_beside(looks(), none, sessions, Settings())["sizes_mb"]
+    first, last = looks()[0], looks()[-1]
+    seen = [first, last._replace(memory_mb=first.memory_mb + part * sizes_mb)]
+    found = sizes_beside(seen, none, sessions, Settings())
+    (line,) = [line for line in section(figures() | found) if "memory grew" in line]
+
+    assert agree == found["sizes_agree"]
+    assert line.startswith("- reached" if agree else "- MISSED")
+    assert f"wanted within a fifth of the {sizes_mb} that `goeswith sizes` says" in line
