@@ -32,6 +32,8 @@ SENTENCES_MAX = 20
 DIGEST_S_MAX = 60.0
 """So long a worker may take to hash what it knows, on a machine where others are at work."""
 HOLDOUT_SHARE = 0.1
+SEGMENTS = "club"
+"""Those that are listed: shoppers tell others, too."""
 CALM_S = 4.0
 """So long all is well before the first fault, and after the last one."""
 PATIENCE_S = 120.0
@@ -66,8 +68,8 @@ class TrialRun(NamedTuple):
 def trial(options: TrialOptions, say: ProgressCallback, logs: Path | None = None) -> dict[str, Any]:
     """Run a verdict; its figures as JSON. Logs are kept in `logs`. Raises `GoeswithError`."""
     say("starting Kafka, Redis and workers", 0)
-    more = {"session_timeout_s": options.session_timeout_s, "holdout_share": HOLDOUT_SHARE}
-    with ground(logs, **more) as here:
+    more = {"holdout_share": HOLDOUT_SHARE, "segments": SEGMENTS}
+    with ground(logs, session_timeout_s=options.session_timeout_s, **more) as here:
         asyncio.run(prepare(here.settings))
         begins = ends(here.settings)
         for _ in range(WORKERS_MIN):

@@ -27,7 +27,7 @@ from streams.shop.state import restore
 from tests.stories import NOON_MS
 
 SETTINGS = Site("127.0.0.1:1").settings(
-    "street", holdout_share=0.1, receipt_secret=SecretStr("not a secret")
+    "street", holdout_share=0.1, segments="club", receipt_secret=SecretStr("not a secret")
 )
 EVERY_MS = 10
 BEHIND_MAX = 60

@@ -7,10 +7,20 @@ from typing import Any
 import pytest
 
 from streams.contract.events import Event, OrderCancelled, OrderPlaced, OrderReturned
+from streams.contract.prompts import (
+    AnyOutcome,
+    Assigned,
+    Ordered,
+    Outcome,
+    OutcomeLine,
+    Returned,
+    Unmatched,
+)
 from streams.contract.settings import Settings
 from streams.lab.chaos.books.books import Recomputed, judged_outcomes, recompute
 from streams.lab.chaos.books.compared import Compared, judged_by_twin
 from streams.lab.chaos.shoppers.kinds import missing
+from streams.lab.chaos.twin.told import LINE, WORDS
 from streams.shop.memory.session import Session
 from streams.shop.people.denials import Denials
 from streams.shop.shop import Shop
@@ -162,3 +172,72 @@ def test_an_outcome_that_is_missing_other_or_too_many_is_less() -> None:
         records = [Record(0, n, 0, b"", one.to_json()) for n, one in enumerate(changed)]
         (sentence,) = judged_by_twin(SETTINGS, walked.records, records, of(shop)).sentences
         assert said in sentence
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_each_copy_of_an_outcome_is_compared_whichever_comes_first(*, first: bool) -> None:
+    """A repeat that is right does not make up for a wrong one: readers keep the first."""
+    walked = street(1)
+    one = walked.outcomes[0]
+    wrong = one.model_copy(update={"occurred_at_ms": one.occurred_at_ms + 1})
+    changed = [wrong, *walked.outcomes] if first else [*walked.outcomes, wrong]
+    records = [Record(0, n, 0, b"", told.to_json()) for n, told in enumerate(changed)]
+    judged = judged_by_twin(SETTINGS, walked.records, records, of(walked.workers[0].shop))
+
+    (sentence,) = judged.sentences
+    assert f"occurred_at_ms is {wrong.occurred_at_ms}, not" in sentence
+
+
+UNITS = {
+    "assigned": ("unit", "holdout", "share", "context", "orders_before", "shopper"),
+    "ordered": ("experiment", "items", "value_minor", "margin_minor", "currency", "lines"),
+    "returned": ("items", "quantity", "value_minor", "margin_minor", "lines"),
+    "unmatched": ("items", "quantity", "value_minor", "margin_minor", "lines"),
+}
+"""What is told of units, beside who and when."""
+
+
+def altered(value: Any) -> Any:
+    """Something else of the same kind; of lines, what the first of them earns."""
+    match value:
+        case tuple():
+            return (value[0].model_copy(update={"margin_minor": 12_345}), *value[1:])
+        case str():
+            return f"{value} other"
+        case bool():
+            return not value
+        case float():
+            return value / 2
+        case _:
+            return value + 1
+
+
+def test_each_field_of_what_a_unit_did_is_compared() -> None:
+    """Each is told by somebody in the mall; told otherwise, in each copy, it is found."""
+    walked = street(1)
+    first = {one.identity: one for one in reversed(walked.outcomes)}
+    wanted = [(kind, name) for kind, names in UNITS.items() for name in names]
+    changed: dict[tuple[str, ...], AnyOutcome] = {}
+    said: set[str] = set()
+    for kind, name in wanted:
+        key, one = next(
+            (key, one) for key, one in first.items() if one.type == kind and getattr(one, name)
+        )
+        other = {name: altered(getattr(one, name))}
+        changed[key] = changed.get(key, one).model_copy(update=other)
+        said.add(f"{' '.join(key)}: {name}")
+    told = [changed.get(one.identity, one) for one in walked.outcomes]
+    records = [Record(0, n, 0, b"", one.to_json()) for n, one in enumerate(told)]
+    judged = judged_by_twin(SETTINGS, walked.records, records, of(walked.workers[0].shop))
+
+    assert len(wanted) == len(said)
+    assert said == {sentence.partition(" is ")[0] for sentence in judged.sentences}
+
+
+def test_the_twin_has_a_word_for_each_field_that_is_published() -> None:
+    """But for the version: what is new in the contract is judged, or it is said here why not."""
+    kinds = (Outcome, Assigned, Ordered, Returned, Unmatched)
+    published = {name for kind in kinds for name in kind.model_fields}
+
+    assert {"schema_version"} == published - WORDS
+    assert {*OutcomeLine.model_fields} == {*LINE}

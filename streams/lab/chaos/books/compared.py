@@ -1,6 +1,6 @@
 """Shop and twin, compared: what the shop knows in the twin's words, and what was published."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -53,22 +53,29 @@ def compared(shop: Shop, published: Iterable[AnyOutcome], twin: Twin) -> Compare
     """Hold a shop that has folded everything, and all that was published, against the twin."""
     expected = twin.ledger()
     ours = ledger_of(shop, expected.items)
-    outcomes = {outcome.identity: outcome for outcome in published}
+    outcomes: dict[tuple[str, ...], list[AnyOutcome]] = {}
+    for outcome in published:
+        copies = outcomes.setdefault(outcome.identity, [])
+        if outcome not in copies:
+            copies.append(outcome)
     return Compared([*ours.differences(expected), *_differences(outcomes, twin.outcomes)])
 
 
 def _differences(
-    published: Mapping[tuple[str, ...], AnyOutcome], expected: Mapping[tuple[str, ...], Told]
+    published: Mapping[tuple[str, ...], Sequence[AnyOutcome]],
+    expected: Mapping[tuple[str, ...], Told],
 ) -> Iterator[str]:
+    """What is missing, too much or other: of what was published more than once, each copy."""
     for key in dict.fromkeys((*expected, *published)):
         if key not in published:
             yield f"{' '.join(key)}: was not published"
         elif key not in expected:
             yield f"{' '.join(key)}: nothing calls for it"
         else:
-            told, wanted = as_told(published[key]), expected[key]
-            for name in differs(wanted, told):
-                yield f"{' '.join(key)}: {name} is {told.get(name)}, not {wanted.get(name)}"
+            wanted = expected[key]
+            for told in map(as_told, published[key]):
+                for name in differs(wanted, told):
+                    yield f"{' '.join(key)}: {name} is {told.get(name)}, not {wanted.get(name)}"
 
 
 def ledger_of(shop: Shop, items: Iterable[str]) -> Ledger:

@@ -17,6 +17,7 @@ KINDS: dict[str, str] = {
     "event_again": "the same event is sent again",
     "item_removed": "an item is taken out of the basket",
     "basket_updated": "all that is in the basket is said",
+    "order_first": "a session orders before it looks at anything, or adds it",
     "order_part": "an order leaves a part of the basket",
     "order_again": "an order is told again under another event id",
     "order_elsewhere": "an order is told in a second session, on another partition",

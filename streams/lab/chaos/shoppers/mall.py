@@ -45,6 +45,7 @@ SHARE_NEW_SESSION = 0.15
 SHARE_FORGOTTEN = 0.08
 SHARE_REMOVED, SHARE_SET, SHARE_REPEATED, SHARE_ADDED = 0.06, 0.04, 0.04, 0.3
 SHARE_PART = 0.35
+SHARE_ORDER_FIRST = 0.05
 SHARE_UNSEEN = 0.5
 LOOKED_MAX = 3
 """Prompts that a session looks at."""
@@ -104,6 +105,9 @@ class Mall:
             if visitor_id and self._one_in(SHARE_NEW_SESSION, "new_session")
             else -1
         )
+        if self._one_in(SHARE_ORDER_FIRST, "order_first"):
+            self.sent.note("order_first")
+            yield from self._order(voice, "first", Counter([dice.choice(ITEMS)]))
         last: Event | None = None
         for number in range(events):
             for change in plan.get(number, ()):
@@ -238,7 +242,7 @@ class Mall:
 
     def _lines(self, voice: Voice, basket: Counter[str]) -> tuple[OrderLine, ...]:
         return tuple(
-            OrderLine(item_id=item, quantity=quantity, **voice.priced(item))
+            OrderLine(item_id=item, quantity=quantity, **voice.line(item))
             for item, quantity in basket.items()
         )
 
@@ -251,14 +255,7 @@ class Mall:
         number = 0
         while basket := +basket:
             bought = self._part(basket) if self._one_in(SHARE_PART) else basket
-            lines = self._lines(voice, bought)
-            order_id = f"order-{voice.session_id}-{number}"
-            events, later = self._desk.told(
-                voice, {"order_id": order_id, "lines": lines, **voice.currency()}
-            )
-            yield from events
-            if later is not None:
-                self._later.append(later)
+            yield from self._order(voice, str(number), bought)
             basket, number = basket - bought, number + 1
             if basket:
                 self.sent.note("order_part")
@@ -266,6 +263,15 @@ class Mall:
                     break
         if self._one_in(SHARE_FORGOTTEN, "shopper_forgotten"):
             yield from self._forgotten(voice)
+
+    def _order(self, voice: Voice, name: str, bought: Counter[str]) -> Iterator[Event]:
+        """An order of these, and what follows at once; what follows later is left over."""
+        order_id, lines = f"order-{voice.session_id}-{name}", self._lines(voice, bought)
+        order = {"order_id": order_id, "lines": lines, **voice.currency()}
+        events, later = self._desk.told(voice, order)
+        yield from events
+        if later is not None:
+            self._later.append(later)
 
     def _part(self, basket: Counter[str]) -> Counter[str]:
         """Some of the items, some of them in part."""

@@ -9,6 +9,8 @@ from streams.lab.chaos.shoppers.device import device_of
 
 SHARE_VERSION_1 = 0.2
 SHARE_PRICES = 0.5
+SEGMENTS = ("club", "trade", None, None)
+"""What a session says of its shopper's segment; the shop may list some of them."""
 SHARE_NAMING = 0.7
 """Of the events of a session in which somebody is signed in, those that name them."""
 
@@ -27,6 +29,7 @@ class Voice:
         self.visitor_id = visitor_id
         self.version = 1 if visitor_id is None and dice.random() < SHARE_VERSION_1 else 2
         self.tells_prices = dice.random() < SHARE_PRICES
+        self.segment = dice.choice(SEGMENTS)
         self.device = device_of(session_id)
         self.shopper_id: str | None = None
         """Who is signed in."""
@@ -55,6 +58,8 @@ class Voice:
         }
         if self.visitor_id is not None:
             about["visitor_id"] = self.visitor_id
+        if self.segment is not None:
+            about["segment"] = self.segment
         if self.consent is not None:
             about["consent"] = self.consent
         names = self.shopper_id is not None and self._dice.random() < SHARE_NAMING
@@ -67,6 +72,11 @@ class Voice:
         """What is said of an item's price, where the shop tells any."""
         return {"price_minor": price_minor(item_id)} if self.tells_prices else {}
 
+    def line(self, item_id: str) -> dict[str, Any]:
+        """What is said of an item in an order: price, and of two in three what one earns."""
+        margin = margin_minor(item_id) if self.tells_prices else None
+        return self.priced(item_id) | ({} if margin is None else {"margin_minor": margin})
+
     def currency(self) -> dict[str, Any]:
         """What is said of the currency, where the shop tells prices."""
         return {"currency": "EUR"} if self.tells_prices else {}
@@ -75,3 +85,13 @@ class Voice:
 def price_minor(item_id: str) -> int:
     """What an item costs: odd enough that parts of it have to be rounded."""
     return 101 + 7 * sum(item_id.encode())
+
+
+def margin_minor(item_id: str) -> int | None:
+    """What one of an item earns: a few lose, and of one in three the shop does not know.
+
+    >>> margin_minor("item-00"), margin_minor("item-02"), margin_minor("item-04")
+    (10, None, -10)
+    """
+    number = sum(item_id.encode())
+    return None if number % 3 == 1 else 5 * (number % 8) - 10

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from streams.contract.events import Event, OrderLine, OrderPlaced
+from streams.contract.events import Event, ItemViewed, OrderLine, OrderPlaced
 from streams.contract.prompts import AnyOutcome
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
@@ -12,11 +12,12 @@ from streams.lab.chaos.twin.ledger import same
 
 Told = dict[str, Any]
 """The fields of an outcome, without those that say nothing."""
-LINE = ("item_id", "quantity", "value_minor")
+LINE = ("item_id", "quantity", "value_minor", "margin_minor")
 WORDS = {
     *("type", "prompt_id", "session_id", "stage", "arm", "context", "propensity", "reward"),
     *("caused_by", "occurred_at_ms", "prompted_at_ms", "propensities", "estimates", "order_id"),
     *("unit", "experiment", "holdout", "share", "shopper", "lines", "items", "currency", *LINE),
+    "orders_before",
 }
 """The fields that the twin has a word for."""
 BY_ITEM = ("added", "removed", "bought", "returned")
@@ -65,15 +66,18 @@ def goods(lines: Iterable[OrderLine] | None, sign: int) -> Told:
     for line in lines or ():
         one = by_item.setdefault(line.item_id, {"item_id": line.item_id, "quantity": 0})
         one["quantity"] += sign * line.quantity
-        if line.price_minor is not None:
-            worth = sign * line.quantity * line.price_minor
-            one["value_minor"] = one.get("value_minor", 0) + worth
-    values = [one["value_minor"] for one in by_item.values() if "value_minor" in one]
+        for name, each in (("value_minor", line.price_minor), ("margin_minor", line.margin_minor)):
+            if each is not None:
+                one[name] = one.get(name, 0) + sign * line.quantity * each
+    told = {
+        name: [one[name] for one in by_item.values() if name in one]
+        for name in ("value_minor", "margin_minor")
+    }
     return {
         "lines": [*by_item.values()],
         "items": len(by_item),
         "quantity": sum(one["quantity"] for one in by_item.values()),
-        "value_minor": sum(values) if values else None,
+        **{name: sum(each) if each else None for name, each in told.items()},
     }
 
 
@@ -83,6 +87,7 @@ class Sides:
     def __init__(self, settings: Settings) -> None:
         self._start_ms = round(1000 * settings.experiment_start_s)
         self._share, self._name = settings.holdout_share, settings.experiment
+        self._segments = [name.strip() for name in settings.segments.split(",")]
         self._key = settings.holdout_salt.encode()[:64]
         spoken = f"{self._share!r}\0{settings.holdout_salt}".encode()
         self._id = f"{self._name}-{blake2b(spoken, digest_size=4).hexdigest()}"
@@ -95,15 +100,24 @@ class Sides:
         held_out = int.from_bytes(drawn[:8]) < self._share * 2**64
         return {"unit": drawn[8:].hex(), "experiment": self._id, "holdout": held_out}
 
-    def assigned(self, event: Event, side: Told) -> Told:
+    def assigned(self, event: Event, side: Told, orders_before: int) -> Told:
         """The outcome of that."""
-        return of_unit("assigned", event, **side, share=self._share, shopper=self._shopper(event))
+        about: Told = {"share": self._share, "orders_before": orders_before}
+        about |= {"shopper": self._shopper(event), "context": self._context(event)}
+        return of_unit("assigned", event, **side, **about)
 
     def ordered(self, event: OrderPlaced, side: Told) -> Told:
         """The outcome of an order."""
         about = {"order_id": event.order_id, "currency": event.currency}
         who, bought = self._shopper(event), goods(event.lines, 1)
         return of_unit("ordered", event, **side, **about, **bought, shopper=who)
+
+    def _context(self, event: Event) -> str:
+        """Where the event asks, and of which segment: listed, or else by whom it names."""
+        place = "product_page" if isinstance(event, ItemViewed) else "basket"
+        if event.segment and event.segment in self._segments:
+            return f"{place}/{event.segment}"
+        return f"{place}/{'new' if self._shopper(event) is None else 'known'}"
 
     def _shopper(self, event: Event) -> str | None:
         if event.shopper_id is None or event.consent is not True:
@@ -131,8 +145,6 @@ def key_of(told: Mapping[str, Any]) -> tuple[str, ...]:
 def as_told(outcome: AnyOutcome) -> Told:
     """A published outcome in the twin's words: what it has no word for, it does not judge."""
     told = outcome.model_dump(exclude_none=True, include=WORDS, mode="json")
-    if told["type"] != "outcome":
-        told.pop("context", None)  # of a unit, the twin has no word for it
     if "lines" in told:
         told["lines"] = [{n: line[n] for n in LINE if n in line} for line in told["lines"]]
     return told

@@ -108,7 +108,7 @@ class Twin:
     def _asks(self, partition: int, visit: TwinSession, event: ItemViewed | ItemAdded) -> None:
         if visit.side is None and (side := self._sides.assign(event)) is not None:
             visit.side = side
-            self._tell(self._sides.assigned(event, side))
+            self._tell(self._sides.assigned(event, side, len(visit.orders)))
         if isinstance(event, ItemAdded):
             own = [
                 order
