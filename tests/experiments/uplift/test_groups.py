@@ -107,6 +107,7 @@ def test_p_of_a_group_is_small_just_where_its_bounds_exclude_zero(others: int) -
 
         assert row is not None
         assert (row.p < 0.05) == (row.low > 0.0)
+        assert 0.0 < row.p <= 1.0
         seen.add(row.low > 0.0)
     assert {True, False} == seen
 
