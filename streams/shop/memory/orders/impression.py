@@ -31,8 +31,10 @@ DRAWN_FROM = Receipt._fields.index("arms")
 BY_VALUE = 2
 """The latest version of `marshal` that looks at values alone, and not at which objects are one: so
 that an impression takes as much, and a session lets go the same, on every worker."""
-EMPTY_BYTES = 196
+EMPTY_BYTES = 232
 """What an impression takes besides its bytes, its place in the session and its key included."""
+AWAY_BYTES = 100
+"""Kept free for what other partitions may tell of a purchase."""
 SEEING: tuple[Stage, ...] = ("shown", "clicked", "dismissed")
 """Stages that prove that a prompt was visible by then."""
 Prompted = tuple[int, str]
@@ -60,6 +62,31 @@ class Reached(NamedTuple):
     def told(self) -> bool:
         """Whether an event of its own partition has told it."""
         return bool(self.event_id)
+
+    @property
+    def of(self) -> tuple[str | None, str | None]:
+        """The order, and the item of it."""
+        return self.order_id, self.item_id
+
+    def more(self, other: "Reached") -> "Reached":
+        """Both as one fact, in whichever order they came."""
+        values = self.value_minor, other.value_minor
+        worth = None if None in values else sum(value or 0 for value in values)
+        at_ms, quantity = max(self.at_ms, other.at_ms), self.quantity + other.quantity
+        return self._replace(at_ms=at_ms, quantity=quantity, value_minor=worth)
+
+
+def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached, ...]:
+    """Facts beside those before; what other partitions tell of one item of an order is one fact.
+
+    Else a thousand returns of a gram each would be a thousand facts.
+    """
+    if facts[0].told:
+        return (*before, *facts)
+    known = {fact.of: fact for fact in before if not fact.told}
+    for fact in facts:
+        known[fact.of] = known[fact.of].more(fact) if fact.of in known else fact
+    return (*(fact for fact in before if fact.told), *known.values())
 
 
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
@@ -95,11 +122,14 @@ class Impression:
     Of its receipt the arms that were on offer are not kept.
     """
 
-    __slots__ = ("_kept", "session_id")
+    __slots__ = ("_kept", "kept_bytes", "session_id")
 
     def __init__(self, receipt: Receipt, reached: Sequence[Reached]) -> None:
         self.session_id = receipt.session_id
-        self._kept = _packed(receipt, reached)
+        self.kept_bytes = 0
+        """How much of memory it takes, as its own partition tells: what others have told by now,
+        nobody can say."""
+        self._keep(receipt, reached)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Impression):
@@ -120,12 +150,14 @@ class Impression:
 
     def put(self, reached: Sequence[Reached]) -> None:
         """These are its facts now."""
-        self._kept = _packed(self.receipt, reached)
+        self._keep(self.receipt, reached)
 
-    @property
-    def kept_bytes(self) -> int:
-        """How much of memory it takes."""
-        return EMPTY_BYTES + len(self._kept)
+    def _keep(self, receipt: Receipt, reached: Sequence[Reached]) -> None:
+        own = [fact for fact in reached if fact.told]
+        self._kept = _packed(receipt, reached)
+        told = self._kept if len(own) == len(reached) else _packed(receipt, own)
+        room = AWAY_BYTES * sum(fact.stage == "bought" for fact in own)
+        self.kept_bytes = EMPTY_BYTES + len(told) + room
 
     @property
     def reward(self) -> float:
@@ -160,6 +192,8 @@ class Impression:
 
     def standing(self, item_id: str, until_ms: float) -> int:
         """How many of what was added from it were not taken back by that time."""
+        if item_id.encode("utf-8", "surrogatepass") not in self._kept:
+            return 0  # as nearly always: nothing has to be unpacked
         added = sum(fact.quantity for fact in self.of("added", item_id) if fact.at_ms <= until_ms)
         if not added:
             return 0
