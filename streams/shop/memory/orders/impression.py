@@ -31,10 +31,8 @@ DRAWN_FROM = Receipt._fields.index("arms")
 BY_VALUE = 2
 """The latest version of `marshal` that looks at values alone, and not at which objects are one: so
 that an impression takes as much, and a session lets go the same, on every worker."""
-EMPTY_BYTES = 232
+EMPTY_BYTES = 196
 """What an impression takes besides its bytes, its place in the session and its key included."""
-AWAY_BYTES = 100
-"""Kept free for what other partitions may tell of a purchase."""
 SEEING: tuple[Stage, ...] = ("shown", "clicked", "dismissed")
 """Stages that prove that a prompt was visible by then."""
 Prompted = tuple[int, str]
@@ -122,14 +120,11 @@ class Impression:
     Of its receipt the arms that were on offer are not kept.
     """
 
-    __slots__ = ("_kept", "kept_bytes", "session_id")
+    __slots__ = ("_kept", "session_id")
 
     def __init__(self, receipt: Receipt, reached: Sequence[Reached]) -> None:
         self.session_id = receipt.session_id
-        self.kept_bytes = 0
-        """How much of memory it takes, as its own partition tells: what others have told by now,
-        nobody can say."""
-        self._keep(receipt, reached)
+        self._kept = _packed(receipt, reached)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Impression):
@@ -150,14 +145,16 @@ class Impression:
 
     def put(self, reached: Sequence[Reached]) -> None:
         """These are its facts now."""
-        self._keep(self.receipt, reached)
+        self._kept = _packed(self.receipt, reached)
 
-    def _keep(self, receipt: Receipt, reached: Sequence[Reached]) -> None:
-        own = [fact for fact in reached if fact.told]
-        self._kept = _packed(receipt, reached)
-        told = self._kept if len(own) == len(reached) else _packed(receipt, own)
-        room = AWAY_BYTES * sum(fact.stage == "bought" for fact in own)
-        self.kept_bytes = EMPTY_BYTES + len(told) + room
+    @property
+    def kept_bytes(self) -> int:
+        """How much of memory it takes by what its own partition tells.
+
+        What others have told by now, nobody can say: it is not weighed, and bounded by what was
+        bought, a fact for each item of an order.
+        """
+        return EMPTY_BYTES + len(self._kept) if self.told else self.own().kept_bytes
 
     @property
     def reward(self) -> float:
