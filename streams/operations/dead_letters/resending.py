@@ -136,8 +136,9 @@ class Resending:
         """Wait no longer: of what is still in flight nobody knows, be it a letter or a mark."""
         for letter, _ in self._in_flight:
             self.refused[letter.id] = f"interrupted before Kafka said that it has it; {TWICE}"
+        unknown = "interrupted before Kafka said that it has the mark"
         for letter_id in sorted(self.taken - self._marked):
-            self.unmarked.setdefault(letter_id, "interrupted before Kafka said that it has the mark")
+            self.unmarked.setdefault(letter_id, unknown)
 
     def _mark(self, producer: Any, letter: DeadLetter) -> None:
         """Mark a letter that Kafka has; where one mark failed, the others would wait as long."""
