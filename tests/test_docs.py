@@ -21,6 +21,14 @@ from streams.contract.settings import Settings
 from streams.shop.checkpoint import meaning
 from streams.shop.decision.messages import TEXTS
 from streams.shop.memory.answer import SilenceReason
+from streams.shop.memory.orders.arrivals import BLOCK
+from streams.shop.memory.session import (
+    BASKET_MAX,
+    IMPRESSIONS_MAX,
+    LOOKED_MAX,
+    ORDERS_MAX,
+    SEEN_MAX,
+)
 from streams.shop.shared_settings import MUST_AGREE
 
 ROOT = Path(__file__).parent.parent
@@ -321,3 +329,19 @@ def test_what_a_shop_may_send_is_held_to_by_a_test_each() -> None:
 
     assert len(named) > 30
     assert set() == named - there
+
+
+def test_what_a_session_remembers_is_told_as_it_is() -> None:
+    """Whoever changes a bound changes the sentence about it."""
+    events, shops, experiments = (
+        " ".join(page(name).split()) for name in ("events.md", "real-shops.md", "experiments.md")
+    )
+
+    assert f"A session remembers its {IMPRESSIONS_MAX} newest impressions at most |" in events
+    assert f"(of the last {IMPRESSIONS_MAX} prompts)" in events
+    assert f"the ids of its latest {SEEN_MAX} events;" in events
+    assert f"whatever comes {BLOCK} events late or more" in events
+    assert f"visit {LOOKED_MAX} by its views" in events
+    assert f"comes {BLOCK} events of its session late or more" in shops
+    assert f"A basket holds {BASKET_MAX} kinds of items" in shops
+    assert f"had placed by then (of the last {ORDERS_MAX})" in experiments

@@ -5,6 +5,7 @@ what `INHERITED` names: they must not find their way to anybody's topics or chec
 variable was set for the workers.
 """
 
+import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from math import isfinite
@@ -12,7 +13,7 @@ from shlex import quote
 from typing import Any
 
 import click
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
@@ -107,6 +108,17 @@ def self_contained(inherited: Collection[str] = INHERITED, **own: Any) -> Settin
     fields = Settings.model_fields.items()
     ours = {name: field.default for name, field in fields if name not in inherited}
     return read_settings(**(ours | own))
+
+
+def with_some_secret(settings: Settings) -> Settings:
+    """The settings with a secret: a shop needs one, though this one seals nothing that is sent.
+
+    >>> with_some_secret(Settings()).receipt_secret.get_secret_value() != ""
+    True
+    """
+    if settings.receipt_secret.get_secret_value():
+        return settings
+    return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe(32))})
 
 
 def read_settings(**overrides: Any) -> Settings:

@@ -4,10 +4,18 @@ Ids, reasons and headers come from senders. Printed as they are they could move 
 the screen or turn the order of a line around; so whatever is not printable is shown as an escape.
 """
 
+import re
 from textwrap import wrap
+
+from rich.cells import cell_len
 
 JOINERS = "\u200c\u200d"
 """Zero-width joiners: invisible, harmless, and part of spelling in Persian and Hindi."""
+
+COMMAND = re.compile(r"`goeswith [^`]+`")
+"""To be pasted: a newline would end it too early."""
+SECOND, HELD = "\x00", "\x01"
+"""Stand for the second column of a wide character, and for a space of a command."""
 
 
 def printable(text: str, chars_max: int = 200) -> str:
@@ -40,9 +48,14 @@ def printable_bytes(raw: bytes | None, chars_max: int = 200) -> str:
 def in_columns(text: str, columns: int) -> str:
     """The lines, each folded between words where it is too long, and indented further from there.
 
+    A command of ours in backticks is one word.
+
     >>> print(in_columns("  silence, cool_down: a pause follows each prompt", 30))
       silence, cool_down: a pause
         follows each prompt
+    >>> print(in_columns("next: have the key sent, then `goeswith lag --every 2 --json`", 30))
+    next: have the key sent, then
+      `goeswith lag --every 2 --json`
     """
     return "\n".join(part for line in text.splitlines() for part in _folded(line, columns))
 
@@ -51,15 +64,25 @@ def _folded(line: str, columns: int) -> list[str]:
     """A word that is longer than a line stays whole: the terminal goes on with it."""
     words = line.lstrip(" ")
     indent = " " * (len(line) - len(words))
-    return wrap(
-        words,
+    lines = wrap(
+        "".join(map(_in_cells, COMMAND.sub(_in_one, words))),
         max(columns, 20),
         initial_indent=indent,
         subsequent_indent=f"{indent}  ",
         break_long_words=False,
         break_on_hyphens=False,
         replace_whitespace=False,
-    ) or [line]
+    )
+    return [line.replace(SECOND, "").replace(HELD, " ") for line in lines] or [line]
+
+
+def _in_one(command: re.Match[str]) -> str:
+    return command[0].replace(" ", HELD)
+
+
+def _in_cells(letter: str) -> str:
+    """A character of so many as it takes columns: one that is invisible counts as one, too."""
+    return letter + SECOND * (cell_len(letter) - 1)
 
 
 def _escaped(letter: str) -> str:

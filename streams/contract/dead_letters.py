@@ -113,7 +113,7 @@ REASONS: dict[str, DeadLetterReason] = {
     ),
     "receipt_forgotten": DeadLetterReason(
         "its prompt is older than the newest one that the session has forgotten: it may have been "
-        "counted before. A session remembers its 32 newest impressions",
+        "counted before. A session remembers its 8 newest impressions at most",
         "nothing while they are few; many come from a storefront that keeps prompts for too long, "
         "or has one `session_id` for many visitors",
     ),

@@ -11,6 +11,7 @@ said.
 import json
 import time
 from collections.abc import Mapping
+from http.client import HTTPException
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ from streams.shop.state import digest, left_out
 
 PAGE_S_MAX = 120.0
 """A worker's page hashes all that it has folded: that may take a while."""
+NO_PAGE = (OSError, HTTPException, KeyError, ValueError, TypeError, AttributeError)
+"""What reading JSON from an address raises where no worker's page is."""
 
 
 class StateSummary(NamedTuple):
@@ -60,7 +63,7 @@ def summary_of_worker(url: str) -> StateSummary:
             said = json.load(page)
             position = {int(number): offset for number, offset in said["position"].items()}
             return StateSummary(position, dict(said["digests"]), said.get("agreement", {}))
-    except (OSError, KeyError, ValueError) as error:
+    except NO_PAGE as error:
         raise GoeswithError(
             f"no worker's page at {url} ({error!r}): is it running, and is GOESWITH_WEB_PORT, for "
             "it and for us, the port of its page?"

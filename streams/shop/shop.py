@@ -152,7 +152,7 @@ class Shop:
         session = sessions.of(event)
         if event.event_id not in session.seen:
             if event.occurred_at_ms <= session.arrivals.until_ms:
-                return  # once more, or hundreds of events late
+                return  # once more, or 32 events late or more
             session.note(event, offset)
             self.identity.sign(session, event)
             self._handlers[type(event)](session, event)

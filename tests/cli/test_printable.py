@@ -5,8 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from streams.cli.printable import JOINERS, in_columns, printable, printable_bytes
+from streams.contract.dead_letters import REASONS
 from streams.contract.prompts import Reason
 from streams.contract.schemas.examples import PROMPT
 from streams.storefront.prompt_lines import json_line, line
@@ -68,3 +70,26 @@ def test_lines_are_folded_between_words_and_go_on_indented(columns: int) -> None
     begin = next(at for at, line in enumerate(lines) if line.startswith("  silence"))
     assert columns == 80 or lines[begin + 1].startswith("    ")
     assert f"    {'x' * 90}" in lines
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_command_that_is_to_be_pasted_stays_on_one_line(columns: int) -> None:
+    """Each that a dead letter advises; where it is longer, the terminal goes on with it."""
+    advice = [reason.next_step for reason in REASONS.values() if "`goeswith " in reason.next_step]
+
+    for said in advice:
+        command = f"`goeswith {said.partition('`goeswith ')[2].partition('`')[0]}`"
+        lines = in_columns(f"next: {said}", columns).splitlines()
+        assert f"next: {said}" == " ".join(line.strip() for line in lines)
+        assert any(command in line for line in lines)
+        assert all(len(line) <= columns or line.strip().startswith(command) for line in lines)
+
+
+def test_a_wide_character_takes_two_columns() -> None:
+    """As terminals have it: a line is folded before they do."""
+    lines = in_columns("  \u65e5\u672c\u8a9e " * 12, 30).splitlines()
+
+    assert max(map(cell_len, lines)) <= 30
+    assert 12 == "".join(lines).count("\u65e5\u672c\u8a9e")
+    assert not set("".join(lines)) - set(" \u65e5\u672c\u8a9e")
+    assert len(lines) == 4

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from pydantic import SecretStr
-
-from streams.contract.settings import Settings
+from streams.cli.options import with_some_secret
 from streams.lab.demo.overview import Lookout, Overview
 from streams.lab.demo.shoppers.shoppers import crowd
 from streams.lab.demo.shoppers.traffic import Traffic
@@ -79,16 +77,9 @@ def _simulation(here: Installation, options: SimulationOptions) -> Simulation:
         here.settings,
         traffic,
         rate_per_s=options.rate_per_s,
-        judge=Judge(_with_secret(here.settings)),
+        judge=Judge(with_some_secret(here.settings)),  # it learns pairs, and opens no receipt
         board=ArmBoard(),
     )
-
-
-def _with_secret(settings: Settings) -> Settings:
-    """The judge needs some secret; it learns pairs, for which receipts do not matter."""
-    if settings.receipt_secret.get_secret_value():
-        return settings
-    return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe())})
 
 
 async def _feed(

@@ -25,6 +25,7 @@ from aiokafka.structs import RecordMetadata
 from pydantic import ValidationError
 
 from streams.clients.async_kafka import client_options, reading_options
+from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
 from streams.contract.events import Event, encode
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Prompt, Stage
@@ -32,6 +33,7 @@ from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
 from streams.lab.quantiles import quantile
+from streams.operations.dead_letters.marks import mark
 from streams.views.arm_board import ArmBoard
 from streams.worker.transport.rounds import KafkaRecord
 
@@ -92,6 +94,8 @@ class Simulation:
         self._begun_s = 0.0
         self._lost: BaseException | None = None
         self._dead_before = 0
+        self._marks = 0
+        """Records among the dead letters that are none: each says that one was sent again."""
 
     async def __aenter__(self) -> Self:
         settings = self._settings
@@ -155,15 +159,15 @@ class Simulation:
             self._listening.result()
 
     async def dead_letters(self) -> int:
-        """Dead letters since we began, counted on the broker."""
+        """Dead letters since we began, as the broker counts, without marks of those sent again."""
         ends = await self._consumer.end_offsets(self._partitions(self._topics.dead_letters))
-        return int(sum(ends.values())) - self._dead_before
+        return int(sum(ends.values())) - self._dead_before - self._marks
 
     async def _from_now_on(self) -> None:
         """Read from the present ends on: what was before is none of our business."""
         followed = self._partitions(self._topics.events)
-        published = (self._topics.prompts, self._topics.outcomes)
-        self._consumer.assign([*followed, *(tp for t in published for tp in self._partitions(t))])
+        others = (self._topics.prompts, self._topics.outcomes, self._topics.dead_letters)
+        self._consumer.assign([*followed, *(tp for t in others for tp in self._partitions(t))])
         await self._consumer.seek_to_end()
         self._dead_before = await self.dead_letters()
         for tp in followed:
@@ -182,6 +186,8 @@ class Simulation:
                 await self._hear(record)
             elif tp.topic == self._topics.outcomes:
                 self.board.add(ANY_OUTCOME.validate_json(record.value or b""))
+            elif tp.topic == self._topics.dead_letters:
+                self._marks += _is_mark(tp, record)
             else:
                 self.judge.learn(tp.partition, record)
         except ValidationError:
@@ -222,6 +228,12 @@ class Simulation:
     async def _close(self) -> None:
         await self._consumer.stop()
         await self._producer.stop()
+
+
+def _is_mark(tp: TopicPartition, record: KafkaRecord) -> bool:
+    at, headers = Partition(tp.topic, tp.partition), list(record.headers)
+    said = record.timestamp, record.key, record.value, headers
+    return mark(RawRecord(at, record.offset, *said)) is not None
 
 
 def _now_ms() -> int:

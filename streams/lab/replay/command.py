@@ -2,17 +2,15 @@
 
 import json
 import logging
-import secrets
 from functools import partial
 from typing import Any
 
 import click
-from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
 from streams.cli.live import show
-from streams.cli.options import read_settings, self_contained
+from streams.cli.options import read_settings, self_contained, with_some_secret
 from streams.cli.progress import progress_bar
 from streams.cli.ranges import FiniteRange
 from streams.contract.settings import Settings
@@ -114,7 +112,7 @@ def replay(
 def settings_of(bootstrap: str | None, staples: str, *, own: bool, best_fit: bool) -> Settings:
     """Of a replay with a worker of its `own`; or those of the worker that is there."""
     if not own:
-        return _with_some_secret(lifted(read_settings(kafka_bootstrap=bootstrap), staples))
+        return with_some_secret(lifted(read_settings(kafka_bootstrap=bootstrap), staples))
     given = {"kafka_bootstrap": bootstrap} if bootstrap else {}
     settings = apart(lifted(self_contained(**given), staples))
     return settings.model_copy(update={"best_fit": True}) if best_fit else settings
@@ -123,13 +121,6 @@ def settings_of(bootstrap: str | None, staples: str, *, own: bool, best_fit: boo
 def _is_said(name: str) -> bool:
     setting = name.removeprefix("GOESWITH_").lower()
     return setting in LIFTED or setting in SAID
-
-
-def _with_some_secret(settings: Settings) -> Settings:
-    """Settings with a secret: the worker's own is not needed, since we seal nothing for it."""
-    if settings.receipt_secret.get_secret_value():
-        return settings
-    return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe(32))})
 
 
 def _print(report: Report) -> None:

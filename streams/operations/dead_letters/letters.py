@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.clients.log_reader import LogReader, Partition, RawRecord
+from streams.cli.progress import progressed
+from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.dead_letters import REASONS, REPLAYS_MAX, Cause, cause
 from streams.contract.errors import GoeswithError, Misconfigured
 from streams.contract.settings import Settings
@@ -105,7 +106,7 @@ def letters(
     """
     seen: Counter[str] = Counter()
     begins = reader.begins()
-    for record in reader.between(begins, reader.ends()):
+    for record in _read(reader, begins, reader.ends()):
         if (noted := mark(record)) is not None:
             if sent is not None and place(noted.letter_id)[1] >= begins[record.at]:
                 sent.note(noted)
@@ -143,9 +144,15 @@ def letter(reader: LogReader, letter_id: str) -> DeadLetter:
 def sent_again_ms(reader: LogReader, one: DeadLetter) -> int | None:
     """When a letter was sent again last; None: it was not."""
     at = one.record.at
-    behind = reader.between({at: one.record.offset + 1}, {at: reader.ends()[at]})
+    behind = _read(reader, {at: one.record.offset + 1}, {at: reader.ends()[at]})
     marks = (noted for record in behind if (noted := mark(record)) is not None)
     return max((noted.at_ms for noted in marks if noted.letter_id == one.id), default=None)
+
+
+def _read(reader: LogReader, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
+    """The records from there to there; who waits sees how far it is."""
+    total = sum(max(0, ends[at] - begin) for at, begin in begins.items())
+    return progressed(reader.between(begins, ends), total, "reading dead letters")
 
 
 def place(letter_id: str) -> tuple[int, int]:

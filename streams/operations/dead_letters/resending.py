@@ -80,6 +80,7 @@ class Resending:
         self.taken: set[str] = set()
         self.refused: dict[str, str] = {}
         self.unmarked: dict[str, str] = {}
+        self._marked: set[str] = set()
         self._marks: deque[tuple[str, Any]] = deque()
         self._rules = rules
         self._in_flight: deque[tuple[DeadLetter, Any]] = deque()
@@ -132,9 +133,12 @@ class Resending:
             self._settle_mark(*self._marks.popleft())
 
     def refuse_in_flight(self) -> None:
-        """Wait no longer: of what is still in flight nobody knows."""
+        """Wait no longer: of what is still in flight nobody knows, be it a letter or a mark."""
         for letter, _ in self._in_flight:
             self.refused[letter.id] = f"interrupted before Kafka said that it has it; {TWICE}"
+        unknown = "interrupted before Kafka said that it has the mark"
+        for letter_id in sorted(self.taken - self._marked):
+            self.unmarked.setdefault(letter_id, unknown)
 
     def _mark(self, producer: Any, letter: DeadLetter) -> None:
         """Mark a letter that Kafka has; where one mark failed, the others would wait as long."""
@@ -161,6 +165,8 @@ class Resending:
             future.get(timeout=self._rules.settings.kafka_timeout_s + BEYOND_DELIVERY_S)
         except KafkaError as error:
             self.unmarked[letter_id] = in_brief(error)
+        else:
+            self._marked.add(letter_id)
 
     def _settle_first(self, producer: Any) -> None:
         letter, future = self._in_flight[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from streams.cli.live import say
-from streams.cli.options import with_settings
+from streams.cli.options import with_settings, with_some_secret
 from streams.cli.printable import printable
 from streams.cli.progress import EVERY, progress_bar
 from streams.clients.log_reader import committed_offsets, open_reader
@@ -14,7 +14,6 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate, in_words
-from streams.operations.explanation.published_receipts import with_some_secret
 from streams.operations.explanation.retold import disagreeing, retell, silent
 from streams.operations.explanation.session_log import SessionEvents, read_published, read_session
 from streams.shop.shop import Shop

@@ -4,21 +4,10 @@ Whether a prompt was shown decides about later silences, and feedback is told by
 receipt that stands in a prompt on the topic needs no key to be believed: the prompt says it all.
 """
 
-import secrets
 from collections.abc import Iterable
-
-from pydantic import SecretStr
 
 from streams.contract.prompts import Prompt
 from streams.contract.receipts import PREFIX, Receipt, Receipts
-from streams.contract.settings import Settings
-
-
-def with_some_secret(settings: Settings) -> Settings:
-    """The settings with a secret: a shop needs one, and ours signs nothing that is sent."""
-    if settings.receipt_secret.get_secret_value():
-        return settings
-    return settings.model_copy(update={"receipt_secret": SecretStr(secrets.token_urlsafe(32))})
 
 
 class PublishedReceipts(Receipts):

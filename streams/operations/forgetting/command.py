@@ -2,31 +2,27 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import click
 
-from models import SnapshotError
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
-from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
 from streams.clients import redis
 from streams.clients.addresses import open_page
 from streams.clients.checkpoints.store import Store, open_store
-from streams.clients.log_reader import Partition, committed_offsets, open_reader
+from streams.clients.log_reader import Partition, committed_offsets
 from streams.clients.sync_kafka import open_admin, open_producer, translating_errors
-from streams.contract.errors import CheckpointRefused, GoeswithError
-from streams.contract.events import ShopperForgotten, encode
+from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEvent, Misconfigured
+from streams.contract.events import ShopperForgotten, decode, encode
 from streams.contract.settings import Settings
-from streams.operations.forgetting.traces import Trace, in_checkpoint, in_topics, mentions
-from streams.operations.rebuild import page_url
-from streams.operations.topics import retention_ms
+from streams.operations.forgetting.looking import look
+from streams.operations.rebuild import NO_PAGE, page_url
 from streams.shop.checkpoint import read
-from streams.shop.shop import Shop
 
 EVERY_S = 0.5
 WAIT_S = 60.0
@@ -42,11 +38,8 @@ class Place(NamedTuple):
     offset: int
 
 
-class Search(NamedTuple):
-    """What was found of a shopper, and where nobody could look."""
-
-    left: list[Trace]
-    unread: list[str]
+Has = Callable[[Place], bool]
+"""Whether somebody has folded the event at this place; raises `GoeswithError`: nobody answers."""
 
 
 @click.command()
@@ -84,8 +77,10 @@ def forget(
 
     Exit code 1 where the id is left outside of topics, or somebody has not folded it in time.
     """
-    place = None if check else send(settings, shopper_id)
-    folded = {} if place is None else _wait(settings, place, pages, wait_s)
+    event = word(settings, shopper_id)
+    asked = {} if check else following(settings, pages)
+    place = None if check else send(settings, event)
+    folded = {} if place is None else wait(asked, place, wait_s)
     search = look(settings, shopper_id)
     stays = [one for one in search.left if one.until_ms is None]
     done = all(folded.values()) and not stays and not search.unread
@@ -100,40 +95,77 @@ def forget(
     raise click.exceptions.Exit(0 if done else 1)
 
 
-def send(settings: Settings, shopper_id: str) -> Place:
-    """Say that a shopper is to be forgotten; where that is in the log, all brokers having it."""
+def word(settings: Settings, shopper_id: str) -> ShopperForgotten:
+    """The event that says it, as workers will read it; raises `Misconfigured` for what is no id."""
     now_ms, name = int(time.time() * 1000), f"forget-{uuid4()}"
-    event = ShopperForgotten(
-        schema_version=2,
-        event_id=name,
-        session_id=name,
-        shopper_id=shopper_id,
-        occurred_at_ms=now_ms,
-        consent=False,
-    )
+    said = {
+        "type": "shopper_forgotten",
+        "schema_version": 2,
+        "event_id": name,
+        "session_id": name,
+        "shopper_id": shopper_id,
+        "occurred_at_ms": now_ms,
+        "consent": False,
+    }
+    value = json.dumps(said).encode()
+    try:
+        event = decode(name.encode(), value, timestamp_ms=now_ms, settings=settings)
+    except InvalidEvent as invalid:
+        shown = printable(shopper_id, chars_max=40)
+        raise Misconfigured(f"{shown!r} is no shopper's id ({invalid})") from None
+    assert isinstance(event, ShopperForgotten)  # noqa: S101  # it says so itself
+    return event
+
+
+def send(settings: Settings, event: ShopperForgotten) -> Place:
+    """Say that a shopper is to be forgotten; where that is in the log, all brokers having it."""
+    key = event.session_id.encode()
     with open_producer(settings) as producer, translating_errors(settings):
-        sent = producer.send(settings.topics.events, key=name.encode(), value=encode(event))
+        sent = producer.send(settings.topics.events, key=key, value=encode(event))
         told = sent.get(timeout=settings.kafka_timeout_s)
     return Place(told.partition, told.offset)
 
 
-def _wait(
-    settings: Settings, place: Place, pages: tuple[str, ...], wait_s: float
-) -> dict[str, bool]:
-    """Who has folded the event, when all have or the time is over."""
+def following(settings: Settings, pages: Iterable[str]) -> dict[str, Has]:
+    """Who has to fold the event, and how to ask them.
+
+    Raises `GoeswithError` where one cannot be asked: before anything is sent.
+    """
+    asked: dict[str, Has] = {f"group {settings.group_id}": partial(answered, settings)}
+    for page in pages:
+        url = page_url(settings, page) or page
+        position_on(url)
+        asked[page] = partial(has_on_page, url)
+    if settings.redis_url:
+        with redis.opened(settings.redis_url):  # which opens nothing, and knows a wrong address
+            pass
     store = open_store(settings)
-    asked: dict[str, Callable[[], bool]] = {
-        f"group {settings.group_id}": partial(answered, settings, place),
-        **{page: partial(has_on_page, settings, page, place) for page in pages},
-    }
     if store is not None and settings.checkpoint_every_s:
-        asked[f"checkpoint in {store.where}"] = partial(has_in_checkpoint, store, place)
+        asked[f"checkpoint in {store.where}"] = partial(has_in_checkpoint, store)
+    return asked
+
+
+def wait(asked: Mapping[str, Has], place: Place, wait_s: float) -> dict[str, bool]:
+    """Who has folded the event, when all have or the time is over.
+
+    Who does not answer has not folded it yet: the event is sent, and a worker may be restarting.
+    """
     deadline_s = time.monotonic() + wait_s
-    folded = {who: has() for who, has in asked.items()}
-    while not all(folded.values()) and time.monotonic() < deadline_s:
+    folded = dict.fromkeys(asked, False)
+    while True:
+        folded = {who: folded[who] or _says(has, place) for who, has in asked.items()}
+        if all(folded.values()) or time.monotonic() >= deadline_s:
+            return folded
         time.sleep(EVERY_S)
-        folded = {who: folded[who] or has() for who, has in asked.items()}
-    return folded
+
+
+def _says(has: Has, place: Place) -> bool:
+    try:
+        return has(place)
+    except Misconfigured:
+        raise
+    except GoeswithError:
+        return False  # told as "not folded yet"
 
 
 def answered(settings: Settings, place: Place) -> bool:
@@ -144,15 +176,19 @@ def answered(settings: Settings, place: Place) -> bool:
     return committed is not None and committed > place.offset
 
 
-def has_on_page(settings: Settings, page: str, place: Place) -> bool:
-    """Whether the worker of this page has folded an event; raises `GoeswithError`."""
-    url = page_url(settings, page) or page
+def position_on(url: str) -> dict[int, int]:
+    """Up to where a worker has folded, as its page says; raises `GoeswithError`."""
     try:
         with open_page(f"{url.rstrip('/')}/state", PAGE_S_MAX) as said:
             position = json.load(said)["position"]
-        return int(position.get(str(place.partition), 0)) > place.offset
-    except (OSError, KeyError, ValueError) as error:
-        raise GoeswithError(f"no worker's page at {url} ({error!r})") from error
+            return {int(number): int(offset) for number, offset in position.items()}
+    except NO_PAGE as error:
+        raise GoeswithError(f"no worker's page at {url} ({error!r}): is it running?") from error
+
+
+def has_on_page(url: str, place: Place) -> bool:
+    """Whether the worker of this page has folded an event; raises `GoeswithError`."""
+    return position_on(url).get(place.partition, 0) > place.offset
 
 
 def has_in_checkpoint(store: Store, place: Place) -> bool:
@@ -164,63 +200,6 @@ def has_in_checkpoint(store: Store, place: Place) -> bool:
         return read(data).header.position.get(place.partition, 0) > place.offset
     except CheckpointRefused:
         return False
-
-
-def look(settings: Settings, shopper_id: str) -> Search:
-    """Look for the id wherever we keep anything."""
-    left, unread = _checkpoints(settings, shopper_id)
-    if settings.redis_url:
-        left += _views(settings, shopper_id)
-    names = [*settings.topics.declared()]
-    with open_admin(settings) as admin:
-        kept_ms = retention_ms(settings, admin)
-    with open_reader(settings, *names) as reader:
-        begins, ends = reader.begins(), reader.ends()
-        total = sum(ends[at] - begins[at] for at in begins)
-        records = progressed(reader.between(begins, ends), total, "looking")
-        left += in_topics(records, shopper_id, kept_ms)
-    return Search(left, unread)
-
-
-def _checkpoints(settings: Settings, shopper_id: str) -> tuple[list[Trace], list[str]]:
-    """What the checkpoint has, and those that were kept aside; and which could not be read."""
-    left, unread, store = list[Trace](), list[str](), open_store(settings)
-    if store is None:
-        return left, unread
-    parts = Shop(settings).parts()
-    for name in ("", *(one.name for one in store.kept())):
-        where = store.place(name) if name else f"checkpoint in {store.where}"
-        try:
-            data = store.read(name)
-            found = in_checkpoint(read(data), parts, shopper_id) if data else 0
-        except (CheckpointRefused, SnapshotError, KeyError) as error:
-            unread.append(f"{where}: {error}")
-            continue
-        if found:
-            left.append(Trace(where, found, None))
-    return left, unread
-
-
-def _views(settings: Settings, shopper_id: str) -> list[Trace]:
-    """Keys of ours in Redis, but the checkpoints, that have the id in name or value."""
-    with redis.opened(settings.redis_url) as client:
-        keys = client.scan_iter(match=f"{settings.topic_prefix}:*", count=1000)
-        begins = f"{settings.topic_prefix}:checkpoint".encode()  # which were looked into above
-        mine = [key for key in keys if not key.startswith(begins)]
-        return [
-            Trace(f"Redis key {key.decode(errors='replace')}", 1, None)
-            for key in mine
-            if any(mentions(text, shopper_id) for text in (key, *_held(client, key)))
-        ]
-
-
-def _held(client: Any, key: bytes) -> Iterator[bytes]:
-    """The values under a key."""
-    if client.type(key) == b"hash":
-        for name, value in client.hgetall(key).items():
-            yield from (name, value)
-    elif (value := client.get(key)) is not None:
-        yield value
 
 
 def in_words(report: dict[str, Any]) -> Iterator[str]:

@@ -4,14 +4,18 @@ What stands for a shopper under a hash (that they were forgotten, their name in 
 trace: nobody can read the id in it.
 """
 
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from models.snapshot.snapshot import unpack
 from streams.clients.log_reader import RawRecord
 from streams.shop.checkpoint import Checkpoint
 from streams.shop.state import Part
+
+SHORT = {'"': '"', "\\": "\\", "/": "/", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+"""Characters that JSON has a short escape for, and what stands behind the backslash."""
 
 
 class Trace(NamedTuple):
@@ -26,17 +30,43 @@ class Trace(NamedTuple):
 
 
 def mentions(raw: bytes | None, shopper_id: str) -> bool:
-    """Whether bytes are the id, or hold it as a text of JSON.
+    r"""Whether bytes are the id, or hold it as a text of JSON, however it is written there.
+
+    It need not be whole: a dead letter may be cut.
 
     >>> mentions(b'{"shopper_id": "ann"}', "ann"), mentions(b"ann", "ann")
+    (True, True)
+    >>> mentions(rb'{"shopper_id": "Andr\u00E9"}', "André"), mentions(rb'["a\/b"', "a/b")
     (True, True)
     >>> mentions(b'{"shopper_id": "ann"}', "an"), mentions(None, "ann")
     (False, False)
     """
     if raw is None:
         return False
-    said = (json.dumps(shopper_id, ensure_ascii=only) for only in (True, False))
-    return raw == _encoded(shopper_id) or any(_encoded(text) in raw for text in said)
+    plain = _encoded(shopper_id)
+    if raw == plain:
+        return True
+    if b"\\" not in raw:  # as most records are, and this is fast
+        return b'"' not in plain and b'"%s"' % plain in raw
+    return _written(shopper_id).search(raw) is not None
+
+
+@lru_cache(maxsize=8)
+def _written(text: str) -> re.Pattern[bytes]:
+    """All ways in which JSON may write a text; a quote behind a backslash begins none."""
+    return re.compile(rb'(?<!\\)"' + b"".join(map(_ways, text)) + b'"')
+
+
+def _ways(letter: str) -> bytes:
+    """As it is, by a short escape, or by the numbers of its UTF-16, in large or small letters."""
+    units = letter.encode("utf-16-be", "surrogatepass")
+    pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
+    ways = ["".join(rf"\\u(?i:{pair})" for pair in pairs)]
+    if letter in SHORT:
+        ways.append(re.escape(f"\\{SHORT[letter]}"))
+    if letter not in {'"', "\\"}:
+        ways.append(re.escape(letter))
+    return b"(?:%s)" % b"|".join(map(_encoded, ways))
 
 
 def _encoded(text: str) -> bytes:

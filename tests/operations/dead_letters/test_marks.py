@@ -124,6 +124,24 @@ def test_when_one_letter_was_sent_again() -> None:
     assert sent_again_ms(reader, letter(1)) is None
 
 
+def test_who_waits_for_letters_or_marks_sees_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A month of dead letters takes a while; a pipe is told nothing."""
+    reader = log(*(letter(n).record for n in range(5)))
+    list(letters(reader))
+    sent_again_ms(reader, letter(1))
+    assert ("", "") == capsys.readouterr()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    sent_again_ms(reader, letter(1))
+    behind = capsys.readouterr().err
+    list(letters(reader))
+
+    assert "reading dead letters" in behind
+    assert "/3" in behind
+    assert "/5" in capsys.readouterr().err
+
+
 def test_the_summary_counts_what_was_sent_again_by_kind() -> None:
     """Each letter once, however often it was sent; a mark of an unknown kind is nobody's."""
     other = InvalidEvent("oversize", "70000 bytes are more than event_bytes_max=65536")

@@ -162,6 +162,16 @@ def test_what_kafka_has_is_marked_and_nothing_else() -> None:
     assert ["0:0"] == stopped.marked
 
 
+def test_ctrl_c_among_marks_tells_which_are_not_known_to_be_there() -> None:
+    """The letters went: each is either marked, or told."""
+    stopped = Producer(later={b"0:1": KeyboardInterrupt()})
+    became = send_again(RULES, ["0:0", "0:1", "0:2"], three(), nullcontext(stopped))
+
+    assert {} == became.refused
+    assert ["0:1", "0:2"] == list(became.unmarked)
+    assert "interrupted before Kafka said that it has the mark" == became.unmarked["0:2"]
+
+
 def test_a_mark_that_cannot_be_written_is_told_and_the_letter_went() -> None:
     """At once or later; after the first one no others are waited for."""
     for error in (ClusterAuthorizationFailedError("no"), KafkaTimeoutError("no answer")):

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from streams.cli.options import with_some_secret
 from streams.contract.dead_letters import REASONS
 from streams.contract.events import Event, encode
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
 from streams.operations.explanation.fates import Fate, fate, in_words
-from streams.operations.explanation.published_receipts import with_some_secret
 from streams.operations.explanation.retold import disagreeing, retell
 from streams.operations.explanation.session_log import Place, read_published, read_session
 from streams.shop.memory.answer import SilenceReason

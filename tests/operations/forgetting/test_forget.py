@@ -1,12 +1,23 @@
 """A shopper is forgotten on request, and what is left of them is told, with until when."""
 
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from redis.exceptions import ResponseError
 
 from models import SnapshotError
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.log_reader import Partition, RawRecord, open_reader
+from streams.contract.errors import GoeswithError, KafkaUnreachable
 from streams.contract.events import Event, ShopperForgotten, decode, encode
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
@@ -15,7 +26,10 @@ from streams.operations.forgetting.command import (
     answered,
     has_in_checkpoint,
     in_words,
+    position_on,
+    wait,
 )
+from streams.operations.forgetting.looking import in_views
 from streams.operations.forgetting.traces import Trace, in_checkpoint, in_topics, mentions
 from streams.shop.checkpoint import packed, read
 from streams.shop.shop import Shop
@@ -52,6 +66,30 @@ def test_an_id_is_found_however_json_writes_it(shopper_id: str) -> None:
     assert mentions(shopper_id.encode(), shopper_id)
     assert not mentions(other, shopper_id)
     assert not mentions(None, shopper_id)
+
+
+def escapes(letter: str) -> st.SearchStrategy[str]:
+    """The ways in which JSON may write a character of a text."""
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    small = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    ways = {json.dumps(letter)[1:-1], small, small.upper().replace("U", "u")}
+    ways |= {r"\/"} if letter == "/" else set()
+    ways |= {letter} if letter.isprintable() and letter not in '"\\' else set()
+    return st.sampled_from(sorted(ways))
+
+
+@given(st.data(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9))
+def test_whichever_escapes_a_sender_chooses_the_id_is_found(data: st.DataObject, who: str) -> None:
+    r"""Large letters in \\u00E9, a slash behind a backslash: the same text for who reads it."""
+    written = "".join(data.draw(escapes(letter)) for letter in who)
+    record = f'{{"note": "\\n", "shopper_id": "{written}"}}'.encode()
+
+    assert who == json.loads(record)["shopper_id"]
+    assert mentions(record, who)
+    assert mentions(record[:-1], who), "a dead letter may be cut"
+    for other in (f'\\"{written}', f"{written}x"):
+        assert not mentions(f'["{other}\\n"]'.encode(), who)
+        assert not mentions(f'["{other}"]'.encode(), who)
 
 
 def test_what_is_on_a_topic_is_there_until_its_latest_record_goes() -> None:
@@ -152,6 +190,158 @@ def test_a_shopper_is_forgotten_when_all_have_folded_it(operator: Operator, tmp_
     assert after["forgotten"]
     assert [settings.topics.events] == [left["place"] for left in after["left"]]
     assert not operator.asks("forget", "bobby", "--check")["forgotten"]
+
+
+@pytest.mark.parametrize(
+    ("nobody", "why"),
+    [
+        ("", "at least 1 character"),
+        ("x" * 129, "at most 128 characters"),
+        ("Guest", "it means nobody"),
+        ("\udcff", "is no shopper's id"),
+    ],
+    ids=["empty", "long", "guest", "bytes"],
+)
+def test_what_is_nobodys_id_is_refused_and_not_sent(
+    operator: Operator, nobody: str, why: str
+) -> None:
+    """Workers would refuse the event: nothing would be forgotten, and that told as done."""
+    said = operator.types("forget", "--wait", "0", "--", nobody)
+
+    assert (2, True) == (said.exit_code, why in said.stderr)
+    assert "no shopper's id" in said.stderr
+    assert 3 == operator.asks("forget", "ann", "--check")["left"][0]["found"]
+    assert not sent_by(operator)
+
+
+def sent_by(operator: Operator) -> list[bytes]:
+    """The words by which somebody is to be forgotten, in the log."""
+    with open_reader(operator.settings, operator.settings.topics.events) as reader:
+        log = [record.value or b"" for record in reader.between(reader.begins(), reader.ends())]
+    return [value for value in log if b"shopper_forgotten" in value]
+
+
+def test_no_secret_is_needed_to_look_into_checkpoints(operator: Operator) -> None:
+    """Nobody seals anything here: who forgets need not have the workers' key."""
+    operator.types("checkpoint", "save")
+    operator.settings = operator.settings.model_copy(update={"receipt_secret": SecretStr("")})
+    found = operator.asks("forget", "ann", "--check")
+
+    assert ["checkpoint" in left["place"] for left in found["left"]] == [True, False]
+
+
+@contextmanager
+def page(said: bytes) -> Iterator[str]:
+    """A page that says this whenever it is asked, and its address."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        serving.join()
+
+
+OK = b"HTTP/1.0 200 OK\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "said", [b"SSH-2.0\r\n", *(OK + body for body in (b"", b"[]", b"{}", b'{"position": [1]}'))]
+)
+def test_what_is_no_workers_page_is_refused_before_anything_is_sent(
+    operator: Operator, said: bytes
+) -> None:
+    """A typo in --page, or another program behind it."""
+    with page(said) as url:
+        typed = operator.types("forget", "ann", "--wait", "0", "--page", url)
+
+    assert 1 == typed.exit_code
+    assert f"no worker's page at {url}" in typed.stderr
+    assert not sent_by(operator)
+
+
+def test_a_page_says_how_far_its_worker_has_folded(operator: Operator) -> None:
+    """By partition; the event is in the log when that is told."""
+    with page(OK + b'{"position": {"0": 100, "1": 100}}') as url:
+        assert {0: 100, 1: 100} == position_on(url)
+        told = operator.types("forget", "ann", "--wait", "0", "--page", url)
+
+    assert f"folded by {url}" in told.stdout.splitlines()
+    assert 1 == len(sent_by(operator))
+
+
+def test_who_does_not_answer_has_not_folded_it_yet() -> None:
+    """The event is sent by then: a worker that restarts is asked again, and the rest is told."""
+    answers: Iterator[GoeswithError | bool] = iter(
+        [KafkaUnreachable("away"), GoeswithError("no page"), True]
+    )
+
+    def has(_: Place) -> bool:
+        answer = next(answers)
+        if isinstance(answer, GoeswithError):
+            raise answer
+        return answer
+
+    assert {"w1": False, "w2": True} == wait({"w1": has, "w2": lambda _: True}, Place(0, 0), 0)
+    assert {"w1": True} == wait({"w1": has}, Place(0, 0), 60)
+
+
+class Redis:
+    """Texts, hashes, and keys of other kinds, which it does not hand out as texts."""
+
+    def __init__(self, **keys: bytes | dict[bytes, bytes] | list[bytes]) -> None:
+        self.keys = {f"shop:{name}".encode(): value for name, value in keys.items()}
+
+    def scan_iter(self, match: str, count: int) -> list[bytes]:
+        """The keys under a prefix."""
+        return [key for key in self.keys if fnmatch(key.decode(), match)][:count]
+
+    def type(self, key: bytes) -> bytes:
+        """What is there."""
+        return {bytes: b"string", dict: b"hash", list: b"list"}[type(self.keys[key])]
+
+    def hgetall(self, key: bytes) -> bytes | dict[bytes, bytes] | list[bytes]:
+        """A hash."""
+        return self.keys[key]
+
+    def get(self, key: bytes) -> bytes | dict[bytes, bytes] | list[bytes]:
+        """A text."""
+        if isinstance(self.keys[key], list):
+            raise ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")
+        return self.keys[key]
+
+
+def test_a_key_that_cannot_be_read_is_told_and_the_others_are_looked_into() -> None:
+    """Somebody else's, under our prefix."""
+    there = Redis(
+        prompts=b'["ann"]',
+        queue=[b'"ann"'],
+        arms={b"w": b'"ann"'},
+        other=b'["bob"]',
+        checkpoint=b"",
+    )
+    found = in_views(there, "shop", "ann")
+
+    assert ["Redis key shop:prompts", "Redis key shop:arms"] == [left.place for left in found.left]
+    (unread,) = found.unread
+    assert unread.startswith("Redis key shop:queue: WRONGTYPE")
+
+
+def test_a_redis_that_is_away_is_told_and_topics_are_looked_into(operator: Operator) -> None:
+    """What has been sent is told, with what could be seen."""
+    operator.settings = operator.settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"})
+    found = operator.asks("forget", "ann", "--check")
+
+    assert not found["forgotten"]
+    assert "Redis does not answer" in found["unread"][0]
+    assert 3 == found["left"][0]["found"]
 
 
 def test_what_has_folded_it_stands_behind_it(operator: Operator, tmp_path: Path) -> None:

@@ -21,13 +21,12 @@ from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from models.evaluation.sample_ratio import split_p
 from models.evaluation.uplift import UnitSums, Uplift
 from streams.experiments.uplift.figures import uplift_of
+from streams.shop.memory.session import ORDERS_MAX
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-BEFORE_MAX = 32
-"""Orders that a session remembers."""
 PRICE_MINOR = 1_500.0
 LATER_DAYS = 30.0
 BACK = 0.15
@@ -136,7 +135,7 @@ def course(shop: AaShop, rng: np.random.Generator) -> Course:
         of = np.flatnonzero(rng.random(shop.units) < shop.rate)
         before, at = np.zeros(shop.units, np.int64), came[of]
     else:
-        before = np.minimum(rng.poisson(habit * (1.0 + shop.later)), BEFORE_MAX)
+        before = np.minimum(rng.poisson(habit * (1.0 + shop.later)), ORDERS_MAX)
         of = np.repeat(np.arange(shop.units), rng.poisson(habit * (1.0 + shop.later)))
         waits = rng.random(len(of)) < shop.later / (1.0 + shop.later)
         at = came[of] + waits * (1 + rng.exponential(LATER_DAYS, len(of)).astype(np.int64))

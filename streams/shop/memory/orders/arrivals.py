@@ -1,9 +1,9 @@
 """Arrivals: which events may be repeats, of those whose ids a session has forgotten.
 
-A session remembers the ids of its latest events, some hundreds. Of those that it has forgotten it
-knows how late they were, by their own time. An unknown event that is not later than these came at
-least 32 events late (the latest 64, in blocks of 32), or once more: nobody can tell, and it
-changes nothing. An id alone would let a storefront that sends a whole visit again count it again.
+A session remembers the ids of its latest 64 events. Of those that it has forgotten it knows how
+late they were, by their own time, in blocks of 32. An unknown event that is not later than these
+came at least 32 events late, or once more: nobody can tell, and it changes nothing. An id alone
+would let a storefront that sends a whole visit again count it again.
 
 ```
 events      1 … 32 | 33 … 64 | 65

@@ -1,0 +1,117 @@
+"""Looks for a shopper's id wherever anything is kept: checkpoints, views in Redis, our topics.
+
+What cannot be looked into is told beside what was found: it is no proof that nothing is there.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, NamedTuple
+
+from redis.exceptions import ResponseError
+
+from models import SnapshotError
+from streams.cli.options import with_some_secret
+from streams.cli.progress import progressed
+from streams.clients import redis
+from streams.clients.checkpoints.store import open_store
+from streams.clients.log_reader import open_reader
+from streams.clients.sync_kafka import open_admin
+from streams.contract.errors import GoeswithError, RedisUnreachable
+from streams.contract.settings import Settings
+from streams.operations.forgetting.traces import Trace, in_checkpoint, in_topics, mentions
+from streams.operations.topics import retention_ms
+from streams.shop.checkpoint import read
+from streams.shop.shop import Shop
+
+
+class Search(NamedTuple):
+    """What was found of a shopper, and where nobody could look."""
+
+    left: list[Trace]
+    unread: list[str]
+
+    def __add__(self, other: Any) -> "Search":
+        """What both found."""
+        return Search(self.left + other.left, self.unread + other.unread)
+
+
+def look(settings: Settings, shopper_id: str) -> Search:
+    """Look for the id wherever we keep anything."""
+    return (
+        in_checkpoints(settings, shopper_id)
+        + in_redis(settings, shopper_id)
+        + _in_log(settings, shopper_id)
+    )
+
+
+def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
+    """What the checkpoint has, and those that were kept aside. Needs no secret."""
+    found, store = Search([], []), open_store(settings)
+    if store is None:
+        return found
+    parts = Shop(with_some_secret(settings)).parts()
+    try:
+        names = ["", *(one.name for one in store.kept())]
+    except GoeswithError as error:
+        return Search([], [f"checkpoint in {store.where}: {error}"])
+    for name in names:
+        where = store.place(name) if name else f"checkpoint in {store.where}"
+        try:
+            data = store.read(name)
+            values = in_checkpoint(read(data), parts, shopper_id) if data else 0
+        except (GoeswithError, SnapshotError, KeyError) as error:
+            found.unread.append(f"{where}: {error}")
+            continue
+        if values:
+            found.left.append(Trace(where, values, None))
+    return found
+
+
+def in_redis(settings: Settings, shopper_id: str) -> Search:
+    """What views have; nothing where there is no Redis."""
+    if not settings.redis_url:
+        return Search([], [])
+    try:
+        with redis.opened(settings.redis_url) as client:
+            return in_views(client, settings.topic_prefix, shopper_id)
+    except RedisUnreachable as error:
+        return Search([], [str(error)])
+
+
+def in_views(client: Any, prefix: str, shopper_id: str) -> Search:
+    """Keys of ours in Redis, but the checkpoints, that have the id in name or value.
+
+    A key of a kind that we do not write is somebody else's: it is told as unread.
+    """
+    found = Search([], [])
+    for key in client.scan_iter(match=f"{prefix}:*", count=1000):
+        if key.startswith(f"{prefix}:checkpoint".encode()):
+            continue  # they are looked into as such
+        where = f"Redis key {key.decode(errors='replace')}"
+        try:
+            if any(mentions(text, shopper_id) for text in chain([key], _held(client, key))):
+                found.left.append(Trace(where, 1, None))
+        except ResponseError as error:
+            found.unread.append(f"{where}: {error}")
+    return found
+
+
+def _held(client: Any, key: bytes) -> Iterator[bytes]:
+    """The values under a key; raises `ResponseError` for one that is neither hash nor text."""
+    if client.type(key) == b"hash":
+        for name, value in client.hgetall(key).items():
+            yield from (name, value)
+    elif (value := client.get(key)) is not None:
+        yield value
+
+
+def _in_log(settings: Settings, shopper_id: str) -> Search:
+    """What is on our topics."""
+    names = [*settings.topics.declared()]
+    with open_admin(settings) as admin:
+        kept_ms = retention_ms(settings, admin)
+    with open_reader(settings, *names) as reader:
+        begins, ends = reader.begins(), reader.ends()
+        total = sum(ends[at] - begins[at] for at in begins)
+        records = progressed(reader.between(begins, ends), total, "looking")
+        return Search(in_topics(records, shopper_id, kept_ms), [])
