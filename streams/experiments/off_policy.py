@@ -21,7 +21,7 @@ from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
 from streams.clients.files import lines, written_anew
 from streams.clients.log_reader import LogReader, RawRecord, open_reader
-from streams.contract.errors import Misconfigured, NotEnough
+from streams.contract.errors import NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
 from streams.experiments.conclusion import RewardScale
@@ -237,10 +237,8 @@ def off_policy(
     `difference` (each `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid`
     (`value`, `low`, `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
-    file = _file_of(policy, example, save, outcomes)
+    file = _file_of(policy, example, save, outcomes, prompts)
     target = read_policy(file) if policy else None
-    if prompts is not None and outcomes is None:
-        raise Misconfigured("--prompts belong to --outcomes: give both files, or outcomes alone")
     trials = Trials(0.0 if example else settle_s * 1000)
 
     def read() -> list[Trial]:
@@ -271,7 +269,11 @@ def off_policy(
 
 
 def _file_of(
-    policy: Path | None, example: Path | None, save: Path | None, outcomes: Path | None
+    policy: Path | None,
+    example: Path | None,
+    save: Path | None,
+    outcomes: Path | None,
+    prompts: Path | None,
 ) -> Path:
     """The policy's file; raises `UsageError` for options that do not go together."""
     file = policy or example
@@ -279,6 +281,8 @@ def _file_of(
         raise click.UsageError("give --policy FILE; --example FILE writes one to begin with")
     if save is not None and outcomes is not None:
         raise click.UsageError("--save keeps what the topic has: not with --outcomes")
+    if prompts is not None and outcomes is None:
+        raise click.UsageError("--prompts belong to --outcomes: give both, or outcomes alone")
     if save is not None and save == example:
         raise click.UsageError("--save and --example write two files: give two names")
     return file
