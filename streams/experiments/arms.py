@@ -101,7 +101,8 @@ def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
         notes.append(f"{unreadable:,} records could not be read")
     table = Listing(
         *("arm", *STAGES[:1], "share", *STAGES[1:], "reward\nso far"),
-        title="So far: what happened (reward so far: mean of an impression by now, luck included)",
+        title="So far: what happened (reward so far: mean of an impression by now, luck and what "
+        "came back elsewhere included)",
         notes=notes,
     )
     for row in rows:
@@ -170,7 +171,8 @@ def arms(
 
     "So far" is what happened: how many of an arm's prompts were shown, its share of all that were,
     and what came of them; the reward so far is what an impression earned on average until now, and
-    favours whatever had luck early.
+    favours whatever had luck early. What came back elsewhere (`unmatched`) is taken off the
+    evidence alone.
 
     "Evidence" is what counts: which arm is best, if that can be said, and the reward of an
     impression within the settling time, reckoned fairly from the logged propensities, with bounds

@@ -4,9 +4,9 @@ Settled trials (`streams.experiments.impressions`) from the outcomes topic, or f
 lines; the estimates are those of `models.evaluation.off_policy`.
 """
 
-import codecs
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -19,14 +19,20 @@ from streams.cli.live import show
 from streams.cli.options import typed, with_settings
 from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
+from streams.clients.files import lines, written_anew
 from streams.clients.log_reader import LogReader, RawRecord, open_reader
-from streams.contract.errors import Misconfigured, NotEnough
+from streams.contract.errors import NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
 from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
 from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table, why_nothing
-from streams.experiments.target_policy import TargetPolicy, example_policy, read_policy
+from streams.experiments.target_policy import (
+    TargetPolicy,
+    example_policy,
+    read_policy,
+    settling_words,
+)
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -94,11 +100,16 @@ def _row(trial: Trial, wanted: dict[str, float] | None) -> tuple[float, ...]:
 
 
 def trials_of_topic(
-    settings: Settings, trials: Trials, *, save: IO[bytes] | None = None, quiet: bool = False
+    settings: Settings, trials: Trials, *, save: Path | None = None, quiet: bool = False
 ) -> list[Trial]:
-    """What the outcomes topic holds, as far as it is settled: see `trials_of_log`."""
-    with open_reader(settings, settings.topics.outcomes) as reader:
-        return trials_of_log(reader, trials, save=save, quiet=quiet)
+    """What the outcomes topic holds, as far as it is settled: see `trials_of_log`.
+
+    Raises `Misconfigured` where it is to be saved in a file that is there, or cannot be.
+    """
+    saved: AbstractContextManager[IO[bytes] | None]
+    saved = nullcontext() if save is None else written_anew(save)
+    with saved as file, open_reader(settings, settings.topics.outcomes) as reader:
+        return trials_of_log(reader, trials, save=file, quiet=quiet)
 
 
 def trials_of_log(
@@ -125,12 +136,12 @@ def trials_of_log(
 
 def trials_of_files(prompts: Path | None, outcomes: Path, trials: Trials) -> list[Trial]:
     """What files of JSON lines hold: outcomes, and prompts where their outcomes tell too little."""
-    for line in _lines(prompts) if prompts else ():
+    for line in lines(prompts) if prompts else ():
         try:
             trials.add(ANY_PUBLISHED.validate_json(line))
         except ValidationError:
             trials.unreadable += 1
-    for line in _lines(outcomes):
+    for line in lines(outcomes):
         add_outcome(trials, line)
     return trials.settled()
 
@@ -154,40 +165,20 @@ def add_outcome(trials: Trials, value: bytes, partition: int = 0) -> Outcome | N
     return None
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """The lines that are not blank; a byte-order mark is the file's, not the first record's."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file):
-            record = line if number else line.removeprefix(codecs.BOM_UTF8)
-            if record.strip():
-                yield record
-
-
 @click.command()
 @with_settings("bootstrap", "prefix")
-@click.option(
-    "--policy",
-    type=FILE,
-    metavar="FILE",
-    help="The policy to be evaluated: see above.",
-)
+@click.option("--policy", type=FILE, metavar="FILE", help="The policy to be evaluated: see above.")
 @click.option(
     "--example", type=NEW_FILE, metavar="FILE", help="Write a policy to begin with: what ran."
 )
 @click.option(
-    "--save",
-    type=click.File("wb", lazy=True),
-    metavar="FILE",
-    help="Keep the outcomes that the topic has as JSON lines, for --outcomes.",
+    "--save", type=NEW_FILE, metavar="FILE", help="Keep what the topic has, for --outcomes."
 )
 @click.option(
     "--outcomes", type=FILE, metavar="FILE", help="Outcomes as JSON lines, instead of the topic."
 )
 @click.option(
-    "--prompts",
-    type=FILE,
-    metavar="FILE",
-    help="Their prompts as JSON lines, for outcomes that do not tell their propensities.",
+    "--prompts", type=FILE, metavar="FILE", help="Their prompts, where outcomes tell too little."
 )
 @click.option(
     "--settle",
@@ -211,7 +202,7 @@ def off_policy(
     settings: Settings,
     policy: Path | None,
     example: Path | None,
-    save: IO[bytes] | None,
+    save: Path | None,
     outcomes: Path | None,
     prompts: Path | None,
     settle_s: float,
@@ -237,28 +228,28 @@ def off_policy(
     Only shown prompts count, with what they earned within the settling time. IPS is fair and noisy,
     SNIPS steadier, DR leans on the logged expectations; their bounds hold at one look, those of
     "at every look" always: the policy is better than the one that ran when those of the difference
-    exclude 0. A policy too unlike the one that ran is refused: the effective sample
-    size says how many decisions of the log speak for it.
+    exclude 0. A policy too unlike the one that ran is refused: the effective sample size says how
+    many decisions of the log speak for it.
 
     --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
     as 0), what is not judged: `pending`, `forgotten`, `without_propensities`, `repeats`,
-    `impossible`, `unreadable`; `settle_s`, `logged`, `ips`, `snips`, `dr` and `difference` (each
-    `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid` (`value`, `low`,
-    `high`).
+    `impossible`, `unreadable`, `returns_forgotten`; `settle_s`, `logged`, `ips`, `snips`, `dr` and
+    `difference` (each `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid`
+    (`value`, `low`, `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
-    file = _file_of(policy, example, save, outcomes)
+    file = _file_of(policy, example, save, outcomes, prompts)
     target = read_policy(file) if policy else None
-    if prompts is not None and outcomes is None:
-        raise Misconfigured("--prompts belong to --outcomes: give both files, or outcomes alone")
     trials = Trials(0.0 if example else settle_s * 1000)
-    if outcomes is not None:
-        log = trials_of_files(prompts, outcomes, trials)
-    else:
-        log = trials_of_topic(settings, trials, save=save, quiet=as_json)
+
+    def read() -> list[Trial]:
+        if outcomes is not None:
+            return trials_of_files(prompts, outcomes, trials)
+        return trials_of_topic(settings, trials, save=save, quiet=as_json)
+
     if target is None:
-        _write_example(settings, log, file, settle_s)
+        _write_example(settings, read, file, settle_s)
         return
-    if not log:
+    if not (log := read()):
         raise NotEnough(
             f"{file.name} cannot be judged: {why_nothing(trials, outcomes is not None)}"
         )
@@ -278,7 +269,11 @@ def off_policy(
 
 
 def _file_of(
-    policy: Path | None, example: Path | None, save: IO[bytes] | None, outcomes: Path | None
+    policy: Path | None,
+    example: Path | None,
+    save: Path | None,
+    outcomes: Path | None,
+    prompts: Path | None,
 ) -> Path:
     """The policy's file; raises `UsageError` for options that do not go together."""
     file = policy or example
@@ -286,22 +281,20 @@ def _file_of(
         raise click.UsageError("give --policy FILE; --example FILE writes one to begin with")
     if save is not None and outcomes is not None:
         raise click.UsageError("--save keeps what the topic has: not with --outcomes")
+    if prompts is not None and outcomes is None:
+        raise click.UsageError("--prompts belong to --outcomes: give both, or outcomes alone")
+    if save is not None and save == example:
+        raise click.UsageError("--save and --example write two files: give two names")
     return file
 
 
-def _write_example(settings: Settings, log: list[Trial], file: Path, settle_s: float) -> None:
+def _write_example(
+    settings: Settings, read: Callable[[], list[Trial]], file: Path, settle_s: float
+) -> None:
     """Write a policy to begin with, and say how to judge it; never over a file that is there."""
-    latest_s = max((trial.shown_s for trial in log), default=0.0)
-    settled = sum(trial.shown_s + settle_s <= latest_s for trial in log)
-    words = ["off-policy", "--policy", str(file)]
-    if 2 * settled < len(log):  # a young log, as a demo's
-        span_s = latest_s - min(trial.shown_s for trial in log)
-        words += ["--settle", f"{span_s // 4:.0f}"]
-    command = typed(settings, *words)
-    text = example_policy(log, command)
-    try:
-        with file.open("x", encoding="utf-8") as new:
-            new.write(text)
-    except FileExistsError:
-        raise Misconfigured(f"{file} is there already, and is left as it is") from None
+    with written_anew(file) as new:
+        log = read()
+        words = "off-policy", "--policy", str(file), *settling_words(log, settle_s)
+        command = typed(settings, *words)
+        new.write(example_policy(log, command).encode())
     click.echo(f"{file} is what ran, by {len(log):,} impressions. Change it, and ask:\n\n{command}")

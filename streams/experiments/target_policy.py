@@ -18,7 +18,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -92,6 +92,18 @@ class TargetPolicy:
         if total <= 0.0:
             return None
         return {arm: weights.get(arm, 0.0) / total for arm in sorted(offered)}
+
+
+def settling_words(trials: Sequence[Trial], settle_s: float) -> list[str]:
+    """The words of a command that settle a young log, as a demo's, in a quarter of what it spans.
+
+    None where most of it has been there for `settle_s`.
+    """
+    latest_s = max((trial.shown_s for trial in trials), default=0.0)
+    if 2 * sum(trial.shown_s + settle_s <= latest_s for trial in trials) >= len(trials):
+        return []
+    span_s = latest_s - min(trial.shown_s for trial in trials)
+    return ["--settle", f"{span_s // 4:.0f}"]
 
 
 def example_policy(trials: Iterable[Trial], command: str) -> str:

@@ -1,6 +1,7 @@
 """The board of arms (a read model): what each strategy does and earns, from what we published.
 
 A fold of prompts and outcomes, in any order: everything on it is a sum. Repeats are dropped by id.
+What came back elsewhere (`unmatched`) names no arm, and is not taken off.
 """
 
 from collections import Counter

@@ -10,12 +10,16 @@ from rich.console import Console, RenderableType
 
 from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.errors import Misconfigured
-from streams.contract.prompts import AnyOutcome, Outcome
+from streams.contract.prompts import AnyOutcome, Outcome, Unmatched
 from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN, UNIT_OUTCOMES
 from streams.contract.settings import Settings
+from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.arms import BoardReader, board_table, since_minutes_ago_ms
+from streams.experiments.impressions import Trials
+from streams.experiments.off_policy import trials_of_log
 
 SETTINGS = Settings()
+NEXT_DAY_MS = SHOWN.occurred_at_ms + 86_400_000
 
 
 class Log(LogReader):
@@ -126,6 +130,32 @@ def test_the_board_keeps_names_whole_in_a_narrow_terminal(columns: int) -> None:
     assert not any("…" in line for line in lines)
     assert any(PROMPT.arm == line for line in lines)
     assert any("reward so far: 0.5000" in line for line in lines)
+
+
+def test_what_came_back_elsewhere_is_in_what_happened_and_comes_off_the_evidence() -> None:
+    """The board's title says so."""
+    sold = {"item_id": "jam", "quantity": 1, "order_id": "o-7"}
+    bought = outcome(1, "bought", 1.0).model_copy(update=sold)
+    back = Unmatched(
+        session_id="office",
+        caused_by="e",
+        occurred_at_ms=bought.occurred_at_ms,
+        order_id="o-7",
+        items=0,
+        quantity=0,
+    )
+    later = outcome(2, "clicked").model_copy(update={"occurred_at_ms": NEXT_DAY_MS})
+    log = Log([one.to_json() for one in (outcome(1, "shown"), bought, back, later)])
+    board, without = BoardReader(SETTINGS, log, None), ArmEstimates(SETTINGS.arm_floor)
+    board.catch_up()
+    settled = trials_of_log(log, Trials())
+    without.add(settled)
+    title = " ".join(shown(board.table(), 80).split())
+
+    assert (1.0, 0) == tuple(board.json()["arms"][0][name] for name in ("reward", "returned"))
+    assert [0.0] == [trial.reward for trial in settled]
+    assert without.rows() == board.evidence.rows()
+    assert "by now, luck and what came back elsewhere included)" in title
 
 
 def test_a_log_without_prompts_is_said_and_no_table_is_empty() -> None:

@@ -133,3 +133,30 @@ def test_policy_and_example_are_two_questions(tmp_path: Path) -> None:
     saved = typed("--policy", mine, "--outcomes", file, "--save", str(tmp_path / "saved"))
 
     assert (2, False) == (saved.exit_code, (tmp_path / "saved").exists())
+    both = typed("--example", str(tmp_path / "one"), "--save", str(tmp_path / "one"))
+
+    assert (2, True) == (both.exit_code, "give two names" in both.stderr)
+
+
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    """A month of outcomes takes minutes: here there is no Kafka at all, nor a readable log."""
+    (tmp_path / "mine.toml").write_text("[default]\npopular = 1\n")
+    there, nowhere = str(tmp_path / "mine.toml"), str(tmp_path / "no" / "folder")
+    broken = tmp_path / "broken.jsonl"
+    broken.write_bytes(b"no outcome")
+    example = ["--outcomes", str(broken), "--example"]
+    for words in (example, ["--policy", there, "--save"]):
+        for path, why in ((there, "is there already"), (nowhere, "cannot be written: No such")):
+            refused = typed(*words, path)
+
+            assert (2, True) == (refused.exit_code, why in " ".join(refused.stderr.split()))
+    assert {"popular": 1.0} == read_policy(tmp_path / "mine.toml").default
+
+
+def test_an_example_that_nothing_was_shown_for_leaves_no_file(tmp_path: Path) -> None:
+    """Nor half of one."""
+    file = outcomes(tmp_path / "outcomes.jsonl", 0, 60)
+    said = typed("--example", str(tmp_path / "mine.toml"), "--outcomes", file)
+
+    assert (1, True) == (said.exit_code, "no prompt was shown" in said.stderr)
+    assert ["outcomes.jsonl"] == [path.name for path in tmp_path.iterdir()]

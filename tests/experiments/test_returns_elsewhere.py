@@ -29,6 +29,7 @@ backs = st.tuples(
     st.sampled_from((OWN, BESIDE, ELSEWHERE)),
     st.booleans(),  # whether before the order
     st.none() | st.integers(1, 4),  # all of it, or so much of the butter
+    st.sampled_from(("o-7", "o-8")),
 )
 
 
@@ -87,27 +88,30 @@ def after(told: Sequence[AnyOutcome]) -> AnyOutcome:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(backs, max_size=3), st.randoms(use_true_random=False))
+@given(st.lists(backs, max_size=3), st.integers(1, 2), st.randoms(use_true_random=False))
 def test_a_trial_earns_what_the_policy_has_learned(
-    told: list[tuple[str, bool, int | None]], dice: object
+    told: list[tuple[str, bool, int | None, str]], orders: int, dice: Random
 ) -> None:
-    """Returns in any sessions, on either partition, before and after; records in any order."""
+    """Returns in any sessions, on either partition, before and after; records in any order.
+
+    Of one order or of two: the best counts.
+    """
     reader = Reader()
     story = seen(reader, "butter", "jam")
     office = {BESIDE: Story("office", start_ms=story.now_ms), OWN: story}
     office[ELSEWHERE] = Story("elsewhere", start_ms=story.now_ms)
     lines = tuple(OrderLine(item_id=item, quantity=4) for item in ("butter", "jam"))
     for before in (True, False):
-        for where, first, quantity in told:
+        for where, first, quantity, order_id in told:
             if first is before:
                 some = (OrderLine(item_id="butter", quantity=quantity or 1),)
-                back = office[where].send_back(lines=some, order_id="o-7")
+                back = office[where].send_back(lines=some, order_id=order_id)
                 back = back if quantity else back.model_copy(update={"lines": None})
                 reader.read((int(where == ELSEWHERE), back))
-        if before:
-            reader.read((0, story.order(lines=lines, order_id="o-7")))
+        for order_id in ("o-7", "o-8")[: before * orders]:
+            reader.read((0, story.order(lines=lines, order_id=order_id)))
     outcomes = [one for _, _, event in reader.places for one in reader.outcomes(event)]
-    dice.shuffle(outcomes)  # type: ignore[attr-defined]
+    dice.shuffle(outcomes)
 
     (impression,) = reader.session().impressions.values()
     said = Settings()

@@ -2,7 +2,8 @@
 
 Events are folded in the order in which brokers would have them, returns days after their orders;
 each outcome goes as JSON through the fold of `goeswith off-policy`, which settles it two weeks
-later. Beside it the same fold that settles after ten minutes, as somebody would who does not wait.
+later, and reads one partition after the other. Beside it the same fold that settles after ten
+minutes, as somebody would who does not wait.
 """
 
 from collections.abc import Mapping
@@ -50,6 +51,8 @@ SETTLE_MS = 14 * DAY_MS
 """By then everything is back that comes back."""
 SOON_MS = 600_000
 PARTITIONS = 2
+SWEEP_RECORDS = 100
+"""Often, so that returns are read long after the prompts of their orders were swept."""
 EARLY = 0.2
 """The share of returns that are read before their order,"""
 ELSEWHERE = 0.5
@@ -112,7 +115,8 @@ class Market:
     def __init__(self, seed: int) -> None:
         self.seen: list[tuple[str, Journey]] = []
         """Arm and journey of each prompt that was shown."""
-        self.later, self.soon = Trials(SETTLE_MS), Trials(SOON_MS)
+        self.soon = Trials(SOON_MS)
+        self._log: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
         self._seed, self._chance = seed, Random(f"net reward {seed}")
         arms = {name: ALL_ARMS[name] for name in ARMS}
         self._shop = Shop(Settings(**SETTINGS), arms=arms)
@@ -131,6 +135,17 @@ class Market:
             self._tell(heappop(self._queue))
         self.seen.pop()  # the one who came later: by then all others are settled
 
+    def later(self) -> list[Trial]:
+        """What the log comes to, in the order of time; settled while it is read."""
+        trials, found = Trials(SETTLE_MS), list[Trial]()
+        for partition, records in enumerate(self._log):
+            unread = range(partition, PARTITIONS)
+            for number, record in enumerate(records):
+                add_outcome(trials, record, partition)
+                if number % SWEEP_RECORDS == 0:
+                    found += trials.swept(unread)
+        return sorted(found + trials.settled(), key=lambda trial: trial.shown_s)
+
     def _ask(self, session: str, at_ms: int, partition: int) -> None:
         """An add. Draws are seeded by session and event: so each shop's sessions have own ids."""
         segment = self._chance.choice(("club", "new"))
@@ -142,13 +157,9 @@ class Market:
         offset = self._shop.position.get(partition, 0)
         self._shop.learn(partition, offset, event)
         answer = self._shop.answer(event, partition, offset, self._pending)
-        for outcome in answer.outcomes:
-            told = add_outcome(self.later, outcome.to_json(), partition)
-            if told is not None:
-                self.soon.add(told, partition)
-        for done in answer.unit_outcomes:  # among them what came back elsewhere
-            for trials in (self.later, self.soon):
-                add_outcome(trials, done.to_json(), partition)
+        for told in (*answer.outcomes, *answer.unit_outcomes):  # and what came back elsewhere
+            self._log[partition].append(told.to_json())
+            add_outcome(self.soon, told.to_json(), partition)
         if answer.outgoing_prompt is not None:
             self._react(answer.outgoing_prompt.prompt(), partition, event)
 
@@ -230,7 +241,7 @@ def run(seed: int, customers: int) -> MarketRun:
     """One shop, from its seed alone."""
     market = Market(seed)
     market.play(customers)
-    later, soon = market.later.settled(), market.soon.settled()
+    later, soon = market.later(), market.soon.settled()
     wrong = sum(
         trial.arm != arm or abs(trial.reward - net_reward(journey)) > ROUNDING
         for trial, (arm, journey) in zip(later, market.seen, strict=True)
