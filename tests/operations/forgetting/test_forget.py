@@ -279,7 +279,8 @@ def test_a_page_says_how_far_its_worker_has_folded(operator: Operator) -> None:
 
 def test_who_does_not_answer_has_not_folded_it_yet() -> None:
     """The event is sent by then: a worker that restarts is asked again, and the rest is told."""
-    answers = iter([KafkaUnreachable("away"), GoeswithError("no page"), True])
+    said: list[GoeswithError | bool] = [KafkaUnreachable("away"), GoeswithError("no page"), True]
+    answers = iter(said)
 
     def has(_: Place) -> bool:
         answer = next(answers)
