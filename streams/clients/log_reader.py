@@ -79,6 +79,7 @@ class LogReader:
         self.partitions = partitions
         self._consumer = consumer
         self._settings = settings
+        self._left: dict[Partition, int] = {}
 
     def begins(self) -> dict[Partition, int]:
         """The first offset that each partition still holds."""
@@ -121,7 +122,7 @@ class LogReader:
 
         Raises `KafkaUnreachable` when nothing comes any more, though there should be something.
         """
-        left = {at: ends[at] for at, begin in begins.items() if begin < ends[at]}
+        left = self._left = {at: ends[at] for at, begin in begins.items() if begin < ends[at]}
         self.go_to({at: begins[at] for at in left})
         deadline, stood = self._deadline(), dict[Partition, int]()
         while left:
@@ -138,6 +139,10 @@ class LogReader:
                     f"Kafka at {self._settings.kafka_bootstrap} stopped answering; what was shown "
                     "is not all"
                 )
+
+    def unread(self) -> set[int]:
+        """In the midst of `between`: the numbers of partitions of which there may be more."""
+        return {at.number for at in self._left}
 
     def first_times_ms(self, begins: Offsets, ends: Offsets) -> dict[Partition, int | None]:
         """The timestamp of the first record at or behind each offset, one read for all of them.

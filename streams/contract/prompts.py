@@ -223,7 +223,7 @@ class Assigned(_OfSide):
     context: str | None = None
     """Placement and segment, by the word of that event alone; None: an earlier version's."""
     orders_before: Annotated[int, Field(ge=0)] = 0
-    """What the session had ordered before that: explains noise (CUPED)."""
+    """How many orders the session remembered by then, the latest few: explains noise (CUPED)."""
     shopper: str | None = None
     """Who was signed in and consents: a hash, another one in each experiment."""
 

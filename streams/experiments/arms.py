@@ -60,7 +60,7 @@ class BoardReader:
                 if outcome is not None:
                     self.board.count(outcome)
             if number % SWEEP_RECORDS == 0:
-                self.evidence.add(self.trials.swept())
+                self.evidence.add(self.trials.swept(self._reader.unread()))
         self._next = {at: max(end, self._next[at]) for at, end in ends.items()}
         self.evidence.add(self.trials.settled())
         return self.board

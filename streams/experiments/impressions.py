@@ -15,7 +15,7 @@ and counted as such.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from sys import intern
 from typing import NamedTuple
@@ -117,6 +117,7 @@ class Trials:
             "repeats": self.repeats,
             "impossible": self.impossible,
             "unreadable": self.unreadable,
+            "returns_forgotten": self.returns.forgotten,
         }
 
     def add(self, published: Prompt | PromptWithdrawn | Outcome, partition: int = 0) -> bool:
@@ -129,7 +130,7 @@ class Trials:
             return False
         at_ms = published.occurred_at_ms
         self._latest_ms = max(self._latest_ms, at_ms)
-        self._of_partition_ms[partition] = max(self._of_partition_ms.get(partition, 0), at_ms)
+        self.passed(partition, at_ms)
         bit = PROMPTED if isinstance(published, Prompt) else BITS[published.stage]
         one, before = self._known(published.prompt_id, bit, published.propensities is not None)
         if one is not None and not one.published:
@@ -141,6 +142,10 @@ class Trials:
             self._note(one, published)
         return True
 
+    def passed(self, partition: int, at_ms: int) -> None:
+        """A partition has been read up to this time, as any of its records tells."""
+        self._of_partition_ms[partition] = max(self._of_partition_ms.get(partition, 0), at_ms)
+
     def settled(self) -> list[Trial]:
         """The trials that are settled by now, each once.
 
@@ -149,11 +154,23 @@ class Trials:
         """
         return self._taken(lambda _one: self._latest_ms)
 
-    def swept(self) -> list[Trial]:
-        """The trials that are settled in the midst of reading, partition by partition."""
+    def swept(self, unread: Iterable[int] = ()) -> list[Trial]:
+        """The trials that are settled in the midst of reading; `unread`: partitions with more.
+
+        Outcomes of a prompt lie in its own partition. What came back of its orders may lie in any:
+        a prompt that has sold something waits until all have been read up to its time.
+        """
         self._sweeps += 1
         times, last = self._of_partition_ms, self._sweeps - 1
-        return self._taken(lambda one: times[one.partition] if one.sweep < last else 0)
+        all_ms = min((times.get(partition, 0) for partition in unread), default=self._latest_ms)
+
+        def now_ms(one: OpenPrompt) -> int:
+            if one.sweep >= last:
+                return 0
+            own_ms = times[one.partition]
+            return min(own_ms, all_ms) if one.traded else own_ms
+
+        return self._taken(now_ms)
 
     def _taken(self, now_ms: Callable[[OpenPrompt], int]) -> list[Trial]:
         found = []
@@ -250,6 +267,9 @@ def left_out(trials: Trials) -> list[str]:
         "records dropped: published before": trials.repeats,
         "records dropped: rewards or propensities that cannot be": trials.impossible,
         "records dropped: unreadable": trials.unreadable,
+        "returns forgotten: more than can be held, so rewards are too high": (
+            trials.returns.forgotten
+        ),
     }
     return [f"{count:,} {what}" for what, count in said.items() if count]
 

@@ -19,7 +19,7 @@ from streams.cli.live import show
 from streams.cli.options import typed, with_settings
 from streams.cli.progress import progressed
 from streams.cli.ranges import FiniteRange
-from streams.clients.log_reader import RawRecord, open_reader
+from streams.clients.log_reader import LogReader, RawRecord, open_reader
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
@@ -96,24 +96,30 @@ def _row(trial: Trial, wanted: dict[str, float] | None) -> tuple[float, ...]:
 def trials_of_topic(
     settings: Settings, trials: Trials, *, save: IO[bytes] | None = None, quiet: bool = False
 ) -> list[Trial]:
-    """What the outcomes topic holds, as far as it is settled; settled while it is read.
+    """What the outcomes topic holds, as far as it is settled: see `trials_of_log`."""
+    with open_reader(settings, settings.topics.outcomes) as reader:
+        return trials_of_log(reader, trials, save=save, quiet=quiet)
+
+
+def trials_of_log(
+    reader: LogReader, trials: Trials, *, save: IO[bytes] | None = None, quiet: bool = True
+) -> list[Trial]:
+    """What is settled, as far as there is anything to read; settled while it is read.
 
     What can be read is saved as lines, if wanted: `trials_of_files` reads them.
     """
-    topic, found = settings.topics.outcomes, list[Trial]()
-    with open_reader(settings, topic) as reader:
-        begins, ends = reader.begins(), reader.ends()
-        records: Iterable[RawRecord] = reader.between(begins, ends)
-        if not quiet:
-            total = sum(ends[at] - begin for at, begin in begins.items())
-            records = progressed(records, total, f"reading {topic}")
-        for number, record in enumerate(records, start=1):
-            value, unreadable = record.value or b"", trials.unreadable
-            add_outcome(trials, value, record.at.number)
-            if save is not None and trials.unreadable == unreadable:
-                save.write(b" ".join(value.splitlines()) + b"\n")
-            if number % SWEEP_RECORDS == 0:
-                found += trials.swept()
+    found, begins, ends = list[Trial](), reader.begins(), reader.ends()
+    records: Iterable[RawRecord] = reader.between(begins, ends)
+    if not quiet:
+        total = sum(ends[at] - begin for at, begin in begins.items())
+        records = progressed(records, total, "reading outcomes")
+    for number, record in enumerate(records, start=1):
+        value, unreadable = record.value or b"", trials.unreadable
+        add_outcome(trials, value, record.at.number)
+        if save is not None and trials.unreadable == unreadable:
+            save.write(b" ".join(value.splitlines()) + b"\n")
+        if number % SWEEP_RECORDS == 0:
+            found += trials.swept(reader.unread())
     return found + trials.settled()
 
 
@@ -140,11 +146,12 @@ def add_outcome(trials: Trials, value: bytes, partition: int = 0) -> Outcome | N
     except ValidationError:
         trials.unreadable += 1
         return None
+    if isinstance(outcome, Outcome):
+        return outcome if trials.add(outcome, partition) else None
+    trials.passed(partition, outcome.occurred_at_ms)
     if isinstance(outcome, Unmatched):
         trials.returns.add(outcome)
-    if not isinstance(outcome, Outcome) or not trials.add(outcome, partition):
-        return None
-    return outcome
+    return None
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -1,20 +1,25 @@
 """A prompt whose outcomes are still being joined; and what came back elsewhere of what it sold.
 
 Outcomes of a prompt tell returns that were told on its order's partition. Others are told as
-`unmatched`, by the order's number alone. What such a return takes back is its part of what the
-purchase has brought. One that the prompt's own outcomes tell as well counts once: there it has the
-same `caused_by`, or, where it was told before its order, that of the purchase.
+`unmatched`, by the order's number alone. What such a return takes back is what the prompt earns
+less by it: the best of its orders counts, by the share of it that was kept. One that the prompt's
+own outcomes tell as well counts once: there it has the same `caused_by` and time (ids of events are
+good for one session alone), or, where it was told before its order, the `caused_by` of the
+purchase.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import NamedTuple
 
 from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, Unmatched
 
-RETURNS_MAX = 100_000
-"""Orders of which something came back elsewhere; some 300 bytes each."""
+LINES_MAX = 200_000
+"""Lines of what came back elsewhere, in all; some 700 bytes each."""
+RETURNS_OF_ORDER_MAX = 32
+"""Returns that are held of one order: whoever tells more of one number costs no more than that."""
 PROMPTED = 1
 """The bit of a prompt among what was published; those of stages are above it."""
 BITS = {stage: 2 << at for at, stage in enumerate(STAGES)}
@@ -35,19 +40,38 @@ class Traded(NamedTuple):
     """So many of an item were bought, or came back."""
 
     stage: str
-    order_id: str
-    item_id: str
+    order_id: str | None
+    item_id: str | None
     quantity: int
     reward: float
     caused_by: str
+    at_ms: int
 
 
 class Back(NamedTuple):
-    """What came back by one event: items and quantities; none: all of the order."""
+    """What came back by one event."""
 
+    session_id: str
     caused_by: str
     at_ms: int
-    lines: tuple[tuple[str, int], ...]
+    quantities: dict[str, int] | None
+    """By item; None: all of the order."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What tells it from all other returns of its order."""
+        return self.session_id, self.caused_by
+
+    @property
+    def size(self) -> int:
+        """In lines."""
+        return max(1, len(self.quantities or ()))
+
+    def of(self, sale: Traded) -> int:
+        """How many of what was sold."""
+        if self.quantities is None:
+            return sale.quantity
+        return self.quantities.get(sale.item_id or "", 0)
 
 
 @dataclass(slots=True)
@@ -79,55 +103,92 @@ class OpenPrompt:
     def earn(self, outcome: Outcome) -> None:
         """Note what an outcome brought."""
         self.rewards += ((outcome.occurred_at_ms, outcome.reward),)
-        if outcome.stage in ("bought", "returned") and outcome.order_id and outcome.item_id:
+        if outcome.stage in ("bought", "returned"):
             about = outcome.order_id, outcome.item_id, outcome.quantity or 1
-            self.traded += (Traded(outcome.stage, *about, outcome.reward, outcome.caused_by),)
+            by = outcome.caused_by, outcome.occurred_at_ms
+            self.traded += (Traded(outcome.stage, *about, outcome.reward, *by),)
 
 
 class ReturnsElsewhere:
     """What came back, by order, where no outcome of a prompt may tell it; each return once.
 
-    Of too many orders the oldest are forgotten.
+    Of too much the oldest orders are forgotten, and what an order has too many of; both counted.
     """
 
-    def __init__(self, returns_max: int = RETURNS_MAX) -> None:
-        self.returns_max = returns_max
-        self._orders: OrderedDict[str, dict[tuple[str, ...], Back]] = OrderedDict()
+    def __init__(self, lines_max: int = LINES_MAX) -> None:
+        self.lines_max = lines_max
+        self.forgotten = 0
+        """Returns that could not be held."""
+        self._lines = 0
+        self._orders: OrderedDict[str | None, tuple[Back, ...]] = OrderedDict()
 
     def add(self, back: Unmatched) -> None:
         """Something came back of an order that its session did not know."""
-        lines = tuple((line.item_id, -line.quantity) for line in back.lines)
-        said = Back(back.caused_by, back.occurred_at_ms, lines)
-        self._orders.setdefault(back.order_id, {})[back.identity] = said
-        if len(self._orders) > self.returns_max:
-            self._orders.popitem(last=False)
+        said = _back(back)
+        before = self._orders.setdefault(back.order_id, ())
+        if any(one.names == said.names for one in before):
+            return
+        if len(before) >= RETURNS_OF_ORDER_MAX:
+            self.forgotten += 1
+            return
+        self._orders[back.order_id] = (*before, said)
+        self._lines += said.size
+        while self._lines > self.lines_max:
+            _, oldest = self._orders.popitem(last=False)
+            self.forgotten += len(oldest)
+            self._lines -= sum(one.size for one in oldest)
 
     @property
-    def orders(self) -> list[str]:
+    def orders(self) -> list[str | None]:
         """The orders of which something came back, the first first."""
         return list(self._orders)
 
     def lost(self, one: OpenPrompt, until_ms: float) -> float:
-        """What a prompt has lost again up to a time, by returns that its outcomes do not tell."""
-        return sum(
-            sale.reward * self._share(sale, one.traded, until_ms)
-            for sale in one.traded
-            if sale.stage == "bought" and sale.order_id in self._orders
-        )
+        """What a prompt has lost again up to a time, by returns that its outcomes do not tell.
 
-    def _share(self, sale: Traded, traded: tuple[Traded, ...], until_ms: float) -> float:
-        """The share of a sale that came back elsewhere."""
-        about = "returned", sale.order_id, sale.item_id
-        told = [one for one in traded if one[: len(about)] == about]
-        before = sum(one.quantity for one in told if one.caused_by == sale.caused_by)
-        known = {one.caused_by for one in told}
-        gone = sum(self._quantities(sale, known, until_ms))
-        kept = sale.quantity - sum(one.quantity for one in told)
-        return max(0, min(kept, min(gone, sale.quantity) - before)) / sale.quantity
+        The best of its orders counts (`streams.shop.memory.orders.earnings`): by what its outcomes
+        tell they have brought `lift` times the largest share that was kept of an order; what came
+        back elsewhere may leave a smaller one, or another order's.
+        """
+        if not any(fact.order_id in self._orders for fact in one.traded):
+            return 0.0
+        traded = [fact for fact in one.traded if fact.at_ms <= until_ms]
+        told, kept = 0.0, 0.0
+        for order_id in {fact.order_id for fact in traded if fact.stage == "bought"}:
+            facts = [fact for fact in traded if fact.order_id == order_id]
+            told = max(told, _share_kept(facts, ()))
+            backs = (back for back in self._orders.get(order_id, ()) if back.at_ms <= until_ms)
+            kept = max(kept, _share_kept(facts, tuple(backs)))
+        brought = sum(fact.reward for fact in traded)
+        return brought * (1.0 - kept / told) if told else 0.0
 
-    def _quantities(self, sale: Traded, known: set[str], until_ms: float) -> Iterator[int]:
-        for back in self._orders[sale.order_id].values():
-            if back.caused_by not in known and back.at_ms <= until_ms:
-                if not back.lines:
-                    yield sale.quantity
-                yield from (quantity for item_id, quantity in back.lines if item_id == sale.item_id)
+
+def _back(back: Unmatched) -> Back:
+    quantities = Counter[str]()
+    for line in back.lines:
+        quantities[intern(line.item_id)] -= line.quantity
+    whole = None if not back.lines else dict(quantities)
+    return Back(back.session_id, back.caused_by, back.occurred_at_ms, whole)
+
+
+def _share_kept(facts: Sequence[Traded], backs: Sequence[Back]) -> float:
+    """The share of an order that was kept: each item has an equal part, each piece one of that.
+
+    `facts` are all that the prompt's outcomes tell of the order.
+    """
+    shares = []
+    for sale in facts:
+        if sale.stage == "bought":
+            about = "returned", sale.order_id, sale.item_id
+            told = [fact for fact in facts if fact[: len(about)] == about]
+            gone = _gone(sale, told, backs)
+            shares.append(1.0 - max(0, min(gone, sale.quantity)) / sale.quantity)
+    return sum(sorted(shares)) / len(shares)
+
+
+def _gone(sale: Traded, told: Sequence[Traded], backs: Sequence[Back]) -> int:
+    """How many of a sale came back, as outcomes of the prompt have told it and elsewhere."""
+    known = {(fact.caused_by, fact.at_ms) for fact in told}
+    before = sum(fact.quantity for fact in told if fact.caused_by == sale.caused_by)
+    more = sum(back.of(sale) for back in backs if (back.caused_by, back.at_ms) not in known)
+    return sum(fact.quantity for fact in told) + max(0, min(more, sale.quantity) - before)

@@ -139,14 +139,19 @@ class Difference(NamedTuple):
     theirs: Any
 
 
+FOLD_VERSION = "2"
+"""Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
+session takes 8 KB at most."""
+
+
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:
     """The version of the state of each part of a shop: that of the code.
 
     >>> from streams.shop.state import Positions
     >>> versions({"position": Positions({})})
-    {'state of position': 'Positions 1'}
+    {'fold': '2', 'state of position': 'Positions 1'}
     """
-    return {
+    return {"fold": FOLD_VERSION} | {
         f"state of {name}": f"{type(part).__name__} {part.STATE_VERSION}"
         for name, part in parts.items()
     }

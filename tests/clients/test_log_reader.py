@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from time import sleep
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from kafka import TopicPartition
 from kafka.errors import CoordinatorNotAvailableError
 
 from streams.clients.log_reader import POLL_S, LogReader, Partition, committed_offsets
@@ -13,6 +15,7 @@ from streams.contract.settings import Settings
 from tests.stories import OPEN
 
 EVENTS = Partition("goeswith.events", 0)
+OTHER = Partition("goeswith.events", 1)
 
 
 class Committed(NamedTuple):
@@ -82,3 +85,46 @@ def test_a_reader_that_gets_on_over_what_was_aborted_is_not_given_up() -> None:
     assert [] == list(
         LogReader(LongAborted(), [EVENTS], settings).between({EVENTS: 0}, {EVENTS: polls})
     )
+
+
+class TwoPartitions:
+    """A consumer that reads the second partition when it has read the first one."""
+
+    def __init__(self, each: int) -> None:
+        self.each = each
+        self.at = {TopicPartition(*EVENTS): 0, TopicPartition(*OTHER): 0}
+
+    def assign(self, _: object) -> None:
+        """Nothing is fetched ahead."""
+
+    def seek(self, at: TopicPartition, offset: int) -> None:
+        """Go there."""
+        self.at[at] = offset
+
+    def poll(self, timeout_ms: int, max_records: int) -> dict[object, list[object]]:
+        """One record."""
+        at = next(at for at, offset in self.at.items() if offset < self.each)
+        record = SimpleNamespace(
+            topic=at.topic,
+            partition=at.partition,
+            offset=self.at[at],
+            timestamp=0,
+            key=b"",
+            value=b"",
+            headers=(),
+        )
+        self.at[at] += 1
+        return {at: [record]}
+
+    def position(self, at: TopicPartition) -> int:
+        """The next offset to read."""
+        return self.at[at]
+
+
+def test_a_reader_says_which_partitions_it_has_not_read_to_the_end() -> None:
+    """While it reads; who joins records of several must know what may still come."""
+    reader = LogReader(TwoPartitions(2), [EVENTS, OTHER], Settings(**OPEN))
+    records = reader.between({EVENTS: 0, OTHER: 0}, {EVENTS: 2, OTHER: 2})
+
+    assert [{0, 1}, {0, 1}, {1}, {1}] == [reader.unread() for _ in records]
+    assert not reader.unread()

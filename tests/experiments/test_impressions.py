@@ -160,7 +160,7 @@ def test_what_is_settled_is_taken_out_while_a_long_log_is_read() -> None:
             clicked = {"stage": "clicked", "reward": 0.1, "propensities": None}
             trials.add(one.model_copy(update=clicked), partition)
         if number % 10 == 0:
-            found += trials.swept()
+            found += trials.swept((0, 1))
     trials.add(LATER)
     found += trials.settled()
 

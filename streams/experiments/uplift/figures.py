@@ -5,7 +5,7 @@ from the delta method: see `models.evaluation.uplift`. What units had ordered be
 assigned explains some of the noise away (CUPED); where nobody had, nothing changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import mul
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ finds a difference in revenue in 6 years of 100, with 20 in 3 (`goeswith bench a
 """
 CROSSOVERS_MAX = 0.1
 """Share of the held out that may have been shown prompts, before nothing follows any more."""
+NOTHING_BEFORE = {"x": 0.0, "xx": 0.0, "yx": 0.0, "sx": 0.0}
+"""Sums of units as if nobody had ordered before."""
 CURRENCIES_MAX = 5
 """Currencies with rows of their own, those of most orders."""
 DAY_MS = 86_400_000
@@ -102,11 +104,16 @@ def compared(
     ]
 
 
+def orders(unit: UnitTotals) -> tuple[int, int]:
+    """What is compared first: orders of a unit."""
+    return unit.orders, 1
+
+
 def metrics(totals: ExperimentTotals) -> dict[str, Measure]:
     """What is compared: of a unit first, then of an order."""
     revenue, margin = (_currencies(totals, name) for name in ("valued", "margined"))
     return {
-        "orders": lambda unit: (unit.orders, 1),
+        "orders": orders,
         "items bought": lambda unit: (unit.items, 1),
         "items returned": lambda unit: (unit.returned, 1),
         **money(totals),
@@ -123,8 +130,8 @@ def money(totals: ExperimentTotals) -> dict[str, Measure]:
     """What a unit brings in, and what of that is earned where orders tell it."""
     return {
         f"{name}, {_money(code)}": _a_unit(code, name)
-        for name, orders in (("revenue", "valued"), ("margin", "margined"))
-        for code in _currencies(totals, orders)
+        for name, of in (("revenue", "valued"), ("margin", "margined"))
+        for code in _currencies(totals, of)
     }
 
 
@@ -155,20 +162,18 @@ class Explained(NamedTuple):
     """The part of the variance of the difference in orders that it explains away (CUPED)."""
 
 
-def explained(totals: ExperimentTotals) -> Explained | None:
-    """What orders from before explain; None where nobody had any, or too little is known."""
+def explained(totals: ExperimentTotals, measured: Sequence[UpliftRow]) -> Explained | None:
+    """What orders from before explain; None where nobody had any, or too little is known.
+
+    `measured` are the `rows`, whose first is orders: adjusted already by what was before.
+    """
     known = sum(unit.before > 0 for side in _sides(totals) for unit in side)
-    orders = metrics(totals)["orders"]
-    held, others = (_sums(side, orders) for side in _sides(totals))
-    adjusted = uplift_of(held, others)
-    plain = uplift_of(_unadjusted(held), _unadjusted(others))
-    if not known or adjusted is None or plain is None:
+    adjusted = measured[0].uplift
+    if not known or adjusted is None:
         return None
-    return Explained(known, 1.0 - (adjusted.se / plain.se) ** 2)
-
-
-def _unadjusted(side: UnitSums) -> UnitSums:
-    return side._replace(x=0.0, xx=0.0, yx=0.0, sx=0.0)
+    held, others = (_sums(side, orders)._replace(**NOTHING_BEFORE) for side in _sides(totals))
+    plain = uplift_of(held, others)
+    return None if plain is None else Explained(known, 1.0 - (adjusted.se / plain.se) ** 2)
 
 
 def _sides(totals: ExperimentTotals) -> tuple[list[UnitTotals], list[UnitTotals]]:
@@ -186,12 +191,12 @@ def _sums(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
 
 def _currencies(totals: ExperimentTotals, name: str) -> list[str]:
     """The currencies of most orders that tell their `valued` or `margined` part."""
-    orders: dict[str, int] = {}
+    told: dict[str, int] = {}
     for side in _sides(totals):
         for unit in side:
             for code, number in getattr(unit, name).items():
-                orders[code] = orders.get(code, 0) + number
-    most = sorted(orders, key=lambda code: (-orders[code], code))[:CURRENCIES_MAX]
+                told[code] = told.get(code, 0) + number
+    most = sorted(told, key=lambda code: (-told[code], code))[:CURRENCIES_MAX]
     return sorted(most)
 
 
@@ -203,5 +208,5 @@ def _a_unit(code: str, name: str) -> Measure:
     return lambda unit: (getattr(unit, name).get(code, 0), 1)
 
 
-def _an_order(code: str, name: str = "revenue", orders: str = "valued") -> Measure:
-    return lambda unit: (getattr(unit, name).get(code, 0), getattr(unit, orders).get(code, 0))
+def _an_order(code: str, name: str = "revenue", of: str = "valued") -> Measure:
+    return lambda unit: (getattr(unit, name).get(code, 0), getattr(unit, of).get(code, 0))

@@ -3,15 +3,17 @@
 A unit belongs to the context (placement and segment) in which it was assigned, by what it asked
 first. That is before any prompt, so the sides of a group differ by chance and by prompts alone.
 
-Whoever looks at ten groups finds one that "differs" by chance. Bounds of all groups hold together,
-at every look: each is given a twelfth of the error (Bonferroni), however many there are by then. Of
-more than twelve the largest are told.
+Whoever looks at ten groups finds one that "differs" by chance. Bounds of all groups, by one metric,
+hold together at every look: each has a twelfth of the error (Bonferroni), or its part where the log
+has more groups. Of these the twelve largest are told. They may be others at the next look, so the
+groups that are not told have their part, too. `p` is that among all groups: where bounds exclude 0
+it is under .05.
 """
 
 from typing import Literal, NamedTuple
 
 from streams.contract.errors import NotEnough
-from streams.experiments.uplift.figures import UpliftRow, compared, metrics, money, sizes
+from streams.experiments.uplift.figures import UpliftRow, compared, money, orders, sizes
 from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.units import ExperimentTotals
 
@@ -54,13 +56,20 @@ def grouped(totals: ExperimentTotals, by: By) -> Groups:
             "workers of an earlier version"
         )
     largest = sorted(split, key=lambda name: (-sum(sizes(split[name])), name))[:GROUPS_MAX]
-    measures = {"orders": metrics(totals)["orders"], **money(totals)}
-    found = [
-        Group(name, *sizes(split[name]), compared(split[name], measures, ALPHA / GROUPS_MAX))
-        for name in largest
-    ]
+    measures = {"orders": orders, **money(totals)}
+    among = max(GROUPS_MAX, len(split))
+    found: list[Group] = []
+    for name in largest:
+        rows = compared(split[name], measures, ALPHA / among)
+        found.append(Group(name, *sizes(split[name]), [_among(among, row) for row in rows]))
     told = sum(group.held_out + group.prompted for group in found)
     return Groups(by, found, sum(sizes(totals)) - told)
+
+
+def _among(groups: int, row: UpliftRow) -> UpliftRow:
+    """The row of one of so many groups: how likely it is that any of them looks like this."""
+    of = row.uplift
+    return row if of is None else row._replace(uplift=of._replace(p=min(1.0, groups * of.p)))
 
 
 def group_of(unit: UnitTotals, by: By) -> str:

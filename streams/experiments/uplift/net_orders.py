@@ -7,6 +7,7 @@ part of the line's margin.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, NamedTuple
 
 from streams.contract.prompts import Ordered, Returned, Unmatched
@@ -94,9 +95,13 @@ def tuples_of(lines: list[Any]) -> tuple[CountedLine, ...]:
 
 
 def order_of(state: list[Any]) -> OrderSeen:
-    """The order that JSON has made a list; raises `TypeError` or `ValueError` if it is none."""
+    """The order that JSON has made a list; raises `TypeError` or `ValueError` if it is none.
+
+    Experiment and currency are one text for all orders that share them.
+    """
     (at_ms, event), experiment, unit, currency, lines = state
-    return OrderSeen((at_ms, event), experiment, unit, currency, tuples_of(lines))
+    shared = intern(experiment), unit, intern(currency)
+    return OrderSeen((at_ms, event), *shared, tuples_of(lines))
 
 
 def count(unit: UnitTotals, order: OrderSeen, returns: Iterable[tuple[CountedLine, ...]]) -> None:

@@ -63,11 +63,19 @@ class Findings(NamedTuple):
         split = sample(self.totals)
         return split.crossed or split.alarm
 
+    @property
+    def refused(self) -> bool:
+        """Whether there is no verdict, whatever the figures: of all units, nor of any group."""
+        if self.totals is None or self.log_begins_ms is not None:
+            return True
+        return self.alarmed or sample(self.totals).planned_share >= 1.0
+
 
 def report(found: Findings) -> Stacked:
     """For people: all units together, then group by group, where that was asked."""
     groups = found.groups
-    return Stacked(table(found), *([] if groups is None else [group_table(groups)]))
+    by_group = [] if groups is None else [group_table(groups, refused=found.refused)]
+    return Stacked(table(found), *by_group)
 
 
 def table(found: Findings) -> Listing:
@@ -139,7 +147,7 @@ def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
     said += [
         "a unit is a visitor, or a session without one; figures are net of what came back",
         *_of_the_split(totals, split),
-        *_from_before(totals),
+        *_from_before(totals, measured),
     ]
     if row is not None:
         said.append(_in_words(power(row, totals, found.effect), found.effect, measured[0].metric))
@@ -180,8 +188,8 @@ def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
     return said
 
 
-def _from_before(totals: ExperimentTotals) -> list[str]:
-    known = explained(totals)
+def _from_before(totals: ExperimentTotals, measured: Sequence[UpliftRow]) -> list[str]:
+    known = explained(totals, measured)
     if known is None:
         return []
     return [
@@ -242,7 +250,7 @@ def as_values(found: Findings) -> dict[str, Any]:
         nobody: dict[str, Any] = {"experiment": None, "held_out": 0, "prompted": 0, "metrics": []}
         return nobody | {"sample_ratio_alarm": False, "held_out_shown_alarm": False} | counted
     split, measured, groups = sample(totals), rows(totals), found.groups
-    first, known = measured[0].uplift, explained(totals)
+    first, known = measured[0].uplift, explained(totals, measured)
     return {
         "experiment": totals.seen.id,
         "since_ms": totals.seen.first_ms,

@@ -11,13 +11,14 @@ from streams.experiments.uplift.groups import Groups
 COLUMNS = ("a unit's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative")
 
 
-def group_table(told: Groups) -> Listing:
-    """What units of each group did, those of most units first."""
+def group_table(told: Groups, *, refused: bool = False) -> Listing:
+    """What units of each group did, those of most units first; `refused`: nothing follows."""
     notes = [
         f"a unit's {told.by} is that of what it asked first; bounds of all groups hold together",
         *([f"{told.others:,} units of other groups, or of none that is told"] * (told.others > 0)),
     ]
-    listing = Listing(*COLUMNS, title=group_sentence(told), notes=notes)
+    title = f"by {told.by}: no verdict, see above" if refused else group_sentence(told)
+    listing = Listing(*COLUMNS, title=title, notes=notes)
     for group in told.groups:
         for row in group.rows:
             listing.add(f"{printable(group.name)}: {printable(row.metric)}", *cells(row))

@@ -236,7 +236,7 @@ class Units:
         """Go on from a state; `TypeError`, `ValueError` or `KeyError` when it is none."""
         self.left_out = state["left_out"]
         self._sides = {
-            name: {session: SideOf(*side) for session, side in sides.items()}
+            name: {session: _side_of(side) for session, side in sides.items()}
             for name, sides in state["sides"].items()
         }
         self._sessions = sum(map(len, self._sides.values()))
@@ -247,6 +247,12 @@ class Units:
             order: {(at[0], at[1]): tuples_of(lines) for at, lines in of}
             for order, of in state["returns"].items()
         }
+
+
+def _side_of(state: Iterable[Any]) -> SideOf:
+    """The assignment that JSON has made a list. A context is one text for all who share it."""
+    side = SideOf(*state)
+    return side._replace(context=intern(side.context))
 
 
 def _earlier(one: OrderSeen, other: OrderSeen) -> OrderSeen:

@@ -58,7 +58,7 @@ from streams.contract.prompts import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.earnings import Step, Worth, earnings
-from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.impression import Impression, Reached, joined
 from streams.shop.memory.orders.orders import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
@@ -268,7 +268,7 @@ class Attribution:
         if facts[0].stage != "returned" and impression.full:
             return False
         before, reached = earnings(impression, self._worth), impression.reached
-        impression.put((*reached, *facts))
+        impression.put(joined(reached, facts))
         after = earnings(impression, self._worth)
         if before != after:
             self._tell(impression.receipt, before, after)

@@ -1,9 +1,10 @@
 """The sessions of one partition: found by id, forgotten when idle longest, kept and restored.
 
 The order of leaving is that of the log, which is the same for every worker. A session's state of
-version 4 is written. Those of version 3, without the times of what it has seen and with the shopper
-alone and no assignment, of version 2, in which a basket ended with its visit, and of version 1,
-without what the session had taught, are read as well.
+version 5 is written. Those of version 4, in which all events that were seen had their ids, of
+version 3, without the times of what it has seen and with the shopper alone and no assignment, of
+version 2, in which a basket ended with its visit, and of version 1, without what the session had
+taught, are read as well.
 """
 
 import math
@@ -20,11 +21,13 @@ from streams.shop.memory.orders.impression import Impression, Prompted, prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import Seen
 from streams.shop.memory.orders.taken import Taken
-from streams.shop.memory.session import IMPRESSIONS_MAX, NEVER, SEEN_MAX, VERSION, Session
+from streams.shop.memory.session import NEVER, SEEN_MAX, VERSION, Session
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, SignIn, read
 
+IMPRESSIONS_MAX_BEFORE = 32
+"""In sessions that did not note what they forgot."""
 NAMED_ALONE = (1, 2, 3, 4)
 """Versions of which all events that a session has seen have their ids."""
 
@@ -217,7 +220,8 @@ def _arrivals(arrived: list[Any] | None, seen: Seen, block: int) -> Arrivals:
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:
     """What a session that did not note it has forgotten: if it is full, all that is older."""
-    return min(one.prompted for one in remembered) if len(remembered) >= IMPRESSIONS_MAX else NEVER
+    full = len(remembered) >= IMPRESSIONS_MAX_BEFORE
+    return min(one.prompted for one in remembered) if full else NEVER
 
 
 def _numbered(pairs: Any, least: int) -> dict[str, int]:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self
 from models.snapshot.elements import each
 
 TAUGHT_MAX = 85
-"""Items that a basket teaches, with its order; and items that a visit teaches by its views."""
+"""Items that a basket teaches, with its order."""
 APART_MAX = 16
 """Pairs of them that are remembered as not having met yet."""
 

@@ -50,7 +50,7 @@ class Assignment(NamedTuple):
     at_ms: int
     """and when it happened."""
     orders_before: int = 0
-    """What the session had ordered by then."""
+    """How many orders the session remembered by then."""
 
     @classmethod
     def from_state(cls, state: list[Any] | None = None) -> Self | None:

@@ -92,8 +92,8 @@ def _resident_bytes() -> int | None:
 
 def memory_limit() -> int | None:
     """What the container may take, or else all that the machine has, in bytes; None: unknown."""
-    limit = _limit_bytes()
-    return _machine_bytes() if limit is None else limit
+    limits = [limit for limit in (_limit_bytes(), _machine_bytes()) if limit is not None]
+    return min(limits, default=None)
 
 
 def _machine_bytes() -> int | None:

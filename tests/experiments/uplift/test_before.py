@@ -1,5 +1,6 @@
 """What units had ordered before they were assigned takes noise away, and changes nothing else."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from models.evaluation.uplift import Uplift
 from streams.experiments.uplift.figures import explained, rows
+from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.tables import as_values
 from tests.experiments.uplift.records import assigned, found, ordered
 from tests.experiments.uplift.test_tables import words
@@ -44,7 +46,7 @@ def test_where_orders_follow_earlier_ones_bounds_are_narrower() -> None:
     )
     totals = found(shop(1, 3_000, follows=1.0)).totals
     assert totals is not None
-    known = explained(totals)
+    known = explained(totals, rows(totals))
 
     assert with_.se < 0.85 * without.se
     assert known is not None
@@ -125,3 +127,29 @@ def test_of_a_unit_with_several_sessions_the_first_one_tells() -> None:
         totals = found(records).totals
         assert totals is not None
         assert [1] == [unit.before for unit in (*totals.held_out, *totals.may_get)]
+
+
+class Walked(list[UnitTotals]):
+    """Units of a side, and how often somebody went through them."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[UnitTotals]:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(("known", "times"), [(False, 1), (True, 2)])
+def test_where_nobody_had_ordered_before_that_is_all_that_is_looked_at(
+    *, known: bool, times: int
+) -> None:
+    """Half a million units are not added up again for nothing; and the adjusted row is there."""
+    totals = found(shop(1, 600, follows=1.0, known=known)).totals
+    assert totals is not None
+    measured = rows(totals)
+    held, others = Walked(totals.held_out), Walked(totals.may_get)
+
+    assert known == (
+        explained(totals._replace(held_out=held, may_get=others), measured) is not None
+    )
+    assert (times, times) == (held.times, others.times)

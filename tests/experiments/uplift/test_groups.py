@@ -1,6 +1,7 @@
 """Uplift by segment or context: of what units asked first, with bounds that hold together."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from streams.contract.errors import NotEnough
 from streams.experiments.uplift.figures import rows
 from streams.experiments.uplift.groups import GROUPS_MAX, grouped
 from streams.experiments.uplift.tables import Findings, as_values, report
-from tests.experiments.uplift.records import assigned, found, ordered
+from tests.experiments.uplift.records import assigned, found, ordered, shown
 
 
 def shop(units: int, contexts: tuple[str | None, ...]) -> list[Any]:
@@ -68,9 +69,46 @@ def test_bounds_of_groups_are_wider_as_all_hold_together() -> None:
 
     assert ours is not None
     assert alone is not None
-    assert ours == twelfth
+    assert twelfth is not None
+    assert ours == twelfth._replace(p=min(1.0, 12 * twelfth.p))
     assert ours.difference == alone.difference
     assert ours.high - ours.low > 1.1 * (alone.high - alone.low)
+
+
+def test_of_more_than_twelve_groups_each_has_its_part_told_or_not() -> None:
+    """Which ones are the largest changes from look to look: the bounds of all hold together."""
+    contexts = tuple(f"basket/{number:02}" for number in range(2 * GROUPS_MAX))
+    totals = found(shop(200 * len(contexts), contexts)).totals
+    assert totals is not None
+    groups = grouped(totals, "segment").groups
+    sides = [
+        [unit for unit in side if unit.context == f"basket/{groups[0].name}"]
+        for side in (totals.held_out, totals.may_get)
+    ]
+    alone = rows(totals._replace(held_out=sides[0], may_get=sides[1]), 0.05 / 24)[0].uplift
+
+    assert GROUPS_MAX == len(groups)
+    assert alone is not None
+    assert groups[0].rows[0].uplift == alone._replace(p=min(1.0, 24 * alone.p))
+
+
+@pytest.mark.parametrize("others", [0, 20])
+def test_p_of_a_group_is_small_just_where_its_bounds_exclude_zero(others: int) -> None:
+    """However many groups there are; whoever reads one column reads the other."""
+    seen: set[bool] = set()
+    rare = [assigned(10_000 + number, context=f"basket/{number}") for number in range(others)]
+    totals = found([*shop(1_200, ("basket/club",)), *rare]).totals
+    assert totals is not None
+    buyers = [unit for unit in totals.may_get if unit.context == "basket/club"]
+    idle = [replace(unit, orders=0) for unit in buyers]
+    for number in range(2, 120, 2):
+        may_get = [*buyers[:number], *idle[number:]]
+        row = grouped(totals._replace(may_get=may_get), "segment").groups[0].rows[0].uplift
+
+        assert row is not None
+        assert (row.p < 0.05) == (row.low > 0.0)
+        seen.add(row.low > 0.0)
+    assert {True, False} == seen
 
 
 def test_small_groups_give_no_bounds() -> None:
@@ -131,3 +169,39 @@ def test_nothing_is_told_by_group_unless_it_is_asked() -> None:
 
     assert "groups" not in as_values(findings)
     assert "by segment" not in words(findings)
+
+
+def sharing(share: float) -> list[Any]:
+    """A shop in one context, in which another share was to be held out."""
+    return [
+        record.model_copy(update={"share": share}) if record.type == "assigned" else record
+        for record in shop(400, ("basket/club",))
+    ]
+
+
+def crossing() -> list[Any]:
+    """A shop in one context, in which those held out were shown prompts."""
+    records = shop(400, ("basket/club",))
+    held = [one for one in records if one.type == "assigned" and one.holdout]
+    return [*records, *map(shown, held)]
+
+
+@pytest.mark.parametrize(
+    ("records", "log_begins_ms"),
+    [
+        (shop(400, ("basket/club",)), 1),
+        (sharing(0.9), None),
+        (sharing(1.0), None),
+        (crossing(), None),
+    ],
+    ids=["the start is forgotten", "sample ratio", "all held out", "held out were shown"],
+)
+def test_where_there_is_no_verdict_of_all_there_is_none_of_a_group(
+    records: list[Any], log_begins_ms: int | None
+) -> None:
+    """The figures are there, as those of all units are; nothing is said to follow."""
+    said = " ".join(words(found(records, by="segment", log_begins_ms=log_begins_ms)).split())
+
+    assert "by segment: no verdict, see above" in said
+    assert "more orders in" not in said
+    assert "club: orders" in said

@@ -7,7 +7,7 @@ import pytest
 from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
 from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
-from tests.experiments.uplift.records import assigned, folded
+from tests.experiments.uplift.records import assigned, folded, ordered
 
 HERE = [Partition("outcomes", 0), Partition("outcomes", 1)]
 
@@ -81,3 +81,19 @@ def test_another_log_is_refused() -> None:
     """It ends before what was kept: the topic was made anew."""
     with pytest.raises(GoeswithError, match="another log"):
         starts(KeptUnits(folded([]), {0: 5, 1: 6}), offsets(0, 0), offsets(4, 9))
+
+
+def test_what_many_share_is_kept_once_after_it_was_read_again(tmp_path: Path) -> None:
+    """Contexts, experiments and currencies of half a million sessions are a few texts."""
+    path = tmp_path / "units"
+    units = [assigned(number, context="basket/club") for number in range(3)]
+    write(path, "outcomes", KeptUnits(folded([*units, *map(ordered, units)]), {}, None))
+    again = read(path, "outcomes")
+
+    assert again is not None
+    sides = [side for of in again.units._sides.values() for side in of.values()]
+    orders = again.units._orders.values()
+    assert 3 == len(sides) == len(orders)
+    assert 1 == len({id(side.context) for side in sides})
+    assert 1 == len({id(order.experiment) for order in orders})
+    assert 1 == len({id(order.currency) for order in orders})

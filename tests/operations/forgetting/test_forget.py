@@ -280,8 +280,9 @@ def test_a_page_says_how_far_its_worker_has_folded(operator: Operator) -> None:
 
 def test_who_does_not_answer_has_not_folded_it_yet() -> None:
     """The event is sent by then: a worker that restarts is asked again, and the rest is told."""
-    said: list[GoeswithError | bool] = [KafkaUnreachable("away"), GoeswithError("no page"), True]
-    answers = iter(said)
+    answers: Iterator[GoeswithError | bool] = iter(
+        [KafkaUnreachable("away"), GoeswithError("no page"), True]
+    )
 
     def has(_: Place) -> bool:
         answer = next(answers)

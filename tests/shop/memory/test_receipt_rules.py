@@ -14,6 +14,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.orders.seen import REFUSED
 from streams.shop.memory.receipt_rules import KEYS_NAMED_MAX, OTHER_KEYS
 from streams.shop.memory.session import IMPRESSIONS_MAX, SEEN_MAX, Session
+from streams.shop.memory.sessions import IMPRESSIONS_MAX_BEFORE
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
@@ -197,12 +198,14 @@ def test_a_decision_that_is_asked_twice_has_the_same_receipt() -> None:
 
 def test_of_an_old_state_what_is_older_than_it_remembers_is_not_counted() -> None:
     """A full session of version 2 did not say what it forgot."""
-    shop, story = Till(), Story()
-    for number in range(IMPRESSIONS_MAX + 1):
+    impressions, story = [], Story()
+    for number in range(1, IMPRESSIONS_MAX_BEFORE + 1):
+        shop = Till()
         shop.serve(shown(story, prompted(number)))
-    state = shop.shop.state()
-    watermark, (session,) = state["sessions"]["0"]
-    state["sessions"]["0"] = [watermark, [[*session[:13], 2, *session[14:16]]]]
+        state = shop.shop.state()
+        watermark, (session,) = state["sessions"]["0"]
+        impressions += session[12]
+    state["sessions"]["0"] = [watermark, [[*session[:12], impressions, 2, *session[14:16]]]]
     woken = Till()
     for name, part in woken.shop.parts().items():
         part.restore(state[name])

@@ -31,8 +31,10 @@ class AfterSales:
         self._sent = sent
         self._partitions = partitions
 
-    def told(self, voice: Voice, order: dict[str, Any]) -> tuple[list[Event], Iterator[Event]]:
-        """An order as it is told at once, and what follows later.
+    def told(
+        self, voice: Voice, order: dict[str, Any]
+    ) -> tuple[list[Event], Iterator[Event] | None]:
+        """An order as it is told at once, and what follows later, if anything does.
 
         `order` are the fields of `OrderPlaced` that are the same whoever tells it.
         """
@@ -46,7 +48,7 @@ class AfterSales:
             self._sent.note("order_elsewhere")
         if back < SHARE_RETURN_FIRST:
             events = [*self._back(voice, order, first=True), *events]
-        later: Iterator[Event] = iter(())
+        later = None
         if SHARE_RETURN_FIRST < back < SHARE_RETURN_FIRST + SHARE_RETURNED:
             if dice.random() < SHARE_AT_ONCE:
                 events += self._back(voice, order)

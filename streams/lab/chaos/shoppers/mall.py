@@ -257,7 +257,8 @@ class Mall:
                 voice, {"order_id": order_id, "lines": lines, **voice.currency()}
             )
             yield from events
-            self._later.append(later)
+            if later is not None:
+                self._later.append(later)
             basket, number = basket - bought, number + 1
             if basket:
                 self.sent.note("order_part")

@@ -61,6 +61,31 @@ class Reached(NamedTuple):
         """Whether an event of its own partition has told it."""
         return bool(self.event_id)
 
+    @property
+    def of(self) -> tuple[str | None, str | None]:
+        """The order, and the item of it."""
+        return self.order_id, self.item_id
+
+    def more(self, other: "Reached") -> "Reached":
+        """Both as one fact, in whichever order they came."""
+        values = self.value_minor, other.value_minor
+        worth = None if None in values else sum(value or 0 for value in values)
+        at_ms, quantity = max(self.at_ms, other.at_ms), self.quantity + other.quantity
+        return self._replace(at_ms=at_ms, quantity=quantity, value_minor=worth)
+
+
+def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached, ...]:
+    """Facts beside those before; what other partitions tell of one item of an order is one fact.
+
+    Else a thousand returns of a gram each would be a thousand facts.
+    """
+    if facts[0].told:
+        return (*before, *facts)
+    known = {fact.of: fact for fact in before if not fact.told}
+    for fact in facts:
+        known[fact.of] = known[fact.of].more(fact) if fact.of in known else fact
+    return (*(fact for fact in before if fact.told), *known.values())
+
 
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
     at_ms = receipt.prompted_at_ms
@@ -124,8 +149,12 @@ class Impression:
 
     @property
     def kept_bytes(self) -> int:
-        """How much of memory it takes."""
-        return EMPTY_BYTES + len(self._kept)
+        """How much of memory it takes by what its own partition tells.
+
+        What others have told by now, nobody can say: it is not weighed, and bounded by what was
+        bought, a fact for each item of an order.
+        """
+        return EMPTY_BYTES + len(self._kept) if self.told else self.own().kept_bytes
 
     @property
     def reward(self) -> float:
@@ -160,6 +189,8 @@ class Impression:
 
     def standing(self, item_id: str, until_ms: float) -> int:
         """How many of what was added from it were not taken back by that time."""
+        if item_id.encode("utf-8", "surrogatepass") not in self._kept:
+            return 0  # as nearly always: nothing has to be unpacked
         added = sum(fact.quantity for fact in self.of("added", item_id) if fact.at_ms <= until_ms)
         if not added:
             return 0

@@ -212,7 +212,7 @@ class Orders:
         """Whether a return ever had to wait."""
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, dict[str, int]] = {}
-        self._lines = 0
+        self._lines = self._waiting_lines = 0
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -236,11 +236,12 @@ class Orders:
     def wait(self, order_id: str, back: Back) -> None:
         """Keep a return whose order is not known here."""
         waiting = self._waiting.setdefault(order_id, {})
+        before, self.waited = len(waiting), True
         for item_id, quantity in back.items():
             waiting[item_id] = min(ALL_OF_IT, waiting.get(item_id, 0) + quantity)
-        self.waited = True
-        if len(self._waiting) > self.waiting_max:
-            del self._waiting[next(iter(self._waiting))]
+        self._waiting_lines += len(waiting) - before
+        while len(self._waiting) > self.waiting_max or self._waiting_lines > LINES_MAX:
+            self._waiting_lines -= len(self._waiting.pop(next(iter(self._waiting))))
             self.forgot = True
 
     def waiting(self, order_id: str) -> Back | None:
@@ -276,6 +277,7 @@ class Orders:
             each(str, [order_id, *dict(back)])
             each(int, dict(back).values(), 1, ALL_OF_IT)
             self._waiting[order_id] = dict(back)
+        self._waiting_lines = sum(map(len, self._waiting.values()))
         for said in orders:
             self.remember(Order.from_state(said, find))
 

@@ -1,7 +1,8 @@
 """Outcomes: the stages that an event brought to prompts, as they are published.
 
 They are *read off* the impressions, not remembered beside them: whoever answers for an event finds
-the stages which that event brought, even when somebody else folded it first.
+the stages which that event brought, even when somebody else folded it first, as long as its session
+remembers the impression.
 
 A `shown` has all that its prompt was drawn from, so that arms can be judged by outcomes alone. That
 is in the receipt that the event brings, and is not kept with the impression.
