@@ -2,7 +2,8 @@
 
 ```
 traffic ──► producer ──► events ──► worker ──┬──► prompts  ──► consumer ──┬──► traffic
-                             │               └──► outcomes ──► consumer   └──► board
+                             │               ├──► outcomes ──► consumer   └──► board
+                             │               └──► dead letters ► consumer: counted
                              └────────────────────────────────► consumer ─────► judge
 ```
 One client library, aiokafka, which the worker has anyway; events are keyed by session, so that its

@@ -131,6 +131,7 @@ def following(settings: Settings, pages: Iterable[str]) -> dict[str, Has]:
 
     Raises `GoeswithError` where one cannot be asked: before anything is sent.
     """
+    answered(settings, Place(0, 0))
     asked: dict[str, Has] = {f"group {settings.group_id}": partial(answered, settings)}
     for page in pages:
         url = page_url(settings, page) or page
@@ -162,8 +163,6 @@ def wait(asked: Mapping[str, Has], place: Place, wait_s: float) -> dict[str, boo
 def _says(has: Has, place: Place) -> bool:
     try:
         return has(place)
-    except Misconfigured:
-        raise
     except GoeswithError:
         return False  # told as "not folded yet"
 

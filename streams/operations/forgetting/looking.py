@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
-from redis.exceptions import ResponseError
-
 from models import SnapshotError
 from streams.cli.options import with_some_secret
 from streams.cli.progress import progressed
@@ -23,6 +21,9 @@ from streams.operations.topics import retention_ms
 from streams.shop.checkpoint import read
 from streams.shop.shop import Shop
 
+TYPES = (b"string", b"hash", b"none")
+"""Of keys of views, as Redis names them; none: it has expired meanwhile."""
+
 
 class Search(NamedTuple):
     """What was found of a shopper, and where nobody could look."""
@@ -30,17 +31,13 @@ class Search(NamedTuple):
     left: list[Trace]
     unread: list[str]
 
-    def __add__(self, other: Any) -> "Search":
-        """What both found."""
-        return Search(self.left + other.left, self.unread + other.unread)
-
 
 def look(settings: Settings, shopper_id: str) -> Search:
     """Look for the id wherever we keep anything."""
-    return (
-        in_checkpoints(settings, shopper_id)
-        + in_redis(settings, shopper_id)
-        + _in_log(settings, shopper_id)
+    places = (in_checkpoints, in_redis, in_log)
+    found = [find(settings, shopper_id) for find in places]
+    return Search(
+        [one for each in found for one in each.left], [one for each in found for one in each.unread]
     )
 
 
@@ -81,31 +78,30 @@ def in_redis(settings: Settings, shopper_id: str) -> Search:
 def in_views(client: Any, prefix: str, shopper_id: str) -> Search:
     """Keys of ours in Redis, but the checkpoints, that have the id in name or value.
 
-    A key of a kind that we do not write is somebody else's: it is told as unread.
+    A key of a type that we do not write is somebody else's, and told as unread.
     """
-    found = Search([], [])
+    found, checkpoints = Search([], []), f"{prefix}:checkpoint".encode()
     for key in client.scan_iter(match=f"{prefix}:*", count=1000):
-        if key.startswith(f"{prefix}:checkpoint".encode()):
-            continue  # they are looked into as such
-        where = f"Redis key {key.decode(errors='replace')}"
-        try:
-            if any(mentions(text, shopper_id) for text in chain([key], _held(client, key))):
-                found.left.append(Trace(where, 1, None))
-        except ResponseError as error:
-            found.unread.append(f"{where}: {error}")
+        if key.startswith(checkpoints):  # which are looked into as such
+            continue
+        where, kind = f"Redis key {key.decode(errors='replace')}", client.type(key)
+        if any(mentions(text, shopper_id) for text in chain([key], _held(client, key, kind))):
+            found.left.append(Trace(where, 1, None))
+        elif kind not in TYPES:
+            found.unread.append(f"{where}: a {kind.decode()}, which we do not write")
     return found
 
 
-def _held(client: Any, key: bytes) -> Iterator[bytes]:
-    """The values under a key; raises `ResponseError` for one that is neither hash nor text."""
-    if client.type(key) == b"hash":
+def _held(client: Any, key: bytes, kind: bytes) -> Iterator[bytes]:
+    """The values under a key of a type that we read."""
+    if kind == b"hash":
         for name, value in client.hgetall(key).items():
             yield from (name, value)
-    elif (value := client.get(key)) is not None:
+    elif kind == b"string" and (value := client.get(key)) is not None:
         yield value
 
 
-def _in_log(settings: Settings, shopper_id: str) -> Search:
+def in_log(settings: Settings, shopper_id: str) -> Search:
     """What is on our topics."""
     names = [*settings.topics.declared()]
     with open_admin(settings) as admin:

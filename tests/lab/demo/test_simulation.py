@@ -16,7 +16,7 @@ from tests.integration.operators import ByHand, send
 from tests.operations.dead_letters.test_replay_plan import letter
 from tests.stories import NOON_MS, OPEN
 
-LOOKS = 200
+LOOKS = 60
 EVERY_S = 0.05
 
 

@@ -66,6 +66,7 @@ def test_an_id_is_found_however_json_writes_it(shopper_id: str) -> None:
     assert mentions(shopper_id.encode(), shopper_id)
     assert not mentions(other, shopper_id)
     assert not mentions(None, shopper_id)
+    assert not mentions(b'{"a":"b"}', 'a":"b')
 
 
 def escapes(letter: str) -> st.SearchStrategy[str]:
@@ -290,14 +291,21 @@ def test_who_does_not_answer_has_not_folded_it_yet() -> None:
         return answer
 
     assert {"w1": False, "w2": True} == wait({"w1": has, "w2": lambda _: True}, Place(0, 0), 0)
-    assert {"w1": True} == wait({"w1": has}, Place(0, 0), 60)
+    once = iter([True])  # who has folded it is not asked again
+    assert {"w1": True, "w2": True} == wait(
+        {"w1": has, "w2": lambda _: next(once)}, Place(0, 0), 60
+    )
+
+
+Value = bytes | dict[bytes, bytes] | list[bytes]
+"""Of a key in Redis."""
 
 
 class Redis:
-    """Texts, hashes, and keys of other kinds, which it does not hand out as texts."""
+    """Texts, hashes, and keys of other types, which it does not hand out as texts."""
 
-    def __init__(self, **keys: bytes | dict[bytes, bytes] | list[bytes]) -> None:
-        self.keys = {f"shop:{name}".encode(): value for name, value in keys.items()}
+    def __init__(self, keys: dict[str, Value]) -> None:
+        self.keys = {name.encode(): value for name, value in keys.items()}
 
     def scan_iter(self, match: str, count: int) -> list[bytes]:
         """The keys under a prefix."""
@@ -307,11 +315,11 @@ class Redis:
         """What is there."""
         return {bytes: b"string", dict: b"hash", list: b"list"}[type(self.keys[key])]
 
-    def hgetall(self, key: bytes) -> bytes | dict[bytes, bytes] | list[bytes]:
+    def hgetall(self, key: bytes) -> Value:
         """A hash."""
         return self.keys[key]
 
-    def get(self, key: bytes) -> bytes | dict[bytes, bytes] | list[bytes]:
+    def get(self, key: bytes) -> Value:
         """A text."""
         if isinstance(self.keys[key], list):
             raise ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")
@@ -321,27 +329,39 @@ class Redis:
 def test_a_key_that_cannot_be_read_is_told_and_the_others_are_looked_into() -> None:
     """Somebody else's, under our prefix."""
     there = Redis(
-        prompts=b'["ann"]',
-        queue=[b'"ann"'],
-        arms={b"w": b'"ann"'},
-        other=b'["bob"]',
-        checkpoint=b"",
+        {
+            "shop:prompts:s": b'["ann"]',
+            "shop:queue": [b'"ann"'],
+            "shop:arms": {b"w": b'"ann"'},
+            "shop:worker:w": b'["bob"]',
+            "shop:checkpoint": b'["ann"]',
+        }
     )
     found = in_views(there, "shop", "ann")
 
-    assert ["Redis key shop:prompts", "Redis key shop:arms"] == [left.place for left in found.left]
+    assert ["shop:prompts:s", "shop:arms"] == [left.place.split()[-1] for left in found.left]
     (unread,) = found.unread
-    assert unread.startswith("Redis key shop:queue: WRONGTYPE")
+    assert "Redis key shop:queue: a list, which we do not write" == unread
 
 
 def test_a_redis_that_is_away_is_told_and_topics_are_looked_into(operator: Operator) -> None:
     """What has been sent is told, with what could be seen."""
-    operator.settings = operator.settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"})
+    away = {"redis_url": "redis://127.0.0.1:1", "checkpoint_url": ""}
+    operator.settings = operator.settings.model_copy(update=away)
     found = operator.asks("forget", "ann", "--check")
 
     assert not found["forgotten"]
-    assert "Redis does not answer" in found["unread"][0]
+    assert ["checkpoint in", "Redis does not"] == [one[:14].strip() for one in found["unread"]]
     assert 3 == found["left"][0]["found"]
+
+
+def test_a_wrong_address_of_redis_is_said_before_anything_is_sent(operator: Operator) -> None:
+    """Not when views are looked into."""
+    typed = operator.types("forget", "ann", "--wait", "0", "--redis", "redis://127.0.0.1:1?n=1")
+
+    assert 2 == typed.exit_code
+    assert "GOESWITH_REDIS_URL" in typed.stderr
+    assert not sent_by(operator)
 
 
 def test_what_has_folded_it_stands_behind_it(operator: Operator, tmp_path: Path) -> None:
