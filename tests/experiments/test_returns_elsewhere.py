@@ -161,9 +161,14 @@ def test_lines_count_for_what_is_held() -> None:
     """A return may have two thousand of them."""
     returns = ReturnsElsewhere(lines_max=100)
     returns.add(unmatched("o-1", "e1"))
-    returns.add(unmatched("o-2", "e2", {f"item-{number}": 1 for number in range(100)}))
+    for number in (2, 3):
+        returns.add(unmatched(f"o-{number}", "e", {f"item-{n}": 1 for n in range(99)}))
 
-    assert (["o-2"], 1) == (returns.orders, returns.forgotten)
+    assert (["o-3"], 2) == (returns.orders, returns.forgotten)
+
+    returns.add(unmatched("o-4", "e"))
+
+    assert (["o-3", "o-4"], 2) == (returns.orders, returns.forgotten)
 
 
 def test_of_too_many_returns_of_one_order_those_that_come_later_are_forgotten() -> None:
