@@ -136,3 +136,13 @@ def test_what_does_not_commute_is_left_out_whole_and_named() -> None:
         "repeats",
         "popularity",
     } == set(digests(shop.parts()))
+
+
+def test_denials_of_which_some_had_to_leave_are_left_out_and_counted() -> None:
+    """Which of them left depends on which came first; as long as all are there, all agree."""
+    shop = Till(shoppers_max=1)
+    shop.serve(Story("s1").forget("ann"))
+    assert "sessions" not in left_out(shop.shop.parts())
+    shop.serve(Story("s2").forget("bob"))
+
+    assert {"denials": 1} == left_out(shop.shop.parts())["sessions"]

@@ -12,6 +12,7 @@ from streams.shop.memory.orders.impression import (
     FACTS_MAX,
     Impression,
     Reached,
+    joined,
     prompted_of,
 )
 from streams.shop.memory.orders.outcomes import outcomes
@@ -168,3 +169,21 @@ def test_an_impression_takes_as_much_whichever_objects_its_values_are() -> None:
     assert one == other
     assert one != Impression(RECEIPT, [SHOWN])
     assert one != "an impression"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "worth"),
+    [(0, 0, 0), (0, 200, 200), (100, 0, 100), (100, 200, 300), (None, 5, None), (5, None, None)],
+)
+def test_returns_told_elsewhere_are_worth_their_sum_if_all_tell_a_price(
+    one: int | None, other: int | None, worth: int | None
+) -> None:
+    """What is free is worth nothing; what of one of them nobody knows, nobody knows of both."""
+    first, second = (
+        BACK._replace(event_id="", quantity=number, at_ms=NOON_MS + number, value_minor=value)
+        for number, value in ((1, one), (2, other))
+    )
+    *before, both = joined((SHOWN, BOUGHT, first), (second,))
+
+    assert [SHOWN, BOUGHT] == before
+    assert (3, NOON_MS + 2, worth) == (both.quantity, both.at_ms, both.value_minor)
