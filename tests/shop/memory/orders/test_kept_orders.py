@@ -143,6 +143,22 @@ def test_an_order_goes_on_with_the_impression_that_its_session_remembers() -> No
     assert kept is orders.get("o-7").credited[kept.receipt.prompt_id]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        [STATE[0], [], False, False],
+        [[], STATE[1], False, False],
+        [[], [], True, False],
+        [[], [], False, True],
+    ],
+    ids=["an order", "a return", "it has forgotten", "one waited"],
+)
+def test_there_is_something_to_keep_if_there_ever_was_an_order_or_a_return(state: Any) -> None:
+    """That one was forgotten, or had to wait, is known after a restart as well."""
+    assert not Orders()
+    assert again(state)
+
+
 # What is kept of an order
 
 
