@@ -19,7 +19,7 @@ LASTING = {"worker"}
 """Commands that run until they are stopped."""
 RUN_S_MAX = 90.0
 FIRST_PROMPTS_S_MAX = 300.0
-"""How long a look is repeated that finds too little yet: a busy machine has fewer shoppers a second."""
+"""How long a look is repeated that finds too little yet: a busy machine has fewer shoppers."""
 
 
 def lines(text: str, kinds: set[str], *, others: bool = False) -> list[str]:
