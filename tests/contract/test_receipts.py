@@ -395,7 +395,7 @@ def test_arms_that_are_none_are_refused(vector: list[Any]) -> None:
     sound = [["popular", "again"], [0.5, 0.5], [0.1, 0.2]]
 
     assert tuple(map(tuple, sound)) == receipt_of(known + sound)[9:]
-    with pytest.raises(ValueError, match="receipt|zip"):
+    with pytest.raises(ValueError, match=r"receipt|zip"):
         receipt_of(known + vector)
 
 

@@ -56,7 +56,7 @@ def some_session(chance: Random) -> Session:
     session.looked = dict.fromkeys(some("looked", 80)) if chance.random() < 0.9 else None
     session.taken = {item: Taken(NOON_MS, 0) for item in some("taken", chance.choice((2, 24)))}
     session.bought = dict.fromkeys(some("bought", chance.choice((2, 32))), NOON_MS)
-    session.orders = {order: "e1" for order in some("order", chance.choice((2, 16)))}
+    session.orders = dict.fromkeys(some("order", chance.choice((2, 16))), "e1")
     shown = [impression(number, chance) for number in range(chance.randint(0, 7))]
     session.impressions = {one.receipt.prompt_id: one for one in shown}
     return session
