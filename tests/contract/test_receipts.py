@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from streams.contract.errors import InvalidReceipt, MissingSecret
 from streams.contract.receipts import (
+    ARMS_MAX,
     BLOCK_BYTES,
     KEY_ID_BYTES,
     NONCE_END,
@@ -131,6 +132,16 @@ def test_the_only_arm_on_offer_comes_back() -> None:
     alone = BREAD._replace(arms=("popular",), propensities=(1.0,), estimates=(0.05,))
 
     assert alone == RECEIPTS.open(RECEIPTS.seal(alone), "s1")
+
+
+@pytest.mark.parametrize(("number", "told"), [(ARMS_MAX, True), (ARMS_MAX + 1, False)])
+def test_so_many_arms_travel_and_with_one_more_none(number: int, told: bool) -> None:
+    """Then nobody can say what was drawn from; the prompt comes back all the same."""
+    names = tuple(f"a{n}" for n in range(number))
+    arms = {"arms": names, "propensities": (1 / number,) * number, "estimates": (0.5,) * number}
+    token = RECEIPTS.seal(BREAD._replace(**arms))
+
+    assert BREAD._replace(**arms if told else {}) == RECEIPTS.open(token, "s1")
 
 
 def test_arms_travel_as_long_as_an_event_has_room_for_them() -> None:
