@@ -150,10 +150,9 @@ def test_the_holdout_gets_no_prompts() -> None:
 
 def test_a_prompt_of_the_visit_before_is_none_of_this_one() -> None:
     """Though it may still be shown: neither cap nor pause counts it."""
-    shop, story = (
-        till(prompts_per_session_max=1, cool_down_s=7_200.0, prompt_ttl_s=7_200.0),
-        Story(),
-    )
+    hours_s = 7_200.0
+    shop = till(prompts_per_session_max=1, cool_down_s=hours_s, prompt_ttl_s=hours_s)
+    story = Story()
     shop.prompt(story.view("bread"))
     assert Silence("session_cap") == shop.serve(story.view("bread")).silence
 
