@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from streams.contract.errors import InvalidReceipt
 from streams.contract.events import PromptShown
 from streams.shop.memory.orders.impression import (
     FACTS_MAX,
@@ -148,9 +149,12 @@ def test_the_outcome_of_a_receipt_that_does_not_tell_its_draw_tells_none_either(
     )
     told = RECEIPT._replace(arms=("popular", "again"), propensities=(0.5, 0.5), estimates=(0.1, 0))
     (without,) = outcomes([impression()], event, RECEIPT)
+    sealed_elsewhere = InvalidReceipt("receipt_unknown_key", "another secret", key_id="07")
+    (unread,) = outcomes([impression()], event, sealed_elsewhere)
     (drawn,) = outcomes([Impression(told, [SHOWN])], event, told)
 
     assert (None, None) == (without.propensities, without.estimates)
+    assert without == unread
     assert {"popular": 0.5, "again": 0.5} == drawn.propensities
     assert {"popular": 0.1, "again": 0.0} == drawn.estimates
 

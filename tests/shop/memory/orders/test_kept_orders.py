@@ -1,7 +1,9 @@
 """Orders as they are kept: read again as they were, or refused rather than learned on with."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from streams.shop.memory.orders.orders import (
     Orders,
     returned_lines,
 )
+from streams.shop.memory.taught import Lesson
 from tests.leaves import leaf, replaced
 from tests.stories import NOON_MS, Story, Till
 
@@ -209,6 +212,55 @@ def test_no_more_comes_back_than_was_bought() -> None:
     assert [False, False] == [line.stands for line in order.lines.values()]
 
 
+def holding(order: Order, standing: set[str]) -> Counter[tuple[str, ...]]:
+    """What an order has taught that holds while these of its lines stand."""
+    held = Counter[tuple[str, ...]]()
+    for lesson in order.lessons:
+        if lesson.item_id in standing:
+            held[lesson.item_id,] += 1
+            for other in lesson.others:
+                if other in standing or other not in order.lines:
+                    held[lesson.item_id, other] += 1
+    return held
+
+
+@pytest.mark.parametrize("begins", [True, False])
+@pytest.mark.parametrize("groups", [(1, 1, 1), (2, 1), (1, 2), (3,)])
+def test_what_is_unlearned_is_what_holds_no_more_each_of_it_once(
+    groups: tuple[int, ...], begins: bool
+) -> None:
+    """In whichever order they come back; a pair goes with its first item, a basket with its last.
+
+    The bread was in the basket, and in no line: what met it holds as long as it stands itself.
+    """
+    basket = [] if begins else ["bread"]
+    for items in permutations(("butter", "jam", "tea")):
+        order = Order.of(Story().order("butter", "jam", "tea"), None)
+        order.lessons = (
+            Lesson("butter", basket, first=True, begins=begins),
+            Lesson("jam", [*basket, "butter"], first=True, begins=False),
+            Lesson("tea", [*basket, "butter", "jam"], first=True, begins=False),
+        )
+        standing, ended, left = {*order.lines}, [], list(items)
+        for number in groups:
+            gone, left = left[:number], left[number:]
+            before = holding(order, standing)
+            order.give_back(dict.fromkeys(gone, 1), away=False)
+            standing -= {*gone}
+            unlearned = list(order.unlearned(gone))
+            taken = Counter[tuple[str, ...]]()
+            for lesson in unlearned:
+                taken.update([(lesson.item_id,)] * lesson.first)
+                for other in lesson.others:
+                    pair = lesson.item_id, other
+                    taken[pair if pair in before else pair[::-1]] += 1
+            ended += [lesson.begins for lesson in unlearned]
+
+            assert before - holding(order, standing) == taken
+        assert [begins] == ended[-1:]
+        assert sum(ended) == begins
+
+
 # What is bounded
 
 
@@ -257,6 +309,18 @@ def test_returns_that_wait_add_up_and_that_they_waited_is_noted() -> None:
     orders.wait("o-3", {"jam": 1})
 
     assert (None, True) == (orders.waiting("o-1"), orders.forgot)
+
+
+def test_lines_of_returns_that_wait_are_bounded_each_of_them_counted_once() -> None:
+    """An item that comes back twice is one line; the oldest return leaves, and no other."""
+    orders = Orders()
+    half = {f"item-{n}": 1 for n in range(LINES_MAX // 2)}
+    for order_id in ("o-1", "o-1", "o-2"):
+        orders.wait(order_id, half)
+    assert ({item: 2 for item in half}, False) == (orders.waiting("o-1"), orders.forgot)
+    orders.wait("o-3", {"jam": 1})
+
+    assert (None, half, True) == (orders.waiting("o-1"), orders.waiting("o-2"), orders.forgot)
 
 
 @pytest.mark.parametrize("bought_s", [0, 59])

@@ -68,6 +68,11 @@ def dict_bytes(entries: int) -> int:
     return next(size for room, size in DICT_BYTES if most <= room)
 
 
+def apart(session: Session) -> int:
+    """How many pairs of its basket have stood apart, and not met yet."""
+    return len(session.taught.state()[1] or ())
+
+
 def told(session: Session) -> int:
     """The bytes of its impressions."""
     return sum(one.kept_bytes for one in session.impressions.values())
@@ -84,7 +89,7 @@ def by_hand(session: Session) -> int:
             LARGE_NUMBER_BYTES * len(large),
             dict_bytes(len(session.taught)),
             dict_bytes(0 if session.looked is None else len(session.looked)),
-            APART_BYTES * session.taught.apart,
+            APART_BYTES * apart(session),
             TAKEN_BYTES * len(session.taken),
             BOUGHT_BYTES * len(session.bought),
             ORDER_BYTES * len(session.orders),
@@ -96,7 +101,7 @@ def by_hand(session: Session) -> int:
 def kept(session: Session) -> dict[str, Any]:
     """What may be let go, oldest first."""
     return {
-        "apart": session.taught.apart,
+        "apart": apart(session),
         "looked": None if session.looked is None else list(session.looked),
         "taken": list(session.taken),
         "taught": len(session.taught),
