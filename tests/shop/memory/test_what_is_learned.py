@@ -163,9 +163,7 @@ def test_what_a_return_takes_back_of_an_item_that_was_counted_before_is_its_pair
     assert before == shop.shop.learned.popularity.state()
 
 
-def test_what_a_basket_taught_before_it_went_on_elsewhere_is_not_taught_again_by_its_order() -> (
-    None
-):
+def test_what_a_basket_has_taught_is_not_taught_again_where_it_goes_on() -> None:
     """One basket, one meeting, though two sessions have seen it."""
     before, after = Story("before"), Story("after")
     shop = served(

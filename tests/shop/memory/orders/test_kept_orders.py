@@ -317,7 +317,7 @@ def test_lines_of_returns_that_wait_are_bounded_each_of_them_counted_once() -> N
     half = {f"item-{n}": 1 for n in range(LINES_MAX // 2)}
     for order_id in ("o-1", "o-1", "o-2"):
         orders.wait(order_id, half)
-    assert ({item: 2 for item in half}, False) == (orders.waiting("o-1"), orders.forgot)
+    assert (dict.fromkeys(half, 2), False) == (orders.waiting("o-1"), orders.forgot)
     orders.wait("o-3", {"jam": 1})
 
     assert (None, half, True) == (orders.waiting("o-1"), orders.waiting("o-2"), orders.forgot)
