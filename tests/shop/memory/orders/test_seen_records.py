@@ -116,6 +116,15 @@ def test_of_events_of_before_nobody_knows_when_they_came(number: int) -> None:
     seen.arrive(None, NAMED_ALONE)
 
     assert (None if number == NAMED_ALL else Arrivals.unknown(number)) == seen.arrivals
+    assert (NAMED_ALL if number == NAMED_ALL else NAMED_MAX) == len(seen.named)
+
+
+def test_as_many_events_as_are_named_need_not_tell_when_they_came() -> None:
+    """In any version."""
+    seen = Seen.from_state([[f"n{place}", place] for place in range(NAMED_ALL)], (), [], [])
+    seen.arrive(None, NAMED_ALONE + 1)
+
+    assert (None, NAMED_ALL) == (seen.arrivals, seen.noted)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +144,25 @@ def test_times_of_before_that_are_none_are_refused(wrong: list[Any]) -> None:
     assert [5, 5] == list(sound.blocks_ms)
     with pytest.raises((TypeError, ValueError)):
         Arrivals.of_version_4(wrong, BLOCK_BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("until_ms", "own_ms", "latest_ms"), [(-1, 0, 0), (-1, 5, 5), (100, 50, 100), (50, 100, 100)]
+)
+def test_of_times_of_before_the_latest_by_then_counts(
+    until_ms: int, own_ms: int, latest_ms: int
+) -> None:
+    """That of what was forgotten before it, too."""
+    state = [2 * BLOCK_BEFORE, BLOCK_BEFORE, until_ms, BLOCK_BEFORE - 1, [own_ms]]
+
+    assert [latest_ms] * 2 == list(Arrivals.of_version_4(state, BLOCK_BEFORE).blocks_ms)
+
+
+def test_no_fewer_than_none_are_forgotten() -> None:
+    """Else there would be times of events that never came."""
+    assert 3 == Arrivals.from_state([3, 0, -1, -1, []], 3).noted
+    with pytest.raises(ValueError, match="-1"):
+        Arrivals.from_state([2, -1, -1, -1, [5]], 3)
 
 
 def test_an_id_of_twelve_characters_is_kept_as_it_is() -> None:
