@@ -46,7 +46,7 @@ class OrderJoin:
         if event.order_id not in session.order_memory:
             order = Order.of(event, session.buyer)
             order.lessons = self._teaching.ordered(session, event)
-            self._attribution.ordered(session, event, order)
+            self._attribution.ordered(self._whose(session), event, order)
             session.order_memory.remember(order)
             for sessions in self._sessions.values():
                 if back := sessions.orders.waiting(order.order_id):
@@ -70,12 +70,19 @@ class OrderJoin:
         for sessions in self._sessions.values():
             sessions.orders.forget_shopper(shopper_id, until_s)
 
-    def impressions(self, event: OrderTakenBack) -> Iterator[Impression]:
-        """The prompts that sold what a return names, remembered by their sessions or not."""
+    def impressions(self, event: OrderPlaced | OrderTakenBack) -> Iterator[Impression]:
+        """The prompts that sold what an event names, remembered by their sessions or not."""
         for order in self._named(event):
             yield from order.credited.values()
 
-    def _named(self, event: OrderTakenBack) -> Iterator[Order]:
+    def _whose(self, session: Session) -> list[Session]:
+        """A session, and the others of its shopper on its partition."""
+        for sessions in self._sessions.values():
+            if sessions.orders is session.order_memory:
+                return [session, *sessions.beside(session)]
+        return [session]
+
+    def _named(self, event: OrderPlaced | OrderTakenBack) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""
         for sessions in self._sessions.values():
             if (order := sessions.orders.get(event.order_id)) is not None:

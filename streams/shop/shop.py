@@ -151,11 +151,11 @@ class Shop:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
-            if event.occurred_at_ms <= session.arrivals.until_ms:
-                return  # once more, or 32 events late or more
-            session.note(event, offset)
-            self.identity.sign(session, event)
-            self._handlers[type(event)](session, event)
+            if event.occurred_at_ms > session.arrivals.until_ms:
+                session.note(event, offset)
+                self.identity.sign(session, event)
+                self._handlers[type(event)](session, event)
+            # else once more, or 32 events late or more
         elif (
             session.seen.is_marked(event.event_id, UNREAD)
             and isinstance(event, attribution.Feedback)
@@ -163,6 +163,8 @@ class Shop:
         ):
             self._credited(session, event)
             session.seen.read_late(event.event_id, offset)
+        if sessions.visitors.lent is not None:
+            sessions.settle()
 
     def _sessions(self, partition: int) -> Sessions:
         sessions = self.sessions.get(partition)
@@ -254,10 +256,10 @@ class Shop:
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
         impressions = list(session.impressions.values())
-        if isinstance(event, OrderTakenBack):
+        if isinstance(event, OrderPlaced | OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
-        return tuple(outcomes(impressions, event, self.receipt_rules.opened(event)))
+        return tuple(outcomes(impressions, event, self.receipt_rules.opened(session, event)))
 
     # The state
 

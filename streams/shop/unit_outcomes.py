@@ -85,10 +85,11 @@ def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None
 def _returned(session: Session, event: OrderTakenBack, offset: int) -> tuple[UnitOutcome, ...]:
     """What came back; of an order from before the assignment nobody has to know.
 
-    An order that is told after this is not known yet: whoever answers late knows no more.
+    An order that is told after this is not known yet: whoever answers late knows no more. Nor is
+    one that another session of the visitor has told: readers join it.
     """
     assignment, told_by = session.assignment, session.orders.get(event.order_id)
-    if told_by is None or (session.seen.get(told_by) or 0) > offset:
+    if not told_by or (session.seen.get(told_by) or 0) > offset:
         return (Unmatched(**_said(event, -1)),)
     if assignment is None or assignment.offset > offset:
         return ()

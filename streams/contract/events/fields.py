@@ -27,6 +27,17 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
+def identity_of(session_id: str, event_id: str) -> str:
+    """What tells an event from all others: an id is the sender's, and good for a session only.
+
+    As text, one for each pair: no session can be made up that ends as another's event begins.
+
+    >>> identity_of("session-7", "12"), identity_of("session-71", "2")
+    ('9 session-712', '10 session-712')
+    """
+    return f"{len(session_id)} {session_id}{event_id}"
+
+
 class EventBase(BaseModel):
     """What every event carries: the base class of all events."""
 
@@ -76,12 +87,8 @@ class EventBase(BaseModel):
 
     @property
     def identity(self) -> str:
-        """What tells it from all other events: an id is the sender's, and good for a session only.
-
-        Duplicates are dropped by it. As text, one for each pair: no session can be made up that
-        ends as another's event begins.
-        """
-        return f"{len(self.session_id)} {self.session_id}{self.event_id}"
+        """What tells it from all other events; duplicates are dropped by it."""
+        return identity_of(self.session_id, self.event_id)
 
     @property
     def says_who(self) -> bool:

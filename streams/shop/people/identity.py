@@ -25,7 +25,15 @@ from typing import Protocol
 from streams.contract.events import Event, ShopperForgotten
 from streams.contract.settings import Settings
 from streams.shop.people.denials import Denials, hashed
+from streams.shop.people.shoppers import Shoppers
 from streams.shop.people.sign_in import SignIn
+from streams.shop.people.ties import Ties
+
+
+class HasShoppers(Protocol):
+    """What knows the sessions of each shopper."""
+
+    shoppers: Shoppers
 
 
 class Signed(Protocol):
@@ -40,6 +48,12 @@ class Signed(Protocol):
     """Whose history the latest event adds to: a shopper whom it names."""
     names_shopper: bool
     """Whether it would add to somebody's, if nobody had denied."""
+    session_id: str
+    ties: Ties
+
+    @property
+    def order_memory(self) -> HasShoppers:
+        """What knows the shoppers of its partition."""
 
 
 class Identity:
@@ -95,6 +109,8 @@ class Identity:
         session.names_shopper = False
         if event.consent is False or isinstance(event, ShopperForgotten):
             self._deny(session, event)
+        if event.shopper_id is not None and not session.ties.closed:
+            session.ties = session.ties.signed(event, None)
         if signs_out and session.signed_in.hash is not None:
             self._sign_in(session, event, None)
 
@@ -103,8 +119,16 @@ class Identity:
         at_ms, before = event.occurred_at_ms, session.signed_in
         if at_ms >= before.at_ms and event.says_who:
             if who is None or who != before.shopper_id:
-                before.shopper_id, before.hash = who, who and hashed(who)
+                was, before.shopper_id, before.hash = before.hash, who, who and hashed(who)
+                if before.hash != was:  # not where only a denial elsewhere brings us here
+                    self._tie(session, event, before.hash)
             before.at_ms, before.consented = at_ms, event.consent is True
+
+    def _tie(self, session: Signed, event: Event, who: str | None) -> None:
+        """Who goes on from this session, and with whom, depends on who has signed in."""
+        session.ties = session.ties.signed(event, who)
+        if who is not None and event.consent and who == session.ties.whose:
+            session.order_memory.shoppers.note(who, session.session_id)
 
     def _deny(self, session: Signed, event: Event) -> None:
         """Drop what is kept by the shopper who denies by this event."""
@@ -115,6 +139,8 @@ class Identity:
             return
         else:
             shopper_id = session.signed_in.shopper_id
+        if who is not None:
+            session.order_memory.shoppers.denied(who)
         if who is not None and self.denials.note(who, event.occurred_at_ms):
             for name in self._names(who, shopper_id):
                 self.forget(name, event.occurred_at_ms // 1000)

@@ -11,8 +11,7 @@ with the partition of its session, so that what is forgotten, oldest first, foll
 log. A return belongs to the order of its own partition; if that does not know the number, it
 *waits*, and belongs to the orders of all others with this number, those that are there and those
 that will come. So the two are joined whichever comes first: what is kept are two sets, and each
-looks up the other. A memory of all partitions in one would join as well, but what it forgot would
-depend on how workers interleave partitions, even for a return beside its order.
+looks up the other. (One memory of all partitions would forget by how workers interleave them.)
 
 What a partition has forgotten, a return on another one may or may not have found in time. Once
 anything was forgotten *and* a return has waited, workers may differ in what returns took back; the
@@ -29,6 +28,7 @@ from streams.contract.events import OrderLine, OrderPlaced
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.taught import Lesson
+from streams.shop.people.shoppers import Shoppers
 
 ORDERS_MAX = 4_096
 """Orders of a partition; some two kilobytes each."""
@@ -42,8 +42,8 @@ EVERYTHING = ""
 """Stands for each item of an order, where a return names none."""
 Back = Mapping[str, int]
 """How many came back, by item."""
-FindImpression = Callable[[str, str], Impression | None]
-"""By session and prompt."""
+FindImpression = Callable[[str], Impression | None]
+"""By prompt."""
 
 
 @dataclass(slots=True)
@@ -181,7 +181,7 @@ class Order:
         order.lessons = tuple(_lesson(present, *said) for said in lessons)
         for one in map(Impression.from_state, sold):
             prompt_id = one.receipt.prompt_id
-            order.credited[prompt_id] = find(session_id, prompt_id) or one
+            order.credited[prompt_id] = find(prompt_id) or one
         return order
 
 
@@ -210,6 +210,7 @@ class Orders:
         """Whether an order or a waiting return ever had to leave."""
         self.waited = False
         """Whether a return ever had to wait."""
+        self.shoppers = Shoppers()
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, dict[str, int]] = {}
         self._lines = self._waiting_lines = 0

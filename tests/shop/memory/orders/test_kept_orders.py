@@ -46,7 +46,7 @@ STATE = busy()
 ORDER = (0, 0)
 
 
-def nowhere(_session_id: str, _prompt_id: str) -> Impression | None:
+def nowhere(_prompt_id: str) -> Impression | None:
     """No session remembers a prompt."""
     return None
 
@@ -138,7 +138,7 @@ def test_an_order_goes_on_with_the_impression_that_its_session_remembers() -> No
     """A prompt has earned what it has earned once, wherever it is looked at."""
     ((_, kept),) = again(STATE).get("o-7").credited.items()  # type: ignore[union-attr]
     orders = Orders()
-    orders.restore(STATE, lambda session, prompt: kept if session == "s1" and prompt else None)
+    orders.restore(STATE, lambda prompt_id: kept if prompt_id == kept.receipt.prompt_id else None)
 
     assert kept is orders.get("o-7").credited[kept.receipt.prompt_id]  # type: ignore[union-attr]
 
