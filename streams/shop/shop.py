@@ -146,7 +146,8 @@ class Shop:
         return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
-        sessions = self.sessions.get(partition) or self._sessions(partition)
+        if (sessions := self.sessions.get(partition)) is None:
+            sessions = self._sessions(partition)
         if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)

@@ -87,8 +87,8 @@ class EventBase(BaseModel):
 
     @property
     def identity(self) -> str:
-        """What tells it from all other events; duplicates are dropped by it."""
-        return identity_of(self.session_id, self.event_id)
+        """What tells it from all other events, as `identity_of`; duplicates are dropped by it."""
+        return f"{len(self.session_id)} {self.session_id}{self.event_id}"  # a call would be dearer
 
     @property
     def says_who(self) -> bool:

@@ -68,6 +68,7 @@ class Sessions:
             personal_ttl_ms=self.personal_ttl_ms,
         )
         """Which of them go on from others."""
+        self._formers = self.visitors.formers
         self._pause_ms = min(self.gap_ms, self.basket_ttl_ms)
 
     def of(self, event: Event) -> Session:
@@ -76,39 +77,38 @@ class Sessions:
         self.latest_ms = max(self.latest_ms, event.occurred_at_ms)
         session = self._sessions.get(event.session_id)
         if session is None:
-            return self._comes(event)
+            return self._born(event) if event.session_id not in self._formers else self._back(event)
         if event.occurred_at_ms - session.last_ms > self._pause_ms:
             session = self._after_pause(session, event)
         self._sessions.move_to_end(event.session_id)
         return session
 
-    def _comes(self, event: Event) -> Session:
-        """A session that is new, or whose trail another one holds."""
+    def _born(self, event: Event) -> Session:
+        """A new session: of a visitor, it may go on where another one is."""
+        at_ms = event.occurred_at_ms
+        session = Session(
+            *(event.session_id, at_ms, at_ms), forgotten=self.forgotten, order_memory=self.orders
+        )
+        self._sessions[event.session_id] = session
+        if event.visitor_id is not None and self.visitors.born(session, event):
+            session = self._going_on(session, event)
+        if len(self._sessions) + len(self._formers) > self.sessions_max:
+            self._let_go(self._first())
+            self.forgot = True
+        self._expire()
+        return session
+
+    def _back(self, event: Event) -> Session:
+        """A session that another one has gone on from has an event again."""
         session = self.visitors.back(event)
-        if session is None:
-            session = self._born(event)
-            if not session.ties.formers:
-                return session
-        elif self.visitors.lent is not None:
-            return session
+        return session if self.visitors.lent is not None else self._going_on(session, event)
+
+    def _going_on(self, session: Session, event: Event) -> Session:
+        """A session that has just got a trail, as the event finds it."""
         if len(session.ties.formers) > FORMERS_MAX:
             self._let_go(session)
         session = self._after_pause(session, event)
         lighten(session)
-        return session
-
-    def _born(self, event: Event) -> Session:
-        session = Session(
-            *(event.session_id, event.occurred_at_ms, event.occurred_at_ms),
-            forgotten=self.forgotten,
-            order_memory=self.orders,
-        )
-        self._sessions[event.session_id] = session
-        self.visitors.born(session, event)
-        if len(self) > self.sessions_max:
-            self._let_go(self._first())
-            self.forgot = True
-        self._expire()
         return session
 
     def settle(self) -> None:
@@ -154,7 +154,7 @@ class Sessions:
         return [one for one in found if one is not session and not one.ties.closed]
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self.visitors)
+        return len(self._sessions) + len(self._formers)
 
     def __iter__(self) -> Iterator[Session]:
         """Those that no other one goes on from."""

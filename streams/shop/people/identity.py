@@ -27,7 +27,7 @@ from streams.contract.settings import Settings
 from streams.shop.people.denials import Denials, hashed
 from streams.shop.people.shoppers import Shoppers
 from streams.shop.people.sign_in import SignIn
-from streams.shop.people.ties import Ties
+from streams.shop.people.ties import NO_TIES, Ties
 
 
 class HasShoppers(Protocol):
@@ -126,8 +126,14 @@ class Identity:
 
     def _tie(self, session: Signed, event: Event, who: str | None) -> None:
         """Who goes on from this session, and with whom, depends on who has signed in."""
-        session.ties = session.ties.signed(event, who)
-        if who is not None and event.consent and who == session.ties.whose:
+        ties = session.ties
+        if ties is NO_TIES and who is not None:  # as nearly always
+            session.ties = Ties(None, who)
+        else:
+            session.ties = ties = ties.signed(event, who)
+            if who is None or who != ties.whose:
+                return
+        if event.consent:
             session.order_memory.shoppers.note(who, session.session_id)
 
     def _deny(self, session: Signed, event: Event) -> None:

@@ -34,7 +34,10 @@ class Shoppers:
 
     def note(self, who: str, session_id: str) -> None:
         """A shopper has signed in to a session, with consent."""
-        self._set(who, (*self._without(who, session_id), session_id))
+        if who in self._sessions:
+            self._set(who, (*self._without(who, session_id), session_id))
+        else:
+            self._sessions[who] = (session_id,)
 
     def rename(self, who: str | None, session_id: str, other: str) -> None:
         """What was a session of this shopper goes on as another one."""

@@ -84,38 +84,33 @@ class Visitors(Generic[S]):
         self._shoppers = shoppers
         self._gap_ms = gap_ms
         self._personal_ttl_ms = personal_ttl_ms
-        self._formers: dict[str, Former[S]] = {}
+        self.formers: dict[str, Former[S]] = {}
+        """Sessions that others have gone on from."""
         self._latest: dict[str, str] = {}
         """By visitor the session that began last, or came back."""
 
-    def __len__(self) -> int:
-        """How many sessions are formers of others."""
-        return len(self._formers)
-
     # Sessions that come and go
 
-    def born(self, session: S, event: Event) -> None:
-        """A session begins: it goes on with the trail of its visitor, if that may be."""
-        if event.visitor_id is None:
-            return
-        visitor = hashed(event.visitor_id)
+    def born(self, session: S, event: Event) -> bool:
+        """A visitor's session begins; whether it goes on with the trail of another one."""
+        visitor = hashed(event.visitor_id or "")
         session.ties = Ties(visitor)
         other = self._sessions.get(self._latest.get(visitor, ""))
         self._latest[visitor] = session.session_id
-        if other is not None and self._lets_on(other, named(event), event):
-            self._follow(session, other, event)
+        if other is None or not self._lets_on(other, named(event), event):
+            return False
+        self._follow(session, other, event)
+        return True
 
-    def back(self, event: Event) -> S | None:
-        """A former has an event again: of its trail, or it begins anew; None: it is none."""
-        former = self._formers.get(event.session_id)
-        if former is None:
-            return None
+    def back(self, event: Event) -> S:
+        """A former has an event again: of its trail, or it begins anew."""
+        former = self.formers[event.session_id]
         session, holder = former.session, self._sessions[former.holder]
         if event.occurred_at_ms <= former.left_ms:
             self.lent = session, holder, holder.ties.formers
             _hand_over(session, holder, self._shoppers)
             return session
-        del self._formers[event.session_id]
+        del self.formers[event.session_id]
         holder.ties = holder.ties._replace(formers=_others(session.session_id, holder))
         self._sessions[session.session_id] = session
         if session.ties.visitor is not None:
@@ -152,7 +147,7 @@ class Visitors(Generic[S]):
 
     def _drop(self, name: str, holder: S) -> tuple[int, str]:
         """A former is forgotten: its prompts may have been counted."""
-        del self._formers[name]
+        del self.formers[name]
         holder.ties = holder.ties._replace(formers=_others(name, holder))
         newest = holder.forgotten
         for shown in holder.impressions.values():
@@ -170,20 +165,20 @@ class Visitors(Generic[S]):
         _hand_over(session, other, self._shoppers)
         name = other.session_id
         del self._sessions[name]
-        self._formers[name] = Former(other, session.session_id, event.occurred_at_ms)
+        self.formers[name] = Former(other, session.session_id, event.occurred_at_ms)
         for former in session.ties.formers:
-            self._formers[former] = self._formers[former]._replace(holder=session.session_id)
+            self.formers[former] = self.formers[former]._replace(holder=session.session_id)
 
     # What is asked
 
     def holder(self, session_id: str) -> S | None:
         """Who has the trail of a session, itself or another one."""
-        former = self._formers.get(session_id)
+        former = self.formers.get(session_id)
         return self._sessions.get(session_id if former is None else former.holder)
 
     def find(self, session_id: str) -> S | None:
         """A former, with the trail that it had; changes nothing."""
-        former = self._formers.get(session_id)
+        former = self.formers.get(session_id)
         if former is None:
             return None
         holder = self._sessions[former.holder]
@@ -194,7 +189,7 @@ class Visitors(Generic[S]):
 
     def state(self, said: Callable[[S], list[Any]]) -> list[Any]:
         """Everything, as JSON, and which sessions shoppers have; `said`: a session's state."""
-        formers = [[said(one.session), one.holder, one.left_ms] for one in self._formers.values()]
+        formers = [[said(one.session), one.holder, one.left_ms] for one in self.formers.values()]
         return [formers, list(self._latest.items()), self._shoppers.state()]
 
     def restore(self, state: list[Any], session_of: Callable[[list[Any]], S]) -> None:
@@ -203,18 +198,18 @@ class Visitors(Generic[S]):
         for said, holder, left_ms in formers:
             each(int, [left_ms], 0, YEAR_2100_MS)
             session = session_of(said)
-            self._formers[session.session_id] = Former(session, each(str, [holder])[0], left_ms)
+            self.formers[session.session_id] = Former(session, each(str, [holder])[0], left_ms)
         self._latest = dict(latest)
         each(str, [*self._latest, *self._latest.values()])
         self._shoppers.restore(shoppers)
         held = {(n, one.session_id) for one in self._sessions.values() for n in one.ties.formers}
-        if held != {(name, one.holder) for name, one in self._formers.items()} or (
-            self._formers.keys() & self._sessions.keys()
+        if held != {(name, one.holder) for name, one in self.formers.items()} or (
+            self.formers.keys() & self._sessions.keys()
         ):
             raise ValueError("formers of sessions that do not go on from them")
 
     def __bool__(self) -> bool:
-        return bool(self._formers or self._latest or self._shoppers)
+        return bool(self.formers or self._latest or self._shoppers)
 
 
 def _others(name: str, session: Tied) -> tuple[str, ...]:
