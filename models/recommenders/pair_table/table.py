@@ -132,7 +132,7 @@ class PairTable:
             numbers, number = [known[item] for item in context], known[y]
         except KeyError:
             numbers, number = self.numbers(context), self._admit(y)
-        early = min(self.era - era, 2)
+        early = 0 if era == self.era else min(self.era - era, 2)
         self._contexts += numbers
         self._steps += (len(numbers), number, weight, early, first + NEAR * near)
         if len(self._steps) >= STEP * STEPS_MAX:

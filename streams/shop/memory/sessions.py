@@ -16,13 +16,12 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.orders.arrivals import BLOCK, BLOCK_BEFORE, Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.orders.orders import Orders
-from streams.shop.memory.orders.seen import Seen
+from streams.shop.memory.orders.seen import NAMED_ALONE, Seen
 from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.orders.weight import lighten
-from streams.shop.memory.session import NEVER, SEEN_MAX, VERSION, Session
+from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, SignIn, read
@@ -31,8 +30,6 @@ from streams.shop.people.visitors import FORMERS_MAX, Visitors
 
 IMPRESSIONS_MAX_BEFORE = 32
 """In sessions that did not note what they forgot."""
-NAMED_ALONE = (1, 2, 3, 4)
-"""Versions of which all events that a session has seen have their ids."""
 
 
 class Sessions:
@@ -63,9 +60,7 @@ class Sessions:
         """The orders of these sessions, and of those that are forgotten."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self.visitors = Visitors(
-            *(self._sessions, self.orders.shoppers),
-            gap_ms=self.gap_ms,
-            personal_ttl_ms=self.personal_ttl_ms,
+            self._sessions, gap_ms=self.gap_ms, personal_ttl_ms=self.personal_ttl_ms
         )
         """Which of them go on from others."""
         self._formers = self.visitors.formers
@@ -73,12 +68,15 @@ class Sessions:
 
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
-        self.watermark_ms = max(self.watermark_ms, event.received_at_ms)
-        self.latest_ms = max(self.latest_ms, event.occurred_at_ms)
+        at_ms = event.occurred_at_ms
+        if event.received_at_ms > self.watermark_ms:  # noqa: PLR1730  # no call on every event
+            self.watermark_ms = event.received_at_ms
+        if at_ms > self.latest_ms:  # noqa: PLR1730
+            self.latest_ms = at_ms
         session = self._sessions.get(event.session_id)
         if session is None:
             return self._born(event) if event.session_id not in self._formers else self._back(event)
-        if event.occurred_at_ms - session.last_ms > self._pause_ms:
+        if at_ms - session.last_ms > self._pause_ms:
             session = self._after_pause(session, event)
         self._sessions.move_to_end(event.session_id)
         return session
@@ -145,13 +143,14 @@ class Sessions:
         return self._sessions.get(session_id) or self.visitors.find(session_id)
 
     def beside(self, session: Session) -> list[Session]:
-        """The other sessions of who is signed in here, where both have said that they consent."""
-        who, name = session.signed_in.hash, session.session_id
-        if session.ties.closed or session.ties.whose != who:
+        """The other sessions with prompts of who is signed in, where all have said consent."""
+        shoppers = self.orders.shoppers
+        who = session.signed_in.hash if shoppers else None
+        if who is None or not shoppers.consents(who, session.signed_in):
             return []
-        names = self.orders.shoppers.others(who, name)
-        found = [one for one in map(self.visitors.holder, names) if one is not None]
-        return [one for one in found if one is not session and not one.ties.closed]
+        found = (self._sessions.get(name) for name in shoppers.of(who))
+        others = (one for one in found if one is not None and one is not session)
+        return [one for one in others if shoppers.consents(who, one.signed_in)]
 
     def __len__(self) -> int:
         return len(self._sessions) + len(self._formers)
@@ -174,9 +173,11 @@ class Sessions:
             return session.state(kept, whole=whole)
 
         states = [said_of(session) for session in self]
-        said = [list(self.forgotten), self.orders.state(whole=whole), self.visitors.state(said_of)]
+        tied = self.visitors or self.orders.shoppers
+        said = [list(self.forgotten), self.orders.state(whole=whole)]
+        said.append([self.visitors.state(said_of), self.orders.shoppers.state()])
         least = 2 if self.orders else int(self.forgotten != NEVER)
-        least = 3 if self.visitors else least
+        least = 3 if tied else least
         times_ms = [self.watermark_ms, self.latest_ms]
         head = self.watermark_ms if self.latest_ms == self.watermark_ms else times_ms
         return [head, states, *said[:least]]
@@ -189,8 +190,9 @@ class Sessions:
         self.watermark_ms, self.latest_ms = each(int, times_ms, 0, YEAR_2100_MS)
         for session in map(self._restored, sessions):
             self._sessions[session.session_id] = session
-        for visitors in later[2:]:
+        for visitors, shoppers in later[2:]:
             self.visitors.restore(visitors, self._restored)
+            self.orders.shoppers.restore(shoppers)
         shown = {name: one for each in self for name, one in each.impressions.items()}
         for orders in later[1:2]:
             self.orders.restore(orders, shown.get)
@@ -227,8 +229,8 @@ def _session_of(state: list[Any]) -> Session:
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *more = latest
     assigned, arrived, *tied = more or (None, None)
-    seen = Seen.from_state(named, () if version in NAMED_ALONE else before, refused, unread)
-    arrivals = _arrivals(arrived, seen, BLOCK_BEFORE if version in NAMED_ALONE else BLOCK)
+    seen = Seen.from_state(named, () if version <= NAMED_ALONE else before, refused, unread)
+    seen.arrive(arrived, version)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [name, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
@@ -254,24 +256,8 @@ def _session_of(state: list[Any]) -> Session:
         orders,
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),
-        arrivals=arrivals,
         ties=Ties.from_state(*tied or [None]),
     )
-
-
-def _arrivals(arrived: list[Any] | None, seen: Seen, block: int) -> Arrivals:
-    """When the events of a session came: unknown, where that was not kept.
-
-    What was seen beyond what is remembered today is forgotten.
-    """
-    number = len(seen)
-    if arrived is None:
-        arrivals = Arrivals.unknown(number)
-    else:
-        arrivals = Arrivals.from_state(arrived, number, block)
-    while len(seen) > SEEN_MAX:
-        arrivals.forget(seen.forget_first())
-    return arrivals
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:

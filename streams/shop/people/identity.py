@@ -19,27 +19,20 @@ Who has denied is remembered again by events that name the shopper and say `cons
 setting supposes of events that do not say is not enough then.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from streams.contract.events import Event, ShopperForgotten
 from streams.contract.settings import Settings
 from streams.shop.people.denials import Denials, hashed
-from streams.shop.people.shoppers import Shoppers
+from streams.shop.people.shoppers import Noted, note_shopper
 from streams.shop.people.sign_in import SignIn
-from streams.shop.people.ties import NO_TIES, Ties
+from streams.shop.people.ties import NO_TIES
 
 
-class HasShoppers(Protocol):
-    """What knows the sessions of each shopper."""
-
-    shoppers: Shoppers
-
-
-class Signed(Protocol):
+class Signed(Noted, Protocol):
     """What a session knows of who is there."""
 
-    signed_in: SignIn
     refused_consent: bool
     """Whether the latest word on consent in this session was no."""
     shopper_id: str | None
@@ -48,12 +41,10 @@ class Signed(Protocol):
     """Whose history the latest event adds to: a shopper whom it names."""
     names_shopper: bool
     """Whether it would add to somebody's, if nobody had denied."""
-    session_id: str
-    ties: Ties
 
     @property
-    def order_memory(self) -> HasShoppers:
-        """What knows the shoppers of its partition."""
+    def impressions(self) -> Mapping[str, object]:
+        """Its prompts."""
 
 
 class Identity:
@@ -86,18 +77,13 @@ class Identity:
             return
         named, before = event.shopper_id, session.signed_in
         session.names_shopper = named is not None
-        if (
-            named is not None
-            and named == before.shopper_id
-            and before.hash not in self.denials.at_s
-        ):
-            if event.occurred_at_ms >= before.at_ms:  # as nearly always: the same shopper goes on
+        if named is not None and named == before.shopper_id:  # as nearly always: as before
+            if event.occurred_at_ms >= before.at_ms:
                 before.at_ms, before.consented = event.occurred_at_ms, event.consent is True
-            session.buyer = session.shopper_id = named
-            return
-        if named is not None or before.hash is not None:
+        elif named is not None or before.hash is not None:
             self._sign_in(session, event, named)
-        if named == before.shopper_id and before.hash not in self.denials.at_s:
+        denied = self.denials.at_s
+        if named == before.shopper_id and not (denied and before.hash in denied):
             session.buyer = session.shopper_id = named
         else:
             session.shopper_id = self.shopper_of(session, event)
@@ -109,7 +95,7 @@ class Identity:
         session.names_shopper = False
         if event.consent is False or isinstance(event, ShopperForgotten):
             self._deny(session, event)
-        if event.shopper_id is not None and not session.ties.closed:
+        if session.ties.visitor is not None and event.shopper_id is not None:
             session.ties = session.ties.signed(event, None)
         if signs_out and session.signed_in.hash is not None:
             self._sign_in(session, event, None)
@@ -119,22 +105,18 @@ class Identity:
         at_ms, before = event.occurred_at_ms, session.signed_in
         if at_ms >= before.at_ms and event.says_who:
             if who is None or who != before.shopper_id:
-                was, before.shopper_id, before.hash = before.hash, who, who and hashed(who)
-                if before.hash != was:  # not where only a denial elsewhere brings us here
-                    self._tie(session, event, before.hash)
+                known, before.shopper_id, before.hash_alone = before.hash_alone, who, None
+                if session.impressions or session.ties != NO_TIES:
+                    self._tie(session, event, known)
             before.at_ms, before.consented = at_ms, event.consent is True
 
-    def _tie(self, session: Signed, event: Event, who: str | None) -> None:
-        """Who goes on from this session, and with whom, depends on who has signed in."""
-        ties = session.ties
-        if ties is NO_TIES and who is not None:  # as nearly always
-            session.ties = Ties(None, who)
-        else:
-            session.ties = ties = ties.signed(event, who)
-            if who is None or who != ties.whose:
-                return
-        if event.consent:
-            session.order_memory.shoppers.note(who, session.session_id)
+    def _tie(self, session: Signed, event: Event, known: str | None) -> None:
+        """Another shopper than that, or nobody: who goes on from this session depends on it."""
+        who = session.signed_in.hash
+        if who is None or who != known:  # else only a denial elsewhere had us forget the name
+            if session.ties.visitor is not None:
+                session.ties = session.ties.signed(event, who)
+            note_shopper(session)
 
     def _deny(self, session: Signed, event: Event) -> None:
         """Drop what is kept by the shopper who denies by this event."""
@@ -146,7 +128,7 @@ class Identity:
         else:
             shopper_id = session.signed_in.shopper_id
         if who is not None:
-            session.order_memory.shoppers.denied(who)
+            session.order_memory.shoppers.denied(who, event.occurred_at_ms)
         if who is not None and self.denials.note(who, event.occurred_at_ms):
             for name in self._names(who, shopper_id):
                 self.forget(name, event.occurred_at_ms // 1000)
@@ -155,7 +137,8 @@ class Identity:
         """Whose history an event may use: the shopper's who is signed in, if nothing denies it."""
         who, signed_in = event.shopper_id, session.signed_in
         same = event.consent and who and signed_in.consented and who == signed_in.shopper_id
-        if same and signed_in.hash not in self.denials.at_s:  # as nearly always
+        denied = self.denials.at_s
+        if same and not (denied and signed_in.hash in denied):  # as nearly always
             return who
         who = signed_in.shopper_id
         if who is None or (event.says_who and event.shopper_id != who):

@@ -22,6 +22,8 @@ class Ties(NamedTuple):
     """The hash of the shopper who signed in first; None: nobody has, who may be remembered."""
     closed: bool = False
     """Whether nobody goes on from here: somebody else has been there since, or nobody knows who."""
+    noted: str | None = None
+    """The hash of the shopper by whom it is noted: see `streams.shop.people.shoppers`."""
     formers: tuple[str, ...] = ()
     """The sessions that it goes on from, the latest last."""
 
@@ -52,10 +54,10 @@ class Ties(NamedTuple):
         """The one whose `state()` this is; raises `TypeError` or `ValueError` when it is none."""
         if state is None:
             return cls()
-        visitor, whose, closed, formers = state
-        each(str, [name for name in (visitor, whose) if name is not None])
+        visitor, whose, closed, noted, formers = state
+        each(str, [name for name in (visitor, whose, noted) if name is not None])
         each(bool, [closed])
-        return cls(visitor, whose, closed, tuple(each(str, formers)))
+        return cls(visitor, whose, closed, noted, tuple(each(str, formers)))
 
 
 NO_TIES = Ties()

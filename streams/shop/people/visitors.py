@@ -30,8 +30,7 @@ from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.people.denials import hashed
-from streams.shop.people.shoppers import Shoppers
-from streams.shop.people.sign_in import SignIn
+from streams.shop.people.shoppers import Noted, note_shopper
 from streams.shop.people.ties import Ties, named
 from streams.shop.people.trails import followed, move
 
@@ -39,14 +38,11 @@ FORMERS_MAX = 8
 """Ids of one trail that are remembered, beside the one that holds it."""
 
 
-class Tied(Protocol):
+class Tied(Noted, Protocol):
     """What is asked of a session here."""
 
-    session_id: str
     started_ms: int
     last_ms: int
-    ties: Ties
-    signed_in: SignIn
     forgotten: tuple[int, str]
     impressions: dict[str, Any]
 
@@ -73,7 +69,6 @@ class Visitors(Generic[S]):
     def __init__(
         self,
         sessions: "OrderedDict[str, S]",
-        shoppers: Shoppers,
         *,
         gap_ms: float,
         personal_ttl_ms: float,
@@ -81,7 +76,6 @@ class Visitors(Generic[S]):
         self.lent: tuple[S, S, tuple[str, ...]] | None = None
         """Who has a trail for the event at hand; who gets it back, and the formers of that one."""
         self._sessions = sessions
-        self._shoppers = shoppers
         self._gap_ms = gap_ms
         self._personal_ttl_ms = personal_ttl_ms
         self.formers: dict[str, Former[S]] = {}
@@ -108,7 +102,7 @@ class Visitors(Generic[S]):
         session, holder = former.session, self._sessions[former.holder]
         if event.occurred_at_ms <= former.left_ms:
             self.lent = session, holder, holder.ties.formers
-            _hand_over(session, holder, self._shoppers)
+            _hand_over(session, holder)
             return session
         del self.formers[event.session_id]
         holder.ties = holder.ties._replace(formers=_others(session.session_id, holder))
@@ -130,7 +124,7 @@ class Visitors(Generic[S]):
         if self.lent is None:
             return None
         (session, holder, formers), self.lent = self.lent, None
-        _hand_over(holder, session, self._shoppers)
+        _hand_over(holder, session)
         holder.ties = holder.ties._replace(formers=formers)
         return holder
 
@@ -142,7 +136,7 @@ class Visitors(Generic[S]):
         del self._sessions[session.session_id]
         if self._latest.get(ties.visitor or "") == session.session_id:
             del self._latest[ties.visitor or ""]
-        self._shoppers.leave(ties.whose, session.session_id)
+        session.order_memory.shoppers.leave(ties.noted, session.session_id)
         return session.newest
 
     def _drop(self, name: str, holder: S) -> tuple[int, str]:
@@ -162,7 +156,7 @@ class Visitors(Generic[S]):
 
     def _follow(self, session: S, other: S, event: Event) -> None:
         """A session takes over the trail of another one, which is a former of it from now on."""
-        _hand_over(session, other, self._shoppers)
+        _hand_over(session, other)
         name = other.session_id
         del self._sessions[name]
         self.formers[name] = Former(other, session.session_id, event.occurred_at_ms)
@@ -170,11 +164,6 @@ class Visitors(Generic[S]):
             self.formers[former] = self.formers[former]._replace(holder=session.session_id)
 
     # What is asked
-
-    def holder(self, session_id: str) -> S | None:
-        """Who has the trail of a session, itself or another one."""
-        former = self.formers.get(session_id)
-        return self._sessions.get(session_id if former is None else former.holder)
 
     def find(self, session_id: str) -> S | None:
         """A former, with the trail that it had; changes nothing."""
@@ -188,20 +177,19 @@ class Visitors(Generic[S]):
     # To be kept
 
     def state(self, said: Callable[[S], list[Any]]) -> list[Any]:
-        """Everything, as JSON, and which sessions shoppers have; `said`: a session's state."""
+        """Everything, as JSON; `said`: a session's state."""
         formers = [[said(one.session), one.holder, one.left_ms] for one in self.formers.values()]
-        return [formers, list(self._latest.items()), self._shoppers.state()]
+        return [formers, list(self._latest.items())]
 
     def restore(self, state: list[Any], session_of: Callable[[list[Any]], S]) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
-        formers, latest, shoppers = state
+        formers, latest = state
         for said, holder, left_ms in formers:
             each(int, [left_ms], 0, YEAR_2100_MS)
             session = session_of(said)
             self.formers[session.session_id] = Former(session, each(str, [holder])[0], left_ms)
         self._latest = dict(latest)
         each(str, [*self._latest, *self._latest.values()])
-        self._shoppers.restore(shoppers)
         held = {(n, one.session_id) for one in self._sessions.values() for n in one.ties.formers}
         if held != {(name, one.holder) for name, one in self.formers.items()} or (
             self.formers.keys() & self._sessions.keys()
@@ -209,7 +197,7 @@ class Visitors(Generic[S]):
             raise ValueError("formers of sessions that do not go on from them")
 
     def __bool__(self) -> bool:
-        return bool(self.formers or self._latest or self._shoppers)
+        return bool(self.formers or self._latest)
 
 
 def _others(name: str, session: Tied) -> tuple[str, ...]:
@@ -221,8 +209,9 @@ def _going_on(session: Tied, other: Tied) -> Ties:
     return other.ties._replace(formers=(*_others(session.session_id, other), other.session_id))
 
 
-def _hand_over(session: Tied, other: Tied, shoppers: Shoppers) -> None:
+def _hand_over(session: Tied, other: Tied) -> None:
     """A session gets the trail of another one, which is left without."""
     move(session, other)
     session.ties, other.ties = _going_on(session, other), Ties(other.ties.visitor)
-    shoppers.rename(session.ties.whose, other.session_id, session.session_id)
+    session.order_memory.shoppers.rename(session.ties.noted, other.session_id, session.session_id)
+    note_shopper(session)

@@ -118,7 +118,9 @@ def test_a_sign_in_of_before_consent_was_noted_is_of_the_sessions_latest_event(
     kept: str | None, who: str | None
 ) -> None:
     """Whether consent was given is not known: it was not refused."""
-    assert (SignIn(kept, who, NOON_MS, False), False) == read(kept, NOON_MS)
+    signed_in, refused = read(kept, NOON_MS)
+    assert (SignIn(kept, None, NOON_MS, False), False) == (signed_in, refused)
+    assert who == signed_in.hash
 
 
 @pytest.mark.parametrize(

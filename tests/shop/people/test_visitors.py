@@ -571,24 +571,27 @@ def restored_from(state: Any) -> Till:
 def test_what_ties_sessions_is_as_it_was_left_or_is_refused() -> None:
     """A former of nobody, or one that is there as well, would stop all workers."""
     state = linked()
-    formers, latest, shoppers = state[4]
+    (formers, latest), (shoppers, _) = state[4]
     assert state == json.loads(json.dumps(restored_from(state).shop.state()["sessions"]["0"]))
     for place, wrong in (
-        ((4, 0, 0, 1), "nobody"),
-        ((4, 0, 0, 1), 7),
-        ((4, 0, 0, 2), -1),
-        ((4, 0, 0, 2), YEAR_2100_MS + 1),
-        ((4, 0), formers[1:]),
-        ((4, 0), [*formers, [state[1][0], "s3", 0]]),
-        ((4, 1, 0, 1), 7),
-        ((4, 1, 0, 0), 7),
-        ((4, 2, 0, 0), 7),
-        ((4, 2, 0, 1), 7),
+        ((4, 0, 0, 0, 1), "nobody"),
+        ((4, 0, 0, 0, 1), 7),
+        ((4, 0, 0, 0, 2), -1),
+        ((4, 0, 0, 0, 2), YEAR_2100_MS + 1),
+        ((4, 0, 0), formers[1:]),
+        ((4, 0, 0), [*formers, [state[1][0], "s3", 0]]),
+        ((4, 0, 1, 0, 1), 7),
+        ((4, 0, 1, 0, 0), 7),
+        ((4, 1, 0, 0, 0), 7),
+        ((4, 1, 0, 0, 1), 7),
+        ((4, 1, 1), [["ann", -1]]),
+        ((4, 1, 1), [[7, 1]]),
         ((1, -1, 23, 0), 7),
         ((1, -1, 23, 1), 7),
         ((1, -1, 23, 2), 7),
-        ((1, -1, 23, 3), [7]),
-        ((1, -1, 23, 3), ["s1"]),
+        ((1, -1, 23, 3), 7),
+        ((1, -1, 23, 4), [7]),
+        ((1, -1, 23, 4), ["s1"]),
         ((1, -1, 23), []),
     ):
         with pytest.raises(SnapshotError):

@@ -182,6 +182,7 @@ def test_every_worker_ties_the_same_sessions(
     assert again.digests() == shops[0].digests()
     for sessions in shops[0].sessions.values():
         assert len(sessions) <= sessions_max
-        _, latest, shoppers = sessions.visitors.state(lambda one: [one.session_id])
+        _, latest = sessions.visitors.state(lambda one: [one.session_id])
+        noted, _ = sessions.orders.shoppers.state()
         kept = {one.session_id for one in sessions}
-        assert kept >= {name for _, name in latest} | {name for _, *her in shoppers for name in her}
+        assert kept >= {name for _, name in latest} | {name for _, *her in noted for name in her}

@@ -98,11 +98,10 @@ class Twin:
             if who is not None:
                 second = event.occurred_at_ms // 1000
                 self._denied_s[who] = max(second, self._denied_s.get(who, 0))
-                self._visitors.denied(partition, who)
+                self._visitors.denied(partition, who, event.occurred_at_ms)
         if event.consent is True and not isinstance(event, ShopperForgotten):
             if visit.sign(event, event.shopper_id):
                 visit.trail.signed(event, visit.signed_in)
-                self._visitors.signed_in(partition, visit)
             return
         if event.shopper_id is not None:
             visit.trail.signed(event, None)

@@ -1,7 +1,5 @@
 """Which trail an event is of: the twin's rules for the sessions of one visitor."""
 
-from collections import defaultdict
-
 from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.lab.chaos.twin.session import TwinSession, TwinTrail
@@ -20,8 +18,8 @@ class TwinVisitors:
         self._apart_max = apart_max
         self._latest: dict[Key, TwinSession] = {}
         """Which session of a visitor began last, or came back."""
-        self._of_shopper: dict[Key, list[TwinTrail]] = defaultdict(list)
-        """In which a shopper has signed in, and said consent."""
+        self._denied_ms: dict[Key, int] = {}
+        """When shoppers have denied consent last."""
 
     def session(self, partition: int, event: Event) -> TwinSession:
         """The session of an event, with the trail that the event is of."""
@@ -75,21 +73,26 @@ class TwinVisitors:
 
     # By shopper
 
-    def signed_in(self, partition: int, session: TwinSession) -> None:
-        """Somebody has signed in, and said consent."""
-        who, trail = session.signed_in, session.trail
-        hers = self._of_shopper[partition, who or ""]
-        if who is not None and trail.whose == who and trail not in hers:
-            hers.append(trail)
-
-    def denied(self, partition: int, who: str) -> None:
+    def denied(self, partition: int, who: str, at_ms: int) -> None:
         """A shopper denies consent there."""
-        self._of_shopper.pop((partition, who), None)
+        self._denied_ms[partition, who] = max(at_ms, self._denied_ms.get((partition, who), 0))
 
     def beside(self, partition: int, session: TwinSession) -> list[TwinTrail]:
         """The trails to whose prompts an order is credited: its own, and others of its shopper."""
-        who, own = session.signed_in, session.trail
-        hers = [] if who is None else self._of_shopper[partition, who]
-        if own.closed or own.whose != who or own not in hers:
-            return [own]
-        return [own, *(trail for trail in hers if trail is not own and not trail.closed)]
+        if session.signed_in is None or not self._consents(partition, session):
+            return [session.trail]
+        others = [
+            one.trail
+            for (at, _), one in self.sessions.items()
+            if at == partition
+            and one.holds
+            and one.trail is not session.trail
+            and one.signed_in == session.signed_in
+            and self._consents(partition, one)
+        ]
+        return [session.trail, *others]
+
+    def _consents(self, partition: int, session: TwinSession) -> bool:
+        """Whether who is signed in has said so after the latest denial there."""
+        who = session.signed_in or ""
+        return session.signed_ms > self._denied_ms.get((partition, who), -1)
