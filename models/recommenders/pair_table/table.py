@@ -129,7 +129,7 @@ class PairTable:
             self.era = era
         known = self.number
         try:
-            numbers, number = [known[item] for item in context], known[y]
+            numbers, number = list(map(known.__getitem__, context)), known[y]
         except KeyError:
             numbers, number = self.numbers(context), self._admit(y)
         early = 0 if era == self.era else min(self.era - era, 2)
