@@ -3,7 +3,7 @@
 It is told each partition's events in their order, and the partitions in any. What depends on other
 partitions (who has denied, what came back elsewhere) is looked at in the end. It knows the rules of
 a shop where consent is not supposed (`consent_default` off), and no bounds but how many prompts a
-session remembers, and how many pairs that have not met: it is for some minutes of traffic.
+trail remembers, and how many pairs that have not met: it is for some minutes of traffic.
 """
 
 from collections import Counter, defaultdict
