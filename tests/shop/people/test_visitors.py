@@ -10,7 +10,8 @@ from streams.contract.events import Event
 from streams.contract.prompts import Outcome, Prompt
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.checkpoint import packed, read, restored
-from streams.shop.memory.session import Session
+from streams.shop.memory.orders.weight import BYTES_MAX, ROOM_BYTES, weight
+from streams.shop.memory.session import IMPRESSIONS_MAX, Session
 from streams.shop.people.visitors import FORMERS_MAX
 from tests.leaves import replaced
 from tests.stories import NOON_MS, Story, Till
@@ -319,6 +320,75 @@ def test_an_order_that_overtakes_the_add_of_the_former_session_buys_it() -> None
     assert {"bread": 1} == basket(shop)
 
 
+def test_a_late_event_of_the_former_session_does_not_bring_the_trail_back() -> None:
+    """Whoever uses the old id then begins anew, and the next session has what it had."""
+    shop, before = till(), Story(**V)
+    serve(shop, before.add("bread"))
+    late = before.add("jam")
+    now = after(before, **ANN)
+    serve(shop, now.view("tea"), late)
+    serve(shop, Story("s1", start_ms=now.now_ms, **V).add("salt", event_id="later"))
+    serve(shop, now.add("butter"))
+
+    assert {"salt": 1} == basket(shop, "s1")
+    assert {"bread": 1, "jam": 1, "butter": 1} == basket(shop)
+
+
+def test_who_signs_in_without_consent_keeps_the_basket_when_a_late_event_comes() -> None:
+    """The event is of the trail, which stays where it is."""
+    shop, before = till(), Story(**V)
+    serve(shop, before.add("bread"))
+    late = before.add("jam")
+    now = after(before, **UNSAID)
+    serve(shop, now.view("tea"), late, now.add("butter"))
+
+    assert {"bread": 1, "jam": 1, "butter": 1} == basket(shop)
+    assert ("s1",) == session(shop).ties.formers
+
+
+def test_an_event_that_came_too_late_to_be_told_from_a_repeat_moves_nothing() -> None:
+    """Of a former whose first events are forgotten."""
+    shop, before = till(), Story(**V)
+    first = before.add("jam")
+    for _ in range(100):
+        serve(shop, before.view("tea"))
+    serve(shop, before.add("bread"))
+    now = after(before)
+    serve(shop, now.add("butter"), first, now.add("butter"))
+
+    assert {"bread": 1, "butter": 2} == basket(shop) == basket(shop, "s1")
+
+
+def test_an_event_of_one_id_that_tells_an_order_again_tells_no_outcome() -> None:
+    """Sessions that count their events: both tell the order by their third."""
+    shop, before = till(holdout_share=0.0001), Story(**V)
+    first = shop.serve(before.order("bread", event_id="3"))
+    now = after(before)
+    asked = shop.serve(now.view("tea"))
+    again = shop.serve(now.order("bread", order_id="o-s1-1", event_id="3"))
+    back = shop.serve(now.send_back("bread", order_id="o-s1-1"))
+
+    assert ["assigned"] == [one.type for one in asked.unit_outcomes]
+    assert ((), ()) == (first.unit_outcomes, again.unit_outcomes)
+    assert ["unmatched"] == [one.type for one in back.unit_outcomes]
+
+
+def test_a_session_that_comes_back_is_no_heavier_than_any_other() -> None:
+    """It has the ids of its own events, and all that the next one brought."""
+    shop, one = till(), Story("s1", **V)
+    for number in range(70):
+        serve(shop, one.view(f"item-{number}"))
+    other = after(one)
+    for number in range(60):
+        serve(shop, other.add(f"item-{number}"))
+        if number % 3 == 0:
+            serve(shop, other.remove(f"item-{number}"), other.order(f"item-{number + 100}"))
+    serve(shop, one.view("tea", after_s=7200))
+
+    assert "s1" in {found.session_id for found in shop.shop.sessions[0]}
+    assert weight(session(shop, "s1")) <= BYTES_MAX - ROOM_BYTES
+
+
 # Who
 
 
@@ -522,6 +592,33 @@ def test_a_session_that_goes_on_is_remembered_as_long_as_it_lasts() -> None:
     rejected = shop.serve(Story("s1", start_ms=second.now_ms).see(prompt, event_id="x")).rejected
     assert rejected is not None
     assert "receipt_forgotten" == rejected.reason
+
+
+def test_a_prompt_that_the_trail_has_forgotten_counts_no_more_when_its_session_leaves() -> None:
+    """It was forgotten under another id, and its own one is forgotten then."""
+    shop, story = till(sessions_max=FORMERS_MAX + 30), Story("s0", **V)
+    prompt = shop.prompt(story.add("bread"))
+    serve(shop, story.see(prompt))
+    for number in range(1, IMPRESSIONS_MAX + 2):
+        story = after(story, f"s{number}", pause_s=1)
+        serve(shop, story.see(shop.prompt(story.view("bread"))))
+    first = Story("s0", start_ms=story.now_ms, **V, **BOB)
+    assert shop.shop.sessions[0].find("s0") is None
+    rejected = shop.serve(first.see(prompt, event_id="again")).rejected
+
+    assert rejected is not None
+    assert "receipt_forgotten" == rejected.reason
+
+
+def test_a_pause_ends_who_was_signed_in_to_a_former() -> None:
+    """Ann's two tabs, idle for an hour: whoever uses the first one then is nobody."""
+    for pause_s, mine in ((60, True), (3600, False)):
+        shop, one = till(), Story("s1", **V, schema_version=2)
+        other = after(one, schema_version=2, **ANN)
+        serve(shop, one.add("bread", **ANN), other.add("butter"))
+        serve(shop, one.add("tea", after_s=60 + pause_s, consent=True))
+        assert ({"bread": 1, "butter": 1, "tea": 1} if mine else {"tea": 1}) == basket(shop, "s1")
+        assert ("ann" if mine else None) == session(shop, "s1").signed_in.shopper_id
 
 
 def test_of_many_ids_of_one_visitor_the_first_are_forgotten() -> None:
