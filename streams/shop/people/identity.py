@@ -105,18 +105,19 @@ class Identity:
         at_ms, before = event.occurred_at_ms, session.signed_in
         if at_ms >= before.at_ms and event.says_who:
             if who is None or who != before.shopper_id:
-                known, before.shopper_id, before.hash_alone = before.hash_alone, who, None
+                before.shopper_id, before.hash_alone = who, None
                 if session.impressions or session.ties != NO_TIES:
-                    self._tie(session, event, known)
+                    self._tie(session, event)
             before.at_ms, before.consented = at_ms, event.consent is True
 
-    def _tie(self, session: Signed, event: Event, known: str | None) -> None:
-        """Another shopper than that, or nobody: who goes on from this session depends on it."""
-        who = session.signed_in.hash
-        if who is None or who != known:  # else only a denial elsewhere had us forget the name
-            if session.ties.visitor is not None:
-                session.ties = session.ties.signed(event, who)
-            note_shopper(session)
+    def _tie(self, session: Signed, event: Event) -> None:
+        """Who goes on from a session, and by whom it is noted, depends on who is signed in.
+
+        The same as before changes nothing: a denial elsewhere may have had us forget the name.
+        """
+        if session.ties.visitor is not None:
+            session.ties = session.ties.signed(event, session.signed_in.hash)
+        note_shopper(session)
 
     def _deny(self, session: Signed, event: Event) -> None:
         """Drop what is kept by the shopper who denies by this event."""

@@ -30,7 +30,7 @@ from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.people.denials import hashed
-from streams.shop.people.shoppers import Noted, note_shopper
+from streams.shop.people.shoppers import Noted
 from streams.shop.people.ties import Ties, named
 from streams.shop.people.trails import followed, move
 
@@ -73,8 +73,8 @@ class Visitors(Generic[S]):
         gap_ms: float,
         personal_ttl_ms: float,
     ) -> None:
-        self.lent: tuple[S, S, tuple[str, ...]] | None = None
-        """Who has a trail for the event at hand; who gets it back, and the formers of that one."""
+        self.lent: tuple[S, S] | None = None
+        """Who has a trail for the event at hand, and who gets it back."""
         self._sessions = sessions
         self._gap_ms = gap_ms
         self._personal_ttl_ms = personal_ttl_ms
@@ -101,7 +101,7 @@ class Visitors(Generic[S]):
         former = self.formers[event.session_id]
         session, holder = former.session, self._sessions[former.holder]
         if event.occurred_at_ms <= former.left_ms:
-            self.lent = session, holder, holder.ties.formers
+            self.lent = session, holder
             _hand_over(session, holder)
             return session
         del self.formers[event.session_id]
@@ -123,9 +123,8 @@ class Visitors(Generic[S]):
         """The event is folded: a trail that was lent for it goes back; who has it again."""
         if self.lent is None:
             return None
-        (session, holder, formers), self.lent = self.lent, None
+        (session, holder), self.lent = self.lent, None
         _hand_over(holder, session)
-        holder.ties = holder.ties._replace(formers=formers)
         return holder
 
     def gone(self, session: S) -> tuple[int, str]:
@@ -214,4 +213,3 @@ def _hand_over(session: Tied, other: Tied) -> None:
     move(session, other)
     session.ties, other.ties = _going_on(session, other), Ties(other.ties.visitor)
     session.order_memory.shoppers.rename(session.ties.noted, other.session_id, session.session_id)
-    note_shopper(session)

@@ -256,6 +256,8 @@ def test_two_tabs_with_a_session_each_have_one_basket() -> None:
     serve(shop, one.order("bread", "bread", "butter", after_s=600))
 
     assert {"butter": 1, "jam": 2} == basket(shop, "s1") == basket(shop, "s2")
+    serve(shop, after(one, "s3").view("tea"))
+    assert {"butter": 1, "jam": 2} == basket(shop, "s3")
     assert (1, 1) == shop.shop.learned.baskets.lift("jam", "butter")[1:3]
 
 
@@ -373,20 +375,28 @@ def test_an_event_of_one_id_that_tells_an_order_again_tells_no_outcome() -> None
     assert ["unmatched"] == [one.type for one in back.unit_outcomes]
 
 
-def test_a_session_that_comes_back_is_no_heavier_than_any_other() -> None:
-    """It has the ids of its own events, and all that the next one brought."""
-    shop, one = till(), Story("s1", **V)
-    for number in range(70):
-        serve(shop, one.view(f"item-{number}"))
-    other = after(one)
-    for number in range(60):
-        serve(shop, other.add(f"item-{number}"))
-        if number % 3 == 0:
-            serve(shop, other.remove(f"item-{number}"), other.order(f"item-{number + 100}"))
-    serve(shop, one.view("tea", after_s=7200))
+def busy(shop: Till, story: Story) -> None:
+    """A session that is as heavy as one may be."""
+    for number in range(40):
+        serve(shop, story.add(f"item-{number}"), story.view(f"item-{number}"))
+    for number in range(24):
+        serve(shop, story.remove(f"gone-{number}"))
+    for number in range(14):
+        serve(shop, story.order(f"other-{number}"))
 
-    assert "s1" in {found.session_id for found in shop.shop.sessions[0]}
-    assert weight(session(shop, "s1")) <= BYTES_MAX - ROOM_BYTES
+
+def test_a_session_that_goes_on_is_no_heavier_than_any_other() -> None:
+    """It has the ids of its own events, and all that the other one brought."""
+    for items, event in ((54, "view"), (40, "late add")):
+        shop, one = till(), Story("s1", **V)
+        busy(shop, one)
+        late = one.add("late")
+        serve(shop, after(one).set_basket(*(f"item-{number}" for number in range(items))))
+        serve(shop, late if event == "late add" else one.view("tea", after_s=600))
+        (heaviest,) = (found for found in shop.shop.sessions[0] if found.ties.formers)
+
+        assert items + (event == "late add") == len(heaviest.basket)
+        assert BYTES_MAX - 2000 < weight(heaviest) <= BYTES_MAX - ROOM_BYTES
 
 
 # Who
@@ -480,7 +490,7 @@ def test_a_former_session_in_which_somebody_else_signs_in_begins_anew() -> None:
     assert {} == basket(shop, "s1")
     assert answers[1].rejected is not None
     assert "receipt_forgotten" == answers[1].rejected.reason
-    assert {"bread": 1, "butter": 1} == basket(shop)
+    assert {"bread": 1, "butter": 1} == basket(woken(shop))
 
 
 # By shopper
@@ -596,11 +606,11 @@ def test_a_session_that_goes_on_is_remembered_as_long_as_it_lasts() -> None:
 
 def test_a_prompt_that_the_trail_has_forgotten_counts_no_more_when_its_session_leaves() -> None:
     """It was forgotten under another id, and its own one is forgotten then."""
-    shop, story = till(sessions_max=FORMERS_MAX + 30), Story("s0", **V)
+    shop, story = till(), Story("s0", **V, **ANN)
     prompt = shop.prompt(story.add("bread"))
     serve(shop, story.see(prompt))
     for number in range(1, IMPRESSIONS_MAX + 2):
-        story = after(story, f"s{number}", pause_s=1)
+        story = after(story, f"s{number}", pause_s=1, **ANN)
         serve(shop, story.see(shop.prompt(story.view("bread"))))
     first = Story("s0", start_ms=story.now_ms, **V, **BOB)
     assert shop.shop.sessions[0].find("s0") is None
@@ -619,6 +629,21 @@ def test_a_pause_ends_who_was_signed_in_to_a_former() -> None:
         serve(shop, one.add("tea", after_s=60 + pause_s, consent=True))
         assert ({"bread": 1, "butter": 1, "tea": 1} if mine else {"tea": 1}) == basket(shop, "s1")
         assert ("ann" if mine else None) == session(shop, "s1").signed_in.shopper_id
+
+
+def test_a_former_that_begins_anew_is_whose_it_was() -> None:
+    """Ann's first tab, while bob signs in to the other one: hers, since she comes back to it."""
+    shop, one = till(), Story("s1", **V, schema_version=2)
+    other = after(one, schema_version=2)
+    serve(shop, one.add("bread", **ANN), other.view("tea", **ANN), other.view("tea", **BOB))
+    serve(shop, other.view("tea", after_s=1500))
+    serve(shop, one.add("butter", after_s=3000, consent=True))
+    found = session(shop, "s1")
+
+    assert {"butter": 1} == found.basket
+    assert ("ann", one.now_ms) == (found.signed_in.shopper_id, found.started_ms)
+    serve(shop, after(one, "s3", **NOBODY).view("tea"))
+    assert {} == basket(shop, "s3")
 
 
 def test_of_many_ids_of_one_visitor_the_first_are_forgotten() -> None:
