@@ -39,6 +39,8 @@ def test_who_is_no_more_signed_in_there_earns_nothing_for_it(then: dict[str, Any
     sold = sold_by(shop, laptop)
     serve(shop, laptop.view("tea", **ANN), laptop.view("tea", **then))
     assert [] == ordered(shop, laptop)
+    noted, _ = shop.shop.sessions[0].orders.shoppers.state()
+    assert (["laptop"] if then is BOB else []) == [name for _, *names in noted for name in names]
 
     again = Story("tablet", start_ms=laptop.now_ms, **ANN)
     serve(shop, laptop.view("tea", **ANN))

@@ -452,6 +452,29 @@ def test_after_a_sign_out_nobody_goes_on_from_that_session() -> None:
     assert {"jam": 1} == basket(shop, "s3")
 
 
+def test_whose_a_basket_is_outlives_a_pause() -> None:
+    """Nobody says who is there after it, and another session begins."""
+    shop, before = till(), Story(**V, schema_version=2)
+    serve(shop, before.add("bread", **ANN), before.view("tea", after_s=7200))
+    serve(shop, after(before).view("tea"), after(before, "s3", pause_s=120, **ANN).view("tea"))
+
+    assert {"bread": 1} == basket(shop, "s1")
+    assert {} == basket(shop)
+    assert {} == basket(woken(shop), "s3")
+
+
+def test_who_denies_is_followed_no_more() -> None:
+    """Not by visitor either: consent that is given anew begins anew."""
+    for forgets in (True, False):
+        shop, before = till(), Story(**V, **ANN)
+        serve(shop, before.add("bread"))
+        denial = before.forget("ann") if forgets else before.view("tea", consent=False)
+        serve(shop, denial, after(before, pause_s=120, **ANN).view("tea"))
+
+        assert {} == basket(shop)
+        assert {"bread": 1} == basket(shop, "s1")
+
+
 def test_somebody_who_signs_in_without_consent_ends_it() -> None:
     """Nobody may note who it was; so nobody may know that the next one is another."""
     shop, before = till(), Story(**V)
@@ -629,6 +652,22 @@ def test_a_pause_ends_who_was_signed_in_to_a_former() -> None:
         serve(shop, one.add("tea", after_s=60 + pause_s, consent=True))
         assert ({"bread": 1, "butter": 1, "tea": 1} if mine else {"tea": 1}) == basket(shop, "s1")
         assert ("ann" if mine else None) == session(shop, "s1").signed_in.shopper_id
+
+
+def test_an_id_that_was_forgotten_counts_no_prompt_again_where_it_goes_on() -> None:
+    """Bob's session leaves, and its id is ann's, who goes on from another one."""
+    shop, bobs = till(sessions_max=2), Story(**V, **BOB)
+    prompt = shop.prompt(bobs.add("bread"))
+    serve(shop, bobs.see(prompt))
+    anns = after(bobs, **ANN)
+    serve(shop, anns.add("salt"), Story("another", start_ms=anns.now_ms).view("tea"))
+    assert shop.shop.sessions[0].find("s1") is None
+    again = Story("s1", start_ms=anns.now_ms, **V, **ANN)
+    rejected = shop.serve(again.see(prompt, event_id="again")).rejected
+
+    assert {"salt": 1} == basket(shop, "s1")
+    assert rejected is not None
+    assert "receipt_forgotten" == rejected.reason
 
 
 def test_a_former_that_begins_anew_is_whose_it_was() -> None:
