@@ -261,16 +261,17 @@ class Attribution:
         if facts[0].stage != "returned" and impression.full:
             return False
         before, reached = earnings(impression, self._worth), impression.reached
+        told = impression.told and facts[0].told  # else others have told some of it
+        own = before if told else earnings(impression.own(), self._worth)
         impression.put(joined(reached, facts))
         after = earnings(impression, self._worth)
         if before != after:
             self._tell(impression.receipt, before, after)
-        if not impression.told:  # outcomes tell what it is by its own partition alone
-            before = earnings(impression.own(len(reached)), self._worth)
-            after = earnings(impression.own(), self._worth)
+        if not told:  # outcomes tell what it is by its own partition alone
+            before, after = own, earnings(impression.own(), self._worth)
         if before != after:
             share = (_sum(after) - _sum(before)) / len(facts)
-            impression.put((*reached, *(fact._replace(reward=share) for fact in facts)))
+            impression.put(joined(reached, [fact._replace(reward=share) for fact in facts]))
         return True
 
     def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:
