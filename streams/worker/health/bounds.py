@@ -17,8 +17,9 @@ SESSION_BYTES = 2_700
 """Of a visit of eight events with ids of some ten characters."""
 ORDER_BYTES = 1_600
 """Of four lines, all of which taught."""
-ORDER_BYTES_MAX = 2_400
-"""With the impressions that it was credited to."""
+ORDER_BYTES_MAX = 5_400
+"""With as many lines as there is room for, all of which taught, and with ids of 128 characters, or
+with the impressions of a whole session, which it was credited to."""
 WAITING_BYTES = 275
 PAIR_BYTES = 44
 """Of a companion of an item: a cell of 24 bytes, and chunks that were outgrown."""

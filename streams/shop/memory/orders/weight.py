@@ -11,10 +11,12 @@ is weighed every few events, and lets go, in this order and only as far as it ha
 6. the oldest impressions but two: they earn no more, and their receipts are refused from then on
 7. its oldest orders: what comes back of them is nobody's
 8. the oldest impressions but one
+9. the last impression, if it is a large one: of dozens of stages, or of orders with long ids
 
 The event ids and the basket stay: they are bounded by themselves. What is let go follows from the
 events of the session alone, so it is the same for every worker. Weights are those of CPython's
-containers, a little rounded up; ids of items are shared by all sessions, and not weighed.
+containers, a little rounded up; ids of items are shared by all sessions, and not weighed. Other ids
+are taken to have 40 characters, and weigh more if all of them together do.
 """
 
 from bisect import bisect_left
@@ -48,11 +50,15 @@ APART_BYTES = 110
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
+ID_BYTES = 40
+LARGE_BYTES = 3072
+"""Of an impression that goes even if it is the last."""
 
 
 class Weighed(Protocol):
     """What of a session has a weight."""
 
+    session_id: str
     seen: Seen
     basket: dict[str, int]
     taught: Taught
@@ -80,8 +86,18 @@ def weight(session: Weighed) -> int:
         + TAKEN_BYTES * len(session.taken)
         + BOUGHT_BYTES * len(session.bought)
         + ORDER_BYTES * len(session.orders)
+        + _long_ids(session)
         + _told(session)
     )
+
+
+def _long_ids(session: Weighed) -> int:
+    """By how much the ids of session, events and orders are longer than they are taken to be."""
+    text, orders = session.session_id + "".join(session.seen.named), session.orders
+    if orders:
+        text += "".join(orders) + "".join(orders.values())
+    number = 1 + len(session.seen.named) + 2 * len(orders)
+    return max(0, len(text.encode("utf-8", "surrogatepass")) - ID_BYTES * number)
 
 
 def _dict_bytes(entries: int) -> int:
@@ -105,7 +121,9 @@ def lighten(session: Weighed) -> None:
     over = _forget(session.bought, BOUGHT_BYTES, over)
     over = _forget_impressions(session, 2, over)
     over = _forget(session.orders, ORDER_BYTES, over)
-    _forget_impressions(session, 1, over)
+    over = _forget_impressions(session, 1, over)
+    if over > 0 and _told(session) > LARGE_BYTES:
+        session.forget_impression()
 
 
 def _forget(kept: dict[str, Any], each_bytes: int, over: int) -> int:
