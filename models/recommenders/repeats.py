@@ -82,16 +82,16 @@ class Repeats(Recommender):
         Without a shopper only the time is learned. For what is `supposed`: see `forget`.
         """
         check_weight(weight)
-        bought = tally(self._weighed(time_s, 1.0))
-        self._advance(int(time_s))
+        bought, second = tally(self._weighed(time_s, 1.0)), int(time_s)
+        self._advance(second)
         if not x or time_s <= self._expired_s:
             return
         if (shopper := self._shoppers.get(x[0])) is None:
             shopper = self._shoppers[x[0]] = ShopperPurchases()
         self._share(y, int(y in shopper.tallies))
-        shopper.buy(y, bought, int(time_s))
+        shopper.buy(y, bought, second)
         if supposed:
-            shopper.suppose(y, int(time_s))
+            shopper.suppose(y, second)
         self._keep_within(shopper)
         if len(self._shoppers) > self.shoppers_max:
             self._forget()

@@ -134,20 +134,25 @@ def popularity() -> float:
     return deep_size(model) / 16_000
 
 
-def repeats() -> Repeats:
+def repeats(*, supposed: bool = False) -> Repeats:
     """Shoppers who bought ten items."""
     model, chance = Repeats(), Random(1)
     for shopper in range(1_000):
         for day in range(10):
             time_s = NOON_S + 10 * shopper + 3 * 86_400 * day
             item = f"item-{chance.randrange(5_000)}"
-            model.learn_one((f"shopper-{shopper}",), item, time_s=time_s)
+            model.learn_one((f"shopper-{shopper}",), item, time_s=time_s, supposed=supposed)
     return model
 
 
 def shoppers() -> float:
     """Of them."""
     return deep_size(repeats()._shoppers) / 1_000
+
+
+def supposed() -> float:
+    """What it takes to tell that they did not say consent."""
+    return deep_size(repeats(supposed=True)._shoppers) / 1_000 - shoppers()
 
 
 def bought_items() -> float:
@@ -196,6 +201,7 @@ def paired_items() -> float:
         (pending, said.PENDING_BYTES),
         (popularity, said.COUNTED_ITEM_BYTES),
         (shoppers, said.SHOPPER_BYTES),
+        (supposed, said.SUPPOSED_BYTES),
         (bought_items, said.BOUGHT_ITEM_BYTES),
         (denials, said.DENIAL_BYTES),
         (pairs, said.PAIR_BYTES),
@@ -265,11 +271,13 @@ def test_a_smaller_setting_bounds_its_table(more: dict[str, Any], table: str) ->
 
 
 def test_what_is_not_asked_for_takes_nothing() -> None:
-    """The learned ranker and the queue of views."""
+    """The learned ranker, the queue of views, and what is only supposed."""
     usual = {one.table for one in bounds(Settings())}
-    all_of_it = {one.table for one in bounds(Settings(best_fit=True, redis_url="redis://x"))}
+    all_of_it = Settings(best_fit=True, redis_url="redis://x", consent_default=True)
 
-    assert {"fit", "views queued"} == all_of_it - usual
+    assert {"fit", "views queued", "repeats.supposed"} == {
+        one.table for one in bounds(all_of_it)
+    } - usual
 
 
 def test_all_tables_of_a_shop_are_among_them() -> None:
