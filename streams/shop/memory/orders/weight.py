@@ -79,7 +79,7 @@ def weight(session: Weighed) -> int:
         EMPTY_BYTES
         + SEEN_BYTES * len(session.seen)
         + _dict_bytes(CHANGING * len(session.basket))
-        + LARGE_NUMBER_BYTES * sum(number > SMALL_MAX for number in session.basket.values())
+        + LARGE_NUMBER_BYTES * sum(map(SMALL_MAX.__lt__, session.basket.values()))
         + _dict_bytes(len(session.taught))
         + _dict_bytes(len(session.looked or ()))
         + APART_BYTES * session.taught.apart
@@ -93,11 +93,12 @@ def weight(session: Weighed) -> int:
 
 def _long_ids(session: Weighed) -> int:
     """By how much the ids of session, events and orders are longer than they are taken to be."""
-    text, orders = session.session_id + "".join(session.seen.named), session.orders
+    named, orders = session.seen.named, session.orders
+    text = session.session_id + "".join(named)
     if orders:
         text += "".join(orders) + "".join(orders.values())
-    number = 1 + len(session.seen.named) + 2 * len(orders)
-    return max(0, len(text.encode("utf-8", "surrogatepass")) - ID_BYTES * number)
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return max(0, size - ID_BYTES * (1 + len(named) + 2 * len(orders)))
 
 
 def _dict_bytes(entries: int) -> int:
@@ -145,4 +146,5 @@ def _forget_impressions(session: Weighed, kept: int, over: int) -> int:
 
 def _told(session: Weighed) -> int:
     """The bytes of its impressions."""
-    return sum(one.kept_bytes for one in session.impressions.values())
+    kept = session.impressions  # as nearly always there are none
+    return sum(one.kept_bytes for one in kept.values()) if kept else 0
