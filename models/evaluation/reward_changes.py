@@ -239,5 +239,6 @@ def _quantile(ordered: list[float], share: float) -> float:
 def _log_marginal(trials: Floats, rewards: Floats, a: Floats) -> Floats:
     """Log marginal likelihood of a record under Beta(a, `PRIOR_TRIALS` - a), but for a constant."""
     won = np.minimum(np.maximum(rewards, 0.0), trials)
-    found: Floats = gammaln(a + won) + gammaln(PRIOR_TRIALS - a + trials - won)
-    return found - gammaln(PRIOR_TRIALS + trials)
+    record = gammaln(a + won) + gammaln(PRIOR_TRIALS - a + trials - won)
+    found: Floats = record - gammaln(PRIOR_TRIALS + trials)
+    return found
