@@ -45,7 +45,7 @@ class OrderJoin:
             return
         if event.order_id not in session.order_memory:
             order = Order.of(event, session.buyer)
-            order.lessons = self._teaching.ordered(session, event)
+            self._teaching.ordered(session, event, order)
             self._attribution.ordered(self._whose(session), event, order)
             session.order_memory.remember(order)
             for sessions in self._sessions.values():

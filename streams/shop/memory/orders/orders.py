@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.decay.tally import read, written
 from models.snapshot.elements import each
 from streams.contract.events import OrderLine, OrderPlaced
 from streams.contract.receipts import YEAR_2100_MS
@@ -86,6 +85,8 @@ class Order:
     """What it taught beyond what the basket had: its own items, each beside the others."""
     credited: dict[str, Impression] = field(default_factory=dict)
     """The impressions that sold some of it, by prompt."""
+    supposed: bool = False
+    """Whether its event did not say consent, so that it is the shopper's by the setting alone."""
 
     @classmethod
     def of(cls, event: OrderPlaced, shopper_id: str | None) -> "Order":
@@ -101,7 +102,14 @@ class Order:
                 known = told is not None and before.value_minor is not None
                 before.value_minor = (before.value_minor or 0) + (told or 0) if known else None
         at_ms, currency = event.occurred_at_ms, event.currency
-        return cls(event.order_id, event.session_id, at_ms, shopper_id, currency, lines)
+        order = cls(event.order_id, event.session_id, at_ms, shopper_id, currency, lines)
+        order.supposed = event.consent is None
+        return order
+
+    @property
+    def _who(self) -> str | list[str] | None:
+        """Its shopper, as it is kept: in brackets, where that is supposed."""
+        return [self.shopper_id] if self.supposed and self.shopper_id else self.shopper_id
 
     @property
     def time_s(self) -> float:
@@ -149,17 +157,14 @@ class Order:
             self.order_id,
             self.session_id,
             self.at_ms,
-            self.shopper_id if whole else None,
+            self._who if whole else None,
             self.currency,
             [
                 [item, line.quantity, line.value_minor, *(line.came_back if whole else (0,))]
                 for item, line in self.lines.items()
             ],
             present,
-            [
-                [item, written(sum(1 << places[o] for o in others)), first, begins]
-                for item, others, first, begins in self.lessons
-            ],
+            [lesson.state(places) for lesson in self.lessons],
             [one.state() for one in self.credited.values()] if whole else sorted(self.credited),
         ]
 
@@ -169,16 +174,18 @@ class Order:
 
         Raises `TypeError` or `ValueError` when it is none.
         """
-        order_id, session_id, at_ms, shopper_id, currency, lines, present, lessons, sold = state
+        order_id, session_id, at_ms, who, currency, lines, present, lessons, sold = state
+        (shopper_id,) = who if isinstance(who, list) else (who,)
         names = [order_id, session_id, *present]
         each(str, names + [name for name in (shopper_id, currency) if name is not None])
         each(int, [at_ms], 0, YEAR_2100_MS)
         order = cls(order_id, session_id, at_ms, shopper_id, currency, {})
+        order.supposed = isinstance(who, list)
         for item, quantity, value_minor, *back in lines:
             each(int, [quantity], 1)
             each(int, [0 if value_minor is None else value_minor, *back], 0)
             order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, *back)
-        order.lessons = tuple(_lesson(present, *said) for said in lessons)
+        order.lessons = tuple(Lesson.from_state(present, *said) for said in lessons)
         for one in map(Impression.from_state, sold):
             prompt_id = one.receipt.prompt_id
             order.credited[prompt_id] = find(prompt_id) or one
@@ -187,17 +194,6 @@ class Order:
 
 def _value(line: OrderLine) -> int | None:
     return None if line.price_minor is None else line.price_minor * line.quantity
-
-
-def _lesson(present: list[str], item_id: Any, met: Any, first: Any, begins: Any) -> Lesson:
-    """A lesson as JSON has it: of those present a bit for each that the item met."""
-    each(str, [item_id])
-    each(bool, [first, begins])
-    bits = read(met)
-    if bits < 0 or bits >> len(present):
-        raise ValueError(f"a lesson with others that were not there: {met}")
-    others = [item for place, item in enumerate(present) if bits >> place & 1]
-    return Lesson(item_id, others, first=first, begins=begins)
 
 
 class Orders:
@@ -250,9 +246,10 @@ class Orders:
         return self._waiting.get(order_id)
 
     def forget_shopper(self, shopper_id: str, until_s: int) -> None:
-        """Nothing is kept of who bought, of this shopper's orders; what they taught stays."""
+        """Nothing is kept of who bought, of this shopper's orders up to then, and supposed ones."""
         for order in self._orders.values():
-            if order.shopper_id == shopper_id and order.at_ms // 1000 <= until_s:
+            early = order.supposed or order.at_ms // 1000 <= until_s
+            if early and order.shopper_id == shopper_id:
                 order.shopper_id = None
 
     def forget_shoppers(self, until_ms: float) -> None:

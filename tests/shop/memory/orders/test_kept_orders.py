@@ -251,7 +251,8 @@ def test_who_bought_is_forgotten_up_to_a_second(bought_s: int) -> None:
         orders = Orders()
         for who in ("ann", "bob"):
             story = Story(who, start_ms=NOON_MS + 1_000 * bought_s + 999)
-            orders.remember(Order.of(story.order("bread", order_id=who, after_s=0), who))
+            event = story.order("bread", order_id=who, after_s=0, consent=True)
+            orders.remember(Order.of(event, who))
         if by_name:
             orders.forget_shopper("ann", until_s)
         else:
@@ -267,7 +268,7 @@ def test_what_is_denied_is_what_was_bought_in_that_second_or_before() -> None:
     """And by age, what is as old as the bound."""
     orders = Orders()
     at_ms = NOON_MS + 999
-    event = Story(start_ms=at_ms).order("bread", order_id="o-1", after_s=0)
+    event = Story(start_ms=at_ms).order("bread", order_id="o-1", after_s=0, consent=True)
     forgetting: list[Callable[[], object]] = [
         lambda: orders.forget_shopper("ann", at_ms // 1000 - 1),
         lambda: orders.forget_shoppers(at_ms - 1),
@@ -282,3 +283,16 @@ def test_what_is_denied_is_what_was_bought_in_that_second_or_before() -> None:
     orders.forget_shoppers(at_ms)
 
     assert orders.get("o-1").shopper_id is None  # type: ignore[union-attr]
+
+
+def test_of_whom_it_is_supposed_nothing_is_kept_from_a_denial_on() -> None:
+    """However much later that was bought; and it is known after a restart that it was supposed."""
+    before, orders = Orders(), Orders()
+    for number, consent in enumerate((None, True)):
+        event = Story().order("bread", order_id=f"o-{number}", consent=consent, shopper_id="ann")
+        before.remember(Order.of(event, "ann"))
+    orders.restore(json.loads(json.dumps(before.state())), lambda *_: None)
+    assert before.state() == orders.state()
+    orders.forget_shopper("ann", NOON_MS // 1000 - 60)
+
+    assert [None, "ann"] == [order[3] for order in orders.state()[0]]
