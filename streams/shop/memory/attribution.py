@@ -56,7 +56,7 @@ from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached, joined
-from streams.shop.memory.orders.orders import Back, Order
+from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
 

@@ -11,7 +11,7 @@ from models import BestFit, CoOccurrence, Popularity, Repeats
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine
 from streams.contract.settings import Settings
 from streams.shop.hash_sampling import sampled
-from streams.shop.memory.orders.orders import Order
+from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 from streams.shop.memory.teaching import Learner

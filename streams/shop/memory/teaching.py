@@ -27,7 +27,7 @@ from models import Recommender
 from models.recommenders.cooccurrence import PARTNERS_MAX
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine, OrderPlaced
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.orders import Order
+from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 

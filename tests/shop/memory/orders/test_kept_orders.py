@@ -9,14 +9,8 @@ import pytest
 from streams.contract.events import OrderLine
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
-from streams.shop.memory.orders.orders import (
-    ALL_OF_IT,
-    LINES_MAX,
-    BoughtLine,
-    Order,
-    Orders,
-    returned_lines,
-)
+from streams.shop.memory.orders.order import ALL_OF_IT, BoughtLine, Order, returned_lines
+from streams.shop.memory.orders.orders import LINES_MAX, Orders
 from tests.leaves import leaf, replaced
 from tests.stories import NOON_MS, Story, Till
 
@@ -232,15 +226,15 @@ def test_returns_that_wait_add_up_and_that_they_waited_is_noted() -> None:
     for back in ({"jam": 1}, {"jam": 2, "tea": 1}):
         orders.wait("o-1", back)
     assert ({"jam": 3, "tea": 1}, True, False) == (
-        *(orders.waiting("o-1"), orders.waited, orders.forgot),
+        *(orders.told_back("o-1"), orders.waited, orders.forgot),
     )
     orders.wait("o-2", returned_lines(None))
     orders.wait("o-2", returned_lines(None))
-    assert returned_lines(None) == orders.waiting("o-2")
+    assert returned_lines(None) == orders.told_back("o-2")
     assert not orders.forgot
     orders.wait("o-3", {"jam": 1})
 
-    assert (None, True) == (orders.waiting("o-1"), orders.forgot)
+    assert (None, True) == (orders.told_back("o-1"), orders.forgot)
 
 
 @pytest.mark.parametrize("bought_s", [0, 59])
