@@ -28,7 +28,7 @@ from streams.contract.events import OrderLine, OrderPlaced
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.taught import Lesson
-from streams.shop.people.shoppers import Shoppers
+from streams.shop.people.shoppers import ShopperSessions
 
 ORDERS_MAX = 4_096
 """Orders of a partition; some two kilobytes each."""
@@ -210,7 +210,7 @@ class Orders:
         """Whether an order or a waiting return ever had to leave."""
         self.waited = False
         """Whether a return ever had to wait."""
-        self.shoppers = Shoppers()
+        self.shoppers = ShopperSessions()
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, dict[str, int]] = {}
         self._lines = self._waiting_lines = 0
