@@ -20,10 +20,10 @@ DENIALS_MAX = 1024
 """Of a partition, the latest."""
 
 
-class Shoppers:
+class ShopperSessions:
     """Sessions by shopper, who is a hash; they leave when their sessions do.
 
-    >>> shoppers = Shoppers()
+    >>> shoppers = ShopperSessions()
     >>> for session_id in ("laptop", "phone"):
     ...     shoppers.note("ann's hash", session_id)
     >>> shoppers.of("ann's hash")
@@ -96,7 +96,7 @@ class Shoppers:
 class HasShoppers(Protocol):
     """What knows the sessions of each shopper."""
 
-    shoppers: Shoppers
+    shoppers: ShopperSessions
 
 
 class Noted(Protocol):

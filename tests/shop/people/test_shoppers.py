@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.shop.people.shoppers import DENIALS_MAX, SESSIONS_MAX, Shoppers
+from streams.shop.people.shoppers import DENIALS_MAX, SESSIONS_MAX, ShopperSessions
 from streams.shop.people.sign_in import SignIn
 from tests.shop.people.test_visitors import ANN, BOB, NOBODY, UNSAID, clicked, serve, stages, till
 from tests.shop.people.test_visitors import sold as sold_by
@@ -99,7 +99,7 @@ def test_a_renewed_session_in_which_nobody_is_known_is_nobodys() -> None:
 
 def test_of_many_sessions_the_latest_are_looked_at() -> None:
     """A till that signs in as one shopper all day."""
-    shoppers = Shoppers()
+    shoppers = ShopperSessions()
     for number in range(SESSIONS_MAX + 3):
         shoppers.note("her", f"s{number}")
     shoppers.note("her", "s5")
@@ -109,7 +109,7 @@ def test_of_many_sessions_the_latest_are_looked_at() -> None:
 
 def test_what_is_noted_of_shoppers_leaves_with_their_sessions() -> None:
     """A session is renamed in its place; one that is not noted changes nothing."""
-    shoppers = Shoppers()
+    shoppers = ShopperSessions()
     for name in ("a", "b", "c"):
         shoppers.note("her", name)
     shoppers.rename("her", "b", "x")
@@ -128,7 +128,7 @@ def test_what_is_noted_of_shoppers_leaves_with_their_sessions() -> None:
 
 def test_of_too_many_denials_the_oldest_are_forgotten() -> None:
     """And of one shopper the latest counts, by its time."""
-    shoppers, signed_in = Shoppers(), SignIn("ann", None, 10, consented=True)
+    shoppers, signed_in = ShopperSessions(), SignIn("ann", None, 10, consented=True)
     ann = signed_in.hash or ""
     assert shoppers.consents(ann, signed_in)
     assert not shoppers.consents("another", signed_in)

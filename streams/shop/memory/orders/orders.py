@@ -22,7 +22,7 @@ from typing import Any
 
 from models.snapshot.elements import each
 from streams.shop.memory.orders.order import ALL_OF_IT, Back, FindImpression, Order, add_back
-from streams.shop.people.shoppers import Shoppers
+from streams.shop.people.shoppers import ShopperSessions
 
 ORDERS_MAX = 4_096
 """Orders of a partition; some two kilobytes each."""
@@ -42,7 +42,7 @@ class Orders:
         """Whether an order or a waiting return ever had to leave."""
         self.waited = False
         """Whether a return ever had to wait."""
-        self.shoppers = Shoppers()
+        self.shoppers = ShopperSessions()
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, dict[str, int]] = {}
         self._lines = self._waiting_lines = 0
