@@ -101,9 +101,12 @@ def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached
 def bounded(reached: Sequence[Reached]) -> tuple[Reached, ...]:
     """The same, of returns but the latest one fact for each item of an order.
 
-    It comes to the same whether it is done step by step or at once.
+    It comes to the same whether it is done step by step or at once. An event is told whole or not.
     """
-    earlier = sum(fact.stage == "returned" and fact.told for fact in reached) - RETURNS_MAX
+    told = [fact.event_id for fact in reached if fact.stage == "returned" and fact.told]
+    earlier = len(told) - RETURNS_MAX
+    while 0 < earlier < len(told) and told[earlier - 1] == told[earlier]:
+        earlier += 1
     kept: list[Reached] = []
     places: dict[tuple[str | None, str | None], int] = {}
     for fact in reached:
@@ -111,8 +114,9 @@ def bounded(reached: Sequence[Reached]) -> tuple[Reached, ...]:
             earlier -= 1
             place = places.setdefault(fact.of, len(kept))
             if place < len(kept):
-                kept[place] = kept[place]._replace(event_id=EARLIER).more(fact)
+                kept[place] = kept[place].more(fact)
                 continue
+            fact = fact._replace(event_id=EARLIER)  # noqa: PLW2901
         kept.append(fact)
     return tuple(kept)
 
