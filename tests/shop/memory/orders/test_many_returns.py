@@ -148,9 +148,9 @@ def returns(draw: st.DrawFn) -> list[list[Reached]]:
         )
         stage: Any = draw(st.sampled_from(["returned", "returned", "returned", "added"]))
         worth = draw(st.sampled_from([100, 100, 100, None]))
-        said = draw(st.integers(1, 3)), order, worth, "EUR"
-        told = f"e{number + 1}", NOON_MS + number, -0.125
-        events.append([Reached(stage, *told, item, *said) for item in items])
+        fact = Reached(stage, f"e{number + 1}", NOON_MS + number, -0.125, None)
+        fact = fact._replace(quantity=draw(st.integers(1, 3)), order_id=order, value_minor=worth)
+        events.append([fact._replace(item_id=item) for item in items])
     return events
 
 
