@@ -22,7 +22,7 @@ from streams.experiments.uplift.figures import (
 from streams.experiments.uplift.groups import By, Groups, grouped
 from streams.experiments.uplift.told_rows import (
     COLUMNS,
-    cells,
+    for_people,
     group_table,
     groups_json,
     metrics_json,
@@ -87,7 +87,7 @@ def table(found: Findings) -> Listing:
     listing = Listing(*COLUMNS, title=sentence(found, measured), notes=_notes(found, measured))
     for metric, known in measured:
         if known is not None:
-            listing.add(printable(metric), *cells(known))
+            listing.add(*for_people(metric, known))
     return listing
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from models.evaluation.uplift import Uplift
 from streams.cli.printable import printable
 from streams.cli.tables import Listing
-from streams.experiments.uplift.figures import UpliftRow
+from streams.contract.events.currencies import decimals
+from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
 from streams.experiments.uplift.groups import Group, Groups
 
 COLUMNS = ("a unit's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative")
@@ -25,7 +26,8 @@ def group_table(told: Groups, *, refused: bool = False) -> Listing:
         notes += [f"{name}: {said}" for said in too_few(group) or unknown(group.rows)]
         for metric, known in group.rows:
             if known is not None:
-                listing.add(f"{name}: {printable(metric)}", *cells(known))
+                what, *figures = for_people(metric, known)
+                listing.add(f"{name}: {what}", *figures)
     return listing
 
 
@@ -70,6 +72,22 @@ def group_sentence(told: Groups) -> str:
         said.setdefault(what, []).append(printable(group.name))
     order = sorted(said, key=lambda what: (what.startswith("too"), what.startswith("fewer")))
     return f"by {told.by}: " + "; ".join(f"{what} in {', '.join(said[what])}" for what in order)
+
+
+def for_people(metric: str, found: Uplift) -> list[str]:
+    """A metric and its figures: money in its currency, with as many decimals as that has."""
+    name, _, code = metric.partition(MINOR_UNITS)
+    places = decimals(code)
+    if places is None:
+        return [printable(metric), *cells(found)]
+    control, treated, difference, low, high = (
+        figure / 10**places
+        for figure in (found.control, found.treated, found.difference, found.low, found.high)
+    )
+    whole = found._replace(
+        control=control, treated=treated, difference=difference, low=low, high=high
+    )
+    return [f"{name}{code}", *cells(whole)]
 
 
 def cells(found: Uplift) -> list[str]:
