@@ -1,4 +1,4 @@
-"""What a prompt earns, and that policy and drift alarm are told of it: no more and no less."""
+"""What a prompt earns, and that the policy is told of it: no more and no less."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from models.evaluation.drift import DriftAlarm
 from streams.contract.events import Event, OrderLine, OrderPlaced
 from streams.contract.prompts import Outcome, Prompt
 from streams.shop.decision.policy import new_policy
@@ -87,65 +86,6 @@ def test_a_return_takes_back_what_the_policy_was_told() -> None:
         shop.serve(story.send_back(item))
 
         assert before == shop.shop.policy.state()
-
-
-# The drift alarm
-
-
-def test_the_drift_alarm_sees_each_impression_and_each_gain() -> None:
-    """Nothing earned when it is shown, then what it earned, step by step."""
-    shop, story = till(), Story()
-    prompt = shop.prompt(story.add("bread"))
-    seen = [shop.shop.attribution.drift.seen]
-    shop.serve(story.see(prompt))
-    seen.append(shop.shop.attribution.drift.seen)
-    shop.serve(story.click(prompt))
-    shop.serve(story.add(first(prompt), receipt=prompt.receipt))
-    seen.append(shop.shop.attribution.drift.seen)
-
-    assert {} == seen[0]
-    assert (1, 0.0) == seen[1][prompt.arm][:2]
-    assert 3 == seen[2][prompt.arm].outcomes
-    assert pytest.approx(0.5 / 3) == seen[2][prompt.arm].mean
-
-
-def test_what_adds_nothing_is_no_outcome_to_the_drift_alarm() -> None:
-    """A dismissal earns nothing, and was counted when the prompt was shown."""
-    shop, story = till(), Story()
-    prompt = shop.prompt(story.add("bread"))
-    shop.serve(story.see(prompt))
-    shop.serve(story.dismiss(prompt))
-
-    assert 1 == shop.shop.attribution.drift.seen[prompt.arm].outcomes
-
-
-class Heard(DriftAlarm):
-    """One that keeps all that it is told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.outcomes: list[tuple[str, float, float]] = []
-
-    def outcome(self, arm: str, reward: float, *, time_s: float) -> bool:
-        """Keep it; it is no alarm."""
-        self.outcomes.append((arm, round(reward, 6), time_s))
-        return False
-
-
-def test_the_drift_alarm_hears_when_each_gain_was_earned() -> None:
-    """At the time of the event that earned it, in seconds; so does it of what is taken back."""
-    shop, story = till(), Story()
-    prompt = shop.prompt(story.add("bread"))
-    heard = shop.shop.attribution.drift = Heard()
-    item = sold(shop, story, prompt)
-    shop.serve(story.order(item))
-    shop.serve(story.send_back(item))
-    asked_s = prompt.occurred_at_ms / 1000
-
-    assert [
-        (prompt.arm, gain, asked_s + seconds)
-        for seconds, gain in ((1, 0.0), (2, 0.1), (3, 0.4), (4, 0.5), (5, -0.5))
-    ] == heard.outcomes
 
 
 # The windows
