@@ -9,6 +9,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.sessions import session_of
 from streams.shop.people.assignment import Assignment, Experiment, held_out
+from streams.shop.people.context import told_context
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
@@ -304,3 +305,17 @@ def test_each_shopper_has_a_name_of_their_own_and_only_with_consent() -> None:
     for said in ({"consent": True}, {"shopper_id": "ann", "consent": False}, {}):
         assert spring.named(Story().view("bread", **said)) is None
     assert spring.named(Story().view("bread", shopper_id="ann", consent=None)) is None
+
+
+def test_who_consents_and_says_no_name_is_new() -> None:
+    """Known is who names a shopper and consents, by the event's own word."""
+    story = Story()
+    said: list[dict[str, Any]] = [
+        {"shopper_id": "ann", "consent": True},
+        {"shopper_id": None, "consent": True},
+        {"shopper_id": "ann", "consent": None},
+    ]
+
+    assert ["known", "new", "new"] == [
+        told_context(story.view("bread", **each), frozenset()).partition("/")[2] for each in said
+    ]
