@@ -138,7 +138,11 @@ def test_the_only_arm_on_offer_comes_back() -> None:
 def test_so_many_arms_travel_and_with_one_more_none(number: int, told: bool) -> None:
     """Then nobody can say what was drawn from; the prompt comes back all the same."""
     names = tuple(f"a{n}" for n in range(number))
-    arms = {"arms": names, "propensities": (1 / number,) * number, "estimates": (0.5,) * number}
+    arms: dict[str, Any] = {
+        "arms": names,
+        "propensities": (1 / number,) * number,
+        "estimates": (0.5,) * number,
+    }
     token = RECEIPTS.seal(BREAD._replace(**arms))
 
     assert BREAD._replace(**arms if told else {}) == RECEIPTS.open(token, "s1")
@@ -150,7 +154,11 @@ def test_arms_travel_as_long_as_an_event_has_room_for_them() -> None:
     numbers_bytes = 4 * 8 + 1 + 2 * 8
     most = RAW_BYTES_MAX - UNFILLED_BYTES - numbers_bytes - len(about)
     for length, told in ((most, True), (most + 1, False)):
-        arms = {"arms": ("a" * length,), "propensities": (1.0,), "estimates": (0.05,)}
+        arms: dict[str, Any] = {
+            "arms": ("a" * length,),
+            "propensities": (1.0,),
+            "estimates": (0.05,),
+        }
         token = RECEIPTS.seal(BREAD._replace(**arms))
 
         assert len(raw(token)) <= RAW_BYTES_MAX
@@ -403,7 +411,7 @@ def test_what_is_sealed_with_other_fields_is_of_another_version(payload: bytes) 
 def test_arms_that_are_none_are_refused(vector: list[Any]) -> None:
     """As many numbers of each kind as arms, or the impression is none."""
     known = [*BREAD[:6], list(BREAD.items), *BREAD[7:9]]
-    sound = [["popular", "again"], [0.5, 0.5], [0.1, 0.2]]
+    sound: list[Any] = [["popular", "again"], [0.5, 0.5], [0.1, 0.2]]
 
     assert tuple(map(tuple, sound)) == receipt_of(known + sound)[9:]
     with pytest.raises(ValueError, match=r"receipt|zip"):
