@@ -141,7 +141,8 @@ class Difference(NamedTuple):
 
 FOLD_VERSION = "3"
 """Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
-session takes 8 KB at most. 3: a visitor's sessions go on from each other."""
+session takes 8 KB at most. 3: a visitor's sessions go on from each other; denials take back what
+was supposed; earlier returns are one fact; an order counts for every session that tells it."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:

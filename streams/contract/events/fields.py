@@ -1,6 +1,7 @@
 """The fields of events: their types and limits, and what every event carries.
 
-Times are milliseconds since 1970 (`…_ms`), money is in minor units of its currency (cents).
+Times are milliseconds since 1970 (`…_ms`), money is in minor units of its currency (cents), as ISO
+4217 has them: see `streams.contract.events.currencies`.
 """
 
 from functools import cached_property

@@ -40,7 +40,6 @@ from math import inf
 from typing import Any
 
 from models import ThompsonSampling
-from models.evaluation.drift import DriftAlarm
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     BasketUpdated,
@@ -57,7 +56,7 @@ from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached, joined
-from streams.shop.memory.orders.orders import Back, Order
+from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
 
@@ -66,15 +65,10 @@ Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
 
 
 class Attribution:
-    """Folds feedback, adds, removals, orders and returns into impressions and the policy.
-
-    Its drift alarm sees each impression as nothing earned, and then what it earned: it depends on
-    order, and is no part of the state.
-    """
+    """Folds feedback, adds, removals, orders and returns into impressions and the policy."""
 
     def __init__(self, settings: Settings, policy: ThompsonSampling) -> None:
         self.policy = policy
-        self.drift = DriftAlarm()
         self._feedback: dict[type[Event], Callable[[Session, Any, Receipt], None]] = {
             PromptShown: self.shown,
             PromptClicked: self.clicked,
@@ -260,7 +254,6 @@ class Attribution:
             impression = Impression(mine, [Reached("shown", told_by(event, mine), shown_ms)])
             session.remember(impression)
             self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
-            self.drift.outcome(receipt.arm, 0.0, time_s=event.time_s)
         return impression
 
     def _note(self, impression: Impression, facts: Sequence[Reached]) -> bool:
@@ -268,18 +261,17 @@ class Attribution:
         if facts[0].stage != "returned" and impression.full:
             return False
         before, reached = earnings(impression, self._worth), impression.reached
+        told = impression.told and facts[0].told  # else others have told some of it
+        own = before if told else earnings(impression.own(), self._worth)
         impression.put(joined(reached, facts))
         after = earnings(impression, self._worth)
         if before != after:
             self._tell(impression.receipt, before, after)
-            gain = _sum(after) - _sum(before)
-            self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
-        if not impression.told:  # outcomes tell what it is by its own partition alone
-            before = earnings(impression.own(len(reached)), self._worth)
-            after = earnings(impression.own(), self._worth)
+        if not told:  # outcomes tell what it is by its own partition alone
+            before, after = own, earnings(impression.own(), self._worth)
         if before != after:
             share = (_sum(after) - _sum(before)) / len(facts)
-            impression.put((*reached, *(fact._replace(reward=share) for fact in facts)))
+            impression.put(joined(reached, [fact._replace(reward=share) for fact in facts]))
         return True
 
     def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:

@@ -16,7 +16,8 @@ up to its time is taken back. That a session goes on is no new consent: else it 
 came first, a denial elsewhere or the next event here.
 
 Who has denied is remembered again by events that name the shopper and say `consent: true`; what the
-setting supposes of events that do not say is not enough then.
+setting supposes of events that do not say is not enough then. So a denial takes back all that was
+only supposed, later than itself as well: it may have been read before.
 """
 
 from collections.abc import Callable, Iterable, Mapping

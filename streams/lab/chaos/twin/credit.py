@@ -10,6 +10,7 @@ from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     Event,
     ItemAdded,
+    OrderPlaced,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -121,13 +122,13 @@ class Credit:
             move, about = Move(item_id, quantity, at_ms), {"item_id": item_id, "quantity": quantity}
             self._note(prompt, event, "removed", [about], partial(prompt.removed.append, move))
 
-    def ordered(self, trails: Iterable[TwinTrail], order: TwinOrder) -> None:
-        """What prompts had brought to these baskets was bought."""
+    def ordered(self, trails: Iterable[TwinTrail], order: TwinOrder, event: OrderPlaced) -> None:
+        """What prompts had brought to these baskets was bought, as this event tells."""
         at_ms = order.event.occurred_at_ms
         for prompt in (one for trail in trails for one in trail.prompts.values()):
-            if 0 <= prompt.late_ms(at_ms) <= self._buy_ms:
+            if 0 <= prompt.late_ms(event.occurred_at_ms) <= self._buy_ms:
                 sold = [item for item in order.quantities if prompt.standing(item, at_ms)]
-                self._sell(prompt, order.event, order, sold)
+                self._sell(prompt, event, order, sold)
 
     def returned(self, event: Event, order: TwinOrder) -> None:
         """What of an order came back, as its own partition tells, its prompts give back."""

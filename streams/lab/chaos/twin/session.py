@@ -21,8 +21,6 @@ class TwinSession:
     signed_in: str | None = None
     signed_ms: int = 0
     side: Told | None = None
-    told: set[str] = field(default_factory=set)
-    """The orders that it has told itself."""
     left_ms: int = 0
     """When another session of its visitor went on with its trail,"""
     left_orders: frozenset[str] = frozenset()

@@ -54,8 +54,8 @@ class Twin:
         self._credit = Credit(settings, self._tell, prompts_max)
         self._visitors = TwinVisitors(settings, apart_max)
         self._orders: dict[tuple[int, str], TwinOrder] = {}
-        self._waiting: dict[str, list[tuple[int, Back]]] = defaultdict(list)
-        """What came back of orders that its partition had not been told by then."""
+        self._came: dict[str, list[tuple[int, Back]]] = defaultdict(list)
+        """What came back, by the order's number, and where that was told."""
         self._denied_s: dict[str, int] = {}
         self._lessons: list[TwinLesson] = []
         """What adds have taught: no return takes it back."""
@@ -121,7 +121,7 @@ class Twin:
                 self._lessons.append(lesson)
 
     def _ordered(self, partition: int, visit: TwinSession, event: OrderPlaced) -> None:
-        """An order counts once on its partition, and empties the basket of each trail."""
+        """An order teaches once on its partition; each that tells it credits its prompts."""
         trail, number = visit.trail, event.order_id
         if number in trail.orders:
             return
@@ -134,37 +134,38 @@ class Twin:
                     order.lessons.append(trail.lesson(item_id, together))
                     together.append(item_id)
             self._orders[partition, number] = order
-            self._credit.ordered(self._visitors.beside(partition, visit), order)
-            order.back += [back for at, back in self._waiting[number] if at == partition]
-            self._credit.returned(event, order)
-            if visit.side is not None:
-                self._tell(self._sides.ordered(event, visit.side))
+            order.back += [back for at, back in self._came[number] if at == partition]
+        order = self._orders[partition, number]
+        self._credit.ordered(self._visitors.beside(partition, visit), order, event)
+        self._credit.returned(event, order)
+        if visit.side is not None and order.told_for is None:
+            order.told_for = visit.session_id
+            self._tell(self._sides.ordered(event, visit.side))
         trail.orders.add(number)
-        visit.told.add(number)
         trail.order(summed(event.lines), event.occurred_at_ms)
 
     def _came_back(
         self, partition: int, visit: TwinSession, event: OrderCancelled | OrderReturned
     ) -> None:
-        """A return is of its own partition's order, or of those that all others were told."""
+        """A return is of the order of its number, wherever that was told."""
         back = None if event.lines is None else summed(event.lines)
         about = {"order_id": event.order_id, **goods(event.lines, -1)}
-        if event.order_id not in visit.told:
+        order = self._orders.get((partition, event.order_id))
+        if visit.side is None or order is None or order.told_for != visit.session_id:
             self._tell(of_unit("unmatched", event, **about))
-        elif visit.side is not None:
+        else:
             self._tell(of_unit("returned", event, **visit.side, **about))
-        if (order := self._orders.get((partition, event.order_id))) is not None:
+        self._came[event.order_id].append((partition, back))
+        if order is not None:
             order.back.append(back)
             self._credit.returned(event, order)
-        else:
-            self._waiting[event.order_id].append((partition, back))
 
     # In the end
 
     def ledger(self) -> Ledger:
         """What is known when all partitions have been told."""
         for (partition, number), order in self._orders.items():
-            order.away = [back for at, back in self._waiting[number] if at != partition]
+            order.away = [back for at, back in self._came[number] if at != partition]
         items, pairs, begun = self._taught()
         return Ledger(
             {
