@@ -20,9 +20,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from streams.clients.async_kafka import administration, client_options, limit_metadata_requests
+from streams.clients.async_kafka import administration, client_options
+from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.refusals import refusal
 from streams.contract.dead_letters import NAMES, VALUE_BYTES, Header
-from streams.contract.errors import DeliveryFailed
+from streams.contract.errors import DeliveryFailed, GoeswithError
 from streams.contract.settings import Settings
 
 DELIVERY_S_MAX = 120.0
@@ -95,7 +97,7 @@ class Delivery(Service):
     async def publish(self, records: Iterable[OutgoingRecord], then: Callable[[], object]) -> None:
         """Hand the records of a round over; `then` is called when the broker has all of them.
 
-        Waits while too many rounds are in flight. Raises `DeliveryFailed`.
+        Waits while too many rounds are in flight. Raises `DeliveryFailed`, `NotAuthorized`.
         """
         fitting = (fitted(record, self._record_bytes_max[record.topic]) for record in records)
         delivered = []
@@ -103,7 +105,7 @@ class Delivery(Service):
             try:
                 sent = await self._producer.send_batch(batch, topic, partition=partition)
             except KafkaError as error:
-                raise _failed(error) from error
+                raise _failed(error, self.settings) from error
             delivered.append(sent)
         await self._in_flight.put((delivered, then))
 
@@ -115,7 +117,7 @@ class Delivery(Service):
                 for sent in delivered:
                     await sent
             except KafkaError as error:
-                await self.crash(_failed(error))
+                await self.crash(_failed(error, self.settings))
                 return
             then()
 
@@ -142,8 +144,8 @@ async def open_idempotent_producer(settings: Settings) -> tuple[Any, Mapping[str
     return producer, limits
 
 
-def _failed(error: KafkaError) -> DeliveryFailed:
-    return DeliveryFailed(
+def _failed(error: KafkaError, settings: Settings) -> GoeswithError:
+    return refusal(error, settings) or DeliveryFailed(
         f"the broker did not take a batch: {error!r}. Nothing of its round is acknowledged; the "
         "worker stops, and the next one answers again under the same ids"
     )
