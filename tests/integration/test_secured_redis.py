@@ -14,6 +14,8 @@ from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.views.reader import current_prompts
 from tests.certificates import Authority, Issued
 
+pytestmark = pytest.mark.integration
+
 PASSWORD = "br3ad/and+butt3r"  # noqa: S105  # of a user of this test
 IN_A_URL = "br3ad%2Fand%2Bbutt3r"
 

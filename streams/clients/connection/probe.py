@@ -9,19 +9,20 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.clients.connection.addresses import broker_addresses
 from streams.clients.connection.async_security import async_security
 from streams.clients.connection.refusals import hint, refusal, refused_credentials
-from streams.contract.errors import KafkaUnreachable, NotAuthenticated
+from streams.contract.errors import GoeswithError, KafkaUnreachable, NotAuthenticated
 from streams.contract.wire.connection import ConnectionSettings
 
 CLIENT_ID = "goeswith-probe"
 ALERT_S_MAX = 2.0
 """So long an alert is waited for where a connection ended without a word."""
+CLOSE_S_MAX = 0.2
 
 
 async def check_connection(settings: ConnectionSettings) -> None:
@@ -37,10 +38,11 @@ async def check_connection(settings: ConnectionSettings) -> None:
         try:
             return await _shake_hands(host.strip("[]"), port, options, settings)
         except (KafkaError, OSError, TimeoutError) as error:
-            alert = await _alert(host.strip("[]"), port, options)
-            for reason in (error, alert):
-                if reason is not None and (refused := refusal(reason, settings)):
-                    raise refused from error
+            refused = refusal(error, settings)
+            if refused is None and (alert := await _alert(host.strip("[]"), port, options)):
+                refused = refusal(alert, settings)
+            if refused is not None:
+                raise refused from error
             silent.append(str(error) or type(error).__name__)
         except ValueError as error:  # of SCRAM: its answer proves nothing
             raise NotAuthenticated(
@@ -56,7 +58,16 @@ async def check_connection(settings: ConnectionSettings) -> None:
 def check_connection_now(settings: ConnectionSettings) -> None:
     """The same, for callers without an event loop, or in the midst of one."""
     with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, check_connection(settings)).result()
+        apart.submit(asyncio.run, _checked_to_the_end(settings)).result()
+
+
+async def _checked_to_the_end(settings: ConnectionSettings) -> None:
+    """Its loop ends with it: what a refusal has broken off is closed by then."""
+    try:
+        await check_connection(settings)
+    except GoeswithError:
+        await asyncio.sleep(CLOSE_S_MAX)
+        raise
 
 
 async def _alert(host: str, port: int, options: dict[str, Any]) -> ssl.SSLError | None:
@@ -74,7 +85,8 @@ async def _alert(host: str, port: int, options: dict[str, Any]) -> ssl.SSLError 
             try:
                 await reader.read(1)
             finally:
-                writer.close()
+                writer.transport.abort()
+                await asyncio.sleep(0)  # in which it does
     except ssl.SSLError as error:
         return error
     except (OSError, TimeoutError):
@@ -87,14 +99,29 @@ async def _shake_hands(
 ) -> None:
     """Connect, sign in, and ask something: TLS 1.3 and OAUTHBEARER refuse by the next answer."""
     timeout_ms = int(settings.kafka_timeout_s * 1000)
-    connection = await create_conn(
+    connection = AIOKafkaConnection(
         host, port, client_id=CLIENT_ID, request_timeout_ms=timeout_ms, **options
     )
     try:
-        await connection.send(MetadataRequest([]))
+        await connection.connect()
+        await _ask(connection, settings)
+    finally:
+        if closed := connection.close():
+            await asyncio.wait([closed], timeout=CLOSE_S_MAX)
+
+
+async def _ask(connection: Any, settings: ConnectionSettings) -> None:
+    """Ask for the brokers: who has not signed in is told none, and hung up on.
+
+    aiokafka takes any answer to an access token for a welcome (RFC 7628, section 3.2.3: there is
+    another round after a refusal).
+    """
+    refused = NotAuthenticated(refused_credentials(settings))
+    try:
+        answer = await connection.send(MetadataRequest([]))
     except KafkaError as error:
         if settings.kafka_sasl_mechanism == "OAUTHBEARER":
-            raise NotAuthenticated(refused_credentials(settings)) from error
+            raise refused from error
         raise
-    finally:
-        connection.close()
+    if settings.kafka_sasl_mechanism == "OAUTHBEARER" and not answer.brokers:
+        raise refused

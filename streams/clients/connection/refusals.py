@@ -4,6 +4,7 @@ TLS says it by an alert or by what is wrong with a certificate, SASL and ACLs by
 protocol, which both client libraries hand on as `errno`.
 """
 
+import re
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -45,7 +46,7 @@ def refusal(error: BaseException, settings: ConnectionSettings) -> GoeswithError
             if said := _of_tls(cause, settings):
                 return NotAuthenticated(said)
         elif not isinstance(cause, OSError):  # whose `errno` is the system's
-            code = getattr(cause, "errno", None)
+            code = _code(cause)
             if said := _of_sasl(code, settings):
                 return NotAuthenticated(said)
             if said := _of_acl(code, cause, settings):
@@ -58,6 +59,18 @@ def hint(settings: ConnectionSettings) -> str:
     if settings.kafka_tls or settings.kafka_sasl:
         return f"Does its listener speak {settings.kafka_security_protocol} ({PROTOCOL})?"
     return f"A listener that wants TLS or SASL hangs up like this: {PROTOCOL}"
+
+
+def _code(error: BaseException) -> int | None:
+    """The error code of the protocol; kafka-python puts some into the words of another error.
+
+    >>> _code(Exception("Unexpected error in InitProducerIdResponse: [Error 31] Denied"))
+    31
+    """
+    code: int | None = getattr(error, "errno", None)
+    if code is None and (told := re.search(r"\[Error (\d+)\]", str(error))):
+        return int(told[1])
+    return code
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -157,9 +170,14 @@ def denied(topics: str, settings: ConnectionSettings) -> NotAuthorized:
 
 
 def _names(error: BaseException) -> str:
-    """What a client says which one it was: a name, a set of names, or a sentence with it."""
-    names = error.args[0] if error.args else ""
-    return " ".join(sorted(map(str, names)) if isinstance(names, set) else str(names).split())
+    """Which one it was: a client says a name, several, or a sentence with it.
+
+    >>> _names(Exception("Error for GROUP/shop: ")), _names(Exception({"shop.events"}))
+    ('shop', 'shop.events')
+    """
+    said = error.args[0] if error.args else ""
+    names = [said] if isinstance(said, str) else said
+    return ", ".join(str(name).rpartition("/")[2].strip(" :") for name in sorted(names))
 
 
 def _who(settings: ConnectionSettings) -> str:

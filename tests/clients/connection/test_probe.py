@@ -16,6 +16,9 @@ from streams.contract.wire.connection import ConnectionSettings
 from tests.certificates import Authority, Issued
 
 
+PATIENCE_S = 5.0
+
+
 @contextmanager
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
     """A listener on the loopback address that does this with each connection."""
@@ -27,6 +30,7 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
                     connection, _ = listener.accept()
                 except OSError:
                     return
+                connection.settimeout(PATIENCE_S)
                 with connection, suppress(OSError):
                     serve(connection)
 
