@@ -22,12 +22,12 @@ from streams.shop.checkpoint import meaning
 from streams.shop.decision.messages import TEXTS
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.memory.orders.arrivals import BLOCK
+from streams.shop.memory.orders.seen import SEEN_MAX
 from streams.shop.memory.session import (
     BASKET_MAX,
     IMPRESSIONS_MAX,
     LOOKED_MAX,
     ORDERS_MAX,
-    SEEN_MAX,
 )
 from streams.shop.shared_settings import MUST_AGREE
 

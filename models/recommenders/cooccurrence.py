@@ -149,7 +149,8 @@ class CoOccurrence(Recommender):
         `begins`: whether a session begins with it; without that, one does where `x` is empty.
         """
         self._learn(x, y, time_s, weight, y not in x)
-        self._sessions += not x if begins is None else begins
+        if not x if begins is None else begins:
+            self._sessions += 1
         if len(self._pairs.number) > self.items_max:
             self._forget()
 
@@ -172,7 +173,9 @@ class CoOccurrence(Recommender):
             weighs = max(1, round(weighs * weight))
         if time_s > self._latest_s:
             self._latest_s = int(time_s)
-        self._pairs.learn(x[-self._reach :], y, era, weighs, first=first, near=self.distance_decay)
+        if len(x) > self._reach:
+            x = x[-self._reach :]
+        self._pairs.learn(x, y, era, weighs, first=first, near=self.distance_decay)
 
     def unlearn_one(
         self, x: Sequence[str], y: str, *, time_s: float, begins: bool, alone: bool = False

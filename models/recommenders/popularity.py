@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from models.decay.eviction import lightest, slab
+from models.decay.forward import UNITS_KEPT
 from models.decay.tally import read, share, tally, times, weight, written
 from models.limits import at_least_one
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
@@ -60,15 +61,16 @@ class Popularity(Recommender):
         self._order: list[tuple[int, str]] = []  # (-weight, item), the top_max smallest
         self._placed: dict[str, int] = {}  # the tally with which an item is in the order
         self._moved: set[str] = set()  # items to be put in order
+        self._lately: dict[tuple[int, float], int] = {}  # tallies of events, by second and weight
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave out the order: looking at it changes nothing."""
-        follows = {"_order": [], "_placed": {}, "_moved": set(self._tallies)}
+        follows = {"_order": [], "_placed": {}, "_moved": set(self._tallies), "_lately": {}}
         return {**vars(self), **follows}
 
     def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
         """Count `y` once more; what came before is of no interest."""
-        more = tally(self._weighed(time_s, weight))
+        more = self._tally(time_s, weight)
         self._tallies[y] = self._tallies.get(y, 0) + more
         self._all += more
         self._moved.add(y)
@@ -84,7 +86,7 @@ class Popularity(Recommender):
         >>> popular.top(1)
         []
         """
-        less = tally(self._weighed(time_s, weight))
+        less = self._tally(time_s, weight)
         left = self._tallies.get(y, 0) - less
         self._all = max(0, self._all - less)
         if y in self._tallies:
@@ -92,6 +94,17 @@ class Popularity(Recommender):
             if left <= 0 or not times(left):
                 del self._tallies[y]
             self._moved.add(y)
+
+    def _tally(self, time_s: float, weight: float) -> int:
+        """The tally of one event, kept for a while: those of a second weigh the same."""
+        try:
+            return self._lately[int(time_s), weight]
+        except (KeyError, OverflowError, ValueError):
+            one = tally(self._weighed(time_s, weight))  # or says what is wrong
+        if len(self._lately) >= UNITS_KEPT:
+            self._lately.clear()
+        self._lately[int(time_s), weight] = one
+        return one
 
     def _ordered(self) -> list[tuple[int, str]]:
         """The order, with everything in its place."""

@@ -151,9 +151,11 @@ class Shop:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
-            if event.occurred_at_ms <= session.arrivals.until_ms:
-                return  # once more, or 32 events late or more
+            if session.seen.is_too_late(event):
+                return
             session.note(event, offset)
+            if session.assignment is None and self.experiment and isinstance(event, AskingEvent):
+                session.assignment = self.experiment.assigned(event, offset, len(session.orders))
             self.identity.sign(session, event)
             self._handlers[type(event)](session, event)
         elif (
@@ -175,20 +177,14 @@ class Shop:
             )
         return sessions
 
-    def _assign(self, session: Session, event: AskingEvent, to: Experiment) -> None:
-        session.assignment = to.assigned(event, session.seen[event.event_id], len(session.orders))
-
     def _viewed(self, session: Session, event: ItemViewed) -> None:
-        if session.assignment is None and self.experiment is not None:
-            self._assign(session, event, self.experiment)
         self.teaching.viewed(session, event)
         session.view(event)
 
     def _added(self, session: Session, event: ItemAdded) -> None:
-        if session.assignment is None and self.experiment is not None:
-            self._assign(session, event, self.experiment)
         self.teaching.added(session, event)
-        self._credited(session, event)
+        if event.receipt is not None or session.impressions:  # else it is nobody's doing
+            self._credited(session, event)
         session.add(event)
 
     def _removed(self, session: Session, event: ItemRemoved) -> None:
@@ -230,7 +226,7 @@ class Shop:
         asking = event if isinstance(event, AskingEvent) else None
         if sessions is None or (session := sessions.find(event.session_id)) is None:
             return Answer(silence=Silence("forgotten") if asking else None)
-        if session.arrivals.first_seen(session.seen, event, offset) != offset:
+        if session.seen.first(event, offset) != offset:
             read_late = session.seen.was_read_late(event.event_id, offset)
             return Answer(
                 silence=Silence("duplicate") if asking else None,

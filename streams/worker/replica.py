@@ -129,8 +129,10 @@ class Replica(Service):
             folded = self.shop.learn(partition, record.offset, event)
         if folded == "folded":
             self.telemetry.folded += 1
-            self.telemetry.clocks_ahead += event is not None and event.clock_ahead_ms > 0
-        self.telemetry.repeats += folded == "repeated"
+            if event is not None and event.clock_ahead_ms > 0:
+                self.telemetry.clocks_ahead += 1
+        else:
+            self.telemetry.repeats += 1
         return found
 
     def answer(

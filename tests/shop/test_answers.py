@@ -1,7 +1,7 @@
 """Which events are answered, by whom, and what an answer holds beside a prompt."""
 
 from streams.shop.memory.answer import Silence
-from streams.shop.memory.session import SEEN_MAX
+from streams.shop.memory.orders.seen import SEEN_MAX
 from tests.stories import Story, Till
 
 

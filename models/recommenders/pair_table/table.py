@@ -129,10 +129,10 @@ class PairTable:
             self.era = era
         known = self.number
         try:
-            numbers, number = [known[item] for item in context], known[y]
+            numbers, number = list(map(known.__getitem__, context)), known[y]
         except KeyError:
             numbers, number = self.numbers(context), self._admit(y)
-        early = min(self.era - era, 2)
+        early = 0 if era == self.era else min(self.era - era, 2)
         self._contexts += numbers
         self._steps += (len(numbers), number, weight, early, first + NEAR * near)
         if len(self._steps) >= STEP * STEPS_MAX:

@@ -35,7 +35,6 @@ from streams.contract.events import (
     OrderPlaced,
 )
 from streams.contract.receipts import Receipt
-from streams.shop.memory.orders.arrivals import Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen
@@ -52,7 +51,6 @@ ORDERS_MAX = 16
 PATH_MAX = 20
 BASKET_MAX = 54
 BOUGHT_MAX = 40
-SEEN_MAX = 64
 IMPRESSIONS_MAX = 8
 NEVER: Prompted = (0, "")
 VERSION = 5
@@ -96,21 +94,16 @@ class Session:
     buyer: str | None = None
     names_shopper: bool = False
     """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
-    arrivals: Arrivals = field(default_factory=Arrivals)
-    """When the events came, those that are not among the seen any more included."""
     order_memory: Orders = field(default_factory=Orders)
     """The orders of its partition."""
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
-        arrivals, at_ms = self.arrivals, event.occurred_at_ms
-        self.seen.note(event.event_id, offset)
-        arrivals.note(at_ms)
-        self.last_ms = max(self.last_ms, at_ms)
-        if arrivals.noted > WEIGHED_FROM:
-            if arrivals.noted - arrivals.forgotten > SEEN_MAX:
-                arrivals.forget(self.seen.forget_first())
-            if arrivals.noted % WEIGHED_EVERY == 0:
+        if event.occurred_at_ms > self.last_ms:  # noqa: PLR1730  # no call on every event
+            self.last_ms = event.occurred_at_ms
+        if self.seen.note(event.event_id, offset, self.last_ms):
+            noted = self.seen.noted
+            if noted > WEIGHED_FROM and noted % WEIGHED_EVERY == 0:
                 lighten(self)
 
     def looks_first(self, item_id: str) -> bool:
@@ -126,7 +119,8 @@ class Session:
         if item_id in viewed:
             viewed.remove(item_id)
         viewed.append(item_id)
-        del viewed[:-VIEWED_MAX]
+        if len(viewed) > VIEWED_MAX:
+            del viewed[:-VIEWED_MAX]
 
     def add(self, event: ItemAdded) -> None:
         """More of the item is in the basket; a full basket takes no further kinds of items."""
@@ -140,6 +134,8 @@ class Session:
 
     def entering(self, event: ItemAdded) -> int:
         """How many this add puts in: not what a removal or an order that overtook it took out."""
+        if not self.taken:  # as nearly always
+            return event.quantity
         at_ms, missing = self.taken.get(event.item_id, NOT_TAKEN)
         overtaken = missing if event.occurred_at_ms < at_ms else 0
         return max(0, event.quantity - overtaken)
@@ -232,7 +228,6 @@ class Session:
             forgotten=self.forgotten,
             assignment=self.assignment,
             refused_consent=self.refused_consent,
-            arrivals=self.arrivals,
             order_memory=self.order_memory,
         )
 
@@ -289,7 +284,7 @@ class Session:
             list(self.forgotten),
             *map(self.seen.marked, (REFUSED, UNREAD)),
             None if self.assignment is None else list(self.assignment),
-            self.arrivals.state(),
+            self.seen.arrivals and self.seen.arrivals.state(),
         ]
 
 

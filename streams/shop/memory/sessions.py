@@ -16,20 +16,17 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.orders.arrivals import BLOCK, BLOCK_BEFORE, Arrivals
 from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.orders.orders import Orders
-from streams.shop.memory.orders.seen import Seen
+from streams.shop.memory.orders.seen import NAMED_ALONE, Seen
 from streams.shop.memory.orders.taken import Taken
-from streams.shop.memory.session import NEVER, SEEN_MAX, VERSION, Session
+from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, SignIn, read
 
 IMPRESSIONS_MAX_BEFORE = 32
 """In sessions that did not note what they forgot."""
-NAMED_ALONE = (1, 2, 3, 4)
-"""Versions of which all events that a session has seen have their ids."""
 
 
 class Sessions:
@@ -62,11 +59,13 @@ class Sessions:
 
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
-        self.watermark_ms = max(self.watermark_ms, event.received_at_ms)
-        self.latest_ms = max(self.latest_ms, event.occurred_at_ms)
+        at_ms = event.occurred_at_ms
+        if event.received_at_ms > self.watermark_ms:  # noqa: PLR1730  # no call on every event
+            self.watermark_ms = event.received_at_ms
+        if at_ms > self.latest_ms:  # noqa: PLR1730
+            self.latest_ms = at_ms
         session = self._sessions.get(event.session_id)
         if session is None:
-            at_ms = event.occurred_at_ms
             session = Session(
                 *(event.session_id, at_ms, at_ms),
                 forgotten=self.forgotten,
@@ -78,7 +77,7 @@ class Sessions:
                 self.forgot = True
             self._expire()
         else:
-            pause_ms = event.occurred_at_ms - session.last_ms
+            pause_ms = at_ms - session.last_ms
             if pause_ms > self.basket_ttl_ms:
                 session.forget_basket()
             if pause_ms > self.gap_ms:
@@ -165,8 +164,8 @@ def _session_of(state: list[Any]) -> Session:
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *more = latest
     assigned, arrived = more or (None, None)
-    seen = Seen.from_state(named, () if version in NAMED_ALONE else before, refused, unread)
-    arrivals = _arrivals(arrived, seen, BLOCK_BEFORE if version in NAMED_ALONE else BLOCK)
+    seen = Seen.from_state(named, () if version <= NAMED_ALONE else before, refused, unread)
+    seen.arrive(arrived, version)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [name, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
@@ -192,7 +191,6 @@ def _session_of(state: list[Any]) -> Session:
         orders,
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),
-        arrivals=arrivals,
     )
 
 
@@ -201,21 +199,6 @@ def _by_prompt(remembered: list[Impression], session_id: str) -> dict[str, Impre
     for impression in remembered:
         impression.session_id = session_id
     return {impression.receipt.prompt_id: impression for impression in remembered}
-
-
-def _arrivals(arrived: list[Any] | None, seen: Seen, block: int) -> Arrivals:
-    """When the events of a session came: unknown, where that was not kept.
-
-    What was seen beyond what is remembered today is forgotten.
-    """
-    number = len(seen)
-    if arrived is None:
-        arrivals = Arrivals.unknown(number)
-    else:
-        arrivals = Arrivals.from_state(arrived, number, block)
-    while len(seen) > SEEN_MAX:
-        arrivals.forget(seen.forget_first())
-    return arrivals
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:

@@ -104,8 +104,10 @@ class Experiment:
         if event.occurred_at_ms < self.start_ms:
             return None
         held_out, unit = self.draw(event.visitor_id or event.session_id)
-        place = event.event_id, offset, event.occurred_at_ms
-        return Assignment(self.id, self.share, unit, held_out, *place, orders_before)
+        event_id, at_ms = event.event_id, event.occurred_at_ms
+        return Assignment(
+            self.id, self.share, unit, held_out, event_id, offset, at_ms, orders_before
+        )
 
     def draw(self, unit: str) -> tuple[bool, str]:
         """Whether a unit is held out, and its name in this experiment.
@@ -113,8 +115,10 @@ class Experiment:
         >>> Experiment("spring", 1.0, "salt").draw("visitor-7")
         (True, 'fcf19e1cab44aa7e8c8cad6c')
         """
-        hashed = self._hash("unit", unit, DRAWN_BYTES + NAME_BYTES)
-        drawn = int.from_bytes(hashed[:DRAWN_BYTES]) < self.share * 2 ** (8 * DRAWN_BYTES)
+        drawing = self._drawing.copy()
+        drawing.update(unit.encode("utf-8", "surrogatepass"))
+        hashed = drawing.digest()
+        drawn = int.from_bytes(hashed[:DRAWN_BYTES]) < self._held_out_below
         return drawn, hashed[DRAWN_BYTES:].hex()
 
     def named(self, event: Event) -> str | None:
@@ -124,11 +128,22 @@ class Experiment:
         """
         if event.shopper_id is None or event.consent is not True:
             return None
-        return self._hash("shopper", event.shopper_id, NAME_BYTES).hex()
+        naming = self._hashing("shopper", NAME_BYTES)
+        naming.update(event.shopper_id.encode("utf-8", "surrogatepass"))
+        return naming.hexdigest()
 
-    def _hash(self, kind: str, who: str, length: int) -> bytes:
-        said = f"{self.name}\0{kind}\0{who}".encode("utf-8", "surrogatepass")
-        return blake2b(said, digest_size=length, key=self.salt.encode()[:SALT_BYTES_MAX]).digest()
+    @cached_property
+    def _held_out_below(self) -> float:
+        return self.share * float(2 ** (8 * DRAWN_BYTES))
+
+    @cached_property
+    def _drawing(self) -> "blake2b":
+        """The hash of a unit, as far as it is the same for all: each continues a copy."""
+        return self._hashing("unit", DRAWN_BYTES + NAME_BYTES)
+
+    def _hashing(self, kind: str, length: int) -> "blake2b":
+        said = f"{self.name}\0{kind}\0".encode("utf-8", "surrogatepass")
+        return blake2b(said, digest_size=length, key=self.salt.encode()[:SALT_BYTES_MAX])
 
 
 def held_out(unit: str, *, share: float, salt: str, experiment: str = DEFAULT) -> bool:

@@ -72,18 +72,13 @@ class Identity:
             return
         named, before = event.shopper_id, session.signed_in
         session.names_shopper = named is not None
-        if (
-            named is not None
-            and named == before.shopper_id
-            and before.hash not in self.denials.at_s
-        ):
-            if event.occurred_at_ms >= before.at_ms:  # as nearly always: the same shopper goes on
+        if named is not None and named == before.shopper_id:  # as nearly always: as before
+            if event.occurred_at_ms >= before.at_ms:
                 before.at_ms, before.consented = event.occurred_at_ms, event.consent is True
-            session.buyer = session.shopper_id = named
-            return
-        if named is not None or before.hash is not None:
+        elif named is not None or before.hash is not None:
             self._sign_in(session, event, named)
-        if named == before.shopper_id and before.hash not in self.denials.at_s:
+        denied = self.denials.at_s
+        if named == before.shopper_id and not (denied and before.hash in denied):
             session.buyer = session.shopper_id = named
         else:
             session.shopper_id = self.shopper_of(session, event)
@@ -103,7 +98,7 @@ class Identity:
         at_ms, before = event.occurred_at_ms, session.signed_in
         if at_ms >= before.at_ms and event.says_who:
             if who is None or who != before.shopper_id:
-                before.shopper_id, before.hash = who, who and hashed(who)
+                before.shopper_id, before.hash_alone = who, None
             before.at_ms, before.consented = at_ms, event.consent is True
 
     def _deny(self, session: Signed, event: Event) -> None:
@@ -123,7 +118,8 @@ class Identity:
         """Whose history an event may use: the shopper's who is signed in, if nothing denies it."""
         who, signed_in = event.shopper_id, session.signed_in
         same = event.consent and who and signed_in.consented and who == signed_in.shopper_id
-        if same and signed_in.hash not in self.denials.at_s:  # as nearly always
+        denied = self.denials.at_s
+        if same and not (denied and signed_in.hash in denied):  # as nearly always
             return who
         who = signed_in.shopper_id
         if who is None or (event.says_who and event.shopper_id != who):

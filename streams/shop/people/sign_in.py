@@ -19,10 +19,16 @@ class SignIn:
 
     shopper_id: str | None = None
     """None: nobody, nobody who may be remembered, or somebody of whom only the hash was kept."""
-    hash: str | None = None
+    hash_alone: str | None = None
+    """What was kept of such a one."""
     at_ms: int = 0
     consented: bool = False
     """Else the setting gave consent."""
+
+    @property
+    def hash(self) -> str | None:
+        """What stands for whoever is signed in; None: nobody is."""
+        return self.hash_alone if self.shopper_id is None else hashed(self.shopper_id)
 
     def state(self, shopper_id: str | None) -> list[Any]:
         """Everything, as JSON; of the id what may be kept by now."""
@@ -35,7 +41,9 @@ class SignIn:
         each(str, [name for name in (shopper_id, who) if name is not None])
         each(int, [signed_in_ms], 0, YEAR_2100_MS)
         each(bool, [consented])
-        return cls(shopper_id, who, signed_in_ms, consented)
+        if shopper_id is not None and who != hashed(shopper_id):
+            raise ValueError("a shopper and the hash of another one")
+        return cls(shopper_id, who if shopper_id is None else None, signed_in_ms, consented)
 
 
 def read(state: list[Any] | str | None, at_ms: int) -> tuple[SignIn, bool]:
@@ -44,7 +52,7 @@ def read(state: list[Any] | str | None, at_ms: int) -> tuple[SignIn, bool]:
     Once only the id was kept, whether consent had been given or was taken to be given.
     """
     if state is None or isinstance(state, str):
-        return SignIn(state, state and hashed(state), at_ms, consented=False), False
+        return SignIn(state, None, at_ms, consented=False), False
     *signed_in, refused = state
     (refused,) = each(bool, [refused])
     return SignIn.from_state(signed_in), refused

@@ -11,9 +11,9 @@ from streams.contract.prompts import Prompt
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.seen import REFUSED
+from streams.shop.memory.orders.seen import REFUSED, SEEN_MAX
 from streams.shop.memory.receipt_rules import KEYS_NAMED_MAX, OTHER_KEYS
-from streams.shop.memory.session import IMPRESSIONS_MAX, SEEN_MAX, Session
+from streams.shop.memory.session import IMPRESSIONS_MAX, Session
 from streams.shop.memory.sessions import IMPRESSIONS_MAX_BEFORE
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till

@@ -225,17 +225,23 @@ def test_a_session_of_version_3_goes_on_without_the_times_of_what_it_has_seen() 
     restored = session_of(before)
     bought = restored.impressions[prompt.prompt_id].standing("butter", story.now_ms)
 
-    assert restored.arrivals == Arrivals.unknown(3)
-    assert not restored.arrivals.in_doubt(0, offset=1)
+    assert 3 == restored.seen.noted
+    assert not restored.seen.is_too_late(story.view("tea"))
     assert 1 == bought
     assert json.loads(json.dumps(session_of(state).state())) == state
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [[2, 0, -1, -1, [0]], [3, 0, -1, -1, []], [3, 0, -2, -1, [0]], [3.0, 0, -1, -1, [0]], [3, 0]],
+    [
+        [39, 0, -1, -1, [0]],
+        [40, 0, -1, -1, []],
+        [40, 0, -2, -1, [0]],
+        [40.0, 0, -1, -1, [0]],
+        [40, 0],
+    ],
 )
 def test_arrivals_that_are_none_are_refused(wrong: list[Any]) -> None:
-    """Rather than learned on with: three events are seen, in one block."""
+    """Rather than learned on with: forty events are seen, and one block is full."""
     with pytest.raises((TypeError, ValueError)):
-        Arrivals.from_state(wrong, 3)
+        Arrivals.from_state(wrong, 40)

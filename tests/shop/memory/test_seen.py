@@ -7,24 +7,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.shop.memory.orders.arrivals import BLOCK_BEFORE, Arrivals
-from streams.shop.memory.orders.seen import NAMED_MAX, REFUSED, UNREAD, Seen, fingerprint
-from streams.shop.memory.session import SEEN_MAX
+from streams.shop.memory.orders.arrivals import BLOCK, BLOCK_BEFORE, Arrivals
+from streams.shop.memory.orders.seen import (
+    NAMED_ALL,
+    NAMED_MAX,
+    REFUSED,
+    SEEN_MAX,
+    UNREAD,
+    Seen,
+    fingerprint,
+)
+from streams.shop.memory.session import VERSION
 from streams.shop.memory.sessions import session_of
 from tests.stories import Story, Till
 
 IDS = st.text(min_size=1, max_size=12)
 
 
-@given(st.lists(IDS, unique=True, max_size=60), IDS, st.data())
-def test_it_answers_as_a_dictionary_would(ids: list[str], other: str, data: st.DataObject) -> None:
-    """Whichever ids, those of one letter and of zeros included."""
+@given(st.lists(IDS, unique=True, max_size=SEEN_MAX + 40), IDS)
+def test_it_answers_as_a_dictionary_would(ids: list[str], other: str) -> None:
+    """Whichever ids, those of one letter and of zeros included; of too many the latest."""
     seen, plain = Seen(), dict[str, int]()
     for number, event_id in enumerate(ids):
-        seen.note(event_id, 1000 * number)
+        assert (number >= NAMED_ALL) == seen.note(event_id, 1000 * number, latest_ms=number)
         plain[event_id] = 1000 * number
-    for _ in range(data.draw(st.integers(0, max(0, len(ids) - NAMED_MAX)))):
-        assert plain.pop(next(iter(plain))) == seen.forget_first()
+        assert number + 1 == seen.noted
+    for event_id in [*plain][:-SEEN_MAX]:
+        del plain[event_id]
 
     assert len(plain) == len(seen)
     for event_id in {*ids, other}:
@@ -38,7 +47,7 @@ def test_marks_stay_with_their_event(ids: list[str], data: st.DataObject) -> Non
     marked = {mark: data.draw(st.sets(st.sampled_from(ids))) for mark in (REFUSED, UNREAD)}
     seen = Seen()
     for event_id in ids:
-        seen.note(event_id, 7)
+        seen.note(event_id, 7, latest_ms=0)
         for mark, those in marked.items():
             if event_id in those:
                 seen.mark(event_id, mark)
@@ -61,8 +70,6 @@ def test_what_was_not_seen_has_no_mark_and_no_offset() -> None:
     assert not seen.is_marked("e1", UNREAD)
     with pytest.raises(KeyError):
         seen["e1"]
-    with pytest.raises(IndexError, match="named"):
-        seen.forget_first()
 
 
 def test_a_fingerprint_that_stands_across_two_records_is_no_event() -> None:
@@ -71,12 +78,15 @@ def test_a_fingerprint_that_stands_across_two_records_is_no_event() -> None:
     before = [["00" * 4 + told[:4].hex(), int.from_bytes(told[4:] + b"\0\0")], ["ff" * 8, 4]]
     before[0] = ["00" * 8, int.from_bytes(b"\0\0" + told[:4])]
     before[1] = [told[4:].hex() + "00" * 4, 4]
-    seen = Seen.from_state([], before, [], [])
+    before += [[f"{number:016x}", 4] for number in range(NAMED_MAX)]
+    named = [[f"n{number}", 1] for number in range(NAMED_MAX)]
+    seen = Seen.from_state(named, before, [], [])
+    seen.arrive([len(seen), 0, -1, -1, []], VERSION)
 
     assert "e" not in seen
-    seen.note("e", 9)
+    seen.note("e", 9, latest_ms=0)
     for number in range(NAMED_MAX):
-        seen.note(f"e{number}", 10)
+        seen.note(f"e{number}", 10, latest_ms=0)
     assert 9 == seen["e"]
 
 
@@ -84,13 +94,29 @@ def test_a_fingerprint_that_stands_across_two_records_is_no_event() -> None:
 def test_records_that_are_none_are_refused(before: list[Any]) -> None:
     """Rather than looked up for ever."""
     with pytest.raises((TypeError, ValueError)):
-        Seen.from_state([], before, [], [])
+        Seen.from_state([[f"n{number}", 1] for number in range(NAMED_MAX)], before, [], [])
+
+
+def test_events_without_their_ids_are_older_than_those_that_have_them() -> None:
+    """A session that named fewer than it may would count wrongly from then on."""
+    before = [[f"{number:016x}", 4] for number in range(NAMED_ALL)]
+    named = [[f"n{number}", 1] for number in range(NAMED_MAX)]
+    assert NAMED_ALL + NAMED_MAX == len(Seen.from_state(named, before, [], []))
+    for too_few in ((named[1:], before), (named, before[:NAMED_MAX])):
+        with pytest.raises(ValueError, match="without"):
+            Seen.from_state(*too_few, [], [])
+
+
+def test_many_events_without_when_they_came_are_refused() -> None:
+    """Their session would not know what is in doubt."""
+    seen = Seen.from_state([[f"n{number}", 1] for number in range(NAMED_ALL + 1)], [], [], [])
+    with pytest.raises(ValueError, match="not when"):
+        seen.arrive(None, VERSION)
 
 
 def before_version_5(state: list[Any], ids: list[str]) -> list[Any]:
     """A session's state as it was when all ids were kept, and times in blocks of 64."""
-    arrived = state[22]
-    noted, forgotten, *rest, _ = arrived
+    noted, forgotten, *rest, _ = state[22]
     held = -(-noted // BLOCK_BEFORE) - forgotten // BLOCK_BEFORE
     blocks = [state[2]] * held
     offsets = [[event_id, place] for place, event_id in enumerate(ids)]
@@ -121,7 +147,10 @@ def test_a_session_of_version_4_goes_on(events: int) -> None:
     assert min(events, SEEN_MAX) == len(again.seen)
     assert all(event.event_id in again.seen for event in told[-SEEN_MAX:])
     assert events - 1 == again.seen[told[-1].event_id]
-    doubted = again.arrivals.in_doubt(told[0].occurred_at_ms, offset=events)
+    stranger = story.check_out()
+    late = stranger.model_copy(update={"occurred_at_ms": told[0].occurred_at_ms})
+    doubted = again.seen.first(late, offset=events) == -1
+    assert doubted == again.seen.is_too_late(late)
     assert (events > SEEN_MAX) == doubted
     assert json.loads(json.dumps(again.state())) == json.loads(
         json.dumps(session_of(json.loads(json.dumps(again.state()))).state())
@@ -135,11 +164,11 @@ def test_times_in_larger_blocks_are_those_of_their_parts(noted: int, forgotten: 
     first = forgotten // BLOCK_BEFORE
     blocks = [100 * (first + place + 1) for place in range(held)]
     state = [noted, forgotten, 5, 6, blocks]
-    arrivals = Arrivals.from_state(state, noted - forgotten, BLOCK_BEFORE)
+    arrivals = Arrivals.of_version_4(state, noted - forgotten)
     again = Arrivals.from_state(arrivals.state(), noted - forgotten)
 
     assert arrivals == again
-    while arrivals.forgotten < arrivals.noted:
+    while arrivals.forgotten < noted // BLOCK * BLOCK:
         place = arrivals.forgotten
         arrivals.forget(offset=place)
         assert 100 * (place // BLOCK_BEFORE + 1) == arrivals.until_ms

@@ -5,7 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.shop.memory.session import SEEN_MAX, VIEWED_MAX, Session
+from streams.shop.memory.orders.seen import SEEN_MAX
+from streams.shop.memory.session import VIEWED_MAX, Session
 from streams.shop.memory.sessions import Sessions
 from tests.stories import NOON_MS, Story
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine
 from streams.contract.settings import Settings
+from streams.shop.memory.orders.weight import BYTES_MAX, ROOM_BYTES, weight
 from streams.shop.memory.session import VERSION, Session
 from streams.shop.memory.sessions import Sessions, session_of
 from streams.shop.memory.taught import APART_MAX, TAUGHT_MAX, Lesson, Taught
@@ -21,6 +22,12 @@ steps = st.lists(
     st.tuples(st.sampled_from(["add", "remove", "order", "again"]), st.sampled_from(ITEMS)),
     max_size=30,
 )
+
+
+def is_light(till: Till) -> bool:
+    """Whether its session is far from what makes it let go what stood apart."""
+    session = till.shop.sessions[0].find("s1") if till.shop.sessions else None
+    return session is None or weight(session) + 2 * ROOM_BYTES < BYTES_MAX
 
 
 def counted(shop: Shop, one: str, other: str) -> tuple[int, int]:
@@ -42,6 +49,8 @@ def test_a_basket_counts_its_items_and_pairs_once(steps: list[tuple[str, str]]) 
     had, met = set[str](), set[frozenset[str]]()
     baskets, counts = 0, Counter[str | frozenset[str]]()
     for what, item in steps:
+        if not is_light(till):
+            break
         if what == "add":
             till.serve(story.add(item))
             basket += [item] * (item not in basket)
@@ -153,7 +162,7 @@ def test_a_session_without_an_end_stops_teaching() -> None:
     learned, session = till.shop.learned, till.shop.sessions[0].find("s1")
 
     assert session is not None
-    assert len(session.taught) < TAUGHT_MAX
+    assert len(session.taught) <= TAUGHT_MAX
     assert session.looked is None
     assert {1, 2} >= {one.together for one in learned.popularity.recommend((), 500)}
     assert (0, 1, 0) == learned.baskets.lift("item-0", f"item-{TAUGHT_MAX}")[1:4]

@@ -149,7 +149,7 @@ def test_a_busy_session_takes_8_kilobytes_at_most(
     for event in kind(visit):
         visit.serve(event)
         most = max(most, own_size(visit.session))
-        if visit.session.arrivals.noted >= EVENTS:
+        if visit.session.seen.noted >= EVENTS:
             break
 
     assert 0 < most <= BYTES_MAX
@@ -163,7 +163,7 @@ def test_what_a_session_is_said_to_weigh_is_about_what_it_does(
     visit = Visit()
     for event in kind(visit):
         visit.serve(event)
-        if visit.session.arrivals.noted >= EVENTS:
+        if visit.session.seen.noted >= EVENTS:
             break
 
     assert 0.65 < own_size(visit.session) / weight(visit.session) < 1.1
@@ -181,7 +181,7 @@ def test_a_visit_that_is_not_busy_keeps_all_that_it_did() -> None:
         visit.serve(visit.story.view(ITEMS[place]))
     session = visit.session
 
-    assert 40 < session.arrivals.noted
+    assert 40 < session.seen.noted
     assert 2 == len(session.impressions) == visit.prompts
     assert session.looked is not None
     assert {*ITEMS[200:216]} <= {*session.looked}
@@ -224,7 +224,7 @@ def test_what_was_let_go_is_let_go_after_a_restart_as_well() -> None:
     visit = Visit()
     for event in does_everything(visit):
         visit.serve(event)
-        if visit.session.arrivals.noted >= EVENTS:
+        if visit.session.seen.noted >= EVENTS:
             break
     state = json.loads(json.dumps(visit.session.state()))
     woken = Shop(visit.till.shop.settings)
@@ -247,7 +247,7 @@ def test_what_is_let_go_does_not_depend_on_a_restart() -> None:
             woken.till.shop = shop
         kept.serve(one)
         woken.serve(other)
-        if kept.session.arrivals.noted >= EVENTS:
+        if kept.session.seen.noted >= EVENTS:
             break
 
     assert kept.till.shop.digests() == woken.till.shop.digests()

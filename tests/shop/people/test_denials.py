@@ -108,9 +108,16 @@ def test_the_first_and_the_last_second_that_may_be_are_sound(at_s: int) -> None:
 def test_a_sign_in_is_read_as_it_was_kept(at_ms: int, consented: bool, refused: bool) -> None:
     """With its shopper, or by the hash alone where the id may not be kept; or of nobody."""
     for kept, who in (("ann", ANN), (None, ANN), (None, None)):
-        signed_in = SignIn(kept, who, at_ms, consented)
+        signed_in = SignIn(kept, None if kept else who, at_ms, consented)
 
+        assert who == signed_in.hash
         assert (signed_in, refused) == read([*signed_in.state(kept), refused], NOON_MS)
+
+
+def test_a_shopper_beside_the_hash_of_another_is_no_sign_in() -> None:
+    """Whoever denies would be told apart by the wrong one."""
+    with pytest.raises(ValueError, match="another"):
+        SignIn.from_state(["bob", ANN, NOON_MS, True])
 
 
 @pytest.mark.parametrize(("kept", "who"), [("ann", ANN), (None, None)])
@@ -118,7 +125,9 @@ def test_a_sign_in_of_before_consent_was_noted_is_of_the_sessions_latest_event(
     kept: str | None, who: str | None
 ) -> None:
     """Whether consent was given is not known: it was not refused."""
-    assert (SignIn(kept, who, NOON_MS, False), False) == read(kept, NOON_MS)
+    signed_in, refused = read(kept, NOON_MS)
+    assert (SignIn(kept, None, NOON_MS, False), False) == (signed_in, refused)
+    assert who == signed_in.hash
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The events that a session has seen: which, at which offset, and what became of their receipts.
 
-The latest eight ids are kept as they are, which is all of most visits. An older one takes fourteen
-bytes, instead of two hundred: its fingerprint (a hash of 64 bits, the same for every worker), and
-its offset with two marks. Of a hundred ids one in 10^17 new ones is taken for a repeat.
+A session of up to sixteen events keeps their ids as they are, which is most visits. Of one with
+more, the latest eight are. An older one takes fourteen bytes, instead of two hundred: its
+fingerprint (a hash of 64 bits, the same for every worker), and its offset with two marks. Of a
+hundred ids one in 10^17 new ones is taken for a repeat.
 """
 
 from base64 import urlsafe_b64encode
@@ -12,9 +13,17 @@ from hashlib import blake2b
 from typing import Any, Self
 
 from models.snapshot.elements import each
+from streams.contract.events import Event
+from streams.shop.memory.orders.arrivals import Arrivals
 
+SEEN_MAX = 64
+"""Events that are remembered."""
+NAMED_ALL = 16
+"""So many events are named, if there are no more."""
 NAMED_MAX = 8
-"""Ids that are kept as they are."""
+"""Else so many, the latest."""
+NAMED_ALONE = 4
+"""Sessions up to this version have the ids of all events that they have seen."""
 TOLD_BYTES = 8
 """Of a fingerprint."""
 RECORD_BYTES = 14
@@ -58,18 +67,21 @@ class Seen:
     """The latest events of a session, in the order in which they were seen.
 
     >>> seen = Seen()
-    >>> seen.note("e1", 7)
+    >>> seen.note("e1", 7, latest_ms=12_000)
+    False
     >>> "e1" in seen, seen.get("e1"), seen.get("e2")
     (True, 7, None)
     """
 
-    __slots__ = ("_before", "_read_late", "named")
+    __slots__ = ("_before", "_read_late", "arrivals", "named")
 
     def __init__(self) -> None:
         self.named: dict[str, int] = {}
         """Of the latest ones offsets, and behind each its marks."""
         self._before: bytearray | None = None
         """Records of those before them; None: there are none."""
+        self.arrivals: Arrivals | None = None
+        """When they came, those included that are forgotten; None: all are named."""
         self._read_late: tuple[tuple[str, int], ...] = ()
 
     def __contains__(self, event_id: str) -> bool:
@@ -108,21 +120,56 @@ class Seen:
             raise KeyError(event_id)
         return offset
 
-    def note(self, event_id: str, offset: int) -> None:
-        """An event that has not been seen is seen."""
-        self.named[event_id] = offset << MARK_BITS
-        if len(self.named) > NAMED_MAX:
-            self._unname()
+    @property
+    def noted(self) -> int:
+        """How many events there were."""
+        return len(self.named) if self.arrivals is None else self.arrivals.noted
+
+    def note(self, event_id: str, offset: int, latest_ms: int) -> bool:
+        """An event that has not been seen is seen; whether there are more than are named.
+
+        The latest time of all events up to this one is `latest_ms`.
+        """
+        named, arrivals = self.named, self.arrivals
+        named[event_id] = offset << MARK_BITS
+        if arrivals is None:
+            if len(named) <= NAMED_ALL:
+                return False
+            arrivals = self.arrivals = Arrivals(NAMED_ALL)
+        self._unname()
+        arrivals.note(latest_ms)
+        if arrivals.noted - arrivals.forgotten > SEEN_MAX:
+            self._forget()
+        return True
+
+    def _forget(self) -> None:
+        """Of too many the oldest are forgotten."""
+        if self.arrivals is not None:
+            while self.arrivals.noted - self.arrivals.forgotten > SEEN_MAX:
+                self.arrivals.forget(self._forget_first())
+
+    def is_too_late(self, event: Event) -> bool:
+        """Whether an event that has not been seen came 32 events late or more, or once more."""
+        return self.arrivals is not None and event.occurred_at_ms <= self.arrivals.until_ms
+
+    def first(self, event: Event, offset: int) -> int:
+        """Where an event that is told at this offset was seen first; -1: somewhere before."""
+        first = self.get(event.event_id)
+        if first is not None:
+            return first
+        arrivals = self.arrivals
+        late = arrivals is not None and arrivals.in_doubt(event.occurred_at_ms, offset)
+        return -1 if late else offset
 
     def _unname(self) -> None:
-        """Of too many that are named the oldest becomes a record."""
-        first = next(iter(self.named))
-        said = self.named.pop(first)
+        """Of too many that are named the oldest become records."""
         if self._before is None:
             self._before = bytearray()
-        self._before += _record(fingerprint(first), said)
+        while len(self.named) > NAMED_MAX:
+            first = next(iter(self.named))
+            self._before += _record(fingerprint(first), self.named.pop(first))
 
-    def forget_first(self) -> int:
+    def _forget_first(self) -> int:
         """Forget the oldest event, of more than are named: at which offset it was seen."""
         if not self._before:
             raise IndexError("no events but those that are named")
@@ -194,10 +241,32 @@ class Seen:
             if len(raw := bytes.fromhex(text)) != TOLD_BYTES:
                 raise ValueError(f"a fingerprint of {len(raw)} bytes")
             records += _record(raw, said)
+        if told and (len(offsets) < NAMED_MAX or len(offsets) + len(told) <= NAMED_ALL):
+            raise ValueError(f"{len(offsets)} events with ids, and {len(told)} without")
         seen._before = records or None
-        for event_id, offset in offsets.items():
-            seen.note(event_id, offset)
+        seen.named = {event_id: offset << MARK_BITS for event_id, offset in offsets.items()}
+        if records or len(offsets) > NAMED_ALL:
+            seen._unname()
         for mark, ids in ((REFUSED, refused), (UNREAD, unread)):
             for event_id in each(str, ids):
                 seen.mark(event_id, mark)
         return seen
+
+    def arrive(self, state: list[Any] | None, version: int) -> None:
+        """Go on from the state of arrivals in a session of some version; None: it had none.
+
+        What was seen beyond what is remembered today is forgotten. Raises `TypeError` or
+        `ValueError` when it is none, or does not fit.
+        """
+        number = len(self)
+        if state is None:
+            if version > NAMED_ALONE and number > NAMED_ALL:
+                raise ValueError(f"{number} events, and not when they came")
+            arrivals = Arrivals.unknown(number)
+        elif version <= NAMED_ALONE:
+            arrivals = Arrivals.of_version_4(state, number)
+        else:
+            arrivals = Arrivals.from_state(state, number)
+        if number > NAMED_ALL:
+            self.arrivals = arrivals
+        self._forget()
