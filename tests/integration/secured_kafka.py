@@ -184,7 +184,10 @@ def properties(ports: dict[str, int], authority: Authority, keys: str) -> dict[s
         "listener.name.scram.scram-sha-512.sasl.jaas.config": (
             f"{MODULES}.scram.ScramLoginModule required;"
         ),
-        "listener.name.tokens.sasl.enabled.mechanisms": "OAUTHBEARER",
+        "listener.name.tokens.sasl.enabled.mechanisms": "OAUTHBEARER,PLAIN",
+        "listener.name.tokens.plain.sasl.jaas.config": (
+            f'{MODULES}.plain.PlainLoginModule required user_monitor="monitor\'s";'
+        ),
         "listener.name.tokens.oauthbearer.sasl.jaas.config": (
             f"{MODULES}.oauthbearer.OAuthBearerLoginModule required;"
         ),

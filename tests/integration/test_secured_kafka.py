@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from pydantic import SecretStr
 
 from streams.contract.settings import Settings
 from streams.lab.embedded.server_child import free_port
@@ -162,6 +163,26 @@ def test_a_token_that_the_broker_does_not_take_is_told_from_one_that_is_not_give
 
     assert "does not take the access token of GOESWITH_KAFKA_TOKEN_COMMAND" in refused(wrong, "lag")
     assert 0 == Operator(good).types("topics", "list").exit_code
+
+
+def test_a_password_may_be_sent_as_it_is(secured: SecuredKafka) -> None:
+    """PLAIN, within TLS: as managed Kafkas have it."""
+    plain = {"kafka_sasl_mechanism": "PLAIN", "kafka_token_url": ""}
+    right = secured.settings("TOKENS", "monitor", SHOP, **plain)
+    wrong = right.model_copy(update={"kafka_password": SecretStr("a wrong one")})
+
+    assert 0 == Operator(right).types("topics", "list").exit_code
+    assert "Kafka refuses user monitor (PLAIN)" in refused(wrong, "topics", "list")
+
+
+def test_a_token_endpoint_that_is_away_is_no_refusal(secured: SecuredKafka) -> None:
+    """It may be back: exit code 1, for whoever starts it again."""
+    away = {"kafka_token_url": "http://127.0.0.1:1/token"}
+    said = Operator(secured.settings("TOKENS", "monitor", SHOP, **away)).types("lag")
+
+    assert 1 == said.exit_code
+    assert said.output.startswith("goeswith: no answer of the token endpoint at 127.0.0.1:1")
+    assert 1 == len(said.output.splitlines())
 
 
 def test_who_knocks_in_the_clear_is_told_what_the_listener_may_want(secured: SecuredKafka) -> None:

@@ -15,7 +15,6 @@ from streams.contract.errors import KafkaUnreachable, NotAuthenticated
 from streams.contract.wire.connection import ConnectionSettings
 from tests.certificates import Authority, Issued
 
-
 PATIENCE_S = 5.0
 
 
