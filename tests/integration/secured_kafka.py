@@ -76,7 +76,7 @@ class SecuredKafka:
 
     def open(self, prefix: str, **more: Any) -> Settings:
         """The settings of who may do everything."""
-        given = {
+        given: dict[str, Any] = {
             "kafka_bootstrap": self.broker.bootstrap,
             "topic_prefix": prefix,
             "group_id": prefix,

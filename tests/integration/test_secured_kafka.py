@@ -76,9 +76,9 @@ def test_a_worker_answers_with_a_password_with_a_certificate_and_with_tokens_tha
             assert store.answer_to(bread).items
             if listener == "TOKENS":  # the broker hangs up when a token has ended
                 time.sleep(1.5 * TOKEN_LIFE_S)
-                jam = ann.add("jam")
-                store.send(jam, ann.add("bread"))
-                store.wait_for(lambda: len(store.prompts()) > 1 or None, "prompt after that")
+                late = Story("late", start_ms=ann.now_ms).add("bread")
+                store.send(late)
+                assert store.answer_to(late).items
         every_role_works(secured, listener, f"{listener}-ann", port)
         assert 0 == worker.stop(), worker.said()
     finally:
@@ -199,7 +199,7 @@ def test_who_knocks_in_the_clear_is_told_what_the_listener_may_want(secured: Sec
     [
         ("storefront", ("lag",)),
         ("monitor", ("subscribe", "--max", "1")),
-        ("monitor", ("arms",)),
+        ("storefront", ("arms",)),
         ("analyst", ("explain", "s1")),
         ("storefront", ("dead-letters", "list")),
         ("monitor", ("forget", "ann")),

@@ -22,7 +22,9 @@ from streams.contract.wire.connection import ConnectionSettings
 CLIENT_ID = "goeswith-probe"
 ALERT_S_MAX = 2.0
 """So long an alert is waited for where a connection ended without a word."""
-CLOSE_S_MAX = 0.2
+CLOSE_S_MAX = 2.0
+BROKEN_OFF_S = 0.2
+"""A loop that ends lives so much longer than a connection that was broken off."""
 
 
 async def check_connection(settings: ConnectionSettings) -> None:
@@ -66,7 +68,7 @@ async def _checked_to_the_end(settings: ConnectionSettings) -> None:
     try:
         await check_connection(settings)
     except GoeswithError:
-        await asyncio.sleep(CLOSE_S_MAX)
+        await asyncio.sleep(BROKEN_OFF_S)
         raise
 
 
@@ -102,12 +104,16 @@ async def _shake_hands(
     connection = AIOKafkaConnection(
         host, port, client_id=CLIENT_ID, request_timeout_ms=timeout_ms, **options
     )
+    close_s_max = CLOSE_S_MAX
     try:
         await connection.connect()
         await _ask(connection, settings)
+    except OSError:
+        close_s_max = 0.0  # nothing has been opened
+        raise
     finally:
         if closed := connection.close():
-            await asyncio.wait([closed], timeout=CLOSE_S_MAX)
+            await asyncio.wait([closed], timeout=close_s_max)
 
 
 async def _ask(connection: Any, settings: ConnectionSettings) -> None:

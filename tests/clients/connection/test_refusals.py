@@ -16,7 +16,7 @@ ANN = ConnectionSettings(
     kafka_security_protocol="SASL_SSL",
     kafka_sasl_mechanism="SCRAM-SHA-512",
     kafka_user="ann",
-    kafka_password=HIDDEN,  # type: ignore[arg-type]  # pydantic takes it
+    kafka_password=HIDDEN,
 )
 
 
