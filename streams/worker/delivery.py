@@ -20,7 +20,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from streams.clients.async_kafka import administration, client_options
+from streams.clients.async_kafka import administration, client_options, describe_topics
+from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.refusals import refusal
 from streams.contract.dead_letters import NAMES, VALUE_BYTES, Header
@@ -140,7 +141,8 @@ async def open_idempotent_producer(settings: Settings) -> tuple[Any, Mapping[str
         request_timeout_ms=int(DELIVERY_S_MAX * 1000),
     )
     limit_metadata_requests(producer.client)
-    await producer.start()
+    with translating_refusals(settings):
+        await producer.start()
     return producer, limits
 
 
@@ -200,10 +202,14 @@ def _ours(headers: Sequence[Header]) -> tuple[Header, ...]:
 
 
 async def record_bytes_max(settings: Settings, topics: Sequence[str]) -> Mapping[str, int]:
-    """How large a record each topic takes, as its broker says, or else as Kafka's default is."""
+    """How large a record each topic takes, as its broker says, or else as Kafka's default is.
+
+    Raises `NotAuthorized` where it hides one.
+    """
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
     told: dict[str, int] = {}
     async with administration(settings) as admin:
+        await describe_topics(settings, admin, list(topics))
         try:
             answers = await admin.describe_configs(resources)
         except KafkaError:  # not allowed, or an embedded broker that does not know the request
