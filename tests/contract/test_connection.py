@@ -11,6 +11,7 @@ from streams.contract.errors import FileUnusable, Misconfigured
 from streams.contract.settings import Settings
 from streams.contract.wire.connection import SECURITY
 from streams.lab.embedded.worker_process import environment
+from streams.lab.replay.command import settings_of
 from streams.shop.shared_settings import told
 
 HIDDEN = "br3ad-and-butt3r"
@@ -139,8 +140,11 @@ def test_a_command_with_a_shop_of_its_own_speaks_to_a_given_broker_as_it_wants_t
     """And to the embedded one in the clear."""
     for name, value in environment(Settings(**SCRAM)).items():
         monkeypatch.setenv(name, value)
-    there = self_contained(speaking_to("kafka:9093"))
-    here = self_contained(speaking_to(None))
+    replayed = [
+        settings_of(bootstrap, "offered", own=True, best_fit=False)
+        for bootstrap in ("kafka:9093", None)
+    ]
 
-    assert security(Settings(**SCRAM)) == security(there)
-    assert CLEAR == security(here)
+    assert security(Settings(**SCRAM)) == security(self_contained(speaking_to("kafka:9093")))
+    assert CLEAR == security(self_contained(speaking_to(None)))
+    assert [security(Settings(**SCRAM)), CLEAR] == [security(each) for each in replayed]
