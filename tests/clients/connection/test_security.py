@@ -77,6 +77,7 @@ def test_every_client_is_told_the_same(settings: Settings) -> None:
 
     assert settings.kafka_security_protocol == ours["security_protocol"]
     assert plainly(ours) == plainly(operators)
+    assert plainly(ours).items() <= plainly(client_options(settings)).items()
     assert plainly(ours).items() <= plainly(fausts).items()
 
 

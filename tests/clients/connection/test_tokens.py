@@ -118,8 +118,8 @@ def test_a_command_is_run_without_a_shell() -> None:
 
 def test_a_client_says_who_it_is_and_what_it_wants() -> None:
     """Whatever characters its secret has, each is sent as it is."""
-    with served(TokenEndpoint({"till 7": HIDDEN}, life_s=90)) as endpoint:
-        token = token_of_endpoint(endpoint.url, "till 7", SecretStr(HIDDEN), "kafka.write", 5.0)
+    with served(TokenEndpoint({"till: +7": HIDDEN}, life_s=90)) as endpoint:
+        token = token_of_endpoint(endpoint.url, "till: +7", SecretStr(HIDDEN), "kafka.write", 5.0)
 
     assert 90.0 == token.life_s
     assert 2 == token.text.count(".")
