@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, get_args
 import click
 from pydantic.fields import FieldInfo
 
+from streams.cli.options import SECRETS
 from streams.cli.reference import BLOCKS, blocks, commands, pages, rewritten, setting_groups
 from streams.cli.root import goeswith
 from streams.contract.events import ANY_EVENT, EVENTS
@@ -226,7 +227,9 @@ def test_every_variable_in_the_docs_is_a_setting() -> None:
         name.lower() for text in PAGES.values() for name in re.findall(r"GOESWITH_([A-Z_]+)", text)
     }
 
-    assert set() == named - Settings.model_fields.keys()
+    files = {f"{name}_file" for name in SECRETS}
+
+    assert set() == named - Settings.model_fields.keys() - files
 
 
 def test_every_topic_is_in_the_docs() -> None:

@@ -5,18 +5,21 @@ what `INHERITED` names: they must not find their way to anybody's topics or chec
 variable was set for the workers.
 """
 
+import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from math import isfinite
+from pathlib import Path
 from shlex import quote
 from typing import Any
 
 import click
 from pydantic import SecretStr, ValidationError
 
-from streams.contract.errors import Misconfigured
+from streams.contract.errors import FileUnusable, Misconfigured
 from streams.contract.settings import Settings
+from streams.contract.wire.connection import SECURITY
 
 OVERRIDES = {
     "bootstrap": ("kafka_bootstrap", "HOST:PORT", "Kafka's address; several with commas between."),
@@ -42,6 +45,15 @@ INHERITED = frozenset(
     }
 )
 """What a self-contained command takes from the environment: no place, no name, no secret."""
+
+SECRETS = (
+    "receipt_secret",
+    "kafka_password",
+    "kafka_key_password",
+    "redis_url",
+    "checkpoint_url",
+)
+"""What is a secret, or holds one: it may be in a file, which a variable ending in `_FILE` names."""
 
 SERVICE_SCHEMES = ("tcp://", "udp://", "sctp://")
 """What the addresses of services begin with that Kubernetes puts into every environment."""
@@ -100,6 +112,15 @@ def folded(words: Iterable[str], columns: int = COLUMNS) -> str:
     return " \\\n".join(lines)
 
 
+def speaking_to(bootstrap: str | None) -> Collection[str]:
+    """What a self-contained command inherits; of a broker that is given, also how to speak to it.
+
+    >>> "kafka_password" in speaking_to("kafka:9093"), "kafka_password" in speaking_to(None)
+    (True, False)
+    """
+    return INHERITED if bootstrap is None else INHERITED | SECURITY
+
+
 def self_contained(inherited: Collection[str] = INHERITED, **own: Any) -> Settings:
     """The settings of a command that brings its own shop: `own`, and defaults for all others.
 
@@ -124,14 +145,37 @@ def with_some_secret(settings: Settings) -> Settings:
 def read_settings(**overrides: Any) -> Settings:
     """The settings; raises `Misconfigured`, which names the variable and not its value."""
     given = {name: value for name, value in overrides.items() if value is not None}
+    given |= _from_files(os.environ, given)
     try:
         return Settings(**given)
     except ValidationError as invalid:
-        wrong = "; ".join(
-            f"GOESWITH_{'_'.join(map(str, error['loc'])).upper()}: {_cause(error)}"
-            for error in invalid.errors(include_url=False)
-        )
+        wrong = "; ".join(map(_sentence, invalid.errors(include_url=False)))
         raise Misconfigured(f"settings cannot be used: {wrong}") from None
+
+
+def _from_files(environment: Mapping[str, str], given: Collection[str]) -> dict[str, str]:
+    """The secrets that are in files, but for those that are `given`. Raises `Misconfigured`."""
+    found = {}
+    for name in SECRETS:
+        variable = f"GOESWITH_{name.upper()}"
+        place = environment.get(f"{variable}_FILE", "")
+        if not place or name in given:
+            continue
+        if environment.get(variable):
+            raise Misconfigured(f"{variable} and {variable}_FILE are both set: unset one of them")
+        try:
+            found[name] = Path(place).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            raise FileUnusable(f"{variable}_FILE={place} cannot be read: {why}") from None
+    return found
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """Which setting is wrong, and why; of several that do not go together, only why."""
+    if not error["loc"]:
+        return str(error["msg"]).removeprefix("Value error, ")
+    return f"GOESWITH_{'_'.join(map(str, error['loc'])).upper()}: {_cause(error)}"
 
 
 def _cause(error: Mapping[str, Any]) -> str:

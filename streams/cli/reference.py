@@ -35,6 +35,7 @@ from streams.contract.prompts import (
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import DAY_MS, HOUR_MS, TOPICS, Topic
+from streams.contract.wire.connection import ConnectionSettings
 
 RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -55,13 +56,14 @@ def settings_tables() -> str:
 
 
 def setting_groups() -> dict[str, list[str]]:
-    """The settings under each heading (a comment of its own) of the class, in order.
+    """The settings under each heading (a comment of its own) of their classes, in order.
 
     >>> list(setting_groups())[:3], setting_groups()["Session"]
-    (['Kafka', 'Worker', 'Events'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
+    (['Connection', 'Kafka', 'Worker'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
     """
     groups: dict[str, list[str]] = {}
-    for line in inspect.getsource(Settings).splitlines():
+    source = inspect.getsource(ConnectionSettings) + inspect.getsource(Settings)
+    for line in source.splitlines():
         if heading := re.fullmatch(r"    # (\w+)", line):
             names = groups.setdefault(heading[1], [])
         elif (field := re.match(r"    (\w+): ", line)) and field[1] in Settings.model_fields:

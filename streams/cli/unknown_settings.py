@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from streams.cli.options import SERVICE_SCHEMES
+from streams.cli.options import SECRETS, SERVICE_SCHEMES
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
 
@@ -28,6 +28,7 @@ def unknown_settings(environment: Mapping[str, str]) -> list[str]:
     ['unknown setting GOESWITH_COOLDOWN_S; did you mean GOESWITH_COOL_DOWN_S?']
     """
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    known += [f"{PREFIX}{name.upper()}_FILE" for name in SECRETS]
     return [
         _sentence(name, known)
         for name, value in sorted(environment.items())

@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any
@@ -24,6 +24,9 @@ from aiokafka.errors import (
 )
 
 from streams.clients.batches.patient_fetches import read_patiently
+from streams.clients.connection.async_security import async_security, translating_refusals
+from streams.clients.connection.probe import check_connection
+from streams.clients.connection.refusals import TOPIC_DENIED, denied, hint
 from streams.contract.errors import KafkaUnreachable, LogUnreadable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import BROKER_TIME, TIME_TYPE, command_of_broker_time
@@ -41,6 +44,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "bootstrap_servers": settings.kafka_bootstrap,
         "client_id": f"goeswith-{settings.worker_name}",
         "retry_backoff_ms": RETRY_BACKOFF_MS,
+        **async_security(settings),
     }
 
 
@@ -79,71 +83,44 @@ def translating_corruption() -> Iterator[None]:
         ) from error
 
 
-ASKED_AT_ONCE = 4
-"""Questions that a client may ask as it starts: each of its parts has one, and nobody answers a
-shopper before they are answered."""
-
-
-def limit_metadata_requests(
-    client: Any, pause_s: float = RETRY_BACKOFF_MS / 1000, at_once: int = ASKED_AT_ONCE
-) -> None:
-    """Let an aiokafka client ask for metadata no more often than once in `pause_s` seconds.
-
-    But for the first `at_once` questions.
-
-    As long as a partition has no leader, its fetcher asks again as soon as it is answered: a
-    thousand times a second, of a cluster that has other worries.
-    """
-    ask, asked_s = client.force_metadata_update, float("-inf")
-    waiting: asyncio.Future[bool] | None = None
-
-    def ask_in_time() -> Awaitable[bool]:
-        nonlocal asked_s, waiting, at_once
-        wait_s = asked_s + pause_s - time.monotonic()
-        at_once -= 1
-        if wait_s > 0 and at_once < 0:
-            if waiting is None or waiting.done():
-                waiting = asyncio.ensure_future(ask_later(wait_s))
-            return asyncio.shield(waiting)  # all who wait get one answer
-        asked_s = time.monotonic()
-        answer: Awaitable[bool] = ask()
-        return answer
-
-    async def ask_later(wait_s: float) -> bool:
-        nonlocal asked_s
-        await asyncio.sleep(wait_s)
-        asked_s = time.monotonic()
-        answer: bool = await ask()
-        return answer
-
-    client.force_metadata_update = ask_in_time
-
-
 @asynccontextmanager
 async def administration(settings: Settings) -> AsyncIterator[Any]:
     """An admin client, for the length of the block. Raises `KafkaUnreachable`.
 
     A broker that is away is waited for, `kafka_patience_s` seconds: a worker that starts during an
-    outage answers as soon as it is over.
+    outage answers as soon as it is over. One that refuses us is not asked again.
     """
     deadline_s = time.monotonic() + settings.kafka_patience_s
     for attempt in count():
-        admin = AIOKafkaAdminClient(**client_options(settings))
         try:
-            await admin.start()
+            admin = await _started_admin(settings)
             break
-        except KafkaConnectionError as error:
-            await admin.close()
-            where = f"no broker answered at kafka_bootstrap={settings.kafka_bootstrap}"
+        except KafkaUnreachable as error:
             if time.monotonic() >= deadline_s:
-                raise KafkaUnreachable(f"{where}: {error}") from error
+                raise
             if not attempt:
-                logger.warning("%s yet: waiting up to %g s", where, settings.kafka_patience_s)
+                logger.warning("%s; waiting up to %g s", error, settings.kafka_patience_s)
         await asyncio.sleep(RETRY_BACKOFF_MS / 1000)
     try:
-        yield admin
+        with translating_refusals(settings):
+            yield admin
     finally:
         await admin.close()
+
+
+async def _started_admin(settings: Settings) -> Any:
+    """An admin client that has found a broker, now or never."""
+    await check_connection(settings)
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+    except KafkaConnectionError as error:
+        await admin.close()
+        raise KafkaUnreachable(
+            f"no broker answered at kafka_bootstrap={settings.kafka_bootstrap}: {error}. "
+            f"{hint(settings)}"
+        ) from error
+    return admin
 
 
 async def check_topics(settings: Settings) -> str:
@@ -156,7 +133,7 @@ async def check_topics(settings: Settings) -> str:
         ConfigResourceType.TOPIC, settings.topics.events, dict.fromkeys([TIME_TYPE])
     )
     async with administration(settings) as admin:
-        described = await admin.describe_topics(list(settings.topics.declared()))
+        described = await describe_topics(settings, admin, list(settings.topics.declared()))
         brokers = await admin.describe_cluster()
         await _check_session_timeout(settings, admin, brokers)
         told = await configured(admin, [events])
@@ -166,6 +143,15 @@ async def check_topics(settings: Settings) -> str:
         raise TopicsWrong(wrong)
     check_broker_time(settings, told.get(events.name, {}).get(TIME_TYPE))
     return brokers.get("cluster_id") or ""
+
+
+async def describe_topics(settings: Settings, admin: Any, topics: list[str]) -> list[Any]:
+    """What the broker says of topics, missing ones too; `NotAuthorized` where it hides one."""
+    described: list[Any] = await admin.describe_topics(topics)
+    hidden = [topic["topic"] for topic in described if topic["error_code"] == TOPIC_DENIED]
+    if hidden:
+        raise denied(", ".join(hidden), settings)
+    return described
 
 
 def wrong_topics(found: Mapping[str, int], settings: Settings) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from redis.retry import Retry
 
 from streams.contract.errors import Misconfigured, RedisUnreachable
+from streams.contract.settings import Settings
 
 SCHEMES = ("redis", "rediss", "unix")
 SETTINGS = "GOESWITH_REDIS_URL (or --redis, or GOESWITH_CHECKPOINT_URL)"
@@ -42,6 +43,30 @@ def connect(kind: Any, redis_url: str) -> Any:
     return client
 
 
+def secured(redis_url: str, settings: Settings) -> str:
+    """The URL with the certificate files of the settings: as options, which redis-py reads there.
+
+    What the URL says itself holds.
+
+    >>> there = Settings(redis_ca_file="ca.pem", redis_certificate_file="us.pem")
+    >>> secured("rediss://till:secret@cache:6379/0?ssl_certfile=me.pem", there)
+    'rediss://till:secret@cache:6379/0?ssl_certfile=me.pem&ssl_ca_certs=ca.pem'
+    >>> secured("redis://cache:6379/0", there)
+    'redis://cache:6379/0'
+    """
+    parts = _split(redis_url)
+    if parts is None or parts.scheme != "rediss":
+        return redis_url
+    files = {
+        "ssl_ca_certs": settings.redis_ca_file,
+        "ssl_certfile": settings.redis_certificate_file,
+        "ssl_keyfile": settings.redis_key_file,
+    }
+    said = parse_qs(parts.query)
+    more = urlencode({name: file for name, file in files.items() if file and name not in said})
+    return parts._replace(query="&".join(filter(None, (parts.query, more)))).geturl()
+
+
 def check_url(redis_url: str) -> None:
     """Raise `Misconfigured` for what is no address; never with a part of it, but its scheme."""
     parts = _split(redis_url)
@@ -71,10 +96,29 @@ def opened(redis_url: str) -> Iterator[Any]:
         with connect(Redis, redis_url) as client:
             yield client
     except (RedisError, OSError) as error:
-        raise RedisUnreachable(
-            f"Redis does not answer at {shown(redis_url)} ({type(error).__name__}): is it "
-            f"running, and is {SETTINGS} right?"
-        ) from error
+        raise RedisUnreachable(in_words(error, redis_url)) from error
+
+
+def in_words(error: Exception, redis_url: str) -> str:
+    """What an error of Redis means, and what to set; without the name and password of the URL.
+
+    >>> in_words(AuthenticationError("invalid username-password pair"), "redis://:secret@cache")
+    'Redis at cache refuses the name or the password of its URL'
+    """
+    where, said = f"Redis at {shown(redis_url)}", str(error)
+    if isinstance(error, AuthenticationError):
+        return f"{where} refuses the name or the password of its URL"
+    if isinstance(error, NoPermissionError):
+        denied = " ".join(said.split())[:160]
+        return f"{where} does not let its user do that ({denied}): look at its ACL"
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return f"{where} has a certificate that is not trusted: set GOESWITH_REDIS_CA_FILE"
+    over_tls = redis_url.startswith("rediss:")
+    wants = " Over TLS it may want GOESWITH_REDIS_CERTIFICATE_FILE" if over_tls else ""
+    return (
+        f"Redis does not answer at {shown(redis_url)} ({type(error).__name__}): is it running, and "
+        f"is {SETTINGS} right?{wants}"
+    )
 
 
 def shown(redis_url: str) -> str:

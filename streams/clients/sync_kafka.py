@@ -14,10 +14,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
+from kafka.net.sasl.oauth import AbstractTokenProvider
 from kafka.protocol.broker_version_data import BrokerVersionData
 
-from streams.clients.addresses import broker_addresses
 from streams.clients.batches.patient_polls import read_patiently
+from streams.clients.connection.addresses import broker_addresses
+from streams.clients.connection.refusals import hint, refusal
+from streams.clients.connection.security import security_options
+from streams.clients.connection.tokens import Tokens
 from streams.contract.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
@@ -94,14 +98,18 @@ def translating_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except NO_ANSWER as error:
+        if refused := refusal(error, settings):
+            raise refused from error
         waited = f"waited up to {settings.kafka_timeout_s:g} s"
-        raise _unreachable(settings, f"{waited}; {in_brief(error)}") from error
+        raise _unreachable(settings, f"{waited}; {in_brief(error)}", hint(settings)) from error
     except errors.UnrecognizedBrokerVersion as error:
         raise Misconfigured(
             f"GOESWITH_KAFKA_API_VERSION={settings.kafka_api_version} is no version of Kafka that "
             "kafka-python knows; leave it empty to have it ask the broker"
         ) from error
     except errors.KafkaError as error:
+        if refused := refusal(error, settings):
+            raise refused from error
         raise GoeswithError(f"Kafka refused: {in_brief(error)}") from error
 
 
@@ -137,6 +145,11 @@ def _options(settings: Settings) -> dict[str, Any]:
     """What every client is created with, once somebody listens there."""
     addresses = broker_addresses(settings.kafka_bootstrap)
     _check_listening(settings, addresses)
+    if settings.kafka_tls or settings.kafka_sasl:
+        # It loads aiokafka, which takes its time.
+        from streams.clients.connection.probe import check_connection_now  # noqa: PLC0415
+
+        check_connection_now(settings)
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     return {
         "bootstrap_servers": [f"{host}:{port}" for host, port in addresses],
@@ -145,7 +158,20 @@ def _options(settings: Settings) -> dict[str, Any]:
         "bootstrap_timeout_ms": timeout_ms,
         "request_timeout_ms": timeout_ms,
         "reconnect_backoff_max_ms": 1000,
+        **security_options(settings, SyncTokens),
     }
+
+
+class SyncTokens(AbstractTokenProvider):  # type: ignore[misc]  # kafka-python has no types
+    """Access tokens as kafka-python asks for them."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__()
+        self._tokens = tokens
+
+    def token(self) -> str:
+        """A token that lives."""
+        return self._tokens.token()
 
 
 def _api_version(version: str) -> tuple[int, ...] | None:
@@ -174,10 +200,10 @@ def _check_listening(settings: Settings, addresses: list[tuple[str, int]]) -> No
     raise _unreachable(settings, "; ".join(refusals))
 
 
-def _unreachable(settings: Settings, why: str) -> KafkaUnreachable:
+def _unreachable(settings: Settings, why: str, more: str = "") -> KafkaUnreachable:
     return KafkaUnreachable(
         f"no Kafka broker answered at {settings.kafka_bootstrap} ({why}): is it running, and is "
-        "GOESWITH_KAFKA_BOOTSTRAP (or --bootstrap) right?"
+        f"GOESWITH_KAFKA_BOOTSTRAP (or --bootstrap) right? {more}".rstrip()
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from streams.contract.errors import BadInput, InvalidEvent
-from streams.contract.header_names import HeaderName, header_name, readable
+from streams.contract.wire.header_names import HeaderName, header_name, readable
 
 Header = tuple[str, bytes | None]
 """Kafka lets a header have no value."""

@@ -11,9 +11,12 @@ GoeswithError
 │   ├── MissingCodec             a package that unpacks compressed records is not installed
 │   ├── TopicsWrong              topics are missing, or other than `streams/contract/topics.py` says
 │   ├── FileUnusable             a file is missing, or a line of it is not what it should be
+│   ├── NotAuthenticated         the broker and we do not agree who we are: certificate, password
+│   ├── NotAuthorized            Kafka's ACLs do not let us do what we have to
 │   ├── NameTaken                another worker runs under the same name
 │   └── TransportChanged         a pinned library no longer has the private names that we rely on
 ├── KafkaUnreachable             no broker answered
+│   └── NoToken                  there was no access token to sign in with
 ├── NotEnough                    the log says too little for an answer that could be trusted
 ├── RedisUnreachable             neither views nor checkpoints; prompts go on without them
 ├── CheckpointRefused            damaged, older or foreign: the log is folded instead
@@ -78,6 +81,14 @@ class FileUnusable(Misconfigured):
     """A file that a command was given cannot be read; the message names the line."""
 
 
+class NotAuthenticated(Misconfigured):
+    """A certificate, a password or a token is not taken, by the broker or by us."""
+
+
+class NotAuthorized(Misconfigured):
+    """Kafka's ACLs do not let us do what we have to; the message names topic or group."""
+
+
 class NameTaken(Misconfigured):
     """Another worker runs under the same name, and has taken our place in the group."""
 
@@ -88,6 +99,10 @@ class TransportChanged(Misconfigured):
 
 class KafkaUnreachable(GoeswithError):
     """No broker answered at the bootstrap address."""
+
+
+class NoToken(KafkaUnreachable):
+    """There was no access token to sign in with: its command or endpoint gave none."""
 
 
 class NotEnough(GoeswithError):

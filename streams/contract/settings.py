@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
+from streams.contract.wire.connection import ConnectionSettings
 
 NUMBER_MAX = 1_000_000_000_000
 """No setting is larger: seconds beyond it are no times that JSON and Kafka could write down."""
@@ -19,7 +20,7 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(BaseSettings):
+class Settings(ConnectionSettings, BaseSettings):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events
@@ -31,19 +32,6 @@ class Settings(BaseSettings):
     )
 
     # Kafka
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="bootstrap servers, comma separated")
-    kafka_timeout_s: float = Field(
-        10.0, ge=1, le=600, description="how long the command line waits for a broker's answer"
-    )
-    kafka_patience_s: float = Field(
-        60.0, ge=0, description="start-up timeout: how long a worker waits for an absent broker"
-    )
-    kafka_api_version: str = Field(
-        "",
-        pattern=r"^(\d+(\.\d+){1,2})?$",
-        description="Kafka version that kafka-python assumes, such as `2.0`; empty: it asks "
-        "(the embedded broker needs `2.0`)",
-    )
     topic_prefix: str = Field(
         "goeswith", pattern=r"^[a-zA-Z0-9_-]{1,100}$", description="prefix of all topic names"
     )

@@ -173,7 +173,7 @@ def _missing(settings: Settings, members: Iterable[GroupMember] | None) -> tuple
     from streams.views.reader import recent_workers  # noqa: PLC0415  # only where there is a Redis
 
     try:
-        recent = recent_workers(settings.redis_url, settings.topic_prefix)
+        recent = recent_workers(settings)
     except RedisUnreachable:
         return None
     return tuple(sorted({*recent} - {member.name for member in members}))

@@ -19,7 +19,7 @@ import click
 
 from streams.cli.options import with_settings
 from streams.cli.progress import progressed
-from streams.clients.addresses import open_page
+from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured

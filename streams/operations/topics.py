@@ -16,6 +16,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from streams.cli.live import say, show
 from streams.cli.options import with_settings
 from streams.cli.tables import Listing
+from streams.clients.connection.refusals import refusal
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin, partition_counts
 from streams.contract.errors import GoeswithError, TopicsWrong
@@ -84,7 +85,7 @@ def create_topics(settings: Settings) -> list[str]:
             if name not in there
         }
         if missing:
-            _create(admin, missing)
+            _create(settings, admin, missing)
             admin.wait_for_topics(list(missing), timeout_ms=int(settings.kafka_timeout_s * 1000))
         _check(settings, admin)
     return list(missing)
@@ -105,7 +106,7 @@ def retention_ms(settings: Settings, admin: Any) -> dict[str, int | None]:
     return kept
 
 
-def _create(admin: Any, missing: Mapping[str, Any]) -> None:
+def _create(settings: Settings, admin: Any, missing: Mapping[str, Any]) -> None:
     """Ask for topics; one that somebody else has just created is as good."""
     try:
         answer = admin.create_topics(missing, raise_errors=False)
@@ -116,7 +117,10 @@ def _create(admin: Any, missing: Mapping[str, Any]) -> None:
         ) from None
     for topic in answer["topics"]:
         if topic["error_code"] not in (0, TOPIC_ALREADY_EXISTS):
-            why = topic["error_message"] or errors.for_code(topic["error_code"]).__name__
+            error = errors.for_code(topic["error_code"])
+            if refused := refusal(error(topic["name"]), settings):
+                raise refused
+            why = topic["error_message"] or error.__name__
             raise GoeswithError(f"Kafka did not create {topic['name']}: {why}")
 
 

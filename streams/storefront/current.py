@@ -16,7 +16,7 @@ from streams.views.reader import current_prompts
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def prompts(settings: Settings, session_id: str, as_json: bool) -> None:
     """Print the prompts that a session may be shown now, oldest first, from Redis."""
-    found = current_prompts(settings.redis_url, settings.topic_prefix, session_id)
+    found = current_prompts(settings, session_id)
     if as_json:
         said = [prompt.model_dump(mode="json", exclude_none=True) for prompt in found]
         click.echo(json.dumps({"session_id": session_id, "prompts": said}))

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from streams.clients.redis import opened
+from streams.clients.redis import opened, secured
 from streams.contract.prompts import Prompt
+from streams.contract.settings import Settings
 from streams.views.arm_board import ArmRow, rows
 from streams.views.current_prompts import unexpired
 
@@ -30,17 +31,17 @@ def worker_key(prefix: str, name: str) -> str:
     return f"{prefix}:worker:{name}"
 
 
-def current_prompts(redis_url: str, prefix: str, session_id: str) -> tuple[Prompt, ...]:
+def current_prompts(settings: Settings, session_id: str) -> tuple[Prompt, ...]:
     """What may be shown to a session now, oldest first; raises `RedisUnreachable`."""
-    with opened(redis_url) as client:
-        held = client.get(prompts_key(prefix, session_id))
+    with opened(secured(settings.redis_url, settings)) as client:
+        held = client.get(prompts_key(settings.topic_prefix, session_id))
     return unexpired(PROMPTS.validate_json(held or b"[]"), int(time.time() * 1000))
 
 
-def worker_telemetry(redis_url: str, prefix: str) -> dict[str, dict[str, Any]]:
+def worker_telemetry(settings: Settings) -> dict[str, dict[str, Any]]:
     """What each worker that is there counts, by its name; raises `RedisUnreachable`."""
-    begin = worker_key(prefix, "")
-    with opened(redis_url) as client:
+    begin = worker_key(settings.topic_prefix, "")
+    with opened(secured(settings.redis_url, settings)) as client:
         keys = sorted(client.scan_iter(match=f"{begin}*", count=KEYS_AT_ONCE))
         held = client.mget(keys) if keys else []
     return {
@@ -50,22 +51,22 @@ def worker_telemetry(redis_url: str, prefix: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def recent_workers(redis_url: str, prefix: str) -> tuple[str, ...]:
+def recent_workers(settings: Settings) -> tuple[str, ...]:
     """The workers that have written within the time to live of views, and did not sign off.
 
     Raises `RedisUnreachable`.
     """
-    with opened(redis_url) as client:
-        boards = client.hgetall(arms_key(prefix))
+    with opened(secured(settings.redis_url, settings)) as client:
+        boards = client.hgetall(arms_key(settings.topic_prefix))
     now_ms = time.time() * 1000
     told = {name.decode(): orjson.loads(board) for name, board in boards.items()}
     recent = (n for n, it in told.items() if now_ms < it["until_ms"] and not it.get("left"))
     return tuple(sorted(recent))
 
 
-def current_arms(redis_url: str, prefix: str) -> tuple[ArmRow, ...]:
+def current_arms(settings: Settings) -> tuple[ArmRow, ...]:
     """The board of all workers, added up, since each one started; raises `RedisUnreachable`."""
-    with opened(redis_url) as client:
-        boards = [orjson.loads(board) for board in client.hvals(arms_key(prefix))]
+    with opened(secured(settings.redis_url, settings)) as client:
+        boards = [orjson.loads(board) for board in client.hvals(arms_key(settings.topic_prefix))]
     now_ms = time.time() * 1000
     return rows(board["sums"] for board in boards if now_ms < board["until_ms"])

@@ -23,7 +23,7 @@ from mode import Service
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
-from streams.clients.redis import ANSWER_S_MAX, connect, shown
+from streams.clients.redis import ANSWER_S_MAX, connect, secured, shown
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer, OutgoingPrompt
 from streams.views.arm_board import ArmBoard
@@ -64,7 +64,7 @@ class RedisViews(Service):
         self.written = self.dropped = self.errors = 0
         self._settings = settings
         self._telemetry = telemetry
-        self._redis = connect(AsyncRedis, settings.redis_url)
+        self._redis = connect(AsyncRedis, secured(settings.redis_url, settings))
         self._queue: deque[Answer] = deque()
         self._offered, self._ended = asyncio.Event(), asyncio.Event()
         self._current = CurrentPrompts()

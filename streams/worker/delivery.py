@@ -24,10 +24,13 @@ from streams.clients.async_kafka import (
     administration,
     client_options,
     configured,
-    limit_metadata_requests,
+    describe_topics,
 )
+from streams.clients.connection.async_security import translating_refusals
+from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.refusals import refusal
 from streams.contract.dead_letters import NAMES, VALUE_BYTES, Header
-from streams.contract.errors import DeliveryFailed
+from streams.contract.errors import DeliveryFailed, GoeswithError
 from streams.contract.settings import Settings
 
 DELIVERY_S_MAX = 120.0
@@ -101,7 +104,7 @@ class Delivery(Service):
     async def publish(self, records: Iterable[OutgoingRecord], then: Callable[[], object]) -> None:
         """Hand the records of a round over; `then` is called when the broker has all of them.
 
-        Waits while too many rounds are in flight. Raises `DeliveryFailed`.
+        Waits while too many rounds are in flight. Raises `DeliveryFailed`, `NotAuthorized`.
         """
         fitting = (fitted(record, self._record_bytes_max[record.topic]) for record in records)
         delivered = []
@@ -109,7 +112,7 @@ class Delivery(Service):
             try:
                 sent = await self._producer.send_batch(batch, topic, partition=partition)
             except KafkaError as error:
-                raise _failed(error) from error
+                raise _failed(error, self.settings) from error
             delivered.append(sent)
         await self._in_flight.put((delivered, then))
 
@@ -121,7 +124,7 @@ class Delivery(Service):
                 for sent in delivered:
                     await sent
             except KafkaError as error:
-                await self.crash(_failed(error))
+                await self.crash(_failed(error, self.settings))
                 return
             then()
 
@@ -144,12 +147,13 @@ async def open_idempotent_producer(settings: Settings) -> tuple[Any, Mapping[str
         request_timeout_ms=int(DELIVERY_S_MAX * 1000),
     )
     limit_metadata_requests(producer.client)
-    await producer.start()
+    with translating_refusals(settings):
+        await producer.start()
     return producer, limits
 
 
-def _failed(error: KafkaError) -> DeliveryFailed:
-    return DeliveryFailed(
+def _failed(error: KafkaError, settings: Settings) -> GoeswithError:
+    return refusal(error, settings) or DeliveryFailed(
         f"the broker did not take a batch: {error!r}. Nothing of its round is acknowledged; the "
         "worker stops, and the next one answers again under the same ids"
     )
@@ -204,12 +208,16 @@ def _ours(headers: Sequence[Header]) -> tuple[Header, ...]:
 
 
 async def record_bytes_max(settings: Settings, topics: Sequence[str]) -> Mapping[str, int]:
-    """How large a record each topic takes, as its broker says, or else as Kafka's default is."""
+    """How large a record each topic takes, as its broker says, or else as Kafka's default is.
+
+    Raises `NotAuthorized` where it hides one.
+    """
     wanted = [
         ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys([RECORD_BYTES]))
         for topic in topics
     ]
     async with administration(settings) as admin:
+        await describe_topics(settings, admin, list(topics))
         told = await configured(admin, wanted)
     return {
         topic: int(told.get(topic, {}).get(RECORD_BYTES, RECORD_BYTES_ASSUMED)) for topic in topics

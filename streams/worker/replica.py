@@ -24,10 +24,11 @@ from mode import Service
 
 from streams.clients.async_kafka import (
     check_topics,
-    limit_metadata_requests,
     reading_options,
     translating_corruption,
 )
+from streams.clients.connection.async_security import translating_refusals
+from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
@@ -241,7 +242,7 @@ class Replica(Service):
             self._left.add(partition)
 
     async def _follow_once(self) -> None:
-        with translating_corruption():
+        with translating_corruption(), translating_refusals(self.settings):
             batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
         for partition, records in slices(list(batches.items()), SLICE):
             for record in records:

@@ -22,8 +22,8 @@ from faust.app import BootStrategy
 from faust.tables.manager import TableManager
 from mode import Service
 
-from streams.clients.addresses import broker_addresses
 from streams.clients.checkpoints.store import Store
+from streams.clients.connection.addresses import broker_addresses
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
 from streams.shop.shared_settings import told, versions
@@ -36,6 +36,7 @@ from streams.worker.health.pages import ViewHealth, show_health, show_state
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
 from streams.worker.telemetry import Telemetry
+from streams.worker.transport.credentials import broker_credentials
 from streams.worker.transport.log_throttle import limit_log_rate
 from streams.worker.transport.membership import assignment_change
 from streams.worker.transport.private_names import check_transport_api
@@ -207,6 +208,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
     name = f"goeswith-{os.getuid()}-{settings.worker_name}"
     return {
         "broker": [f"kafka://{h}:{p}" for h, p in broker_addresses(settings.kafka_bootstrap)],
+        "broker_credentials": broker_credentials(settings),
         "datadir": Path(settings.data_dir or Path(tempfile.gettempdir()) / name),
         "store": "memory://",
         "TableManager": NoTables,

@@ -27,6 +27,20 @@ PRODUCTION: dict[str, Any] = {
     "arm_mode": "identify",
     "receipt_secret": SecretStr("production's"),
     "redis_url": "redis://production:6379/0",
+    "kafka_security_protocol": "SASL_SSL",
+    "kafka_sasl_mechanism": "SCRAM-SHA-512",
+    "kafka_user": "production",
+    "kafka_password": SecretStr("production's"),
+    "kafka_key_password": SecretStr("production's"),
+    "kafka_token_url": "https://production/token",
+    **dict.fromkeys(
+        (
+            *("kafka_ca_file", "kafka_certificate_file", "kafka_key_file"),
+            *("redis_ca_file", "redis_certificate_file", "redis_key_file"),
+            *("kafka_token_command", "kafka_token_scope"),
+        ),
+        "production",
+    ),
     "checkpoint_url": "file:///production/shop.checkpoint",
     "log_level": "error",
 }

@@ -14,11 +14,11 @@ from streams.clients.async_kafka import (
     check_broker_time,
     check_session_timeout,
     configured,
-    limit_metadata_requests,
     reading_options,
     translating_corruption,
     wrong_topics,
 )
+from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.contract.errors import LogUnreadable, TopicsWrong
 from streams.contract.settings import Settings
 

@@ -25,8 +25,8 @@ from streams.contract.dead_letters import (
     replay_headers,
 )
 from streams.contract.errors import BadInput, InvalidEvent, InvalidReceipt
-from streams.contract.header_names import header_name
 from streams.contract.settings import Settings
+from streams.contract.wire.header_names import header_name
 from streams.operations.dead_letters.letters import DeadLetter, newest, opened
 from streams.worker.delivery import OutgoingRecord, fitted
 

@@ -14,7 +14,7 @@ from streams.clients.batches.codecs import BATCH_BYTES_MAX
 from streams.clients.batches.record_batches import UNREADABLE_BATCH
 from streams.clients.sync_kafka import open_producer
 from streams.contract.events import Event, encode
-from streams.contract.header_names import header_name
+from streams.contract.wire.header_names import header_name
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator

@@ -72,7 +72,7 @@ async def until(true: Callable[[], object]) -> None:
 
 def shown(settings: Settings, session_id: str = "session-7") -> list[str]:
     """The ids of a session's prompts, as a storefront sees them."""
-    found = current_prompts(settings.redis_url, settings.topic_prefix, session_id)
+    found = current_prompts(settings, session_id)
     return [prompt.prompt_id for prompt in found]
 
 
@@ -138,18 +138,18 @@ async def test_boards_of_several_workers_add_up(settings: Settings) -> None:
         one.offer([Answer(outgoing_prompt=said(1)), Answer(outcomes=(shown_, OUTCOME))])
         two.offer([Answer(outgoing_prompt=said(2)), Answer(outgoing_prompt=said(3))])
         await until(lambda: sum(r.pulls for r in board(settings)) == 3 and board(settings)[0].added)
-        recent = recent_workers(settings.redis_url, settings.topic_prefix)
+        recent = recent_workers(settings)
 
     assert [("bought_together", 3, 1, 1)] == [
         (row.arm, row.pulls, row.shown, row.added) for row in board(settings)
     ]
     assert tuple(sorted((settings.worker_name, "worker-2"))) == recent
-    assert () == recent_workers(settings.redis_url, settings.topic_prefix)  # both have signed off
+    assert () == recent_workers(settings)  # both have signed off
 
 
 def board(settings: Settings) -> Any:
     """The arms, as a dashboard sees them."""
-    return current_arms(settings.redis_url, settings.topic_prefix)
+    return current_arms(settings)
 
 
 async def test_telemetry_is_renewed_with_what_became_of_the_answers(settings: Settings) -> None:
@@ -165,7 +165,7 @@ async def test_telemetry_is_renewed_with_what_became_of_the_answers(settings: Se
         await until(lambda: telemetry().get("views", {}).get("written") == 1)
 
     views_told = telemetry()["views"]
-    others = worker_telemetry(settings.redis_url, settings.topic_prefix)
+    others = worker_telemetry(settings)
     assert {settings.worker_name: 7} == {name: one["answered"] for name, one in others.items()}
     assert (7, 0, 0) == (telemetry()["answered"], views_told["dropped"], views_told["errors"])
 

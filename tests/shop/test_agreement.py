@@ -20,7 +20,8 @@ from streams.shop.shop import Shop
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SETTINGS = ROOT / "streams" / "contract" / "settings.py"
+CONTRACT = ROOT / "streams" / "contract"
+SETTINGS = (CONTRACT / "settings.py", CONTRACT / "wire" / "connection.py")
 OF_SEVERAL_SOURCES = {"best_fit": SOURCES}
 """Arms whose reason is the strongest of their sources."""
 
@@ -28,7 +29,7 @@ OF_SEVERAL_SOURCES = {"best_fit": SOURCES}
 def nodes(folder: str) -> Iterator[ast.AST]:
     """The syntax of every module of a folder, but that of the settings themselves."""
     for path in (ROOT / folder).rglob("*.py"):
-        if path != SETTINGS:
+        if path not in SETTINGS:
             yield from ast.walk(ast.parse(path.read_text()))
 
 

@@ -71,15 +71,15 @@ def visit(store: Storefront) -> None:
     prompt = asked(store, ann.add("tea"))
     store.send(ann.see(prompt))
     store.wait_for(lambda: store.outcomes() or None, "outcome")
-    where = store.settings.redis_url, store.settings.topic_prefix
-    store.wait_for(lambda: any(row.shown for row in current_arms(*where)), "view of arms")
+    settings = store.settings
+    store.wait_for(lambda: any(row.shown for row in current_arms(settings)), "view of arms")
 
 
 def asked(store: Storefront, event: ItemAdded) -> Prompt:
     """The prompt for an event, once views show it: then its round is acknowledged."""
     store.send(event)
     prompt = store.answer_to(event)
-    where = store.settings.redis_url, store.settings.topic_prefix, event.session_id
+    where = store.settings, event.session_id
     store.wait_for(lambda: current_prompts(*where) or None, "view of prompts")
     return prompt
 

@@ -4,7 +4,8 @@ aiokafka and kafka-python give up a whole fetch for one record whose header has 
 UTF-8, and for one batch that does not unpack, or unpacks to more than memory holds. They would meet
 it again at every start. Their batch classes have one ancestor, and so one mend: `Patient`.
 
-- A record's headers are read again here, names as they were sent (`streams.contract.header_names`).
+- A record's headers are read again here, names as they were sent
+  (`streams.contract.wire.header_names`).
 - A batch that cannot be unpacked is *one* record, at its first offset: its bytes as they lie in the
   log, without a key, and a header that says why. No event is like that, so it is a dead letter.
 
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from streams.clients.batches.codecs import Undecodable
-from streams.contract.header_names import header_name
+from streams.contract.wire.header_names import header_name
 
 UNREADABLE_BATCH = "goeswith.unreadable-batch"
 """The header of what stands for a batch, with the reason as its value."""

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import KeptCheckpoint
+from streams.clients.redis import secured
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CheckpointHeader
 
@@ -59,4 +60,6 @@ def open_store(settings: Settings) -> Store | None:
     url = settings.checkpoint_url or settings.redis_url
     if url.startswith("file:"):
         return FileStore(Path(unquote(urlsplit(url).path)))
-    return RedisStore(url, settings.topic_prefix, settings.checkpoint_ttl_s) if url else None
+    if not url:
+        return None
+    return RedisStore(secured(url, settings), settings.topic_prefix, settings.checkpoint_ttl_s)

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.error import URLError
 
-from streams.clients.addresses import open_page
+from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import KafkaUnreachable, RedisUnreachable, WorkerFailed
@@ -226,7 +226,7 @@ class Lookout:
             return None
         settings = self._here.settings
         try:
-            workers = worker_telemetry(settings.redis_url, settings.topic_prefix)
+            workers = worker_telemetry(settings)
         except RedisUnreachable:
             return None
         return sum((Counter(said.get("silences", {})) for said in workers.values()), Counter[str]())

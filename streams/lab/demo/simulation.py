@@ -26,6 +26,8 @@ from aiokafka.structs import RecordMetadata
 from pydantic import ValidationError
 
 from streams.clients.async_kafka import client_options, reading_options
+from streams.clients.connection.async_security import translating_refusals
+from streams.clients.connection.refusals import refusal
 from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
 from streams.contract.events import Event, encode
@@ -113,7 +115,8 @@ class Simulation:
             await self._from_now_on()
         except KafkaError as error:
             await self._close()
-            raise KafkaUnreachable(f"no Kafka at {settings.kafka_bootstrap}: {error}") from error
+            away = KafkaUnreachable(f"no Kafka at {settings.kafka_bootstrap}: {error}")
+            raise refusal(error, settings) or away from error
         self._listening = asyncio.create_task(self._listen())
         return self
 
@@ -152,7 +155,7 @@ class Simulation:
     def check(self) -> None:
         """Raises what went wrong in the background, if anything."""
         if self._lost is not None:
-            raise DeliveryFailed(
+            raise refusal(self._lost, self._settings) or DeliveryFailed(
                 f"the broker at {self._settings.kafka_bootstrap} did not take an event for "
                 f"{self._topics.events}: {self._lost!r}"
             )
@@ -176,7 +179,8 @@ class Simulation:
 
     async def _listen(self) -> None:
         while True:
-            batches = await self._consumer.getmany(timeout_ms=200)
+            with translating_refusals(self._settings):
+                batches = await self._consumer.getmany(timeout_ms=200)
             for tp, records in batches.items():
                 for record in records:
                     await self._read(tp, record)

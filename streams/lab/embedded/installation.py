@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from streams.cli.options import self_contained, typed
+from streams.cli.options import self_contained, speaking_to, typed
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
@@ -58,6 +58,7 @@ class Installation(NamedTuple):
 @contextmanager
 def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installation]:
     """A running installation; each step is said while it is done."""
+    inherited = speaking_to(bootstrap)
     with ExitStack() as stack:
         own: dict[str, Any] = {
             **HURRIED,
@@ -72,10 +73,10 @@ def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installa
         else:
             own["kafka_bootstrap"] = bootstrap
             say(f"creating the topics {PREFIX}.* at {bootstrap}, where they are missing")
-            create_topics(self_contained(**own))
+            create_topics(self_contained(inherited, **own))
         say("starting Redis")
         own["redis_url"] = stack.enter_context(EmbeddedRedis()).url
-        settings = self_contained(**own)
+        settings = self_contained(inherited, **own)
         say("starting a worker")
         worker = stack.enter_context(WorkerProcess(settings))
         yield Installation(settings, worker, embedded=bootstrap is None)

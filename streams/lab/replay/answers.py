@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.clients.async_kafka import committed
+from streams.clients.async_kafka import client_options, committed
 from streams.contract.errors import WorkerFailed
 from streams.contract.events import Event
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
@@ -84,7 +84,7 @@ class Answers:
         """Read prompts, until cancelled."""
         wait_ms = EMBEDDED_WAIT_MS if self._settings.fetch_wait_fixed else 500
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap,
+            **client_options(self._settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=wait_ms,
@@ -103,9 +103,9 @@ class Answers:
 
     async def watch(self) -> None:
         """Follow the group's committed offsets, until cancelled; raises `WorkerFailed`."""
-        bootstrap = self._settings.kafka_bootstrap
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        ends = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+        options = client_options(self._settings)
+        admin = AIOKafkaAdminClient(**options)
+        ends = AIOKafkaConsumer(**options, enable_auto_commit=False)
         await admin.start()
         await ends.start()
         try:

@@ -10,7 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.cli.live import show
-from streams.cli.options import read_settings, self_contained, with_some_secret
+from streams.cli.options import (
+    read_settings,
+    self_contained,
+    speaking_to,
+    with_some_secret,
+)
 from streams.cli.progress import progress_bar
 from streams.cli.ranges import FiniteRange
 from streams.contract.settings import Settings
@@ -114,7 +119,7 @@ def settings_of(bootstrap: str | None, staples: str, *, own: bool, best_fit: boo
     if not own:
         return with_some_secret(lifted(read_settings(kafka_bootstrap=bootstrap), staples))
     given = {"kafka_bootstrap": bootstrap} if bootstrap else {}
-    settings = apart(lifted(self_contained(**given), staples))
+    settings = apart(lifted(self_contained(speaking_to(bootstrap), **given), staples))
     return settings.model_copy(update={"best_fit": True}) if best_fit else settings
 
 

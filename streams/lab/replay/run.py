@@ -11,6 +11,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 from pydantic import SecretStr
 
+from streams.clients.async_kafka import client_options
+from streams.clients.connection.refusals import refusal
 from streams.contract.errors import GoeswithError, KafkaUnreachable
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
@@ -147,9 +149,7 @@ async def _run(
     advance: Callable[[], object],
 ) -> Report:
     answers = Answers(settings, check)
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap, linger_ms=LINGER_MS, acks="all"
-    )
+    producer = AIOKafkaProducer(**client_options(settings), linger_ms=LINGER_MS, acks="all")
     storefront = Storefront(
         producer, settings.topics.events, answers, PopularityBaseline(settings), pacing, advance
     )
@@ -164,7 +164,8 @@ async def _run(
             for task in following:
                 task.cancel()
     except KafkaConnectionError as error:
-        raise KafkaUnreachable(f"{settings.kafka_bootstrap}: {error}") from error
+        away = KafkaUnreachable(f"{settings.kafka_bootstrap}: {error}")
+        raise refusal(error, settings) or away from error
     except ExceptionGroup as failed:
         raise _first(failed) from failed
     finally:

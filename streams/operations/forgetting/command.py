@@ -13,8 +13,8 @@ from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.cli.ranges import FiniteRange
 from streams.clients import redis
-from streams.clients.addresses import open_page
 from streams.clients.checkpoints.store import Store, open_store
+from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import Partition, committed_offsets
 from streams.clients.sync_kafka import open_admin, open_producer, translating_errors
 from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEvent, Misconfigured
@@ -138,7 +138,8 @@ def following(settings: Settings, pages: Iterable[str]) -> dict[str, Has]:
         position_on(url)
         asked[page] = partial(has_on_page, url)
     if settings.redis_url:
-        with redis.opened(settings.redis_url):  # which opens nothing, and knows a wrong address
+        address = redis.secured(settings.redis_url, settings)
+        with redis.opened(address):  # which opens nothing, and knows a wrong address
             pass
     store = open_store(settings)
     if store is not None and settings.checkpoint_every_s:

@@ -69,7 +69,7 @@ def in_redis(settings: Settings, shopper_id: str) -> Search:
     if not settings.redis_url:
         return Search([], [])
     try:
-        with redis.opened(settings.redis_url) as client:
+        with redis.opened(redis.secured(settings.redis_url, settings)) as client:
             return in_views(client, settings.topic_prefix, shopper_id)
     except RedisUnreachable as error:
         return Search([], [str(error)])

@@ -28,13 +28,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, TopicAuthorizationFailedError
 from mode import Service
 
-from streams.clients.async_kafka import (
-    RETRY_BACKOFF_MS,
-    client_options,
-    limit_metadata_requests,
-    reading_options,
-)
-from streams.contract.errors import Misconfigured, SettingsDiffer
+from streams.clients.async_kafka import RETRY_BACKOFF_MS, client_options, reading_options
+from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.contract.errors import NotAuthorized, SettingsDiffer
 from streams.contract.settings import Settings
 from streams.shop.shared_settings import differences, in_words
 from streams.worker.health.peers import Peers, Standing, Statement
@@ -87,9 +83,9 @@ class Agreement(Service):
         while not self.should_stop:
             try:
                 if self._consumer is None:
-                    await self._open()
+                    await self._topics_there.wait()  # else a broker might create the topic for us,
+                    await self._open()  # or refuse us, which is said once
                 if self._read_to is None:
-                    await self._topics_there.wait()  # else a broker might create the topic for us
                     await self._begin()
                 await self._look()
                 self._unheard = False
@@ -219,8 +215,8 @@ def _now_ms() -> float:
     return time.monotonic() * 1000
 
 
-def _forbidden(topic: str) -> Misconfigured:
-    return Misconfigured(
+def _forbidden(topic: str) -> NotAuthorized:
+    return NotAuthorized(
         f"a worker must read and write {topic}, by which workers tell each other their settings: "
         "Kafka does not let us. Give its user Read and Write on that topic"
     )

@@ -5,6 +5,7 @@ read is noted (so that the next-offset rule can tell a hole from what is not in 
 of the group are taken notice of, for which aiokafka waits for ever and Faust never does.
 """
 
+import asyncio
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -14,11 +15,11 @@ from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
 
-from streams.clients.async_kafka import (
-    limit_metadata_requests,
-    reading_options,
-    translating_corruption,
-)
+from streams.clients.async_kafka import reading_options, translating_corruption
+from streams.clients.connection.async_security import translating_refusals
+from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.refusals import refusal
+from streams.contract.errors import GoeswithError
 from streams.worker.transport.adaptive_fetch import FetchParameters
 from streams.worker.transport.rounds import FetchPositions
 
@@ -57,7 +58,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         self.fetch_positions.begins(_positions(consumer))
-        with translating_corruption():
+        with translating_corruption(), translating_refusals(self.transport.settings):
             batches = await super()._fetch_records(consumer, *args, **kwargs)
         self.fetch_positions.ended(_positions(consumer), batches)
         return batches
@@ -76,7 +77,14 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
                     coordinator.check_errors()
             except KafkaError as error:
                 self.transport.telemetry.group_errors += 1
+                if refused := refusal(error, self.transport.settings):
+                    self._end_worker(refused)
+                    return
                 self.log.warning("the consumer group reported %r: joining again", error)
+
+    def _end_worker(self, reason: GoeswithError) -> None:
+        """Asking again would be of no use."""
+        asyncio.run_coroutine_threadsafe(self.consumer.crash(reason), self.parent_loop)
 
 
 def _states(consumer: Any) -> dict[TP, Any]:

@@ -12,8 +12,8 @@ LIBRARIES = ("aiokafka",)
 """Not Faust's: its services all log from one line of code, and say little. But its timers do."""
 TIMERS = "mode.timers"
 EVERY_S = 10.0
-ORDINARY = ("because it is rebalancing",)
-"""Said as warnings of what happens whenever a worker comes or goes: shown from level info on."""
+ORDINARY = ("because it is rebalancing", "Not authorized to read from topic")
+"""Shown from level info on: what happens whenever a worker comes or goes; what we say better."""
 STARTING = "GroupCoordinatorNotAvailableError"
 """Said by a new Kafka until it has made the topic of groups' offsets, which the first group asks
 for: as ordinary, for the first `STARTING_S` seconds."""

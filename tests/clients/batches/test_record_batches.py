@@ -20,7 +20,7 @@ from streams.clients.batches import patient_fetches, patient_polls
 from streams.clients.batches.codecs import BATCH_BYTES_MAX
 from streams.clients.batches.record_batches import UNREADABLE_BATCH, Malformed, read_record
 from streams.contract.errors import TransportChanged
-from streams.contract.header_names import header_name
+from streams.contract.wire.header_names import header_name
 
 BREAD = TopicPartition("bread", 0)
 GZIP = 1

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.clients.addresses import open_page
+from streams.clients.connection.addresses import open_page
 from streams.contract.errors import Misconfigured, WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.stock import Job

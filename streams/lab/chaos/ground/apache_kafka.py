@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -78,6 +79,10 @@ _ONE_NODE = {
 }
 
 
+_OF_LISTENERS = ("listeners", "advertised.listeners", "listener.security.protocol.map")
+NOTHING: Mapping[str, str] = {}
+
+
 class NoKafka(MissingExtra):
     """There is no way to start Apache Kafka on this machine; says what is missing."""
 
@@ -115,11 +120,15 @@ def real_kafka(directory: Path) -> RealKafka:
 
 
 class ApacheKafka:
-    """Kafka from jars, in a JVM that ends when we end."""
+    """Kafka from jars, in a JVM that ends when we end.
 
-    def __init__(self, directory: Path, jars: Path) -> None:
+    `more` are properties of the broker; those of listeners are put behind ours.
+    """
+
+    def __init__(self, directory: Path, jars: Path, more: Mapping[str, str] = NOTHING) -> None:
         self._directory = directory
         self._jars = jars
+        self._more = more
         self._port = free_port()
         self._child: Child | None = None
 
@@ -162,6 +171,9 @@ class ApacheKafka:
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "log.dirs": str(self._directory / "data"),
         }
+        for name, value in self._more.items():
+            before = f"{properties[name]}," if name in _OF_LISTENERS else ""
+            properties[name] = f"{before}{value}"
         lines = "".join(f"{name}={value}\n" for name, value in properties.items())
         (self._directory / "server.properties").write_text(lines)
         (self._directory / "log4j2.properties").write_text(_LOGGING)

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.clients.async_kafka import limit_metadata_requests
+from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.deduplication import SeenIds
 from streams.contract.errors import GoeswithError
 from streams.contract.events import (

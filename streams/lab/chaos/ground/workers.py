@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.error import HTTPError
 
-from streams.clients.addresses import open_page
+from streams.clients.connection.addresses import open_page
 from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.contenders import resident_bytes

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from streams.clients.addresses import broker_addresses, is_loopback, open_page
+from streams.clients.connection.addresses import broker_addresses, is_loopback, open_page
 from streams.contract.errors import Misconfigured
 
 LONG = f"{'a' * 64}:9092"
