@@ -161,6 +161,20 @@ async def test_a_worker_goes_on_from_the_generation_before_a_damaged_one_and_say
     assert [20, 7] == [one.events for one in store.pointer().generations]
 
 
+async def test_a_setting_that_is_changed_and_put_back_costs_nothing(store: TopicStore) -> None:
+    """What was kept aside is what a worker goes on from."""
+    known = (await Worker(store).start()).write(9)
+    changed = await Worker(store, items_max=1_000).start()
+    began = positions(changed)
+    changed.write(4)
+    back = await Worker(store).start()
+
+    assert ({}, {0: 9}) == (began, positions(back))
+    assert back.restored
+    assert known == back.restored.digest()
+    assert ["settings"] == [one.name.partition("-")[0] for one in store.kept()]
+
+
 def test_where_no_generation_is_whole_a_checkpoint_is_written_all_the_same(
     settings: Settings, store: TopicStore
 ) -> None:

@@ -9,13 +9,14 @@ A checkpoint is known by its fingerprint: its chunks have keys of it, so that on
 twice, or is written twice, is in the topic once.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from streams.clients.checkpoints.rules import (
     CheckpointProgress,
     KeptCheckpoint,
+    is_kept_name,
     most_first,
     surplus,
 )
@@ -28,6 +29,17 @@ CHUNK = "chunk/"
 """What the keys of chunks begin with."""
 
 
+def _checked(name: str) -> str:
+    if not is_kept_name(name):
+        raise ValueError("is no name of one that was kept aside")
+    return name
+
+
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+"""A number as Kafka has them."""
+Name = Annotated[str, AfterValidator(_checked)]
+
+
 class Stored(BaseModel):
     """A checkpoint in a topic."""
 
@@ -35,14 +47,14 @@ class Stored(BaseModel):
 
     fingerprint: str = Field(pattern=r"^[0-9a-f]+$")
     sha256: str
-    size: NonNegativeInt
+    size: Count
     """In bytes, of all chunks together."""
-    offsets: tuple[NonNegativeInt, ...] = Field(min_length=1)
+    offsets: tuple[Count, ...] = Field(min_length=1)
     """Where each chunk is."""
     lineage: str
-    events: NonNegativeInt
-    reach: NonNegativeInt
-    made_at_ms: NonNegativeInt
+    events: Count
+    reach: Count
+    made_at_ms: Count
 
     @property
     def known(self) -> CheckpointProgress:
@@ -61,7 +73,7 @@ class Pointer(BaseModel):
 
     version: Literal[1] = 1
     generations: tuple[Stored, ...] = ()
-    kept: dict[str, Stored] = {}
+    kept: dict[Name, Stored] = {}
     """Those that were kept aside."""
 
     def with_newest(self, newest: Stored, held: Stored | None, aside_as: str) -> "Pointer":
@@ -123,11 +135,14 @@ def number_in(name: str) -> int:
 def pointer_in(value: bytes) -> Pointer:
     """The pointer in a record; raises `CheckpointRefused` for what we did not write."""
     try:
-        return Pointer.model_validate_json(value)
+        pointer = Pointer.model_validate_json(value)
     except ValidationError as error:
         raise CheckpointRefused(
             f"its pointer is none of this version ({error.error_count()} errors)", "foreign"
         ) from error
+    if "version" not in pointer.model_fields_set:
+        raise CheckpointRefused("its pointer does not say its version", "foreign")
+    return pointer
 
 
 def _described(kept: dict[str, Stored]) -> list[KeptCheckpoint]:

@@ -80,7 +80,7 @@ def test_a_pointer_is_found_behind_what_was_aborted() -> None:
 
 def test_of_two_pointers_the_last_one_counts() -> None:
     """Two small writes are close to each other."""
-    later = Pointer(kept={"log-1f0c": STORED})
+    later = Pointer(kept={"log-1f0c3a5e7b92": STORED})
     records = {**WRITTEN, 75: ("pointer", later.model_dump_json().encode())}
 
     assert later == ChunkLog(Compacted(records, end=77), "shop").pointer()
