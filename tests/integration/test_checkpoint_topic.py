@@ -203,6 +203,41 @@ def test_of_two_writers_the_one_that_began_first_fails_whole(
     assert ours[1] == store.read()
 
 
+def test_a_checkpoint_that_would_not_be_kept_keeps_nobody_from_writing(
+    settings: Settings, store: TopicStore
+) -> None:
+    """A worker that is behind looks first, and fences the one that is not behind no more."""
+    store.write(*checkpoint(9))
+    written = []
+    write_slowly(settings, lambda: written.append(store.write(*checkpoint(5))))
+
+    assert [False] == written
+    assert Pointer() == store.pointer()
+
+
+class WhenAsked(dict[str, str]):
+    """Nothing was refused; and something happens when that is looked up."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self.happens = [happens]
+
+    def __contains__(self, fingerprint: object) -> bool:
+        while self.happens:
+            self.happens.pop()()
+        return False
+
+
+def test_what_is_there_counts_at_the_time_of_the_writing(store: TopicStore) -> None:
+    """A further one that comes between looking and writing stays."""
+    store.write(*checkpoint(5))
+    further = checkpoint(9)
+    refused = WhenAsked(lambda: store.write(*further))
+
+    assert not store.write(*checkpoint(7), refused=refused)
+    assert further[1] == store.read()
+
+
 def write_slowly(settings: Settings, meanwhile: Callable[[], object]) -> None:
     """Write many chunks, and a pointer that names none, when something has happened meanwhile."""
     with transaction(settings, topic_of(settings)) as sender:

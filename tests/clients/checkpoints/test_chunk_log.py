@@ -21,7 +21,7 @@ class Compacted(LogReader):
     def __init__(self, records: Mapping[int, tuple[str, bytes | None]], end: int) -> None:
         super().__init__(None, [AT], Settings())
         self.records, self.end = dict(records), end
-        self.read = 0
+        self.read = self.looks = 0
         self.fails: dict[int, GoeswithError] = {}
 
     def begins(self) -> dict[Partition, int]:
@@ -34,6 +34,7 @@ class Compacted(LogReader):
 
     def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
         """What is left there."""
+        self.looks += 1
         for offset in sorted(self.records):
             if begins[AT] <= offset < ends[AT]:
                 if offset in self.fails:
@@ -75,7 +76,10 @@ def test_the_newest_pointer_is_found_without_reading_the_topic() -> None:
 
 def test_a_pointer_is_found_behind_what_was_aborted() -> None:
     """A write of many chunks that failed has offsets, and nothing is there to be read."""
-    assert POINTER == ChunkLog(Compacted(WRITTEN, end=9_000), "shop").pointer()
+    reader = Compacted(WRITTEN, end=9_000)
+
+    assert POINTER == ChunkLog(reader, "shop").pointer()
+    assert reader.looks <= 6
 
 
 def test_of_two_pointers_the_last_one_counts() -> None:
@@ -84,6 +88,13 @@ def test_of_two_pointers_the_last_one_counts() -> None:
     records = {**WRITTEN, 75: ("pointer", later.model_dump_json().encode())}
 
     assert later == ChunkLog(Compacted(records, end=77), "shop").pointer()
+
+
+def test_a_record_of_somebody_else_hides_no_pointer() -> None:
+    """A topic that was taken by force, or one slip of a producer."""
+    records = {**WRITTEN, 75: ("session-1", b"{}")}
+
+    assert POINTER == ChunkLog(Compacted(records, end=76), "shop").pointer()
 
 
 def test_an_empty_topic_and_one_whose_pointer_was_deleted_hold_nothing() -> None:
@@ -116,7 +127,7 @@ def test_a_topic_that_holds_something_else_is_not_ours(
 @pytest.mark.parametrize("end", [76, 100])
 def test_a_pointer_is_found_beside_batches_that_a_disk_has_damaged(end: int) -> None:
     """Also when a write that failed lies behind it; a pointer that is damaged is none."""
-    reader = Compacted({40: WRITTEN[74], **WRITTEN}, end=end)
+    reader = Compacted({40: ("pointer", Pointer().model_dump_json().encode()), **WRITTEN}, end=end)
     reader.fails = {at: GoeswithError("Kafka refused: CorruptRecordError") for at in (71, 72, 73)}
     later = {75: ("pointer", b"")} if end > 76 else {}
     reader.records |= later

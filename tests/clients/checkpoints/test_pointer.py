@@ -64,6 +64,7 @@ def test_one_that_is_kept_aside_leaves_the_generations() -> None:
 
     assert ["2", "0"] == [one.fingerprint for one in pointer.generations]
     assert {SETTINGS: old} == pointer.kept
+    assert {"chunk/1/0", "chunk/1/1"} <= pointer.chunk_keys()
     assert (old,) == pointer.named(SETTINGS)
     assert [(SETTINGS, 9, 9.0)] == [
         (one.name, one.events, one.written_s) for one in pointer.kept_aside()
@@ -100,6 +101,7 @@ def test_one_that_is_written_again_is_named_where_it_is_now() -> None:
         pointer.generations[0].offsets,
         sum(one.fingerprint == "1" for one in pointer.generations),
     )
+    assert (again,) == after(old, again).generations
     assert again == Pointer(kept={LOG: old}).with_newest(again, None, "").kept[LOG]
 
 
