@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from streams.operations.topics import check_topics, create_topics, list_topics
 from tests.integration.test_checkpoint_store import checkpoint
 from tests.integration.test_refused_checkpoints import Worker, positions
 
+Record = tuple[str, bytes | None]
 COMPACTED_S_MAX = 60.0
 """So long a broker may take to compact a topic; only a failure takes so long."""
 
@@ -117,6 +118,8 @@ def test_a_generation_that_is_restored_is_the_newest_and_the_one_that_was_is_kep
     ours = [checkpoint(offset) for offset in (5, 6, 7)]
     for header, data in ours:
         store.write(header, data)
+    assert 7 == run(settings, "checkpoint", "restore", "--generation", "1", "--json")["events"]
+    assert [7, 6, 5] == [one.events for one in store.pointer().generations]
     told = run(settings, "checkpoint", "restore", "--generation", "3", "--json")
     restored, (aside,) = store.read(), store.kept()
     store.write(*checkpoint(6))
@@ -243,7 +246,14 @@ def write_slowly(settings: Settings, meanwhile: Callable[[], object]) -> None:
     with transaction(settings, topic_of(settings)) as sender:
         sender.send((f"chunk/00/{number}", b"bread") for number in range(20))
         meanwhile()
-        sender.send([("pointer", Pointer().model_dump_json().encode())])
+        sender.send(slowly([("chunk/00/0", None), ("pointer", b'{"version":1}')]))
+
+
+def slowly(records: Iterable[Record]) -> Iterator[Record]:
+    """One after the other: what Kafka says of the first is known when the second is sent."""
+    for record in records:
+        yield record
+        time.sleep(0.3)
 
 
 def test_chunks_are_as_large_as_the_topic_takes_them(settings: Settings, store: TopicStore) -> None:

@@ -139,10 +139,9 @@ class TopicStore:
                     )
                 chosen, held = pointer.generations[number - 1], pointer.generations[0]
                 header = read(log.data(chosen)).header
-                if number > 1:
-                    request = WriteRequest(header, NOTHING, back=True, force=True)
-                    name = replacing(_existing(log, held), request) or ""
-                    sender.send(_moves(Plan(pointer, held, name), chosen))
+                request = WriteRequest(header, NOTHING, back=True, force=True)
+                name = replacing(_existing(log, held), request) or ""
+                sender.send(_moves(Plan(pointer, held, name), chosen))
         return header
 
 
