@@ -201,9 +201,17 @@ def test_of_two_writers_the_one_that_began_first_fails_whole(
     with pytest.raises(GoeswithError, match="somebody else has begun to write"):
         write_slowly(settings, lambda: store.write(*ours))
     assert ours[1] == store.read()
+    before = end_of(settings)
     with pytest.raises(ZeroDivisionError):
         write_slowly(settings, lambda: 1 // 0)
     assert ours[1] == store.read()
+    assert end_of(settings) > before + 20  # it is aborted, and holds up no compaction
+
+
+def end_of(settings: Settings) -> int:
+    """Up to where the topic can be read: where an open transaction begins."""
+    with open_reader(settings, topic_of(settings)) as reader:
+        return sum(reader.ends().values())
 
 
 def test_a_checkpoint_that_would_not_be_kept_keeps_nobody_from_writing(
