@@ -21,6 +21,7 @@ def added(session_id: str, item_id: str) -> dict[str, Any]:
     """The event that a shopper added an item; each has an id of its own."""
     return {
         "type": "item_added",
+        "schema_version": 2,
         "event_id": str(uuid.uuid4()),
         "session_id": session_id,
         "occurred_at_ms": int(time.time() * 1000),

@@ -137,9 +137,11 @@ class Till:
     def __init__(self, **settings: Any) -> None:
         self.shop = Shop(Settings(**{**OPEN, **settings}))
         self.pending = PendingPrompts()
+        self.served: list[Event] = []
 
     def serve(self, event: Event, *, now_ms: int | None = None) -> Answer:
         """Fold an event at the next offset, and answer it."""
+        self.served.append(event)
         offset = self.shop.position.get(0, 0)
         assert "folded" == self.shop.learn(0, offset, event)
         return self.ask(event, offset, now_ms=now_ms)

@@ -172,7 +172,9 @@ def interval(
     *,
     within: tuple[float, float] = (0.0, 1.0),
 ) -> Interval | None:
-    """The mean score with bounds that hold at every look, cut to what is possible; None of nothing.
+    """The mean score and bounds that hold at every look, cut to what is possible; None of nothing.
+
+    A few scores, weighed by small propensities, may well have a mean that no reward has.
 
     >>> sums = ScoreSums(n=20_000, score=1_100.0, variance=8_000.0)
     >>> Interval(*(round(bound, 4) for bound in interval(sums, sequence(floor=0.05))))
@@ -183,7 +185,7 @@ def interval(
     mean = sums.score / sums.n
     half = float(by.bound(sums.variance, alpha / 2.0)) / sums.n
     low, high = within
-    return Interval(mean, max(low, mean - half), min(high, mean + half))
+    return Interval(*(min(max(low, one), high) for one in (mean, mean - half, mean + half)))
 
 
 def p_value(sums: ScoreSums, by: GammaExponential, comparisons: int = 1) -> float:

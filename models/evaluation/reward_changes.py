@@ -1,8 +1,9 @@
 """Whether what an arm earns has changed: changepoints of its rewards, established and dismissed.
 
 Rewards are summed by epoch, so that any order of them says the same: a log has partitions, which
-every reader interleaves in another way. At the end of each epoch it is asked how probable it is, by
-what was known then, that the arm earned something else before some epoch than since (Bayes factors
+every reader interleaves in another way. (Of more arms in contexts than are watched, it depends on
+the order which are.) At the end of each epoch it is asked how probable it is, by the rewards up to
+then, that the arm earned something else before some epoch than since (Bayes factors
 of one change against none, as in `models.bandit.changepoints`, by arm). What is probable in one
 epoch and less so in the next is no news, so the answer has two thresholds (a Schmitt trigger):
 
@@ -12,9 +13,12 @@ probability  .01  .40  .99  .80  .97  .45  .60
 said          no   no  yes  yes  yes   no   no      established from .99 on, dismissed below .5
 ```
 
-What was said of an epoch does not depend on later ones. Rewards that vary more from epoch to epoch
-than chance explains, as over weekends, are worth fewer trials (overdispersion, by their successive
-differences, which one change hardly moves): only what is more than that is a change.
+What is said of an epoch does not depend on later ones, as long as epochs are as long. Of too many
+each two become one, and all of it is asked anew of the longer ones: a change may be established at
+another time then, or not at all if it lay within one of them. So it may when rewards of an epoch
+that was over come late. Rewards that vary more from epoch to epoch than chance explains, as over
+weekends, are worth fewer trials (overdispersion, by their successive differences, which one change
+hardly moves): only what is more than that is a change.
 
 Adams and MacKay: Bayesian online changepoint detection. arXiv 0710.3742, 2007. von Neumann:
 Distribution of the ratio of the mean square successive difference to the variance. Annals of
@@ -22,10 +26,12 @@ Mathematical Statistics 12, 1941.
 """
 
 import math
+from bisect import insort
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
 from models.limits import LARGE, at_least_one, within
 
@@ -50,6 +56,7 @@ DIFFERENCES_MIN = 8
 """With fewer of them nothing is known of overdispersion."""
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 Cell = tuple[str, str]
 """An arm in a context."""
 
@@ -141,8 +148,7 @@ class RewardChanges:
 
     def _change(self, cells: list[tuple[Floats, Floats]]) -> RewardChange:
         found = NO_CHANGE
-        for end in range(2, len(cells[0][0]) + 1):
-            probability = change_probability([(n[:end], won[:end]) for n, won in cells])
+        for end, probability in enumerate(change_probabilities(cells), 2):
             times, since = found.times, found.established_s
             if since is None and probability >= ESTABLISHED:
                 times, since = times + 1, ((self._first or 0) + end) * self.epoch_s
@@ -163,43 +169,76 @@ def change_probability(cells: list[tuple[Floats, Floats]]) -> float:
     >>> round(change_probability([(many, np.repeat([10.0, 30.0], 4))]), 2)
     1.0
     """
-    by_epoch = [_log_bayes_factors(*_overdispersed(*cell)) for cell in cells]
-    factors = [
-        math.log(HAZARD_RATE) + math.fsum(of_epoch) for of_epoch in zip(*by_epoch, strict=True)
-    ]
-    most = max(0.0, *factors)
-    changed = math.fsum(math.exp(factor - most) for factor in factors)
-    return changed / (changed + math.exp(-most))
+    return change_probabilities(cells)[-1]
 
 
-def _overdispersed(trials: Floats, rewards: Floats) -> tuple[Floats, Floats]:
-    """Trials and rewards, less by how much more than chance they vary between epochs."""
-    known = trials > 0
+def change_probabilities(cells: list[tuple[Floats, Floats]]) -> list[float]:
+    """The same at the end of each epoch but the first, by the epochs up to it.
+
+    All at once: a loop over ends, contexts and epochs takes many times as long.
+    """
+    number = max(0, len(cells[0][0]) - 1)
+    ends, splits = np.tril_indices(number)  # a change after `splits + 1` epochs
+    factors = np.zeros(len(ends))
+    for cell in cells if number else ():
+        factors += _log_bayes_factors(*cell, ends, splits)
+    found = []
+    for end in range(number):
+        of_end = (math.log(HAZARD_RATE) + factors[ends == end]).tolist()
+        most = max(0.0, *of_end)
+        changed = math.fsum(math.exp(factor - most) for factor in of_end)
+        found.append(changed / (changed + math.exp(-most)))
+    return found
+
+
+def _log_bayes_factors(trials: Floats, rewards: Floats, ends: Places, splits: Places) -> Floats:
+    """Log Bayes factor of a change after each of `splits` in the epochs to `ends`, against none."""
+    worth = _worth(trials, rewards)
+    tried, won = trials.cumsum(), rewards.cumsum()
+    all_tried, all_won = tried[1:] / worth, won[1:] / worth
+    mean = np.divide(all_won, all_tried, out=np.zeros_like(worth), where=all_tried > 0.0)
+    a = PRIOR_TRIALS * mean.clip(RATE_MIN, 1.0 - RATE_MIN)
+    unchanged = _log_marginal(all_tried, all_won, a) + _log_marginal(0.0 * a, 0.0 * a, a)
+    n, w, a = tried[splits] / worth[ends], won[splits] / worth[ends], a[ends]
+    since = _log_marginal(all_tried[ends] - n, all_won[ends] - w, a)
+    changed: Floats = _log_marginal(n, w, a) + since
+    return changed - unchanged[ends]
+
+
+def _worth(trials: Floats, rewards: Floats) -> Floats:
+    """How many trials are worth one, to the end of each epoch but the first.
+
+    By how much more than chance rewards vary between epochs that have any trials.
+    """
+    known = trials > 0.0
     n, won = trials[known], rewards[known]
-    if len(n) <= DIFFERENCES_MIN:
-        return trials, rewards
     before, after = n[:-1], n[1:]
     mean = (won[:-1] + won[1:]) / (before + after)
     variance = (mean * (1.0 - mean)).clip(RATE_MIN * 0.1) * (1.0 / before + 1.0 / after)
-    squares = np.diff(won / n) ** 2 / variance
-    worth = max(1.0, float(np.quantile(squares, UPPER)) / CHI2_UPPER)
-    return trials / worth, rewards / worth
+    squares = (np.diff(won / n) ** 2 / variance).tolist()
+    worth, ordered = np.ones(len(trials) - 1), list[float]()
+    for end, epochs in enumerate(known.cumsum()[1:].tolist()):
+        for square in squares[len(ordered) : max(0, epochs - 1)]:
+            insort(ordered, square)
+        if epochs > DIFFERENCES_MIN:
+            worth[end] = max(1.0, _quantile(ordered, UPPER) / CHI2_UPPER)
+    return worth
 
 
-def _log_bayes_factors(trials: Floats, rewards: Floats) -> list[float]:
-    """Log Bayes factor of a change at the beginning of each epoch but the first, against none."""
-    tried, won = trials.cumsum().tolist(), rewards.cumsum().tolist()
-    all_tried, all_won = tried[-1], won[-1]
-    mean = all_won / all_tried if all_tried else 0.0
-    a = PRIOR_TRIALS * min(max(mean, RATE_MIN), 1.0 - RATE_MIN)
-    unchanged = _log_marginal(all_tried, all_won, a) + _log_marginal(0.0, 0.0, a)
-    return [
-        _log_marginal(n, w, a) + _log_marginal(all_tried - n, all_won - w, a) - unchanged
-        for n, w in zip(tried[:-1], won[:-1], strict=True)
-    ]
+def _quantile(ordered: list[float], share: float) -> float:
+    """The number below which this share of the ordered ones are; between two, in proportion.
+
+    >>> _quantile([0.0, 1.0, 5.0], 0.75)
+    3.0
+    """
+    below, part = divmod(share * (len(ordered) - 1), 1.0)
+    low, high = ordered[int(below)], ordered[min(int(below) + 1, len(ordered) - 1)]
+    return low + (high - low) * part
 
 
-def _log_marginal(trials: float, rewards: float, a: float) -> float:
+def _log_marginal(trials: Floats, rewards: Floats, a: Floats) -> Floats:
     """Log marginal likelihood of a record under Beta(a, `PRIOR_TRIALS` - a), but for a constant."""
-    lgamma, won = math.lgamma, min(max(rewards, 0.0), trials)
-    return lgamma(a + won) + lgamma(PRIOR_TRIALS - a + trials - won) - lgamma(PRIOR_TRIALS + trials)
+    won = np.minimum(np.maximum(rewards, 0.0), trials)
+    record = gammaln(a + won) + gammaln(PRIOR_TRIALS - a + trials - won)
+    found: Floats = record - gammaln(PRIOR_TRIALS + trials)
+    return found

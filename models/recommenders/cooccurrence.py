@@ -149,8 +149,7 @@ class CoOccurrence(Recommender):
         `begins`: whether a session begins with it; without that, one does where `x` is empty.
         """
         self._learn(x, y, time_s, weight, y not in x)
-        if not x if begins is None else begins:
-            self._sessions += 1
+        self._sessions += not x if begins is None else begins
         if len(self._pairs.number) > self.items_max:
             self._forget()
 

@@ -74,36 +74,36 @@ class Repeats(Recommender):
         self._shoppers: dict[str, ShopperPurchases] = {}
         self._items_full = self._shoppers_full = False  # whether the table ever had to forget
 
-    def learn_one(self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1.0) -> None:
+    def learn_one(
+        self, x: Sequence[str], y: str, *, time_s: float, weight: float = 1, supposed: bool = False
+    ) -> None:
         """The shopper `x[0]` bought `y`, once, whatever the `weight`: so it can be taken back.
 
-        Without a shopper only the time is learned.
+        Without a shopper only the time is learned. For what is `supposed`: see `forget`.
         """
         check_weight(weight)
-        bought = tally(self._weighed(time_s, 1.0))
-        self._advance(int(time_s))
+        bought, second = tally(self._weighed(time_s, 1.0)), int(time_s)
+        self._advance(second)
         if not x or time_s <= self._expired_s:
             return
         if (shopper := self._shoppers.get(x[0])) is None:
             shopper = self._shoppers[x[0]] = ShopperPurchases()
         self._share(y, int(y in shopper.tallies))
-        shopper.buy(y, bought, int(time_s))
+        shopper.buy(y, bought, second)
+        if supposed:
+            shopper.suppose(y, second)
         self._keep_within(shopper)
         if len(self._shoppers) > self.shoppers_max:
             self._forget()
 
-    def unlearn_one(self, x: Sequence[str], y: str, *, time_s: float) -> None:
-        """The shopper `x[0]` did not keep the `y` bought at `time_s`: as if it were never learned.
-
-        >>> repeats = Repeats()
-        >>> repeats.learn_one(("ada",), "kettle", time_s=1_767_225_600)
-        >>> repeats.unlearn_one(("ada",), "kettle", time_s=1_767_225_600)
-        >>> repeats.recommend(("ada",), 1)
-        []
-        """
-        if time_s <= self._expired_s:
-            return
-        self._take_back(x, y, time_s)
+    def unlearn_one(
+        self, x: Sequence[str], y: str, *, time_s: float, supposed: bool = False
+    ) -> None:
+        """The shopper `x[0]` did not keep the `y` bought at `time_s`: it was never learned."""
+        if time_s > self._expired_s:
+            if supposed and x and (shopper := self._shoppers.get(x[0])):
+                shopper.unsuppose(y, int(time_s))
+            self._take_back(x, y, time_s)
 
     def _take_back(self, x: Sequence[str], y: str, time_s: float) -> None:
         shopper = self._shoppers.get(x[0]) if x else None
@@ -216,12 +216,11 @@ class Repeats(Recommender):
         """The shoppers of whom something is kept."""
         return self._shoppers.keys()
 
-    def forget(self, shopper_id: str, until_s: float) -> None:
-        """Drop what this shopper bought up to a time, as if it had never been learned."""
+    def forget(self, shopper_id: str, until_s: float, *, supposed: bool = False) -> None:
+        """What this shopper bought up to a time, or is `supposed` to have, was never learned."""
         if shopper := self._shoppers.get(shopper_id):
-            for item, time_s in shopper.up_to(until_s):
+            for item, time_s in shopper.let_go(until_s, supposed=supposed):
                 self._take_back((shopper_id,), item, time_s)
-            shopper.first_s = int(until_s) + 1
             if shopper.last_s <= until_s:
                 self._shoppers.pop(shopper_id, None)
 

@@ -11,6 +11,8 @@ from models.snapshot.elements import each
 TIMES_MAX = 32
 """Purchases of an item whose times are kept. Without the earlier ones nobody knows, when the latest
 32 were all taken back, which one was the last then."""
+SUPPOSED_MAX = 512
+"""Supposed purchases of a shopper; of more the oldest are taken for sure ones."""
 
 
 class Purchases(NamedTuple):
@@ -28,9 +30,12 @@ NO_PURCHASES = Purchases(0, 0)
 
 
 class ShopperPurchases:
-    """What one shopper bought: a tally and the times of each item, and of all of them."""
+    """What one shopper bought: a tally and the times of each item, and of all of them.
 
-    __slots__ = ("all", "earlier_s", "first_s", "full", "last_s", "lasts_s", "tallies")
+    Purchases may be *supposed*: known for what they are, should they be taken back as such.
+    """
+
+    __slots__ = ("all", "earlier_s", "first_s", "full", "last_s", "lasts_s", "supposed", "tallies")
 
     def __init__(self) -> None:
         self.all = 0
@@ -40,6 +45,7 @@ class ShopperPurchases:
         self.tallies: dict[str, int] = {}
         self.lasts_s: dict[str, int] = {}
         self.earlier_s: dict[str, list[int]] = {}  # of items that were bought before, in order
+        self.supposed: list[tuple[int, str]] = []  # when and what, in order
 
     def buy(self, item: str, more: int, time_s: int) -> None:
         """It was bought at this time."""
@@ -54,6 +60,18 @@ class ShopperPurchases:
         earlier = self.earlier_s.setdefault(item, [])
         insort(earlier, min(last_s, time_s))
         del earlier[: -TIMES_MAX + 1]
+
+    def suppose(self, item: str, time_s: int) -> None:
+        """What was bought at this time is supposed."""
+        insort(self.supposed, (time_s, item))
+        if len(self.supposed) > SUPPOSED_MAX:
+            del self.supposed[0]
+            self.full = True
+
+    def unsuppose(self, item: str, time_s: int) -> None:
+        """One that was is taken back."""
+        if (time_s, item) in self.supposed:
+            self.supposed.remove((time_s, item))
 
     def take_back(self, item: str, less: int, time_s: int) -> bool:
         """It was not bought at this time; whether it is known to have been bought at others."""
@@ -90,12 +108,20 @@ class ShopperPurchases:
             if time_s <= until_s
         ]
 
+    def let_go(self, until_s: float, *, supposed: bool) -> list[tuple[str, int]]:
+        """Each purchase up to a time, or supposed if so asked: they are to be taken back now."""
+        later = [(time_s, item) for time_s, item in self.supposed if time_s > until_s]
+        self.first_s = int(until_s) + 1
+        self.supposed = [] if supposed else later
+        return self.up_to(until_s) + [(item, time_s) for time_s, item in later if supposed]
+
     def forget(self, number: int) -> None:
         """The items that weigh least leave."""
         self.full = True
         for item in lightest(self.tallies, number):
             del self.tallies[item], self.lasts_s[item]
             self.earlier_s.pop(item, None)
+        self.supposed = [one for one in self.supposed if one[1] in self.tallies]
 
     def sums(self) -> list[Any]:
         """What is exact even when it had to forget."""
@@ -108,7 +134,8 @@ class ShopperPurchases:
             for item, tally in self.tallies.items()
         }
         all_, last_s = self.sums()
-        return {"all": all_, "last_s": last_s, "full": self.full, "items": items}
+        state = {"all": all_, "last_s": last_s, "full": self.full, "items": items}
+        return state | ({"supposed": [*map(list, self.supposed)]} if self.supposed else {})
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "ShopperPurchases":
@@ -124,6 +151,10 @@ class ShopperPurchases:
             shopper.lasts_s[item] = last_s
             if earlier:
                 shopper.earlier_s[item] = sorted(each(int, earlier, 0, LATEST_S))
+        shopper.supposed = [(time_s, item) for time_s, item in state.get("supposed", ())]
+        each(int, [time_s for time_s, _ in shopper.supposed], 0, LATEST_S)
+        if {item for _, item in shopper.supposed} - shopper.tallies.keys():
+            raise ValueError("a supposed purchase of what was not bought")
         each(int, [shopper.all, *shopper.tallies.values()], 0)
         each(int, [shopper.last_s, *shopper.lasts_s.values()], 0, LATEST_S)
         known_s = (

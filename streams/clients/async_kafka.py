@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any
@@ -159,12 +159,12 @@ async def check_topics(settings: Settings) -> str:
         described = await admin.describe_topics(list(settings.topics.declared()))
         brokers = await admin.describe_cluster()
         await _check_session_timeout(settings, admin, brokers)
-        times = await _configured(admin, events)
+        told = await configured(admin, [events])
     numbers = {topic["topic"]: len(topic["partitions"]) for topic in described}
     found = {name: number for name, number in numbers.items() if number}  # 0: there is no topic
     if wrong := wrong_topics(found, settings):
         raise TopicsWrong(wrong)
-    check_broker_time(settings, times.get(TIME_TYPE))
+    check_broker_time(settings, told.get(events.name, {}).get(TIME_TYPE))
     return brokers.get("cluster_id") or ""
 
 
@@ -203,21 +203,22 @@ def check_broker_time(settings: Settings, told: str | None) -> None:
         )
 
 
-async def _configured(admin: Any, wanted: ConfigResource) -> dict[str, str]:
-    """How a broker or a topic is configured, by the names that are wanted.
+async def configured(admin: Any, wanted: Sequence[ConfigResource]) -> dict[str, dict[str, str]]:
+    """How brokers or topics are configured: of each, by its name, what is wanted of it.
 
     Nothing where the broker does not tell: it is embedded, or we are not allowed to ask.
     """
     try:
-        answers = await admin.describe_configs([wanted])
+        answers = await admin.describe_configs([*wanted])
     except (KafkaError, NotImplementedError):
         return {}
+    asked = {one.name: one.configs for one in wanted}
     return {
-        entry[0]: entry[1]
+        name: {
+            said: value for said, value, *_ in entries if said in asked[name] and value is not None
+        }
         for answer in answers
-        for resource in answer.resources
-        for entry in resource[4]
-        if entry[0] in wanted.configs and entry[1] is not None
+        for _code, _message, _kind, name, entries in answer.resources
     }
 
 
@@ -232,10 +233,9 @@ async def _check_session_timeout(settings: Settings, admin: Any, brokers: Any) -
     """
     told: dict[str, str] = {}
     for broker in brokers.get("brokers", ())[:1]:
-        node = ConfigResource(
-            ConfigResourceType.BROKER, str(broker["node_id"]), dict.fromkeys(SESSION_BOUNDS)
-        )
-        told = await _configured(admin, node)
+        name = str(broker["node_id"])
+        node = ConfigResource(ConfigResourceType.BROKER, name, dict.fromkeys(SESSION_BOUNDS))
+        told = (await configured(admin, [node])).get(name, {})
     check_session_timeout(settings, *(told.get(name) for name in SESSION_BOUNDS))
 
 

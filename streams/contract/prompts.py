@@ -174,7 +174,7 @@ class Outcome(_Published):
     currency: str | None = None
     """ISO 4217 code."""
     caused_by: str
-    """The event that brought it."""
+    """The event that brought it; if it is another session's than the prompt, behind its id."""
     occurred_at_ms: int
     """When it happened."""
     prompted_at_ms: int

@@ -3,9 +3,9 @@
 Outcomes of a prompt tell returns that were told on its order's partition. Others are told as
 `unmatched`, by the order's number alone. What such a return takes back is what the prompt earns
 less by it: the best of its orders counts, by the share of it that was kept. One that the prompt's
-own outcomes tell as well counts once: there it has the same `caused_by` and time (ids of events are
-good for one session alone), or, where it was told before its order, the `caused_by` of the
-purchase.
+own outcomes tell as well counts once: there it has the same time, and as `caused_by` the event, and
+its session, if that is not the prompt's (ids of events are good for one session alone; once it was
+the event alone); or, where it was told before its order, the `caused_by` of the purchase.
 """
 
 from collections import Counter, OrderedDict
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sys import intern
 from typing import NamedTuple
 
+from streams.contract.events import identity_of
 from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, Unmatched
 
 LINES_MAX = 200_000
@@ -61,6 +62,12 @@ class Back(NamedTuple):
     def names(self) -> tuple[str, str]:
         """What tells it from all other returns of its order."""
         return self.session_id, self.caused_by
+
+    @property
+    def told_as(self) -> set[tuple[str, int]]:
+        """What outcomes of prompts have as its cause and time."""
+        causes = self.caused_by, identity_of(self.session_id, self.caused_by)
+        return {(cause, self.at_ms) for cause in causes}
 
     @property
     def size(self) -> int:
@@ -190,5 +197,5 @@ def _gone(sale: Traded, told: Sequence[Traded], backs: Sequence[Back]) -> int:
     """How many of a sale came back, as outcomes of the prompt have told it and elsewhere."""
     known = {(fact.caused_by, fact.at_ms) for fact in told}
     before = sum(fact.quantity for fact in told if fact.caused_by == sale.caused_by)
-    more = sum(back.of(sale) for back in backs if (back.caused_by, back.at_ms) not in known)
+    more = sum(back.of(sale) for back in backs if known.isdisjoint(back.told_as))
     return sum(fact.quantity for fact in told) + max(0, min(more, sale.quantity) - before)

@@ -4,6 +4,7 @@
 order o-7 on partition 0          counts, is kept with partition 0
 return o-7 on partition 0         belongs to the order that partition 0 has
 return o-7 on partition 1         waits there; belongs to o-7 of partition 0, now or later
+order o-7 on partition 1 as well  (a webhook, or a till) counts there; returns belong to both
 ```
 
 Why that is the same for every worker: `streams.shop.memory.orders.orders`.
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from streams.contract.events import OrderPlaced, OrderTakenBack
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
-from streams.shop.memory.orders.orders import Back, Order, returned_lines
+from streams.shop.memory.orders.order import Back, Order, returned_lines
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Teaching
@@ -40,29 +41,46 @@ class OrderJoin:
         self._attribution = attribution
 
     def ordered(self, session: Session, event: OrderPlaced) -> None:
-        """An order counts once, in whichever sessions of its partition it is told."""
+        """An order teaches once on its partition; each session that tells it credits its prompts.
+
+        It is counted for the first of them that is on a side by then.
+        """
         if event.order_id in session.orders:
             return
-        if event.order_id not in session.order_memory:
-            order = Order.of(event, session.buyer)
-            order.lessons = self._teaching.ordered(session, event)
-            self._attribution.ordered(session, event, order)
-            session.order_memory.remember(order)
-            for sessions in self._sessions.values():
-                if back := sessions.orders.waiting(order.order_id):
-                    away = sessions.orders is not session.order_memory
-                    self._give_back(event, order, back, away=away)
+        order = session.order_memory.get(event.order_id)
+        if order is None:
+            order = self._new(session, event)
+        else:
+            self._attribution.ordered(self._whose(session), event, order)
+        if order.told_for is None and session.assignment is not None:
+            order.told_for = session.session_id
         session.order(event)
 
+    def _new(self, session: Session, event: OrderPlaced) -> Order:
+        """An order that its partition is told for the first time."""
+        order, own = Order.of(event, session.buyer), session.order_memory
+        waited = own.told_back(order.order_id)
+        self._teaching.ordered(session, event, order)
+        self._attribution.ordered(self._whose(session), event, order)
+        own.remember(order)
+        if waited:
+            self._give_back(event, order, waited, away=False)
+        for sessions in self._sessions.values():
+            orders = sessions.orders
+            if orders is not own and (back := orders.told_back(order.order_id)):
+                self._give_back(event, order, back, away=True)
+        return order
+
     def returned(self, session: Session, event: OrderTakenBack) -> None:
-        """A return belongs to the order of its partition, or else to those of all others."""
-        back = returned_lines(event.lines)
-        if (order := session.order_memory.get(event.order_id)) is not None:
-            self._give_back(event, order, back, away=False)
-            return
-        session.order_memory.wait(event.order_id, back)
+        """A return belongs to the order of its number on all partitions that were told of it."""
+        back, own = returned_lines(event.lines), session.order_memory.get(event.order_id)
+        if own is None:
+            session.order_memory.wait(event.order_id, back)
+        else:
+            self._give_back(event, own, back, away=False)
         for order in self._named(event):
-            self._give_back(event, order, back, away=True)
+            if order is not own:
+                self._give_back(event, order, back, away=True)
 
     def forget(self, shopper_id: str, until_s: int) -> None:
         """Drop what is kept by a shopper, up to a second."""
@@ -70,12 +88,19 @@ class OrderJoin:
         for sessions in self._sessions.values():
             sessions.orders.forget_shopper(shopper_id, until_s)
 
-    def impressions(self, event: OrderTakenBack) -> Iterator[Impression]:
-        """The prompts that sold what a return names, remembered by their sessions or not."""
+    def impressions(self, event: OrderPlaced | OrderTakenBack) -> Iterator[Impression]:
+        """The prompts that sold what an event names, remembered by their sessions or not."""
         for order in self._named(event):
             yield from order.credited.values()
 
-    def _named(self, event: OrderTakenBack) -> Iterator[Order]:
+    def _whose(self, session: Session) -> list[Session]:
+        """A session, and the others of its shopper on its partition."""
+        for sessions in self._sessions.values():
+            if sessions.orders is session.order_memory:
+                return [session, *sessions.beside(session)]
+        return [session]
+
+    def _named(self, event: OrderPlaced | OrderTakenBack) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""
         for sessions in self._sessions.values():
             if (order := sessions.orders.get(event.order_id)) is not None:

@@ -139,9 +139,10 @@ class Difference(NamedTuple):
     theirs: Any
 
 
-FOLD_VERSION = "2"
+FOLD_VERSION = "3"
 """Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
-session takes 8 KB at most."""
+session takes 8 KB at most. 3: a visitor's sessions go on from each other; denials take back what
+was supposed; earlier returns are one fact; an order counts for every session that tells it."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:
@@ -149,7 +150,7 @@ def versions(parts: Mapping[str, Part]) -> dict[str, str]:
 
     >>> from streams.shop.state import Positions
     >>> versions({"position": Positions({})})
-    {'fold': '2', 'state of position': 'Positions 1'}
+    {'fold': '3', 'state of position': 'Positions 1'}
     """
     return {"fold": FOLD_VERSION} | {
         f"state of {name}": f"{type(part).__name__} {part.STATE_VERSION}"

@@ -146,12 +146,14 @@ class Shop:
         return "folded"
 
     def _fold(self, partition: int, offset: int, event: Event) -> None:
-        sessions = self.sessions.get(partition) or self._sessions(partition)
+        if (sessions := self.sessions.get(partition)) is None:
+            sessions = self._sessions(partition)
         if self.settings.create_time_allowed and sessions.watermark_ms:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
             if session.seen.is_too_late(event):
+                sessions.settle()
                 return
             session.note(event, offset)
             if session.assignment is None and self.experiment and isinstance(event, AskingEvent):
@@ -165,6 +167,8 @@ class Shop:
         ):
             self._credited(session, event)
             session.seen.read_late(event.event_id, offset)
+        if sessions.visitors.lent is not None:
+            sessions.settle()
 
     def _sessions(self, partition: int) -> Sessions:
         sessions = self.sessions.get(partition)
@@ -250,10 +254,10 @@ class Shop:
     def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
         impressions = list(session.impressions.values())
-        if isinstance(event, OrderTakenBack):
+        if isinstance(event, OrderPlaced | OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]
-        return tuple(outcomes(impressions, event, self.receipt_rules.opened(event)))
+        return tuple(outcomes(impressions, event, self.receipt_rules.opened(session, event)))
 
     # The state
 

@@ -6,6 +6,9 @@ assigned is nobody's: to tell that, offsets are compared.
 
 Returns are joined with orders by whoever reads outcomes, by the order's number: so it does not
 matter which came first, nor in which session or partition. A return is at most of what was ordered.
+
+An order that a webhook or a till tells as well is told for the session that is on a side, whichever
+of the two came first; what comes back in a session that it was not told for is `unmatched`.
 """
 
 from collections.abc import Iterable
@@ -50,7 +53,7 @@ def unit_outcomes(
         return ()
     counted = session.was_ordered_by(event)
     order = session.order_memory.get(event.order_id)
-    own = order is None or order.session_id == event.session_id  # else another session told it
+    own = order is None or order.told_for == event.session_id  # else another session told it
     return (_ordered(event, assignment, experiment),) if counted and own else ()
 
 
@@ -83,16 +86,18 @@ def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None
 
 
 def _returned(session: Session, event: OrderTakenBack, offset: int) -> tuple[UnitOutcome, ...]:
-    """What came back; of an order from before the assignment nobody has to know.
+    """What came back: of an order of the session's unit, or of one that readers have to join.
 
-    An order that is told after this is not known yet: whoever answers late knows no more.
+    An order that is told after this is not known yet: whoever answers late knows no more. Nor is
+    one that another session of the visitor has told.
     """
     assignment, told_by = session.assignment, session.orders.get(event.order_id)
-    if told_by is None or (session.seen.get(told_by) or 0) > offset:
-        return (Unmatched(**_said(event, -1)),)
-    if assignment is None or assignment.offset > offset:
-        return ()
-    return (Returned(**_side(assignment), **_said(event, -1)),)
+    order = session.order_memory.get(event.order_id)
+    own = order is None or order.told_for == event.session_id
+    known = told_by and own and (session.seen.get(told_by) or 0) <= offset
+    if known and assignment is not None and assignment.offset <= offset:
+        return (Returned(**_side(assignment), **_said(event, -1)),)
+    return (Unmatched(**_said(event, -1)),)
 
 
 def _side(assignment: Assignment) -> dict[str, Any]:

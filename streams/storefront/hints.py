@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from streams.contract.events.currencies import decimals, example
 from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 
 SYNONYMS = {
@@ -59,6 +60,12 @@ def unit_meant(time: object) -> str | None:
     return None
 
 
+def _in_minor_units(currency: Any) -> str:
+    if isinstance(currency, str) and decimals(currency[:3]) is not None:
+        return example(currency[:3])
+    return "249, not 2.49"
+
+
 def hints(said: Any, types: Collection[str]) -> Iterator[str]:
     """What may have been meant by a JSON value that is no event of these types."""
     if isinstance(said, list):
@@ -74,7 +81,7 @@ def hints(said: Any, types: Collection[str]) -> Iterator[str]:
         yield f"`occurred_at_ms` looks like {unit}: milliseconds since 1970 are wanted"
     price = said.get("price_minor")
     if isinstance(price, float):
-        yield "`price_minor` is in minor units: 249, not 2.49"
+        yield f"`price_minor` is in minor units: {_in_minor_units(said.get('currency'))}"
     texts = [name for name in NUMBERS if isinstance(said.get(name), str)]
     if texts:
         yield f"{' and '.join(f'`{name}`' for name in texts)}: a number, not a text"

@@ -20,7 +20,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from mode import Service
 
-from streams.clients.async_kafka import administration, client_options, limit_metadata_requests
+from streams.clients.async_kafka import (
+    administration,
+    client_options,
+    configured,
+    limit_metadata_requests,
+)
 from streams.contract.dead_letters import NAMES, VALUE_BYTES, Header
 from streams.contract.errors import DeliveryFailed
 from streams.contract.settings import Settings
@@ -30,6 +35,7 @@ DELIVERY_S_MAX = 120.0
 STOP_S_MAX = 10.0
 BATCH_BYTES_MAX = 500_000
 """A batch is closed before it gets larger, unless a single record is."""
+RECORD_BYTES = "max.message.bytes"
 RECORD_BYTES_ASSUMED = 1_000_000
 """What a topic takes when the broker does not tell: just below Kafka's default."""
 OVERHEAD_BYTES = 512
@@ -199,15 +205,12 @@ def _ours(headers: Sequence[Header]) -> tuple[Header, ...]:
 
 async def record_bytes_max(settings: Settings, topics: Sequence[str]) -> Mapping[str, int]:
     """How large a record each topic takes, as its broker says, or else as Kafka's default is."""
-    resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
-    told: dict[str, int] = {}
+    wanted = [
+        ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys([RECORD_BYTES]))
+        for topic in topics
+    ]
     async with administration(settings) as admin:
-        try:
-            answers = await admin.describe_configs(resources)
-        except KafkaError:  # not allowed, or an embedded broker that does not know the request
-            answers = []
-    for answer in answers:
-        for _code, _message, _kind, topic, entries in answer.resources:
-            values = {entry[0]: entry[1] for entry in entries}
-            told[topic] = int(values.get("max.message.bytes", RECORD_BYTES_ASSUMED))
-    return {topic: told.get(topic, RECORD_BYTES_ASSUMED) for topic in topics}
+        told = await configured(admin, wanted)
+    return {
+        topic: int(told.get(topic, {}).get(RECORD_BYTES, RECORD_BYTES_ASSUMED)) for topic in topics
+    }

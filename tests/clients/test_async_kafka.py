@@ -2,13 +2,18 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from aiokafka.errors import CorruptRecordException
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import CorruptRecordException, TopicAuthorizationFailedError
 
 from streams.clients.async_kafka import (
     check_broker_time,
     check_session_timeout,
+    configured,
     limit_metadata_requests,
     reading_options,
     translating_corruption,
@@ -158,3 +163,36 @@ def test_a_broker_that_does_not_tell_its_bounds_is_believed_and_that_is_said(
     said = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
     assert lines == len(said)
     assert all("12.5 s is taken for granted" in line for line in said)
+
+
+class Admin:
+    """Tells how topics are configured, one answer for two of them, or will not tell."""
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self.trouble = trouble
+
+    async def describe_configs(self, wanted: Sequence[ConfigResource]) -> list[Any]:
+        """As aiokafka's does."""
+        if self.trouble is not None:
+            raise self.trouble
+        entries = [("max.message.bytes", "512", False), ("cleanup.policy", "compact", False)]
+        told = [(0, "", 2, one.name, entries) for one in wanted[:-1]]
+        unknown = (3, "no such topic", 2, wanted[-1].name, [("max.message.bytes", None, False)])
+        return [SimpleNamespace(resources=[*told, unknown])]
+
+
+async def test_of_topics_what_is_wanted_is_told_each_by_its_name() -> None:
+    """What has no value, and what nobody asked for, is not."""
+    names, kind = ("bread", "butter", "jam"), ConfigResourceType.TOPIC
+    wanted = [ConfigResource(kind, name, {"max.message.bytes": None}) for name in names]
+    told = {"max.message.bytes": "512"}
+
+    assert {"bread": told, "butter": told, "jam": {}} == await configured(Admin(), wanted)
+
+
+@pytest.mark.parametrize("trouble", [TopicAuthorizationFailedError(), NotImplementedError()])
+async def test_a_broker_that_does_not_tell_is_asked_no_further(trouble: Exception) -> None:
+    """We may not ask, or it is embedded."""
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, "bread", {"max.message.bytes": None})]
+
+    assert {} == await configured(Admin(trouble), wanted)

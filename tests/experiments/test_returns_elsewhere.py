@@ -196,6 +196,22 @@ def test_ids_of_events_are_good_for_one_session() -> None:
     assert pytest.approx(0.5) == earned([elsewhere, back, *told])
 
 
+@pytest.mark.parametrize("caused_by", ["9", "6 office9"])
+def test_a_return_that_the_prompt_tells_is_known_by_its_event_as_it_was_and_is_named(
+    caused_by: str,
+) -> None:
+    """Once by the event's id alone, which the prompt's session may have used as well."""
+    shown, added, bought = told_of_order(4, "o-7")
+    said = {"stage": "returned", "caused_by": caused_by, "reward": -0.125, "quantity": 1}
+    told = bought.model_copy(update=said)
+    back = unmatched("o-7", "9", {"jam": 1})
+    other = unmatched("o-7", "9", {"jam": 1}).model_copy(update={"session_id": "another"})
+
+    assert 0.875 == pytest.approx(earned([shown, added, bought, told, back]))
+    if caused_by != "9":
+        assert 0.75 == pytest.approx(earned([shown, added, bought, told, back, other]))
+
+
 def test_what_was_cancelled_elsewhere_and_ordered_anew_has_been_earned() -> None:
     """As an order is edited: its own partition knows the first one standing."""
     reader = Reader()

@@ -29,7 +29,6 @@ from models.evaluation.confidence_sequences import (
     asymptotic_half_width,
     asymptotic_p,
 )
-from models.evaluation.drift import DriftAlarm
 from models.evaluation.off_policy import TooFewEffective, evaluate
 from models.evaluation.uplift import UnitSums, uplift
 
@@ -450,7 +449,7 @@ def test_intervals_are_finite_whatever_was_earned(log: list[tuple[str, float, fl
     assert 0.0 <= p_value(known, sequence(1e-6)) <= 1.0
 
 
-# Confidence sequences, uplift, the best arm, drift
+# Confidence sequences, uplift, the best arm
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0, 2.0, math.nan])
@@ -550,10 +549,3 @@ def test_the_loss_of_hundreds_of_arms_is_as_close_as_of_few() -> None:
     drawn = np.random.default_rng(3).beta(30.0, 570.0, (20_000, 200)).max(axis=1)
 
     assert expected_loss(a, b)[0] == pytest.approx(drawn.mean() - 0.05, abs=3e-4)
-
-
-@pytest.mark.parametrize("wrong", NO_NUMBERS)
-def test_no_drift_is_seen_in_what_is_no_number(wrong: float) -> None:
-    """River's window would hold it for good."""
-    with pytest.raises(ValueError, match="reward"):
-        DriftAlarm().outcome("popular", wrong, time_s=MONDAY)

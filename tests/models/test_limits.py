@@ -8,7 +8,6 @@ from models import LinearThompsonSampling, ThompsonSampling
 from models.bandit.choice import OUTPUTS_MAX, PolicyOutput, PolicyOutputCache
 from models.bandit.delayed_rewards import WINDOW_S_MAX
 from models.decay.eviction import lightest, slab
-from models.evaluation.drift import DriftAlarm
 
 
 def test_outputs_are_kept_for_few_questions_at_once() -> None:
@@ -49,13 +48,6 @@ def test_a_prior_mean_is_neither_never_nor_always(prior_mean: float) -> None:
         ThompsonSampling(prior_mean=prior_mean)
 
 
-@pytest.mark.parametrize("argument", [{"delta": 0.0}, {"delta": 0.9}, {"arms_max": 0}], ids=str)
-def test_a_drift_alarm_has_limits(argument: dict[str, float]) -> None:
-    """Each is named in its error."""
-    with pytest.raises(ValueError, match=next(iter(argument))):
-        DriftAlarm(**argument)  # type: ignore[arg-type]
-
-
 def test_of_a_small_table_all_may_go_and_nothing_has_to() -> None:
     """Whatever is asked for."""
     assert {"bread", "jam"} == set(lightest({"bread": 7, "jam": 1}, 5))
@@ -79,40 +71,24 @@ def test_strengths_have_limits(name: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "least", "most"),
+    ("name", "least", "most"),
     [
-        (ThompsonSampling, "floor", 0.0, 1.0),
-        (ThompsonSampling, "settle_s", 0.0, WINDOW_S_MAX),
-        (ThompsonSampling, "window_s", 1.0, WINDOW_S_MAX),
-        (DriftAlarm, "delta", 1e-9, 0.5),
-        (DriftAlarm, "arms_max", 1, 1 << 40),
-        (ThompsonSampling, "arms_max", 1, 1 << 40),
-        (ThompsonSampling, "contexts_max", 1, 1 << 40),
+        ("floor", 0.0, 1.0),
+        ("settle_s", 0.0, WINDOW_S_MAX),
+        ("window_s", 1.0, WINDOW_S_MAX),
+        ("arms_max", 1, 1 << 40),
+        ("contexts_max", 1, 1 << 40),
     ],
 )
-def test_a_limit_itself_is_within(
-    kind: type[DriftAlarm | ThompsonSampling], name: str, least: float, most: float
-) -> None:
+def test_a_limit_itself_is_within(name: str, least: float, most: float) -> None:
     """And what is a little below the least is refused, as is what is above the most there is."""
-    make: Callable[..., object] = kind
+    make: Callable[..., object] = ThompsonSampling
     for value in (least, most):
         assert value == getattr(make(**{name: value}), name)
-    for value in (least - 1e-10 if name == "delta" else least - 0.5, most + 0.1):
+    for value in (least - 0.5, most + 0.1):
         if value < 1 << 40:
             with pytest.raises(ValueError, match=name):
                 make(**{name: value})
-
-
-def test_an_outcome_that_is_no_reward_is_refused() -> None:
-    """A million millions is the largest in size that is believed."""
-    alarm = DriftAlarm()
-    for reward in (1e12, -1e12):
-        alarm.outcome("popular", reward, time_s=0)
-    for reward in (1.1e12, -1.1e12, float("nan")):
-        with pytest.raises(ValueError, match="reward"):
-            alarm.outcome("popular", reward, time_s=0)
-
-    assert 2 == alarm.seen["popular"].outcomes
 
 
 @pytest.mark.parametrize(("number", "gone"), [(1, {"d"}), (2, {"c", "d"}), (3, {"b", "c", "d"})])

@@ -117,7 +117,7 @@ def test_an_order_that_the_shop_has_forgotten_is_still_its_sessions() -> None:
 
 
 def test_nothing_from_before_the_assignment_is_an_outcome() -> None:
-    """Neither an order nor its return, when the session is assigned by the time of the answer."""
+    """Not an order, when the session is assigned by the answer's time; a return may be joined."""
     till, story = Till(**HALF), Story()
     events: list[Event] = [story.order("jam"), story.send_back("jam")]
     events += [story.view("bread"), story.order("tea")]
@@ -125,17 +125,17 @@ def test_nothing_from_before_the_assignment_is_an_outcome() -> None:
         till.shop.learn(0, offset, event)
     answers = [till.ask(event, offset).unit_outcomes for offset, event in enumerate(events)]
 
-    assert [[], [], ["assigned"], ["ordered"]] == [
+    assert [[], ["unmatched"], ["assigned"], ["ordered"]] == [
         [record.type for record in answer] for answer in answers
     ]
 
 
-def test_what_comes_back_after_the_assignment_is_the_units() -> None:
-    """Though it was ordered before: whoever reads outcomes joins them, and finds no order."""
+def test_what_comes_back_of_an_order_from_before_the_assignment_is_nobodys() -> None:
+    """Whoever reads outcomes looks for its order, and finds none."""
     till, story = Till(**HALF), Story()
     records = published(till, story.order("jam"), story.view("bread"), story.send_back("jam"))
 
-    assert ["assigned", "returned"] == [record.type for record in records]
+    assert ["assigned", "unmatched"] == [record.type for record in records]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
@@ -171,11 +171,45 @@ def test_a_return_is_the_units_though_the_order_was_hundreds_of_events_ago() -> 
     assert [Returned] == [type(one) for one in published(till, story.cancel(order_id="o-7"))]
 
 
-def test_who_was_never_assigned_tells_nothing_of_what_comes_back() -> None:
-    """Of an order that its own session knows."""
+def test_who_was_never_assigned_tells_what_comes_back_for_readers_to_join() -> None:
+    """Also of an order that its own session knows: the shopper's session may have told it, too."""
     till, story = Till(holdout_share=0.0), Story()
+    records = published(till, story.order("jam"), story.send_back("jam"))
 
-    assert [] == published(till, story.order("jam"), story.send_back("jam"))
+    assert [Unmatched] == [type(record) for record in records]
+
+
+@pytest.mark.parametrize("webhook_first", [True, False])
+def test_an_order_that_a_webhook_tells_as_well_is_that_of_the_session_that_asked(
+    webhook_first: bool,
+) -> None:
+    """Whichever came first; and what the webhook returns is joined by its number."""
+    till, story, _ = assigned()
+    office = Story("office", start_ms=story.now_ms)
+    orders = [story.order("jam", order_id="o-7"), office.order("jam", order_id="o-7")]
+    records = published(till, *(orders[::-1] if webhook_first else orders))
+    back = published(till, office.send_back("jam", order_id="o-7"))
+
+    assert [("s1", "o-7")] == [
+        (one.session_id, one.order_id) for one in records if isinstance(one, Ordered)
+    ]
+    assert [Unmatched] == [type(record) for record in back]
+
+
+def test_an_order_that_two_sessions_on_sides_tell_is_that_of_the_first() -> None:
+    """And so is what either of them returns: one of them by its own word."""
+    till, story, _ = assigned()
+    other = Story("s2", start_ms=story.now_ms)
+    till.serve(other.view("jam"))
+    records = published(
+        till, other.order("jam", order_id="o-7"), story.order("jam", order_id="o-7")
+    )
+    back = published(
+        till, story.send_back("jam", order_id="o-7"), other.send_back("jam", order_id="o-7")
+    )
+
+    assert ["s2"] == [one.session_id for one in records if isinstance(one, Ordered)]
+    assert [Unmatched, Returned] == [type(record) for record in back]
 
 
 def test_an_assignment_is_told_again_when_its_experiment_is_over() -> None:

@@ -268,7 +268,7 @@ def test_a_clock_that_is_ahead_is_a_warning() -> None:
         ({"occurred_at_ms": NEW_YEAR_MS // 1000}, "looks like seconds"),
         ({"occurred_at_ms": NEW_YEAR_MS * 1000}, "looks like microseconds"),
         ({"occurred_at_ms": "2026-01-01"}, "a number, not a text"),
-        ({"price_minor": 2.49}, "249, not 2.49"),
+        ({"price_minor": 2.49}, "2490 for 24.90 EUR"),
     ],
 )
 def test_what_was_meant_is_said_of_a_dead_letter(fields: dict[str, Any], hint: str) -> None:

@@ -6,7 +6,7 @@ The record's key must be the session id: it keeps a session's events in order, o
 """
 
 from streams.contract.events.codec import TYPES, decode, encode, segment_names
-from streams.contract.events.fields import LINES_MAX, EventBase, OrderLine
+from streams.contract.events.fields import LINES_MAX, EventBase, OrderLine, identity_of
 from streams.contract.events.kinds import (
     ANY_EVENT,
     EVENTS,
@@ -51,5 +51,6 @@ __all__ = [
     "ShopperForgotten",
     "decode",
     "encode",
+    "identity_of",
     "segment_names",
 ]

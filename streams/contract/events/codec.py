@@ -61,7 +61,9 @@ def decode(
     who, visitor = event.shopper_id, event.visitor_id
     if who is not None or visitor is not None:
         nobody = nobody_ids(settings.nobody_ids)
-        if (who and who.lower() in nobody) or (visitor and visitor.lower() in nobody):
+        if (who and who.strip().lower() in nobody) or (
+            visitor and visitor.strip().lower() in nobody
+        ):
             event = _somebodys(event, nobody)
     if key is None or key != event.session_id.encode():
         raise InvalidEvent(
@@ -96,22 +98,27 @@ def segment_names(settings: Settings) -> frozenset[str]:
 
 @lru_cache(maxsize=8)
 def nobody_ids(listed: str) -> frozenset[str]:
-    """The ids that mean nobody, in small letters.
+    """The ids that mean nobody, in small letters; one of blanks alone is of nobody, too.
 
     >>> sorted(nobody_ids("0, Guest"))
-    ['0', 'guest']
+    ['', '0', 'guest']
     """
-    return frozenset(filter(None, (name.strip().lower() for name in listed.split(","))))
+    return frozenset(("", *map(_plain, listed.split(","))))
+
+
+def _plain(name: str) -> str:
+    """A name without blanks around it, in small letters."""
+    return name.strip().lower()
 
 
 def _somebodys(event: Event, nobody: frozenset[str]) -> Event:
     """The event, without ids that mean nobody: as if they had been null."""
     who, visitor = event.shopper_id, event.visitor_id
-    if who is not None and who.lower() in nobody:
+    if who is not None and _plain(who) in nobody:
         if isinstance(event, ShopperForgotten):
             raise InvalidEvent("invalid_event", "shopper_forgotten.shopper_id: it means nobody")
         event = event.model_copy(update={"shopper_id": None})
-    if visitor is not None and visitor.lower() in nobody:
+    if visitor is not None and _plain(visitor) in nobody:
         event = event.model_copy(update={"visitor_id": None})
     return event
 

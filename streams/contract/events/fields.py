@@ -1,6 +1,7 @@
 """The fields of events: their types and limits, and what every event carries.
 
-Times are milliseconds since 1970 (`…_ms`), money is in minor units of its currency (cents).
+Times are milliseconds since 1970 (`…_ms`), money is in minor units of its currency (cents), as ISO
+4217 has them: see `streams.contract.events.currencies`.
 """
 
 from functools import cached_property
@@ -25,6 +26,17 @@ MarginMinor = Annotated[int, Field(ge=-PRICE_MINOR_MAX, le=PRICE_MINOR_MAX)]
 Category = Annotated[str, Field(min_length=1, max_length=128)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+def identity_of(session_id: str, event_id: str) -> str:
+    """What tells an event from all others: an id is the sender's, and good for a session only.
+
+    As text, one for each pair: no session can be made up that ends as another's event begins.
+
+    >>> identity_of("session-7", "12"), identity_of("session-71", "2")
+    ('9 session-712', '10 session-712')
+    """
+    return f"{len(session_id)} {session_id}{event_id}"
 
 
 class EventBase(BaseModel):
@@ -76,12 +88,8 @@ class EventBase(BaseModel):
 
     @property
     def identity(self) -> str:
-        """What tells it from all other events: an id is the sender's, and good for a session only.
-
-        Duplicates are dropped by it. As text, one for each pair: no session can be made up that
-        ends as another's event begins.
-        """
-        return f"{len(self.session_id)} {self.session_id}{self.event_id}"
+        """What tells it from all other events, as `identity_of`; duplicates are dropped by it."""
+        return f"{len(self.session_id)} {self.session_id}{self.event_id}"  # a call would be dearer
 
     @property
     def says_who(self) -> bool:

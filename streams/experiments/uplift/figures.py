@@ -200,8 +200,11 @@ def _currencies(totals: ExperimentTotals, name: str) -> list[str]:
     return sorted(most)
 
 
+MINOR_UNITS = "minor units of "
+
+
 def _money(code: str) -> str:
-    return f"minor units of {code}" if code else "minor units, no currency told"
+    return f"{MINOR_UNITS}{code}" if code else "minor units, no currency told"
 
 
 def _a_unit(code: str, name: str) -> Measure:

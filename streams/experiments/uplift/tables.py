@@ -22,10 +22,11 @@ from streams.experiments.uplift.figures import (
 from streams.experiments.uplift.groups import By, Groups, grouped
 from streams.experiments.uplift.told_rows import (
     COLUMNS,
-    cells,
+    for_people,
     group_table,
     groups_json,
     metrics_json,
+    unknown,
 )
 from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals
 
@@ -84,8 +85,9 @@ def table(found: Findings) -> Listing:
         return Listing(*COLUMNS, title=NOBODY, notes=_lost(found))
     measured = rows(found.totals)
     listing = Listing(*COLUMNS, title=sentence(found, measured), notes=_notes(found, measured))
-    for row in measured:
-        listing.add(printable(row.metric), *cells(row))
+    for metric, known in measured:
+        if known is not None:
+            listing.add(*for_people(metric, known))
     return listing
 
 
@@ -146,6 +148,7 @@ def _notes(found: Findings, measured: Sequence[UpliftRow]) -> list[str]:
     said = [] if row is None else _without_orders(totals, row.control, row.treated)
     said += [
         "a unit is a visitor, or a session without one; figures are net of what came back",
+        *unknown(measured),
         *_of_the_split(totals, split),
         *_from_before(totals, measured),
     ]

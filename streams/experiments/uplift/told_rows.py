@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from models.evaluation.uplift import Uplift
 from streams.cli.printable import printable
 from streams.cli.tables import Listing
-from streams.experiments.uplift.figures import UpliftRow
-from streams.experiments.uplift.groups import Groups
+from streams.contract.events.currencies import decimals
+from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
+from streams.experiments.uplift.groups import Group, Groups
 
 COLUMNS = ("a unit's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative")
 
@@ -20,16 +22,41 @@ def group_table(told: Groups, *, refused: bool = False) -> Listing:
     title = f"by {told.by}: no verdict, see above" if refused else group_sentence(told)
     listing = Listing(*COLUMNS, title=title, notes=notes)
     for group in told.groups:
-        for row in group.rows:
-            listing.add(f"{printable(group.name)}: {printable(row.metric)}", *cells(row))
+        name = printable(group.name)
+        notes += [f"{name}: {said}" for said in too_few(group) or unknown(group.rows)]
+        for metric, known in group.rows:
+            if known is not None:
+                what, *figures = for_people(metric, known)
+                listing.add(f"{name}: {what}", *figures)
     return listing
+
+
+def too_few(group: Group) -> list[str]:
+    """That nothing can be said of a group, where nothing can.
+
+    >>> too_few(Group("new", 1, 2, [UpliftRow("orders", None)]))
+    ['1 units held out and 2 that may get prompts: too few, or all alike']
+    """
+    if any(row.uplift is not None for row in group.rows):
+        return []
+    sides = f"{group.held_out:,} units held out and {group.prompted:,} that may get prompts"
+    return [f"{sides}: too few, or all alike"]
+
+
+def unknown(measured: Sequence[UpliftRow]) -> list[str]:
+    """What is left out of a table, where there is one.
+
+    >>> unknown([UpliftRow("orders", None)])
+    []
+    """
+    names = [printable(row.metric) for row in measured if row.uplift is None]
+    said = f"without figures, as all are alike, or a side has none: {', '.join(names)}"
+    return [said] * (0 < len(names) < len(measured))
 
 
 def group_sentence(told: Groups) -> str:
     """What follows: where prompts earn more orders, or fewer, and where it is too early to say.
 
-    >>> from models.evaluation.uplift import Uplift
-    >>> from streams.experiments.uplift.groups import Group
     >>> sells = UpliftRow("orders", Uplift(0.5, 0.7, 0.2, 0.02, 0.1, 0.3, 0.01, 0.4))
     >>> group_sentence(Groups("segment", [Group("club", 90, 99, [sells]), Group("new", 1, 2, [
     ...     UpliftRow("orders", None)])], 0))
@@ -47,11 +74,24 @@ def group_sentence(told: Groups) -> str:
     return f"by {told.by}: " + "; ".join(f"{what} in {', '.join(said[what])}" for what in order)
 
 
-def cells(row: UpliftRow) -> list[str]:
-    """The figures of a row; lines where too little is known."""
-    found = row.uplift
-    if found is None:
-        return [*"------"]
+def for_people(metric: str, found: Uplift) -> list[str]:
+    """A metric and its figures: money in its currency, with as many decimals as that has."""
+    name, _, code = metric.partition(MINOR_UNITS)
+    places = decimals(code)
+    if places is None:
+        return [printable(metric), *cells(found)]
+    control, treated, difference, low, high = (
+        figure / 10**places
+        for figure in (found.control, found.treated, found.difference, found.low, found.high)
+    )
+    whole = found._replace(
+        control=control, treated=treated, difference=difference, low=low, high=high
+    )
+    return [f"{name}{code}", *cells(whole)]
+
+
+def cells(found: Uplift) -> list[str]:
+    """The figures of a row."""
     digits = 4 if abs(found.control) < 100 else 1  # noqa: PLR2004  # orders, and money
     return [
         f"{found.control:,.{digits}f}",

@@ -124,13 +124,10 @@ def _answer(
     answer = shop.answer(held, partition, offset, pending)
     silence = None
     if answer.silence is not None:
-        silence = told(
-            answer.silence.reason,
-            held,
-            shop.sessions[partition].find(held.session_id),
-            pending.of(held.session_id),
-            shop.settings,
-        )
+        session = shop.sessions[partition].find(held.session_id)
+        formers = () if session is None else session.ties.formers
+        unseen = pending.of_visitor(held.session_id, formers)
+        silence = told(answer.silence.reason, held, session, unseen, shop.settings)
     prompt = published.prompts.get(event.place)
     outgoing = answer.outgoing_prompt if prompt is None else OutgoingPrompt.of(prompt)
     if outgoing is not None:

@@ -66,7 +66,10 @@ class Decision:
         """
         if now_ms is not None and now_ms - event.received_at_ms >= self.ttl_ms:
             return Silence("expired")
-        silence = guards.silenced(session, event, pending.of(session.session_id), self.settings)
+        unseen = pending.of(session.session_id)
+        if session.ties.formers:
+            unseen = pending.of_visitor(session.session_id, session.ties.formers)
+        silence = guards.silenced(session, event, unseen, self.settings)
         if silence is not None:
             return silence
         question = self.question(session, event.item_id, event.time_s)

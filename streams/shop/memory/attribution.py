@@ -21,28 +21,25 @@ order in which they came (`earnings`):
 When a fact comes, what it changes is the reward of its outcome; of several items in one order each
 has an equal part of it. So the rewards of a prompt's outcomes add up to what it has earned (without
 what came back on other partitions: `streams.shop.order_join`). How that is spread over them depends
-on what came first, and so does which facts count where an item could be another prompt's too, or
-the impression's time is not known yet: that is judged once.
+on what came first, as does whose doing it was where it could be two prompts': that is judged once.
 
 Feedback brings the prompt's receipt. An add without one belongs to the latest prompt of the session
 that offered the item and was clicked before; a purchase to the prompts that the item was added
 from; a removal to the latest adds, as far as the basket holds less than was added from prompts.
 
-One rule for an add whose receipt does not prove it (forged, another session's, another item's):
-the receipt counts as none. The credit then rests on the click, which a receipt of its own proved; a
-sender that cuts off receipts on adds alone loses nothing, and one that makes them up wins nothing
-that it would not have had without. That the receipt is bad is told by a dead letter.
+An add whose receipt does not prove it (forged, another visitor's, another item's) counts as one
+without: the credit then rests on the click, which a receipt of its own proved, and nothing is won
+by making one up. That it is bad is told by a dead letter.
 
 Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 from typing import Any
 
 from models import ThompsonSampling
-from models.evaluation.drift import DriftAlarm
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     BasketUpdated,
@@ -59,7 +56,7 @@ from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached, joined
-from streams.shop.memory.orders.orders import Back, Order
+from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
 from streams.shop.memory.session import Session
 
@@ -68,15 +65,10 @@ Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
 
 
 class Attribution:
-    """Folds feedback, adds, removals, orders and returns into impressions and the policy.
-
-    Its drift alarm sees each impression as nothing earned, and then what it earned: it depends on
-    order, and is no part of the state.
-    """
+    """Folds feedback, adds, removals, orders and returns into impressions and the policy."""
 
     def __init__(self, settings: Settings, policy: ThompsonSampling) -> None:
         self.policy = policy
-        self.drift = DriftAlarm()
         self._feedback: dict[type[Event], Callable[[Session, Any, Receipt], None]] = {
             PromptShown: self.shown,
             PromptClicked: self.clicked,
@@ -127,7 +119,8 @@ class Attribution:
             and at_ms >= impression.receipt.prompted_at_ms
             and late_ms <= self._add_window_ms
         ):
-            self._note(impression, [Reached(stage, event.event_id, at_ms, item_id=item_id)])
+            told = told_by(event, impression)
+            self._note(impression, [Reached(stage, told, at_ms, item_id=item_id)])
 
     def added(self, session: Session, event: ItemAdded, receipt: Receipt | None) -> None:
         """An item entered the basket, perhaps because of a prompt; to be told before it did.
@@ -141,10 +134,10 @@ class Attribution:
         quantity = event.quantity if bought else session.entering(event)
         if not quantity:
             return
-        price = event.price_minor
-        worth = None if price is None else price * quantity
-        said = event.item_id, quantity, None, worth, event.currency
-        self._note(impression, [Reached("added", event.event_id, event.occurred_at_ms, 0.0, *said)])
+        worth = None if event.price_minor is None else event.price_minor * quantity
+        told, said = told_by(event, impression), (event.item_id, quantity, None, worth)
+        at_ms, currency = event.occurred_at_ms, event.currency
+        self._note(impression, [Reached("added", told, at_ms, 0.0, *said, currency)])
         for order in bought:
             if order.at_ms - impression.shown_ms <= self._buy_window_ms:
                 self._sell(impression, event, order, [event.item_id])
@@ -165,11 +158,11 @@ class Attribution:
         return max(clicked)[2] if clicked else None
 
     def _bought_by_then(self, session: Session, event: ItemAdded) -> Iterator[Order]:
-        """The orders of this session that have an item which is added only now, but was before."""
+        """The visitor's orders that have an item which is added only now, but was before."""
         for order in map(session.order_memory.get, session.orders):
             if (
                 order is not None
-                and order.session_id == session.session_id
+                and order.session_id in (session.session_id, *session.ties.formers)
                 and order.at_ms >= event.occurred_at_ms
                 and event.item_id in order.lines
             ):
@@ -201,12 +194,12 @@ class Attribution:
                 return
             quantity = int(min(surplus, impression.standing(item_id, at_ms)))
             surplus -= quantity
-            fact = Reached("removed", event.event_id, at_ms, 0.0, item_id, quantity)
-            self._note(impression, [fact])
+            told = told_by(event, impression)
+            self._note(impression, [Reached("removed", told, at_ms, 0.0, item_id, quantity)])
 
-    def ordered(self, session: Session, event: Event, order: Order) -> None:
-        """Items were bought, some of them because of a prompt."""
-        for impression in session.impressions.values():
+    def ordered(self, sessions: Iterable[Session], event: Event, order: Order) -> None:
+        """Items were bought, some of them because of a prompt, in one of these sessions."""
+        for impression in (one for each in sessions for one in each.impressions.values()):
             if self._within(impression, event):
                 sold = [item for item in order.lines if impression.standing(item, order.at_ms) > 0]
                 self._sell(impression, event, order, sold)
@@ -216,11 +209,11 @@ class Attribution:
     ) -> None:
         """An order bought what was added from a prompt; some of that may be back already."""
         new = [item_id for item_id in items if not _sold(impression, order, item_id)]
-        facts = []
+        told, facts = told_by(event, impression), []
         for item_id in new:
             line = order.lines[item_id]
             said = item_id, line.quantity, order.order_id, line.value_minor, order.currency
-            facts.append(Reached("bought", event.event_id, order.at_ms, 0.0, *said))
+            facts.append(Reached("bought", told, order.at_ms, 0.0, *said))
         if facts and self._note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
             back = {item_id: n for item_id in new if (n := order.lines[item_id].back)}
@@ -256,11 +249,11 @@ class Attribution:
         impression = session.impressions.get(receipt.prompt_id)
         if impression is None:
             shown_ms = max(event.occurred_at_ms, receipt.prompted_at_ms)
-            mine = receipt._replace(session_id=session.session_id)
-            impression = Impression(mine, [Reached("shown", event.event_id, shown_ms)])
+            own = receipt.session_id == session.session_id  # of its id one text is enough
+            mine = receipt._replace(session_id=session.session_id) if own else receipt
+            impression = Impression(mine, [Reached("shown", told_by(event, mine), shown_ms)])
             session.remember(impression)
             self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
-            self.drift.outcome(receipt.arm, 0.0, time_s=event.time_s)
         return impression
 
     def _note(self, impression: Impression, facts: Sequence[Reached]) -> bool:
@@ -268,18 +261,17 @@ class Attribution:
         if facts[0].stage != "returned" and impression.full:
             return False
         before, reached = earnings(impression, self._worth), impression.reached
+        told = impression.told and facts[0].told  # else others have told some of it
+        own = before if told else earnings(impression.own(), self._worth)
         impression.put(joined(reached, facts))
         after = earnings(impression, self._worth)
         if before != after:
             self._tell(impression.receipt, before, after)
-            gain = _sum(after) - _sum(before)
-            self.drift.outcome(impression.receipt.arm, gain, time_s=facts[0].at_ms / 1000)
-        if not impression.told:  # outcomes tell what it is by its own partition alone
-            before = earnings(impression.own(len(reached)), self._worth)
-            after = earnings(impression.own(), self._worth)
+        if not told:  # outcomes tell what it is by its own partition alone
+            before, after = own, earnings(impression.own(), self._worth)
         if before != after:
             share = (_sum(after) - _sum(before)) / len(facts)
-            impression.put((*reached, *(fact._replace(reward=share) for fact in facts)))
+            impression.put(joined(reached, [fact._replace(reward=share) for fact in facts]))
         return True
 
     def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:

@@ -11,6 +11,7 @@ from models import BestFit, CoOccurrence, Popularity, Repeats
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine
 from streams.contract.settings import Settings
 from streams.shop.hash_sampling import sampled
+from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 from streams.shop.memory.teaching import Learner
@@ -108,20 +109,18 @@ def _repeats(settings: Settings) -> Repeats:
     )
 
 
-def _buy(
-    model: Repeats, _settings: Settings, shopper_id: str | None, line: OrderLine, time_s: float
-) -> None:
-    model.learn_one(() if shopper_id is None else (shopper_id,), line.item_id, time_s=time_s)
+def _buy(model: Repeats, _settings: Settings, order: Order, line: OrderLine) -> None:
+    who = () if order.shopper_id is None else (order.shopper_id,)
+    model.learn_one(who, line.item_id, time_s=order.time_s, supposed=order.supposed)
 
 
 def _forget_purchases(model: Repeats, _settings: Settings, shopper_id: str, until_s: int) -> None:
-    model.forget(shopper_id, until_s)
+    model.forget(shopper_id, until_s, supposed=True)
 
 
-def _unbuy(
-    model: Repeats, _settings: Settings, shopper_id: str, item_id: str, time_s: float
-) -> None:
-    model.unlearn_one((shopper_id,), item_id, time_s=time_s)
+def _unbuy(model: Repeats, _settings: Settings, order: Order, item_id: str) -> None:
+    who = () if order.shopper_id is None else (order.shopper_id,)
+    model.unlearn_one(who, item_id, time_s=order.time_s, supposed=order.supposed)
 
 
 # What everybody buys: adds and views count, each with its weight

@@ -6,6 +6,7 @@ many; once a prompt is shown, the feedback event tells every worker.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.shop.memory.answer import OutgoingPrompt
@@ -48,6 +49,11 @@ class PendingPrompts:
     def of(self, session_id: str) -> tuple[PendingPrompt, ...]:
         """The pending prompts of a session, in order."""
         return tuple(self._prompts.get(session_id, ()))
+
+    def of_visitor(self, session_id: str, formers: Iterable[str]) -> tuple[PendingPrompt, ...]:
+        """Those of a session, and of the ones that it goes on from, which other events caused."""
+        before = (prompt for name in formers for prompt in self.of(name))
+        return (*self.of(session_id), *(prompt._replace(caused_by="") for prompt in before))
 
     def withdraw(self, session_id: str, prompt_ids: set[str]) -> None:
         """Forget prompts that have been withdrawn."""

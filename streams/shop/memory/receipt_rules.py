@@ -29,6 +29,8 @@ BRINGING = frozenset(event for event in EVENTS if "receipt" in event.model_field
 KEYS_NAMED_MAX = 16
 """So many unknown keys are counted by name: whoever makes up receipts makes up keys as well."""
 OTHER_KEYS = "others"
+OF_OTHERS = frozenset({"receipt_forged", "receipt_foreign"})
+"""Why another session's receipt does not open."""
 FORGOTTEN = InvalidReceipt(
     "receipt_forgotten",
     "the receipt is older than the prompts that its session remembers: it may have been counted",
@@ -46,11 +48,17 @@ class ReceiptRules:
         windows_s = settings.attribution_window_s, settings.purchase_window_s
         self._window_ms = max(windows_s) * 1000
 
-    def opened(self, event: Event) -> Receipt | InvalidReceipt | None:
-        """The receipt that an event brings; as a value, why it does not open or is too old."""
+    def opened(self, session: Session, event: Event) -> Receipt | InvalidReceipt | None:
+        """The receipt that an event brings; as a value, why it does not open or is too old.
+
+        It may be of a session that this one goes on from: the page is still there.
+        """
         if type(event) not in BRINGING or (token := vars(event)["receipt"]) is None:
             return None
         receipt = self._open(token, event.session_id)
+        if isinstance(receipt, InvalidReceipt) and receipt.reason in OF_OTHERS:
+            others = (self._open(token, name) for name in session.ties.formers)
+            receipt = next((one for one in others if isinstance(one, Receipt)), receipt)
         if isinstance(receipt, InvalidReceipt):
             return receipt
         if receipt.expires_at_ms is not None:
@@ -77,7 +85,7 @@ class ReceiptRules:
 
         A part of the fold.
         """
-        receipt = self.opened(event)
+        receipt = self.opened(session, event)
         if receipt is None:
             return None
         session.seen.mark(event.event_id, UNREAD, on=False)
@@ -93,7 +101,7 @@ class ReceiptRules:
 
     def rejected(self, session: Session, event: Event) -> InvalidReceipt | None:
         """Why the receipt of a folded event did not count; None if it did, or there is none."""
-        opened = self.opened(event)
+        opened = self.opened(session, event)
         if opened is not None and session.seen.is_marked(event.event_id, REFUSED):
             return FORGOTTEN
         return opened if isinstance(opened, InvalidReceipt) else None

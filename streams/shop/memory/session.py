@@ -13,8 +13,8 @@ The basket is the shop's: it outlives visits, and ends by orders, line by line, 
 live. What a visit looked at, was shown and took out again ends with the visit.
 
 A session's events are all on one partition, so each worker folds them in the same order. It takes
-8 KB at most (what it lets go for that: `weight`), and the number of sessions of a partition is
-bounded: the one that was idle longest leaves first, in the order of the log.
+8 KB at most (`weight`), and the number of sessions of a partition is bounded: the idlest leaves
+first. Sessions of one visitor go on from each other: see `streams.shop.people.visitors`.
 
 A prompt makes one impression in its whole life. A session keeps when the newest impression that it
 forgot was prompted (`forgotten`), and so does a partition: what was prompted before, and is not
@@ -42,7 +42,9 @@ from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
 from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
+from streams.shop.people.shoppers import note_shopper
 from streams.shop.people.sign_in import KEEP, SignIn
+from streams.shop.people.ties import NO_TIES, Ties
 
 VIEWED_MAX = 20
 LOOKED_MAX = 42
@@ -53,7 +55,7 @@ BASKET_MAX = 54
 BOUGHT_MAX = 40
 IMPRESSIONS_MAX = 8
 NEVER: Prompted = (0, "")
-VERSION = 5
+VERSION = 6
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
 
@@ -82,10 +84,10 @@ class Session:
     impressions: dict[str, Impression] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
     looked: dict[str, None] | None = field(default_factory=dict)
-    """The items that this visit has looked at; None: too many, and no further look teaches."""
+    """What this visit has looked at; None: too many, and no further look teaches."""
     taken: dict[str, Taken] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
-    """The id of the event that brought each order, by its number."""
+    """By its number the event that brought each order; empty: one of a session before this one."""
     forgotten: Prompted = NEVER
     assignment: Assignment | None = None
     """The side of the experiment that it is on, since it asked first."""
@@ -96,6 +98,7 @@ class Session:
     """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
     order_memory: Orders = field(default_factory=Orders)
     """The orders of its partition."""
+    ties: Ties = NO_TIES
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
@@ -210,14 +213,11 @@ class Session:
     def after_pause(self, event: Event) -> Self:
         """The next visit, which this event begins.
 
-        The basket outlives the pause, and with it what it has taught. So does what was seen, shown,
-        ordered and sent away: a repeated event still changes nothing, late feedback still counts,
-        and nothing is offered that was just bought. Nor does the session change sides.
+        The basket outlives the pause, and what it taught, what was seen, shown, ordered, sent away:
+        a repeated event changes nothing, late feedback counts. Nor does the session change sides.
         """
         return type(self)(
-            self.session_id,
-            event.occurred_at_ms,
-            event.occurred_at_ms,
+            *(self.session_id, event.occurred_at_ms, event.occurred_at_ms),
             basket=self.basket,
             bought=self.bought,
             seen=self.seen,
@@ -229,6 +229,7 @@ class Session:
             assignment=self.assignment,
             refused_consent=self.refused_consent,
             order_memory=self.order_memory,
+            ties=self.ties,
         )
 
     def remember(self, impression: Impression) -> None:
@@ -238,6 +239,7 @@ class Session:
         self.impressions[impression.receipt.prompt_id] = impression
         self.shown += 1
         self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
+        note_shopper(self)
         lighten(self)
 
     def forget_impression(self) -> None:
@@ -285,6 +287,7 @@ class Session:
             *map(self.seen.marked, (REFUSED, UNREAD)),
             None if self.assignment is None else list(self.assignment),
             self.seen.arrivals and self.seen.arrivals.state(),
+            self.ties.state(),
         ]
 
 

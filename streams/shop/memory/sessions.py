@@ -1,10 +1,10 @@
 """The sessions of one partition: found by id, forgotten when idle longest, kept and restored.
 
 The order of leaving is that of the log, which is the same for every worker. A session's state of
-version 5 is written. Those of version 4, in which all events that were seen had their ids, of
-version 3, without the times of what it has seen and with the shopper alone and no assignment, of
-version 2, in which a basket ended with its visit, and of version 1, without what the session had
-taught, are read as well.
+version 6 is written. Those of version 5, without what ties it to others, of version 4, in which all
+events that were seen had their ids, of version 3, without the times of what it has seen and with
+the shopper alone and no assignment, of version 2, in which a basket ended with its visit, and of
+version 1, without what the session had taught, are read as well.
 """
 
 import math
@@ -20,10 +20,13 @@ from streams.shop.memory.orders.impression import Impression, Prompted, prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import NAMED_ALONE, Seen
 from streams.shop.memory.orders.taken import Taken
+from streams.shop.memory.orders.weight import lighten
 from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.sign_in import KEEP, SignIn, read
+from streams.shop.people.ties import Ties
+from streams.shop.people.visitors import FORMERS_MAX, Visitors
 
 IMPRESSIONS_MAX_BEFORE = 32
 """In sessions that did not note what they forgot."""
@@ -56,6 +59,12 @@ class Sessions:
         self.orders = Orders()
         """The orders of these sessions, and of those that are forgotten."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self.visitors = Visitors(
+            self._sessions, gap_ms=self.gap_ms, personal_ttl_ms=self.personal_ttl_ms
+        )
+        """Which of them go on from others."""
+        self._formers = self.visitors.formers
+        self._pause_ms = min(self.gap_ms, self.basket_ttl_ms)
 
     def of(self, event: Event) -> Session:
         """The session that an event belongs to: a new one after a pause."""
@@ -66,52 +75,89 @@ class Sessions:
             self.latest_ms = at_ms
         session = self._sessions.get(event.session_id)
         if session is None:
-            session = Session(
-                *(event.session_id, at_ms, at_ms),
-                forgotten=self.forgotten,
-                order_memory=self.orders,
-            )
-            self._sessions[event.session_id] = session
-            if len(self._sessions) > self.sessions_max:
-                self._let_go()
-                self.forgot = True
-            self._expire()
-        else:
-            pause_ms = at_ms - session.last_ms
-            if pause_ms > self.basket_ttl_ms:
-                session.forget_basket()
-            if pause_ms > self.gap_ms:
-                session = self._sessions[event.session_id] = session.after_pause(event)
+            return self._born(event) if event.session_id not in self._formers else self._back(event)
+        if at_ms - session.last_ms > self._pause_ms:
+            session = self._after_pause(session, event)
         self._sessions.move_to_end(event.session_id)
+        return session
+
+    def _born(self, event: Event) -> Session:
+        """A new session: of a visitor, it may go on where another one is."""
+        at_ms = event.occurred_at_ms
+        session = Session(
+            *(event.session_id, at_ms, at_ms), forgotten=self.forgotten, order_memory=self.orders
+        )
+        self._sessions[event.session_id] = session
+        if event.visitor_id is not None and self.visitors.born(session, event):
+            session = self._going_on(session, event)
+        if len(self._sessions) + len(self._formers) > self.sessions_max:
+            self._let_go(self._first())
+            self.forgot = True
+        self._expire()
+        return session
+
+    def _back(self, event: Event) -> Session:
+        """A session that another one has gone on from has an event again."""
+        session = self.visitors.back(event)
+        return session if self.visitors.lent is not None else self._going_on(session, event)
+
+    def _going_on(self, session: Session, event: Event) -> Session:
+        """A session that has just got a trail, as the event finds it."""
+        if len(session.ties.formers) > FORMERS_MAX:
+            self._let_go(session)
+        session = self._after_pause(session, event)
+        lighten(session)
+        return session
+
+    def settle(self) -> None:
+        """The event is folded: a trail that was lent for it goes back."""
+        if (holder := self.visitors.settle()) is not None:
+            lighten(holder)
+
+    def _after_pause(self, session: Session, event: Event) -> Session:
+        """The session as an event finds it."""
+        pause_ms = event.occurred_at_ms - session.last_ms
+        if pause_ms > self.basket_ttl_ms:
+            session.forget_basket()
+        if pause_ms > self.gap_ms:
+            session = self._sessions[session.session_id] = session.after_pause(event)
         return session
 
     def _expire(self) -> None:
         """Let those go that have been idle for too long; the new one is the last."""
         expired_ms = self.latest_ms - self.personal_ttl_ms
         while len(self._sessions) > 1 and self._first().last_ms <= expired_ms:
-            self._let_go()
+            self._let_go(self._first())
 
     def _first(self) -> Session:
         return next(iter(self._sessions.values()))
 
-    def _let_go(self) -> None:
-        _, gone = self._sessions.popitem(last=False)
-        self.forgotten = max(self.forgotten, gone.newest)
+    def _let_go(self, session: Session) -> None:
+        self.forgotten = max(self.forgotten, self.visitors.gone(session))
 
     def find(self, session_id: str) -> Session | None:
-        """The session of this id, if it is remembered; changes nothing."""
-        return self._sessions.get(session_id)
+        """The session of this id, if it is remembered; changes nothing.
+
+        One that another session goes on from is as it was, with what that one knows.
+        """
+        return self._sessions.get(session_id) or self.visitors.find(session_id)
+
+    def beside(self, session: Session) -> list[Session]:
+        """The other sessions with prompts of who is signed in, where all have said consent."""
+        shoppers = self.orders.shoppers
+        who = session.signed_in.hash if shoppers else None
+        if who is None or not shoppers.consents(who, session.signed_in):
+            return []
+        found = (self._sessions.get(name) for name in shoppers.of(who))
+        others = (one for one in found if one is not None and one is not session)
+        return [one for one in others if shoppers.consents(who, one.signed_in)]
 
     def __len__(self) -> int:
-        return len(self._sessions)
+        return len(self._sessions) + len(self._formers)
 
     def __iter__(self) -> Iterator[Session]:
+        """Those that no other one goes on from."""
         return iter(self._sessions.values())
-
-    def impression(self, session_id: str, prompt_id: str) -> Impression | None:
-        """What is remembered of a prompt that was shown in a session."""
-        session = self._sessions.get(session_id)
-        return session.impressions.get(prompt_id) if session is not None else None
 
     def state(
         self, kept: Callable[[SignIn], str | None] = KEEP, *, whole: bool = True
@@ -122,9 +168,16 @@ class Sessions:
         sign-in may be kept with.
         """
         self.orders.forget_shoppers(self.latest_ms - self.personal_ttl_ms)
-        states = [session.state(kept, whole=whole) for session in self._sessions.values()]
+
+        def said_of(session: Session) -> list[Any]:
+            return session.state(kept, whole=whole)
+
+        states = [said_of(session) for session in self]
+        tied = self.visitors or self.orders.shoppers
         said = [list(self.forgotten), self.orders.state(whole=whole)]
+        said.append([self.visitors.state(said_of), self.orders.shoppers.state()])
         least = 2 if self.orders else int(self.forgotten != NEVER)
+        least = 3 if tied else least
         times_ms = [self.watermark_ms, self.latest_ms]
         head = self.watermark_ms if self.latest_ms == self.watermark_ms else times_ms
         return [head, states, *said[:least]]
@@ -135,11 +188,19 @@ class Sessions:
         (self.forgotten,) = map(prompted_of, later[:1] or [NEVER])
         times_ms = head if isinstance(head, list) else [head, head]
         self.watermark_ms, self.latest_ms = each(int, times_ms, 0, YEAR_2100_MS)
-        for session in map(session_of, sessions):
-            session.order_memory = self.orders
+        for session in map(self._restored, sessions):
             self._sessions[session.session_id] = session
-        for orders in later[1:]:
-            self.orders.restore(orders, self.impression)
+        for visitors, shoppers in later[2:]:
+            self.visitors.restore(visitors, self._restored)
+            self.orders.shoppers.restore(shoppers)
+        shown = {name: one for each in self for name, one in each.impressions.items()}
+        for orders in later[1:2]:
+            self.orders.restore(orders, shown.get)
+
+    def _restored(self, state: list[Any]) -> Session:
+        session = session_of(state)
+        session.order_memory = self.orders
+        return session
 
 
 def session_of(state: list[Any]) -> Session:
@@ -150,6 +211,10 @@ def session_of(state: list[Any]) -> Session:
     """
     session = _session_of(state)
     session.signed_in, session.refused_consent = read(state[3], session.last_ms)
+    for impression in session.impressions.values():  # of its id, and others, there is one text
+        shown_in = impression.session_id
+        names = (name for name in (session.session_id, *session.ties.formers) if name == shown_in)
+        impression.session_id = next(names, shown_in)
     return session
 
 
@@ -163,7 +228,7 @@ def _session_of(state: list[Any]) -> Session:
     if version in (1, 2):
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *more = latest
-    assigned, arrived = more or (None, None)
+    assigned, arrived, *tied = more or (None, None)
     seen = Seen.from_state(named, () if version <= NAMED_ALONE else before, refused, unread)
     seen.arrive(arrived, version)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
@@ -184,21 +249,15 @@ def _session_of(state: list[Any]) -> Session:
         last_shown_ms,
         dismissals,
         seen,
-        _by_prompt(remembered, name),
+        {impression.receipt.prompt_id: impression for impression in remembered},
         Taught.from_state(lessons),
         None if looked is None else dict.fromkeys(each(str, map(intern, looked))),
         {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
         orders,
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),
+        ties=Ties.from_state(*tied or [None]),
     )
-
-
-def _by_prompt(remembered: list[Impression], session_id: str) -> dict[str, Impression]:
-    """The impressions of a session by prompt; its id is there once."""
-    for impression in remembered:
-        impression.session_id = session_id
-    return {impression.receipt.prompt_id: impression for impression in remembered}
 
 
 def _forgotten_of(remembered: list[Impression]) -> Prompted:

@@ -14,11 +14,12 @@ that has taught as many items as it may remember teaches no further ones, and of
 stood apart it does not learn any more when they meet. Its counts are then too modest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from sys import intern
 from typing import Any, NamedTuple, Self
 
+from models.decay.tally import read, written
 from models.snapshot.elements import each
 
 TAUGHT_MAX = 85
@@ -37,6 +38,24 @@ class Lesson(NamedTuple):
     """Whether it is new itself."""
     begins: bool
     """Whether it is the first item of its basket."""
+
+    def state(self, places: Mapping[str, int]) -> list[Any]:
+        """As JSON: of the items in these places a bit for each that it met."""
+        met = sum(1 << places[other] for other in self.others)
+        return [self.item_id, written(met), self.first, self.begins]
+
+    @classmethod
+    def from_state(
+        cls, present: list[str], item_id: Any, met: Any, first: Any, begins: Any
+    ) -> Self:
+        """The one whose `state()` this is; raises `TypeError` or `ValueError` when it is none."""
+        each(str, [item_id])
+        each(bool, [first, begins])
+        bits = read(met)
+        if bits < 0 or bits >> len(present):
+            raise ValueError(f"a lesson with others that were not there: {met}")
+        others = [item for place, item in enumerate(present) if bits >> place & 1]
+        return cls(item_id, others, first=first, begins=begins)
 
 
 class Taught:

@@ -27,7 +27,7 @@ from models import Recommender
 from models.recommenders.cooccurrence import PARTNERS_MAX
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine, OrderPlaced
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.orders import Order
+from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 
@@ -53,14 +53,14 @@ class Learner(Generic[M]):
         Callable[[M, Settings, Session, Event, ItemViewed | ItemAdded | OrderLine], None] | None
     ) = None
     """The session's path does not have the item yet. Sessions keep paths if anybody listens."""
-    purchase: Callable[[M, Settings, str | None, OrderLine, float], None] | None = None
-    """By this shopper, or by nobody whom we know, at this time."""
+    purchase: Callable[[M, Settings, Order, OrderLine], None] | None = None
+    """A line of an order: by its shopper, or by nobody whom we know, at its time."""
     basket_back: Callable[[M, Settings, Lesson, float], None] | None = None
     """What a lesson of `basket` at this time has taught never happened; needed beside `basket`."""
-    purchase_back: Callable[[M, Settings, str, str, float], None] | None = None
-    """The shopper's purchase of an item at this time was taken back; needed beside `purchase`."""
+    purchase_back: Callable[[M, Settings, Order, str], None] | None = None
+    """The purchase of an item by an order was taken back; needed beside `purchase`."""
     forget: Callable[[M, Settings, str, int], None] | None = None
-    """Drop what is kept by this shopper, up to this second."""
+    """Drop what is kept by this shopper, up to this second, and what was supposed since."""
 
 
 class Teaching:
@@ -102,11 +102,11 @@ class Teaching:
         if self._next_item:
             self._step(session, event, event)
 
-    def ordered(self, session: Session, event: OrderPlaced) -> tuple[Lesson, ...]:
+    def ordered(self, session: Session, event: OrderPlaced, order: Order) -> None:
         """What the basket never saw (another channel, an import) is learned as if added now.
 
         Of a huge order the first `UNSEEN_MAX` such items: the time for pairs grows by the square.
-        Returns what it was that the order has taught.
+        What it was that it taught is noted with the order.
         """
         together, lessons = list(session.basket), []
         most = len(together) + UNSEEN_MAX
@@ -120,11 +120,11 @@ class Teaching:
                 if new and self._next_item:
                     self._step(session, event, line)
             for teach in self._purchase:
-                teach(session.buyer, line, event.time_s)
-        return tuple(lessons)
+                teach(order, line)
+        order.lessons = tuple(lessons)
 
     def forget(self, shopper_id: str, until_s: int) -> None:
-        """Drop what is kept by a shopper, up to a second."""
+        """Drop what is kept by a shopper, up to a second, and what was supposed since."""
         for forget in self._forget:
             forget(shopper_id, until_s)
 
@@ -136,7 +136,7 @@ class Teaching:
         if order.shopper_id is not None:
             for item_id in gone:
                 for teach in self._purchase_back:
-                    teach(order.shopper_id, item_id, order.time_s)
+                    teach(order, item_id)
 
     def _meet(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
         """An item comes beside those present: what the session has not taught yet is learned."""

@@ -16,22 +16,24 @@ up to its time is taken back. That a session goes on is no new consent: else it 
 came first, a denial elsewhere or the next event here.
 
 Who has denied is remembered again by events that name the shopper and say `consent: true`; what the
-setting supposes of events that do not say is not enough then.
+setting supposes of events that do not say is not enough then. So a denial takes back all that was
+only supposed, later than itself as well: it may have been read before.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from streams.contract.events import Event, ShopperForgotten
 from streams.contract.settings import Settings
 from streams.shop.people.denials import Denials, hashed
+from streams.shop.people.shoppers import Noted, note_shopper
 from streams.shop.people.sign_in import SignIn
+from streams.shop.people.ties import NO_TIES
 
 
-class Signed(Protocol):
+class Signed(Noted, Protocol):
     """What a session knows of who is there."""
 
-    signed_in: SignIn
     refused_consent: bool
     """Whether the latest word on consent in this session was no."""
     shopper_id: str | None
@@ -40,6 +42,10 @@ class Signed(Protocol):
     """Whose history the latest event adds to: a shopper whom it names."""
     names_shopper: bool
     """Whether it would add to somebody's, if nobody had denied."""
+
+    @property
+    def impressions(self) -> Mapping[str, object]:
+        """Its prompts."""
 
 
 class Identity:
@@ -90,6 +96,8 @@ class Identity:
         session.names_shopper = False
         if event.consent is False or isinstance(event, ShopperForgotten):
             self._deny(session, event)
+        if session.ties.visitor is not None and event.shopper_id is not None:
+            session.ties = session.ties.signed(event, None)
         if signs_out and session.signed_in.hash is not None:
             self._sign_in(session, event, None)
 
@@ -99,7 +107,18 @@ class Identity:
         if at_ms >= before.at_ms and event.says_who:
             if who is None or who != before.shopper_id:
                 before.shopper_id, before.hash_alone = who, None
+                if session.impressions or session.ties != NO_TIES:
+                    self._tie(session, event)
             before.at_ms, before.consented = at_ms, event.consent is True
+
+    def _tie(self, session: Signed, event: Event) -> None:
+        """Who goes on from a session, and by whom it is noted, depends on who is signed in.
+
+        The same as before changes nothing: a denial elsewhere may have had us forget the name.
+        """
+        if session.ties.visitor is not None:
+            session.ties = session.ties.signed(event, session.signed_in.hash)
+        note_shopper(session)
 
     def _deny(self, session: Signed, event: Event) -> None:
         """Drop what is kept by the shopper who denies by this event."""
@@ -110,6 +129,8 @@ class Identity:
             return
         else:
             shopper_id = session.signed_in.shopper_id
+        if who is not None:
+            session.order_memory.shoppers.denied(who, event.occurred_at_ms)
         if who is not None and self.denials.note(who, event.occurred_at_ms):
             for name in self._names(who, shopper_id):
                 self.forget(name, event.occurred_at_ms // 1000)

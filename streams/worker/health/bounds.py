@@ -17,8 +17,9 @@ SESSION_BYTES = 2_700
 """Of a visit of eight events with ids of some ten characters."""
 ORDER_BYTES = 1_600
 """Of four lines, all of which taught."""
-ORDER_BYTES_MAX = 2_400
-"""With the impressions that it was credited to."""
+ORDER_BYTES_MAX = 5_400
+"""With as many lines as there is room for, all of which taught, and with ids of 128 characters, or
+with the impressions of a whole session, which it was credited to."""
 WAITING_BYTES = 275
 PAIR_BYTES = 44
 """Of a companion of an item: a cell of 24 bytes, and chunks that were outgrown."""
@@ -29,6 +30,10 @@ SHOPPER_BYTES = 2_100
 """Who bought ten items."""
 SHOPPER_BYTES_MAX = 60_000
 """Who bought the three hundred that are remembered of one."""
+SUPPOSED_BYTES = 690
+"""More of a shopper whose ten purchases did not say consent;"""
+SUPPOSED_BYTES_MAX = 42_000
+"""and who made as many of them as are remembered."""
 DENIAL_BYTES = 126
 PENDING_BYTES = 2_000
 """Of a session with six prompts on their way; of eight it is a third more."""
@@ -90,6 +95,8 @@ def bounds(settings: Settings) -> list[Bound]:
     for name in ("baskets", "browsing"):
         tables += _tables(1, f"{name}.items", items, PAIRED_ITEM_BYTES, per_item)
         tables += _tables(1, f"{name}.pairs", pairs, PAIR_BYTES, per_pair)
+    if settings.consent_default:
+        tables += _tables(1, "repeats.supposed", shoppers, SUPPOSED_BYTES, "shoppers_max")
     if settings.best_fit:
         tables += _tables(1, "fit", items, RANKED_ITEM_BYTES, per_item)
     if settings.redis_url:
@@ -103,6 +110,7 @@ MOST_BYTES = {
     "orders": ORDER_BYTES_MAX,
     "pending prompts": PENDING_BYTES_MAX,
     "repeats.shoppers": SHOPPER_BYTES_MAX,
+    "repeats.supposed": SUPPOSED_BYTES_MAX,
 }
 """Where an entry may take more than usual."""
 OF_PARTITIONS = ("sessions", "orders", "returns that wait")

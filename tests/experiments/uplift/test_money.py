@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.evaluation.confidence_sequences import asymptotic_half_width
+from models.evaluation.uplift import Uplift
 from streams.contract.prompts import Assigned, Ordered, OutcomeLine, Returned
 from streams.experiments.uplift.figures import rows
 from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.tables import as_values
+from streams.experiments.uplift.told_rows import for_people
 from streams.experiments.uplift.units import Units
 from tests.experiments.uplift.records import assigned, folded, found, ordered, returned
 
@@ -149,6 +151,19 @@ def test_margin_is_told_where_orders_tell_it_alone() -> None:
     assert not any("margin" in row["metric"] for row in without["metrics"])
     assert "margin, minor units of EUR" in names
     assert "margin an order, minor units of EUR" in names
+
+
+@pytest.mark.parametrize(
+    ("code", "control"), [("EUR", "7.5000"), ("VND", "750.0"), ("KWD", "0.7500"), ("", "750.0")]
+)
+def test_money_is_told_in_its_currency_to_people(code: str, control: str) -> None:
+    """With as many decimals as that has; in minor units where no currency is told."""
+    said = f"revenue, {'minor units of ' + code if code else 'minor units, no currency told'}"
+    row = Uplift(750.0, 900.0, 150.0, 1.0, 100.0, 200.0, 0.01, 0.2)
+    name, *figures = for_people(said, row)
+
+    assert control == figures[0]
+    assert name == (f"revenue, {code}" if code else said)
 
 
 def test_an_order_at_a_loss_has_a_negative_margin_and_none_when_all_comes_back() -> None:

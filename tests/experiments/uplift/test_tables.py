@@ -79,12 +79,12 @@ def test_what_came_back_is_netted() -> None:
 @pytest.mark.parametrize("columns", [100, 80, 60])
 def test_the_table_fits_a_terminal_with_and_without_an_answer(columns: int) -> None:
     """No line is longer than it, and nothing is cut."""
-    for findings in (found(shop(10)), found(shop(200))):
-        lines = told(findings, columns).splitlines()
+    for units in (10, 200):
+        lines = told(found(shop(units)), columns).splitlines()
 
         assert max(map(len, lines)) <= columns
         assert not any("…" in line for line in lines)
-        assert any("items bought" in line for line in lines)
+        assert (units == 200) == any("items bought" in line for line in lines)
         assert any("30.0 % planned, p" in line for line in lines)
 
 
@@ -140,6 +140,21 @@ def test_a_holdout_without_an_order_is_no_proof() -> None:
     said = words(found(of_sizes(30, 100, 1)))
 
     assert "none of 30 held out has ordered: bounds leave room for 3 of them" in said
+
+
+def test_what_nothing_is_known_of_has_no_row_and_is_named() -> None:
+    """A row of dashes would say less; where nothing at all is known the title says why."""
+    few, alike = found(of_sizes(2, 2, 1)), found(of_sizes(60, 60, 1))
+    measured = {row["metric"]: row for row in as_values(alike)["metrics"]}
+
+    assert "─" not in told(few)
+    assert "without figures" not in words(few)
+    assert {"metric": "items returned"} == measured["items returned"]
+    assert "without figures, as all are alike, or a side has none: items returned" in words(alike)
+    assert not [
+        line for line in told(alike, 200).splitlines() if "│" in line and "returned" in line
+    ]
+    assert "items bought" in told(alike)
 
 
 def test_all_alike_is_no_answer() -> None:

@@ -23,7 +23,7 @@ from streams.lab.chaos.shoppers.kinds import missing
 from streams.lab.chaos.twin.told import LINE, WORDS
 from streams.shop.memory.session import Session
 from streams.shop.people.denials import Denials
-from streams.shop.shop import Shop
+from streams.shop.shop import Folding, Shop
 from tests.lab.chaos.street import SETTINGS, Record, Street
 
 EVENTS = 2_500
@@ -135,6 +135,15 @@ def remembering(settings: Settings) -> Shop:
     return shop
 
 
+class Strangers(Shop):
+    """Each session is another visitor's."""
+
+    def learn(self, partition: int, offset: int, event: Event | None) -> Folding:
+        """Fold it without the visitor."""
+        anonymous = event and event.model_copy(update={"visitor_id": None})
+        return super().learn(partition, offset, anonymous)
+
+
 @pytest.mark.parametrize(
     ("wrong", "about"),
     [
@@ -142,6 +151,7 @@ def remembering(settings: Settings) -> Shop:
         (dropping_returns, "purchases"),
         (dropping_returns_elsewhere, "earned"),
         (remembering, "purchases"),
+        (Strangers, "baskets"),
     ],
 )
 def test_a_shop_that_is_wrong_is_less(wrong: Callable[[Settings], Shop], about: str) -> None:

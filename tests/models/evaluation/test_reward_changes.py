@@ -1,7 +1,9 @@
 """Changes of what arms earn: established, dismissed, and the same in any order."""
 
 import random
-from math import exp, lgamma
+from itertools import pairwise
+from math import exp, lgamma, log
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from models.evaluation.reward_changes import (
     EPOCHS,
     NO_CHANGE,
     RewardChanges,
+    change_probabilities,
     change_probability,
 )
 
@@ -168,7 +171,9 @@ def test_rewards_are_whole_trials_at_most() -> None:
         assert {0: (1, counted)} == changes._sums["popular", ""]
 
 
-@pytest.mark.parametrize(("reward", "time_s"), [(float("nan"), 0.0), (1.0, float("inf"))])
+@pytest.mark.parametrize(
+    ("reward", "time_s"), [(float("nan"), 0.0), (1.1e12, 0.0), (1.0, float("inf"))]
+)
 def test_what_is_no_number_is_refused(reward: float, time_s: float) -> None:
     """Before anything is counted."""
     changes = RewardChanges()
@@ -186,6 +191,67 @@ def test_the_probability_is_bayes_rule_over_where_the_change_was() -> None:
     odds = 0.005 * of_parts / of_whole
 
     assert odds / (1 + odds) == pytest.approx(probability)
+
+
+SOME = st.tuples(st.integers(0, 30), st.floats(0.0, 1.0))
+
+
+@given(st.lists(st.lists(SOME, min_size=16, max_size=16), min_size=1, max_size=3))
+def test_the_ends_of_all_epochs_at_once_are_each_by_itself(
+    told: list[list[tuple[int, float]]],
+) -> None:
+    """And by a plain twin; epochs without a trial, and days that vary more than chance explains."""
+    cells = []
+    for epochs in told:
+        trials = np.array([float(n) for n, _ in epochs])
+        cells.append((trials, trials * [share for _, share in epochs]))
+    found = change_probabilities(cells)
+    for place, probability in enumerate(found):
+        cut = [(n[: place + 2], won[: place + 2]) for n, won in cells]
+
+        assert probability == pytest.approx(change_probability(cut), abs=1e-9)
+        assert probability == pytest.approx(plainly(cut), abs=1e-9)
+    assert 15 == len(found)
+
+
+def test_of_one_epoch_or_none_nothing_is_said() -> None:
+    """Neither can have changed from what was before."""
+    one = np.array([7.0])
+
+    assert [] == change_probabilities([(one, one)]) == change_probabilities([(one[1:], one[1:])])
+
+
+def plainly(cells: list[tuple[Any, Any]]) -> float:
+    """The probability, split by split, with Python's own functions."""
+    logs = [log(0.005)] * (len(cells[0][0]) - 1)
+    for trials, rewards in cells:
+        n, won = less_by_overdispersion(list(trials), list(rewards))
+        a = 20.0 * min(max(sum(won) / sum(n) if sum(n) else 0.0, 1e-3), 1.0 - 1e-3)
+        for split in range(len(logs)):
+            early = sum(n[: split + 1]), sum(won[: split + 1])
+            late = sum(n[split + 1 :]), sum(won[split + 1 :])
+            logs[split] += marginal(*early, a) + marginal(*late, a)
+            logs[split] -= marginal(sum(n), sum(won), a) + marginal(0.0, 0.0, a)
+    odds = sum(exp(min(one, 600.0)) for one in logs)
+    return odds / (1.0 + odds)
+
+
+def less_by_overdispersion(n: list[float], won: list[float]) -> tuple[list[float], list[float]]:
+    """Trials and rewards, divided by how many trials are worth one."""
+    known = [(one, of) for one, of in zip(n, won, strict=True) if one]
+    squares = []
+    for (n1, won1), (n2, won2) in pairwise(known):
+        mean = (won1 + won2) / (n1 + n2)
+        variance = max(mean * (1.0 - mean), 1e-4) * (1.0 / n1 + 1.0 / n2)
+        squares.append((won2 / n2 - won1 / n1) ** 2 / variance)
+    worth = max(1.0, float(np.quantile(squares, 0.8)) / 1.6424) if len(known) > 8 else 1.0
+    return [one / worth for one in n], [one / worth for one in won]
+
+
+def marginal(n: float, won: float, a: float) -> float:
+    """Log marginal likelihood under Beta(a, 20 - a), but for a constant."""
+    won = min(max(won, 0.0), n)
+    return lgamma(a + won) + lgamma(20.0 - a + n - won) - lgamma(20.0 + n)
 
 
 def _beta(a: float, b: float) -> float:

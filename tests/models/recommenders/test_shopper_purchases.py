@@ -11,6 +11,7 @@ from models.decay.forward import LATEST_S
 from models.decay.tally import tally, times, weight
 from models.recommenders.shopper_purchases import (
     NO_PURCHASES,
+    SUPPOSED_MAX,
     TIMES_MAX,
     Purchases,
     ShopperPurchases,
@@ -190,6 +191,68 @@ def test_the_least_and_the_latest_that_may_be_is_sound(path: tuple[Any, ...], va
     state = replaced(STATE, path, value)
 
     assert state == ShopperPurchases.from_state(state).state()
+
+
+# What is supposed
+
+
+def supposing(*purchases: tuple[str, int]) -> ShopperPurchases:
+    """A shopper all of whose purchases are supposed."""
+    made = shopper(*purchases)
+    for item, time_s in purchases:
+        made.suppose(item, time_s)
+    return made
+
+
+def test_what_is_let_go_is_what_was_early_and_if_so_asked_what_was_supposed() -> None:
+    """Each once; and it is supposed no more."""
+    for supposed, later in ((False, []), (True, [("milk", 6), ("tea", 8)])):
+        found = supposing(("tea", 8), ("tea", 2), ("milk", 6))
+        found.buy("tea", one("tea"), 8)
+
+        assert [("tea", 2), *later] == found.let_go(5, supposed=supposed)
+        assert ([] if supposed else [(6, "milk"), (8, "tea")]) == found.supposed
+        assert 6 == found.first_s
+
+
+def test_of_equal_purchases_one_is_taken_back() -> None:
+    """And nothing where none was supposed."""
+    found = supposing(("tea", 5), ("tea", 5), ("milk", 5))
+    for item, time_s in (("tea", 5), ("tea", 4), ("jam", 5)):
+        found.unsuppose(item, time_s)
+
+    assert [(5, "milk"), (5, "tea")] == found.supposed
+
+
+def test_what_is_supposed_is_kept_and_forgotten_with_its_item() -> None:
+    """In order, whichever came first; and where nothing is, nothing is said."""
+    found = supposing(("tea", 5), ("milk", 4), ("milk", 7))
+    again = ShopperPurchases.from_state(found.state())
+    assert [(4, "milk"), (5, "tea"), (7, "milk")] == again.supposed
+    assert found.state() == again.state()
+    assert "supposed" not in shopper(("tea", 5)).state()
+    found.forget(1)
+
+    assert [(5, "tea")] == found.supposed
+
+
+def test_of_too_many_that_are_supposed_the_oldest_are_taken_for_sure() -> None:
+    """That it had to forget is known then."""
+    found = supposing(*(("tea", n * 17 % SUPPOSED_MAX) for n in range(SUPPOSED_MAX)))
+    assert not found.full
+    found.suppose("tea", SUPPOSED_MAX)
+
+    assert found.full
+    assert [*range(1, SUPPOSED_MAX + 1)] == [time_s for time_s, _ in found.supposed]
+
+
+@pytest.mark.parametrize(
+    "supposed", [[[-1, "tea"]], [["1", "tea"]], [[1, "jam"]], [[LATEST_S + 1, "tea"]], [[1]], 7]
+)
+def test_what_cannot_be_supposed_is_refused(supposed: Any) -> None:
+    """Rather than taken back."""
+    with pytest.raises((TypeError, ValueError)):
+        ShopperPurchases.from_state({**STATE, "supposed": supposed})
 
 
 def test_earlier_times_are_read_in_order() -> None:

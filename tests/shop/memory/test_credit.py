@@ -1,4 +1,4 @@
-"""What a prompt earns, and that policy and drift alarm are told of it: no more and no less."""
+"""What a prompt earns, and that the policy is told of it: no more and no less."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -85,36 +85,6 @@ def test_a_return_takes_back_what_the_policy_was_told() -> None:
         shop.serve(story.send_back(item))
 
         assert before == shop.shop.policy.state()
-
-
-# The drift alarm
-
-
-def test_the_drift_alarm_sees_each_impression_and_each_gain() -> None:
-    """Nothing earned when it is shown, then what it earned, step by step."""
-    shop, story = till(), Story()
-    prompt = shop.prompt(story.add("bread"))
-    seen = [shop.shop.attribution.drift.seen]
-    shop.serve(story.see(prompt))
-    seen.append(shop.shop.attribution.drift.seen)
-    shop.serve(story.click(prompt))
-    shop.serve(story.add(first(prompt), receipt=prompt.receipt))
-    seen.append(shop.shop.attribution.drift.seen)
-
-    assert {} == seen[0]
-    assert (1, 0.0) == seen[1][prompt.arm][:2]
-    assert 3 == seen[2][prompt.arm].outcomes
-    assert pytest.approx(0.5 / 3) == seen[2][prompt.arm].mean
-
-
-def test_what_adds_nothing_is_no_outcome_to_the_drift_alarm() -> None:
-    """A dismissal earns nothing, and was counted when the prompt was shown."""
-    shop, story = till(), Story()
-    prompt = shop.prompt(story.add("bread"))
-    shop.serve(story.see(prompt))
-    shop.serve(story.dismiss(prompt))
-
-    assert 1 == shop.shop.attribution.drift.seen[prompt.arm].outcomes
 
 
 # The windows

@@ -1,5 +1,6 @@
 """Who is signed in: whose history an event may use, and whose it adds to."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -95,14 +96,15 @@ def test_what_nobody_bought_is_not_offered_to_who_signs_in_then() -> None:
     assert till.serve(story.view("bread", **ANN)).prompt is None
 
 
-def test_guests_of_one_number_share_no_history() -> None:
+@pytest.mark.parametrize("guest", ["0", "GUEST ", " ", "[object Object]", f"{uuid.UUID(int=0)}"])
+def test_guests_of_one_number_share_no_history(guest: str) -> None:
     """A shop that calls all of its guests "0" has no shopper of that name."""
     till = Till(together_min=100)
     for number in range(3):
-        till.serve(sent(Story(f"s{number}", shopper_id="0").order("coffee")))
+        till.serve(sent(Story(f"s{number}", shopper_id=guest).order("coffee")))
 
     assert not till.shop.learned.repeats.known()
-    assert "buy_again" not in arms(till, Story("new", shopper_id="0").view("bread"))
+    assert "buy_again" not in arms(till, Story("new", shopper_id=guest).view("bread"))
 
 
 def test_a_late_event_signs_nobody_out() -> None:

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine
 from streams.contract.prompts import AnyOutcome, Prompt
+from streams.contract.settings import Settings
 from streams.lab.chaos.books.compared import compared
 from streams.lab.chaos.twin.twin import Twin
 from streams.shop.memory.answer import Answer
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.memory.taught import APART_MAX
-from tests.stories import Story, Till
+from streams.shop.shop import Shop
+from tests.stories import OPEN, Story, Till
 
 ITEMS = ("bread", "butter", "jam", "tea")
 OFFERED = ("butter", "jam")
@@ -53,7 +56,7 @@ class Beside(Till):
         return compared(self.shop, self.outcomes.values(), self.twin).sentences
 
 
-def told(story: Story, office: Story, prompt: Prompt, step: Step) -> Event:
+def told_event(story: Story, office: Story, prompt: Prompt, step: Step) -> Event:
     """The event of a step; orders are called by one of three numbers."""
     what, item, other, quantity = step
     lines = tuple(
@@ -96,9 +99,46 @@ def test_the_shop_counts_what_the_twin_counts(story_of: list[Step]) -> None:
     till.serve(story.see(prompt))
     office = Story("office", start_ms=story.now_ms)
     for step in story_of:
-        till.serve(told(story, office, prompt, step))
+        till.serve(told_event(story, office, prompt, step))
 
     assert [] == till.differences()
+
+
+def read_as(order: str, told: list[tuple[int, Event]]) -> list[str]:
+    """What is not as the twin has it, for a worker that reads one partition after the other."""
+    shop, pending = Shop(Settings(**{**OPEN, "together_min": 1, "partitions": 2})), PendingPrompts()
+    twin, outcomes = Twin(shop.settings, IMPRESSIONS_MAX, APART_MAX), list[AnyOutcome]()
+    by_partition = [(p, event) for number in (0, 1) for p, event in told if p == number]
+    read = {"as told": told, "0 first": by_partition, "1 first": sorted(told, key=lambda t: -t[0])}
+    for partition, event in told:
+        twin.see(partition, event)
+    for partition, event in read[order]:
+        offset = shop.position.get(partition, 0)
+        shop.learn(partition, offset, event)
+        answer = shop.answer(event, partition, offset, pending)
+        outcomes += [*answer.outcomes, *answer.unit_outcomes]
+    return compared(shop, outcomes, twin).sentences
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_an_order_that_two_partitions_tell_is_as_the_twin_has_it(story_of: list[Step]) -> None:
+    """A till or a webhook on another partition, however a worker reads the two."""
+    till, story = Till(together_min=1), Story(shopper_id="ann")
+    for item in OFFERED:
+        till.teach("bread", item, times=2)
+    told = [(0, event) for event in till.served]
+    first = story.add("bread")
+    prompt = till.prompt(first)
+    office = Story("office", start_ms=story.now_ms)
+    told += [(0, first), (0, story.see(prompt))]
+    for step in story_of:
+        event = told_event(story, office, prompt, step)
+        told.append((int(event.session_id == "office"), event))
+
+    assert {"as told": [], "0 first": [], "1 first": []} == {
+        order: read_as(order, told) for order in ("as told", "0 first", "1 first")
+    }
 
 
 def test_the_twin_forgets_the_same_prompts() -> None:

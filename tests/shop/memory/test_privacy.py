@@ -157,6 +157,53 @@ def test_of_too_many_denials_the_oldest_leaves_and_that_is_said() -> None:
     assert hashed("shopper-0") not in denials
 
 
+def told_by_ann() -> list[tuple[int, Event]]:
+    """Where consent is supposed: what she buys on partition 0, and her denial on partition 1."""
+    story = Story("s0", shopper_id="ann-19", consent=None)
+    milk = story.order("milk", order_id="early")
+    denial = Story("office", start_ms=story.now_ms + 60_000).forget("ann-19")
+    tea = story.order("tea", order_id="o-1", after_s=120)
+    coffee = story.order("coffee", order_id="o-2")
+    back = story.send_back("coffee", order_id="o-2")
+    said = story.order("tea", order_id="o-3", consent=True, occurred_at_ms=tea.occurred_at_ms)
+    return [(0, milk), (0, tea), (0, coffee), (0, back), (0, said), (1, denial)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("place", range(6))
+def test_what_was_supposed_goes_with_a_denial_whichever_is_read_first(
+    place: int, restart: bool
+) -> None:
+    """What she consented to after it stays, of the same item and second even."""
+    *hers, denial = told_by_ann()
+    events = [*hers[:place], denial, *hers[place:]]
+    shops = []
+    for told in (events, [denial, *hers]):
+        till = Till(consent_default=True)
+        for partition, event in told:
+            till.shop.learn(partition, till.shop.position.get(partition, 0), event)
+            till = woken(till) if restart else till
+        shops.append(till.shop)
+
+    assert shops[0].digests() == shops[1].digests()
+    assert [1, 0] == shops[0].learned.repeats.state()["all"]
+    assert {"tea"} == shops[0].learned.repeats.bought_since("ann-19", 0)
+
+
+def test_what_was_supposed_and_denied_is_not_taken_back_twice() -> None:
+    """Its return takes nothing from what she has bought since, with consent."""
+    till, story = Till(consent_default=True), Story("s0", shopper_id="ann-19", consent=None)
+    till.serve(story.order("tea", order_id="o-1"))
+    till.serve(Story("office", start_ms=NOON_MS - 60_000).forget("ann-19"))
+    till.serve(story.order("tea", order_id="o-2", consent=True))
+    till = woken(till)
+    till.serve(story.send_back("tea", order_id="o-1"))
+
+    assert {"tea"} == till.shop.learned.repeats.bought_since("ann-19", 0)
+    till.serve(story.send_back("tea", order_id="o-2"))
+    assert "ann-19" not in json.dumps(till.shop.learned.repeats.state())
+
+
 MOVES = st.lists(
     st.tuples(
         st.integers(0, 3),
@@ -201,15 +248,21 @@ def folded(log: list[list[Event]], order: list[int], default: bool, restart: int
     return shop
 
 
+@pytest.mark.parametrize("default", [False, True])
 @settings(max_examples=100)
-@given(MOVES, st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3)), st.integers(0, 30))
+@given(
+    moves=MOVES,
+    one=st.lists(st.integers(0, 3)),
+    other=st.lists(st.integers(0, 3)),
+    restart=st.integers(0, 30),
+)
 def test_any_interleaving_of_partitions_agrees_on_who_is_remembered(
-    moves: list[Any], one: list[int], other: list[int], restart: int
+    default: bool, moves: list[Any], one: list[int], other: list[int], restart: int
 ) -> None:
     """Denials on one partition, and what they deny on others: in whichever order they are read."""
     log = logs_of(moves)
 
-    first, second = folded(log, one, False, -1), folded(log, other, False, restart)
+    first, second = folded(log, one, default, -1), folded(log, other, default, restart)
     assert first.digests() == second.digests()
     for name in ("ann", "bob"):
         assert (name in kept(first)) == (name in kept(second))

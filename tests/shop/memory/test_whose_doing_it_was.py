@@ -11,7 +11,7 @@ from streams.contract.prompts import Outcome, Prompt
 from streams.shop.memory.orders.impression import FACTS_MAX
 from streams.shop.shop import Shop
 from tests.shop.memory.test_credit import LONG, earns, lines, pantry, told
-from tests.stories import NOON_MS, Story, Till
+from tests.stories import Story, Till
 
 HOUR_S = 3_600.0
 DAY_S = 86_400.0
@@ -394,20 +394,3 @@ def test_a_click_tells_its_item_and_a_dismissal_none() -> None:
     assert [(prompt.items[0].item_id, 1), (None, None)] == [
         (outcome.item_id, outcome.quantity) for outcome in (clicked, dismissed)
     ]
-
-
-def test_a_drift_alarm_tells_when_what_was_earned_began_to_differ() -> None:
-    """By the shoppers' clocks: nobody follows prompts, then all do."""
-    till, times_s = Till(reward_clicked=1.0), set[float | None]()
-    till.teach("bread", "butter")
-    for number in range(300):
-        story = Story(f"s{number}", start_ms=NOON_MS + 10_007 * number)
-        prompt = till.prompt(story.view("bread"))
-        events: list[Event] = [story.see(prompt), *[story.click(prompt)] * (number >= 150)]
-        for event in events:
-            till.serve(event)
-            times_s.add(event.occurred_at_ms / 1000)
-    alarms = {drift.last_alarm_s for drift in till.shop.attribution.drift.seen.values()} - {None}
-
-    assert alarms
-    assert alarms < times_s

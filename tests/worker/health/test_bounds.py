@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +18,9 @@ from models.recommenders.pair_table.layout import TOP
 from streams.cli.root import goeswith
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
+from streams.shop.memory.orders.orders import LINES_MAX, ORDERS_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.people.denials import Denials, hashed
 from streams.shop.shop import Shop
 from streams.worker.health import bounds as said
@@ -45,6 +49,57 @@ def orders() -> float:
         items = [f"item-{chance.randrange(1000)}" for _ in range(4)]
         till.serve(Story(f"session-{number}").order(*items))
     return deep_size(till.shop.sessions[0].orders) / 500
+
+
+def of_many_lines(lines: int, id_length: int = 10) -> float:
+    """Orders of so many lines, from another channel, by how many orders there may be at most."""
+    till, chance, number = Till(event_bytes_max=1_000_000), Random(1), max(8, 400 // lines)
+    for place in range(number):
+        items = [f"item-{chance.randrange(10**6):06}".ljust(id_length, "-") for _ in range(lines)]
+        till.serve(Story(f"session-{place}").order(*items))
+    kept = min(ORDERS_MAX, LINES_MAX // lines)
+    return deep_size(till.shop.sessions[0].orders) / number * kept / ORDERS_MAX
+
+
+def credited() -> float:
+    """Orders of eight lines, each of them from a prompt of its own."""
+    till, chance = Till(prompt_items_max=1), Random(1)
+    for number in range(IMPRESSIONS_MAX + 2):
+        till.teach("bread", f"item-{number}")
+    for _ in range(50):
+        story = Story(str(UUID(int=chance.getrandbits(128))))
+        for _ in range(IMPRESSIONS_MAX):
+            prompt = till.prompt(story.view("bread"))
+            price = {"price_minor": 1999, "currency": "EUR", "receipt": prompt.receipt}
+            for event in (story.see(prompt), story.click(prompt)):
+                till.serve(event)
+            till.serve(story.add(prompt.items[0].item_id, **price))
+        session = till.shop.sessions[0].find(story.session_id)
+        assert session is not None
+        till.serve(story.order(*session.basket, order_id=str(UUID(int=chance.getrandbits(128)))))
+    kept = [order for order in till.shop.sessions[0].orders._orders.values() if order.credited]
+    assert 4 < min(len(order.credited) for order in kept)
+    return deep_size(kept) / len(kept)
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        credited,
+        *(partial(of_many_lines, lines) for lines in (1, 8, 16, 64, 500)),
+        *(partial(of_many_lines, lines, 128) for lines in (8, 64)),
+    ],
+)
+def test_orders_take_no_more_than_they_are_said_to_take_at_most(
+    measured: Callable[[], float],
+) -> None:
+    """Whether they have many lines, long ids, or sold what many prompts had offered."""
+    assert measured() <= said.ORDER_BYTES_MAX
+
+
+def test_what_orders_take_at_most_is_about_what_some_take() -> None:
+    """Else memory would be asked for that nobody needs."""
+    assert said.ORDER_BYTES_MAX <= (1 + A_FIFTH) * of_many_lines(64, 128)
 
 
 def waiting() -> float:
@@ -79,20 +134,25 @@ def popularity() -> float:
     return deep_size(model) / 16_000
 
 
-def repeats() -> Repeats:
+def repeats(*, supposed: bool = False) -> Repeats:
     """Shoppers who bought ten items."""
     model, chance = Repeats(), Random(1)
     for shopper in range(1_000):
         for day in range(10):
             time_s = NOON_S + 10 * shopper + 3 * 86_400 * day
             item = f"item-{chance.randrange(5_000)}"
-            model.learn_one((f"shopper-{shopper}",), item, time_s=time_s)
+            model.learn_one((f"shopper-{shopper}",), item, time_s=time_s, supposed=supposed)
     return model
 
 
 def shoppers() -> float:
     """Of them."""
     return deep_size(repeats()._shoppers) / 1_000
+
+
+def supposed() -> float:
+    """What it takes to tell that they did not say consent."""
+    return deep_size(repeats(supposed=True)._shoppers) / 1_000 - shoppers()
 
 
 def bought_items() -> float:
@@ -141,6 +201,7 @@ def paired_items() -> float:
         (pending, said.PENDING_BYTES),
         (popularity, said.COUNTED_ITEM_BYTES),
         (shoppers, said.SHOPPER_BYTES),
+        (supposed, said.SUPPOSED_BYTES),
         (bought_items, said.BOUGHT_ITEM_BYTES),
         (denials, said.DENIAL_BYTES),
         (pairs, said.PAIR_BYTES),
@@ -210,11 +271,13 @@ def test_a_smaller_setting_bounds_its_table(more: dict[str, Any], table: str) ->
 
 
 def test_what_is_not_asked_for_takes_nothing() -> None:
-    """The learned ranker and the queue of views."""
+    """The learned ranker, the queue of views, and what is only supposed."""
     usual = {one.table for one in bounds(Settings())}
-    all_of_it = {one.table for one in bounds(Settings(best_fit=True, redis_url="redis://x"))}
+    all_of_it = Settings(best_fit=True, redis_url="redis://x", consent_default=True)
 
-    assert {"fit", "views queued"} == all_of_it - usual
+    assert {"fit", "views queued", "repeats.supposed"} == {
+        one.table for one in bounds(all_of_it)
+    } - usual
 
 
 def test_all_tables_of_a_shop_are_among_them() -> None:

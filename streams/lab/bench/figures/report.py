@@ -35,6 +35,32 @@ def report_options(command: Command) -> Command:
     return command
 
 
+def run_options(
+    runs: int, of: str, *, least: int = 1, jobs: int = 1
+) -> Callable[[Command], Command]:
+    """The options `--runs` (the argument `count`), `--jobs` and `--seed` of what is simulated.
+
+    `of` says what is run so many times.
+    """
+    several = click.IntRange(least, 100_000)
+    options = (
+        click.option("--runs", "count", type=several, default=runs, show_default=True, help=of),
+        click.option(
+            "--jobs", type=click.IntRange(1, 64), default=jobs, show_default=True, help="Processes."
+        ),
+        click.option(
+            "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws."
+        ),
+    )
+
+    def with_options(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_options
+
+
 def report(
     title: str,
     figures: Figures,

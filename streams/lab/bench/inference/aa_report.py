@@ -13,7 +13,7 @@ import numpy as np
 
 from streams.cli.progress import progressed
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
-from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.figures.report import report, report_options, run_options
 from streams.lab.bench.inference.aa_log import differing_looks, verdicts
 from streams.lab.bench.inference.aa_shops import AaRun, AaShop, course, run
 
@@ -112,16 +112,7 @@ def section(found: Mapping[str, Claim], count: int) -> Iterator[str]:
 
 
 @click.command("aa-tests")
-@click.option(
-    "--runs",
-    "count",
-    type=click.IntRange(1, 100_000),
-    default=1_000,
-    show_default=True,
-    help="Simulated years, and as many shops of rare orders for each rate.",
-)
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
+@run_options(1_000, "Simulated years, and as many shops of rare orders for each rate.")
 @report_options
 def aa_tests(count: int, jobs: int, seed: int, **how: bool) -> None:
     """A/A tests of uplift: shops in which prompts are worth nothing, looked at again and again.

@@ -12,7 +12,7 @@ import numpy as np
 from streams.cli.progress import progress_bar
 from streams.contract.errors import MissingExtra
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
-from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.figures.report import report, report_options, run_options
 from streams.lab.bench.inference import open_bandit
 from streams.lab.bench.inference.peeking import (
     FLOOR,
@@ -106,19 +106,12 @@ def measure(
 
 
 @click.command()
-@click.option(
-    "--runs",
-    "count",
-    type=click.IntRange(1, 100_000),
-    default=1_000,
-    show_default=True,
-    help="Simulated shops in which all arms are alike; half as many with one better, a tenth as "
-    "many at each other rate.",
+@run_options(
+    1_000,
+    "Simulated shops in which all arms are alike; half as many with one better, a tenth as many "
+    "at each other rate.",
+    jobs=2,
 )
-@click.option(
-    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes at once."
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
 @report_options
 def inference(count: int, jobs: int, seed: int, **how: bool) -> None:
     """False alarms, bias and coverage of what is said of arms, looked at after every 100 decisions.

@@ -9,7 +9,7 @@ import click
 
 from streams.cli.live import show
 from streams.cli.tables import Listing
-from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.figures.report import report, report_options, run_options
 from streams.lab.bench.inference.customers import KINDS, LOOKS, ShopRun, run, truth
 
 TITLE = "Uplift"
@@ -92,9 +92,7 @@ def section(figures: Figures) -> Iterator[str]:
 
 
 @click.command()
-@click.option(
-    "--runs", type=click.IntRange(1), default=200, show_default=True, help="Shops of each kind."
-)
+@run_options(200, "Shops of each kind.")
 @click.option(
     "--units",
     type=click.IntRange(100),
@@ -102,10 +100,8 @@ def section(figures: Figures) -> Iterator[str]:
     show_default=True,
     help="Customers of a shop.",
 )
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-@click.option("--seed", default=1, show_default=True, help="That of the first shop.")
 @report_options
-def uplift(runs: int, units: int, seed: int, jobs: int, **how: bool) -> None:
+def uplift(count: int, units: int, seed: int, jobs: int, **how: bool) -> None:
     """Simulated customers whose orders a prompt raises: do the bounds of uplift hold the truth?
 
     Eight kinds of customers, before a real shop in this process: known, without consent, who sign
@@ -113,6 +109,6 @@ def uplift(runs: int, units: int, seed: int, jobs: int, **how: bool) -> None:
     --units customers. Fails, with exit code 1, when bounds hold the truth in fewer than 95 % of
     them, or when anybody who is held out was prompted.
     """
-    figures = measured(runs, seed, units, jobs)
+    figures = measured(count, seed, units, jobs)
     report(TITLE, figures, section, lambda found: show(listing(found)), PACKAGES, **how)
     raise click.exceptions.Exit(0 if all(found["holds"] for found in figures.values()) else 1)

@@ -20,11 +20,11 @@ from streams.contract.events import (
     ShopperForgotten,
 )
 from streams.contract.prompts import Prompt
-from streams.lab.bench.stage.tape import partition_of
 from streams.lab.chaos.ground.traffic import ITEMS, VISIT_EVENTS, now_ms
 from streams.lab.chaos.shoppers.after_sales import AfterSales
 from streams.lab.chaos.shoppers.device import DeviceClock, device_of
 from streams.lab.chaos.shoppers.kinds import Tally
+from streams.lab.chaos.shoppers.renewals import VISIT, Renewals
 from streams.lab.chaos.shoppers.voice import Voice
 
 ROLES: dict[str, float] = {
@@ -35,13 +35,11 @@ ROLES: dict[str, float] = {
     "signs_in": 0.5,
 }
 """Shares of visits, by what is said of who is there."""
-VISIT = "visit-"
-"""Sessions of the mall begin with it: others have clocks of their own."""
 NOBODIES = ("guest", "0", "null", "Anonymous")
 SHARE_VISITOR = 0.6
 SHARE_SIGNED_IN_BEFORE = 0.25
 SHARE_SIGN_OUT, SHARE_ANOTHER, SHARE_WITHDRAWN, SHARE_AGAIN = 0.15, 0.15, 0.2, 0.6
-SHARE_NEW_SESSION = 0.15
+SHARE_NEW_SESSION, SHARE_AT_SIGN_IN, SHARE_SNAPSHOT, SHARE_BEFORE = 0.2, 0.5, 0.5, 0.1
 SHARE_FORGOTTEN = 0.08
 SHARE_REMOVED, SHARE_SET, SHARE_REPEATED, SHARE_ADDED = 0.06, 0.04, 0.04, 0.3
 SHARE_PART = 0.35
@@ -62,8 +60,9 @@ class Mall:
     def __init__(self, seed: int, partitions: int, now_ms: Callable[[], int] = now_ms) -> None:
         self.sent = Tally()
         self._dice = random.Random(seed)
-        self._now_ms, self._partitions = now_ms, partitions
+        self._now_ms = now_ms
         self._desk = AfterSales(self._dice, self.sent, partitions, now_ms)
+        self._sessions = Renewals(self._dice, self.sent, partitions, now_ms)
         self._later: deque[Iterator[Event]] = deque()
         self._taken: dict[str, list[ItemAdded]] = {}
         self._came = 0
@@ -97,24 +96,25 @@ class Mall:
         visitor_id = (
             f"visitor-{dice.getrandbits(32):08x}" if dice.random() < SHARE_VISITOR else None
         )
-        voice, basket = self._voice(visitor_id), Counter[str]()
+        voice, basket = self._sessions.begun(visitor_id), Counter[str]()
         events = dice.randint(*VISIT_EVENTS)
         plan = self._plan(voice, events)
-        moves_at = (
-            dice.randrange(2, events)
-            if visitor_id and self._one_in(SHARE_NEW_SESSION, "new_session")
-            else -1
-        )
+        moves_at = self._moves_at(plan, events) if visitor_id else -1
+        before = voice
         if self._one_in(SHARE_ORDER_FIRST, "order_first"):
             self.sent.note("order_first")
             yield from self._order(voice, "first", Counter([dice.choice(ITEMS)]))
         last: Event | None = None
         for number in range(events):
+            if number == moves_at:
+                voice = self._sessions.renewed(before)
             for change in plan.get(number, ()):
                 self._change(voice, change)
-            if number == moves_at:
-                voice = self._moved(voice)
+            if number == moves_at and self._brings(before, voice):
                 yield self._basket(voice, basket)
+            if voice is not before and self._one_in(SHARE_BEFORE, "session_before"):
+                self.sent.note("session_before")
+                yield self._step(before, basket)
             if (
                 last is not None
                 and last.session_id == voice.session_id
@@ -126,31 +126,19 @@ class Mall:
             yield last
         yield from self._leave(voice, basket)
 
-    def _voice(self, visitor_id: str | None, before: Voice | None = None) -> Voice:
-        """A new session; after one of before, on another partition than that."""
-        name = self._name()
-        while before is not None and self._at(name) == self._at(before.session_id):
-            name = self._name()
-        voice = Voice(name, self._dice, self._now_ms, visitor_id)
-        if voice.device.kind:
-            self.sent.note(voice.device.kind)
-        return voice
+    def _moves_at(self, plan: dict[int, list[str]], events: int) -> int:
+        """At which event the visitor goes on in another session, often with a sign-in; -1: none."""
+        if not self._one_in(SHARE_NEW_SESSION, "new_session"):
+            return -1
+        signs_in = [number for number, changes in plan.items() if "signed_in" in changes]
+        if signs_in and self._dice.random() < SHARE_AT_SIGN_IN:
+            return signs_in[0]
+        return self._dice.randrange(1, events)
 
-    def _name(self) -> str:
-        return f"{VISIT}{self._dice.getrandbits(48):012x}"
-
-    def _at(self, session_id: str) -> int:
-        return partition_of(session_id, self._partitions)
-
-    def _moved(self, before: Voice) -> Voice:
-        """The same visitor in a new session. Elsewhere: there nothing but a snapshot moves baskets.
-
-        On one partition a session may go on from another one of its visitor.
-        """
-        self.sent.note("new_session")
-        voice = self._voice(before.visitor_id, before)
-        voice.shopper_id, voice.consent = before.shopper_id, before.consent
-        return voice
+    def _brings(self, before: Voice, voice: Voice) -> bool:
+        """Whether the basket is said anew: elsewhere, nothing else moves it."""
+        beside = self._sessions.beside(before, voice)
+        return not beside or self._dice.random() < SHARE_SNAPSHOT
 
     # Who is there
 

@@ -1,6 +1,7 @@
 """Whose doing it was: the twin's rules for what becomes of prompts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any
@@ -9,6 +10,7 @@ from streams.contract.errors import InvalidReceipt
 from streams.contract.events import (
     Event,
     ItemAdded,
+    OrderPlaced,
     PromptClicked,
     PromptDismissed,
     PromptShown,
@@ -17,7 +19,7 @@ from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.lab.chaos.twin.order import TwinOrder
 from streams.lab.chaos.twin.prompt import Move, Sale, TwinPrompt
-from streams.lab.chaos.twin.session import TwinSession
+from streams.lab.chaos.twin.session import TwinTrail
 from streams.lab.chaos.twin.told import Told, of_prompt
 
 Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
@@ -26,7 +28,7 @@ Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
 class Credit:
     """Credits prompts with what was done, and tells outcomes; `prompts` are all that were seen.
 
-    A session remembers `prompts_max` of them.
+    A trail remembers `prompts_max` of them.
     """
 
     def __init__(
@@ -40,27 +42,32 @@ class Credit:
         self._add_ms = 1000 * settings.attribution_window_s
         self._buy_ms = 1000 * settings.purchase_window_s
 
-    def receipt(self, visit: TwinSession, event: Feedback) -> Receipt | None:
+    def receipt(self, trail: TwinTrail, event: Feedback) -> Receipt | None:
         """The receipt that an event brings, if it is good; none is as good as a bad one."""
         if event.receipt is None:
             return None
-        try:
-            receipt = self._receipts.open(event.receipt, event.session_id)
-        except InvalidReceipt:
+        receipt = next(self._opened(event.receipt, [event.session_id, *trail.names]), None)
+        if receipt is None:
             return None
         until_ms = receipt.expires_at_ms
         late = until_ms is not None and event.occurred_at_ms - until_ms > max(
             self._add_ms, self._buy_ms
         )
         prompted = receipt.prompted_at_ms, receipt.prompt_id
-        counted = prompted <= visit.forgotten and receipt.prompt_id not in visit.prompts
+        counted = prompted <= trail.forgotten and receipt.prompt_id not in trail.prompts
         return None if late or counted else receipt
 
-    def feedback(self, visit: TwinSession, event: Feedback) -> None:
+    def _opened(self, token: str, names: Iterable[str]) -> Iterator[Receipt]:
+        """A receipt, by the names of the sessions whose it may be."""
+        for name in names:
+            with suppress(InvalidReceipt):
+                yield self._receipts.open(token, name)
+
+    def feedback(self, trail: TwinTrail, event: Feedback) -> None:
         """A prompt was shown, clicked or sent away."""
-        if (receipt := self.receipt(visit, event)) is None:
+        if (receipt := self.receipt(trail, event)) is None:
             return
-        prompt, at_ms = self._seen(visit, event, receipt), event.occurred_at_ms
+        prompt, at_ms = self._seen(trail, event, receipt), event.occurred_at_ms
         if at_ms < receipt.prompted_at_ms or prompt.late_ms(at_ms) > self._add_ms:
             return
         if isinstance(event, PromptClicked) and not prompt.clicks_ms:
@@ -72,10 +79,10 @@ class Credit:
             prompt.signs_ms.append(at_ms)
             self._note(prompt, event, "dismissed", [{}])
 
-    def added(self, visit: TwinSession, event: ItemAdded, orders: Iterable[TwinOrder]) -> None:
-        """An item was added, before it is in the basket; `orders` are those of its session."""
+    def added(self, trail: TwinTrail, event: ItemAdded, orders: Iterable[TwinOrder]) -> None:
+        """An item was added, before it is in the basket; `orders` are those of its trail."""
         at_ms, item_id = event.occurred_at_ms, event.item_id
-        prompt = self._adding(visit, event)
+        prompt = self._adding(trail, event)
         if prompt is None or not 0 <= prompt.late_ms(at_ms) <= self._add_ms:
             return
         bought = [  # such an order has overtaken its add
@@ -83,7 +90,7 @@ class Credit:
             for order in orders
             if item_id in order.quantities and order.event.occurred_at_ms >= at_ms
         ]
-        quantity = event.quantity if bought else visit.entering(event)
+        quantity = event.quantity if bought else trail.entering(event)
         if not quantity:
             return
         price, move = event.price_minor, Move(item_id, quantity, at_ms)
@@ -93,16 +100,16 @@ class Credit:
             if order.event.occurred_at_ms - prompt.shown_ms <= self._buy_ms:
                 self._sell(prompt, event, order, [item_id])
 
-    def taken_out(self, visit: TwinSession, event: Event, item_id: str, most: float = inf) -> None:
+    def taken_out(self, trail: TwinTrail, event: Event, item_id: str, most: float = inf) -> None:
         """The basket holds less of an item: the latest adds from prompts first."""
         at_ms = event.occurred_at_ms
         brought = [
             prompt
-            for prompt in visit.prompts.values()
+            for prompt in trail.prompts.values()
             if prompt.standing(item_id, at_ms) and 0 <= prompt.late_ms(at_ms) <= self._buy_ms
         ]
         held = sum(prompt.standing(item_id, at_ms) for prompt in brought)
-        surplus = min(most, held - visit.basket.get(item_id, 0))
+        surplus = min(most, held - trail.basket.get(item_id, 0))
 
         def latest(prompt: TwinPrompt) -> Any:
             return max(one.at_ms for one in prompt.added if one.item_id == item_id), prompt.place
@@ -115,13 +122,13 @@ class Credit:
             move, about = Move(item_id, quantity, at_ms), {"item_id": item_id, "quantity": quantity}
             self._note(prompt, event, "removed", [about], partial(prompt.removed.append, move))
 
-    def ordered(self, visit: TwinSession, order: TwinOrder) -> None:
-        """What prompts had brought to the basket was bought."""
+    def ordered(self, trails: Iterable[TwinTrail], order: TwinOrder, event: OrderPlaced) -> None:
+        """What prompts had brought to these baskets was bought, as this event tells."""
         at_ms = order.event.occurred_at_ms
-        for prompt in visit.prompts.values():
-            if 0 <= prompt.late_ms(at_ms) <= self._buy_ms:
+        for prompt in (one for trail in trails for one in trail.prompts.values()):
+            if 0 <= prompt.late_ms(event.occurred_at_ms) <= self._buy_ms:
                 sold = [item for item in order.quantities if prompt.standing(item, at_ms)]
-                self._sell(prompt, order.event, order, sold)
+                self._sell(prompt, event, order, sold)
 
     def returned(self, event: Event, order: TwinOrder) -> None:
         """What of an order came back, as its own partition tells, its prompts give back."""
@@ -142,26 +149,26 @@ class Credit:
             if about:
                 self._note(prompt, event, "returned", about, partial(prompt.back.update, back))
 
-    def _seen(self, visit: TwinSession, event: Event, receipt: Receipt) -> TwinPrompt:
-        prompt = visit.prompts.get(receipt.prompt_id)
+    def _seen(self, trail: TwinTrail, event: Event, receipt: Receipt) -> TwinPrompt:
+        prompt = trail.prompts.get(receipt.prompt_id)
         if prompt is None:
-            if len(visit.prompts) >= self._prompts_max:
-                first = min(visit.prompts.values(), key=lambda one: one.place)
-                del visit.prompts[first.receipt.prompt_id]
-                visit.forgotten = max(visit.forgotten, first.place)
+            if len(trail.prompts) >= self._prompts_max:
+                first = min(trail.prompts.values(), key=lambda one: one.place)
+                del trail.prompts[first.receipt.prompt_id]
+                trail.forgotten = max(trail.forgotten, first.place)
             shown_ms = max(event.occurred_at_ms, receipt.prompted_at_ms)
-            prompt = visit.prompts[receipt.prompt_id] = TwinPrompt(receipt, [shown_ms])
+            prompt = trail.prompts[receipt.prompt_id] = TwinPrompt(receipt, [shown_ms])
             self.prompts.append(prompt)
             self._note(prompt, event, "shown", [{"occurred_at_ms": shown_ms}])
         return prompt
 
-    def _adding(self, visit: TwinSession, event: ItemAdded) -> TwinPrompt | None:
-        receipt, at_ms = self.receipt(visit, event), event.occurred_at_ms
+    def _adding(self, trail: TwinTrail, event: ItemAdded) -> TwinPrompt | None:
+        receipt, at_ms = self.receipt(trail, event), event.occurred_at_ms
         if receipt is not None and event.item_id in receipt.items:
-            return self._seen(visit, event, receipt)
+            return self._seen(trail, event, receipt)
         clicked = [
             prompt
-            for prompt in visit.prompts.values()
+            for prompt in trail.prompts.values()
             if event.item_id in prompt.receipt.items
             and prompt.clicks_ms
             and max(prompt.clicks_ms) <= at_ms

@@ -32,6 +32,8 @@ class TwinOrder:
     """What came back, as its own partition tells,"""
     away: list[Back] = field(default_factory=list)
     """and as others tell."""
+    told_for: str | None = None
+    """The session that is on a side, and told it first."""
     prompts: list[TwinPrompt] = field(default_factory=list)
     """Those that sold some of it."""
 

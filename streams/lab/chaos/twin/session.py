@@ -1,24 +1,53 @@
-"""A session, as the twin knows it: who is there, what is in the basket, what that has taught."""
+"""A session, as the twin knows it: who is there; and its trail, the basket and what is about it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from streams.contract.events import Event, ItemAdded
+from streams.contract.events import Event, ItemAdded, ShopperForgotten
 from streams.lab.chaos.twin.order import Pair, TwinLesson
 from streams.lab.chaos.twin.prompt import TwinPrompt
 from streams.lab.chaos.twin.told import Told
 
 
-@dataclass
+@dataclass(eq=False)
 class TwinSession:
-    """One session, for its whole life."""
+    """What is of one session id alone, for its whole life."""
 
-    last_ms: int
+    session_id: str
+    visitor: str | None
+    trail: "TwinTrail"
     seen: set[str] = field(default_factory=set)
     signed_in: str | None = None
     signed_ms: int = 0
     side: Told | None = None
+    left_ms: int = 0
+    """When another session of its visitor went on with its trail,"""
+    left_orders: frozenset[str] = frozenset()
+    """and the orders that were known by then."""
+
+    def sign(self, event: Event, who: str | None) -> bool:
+        """The event says who is signed in, or that nobody is; whether that is another one."""
+        before = self.signed_in
+        if event.says_who and event.occurred_at_ms >= self.signed_ms and (who or before):
+            self.signed_in, self.signed_ms = who, event.occurred_at_ms
+        return self.signed_in != before
+
+    @property
+    def holds(self) -> bool:
+        """Whether its trail is with it, and not with a later session of its visitor."""
+        return self.trail.names[-1] == self.session_id
+
+
+@dataclass(eq=False)
+class TwinTrail:
+    """What follows a visitor from one session into the next."""
+
+    names: list[str]
+    """The sessions that are of it, the one that has it last."""
+    last_ms: int
+    whose: str | None = None
+    closed: bool = False
     basket: dict[str, int] = field(default_factory=dict)
     taken: dict[str, tuple[int, int]] = field(default_factory=dict)
     """When an item was taken out last, and how many then were not there (yet)."""
@@ -31,10 +60,15 @@ class TwinSession:
     forgotten: tuple[int, str] = (0, "")
     """The newest prompt that it remembers no more."""
 
-    def sign(self, event: Event, who: str | None) -> None:
-        """The event says who is signed in, or that nobody is."""
-        if event.says_who and event.occurred_at_ms >= self.signed_ms:
-            self.signed_in, self.signed_ms = who, event.occurred_at_ms
+    def signed(self, event: Event, who: str | None) -> None:
+        """Somebody signs in or out, or is named without consent: then `who` is None."""
+        denies = event.consent is False or isinstance(event, ShopperForgotten)
+        if self.whose is not None and self.whose == event.shopper_id and not denies:
+            return
+        if self.whose is None and who == event.shopper_id and not self.closed:
+            self.whose = who
+        else:
+            self.closed = True
 
     def entering(self, event: ItemAdded) -> int:
         """How many an add puts in: not what a removal has overtaken."""

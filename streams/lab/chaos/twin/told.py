@@ -24,7 +24,8 @@ BY_ITEM = ("added", "removed", "bought", "returned")
 
 
 def of_prompt(receipt: Receipt, event: Event, stage: str, reward: float, **about: Any) -> Told:
-    """A stage that a prompt reached."""
+    """A stage that a prompt reached; an event of another session is named with that."""
+    who, cause = event.session_id, event.event_id
     told = {
         "type": "outcome",
         "prompt_id": receipt.prompt_id,
@@ -34,7 +35,7 @@ def of_prompt(receipt: Receipt, event: Event, stage: str, reward: float, **about
         "context": receipt.context,
         "propensity": receipt.propensity,
         "reward": reward,
-        "caused_by": event.event_id,
+        "caused_by": cause if who == receipt.session_id else f"{len(who)} {who}{cause}",
         "occurred_at_ms": event.occurred_at_ms,
         "prompted_at_ms": receipt.prompted_at_ms,
     }

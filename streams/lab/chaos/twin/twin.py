@@ -3,7 +3,7 @@
 It is told each partition's events in their order, and the partitions in any. What depends on other
 partitions (who has denied, what came back elsewhere) is looked at in the end. It knows the rules of
 a shop where consent is not supposed (`consent_default` off), and no bounds but how many prompts a
-session remembers, and how many pairs that have not met: it is for some minutes of traffic.
+trail remembers, and how many pairs that have not met: it is for some minutes of traffic.
 """
 
 from collections import Counter, defaultdict
@@ -31,6 +31,7 @@ from streams.lab.chaos.twin.ledger import Cell, Ledger
 from streams.lab.chaos.twin.order import Back, TwinLesson, TwinOrder, summed
 from streams.lab.chaos.twin.session import TwinSession
 from streams.lab.chaos.twin.told import Sides, Told, goods, key_of, of_unit
+from streams.lab.chaos.twin.visitors import TwinVisitors
 
 
 class Twin:
@@ -49,122 +50,129 @@ class Twin:
     ) -> None:
         self.outcomes: dict[tuple[str, ...], Told] = {}
         self._settings = settings
-        self._apart_max = apart_max
         self._sides = Sides(settings)
         self._credit = Credit(settings, self._tell, prompts_max)
-        self._visits: dict[tuple[int, str], TwinSession] = {}
+        self._visitors = TwinVisitors(settings, apart_max)
         self._orders: dict[tuple[int, str], TwinOrder] = {}
-        self._waiting: dict[str, list[tuple[int, Back]]] = defaultdict(list)
-        """What came back of orders that its partition had not been told by then."""
+        self._came: dict[str, list[tuple[int, Back]]] = defaultdict(list)
+        """What came back, by the order's number, and where that was told."""
         self._denied_s: dict[str, int] = {}
         self._lessons: list[TwinLesson] = []
         """What adds have taught: no return takes it back."""
 
     def see(self, partition: int, event: Event) -> None:
         """The next event of a partition."""
-        at_ms, key = event.occurred_at_ms, (partition, event.session_id)
-        visit = self._visits.setdefault(key, TwinSession(at_ms, apart_max=self._apart_max))
-        if at_ms - visit.last_ms > 1000 * self._settings.session_gap_s:
-            visit.signed_in, visit.signed_ms, visit.last_ms = None, 0, at_ms
+        visit, at_ms = self._visitors.session(partition, event), event.occurred_at_ms
         if event.event_id in visit.seen:
             return
         visit.seen.add(event.event_id)
-        visit.last_ms = max(visit.last_ms, at_ms)
-        self._who(visit, event)
+        trail = visit.trail
+        trail.last_ms = max(trail.last_ms, at_ms)
+        self._who(partition, visit, event)
         match event:
             case ItemViewed() | ItemAdded():
                 self._asks(partition, visit, event)
             case ItemRemoved():
-                missing = visit.take(event.item_id, event.quantity)
-                visit.note_taken(event.item_id, missing, at_ms)
-                self._credit.taken_out(visit, event, event.item_id, event.quantity)
+                missing = trail.take(event.item_id, event.quantity)
+                trail.note_taken(event.item_id, missing, at_ms)
+                self._credit.taken_out(trail, event, event.item_id, event.quantity)
             case BasketUpdated():
-                visit.basket = summed(event.lines)
-                added = [move.item_id for one in visit.prompts.values() for move in one.added]
+                trail.basket = summed(event.lines)
+                added = [move.item_id for one in trail.prompts.values() for move in one.added]
                 for item_id in dict.fromkeys(added):
-                    self._credit.taken_out(visit, event, item_id)
+                    self._credit.taken_out(trail, event, item_id)
             case OrderPlaced():
                 self._ordered(partition, visit, event)
             case OrderCancelled() | OrderReturned():
                 self._came_back(partition, visit, event)
             case PromptShown() | PromptClicked() | PromptDismissed():
-                self._credit.feedback(visit, event)
+                self._credit.feedback(trail, event)
 
     def _tell(self, told: Told) -> None:
         self.outcomes[key_of(told)] = told
 
-    def _who(self, visit: TwinSession, event: Event) -> None:
+    def _who(self, partition: int, visit: TwinSession, event: Event) -> None:
         """Who is signed in, and who has denied, when last."""
         if event.consent is False or isinstance(event, ShopperForgotten):
             who = event.shopper_id or (None if event.says_who else visit.signed_in)
             if who is not None:
                 second = event.occurred_at_ms // 1000
                 self._denied_s[who] = max(second, self._denied_s.get(who, 0))
-        if event.consent is not True:
-            visit.sign(event, None)
-        elif not isinstance(event, ShopperForgotten):
-            visit.sign(event, event.shopper_id)
+                self._visitors.denied(partition, who, event.occurred_at_ms)
+        if event.consent is True and not isinstance(event, ShopperForgotten):
+            if visit.sign(event, event.shopper_id):
+                visit.trail.signed(event, visit.signed_in)
+            return
+        if event.shopper_id is not None:
+            visit.trail.signed(event, None)
+        if event.consent is not True and visit.sign(event, None):
+            visit.trail.signed(event, None)
 
     def _asks(self, partition: int, visit: TwinSession, event: ItemViewed | ItemAdded) -> None:
+        trail = visit.trail
         if visit.side is None and (side := self._sides.assign(event)) is not None:
             visit.side = side
-            self._tell(self._sides.assigned(event, side, len(visit.orders)))
+            self._tell(self._sides.assigned(event, side, len(trail.orders)))
         if isinstance(event, ItemAdded):
-            own = [
-                order
-                for number in visit.orders
-                if (order := self._orders[partition, number]).event.session_id == event.session_id
-            ]
-            self._credit.added(visit, event, own)
-            if (lesson := visit.add(event)) is not None:
+            orders = [self._orders[partition, number] for number in trail.orders]
+            own = [order for order in orders if order.event.session_id in trail.names]
+            self._credit.added(trail, event, own)
+            if (lesson := trail.add(event)) is not None:
                 self._lessons.append(lesson)
 
     def _ordered(self, partition: int, visit: TwinSession, event: OrderPlaced) -> None:
-        """An order counts once on its partition, and empties the basket of each session."""
-        if (number := event.order_id) in visit.orders:
+        """An order teaches once on its partition; each that tells it credits its prompts."""
+        trail, number = visit.trail, event.order_id
+        if number in trail.orders:
             return
         known = event.consent is True and event.shopper_id is not None
         if (partition, number) not in self._orders:
             order = TwinOrder(event, event.shopper_id if known else None, [])
-            together = [*visit.basket]
+            together = [*trail.basket]
             for item_id in order.quantities:
-                if item_id not in visit.basket:
-                    order.lessons.append(visit.lesson(item_id, together))
+                if item_id not in trail.basket:
+                    order.lessons.append(trail.lesson(item_id, together))
                     together.append(item_id)
             self._orders[partition, number] = order
-            self._credit.ordered(visit, order)
-            order.back += [back for at, back in self._waiting[number] if at == partition]
-            self._credit.returned(event, order)
-            if visit.side is not None:
-                self._tell(self._sides.ordered(event, visit.side))
-        visit.orders.add(number)
-        visit.order(summed(event.lines), event.occurred_at_ms)
+            order.back += [back for at, back in self._came[number] if at == partition]
+        order = self._orders[partition, number]
+        self._credit.ordered(self._visitors.beside(partition, visit), order, event)
+        self._credit.returned(event, order)
+        if visit.side is not None and order.told_for is None:
+            order.told_for = visit.session_id
+            self._tell(self._sides.ordered(event, visit.side))
+        trail.orders.add(number)
+        trail.order(summed(event.lines), event.occurred_at_ms)
 
     def _came_back(
         self, partition: int, visit: TwinSession, event: OrderCancelled | OrderReturned
     ) -> None:
-        """A return is of its own partition's order, or of those that all others were told."""
+        """A return is of the order of its number, wherever that was told."""
         back = None if event.lines is None else summed(event.lines)
         about = {"order_id": event.order_id, **goods(event.lines, -1)}
-        if event.order_id not in visit.orders:
+        order = self._orders.get((partition, event.order_id))
+        if visit.side is None or order is None or order.told_for != visit.session_id:
             self._tell(of_unit("unmatched", event, **about))
-        elif visit.side is not None:
+        else:
             self._tell(of_unit("returned", event, **visit.side, **about))
-        if (order := self._orders.get((partition, event.order_id))) is not None:
+        self._came[event.order_id].append((partition, back))
+        if order is not None:
             order.back.append(back)
             self._credit.returned(event, order)
-        else:
-            self._waiting[event.order_id].append((partition, back))
 
     # In the end
 
     def ledger(self) -> Ledger:
         """What is known when all partitions have been told."""
         for (partition, number), order in self._orders.items():
-            order.away = [back for at, back in self._waiting[number] if at != partition]
+            order.away = [back for at, back in self._came[number] if at != partition]
         items, pairs, begun = self._taught()
         return Ledger(
-            {session: v.basket for (_, session), v in self._visits.items() if v.basket},
+            {
+                visit.session_id: visit.trail.basket
+                for visit in self._visitors.sessions.values()
+                if visit.holds and visit.trail.basket
+            },
             self._purchases(),
             items,
             pairs,

@@ -24,6 +24,11 @@ ROUNDING = 1e-9
 FACTS_MAX = 48
 """Stages that are kept of an impression; later ones count for nothing. Returns are bounded by what
 was bought, and by as many again."""
+RETURNS_MAX = 16
+"""Returns that are kept one by one, so that who answers late can tell them. Of the earlier ones
+those of one item of an order are one fact, which counts, and is told no more."""
+EARLIER = "earlier returns"
+"""Stands for their events: longer than what is kept of any event's id."""
 UNPACKED_MAX = 2048
 """Impressions of a process that are there as objects."""
 DRAWN_FROM = Receipt._fields.index("arms")
@@ -70,21 +75,50 @@ class Reached(NamedTuple):
         """Both as one fact, in whichever order they came."""
         values = self.value_minor, other.value_minor
         worth = None if None in values else sum(value or 0 for value in values)
-        at_ms, quantity = max(self.at_ms, other.at_ms), self.quantity + other.quantity
-        return self._replace(at_ms=at_ms, quantity=quantity, value_minor=worth)
+        return self._replace(
+            at_ms=max(self.at_ms, other.at_ms),
+            reward=self.reward + other.reward,
+            quantity=self.quantity + other.quantity,
+            value_minor=worth,
+        )
 
 
 def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached, ...]:
-    """Facts beside those before; what other partitions tell of one item of an order is one fact.
+    """Facts of one event beside those before.
 
-    Else a thousand returns of a gram each would be a thousand facts.
+    What other partitions tell of one item of an order is one fact, and so are its earlier returns:
+    else a thousand returns of a gram each would be a thousand facts.
     """
     if facts[0].told:
-        return (*before, *facts)
+        reached = (*before, *facts)
+        return bounded(reached) if facts[0].stage == "returned" else reached
     known = {fact.of: fact for fact in before if not fact.told}
     for fact in facts:
         known[fact.of] = known[fact.of].more(fact) if fact.of in known else fact
     return (*(fact for fact in before if fact.told), *known.values())
+
+
+def bounded(reached: Sequence[Reached]) -> tuple[Reached, ...]:
+    """The same, of returns but the latest one fact for each item of an order.
+
+    It comes to the same whether it is done step by step or at once. An event is told whole or not.
+    """
+    told = [fact.event_id for fact in reached if fact.stage == "returned" and fact.told]
+    earlier = len(told) - RETURNS_MAX
+    while 0 < earlier < len(told) and told[earlier - 1] == told[earlier]:
+        earlier += 1
+    kept: list[Reached] = []
+    places: dict[tuple[str | None, str | None], int] = {}
+    for fact in reached:
+        if earlier > 0 and fact.stage == "returned" and fact.told:
+            earlier -= 1
+            place = places.setdefault(fact.of, len(kept))
+            if place < len(kept):
+                kept[place] = kept[place].more(fact)
+                continue
+            fact = fact._replace(event_id=EARLIER)  # noqa: PLW2901
+        kept.append(fact)
+    return tuple(kept)
 
 
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
@@ -208,9 +242,9 @@ class Impression:
         """Whether its own partition has told all of it."""
         return all(fact.event_id for fact in self.reached)
 
-    def own(self, until: int | None = None) -> "Impression":
-        """The same, as its own partition alone tells: all of it, or so many of the first facts."""
-        return Impression(self.receipt, [fact for fact in self.reached[:until] if fact.told])
+    def own(self) -> "Impression":
+        """The same, as its own partition alone tells."""
+        return Impression(self.receipt, [fact for fact in self.reached if fact.told])
 
     def state(self, *, whole: bool = True) -> list[Any]:
         """Everything, as JSON; else what only the events of its own session have told."""
@@ -236,6 +270,6 @@ class Impression:
             each(str, [fact.event_id, *(name for name in names if name is not None)])
             each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0)
             within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
-        impression = cls(receipt_of(fields), reached)
+        impression = cls(receipt_of(fields), bounded(reached))
         within(-ROUNDING, 1.0 + ROUNDING, reward=impression.reward)
         return impression

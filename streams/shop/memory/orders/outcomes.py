@@ -18,10 +18,17 @@ from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.seen import short
 
 
-def told_by(event: EventBase, impression: Impression) -> str:
-    """How a fact names its event: ids are good for one session, and a return may be another's."""
-    own = event.session_id == impression.session_id
-    return short(event.event_id if own else event.identity)
+def told_by(event: EventBase, shown: Impression | Receipt) -> str:
+    """How a fact names its event: see `caused_by`."""
+    return short(caused_by(event, shown))
+
+
+def caused_by(event: EventBase, shown: Impression | Receipt) -> str:
+    """How an event is named beside a prompt: ids are good for one session, and it may be another's.
+
+    That may be the one in which the prompt's visitor goes on, or whoever tells of an order.
+    """
+    return event.event_id if event.session_id == shown.session_id else event.identity
 
 
 def outcomes(
@@ -46,7 +53,7 @@ def outcomes(
                     order_id=reached.order_id,
                     value_minor=reached.value_minor,
                     currency=reached.currency if reached.value_minor is not None else None,
-                    caused_by=event.event_id,
+                    caused_by=caused_by(event, impression),
                     occurred_at_ms=reached.at_ms,
                     prompted_at_ms=receipt.prompted_at_ms,
                     **_drawn_from(brought) if reached.stage == "shown" else {},

@@ -11,10 +11,12 @@ is weighed every few events, and lets go, in this order and only as far as it ha
 6. the oldest impressions but two: they earn no more, and their receipts are refused from then on
 7. its oldest orders: what comes back of them is nobody's
 8. the oldest impressions but one
+9. the last impression, if it is a large one: of dozens of stages, or of orders with long ids
 
 The event ids and the basket stay: they are bounded by themselves. What is let go follows from the
 events of the session alone, so it is the same for every worker. Weights are those of CPython's
-containers, a little rounded up; ids of items are shared by all sessions, and not weighed.
+containers, a little rounded up; ids of items are shared by all sessions, and not weighed. Other ids
+are taken to have 40 characters, and weigh more if all of them together do.
 """
 
 from bisect import bisect_left
@@ -48,11 +50,15 @@ APART_BYTES = 110
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
+ID_BYTES = 40
+LARGE_BYTES = 3072
+"""Of an impression that goes even if it is the last."""
 
 
 class Weighed(Protocol):
     """What of a session has a weight."""
 
+    session_id: str
     seen: Seen
     basket: dict[str, int]
     taught: Taught
@@ -73,15 +79,26 @@ def weight(session: Weighed) -> int:
         EMPTY_BYTES
         + SEEN_BYTES * len(session.seen)
         + _dict_bytes(CHANGING * len(session.basket))
-        + LARGE_NUMBER_BYTES * sum(number > SMALL_MAX for number in session.basket.values())
+        + LARGE_NUMBER_BYTES * sum(map(SMALL_MAX.__lt__, session.basket.values()))
         + _dict_bytes(len(session.taught))
         + _dict_bytes(len(session.looked or ()))
         + APART_BYTES * session.taught.apart
         + TAKEN_BYTES * len(session.taken)
         + BOUGHT_BYTES * len(session.bought)
         + ORDER_BYTES * len(session.orders)
+        + _long_ids(session)
         + _told(session)
     )
+
+
+def _long_ids(session: Weighed) -> int:
+    """By how much the ids of session, events and orders are longer than they are taken to be."""
+    named, orders = session.seen.named, session.orders
+    text = session.session_id + "".join(named)
+    if orders:
+        text += "".join(orders) + "".join(orders.values())
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return max(0, size - ID_BYTES * (1 + len(named) + 2 * len(orders)))
 
 
 def _dict_bytes(entries: int) -> int:
@@ -105,7 +122,9 @@ def lighten(session: Weighed) -> None:
     over = _forget(session.bought, BOUGHT_BYTES, over)
     over = _forget_impressions(session, 2, over)
     over = _forget(session.orders, ORDER_BYTES, over)
-    _forget_impressions(session, 1, over)
+    over = _forget_impressions(session, 1, over)
+    if over > 0 and _told(session) > LARGE_BYTES:
+        session.forget_impression()
 
 
 def _forget(kept: dict[str, Any], each_bytes: int, over: int) -> int:
@@ -127,4 +146,5 @@ def _forget_impressions(session: Weighed, kept: int, over: int) -> int:
 
 def _told(session: Weighed) -> int:
     """The bytes of its impressions."""
-    return sum(one.kept_bytes for one in session.impressions.values())
+    kept = session.impressions  # as nearly always there are none
+    return sum(one.kept_bytes for one in kept.values()) if kept else 0

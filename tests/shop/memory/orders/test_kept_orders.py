@@ -9,14 +9,8 @@ import pytest
 from streams.contract.events import OrderLine
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
-from streams.shop.memory.orders.orders import (
-    ALL_OF_IT,
-    LINES_MAX,
-    BoughtLine,
-    Order,
-    Orders,
-    returned_lines,
-)
+from streams.shop.memory.orders.order import ALL_OF_IT, BoughtLine, Order, returned_lines
+from streams.shop.memory.orders.orders import LINES_MAX, Orders
 from tests.leaves import leaf, replaced
 from tests.stories import NOON_MS, Story, Till
 
@@ -46,7 +40,7 @@ STATE = busy()
 ORDER = (0, 0)
 
 
-def nowhere(_session_id: str, _prompt_id: str) -> Impression | None:
+def nowhere(_prompt_id: str) -> Impression | None:
     """No session remembers a prompt."""
     return None
 
@@ -138,7 +132,7 @@ def test_an_order_goes_on_with_the_impression_that_its_session_remembers() -> No
     """A prompt has earned what it has earned once, wherever it is looked at."""
     ((_, kept),) = again(STATE).get("o-7").credited.items()  # type: ignore[union-attr]
     orders = Orders()
-    orders.restore(STATE, lambda session, prompt: kept if session == "s1" and prompt else None)
+    orders.restore(STATE, lambda prompt_id: kept if prompt_id == kept.receipt.prompt_id else None)
 
     assert kept is orders.get("o-7").credited[kept.receipt.prompt_id]  # type: ignore[union-attr]
 
@@ -232,15 +226,15 @@ def test_returns_that_wait_add_up_and_that_they_waited_is_noted() -> None:
     for back in ({"jam": 1}, {"jam": 2, "tea": 1}):
         orders.wait("o-1", back)
     assert ({"jam": 3, "tea": 1}, True, False) == (
-        *(orders.waiting("o-1"), orders.waited, orders.forgot),
+        *(orders.told_back("o-1"), orders.waited, orders.forgot),
     )
     orders.wait("o-2", returned_lines(None))
     orders.wait("o-2", returned_lines(None))
-    assert returned_lines(None) == orders.waiting("o-2")
+    assert returned_lines(None) == orders.told_back("o-2")
     assert not orders.forgot
     orders.wait("o-3", {"jam": 1})
 
-    assert (None, True) == (orders.waiting("o-1"), orders.forgot)
+    assert (None, True) == (orders.told_back("o-1"), orders.forgot)
 
 
 @pytest.mark.parametrize("bought_s", [0, 59])
@@ -251,7 +245,8 @@ def test_who_bought_is_forgotten_up_to_a_second(bought_s: int) -> None:
         orders = Orders()
         for who in ("ann", "bob"):
             story = Story(who, start_ms=NOON_MS + 1_000 * bought_s + 999)
-            orders.remember(Order.of(story.order("bread", order_id=who, after_s=0), who))
+            event = story.order("bread", order_id=who, after_s=0, consent=True)
+            orders.remember(Order.of(event, who))
         if by_name:
             orders.forget_shopper("ann", until_s)
         else:
@@ -267,7 +262,7 @@ def test_what_is_denied_is_what_was_bought_in_that_second_or_before() -> None:
     """And by age, what is as old as the bound."""
     orders = Orders()
     at_ms = NOON_MS + 999
-    event = Story(start_ms=at_ms).order("bread", order_id="o-1", after_s=0)
+    event = Story(start_ms=at_ms).order("bread", order_id="o-1", after_s=0, consent=True)
     forgetting: list[Callable[[], object]] = [
         lambda: orders.forget_shopper("ann", at_ms // 1000 - 1),
         lambda: orders.forget_shoppers(at_ms - 1),
@@ -282,3 +277,16 @@ def test_what_is_denied_is_what_was_bought_in_that_second_or_before() -> None:
     orders.forget_shoppers(at_ms)
 
     assert orders.get("o-1").shopper_id is None  # type: ignore[union-attr]
+
+
+def test_of_whom_it_is_supposed_nothing_is_kept_from_a_denial_on() -> None:
+    """However much later that was bought; and it is known after a restart that it was supposed."""
+    before, orders = Orders(), Orders()
+    for number, consent in enumerate((None, True)):
+        event = Story().order("bread", order_id=f"o-{number}", consent=consent, shopper_id="ann")
+        before.remember(Order.of(event, "ann"))
+    orders.restore(json.loads(json.dumps(before.state())), lambda *_: None)
+    assert before.state() == orders.state()
+    orders.forget_shopper("ann", NOON_MS // 1000 - 60)
+
+    assert [None, "ann"] == [order[3] for order in orders.state()[0]]

@@ -73,11 +73,11 @@ def test_returns_that_wait_are_bounded_by_their_items() -> None:
         orders.wait(f"o-{number}", {f"item-{number}-{n}": 1 for n in range(2_000)})
 
     assert orders.forgot
-    assert orders.waiting("o-0") is None
-    kept = [back for number in range(20) if (back := orders.waiting(f"o-{number}"))]
+    assert orders.told_back("o-0") is None
+    kept = [back for number in range(20) if (back := orders.told_back(f"o-{number}"))]
     assert LINES_MAX - 2_000 < sum(map(len, kept)) <= LINES_MAX
 
     again = Orders()
     again.restore(orders.state(), lambda *_: None)
     again.wait("o-20", {f"item-{n}": 1 for n in range(2_000)})
-    assert again.waiting("o-4") is None
+    assert again.told_back("o-4") is None

@@ -13,7 +13,7 @@ import numpy as np
 from streams.cli.progress import progressed
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
-from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.figures.report import report, report_options, run_options
 from streams.lab.bench.inference.net_reward.journeys import TARGETS
 from streams.lab.bench.inference.net_reward.market import MarketRun, run
 
@@ -116,14 +116,7 @@ def _row(runs: Sequence[MarketRun], target: str) -> list[str]:
 
 
 @click.command("net-reward")
-@click.option(
-    "--runs",
-    "count",
-    type=click.IntRange(2, 100_000),
-    default=200,
-    show_default=True,
-    help="Shops.",
-)
+@run_options(200, "Shops.", least=2)
 @click.option(
     "--customers",
     type=click.IntRange(300),
@@ -131,8 +124,6 @@ def _row(runs: Sequence[MarketRun], target: str) -> list[str]:
     show_default=True,
     help="Customers of a shop; with fewer an arm may be drawn too seldom.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the first.")
 @report_options
 def net_reward(count: int, customers: int, jobs: int, seed: int, **how: bool) -> None:
     """Prompts that sell what comes back: are other policies judged by what is kept?
