@@ -234,7 +234,7 @@ class Shop:
             read_late = session.seen.was_read_late(event.event_id, offset)
             return Answer(
                 silence=Silence("duplicate") if asking else None,
-                outcomes=self._outcomes(session, event) if read_late else (),
+                outcomes=self._outcomes(session, event, sessions) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
         decided = None
@@ -242,18 +242,21 @@ class Shop:
             who = self.identity.shopper_of(session, event)  # another one may be there by now
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
             decided = self.decision.decide(mine, asking, pending, now_ms)
+        prompted = session.impressions or session.ties.before
         return Answer(
             decided if isinstance(decided, OutgoingPrompt) else None,
             decided if isinstance(decided, Silence) else None,
             withdrawals(session, event, pending),
-            self._outcomes(session, event) if session.impressions or asking is None else (),
+            self._outcomes(session, event, sessions) if prompted or asking is None else (),
             unit_outcomes(session, event, offset, self.experiment),
             self.receipt_rules.rejected(session, event),
         )
 
-    def _outcomes(self, session: Session, event: Event) -> tuple[Outcome, ...]:
+    def _outcomes(self, session: Session, event: Event, sessions: Sessions) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
         impressions = list(session.impressions.values())
+        if (before := sessions.visitors.before(session)) is not None:
+            impressions += before.impressions.values()
         if isinstance(event, OrderPlaced | OrderTakenBack):
             sold = self.orders.impressions(event)
             impressions += [one for one in sold if not any(one is own for own in impressions)]

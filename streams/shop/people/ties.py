@@ -24,6 +24,8 @@ class Ties(NamedTuple):
     """Whether nobody goes on from here: somebody else has been there since, or nobody knows who."""
     noted: str | None = None
     """The hash of the shopper by whom it is noted: see `streams.shop.people.shoppers`."""
+    before: str | None = None
+    """Who had its trail when it began anew: what it had brought to prompts by then is there."""
     formers: tuple[str, ...] = ()
     """The sessions that it goes on from, the latest last."""
 
@@ -54,10 +56,10 @@ class Ties(NamedTuple):
         """The one whose `state()` this is; raises `TypeError` or `ValueError` when it is none."""
         if state is None:
             return cls()
-        visitor, whose, closed, noted, formers = state
-        each(str, [name for name in (visitor, whose, noted) if name is not None])
+        visitor, whose, closed, noted, before, formers = state
+        each(str, [name for name in (visitor, whose, noted, before) if name is not None])
         each(bool, [closed])
-        return cls(visitor, whose, closed, noted, tuple(each(str, formers)))
+        return cls(visitor, whose, closed, noted, before, tuple(each(str, formers)))
 
 
 NO_TIES = Ties()

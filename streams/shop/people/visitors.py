@@ -116,7 +116,7 @@ class Visitors(Generic[S]):
         else:
             session.forgotten = max(session.forgotten, holder.newest)
             session.started_ms, session.last_ms = event.occurred_at_ms, holder.last_ms
-            session.ties = session.ties._replace(whose=here)
+            session.ties = session.ties._replace(whose=here, before=holder.session_id)
         return session
 
     def settle(self) -> S | None:
@@ -163,6 +163,12 @@ class Visitors(Generic[S]):
             self.formers[former] = self.formers[former]._replace(holder=session.session_id)
 
     # What is asked
+
+    def before(self, session: S) -> S | None:
+        """Who has the trail that a session was of before it began anew."""
+        name = session.ties.before or ""
+        former = self.formers.get(name)
+        return self._sessions.get(name if former is None else former.holder)
 
     def find(self, session_id: str) -> S | None:
         """A former, with the trail that it had; changes nothing."""

@@ -311,6 +311,29 @@ def test_an_answer_that_comes_late_finds_what_the_former_session_brought() -> No
     assert [("added", "butter", 0.4)] == stages(list(shop.ask(event, offset).outcomes))
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_an_answer_that_comes_late_finds_what_a_session_brought_before_it_began_anew(
+    restart: bool,
+) -> None:
+    """Somebody else has folded ahead: ann has gone on, and nobody is there under the old id."""
+    shop, before = till(), Story(**V)
+    prompt = clicked(shop, before)
+    events: list[Event] = [before.add("butter", receipt=prompt.receipt), before.remove("butter")]
+    begins = shop.shop.position[0]
+    now = after(before, **ANN)
+    anew = Story("s1", start_ms=now.now_ms + 1000, **V)
+    folded = [*events, now.view("tea"), anew.view("tea", event_id="anew")]
+    third = after(now, "s3", pause_s=120, **ANN)
+    for place, event in enumerate([*folded, third.view("tea")]):
+        assert "folded" == shop.shop.learn(0, begins + place, event)
+    shop = woken(shop) if restart else shop
+    told = [shop.ask(event, begins + place).outcomes for place, event in enumerate(events)]
+
+    assert [("added", "butter", 0.4)] == stages(list(told[0]))
+    assert [("removed", "butter", -0.4)] == stages(list(told[1]))
+    assert () == shop.ask(folded[3], begins + 3).outcomes
+
+
 def test_an_order_that_overtakes_the_add_of_the_former_session_buys_it() -> None:
     """The till is quicker than the phone, and signs in."""
     shop, before = till(), Story(**V)
@@ -751,8 +774,9 @@ def test_what_ties_sessions_is_as_it_was_left_or_is_refused() -> None:
         ((1, -1, 23, 1), 7),
         ((1, -1, 23, 2), 7),
         ((1, -1, 23, 3), 7),
-        ((1, -1, 23, 4), [7]),
-        ((1, -1, 23, 4), ["s1"]),
+        ((1, -1, 23, 4), 7),
+        ((1, -1, 23, 5), [7]),
+        ((1, -1, 23, 5), ["s1"]),
         ((1, -1, 23), []),
     ):
         with pytest.raises(SnapshotError):
