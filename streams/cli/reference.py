@@ -34,7 +34,7 @@ from streams.contract.prompts import (
 )
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
-from streams.contract.topics import DAY_MS, HOUR_MS, TOPICS, Topic
+from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, TOPICS, Topic
 from streams.contract.wire.connection import ConnectionSettings
 
 RECEIPT_CHARS_SHOWN = 12
@@ -73,10 +73,8 @@ def setting_groups() -> dict[str, list[str]]:
 
 def topics_table() -> str:
     """Every topic: name under the default prefix, key, content, policy."""
-    prefix = Settings.model_fields["topic_prefix"].default
-    rows = [
-        (f"`{prefix}.{topic.name}`", topic.key, topic.holds, _policy(topic)) for topic in TOPICS
-    ]
+    prefix, every = Settings.model_fields["topic_prefix"].default, (*TOPICS, CHECKPOINTS)
+    rows = [(f"`{prefix}.{topic.name}`", topic.key, topic.holds, _policy(topic)) for topic in every]
     return _table(("topic", "key", "holds", "kept"), rows)
 
 

@@ -34,6 +34,8 @@ NO_ANSWER = (
     errors.NodeNotReadyError,
     errors.RequestTimedOutError,
 )
+TRANSACTION_S_MAX = 300
+"""After this a broker aborts a transaction; its own bound is 900 s, unless it is set otherwise."""
 TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
 """What a producer or a broker says of a record that has no room in its topic."""
 
@@ -71,17 +73,24 @@ def open_consumer(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def open_producer(settings: Settings, *, idempotent: bool = True) -> Iterator[Any]:
+def open_producer(
+    settings: Settings, *, idempotent: bool = True, transactional_id: str | None = None
+) -> Iterator[Any]:
     """A `KafkaProducer` that waits for all replicas, and takes as large records as our topics.
 
     An idempotent one ends with the first record that a broker refuses, those behind it included.
+    With a transactional id it sends within transactions, of `TRANSACTION_S_MAX` at most.
     """
+    read_patiently()  # also for the checksums of what is sent: in C
     timeout_ms = int(settings.kafka_timeout_s * 1000)
     with translating_errors(settings):
         producer = KafkaProducer(
             **_options(settings),
             acks="all",
-            enable_idempotence=idempotent and not settings.kafka_api_version,
+            enable_idempotence=bool(transactional_id)
+            or (idempotent and not settings.kafka_api_version),
+            transactional_id=transactional_id,
+            transaction_timeout_ms=TRANSACTION_S_MAX * 1000,
             max_request_size=RECORD_BYTES_MAX,
             max_block_ms=timeout_ms,
             delivery_timeout_ms=timeout_ms + 1000,

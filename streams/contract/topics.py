@@ -1,6 +1,7 @@
 """Every topic, declared once: name, key, what it holds, and how long it is kept.
 
 There is no Kafka in this file: the worker, the command line, the demo and the README share it.
+The topic of checkpoints is one of them where GOESWITH_CHECKPOINT_URL says so, and only there.
 Prompts, outcomes and dead letters have as many partitions as events, and a worker writes to the
 partition of the number that it read: no partitioner is needed, and order by session holds.
 """
@@ -25,6 +26,7 @@ class Topic(NamedTuple):
     holds: str
     config: dict[str, str]
     partitions: int | None = None  # None: as many as the events topic
+    advised: tuple[tuple[str, str], ...] = ()  # more of it: given when we make it, not checked
 
 
 TOPICS = (
@@ -75,6 +77,19 @@ TOPICS = (
     ),
 )
 
+CHECKPOINTS = Topic(
+    "checkpoints",
+    "chunk or pointer",
+    "what workers have learned: checkpoints in chunks, and which chunks are the newest",
+    {"cleanup.policy": "compact"},
+    partitions=1,
+    # Only closed segments are compacted; and nobody reads for an hour what has left.
+    advised=(("segment.bytes", str(64 * 1024 * 1024)), ("delete.retention.ms", str(HOUR_MS))),
+)
+"""Used where checkpoints are kept in Kafka."""
+IN_KAFKA = "kafka:"
+"""What a URL of checkpoints begins with that are kept in a topic; its name may follow."""
+
 
 class Topics(NamedTuple):
     """The names of the topics under one prefix.
@@ -110,9 +125,24 @@ class Topics(NamedTuple):
         """Between workers: who is there, and with which settings; partition 0 alone is used."""
         return f"{self.prefix}.agreement"
 
-    def declared(self) -> dict[str, Topic]:
-        """Full name -> declaration, in the order of `TOPICS`."""
-        return {f"{self.prefix}.{topic.name}": topic for topic in TOPICS}
+    def checkpoints(self, url: str) -> str:
+        """Where a URL has checkpoints kept, if that is a topic; else empty.
+
+        >>> Topics("shop").checkpoints("kafka:"), Topics("shop").checkpoints("kafka:knowledge")
+        ('shop.checkpoints', 'knowledge')
+        """
+        if not url.startswith(IN_KAFKA):
+            return ""
+        return url.removeprefix(IN_KAFKA) or f"{self.prefix}.{CHECKPOINTS.name}"
+
+    def declared(self, checkpoint_url: str = "") -> dict[str, Topic]:
+        """Full name -> declaration, in the order of `TOPICS`.
+
+        The topic of checkpoints comes last, where a URL of them names one.
+        """
+        declared = {f"{self.prefix}.{topic.name}": topic for topic in TOPICS}
+        kept = self.checkpoints(checkpoint_url)
+        return declared | ({kept: CHECKPOINTS} if kept else {})
 
 
 def command_of_broker_time(topic: str, bootstrap: str) -> str:

@@ -1,8 +1,8 @@
 """`goeswith checkpoint`: save, load, inspect and compare checkpoints of the shop.
 
 A checkpoint is named by the path of a file, or is the one in the `store` that the settings name
-(a Redis, or a file): there the workers look when they start. `store:NAME` is one that was kept
-aside there.
+(a Redis, a file, or a topic): there the workers look when they start. `store:NAME` is one that was
+kept aside there, `store:generation-2` the one before the newest in a topic.
 """
 
 import json
@@ -17,11 +17,13 @@ from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.pointer import number_in
 from streams.clients.checkpoints.rules import KeptCheckpoint, is_kept_name
 from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
+from streams.operations.generations import list_, restore
 from streams.operations.rebuild import (
     StateSummary,
     bring,
@@ -46,13 +48,17 @@ def checkpoint() -> None:
     """Save, load, inspect and compare checkpoints of the shop."""
 
 
+checkpoint.add_command(list_)
+checkpoint.add_command(restore)
+
+
 def kept_in(settings: Settings, name: str) -> Store:
     """The store of a name: of the settings, or a file; raises `Misconfigured`."""
     store = open_store(settings) if name == STORE else FileStore(Path(name))
     if store is None:
         raise Misconfigured(
-            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (redis://… or file:///…) or "
-            "GOESWITH_REDIS_URL, here and for the workers"
+            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (redis://…, file:///… or "
+            "kafka:) or GOESWITH_REDIS_URL, here and for the workers"
         )
     return store
 
@@ -63,13 +69,15 @@ def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
     And `Misconfigured` where no checkpoint can have been kept aside under that name.
     """
     place, colon, aside = name.partition(":") if name.startswith(f"{STORE}:") else (name, "", "")
-    if colon and not is_kept_name(aside):
+    if colon and not is_kept_name(aside) and not number_in(aside):
         raise Misconfigured(
             f"{name!r} names no checkpoint that was kept aside: `goeswith checkpoint inspect` "
             "lists their names, such as settings-1f0c3a5e7b92"
         )
     store = kept_in(settings, place)
     data = store.read(aside)
+    if store.warning:
+        click.echo(printable(store.warning, chars_max=SAID_CHARS_MAX), err=True)
     if data is None:
         where = store.place(aside) if aside else store.where
         raise CheckpointRefused(f"there is no checkpoint in {where}", "gone")
@@ -120,7 +128,7 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
 
 
 @checkpoint.command()
-@with_settings("prefix", "redis")
+@with_settings("bootstrap", "prefix", "redis")
 @click.argument("source", metavar="FILE")
 @click.argument("target", metavar="[FILE]", default=STORE)
 @FORCE
@@ -141,7 +149,7 @@ def load(settings: Settings, source: str, target: str, force: bool, as_json: boo
 
 
 @checkpoint.command()
-@with_settings("prefix", "redis")
+@with_settings("bootstrap", "prefix", "redis")
 @NAME
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def inspect(settings: Settings, name: str, as_json: bool) -> None:

@@ -72,14 +72,14 @@ def check_topics(settings: Settings) -> bool:
 
 def create_topics(settings: Settings) -> list[str]:
     """Create the topics that are missing, and say which; raises as `check_topics` does."""
-    declared = settings.topics.declared()
+    declared = settings.topics.declared(settings.checkpoint_url)
     with open_admin(settings) as admin:
         there = partition_counts(admin, declared)
         missing = {
             name: {
                 "num_partitions": topic.partitions or settings.partitions,
                 "replication_factor": settings.replication,
-                "configs": topic.config,
+                "configs": topic.config | dict(topic.advised),
             }
             for name, topic in declared.items()
             if name not in there
@@ -125,7 +125,7 @@ def _create(settings: Settings, admin: Any, missing: Mapping[str, Any]) -> None:
 
 
 def _check(settings: Settings, admin: Any) -> bool:
-    declared = settings.topics.declared()
+    declared = settings.topics.declared(settings.checkpoint_url)
     found = _found(admin, list(declared))
     events, where = settings.topics.events, settings.kafka_bootstrap
     if settings.create_time_allowed and (config := (found.get(events) or NO_TOPIC).config):
@@ -222,7 +222,7 @@ def topics_table(rows: Iterable[Mapping[str, Any]]) -> Listing:
 
 def list_topics(settings: Settings) -> list[dict[str, Any]]:
     """What is declared, and how much of it is there; None where a topic is missing."""
-    declared = settings.topics.declared()
+    declared = settings.topics.declared(settings.checkpoint_url)
     with open_admin(settings) as admin:
         counts = partition_counts(admin, declared)
     held = dict.fromkeys(counts, 0)

@@ -1,11 +1,11 @@
-"""Where checkpoints are kept: a real Redis, and files."""
+"""Where checkpoints are kept: a real Redis, files, and a topic of a real Kafka."""
 
 import json
 import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from select import select
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -20,6 +20,7 @@ from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.redis_store import PIECE_BYTES, RedisStore
 from streams.clients.checkpoints.rules import fingerprint
 from streams.clients.checkpoints.store import Store, open_store
+from streams.clients.checkpoints.topic_store import TopicStore
 from streams.contract.errors import CheckpointRefused, GoeswithError, RedisUnreachable
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
@@ -38,11 +39,14 @@ def checkpoint(
     return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
 
 
-@pytest.fixture(params=["redis", "file"])
+@pytest.fixture(params=["redis", "file", "topic"])
 def store(request: pytest.FixtureRequest, topic_prefix: str, tmp_path: Path) -> Store:
     """Each kind of store, empty."""
     if request.param == "file":
         return FileStore(tmp_path / "shop.checkpoint")
+    if request.param == "topic":
+        settings = Settings(kafka_bootstrap=request.getfixturevalue("kafka"))
+        return TopicStore(settings, f"{topic_prefix}.checkpoints")
     return RedisStore(request.getfixturevalue("redis_url"), topic_prefix, ttl_s=60)
 
 
@@ -80,7 +84,7 @@ def test_one_made_under_other_settings_is_kept_aside_and_can_be_read(store: Stor
     """Under a name that tells why; once, however often it is written between."""
     before = checkpoint(9, session_gap_s=60.0)
     store.write(*before)
-    for offset in range(5, 15):
+    for offset in range(5, 9):
         assert store.write(*checkpoint(offset))
     (kept,) = store.kept()
 
@@ -91,11 +95,11 @@ def test_one_made_under_other_settings_is_kept_aside_and_can_be_read(store: Stor
 
 def test_settings_that_are_tried_to_and_fro_leave_one_of_each(store: Store) -> None:
     """What is known of one lineage is in its latest checkpoint: the earlier ones go."""
-    for offset in range(5, 15):
+    for offset in range(5, 11):
         store.write(*checkpoint(offset, session_gap_s=60.0 + offset % 2))
 
-    assert [13] == [kept.known.reach for kept in store.kept() if kept.known]
-    assert checkpoint(14, session_gap_s=60.0)[1] == store.read()
+    assert [9] == [kept.known.reach for kept in store.kept() if kept.known]
+    assert checkpoint(10, session_gap_s=60.0)[1] == store.read()
 
 
 def test_no_more_than_a_few_are_kept(store: Store) -> None:
@@ -126,11 +130,19 @@ def test_one_that_was_replaced_on_purpose_is_kept_aside(store: Store) -> None:
     assert [] == store.kept()
 
 
+def write_at_last(store: Store, header: CheckpointHeader, data: bytes) -> bool:
+    """Write as a worker does: when somebody else writes, at the next time, and one at last can."""
+    for _ in range(20):
+        with suppress(GoeswithError):
+            return store.write(header, data)
+    return False
+
+
 def test_writers_that_come_at_once_lose_nothing(store: Store) -> None:
     """Of several settings: what each has written is in the place, or aside."""
     ours = [checkpoint(7, session_gap_s=60.0 + n) for n in range(3)]
     with ThreadPoolExecutor(3) as crew:
-        assert all(crew.map(lambda one: store.write(*one), ours))
+        assert all(crew.map(lambda one: write_at_last(store, *one), ours))
     there = [store.read(), *(store.read(kept.name) for kept in store.kept())]
 
     assert {data for _, data in ours} == set(there)

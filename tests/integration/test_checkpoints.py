@@ -124,6 +124,22 @@ def test_a_setting_that_is_changed_and_put_back_costs_nothing(
     assert ["settings"] == [one["name"].partition("-")[0] for one in held["kept"]]
 
 
+def test_a_worker_goes_on_from_a_topic_when_the_log_has_forgotten(employ: Employ) -> None:
+    """There is no Redis, and no file: what was learned is where the log was."""
+    staff = employ("kafka:")
+    first = one_shift(staff)
+    forget_the_log(staff)
+    send(staff.settings, views(25))
+    second = one_shift(staff)
+    _, held = run(staff, "checkpoint", "list")
+
+    assert (0, EVENTS) == (first["restored"], first["folded"])
+    assert (EVENTS, 25) == (second["restored"], second["folded"])
+    assert second["checkpoints_failed"] == second["checkpoints_refused"] == 0
+    assert (EVENTS + 25, []) == (held["generations"][0]["events"], held["kept"])
+    assert held["generations"][1]["events"] >= EVENTS
+
+
 def test_a_worker_never_touches_what_is_no_checkpoint(employ: Employ, tmp_path: Path) -> None:
     """It answers without one, counts, and says so; and a command asks to be told twice."""
     path = tmp_path / "passwd"

@@ -1,1 +1,1 @@
-"""Where checkpoints are kept: in a file or in Redis, by the same rules."""
+"""Where checkpoints are kept: in a file, in Redis or in a topic of Kafka, by the same rules."""

@@ -35,6 +35,7 @@ class FileStore:
 
     def __init__(self, path: Path) -> None:
         self.where = str(path)
+        self.warning = ""
         self._path = path
 
     def check_writable(self) -> None:

@@ -60,6 +60,7 @@ class RedisStore:
     def __init__(self, url: str, prefix: str, ttl_s: int) -> None:
         check_url(url)
         self.where = f"Redis at {shown(url)}"
+        self.warning = ""
         self._url = url
         self._key = f"{prefix}:checkpoint"
         self._ttl_s = ttl_s

@@ -1,4 +1,4 @@
-"""Where checkpoints are kept: in Redis, or in a file.
+"""Where checkpoints are kept: in Redis, in a file, or in a compacted topic of Kafka.
 
 One is in the place where workers look; a few that were refused are kept aside, under names that
 tell why (`streams.clients.checkpoints.rules`).
@@ -22,6 +22,8 @@ class Store(Protocol):
 
     where: str
     """For messages."""
+    warning: str
+    """What the last `read` has to say besides what it gave; empty: nothing."""
 
     def check_writable(self) -> None:
         """Raise a `GoeswithError` if nothing can be kept here now: before the work is done."""
@@ -58,6 +60,11 @@ class Store(Protocol):
 def open_store(settings: Settings) -> Store | None:
     """Where the settings have checkpoints kept; None: nowhere."""
     url = settings.checkpoint_url or settings.redis_url
+    if topic := settings.topics.checkpoints(url):
+        # It loads kafka-python, which a worker does without.
+        from streams.clients.checkpoints.topic_store import TopicStore  # noqa: PLC0415
+
+        return TopicStore(settings, topic)
     if url.startswith("file:"):
         return FileStore(Path(unquote(urlsplit(url).path)))
     if not url:

@@ -12,6 +12,7 @@ from streams.cli.options import with_some_secret
 from streams.cli.progress import progressed
 from streams.clients import redis
 from streams.clients.checkpoints.store import open_store
+from streams.clients.checkpoints.topic_store import TopicStore
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import GoeswithError, RedisUnreachable
@@ -42,13 +43,14 @@ def look(settings: Settings, shopper_id: str) -> Search:
 
 
 def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
-    """What the checkpoint has, and those that were kept aside. Needs no secret."""
+    """What the checkpoint has, those before it and those kept aside. Needs no secret."""
     found, store = Search([], []), open_store(settings)
     if store is None:
         return found
     parts = Shop(with_some_secret(settings)).parts()
     try:
         names = ["", *(one.name for one in store.kept())]
+        names += store.pointer().older() if isinstance(store, TopicStore) else []
     except GoeswithError as error:
         return Search([], [f"checkpoint in {store.where}: {error}"])
     for name in names:

@@ -178,6 +178,9 @@ async def _tried(
         return None
     if name:
         logger.warning("going on from a checkpoint that was kept aside: %s", store.place(name))
+    if store.warning:
+        telemetry.checkpoints_refused += 1
+        _note(found, f"at the start, {store.warning}")
     _say_what_is_gone(checkpoint.header, now)
     telemetry.restored_made_ms = checkpoint.header.made_at_ms
     return shop

@@ -76,6 +76,8 @@ _ONE_NODE = {
     "auto.create.topics.enable": "false",
     # So that a worker may be given up sooner than Kafka's own six seconds.
     "group.min.session.timeout.ms": "1000",
+    # So that what is to be compacted is, within a second and not within fifteen.
+    "log.cleaner.backoff.ms": "500",
 }
 
 

@@ -1,0 +1,194 @@
+"""Checkpoints in a compacted topic of Kafka: knowledge lives where the log does, and outlives it.
+
+    chunk/<fingerprint>/<n>   the chunks of a checkpoint, of 900 kB at most
+    pointer                   JSON: the last three generations, what was kept aside, where they are
+
+Everything of one write is in one transaction, the pointer last: a reader finds the one before or
+the new one, whole. The topic's name is the id of the transaction, so that one writes at a time
+(`streams.clients.checkpoints.transaction`): who decides what may be replaced, decides on what is
+there. Chunks that no pointer names any more are deleted in the same transaction, and leave with the
+next compaction. To keep one aside, or to bring one back, is to name its chunks otherwise.
+
+A generation that is damaged is passed over for the one before, which is said (`warning`), and is no
+reason to keep a better one out. Whether one is whole takes reading it: that is done only where it
+would keep another one from being written.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from hashlib import sha256
+from typing import NamedTuple
+
+from streams.clients.checkpoints.chunk_log import POINTER, ChunkLog, opened_log
+from streams.clients.checkpoints.pointer import Pointer, Stored, chunk_key
+from streams.clients.checkpoints.rules import (
+    ExistingCheckpoint,
+    KeptCheckpoint,
+    WriteRequest,
+    fingerprint,
+    known,
+    replacing,
+)
+from streams.clients.checkpoints.topic_setup import prepared
+from streams.clients.checkpoints.transaction import Records, transaction
+from streams.contract.errors import CheckpointRefused, GoeswithError
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import CheckpointHeader, read
+
+NOTHING: Mapping[str, str] = {}
+
+
+class Plan(NamedTuple):
+    """What a write does with what is there."""
+
+    pointer: Pointer
+    held: Stored | None
+    """What it takes the place of, if there is something that is whole."""
+    aside_as: str
+    """The name under which that is kept aside; empty: it becomes the generation before."""
+
+
+class TopicStore:
+    """A topic; each call has clients of its own, so that a forked child may make it."""
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self.where = f"topic {topic} of Kafka at {settings.kafka_bootstrap}"
+        self.warning = ""
+        self._settings = settings
+        self._topic = topic
+
+    def check_writable(self) -> None:
+        """Make the topic, if there is none; raise a `GoeswithError` if nothing can be kept."""
+        prepared(self._settings, self._topic)
+
+    def read(self, name: str = "") -> bytes | None:
+        """The newest generation that is whole, or one of a name (`Pointer.named`).
+
+        Raises a `GoeswithError` when Kafka does not answer, or there are some and none is whole.
+        """
+        self.warning, damaged = "", list[str]()
+        with opened_log(self._settings, self._topic) as log:
+            if log is None:
+                return None
+            for stored in log.pointer().named(name):
+                try:
+                    data = log.data(stored)
+                except CheckpointRefused as refused:
+                    damaged.append(str(refused))
+                    continue
+                if damaged:
+                    self.warning = f"{'; '.join(damaged)}: the generation before is used instead"
+                return data
+        if damaged:
+            raise CheckpointRefused("; ".join(damaged), "gone")
+        return None
+
+    def kept(self) -> list[KeptCheckpoint]:
+        """What was kept aside, those that know most first; raises a `GoeswithError`."""
+        return self.pointer().kept_aside()
+
+    def place(self, name: str) -> str:
+        """Where one of a name is."""
+        return f"{self.where}, {name}"
+
+    def write(
+        self,
+        header: CheckpointHeader,
+        data: bytes,
+        *,
+        refused: Mapping[str, str] = NOTHING,
+        back: bool = False,
+        force: bool = False,
+    ) -> bool:
+        """Keep a checkpoint, unless what is there has to stay; raises a `GoeswithError`."""
+        request = WriteRequest(header, refused, back, force)
+        chunk_bytes = prepared(self._settings, self._topic)
+        with opened_log(self._settings, self._topic) as log:
+            if log is None:
+                raise GoeswithError(f"topic {self._topic} is gone")
+            if _plan(log, request) is None:
+                return False  # and nobody else is kept from writing
+            with transaction(self._settings, self._topic) as sender:
+                plan = _plan(log, request)
+                if plan is None:
+                    return False
+                offsets = sender.send(_chunks(data, chunk_bytes))
+                newest = _stored(header, data, offsets)
+                sender.send(_moves(plan, newest))
+        return True
+
+    def pointer(self) -> Pointer:
+        """What is there: generations, and those that were kept aside; raises a `GoeswithError`."""
+        with opened_log(self._settings, self._topic) as log:
+            return Pointer() if log is None else log.pointer()
+
+    def restore(self, number: int) -> CheckpointHeader:
+        """Make a generation the newest one: number 1 is it already. It knows what it knew then.
+
+        The one that was is kept: aside, if it knows more. Raises a `GoeswithError`.
+        """
+        with opened_log(self._settings, self._topic) as log:
+            if log is None:
+                raise CheckpointRefused(f"there is no checkpoint in {self.where}", "gone")
+            with transaction(self._settings, self._topic) as sender:
+                pointer = log.pointer()
+                if not 1 <= number <= len(pointer.generations):
+                    raise GoeswithError(
+                        f"there is no generation {number} in {self.where}: "
+                        f"{len(pointer.generations)} are kept"
+                    )
+                chosen, held = pointer.generations[number - 1], pointer.generations[0]
+                header = read(log.data(chosen)).header
+                request = WriteRequest(header, NOTHING, back=True, force=True)
+                name = replacing(_existing(log, held), request) or ""
+                sender.send(_moves(Plan(pointer, held, name), chosen))
+        return header
+
+
+def _plan(log: ChunkLog, request: WriteRequest) -> Plan | None:
+    """What is to be done; None: what is there stays. Raises `CheckpointRefused`."""
+    try:
+        pointer = log.pointer()
+    except CheckpointRefused:
+        replacing(ExistingCheckpoint(), request)  # which raises, unless it is forced
+        return Plan(Pointer(), None, "")
+    for held in pointer.generations:
+        if _may_go(held, request) or log.is_whole(held):
+            name = replacing(_existing(log, held), request)
+            return None if name is None else Plan(pointer, held, name)
+    return Plan(pointer, None, "")
+
+
+def _may_go(held: Stored, request: WriteRequest) -> bool:
+    """Whether it hinders nobody, damaged or not."""
+    ours = known(request.header)
+    return held.lineage == ours.lineage and not held.known.more_than(ours)
+
+
+def _existing(log: ChunkLog, held: Stored) -> ExistingCheckpoint:
+    return ExistingCheckpoint(held.fingerprint, held.known, partial(log.data, held))
+
+
+def _stored(header: CheckpointHeader, data: bytes, offsets: list[int]) -> Stored:
+    return Stored(
+        fingerprint=fingerprint(data),
+        sha256=sha256(data).hexdigest(),
+        size=len(data),
+        offsets=tuple(offsets),
+        made_at_ms=max(0, header.made_at_ms),
+        **known(header)._asdict(),
+    )
+
+
+def _chunks(data: bytes, chunk_bytes: int) -> Iterator[tuple[str, bytes]]:
+    mark = fingerprint(data)
+    for number, start in enumerate(range(0, len(data), chunk_bytes)):
+        yield chunk_key(mark, number), data[start : start + chunk_bytes]
+
+
+def _moves(plan: Plan, newest: Stored) -> Records:
+    """What is written behind the chunks: chunks that have left, and last the pointer."""
+    pointer = plan.pointer.with_newest(newest, plan.held, plan.aside_as)
+    for key in sorted(plan.pointer.chunk_keys() - pointer.chunk_keys()):
+        yield key, None
+    yield POINTER, pointer.model_dump_json().encode()
