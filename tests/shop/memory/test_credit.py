@@ -543,3 +543,15 @@ def test_an_impression_that_is_full_is_credited_with_no_order() -> None:
     assert order is not None
     assert ({}, []) == (order.credited, told(bought))
     assert [] == told(shop.serve(story.send_back("butter", order_id="o-7")))
+
+
+def test_an_order_that_a_webhook_told_first_is_credited_when_its_session_tells_it() -> None:
+    """The shop's backend was quicker than the browser: the prompt has sold it all the same."""
+    shop, story, prompt = pantry()
+    shop.serve(story.add("butter", receipt=prompt.receipt))
+    webhook = Story("webhook", start_ms=story.now_ms)
+    assert [] == told(shop.serve(webhook.order("butter", order_id="o-7")))
+    bought = shop.serve(story.order("butter", order_id="o-7"))
+
+    assert [("bought", "butter", 1, 0.5)] == told(bought)
+    assert 1.0 == earns(shop, prompt)

@@ -255,6 +255,20 @@ def test_what_is_unlearned_is_what_holds_no_more_each_of_it_once(
         assert sum(ended) == begins
 
 
+def test_what_came_back_is_noted_with_its_order_however_much_it_is() -> None:
+    """For orders of this number on other partitions; what those were told is not."""
+    orders = Orders()
+    orders.remember(Order.of(Story().order("bread", order_id="o-7"), None))
+    order = orders.get("o-7")
+    assert order is not None
+    order.give_back({"bread": 1}, away=False)
+    order.give_back({"bread": 3, "tea": 1}, away=False)
+    order.give_back({"bread": 5}, away=True)
+
+    assert {"bread": 4, "tea": 1} == orders.told_back("o-7")
+    assert {"bread": 4, "tea": 1} == again(json.loads(json.dumps(orders.state()))).told_back("o-7")
+
+
 # What is bounded
 
 
