@@ -1,5 +1,6 @@
 """What a session weighs, added up by hand; and what it lets go, one thing after the other."""
 
+import sys
 from random import Random
 from typing import Any
 
@@ -11,6 +12,8 @@ from streams.shop.memory.orders.weight import (
     BYTES_MAX,
     DICT_BYTES,
     EMPTY_BYTES,
+    ID_BYTES,
+    LARGE_BYTES,
     LARGE_NUMBER_BYTES,
     ORDER_BYTES,
     ROOM_BYTES,
@@ -176,3 +179,54 @@ def test_what_is_too_much_goes_in_the_order_that_is_told_and_no_more_than_that()
         assert expected == kept(session)
         seen |= {kind for kind, what in before.items() if what != expected[kind]}
     assert {*before} - {"basket", "seen"} == seen
+
+
+def test_orders_of_long_ids_weigh_as_much_more_as_their_ids_are_longer() -> None:
+    """Both the number of an order and the id of the event that told it; "s1" is two bytes."""
+    session = Session("s1", NOON_MS, NOON_MS)
+    session.orders = {"o" * ID_BYTES: "e" * ID_BYTES}
+    usual = weight(session)
+    session.orders = {"o" * 3 * ID_BYTES: "e" * 5 * ID_BYTES}
+
+    assert usual + len("s1") + (2 + 4 - 1) * ID_BYTES == weight(session)
+
+
+def heavy(stages: int) -> Session:
+    """A full basket, and beside it a single prompt that reached so many stages."""
+    session = Session("s1", NOON_MS, NOON_MS)
+    session.basket = {f"item-{number}": 1 for number in range(90)}
+    for number in range(64):
+        session.seen.note(f"{number}" * 40, number, latest_ms=NOON_MS)
+    reached = [Reached("added", f"e{n}", NOON_MS, 0.0, "jam") for n in range(stages)]
+    shown = Impression(
+        RECEIPT._replace(expires_at_ms=None), [Reached("shown", "e0", NOON_MS), *reached]
+    )
+    session.impressions = {RECEIPT.prompt_id: shown}
+    return session
+
+
+def test_the_last_impression_goes_if_it_is_a_large_one() -> None:
+    """Its receipt is refused from then on; a small one stays, though it is too much."""
+    for stages in (1, 60):
+        session = heavy(stages)
+        (shown,) = session.impressions.values()
+        large = shown.kept_bytes > LARGE_BYTES
+        assert weight(session) > BYTES_MAX - ROOM_BYTES
+        lighten(session)
+
+        assert (stages == 60) == large
+        assert large == (session.impressions == {})
+        assert large == (session.forgotten == shown.prompted)
+
+
+def test_a_basket_that_was_full_takes_no_room_for_what_was_taken_out() -> None:
+    """A dictionary keeps the room of its largest time, as long as it is the same one."""
+    session = heavy(60)
+    for item in [*session.basket][3:]:
+        del session.basket[item]
+    session.looked = {f"item-{number}": None for number in range(80)}
+    room, left = sys.getsizeof(session.basket), dict(session.basket)
+    lighten(session)
+
+    assert left == session.basket
+    assert sys.getsizeof(dict([*left.items()])) == sys.getsizeof(session.basket) < room
