@@ -5,10 +5,18 @@ from typing import Any
 
 import pytest
 
+from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.order import Order
 from streams.shop.memory.orders.seen import REFUSED, UNREAD
-from streams.shop.memory.session import NEVER, VERSION
+from streams.shop.memory.orders.taken import Taken
+from streams.shop.memory.orders.weight import BYTES_MAX, ROOM_BYTES, weight
+from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.sessions import Sessions, session_of
 from streams.shop.people.assignment import Experiment
+from streams.shop.people.shoppers import note_shopper
+from streams.shop.people.sign_in import SignIn
+from streams.shop.people.ties import NO_TIES
+from tests.shop.memory.orders.test_earnings import RECEIPT
 from tests.stories import NOON_MS, Story, received
 
 
@@ -144,3 +152,75 @@ def test_of_sessions_that_all_are_of_long_ago_the_new_one_stays() -> None:
 
     assert late is kept.find("late")
     assert (["late"], True) == ([session.session_id for session in kept], kept.forgot)
+
+
+def test_who_bought_is_kept_with_an_order_as_long_as_anything_personal() -> None:
+    """To the millisecond, by the latest event of the partition; the order itself stays."""
+    for after_ms, buyer in ((99_999, "ann"), (100_000, None)):
+        kept = Sessions(gap_s=1.0, basket_ttl_s=9.0, sessions_max=9, personal_ttl_s=100.0)
+        story = Story(start_ms=NOON_MS)
+        order = Order.of(story.order("tea", order_id="o-1", after_s=0), "ann")
+        kept.orders.remember(order)
+        kept.of(Story("s2", start_ms=NOON_MS + after_ms).view("tea", after_s=0))
+        assert "ann" == order.shopper_id
+        said = kept.state()
+
+        assert order is kept.orders.get("o-1")
+        assert said == again(kept).state()
+        assert buyer == order.shopper_id
+
+
+def test_no_visitor_and_no_shopper_is_kept_longer_than_the_sessions_they_lead_to() -> None:
+    """The last one of a visitor who was signed in leaves for want of room."""
+    kept = Sessions(gap_s=1_800.0, basket_ttl_s=86_400.0, sessions_max=1)
+    event = Story("s1", visitor_id="v", shopper_id="ann").view("tea")
+    session = kept.of(event)
+    session.signed_in = SignIn("ann", None, event.occurred_at_ms, True)
+    note_shopper(session)
+    assert (True, True) == (bool(kept.visitors), bool(kept.orders.shoppers))
+    kept.of(Story("s2").view("tea", after_s=60))
+
+    assert ["s2"] == [one.session_id for one in kept]
+    assert (False, False) == (bool(kept.visitors), bool(kept.orders.shoppers))
+
+
+# What they share
+
+
+def test_a_session_goes_on_with_the_orders_of_its_partition() -> None:
+    """What it is told of an order after a restart is of that order, not of one more."""
+    kept, story = sessions(), Story()
+    kept.of(story.view("bread"))
+    kept.orders.remember(Order.of(story.order("bread", order_id="o-1"), None))
+    restored = again(kept)
+
+    assert [restored.orders] == [session.order_memory for session in restored]
+    assert restored.orders.get("o-1") is not None
+
+
+@pytest.mark.parametrize("shown_in", ["s1", "s0"])
+def test_of_the_id_of_a_session_there_is_one_text(shown_in: str) -> None:
+    """Its own id, or that of a former: restored, its prompts take no more memory than before."""
+    session = Session("s1", NOON_MS, NOON_MS, ties=NO_TIES._replace(formers=("s0",)))
+    receipt = RECEIPT._replace(session_id=shown_in)
+    session.remember(Impression(receipt, [Reached("shown", "e0", NOON_MS)]))
+    restored = session_of(json.loads(json.dumps(session.state())))
+    (one,) = restored.impressions.values()
+    (former,) = restored.ties.formers
+
+    assert shown_in == one.session_id
+    assert one.session_id is (restored.session_id if shown_in == "s1" else former)
+
+
+def test_a_session_that_goes_on_is_weighed_as_soon_as_it_has_the_trail() -> None:
+    """Not only with its own next event that is weighed: the trail may be a heavy one."""
+    kept, story = sessions(), Story("s1", visitor_id="v")
+    one = kept.of(story.view("tea"))
+    one.taken = {f"taken-{number}": Taken(NOON_MS, 0) for number in range(22)}
+    one.bought = {f"bought-{number}": NOON_MS for number in range(40)}
+    assert weight(one) > BYTES_MAX
+    two = kept.of(Story("s2", visitor_id="v", start_ms=story.now_ms).view("tea"))
+
+    assert ("s1",) == two.ties.formers
+    assert weight(two) <= BYTES_MAX - ROOM_BYTES
+    assert "bought-39" in two.bought
