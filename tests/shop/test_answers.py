@@ -1,6 +1,7 @@
 """Which events are answered, by whom, and what an answer holds beside a prompt."""
 
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.orders.arrivals import BLOCK
 from streams.shop.memory.orders.seen import SEEN_MAX
 from tests.stories import Story, Till
 
@@ -121,3 +122,17 @@ def test_an_event_without_a_receipt_has_nothing_to_be_rejected() -> None:
 
     assert shop.ask(asked, 0).rejected is None
     assert shop.serve(story.see(prompt)).rejected is None
+
+
+def test_an_event_that_may_be_a_repeat_of_one_that_is_forgotten_changes_nothing() -> None:
+    """It comes when so many later ones are known already that nobody can tell: only once counts."""
+    shop, story = till(), Story()
+    late = story.add("tea")
+    for _ in range(SEEN_MAX + BLOCK):
+        shop.serve(story.view("jam"))
+    before = shop.shop.digests()
+    answer = shop.serve(late)
+    changed = {part for part, digest in shop.shop.digests().items() if digest != before[part]}
+
+    assert changed <= {"position"}
+    assert answer.prompt is None
