@@ -12,6 +12,7 @@ from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, check, packed, read, restored
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.messages import TEXTS
+from streams.shop.memory.answer import Silence
 from streams.shop.memory.learned import LEARNERS
 from streams.shop.memory.session import Session
 from streams.shop.memory.teaching import Learner
@@ -156,3 +157,25 @@ def test_a_learner_that_the_settings_do_not_ask_for_is_not_there() -> None:
 
     assert "latest" not in till.shop.parts()
     assert all("just_seen" not in prompt.propensities for prompt in prompts(till))
+
+
+class Hollow(Latest):
+    """Says that it has something to offer, and has not."""
+
+    def proposes(self, *_asked: Any, **_more: Any) -> bool:
+        """It always does."""
+        return True
+
+    def recommend(self, *_asked: Any, **_more: Any) -> list[Candidate]:
+        """And never has."""
+        return []
+
+
+def test_an_arm_that_promises_what_it_does_not_have_costs_a_prompt_and_no_worker() -> None:
+    """It is the only one that offers anything, so it is drawn: that is silence."""
+    hollow = Learner[Hollow](name="latest", new=lambda _settings: Hollow(), first_view=_view)
+    till = Till()
+    till.shop = Shop(SETTINGS, **TABLES | {"learners": (*LEARNERS, hollow)})
+    answer = till.serve(Story().view("bread"))
+
+    assert (None, Silence("no_candidate")) == (answer.prompt, answer.silence)
