@@ -73,6 +73,7 @@ def test_what_goes_together_is_taken(given: dict[str, Any]) -> None:
         (TOKEN | ENDPOINT | {"kafka_user": "c"}, "GOESWITH_KAFKA_PASSWORD"),
         (TOKEN | ENDPOINT | {"kafka_token_command": "print-one"}, "GOESWITH_KAFKA_TOKEN_URL"),
         ({"kafka_token_url": f"ftp://{HIDDEN}@login"}, "GOESWITH_KAFKA_TOKEN_URL"),
+        ({"kafka_token_url": f"https://till:{HIDDEN}@login/token"}, "GOESWITH_KAFKA_TOKEN_URL"),
     ],
 )
 def test_what_would_be_ignored_or_is_missing_is_said_by_its_variable(

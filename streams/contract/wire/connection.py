@@ -75,7 +75,7 @@ class ConnectionSettings(BaseModel):
     )
     kafka_token_url: str = Field(
         "",
-        pattern=r"^$|^https?://",
+        pattern=r"^$|^https?://[^/?#@]+([/?#].*)?$",
         description="token endpoint (OAuth 2 and OIDC, client credentials) for OAUTHBEARER",
     )
     kafka_token_scope: str = Field("", description="scope to ask the token endpoint for")
