@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_read_is_named(
 
 def test_no_secret_is_in_what_workers_and_programs_are_told() -> None:
     """Not in a setting's text, not in what peers read."""
-    key = {"kafka_certificate_file": "us.pem", "kafka_key_password": HIDDEN}
+    key: dict[str, Any] = {"kafka_certificate_file": "us.pem", "kafka_key_password": HIDDEN}
     settings = Settings(**SCRAM, **key, receipt_secret=HIDDEN)
 
     assert HIDDEN not in f"{settings!r} {settings} {told(settings)}"

@@ -122,7 +122,7 @@ def token_of_command(command: str, timeout_s: float) -> AccessToken:
 class _NoRedirects(HTTPRedirectHandler):
     """Follows none: the secret is for this endpoint, and would go wherever it points."""
 
-    def http_error_302(self, *_: Any) -> None:
+    def http_error_302(self, *_: Any, **__: Any) -> None:
         """Leave it to be raised."""
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
