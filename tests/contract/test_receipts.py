@@ -13,16 +13,20 @@ from hypothesis import strategies as st
 
 from streams.contract.errors import InvalidReceipt, MissingSecret
 from streams.contract.receipts import (
+    ARMS_MAX,
     BLOCK_BYTES,
     KEY_ID_BYTES,
     NONCE_END,
     PREFIX,
+    RAW_BYTES_MAX,
     SIGNATURE_BYTES,
+    UNFILLED_BYTES,
     YEAR_2015_MS,
     YEAR_2100_MS,
     Receipt,
     ReceiptKey,
     Receipts,
+    receipt_of,
 )
 from streams.contract.secret_keys import secret_keys
 
@@ -121,6 +125,44 @@ def test_what_the_decision_was_drawn_from_comes_back() -> None:
     assert drawn == RECEIPTS.open(RECEIPTS.seal(drawn), "s1")
     assert BREAD == RECEIPTS.open(RECEIPTS.seal(crowd), "s1")
     assert len(RECEIPTS.seal(drawn)) <= 640
+
+
+def test_the_only_arm_on_offer_comes_back() -> None:
+    """There was nothing to draw, and that is known."""
+    alone = BREAD._replace(arms=("popular",), propensities=(1.0,), estimates=(0.05,))
+
+    assert alone == RECEIPTS.open(RECEIPTS.seal(alone), "s1")
+
+
+@pytest.mark.parametrize(("number", "told"), [(ARMS_MAX, True), (ARMS_MAX + 1, False)])
+def test_so_many_arms_travel_and_with_one_more_none(number: int, told: bool) -> None:
+    """Then nobody can say what was drawn from; the prompt comes back all the same."""
+    names = tuple(f"a{n}" for n in range(number))
+    arms: dict[str, Any] = {
+        "arms": names,
+        "propensities": (1 / number,) * number,
+        "estimates": (0.5,) * number,
+    }
+    token = RECEIPTS.seal(BREAD._replace(**arms))
+
+    assert BREAD._replace(**arms if told else {}) == RECEIPTS.open(token, "s1")
+
+
+def test_arms_travel_as_long_as_an_event_has_room_for_them() -> None:
+    """To the last byte; with one more none of them does, and the prompt comes back all the same."""
+    about = orjson.dumps(("p1", "popular", "basket/new", ("butter", "jam"), ("",)))
+    numbers_bytes = 4 * 8 + 1 + 2 * 8
+    most = RAW_BYTES_MAX - UNFILLED_BYTES - numbers_bytes - len(about)
+    for length, told in ((most, True), (most + 1, False)):
+        arms: dict[str, Any] = {
+            "arms": ("a" * length,),
+            "propensities": (1.0,),
+            "estimates": (0.05,),
+        }
+        token = RECEIPTS.seal(BREAD._replace(**arms))
+
+        assert len(raw(token)) <= RAW_BYTES_MAX
+        assert BREAD._replace(**arms if told else {}) == RECEIPTS.open(token, "s1")
 
 
 def test_a_receipt_without_its_arms_opens() -> None:
@@ -350,6 +392,30 @@ NUMBERS_OF_BREAD = ReceiptKey(secret_keys("secret")[0]).cipher.decrypt(
 def test_what_is_sealed_with_other_fields_is_of_another_version(payload: bytes) -> None:
     """Sealed by us, but not what this version reads: never an exception of another kind."""
     assert "receipt_version" == refusal(sealed(payload))
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        [["popular"], [0.5, 0.5], [0.1, 0.2]],
+        [["popular", "again"], [0.5], [0.1]],
+        ["ab", [0.5, 0.5], [0.1, 0.2]],
+        [["popular", "again"], "ab", [0.1, 0.2]],
+        [["popular", 7], [0.5, 0.5], [0.1, 0.2]],
+        [["popular", "again"], [0.5, "x"], [0.1, 0.2]],
+        [["popular", "again"], [0.5, 0.5], [0.1, None]],
+        [["popular", "again"], [0.5, 0.5]],
+        [["popular", "again"], [0.5, 0.5], [0.1, 0.2], [1, 2]],
+    ],
+)
+def test_arms_that_are_none_are_refused(vector: list[Any]) -> None:
+    """As many numbers of each kind as arms, or the impression is none."""
+    known = [*BREAD[:6], list(BREAD.items), *BREAD[7:9]]
+    sound: list[Any] = [["popular", "again"], [0.5, 0.5], [0.1, 0.2]]
+
+    assert tuple(map(tuple, sound)) == receipt_of(known + sound)[9:]
+    with pytest.raises(ValueError, match=r"receipt|zip"):
+        receipt_of(known + vector)
 
 
 @pytest.mark.parametrize("prefix", ["3.", "10.", "0."])

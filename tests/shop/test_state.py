@@ -136,3 +136,44 @@ def test_what_does_not_commute_is_left_out_whole_and_named() -> None:
         "repeats",
         "popularity",
     } == set(digests(shop.parts()))
+
+
+def test_denials_of_which_some_had_to_leave_are_left_out_and_counted() -> None:
+    """Which of them left depends on which came first; as long as all are there, all agree."""
+    shop = Till(shoppers_max=1)
+    shop.serve(Story("s1").forget("ann"))
+    assert "sessions" not in left_out(shop.shop.parts())
+    shop.serve(Story("s2").forget("bob"))
+
+    assert {"denials": 1} == left_out(shop.shop.parts())["sessions"]
+
+
+def test_denials_and_who_is_signed_in_agree_as_long_as_all_denials_are_there() -> None:
+    """Whose denial had to leave may be known to one worker and not to another."""
+    shop = Till(shoppers_max=2)
+
+    def agreed() -> tuple[bool, str | None]:
+        state = shop.shop.parts()["sessions"].exact_state()
+        return "denials" in state, state["0"][1][0][3][0]
+
+    shop.serve(Story("s1", shopper_id="ann").view("bread"))
+    assert (False, "ann") == agreed()
+    shop.serve(Story("s2").forget("bob"))
+    assert (True, "ann") == agreed()
+    for number, who in enumerate(("eve", "dan")):
+        shop.serve(Story(f"s{3 + number}").forget(who))
+
+    assert (False, None) == agreed()
+
+
+def test_what_orders_teach_agrees_until_one_was_forgotten_and_a_return_has_waited() -> None:
+    """Then a worker may have found what another one missed; views and sessions agree for ever."""
+    shop = Till()
+    everything = {*digests(shop.shop.parts())}
+    shop.serve(Story("s1").order("bread", order_id="o-1"))
+    shop.shop.sessions[0].orders.orders_max = 1
+    shop.serve(Story("s2").order("bread", order_id="o-2"))
+    assert everything == {*digests(shop.shop.parts())}
+    shop.serve(Story("s3").send_back("bread", order_id="o-1"))
+
+    assert {"position", "sessions", "browsing"} == {*digests(shop.shop.parts())}

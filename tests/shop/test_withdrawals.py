@@ -67,3 +67,12 @@ def test_what_was_withdrawn_is_withdrawn_once() -> None:
 
     assert [prompt.prompt_id] == [each.prompt_id for each in first]
     assert prompt.prompt_id not in {each.prompt_id for each in second}
+
+
+def test_an_order_that_is_told_once_more_withdraws_nothing() -> None:
+    """What was offered after it stands, whichever event tells its number again."""
+    shop, story, _ = offered()
+    shop.serve(story.order("toast", order_id="o-7"))
+    shop.prompt(story.view("bread"))
+
+    assert () == shop.serve(story.order("toast", order_id="o-7")).withdrawals

@@ -52,7 +52,7 @@ class Lesson(NamedTuple):
         each(str, [item_id])
         each(bool, [first, begins])
         bits = read(met)
-        if bits < 0 or bits >> len(present):
+        if bits >> len(present):  # or below nothing, which has all the higher ones
             raise ValueError(f"a lesson with others that were not there: {met}")
         others = [item for place, item in enumerate(present) if bits >> place & 1]
         return cls(item_id, others, first=first, begins=begins)

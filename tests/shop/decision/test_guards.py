@@ -146,3 +146,14 @@ def test_the_holdout_gets_no_prompts() -> None:
     shop = till(holdout_share=1.0)
 
     assert Silence("holdout") == shop.serve(Story().view("bread")).silence
+
+
+def test_a_prompt_of_the_visit_before_is_none_of_this_one() -> None:
+    """Though it may still be shown: neither cap nor pause counts it."""
+    hours_s = 7_200.0
+    shop = till(prompts_per_session_max=1, cool_down_s=hours_s, prompt_ttl_s=hours_s)
+    story = Story()
+    shop.prompt(story.view("bread"))
+    assert Silence("session_cap") == shop.serve(story.view("bread")).silence
+
+    assert shop.serve(story.view("bread", after_s=1_801)).prompt

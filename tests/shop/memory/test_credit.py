@@ -9,6 +9,7 @@ import pytest
 from streams.contract.events import Event, OrderLine, OrderPlaced
 from streams.contract.prompts import Outcome, Prompt
 from streams.shop.decision.policy import new_policy
+from streams.shop.memory.orders.impression import FACTS_MAX
 from tests.stories import Story, Till
 
 LONG: dict[str, Any] = {"session_gap_s": 1e6, "lateness_s": 1e6, "prompt_ttl_s": 1e6}
@@ -508,3 +509,49 @@ def test_a_purchase_of_a_forgotten_prompt_is_taken_back_through_its_order() -> N
 
     assert [("returned", "butter", 1, -0.5)] == told(back)
     assert before == shop.shop.policy.state()
+
+
+def test_what_comes_back_of_an_order_that_was_not_the_best_takes_nothing() -> None:
+    """The other one was kept; the return is told all the same."""
+    shop, story, prompt = pantry()
+    shop.serve(story.add("butter", quantity=2, receipt=prompt.receipt))
+    for number in ("o-1", "o-2"):
+        shop.serve(story.order("butter", order_id=number))
+    back = shop.serve(story.send_back("butter", order_id="o-2"))
+
+    assert [("returned", "butter", 1, 0.0)] == told(back)
+    assert 1.0 == earns(shop, prompt)
+
+
+def test_an_add_of_what_was_added_from_the_prompt_already_earns_nothing_more() -> None:
+    """It is told with how many there are."""
+    shop, story, prompt = pantry()
+    shop.serve(story.add("butter", receipt=prompt.receipt))
+    again = shop.serve(story.add("butter", quantity=2, receipt=prompt.receipt))
+
+    assert [("added", "butter", 2, 0.0)] == told(again)
+
+
+def test_an_impression_that_is_full_is_credited_with_no_order() -> None:
+    """There is no room to tell that it sold something: so it did not, and nothing comes back."""
+    shop, story, prompt = pantry()
+    for _ in range(FACTS_MAX):
+        shop.serve(story.add("butter", receipt=prompt.receipt))
+    bought = shop.serve(story.order("butter", order_id="o-7"))
+    order = shop.shop.sessions[0].orders.get("o-7")
+
+    assert order is not None
+    assert ({}, []) == (order.credited, told(bought))
+    assert [] == told(shop.serve(story.send_back("butter", order_id="o-7")))
+
+
+def test_an_order_that_a_webhook_told_first_is_credited_when_its_session_tells_it() -> None:
+    """The shop's backend was quicker than the browser: the prompt has sold it all the same."""
+    shop, story, prompt = pantry()
+    shop.serve(story.add("butter", receipt=prompt.receipt))
+    webhook = Story("webhook", start_ms=story.now_ms)
+    assert [] == told(shop.serve(webhook.order("butter", order_id="o-7")))
+    bought = shop.serve(story.order("butter", order_id="o-7"))
+
+    assert [("bought", "butter", 1, 0.5)] == told(bought)
+    assert 1.0 == earns(shop, prompt)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from streams.shop.memory.session import VERSION
+from streams.shop.memory.orders.seen import REFUSED, UNREAD
+from streams.shop.memory.session import NEVER, VERSION
 from streams.shop.memory.sessions import Sessions, session_of
+from streams.shop.people.assignment import Experiment
 from tests.stories import NOON_MS, Story, received
 
 
@@ -53,3 +55,92 @@ def test_orders_of_a_session_that_are_none_are_refused(orders: Any) -> None:
 
     with pytest.raises((TypeError, ValueError)):
         session_of([*state[:17], orders, *state[18:]])
+
+
+# What was kept once
+
+
+def before(version: int) -> list[Any]:
+    """A session as it was kept in this version: bread in the basket, jam bought, tea looked at."""
+    bought: list[Any] = ["jam"] if version < 3 else [["jam", NOON_MS - 5]]
+    state: list[Any] = ["s1", NOON_MS - 9, NOON_MS, "ann", [["bread", 2]], ["tea"], ["tea"]]
+    state += [bought, True, [3, NOON_MS - 7, 1], [["e1", 7], ["e2", 9]], ["e1"], []]
+    if version > 1:
+        state += [version, [["bread", "jam"], [["bread", "jam"]]], ["tea"]]
+    if version > 2:
+        state += [[["soap", NOON_MS, 1]], [["o-1", "e2"]], [NOON_MS - 8, "p1"], ["e1"], ["e2"]]
+    if version > 3:
+        state += [None, [2, 0, -1, -1, [NOON_MS]]]
+    return state
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_a_session_of_before_goes_on_with_what_it_had(version: int) -> None:
+    """Visit, basket, purchases, prompts, and what it has taught: none of that counts anew."""
+    session = session_of(before(version))
+    taught = session.taught
+
+    assert ("s1", NOON_MS - 9, NOON_MS) == (session.session_id, session.started_ms, session.last_ms)
+    assert ({"bread": 2}, ["tea"], ["tea"]) == (session.basket, session.viewed, session.path)
+    assert {"jam": NOON_MS if version < 3 else NOON_MS - 5} == session.bought
+    assert (True, 3, NOON_MS - 7, 1) == (
+        *(session.in_checkout, session.shown, session.last_shown_ms, session.dismissals),
+    )
+    assert ("ann", 7, 9) == (session.signed_in.shopper_id, session.seen["e1"], session.seen["e2"])
+    assert ({"tea": None}, 2) == (session.looked, len(taught))
+    assert "bread" in taught
+    assert "jam" in taught
+    assert (0 if version == 1 else 1) == taught.apart
+    assert ({} if version < 3 else {"o-1": "e2"}) == session.orders
+    assert (["soap"] if version > 2 else []) == list(session.taken)
+    assert (["e1"] if version > 2 else []) == session.seen.marked(REFUSED)
+    assert (["e2"] if version > 2 else []) == session.seen.marked(UNREAD)
+    assert (NEVER if version < 3 else (NOON_MS - 8, "p1")) == session.forgotten
+    assert session.assignment is None
+    state = json.loads(json.dumps(session.state()))
+    assert state == json.loads(json.dumps(session_of(state).state()))
+
+
+def test_a_busy_session_goes_on_with_its_side_and_with_when_its_events_came() -> None:
+    """As it was kept, to the last element."""
+    story, kept = Story(), sessions()
+    session = kept.of(story.view("bread"))
+    experiment = Experiment("spring", 0.5, "salt")
+    session.assignment = experiment.assigned(story.view("bread"), 3)
+    for number in range(80):
+        event = story.view(f"item-{number}")
+        session = kept.of(event)
+        session.note(event, number)
+    (restored,) = again(kept)
+
+    assert (session.assignment, session.seen.arrivals) == (
+        *(restored.assignment, restored.seen.arrivals),
+    )
+    assert restored.assignment is not None
+    assert kept.state() == again(kept).state()
+
+
+# When they leave
+
+
+@pytest.mark.parametrize(("after_ms", "left"), [(99_999, ["old", "new"]), (100_000, ["new"])])
+def test_a_session_leaves_when_nobody_came_back_for_as_long_as_persons_are_kept(
+    after_ms: int, left: list[str]
+) -> None:
+    """To the millisecond, when the next session begins."""
+    kept = Sessions(gap_s=1.0, basket_ttl_s=9.0, sessions_max=9, personal_ttl_s=100.0)
+    kept.of(Story("old", start_ms=NOON_MS).view("tea", after_s=0))
+    kept.of(Story("new", start_ms=NOON_MS + after_ms).view("tea", after_s=0))
+
+    assert left == [session.session_id for session in kept]
+    assert not kept.forgot
+
+
+def test_of_sessions_that_all_are_of_long_ago_the_new_one_stays() -> None:
+    """It is filled in, years late: its events are folded all the same."""
+    kept = Sessions(gap_s=1.0, basket_ttl_s=9.0, sessions_max=1, personal_ttl_s=100.0)
+    kept.of(Story("now", start_ms=NOON_MS).view("tea"))
+    late = kept.of(Story("late", start_ms=NOON_MS - 10**9).view("tea"))
+
+    assert late is kept.find("late")
+    assert (["late"], True) == ([session.session_id for session in kept], kept.forgot)

@@ -150,6 +150,34 @@ def test_who_bought_is_remembered_line_by_line() -> None:
     assert {"bread", "milk"} == bought
 
 
+def test_what_a_return_takes_back_of_an_item_that_was_counted_before_is_its_pairs_alone() -> None:
+    """The bread counts since it was added; the order only let it meet the jam."""
+    story = Story()
+    shop = served(story.add("bread"), story.remove("bread"), story.add("jam"))
+    before = shop.shop.learned.popularity.state()
+    shop.serve(story.order("jam", "bread"))
+    assert {"jam": 1} == together(shop, "bread")
+    shop.serve(story.cancel())
+
+    assert {} == together(shop, "bread")
+    assert before == shop.shop.learned.popularity.state()
+
+
+def test_what_a_basket_has_taught_is_not_taught_again_where_it_goes_on() -> None:
+    """One basket, one meeting, though two sessions have seen it."""
+    before, after = Story("before"), Story("after")
+    shop = served(
+        before.add("bread"),
+        before.add("butter"),
+        after.set_basket("bread", "butter"),
+        after.order("bread", "butter"),
+    )
+
+    assert {"butter": 1} == together(shop, "bread")
+    assert popular(shop)["bread"] == pytest.approx(popular(shop)["butter"], rel=0.01)
+    assert 1 == shop.shop.learned.baskets.lift("bread", "butter").sessions
+
+
 # Paths
 
 

@@ -9,6 +9,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.sessions import session_of
 from streams.shop.people.assignment import Assignment, Experiment, held_out
+from streams.shop.people.context import told_context
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 
@@ -282,3 +283,39 @@ def test_settings_alone_and_the_log_decide_who_is_assigned() -> None:
 
     assert shops[0].digest() == shops[1].digest()
     assert shops[0].experiment == Experiment("holdout", 0.5, "goeswith")
+
+
+@pytest.mark.parametrize(("early_ms", "assigned"), [(1, False), (0, True)])
+def test_an_experiment_begins_with_its_first_millisecond(early_ms: int, assigned: bool) -> None:
+    """What asked before it is assigned by what it asks later."""
+    experiment = Experiment("spring", 0.5, "salt", start_ms=NOON_MS)
+    event = Story(start_ms=NOON_MS - early_ms).view("bread", after_s=0)
+
+    assert assigned == (experiment.assigned(event, 7) is not None)
+
+
+def test_each_shopper_has_a_name_of_their_own_and_only_with_consent() -> None:
+    """Another one in another experiment; nobody has none."""
+    spring, autumn = (Experiment(name, 0.5, "salt") for name in ("spring", "autumn"))
+    ann, bob = (Story(shopper_id=who).view("bread") for who in ("ann", "bob"))
+    names = {of.named(event) for of in (spring, autumn) for event in (ann, bob)}
+
+    assert 4 == len(names - {None})
+    assert spring.named(ann) == spring.named(Story("s2", shopper_id="ann").add("jam"))
+    for said in ({"consent": True}, {"shopper_id": "ann", "consent": False}, {}):
+        assert spring.named(Story().view("bread", **said)) is None
+    assert spring.named(Story().view("bread", shopper_id="ann", consent=None)) is None
+
+
+def test_who_consents_and_says_no_name_is_new() -> None:
+    """Known is who names a shopper and consents, by the event's own word."""
+    story = Story()
+    said: list[dict[str, Any]] = [
+        {"shopper_id": "ann", "consent": True},
+        {"shopper_id": None, "consent": True},
+        {"shopper_id": "ann", "consent": None},
+    ]
+
+    assert ["known", "new", "new"] == [
+        told_context(story.view("bread", **each), frozenset()).partition("/")[2] for each in said
+    ]

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from streams.contract.errors import InvalidReceipt
 from streams.contract.events import PromptShown
 from streams.shop.memory.orders.impression import (
     FACTS_MAX,
     Impression,
     Reached,
+    joined,
     prompted_of,
 )
 from streams.shop.memory.orders.outcomes import outcomes
@@ -147,9 +149,12 @@ def test_the_outcome_of_a_receipt_that_does_not_tell_its_draw_tells_none_either(
     )
     told = RECEIPT._replace(arms=("popular", "again"), propensities=(0.5, 0.5), estimates=(0.1, 0))
     (without,) = outcomes([impression()], event, RECEIPT)
+    sealed_elsewhere = InvalidReceipt("receipt_unknown_key", "another secret", key_id="07")
+    (unread,) = outcomes([impression()], event, sealed_elsewhere)
     (drawn,) = outcomes([Impression(told, [SHOWN])], event, told)
 
     assert (None, None) == (without.propensities, without.estimates)
+    assert without == unread
     assert {"popular": 0.5, "again": 0.5} == drawn.propensities
     assert {"popular": 0.1, "again": 0.0} == drawn.estimates
 
@@ -168,3 +173,21 @@ def test_an_impression_takes_as_much_whichever_objects_its_values_are() -> None:
     assert one == other
     assert one != Impression(RECEIPT, [SHOWN])
     assert one != "an impression"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "worth"),
+    [(0, 0, 0), (0, 200, 200), (100, 0, 100), (100, 200, 300), (None, 5, None), (5, None, None)],
+)
+def test_returns_told_elsewhere_are_worth_their_sum_if_all_tell_a_price(
+    one: int | None, other: int | None, worth: int | None
+) -> None:
+    """What is free is worth nothing; what of one of them nobody knows, nobody knows of both."""
+    first, second = (
+        BACK._replace(event_id="", quantity=number, at_ms=NOON_MS + number, value_minor=value)
+        for number, value in ((1, one), (2, other))
+    )
+    *before, both = joined((SHOWN, BOUGHT, first), (second,))
+
+    assert [SHOWN, BOUGHT] == before
+    assert (3, NOON_MS + 2, worth) == (both.quantity, both.at_ms, both.value_minor)

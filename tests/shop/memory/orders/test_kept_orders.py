@@ -1,7 +1,9 @@
 """Orders as they are kept: read again as they were, or refused rather than learned on with."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, BoughtLine, Order, returned_lines
 from streams.shop.memory.orders.orders import LINES_MAX, Orders
+from streams.shop.memory.taught import Lesson
 from tests.leaves import leaf, replaced
 from tests.stories import NOON_MS, Story, Till
 
@@ -137,6 +140,22 @@ def test_an_order_goes_on_with_the_impression_that_its_session_remembers() -> No
     assert kept is orders.get("o-7").credited[kept.receipt.prompt_id]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        [STATE[0], [], False, False],
+        [[], STATE[1], False, False],
+        [[], [], True, False],
+        [[], [], False, True],
+    ],
+    ids=["an order", "a return", "it has forgotten", "one waited"],
+)
+def test_there_is_something_to_keep_if_there_ever_was_an_order_or_a_return(state: Any) -> None:
+    """That one was forgotten, or had to wait, is known after a restart as well."""
+    assert not Orders()
+    assert again(state)
+
+
 # What is kept of an order
 
 
@@ -187,6 +206,69 @@ def test_no_more_comes_back_than_was_bought() -> None:
     assert [False, False] == [line.stands for line in order.lines.values()]
 
 
+def holding(order: Order, standing: set[str]) -> Counter[tuple[str, ...]]:
+    """What an order has taught that holds while these of its lines stand."""
+    held = Counter[tuple[str, ...]]()
+    for lesson in order.lessons:
+        if lesson.item_id in standing:
+            held[lesson.item_id,] += 1
+            for other in lesson.others:
+                if other in standing or other not in order.lines:
+                    held[lesson.item_id, other] += 1
+    return held
+
+
+@pytest.mark.parametrize("begins", [True, False])
+@pytest.mark.parametrize("groups", [(1, 1, 1), (2, 1), (1, 2), (3,)])
+def test_what_is_unlearned_is_what_holds_no_more_each_of_it_once(
+    groups: tuple[int, ...], begins: bool
+) -> None:
+    """In whichever order they come back; a pair goes with its first item, a basket with its last.
+
+    The bread was in the basket, and in no line: what met it holds as long as it stands itself.
+    """
+    basket = [] if begins else ["bread"]
+    for items in permutations(("butter", "jam", "tea")):
+        order = Order.of(Story().order("butter", "jam", "tea"), None)
+        order.lessons = (
+            Lesson("butter", basket, first=True, begins=begins),
+            Lesson("jam", [*basket, "butter"], first=True, begins=False),
+            Lesson("tea", [*basket, "butter", "jam"], first=True, begins=False),
+        )
+        standing, ended, left = {*order.lines}, [], list(items)
+        for number in groups:
+            gone, left = left[:number], left[number:]
+            before = holding(order, standing)
+            order.give_back(dict.fromkeys(gone, 1), away=False)
+            standing -= {*gone}
+            unlearned = list(order.unlearned(gone))
+            taken = Counter[tuple[str, ...]]()
+            for lesson in unlearned:
+                taken.update([(lesson.item_id,)] * lesson.first)
+                for other in lesson.others:
+                    pair = lesson.item_id, other
+                    taken[pair if pair in before else pair[::-1]] += 1
+            ended += [lesson.begins for lesson in unlearned]
+
+            assert before - holding(order, standing) == taken
+        assert [begins] == ended[-1:]
+        assert sum(ended) == begins
+
+
+def test_what_came_back_is_noted_with_its_order_however_much_it_is() -> None:
+    """For orders of this number on other partitions; what those were told is not."""
+    orders = Orders()
+    orders.remember(Order.of(Story().order("bread", order_id="o-7"), None))
+    order = orders.get("o-7")
+    assert order is not None
+    order.give_back({"bread": 1}, away=False)
+    order.give_back({"bread": 3, "tea": 1}, away=False)
+    order.give_back({"bread": 5}, away=True)
+
+    assert {"bread": 4, "tea": 1} == orders.told_back("o-7")
+    assert {"bread": 4, "tea": 1} == again(json.loads(json.dumps(orders.state()))).told_back("o-7")
+
+
 # What is bounded
 
 
@@ -235,6 +317,18 @@ def test_returns_that_wait_add_up_and_that_they_waited_is_noted() -> None:
     orders.wait("o-3", {"jam": 1})
 
     assert (None, True) == (orders.told_back("o-1"), orders.forgot)
+
+
+def test_lines_of_returns_that_wait_are_bounded_each_of_them_counted_once() -> None:
+    """An item that comes back twice is one line; the oldest return leaves, and no other."""
+    orders = Orders()
+    half = {f"item-{n}": 1 for n in range(LINES_MAX // 2)}
+    for order_id in ("o-1", "o-1", "o-2"):
+        orders.wait(order_id, half)
+    assert (dict.fromkeys(half, 2), False) == (orders.told_back("o-1"), orders.forgot)
+    orders.wait("o-3", {"jam": 1})
+
+    assert (None, half, True) == (orders.told_back("o-1"), orders.told_back("o-2"), orders.forgot)
 
 
 @pytest.mark.parametrize("bought_s", [0, 59])
