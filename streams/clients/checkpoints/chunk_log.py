@@ -33,7 +33,7 @@ FURTHER = 8
 FOREIGN_MAX = 10_000
 """Records of others behind which no pointer is looked for: the topic is theirs, and may be large.
 
-They are counted after each look, so that a topic is read in pieces, the last of which may be larger.
+They are counted after each look: by then more of them may have been read.
 """
 
 

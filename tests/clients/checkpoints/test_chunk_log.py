@@ -91,7 +91,7 @@ def test_of_two_pointers_the_last_one_counts() -> None:
 
 
 def test_a_record_of_somebody_else_hides_no_pointer() -> None:
-    """A topic that was taken by force, or a producer's slip: one record, or many, markers behind."""
+    """A topic that was taken by force, or a producer's slip: one record or many, and markers."""
     for last in (75, 76, 90, 4_000):
         foreign = {offset: (f"session-{offset}", b"{}") for offset in range(75, last + 1)}
         for end in (last + 1, last + 2, last + 9):
@@ -143,7 +143,7 @@ def test_an_empty_topic_and_one_whose_pointer_was_deleted_hold_nothing() -> None
 def test_a_topic_that_holds_something_else_is_not_ours(
     records: dict[int, tuple[str, bytes | None]],
 ) -> None:
-    """Events, one of them behind chunks that nothing names, a pointer that is none, one of a version to come."""
+    """Events, also before chunks that nothing names; a pointer that is none, or of later on."""
     with pytest.raises(CheckpointRefused) as refused:
         ChunkLog(Compacted(records, end=75), "shop").pointer()
 
