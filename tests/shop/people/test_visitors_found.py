@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from streams.contract.events import ShopperForgotten
-from streams.contract.prompts import Ordered, Returned
+from streams.contract.events import Event, ShopperForgotten
+from streams.contract.prompts import Ordered, Returned, UnitOutcome
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 from streams.shop.state import restore
@@ -60,7 +60,7 @@ def test_a_worker_that_was_restored_after_a_denial_ties_as_one_that_went_on() ->
     restore(restored.parts(), json.loads(json.dumps(till.shop.state())))
     two.now_ms += 5_000
     other, first = phone(two), till.shop.position[0]
-    told = [two.view("tea"), other.view("tea"), other.order("butter")]
+    told: list[Event] = [two.view("tea"), other.view("tea"), other.order("butter")]
     answers = []
     for shop in (till.shop, restored):
         for offset, event in enumerate(told, first):
@@ -77,12 +77,12 @@ def test_an_order_is_of_the_session_that_asked_whoever_tells_it_first(
     visitor: str | None, office_first: bool
 ) -> None:
     """Also where a webhook or a payment page names the visitor, and so goes on with the basket."""
-    till, said = Till(holdout_share=0.5), {"visitor_id": visitor}
+    till, said = Till(holdout_share=0.5), dict[str, Any](visitor_id=visitor)
     one = Story("s1", **said)
     till.serve(one.view("bread"))
     office = Story("office", start_ms=one.now_ms, **said)
     events = [one.order("jam", order_id="o-7"), office.order("jam", order_id="o-7")]
-    records = []
+    records: list[UnitOutcome] = []
     for event in events[::-1] if office_first else events:
         records += till.serve(event).unit_outcomes
     records += till.serve(one.order("jam", order_id="o-7")).unit_outcomes
