@@ -23,6 +23,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The public keys (RFC 7517)."""
+        if "Authorization" in self.headers:
+            self.endpoint.asked.append({"by": "GET"})
         self._answer(200, {"keys": [self.endpoint.public_key()]})
 
     def do_POST(self) -> None:
@@ -48,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        if self.endpoint.location:
+            self.send_header("Location", self.endpoint.location)
         self.end_headers()
         self.wfile.write(body)
 
@@ -60,6 +64,8 @@ class TokenEndpoint:
         self.life_s = life_s
         self.failing = 0
         """The HTTP status to fail with; 0: it does not fail."""
+        self.location = ""
+        """Where it points to, with a status of redirection."""
         self.asked: list[dict[str, str]] = []
         self.url = ""
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -5,9 +5,9 @@ that, and handed down: nothing below the command line and the worker looks at th
 """
 
 import re
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
@@ -279,6 +279,13 @@ class Settings(ConnectionSettings, BaseSettings):
                     "-, 32 at most, commas between names; new and known are built in"
                 )
         return segments
+
+    @model_validator(mode="after")
+    def _checkpoints_apart(self) -> Self:
+        """A topic of ours that is made anew as that of checkpoints would lose what it is for."""
+        if self.topics.checkpoints(self.checkpoint_url) in self.topics.declared():
+            raise ValueError("GOESWITH_CHECKPOINT_URL names a topic that holds something else")
+        return self
 
     @property
     def topics(self) -> Topics:

@@ -45,21 +45,24 @@ class OrderJoin:
 
         It is counted for the first of them that is on a side by then.
         """
-        if event.order_id in session.orders:
-            return
+        known = session.orders.get(event.order_id)  # empty: another session of its visitor told it
         order = session.order_memory.get(event.order_id)
-        if order is None:
+        if known is None and order is None:
             order = self._new(session, event)
-        else:
+        elif known is None and order is not None:
             self._attribution.ordered(self._whose(session), event, order)
-        if order.told_for is None and session.assignment is not None:
+        free = not known and order is not None and order.told_for is None
+        if order is not None and free and session.assignment is not None:
             order.told_for = session.session_id
-        session.order(event)
+            session.orders[event.order_id] = event.event_id
+        if known is None:
+            session.order(event)
 
     def _new(self, session: Session, event: OrderPlaced) -> Order:
         """An order that its partition is told for the first time."""
         order, own = Order.of(event, session.buyer), session.order_memory
         waited = own.told_back(order.order_id)
+        order.told_back = dict(waited or {})
         self._teaching.ordered(session, event, order)
         self._attribution.ordered(self._whose(session), event, order)
         own.remember(order)
@@ -74,9 +77,8 @@ class OrderJoin:
     def returned(self, session: Session, event: OrderTakenBack) -> None:
         """A return belongs to the order of its number on all partitions that were told of it."""
         back, own = returned_lines(event.lines), session.order_memory.get(event.order_id)
-        if own is None:
-            session.order_memory.wait(event.order_id, back)
-        else:
+        session.order_memory.note_back(event.order_id, back)
+        if own is not None:
             self._give_back(event, own, back, away=False)
         for order in self._named(event):
             if order is not own:

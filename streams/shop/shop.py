@@ -254,12 +254,12 @@ class Shop:
 
     def _outcomes(self, session: Session, event: Event, sessions: Sessions) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
-        impressions = list(session.impressions.values())
+        found = list(session.impressions.values())
         if (before := sessions.visitors.before(session)) is not None:
-            impressions += before.impressions.values()
+            found += before.impressions.values()
         if isinstance(event, OrderPlaced | OrderTakenBack):
-            sold = self.orders.impressions(event)
-            impressions += [one for one in sold if not any(one is own for own in impressions)]
+            found += self.orders.impressions(event)
+        impressions = {id(one): one for one in found}.values()
         return tuple(outcomes(impressions, event, self.receipt_rules.opened(session, event)))
 
     # The state

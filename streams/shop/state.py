@@ -135,7 +135,7 @@ class SessionsByPartition(ExactPart):
     def spoils(self) -> bool:
         """Whether returns may have met orders, or missed them, depending on who read what first."""
         orders = [sessions.orders for sessions in self._sessions.values()]
-        return any(one.forgot for one in orders) and any(one.waited for one in orders)
+        return any(one.forgot for one in orders) and any(one.came_back for one in orders)
 
     def _restore(self, state: dict[str, Any]) -> None:
         for partition, kept in state.items():

@@ -62,6 +62,23 @@ def test_what_goes_together_is_taken(given: dict[str, Any]) -> None:
         ({"kafka_security_protocol": "SASL_SSL"}, "GOESWITH_KAFKA_SASL_MECHANISM"),
         ({"kafka_sasl_mechanism": "PLAIN"}, "GOESWITH_KAFKA_SASL_MECHANISM"),
         ({"kafka_user": "ann", "kafka_password": HIDDEN}, "GOESWITH_KAFKA_USER"),
+        ({"kafka_password": HIDDEN}, "GOESWITH_KAFKA_PASSWORD"),
+        (ENDPOINT, "GOESWITH_KAFKA_TOKEN_URL"),
+        ({"kafka_token_command": "print-one"}, "GOESWITH_KAFKA_TOKEN_COMMAND"),
+        ({"kafka_token_scope": "write"}, "GOESWITH_KAFKA_TOKEN_SCOPE"),
+        (SCRAM | {"kafka_token_command": "print-one"}, "GOESWITH_KAFKA_TOKEN_COMMAND"),
+        (SCRAM | ENDPOINT, "GOESWITH_KAFKA_TOKEN_URL"),
+        (
+            TOKEN | {"kafka_token_command": "print-one", "kafka_token_scope": "write"},
+            "GOESWITH_KAFKA_TOKEN_SCOPE",
+        ),
+        ({"kafka_ca_file": "them.pem"}, "GOESWITH_KAFKA_CA_FILE"),
+        (
+            SCRAM | {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_ca_file": "them.pem"},
+            "GOESWITH_KAFKA_CA_FILE",
+        ),
+        ({"kafka_key_password": HIDDEN}, "GOESWITH_KAFKA_KEY_PASSWORD"),
+        (SCRAM | {"kafka_key_password": HIDDEN}, "GOESWITH_KAFKA_KEY_PASSWORD"),
         (SCRAM | {"kafka_security_protocol": "SSL"}, "GOESWITH_KAFKA_SECURITY_PROTOCOL"),
         (SCRAM | {"kafka_password": ""}, "GOESWITH_KAFKA_PASSWORD"),
         (SCRAM | {"kafka_user": ""}, "GOESWITH_KAFKA_USER"),
@@ -73,6 +90,7 @@ def test_what_goes_together_is_taken(given: dict[str, Any]) -> None:
         (TOKEN | ENDPOINT | {"kafka_user": "c"}, "GOESWITH_KAFKA_PASSWORD"),
         (TOKEN | ENDPOINT | {"kafka_token_command": "print-one"}, "GOESWITH_KAFKA_TOKEN_URL"),
         ({"kafka_token_url": f"ftp://{HIDDEN}@login"}, "GOESWITH_KAFKA_TOKEN_URL"),
+        ({"kafka_token_url": f"https://till:{HIDDEN}@login/token"}, "GOESWITH_KAFKA_TOKEN_URL"),
     ],
 )
 def test_what_would_be_ignored_or_is_missing_is_said_by_its_variable(
@@ -93,6 +111,9 @@ def test_a_secret_may_be_in_a_file(
     """As container platforms hand them out; without the newline that editors put behind it."""
     (tmp_path / "secret").write_text(f"redis://{HIDDEN}\n")
     variable = f"GOESWITH_{name.upper()}"
+    for needed, value in (SCRAM | {"kafka_certificate_file": "us.pem"}).items():
+        monkeypatch.setenv(f"GOESWITH_{needed.upper()}", value)
+    monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv(f"{variable}_FILE", str(tmp_path / "secret"))
     held = getattr(read_settings(), name)
 
@@ -128,7 +149,8 @@ def test_a_file_that_cannot_be_read_is_named(
 
 def test_no_secret_is_in_what_workers_and_programs_are_told() -> None:
     """Not in a setting's text, not in what peers read."""
-    settings = Settings(**SCRAM, kafka_key_password=HIDDEN, receipt_secret=HIDDEN)
+    key: dict[str, Any] = {"kafka_certificate_file": "us.pem", "kafka_key_password": HIDDEN}
+    settings = Settings(**SCRAM, **key, receipt_secret=HIDDEN)
 
     assert HIDDEN not in f"{settings!r} {settings} {told(settings)}"
     assert HIDDEN == environment(settings)["GOESWITH_KAFKA_PASSWORD"]  # a worker of our own has it

@@ -35,6 +35,8 @@ from tests.token_endpoint import TokenEndpoint
 
 pytestmark = pytest.mark.integration
 
+PATIENCE_S = 60.0
+"""Of a command that waits for an answer: far longer than a refusal takes on a busy machine."""
 SHOP, DENIED = "shop", "denied"
 WORKER: dict[str, Any] = {**OPEN, "clock_skew_s_max": 1e10, "prompt_ttl_s": 3_600.0}
 LEFT_OUT = [acl for acl in acls_of("worker") if acl.operation != "DescribeConfigs"]
@@ -124,18 +126,19 @@ def every_role_works(secured: SecuredKafka, listener: str, session: str, port: i
 
 
 def refused(settings: Settings, *words: str) -> str:
-    """The one line that a command says, with exit code 2, and not after a while."""
+    """The one line that a command says, with exit code 2, long before it gives up waiting."""
     began_s = time.monotonic()
-    said = Operator(settings).types(*words)
+    patient = settings.model_copy(update={"kafka_timeout_s": PATIENCE_S})
+    said = Operator(patient).types(*words)
 
     assert 2 == said.exit_code, said.output
     assert 1 == len(said.output.splitlines()), said.output
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < PATIENCE_S
     return said.output
 
 
 def test_who_is_not_let_in_is_told_why_in_one_line(secured: SecuredKafka, tmp_path: Path) -> None:
-    """By the setting that mends it; and is not asked for ten seconds."""
+    """By the setting that mends it; and nobody waits as for a broker that is away."""
     stranger = str(Authority(tmp_path, "stranger").file)
     scram = secured.settings("SCRAM", "monitor", SHOP, kafka_password="a wrong one")  # noqa: S106
     tokens = secured.settings("TOKENS", "monitor", SHOP, kafka_password="a wrong one")  # noqa: S106

@@ -2,7 +2,8 @@
 
 Compaction takes records away and leaves the offsets of others as they are. So the newest pointer is
 looked for from the end backwards, where it is the last thing that was written, and chunks are read
-from the offsets that it names. An offset proves nothing: key and checksum do.
+from the offsets that it names. An offset proves nothing: key and checksum do. What others wrote
+behind it is passed over: there is no pointer only where none was found.
 """
 
 import logging
@@ -29,6 +30,11 @@ LOOK_BACK = 2
 """Offsets before the end where a pointer is looked for first: it, and the marker behind it."""
 FURTHER = 8
 """So many times further back each time that there is none: a write that failed lies behind it."""
+FOREIGN_MAX = 10_000
+"""Records of others behind which no pointer is looked for: the topic is theirs, and may be large.
+
+They are counted after each look: by then more of them may have been read.
+"""
 
 
 class ChunkLog:
@@ -38,16 +44,25 @@ class ChunkLog:
         self._reader = reader
         self._topic = topic
         (self._at,) = reader.partitions
+        self._foreign = set[int]()
 
-    def pointer(self) -> Pointer:
-        """The newest pointer; raises `CheckpointRefused` where the topic holds something else."""
+    def pointer(self, foreign_max: int | None = FOREIGN_MAX) -> Pointer:
+        """The newest pointer; raises `CheckpointRefused` where the topic holds something else.
+
+        That is: records of others and no pointer, or so many of them (None: any number) before one.
+        """
+        self._foreign = set()  # the offsets of what others wrote: a damaged range is read again
         begin, upto = self._reader.begins()[self._at], self._reader.ends()[self._at]
         back = LOOK_BACK
         while upto > begin:
             since = max(begin, upto - back)
             if (found := self._last_pointer(since, upto)) is not None:
                 return pointer_in(found) if found else Pointer()
+            if foreign_max is not None and len(self._foreign) > foreign_max:
+                break
             upto, back = since, back * FURTHER
+        if self._foreign:
+            raise CheckpointRefused(f"topic {self._topic} holds something else", "foreign")
         return Pointer()
 
     def data(self, stored: Stored) -> bytes:
@@ -83,7 +98,7 @@ class ChunkLog:
         """The same as `_pointer_between`, past batches that a broker's disk has damaged."""
         try:
             return self._pointer_between(since, upto)
-        except (KafkaUnreachable, Misconfigured, CheckpointRefused):
+        except (KafkaUnreachable, Misconfigured):
             raise
         except GoeswithError as error:
             half = (since + upto) // 2
@@ -94,18 +109,14 @@ class ChunkLog:
         return self._last_pointer(since, half) if found is None else found
 
     def _pointer_between(self, since: int, upto: int) -> bytes | None:
-        """The last pointer in a range, empty if it was deleted; None: there is none.
-
-        Raises `CheckpointRefused` where there is none, and something else.
-        """
-        found, is_ours = None, True
+        """The last pointer in a range, empty if it was deleted; None: there is none."""
+        found = None
         for record in self._reader.between({self._at: since}, {self._at: upto}):
             key = (record.key or b"").decode(errors="replace")
             if key == POINTER:
                 found = record.value or b""
-            is_ours &= key == POINTER or key.startswith(CHUNK)
-        if found is None and not is_ours:
-            raise CheckpointRefused(f"topic {self._topic} holds something else", "foreign")
+            elif not key.startswith(CHUNK):
+                self._foreign.add(record.offset)
         return found
 
     def _chunks(self, stored: Stored) -> list[bytes]:

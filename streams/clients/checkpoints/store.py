@@ -61,7 +61,7 @@ def open_store(settings: Settings) -> Store | None:
     """Where the settings have checkpoints kept; None: nowhere."""
     url = settings.checkpoint_url or settings.redis_url
     if topic := settings.topics.checkpoints(url):
-        # It loads kafka-python, which a worker does without.
+        # It loads kafka-python, which takes its time: only where checkpoints are in a topic.
         from streams.clients.checkpoints.topic_store import TopicStore  # noqa: PLC0415
 
         return TopicStore(settings, topic)

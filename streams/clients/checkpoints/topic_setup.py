@@ -36,7 +36,8 @@ def prepared(settings: Settings, topic: str) -> int:
         )
     if (policy := config.get("cleanup.policy", "compact")) != "compact":
         raise TopicsWrong(
-            f"topic {topic} has cleanup.policy={policy}, and would lose checkpoints. Mend it: "
+            f"topic {topic} has cleanup.policy={policy}, and would lose checkpoints: name another "
+            "topic in GOESWITH_CHECKPOINT_URL, or, if nothing else is in this one, mend it: "
             f"kafka-configs.sh --bootstrap-server {settings.kafka_bootstrap} --alter --topic "
             f"{topic} --add-config cleanup.policy=compact"
         )

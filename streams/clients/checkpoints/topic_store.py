@@ -14,12 +14,13 @@ reason to keep a better one out. Whether one is whole takes reading it: that is 
 would keep another one from being written.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
-from streams.clients.checkpoints.chunk_log import POINTER, ChunkLog, opened_log
+from streams.clients.checkpoints.chunk_log import FOREIGN_MAX, POINTER, ChunkLog, opened_log
 from streams.clients.checkpoints.pointer import Pointer, Stored, chunk_key
 from streams.clients.checkpoints.rules import (
     ExistingCheckpoint,
@@ -34,6 +35,8 @@ from streams.clients.checkpoints.transaction import Records, transaction
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CheckpointHeader, read
+
+logger = logging.getLogger(__name__)
 
 NOTHING: Mapping[str, str] = {}
 
@@ -106,15 +109,15 @@ class TopicStore:
         with opened_log(self._settings, self._topic) as log:
             if log is None:
                 raise GoeswithError(f"topic {self._topic} is gone")
-            if _plan(log, request) is None:
+            if not force and planned(log, request) is None:
                 return False  # and nobody else is kept from writing
             with transaction(self._settings, self._topic) as sender:
-                plan = _plan(log, request)
+                plan = planned(log, request)
                 if plan is None:
                     return False
                 offsets = sender.send(_chunks(data, chunk_bytes))
                 newest = _stored(header, data, offsets)
-                sender.send(_moves(plan, newest))
+                sender.send(moved(plan, newest))
         return True
 
     def pointer(self) -> Pointer:
@@ -141,16 +144,20 @@ class TopicStore:
                 header = read(log.data(chosen)).header
                 request = WriteRequest(header, NOTHING, back=True, force=True)
                 name = replacing(_existing(log, held), request) or ""
-                sender.send(_moves(Plan(pointer, held, name), chosen))
+                sender.send(moved(Plan(pointer, held, name), chosen))
         return header
 
 
-def _plan(log: ChunkLog, request: WriteRequest) -> Plan | None:
-    """What is to be done; None: what is there stays. Raises `CheckpointRefused`."""
+def planned(log: ChunkLog, request: WriteRequest) -> Plan | None:
+    """What is to be done; None: what is there stays. Raises `CheckpointRefused`.
+
+    Who is forced looks for a pointer behind all that others wrote: what it names is kept.
+    """
     try:
-        pointer = log.pointer()
-    except CheckpointRefused:
+        pointer = log.pointer(None if request.force else FOREIGN_MAX)
+    except CheckpointRefused as refused:
         replacing(ExistingCheckpoint(), request)  # which raises, unless it is forced
+        logger.warning("%s: chunks that may be there are neither named nor deleted", refused)
         return Plan(Pointer(), None, "")
     for held in pointer.generations:
         if _may_go(held, request) or log.is_whole(held):
@@ -186,7 +193,7 @@ def _chunks(data: bytes, chunk_bytes: int) -> Iterator[tuple[str, bytes]]:
         yield chunk_key(mark, number), data[start : start + chunk_bytes]
 
 
-def _moves(plan: Plan, newest: Stored) -> Records:
+def moved(plan: Plan, newest: Stored) -> Records:
     """What is written behind the chunks: chunks that have left, and last the pointer."""
     pointer = plan.pointer.with_newest(newest, plan.held, plan.aside_as)
     for key in sorted(plan.pointer.chunk_keys() - pointer.chunk_keys()):

@@ -60,19 +60,28 @@ def transaction(settings: Settings, topic: str) -> Iterator[Sender]:
 
     Raises a `GoeswithError` when it is not, and so when somebody else has begun to write meanwhile.
     """
-    with open_producer(settings, transactional_id=topic) as producer:
-        sender = Sender(producer, topic, settings.kafka_timeout_s)
-        try:
-            producer.init_transactions()
-            producer.begin_transaction()
-            yield sender
-            _bounded(producer.commit_transaction, settings)
-        except BaseException as error:
-            with suppress(errors.KafkaError, GoeswithError):  # the next writer does it for us
-                _bounded(producer.abort_transaction, settings)
-            if isinstance(error, errors.KafkaError):
-                raise _told(sender.first_failure() or error, topic) from error
-            raise
+    with (
+        open_producer(settings, transactional_id=topic) as producer,
+        begun(producer, settings, topic) as sender,
+    ):
+        yield sender
+
+
+@contextmanager
+def begun(producer: Any, settings: Settings, topic: str) -> Iterator[Sender]:
+    """The transaction of a producer that is open, as `transaction` has it."""
+    sender = Sender(producer, topic, settings.kafka_timeout_s)
+    try:
+        producer.init_transactions()
+        producer.begin_transaction()
+        yield sender
+        _bounded(producer.commit_transaction, settings)
+    except BaseException as error:
+        with suppress(Exception):  # the next writer does it for us, and `error` is what is told
+            _bounded(producer.abort_transaction, settings)
+        if isinstance(error, errors.KafkaError):
+            raise _told(sender.first_failure() or error, topic) from error
+        raise
 
 
 def _told(error: Exception, topic: str) -> Exception:
@@ -88,13 +97,16 @@ def _told(error: Exception, topic: str) -> Exception:
 
 
 def _bounded(call: Callable[[], None], settings: Settings) -> None:
-    """Do what has no bound of its own; raises `KafkaUnreachable` after `kafka_timeout_s`."""
+    """Do what has no bound of its own; raises `KafkaUnreachable` after `kafka_timeout_s`.
+
+    And what the call raises, whatever that is: a thread that ended so has not done it.
+    """
     failed: list[Exception] = []
 
     def work() -> None:
         try:
             call()
-        except errors.KafkaError as error:
+        except Exception as error:  # noqa: BLE001  # it is raised where the call was asked for
             failed.append(error)
 
     thread = Thread(target=work, daemon=True)

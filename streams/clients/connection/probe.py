@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.clients.connection.addresses import broker_addresses
@@ -25,6 +25,12 @@ ALERT_S_MAX = 2.0
 CLOSE_S_MAX = 2.0
 BROKEN_OFF_S = 0.2
 """A loop that ends lives so much longer than a connection that was broken off."""
+AGAIN_S = 1.0
+"""After this a broker is asked again that hung up on who had signed in with a token."""
+
+
+class _HungUp(KafkaConnectionError):  # type: ignore[misc]  # aiokafka has no types
+    """On who had given an access token: it is not taken, or the broker goes down just now."""
 
 
 async def check_connection(settings: ConnectionSettings) -> None:
@@ -38,7 +44,7 @@ async def check_connection(settings: ConnectionSettings) -> None:
     silent = []
     for host, port in broker_addresses(settings.kafka_bootstrap):
         try:
-            return await _shake_hands(host.strip("[]"), port, options, settings)
+            return await _let_in(host.strip("[]"), port, options, settings)
         except (KafkaError, OSError, TimeoutError) as error:
             refused = refusal(error, settings)
             if refused is None and (alert := await _alert(host.strip("[]"), port, options)):
@@ -47,6 +53,8 @@ async def check_connection(settings: ConnectionSettings) -> None:
                 raise refused from error
             silent.append(str(error) or type(error).__name__)
         except ValueError as error:  # of SCRAM: its answer proves nothing
+            if not settings.kafka_sasl_mechanism.startswith("SCRAM"):
+                raise
             raise NotAuthenticated(
                 f"what listens at {host}:{port} does not prove that it knows the password of "
                 f"{settings.kafka_user}: is it a broker of ours?"
@@ -96,6 +104,24 @@ async def _alert(host: str, port: int, options: dict[str, Any]) -> ssl.SSLError 
     return None
 
 
+async def _let_in(
+    host: str, port: int, options: dict[str, Any], settings: ConnectionSettings
+) -> None:
+    """Shake hands; and again, where it may have been a broker that went down meanwhile.
+
+    That one is away the second time, or lets us in: a start that waits, and not one that is refused
+    for good.
+    """
+    try:
+        return await _shake_hands(host, port, options, settings)
+    except _HungUp:
+        await asyncio.sleep(AGAIN_S)
+    try:
+        return await _shake_hands(host, port, options, settings)
+    except _HungUp as error:
+        raise NotAuthenticated(refused_credentials(settings)) from error
+
+
 async def _shake_hands(
     host: str, port: int, options: dict[str, Any], settings: ConnectionSettings
 ) -> None:
@@ -122,12 +148,12 @@ async def _ask(connection: Any, settings: ConnectionSettings) -> None:
     aiokafka takes any answer to an access token for a welcome (RFC 7628, section 3.2.3: there is
     another round after a refusal).
     """
-    refused = NotAuthenticated(refused_credentials(settings))
+    by_token = settings.kafka_sasl_mechanism == "OAUTHBEARER"
     try:
         answer = await connection.send(MetadataRequest([]))
     except KafkaError as error:
-        if settings.kafka_sasl_mechanism == "OAUTHBEARER":
-            raise refused from error
+        if by_token:
+            raise _HungUp(str(error)) from error
         raise
-    if settings.kafka_sasl_mechanism == "OAUTHBEARER" and not answer.brokers:
-        raise refused
+    if by_token and not answer.brokers:
+        raise NotAuthenticated(refused_credentials(settings))

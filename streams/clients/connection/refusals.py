@@ -13,7 +13,7 @@ from streams.contract.errors import GoeswithError, NotAuthenticated, NotAuthoriz
 from streams.contract.wire.connection import ConnectionSettings
 
 UNSUPPORTED_MECHANISM, ILLEGAL_SASL_STATE, AUTHENTICATION_FAILED = 33, 34, 58
-TOPIC_DENIED, GROUP_DENIED, CLUSTER_DENIED = 29, 30, 31
+TOPIC_DENIED, GROUP_DENIED, CLUSTER_DENIED, TRANSACTIONS_DENIED = 29, 30, 31, 53
 """Error codes of Kafka's protocol."""
 NOT_VALID_YET, EXPIRED, HOST_MISMATCH, IP_MISMATCH = 9, 10, 62, 64
 UNTRUSTED = (18, 19, 20, 21)
@@ -156,6 +156,7 @@ def _of_acl(code: Any, error: BaseException, settings: ConnectionSettings) -> st
         TOPIC_DENIED: f"the topic {_names(error)}",
         GROUP_DENIED: f"the group {_names(error)}",
         CLUSTER_DENIED: "the cluster",
+        TRANSACTIONS_DENIED: f"the transactional id {_names(error)}".rstrip(),
     }.get(code)
     if what is None:
         return ""

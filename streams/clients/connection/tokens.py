@@ -8,6 +8,8 @@ life are over. (Method: RFC 6749, sections 2.3.1 and 4.4; the life of a token th
 import base64
 import binascii
 import json
+import math
+import os
 import shlex
 import subprocess
 import threading
@@ -15,16 +17,16 @@ import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlencode, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from pydantic import SecretStr
 
 from streams.clients.connection.addresses import is_loopback
-from streams.contract.errors import Misconfigured, NotAuthenticated, NoToken
+from streams.contract.errors import GoeswithError, Misconfigured, NotAuthenticated, NoToken
 from streams.contract.wire.connection import ConnectionSettings
 
 COMMAND, ENDPOINT = "GOESWITH_KAFKA_TOKEN_COMMAND", "GOESWITH_KAFKA_TOKEN_URL"
@@ -34,6 +36,7 @@ UNTOLD_LIFE_S = 60.0
 """Of a token that does not say how long it lives."""
 ANSWER_BYTES_MAX = 1 << 20
 REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+REDIRECTS = range(300, 400)
 
 
 class AccessToken(NamedTuple):
@@ -92,6 +95,10 @@ def _shared(
     return Tokens(partial(token_of_endpoint, url, client, secret, scope, timeout_s))
 
 
+os.register_at_fork(after_in_child=_shared.cache_clear)
+"""A thread that fetches a token while a process forks is not in the child; the lock it holds is."""
+
+
 def token_of_command(command: str, timeout_s: float) -> AccessToken:
     """What a command prints. Raises `NoToken`, and `Misconfigured` where there is no such command.
 
@@ -112,13 +119,47 @@ def token_of_command(command: str, timeout_s: float) -> AccessToken:
     return read_token(ran.stdout, COMMAND)
 
 
+class _NoRedirects(HTTPRedirectHandler):
+    """Follows none: the secret is for this endpoint, and would go wherever it points."""
+
+    def http_error_302(self, *_: Any, **__: Any) -> None:
+        """Leave it to be raised."""
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
 def token_of_endpoint(
     url: str, client: str, secret: SecretStr, scope: str, timeout_s: float
 ) -> AccessToken:
-    """What a token endpoint gives to a client. Raises `NoToken`, `NotAuthenticated`."""
+    """What a token endpoint gives to a client. Raises `NoToken`, `NotAuthenticated`.
+
+    And `Misconfigured`, where nothing can be asked by such a URL. No message has more of the URL
+    than its host: there may be secrets in the rest, and in what libraries say of it.
+    """
+    try:
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        request = _request(url, client, secret, scope)
+        opener = build_opener(_NoRedirects, *([ProxyHandler({})] if is_loopback(url) else []))
+        with opener.open(request, timeout=timeout_s) as answer:
+            said = answer.read(ANSWER_BYTES_MAX)
+    except HTTPError as refused:
+        refused.close()
+        raise _refused(host, refused.code) from None
+    except (ValueError, InvalidURL):
+        raise Misconfigured(
+            f"nothing can be asked by the URL of {ENDPOINT}: is it right?"
+        ) from None
+    except (OSError, HTTPException) as error:
+        said_why = getattr(error, "reason", None) or error
+        why = type(error).__name__ if isinstance(error, HTTPException) else said_why
+        raise NoToken(f"no answer of the token endpoint at {host} ({ENDPOINT}): {why}") from None
+    return read_token(said, ENDPOINT)
+
+
+def _request(url: str, client: str, secret: SecretStr, scope: str) -> Request:
     asked = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
     both = f"{quote_plus(client)}:{quote_plus(secret.get_secret_value())}"
-    request = Request(  # noqa: S310  # http and https alone: the setting has a pattern
+    return Request(  # noqa: S310  # http and https alone: the setting has a pattern
         url,
         urlencode(asked).encode(),
         {
@@ -126,24 +167,22 @@ def token_of_endpoint(
             "Accept": "application/json",
         },
     )
-    host = urlsplit(url).netloc.rpartition("@")[2]
-    opener = build_opener(*([ProxyHandler({})] if is_loopback(url) else []))
-    try:
-        with opener.open(request, timeout=timeout_s) as answer:
-            said = answer.read(ANSWER_BYTES_MAX)
-    except HTTPError as refused:
-        refused.close()
-        if refused.code in REFUSALS:
-            raise NotAuthenticated(
-                f"the token endpoint at {host} refuses us ({refused.code}): are GOESWITH_KAFKA_USER"
-                " (client id), GOESWITH_KAFKA_PASSWORD (client secret) and "
-                "GOESWITH_KAFKA_TOKEN_SCOPE right?"
-            ) from None
-        raise NoToken(f"the token endpoint at {host} answers {refused.code}") from None
-    except (OSError, HTTPException) as error:
-        why = getattr(error, "reason", None) or error
-        raise NoToken(f"no answer of the token endpoint at {host} ({ENDPOINT}): {why}") from None
-    return read_token(said, ENDPOINT)
+
+
+def _refused(host: str, code: int) -> GoeswithError:
+    """What an answer means that is none of success."""
+    if code in REFUSALS:
+        return NotAuthenticated(
+            f"the token endpoint at {host} refuses us ({code}): are GOESWITH_KAFKA_USER"
+            " (client id), GOESWITH_KAFKA_PASSWORD (client secret) and "
+            "GOESWITH_KAFKA_TOKEN_SCOPE right?"
+        )
+    if code in REDIRECTS:
+        return NoToken(
+            f"the token endpoint at {host} answers {code}, a redirect, which is not followed: the "
+            f"secret is for {ENDPOINT} alone"
+        )
+    return NoToken(f"the token endpoint at {host} answers {code}")
 
 
 def read_token(said: bytes, variable: str, now_s: float | None = None) -> AccessToken:
@@ -159,7 +198,7 @@ def read_token(said: bytes, variable: str, now_s: float | None = None) -> Access
     if text.startswith("{"):
         try:
             answer = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = {}
         text, told = answer.get("access_token"), answer.get("expires_in")
     if not (isinstance(text, str) and text.isascii() and text.isprintable() and " " not in text):
@@ -171,12 +210,26 @@ def read_token(said: bytes, variable: str, now_s: float | None = None) -> Access
 
 def _life_s(text: str, told: Any, now_s: float) -> float | None:
     """How long a token lives: as it was told, or as it says itself where it is a JWT."""
-    if isinstance(told, int | float) and told > 0:
-        return float(told)
+    if (life_s := _seconds(told)) is not None and life_s > 0:
+        return life_s
     _, _, behind = text.partition(".")
     payload, _, _ = behind.partition(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return max(0.0, float(claims["exp"]) - now_s)
-    except (binascii.Error, ValueError, KeyError, TypeError):
+        ends_s = _seconds(claims["exp"])
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return None if ends_s is None else max(0.0, ends_s - now_s)
+
+
+def _seconds(said: Any) -> float | None:
+    """A number that a clock reaches; some endpoints write it as a string. None: it is none.
+
+    >>> _seconds(300), _seconds("300"), _seconds(float("inf")), _seconds(10**400), _seconds(None)
+    (300.0, 300.0, None, None, None)
+    """
+    try:
+        seconds = float(said)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) else None

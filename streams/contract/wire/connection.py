@@ -13,6 +13,12 @@ from pydantic import BaseModel, Field, SecretStr, model_validator
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
+OF_TOKENS = ("kafka_token_command", "kafka_token_url", "kafka_token_scope")
+OF_SASL = ("kafka_sasl_mechanism", "kafka_user", "kafka_password", *OF_TOKENS)
+OF_CERTIFICATE = ("kafka_key_file", "kafka_key_password")
+OF_TLS = ("kafka_certificate_file", "kafka_ca_file", *OF_CERTIFICATE)
+"""What is of no use without tokens, a sign-in, a certificate, encryption."""
+
 
 class ConnectionSettings(BaseModel):
     """The settings of connections; `Settings` inherits them, and reads them from the environment.
@@ -75,7 +81,7 @@ class ConnectionSettings(BaseModel):
     )
     kafka_token_url: str = Field(
         "",
-        pattern=r"^$|^https?://",
+        pattern=r"^$|^https?://[^/?#@]+([/?#].*)?$",
         description="token endpoint (OAuth 2 and OIDC, client credentials) for OAUTHBEARER",
     )
     kafka_token_scope: str = Field("", description="scope to ask the token endpoint for")
@@ -110,25 +116,28 @@ class ConnectionSettings(BaseModel):
 
     def _contradiction(self) -> str:
         """What does not go together, a sentence with the variables' names; empty: nothing."""
-        if (self.kafka_sasl_mechanism or self.kafka_user) and not self.kafka_sasl:
-            given = "SASL_MECHANISM" if self.kafka_sasl_mechanism else "USER"
+        if (given := self._first_given(OF_SASL)) and not self.kafka_sasl:
             return (
-                f"GOESWITH_KAFKA_{given} is of use where GOESWITH_KAFKA_SECURITY_PROTOCOL is "
+                f"{given} is of use where GOESWITH_KAFKA_SECURITY_PROTOCOL is "
                 f"SASL_SSL or SASL_PLAINTEXT, not {self.kafka_security_protocol}"
             )
-        if self.kafka_certificate_file and not self.kafka_tls:
+        if (given := self._first_given(OF_TLS)) and not self.kafka_tls:
             return (
-                "GOESWITH_KAFKA_CERTIFICATE_FILE is shown where GOESWITH_KAFKA_SECURITY_PROTOCOL "
-                f"is SSL or SASL_SSL, not {self.kafka_security_protocol}"
+                f"{given} is of use where GOESWITH_KAFKA_SECURITY_PROTOCOL is SSL or SASL_SSL, not "
+                f"{self.kafka_security_protocol}, which speaks in the clear"
             )
-        if self.kafka_key_file and not self.kafka_certificate_file:
-            return "GOESWITH_KAFKA_KEY_FILE is of GOESWITH_KAFKA_CERTIFICATE_FILE, which is empty"
+        if (given := self._first_given(OF_CERTIFICATE)) and not self.kafka_certificate_file:
+            return f"{given} is of GOESWITH_KAFKA_CERTIFICATE_FILE, which is empty"
         if self.redis_key_file and not self.redis_certificate_file:
             return "GOESWITH_REDIS_KEY_FILE is of GOESWITH_REDIS_CERTIFICATE_FILE, which is empty"
         return self._sign_in_lacks() if self.kafka_sasl else ""
 
+    def _first_given(self, names: tuple[str, ...]) -> str:
+        """The variable of the first one of these that is not empty; empty: all are."""
+        return next((f"GOESWITH_{name.upper()}" for name in names if getattr(self, name)), "")
+
     def _sign_in_lacks(self) -> str:
-        """What SASL needs and has not got."""
+        """What SASL needs and has not got, or has got and does not need."""
         if not self.kafka_sasl_mechanism:
             return (
                 f"{self.kafka_security_protocol} signs in: set GOESWITH_KAFKA_SASL_MECHANISM to "
@@ -137,11 +146,15 @@ class ConnectionSettings(BaseModel):
         has_both = bool(self.kafka_user and self.kafka_password.get_secret_value())
         credentials = "GOESWITH_KAFKA_USER and GOESWITH_KAFKA_PASSWORD (or …_PASSWORD_FILE)"
         if self.kafka_sasl_mechanism != "OAUTHBEARER":
+            if given := self._first_given(OF_TOKENS):
+                return f"{given} is of use with OAUTHBEARER, not {self.kafka_sasl_mechanism}"
             return "" if has_both else f"{self.kafka_sasl_mechanism} needs {credentials}"
         if bool(self.kafka_token_command) == bool(self.kafka_token_url):
             return (
                 "OAUTHBEARER needs one of GOESWITH_KAFKA_TOKEN_COMMAND and GOESWITH_KAFKA_TOKEN_URL"
             )
+        if self.kafka_token_scope and not self.kafka_token_url:
+            return "GOESWITH_KAFKA_TOKEN_SCOPE is of GOESWITH_KAFKA_TOKEN_URL, which is empty"
         if self.kafka_token_url and not has_both:
             return f"GOESWITH_KAFKA_TOKEN_URL needs the client's id and secret: {credentials}"
         return ""

@@ -119,8 +119,9 @@ def _forget_purchases(model: Repeats, _settings: Settings, shopper_id: str, unti
 
 
 def _unbuy(model: Repeats, _settings: Settings, order: Order, item_id: str) -> None:
-    who = () if order.shopper_id is None else (order.shopper_id,)
-    model.unlearn_one(who, item_id, time_s=order.time_s, supposed=order.supposed)
+    if order.shopper_id is not None:
+        who, time_s = (order.shopper_id,), order.time_s
+        model.unlearn_one(who, item_id, time_s=time_s, supposed=order.supposed)
 
 
 # What everybody buys: adds and views count, each with its weight

@@ -51,13 +51,15 @@ class ReceiptRules:
     def opened(self, session: Session, event: Event) -> Receipt | InvalidReceipt | None:
         """The receipt that an event brings; as a value, why it does not open or is too old.
 
-        It may be of a session that this one goes on from: the page is still there.
+        It may be of a session that this one goes on from, or did when the prompt was shown.
         """
         if type(event) not in BRINGING or (token := vars(event)["receipt"]) is None:
             return None
         receipt = self._open(token, event.session_id)
         if isinstance(receipt, InvalidReceipt) and receipt.reason in OF_OTHERS:
-            others = (self._open(token, name) for name in session.ties.formers)
+            shown_in = (one.session_id for one in session.impressions.values())
+            names = dict.fromkeys([*session.ties.formers, *shown_in])
+            others = (self._open(token, name) for name in names)
             receipt = next((one for one in others if isinstance(one, Receipt)), receipt)
         if isinstance(receipt, InvalidReceipt):
             return receipt

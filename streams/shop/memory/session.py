@@ -102,9 +102,10 @@ class Session:
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
-        if event.occurred_at_ms > self.last_ms:  # noqa: PLR1730  # no call on every event
-            self.last_ms = event.occurred_at_ms
-        if self.seen.note(event.event_id, offset, self.last_ms):
+        at_ms = event.occurred_at_ms
+        if at_ms > self.last_ms:  # noqa: PLR1730  # no call on every event
+            self.last_ms = at_ms
+        if self.seen.note(event.event_id, offset, at_ms):
             noted = self.seen.noted
             if noted > WEIGHED_FROM and noted % WEIGHED_EVERY == 0:
                 lighten(self)
@@ -288,6 +289,7 @@ class Session:
             None if self.assignment is None else list(self.assignment),
             self.seen.arrivals and self.seen.arrivals.state(),
             self.ties.state(),
+            self.seen.latest_ms,
         ]
 
 

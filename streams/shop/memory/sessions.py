@@ -24,6 +24,7 @@ from streams.shop.memory.orders.weight import lighten
 from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
+from streams.shop.people.shoppers import note_shopper
 from streams.shop.people.sign_in import KEEP, SignIn, read
 from streams.shop.people.ties import Ties
 from streams.shop.people.visitors import FORMERS_MAX, Visitors
@@ -112,6 +113,8 @@ class Sessions:
     def settle(self) -> None:
         """The event is folded: a trail that was lent for it goes back."""
         if (holder := self.visitors.settle()) is not None:
+            if holder.impressions:
+                note_shopper(holder)  # whoever it was lent to was somebody else, or nobody
             lighten(holder)
 
     def _after_pause(self, session: Session, event: Event) -> Session:
@@ -228,9 +231,11 @@ def _session_of(state: list[Any]) -> Session:
     if version in (1, 2):
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *more = latest
-    assigned, arrived, *tied = more or (None, None)
+    assigned, arrived, *later = more or (None, None)
+    tied, latest_ms = later or (None, last_ms)
     seen = Seen.from_state(named, () if version <= NAMED_ALONE else before, refused, unread)
     seen.arrive(arrived, version)
+    (seen.latest_ms,) = each(int, [latest_ms], 0, YEAR_2100_MS)
     orders, remembered = dict(orders), list(map(Impression.from_state, impressions))
     each(str, [name, *orders, *orders.values()])
     shown, last_shown_ms, dismissals = each(int, said, 0)
@@ -256,7 +261,7 @@ def _session_of(state: list[Any]) -> Session:
         orders,
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),
-        ties=Ties.from_state(*tied or [None]),
+        ties=Ties.from_state(tied),
     )
 
 

@@ -133,10 +133,9 @@ class Teaching:
         for lesson in order.unlearned(gone):
             for teach in self._basket_back:
                 teach(lesson, order.time_s)
-        if order.shopper_id is not None:
-            for item_id in gone:
-                for teach in self._purchase_back:
-                    teach(order, item_id)
+        for item_id in gone:
+            for teach in self._purchase_back:
+                teach(order, item_id)
 
     def _meet(self, session: Session, present: list[str], item_id: str, time_s: float) -> None:
         """An item comes beside those present: what the session has not taught yet is learned."""

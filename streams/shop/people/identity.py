@@ -105,16 +105,17 @@ class Identity:
         """What the event itself says: denials may come later, and count whenever they come."""
         at_ms, before = event.occurred_at_ms, session.signed_in
         if at_ms >= before.at_ms and event.says_who:
+            was = before.hash
             if who is None or who != before.shopper_id:
                 before.shopper_id, before.hash_alone = who, None
-                if session.impressions or session.ties != NO_TIES:
-                    self._tie(session, event)
+            if before.hash != was and (session.impressions or session.ties != NO_TIES):
+                self._tie(session, event)
             before.at_ms, before.consented = at_ms, event.consent is True
 
     def _tie(self, session: Signed, event: Event) -> None:
         """Who goes on from a session, and by whom it is noted, depends on who is signed in.
 
-        The same as before changes nothing: a denial elsewhere may have had us forget the name.
+        The hash tells that: a denial elsewhere may have had one of us forget the name.
         """
         if session.ties.visitor is not None:
             session.ties = session.ties.signed(event, session.signed_in.hash)

@@ -1,9 +1,9 @@
 """The sessions of each shopper on one partition: what one of them orders, prompts of all may earn.
 
 An order is credited to the prompts of other sessions as well, in which the same shopper is signed
-in, and both have said `consent: true` since any denial: what the setting supposes is not enough to
-tie two devices. Each keeps a basket of its own: an order that comes back must not have changed what
-another session teaches. Sessions without prompts are not noted, and cost nothing.
+in, and both have said `consent: true` since any denial on this partition: what the setting supposes
+is not enough to tie two devices. Each keeps a basket of its own: an order that comes back must not
+have changed what another session teaches. Sessions without prompts are not noted, and cost nothing.
 """
 
 from collections.abc import Iterable

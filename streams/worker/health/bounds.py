@@ -17,7 +17,7 @@ SESSION_BYTES = 2_700
 """Of a visit of eight events with ids of some ten characters."""
 ORDER_BYTES = 1_600
 """Of four lines, all of which taught."""
-ORDER_BYTES_MAX = 5_400
+ORDER_BYTES_MAX = 5_600
 """With as many lines as there is room for, all of which taught, and with ids of 128 characters, or
 with the impressions of a whole session, which it was credited to."""
 WAITING_BYTES = 275

@@ -1,15 +1,19 @@
 """Log rate limiting for libraries: what repeats is logged once in a while, and counted.
 
 A broker that is away for 40 s makes aiokafka write 34,000 lines. Each place in its code may speak
-once in `every_s` seconds; its next line says how many were held back. aiokafka's debug calls are
-switched off, too: they cost a tenth of a worker's CPU.
+once in `every_s` seconds; its next line says how many were held back. The clients' debug calls are
+switched off, too: they show each request, and so the password that one signs in with; aiokafka's
+cost a tenth of a worker's CPU.
 """
 
 import logging
 from collections.abc import Sequence
 
-LIBRARIES = ("aiokafka",)
-"""Not Faust's: its services all log from one line of code, and say little. But its timers do."""
+LIBRARIES = ("aiokafka", "kafka")
+"""kafka-python is loaded where checkpoints are in Kafka.
+
+Not Faust's: its services all log from one line of code, and say little. But its timers do.
+"""
 TIMERS = "mode.timers"
 EVERY_S = 10.0
 ORDINARY = ("because it is rebalancing", "Not authorized to read from topic")

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from streams.clients.checkpoints.chunk_log import ChunkLog
+from streams.clients.checkpoints.chunk_log import FOREIGN_MAX, ChunkLog
 from streams.clients.checkpoints.pointer import Pointer, Stored
 from streams.clients.log_reader import LogReader, Partition, RawRecord
 from streams.contract.errors import CheckpointRefused, GoeswithError, KafkaUnreachable
@@ -91,10 +91,35 @@ def test_of_two_pointers_the_last_one_counts() -> None:
 
 
 def test_a_record_of_somebody_else_hides_no_pointer() -> None:
-    """A topic that was taken by force, or one slip of a producer."""
-    records = {**WRITTEN, 75: ("session-1", b"{}")}
+    """A topic that was taken by force, or a producer's slip: one record or many, and markers."""
+    for last in (75, 76, 90, 4_000):
+        foreign = {offset: (f"session-{offset}", b"{}") for offset in range(75, last + 1)}
+        for end in (last + 1, last + 2, last + 9):
+            reader = Compacted({**WRITTEN, **foreign}, end=end)
 
-    assert POINTER == ChunkLog(Compacted(records, end=76), "shop").pointer()
+            assert POINTER == ChunkLog(reader, "shop").pointer()
+
+
+def test_a_large_topic_of_others_is_not_read_from_end_to_end() -> None:
+    """Each worker looks when it starts; who is forced to write looks behind all of it."""
+    foreign = {offset: (f"session-{offset}", b"{}") for offset in range(75, 100_000)}
+    reader = Compacted({**WRITTEN, **foreign}, end=100_000)
+    with pytest.raises(CheckpointRefused, match="holds something else") as refused:
+        ChunkLog(reader, "shop").pointer()
+
+    assert ("foreign", True) == (refused.value.reason, FOREIGN_MAX < reader.read < 80_000)
+    assert POINTER == ChunkLog(reader, "shop").pointer(foreign_max=None)
+
+
+def test_a_topic_that_was_emptied_of_others_is_looked_at_anew() -> None:
+    """What was found of them at one look says nothing of the next."""
+    reader = Compacted({70: ("session-1", b"{}")}, end=75)
+    log = ChunkLog(reader, "shop")
+    with pytest.raises(CheckpointRefused):
+        log.pointer()
+    reader.records.clear()
+
+    assert Pointer() == log.pointer()
 
 
 def test_an_empty_topic_and_one_whose_pointer_was_deleted_hold_nothing() -> None:
@@ -110,6 +135,7 @@ def test_an_empty_topic_and_one_whose_pointer_was_deleted_hold_nothing() -> None
     "records",
     [
         {70: ("session-1", b"{}")},
+        {3: ("session-1", b"{}"), **{at: WRITTEN[at] for at in (70, 71, 72, 73)}},
         {74: ("pointer", b"bread")},
         {74: ("pointer", b'{"version":2,"generations":[]}')},
     ],
@@ -117,7 +143,7 @@ def test_an_empty_topic_and_one_whose_pointer_was_deleted_hold_nothing() -> None
 def test_a_topic_that_holds_something_else_is_not_ours(
     records: dict[int, tuple[str, bytes | None]],
 ) -> None:
-    """Events, a pointer that is none, one of a version to come."""
+    """Events, also before chunks that nothing names; a pointer that is none, or of later on."""
     with pytest.raises(CheckpointRefused) as refused:
         ChunkLog(Compacted(records, end=75), "shop").pointer()
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from streams.clients.connection.probe import check_connection, check_connection_now
-from streams.contract.errors import KafkaUnreachable, NotAuthenticated
+from streams.contract.errors import KafkaUnreachable, Misconfigured, NotAuthenticated
 from streams.contract.wire.connection import ConnectionSettings
 from tests.certificates import Authority, Issued
+from tests.clients.connection.token_broker import signing_in
 
 PATIENCE_S = 5.0
 
@@ -159,6 +160,69 @@ async def test_one_broker_that_is_away_is_passed_over(ours: Authority) -> None:
     """The next one says what is wrong."""
     with listening(in_the_clear) as broker:
         assert "speaks no TLS" in await said(settings(f"127.0.0.1:1,{broker}", ours))
+
+
+def by_token(bootstrap: str, **more: Any) -> ConnectionSettings:
+    """Of a client with an access token."""
+    given = {
+        "kafka_bootstrap": bootstrap,
+        "kafka_security_protocol": "SASL_PLAINTEXT",
+        "kafka_sasl_mechanism": "OAUTHBEARER",
+        "kafka_token_command": "echo a.token",
+        "kafka_timeout_s": 5.0,
+    }
+    return ConnectionSettings.model_validate(given | more)
+
+
+async def test_a_broker_that_hangs_up_on_a_token_twice_does_not_take_it() -> None:
+    """It says no more than that."""
+    hang_ups = iter([True, True])
+    with listening(signing_in(lambda: next(hang_ups))) as broker:
+        why = await said(by_token(broker))
+
+    assert "does not take the access token of GOESWITH_KAFKA_TOKEN_COMMAND" in why
+    assert [] == list(hang_ups)
+
+
+async def test_a_broker_that_goes_down_after_a_sign_in_does_not_refuse_the_token() -> None:
+    """A worker that starts meanwhile has to wait: nobody starts one again that was refused."""
+    restarts = iter([True, False])
+    with listening(signing_in(lambda: next(restarts))) as broker:
+        await check_connection(by_token(broker))
+
+    assert [] == list(restarts)
+
+
+async def test_a_broker_that_stays_away_after_a_sign_in_is_unreachable() -> None:
+    """It went down as we came."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve_once() -> None:
+            connection, _ = listener.accept()
+            listener.close()
+            connection.settimeout(PATIENCE_S)
+            with connection, suppress(OSError):
+                signing_in(lambda: True)(connection)
+
+        serving = threading.Thread(target=serve_once)
+        serving.start()
+        with pytest.raises(KafkaUnreachable, match="GOESWITH_KAFKA_BOOTSTRAP"):
+            await check_connection(by_token(f"127.0.0.1:{listener.getsockname()[1]}"))
+        serving.join()
+
+
+async def test_what_is_wrong_with_a_token_endpoint_is_not_blamed_on_the_broker() -> None:
+    """Nor on a password that it would have to know."""
+    with listening(signing_in(lambda: False)) as broker:
+        there = by_token(
+            broker,
+            kafka_token_command="",
+            kafka_token_url="http://a..b/token",  # noqa: S106
+            kafka_user="till",
+            kafka_password="any",  # noqa: S106
+        )
+        with pytest.raises(Misconfigured, match="GOESWITH_KAFKA_TOKEN_URL"):
+            await check_connection(there)
 
 
 async def test_in_the_clear_nothing_is_asked() -> None:

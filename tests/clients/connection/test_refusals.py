@@ -39,6 +39,8 @@ def said(error: BaseException, settings: ConnectionSettings = ANN) -> str:
         (31, "", NotAuthorized, "user ann use the cluster"),
         (33, "", NotAuthenticated, "does not take SCRAM-SHA-512"),
         (34, "", NotAuthenticated, "has no SASL: is GOESWITH_KAFKA_SECURITY_PROTOCOL"),
+        (53, "shop.checkpoints", NotAuthorized, "use the transactional id shop.checkpoints"),
+        (53, "", NotAuthorized, "use the transactional id (Transactional"),
         (58, "invalid credentials", NotAuthenticated, "refuses user ann (SCRAM-SHA-512)"),
     ],
 )
@@ -61,7 +63,7 @@ def test_a_code_of_the_protocol_is_a_line(
         aiokafka.errors.KafkaConnectionError("closed"),
         kafka.errors.KafkaTimeoutError("in 10 s"),
         aiokafka.errors.UnknownTopicOrPartitionError(),
-        *(OSError(code, "away") for code in (29, 30, 31, 33, 34, 58, errno.ECONNREFUSED)),
+        *(OSError(code, "away") for code in (29, 30, 31, 33, 34, 53, 58, errno.ECONNREFUSED)),
         TimeoutError(),
     ],
     ids=repr,

@@ -47,14 +47,16 @@ WAYS: dict[str, dict[str, Any]] = {
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Each way to connect."""
     authority = Authority(tmp_path)
-    more = {"kafka_ca_file": str(authority.file)}
+    given = WAYS[request.param]
+    has_tls = given.get("kafka_security_protocol", "").endswith("SSL")
+    more = {"kafka_ca_file": str(authority.file)} if has_tls else {}
     if request.param == MTLS:
         issued = authority.issue("us")
         more |= {
             "kafka_certificate_file": str(issued.certificate),
             "kafka_key_file": str(issued.key),
         }
-    return Settings(**(WAYS[request.param] | more | {"receipt_secret": HIDDEN}))
+    return Settings(**(given | more | {"receipt_secret": HIDDEN}))
 
 
 def plainly(options: Mapping[str, Any]) -> dict[str, Any]:

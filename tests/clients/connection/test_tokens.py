@@ -4,8 +4,12 @@ import base64
 import json
 import shlex
 import sys
+import threading
+import time
 from collections.abc import Callable
 from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -26,6 +30,8 @@ from streams.contract.wire.connection import ConnectionSettings
 from tests.token_endpoint import TokenEndpoint, served
 
 HIDDEN = "br3ad & butt3r: 100 %"
+NESTED = b"[" * 100_000
+"""JSON that a reader goes too deep into."""
 
 
 def python(code: str) -> str:
@@ -35,8 +41,12 @@ def python(code: str) -> str:
 
 def jwt(**claims: object) -> str:
     """A token that is a JWT, of nobody's."""
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"e30.{payload}.c2VhbA"
+    return f"e30.{url64(json.dumps(claims).encode())}.c2VhbA"
+
+
+def url64(raw: bytes) -> str:
+    """As JWTs have it, without the padding."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 @given(st.lists(st.floats(0, 50), min_size=1), st.floats(1, 20))
@@ -56,7 +66,7 @@ def test_a_token_is_never_used_when_it_is_old_and_never_fetched_without_need(
         used = tokens.token()
         assert str(len(fetched_s)) == used
         assert now_s - fetched_s[-1] < USED_SHARE * life_s or now_s == fetched_s[-1]
-    assert all(later - earlier >= USED_SHARE * life_s for earlier, later in pairwise(fetched_s))
+    assert all(later >= earlier + USED_SHARE * life_s for earlier, later in pairwise(fetched_s))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +80,12 @@ def test_a_token_is_never_used_when_it_is_old_and_never_fetched_without_need(
         (jwt(sub="ann").encode(), None),
         (json.dumps({"access_token": jwt(exp=1_030), "expires_in": 20}).encode(), 20.0),
         (b"a.b.c", None),
+        (b'{"access_token": "bread", "expires_in": "30"}', 30.0),
+        (b'{"access_token": "bread", "expires_in": Infinity}', None),
+        (b'{"access_token": "bread", "expires_in": 1' + b"0" * 400 + b"}", None),
+        (jwt(exp=10**400).encode(), None),
+        (jwt(exp=float("inf")).encode(), None),
+        (f"e30.{url64(NESTED)}.c2VhbA".encode(), None),
     ],
 )
 def test_a_token_says_how_long_it_lives_or_is_told(said: bytes, life_s: float | None) -> None:
@@ -79,7 +95,16 @@ def test_a_token_says_how_long_it_lives_or_is_told(said: bytes, life_s: float | 
 
 @pytest.mark.parametrize(
     "said",
-    [b"", b"{}", b"{bread", b'{"access_token": 7}', b"two words", b"\xff", b"<html>\n</html>"],
+    [
+        b"",
+        b"{}",
+        b"{bread",
+        b'{"access_token": 7}',
+        b"two words",
+        b"\xff",
+        b"<html>\n</html>",
+        b'{"a":' + NESTED,
+    ],
 )
 def test_what_is_no_token_is_said_and_not_shown(said: bytes) -> None:
     """There may be a secret in it."""
@@ -145,6 +170,64 @@ def test_an_endpoint_that_refuses_is_told_from_one_that_does_not_answer(
 
     assert error is type(none.value)
     assert "br3ad" not in str(none.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_secret_does_not_go_where_an_endpoint_points(status: int) -> None:
+    """Whoever can answer for the one would have it sent to another."""
+    with served(TokenEndpoint({"till": HIDDEN})) as other, served(TokenEndpoint({})) as endpoint:
+        endpoint.failing, endpoint.location = status, f"{other.url}/token?{HIDDEN[:5]}"
+        with pytest.raises(NoToken, match=f"{status}, a redirect") as none:
+            token_of_endpoint(endpoint.url, "till", SecretStr(HIDDEN), "", 5.0)
+
+    assert [] == other.asked
+    assert 1 == len(endpoint.asked)
+    assert "br3ad" not in str(none.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://till:br3ad@127.0.0.1/token",
+        "http://127.0.0.1:br3ad/token",
+        "http://127.0.0.1/token of br3ad",
+        "http://a..b/br3ad",
+        "https://[br3ad/",
+        "http://127.0.0.1/br3\u00e4d",
+    ],
+)
+def test_a_url_that_cannot_be_asked_is_said_and_not_shown(url: str) -> None:
+    """What libraries say of one may have a password in it, and waiting does not mend it."""
+    with pytest.raises(Misconfigured, match="GOESWITH_KAFKA_TOKEN_URL") as none:
+        token_of_endpoint(url, "till", SecretStr(HIDDEN), "", 5.0)
+
+    assert Misconfigured is type(none.value)
+    assert "br3" not in str(none.value)
+
+
+def test_a_process_that_forks_while_a_token_is_fetched_gets_its_own(tmp_path: Path) -> None:
+    """The thread that fetches is left behind; what it holds must not be waited for."""
+    waits = f"if mkdir {tmp_path}/asked; then while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; fi"
+    settings = ConnectionSettings(
+        kafka_security_protocol="SASL_SSL",
+        kafka_sasl_mechanism="OAUTHBEARER",
+        kafka_token_command=shlex.join(["sh", "-c", f"{waits}; echo bread"]),
+        kafka_timeout_s=60.0,
+    )
+    fetching = threading.Thread(target=tokens_of(settings).token)
+    fetching.start()
+    while not (tmp_path / "asked").exists():
+        time.sleep(0.01)
+    child = get_context("fork").Process(target=lambda: tokens_of(settings).token())
+    child.start()
+    child.join(20.0)
+    child.kill()
+    child.join()
+    (tmp_path / "go").touch()
+    fetching.join()
+
+    assert 0 == child.exitcode
+    assert "bread" == tokens_of(settings).token()
 
 
 def test_all_clients_of_one_process_share_a_token() -> None:

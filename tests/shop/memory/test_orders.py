@@ -349,7 +349,7 @@ def test_of_too_many_returns_that_wait_the_oldest_is_forgotten() -> None:
     """Whoever makes up numbers fills no memory."""
     memory = Orders(waiting_max=2)
     for number in range(3):
-        memory.wait(f"o-{number}", returned_lines(None))
+        memory.note_back(f"o-{number}", returned_lines(None))
 
     assert memory.told_back("o-0") is None
     assert memory.told_back("o-2") == returned_lines(None)
@@ -359,7 +359,7 @@ def test_what_orders_teach_is_left_out_when_a_return_may_have_come_too_late() ->
     """Some order is forgotten, and some return has waited: workers may differ."""
     shop = log((0, placed(1)))
     memory = shop.sessions[0].orders
-    memory.waited = True
+    memory.came_back = True
     assert {*TAUGHT} <= shop.digests().keys()
     memory.forgot = True
 

@@ -29,7 +29,7 @@ def test_it_answers_as_a_dictionary_would(ids: list[str], other: str) -> None:
     """Whichever ids, those of one letter and of zeros included; of too many the latest."""
     seen, plain = Seen(), dict[str, int]()
     for number, event_id in enumerate(ids):
-        assert (number >= NAMED_ALL) == seen.note(event_id, 1000 * number, latest_ms=number)
+        assert (number >= NAMED_ALL) == seen.note(event_id, 1000 * number, at_ms=number)
         plain[event_id] = 1000 * number
         assert number + 1 == seen.noted
     for event_id in [*plain][:-SEEN_MAX]:
@@ -47,7 +47,7 @@ def test_marks_stay_with_their_event(ids: list[str], data: st.DataObject) -> Non
     marked = {mark: data.draw(st.sets(st.sampled_from(ids))) for mark in (REFUSED, UNREAD)}
     seen = Seen()
     for event_id in ids:
-        seen.note(event_id, 7, latest_ms=0)
+        seen.note(event_id, 7, at_ms=0)
         for mark, those in marked.items():
             if event_id in those:
                 seen.mark(event_id, mark)
@@ -84,9 +84,9 @@ def test_a_fingerprint_that_stands_across_two_records_is_no_event() -> None:
     seen.arrive([len(seen), 0, -1, -1, []], VERSION)
 
     assert "e" not in seen
-    seen.note("e", 9, latest_ms=0)
+    seen.note("e", 9, at_ms=0)
     for number in range(NAMED_MAX):
-        seen.note(f"e{number}", 10, latest_ms=0)
+        seen.note(f"e{number}", 10, at_ms=0)
     assert 9 == seen["e"]
 
 

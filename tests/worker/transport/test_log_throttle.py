@@ -2,6 +2,7 @@
 
 import logging
 
+import pytest
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.worker.transport.log_throttle import RateLimitFilter, limit_log_rate
@@ -92,3 +93,18 @@ def test_other_places_are_not_held_back() -> None:
     quiet = RateLimitFilter(every_s=10)
 
     assert [quiet.filter(line(0, number)) for number in (1, 2, 3)] == [True, True, True]
+
+
+@pytest.mark.parametrize("client", ["aiokafka.of_a_test", "kafka.of_a_test"])
+def test_no_client_of_kafkas_shows_what_it_sends_nor_repeats_itself(
+    client: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A request to sign in has the password in it; at level debug each request was a line."""
+    library = logging.getLogger(client)
+    with caplog.at_level(logging.DEBUG):
+        limit_log_rate()
+        library.debug("Request: SaslAuthenticateRequest(auth_bytes=br3ad)")
+        for _ in range(3):
+            library.warning("the broker is away")
+
+    assert ["the broker is away"] == [record.getMessage() for record in caplog.records]

@@ -18,6 +18,8 @@ class TwinSession:
     visitor: str | None
     trail: "TwinTrail"
     seen: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    """The orders that it has told itself."""
     signed_in: str | None = None
     signed_ms: int = 0
     side: Told | None = None

@@ -123,7 +123,11 @@ class Twin:
     def _ordered(self, partition: int, visit: TwinSession, event: OrderPlaced) -> None:
         """An order teaches once on its partition; each that tells it credits its prompts."""
         trail, number = visit.trail, event.order_id
+        again = number in visit.told
+        visit.told.add(number)
         if number in trail.orders:
+            if not again:
+                self._counts(visit, event, self._orders[partition, number])
             return
         known = event.consent is True and event.shopper_id is not None
         if (partition, number) not in self._orders:
@@ -138,11 +142,15 @@ class Twin:
         order = self._orders[partition, number]
         self._credit.ordered(self._visitors.beside(partition, visit), order, event)
         self._credit.returned(event, order)
+        self._counts(visit, event, order)
+        trail.orders.add(number)
+        trail.order(summed(event.lines), event.occurred_at_ms)
+
+    def _counts(self, visit: TwinSession, event: OrderPlaced, order: TwinOrder) -> None:
+        """An order is of the unit of the first session on a side that tells it."""
         if visit.side is not None and order.told_for is None:
             order.told_for = visit.session_id
             self._tell(self._sides.ordered(event, visit.side))
-        trail.orders.add(number)
-        trail.order(summed(event.lines), event.occurred_at_ms)
 
     def _came_back(
         self, partition: int, visit: TwinSession, event: OrderCancelled | OrderReturned

@@ -124,7 +124,7 @@ def bounded(reached: Sequence[Reached]) -> tuple[Reached, ...]:
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
     at_ms = receipt.prompted_at_ms
     facts = [
-        (STAGES.index(stage), short(told), told_ms - at_ms, *said)
+        (STAGES.index(stage), told if told == EARLIER else short(told), told_ms - at_ms, *said)
         for stage, told, told_ms, *said in reached
     ]
     prompt_id, _, *about = receipt[:DRAWN_FROM]

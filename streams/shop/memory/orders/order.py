@@ -91,6 +91,11 @@ class Order:
         return [self.shopper_id] if self.supposed and self.shopper_id else self.shopper_id
 
     @property
+    def size(self) -> int:
+        """In lines: what was bought, and what is said to have come back."""
+        return len(self.lines) + len(self.told_back)
+
+    @property
     def time_s(self) -> float:
         """When it was placed, in seconds since 1970."""
         return self.at_ms / 1000
@@ -102,8 +107,6 @@ class Order:
         """
         gone = {}
         everything, side = back.get(EVERYTHING, 0), "away" if away else "back"
-        if not away:
-            add_back(self.told_back, back)
         for item_id, line in self.lines.items():
             before = line.away if away else line.back
             more = min(line.quantity - before, back.get(item_id, 0) + everything)

@@ -14,7 +14,7 @@ the two are joined whichever comes first: what is kept are two sets, and each lo
 (One memory of all partitions would forget by how workers interleave them.)
 
 What a partition has forgotten, a return on another one may or may not have found in time. Once
-anything was forgotten *and* a return has waited, workers may differ in what returns took back; the
+anything was forgotten *and* something came back, workers may differ in what returns took back; the
 parts that orders teach are then left out of the digest (`streams.shop.state`).
 """
 
@@ -40,8 +40,8 @@ class Orders:
         self.waiting_max = waiting_max
         self.forgot = False
         """Whether an order or a waiting return ever had to leave."""
-        self.waited = False
-        """Whether a return ever had to wait."""
+        self.came_back = False
+        """Whether anything ever came back."""
         self.shoppers = ShopperSessions()
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, dict[str, int]] = {}
@@ -60,18 +60,27 @@ class Orders:
     def remember(self, order: Order) -> None:
         """Keep an order; of too many the oldest is forgotten, and can be returned no more."""
         self._orders[order.order_id] = order
-        self._lines += len(order.lines)
+        self._lines += order.size
+        self._forget()
+
+    def _forget(self) -> None:
         while len(self._orders) > self.orders_max or self._lines > LINES_MAX:
-            gone = self._orders.pop(next(iter(self._orders)))
-            self._lines -= len(gone.lines)
+            self._lines -= self._orders.pop(next(iter(self._orders))).size
             self.forgot = True
 
-    def wait(self, order_id: str, back: Back) -> None:
-        """Keep a return whose order is not known here."""
+    def note_back(self, order_id: str, back: Back) -> None:
+        """Keep what came back: with its order, or until there is one."""
+        self.came_back = True
+        if (order := self._orders.get(order_id)) is not None:
+            before = order.size
+            add_back(order.told_back, back)
+            self._lines += order.size - before
+            self._forget()
+            return
         waiting = self._waiting.setdefault(order_id, {})
-        before, self.waited = len(waiting), True
+        before_lines = len(waiting)
         add_back(waiting, back)
-        self._waiting_lines += len(waiting) - before
+        self._waiting_lines += len(waiting) - before_lines
         while len(self._waiting) > self.waiting_max or self._waiting_lines > LINES_MAX:
             self._waiting_lines -= len(self._waiting.pop(next(iter(self._waiting))))
             self.forgot = True
@@ -100,13 +109,13 @@ class Orders:
             [order.state(whole=whole) for order in self._orders.values()],
             [[order_id, *back.items()] for order_id, back in self._waiting.items()],
             self.forgot,
-            self.waited,
+            self.came_back,
         ]
 
     def restore(self, state: list[Any], find: FindImpression) -> None:
         """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
-        orders, waiting, forgot, waited = state
-        self.forgot, self.waited = each(bool, [forgot, waited])
+        orders, waiting, forgot, came_back = state
+        self.forgot, self.came_back = each(bool, [forgot, came_back])
         for order_id, *back in waiting:
             each(str, [order_id, *dict(back)])
             each(int, dict(back).values(), 1, ALL_OF_IT)
@@ -116,4 +125,4 @@ class Orders:
             self.remember(Order.from_state(said, find))
 
     def __bool__(self) -> bool:
-        return bool(self._orders or self._waiting or self.forgot or self.waited)
+        return bool(self._orders or self._waiting or self.forgot or self.came_back)

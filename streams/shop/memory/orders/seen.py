@@ -67,13 +67,13 @@ class Seen:
     """The latest events of a session, in the order in which they were seen.
 
     >>> seen = Seen()
-    >>> seen.note("e1", 7, latest_ms=12_000)
+    >>> seen.note("e1", 7, at_ms=12_000)
     False
     >>> "e1" in seen, seen.get("e1"), seen.get("e2")
     (True, 7, None)
     """
 
-    __slots__ = ("_before", "_read_late", "arrivals", "named")
+    __slots__ = ("_before", "_read_late", "arrivals", "latest_ms", "named")
 
     def __init__(self) -> None:
         self.named: dict[str, int] = {}
@@ -82,6 +82,8 @@ class Seen:
         """Records of those before them; None: there are none."""
         self.arrivals: Arrivals | None = None
         """When they came, those included that are forgotten; None: all are named."""
+        self.latest_ms = 0
+        """The latest time of all of them: of this session, whatever its visitor does in others."""
         self._read_late: tuple[tuple[str, int], ...] = ()
 
     def __contains__(self, event_id: str) -> bool:
@@ -125,11 +127,10 @@ class Seen:
         """How many events there were."""
         return len(self.named) if self.arrivals is None else self.arrivals.noted
 
-    def note(self, event_id: str, offset: int, latest_ms: int) -> bool:
-        """An event that has not been seen is seen; whether there are more than are named.
-
-        The latest time of all events up to this one is `latest_ms`.
-        """
+    def note(self, event_id: str, offset: int, at_ms: int) -> bool:
+        """An event that has not been seen is seen; whether there are more than are named."""
+        if at_ms > self.latest_ms:  # noqa: PLR1730  # no call on every event
+            self.latest_ms = at_ms
         named, arrivals = self.named, self.arrivals
         named[event_id] = offset << MARK_BITS
         if arrivals is None:
@@ -137,7 +138,7 @@ class Seen:
                 return False
             arrivals = self.arrivals = Arrivals(NAMED_ALL)
         self._unname()
-        arrivals.note(latest_ms)
+        arrivals.note(self.latest_ms)
         if arrivals.noted - arrivals.forgotten > SEEN_MAX:
             self._forget()
         return True

@@ -269,8 +269,8 @@ def test_what_came_back_is_noted_with_its_order_however_much_it_is() -> None:
     orders.remember(Order.of(Story().order("bread", order_id="o-7"), None))
     order = orders.get("o-7")
     assert order is not None
-    order.give_back({"bread": 1}, away=False)
-    order.give_back({"bread": 3, "tea": 1}, away=False)
+    orders.note_back("o-7", {"bread": 1})
+    orders.note_back("o-7", {"bread": 3, "tea": 1})
     order.give_back({"bread": 5}, away=True)
 
     assert {"bread": 4, "tea": 1} == orders.told_back("o-7")
@@ -312,17 +312,17 @@ def test_lines_of_what_is_forgotten_make_room_for_others() -> None:
 def test_returns_that_wait_add_up_and_that_they_waited_is_noted() -> None:
     """Up to all of it; workers may then differ in what returns took back, once one is forgotten."""
     orders = Orders(waiting_max=2)
-    assert (False, False) == (orders.waited, bool(orders))
+    assert (False, False) == (orders.came_back, bool(orders))
     for back in ({"jam": 1}, {"jam": 2, "tea": 1}):
-        orders.wait("o-1", back)
+        orders.note_back("o-1", back)
     assert ({"jam": 3, "tea": 1}, True, False) == (
-        *(orders.told_back("o-1"), orders.waited, orders.forgot),
+        *(orders.told_back("o-1"), orders.came_back, orders.forgot),
     )
-    orders.wait("o-2", returned_lines(None))
-    orders.wait("o-2", returned_lines(None))
+    orders.note_back("o-2", returned_lines(None))
+    orders.note_back("o-2", returned_lines(None))
     assert returned_lines(None) == orders.told_back("o-2")
     assert not orders.forgot
-    orders.wait("o-3", {"jam": 1})
+    orders.note_back("o-3", {"jam": 1})
 
     assert (None, True) == (orders.told_back("o-1"), orders.forgot)
 
@@ -332,9 +332,9 @@ def test_lines_of_returns_that_wait_are_bounded_each_of_them_counted_once() -> N
     orders = Orders()
     half = {f"item-{n}": 1 for n in range(LINES_MAX // 2)}
     for order_id in ("o-1", "o-1", "o-2"):
-        orders.wait(order_id, half)
+        orders.note_back(order_id, half)
     assert (dict.fromkeys(half, 2), False) == (orders.told_back("o-1"), orders.forgot)
-    orders.wait("o-3", {"jam": 1})
+    orders.note_back("o-3", {"jam": 1})
 
     assert (None, half, True) == (orders.told_back("o-1"), orders.told_back("o-2"), orders.forgot)
 
@@ -392,3 +392,25 @@ def test_of_whom_it_is_supposed_nothing_is_kept_from_a_denial_on() -> None:
     orders.forget_shopper("ann", NOON_MS // 1000 - 60)
 
     assert [None, "ann"] == [order[3] for order in orders.state()[0]]
+
+
+def test_an_order_of_which_ever_more_is_said_to_have_come_back_takes_no_more_than_others() -> None:
+    """Made-up items count as lines: with too many of them the oldest orders leave."""
+    orders = Orders()
+    orders.remember(Order.of(Story().order("bread", order_id="o-7"), None))
+    for number in range(20):
+        orders.note_back("o-7", {f"item-{number}-{n}": 1 for n in range(2_000)})
+        kept = orders.get("o-7") or Order.of(Story().order("bread", order_id="o-7"), None)
+        assert kept.size <= LINES_MAX
+
+    assert (0, True) == (len(orders), orders.forgot)
+
+
+def test_what_comes_back_is_noted_for_other_partitions_whose_order_it_is_as_well() -> None:
+    """Workers that forget differently then know that they may differ."""
+    orders = Orders()
+    orders.remember(Order.of(Story().order("bread", order_id="o-7"), None))
+    assert not orders.came_back
+    orders.note_back("o-7", {"bread": 1})
+
+    assert orders.came_back

@@ -30,7 +30,7 @@ def many(number: int, first_offset: int = 0) -> Seen:
     """A session that has seen so many events."""
     seen = Seen()
     for place in range(number):
-        seen.note(f"e{place}", first_offset + place, latest_ms=place)
+        seen.note(f"e{place}", first_offset + place, at_ms=place)
     return seen
 
 
@@ -175,6 +175,6 @@ def test_as_many_events_as_there_may_be_are_remembered() -> None:
     """And one more forgets the first."""
     seen = many(SEEN_MAX)
     assert (SEEN_MAX, 0) == (len(seen), seen["e0"])
-    seen.note("another", 99, latest_ms=99)
+    seen.note("another", 99, at_ms=99)
 
     assert (SEEN_MAX, None, 1) == (len(seen), seen.get("e0"), seen["e1"])

@@ -70,7 +70,7 @@ def test_returns_that_wait_are_bounded_by_their_items() -> None:
     """Of too many the oldest order's are forgotten, and that is known."""
     orders = Orders()
     for number in range(20):
-        orders.wait(f"o-{number}", {f"item-{number}-{n}": 1 for n in range(2_000)})
+        orders.note_back(f"o-{number}", {f"item-{number}-{n}": 1 for n in range(2_000)})
 
     assert orders.forgot
     assert orders.told_back("o-0") is None
@@ -79,5 +79,5 @@ def test_returns_that_wait_are_bounded_by_their_items() -> None:
 
     again = Orders()
     again.restore(orders.state(), lambda *_: None)
-    again.wait("o-20", {f"item-{n}": 1 for n in range(2_000)})
+    again.note_back("o-20", {f"item-{n}": 1 for n in range(2_000)})
     assert again.told_back("o-4") is None

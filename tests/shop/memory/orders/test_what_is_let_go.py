@@ -48,7 +48,7 @@ def some_session(chance: Random) -> Session:
 
     session = Session("s1", NOON_MS, NOON_MS)
     for number, name in enumerate(some("event", 64)):
-        session.seen.note(name, number, latest_ms=NOON_MS)
+        session.seen.note(name, number, at_ms=NOON_MS)
     large = (1, SMALL_MAX, SMALL_MAX + 1, 1_000)
     session.basket = {item: chance.choice(large) for item in some("item", 90)}
     present: list[str] = []
