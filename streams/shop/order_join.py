@@ -97,9 +97,10 @@ class OrderJoin:
 
     def _whose(self, session: Session) -> list[Session]:
         """A session, and the others of its shopper on its partition."""
-        own = session.order_memory
-        partition = next(one for one in self._sessions.values() if one.orders is own)
-        return [session, *partition.beside(session)]
+        for sessions in self._sessions.values():
+            if sessions.orders is session.order_memory:
+                return [session, *sessions.beside(session)]
+        return [session]
 
     def _named(self, event: OrderPlaced | OrderTakenBack) -> Iterator[Order]:
         """What was counted under this number, on whichever partitions."""

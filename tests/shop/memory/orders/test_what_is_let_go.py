@@ -196,7 +196,7 @@ def heavy(stages: int) -> Session:
     session = Session("s1", NOON_MS, NOON_MS)
     session.basket = {f"item-{number}": 1 for number in range(90)}
     for number in range(64):
-        session.seen.note(f"{number}" * 40, number, latest_ms=NOON_MS)
+        session.seen.note(f"{number}" * 40, number, NOON_MS)
     reached = [Reached("added", f"e{n}", NOON_MS, 0.0, "jam") for n in range(stages)]
     shown = Impression(
         RECEIPT._replace(expires_at_ms=None), [Reached("shown", "e0", NOON_MS), *reached]
