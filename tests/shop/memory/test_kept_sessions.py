@@ -212,15 +212,33 @@ def test_of_the_id_of_a_session_there_is_one_text(shown_in: str) -> None:
     assert one.session_id is (restored.session_id if shown_in == "s1" else former)
 
 
+def made_heavy(session: Session) -> None:
+    """It has come to weigh more than it may."""
+    session.taken = {f"taken-{number}": Taken(NOON_MS, 0) for number in range(22)}
+    session.bought = {f"bought-{number}": NOON_MS for number in range(40)}
+    assert weight(session) > BYTES_MAX
+
+
 def test_a_session_that_goes_on_is_weighed_as_soon_as_it_has_the_trail() -> None:
     """Not only with its own next event that is weighed: the trail may be a heavy one."""
     kept, story = sessions(), Story("s1", visitor_id="v")
-    one = kept.of(story.view("tea"))
-    one.taken = {f"taken-{number}": Taken(NOON_MS, 0) for number in range(22)}
-    one.bought = {f"bought-{number}": NOON_MS for number in range(40)}
-    assert weight(one) > BYTES_MAX
+    made_heavy(kept.of(story.view("tea")))
     two = kept.of(Story("s2", visitor_id="v", start_ms=story.now_ms).view("tea"))
 
     assert ("s1",) == two.ties.formers
+    assert weight(two) <= BYTES_MAX - ROOM_BYTES
+    assert "bought-39" in two.bought
+
+
+def test_a_trail_that_was_lent_is_weighed_when_it_comes_back() -> None:
+    """A late event of the session before has made it heavy; few events may come after that."""
+    kept, story = sessions(), Story("s1", visitor_id="v")
+    kept.of(story.view("tea"))
+    late = story.view("bread")
+    two = kept.of(Story("s2", visitor_id="v", start_ms=story.now_ms).view("tea"))
+    made_heavy(kept.of(late))
+    kept.settle()
+
+    assert two is kept.find("s2")
     assert weight(two) <= BYTES_MAX - ROOM_BYTES
     assert "bought-39" in two.bought

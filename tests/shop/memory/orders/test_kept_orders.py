@@ -277,6 +277,17 @@ def test_what_came_back_is_noted_with_its_order_however_much_it_is() -> None:
     assert {"bread": 4, "tea": 1} == again(json.loads(json.dumps(orders.state()))).told_back("o-7")
 
 
+def test_what_came_back_of_an_order_that_is_known_waits_for_none() -> None:
+    """It takes the place of no return that does."""
+    orders = Orders()
+    orders.remember(Order.of(Story().order("bread", order_id="o-7"), None))
+    orders.note_back("o-7", {"bread": 1})
+    orders.note_back("o-8", {"bread": 1})
+
+    assert {"bread": 1} == orders.told_back("o-7")
+    assert [["o-8", ("bread", 1)]] == orders.state()[1]
+
+
 # What is bounded
 
 
