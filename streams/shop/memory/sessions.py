@@ -241,10 +241,7 @@ def _session_of(state: list[Any]) -> Session:
     shown, last_shown_ms, dismissals = each(int, said, 0)
     each(int, [started_ms, last_ms, last_shown_ms], 0, YEAR_2100_MS)
     return Session(
-        name,
-        started_ms,
-        last_ms,
-        None,
+        *(name, started_ms, last_ms, None),
         _numbered(basket, 1),
         each(str, viewed),
         each(str, path),
