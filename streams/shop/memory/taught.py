@@ -26,6 +26,8 @@ TAUGHT_MAX = 85
 """Items that a basket teaches, with its order."""
 APART_MAX = 16
 """Pairs of them that are remembered as not having met yet."""
+PLACES = 256
+"""Of items, as many as a byte can tell."""
 
 
 class Lesson(NamedTuple):
@@ -73,10 +75,11 @@ class Taught:
     __slots__ = ("_apart", "_ended", "_items")
 
     def __init__(self) -> None:
-        self._items: dict[str, None] = {}
+        self._items: dict[str, int] = {}
+        """With their places."""
         self._ended = False
-        self._apart: dict[tuple[str, str], None] | None = {}
-        """None: it has forgotten some, and notes no more."""
+        self._apart = b""
+        """The places of two items each, the earlier one first, a byte a place."""
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
@@ -87,18 +90,12 @@ class Taught:
     @property
     def apart(self) -> int:
         """How many pairs have not met yet."""
-        return len(self._apart or ())
-
-    def forget_apart(self) -> int:
-        """They teach nothing if they meet, nor do others; how many there were."""
-        number = self.apart
-        self._apart = None
-        return number
+        return len(self._apart) // 2
 
     def end(self) -> int:
         """It teaches no more; how many items it forgets for that."""
         number = len(self._items)
-        self._items, self._ended = {}, True
+        self._items, self._apart, self._ended = {}, b"", True
         return number
 
     def lesson(self, item_id: str, present: Sequence[str]) -> Lesson | None:
@@ -110,31 +107,36 @@ class Taught:
             return None
         others = [other for other in present if other in self._items]
         if len(others) < len(self._items):
-            self._part(item_id, {*others})
+            self._part({*others})
         begins = not self._items
-        self._items[intern(item_id)] = None
+        self._items[intern(item_id)] = len(self._items)
         return Lesson(item_id, others, first=True, begins=begins)
 
-    def _part(self, item_id: str, present: set[str]) -> None:
-        """Note the earlier items that a new one did not find present."""
-        apart = self._apart
-        if apart is None:
-            return
-        for other in self._items:
-            if other not in present and len(apart) < APART_MAX:
-                apart[_pair(item_id, other)] = None
+    def _part(self, present: set[str]) -> None:
+        """Note the earlier items that the next one does not find present."""
+        for other, place in self._items.items():
+            if other not in present and self.apart < APART_MAX:
+                self._apart += bytes((place, len(self._items)))
 
     def _meets(self, one: str, other: str) -> bool:
         """Whether two items that stood apart have met now."""
-        if not self._apart or (pair := _pair(one, other)) not in self._apart:
+        if not self._apart or other not in self._items:
             return False
-        del self._apart[pair]
-        return True
+        pair = bytes(sorted((self._items[one], self._items[other])))
+        for at in self._places():
+            if self._apart[at : at + 2] == pair:
+                self._apart = self._apart[:at] + self._apart[at + 2 :]
+                return True
+        return False
 
     def state(self) -> list[Any]:
         """Everything, as JSON."""
-        items = None if self._ended else list(self._items)
-        return [items, None if self._apart is None else [[*pair] for pair in self._apart]]
+        names = list(self._items)
+        apart = [[names[place] for place in self._apart[at : at + 2]] for at in self._places()]
+        return [None if self._ended else names, apart]
+
+    def _places(self) -> range:
+        return range(0, len(self._apart), 2)
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
@@ -145,11 +147,11 @@ class Taught:
         items, apart = state
         taught = cls()
         taught._ended = items is None
-        taught._items = dict.fromkeys(each(str, () if items is None else map(intern, items)))
+        names = dict.fromkeys(each(str, () if items is None else map(intern, items)))
+        taught._items = {item: place for place, item in enumerate(names)}
         each(str, chain.from_iterable(apart or ()))
-        taught._apart = None if apart is None else {_pair(one, other): None for one, other in apart}
+        for one, other in apart or ():
+            places = sorted(taught._items.get(item, PLACES) for item in (one, other))
+            if places[1] < PLACES:  # there were more items once
+                taught._apart += bytes(places)
         return taught
-
-
-def _pair(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one < other else (other, one)

@@ -3,15 +3,14 @@
 Most visits keep all that they may. One with hundreds of events cannot keep all of that at once; it
 is weighed every few events, and lets go, in this order and only as far as it has to:
 
-1. pairs of items that stood apart in the basket, and did not meet yet: they teach no more
-2. which items it has looked at: its further looks teach nothing
-3. the oldest of what was taken out: it may be offered again, and an add from before is no more late
-4. which items its basket has taught: it teaches no more, until it begins anew
-5. the oldest of what nobody known has bought: it may be offered again
-6. the oldest impressions but two: they earn no more, and their receipts are refused from then on
-7. its oldest orders: what comes back of them is nobody's
-8. the oldest impressions but one
-9. the last impression, if it is a large one: of dozens of stages, or of orders with long ids
+1. which items it has looked at: its further looks teach nothing
+2. the oldest of what was taken out: it may be offered again, and an add from before is no more late
+3. which items its basket has taught: it teaches no more, until it begins anew
+4. the oldest of what nobody known has bought: it may be offered again
+5. the oldest impressions but two: they earn no more, and their receipts are refused from then on
+6. its oldest orders: what comes back of them is nobody's
+7. the oldest impressions but one
+8. the last impression, if it is a large one: of dozens of stages, or of orders with long ids
 
 The event ids and the basket stay: they are bounded by themselves. What is let go follows from the
 events of the session alone, so it is the same for every worker. Weights are those of CPython's
@@ -32,7 +31,7 @@ ROOM_BYTES = 500
 """How much more a session may weigh when it is weighed next: after so many events."""
 WEIGHED_EVERY = 4
 WEIGHED_FROM = 16
-EMPTY_BYTES = 3080
+EMPTY_BYTES = 3150
 """A session that has nothing yet, its place among the others included."""
 SEEN_BYTES = 16
 DICT_BYTES = [(0, 64), (5, 184), (10, 272), (21, 464), (42, 848), (85, 1584), (170, 3088)]
@@ -46,7 +45,6 @@ CHANGING = 2
 """One in which entries come and go takes as much as one of twice as many."""
 LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
 """Numbers up to this one are there once in a process: not so grams."""
-APART_BYTES = 110
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
@@ -82,7 +80,6 @@ def weight(session: Weighed) -> int:
         + LARGE_NUMBER_BYTES * sum(map(SMALL_MAX.__lt__, session.basket.values()))
         + _dict_bytes(len(session.taught))
         + _dict_bytes(len(session.looked or ()))
-        + APART_BYTES * session.taught.apart
         + TAKEN_BYTES * len(session.taken)
         + BOUGHT_BYTES * len(session.bought)
         + ORDER_BYTES * len(session.orders)
@@ -112,8 +109,7 @@ def lighten(session: Weighed) -> None:
     if over <= 0:
         return
     session.basket = dict([*session.basket.items()])  # without the room of what was taken out
-    over -= APART_BYTES * session.taught.forget_apart()
-    if over > 0 and session.looked is not None:
+    if session.looked is not None:
         over -= _dict_bytes(len(session.looked))
         session.looked = None
     over = _forget(session.taken, TAKEN_BYTES, over)

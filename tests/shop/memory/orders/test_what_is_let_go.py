@@ -7,7 +7,6 @@ from typing import Any
 from streams.shop.memory.orders.impression import Impression, Reached
 from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.orders.weight import (
-    APART_BYTES,
     BOUGHT_BYTES,
     BYTES_MAX,
     DICT_BYTES,
@@ -92,7 +91,6 @@ def by_hand(session: Session) -> int:
             LARGE_NUMBER_BYTES * len(large),
             dict_bytes(len(session.taught)),
             dict_bytes(0 if session.looked is None else len(session.looked)),
-            APART_BYTES * apart(session),
             TAKEN_BYTES * len(session.taken),
             BOUGHT_BYTES * len(session.bought),
             ORDER_BYTES * len(session.orders),
@@ -127,16 +125,13 @@ class Letting:
 
     def everything(self) -> dict[str, Any]:
         """In the order in which it goes."""
-        if self.over > 0:
-            self.over -= APART_BYTES * self.kept["apart"]
-            self.kept["apart"] = 0
         if self.over > 0 and self.kept["looked"] is not None:
             self.over -= dict_bytes(len(self.kept["looked"]))
             self.kept["looked"] = None
         self.oldest("taken", TAKEN_BYTES)
         if self.over > 0:
             self.over -= dict_bytes(self.kept["taught"])
-            self.kept["taught"] = 0
+            self.kept["taught"] = self.kept["apart"] = 0
         self.oldest("bought", BOUGHT_BYTES)
         self.prompts(2)
         self.oldest("orders", ORDER_BYTES)
@@ -169,7 +164,7 @@ def test_a_session_weighs_what_all_that_it_has_weighs() -> None:
 
 
 def test_what_is_too_much_goes_in_the_order_that_is_told_and_no_more_than_that() -> None:
-    """Pairs that stood apart first, the last but one impression last; basket and ids never."""
+    """What it has looked at first, the last but one impression last; basket and ids never."""
     chance, seen = Random(7), set[str]()
     for _ in range(SESSIONS):
         session = some_session(chance)
