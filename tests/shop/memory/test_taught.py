@@ -252,3 +252,24 @@ def test_of_items_that_stand_apart_so_many_pairs_are_remembered() -> None:
         taught.lesson(f"item-{number}", [])
 
     assert APART_MAX == len(taught.state()[1])
+
+
+def test_a_basket_that_teaches_no_more_has_no_pairs_that_stood_apart() -> None:
+    """They were of items that it has forgotten: its state is that of none."""
+    taught = Taught()
+    for item in ("bread", "butter"):
+        taught.lesson(item, [])
+    assert 1 == taught.apart
+    taught.end()
+
+    assert (0, [None, []]) == (taught.apart, taught.state())
+    assert [None, []] == Taught.from_state(json.loads(json.dumps(taught.state()))).state()
+
+
+def test_pairs_of_a_larger_basket_than_there_are_today_are_let_go() -> None:
+    """A checkpoint of before: its items stay, and pairs of those that a byte can tell."""
+    items = [f"item-{number}" for number in range(300)]
+    taught = Taught.from_state([items, [["item-0", "item-299"], ["item-255", "item-3"]]])
+
+    assert 300 == len(taught)
+    assert [["item-3", "item-255"]] == taught.state()[1]
