@@ -84,7 +84,7 @@ class Repeats(Recommender):
         check_weight(weight)
         bought, second = tally(self._weighed(time_s, 1.0)), int(time_s)
         self._advance(second)
-        if not x or time_s <= self._expired_s:
+        if not x or second <= self._expired_s:
             return
         if (shopper := self._shoppers.get(x[0])) is None:
             shopper = self._shoppers[x[0]] = ShopperPurchases()
@@ -100,7 +100,7 @@ class Repeats(Recommender):
         self, x: Sequence[str], y: str, *, time_s: float, supposed: bool = False
     ) -> None:
         """The shopper `x[0]` did not keep the `y` bought at `time_s`: it was never learned."""
-        if time_s > self._expired_s:
+        if int(time_s) > self._expired_s:
             if supposed and x and (shopper := self._shoppers.get(x[0])):
                 shopper.unsuppose(y, int(time_s))
             self._take_back(x, y, time_s)

@@ -14,7 +14,7 @@ from streams.lab.embedded.worker_process import environment
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, send
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 def test_watching_goes_on_when_the_broker_comes_back(

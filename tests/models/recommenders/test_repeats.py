@@ -108,3 +108,15 @@ def test_without_a_shopper_nothing_is_learned() -> None:
     repeats.learn_one((), "tea", time_s=MONDAY)
 
     assert Repeats().state() == repeats.state() | {"latest_s": 0}
+
+
+def test_a_purchase_in_the_second_of_its_expiry_has_expired_whichever_came_first() -> None:
+    """Half a second past midnight counts as midnight, as it does when days are compared."""
+    bought, later_s = 1_767_225_600.5, 1_767_225_600.0 + 390 * 86_400
+    one, other = Repeats(), Repeats()
+    one.learn_one(("ann",), "bread", time_s=bought)
+    one.learn_one((), "bread", time_s=later_s)
+    other.learn_one((), "bread", time_s=later_s)
+    other.learn_one(("ann",), "bread", time_s=bought)
+
+    assert one.to_bytes() == other.to_bytes()
