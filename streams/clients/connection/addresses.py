@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import BaseHandler, OpenerDirector, ProxyHandler, build_opener
 
 from streams.contract.errors import Misconfigured
 
@@ -32,8 +32,12 @@ def broker_addresses(bootstrap: str) -> list[tuple[str, int]]:
 
 def open_page(url: str, timeout_s: float) -> Any:
     """A worker's page, open; on the loopback never through a proxy. Raises `OSError`."""
-    handlers = [ProxyHandler({})] if is_loopback(url) else []
-    return build_opener(*handlers).open(url, timeout=timeout_s)
+    return opener_for(url).open(url, timeout=timeout_s)
+
+
+def opener_for(url: str, *handlers: type[BaseHandler]) -> OpenerDirector:
+    """What opens a URL with these handlers: on the loopback never through a proxy."""
+    return build_opener(*handlers, *([ProxyHandler({})] if is_loopback(url) else []))
 
 
 def is_loopback(url: str) -> bool:

@@ -21,11 +21,11 @@ from http.client import HTTPException, InvalidURL
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, Request
 
 from pydantic import SecretStr
 
-from streams.clients.connection.addresses import is_loopback
+from streams.clients.connection.addresses import opener_for
 from streams.contract.errors import GoeswithError, Misconfigured, NotAuthenticated, NoToken
 from streams.contract.wire.connection import ConnectionSettings
 
@@ -139,8 +139,7 @@ def token_of_endpoint(
     try:
         host = urlsplit(url).netloc.rpartition("@")[2]
         request = _request(url, client, secret, scope)
-        opener = build_opener(_NoRedirects, *([ProxyHandler({})] if is_loopback(url) else []))
-        with opener.open(request, timeout=timeout_s) as answer:
+        with opener_for(url, _NoRedirects).open(request, timeout=timeout_s) as answer:
             said = answer.read(ANSWER_BYTES_MAX)
     except HTTPError as refused:
         refused.close()
