@@ -45,33 +45,30 @@ class OrderJoin:
 
         It is counted for the first of them that is on a side by then.
         """
-        known = session.orders.get(event.order_id)  # empty: another session of its visitor told it
+        told_by = session.orders.get(event.order_id)
+        if told_by:
+            return
         order = session.order_memory.get(event.order_id)
-        if known is None and order is None:
-            order = self._new(session, event)
-        elif known is None and order is not None:
-            self._attribution.ordered(self._whose(session), event, order)
-        free = not known and order is not None and order.told_for is None
-        if order is not None and free and session.assignment is not None:
+        if told_by is None:  # else another session of its visitor has told it, and is credited
+            if order is None:
+                order = self._new(session, event)
+            else:
+                self._attribution.ordered(self._whose(session), event, order)
+            session.order(event)
+        if order is not None and order.told_for is None and session.assignment is not None:
             order.told_for = session.session_id
             session.orders[event.order_id] = event.event_id
-        if known is None:
-            session.order(event)
 
     def _new(self, session: Session, event: OrderPlaced) -> Order:
         """An order that its partition is told for the first time."""
         order, own = Order.of(event, session.buyer), session.order_memory
-        waited = own.told_back(order.order_id)
-        order.told_back = dict(waited or {})
+        order.told_back = dict(own.told_back(order.order_id) or {})
         self._teaching.ordered(session, event, order)
         self._attribution.ordered(self._whose(session), event, order)
         own.remember(order)
-        if waited:
-            self._give_back(event, order, waited, away=False)
         for sessions in self._sessions.values():
-            orders = sessions.orders
-            if orders is not own and (back := orders.told_back(order.order_id)):
-                self._give_back(event, order, back, away=True)
+            if back := sessions.orders.told_back(order.order_id):
+                self._give_back(event, order, back, away=sessions.orders is not own)
         return order
 
     def returned(self, session: Session, event: OrderTakenBack) -> None:

@@ -152,14 +152,13 @@ class Shop:
             believe(event, sessions.watermark_ms + DAY_MS)
         session = sessions.of(event)
         if event.event_id not in session.seen:
-            if session.seen.is_too_late(event):
-                sessions.settle()
-                return
-            session.note(event, offset)
-            if session.assignment is None and self.experiment and isinstance(event, AskingEvent):
-                session.assignment = self.experiment.assigned(event, offset, len(session.orders))
-            self.identity.sign(session, event)
-            self._handlers[type(event)](session, event)
+            if not session.seen.is_too_late(event):
+                session.note(event, offset)
+                if not session.assignment and self.experiment and isinstance(event, AskingEvent):
+                    orders = len(session.orders)
+                    session.assignment = self.experiment.assigned(event, offset, orders)
+                self.identity.sign(session, event)
+                self._handlers[type(event)](session, event)
         elif (
             session.seen.is_marked(event.event_id, UNREAD)
             and isinstance(event, attribution.Feedback)

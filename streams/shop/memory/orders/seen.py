@@ -139,15 +139,13 @@ class Seen:
             arrivals = self.arrivals = Arrivals(NAMED_ALL)
         self._unname()
         arrivals.note(self.latest_ms)
-        if arrivals.noted - arrivals.forgotten > SEEN_MAX:
-            self._forget()
+        self._forget(arrivals)
         return True
 
-    def _forget(self) -> None:
+    def _forget(self, arrivals: Arrivals) -> None:
         """Of too many the oldest are forgotten."""
-        if self.arrivals is not None:
-            while self.arrivals.noted - self.arrivals.forgotten > SEEN_MAX:
-                self.arrivals.forget(self._forget_first())
+        while arrivals.noted - arrivals.forgotten > SEEN_MAX:
+            arrivals.forget(self._forget_first())
 
     def is_too_late(self, event: Event) -> bool:
         """Whether an event that has not been seen came 32 events late or more, or once more."""
@@ -270,4 +268,4 @@ class Seen:
             arrivals = Arrivals.from_state(state, number)
         if number > NAMED_ALL:
             self.arrivals = arrivals
-        self._forget()
+            self._forget(arrivals)
