@@ -9,9 +9,9 @@ CreateTopics nor DescribeConfigs.
 """
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
 from kafka.net.sasl.oauth import AbstractTokenProvider
@@ -24,7 +24,7 @@ from streams.clients.connection.security import security_options
 from streams.clients.connection.tokens import Tokens
 from streams.contract.errors import GoeswithError, KafkaUnreachable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
-from streams.contract.topics import RECORD_BYTES_MAX
+from streams.contract.topics import RECORD_BYTES_MAX, Topic
 
 CLIENT_ID = "goeswith-operator"
 NO_ANSWER = (
@@ -38,6 +38,17 @@ TRANSACTION_S_MAX = 300
 """After this a broker aborts a transaction; its own bound is 900 s, unless it is set otherwise."""
 TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
 """What a producer or a broker says of a record that has no room in its topic."""
+TOPIC_ALREADY_EXISTS = 36
+"""Kafka's error code."""
+
+
+class NotMade(NamedTuple):
+    """A topic that Kafka did not make."""
+
+    name: str
+    error: Exception
+    why: str
+    """In Kafka's words."""
 
 
 @contextmanager
@@ -49,6 +60,31 @@ def open_admin(settings: Settings) -> Iterator[Any]:
             yield admin
         finally:
             admin.close()
+
+
+def make_topics(admin: Any, wanted: Mapping[str, Topic], settings: Settings) -> list[NotMade]:
+    """Ask for topics, and wait for them; those that Kafka did not make.
+
+    One that somebody else has just made is as good. Raises kafka-python's `UnknownBrokerIdError`
+    where a broker makes none (the embedded one).
+    """
+    shapes = {
+        name: {
+            "num_partitions": topic.partitions or settings.partitions,
+            "replication_factor": settings.replication,
+            "configs": topic.created_with,
+        }
+        for name, topic in wanted.items()
+    }
+    failed = []
+    for told in admin.create_topics(shapes, raise_errors=False)["topics"]:
+        if told["error_code"] not in (0, TOPIC_ALREADY_EXISTS):
+            error = errors.for_code(told["error_code"])(told["name"])
+            why = told["error_message"] or type(error).__name__
+            failed.append(NotMade(told["name"], error, why))
+    if not failed:
+        admin.wait_for_topics(list(wanted), timeout_ms=int(settings.kafka_timeout_s * 1000))
+    return failed
 
 
 @contextmanager

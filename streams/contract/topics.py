@@ -28,6 +28,11 @@ class Topic(NamedTuple):
     partitions: int | None = None  # None: as many as the events topic
     advised: tuple[tuple[str, str], ...] = ()  # more of it: given when we make it, not checked
 
+    @property
+    def created_with(self) -> dict[str, str]:
+        """All of its configuration when we make it."""
+        return self.config | dict(self.advised)
+
 
 TOPICS = (
     Topic(

@@ -18,13 +18,10 @@ from streams.cli.options import with_settings
 from streams.cli.tables import Listing
 from streams.clients.connection.refusals import refusal
 from streams.clients.log_reader import open_reader
-from streams.clients.sync_kafka import open_admin, partition_counts
+from streams.clients.sync_kafka import make_topics, open_admin, partition_counts
 from streams.contract.errors import GoeswithError, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import BROKER_TIME, TIME_TYPE, Topic, command_of_broker_time
-
-TOPIC_ALREADY_EXISTS = 36
-"""Kafka's error code."""
 
 
 class TopicOnBroker(NamedTuple):
@@ -75,18 +72,9 @@ def create_topics(settings: Settings) -> list[str]:
     declared = settings.topics.declared(settings.checkpoint_url)
     with open_admin(settings) as admin:
         there = partition_counts(admin, declared)
-        missing = {
-            name: {
-                "num_partitions": topic.partitions or settings.partitions,
-                "replication_factor": settings.replication,
-                "configs": topic.config | dict(topic.advised),
-            }
-            for name, topic in declared.items()
-            if name not in there
-        }
+        missing = {name: topic for name, topic in declared.items() if name not in there}
         if missing:
             _create(settings, admin, missing)
-            admin.wait_for_topics(list(missing), timeout_ms=int(settings.kafka_timeout_s * 1000))
         _check(settings, admin)
     return list(missing)
 
@@ -106,22 +94,17 @@ def retention_ms(settings: Settings, admin: Any) -> dict[str, int | None]:
     return kept
 
 
-def _create(settings: Settings, admin: Any, missing: Mapping[str, Any]) -> None:
-    """Ask for topics; one that somebody else has just created is as good."""
+def _create(settings: Settings, admin: Any, missing: Mapping[str, Topic]) -> None:
+    """Make topics; raises a `GoeswithError` for the first that Kafka did not make."""
     try:
-        answer = admin.create_topics(missing, raise_errors=False)
+        failed = make_topics(admin, missing, settings)
     except errors.UnknownBrokerIdError:
         raise GoeswithError(
             "this broker creates no topics (the embedded one makes its own): "
             f"{', '.join(missing)} would be missing"
         ) from None
-    for topic in answer["topics"]:
-        if topic["error_code"] not in (0, TOPIC_ALREADY_EXISTS):
-            error = errors.for_code(topic["error_code"])
-            if refused := refusal(error(topic["name"]), settings):
-                raise refused
-            why = topic["error_message"] or error.__name__
-            raise GoeswithError(f"Kafka did not create {topic['name']}: {why}")
+    for name, error, why in failed:
+        raise refusal(error, settings) or GoeswithError(f"Kafka did not create {name}: {why}")
 
 
 def _check(settings: Settings, admin: Any) -> bool:

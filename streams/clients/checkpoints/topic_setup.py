@@ -5,7 +5,7 @@ from typing import Any
 from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams.clients.sync_kafka import open_admin, partition_counts
+from streams.clients.sync_kafka import make_topics, open_admin, partition_counts
 from streams.contract.errors import TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import CHECKPOINTS
@@ -14,8 +14,6 @@ CHUNK_BYTES_MAX = 900_000
 """What brokers of default settings take, with room: 1,048,588 bytes with all that is around it."""
 FRAME_BYTES = 1_000
 """Of a batch of one record: its header, its key."""
-TOPIC_ALREADY_EXISTS = 36
-"""Kafka's error code."""
 
 
 def prepared(settings: Settings, topic: str) -> int:
@@ -55,32 +53,23 @@ def command(settings: Settings, topic: str) -> str:
     """
     where = f"--bootstrap-server {settings.kafka_bootstrap} --create --topic {topic}"
     shape = f"--partitions 1 --replication-factor {settings.replication}"
-    config = " ".join(f"--config {name}={value}" for name, value in _wanted().items())
+    config = " ".join(
+        f"--config {name}={value}" for name, value in CHECKPOINTS.created_with.items()
+    )
     return f"kafka-topics.sh {where} {shape} {config}"
-
-
-def _wanted() -> dict[str, str]:
-    return CHECKPOINTS.config | dict(CHECKPOINTS.advised)
 
 
 def _create(settings: Settings, topic: str, admin: Any) -> None:
     """Make the topic; raises `TopicsWrong` if we may not, or cannot."""
-    shape = {
-        "num_partitions": 1,
-        "replication_factor": settings.replication,
-        "configs": _wanted(),
-    }
     try:
-        (told,) = admin.create_topics({topic: shape}, raise_errors=False)["topics"]
-        code, why = told["error_code"], told["error_message"]
+        whys = [failed.why for failed in make_topics(admin, {topic: CHECKPOINTS}, settings)]
     except errors.UnknownBrokerIdError:
-        code, why = -1, "this broker creates none"
-    if code not in (0, TOPIC_ALREADY_EXISTS):
+        whys = ["this broker creates none"]
+    for why in whys:
         raise TopicsWrong(
             f"there is no topic {topic} for checkpoints, and Kafka did not make it "
-            f"({why or errors.for_code(code).__name__}). Make it: {command(settings, topic)}"
+            f"({why}). Make it: {command(settings, topic)}"
         )
-    admin.wait_for_topics([topic], timeout_ms=int(settings.kafka_timeout_s * 1000))
 
 
 def _config(admin: Any, topic: str) -> dict[str, str]:
