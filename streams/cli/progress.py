@@ -1,6 +1,6 @@
 """A progress bar on stderr, for people who wait: nothing where nobody looks."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Item = TypeVar("Item")
+Part = TypeVar("Part")
 EVERY = 500
 """Records between two steps of the bar: a step costs as much as some records."""
 
@@ -56,3 +57,20 @@ def progressed(
         for item in items:
             yield item
             advance(1)
+
+
+def progressed_between(
+    read: Callable[[Mapping[Part, int], Mapping[Part, int]], Iterable[Item]],
+    begins: Mapping[Part, int],
+    ends: Mapping[Part, int],
+    what: str,
+) -> Iterator[Item]:
+    """What `read` finds between these offsets of each part of a log, with a bar on stderr.
+
+    >>> def read(begins, ends):
+    ...     return ["jam"] * (ends["p0"] - begins["p0"])
+    >>> list(progressed_between(read, {"p0": 1}, {"p0": 3}, "reading"))
+    ['jam', 'jam']
+    """
+    total = sum(max(0, ends[part] - begin) for part, begin in begins.items())
+    return progressed(read(begins, ends), total, what)

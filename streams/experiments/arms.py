@@ -12,7 +12,7 @@ from rich.text import Text
 from streams.cli.live import EVERY_S_MAX, show, watched
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
-from streams.cli.progress import progressed
+from streams.cli.progress import progressed_between
 from streams.cli.ranges import FiniteRange
 from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reader
@@ -86,11 +86,10 @@ class BoardReader:
         return rows | {"evidence": evidence_json(self.evidence, self.trials, self.scale)}
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
-        records = self._reader.between(begins, ends)
         if not self.with_progress:
-            return records
-        total = sum(ends[at] - begin for at, begin in begins.items())
-        return progressed(records, total, f"reading {next(iter(begins)).topic}" if begins else "")
+            return self._reader.between(begins, ends)
+        what = f"reading {next(iter(begins)).topic}" if begins else ""
+        return progressed_between(self._reader.between, begins, ends, what)
 
 
 def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluate
 from streams.cli.live import show
 from streams.cli.options import typed, with_settings
-from streams.cli.progress import progressed
+from streams.cli.progress import progressed_between
 from streams.cli.ranges import FiniteRange
 from streams.clients.files import lines, written_anew
 from streams.clients.log_reader import LogReader, RawRecord, open_reader
@@ -120,10 +120,11 @@ def trials_of_log(
     What can be read is saved as lines, if wanted: `trials_of_files` reads them.
     """
     found, begins, ends = list[Trial](), reader.begins(), reader.ends()
-    records: Iterable[RawRecord] = reader.between(begins, ends)
-    if not quiet:
-        total = sum(ends[at] - begin for at, begin in begins.items())
-        records = progressed(records, total, "reading outcomes")
+    records: Iterable[RawRecord]
+    if quiet:
+        records = reader.between(begins, ends)
+    else:
+        records = progressed_between(reader.between, begins, ends, "reading outcomes")
     for number, record in enumerate(records, start=1):
         value, unreadable = record.value or b"", trials.unreadable
         add_outcome(trials, value, record.at.number)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import click
 
 from streams.cli.options import with_settings
-from streams.cli.progress import progressed
+from streams.cli.progress import progressed_between
 from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.clients.sync_kafka import cluster_id, open_admin
@@ -99,9 +99,8 @@ def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:
     for at, begin in reader.begins().items():
         shop.start(at.number, min(begin, upto[at]))
     begins = {at: shop.position.get(at.number, 0) for at in upto}
-    total = sum(max(0, end - begins[at]) for at, end in upto.items())
     folded = 0
-    for record in progressed(reader.between(begins, upto), total, "folding"):
+    for record in progressed_between(reader.between, begins, upto, "folding"):
         fold_record(shop, record)
         folded += 1
     return folded

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
-from streams.cli.progress import progressed
+from streams.cli.progress import progressed_between
 from streams.cli.ranges import FiniteRange
 from streams.clients.log_reader import Offsets, Partition, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
@@ -159,10 +159,12 @@ def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looke
     ends = reader.ends()
     begins, forgot = starts(kept, reader.begins(), ends)
     units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)
-    records: Iterable[RawRecord] = reader.between(begins, ends)
-    if not quiet:
-        total = sum(ends[at] - begin for at, begin in begins.items())
-        records = progressed(records, total, f"reading {reader.partitions[0].topic}")
+    records: Iterable[RawRecord]
+    if quiet:
+        records = reader.between(begins, ends)
+    else:
+        what = f"reading {reader.partitions[0].topic}"
+        records = progressed_between(reader.between, begins, ends, what)
     unreadable, first_ms = 0, dict[int, int]()
     for record in records:
         first_ms.setdefault(record.at.number, record.timestamp_ms)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.cli.progress import progressed
-from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
+from streams.cli.progress import progressed_between
+from streams.clients.log_reader import LogReader, Partition, RawRecord
 from streams.contract.dead_letters import REASONS, REPLAYS_MAX, Cause, cause
 from streams.contract.errors import GoeswithError, Misconfigured
 from streams.contract.settings import Settings
@@ -16,6 +16,7 @@ from streams.operations.dead_letters.marks import SentMark, mark
 OFFSET_DIGITS_MAX = 19
 KINDS_MAX = 1_000
 """Kinds of letters that are told apart; what is beyond is counted together."""
+READING = "reading dead letters"
 OTHERS = "others: too many kinds to tell apart"
 ALL_OTHERS = OTHERS, ""
 NO_LETTER = "there is no dead letter {}, or not any more"
@@ -106,7 +107,7 @@ def letters(
     """
     seen: Counter[str] = Counter()
     begins = reader.begins()
-    for record in _read(reader, begins, reader.ends()):
+    for record in progressed_between(reader.between, begins, reader.ends(), READING):
         if (noted := mark(record)) is not None:
             if sent is not None and place(noted.letter_id)[1] >= begins[record.at]:
                 sent.note(noted)
@@ -144,15 +145,10 @@ def letter(reader: LogReader, letter_id: str) -> DeadLetter:
 def sent_again_ms(reader: LogReader, one: DeadLetter) -> int | None:
     """When a letter was sent again last; None: it was not."""
     at = one.record.at
-    behind = _read(reader, {at: one.record.offset + 1}, {at: reader.ends()[at]})
+    begins, ends = {at: one.record.offset + 1}, {at: reader.ends()[at]}
+    behind = progressed_between(reader.between, begins, ends, READING)
     marks = (noted for record in behind if (noted := mark(record)) is not None)
     return max((noted.at_ms for noted in marks if noted.letter_id == one.id), default=None)
-
-
-def _read(reader: LogReader, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
-    """The records from there to there; who waits sees how far it is."""
-    total = sum(max(0, ends[at] - begin) for at, begin in begins.items())
-    return progressed(reader.between(begins, ends), total, "reading dead letters")
 
 
 def place(letter_id: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from models import SnapshotError
 from streams.cli.options import with_some_secret
-from streams.cli.progress import progressed
+from streams.cli.progress import progressed_between
 from streams.clients import redis
 from streams.clients.checkpoints.store import open_store
 from streams.clients.checkpoints.topic_store import TopicStore
@@ -109,7 +109,5 @@ def in_log(settings: Settings, shopper_id: str) -> Search:
     with open_admin(settings) as admin:
         kept_ms = retention_ms(settings, admin)
     with open_reader(settings, *names) as reader:
-        begins, ends = reader.begins(), reader.ends()
-        total = sum(ends[at] - begins[at] for at in begins)
-        records = progressed(reader.between(begins, ends), total, "looking")
+        records = progressed_between(reader.between, reader.begins(), reader.ends(), "looking")
         return Search(in_topics(records, shopper_id, kept_ms), [])
