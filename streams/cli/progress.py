@@ -64,13 +64,19 @@ def progressed_between(
     begins: Mapping[Part, int],
     ends: Mapping[Part, int],
     what: str,
-) -> Iterator[Item]:
+    *,
+    quiet: bool = False,
+) -> Iterable[Item]:
     """What `read` finds between these offsets of each part of a log, with a bar on stderr.
+
+    None where it is to be `quiet`.
 
     >>> def read(begins, ends):
     ...     return ["jam"] * (ends["p0"] - begins["p0"])
     >>> list(progressed_between(read, {"p0": 1}, {"p0": 3}, "reading"))
     ['jam', 'jam']
     """
+    if quiet:
+        return read(begins, ends)
     total = sum(max(0, ends[part] - begin) for part, begin in begins.items())
     return progressed(read(begins, ends), total, what)

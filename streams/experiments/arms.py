@@ -86,10 +86,9 @@ class BoardReader:
         return rows | {"evidence": evidence_json(self.evidence, self.trials, self.scale)}
 
     def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
-        if not self.with_progress:
-            return self._reader.between(begins, ends)
         what = f"reading {next(iter(begins)).topic}" if begins else ""
-        return progressed_between(self._reader.between, begins, ends, what)
+        quiet = not self.with_progress
+        return progressed_between(self._reader.between, begins, ends, what, quiet=quiet)
 
 
 def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:

@@ -20,7 +20,7 @@ from streams.cli.options import typed, with_settings
 from streams.cli.progress import progressed_between
 from streams.cli.ranges import FiniteRange
 from streams.clients.files import lines, written_anew
-from streams.clients.log_reader import LogReader, RawRecord, open_reader
+from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
@@ -120,11 +120,7 @@ def trials_of_log(
     What can be read is saved as lines, if wanted: `trials_of_files` reads them.
     """
     found, begins, ends = list[Trial](), reader.begins(), reader.ends()
-    records: Iterable[RawRecord]
-    if quiet:
-        records = reader.between(begins, ends)
-    else:
-        records = progressed_between(reader.between, begins, ends, "reading outcomes")
+    records = progressed_between(reader.between, begins, ends, "reading outcomes", quiet=quiet)
     for number, record in enumerate(records, start=1):
         value, unreadable = record.value or b"", trials.unreadable
         add_outcome(trials, value, record.at.number)

@@ -159,12 +159,8 @@ def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looke
     ends = reader.ends()
     begins, forgot = starts(kept, reader.begins(), ends)
     units, begins_ms = (Units(), None) if kept is None else (kept.units, kept.begins_ms)
-    records: Iterable[RawRecord]
-    if quiet:
-        records = reader.between(begins, ends)
-    else:
-        what = f"reading {reader.partitions[0].topic}"
-        records = progressed_between(reader.between, begins, ends, what)
+    what = "" if quiet else f"reading {reader.partitions[0].topic}"
+    records = progressed_between(reader.between, begins, ends, what, quiet=quiet)
     unreadable, first_ms = 0, dict[int, int]()
     for record in records:
         first_ms.setdefault(record.at.number, record.timestamp_ms)
