@@ -41,7 +41,7 @@ def test_watching_goes_on_when_the_broker_comes_back(
             own_kafka.kill()
             complaint = _next(process.stderr)
             own_kafka.start()
-            while _waiting(_next(process.stdout)) != 1:
+            while _waiting(_next(process.stdout, process.stderr)) != 1:
                 pass
         finally:
             process.send_signal(signal.SIGTERM)
@@ -54,10 +54,10 @@ def test_watching_goes_on_when_the_broker_comes_back(
     assert 128 + signal.SIGTERM == process.returncode
 
 
-def _next(stream: IO[str] | None) -> str:
+def _next(stream: IO[str] | None, complaints: IO[str] | None = None) -> str:
     assert stream is not None
     line = stream.readline()
-    assert line, "it has ended"
+    assert line, f"it has ended: {complaints.read() if complaints else ''}"
     return line
 
 

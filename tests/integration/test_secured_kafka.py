@@ -110,7 +110,9 @@ def every_role_works(secured: SecuredKafka, listener: str, session: str, port: i
 
     shoppers = types("shoppers", "simulate", "--seconds", "1", "--rate", "30", "--json")
     assert json.loads(shoppers.stdout.splitlines()[-1])["events"] > 0
-    assert 0 == json.loads(types("monitor", "lag", "--json").stdout)["lag_events"]
+    deadline_s = time.monotonic() + PATIENCE_S
+    while json.loads(types("monitor", "lag", "--json").stdout)["lag_events"]:
+        assert time.monotonic() < deadline_s, "the worker has not caught up"
     types("monitor", "topics", "list")
     types("admin", "topics", "check")
     assert "butter" in types("storefront", "subscribe", "--from-beginning", "--max", "1").output

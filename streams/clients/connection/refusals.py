@@ -15,6 +15,13 @@ from streams.contract.wire.connection import ConnectionSettings
 UNSUPPORTED_MECHANISM, ILLEGAL_SASL_STATE, AUTHENTICATION_FAILED = 33, 34, 58
 TOPIC_DENIED, GROUP_DENIED, CLUSTER_DENIED, TRANSACTIONS_DENIED = 29, 30, 31, 53
 """Error codes of Kafka's protocol."""
+DENIED = {
+    TOPIC_DENIED: "the topic {}",
+    GROUP_DENIED: "the group {}",
+    CLUSTER_DENIED: "the cluster",
+    TRANSACTIONS_DENIED: "the transactional id {}",
+}
+"""What an ACL keeps from us, and a place for its names."""
 NOT_VALID_YET, EXPIRED, HOST_MISMATCH, IP_MISMATCH = 9, 10, 62, 64
 UNTRUSTED = (18, 19, 20, 21)
 """Verify codes of OpenSSL: of a chain that ends nowhere, or at nobody whom we trust."""
@@ -152,14 +159,9 @@ def refused_credentials(settings: ConnectionSettings) -> str:
 
 
 def _of_acl(code: Any, error: BaseException, settings: ConnectionSettings) -> str:
-    what = {
-        TOPIC_DENIED: f"the topic {_names(error)}",
-        GROUP_DENIED: f"the group {_names(error)}",
-        CLUSTER_DENIED: "the cluster",
-        TRANSACTIONS_DENIED: f"the transactional id {_names(error)}".rstrip(),
-    }.get(code)
-    if what is None:
+    if code not in DENIED:
         return ""
+    what = DENIED[code].format(_names(error)).rstrip()
     return f"Kafka's ACLs do not let {_who(settings)} use {what} ({_kind(error)}): {ACLS}"
 
 
@@ -175,10 +177,12 @@ def _names(error: BaseException) -> str:
 
     >>> _names(Exception("Error for GROUP/shop: ")), _names(Exception({"shop.events"}))
     ('shop', 'shop.events')
+    >>> _names(Exception(7)), _names(Exception())
+    ('7', '')
     """
     said = error.args[0] if error.args else ""
-    names = [said] if isinstance(said, str) else said
-    return ", ".join(str(name).rpartition("/")[2].strip(" :") for name in sorted(names))
+    names = map(str, said) if isinstance(said, set | frozenset | list | tuple) else [str(said)]
+    return ", ".join(name.rpartition("/")[2].strip(" :") for name in sorted(names))
 
 
 def _who(settings: ConnectionSettings) -> str:

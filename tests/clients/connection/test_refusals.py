@@ -73,6 +73,28 @@ def test_what_is_no_refusal_may_be_tried_again(error: Exception) -> None:
     assert refusal(error, ANN) is None
 
 
+@pytest.mark.parametrize(
+    "said", [(), (7,), (None,), ({"shop": 3},), ((1, "x"),), (b"a",), ("a", 2)]
+)
+@pytest.mark.parametrize("client", [aiokafka.errors, kafka.errors], ids=["aiokafka", "kafka"])
+def test_no_error_of_a_client_is_too_odd_to_be_judged(client: Any, said: tuple[Any, ...]) -> None:
+    """They are raised with numbers of nodes, sets of topics, whole requests or nothing."""
+    kinds = [kind for kind in vars(client).values() if isinstance(kind, type)]
+    plain = [kind for kind in kinds if issubclass(kind, client.KafkaError) and _takes(kind, said)]
+
+    assert len(plain) > 40, client
+    for kind in plain:
+        refusal(kind(*said), ANN)
+
+
+def _takes(kind: type[Exception], said: tuple[Any, ...]) -> bool:
+    try:
+        str(kind(*said))
+    except (TypeError, AttributeError):
+        return False  # one that wants other arguments, or a base class that nobody raises
+    return True
+
+
 def test_a_token_that_was_not_had_is_told_as_that() -> None:
     """A client makes a lost connection of it."""
     lost = aiokafka.errors.KafkaConnectionError("no token")
