@@ -1,15 +1,16 @@
 """Something that every worker needs is gone for a while: what that costs, and when it is over.
 
-All is well for `seconds`; then Redis is killed, the broker is shut down, the broker is killed, each
-away for `seconds` and started again at the same port (Redis empty). Measured of each: how long
-after the return the first event was answered, the last of the backlog, and the first offset
-committed; lines that a worker logged and CPU that it used meanwhile. Of Redis, which nobody who
-answers should miss: the latency while it was away, and when views and a checkpoint are there again.
+All is well for `seconds`, a minute at most; then Redis is killed, the broker is shut down, the
+broker is killed, each away for `seconds` and started again at the same port (Redis empty). Measured
+of each: how long after the return the first event was answered, the last of the backlog, and the
+first offset committed; lines that a worker logged and CPU that it used meanwhile. Of Redis, which
+nobody who answers should miss: the latency while it was away, and when views and a checkpoint are
+there again.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,9 @@ from streams.lab.chaos.ground.workers import Worker, cpu_s
 from streams.lab.chaos.trial import PATIENCE_S, first_ms, until_answered
 from streams.views.reader import prompts_key, worker_key
 
-EVENTS_PER_S = 200.0
+CALM_S_MAX = 60.0
+SENDERS_WAIT_S = 120.0
+"""So much longer than the outage the senders hold on to what they have."""
 SETTLE_S = 10.0
 """So long after a start, or a return, what is measured does not count as calm."""
 CHECKPOINT_EVERY_S = 15.0
@@ -53,8 +56,16 @@ class OutageFigures(NamedTuple):
     """From then on it does not count any more."""
 
 
-def outages(seconds: float, say: ProgressCallback, logs: Path | None = None) -> dict[str, Any]:
+def outages(
+    seconds: float,
+    say: ProgressCallback,
+    logs: Path | None = None,
+    *,
+    ways: Iterable[str] = tuple(WAYS),
+    events_per_s: float = 200.0,
+) -> dict[str, Any]:
     """Measure; the figures by way as JSON. Raises `GoeswithError`."""
+    patience_s = seconds + SENDERS_WAIT_S
     say("starting Kafka, Redis and workers")
     with ground(logs, checkpoint_every_s=CHECKPOINT_EVERY_S) as here:
         asyncio.run(prepare(here.settings))
@@ -62,12 +73,13 @@ def outages(seconds: float, say: ProgressCallback, logs: Path | None = None) -> 
         here.crew.join()
         here.crew.join()
         here.crew.until_ready(PATIENCE_S)
-        with LoadGenerator(here.settings, EVENTS_PER_S, seed=1):
+        with LoadGenerator(here.settings, events_per_s, seed=1, patience_s=patience_s) as street:
             time.sleep(SETTLE_S)
-            say(f"all is well, for {seconds:g} s")
+            calm_s = min(seconds, CALM_S_MAX)
+            say(f"all is well, for {calm_s:g} s")
             calm_ms = _now_ms()
-            time.sleep(seconds)
-            aways = [_endure(here, way, seconds, say) for way in WAYS]
+            time.sleep(calm_s)
+            aways = [_endure(here, way, seconds, say) for way in ways]
         say("doing the books")
         answered = until_answered(here)
         log, prompts = (_read(here, topic) for topic in _topics(here))
@@ -76,6 +88,9 @@ def outages(seconds: float, say: ProgressCallback, logs: Path | None = None) -> 
     judged = books.judged_prompts(prompts, recomputed)
     return {
         "seconds": seconds,
+        "events_per_s": events_per_s,
+        "taken": street.sent,
+        "logged": len(log) - sum(begins.values()),
         "answered": answered,
         "lost": judged.lost,
         "repeats": judged.repeats,

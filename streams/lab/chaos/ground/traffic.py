@@ -41,7 +41,7 @@ SHARE_SHOWN, SHARE_CLICKED, SHARE_TAKEN = 0.6, 0.3, 0.15
 """Of all prompts; who clicks has seen, and who takes has clicked."""
 SHARE_KEPT = 0.85
 """Of the adds from prompts, those that bring their receipt."""
-PATIENCE_MS = 180_000
+PATIENCE_S = 180.0
 """So long a shopper's event waits for a broker that is away."""
 TICK_S = 0.01
 QUIET_S = 2.0
@@ -168,8 +168,11 @@ class LoadGenerator:
         events_per_s: float,
         seed: int,
         shoppers: Shoppers | None = None,
+        *,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._settings = settings
+        self._patience_ms = round(1000 * patience_s)
         self._events_per_s = events_per_s
         self._dice = random.Random(seed)
         self._shoppers = shoppers or PlainShoppers(random.Random(seed))
@@ -208,7 +211,7 @@ class LoadGenerator:
             "retry_backoff_ms": 200,
         }
         producer = AIOKafkaProducer(
-            **options, enable_idempotence=True, linger_ms=2, request_timeout_ms=PATIENCE_MS
+            **options, enable_idempotence=True, linger_ms=2, request_timeout_ms=self._patience_ms
         )
         consumer = AIOKafkaConsumer(
             **options, enable_auto_commit=False, auto_offset_reset="earliest"

@@ -23,6 +23,7 @@ REDIS: dict[str, Any] = {
 def said(calm_ms: int = 12, lost: int = 0, **of_redis: Any) -> list[str]:
     """The section of a run in which Redis was away like this."""
     figures = {"seconds": 30.0, "lost": lost, "repeats": 0, "calm_ms": {"p50": 4, "p99": calm_ms}}
+    figures |= {"events_per_s": 200.0, "taken": 9, "logged": 9}
     return section({**figures, "redis": {**REDIS, **of_redis}, "stop": AWAY, "kill": AWAY})
 
 
@@ -47,3 +48,14 @@ def test_what_does_not_come_back_by_itself_in_time_is_missed() -> None:
     assert "- MISSED: prompts lost: 1, wanted at most 0" in lines
     assert "- MISSED: Redis killed, views again, s: 8, wanted at most 7" in lines
     assert "- MISSED: Redis killed, checkpoint again, s: 21, wanted at most 20" in lines
+
+
+def test_an_outage_of_the_broker_alone_is_judged_alone() -> None:
+    """An event that the broker took, and that is not in its log, is the worst that can happen."""
+    calm = {"p50": 4, "p99": 12}
+    figures = {"seconds": 600.0, "events_per_s": 1000.0, "lost": 0, "repeats": 0, "calm_ms": calm}
+    lines = section({**figures, "taken": 9, "logged": 8, "stop": AWAY})
+
+    assert "- MISSED: events lost that the broker took: 1, wanted at most 0" in lines
+    assert "- reached: broker shut down, all answered, s: 0.9, wanted at most 15" in lines
+    assert not [line for line in lines if "Redis" in line or "killed" in line]
