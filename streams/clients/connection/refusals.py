@@ -81,10 +81,19 @@ def _code(error: BaseException) -> int | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it, each once: one that is raised again may lead to itself.
+
+    >>> first, second = ValueError("first"), ValueError("second")
+    >>> first.__cause__, second.__cause__ = second, first
+    >>> [str(cause) for cause in _causes(first)]
+    ['first', 'second']
+    """
     cause: BaseException | None = error
-    while cause is not None:
-        yield cause
+    found: list[BaseException] = []
+    while cause is not None and not any(cause is before for before in found):
+        found.append(cause)
         cause = cause.__cause__ or cause.__context__
+    yield from found
 
 
 def _of_tls(error: ssl.SSLError, settings: ConnectionSettings) -> str:

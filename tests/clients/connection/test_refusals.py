@@ -95,6 +95,15 @@ def _takes(kind: type[Exception], said: tuple[Any, ...]) -> bool:
     return True
 
 
+def test_an_error_that_led_to_itself_is_judged_once() -> None:
+    """A producer raises its fatal error again whenever it is asked: its cause is then itself."""
+    first, again = kafka.errors.KafkaTimeoutError("first"), kafka.errors.KafkaError("again")
+    first.__cause__, again.__context__ = again, first
+
+    assert refusal(first, ANN) is None
+    assert refusal(again, ANN) is None
+
+
 def test_a_token_that_was_not_had_is_told_as_that() -> None:
     """A client makes a lost connection of it."""
     lost = aiokafka.errors.KafkaConnectionError("no token")
