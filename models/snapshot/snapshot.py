@@ -23,7 +23,7 @@ PLAIN_BYTES_MAX = 1 << 31
 HEADER_BYTES_MAX = 1024
 ZLIB_LEVEL = 1
 """Fast: twice the speed of the default level for a tenth more bytes."""
-UNSOUND = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+UNSOUND = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading a state raises that is none: a part is missing, of another kind, or too large."""
 
 
@@ -147,7 +147,7 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     end = data.find(b"\n", 0, HEADER_BYTES_MAX)
     try:
         header = json.loads(data[len(MAGIC) : max(end, 0)])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SnapshotError(f"damaged or truncated snapshot: no header ({error})") from error
     if not isinstance(header, dict):
         raise SnapshotError("damaged snapshot: its header is no object")
@@ -170,7 +170,7 @@ def _state(body: bytes, plain_bytes: int) -> dict[str, Any]:
     try:
         plain = unfolder.decompress(body, plain_bytes + 1)
         state = json.loads(plain.decode("utf-8", "surrogatepass"))
-    except (zlib.error, ValueError) as error:
+    except (zlib.error, ValueError, RecursionError) as error:
         raise SnapshotError(f"damaged snapshot: {error}") from error
     if len(plain) != plain_bytes or not isinstance(state, dict):
         raise SnapshotError("damaged snapshot: not the state that its header announces")
