@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
@@ -14,7 +14,6 @@ from streams.cli.options import with_some_secret
 from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.dead_letters import NAME_AS_SENT, NAMES, REPLAYS, VALUE_BYTES, replay_headers
 from streams.contract.errors import GoeswithError
-from streams.contract.prompts import Outcome
 from streams.contract.schemas.examples import EXAMPLES, OUTCOME, SHOWN, UNIT_OUTCOMES
 from streams.contract.settings import Settings
 from streams.contract.wire.header_names import header_name
@@ -200,9 +199,12 @@ HEADERS = st.builds(
     OURS,
     st.lists(st.tuples(st.just(VALUE_BYTES), VALUES_OF_HEADERS), max_size=1),
 )
+SAYS = {"__connect.errors.topic": SETTINGS.topics.events.encode(), NAMES[1]: b"-1"}
+FORGED = [(name, SAYS.get(name, b"0")) for name in NAMES]
 
 
 @tried
+@example(FORGED, b"{}", None, 0)
 @given(HEADERS, st.none() | nearly(*OUTCOMES), st.none() | st.binary(max_size=9), TIMES)
 def test_a_dead_letter_is_listed_shown_and_planned_whatever_its_headers_say(
     headers: Any, value: bytes | None, key: bytes | None, at_ms: int
@@ -217,7 +219,7 @@ def test_a_dead_letter_is_listed_shown_and_planned_whatever_its_headers_say(
     json.dumps([as_text(letter), letter.to_json()], allow_nan=False)
     mark(record)
     for key_from in (None, "session_id"):
-        rules = ReplayRules(SETTINGS, 1, key_from, murmur2)
+        rules = ReplayRules(SETTINGS, 1, key_from, anyway=True, partitioner=murmur2)
         if not rules.because_not(letter, NOON_MS):
             assert letter.cause is not None
             assert 0 <= rules.partition(letter) < 1
@@ -231,11 +233,6 @@ def test_a_record_of_another_session_is_passed_over(value: bytes) -> None:
     record = RawRecord(Partition("prompts", 0), 0, NOON_MS, b"session-8", value, [])
 
     assert published(record, "session-7") is None
-
-
-def outcome(**more: Any) -> Outcome:
-    """A stage of one prompt."""
-    return OUTCOME.model_copy(update=more)
 
 
 @pytest.mark.parametrize(
