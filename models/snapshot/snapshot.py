@@ -20,6 +20,10 @@ from typing import Any, ClassVar, Self
 MAGIC = b"goeswith-snapshot "
 PLAIN_BYTES_MAX = 1 << 31
 """No snapshot unfolds to more than 2 GiB of JSON."""
+UNFOLDS_MAX = 256
+"""So many times its own size: zlib at `ZLIB_LEVEL` packs what says the least, zeros, 229 to one."""
+UNFOLDS_ANYWAY_BYTES = 1 << 24
+"""What a small one may unfold to, whoever packed it."""
 HEADER_BYTES_MAX = 1024
 ZLIB_LEVEL = 1
 """Fast: twice the speed of the default level for a tenth more bytes."""
@@ -126,6 +130,10 @@ def unpack(data: bytes, kind: str, version: int) -> dict[str, Any]:
     plain_bytes = header.get("plain_bytes")
     if not isinstance(plain_bytes, int) or not 0 <= plain_bytes <= PLAIN_BYTES_MAX:
         raise SnapshotError(f"damaged snapshot: plain_bytes is {plain_bytes!r}")
+    if plain_bytes > UNFOLDS_ANYWAY_BYTES + UNFOLDS_MAX * len(body):
+        raise SnapshotError(
+            f"not from us: {len(body)} bytes that unfold to {plain_bytes}, more than we pack"
+        )
     if _header(header.get("kind"), header.get("version"), plain_bytes, body) != _line(header):
         raise SnapshotError(
             f"damaged or truncated snapshot: the checksum does not fit its {len(body)} bytes"
