@@ -20,10 +20,14 @@ from typing import Any, ClassVar, Self
 MAGIC = b"goeswith-snapshot "
 PLAIN_BYTES_MAX = 1 << 31
 """No snapshot unfolds to more than 2 GiB of JSON."""
+UNFOLDS_MAX = 256
+"""So many times its own size: zlib at `ZLIB_LEVEL` packs what says the least, zeros, 229 to one."""
+UNFOLDS_ANYWAY_BYTES = 1 << 24
+"""What a small one may unfold to, whoever packed it."""
 HEADER_BYTES_MAX = 1024
 ZLIB_LEVEL = 1
 """Fast: twice the speed of the default level for a tenth more bytes."""
-UNSOUND = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+UNSOUND = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading a state raises that is none: a part is missing, of another kind, or too large."""
 
 
@@ -126,6 +130,10 @@ def unpack(data: bytes, kind: str, version: int) -> dict[str, Any]:
     plain_bytes = header.get("plain_bytes")
     if not isinstance(plain_bytes, int) or not 0 <= plain_bytes <= PLAIN_BYTES_MAX:
         raise SnapshotError(f"damaged snapshot: plain_bytes is {plain_bytes!r}")
+    if plain_bytes > UNFOLDS_ANYWAY_BYTES + UNFOLDS_MAX * len(body):
+        raise SnapshotError(
+            f"not from us: {len(body)} bytes that unfold to {plain_bytes}, more than we pack"
+        )
     if _header(header.get("kind"), header.get("version"), plain_bytes, body) != _line(header):
         raise SnapshotError(
             f"damaged or truncated snapshot: the checksum does not fit its {len(body)} bytes"
@@ -147,7 +155,7 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     end = data.find(b"\n", 0, HEADER_BYTES_MAX)
     try:
         header = json.loads(data[len(MAGIC) : max(end, 0)])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SnapshotError(f"damaged or truncated snapshot: no header ({error})") from error
     if not isinstance(header, dict):
         raise SnapshotError("damaged snapshot: its header is no object")
@@ -170,7 +178,7 @@ def _state(body: bytes, plain_bytes: int) -> dict[str, Any]:
     try:
         plain = unfolder.decompress(body, plain_bytes + 1)
         state = json.loads(plain.decode("utf-8", "surrogatepass"))
-    except (zlib.error, ValueError) as error:
+    except (zlib.error, ValueError, RecursionError) as error:
         raise SnapshotError(f"damaged snapshot: {error}") from error
     if len(plain) != plain_bytes or not isinstance(state, dict):
         raise SnapshotError("damaged snapshot: not the state that its header announces")

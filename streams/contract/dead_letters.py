@@ -208,22 +208,25 @@ def cause(headers: Sequence[Header]) -> Cause | None:
     original, ours = headers[: -len(NAMES)], headers[-len(NAMES) :]
     if tuple(name for name, _ in ours) != NAMES:
         return None
-    said = {name: (value or b"").decode("utf-8", "replace") for name, value in ours}
-    try:
-        return Cause(
-            topic=said["__connect.errors.topic"],
-            partition=int(said["__connect.errors.partition"]),
-            offset=int(said["__connect.errors.offset"]),
-            timestamp_ms=int(said[TIMESTAMP_MS]),
-            reason=said[REASON],
-            message=said["__connect.errors.exception.message"],
-            original=tuple(_as_sent(original)),
-            replays=_replays(original),
-            replayed_from=_last(original, REPLAYED_FROM),
-            value_bytes=value_bytes,
-        )
-    except ValueError:
+    raw = {name: value or b"" for name, value in ours}
+    said = {name: value.decode("utf-8", "replace") for name, value in raw.items()}
+    partition = _count(raw["__connect.errors.partition"])
+    offset = _count(raw["__connect.errors.offset"])
+    time_ms = _count(raw[TIMESTAMP_MS].removeprefix(b"-"))  # negative, where the log has none
+    if partition is None or offset is None or time_ms is None:
         return None
+    return Cause(
+        topic=said["__connect.errors.topic"],
+        partition=partition,
+        offset=offset,
+        timestamp_ms=-time_ms if raw[TIMESTAMP_MS].startswith(b"-") else time_ms,
+        reason=said[REASON],
+        message=said["__connect.errors.exception.message"],
+        original=tuple(_as_sent(original)),
+        replays=_replays(original),
+        replayed_from=_last(original, REPLAYED_FROM),
+        value_bytes=value_bytes,
+    )
 
 
 def replay_headers(letter: Cause, letter_id: str) -> list[Header]:

@@ -18,6 +18,7 @@ GoeswithError
 ├── KafkaUnreachable             no broker answered
 │   └── NoToken                  there was no access token to sign in with
 ├── NotEnough                    the log says too little for an answer that could be trusted
+├── ViewUnreadable               somebody else has written where a view is looked for
 ├── RedisUnreachable             neither views nor checkpoints; prompts go on without them
 ├── CheckpointRefused            damaged, older or foreign: the log is folded instead
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
@@ -107,6 +108,10 @@ class NoToken(KafkaUnreachable):
 
 class NotEnough(GoeswithError):
     """The log says too little for an answer that could be trusted."""
+
+
+class ViewUnreadable(GoeswithError):
+    """Where a view is looked for in Redis there is something else; the message names the key."""
 
 
 class RedisUnreachable(GoeswithError):

@@ -9,7 +9,9 @@ held out or not. Repeats of each have the same `identity`. No outcome names a sh
 from hashlib import blake2b
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
+
+from streams.contract.wire.numbers import LENIENT, Count, TimeMs, Whole
 
 Placement = Literal["product_page", "basket"]
 Stage = Literal["shown", "clicked", "dismissed", "added", "removed", "bought", "returned"]
@@ -31,7 +33,7 @@ def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
 class _Part(BaseModel):
     """What every part of a record has in common: readers ignore what they do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = LENIENT
 
 
 class _Published(_Part):
@@ -56,9 +58,9 @@ class Evidence(_Part):
 
     anchor: str = ""
     """The item of the session that speaks for it most; empty where none does."""
-    together: int
+    together: Count
     """How often the two met (or, without an anchor, how often the item was chosen)."""
-    of: int
+    of: Count
     """How often the anchor was there at all."""
 
 
@@ -117,9 +119,9 @@ class Prompt(_Published):
     """Why, for the shopper."""
     caused_by: str
     """The event that asked."""
-    occurred_at_ms: int
+    occurred_at_ms: TimeMs
     """When that event happened."""
-    expires_at_ms: int
+    expires_at_ms: TimeMs
     """From then on it is not to be shown any more."""
     receipt: str
     """To be echoed in feedback, as it is; sealed."""
@@ -137,7 +139,7 @@ class PromptWithdrawn(_Published):
     """The shopper has one of its items in the basket by now, or has bought."""
     caused_by: str
     """The event that made it pointless."""
-    occurred_at_ms: int
+    occurred_at_ms: TimeMs
     """When that event happened."""
 
 
@@ -165,19 +167,19 @@ class Outcome(_Published):
     """What this changes of the prompt's reward: less than 0 when something is taken back."""
     item_id: str | None = None
     """The item, where one is meant."""
-    quantity: int | None = None
+    quantity: Whole | None = None
     """How many of the item, where one is meant."""
     order_id: str | None = None
     """The order that bought it, or that it was returned from."""
-    value_minor: int | None = None
+    value_minor: Whole | None = None
     """The price of all of them, in minor units of `currency`, where the event told it."""
     currency: str | None = None
     """ISO 4217 code."""
     caused_by: str
     """The event that brought it; if it is another session's than the prompt, behind its id."""
-    occurred_at_ms: int
+    occurred_at_ms: TimeMs
     """When it happened."""
-    prompted_at_ms: int
+    prompted_at_ms: TimeMs
     """When the event that caused the prompt happened."""
     propensities: dict[str, float] | None = None
     """With `shown`: the probabilities of all arms that were on offer, as the prompt has them."""
@@ -199,7 +201,7 @@ class _OfUnit(_Published):
     """In which session; also the key of the record."""
     caused_by: str
     """The event that brought it."""
-    occurred_at_ms: int
+    occurred_at_ms: TimeMs
     """When that happened."""
 
 
@@ -222,7 +224,7 @@ class Assigned(_OfSide):
     """The share of units that is held out."""
     context: str | None = None
     """Placement and segment, by the word of that event alone; None: an earlier version's."""
-    orders_before: Annotated[int, Field(ge=0)] = 0
+    orders_before: Count = 0
     """How many orders the session remembered by then, the latest few: explains noise (CUPED)."""
     shopper: str | None = None
     """Who was signed in and consents: a hash, another one in each experiment."""
@@ -235,11 +237,11 @@ class OutcomeLine(_Part):
 
     item_id: str
     """The item."""
-    quantity: int
+    quantity: Whole
     """How many; negative when they come back."""
-    value_minor: int | None = None
+    value_minor: Whole | None = None
     """Their worth in minor units of the order's currency, where the event told a price."""
-    margin_minor: int | None = None
+    margin_minor: Whole | None = None
     """What they earn, in the same units, where the event told it; less than 0 where they lose."""
 
 
@@ -249,13 +251,13 @@ class _Lines(_Published):
     identified_by: ClassVar = ("session_id", "caused_by")
     order_id: str
     """The shop's number of the order."""
-    items: int
+    items: Count
     """How many kinds of items."""
-    quantity: int
+    quantity: Whole
     """How many pieces; negative when they come back."""
-    value_minor: int | None = None
+    value_minor: Whole | None = None
     """What the lines with a price are worth, in minor units; none where no line has one."""
-    margin_minor: int | None = None
+    margin_minor: Whole | None = None
     """What the lines with a margin earn, likewise."""
     lines: tuple[OutcomeLine, ...] = ()
     """Item by item. A return without lines is of everything."""
@@ -287,13 +289,10 @@ class Unmatched(_Lines, _OfUnit):
 
 UnitOutcome = Assigned | Ordered | Returned | Unmatched
 AnyOutcome = Outcome | UnitOutcome
-ANY_OUTCOME: TypeAdapter[AnyOutcome] = TypeAdapter(
-    Annotated[AnyOutcome, Field(discriminator="type")]
-)
+_BY_TYPE = Field(discriminator="type")
+ANY_OUTCOME: TypeAdapter[AnyOutcome] = TypeAdapter(Annotated[AnyOutcome, _BY_TYPE])
 """Reads a record of the outcomes topic."""
 
 Published = Prompt | PromptWithdrawn
-ANY_PUBLISHED: TypeAdapter[Published] = TypeAdapter(
-    Annotated[Published, Field(discriminator="type")]
-)
+ANY_PUBLISHED: TypeAdapter[Published] = TypeAdapter(Annotated[Published, _BY_TYPE])
 """Reads a record of the prompts topic."""

@@ -56,7 +56,8 @@ class BoardReader:
         ends = self._reader.ends()
         for number, record in enumerate(self._read(self._next, ends), start=1):
             if self._since_ms is None or record.timestamp_ms >= self._since_ms:
-                outcome = add_outcome(self.trials, record.value or b"", record.at.number)
+                about = record.at.number, record.timestamp_ms
+                outcome = add_outcome(self.trials, record.value or b"", *about)
                 if outcome is not None:
                     self.board.count(outcome)
             if number % SWEEP_RECORDS == 0:

@@ -24,6 +24,7 @@ from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
+from streams.contract.wire.numbers import foretold
 from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
 from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table, why_nothing
@@ -123,7 +124,7 @@ def trials_of_log(
     records = progressed_between(reader.between, begins, ends, "reading outcomes", quiet=quiet)
     for number, record in enumerate(records, start=1):
         value, unreadable = record.value or b"", trials.unreadable
-        add_outcome(trials, value, record.at.number)
+        add_outcome(trials, value, record.at.number, record.timestamp_ms)
         if save is not None and trials.unreadable == unreadable:
             save.write(b" ".join(value.splitlines()) + b"\n")
         if number % SWEEP_RECORDS == 0:
@@ -143,15 +144,17 @@ def trials_of_files(prompts: Path | None, outcomes: Path, trials: Trials) -> lis
     return trials.settled()
 
 
-def add_outcome(trials: Trials, value: bytes, partition: int = 0) -> Outcome | None:
-    """Note a record of the outcomes topic: the stage that it tells, if that is news.
+def add_outcome(trials: Trials, value: bytes, partition: int = 0, at_ms: int = 0) -> Outcome | None:
+    """Note a record of the outcomes topic, of this time: the stage that it tells, if that is news.
 
     What units of an experiment did is nothing to arms, but for what came back of orders. What
-    cannot be read is counted.
+    cannot be read, or tells what was still to come, is counted.
     """
     try:
         outcome = ANY_OUTCOME.validate_json(value)
     except ValidationError:
+        outcome = None
+    if outcome is None or foretold(outcome.occurred_at_ms, at_ms):
         trials.unreadable += 1
         return None
     if isinstance(outcome, Outcome):

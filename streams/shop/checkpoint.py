@@ -283,7 +283,7 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     end = data.find(b"\n", 0, HEADER_BYTES_MAX)
     try:
         claim = json.loads(data[len(MAGIC) : max(end, 0)])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointRefused(f"damaged or cut off: no header ({error})") from error
     if not isinstance(claim, dict):
         raise CheckpointRefused("damaged: its header is no object")

@@ -1,12 +1,17 @@
-"""Views as they are read from Redis: a session's current prompts, the board of all workers."""
+"""Views as they are read from Redis: a session's current prompts, the board of all workers.
+
+Others may write to a Redis, too. What is no view of ours is an error where that alone was asked
+for, and passed over where workers are listed: one of them must not hide the others.
+"""
 
 import time
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from streams.clients.redis import opened, secured
+from streams.contract.errors import ViewUnreadable
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.views.arm_board import ArmRow, rows
@@ -14,6 +19,19 @@ from streams.views.current_prompts import unexpired
 
 KEYS_AT_ONCE = 1000
 PROMPTS: TypeAdapter[tuple[Prompt, ...]] = TypeAdapter(tuple[Prompt, ...])
+
+
+class WorkerBoard(BaseModel):
+    """What a worker has written of arms."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    until_ms: float
+    """From then on it has not been heard of."""
+    sums: dict[str, dict[str, float]]
+    """By arm: see `streams.views.arm_board`."""
+    left: bool = False
+    """Whether it has signed off."""
 
 
 def prompts_key(prefix: str, session_id: str) -> str:
@@ -31,11 +49,44 @@ def worker_key(prefix: str, name: str) -> str:
     return f"{prefix}:worker:{name}"
 
 
+def prompts_in(held: bytes) -> tuple[Prompt, ...]:
+    """The prompts of a session's view; raises `ViewUnreadable`."""
+    try:
+        return PROMPTS.validate_json(held)
+    except ValidationError as error:
+        said = f"{error.error_count()} errors"
+        raise ViewUnreadable(f"it holds something else than prompts ({said})") from None
+
+
+def board_in(held: bytes) -> WorkerBoard | None:
+    """The board of a worker; None: it is none."""
+    try:
+        return WorkerBoard.model_validate_json(held)
+    except ValidationError:
+        return None
+
+
+def telemetry_in(held: bytes | None) -> dict[str, Any] | None:
+    """The telemetry of a worker; None: it is none, or gone."""
+    try:
+        said = orjson.loads(held or b"")
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
 def current_prompts(settings: Settings, session_id: str) -> tuple[Prompt, ...]:
-    """What may be shown to a session now, oldest first; raises `RedisUnreachable`."""
+    """What may be shown to a session now, oldest first.
+
+    Raises `RedisUnreachable`, and `ViewUnreadable` where somebody else has written there.
+    """
+    key = prompts_key(settings.topic_prefix, session_id)
     with opened(secured(settings.redis_url, settings)) as client:
-        held = client.get(prompts_key(settings.topic_prefix, session_id))
-    return unexpired(PROMPTS.validate_json(held or b"[]"), int(time.time() * 1000))
+        held = client.get(key)
+    try:
+        return unexpired(prompts_in(held or b"[]"), int(time.time() * 1000))
+    except ViewUnreadable as error:
+        raise ViewUnreadable(f"key {key} of Redis is no view of goeswith: {error}") from None
 
 
 def worker_telemetry(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -44,11 +95,8 @@ def worker_telemetry(settings: Settings) -> dict[str, dict[str, Any]]:
     with opened(secured(settings.redis_url, settings)) as client:
         keys = sorted(client.scan_iter(match=f"{begin}*", count=KEYS_AT_ONCE))
         held = client.mget(keys) if keys else []
-    return {
-        key.decode().removeprefix(begin): orjson.loads(said)
-        for key, said in zip(keys, held, strict=True)
-        if said is not None
-    }
+    told = zip((_text(key) for key in keys), map(telemetry_in, held), strict=True)
+    return {key.removeprefix(begin): said for key, said in told if said is not None}
 
 
 def recent_workers(settings: Settings) -> tuple[str, ...]:
@@ -56,17 +104,24 @@ def recent_workers(settings: Settings) -> tuple[str, ...]:
 
     Raises `RedisUnreachable`.
     """
-    with opened(secured(settings.redis_url, settings)) as client:
-        boards = client.hgetall(arms_key(settings.topic_prefix))
     now_ms = time.time() * 1000
-    told = {name.decode(): orjson.loads(board) for name, board in boards.items()}
-    recent = (n for n, it in told.items() if now_ms < it["until_ms"] and not it.get("left"))
-    return tuple(sorted(recent))
+    told = _boards(settings).items()
+    return tuple(sorted(name for name, it in told if now_ms < it.until_ms and not it.left))
 
 
 def current_arms(settings: Settings) -> tuple[ArmRow, ...]:
     """The board of all workers, added up, since each one started; raises `RedisUnreachable`."""
-    with opened(secured(settings.redis_url, settings)) as client:
-        boards = [orjson.loads(board) for board in client.hvals(arms_key(settings.topic_prefix))]
     now_ms = time.time() * 1000
-    return rows(board["sums"] for board in boards if now_ms < board["until_ms"])
+    return rows(it.sums for it in _boards(settings).values() if now_ms < it.until_ms)
+
+
+def _boards(settings: Settings) -> dict[str, WorkerBoard]:
+    """By the names of the workers."""
+    with opened(secured(settings.redis_url, settings)) as client:
+        held = client.hgetall(arms_key(settings.topic_prefix))
+    told = ((_text(name), board_in(said)) for name, said in held.items())
+    return {name: board for name, board in told if board is not None}
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

@@ -32,6 +32,7 @@ from streams.worker.answering import Answered, Answering
 from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings, last_shop
 from streams.worker.delivery import Delivery, OutgoingRecord, Publisher
 from streams.worker.health.agreement import Admission, Agreement
+from streams.worker.health.page_server import PageServer
 from streams.worker.health.pages import ViewHealth, show_health, show_state
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
@@ -89,6 +90,10 @@ class App(faust.App):
     watchdog: Watchdog
     replica: Replica
     telemetry: Telemetry
+
+    def _new_web(self) -> PageServer:
+        """Faust's own server of pages has no bounds."""
+        return PageServer(self)
 
 
 def create_app(

@@ -19,9 +19,8 @@ from streams.contract.events.fields import OrderLine
 from streams.contract.events.kinds import ANY_EVENT, EVENTS, Event, ShopperForgotten
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
+from streams.contract.wire.numbers import YEAR_9999_MS
 
-YEAR_9999_MS = 253_402_300_799_999
-"""A clock may be that wrong; a time beyond it is in another unit, which is the sender's error."""
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
 _OPTIONAL = {

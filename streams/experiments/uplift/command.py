@@ -17,6 +17,7 @@ from streams.clients.log_reader import Offsets, Partition, RawRecord, open_reade
 from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_OUTCOME
 from streams.contract.settings import Settings
+from streams.contract.wire.numbers import foretold
 from streams.experiments.uplift.groups import By
 from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
 from streams.experiments.uplift.tables import Findings, as_values, report
@@ -165,9 +166,14 @@ def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looke
     for record in records:
         first_ms.setdefault(record.at.number, record.timestamp_ms)
         try:
-            units.add(ANY_OUTCOME.validate_json(record.value or b""))
+            outcome = ANY_OUTCOME.validate_json(record.value or b"")
         except ValidationError:
             unreadable += 1
+            continue
+        if foretold(outcome.occurred_at_ms, record.timestamp_ms):
+            unreadable += 1
+        else:
+            units.add(outcome)
     following = {at.number: max(end, begins[at]) for at, end in ends.items()}
     if forgot:
         begins_ms = max(first_ms.values(), default=0)

@@ -5,15 +5,18 @@ there, which is quick, too. Where the log has forgotten records in between, the 
 that something is missing.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-import orjson
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
-from streams.experiments.uplift.units import Units
+from streams.contract.wire.numbers import TimeMs
+from streams.experiments.uplift.net_orders import At, CountedLine, OrderSeen
+from streams.experiments.uplift.units import SideOf, Units
 
 VERSION = 2
 """Version 1 knew neither margins, nor contexts, nor what was ordered before."""
@@ -29,23 +32,50 @@ class KeptUnits(NamedTuple):
     """When what is folded begins, where the log has forgotten what was before; None: it has not."""
 
 
+class _UnitsState(BaseModel):
+    """The state of `Units`, as JSON has it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    left_out: NonNegativeInt
+    sides: dict[str, Annotated[dict[str, SideOf], Field(min_length=1)]]
+    shown: dict[str, TimeMs]
+    shoppers: dict[str, list[tuple[str, str]]]
+    orders: dict[str, OrderSeen]
+    returns: dict[str, list[tuple[At, tuple[CountedLine, ...]]]]
+
+
+class _KeptFile(BaseModel):
+    """What is in a file: anything else there would end a look in its midst."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    topic: str
+    begins_ms: TimeMs | None
+    next: dict[NonNegativeInt, NonNegativeInt]
+    units: _UnitsState
+
+
 def read(path: Path, topic: str) -> KeptUnits | None:
     """What was kept; None where there is nothing yet. Raises `GoeswithError` for another file."""
     try:
-        return _kept_of(orjson.loads(path.read_bytes()), topic)
+        said = _KeptFile.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GoeswithError(f"{path} holds no units of {topic}: {error}") from error
-
-
-def _kept_of(said: Any, topic: str) -> KeptUnits:
-    if said["version"] not in (1, VERSION) or said["topic"] != topic:
-        raise ValueError(f"it is of version {said['version']} and of {said['topic']}")
+    except OSError as error:
+        raise GoeswithError(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise GoeswithError(f"{path} holds no units of {topic}: {where} {first['msg']}") from error
+    if said.version not in (1, VERSION) or said.topic != topic:
+        raise GoeswithError(
+            f"{path} holds no units of {topic}: it is of version {said.version} and of {said.topic}"
+        )
     units = Units()
-    units.restore(said["units"])
-    begins_ms = said["begins_ms"]
-    return KeptUnits(units, {int(number): at for number, at in said["next"].items()}, begins_ms)
+    units.restore(dict(said.units))
+    return KeptUnits(units, said.next, said.begins_ms)
 
 
 def write(path: Path, topic: str, kept: KeptUnits) -> None:
@@ -59,7 +89,7 @@ def write(path: Path, topic: str, kept: KeptUnits) -> None:
     }
     beside = path.with_name(f"{path.name}.new")
     try:
-        beside.write_bytes(orjson.dumps(said))
+        beside.write_text(json.dumps(said))  # which has room for any number
         beside.replace(path)
     except OSError as error:
         raise GoeswithError(f"{path} cannot be written: {error}") from error

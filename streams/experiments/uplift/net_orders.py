@@ -11,21 +11,22 @@ from sys import intern
 from typing import Any, NamedTuple
 
 from streams.contract.prompts import Ordered, Returned, Unmatched
+from streams.contract.wire.numbers import Count, TimeMs, Whole
 
 
 class CountedLine(NamedTuple):
     """What was ordered, or came back, of one item."""
 
     item_id: str
-    quantity: int
+    quantity: Count
     """Positive, for returns too."""
-    value_minor: int | None = None
+    value_minor: Count | None = None
     """Their worth, likewise; None: no price was told."""
-    margin_minor: int | None = None
+    margin_minor: Whole | None = None
     """What they earn, in minor units; less than 0 where they lose."""
 
 
-At = tuple[int, str]
+At = tuple[TimeMs, str]
 """When, and by which event of which session: an order without ties."""
 
 
@@ -144,7 +145,7 @@ def _left_of(order: OrderSeen, back: dict[str, int], name: str) -> list[int]:
     """
     told = ((line, getattr(line, name)) for line in order.lines)
     return [
-        worth - worth * back[line.item_id] // line.quantity
+        worth - worth * back[line.item_id] // max(1, line.quantity)
         for line, worth in told
         if worth is not None
     ]

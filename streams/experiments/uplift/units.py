@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
+from pydantic import FiniteFloat
+
 from streams.contract.prompts import (
     AnyOutcome,
     Assigned,
@@ -21,6 +23,7 @@ from streams.contract.prompts import (
     Returned,
     Unmatched,
 )
+from streams.contract.wire.numbers import Count, TimeMs
 from streams.experiments.uplift.net_orders import (
     At,
     CountedLine,
@@ -45,13 +48,13 @@ BOTH = HELD_OUT | MAY_GET
 class SideOf(NamedTuple):
     """A session's assignment."""
 
-    at_ms: int
+    at_ms: TimeMs
     unit: str
     holdout: bool
-    share: float
+    share: FiniteFloat
     context: str = ""
     """Placement and segment of what it asked; "" where that was not told."""
-    orders_before: int = 0
+    orders_before: Count = 0
 
 
 class ExperimentSeen(NamedTuple):

@@ -1,9 +1,10 @@
 """How far a shop is, and its digests, of one and the same moment.
 
 To hash a large shop takes seconds; a child does it (`streams.worker.checkpointing.child_work`), and
-the worker goes on.
+the worker goes on. There is one child at a time, however many ask.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Protocol
@@ -34,3 +35,25 @@ async def hashed(shop: Hashable) -> tuple[dict[str, int], dict[str, str]]:
     done = await in_child(work, seconds_max=HASH_S_MAX)
     position, digests = json.loads(done.answer)
     return position, digests
+
+
+class SharedHashes:
+    """Hashes for whoever asks: a child at a time, whose answer those share who asked before it.
+
+    So what is told is never older than the question, and a hundred questions are two children.
+    """
+
+    def __init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+        self._next: asyncio.Future[tuple[dict[str, int], dict[str, str]]] | None = None
+
+    async def of(self, shop: Hashable) -> tuple[dict[str, int], dict[str, str]]:
+        """As `hashed`."""
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._hashed(shop))
+        return await asyncio.shield(self._next)
+
+    async def _hashed(self, shop: Hashable) -> tuple[dict[str, int], dict[str, str]]:
+        async with self._one_at_a_time:
+            self._next = None  # who asks from now on wants to know of a later moment
+            return await hashed(shop)

@@ -16,7 +16,7 @@ from streams.contract.settings import Settings
 from streams.shop.shared_settings import Told
 from streams.shop.shop import Shop
 from streams.shop.state import digest
-from streams.worker.health.digests_in_child import hashed
+from streams.worker.health.digests_in_child import SharedHashes
 from streams.worker.health.resources import advice, installed_version, memory, sizes_json
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Replica
@@ -48,6 +48,7 @@ class PageSource(Protocol):
 
 def show_state(app: PageSource, settings: Settings, told: Callable[[], Told] = dict) -> None:
     """What this worker knows and has done."""
+    hashes = SharedHashes()
 
     @app.page("/state")
     async def state(web: Any, request: Any) -> Any:
@@ -57,7 +58,7 @@ def show_state(app: PageSource, settings: Settings, told: Callable[[], Told] = d
         position = {str(p): o for p, o in sorted(shop.position.items())}
         lag = {str(p): n for p, n in (await app.replica.lag()).items()}
         if "digest" in request.query:
-            position, digests = await hashed(shop)
+            position, digests = await hashes.of(shop)
         return web.json(
             {
                 "worker": settings.worker_name,

@@ -8,9 +8,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
+from faust.app import App
 from faust.tables.manager import TableManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as faust_aiokafka
+from faust.web.drivers.aiohttp import Web
 from faust.worker import Worker
 
 from streams.clients.batches import patient_fetches
@@ -36,6 +38,7 @@ METHODS: Methods = {
     ),
     TableManager: ("_update_channels",),
     Worker: ("_sentinel_task",),
+    App: ("_new_web",),
     TopicPartitionState: ("has_valid_position", "position"),
     GroupCoordinator: ("check_errors",),
 }
@@ -46,6 +49,7 @@ USES: Uses = (
     (faust_consumer.Consumer, "perform_seek", ("seek_to_committed",)),
     (TableManager, "on_start", ("_update_channels", "recovery")),
     (Worker, "_shutdown_loop", ("_sentinel_task",)),
+    (Web, "stop_server", ("_runner",)),
     (faust_consumer.Consumer, "wait_empty", ("commit_and_end_transactions",)),
     (faust_consumer.Consumer, "_filter_committable_offsets", ("_new_offset",)),
     (faust_aiokafka.AIOKafkaConsumerThread, "getmany", ("_fetch_records",)),

@@ -7,7 +7,8 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
-from io import BufferedReader
+from contextlib import contextmanager
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from streams.contract.errors import FileUnusable
 
 LINE_BYTES_MAX = 4_000_000
 GZIP_MAGIC = b"\x1f\x8b"
+BUFFER_BYTES = 1 << 17
 
 
 class TextLine(NamedTuple):
@@ -50,8 +52,33 @@ def lines(path: Path) -> Iterator[TextLine]:
         raise FileUnusable(f"{path}: {error.strerror or error}") from None
 
 
-def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
+class _FromTheStart(RawIOBase):
+    """A file of which the first bytes were read: a pipe cannot be wound back, nor opened again."""
+
+    def __init__(self, first: bytes, rest: BufferedReader) -> None:
+        self._first, self._rest = first, rest
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        """Fill a buffer; 0 at the end."""
+        if not self._first:
+            return self._rest.readinto(buffer)
+        taken, self._first = self._first[: len(buffer)], self._first[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[gzip.GzipFile | BufferedReader]:
     """The file, unpacked if its first bytes say that it is packed."""
     with path.open("rb") as file:
-        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    return gzip.open(path) if packed else path.open("rb")
+        first = file.read(len(GZIP_MAGIC))
+        whole = BufferedReader(_FromTheStart(first, file), BUFFER_BYTES)
+        if first != GZIP_MAGIC:
+            yield whole
+            return
+        with gzip.GzipFile(fileobj=whole, mode="rb") as unpacked:
+            yield unpacked

@@ -1,6 +1,8 @@
 """Files of sessions: what is read from them, and what is said when they cannot be read."""
 
 import gzip
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -193,6 +195,22 @@ def test_bytes_that_are_no_text_are_said(tmp_path: Path, raw: bytes, said: str) 
 
     with pytest.raises(FileUnusable, match=said):
         Files("sequences").read(path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_all_of_a_pipe_is_read(tmp_path: Path, *, packed: bool) -> None:
+    """`--data <(cat sessions)`: a pipe gives its bytes once, the first ones too."""
+    raw = b"".join(b"bread-%d butter-%d\n" % (number, number) for number in range(5_000))
+    os.mkfifo(pipe := tmp_path / "sessions")
+    sender = threading.Thread(
+        target=pipe.write_bytes, args=(gzip.compress(raw) if packed else raw,), daemon=True
+    )
+    sender.start()
+
+    sessions = Files("sequences").read(pipe)
+
+    assert 5_000 == len(sessions)
+    assert ("bread-0", "butter-0") == sessions[0].items
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

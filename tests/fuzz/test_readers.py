@@ -1,0 +1,199 @@
+"""For all bytes: a reader returns a value, or raises an error of its own with a message."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from models import SnapshotError
+from models.snapshot.snapshot import pack, unpack
+from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.pointer import Pointer, pointer_in
+from streams.clients.checkpoints.redis_store import _name
+from streams.clients.connection.tokens import read_token
+from streams.contract.errors import BadInput, CheckpointRefused, GoeswithError, NoToken
+from streams.contract.events import decode
+from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED
+from streams.contract.receipts import Receipts
+from streams.contract.schemas.examples import (
+    EXAMPLES,
+    NEW_YEAR_MS,
+    RECEIPT,
+    SECRET,
+    SESSION,
+    UNIT_OUTCOMES,
+)
+from streams.contract.settings import Settings
+from streams.experiments.target_policy import read_policy
+from streams.experiments.uplift import kept_units
+from streams.experiments.uplift.command import Looked, findings
+from streams.experiments.uplift.tables import as_values, report
+from streams.experiments.uplift.units import Units
+from streams.lab.evaluate.logs.formats import FORMATS
+from streams.shop.checkpoint import MAGIC, read
+from streams.storefront.event_lines import Line, sent
+from streams.storefront.validate import in_words
+from streams.storefront.validation import Validator
+from streams.views.reader import board_in, prompts_in, telemetry_in
+from streams.worker.health.peers import Peers, Statement
+from tests.fuzz.hostile_json import nearly, tried
+
+SETTINGS = Settings(receipt_secret=SECRET)
+EVENTS = [json.loads(one.model_dump_json()) for name, one in EXAMPLES.items()]
+POINTER = {
+    "version": 1,
+    "generations": [
+        {
+            "fingerprint": "1f0c3a5e7b92",
+            "sha256": "00",
+            "offsets": [1, 2],
+            "size": 9,
+            "lineage": "0123456789abcdef",
+            "events": 3,
+            "reach": 3,
+            "made_at_ms": NEW_YEAR_MS,
+        }
+    ],
+    "kept": {},
+}
+HEADER = {"version": 1, "position": {"0": 1}, "parts": {"sessions": 9}, "made_at_ms": 1}
+STATEMENT = json.loads(
+    Statement(
+        group="shop", worker="ann", life="a1", standing="here", told={"floor": 1}
+    ).model_dump_json()
+)
+TOKEN = {"access_token": "bread.eyJleHAiOiAxfQ.x", "expires_in": 300}
+NAME = {"id": "1f0c", "pieces": 2, "reach": 9, "lineage": "0123456789abcdef", "events": 9}
+NAME |= {"fingerprint": "1f0c3a5e7b92"}
+POLICY = {"default": {"popular": 0.5, "buy_again": 0.5}, "contexts": {"basket/new": {"popular": 1}}}
+BOARD = {"until_ms": NEW_YEAR_MS, "sums": {"popular": {"shown": 1}}, "left": False}
+OTTO = {"session": 1, "events": [{"aid": 2, "ts": 3, "type": "carts"}]}
+
+
+def units() -> dict[str, Any]:
+    """A file of units that were kept."""
+    known = Units()
+    for outcome in UNIT_OUTCOMES:
+        known.add(outcome)
+    kept = {"version": 2, "topic": "topic", "begins_ms": None, "next": {"0": 4}}
+    return json.loads(json.dumps({**kept, "units": known.state()}))  # type: ignore[no-any-return]
+
+
+def of_file(reader: Callable[[Path], object], suffix: str = "") -> Callable[[bytes], object]:
+    """A reader of bytes, from one of files."""
+
+    def read_bytes(raw: bytes) -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"file{suffix}"
+            path.write_bytes(raw)
+            return reader(path)
+
+    return read_bytes
+
+
+def kept_and_told(path: Path) -> object:
+    """Units that were kept, told of by the command and kept again."""
+    kept = kept_units.read(path, "topic")
+    assert kept is not None
+    found = findings(SETTINGS, Looked(kept, 0))
+    kept_units.write(path, "topic", kept)
+    return json.dumps(as_values(found)), report(found)
+
+
+def validated(raw: bytes) -> object:
+    """What `goeswith validate` says."""
+    return in_words(Validator(SETTINGS, NEW_YEAR_MS).judge(Line(1, raw, cut=False)))
+
+
+def heard(raw: bytes) -> object:
+    """What a worker makes of what its peers say, when it looks who is there."""
+    peers = Peers("shop", "bob", "b1", silence_ms=10_000)
+    peers.note(1, NEW_YEAR_MS, raw, at_ms=0)
+    return peers.there(before=7, at_ms=0)
+
+
+class Reader(NamedTuple):
+    """What reads bytes, what it may raise, and what nearly is what it reads."""
+
+    read: Callable[[bytes], object]
+    refuses: type[Exception]
+    examples: list[Any]
+
+
+READERS = {
+    "event": Reader(
+        lambda raw: decode(SESSION.encode(), raw, timestamp_ms=NEW_YEAR_MS, settings=SETTINGS),
+        BadInput,
+        EVENTS,
+    ),
+    "prompt": Reader(ANY_PUBLISHED.validate_json, ValidationError, EVENTS),
+    "outcome": Reader(ANY_OUTCOME.validate_json, ValidationError, EVENTS),
+    "receipt": Reader(
+        lambda raw: Receipts(SECRET).open(raw.decode("utf-8", "surrogateescape"), SESSION),
+        BadInput,
+        [RECEIPT],
+    ),
+    "line": Reader(sent, GoeswithError, [*EVENTS, {"key": SESSION, "value": EVENTS[0], "ts": 1}]),
+    "validated": Reader(validated, GoeswithError, EVENTS),
+    "pointer": Reader(pointer_in, CheckpointRefused, [POINTER]),
+    "checkpoint": Reader(
+        lambda raw: read(MAGIC + raw.replace(b"\n", b"") + b"\n"), CheckpointRefused, [HEADER]
+    ),
+    "checkpoint file": Reader(
+        of_file(lambda path: FileStore(path).read()), CheckpointRefused, [HEADER]
+    ),
+    "snapshot": Reader(
+        lambda raw: unpack(b"goeswith-snapshot " + raw, "Basket", 1),
+        SnapshotError,
+        [json.loads(pack("Basket", 1, {}).split(b"\n")[0].split(b" ", 1)[1])],
+    ),
+    "name in Redis": Reader(_name, GoeswithError, [NAME]),
+    "token": Reader(lambda raw: read_token(raw, "HERE", 0.0), NoToken, [TOKEN]),
+    "statement": Reader(heard, GoeswithError, [STATEMENT]),
+    "policy": Reader(of_file(read_policy, ".json"), GoeswithError, [POLICY]),
+    "policy in TOML": Reader(of_file(read_policy, ".toml"), GoeswithError, [POLICY]),
+    "kept units": Reader(of_file(kept_and_told), GoeswithError, [units()]),
+    "view": Reader(prompts_in, GoeswithError, [[EVENTS[-1]]]),
+    "telemetry": Reader(telemetry_in, GoeswithError, [{"answers": 1}]),
+    "board": Reader(board_in, GoeswithError, [BOARD]),
+} | {
+    f"{name} to evaluate": Reader(
+        of_file(lambda path, read=file_format: list(read(path))), GoeswithError, [*EVENTS, OTTO]
+    )
+    for name, file_format in FORMATS.items()
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+@tried
+@given(data=st.data())
+def test_any_bytes_are_a_value_or_refused_by_an_error_of_ours(
+    name: str, data: st.DataObject
+) -> None:
+    """Never a traceback, whoever wrote them."""
+    reader = READERS[name]
+    raw = data.draw(nearly(*reader.examples))
+
+    try:
+        reader.read(raw)
+    except reader.refuses as refused:
+        said = str(refused)
+    else:
+        return
+    assert said
+
+
+def test_what_is_nearly_right_begins_as_what_is() -> None:
+    """Otherwise only the first check of each reader would be tried."""
+    Pointer.model_validate(POINTER)
+    assert _name(json.dumps(NAME).encode()) == NAME
+    assert board_in(json.dumps(BOARD).encode()) is not None
+    assert heard(json.dumps(STATEMENT).encode())
+    assert of_file(read_policy, ".json")(json.dumps(POLICY).encode())
+    assert of_file(kept_and_told)(json.dumps(units()).encode())
