@@ -28,6 +28,10 @@ from streams.storefront.intake.values.looking import text
 from streams.storefront.intake.values.robots import is_robot
 from streams.storefront.intake.values.times import When
 
+EVENTS_MAX = 5_000
+"""Of one record: more than any source sends at a time."""
+REJECTIONS_MAX = 100
+"""So many are told of one record; the others are counted."""
 NAME_CHARS_MAX = 64
 LOCALE_CHARS_MAX = 16
 UNSAID = object()
@@ -82,12 +86,16 @@ class Drafts:
         self._nobody = nobody_ids(settings.nobody_ids)
         self._events: list[Event] = []
         self._rejections: list[Rejection] = []
+        self._untold = 0
         self._ignored: Counter[str] = Counter()
         self._alike: Counter[str] = Counter()
 
     def intake(self) -> Intake:
         """What has become of the record."""
-        return Intake(tuple(self._events), tuple(self._rejections), dict(self._ignored))
+        told = list(self._rejections)
+        if self._untold:
+            told.append(Rejection("", "more", f"{self._untold:,} more of it is left out"))
+        return Intake(tuple(self._events), tuple(told), dict(self._ignored))
 
     def ignore(self, name: Any) -> None:
         """Count something that is of no use to us."""
@@ -95,7 +103,10 @@ class Drafts:
 
     def reject(self, place: str, reason: str, message: str) -> None:
         """Leave something out, and say so."""
-        self._rejections.append(Rejection(place, reason, message))
+        if len(self._rejections) < REJECTIONS_MAX:
+            self._rejections.append(Rejection(place, reason, message))
+        else:
+            self._untold += 1
 
     def robot(self, user_agent: Any) -> bool:
         """Whether this is a robot's, by its own word: then it is ignored, and counted."""
@@ -131,6 +142,9 @@ class Drafts:
         self, place: str, kind: str, event_id: str, who: Who, when: When, **fields: Any
     ) -> None:
         """Make an event of what was found at this place, or reject it."""
+        if len(self._events) == EVENTS_MAX:
+            self.reject(place, "too_many", f"a record has at most {EVENTS_MAX:,} events")
+            return
         at_ms = when.occurred_at_ms or self.received_at_ms
         session_id = self.session(who)
         if at_ms is None or session_id is None:

@@ -6,10 +6,11 @@ is not there is made up for by the other one.
 """
 
 from collections.abc import Mapping
+from itertools import islice
 from math import ceil
 from typing import Any, NamedTuple
 
-from streams.contract.events.fields import QUANTITY_MAX
+from streams.contract.events.fields import LINES_MAX, QUANTITY_MAX
 from streams.storefront.intake.drafts import Drafts, Who, numbered, placed
 from streams.storefront.intake.values.identifiers import CHARS_MAX, identifier
 from streams.storefront.intake.values.looking import at, first, number, rows
@@ -111,7 +112,7 @@ def read_lines(
     """The items of a list with their places in it, without those that were rejected."""
     read = (
         (index, read_line(one, names, drafts, placed(place, index), currency))
-        for index, one in rows(said)
+        for index, one in islice(rows(said), LINES_MAX + 1)  # with which there are too many
     )
     return [(index, line) for index, line in read if line is not None]
 

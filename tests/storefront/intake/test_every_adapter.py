@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from streams.contract.events import decode, encode
 from streams.contract.settings import Settings
@@ -163,7 +164,7 @@ def test_a_robot_that_says_so_is_counted_and_nothing_else(source: str) -> None:
 def test_an_unsigned_webhook_is_not_looked_at(source: str) -> None:
     """Whatever is wrong with the signature, the answer is the same one."""
     adapter, sample = adapters()[source], SAMPLES[source][0]
-    settings = Settings(**dict.fromkeys(("shopify_secret", "woocommerce_secret"), "right"))
+    settings = Settings(shopify_secret=SecretStr("right"), woocommerce_secret=SecretStr("right"))
     refused = [
         adapter.read(sample.body, sample.headers | more, settings)
         for more in ({}, {adapter.signature: "é"}, {adapter.signature: "AAAA"})

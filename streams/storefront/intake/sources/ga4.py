@@ -30,8 +30,6 @@ PER_ITEM = {
 FEEDBACK = ("prompt_shown", "prompt_clicked", "prompt_dismissed")
 """Custom events for what was done with a prompt, with its receipt as a parameter."""
 RECEIPT = "goeswith_receipt"
-EVENTS_MAX = 25
-"""The protocol takes so many in a request; we take more, and keep their order."""
 
 
 class Hit(NamedTuple):

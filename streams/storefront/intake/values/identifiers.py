@@ -6,7 +6,7 @@ from hashlib import sha256
 from math import isfinite
 from typing import Any
 
-from streams.storefront.intake.values.looking import canonical
+from streams.storefront.intake.values.looking import BITS_MAX, canonical
 
 CHARS_MAX = 128
 DIGEST_CHARS = 24
@@ -22,6 +22,8 @@ def identifier(value: Any, nothing: Collection[str] = NOTHING) -> str | None:
     ('0', '44600062', None, None)
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int) and value.bit_length() > BITS_MAX:
         return None
     if isinstance(value, float):
         if not isfinite(value):

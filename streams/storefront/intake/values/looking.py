@@ -7,6 +7,8 @@ from typing import Any
 
 DIGITS_MAX = 400
 """A number that is longer, as text, is none."""
+BITS_MAX = 1024
+"""Nor is one that takes more bits: Python would not even print it."""
 
 
 def at(value: Any, *path: str) -> Any:
@@ -53,6 +55,8 @@ def number(value: Any) -> Decimal | None:
     (Decimal('249.90'), Decimal('249.9'), None, Decimal('1E+3'), None)
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int) and value.bit_length() > BITS_MAX:
         return None
     said = value.strip() if isinstance(value, str) else repr(value)
     if len(said) > DIGITS_MAX or "_" in said:
