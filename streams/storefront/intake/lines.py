@@ -117,6 +117,14 @@ def read_lines(
     return [(index, line) for index, line in read if line is not None]
 
 
+def read_one(
+    said: Any, names: ItemNames, drafts: Drafts, place: str, currency: Any = None
+) -> list[tuple[int, ItemLine]]:
+    """The one item at this place, as `read_lines` has it."""
+    line = read_line(said, names, drafts, place, currency)
+    return [] if line is None else [(0, line)]
+
+
 def order_fields(lines: list[tuple[int, ItemLine]]) -> dict[str, Any]:
     """The lines of an order, a return or a basket: prices in one currency, that of the first."""
     code = next((line.currency for _, line in lines if line.currency), None)

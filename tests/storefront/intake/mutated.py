@@ -14,7 +14,8 @@ from typing import Any
 
 from streams.contract.events import decode, encode
 from streams.contract.settings import Settings
-from streams.storefront.intake.adapters import ADAPTERS, Adapter
+from streams.storefront.intake.adapter import Adapter
+from streams.storefront.intake.adapters import ADAPTERS
 from streams.storefront.intake.drafts import Intake
 from tests.storefront.intake.samples import DENIED, NOON_MS, SAMPLES
 

@@ -45,7 +45,7 @@ from tests.stories import Till
 HOUR_MS = 3_600_000
 
 
-def read(source: str, body: Any, settings: Settings | None = None, **headers: str) -> Intake:
+def read(source: str, body: Any, settings: Settings | None = None, /, **headers: str) -> Intake:
     """What becomes of a record of JSON."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return adapters()[source].read(json.dumps(body).encode(), named, settings or Settings())

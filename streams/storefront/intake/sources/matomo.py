@@ -13,7 +13,13 @@ from urllib.parse import parse_qsl
 
 from streams.storefront.intake.adapter import Headers, json_body
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import ItemNames, item_events, order_fields, read_lines
+from streams.storefront.intake.lines import (
+    ItemNames,
+    item_events,
+    order_fields,
+    read_lines,
+    read_one,
+)
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, number, parsed, rows
 from streams.storefront.intake.values.times import When, milliseconds
@@ -78,7 +84,7 @@ def _say(said: Mapping[str, Any] | None, place: str, drafts: Drafts) -> None:
             "price": said.get("_pkp"),
         }
         item["currency"] = None
-        lines = read_lines([item], ITEM, drafts, placed(place, "_pks"))
+        lines = read_one(item, ITEM, drafts, placed(place, "_pks"))
         item_events("item_viewed", lines, drafts, place, event_id, who, when)
     else:
         drafts.ignore("action")

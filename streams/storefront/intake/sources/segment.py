@@ -12,8 +12,8 @@ from streams.storefront.intake.lines import (
     ItemNames,
     item_events,
     order_fields,
-    read_line,
     read_lines,
+    read_one,
 )
 from streams.storefront.intake.values.consent import of_categories
 from streams.storefront.intake.values.identifiers import identifier
@@ -73,8 +73,7 @@ def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts:
     event_id = said_id or drafts.made_id(drafts.session(who), said)
     when = _when(said, around)
     if name in PER_ITEM:
-        line = read_line(properties, ITEM, drafts, placed(place, "properties"))
-        lines = [(0, line)] if line else []
+        lines = read_one(properties, ITEM, drafts, placed(place, "properties"))
         receipt = text(properties.get(RECEIPT))
         item_events(PER_ITEM[name], lines, drafts, place, event_id, who, when, receipt)
     elif name in OF_ORDERS:

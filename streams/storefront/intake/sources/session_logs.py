@@ -8,7 +8,13 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import ItemNames, item_events, order_fields, read_lines
+from streams.storefront.intake.lines import (
+    ItemNames,
+    item_events,
+    order_fields,
+    read_lines,
+    read_one,
+)
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, rows
 from streams.storefront.intake.values.times import When, milliseconds
@@ -33,7 +39,7 @@ def rees46(said: Any, _: Headers, drafts: Drafts) -> None:
     names = ("event_time", "event_type", "product_id", "user_id", "user_session")
     event_id = drafts.made_id([said.get(name) for name in names])
     kind = said["event_type"]
-    lines = read_lines([said], REES46_ITEM, drafts, "row")
+    lines = read_one(said, REES46_ITEM, drafts, "row")
     if kind == "purchase":
         fields = {"order_id": event_id, **order_fields(lines)}
         drafts.event("", "order_placed", event_id, who, when, **fields)
@@ -64,7 +70,7 @@ def otto(said: Any, _: Headers, drafts: Drafts) -> None:
                     place, "order_placed", order_id, who, when, order_id=order_id, **fields
                 )
         elif isinstance(kind, str) and kind in KINDS:
-            lines = read_lines([one], OTTO_ITEM, drafts, place)
+            lines = read_one(one, OTTO_ITEM, drafts, place)
             event_id = drafts.made_id(session, one)
             item_events(KINDS[kind], lines, drafts, place, event_id, who, when)
         else:

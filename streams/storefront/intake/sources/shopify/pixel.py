@@ -7,12 +7,18 @@ and `customer`, as `init` gives them: docs/intake.md has the pixel.
 `https://shopify.dev/docs/api/web-pixels-api/standard-events`
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who
-from streams.storefront.intake.lines import ItemNames, item_events, order_fields, read_lines
+from streams.storefront.intake.lines import (
+    ItemNames,
+    item_events,
+    order_fields,
+    read_lines,
+    read_one,
+)
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer, every
 from streams.storefront.intake.values.identifiers import identifier, without_gid
@@ -61,16 +67,16 @@ def _say(name: str, said: Mapping[str, Any], drafts: Drafts) -> None:
         read = read_lines(lines, ITEM, drafts, "data.cart.lines")
         drafts.event("", "basket_updated", event_id, who, when, **order_fields(read))
     elif kind := PER_ITEM.get(name):
-        read = read_lines(list(_item(said)), ITEM, drafts, "data")
+        read = read_one(_item(said), ITEM, drafts, "data")
         item_events(kind, read, drafts, "", event_id, who, when)
     else:
         drafts.ignore(name)
 
 
-def _item(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _item(said: Mapping[str, Any]) -> dict[str, Any]:
     """The variant that was viewed, or the line of the cart; either may be null."""
     variant = at(said, "data", "productVariant")
-    yield _flat({"variant": variant} if variant is not None else at(said, "data", "cartLine"))
+    return _flat({"variant": variant} if variant is not None else at(said, "data", "cartLine"))
 
 
 def _flat(line: Any) -> dict[str, Any]:
