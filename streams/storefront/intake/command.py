@@ -3,13 +3,12 @@
 import csv
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 import click
 
+from streams.cli.live import sigterm_unwinds
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
 from streams.contract.events import encode
@@ -17,51 +16,11 @@ from streams.contract.settings import Settings
 from streams.storefront.event_lines import Line, lines, sent
 from streams.storefront.intake.adapter import Adapter, Headers
 from streams.storefront.intake.adapters import ADAPTERS, adapters
+from streams.storefront.intake.counts import Counts
 from streams.storefront.intake.drafts import Intake, Rejection
 
 REJECTIONS_MAX = 100
-NAMES_MAX = 20
-"""So many kinds of what was ignored are told apart: their names are the sender's."""
-OTHERS = "(others)"
 SOURCES = tuple(adapter.name for adapter in ADAPTERS)
-
-
-@dataclass
-class Counts:
-    """Counts of what was read."""
-
-    records: int = 0
-    events: Counter[str] = field(default_factory=Counter)
-    """By type."""
-    rejections: Counter[str] = field(default_factory=Counter)
-    """By reason."""
-    ignored: Counter[str] = field(default_factory=Counter)
-    """By the source's own name."""
-
-    def count(self, became: Intake) -> None:
-        """One record more."""
-        self.records += 1
-        self.events.update(event.type for event in became.events)
-        self.rejections.update(one.reason for one in became.rejections)
-        for name, times in became.ignored.items():
-            known = name in self.ignored or len(self.ignored) < NAMES_MAX
-            self.ignored[name if known else OTHERS] += times
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return {name: dict(n) if isinstance(n, Counter) else n for name, n in vars(self).items()}
-
-    def in_words(self) -> str:
-        """The counts, a line each."""
-        made, refused = sum(self.events.values()), sum(self.rejections.values())
-        said = [f"{self.records:,} records: {made:,} events, {refused:,} rejections"]
-        for title in ("events", "rejections", "ignored"):
-            if counts := getattr(self, title):
-                told = ", ".join(f"{n:,} {printable(name)}" for name, n in counts.most_common())
-                said.append(f"  {title}: {told}")
-        if made == 0 and refused == self.rejections["invalid_json"] > 0:
-            said.append("  hint: one record a line; `jq -c . FILE` makes lines of JSON")
-        return "\n".join(said)
 
 
 def header(text: str) -> tuple[str, str]:
@@ -77,7 +36,7 @@ def header(text: str) -> tuple[str, str]:
 
 
 @click.command()
-@with_settings()
+@with_settings("bootstrap", "prefix", "group")
 @click.argument("source", type=click.Choice(SOURCES), metavar="SOURCE")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option(
@@ -92,11 +51,21 @@ def header(text: str) -> tuple[str, str]:
     show_default=True,
     help="Say so many rejections; all are counted.",
 )
+@click.option("--topic", metavar="RAW", help="Read this topic of Kafka, and send to our own.")
+@click.option(
+    "--until-idle",
+    "idle_s",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="End when the topic brought nothing for so long.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Rejections and counts as JSON lines.")
 def intake(
     settings: Settings,
     source: str,
     file: IO[bytes],
+    topic: str | None,
+    idle_s: float | None,
     given: tuple[str, ...],
     keyed: bool,
     rejections_max: int,
@@ -108,9 +77,15 @@ def intake(
     reason, and the counts go to standard error. A record may stand in the line of `kcat -J`.
     Signatures are not looked at. Exit code 1 when something was rejected.
 
+    With --topic, records are those of a topic, read by a consumer group. Events go to the events
+    topic, each under its session; what was left out is a dead letter.
+
     SOURCE is ga4, segment (RudderStack, too), snowplow, shopify-pixel, shopify, cloudevents,
     matomo, woocommerce, rees46 or otto.
     """
+    if topic is not None:
+        follow_topic(adapters()[source], settings, topic, idle_s, as_json=as_json)
+        return
     summary, headers = Counts(), dict(map(header, given))
     adapter = adapters()[source]._replace(secret=None)  # a line is not the body that was signed
     for number, became in read_lines(file, adapter, headers, settings):
@@ -124,6 +99,23 @@ def intake(
                 click.echo(told_of(number, one, as_json), err=True)
     click.echo(json.dumps(summary.to_json()) if as_json else summary.in_words(), err=True)
     raise click.exceptions.Exit(1 if summary.rejections else 0)
+
+
+def follow_topic(
+    adapter: Adapter, settings: Settings, topic: str, idle_s: float | None, *, as_json: bool
+) -> None:
+    """Read a raw topic until Ctrl-C or SIGTERM, or until it is idle; then say what was read."""
+    # Kafka's client is slow to load, and files need none.
+    from streams.storefront.intake.raw_topic import follow, group_of  # noqa: PLC0415
+
+    counts = Counts()
+    place = f"{topic} at {settings.kafka_bootstrap} as {group_of(settings, adapter)}"
+    click.echo(f"reading {printable(place, 200)}; Ctrl-C ends it", err=True)
+    try:
+        with sigterm_unwinds():
+            follow(adapter, settings, topic, counts, idle_s=idle_s)
+    finally:
+        click.echo(json.dumps(counts.to_json()) if as_json else counts.in_words(), err=True)
 
 
 def told_of(line: int, rejection: Rejection, as_json: bool) -> str:
