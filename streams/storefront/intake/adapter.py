@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
+from streams.contract.events import Event
+from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
 from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 from streams.storefront.intake.drafts import Drafts, Intake, Unreadable
@@ -87,3 +89,23 @@ class Adapter(NamedTuple):
         if not secrets.strip(" ,"):
             return True
         return isinstance(body, bytes) and signed(body, headers.get(self.signature), secrets)
+
+
+def set_right(event: Event, received_ms: int | None) -> Event:
+    """The event, its sender's clock set right by when a topic got it; None: nobody knows when.
+
+    Then the clock is believed. `sent_at_ms` goes no further: to a broker that gets the event later,
+    as from a file, it would tell a wrong clock.
+
+    >>> from streams.contract.events import CheckoutStarted
+    >>> noon, who = 1_767_268_800_000, {"event_id": "e", "session_id": "s"}
+    >>> said = CheckoutStarted(occurred_at_ms=noon + 5000, sent_at_ms=noon + 6000, **who)
+    >>> set_right(said, noon).occurred_at_ms - noon
+    -1000
+    """
+    if event.sent_at_ms is None:
+        return event
+    wrong_ms = 0 if received_ms is None else received_ms - event.sent_at_ms
+    at_ms = event.occurred_at_ms + wrong_ms
+    within = min(max(at_ms, YEAR_2015_MS), YEAR_2100_MS)
+    return event.model_copy(update={"occurred_at_ms": within, "sent_at_ms": None})

@@ -53,6 +53,10 @@ ADAPTERS = (
 )
 
 
+CONTENT_TYPE = "application/vnd.{}+json"
+"""Of a source that has none of its own: `application/vnd.ga4+json`."""
+
+
 @cache
 def adapters() -> Mapping[str, Adapter]:
     """Every adapter by its name, and by each content type that is its own.
@@ -61,4 +65,16 @@ def adapters() -> Mapping[str, Adapter]:
     ('ga4', 'cloudevents')
     """
     by_name = {adapter.name: adapter for adapter in ADAPTERS}
-    return by_name | {kind: adapter for adapter in ADAPTERS for kind in adapter.content_types}
+    by_type = {CONTENT_TYPE.format(name): adapter for name, adapter in by_name.items()}
+    own = {kind: adapter for adapter in ADAPTERS for kind in adapter.content_types}
+    return by_name | by_type | own
+
+
+def of_content_type(said: str) -> Adapter | None:
+    """The adapter of a content type, whatever its parameters and letters; None: it is of none.
+
+    >>> of_content_type("Application/CloudEvents+JSON; charset=UTF-8").name
+    'cloudevents'
+    >>> of_content_type("application/json")
+    """
+    return adapters().get(said.partition(";")[0].strip().lower())

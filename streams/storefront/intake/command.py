@@ -14,7 +14,7 @@ from streams.cli.printable import printable
 from streams.contract.events import encode
 from streams.contract.settings import Settings
 from streams.storefront.event_lines import Line, lines, sent
-from streams.storefront.intake.adapter import Adapter, Headers
+from streams.storefront.intake.adapter import Adapter, Headers, set_right
 from streams.storefront.intake.adapters import ADAPTERS, adapters
 from streams.storefront.intake.counts import Counts
 from streams.storefront.intake.drafts import Intake, Rejection
@@ -147,7 +147,9 @@ def read_lines(
             now_ms = round(time.time() * 1000)
             body = row(columns, line) if adapter.table else record.value
             at_ms = now_ms if record.timestamp_ms is None else record.timestamp_ms
-            yield line.number, adapter.read(body or b"", headers, settings, received_at_ms=at_ms)
+            became = adapter.read(body or b"", headers, settings, received_at_ms=at_ms)
+            events = tuple(set_right(event, record.timestamp_ms) for event in became.events)
+            yield line.number, became._replace(events=events)
 
 
 def cells(line: Line) -> list[str]:

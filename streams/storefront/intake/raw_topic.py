@@ -24,11 +24,11 @@ from streams.clients.sync_kafka import (
 )
 from streams.contract.dead_letters import VALUE_BYTES, Header, dead_letter_headers
 from streams.contract.errors import InvalidEvent, Misconfigured
-from streams.contract.events import Event, encode
-from streams.contract.receipts import YEAR_2015_MS, YEAR_2100_MS
+from streams.contract.events import encode
+from streams.contract.receipts import YEAR_2015_MS
 from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
-from streams.storefront.intake.adapter import Adapter
+from streams.storefront.intake.adapter import Adapter, set_right
 from streams.storefront.intake.counts import Counts
 from streams.storefront.intake.drafts import Intake, Rejection
 
@@ -109,22 +109,6 @@ def told(lost: list[Rejection]) -> str:
     said = [f"{one.place} {one.reason}: {one.message}".strip() for one in lost[:TOLD_MAX]]
     more = len(lost) - TOLD_MAX
     return "; ".join(said) + (f"; and {more} more" if more > 0 else "")
-
-
-def set_right(event: Event, received_ms: int | None) -> Event:
-    """The event, its sender's clock set right by when the raw topic got it.
-
-    >>> from streams.contract.events import CheckoutStarted
-    >>> noon, who = 1_767_268_800_000, {"event_id": "e", "session_id": "s"}
-    >>> said = CheckoutStarted(occurred_at_ms=noon + 5000, sent_at_ms=noon + 6000, **who)
-    >>> set_right(said, noon).occurred_at_ms - noon
-    -1000
-    """
-    if event.sent_at_ms is None or received_ms is None:
-        return event
-    at_ms = event.occurred_at_ms + received_ms - event.sent_at_ms
-    within = min(max(at_ms, YEAR_2015_MS), YEAR_2100_MS)
-    return event.model_copy(update={"occurred_at_ms": within, "sent_at_ms": None})
 
 
 def group_of(settings: Settings, adapter: Adapter) -> str:

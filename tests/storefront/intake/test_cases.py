@@ -28,6 +28,7 @@ from tests.storefront.intake.samples import (
     ec_items,
     enriched,
     enriched_line,
+    export_row,
     hit,
     matomo,
     pixel,
@@ -194,6 +195,15 @@ def test_a_session_number_is_no_session_without_its_client() -> None:
     became = read("ga4", protocol(hit("view_item", items=[tea()]), client_id=None, user_id=None))
 
     assert [one.reason for one in became.rejections] == ["no_session"]
+
+
+def test_a_row_that_is_exported_twice_is_one_event() -> None:
+    """Within the day and after it, when Google knows more about it."""
+    later = export_row() | {"geo": {"country": "France"}, "is_active_user": True}
+    other = export_row() | {"batch_event_index": "2"}
+
+    assert len(identities(read("ga4", export_row()), read("ga4", later))) == 1
+    assert len(identities(read("ga4", export_row()), read("ga4", other))) == 2
 
 
 # Segment

@@ -115,6 +115,16 @@ def test_a_record_may_stand_in_a_line_of_a_consumer() -> None:
     assert [event["occurred_at_ms"] for event in events(result)] == [NOON_MS]
 
 
+def test_a_file_does_not_pass_on_when_its_records_were_sent() -> None:
+    """A broker that gets them a year later would take the year for a wrong clock."""
+    said = track("Checkout Started", {}, sentAt=NOON_MS + 7000)
+    record = {"key": "k", "payload": json.dumps(said), "ts": NOON_MS + 9000}
+    alone, recorded = events(typed("segment", lines=[line(said), line(record)]))
+
+    assert "sent_at_ms" not in alone | recorded
+    assert (alone["occurred_at_ms"], recorded["occurred_at_ms"]) == (NOON_MS, NOON_MS + 2000)
+
+
 def test_headers_are_those_of_all_lines() -> None:
     """A topic of Shopify's, such as one that is of no use."""
     body = line(shop_order())

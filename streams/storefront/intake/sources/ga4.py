@@ -120,7 +120,7 @@ def _exported(said: Mapping[str, Any]) -> Hit:
         consent=False if answer(at(said, "privacy_info", "analytics_storage")) is False else None,
         locale=at(said, "device", "language"),
     )
-    return Hit(row.name, row.params, who, When(row.at_ms), "", said)
+    return Hit(row.name, row.params, who, When(row.at_ms), "", row.told)
 
 
 def session_of(client: Any, number: Any) -> str | None:
