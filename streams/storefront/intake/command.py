@@ -97,7 +97,7 @@ def intake(
         for index, one in enumerate(became.rejections, told - len(became.rejections)):
             if index < rejections_max:
                 click.echo(told_of(number, one, as_json), err=True)
-    click.echo(json.dumps(summary.to_json()) if as_json else summary.in_words(), err=True)
+    tell(summary, as_json=as_json)
     raise click.exceptions.Exit(1 if summary.rejections else 0)
 
 
@@ -108,14 +108,23 @@ def follow_topic(
     # Kafka's client is slow to load, and files need none.
     from streams.storefront.intake.raw_topic import follow, group_of  # noqa: PLC0415
 
-    counts = Counts()
-    place = f"{topic} at {settings.kafka_bootstrap} as {group_of(settings, adapter)}"
-    click.echo(f"reading {printable(place, 200)}; Ctrl-C ends it", err=True)
+    counts, group = Counts(), group_of(settings, adapter)
+
+    def ready() -> None:
+        place = printable(f"{topic} at {settings.kafka_bootstrap} as {group}", 200)
+        click.echo(f"reading {place}; Ctrl-C ends it", err=True)
+
     try:
         with sigterm_unwinds():
-            follow(adapter, settings, topic, counts, idle_s=idle_s)
+            follow(adapter, settings, topic, counts, ready, idle_s=idle_s)
     finally:
-        click.echo(json.dumps(counts.to_json()) if as_json else counts.in_words(), err=True)
+        if counts.records:
+            tell(counts, as_json=as_json)
+
+
+def tell(counts: Counts, *, as_json: bool) -> None:
+    """The counts, on standard error."""
+    click.echo(json.dumps(counts.to_json()) if as_json else counts.in_words(), err=True)
 
 
 def told_of(line: int, rejection: Rejection, as_json: bool) -> str:

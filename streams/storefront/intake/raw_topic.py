@@ -9,7 +9,7 @@ Only what is committed is read. A sender's clock is set right here, by the time 
 gave the record: however late it is read, that says how wrong the clock is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -126,12 +126,14 @@ def follow(
     settings: Settings,
     topic: str,
     counts: Counts,
+    ready: Callable[[], None],
     *,
     idle_s: float | None = None,
 ) -> None:
     """Read a raw topic, until nothing came for `idle_s` seconds; None: for ever.
 
-    Raises a `GoeswithError` when Kafka did not take something: nothing of that round is committed.
+    `ready` is called when it begins. Raises a `GoeswithError` when Kafka did not take something:
+    nothing of that round is committed.
     """
     with open_admin(settings) as admin:
         partition_count(admin, topic, settings)
@@ -145,6 +147,7 @@ def follow(
         open_producer(settings) as producer,
     ):
         consumer.subscribe([topic])
+        ready()
         busy_s = monotonic()
         while idle_s is None or monotonic() - busy_s < idle_s:
             with translating_errors(settings):

@@ -1,14 +1,14 @@
 """Payloads with faults in them: each becomes events that workers take, or a clear rejection.
 
 `python -m tests.storefront.intake.mutated 200000` tries so many of each source, from a seed that
-it prints; with a second argument, from that seed.
+it prints; with a second argument, from that seed; with more, those sources alone.
 """
 
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from random import Random
 from typing import Any
 
@@ -112,9 +112,11 @@ def judge(adapter: Adapter, body: bytes, headers: dict[str, str], settings: Sett
     return became
 
 
-def run(times: int, seed: int) -> Iterator[tuple[str, Counter[str]]]:
+def run(times: int, seed: int, sources: Collection[str] = ()) -> Iterator[tuple[str, Counter[str]]]:
     """Try so many payloads of each source; counts of what became of them."""
     for adapter in ADAPTERS:
+        if sources and adapter.name not in sources:
+            continue
         random, counts = Random(f"{seed} {adapter.name}"), Counter[str]()
         for number in range(times):
             body, headers = payload(adapter.name, random)
@@ -133,5 +135,5 @@ def run(times: int, seed: int) -> Iterator[tuple[str, Counter[str]]]:
 if __name__ == "__main__":
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()
     print(f"seed {seed}")  # noqa: T201
-    for source, counts in run(int(sys.argv[1]), seed):
+    for source, counts in run(int(sys.argv[1]), seed, sys.argv[3:]):
         print(f"{source}: {dict(counts)}", flush=True)  # noqa: T201
