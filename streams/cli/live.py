@@ -45,7 +45,7 @@ def watched(
     if not 0 < every_s <= EVERY_S_MAX:
         raise click.UsageError(f"--every: seconds above 0, and up to {EVERY_S_MAX:,.0f}")
     console = Console(highlight=False, markup=False)
-    with _sigterm_unwinds():
+    with sigterm_unwinds():
         if console.is_terminal and not console.is_dumb_terminal and not always_lines:
             _redraw(console, draw, every_s)
         else:
@@ -90,7 +90,7 @@ def _trying_again(error: GoeswithError) -> str:
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
+def sigterm_unwinds() -> Iterator[None]:
     """SIGTERM leaves the block as an exit: the cursor comes back, and clients are closed."""
 
     def leave(*_: object) -> None:

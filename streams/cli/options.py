@@ -52,6 +52,8 @@ SECRETS = (
     "kafka_key_password",
     "redis_url",
     "checkpoint_url",
+    "shopify_secret",
+    "woocommerce_secret",
 )
 """What is a secret, or holds one: it may be in a file, which a variable ending in `_FILE` names."""
 

@@ -54,6 +54,10 @@ COMMANDS = {
         "streams.storefront.validate:validate",
         "Tell what would become of the events in a file.",
     ),
+    "intake": Lazy(
+        "streams.storefront.intake.command:intake",
+        "Make events of what a shop sends already: GA4, Segment, Shopify and others.",
+    ),
     "explain": Lazy(
         "streams.operations.explanation.command:explain",
         "Tell what became of each event of a session.",

@@ -88,15 +88,17 @@ def make_topics(admin: Any, wanted: Mapping[str, Topic], settings: Settings) -> 
 
 
 @contextmanager
-def open_consumer(settings: Settings) -> Iterator[Any]:
-    """A `KafkaConsumer` without a group that has found its brokers: it commits nothing.
+def open_consumer(settings: Settings, group_id: str | None = None) -> Iterator[Any]:
+    """A `KafkaConsumer`, of no group unless one is named, that has found its brokers.
 
-    It reads what is committed, as workers do: a partition ends where an open transaction begins.
+    It commits nothing by itself. It reads what is committed, as workers do: a partition ends where
+    an open transaction begins.
     """
     read_patiently()
     with translating_errors(settings):
         consumer = KafkaConsumer(
             **_options(settings),
+            group_id=group_id,
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -81,6 +81,11 @@ REASONS: dict[str, DeadLetterReason] = {
         "of an earlier version, which refused clocks that were ahead",
         "`goeswith dead-letters replay --all --reason future`: they are events now",
     ),
+    "intake": DeadLetterReason(
+        "a record of a raw topic of which intake could not use all: the message says what",
+        "mend the sender, look with `goeswith intake`, and have it sent anew: what was taken "
+        "before keeps its ids, and changes nothing when it comes again",
+    ),
     "receipt_unreadable": DeadLetterReason(
         "the receipt is no token of ours: something else, such as a prompt's id, or cut off",
         "have the storefront echo the prompt's `receipt` whole; a replay changes nothing",

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from streams.contract.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.settings import Settings
 from streams.contract.wire.connection import SECURITY
+from streams.contract.wire.intake import IntakeSettings
 from streams.shop.state import Part
 
 _FOLD = "the fold reads it"
@@ -88,6 +89,7 @@ _PACE = "it changes when something is done, not what"
 _COMMAND = "commands read it, workers do not"
 _SECURITY = "each worker may have a user, a certificate and files of its own"
 _VIEWS = "views are read by people and pages; nothing is decided by them"
+_INTAKE = "foreign records are events before a worker sees them"
 _CHECKPOINTS = "a checkpoint is the same, wherever and whenever it is written"
 
 MAY_DIFFER: Mapping[str, str] = {
@@ -122,6 +124,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "checkpoint_url": _CHECKPOINTS,
     "checkpoint_every_s": _CHECKPOINTS,
     "checkpoint_ttl_s": _CHECKPOINTS,
+    **dict.fromkeys(IntakeSettings.model_fields, _INTAKE),
     "log_level": "it changes what is said, not what is done",
 }
 """The settings that may be another one on each worker, and why."""

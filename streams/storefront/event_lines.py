@@ -43,8 +43,12 @@ class Sent(NamedTuple):
     """The JSON in the value; None where there is none."""
 
 
-def lines(stream: IO[bytes], bytes_max: int = LINE_BYTES_MAX) -> Iterator[Line]:
-    r"""The lines of a stream, blank ones left out; raises `FileUnusable` for UTF-16.
+def lines(
+    stream: IO[bytes], bytes_max: int = LINE_BYTES_MAX, blanks: bytes = b" \t\r\n"
+) -> Iterator[Line]:
+    r"""The lines of a stream, without the `blanks` around them, nor those that are nothing else.
+
+    Raises `FileUnusable` for UTF-16.
 
     >>> from io import BytesIO
     >>> [(line.number, line.text) for line in lines(BytesIO(b"\xef\xbb\xbf{}\r\n\n[]"))]
@@ -61,7 +65,7 @@ def lines(stream: IO[bytes], bytes_max: int = LINE_BYTES_MAX) -> Iterator[Line]:
             if text.startswith(WIDE):
                 raise FileUnusable("the file is UTF-16: events are UTF-8, write it as that")
             text = text.removeprefix(codecs.BOM_UTF8)
-        if text := text.strip(b" \t\r\n"):
+        if text := text.strip(blanks):
             yield Line(number, text, cut)
 
 

@@ -45,6 +45,11 @@ PRODUCTION: dict[str, Any] = {
         "production",
     ),
     "checkpoint_url": "file:///production/shop.checkpoint",
+    "intake_items": "variant",
+    "intake_currency": "EUR",
+    "intake_consent_categories": "Analytics",
+    "shopify_secret": SecretStr("production's"),
+    "woocommerce_secret": SecretStr("production's"),
     "log_level": "error",
 }
 """Words that a shop's workers run under."""

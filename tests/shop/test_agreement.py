@@ -21,7 +21,11 @@ from streams.shop.shop import Shop
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONTRACT = ROOT / "streams" / "contract"
-SETTINGS = (CONTRACT / "settings.py", CONTRACT / "wire" / "connection.py")
+SETTINGS = (
+    CONTRACT / "settings.py",
+    CONTRACT / "wire" / "connection.py",
+    CONTRACT / "wire" / "intake.py",
+)
 OF_SEVERAL_SOURCES = {"best_fit": SOURCES}
 """Arms whose reason is the strongest of their sources."""
 

@@ -1,0 +1,1 @@
+"""Intake: what shops send already (GA4, Segment, Shopify and others), made into our events."""

@@ -1,0 +1,116 @@
+"""CloudEvents 1.0 around our own events: binary, structured, or a batch, over HTTP or Kafka.
+
+`type` ends in the type of an event (`com.shop.item_added`, with a version behind it or not), `data`
+has its fields; what is not in `data` comes from the attributes: `id` with `source` (which make a
+CloudEvent one), `time`, and `partitionkey` for a session that nobody else says.
+
+`https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md`
+"""
+
+from base64 import b64decode
+from binascii import Error as NoBase64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from streams.contract.events import EVENTS
+from streams.storefront.intake.adapter import Headers, json_body
+from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
+from streams.storefront.intake.values.consent import answer
+from streams.storefront.intake.values.identifiers import identifier
+from streams.storefront.intake.values.looking import at, first, parsed, rows, text
+from streams.storefront.intake.values.times import When, by_sender, milliseconds
+
+STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
+OF_HTTP, OF_KAFKA = "ce-", "ce_"
+"""What attributes begin with in headers; those of HTTP are percent-encoded."""
+REQUIRED = ("specversion", "type", "source", "id")
+FIELDS = {
+    event.model_fields["type"].default: frozenset(event.model_fields)
+    - {"type", "schema_version", "event_id", "session_id", "visitor_id", "shopper_id"}
+    - {"occurred_at_ms", "sent_at_ms", "consent", "locale"}
+    for event in EVENTS
+}
+"""What of `data` goes on as it is, by type: all but what is read here."""
+
+
+def parse(body: bytes, headers: Headers) -> Any:
+    """One event, or a list of them, as the JSON format has them; raises `Unreadable`."""
+    attributes = {
+        name[3:]: unquote(value) if name.startswith(OF_HTTP) else value
+        for name, value in headers.items()
+        if name.startswith((OF_HTTP, OF_KAFKA))
+    }
+    said = json_body(body, headers) if body.strip() else None
+    if "specversion" in attributes and not _is_wrapped(headers):
+        return {**attributes, "data": said}
+    return said
+
+
+def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
+    """Say what is in a CloudEvent, or in a batch of them; raises `Unreadable`."""
+    if drafts.robot(headers.get("user-agent")):
+        return
+    if isinstance(said, list):
+        for index, one in rows(said):
+            _say(one, str(index), drafts)
+    elif isinstance(said, Mapping):
+        _say(said, "", drafts)
+    else:
+        raise Unreadable("invalid_body", "it is no CloudEvent: attributes, or an object with them")
+
+
+def _say(said: Any, place: str, drafts: Drafts) -> None:
+    lacks = [name for name in REQUIRED if identifier(at(said, name)) is None]
+    if lacks:
+        drafts.reject(place, "invalid_event", f"it has no {', '.join(lacks)}")
+        return
+    if not str(said["specversion"]).startswith("1."):
+        drafts.reject(place, "invalid_event", "specversion: 1.0 is wanted")
+        return
+    kind = _kind(said["type"])
+    if kind is None:
+        drafts.ignore(said["type"])
+        return
+    data = _data(said)
+    if not isinstance(data, Mapping):
+        drafts.reject(placed(place, "data"), "invalid_event", "data: an object is wanted")
+        return
+    event_id = f"{identifier(said['source'])}#{identifier(said['id'])}"
+    occurred, sent = milliseconds(data.get("occurred_at_ms")), data.get("sent_at_ms")
+    when = by_sender(occurred, sent) if occurred else When(milliseconds(said.get("time")))
+    fields = {name: data[name] for name in FIELDS[kind] if data.get(name) not in (None, "")}
+    drafts.event(place, kind, event_id, _who(said, data), when, **fields)
+
+
+def _who(said: Mapping[str, Any], data: Mapping[str, Any]) -> Who:
+    """What `data` says counts; `partitionkey` is good for order, and stands in for the session."""
+    return Who(
+        session=first(data, "session_id") or first(said, "sessionid", "partitionkey"),
+        visitor=data.get("visitor_id"),
+        shopper=data.get("shopper_id", UNSAID),
+        consent=answer(data.get("consent")),
+        locale=data.get("locale"),
+    )
+
+
+def _kind(said: Any) -> str | None:
+    """The type of our event that this type names; None: it names none."""
+    words = (text(said) or "").replace("/", ".").split(".")
+    return next((word for word in reversed(words) if word in FIELDS), None)
+
+
+def _data(said: Mapping[str, Any]) -> Any:
+    """The data; of text and of base64, the JSON in it. None: there is none."""
+    held = said.get("data")
+    try:
+        if held is None and isinstance(said.get("data_base64"), str):
+            held = b64decode(said["data_base64"], validate=True).decode()
+        return parsed(held) if isinstance(held, str) else held
+    except (NoBase64, ValueError):
+        return None
+
+
+def _is_wrapped(headers: Headers) -> bool:
+    """Whether the body is a whole CloudEvent, or several."""
+    return headers.get("content-type", "").lower().startswith("application/cloudevents")

@@ -1,0 +1,156 @@
+"""Segment and RudderStack: `track` calls of the e-commerce spec, single or in batches.
+
+`https://segment.com/docs/connections/spec/ecommerce/v2/`; the names of version 1 are read, too.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from streams.storefront.intake.adapter import Headers
+from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
+from streams.storefront.intake.lines import (
+    ItemNames,
+    item_events,
+    order_fields,
+    read_lines,
+    read_one,
+)
+from streams.storefront.intake.values.consent import of_categories
+from streams.storefront.intake.values.identifiers import identifier
+from streams.storefront.intake.values.looking import at, first, rows, text
+from streams.storefront.intake.values.times import When, by_sender
+
+ITEM = ItemNames(parent=("product_id",), variant=("sku",), variant_name="variant")
+PER_ITEM = {
+    "product viewed": "item_viewed",
+    "viewed product": "item_viewed",
+    "product added": "item_added",
+    "added product": "item_added",
+    "product removed": "item_removed",
+    "removed product": "item_removed",
+}
+OF_ORDERS = {
+    "order completed": "order_placed",
+    "completed order": "order_placed",
+    "order refunded": "order_returned",
+    "order cancelled": "order_cancelled",
+}
+FEEDBACK = {
+    "prompt shown": "prompt_shown",
+    "prompt clicked": "prompt_clicked",
+    "prompt dismissed": "prompt_dismissed",
+}
+RECEIPT = "goeswith_receipt"
+
+
+def translate(said: Any, _: Headers, drafts: Drafts) -> None:
+    """Say what is in a message, or in a batch of them; raises `Unreadable`."""
+    if not isinstance(said, Mapping):
+        raise Unreadable("invalid_body", "it is no message of Segment: an object with `type`")
+    if not isinstance(said.get("batch"), list):
+        _say(said, said, "", drafts)
+        return
+    for index, one in rows(said["batch"]):
+        place = placed("batch", index)
+        if isinstance(one, Mapping):
+            _say(one, said, place, drafts)
+        else:
+            drafts.reject(place, "invalid_event", "it is no message: an object with `type`")
+
+
+def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts: Drafts) -> None:
+    """What a message means to us, or that it means nothing."""
+    name = (text(said.get("event")) or "").lower()
+    if said.get("type", "track") != "track" or not name:
+        drafts.ignore(text(said.get("type")) if said.get("type") != "track" else "no event")
+        return
+    if drafts.robot(at(said, "context", "userAgent")):
+        return
+    properties = at(said, "properties")
+    properties = properties if isinstance(properties, Mapping) else {}
+    who = _who(said, around, properties, drafts)
+    said_id = identifier(said.get("messageId"))
+    event_id = said_id or drafts.made_id(drafts.session(who), said)
+    when = _when(said, around)
+    if name in PER_ITEM:
+        lines = read_one(properties, ITEM, drafts, placed(place, "properties"))
+        receipt = text(properties.get(RECEIPT))
+        item_events(PER_ITEM[name], lines, drafts, place, event_id, who, when, receipt)
+    elif name in OF_ORDERS:
+        _order(OF_ORDERS[name], properties, drafts, place, event_id, who, when)
+    elif name == "cart viewed":
+        fields = order_fields(_products(properties, drafts, place))
+        drafts.event(place, "basket_updated", event_id, who, when, **fields)
+    elif name == "checkout started":
+        drafts.event(place, "checkout_started", event_id, who, when)
+    elif kind := FEEDBACK.get(name):
+        item = {"item_id": identifier(properties.get("product_id"))} if "click" in name else {}
+        receipt = text(properties.get(RECEIPT))
+        drafts.event(place, kind, event_id, who, when, receipt=receipt, **item)
+    else:
+        drafts.ignore(text(said.get("event")))
+
+
+def _order(
+    kind: str,
+    properties: Mapping[str, Any],
+    drafts: Drafts,
+    place: str,
+    event_id: str,
+    who: Who,
+    when: When,
+) -> None:
+    """An order, or what was taken back of one; a cancellation is of all of it."""
+    order_id = identifier(properties.get("order_id"))
+    fields = order_fields(_products(properties, drafts, place))
+    if kind == "order_placed":
+        event_id = f"order-{order_id}"
+    elif kind == "order_returned" and properties.get("products"):
+        fields = {"lines": fields["lines"]}
+    else:
+        fields = {}
+    drafts.event(place, kind, event_id, who, when, order_id=order_id, **fields)
+
+
+def _products(properties: Mapping[str, Any], drafts: Drafts, place: str) -> list[Any]:
+    currency = properties.get("currency")
+    where = placed(place, "properties", "products")
+    return read_lines(properties.get("products"), ITEM, drafts, where, currency)
+
+
+def _who(
+    said: Mapping[str, Any],
+    around: Mapping[str, Any],
+    properties: Mapping[str, Any],
+    drafts: Drafts,
+) -> Who:
+    """RudderStack numbers sessions; elsewhere the browser, or what a server knows, stands in."""
+    context = at(said, "context")
+    shopper = next((one["userId"] for one in (said, around) if "userId" in one), UNSAID)
+    categories = at(context, "consent", "categoryPreferences")
+    consent = of_categories(categories, drafts.settings.intake_consent_categories)
+    browser = first(said, "anonymousId") or first(around, "anonymousId")
+    number = identifier(at(context, "sessionId"))
+    known = identifier(browser)
+    session = f"{known}.{number}" if known and number else number
+    joined = properties.get("cart_id")
+    if joined is None and (consent is False or shopper is UNSAID or not drafts.shopper(shopper)):
+        joined = first(properties, "checkout_id", "order_id")
+    return Who(
+        session=session,
+        visitor=browser,
+        shopper=shopper,
+        consent=consent,
+        locale=at(context, "locale"),
+        joined=joined,
+    )
+
+
+def _when(said: Mapping[str, Any], around: Mapping[str, Any]) -> When:
+    """Its own clock set right: by Segment (`timestamp`), by us, or later by the broker."""
+    occurred = first(said, "originalTimestamp")
+    sent = first(said, "sentAt") or first(around, "sentAt")
+    received = first(said, "receivedAt") or first(around, "receivedAt")
+    if received is not None and first(said, "timestamp") is not None:
+        return by_sender(said["timestamp"])
+    return by_sender(occurred or first(said, "timestamp"), sent, received)

@@ -1,0 +1,1 @@
+"""Shopify: the web pixel, which runs in browsers, and webhooks, which its servers send."""

@@ -1,0 +1,110 @@
+"""Shopify's web pixel: standard events, as a custom pixel sends them on.
+
+The pixel knows no session: the browser's `clientId` stands in, unless the shop says one in an
+attribute of the cart, which the checkout has as well. Beside the event it sends `customerPrivacy`
+and `customer`, as `init` gives them: docs/intake.md has the pixel.
+
+`https://shopify.dev/docs/api/web-pixels-api/standard-events`
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from streams.storefront.intake.adapter import Headers
+from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who
+from streams.storefront.intake.lines import (
+    ItemNames,
+    item_events,
+    order_fields,
+    read_lines,
+    read_one,
+)
+from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
+from streams.storefront.intake.values.consent import answer, every
+from streams.storefront.intake.values.identifiers import identifier, without_gid
+from streams.storefront.intake.values.looking import at, first, rows, text
+from streams.storefront.intake.values.times import When, milliseconds
+
+ITEM = ItemNames(parent=("product",), variant=("variant",))
+PER_ITEM = {
+    "product_viewed": "item_viewed",
+    "product_added_to_cart": "item_added",
+    "product_removed_from_cart": "item_removed",
+}
+HISTORY = ("analyticsProcessingAllowed", "preferencesProcessingAllowed")
+"""What has to be allowed for a shopper's history to be used."""
+
+
+def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
+    """Say what is in an event of the pixel; raises `Unreadable`."""
+    if not isinstance(said, Mapping) or text(said.get("name")) is None:
+        raise Unreadable("invalid_body", "it is no event of a web pixel: an object with `name`")
+    agent = at(said, "context", "navigator", "userAgent")
+    if drafts.robot(agent) or drafts.robot(headers.get("user-agent")):
+        return
+    _say(said["name"].strip(), said, drafts)
+
+
+def _say(name: str, said: Mapping[str, Any], drafts: Drafts) -> None:
+    """What an event means to us, or that it means nothing."""
+    who, when = _who(said), When(milliseconds(said.get("timestamp")))
+    event_id = identifier(said.get("id")) or drafts.made_id(drafts.session(who), said)
+    checkout = at(said, "data", "checkout")
+    if name == "checkout_started":
+        drafts.event("", "checkout_started", event_id, who, when)
+    elif name == "checkout_completed":
+        lines = [_flat(one) for _, one in rows(at(checkout, "lineItems"))]
+        currency = at(checkout, "currencyCode")
+        read = read_lines(lines, ITEM, drafts, "data.checkout.lineItems", currency)
+        number = without_gid(at(checkout, "order", "id"))
+        order_id = identifier(number) or identifier(at(checkout, "token"))
+        fields = order_fields(read)
+        drafts.event(
+            "", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields
+        )
+    elif name == "cart_viewed":
+        lines = [_flat(one) for _, one in rows(at(said, "data", "cart", "lines"))]
+        read = read_lines(lines, ITEM, drafts, "data.cart.lines")
+        drafts.event("", "basket_updated", event_id, who, when, **order_fields(read))
+    elif kind := PER_ITEM.get(name):
+        read = read_one(_item(said), ITEM, drafts, "data")
+        item_events(kind, read, drafts, "", event_id, who, when)
+    else:
+        drafts.ignore(name)
+
+
+def _item(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The variant that was viewed, or the line of the cart; either may be null."""
+    variant = at(said, "data", "productVariant")
+    return _flat({"variant": variant} if variant is not None else at(said, "data", "cartLine"))
+
+
+def _flat(line: Any) -> dict[str, Any]:
+    """A line with its product, variant and price side by side."""
+    variant = first(line, "merchandise", "variant")
+    product = at(variant, "product")
+    return {
+        "product": without_gid(at(product, "id")),
+        "variant": without_gid(at(variant, "id")),
+        "category": at(product, "type"),
+        "quantity": at(line, "quantity"),
+        "price": at(variant, "price", "amount"),
+        "currency": at(variant, "price", "currencyCode"),
+    }
+
+
+def _who(said: Mapping[str, Any]) -> Who:
+    checkout, cart = at(said, "data", "checkout"), at(said, "data", "cart")
+    attributes = at(checkout, "attributes") or at(cart, "attributes")
+    allowed = at(said, "customerPrivacy")
+    denied = answer(attribute(attributes, CONSENT)) is False
+    customer = first(said, "customer") or at(checkout, "order", "customer")
+    signed_in = "customer" in said or customer is not None
+    return Who(
+        session=attribute(attributes, SESSION) or said.get("session_id"),
+        visitor=said.get("clientId"),
+        shopper=without_gid(at(customer, "id")) if signed_in else UNSAID,
+        consent=False if denied else every(answer(at(allowed, name)) for name in HISTORY),
+        locale=at(said, "context", "navigator", "language"),
+        joined=first(checkout, "token") or without_gid(first(cart, "id")),
+    )

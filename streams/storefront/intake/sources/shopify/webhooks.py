@@ -1,0 +1,123 @@
+"""Shopify's webhooks: orders, refunds, carts, and the redaction of customers.
+
+Topics repeat and overtake each other: `orders/updated` may come before `orders/create`. All of them
+hold the whole order, so each says the same event, under the same id. The session is what the theme
+wrote into the cart's attributes (`attributes.py`); else the cart stands in, the same for all that
+comes of it.
+
+`https://shopify.dev/docs/api/webhooks`
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from streams.storefront.intake.adapter import Headers
+from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
+from streams.storefront.intake.lines import ItemNames, order_fields, read_lines
+from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
+from streams.storefront.intake.values.consent import answer
+from streams.storefront.intake.values.identifiers import identifier, without_gid
+from streams.storefront.intake.values.looking import at, first, rows
+from streams.storefront.intake.values.times import When, milliseconds
+
+ITEM = ItemNames(parent=("product_id",), variant=("variant_id",), category=("product_type",))
+TOPIC = "x-shopify-topic"
+TRIGGERED_AT = "x-shopify-triggered-at"
+
+
+def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
+    """Say what is in a webhook; raises `Unreadable`."""
+    if not isinstance(said, Mapping):
+        raise Unreadable("invalid_body", "it is no webhook of Shopify: an object")
+    topic = headers.get(TOPIC) or _topic_of(said)
+    if topic in ("carts/create", "carts/update"):
+        _cart(said, headers, drafts)
+    elif topic == "refunds/create":
+        _refund(said, said.get("order_id"), "", _who(said, said.get("order_id")), drafts)
+    elif topic == "customers/redact":
+        _redact(said, headers, drafts)
+    elif topic.startswith("orders/") and topic not in ("orders/delete", "orders/edited"):
+        _order(said, drafts)
+    else:
+        drafts.ignore(topic)
+
+
+def _topic_of(said: Mapping[str, Any]) -> str:
+    """The topic by the look of it, where no header says it."""
+    if "refund_line_items" in said:
+        return "refunds/create"
+    if "orders_to_redact" in said:
+        return "customers/redact"
+    if "cancelled_at" in said or "order_number" in said:
+        return "orders/updated"
+    return "carts/update" if "token" in said and "line_items" in said else "no topic"
+
+
+def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
+    """An order, and what of it does not stand: all that is cancelled, or refunds."""
+    if said.get("test") is True:
+        drafts.ignore("test order")
+        return
+    order_id = identifier(without_gid(said.get("id")))
+    who = _who(said, order_id)
+    when = When(milliseconds(first(said, "processed_at", "created_at")))
+    read = read_lines(said.get("line_items"), ITEM, drafts, "line_items", said.get("currency"))
+    fields = order_fields(read)
+    drafts.event("", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields)
+    if said.get("cancelled_at"):
+        off = When(milliseconds(said["cancelled_at"]))
+        drafts.event("", "order_cancelled", f"cancelled-{order_id}", who, off, order_id=order_id)
+        return  # its refunds are of what is off already
+    for index, refund in rows(said.get("refunds")):
+        _refund(refund, order_id, placed("refunds", index), who, drafts)
+
+
+def _refund(said: Any, order: Any, place: str, who: Who, drafts: Drafts) -> None:
+    """What came back of an order; money alone, for shipping or goodwill, brings nothing back."""
+    lines = [_refunded(one) for _, one in rows(at(said, "refund_line_items"))]
+    if not lines:
+        drafts.ignore("refund of money alone")
+        return
+    read = read_lines(lines, ITEM, drafts, placed(place, "refund_line_items"))
+    back = {"order_id": identifier(order), "lines": order_fields(read)["lines"]}
+    refund_id = identifier(at(said, "id")) or drafts.made_id(said)
+    when = When(milliseconds(first(said, "processed_at", "created_at")))
+    drafts.event(place, "order_returned", f"refund-{refund_id}", who, when, **back)
+
+
+def _refunded(said: Any) -> dict[str, Any]:
+    line = at(said, "line_item")
+    names = ("product_id", "variant_id")
+    return {name: at(line, name) for name in names} | {"quantity": at(said, "quantity")}
+
+
+def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
+    """All that is in a cart: the same cart at the same time is the same event."""
+    who = _who(said, None)
+    updated = first(said, "updated_at") or headers.get(TRIGGERED_AT)
+    read = read_lines(said.get("line_items"), ITEM, drafts, "line_items", said.get("currency"))
+    event_id = drafts.made_id(drafts.session(who), updated, said.get("line_items"))
+    when = When(milliseconds(updated))
+    drafts.event("", "basket_updated", event_id, who, when, **order_fields(read))
+
+
+def _redact(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
+    """A customer who is to be forgotten."""
+    customer = drafts.shopper(at(said, "customer", "id"))
+    when = When(milliseconds(headers.get(TRIGGERED_AT)))
+    who = Who(session=f"redact-{identifier(said.get('data_request_id')) or customer}")
+    drafts.event("", "shopper_forgotten", f"redact-{customer}", who, when, shopper_id=customer)
+
+
+def _who(said: Mapping[str, Any], order: Any) -> Who:
+    """The session that the theme wrote down, or the cart, the checkout, the order."""
+    attributes = first(said, "note_attributes", "attributes")
+    tokens = first(said, "cart_token", "checkout_token", "token") if order else said.get("token")
+    customer = at(said, "customer")
+    return Who(
+        session=attribute(attributes, SESSION),
+        shopper=at(customer, "id") if customer is not None else UNSAID,
+        consent=answer(attribute(attributes, CONSENT)),
+        locale=said.get("customer_locale"),
+        joined=tokens or (f"order-{identifier(order)}" if identifier(order) else None),
+    )

@@ -1,0 +1,100 @@
+"""WooCommerce's webhooks: orders, whole each time, whatever has happened to them.
+
+An order counts once it is paid, or is to be paid on delivery; cancelled or refunded, it is taken
+back. Each delivery of an order says the same event, under the same id. The session is what the shop
+wrote into the order's meta data (`goeswith_session`); else an order is a session of its own.
+
+`https://developer.woocommerce.com/docs/apis/rest-api/v3/webhooks/`
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from streams.storefront.intake.adapter import Headers, json_body
+from streams.storefront.intake.drafts import Drafts, Unreadable, Who
+from streams.storefront.intake.lines import ItemNames, order_fields, read_lines
+from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
+from streams.storefront.intake.values.consent import answer
+from streams.storefront.intake.values.identifiers import identifier
+from streams.storefront.intake.values.looking import at, first, rows
+from streams.storefront.intake.values.times import When, milliseconds
+
+ITEM = ItemNames(parent=("product_id",), variant=("variation_id",))
+TOPIC = "x-wc-webhook-topic"
+PLACED = ("processing", "completed", "on-hold", "refunded", "cancelled")
+PING = b"webhook_id="
+"""What WooCommerce sends when a webhook is made: it wants an answer, nothing else."""
+
+
+def parse(body: bytes, headers: Headers) -> Any:
+    """The JSON of a webhook; raises `Unreadable`."""
+    return {"ping": True} if body.startswith(PING) else json_body(body, headers)
+
+
+def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
+    """Say what is in a webhook; raises `Unreadable`."""
+    if not isinstance(said, Mapping):
+        raise Unreadable("invalid_body", "it is no webhook of WooCommerce: an object")
+    topic = headers.get(TOPIC, "")
+    if "ping" in said or (topic and not topic.startswith("order.")):
+        drafts.ignore(topic or "ping")
+        return
+    order_id = identifier(said.get("id"), ("", "0"))
+    who = _who(said, order_id)
+    changed = When(_time(said, "date_modified") or _time(said, "date_created"))
+    status = identifier(said.get("status"))
+    if topic == "order.deleted":
+        drafts.event(
+            "", "order_cancelled", f"cancelled-{order_id}", who, changed, order_id=order_id
+        )
+    elif status not in PLACED:
+        drafts.ignore(f"order that is {status}")
+    else:
+        _order(said, str(status), order_id, who, changed, drafts)
+
+
+def _order(
+    said: Mapping[str, Any],
+    status: str,
+    order_id: str | None,
+    who: Who,
+    changed: When,
+    drafts: Drafts,
+) -> None:
+    """An order, and that it does not stand where it is cancelled or refunded as a whole."""
+    placed_at = When(_time(said, "date_created") or changed.occurred_at_ms)
+    lines = [_item(one) for _, one in rows(said.get("line_items"))]
+    read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
+    fields = order_fields(read)
+    event_id = f"order-{order_id}"
+    drafts.event("", "order_placed", event_id, who, placed_at, order_id=order_id, **fields)
+    if status == "cancelled":
+        drafts.event(
+            "", "order_cancelled", f"cancelled-{order_id}", who, changed, order_id=order_id
+        )
+    elif status == "refunded":
+        drafts.event("", "order_returned", f"refunded-{order_id}", who, changed, order_id=order_id)
+    elif said.get("refunds"):
+        drafts.ignore("refund of a part, which does not say of which")
+
+
+def _item(said: Any) -> dict[str, Any]:
+    """A line, whose variation is 0 where there is none."""
+    variation = identifier(at(said, "variation_id"), ("", "0"))
+    names = ("product_id", "quantity", "price")
+    return {name: at(said, name) for name in names} | {"variation_id": variation}
+
+
+def _time(said: Mapping[str, Any], name: str) -> int | None:
+    """A time in UTC; the shop's own, without a zone, only where there is no other."""
+    return milliseconds(first(said, f"{name}_gmt", name))
+
+
+def _who(said: Mapping[str, Any], order_id: str | None) -> Who:
+    attributes = said.get("meta_data")
+    return Who(
+        session=attribute(attributes, SESSION),
+        shopper=said.get("customer_id"),
+        consent=answer(attribute(attributes, CONSENT)),
+        joined=f"order-{order_id}" if order_id else None,
+    )

@@ -1,0 +1,65 @@
+"""Consent: whether a shopper's history may be used, in the words of each source.
+
+One denial is enough for a no. A yes needs all that is asked for. What is not said is None: then
+`GOESWITH_CONSENT_DEFAULT` decides, as for our own events.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from streams.storefront.intake.values.looking import at
+
+YES = frozenset({"granted", "yes", "true", "1", "on"})
+NO = frozenset({"denied", "no", "false", "0", "off"})
+GA4_ANY = ("analytics_storage", "ad_user_data", "ad_personalization", "personalization_storage")
+GA4_YES = ("ad_personalization", "personalization_storage")
+"""What a yes has to be said of; storage for statistics is not enough."""
+
+
+def answer(value: Any) -> bool | None:
+    """A yes or a no in any of the usual words; None: it is neither.
+
+    >>> answer("GRANTED"), answer(False), answer("Unset")
+    (True, False, None)
+    """
+    said = str(value).strip().lower() if isinstance(value, str | bool | int) else ""
+    return True if said in YES else False if said in NO else None
+
+
+def every(answers: Iterable[bool | None]) -> bool | None:
+    """All of these together: one no is a no, one that is missing is nothing.
+
+    >>> every([True, None]), every([True, False]), every([True]), every([])
+    (None, False, True, None)
+    """
+    said = list(answers)
+    if False in said:
+        return False
+    return True if said and None not in said else None
+
+
+def of_google(said: Any) -> bool | None:
+    """Google's consent mode: `{"ad_personalization": "GRANTED", …}`.
+
+    >>> of_google({"ad_personalization": "GRANTED"}), of_google({"ad_user_data": "DENIED"})
+    (True, False)
+    >>> of_google({"analytics_storage": "granted"}) is None
+    True
+    """
+    answers = {name: answer(at(said, name)) for name in GA4_ANY}
+    if False in answers.values():
+        return False
+    return True if any(answers[name] for name in GA4_YES) else None
+
+
+def of_categories(said: Any, listed: str) -> bool | None:
+    """Segment's `context.consent.categoryPreferences`; `listed`: those that count.
+
+    >>> of_categories({"Advertising": False, "Analytics": True}, ""), of_categories({}, "")
+    (False, None)
+    >>> of_categories({"Advertising": False, "Analytics": True}, "Analytics")
+    True
+    """
+    said = said if isinstance(said, Mapping) else {}
+    names = [name.strip() for name in listed.split(",") if name.strip()] or list(said)
+    return every(answer(said.get(name)) for name in names)

@@ -1,0 +1,75 @@
+"""Ids: of items, sessions, people and events, as texts that the contract takes."""
+
+import re
+from collections.abc import Collection
+from hashlib import sha256
+from math import isfinite
+from typing import Any
+
+from streams.storefront.intake.values.looking import BITS_MAX, canonical
+
+CHARS_MAX = 128
+DIGEST_CHARS = 24
+NOTHING = frozenset({"", "(not set)", "null", "undefined", "nan", "[object object]"})
+"""What is sent for an item, a category or an order that is not there; `0` may be an item."""
+_GID = re.compile(r"gid://[^/]+/[^/]+/([^?]+)(\?.*)?", re.DOTALL)
+
+
+def identifier(value: Any, nothing: Collection[str] = NOTHING) -> str | None:
+    """An id as text; None: it is none, or a word that means nothing.
+
+    >>> identifier(0), identifier(44600062.0), identifier("(not set)"), identifier(True)
+    ('0', '44600062', None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int) and value.bit_length() > BITS_MAX:
+        return None
+    if isinstance(value, float):
+        if not isfinite(value):
+            return None
+        value = int(value) if value.is_integer() else value
+    said = value.strip() if isinstance(value, str) else str(value)
+    return None if said.lower() in nothing else said
+
+
+def without_gid(value: Any) -> Any:
+    """An id of Shopify's as its webhooks have it: `gid://shopify/Product/7` is 7.
+
+    >>> without_gid("gid://shopify/ProductVariant/42"), without_gid("gid://shopify/Cart/c1?key=k")
+    ('42', 'c1')
+    >>> without_gid(42)
+    42
+    """
+    match = _GID.fullmatch(value.strip()) if isinstance(value, str) else None
+    return match[1] if match else value
+
+
+def pseudonym(shopper: str) -> str:
+    """Who is signed in: as said, unless that is an address, which no event may hold.
+
+    >>> pseudonym("u-19"), pseudonym("Ann@example.org") == pseudonym("ann@example.org")
+    ('u-19', True)
+    """
+    return f"address-{digest(shopper.lower())}" if "@" in shopper else shopper
+
+
+def digest(*parts: Any) -> str:
+    """A short text that tells these parts from all others: the same, whoever works it out.
+
+    >>> digest("a", 1) == digest("a", 1), digest("a", "1") == digest("a", 1), len(digest())
+    (True, False, 24)
+    """
+    return sha256(canonical(parts)).hexdigest()[:DIGEST_CHARS]
+
+
+def fitting(said: str) -> str:
+    """An id that is too long, or no single line, cut, and still told from all others.
+
+    >>> fitting("s-1"), len(fitting("x" * 1000))
+    ('s-1', 128)
+    """
+    plain = said if said.isprintable() else "".join(filter(str.isprintable, said))
+    if len(plain) <= CHARS_MAX and plain == said:
+        return said
+    return f"{plain[: CHARS_MAX - DIGEST_CHARS - 1]}~{digest(said)}"

@@ -1,0 +1,86 @@
+"""Looks into foreign JSON, where nothing is sure: a value of the asked kind, or nothing."""
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+DIGITS_MAX = 400
+"""A number that is longer, as text, is none."""
+BITS_MAX = 1024
+"""Nor is one that takes more bits: Python would not even print it."""
+
+
+def at(value: Any, *path: str) -> Any:
+    """What is there under these keys; None: nothing.
+
+    >>> at({"context": {"page": {"url": "/"}}}, "context", "page", "url"), at([], "context")
+    ('/', None)
+    """
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
+
+
+def first(value: Any, *keys: str) -> Any:
+    """What is there under the first of these keys that holds something; None: nothing.
+
+    >>> first({"product_id": None, "sku": 0}, "product_id", "sku")
+    0
+    """
+    found = (at(value, key) for key in keys)
+    return next((one for one in found if one is not None and one != ""), None)
+
+
+def text(value: Any) -> str | None:
+    """A text without blanks around it; None: it is none, or empty.
+
+    >>> text(" tea "), text(7)
+    ('tea', None)
+    """
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def rows(value: Any) -> Iterator[tuple[int, Any]]:
+    """The entries of a list with their places; of anything else, none."""
+    return enumerate(value if isinstance(value, list | tuple) else ())
+
+
+def number(value: Any) -> Decimal | None:
+    """An exact number, also one that is sent as text; None: it is none that is finite.
+
+    >>> number("249.90"), number(249.9), number(True), number("1e3"), number("NaN")
+    (Decimal('249.90'), Decimal('249.9'), None, Decimal('1E+3'), None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int) and value.bit_length() > BITS_MAX:
+        return None
+    said = value.strip() if isinstance(value, str) else repr(value)
+    if len(said) > DIGITS_MAX or "_" in said:
+        return None
+    try:
+        read = Decimal(said)
+    except InvalidOperation:
+        return None
+    return read if read.is_finite() and abs(read.adjusted()) < DIGITS_MAX else None
+
+
+def parsed(body: bytes | str) -> Any:
+    """The JSON in a body; raises `ValueError`, and `RecursionError` where it is nested too deep."""
+    return json.loads(body, parse_constant=_refused)
+
+
+def canonical(value: Any) -> bytes:
+    """A value as bytes that do not depend on the order of its keys.
+
+    >>> canonical({"b": 1, "a": [None]})
+    b'{"a":[null],"b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode()
+
+
+def _refused(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")

@@ -1,0 +1,631 @@
+"""What real senders do, by the public reports of those who had to read it."""
+
+import hmac
+import json
+from base64 import b64encode
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from streams.contract.events import Event, ItemAdded, OrderPlaced, decode, encode
+from streams.contract.settings import Settings
+from streams.storefront.intake.adapters import adapters
+from streams.storefront.intake.drafts import Intake
+from tests.storefront.intake.samples import (
+    BREAD,
+    CHECKOUT,
+    MUG,
+    NOON,
+    NOON_MS,
+    ORDER,
+    SHOPPER,
+    SOAP,
+    VARIANT,
+    cart,
+    cloud_event,
+    ec_items,
+    enriched,
+    enriched_line,
+    export_row,
+    hit,
+    matomo,
+    pixel,
+    protocol,
+    shop_line,
+    shop_order,
+    shop_refund,
+    tea,
+    track,
+    woo_line,
+    woo_order,
+)
+from tests.stories import Till
+
+HOUR_MS = 3_600_000
+
+
+def read(source: str, body: Any, settings: Settings | None = None, /, **headers: str) -> Intake:
+    """What becomes of a record of JSON."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return adapters()[source].read(json.dumps(body).encode(), named, settings or Settings())
+
+
+def only(became: Intake) -> Any:
+    """The one event that a record became."""
+    assert became.rejections == ()
+    (event,) = became.events
+    return event
+
+
+def types(became: Intake) -> list[str]:
+    """The types of the events that a record became."""
+    return [event.type for event in became.events]
+
+
+def identities(*records: Intake) -> set[str]:
+    """What tells the events of these records apart."""
+    return {event.identity for became in records for event in became.events}
+
+
+# GA4
+
+
+def test_an_item_without_an_id_is_reported_and_the_others_are_kept() -> None:
+    """Each under the number that it had: what is mended later does not move the others."""
+    items = [tea(), {"item_name": "no id"}, tea(item_id="mug")]
+    became = read("ga4", protocol(hit("add_to_cart", items=items)))
+
+    assert [event.item_id for event in became.events if isinstance(event, ItemAdded)] == [
+        "tea",
+        "mug",
+    ]
+    assert [event.event_id[-2:] for event in became.events[1:]] == ["#2"]
+    assert [(one.place, one.reason) for one in became.rejections] == [
+        ("events.0.items.1", "no_item_id")
+    ]
+
+
+@pytest.mark.parametrize(("said", "item"), [(0, "0"), ("0 ", "0"), (44600062.0, "44600062")])
+def test_a_number_is_an_items_id(said: Any, item: str) -> None:
+    """Zero, too."""
+    assert (
+        only(read("ga4", protocol(hit("add_to_cart", items=[tea(item_id=said)])))).item_id == item
+    )
+
+
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_times_are_known_by_their_size(unit: int) -> None:
+    """Microseconds as the protocol has them, or milliseconds as some send them."""
+    body = protocol(hit("begin_checkout"), timestamp_micros=(NOON_MS + 5) * unit)
+
+    assert only(read("ga4", body)).occurred_at_ms == NOON_MS + 5
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "minor"),
+    [
+        ("249.90", "EUR", 24990),
+        (249.9, "eur", 24990),
+        (250, "JPY", 250),
+        ("1.234", "KWD", 1234),
+        (1.2344, "KWD", 1234),
+        ("2,49", "EUR", 249),
+        (0, "EUR", 0),
+        (33.335, "EUR", 3334),
+    ],
+)
+def test_prices_are_in_minor_units_of_their_currency(price: Any, currency: str, minor: int) -> None:
+    """By the decimals that ISO 4217 gives it."""
+    event = only(
+        read("ga4", protocol(hit("view_item", items=[tea(price=price)], currency=currency)))
+    )
+
+    assert (event.price_minor, event.currency) == (minor, currency.upper())
+
+
+@pytest.mark.parametrize("price", ["1,249", "free", -1, True, "1e999", {}, "9" * 500])
+def test_a_price_that_is_none_is_reported_and_the_item_kept(price: Any) -> None:
+    """A price is of use, an item without one as well."""
+    became = read("ga4", protocol(hit("view_item", items=[tea(price=price)])))
+
+    assert [event.model_dump().get("price_minor") for event in became.events] == [None]
+    assert [(one.place, one.reason) for one in became.rejections] == [
+        ("events.0.items.0.price", "price")
+    ]
+
+
+def test_a_price_without_a_currency_is_left_out_unless_one_is_set() -> None:
+    """Nobody can tell what it is in minor units; it is counted."""
+    body = protocol({"name": "view_item", "params": {"items": [tea()], "session_id": 7}})
+    without = read("ga4", body)
+
+    assert only(without).price_minor is None
+    assert without.ignored == {"price without currency": 1}
+    assert only(read("ga4", body, Settings(intake_currency="KWD"))).price_minor == 2490
+
+
+def test_not_set_is_nothing() -> None:
+    """GA4 writes so where it has nothing."""
+    nothing = "(not set)"
+    body = protocol(
+        hit("view_item", items=[tea(item_category=nothing)]),
+        hit("add_to_cart", items=[tea(item_id=nothing)]),
+        user_id=nothing,
+    )
+    became = read("ga4", body)
+
+    (viewed,) = became.events
+    assert (viewed.category, viewed.shopper_id) == (None, None)  # type: ignore[union-attr]
+    assert [one.reason for one in became.rejections] == ["no_item_id", "no_items"]
+
+
+def test_a_batch_of_25_keeps_its_order_and_its_ids_when_it_is_sent_again() -> None:
+    """Also where several of its events are alike in everything."""
+    hits = [hit("add_to_cart", items=[tea(item_id=f"i-{number % 20}")]) for number in range(25)]
+    first, again = read("ga4", protocol(*hits)), read("ga4", protocol(*hits))
+
+    assert [event.item_id for event in first.events if isinstance(event, ItemAdded)] == [
+        f"i-{number % 20}" for number in range(25)
+    ]
+    assert len(identities(first)) == 25
+    assert first == again
+
+
+def test_what_is_of_no_use_is_ignored_and_counted() -> None:
+    """Under the source's own name for it."""
+    became = read("ga4", protocol(*[hit("page_view")] * 3, hit("x" * 100)))
+
+    assert became == Intake((), (), {"page_view": 3, "x" * 64: 1})
+
+
+def test_a_receipt_comes_back_as_it_was() -> None:
+    """Through GA4 and Segment; with or without padding it opens."""
+    body = hit("add_to_cart", items=[tea()], goeswith_receipt="2.abc-_")
+    shown = hit("prompt_shown", goeswith_receipt="2.abc-_")
+    added = track("Product Added", BREAD | {"goeswith_receipt": "2.abc-_"})
+
+    assert [event.receipt for event in read("ga4", protocol(body, shown)).events] == ["2.abc-_"] * 2  # type: ignore[union-attr]
+    assert only(read("segment", added)).receipt == "2.abc-_"
+
+
+def test_a_session_number_is_no_session_without_its_client() -> None:
+    """It is a time: two visits that began in one second would be one."""
+    became = read("ga4", protocol(hit("view_item", items=[tea()]), client_id=None, user_id=None))
+
+    assert [one.reason for one in became.rejections] == ["no_session"]
+
+
+def test_a_row_that_is_exported_twice_is_one_event() -> None:
+    """Within the day and after it, when Google knows more about it."""
+    later = export_row() | {"geo": {"country": "France"}, "is_active_user": True}
+    other = export_row() | {"batch_event_index": "2"}
+
+    assert len(identities(read("ga4", export_row()), read("ga4", later))) == 1
+    assert len(identities(read("ga4", export_row()), read("ga4", other))) == 2
+
+
+# Segment
+
+
+@pytest.mark.parametrize("nobody", ["", "0", "null", "undefined", None, 0.0, "Guest"])
+def test_a_user_who_is_nobody_is_nobody(nobody: Any) -> None:
+    """Said, and not left open: whoever was signed in is so no more."""
+    event = only(read("segment", track("Product Viewed", BREAD | {"price": None}, userId=nobody)))
+
+    assert event.shopper_id is None
+    assert event.says_who
+
+
+def test_an_address_is_no_id_of_a_shopper() -> None:
+    """It goes on as a hash: events hold pseudonyms."""
+    event = only(read("segment", track("Checkout Started", {}, userId="Ann@example.org")))
+
+    assert "@" not in encode(event).decode()
+    assert event.shopper_id.startswith("address-")
+
+
+def test_a_device_five_hours_ahead_is_set_right() -> None:
+    """By us where the time of receipt is there; else by the broker, as `sent_at_ms` tells it."""
+    ahead = {"originalTimestamp": NOON_MS + 5 * HOUR_MS, "sentAt": NOON_MS + 5 * HOUR_MS + 200}
+    there = only(read("segment", track("Checkout Started", {}, **ahead, receivedAt=NOON)))
+    later = only(read("segment", track("Checkout Started", {}, **ahead)))
+    said = encode(later)
+    folded = decode(b"browser-1", said, timestamp_ms=NOON_MS, settings=Settings())
+
+    assert there.occurred_at_ms == NOON_MS - 200
+    assert folded.occurred_at_ms == NOON_MS - 200
+
+
+def test_what_segment_has_set_right_is_not_set_right_twice() -> None:
+    """`timestamp` is right already where `receivedAt` is there."""
+    ahead = {"originalTimestamp": "2026-01-01T17:00:00Z", "sentAt": "2026-01-01T17:00:00Z"}
+    event = only(
+        read("segment", track("Checkout Started", {}, timestamp=NOON, receivedAt=NOON, **ahead))
+    )
+
+    assert (event.occurred_at_ms, event.sent_at_ms) == (NOON_MS, None)
+
+
+def test_a_batch_that_was_held_back_keeps_its_order() -> None:
+    """Half a minute in a telephone's queue: all are so much late, and in order."""
+    names = ("Product Viewed", "Product Added", "Checkout Started")
+    batch = [
+        track(name, BREAD, originalTimestamp=NOON_MS + second * 1000, sentAt=None)
+        for second, name in enumerate(names)
+    ]
+    became = read("segment", {"batch": batch, "sentAt": NOON_MS + 30_000})
+    said = [(event.session_id.encode(), encode(event)) for event in became.events]
+    folded = [decode(k, v, timestamp_ms=NOON_MS + 90_000, settings=Settings()) for k, v in said]
+
+    assert types(became) == ["item_viewed", "item_added", "checkout_started"]
+    assert [event.occurred_at_ms - NOON_MS for event in folded] == [60_000, 61_000, 62_000]
+
+
+def test_without_consent_a_servers_order_has_no_session_of_its_shopper() -> None:
+    """The order stands in; with consent it is the shopper's, under a hash."""
+    no = {"consent": {"categoryPreferences": {"Advertising": False}}}
+    order = track("Order Completed", ORDER, anonymousId=None)
+
+    assert only(read("segment", order | {"context": no})).session_id == "o-7"
+    assert only(read("segment", order)).session_id.startswith("shopper-")
+
+
+def test_only_the_listed_categories_of_consent_count() -> None:
+    """All of them, unless the shop lists those that are about history."""
+    said = {"consent": {"categoryPreferences": {"Advertising": False, "Analytics": True}}}
+    body = track("Checkout Started", {}, context=said)
+
+    assert only(read("segment", body)).consent is False
+    assert (
+        only(read("segment", body, Settings(intake_consent_categories="Analytics"))).consent is True
+    )
+    assert only(read("segment", body, Settings(intake_consent_categories="Other"))).consent is None
+
+
+# Snowplow
+
+
+def test_one_id_of_two_events_is_two_and_of_one_event_sent_twice_is_one() -> None:
+    """Times of collection differ between two copies; what they say does not."""
+    red, blue = MUG | {"variant": "red"}, MUG | {"id": "cup"}
+    once = read("snowplow", enriched("product_view", product=[red]))
+    late = {"collector_tstamp": "2026-01-01 12:10:00", "etl_tstamp": "2026-01-01 12:11:00"}
+    again = read("snowplow", enriched("product_view", product=[red]) | late)
+    other = read("snowplow", enriched("product_view", product=[blue]))
+
+    assert len(identities(once, again)) == 1
+    assert len(identities(once, other)) == 2
+
+
+def test_a_line_and_json_are_the_same_event() -> None:
+    """But for the id that the samples give them."""
+    line = adapters()["snowplow"].read(enriched_line("product_view", [MUG]), {}, Settings())
+    as_json = read("snowplow", enriched("product_view", product=[MUG]))
+
+    def said(became: Intake) -> dict[str, Any]:
+        return only(became).model_dump(exclude={"event_id"})  # type: ignore[no-any-return]
+
+    assert said(line) == said(as_json)
+
+
+# Shopify and WooCommerce
+
+
+def test_an_order_is_one_however_often_and_in_whatever_order_it_is_told() -> None:
+    """`orders/updated` before `orders/create`, and that twice."""
+    updated = read("shopify", shop_order(note="x"), x_shopify_topic="orders/updated")
+    created = read("shopify", shop_order(), x_shopify_topic="orders/create")
+
+    assert len(identities(updated, created, created)) == 1
+
+
+def test_pixel_and_webhook_tell_of_one_order() -> None:
+    """Under one id in one session, which the theme wrote into the cart."""
+    of_pixel = read("shopify-pixel", pixel("checkout_completed", {"checkout": CHECKOUT}))
+    of_webhook = read("shopify", shop_order(), x_shopify_topic="orders/create")
+
+    assert len(identities(of_pixel, of_webhook)) == 1
+    till = Till()
+    for became in (of_pixel, of_webhook):
+        till.serve(only(became))
+    visit = till.shop._sessions(0).find("visit-1")
+    assert visit is not None
+    assert list(visit.orders) == ["1001"]
+
+
+def test_without_a_session_the_cart_joins() -> None:
+    """Its webhooks and the order's are of one session."""
+    of_cart = only(read("shopify", cart(shop_line()), x_shopify_topic="carts/update"))
+    of_order = only(read("shopify", shop_order(note_attributes=[]), x_shopify_topic="orders/paid"))
+    pixel_ = pixel("checkout_started", {"checkout": CHECKOUT | {"attributes": []}}, clientId=None)
+
+    assert of_cart.session_id == of_order.session_id == "cart-1"
+    assert only(read("shopify-pixel", pixel_)).session_id == "checkout-1"
+
+
+@pytest.mark.parametrize(("granularity", "item"), [("parent", "42"), ("variant", "421")])
+def test_items_are_of_one_granularity(granularity: Any, item: str) -> None:
+    """In the pixel, which has global ids, and in webhooks, which have numbers."""
+    settings = Settings(intake_items=granularity)
+    viewed = read("shopify-pixel", pixel("product_viewed", {"productVariant": VARIANT}), settings)
+    ordered = read("shopify", shop_order(), settings)
+
+    assert only(viewed).item_id == item
+    assert [line.item_id for line in only(ordered).lines] == [item]
+
+
+@pytest.mark.parametrize(("granularity", "item"), [("parent", "31"), ("variant", "33")])
+def test_woocommerce_variations_are_items_where_variants_are(granularity: Any, item: str) -> None:
+    """0 is no variation."""
+    settings = Settings(intake_items=granularity)
+    lines = [woo_line(variation_id=33), woo_line(product_id=50)]
+    order = only(read("woocommerce", woo_order(line_items=lines), settings))
+
+    assert [line.item_id for line in order.lines] == [item, "50"]
+
+
+@pytest.mark.parametrize("status", ["pending", "failed", "checkout-draft", None])
+def test_an_order_that_is_not_paid_is_none_yet(status: Any) -> None:
+    """It comes again when it is."""
+    became = read("woocommerce", woo_order(status=status), x_wc_webhook_topic="order.created")
+
+    assert became == Intake((), (), {f"order that is {status}": 1})
+
+
+def test_an_order_that_was_deleted_is_off() -> None:
+    """The webhook has nothing but its number."""
+    became = read("woocommerce", {"id": 812}, x_wc_webhook_topic="order.deleted")
+
+    assert [one.reason for one in became.rejections] == ["no_time"]
+    timed = adapters()["woocommerce"].read(
+        {"id": 812}, {"x-wc-webhook-topic": "order.deleted"}, Settings(), received_at_ms=NOON_MS
+    )
+    assert types(timed) == ["order_cancelled"]
+
+
+def test_a_refund_is_one_whoever_tells_it_and_money_alone_brings_nothing_back() -> None:
+    """`refunds/create`, and all later deliveries of the order."""
+    alone = read("shopify", shop_refund(), x_shopify_topic="refunds/create")
+    within = read(
+        "shopify", shop_order(refunds=[shop_refund(), shop_refund(id=91, refund_line_items=[])])
+    )
+
+    assert types(alone) == ["order_returned"]
+    assert types(within) == ["order_placed", "order_returned"]
+    assert alone.events[0].event_id == within.events[1].event_id
+    assert within.ignored == {"refund of money alone": 1}
+
+
+def test_refunds_of_a_cancelled_order_are_not_taken_back_twice() -> None:
+    """All of it is off already."""
+    became = read("shopify", shop_order(cancelled_at=NOON, refunds=[shop_refund()]))
+
+    assert types(became) == ["order_placed", "order_cancelled"]
+
+
+def test_test_orders_teach_nothing() -> None:
+    """Shopify says which are."""
+    assert read("shopify", shop_order(test=True)) == Intake((), (), {"test order": 1})
+
+
+def test_a_customer_who_is_redacted_is_forgotten() -> None:
+    """Shopify asks every app for it."""
+    body = {"customer": {"id": SHOPPER, "email": "ann@example.org"}, "orders_to_redact": [1]}
+    headers = {"x_shopify_topic": "customers/redact", "x_shopify_triggered_at": NOON}
+    event = only(read("shopify", body, **headers))
+
+    assert (event.type, event.shopper_id) == ("shopper_forgotten", SHOPPER)
+
+
+@pytest.mark.parametrize(("source", "header"), [
+    ("shopify", "X-Shopify-Hmac-Sha256"), ("woocommerce", "X-WC-Webhook-Signature"),
+])  # fmt: skip
+def test_a_signed_webhook_is_read_while_its_secret_is_rotated(source: str, header: str) -> None:
+    """Either of two secrets signs; the body has to be the one that was signed."""
+    both = SecretStr("new, old")
+    settings = Settings(shopify_secret=both, woocommerce_secret=both)
+    body = json.dumps(shop_order() if source == "shopify" else woo_order()).encode()
+    sign = b64encode(hmac.new(b"old", body, sha256).digest()).decode()
+    adapter = adapters()[source]
+
+    assert types(adapter.read(body, {header: sign}, settings)) == ["order_placed"]
+    assert adapter.read(body + b" ", {header: sign}, settings).events == ()
+    assert adapter.read(json.loads(body), {header: sign}, settings).events == ()
+
+
+def test_a_quantity_that_goes_down_and_up_again_makes_no_new_pair() -> None:
+    """A cart that is sent whole says what is in it, not what was added."""
+    till = Till()
+    for number in range(5):
+        lamp, bulb = shop_line(), shop_line(product_id=43, quantity=2)
+        for second, many in enumerate((2, 1, 2)):
+            lines = (lamp, bulb | {"quantity": many})
+            sent = cart(*lines, updated=f"2026-01-01T12:00:0{second}Z") | {"token": f"c{number}"}
+            till.serve(only(read("shopify", sent, x_shopify_topic="carts/update")))
+
+    assert till.shop.learned.baskets.recommend(["42"], 3) == []
+    visit = till.shop._sessions(0).find("c0")
+    assert visit is not None
+    assert visit.basket == {"42": 1, "43": 2}
+
+
+# Matomo
+
+
+def test_a_revenue_below_zero_takes_the_order_back() -> None:
+    """All of it, or the items that it names, however their numbers are signed."""
+    back = [SOAP[0], SOAP[1], SOAP[2], -1.99, -2]
+    some = only(
+        read("matomo", matomo(idgoal=0, ec_id="o-7", revenue=-3.98, ec_items=ec_items(back)))
+    )
+    whole = only(read("matomo", matomo(idgoal="0", ec_id="o-7", revenue="-3.98")))
+
+    assert (some.type, some.lines[0].quantity) == ("order_returned", 2)
+    assert (whole.type, whole.lines) == ("order_returned", None)
+
+
+def test_a_cart_comes_whole() -> None:
+    """An empty one, too."""
+    full = only(read("matomo", matomo(idgoal=0, ec_items=ec_items(SOAP))))
+    empty = only(read("matomo", matomo(idgoal=0, ec_items="[]")))
+
+    assert [line.quantity for line in full.lines] == [2]
+    assert (empty.type, empty.lines) == ("basket_updated", ())
+
+
+def test_two_requests_that_differ_in_nothing_but_their_number_are_two() -> None:
+    """`rand` is new in each request, and the same when one is sent again."""
+    once = read("matomo", matomo(_pks="soap", rand=1))
+    again = read("matomo", matomo(_pks="soap", rand=1))
+    more = read("matomo", matomo(_pks="soap", rand=2))
+
+    assert len(identities(once, again)) == 1
+    assert len(identities(once, more)) == 2
+
+
+# CloudEvents
+
+BINARY = {"ce_specversion": "1.0", "ce_id": "7", "ce_source": "/shop", "ce_type": "x.item_viewed"}
+
+
+def test_a_binary_cloud_event_needs_no_content_type() -> None:
+    """Attributes in headers are enough; over HTTP they are percent-encoded."""
+    data = {"session_id": "s-1", "item_id": "tea"}
+    event = only(read("cloudevents", data, ce_time=NOON, **(BINARY | {"ce_source": "/caf%C3%A9"})))
+
+    assert (event.type, event.event_id, event.occurred_at_ms) == ("item_viewed", "/café#7", NOON_MS)
+
+
+def test_a_cloud_event_without_a_time_has_that_of_its_receipt() -> None:
+    """Or is rejected, where nobody knows that either."""
+    body = cloud_event("item_viewed", {"item_id": "tea"})
+    del body["time"]
+    adapter = adapters()["cloudevents"]
+    timed = adapter.read(body, {}, Settings(), received_at_ms=NOON_MS)
+
+    assert only(timed).occurred_at_ms == NOON_MS
+    assert [one.reason for one in adapter.read(body, {}, Settings()).rejections] == ["no_time"]
+
+
+def test_a_partition_key_is_no_session_where_there_is_one() -> None:
+    """It stands in where nobody says one."""
+    of_data = cloud_event("item_viewed", {"item_id": "t"}, partitionkey="p-9")
+    without = cloud_event("item_viewed", {"item_id": "t", "session_id": None}, partitionkey="p-9")
+
+    assert only(read("cloudevents", of_data)).session_id == "visit-1"
+    assert only(read("cloudevents", without)).session_id == "p-9"
+
+
+def test_a_batch_names_the_cloud_events_that_are_rejected() -> None:
+    """The others are taken."""
+    good = cloud_event("item_viewed", {"item_id": "tea"})
+    bad = [{**good, "id": ""}, {**good, "specversion": "0.3"}, {**good, "data": 7}, 7]
+    priced = cloud_event("item_viewed", {"item_id": "tea", "price_minor": 2.49}, id="p")
+    became = read("cloudevents", [*bad, good, priced])
+
+    assert types(became) == ["item_viewed"]
+    assert [one.place for one in became.rejections] == ["0", "1", "2.data", "3", "5"]
+
+
+def test_data_in_base64_is_data() -> None:
+    """As the JSON format allows it."""
+    body = cloud_event("item_viewed", {})
+    del body["data"]
+    said = b64encode(b'{"session_id": "s-1", "item_id": "tea"}').decode()
+
+    assert only(read("cloudevents", body | {"data_base64": said})).item_id == "tea"
+    assert read("cloudevents", body | {"data_base64": "?"}).events == ()
+
+
+# Limits
+
+
+@pytest.mark.parametrize(("said", "quantity"), [("2", 2), (0.5, 1), (1.5, 2), (None, 1), ("", 1)])
+def test_a_quantity_is_a_whole_number(said: Any, quantity: int) -> None:
+    """A part of one counts as one."""
+    event = only(read("segment", track("Product Added", BREAD | {"quantity": said, "price": None})))
+
+    assert event.quantity == quantity
+
+
+@pytest.mark.parametrize("said", [0, -1, "many", 1e12, True, []])
+def test_a_quantity_that_is_none_leaves_out_its_item(said: Any) -> None:
+    """Nobody can tell what was meant."""
+    became = read("segment", track("Product Added", BREAD | {"quantity": said}))
+
+    assert became.events == ()
+    assert [one.reason for one in became.rejections] == ["quantity"]
+
+
+def test_a_line_that_is_left_out_leaves_the_order_and_none_leaves_no_order() -> None:
+    """Nor does a refund of nothing that could be read become one of everything."""
+    bad = {"name": "no id"}
+    some = track("Order Completed", ORDER | {"products": [bad, BREAD]})
+    none = track("Order Completed", ORDER | {"products": [bad]})
+    back = track("Order Refunded", ORDER | {"products": [bad]})
+
+    assert [len(e.lines) for e in read("segment", some).events if isinstance(e, OrderPlaced)] == [1]
+    assert read("segment", none).events == read("segment", back).events == ()
+    assert read("ga4", protocol(hit("refund", transaction_id="o", items=[bad]))).events == ()
+    assert types(read("segment", track("Order Refunded", {"order_id": "o-7"}))) == [
+        "order_returned"
+    ]
+
+
+def test_an_order_in_two_currencies_has_prices_in_one() -> None:
+    """Never a sum of two."""
+    lines = [BREAD | {"currency": "EUR"}, BREAD | {"product_id": "tea", "currency": "USD"}]
+    order: Event = read(
+        "segment", track("Order Completed", {"order_id": 7, "products": lines})
+    ).events[0]
+
+    assert isinstance(order, OrderPlaced)
+    assert (order.currency, [line.price_minor for line in order.lines]) == ("EUR", [300, None])
+
+
+def test_ids_that_are_too_long_are_cut_and_still_apart() -> None:
+    """Of events and sessions; an item is rejected, as it would be another one."""
+    long = "x" * 500
+    said = [{"messageId": long + end, "anonymousId": long + end} for end in "ab"]
+    ends = [only(read("segment", track("Checkout Started", {}, **ids))) for ids in said]
+
+    assert len({event.event_id for event in ends}) == len({event.session_id for event in ends}) == 2
+    became = read("segment", track("Product Added", {"product_id": long}))
+    assert [one.reason for one in became.rejections] == ["item_id"]
+
+
+def test_a_record_has_bounds_of_its_own() -> None:
+    """Of what it becomes, and of what is told of it."""
+    many = [hit("begin_checkout") for _ in range(5_001)]
+    nothing = [{"name": None}] * 1_000
+    became, refused = read("ga4", protocol(*many)), read("ga4", protocol(*nothing))
+    order = track("Order Completed", {"order_id": 7, "products": [BREAD] * 3_000})
+
+    assert len(became.events) == 5_000
+    assert [one.reason for one in became.rejections] == ["too_many"]
+    assert len(refused.rejections) == 101
+    assert refused.rejections[-1].message == "900 more of it is left out"
+    assert [one.reason for one in read("segment", order).rejections] == ["invalid_event"]
+
+
+def test_a_number_beyond_all_numbers_is_none() -> None:
+    """Of what somebody has parsed already: JSON has none so large."""
+    body = track("Product Added", {"product_id": 10**5000, "price": 10**5000, "sku": "s"})
+    event = only(
+        adapters()["segment"]
+        .read(body, {}, Settings(intake_currency="EUR"))
+        ._replace(rejections=())
+    )
+
+    assert event.item_id == "s"
+
+
+def test_no_control_character_is_in_a_session() -> None:
+    """A line of events is to stay a line."""
+    said = only(
+        read("segment", track("Checkout Started", {}, anonymousId="a\tb\n\x1b[31m"))
+    ).session_id
+
+    assert said.isprintable()
