@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
 from streams.contract.wire.connection import ConnectionSettings
+from streams.contract.wire.gateway import GatewaySettings
 
 NUMBER_MAX = 1_000_000_000_000
 """No setting is larger: seconds beyond it are no times that JSON and Kafka could write down."""
@@ -20,7 +21,7 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(ConnectionSettings, BaseSettings):
+class Settings(GatewaySettings, ConnectionSettings, BaseSettings):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events

@@ -44,6 +44,10 @@ PRODUCTION: dict[str, Any] = {
         ),
         "production",
     ),
+    "gateway_host": "production",
+    "gateway_keys": SecretStr("production's"),
+    "gateway_origins": "https://production",
+    "gateway_proxies": "production",
     "checkpoint_url": "file:///production/shop.checkpoint",
     "log_level": "error",
 }
