@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 import uvicorn
@@ -94,13 +95,27 @@ def config(settings: Settings, app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # it is one
         access_log=False,
-        log_level="warning",
+        log_config=log_config(settings.log_level),
         server_header=False,
         ws="none",
         proxy_headers=True,
         forwarded_allow_ips=settings.gateway_proxies,
         timeout_graceful_shutdown=END_S_MAX,
     )
+
+
+def log_config(level: str) -> dict[str, Any]:
+    """Logs on standard error; aiokafka, which repeats itself twice a second, where one looks."""
+    name = {"warn": "WARNING"}.get(level, level.upper())
+    of_aiokafka = name if level in ("debug", "info") else "CRITICAL"
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"level": name, "handlers": ["stderr"]},
+        "loggers": {"aiokafka": {"level": of_aiokafka}},
+    }
 
 
 @contextmanager

@@ -150,6 +150,8 @@ class KafkaBus:
 
     def _note_overdue(self, sent: Sequence[asyncio.Future[Any]]) -> None:
         """Nothing more is taken until Kafka has these, or has refused them."""
+        if not self._overdue:
+            logger.warning("Kafka does not take events; requests get 503 until it does")
         for waiting in sent:
             if not waiting.done():
                 self._overdue.add(waiting)
@@ -157,8 +159,9 @@ class KafkaBus:
 
     def _no_longer_overdue(self, sent: asyncio.Future[Any]) -> None:
         self._overdue.discard(sent)
-        if not sent.cancelled():
-            sent.exception()  # said by now: whoever sent it has been told to try again
+        failed = sent.cancelled() or sent.exception()  # whoever sent it has been told by now
+        if not (failed or self._overdue):
+            logger.warning("Kafka takes events again")
 
     async def trouble(self) -> str:
         """Why events are not taken or prompts do not come just now; empty: all is well."""
