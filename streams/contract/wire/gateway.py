@@ -4,14 +4,14 @@ import re
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
 
 
 class GatewaySettings(BaseModel):
     """The settings of the gateway; `Settings` inherits them, and reads them from the environment.
 
-    >>> GatewaySettings(gateway_origins="https://shop.example, https://m.shop.example").allowed_origins
-    ('https://shop.example', 'https://m.shop.example')
+    >>> GatewaySettings(gateway_origins="https://shop.example, http://[::1]:80").allowed_origins
+    ('https://shop.example', 'http://[::1]:80')
     """
 
     # Gateway

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from streams.contract.errors import BadInput, InvalidEvent, RequestRefused
 from streams.contract.events import EVENTS, decode, encode
 from streams.contract.settings import Settings
-from streams.storefront.gateway.access.tokens import Visit
+from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.bus.bus import EventRecord
 from streams.storefront.hints import hints
 
@@ -67,13 +67,13 @@ class Batch(NamedTuple):
         return {session_id for session_id, _ in self.asking}
 
 
-def read_batch(body: bytes, visit: Visit | None, settings: Settings, now_ms: int) -> Batch:
+def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Batch:
     """The events in a body: one, or a list. `visit` None: the shop says it, of any session.
 
     Raises `RequestRefused` for what is no JSON, or too long.
 
     >>> body = b'[{"type": "item_viewed", "event_id": "e1", "item_id": "bread"}, 7]'
-    >>> ann = Visit(session_id="session-7")
+    >>> ann = SessionOwner(session_id="session-7")
     >>> batch = read_batch(body, ann, Settings(), now_ms=1_767_225_600_000)
     >>> [(result.index, result.status, result.reason) for result in batch.results]
     [(0, 'accepted', None), (1, 'rejected', 'invalid_event')]
@@ -96,7 +96,7 @@ def read_batch(body: bytes, visit: Visit | None, settings: Settings, now_ms: int
 
 
 def _judge(
-    index: int, said: Any, visit: Visit | None, settings: Settings, now_ms: int, batch: Batch
+    index: int, said: Any, visit: SessionOwner | None, settings: Settings, now_ms: int, batch: Batch
 ) -> None:
     """Put an event where it belongs in the batch."""
     told = said.get("event_id") if isinstance(said, dict) else None
@@ -121,7 +121,7 @@ def _judge(
         batch.asking.append((event.session_id, event.event_id))
 
 
-def _event(said: Any, visit: Visit | None, settings: Settings, now_ms: int) -> Any:
+def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Any:
     """The event that is meant; raises `InvalidEvent`, `RequestRefused`."""
     if not isinstance(said, dict):
         raise InvalidEvent("invalid_event", "an event is a JSON object")
@@ -136,7 +136,7 @@ def _event(said: Any, visit: Visit | None, settings: Settings, now_ms: int) -> A
     return decode(key, value, timestamp_ms=NO_TIME_MS, settings=settings)
 
 
-def _by_token(said: Mapping[str, Any], visit: Visit) -> dict[str, Any]:
+def _by_token(said: Mapping[str, Any], visit: SessionOwner) -> dict[str, Any]:
     """What a browser says, of whom the token names; raises `RequestRefused`."""
     if said.get("type") in OF_SERVERS:
         raise RequestRefused(

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from streams.contract.settings import Settings
-from streams.storefront.gateway.access.rates import Rate
-from streams.storefront.gateway.access.tokens import Tokens
+from streams.storefront.gateway.access.rates import RateLimit
+from streams.storefront.gateway.access.tokens import SessionTokens
 from streams.storefront.gateway.bus.bus import Bus
 from streams.storefront.gateway.live.mailboxes import ClockMs, Mailboxes
 from streams.views.async_reader import CurrentView
@@ -20,13 +20,13 @@ class Gateway:
         self.settings = settings
         self.bus = bus
         self.clock_ms = clock_ms
-        self.tokens = Tokens(
+        self.tokens = SessionTokens(
             settings.shop_keys, settings.topic_prefix, life_s=settings.gateway_token_s
         )
         self.mailboxes = Mailboxes(clock_ms)
         self.view = CurrentView(settings)
-        self.addresses = Rate(settings.gateway_address_rate)
-        self.sessions = Rate(settings.gateway_session_rate)
+        self.addresses = RateLimit(settings.gateway_address_rate)
+        self.sessions = RateLimit(settings.gateway_session_rate)
         self.streams = 0
         """How many are open."""
         self.closing = False

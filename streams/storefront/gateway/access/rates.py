@@ -21,10 +21,10 @@ HOST_BITS = 64
 """Of an IPv6 address: who has one has a network of these."""
 
 
-class Rate:
+class RateLimit:
     """So much a minute for each name, all of it at once if need be.
 
-    >>> rate = Rate(a_minute=2)
+    >>> rate = RateLimit(a_minute=2)
     >>> rate.take("ann", 0), rate.take("ann", 0), rate.take("ann", 0), rate.take("ann", 30_000)
     (0, 0, 30, 0)
     """

@@ -39,7 +39,7 @@ UNCHECKED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": Fa
 """Times are looked at here, by a clock that is an argument."""
 
 
-class Visit(BaseModel):
+class SessionOwner(BaseModel):
     """Whose a session is: what `POST /v1/sessions` is asked with, and what a token says."""
 
     model_config = ConfigDict(
@@ -59,7 +59,7 @@ class Visit(BaseModel):
         return "shopper_id" in self.model_fields_set
 
 
-class Claims(Visit):
+class Claims(SessionOwner):
     """All that a token says."""
 
     iat: int = Field(ge=0)
@@ -68,7 +68,7 @@ class Claims(Visit):
     """From when on it holds no more."""
 
 
-class Tokens:
+class SessionTokens:
     """Makes and reads session tokens.
 
     Parameters
@@ -83,8 +83,8 @@ class Tokens:
 
     Examples
     --------
-    >>> tokens = Tokens(["not a secret, and long enough for it"], "goeswith", life_s=3600)
-    >>> token = tokens.mint(Visit(session_id="session-7"), now_s=1_767_225_600)
+    >>> tokens = SessionTokens(["not a secret, and long enough for it"], "goeswith", life_s=3600)
+    >>> token = tokens.mint(SessionOwner(session_id="session-7"), now_s=1_767_225_600)
     >>> tokens.read(token, now_s=1_767_225_601).session_id
     'session-7'
     """
@@ -105,7 +105,7 @@ class Tokens:
         self.audience = audience
         self.life_s = int(life_s)
 
-    def mint(self, visit: Visit, now_s: int) -> str:
+    def mint(self, visit: SessionOwner, now_s: int) -> str:
         """A token for this visit, from now on."""
         said = visit.model_dump(exclude_unset=True)
         times = {"aud": self.audience, "iat": now_s, "exp": now_s + self.life_s}

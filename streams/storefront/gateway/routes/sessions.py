@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from streams.contract.errors import RequestRefused
-from streams.storefront.gateway.access.tokens import Visit
+from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.routes.body import body_of
 from streams.storefront.gateway.routes.caller import by_address, shop
 from streams.storefront.gateway.routes.refusals import refusals
 
 BODY_BYTES_MAX = 4096
-BODY_SCHEMA = Visit.model_json_schema() | {"required": []}
+BODY_SCHEMA = SessionOwner.model_json_schema() | {"required": []}
 """Whose the token is to be: all of it may be left out."""
 
 router = APIRouter(prefix="/v1", tags=["sessions"], dependencies=[Depends(by_address)])
@@ -63,7 +63,7 @@ async def post_sessions(request: Request, here: Here) -> Response:
     )
 
 
-def _visit(body: bytes) -> Visit:
+def _visit(body: bytes) -> SessionOwner:
     """Whose the token is to be; raises `RequestRefused`."""
     try:
         said = orjson.loads(body or b"{}")
@@ -72,7 +72,7 @@ def _visit(body: bytes) -> Visit:
     if not isinstance(said, dict):
         raise RequestRefused(422, "invalid_request", "the body is a JSON object, or empty")
     try:
-        return Visit.model_validate({"session_id": uuid4().hex} | said)
+        return SessionOwner.model_validate({"session_id": uuid4().hex} | said)
     except ValidationError as invalid:
         wrong = "; ".join(
             f"{'.'.join(map(str, each['loc']))}: {each['msg']}"

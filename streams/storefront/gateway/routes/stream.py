@@ -17,7 +17,7 @@ from starlette.types import Send
 from streams.contract.errors import RequestRefused
 from streams.contract.prompts import Prompt
 from streams.storefront.gateway.gateway import Gateway, Here
-from streams.storefront.gateway.live.told import HEARTBEAT, Told, frame
+from streams.storefront.gateway.live.reader_state import HEARTBEAT, ReaderState, frame
 from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
 from streams.storefront.gateway.routes.prompts import OfSession
 from streams.storefront.gateway.routes.refusals import refusals
@@ -86,12 +86,12 @@ async def stream_prompts(
     listening = len(here.mailboxes.of(session_id).listeners)
     if listening >= here.settings.gateway_session_streams_max:
         raise RequestRefused(429, "streams", "this session has too many streams", again_s=10)
-    told = Told.by(in_header or in_address or "")
-    return EventStream(_frames(here, asking, session_id, told))
+    reader = ReaderState.by(in_header or in_address or "")
+    return EventStream(_frames(here, asking, session_id, reader))
 
 
 async def _frames(
-    here: Gateway, asking: Caller, session_id: str, told: Told
+    here: Gateway, asking: Caller, session_id: str, reader: ReaderState
 ) -> AsyncGenerator[bytes]:
     """The bytes of a stream, for as long as its token and the gateway are there."""
     changed = asyncio.Event()
@@ -104,12 +104,12 @@ async def _frames(
             resumed = False
             while not here.closing:
                 changed.clear()
-                while (news := told.next_news(mailbox, here.clock_ms())) is not None:
-                    yield frame(news, told.event_id)
+                while (news := reader.next_news(mailbox, here.clock_ms())) is not None:
+                    yield frame(news, reader.event_id)
                 if not resumed and view.done():
                     resumed = True
-                    for gone in told.taken_back(mailbox, view.result(), here.clock_ms()):
-                        yield frame(gone, told.event_id)
+                    for gone in reader.taken_back(mailbox, view.result(), here.clock_ms()):
+                        yield frame(gone, reader.event_id)
                 if (left_s := _left_s(asking, here.clock_ms())) <= 0:
                     yield TOKEN_EXPIRED
                     return

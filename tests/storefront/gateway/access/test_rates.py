@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.storefront.gateway.access.rates import MINUTE_MS, Rate
+from streams.storefront.gateway.access.rates import MINUTE_MS, RateLimit
 
 PAUSES = st.lists(st.integers(0, 30_000), max_size=60)
 
@@ -11,7 +11,7 @@ PAUSES = st.lists(st.integers(0, 30_000), max_size=60)
 @given(PAUSES, st.integers(1, 20))
 def test_no_minute_has_more_than_twice_the_rate(pauses_ms: list[int], a_minute: int) -> None:
     """A full bucket and what flows in meanwhile; in the long run the rate itself."""
-    rate, now_ms, taken = Rate(a_minute), 0, []
+    rate, now_ms, taken = RateLimit(a_minute), 0, []
     for pause_ms in pauses_ms:
         now_ms += pause_ms
         if not rate.take("ann", now_ms):
@@ -24,7 +24,7 @@ def test_no_minute_has_more_than_twice_the_rate(pauses_ms: list[int], a_minute: 
 @given(PAUSES, st.integers(1, 20))
 def test_who_waits_as_long_as_told_is_taken(pauses_ms: list[int], a_minute: int) -> None:
     """And a refusal costs nothing."""
-    rate, now_ms = Rate(a_minute), 0
+    rate, now_ms = RateLimit(a_minute), 0
     for pause_ms in pauses_ms:
         now_ms += pause_ms
         if again_s := rate.take("ann", now_ms):
@@ -35,7 +35,7 @@ def test_who_waits_as_long_as_told_is_taken(pauses_ms: list[int], a_minute: int)
 
 def test_memory_is_bounded() -> None:
     """Who was quiet for longest leaves first."""
-    rate = Rate(a_minute=1, names_max=2)
+    rate = RateLimit(a_minute=1, names_max=2)
     for name in ("ann", "bob", "eve"):
         assert 0 == rate.take(name, 0)
     assert rate.take("eve", 0)

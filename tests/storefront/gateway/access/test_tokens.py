@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from streams.contract.errors import Misconfigured, MissingSecret, RequestRefused
-from streams.storefront.gateway.access.tokens import Tokens, Visit
+from streams.storefront.gateway.access.tokens import SessionOwner, SessionTokens
 from tests.storefront.gateway.shopfront import (
     KEY,
     NOON_S,
@@ -35,9 +35,9 @@ def signed(key: str = KEY, algorithm: str = "sha256", **other: Any) -> str:
     return (text + b"." + base64.urlsafe_b64encode(mark).rstrip(b"=")).decode()
 
 
-def tokens(*keys: str) -> Tokens:
+def tokens(*keys: str) -> SessionTokens:
     """Of a shop with these keys."""
-    return Tokens(keys or (KEY,), "goeswith", life_s=3600)
+    return SessionTokens(keys or (KEY,), "goeswith", life_s=3600)
 
 
 async def test_a_token_of_any_language_holds(front: Shopfront) -> None:
@@ -157,7 +157,7 @@ async def test_a_visit_that_is_none_gets_no_token(
 
 def test_a_key_is_changed_without_a_pause() -> None:
     """old; old,new; new,old; new: at each step what the one before signed is taken."""
-    visit = Visit(session_id="ann")
+    visit = SessionOwner(session_id="ann")
     steps = [tokens(OLD_KEY), tokens(OLD_KEY, KEY), tokens(KEY, OLD_KEY), tokens(KEY)]
     for before, after in pairwise(steps):
         assert "ann" == after.read(before.mint(visit, NOON_S), NOON_S + 1).session_id

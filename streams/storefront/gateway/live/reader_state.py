@@ -23,17 +23,17 @@ PROMPT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HEARTBEAT = b": still here\n\n"
 
 
-class Told:
+class ReaderState:
     """What a reader holds: by prompt, when it expires (None: not known)."""
 
     def __init__(self, held: Iterable[str] = ()) -> None:
         self._held: dict[str, int | None] = dict.fromkeys(held)
 
     @classmethod
-    def by(cls, last_event_id: str) -> "Told":
+    def by(cls, last_event_id: str) -> "ReaderState":
         """What a reader holds who comes back with this id; what is none counts as nothing.
 
-        >>> Told.by("aa11.bb22").event_id, Told.by("<b>").event_id
+        >>> ReaderState.by("aa11.bb22").event_id, ReaderState.by("<b>").event_id
         ('aa11.bb22', '')
         """
         found = [word for word in last_event_id.split(".") if PROMPT_ID.fullmatch(word)]
