@@ -47,7 +47,7 @@ class EventResult(BaseModel):
     """Why it was rejected, as a short, stable word."""
     message: str | None = None
     """The same for people."""
-    hints: tuple[str, ...] = ()
+    hints: tuple[str, ...] | None = None
     """What may have been meant."""
 
 
@@ -111,7 +111,7 @@ def _judge(
                 status="rejected",
                 reason=invalid.reason,
                 message=str(invalid),
-                hints=tuple(hints(said, TYPES)) if isinstance(said, dict) else (),
+                hints=(tuple(hints(said, TYPES)) or None) if isinstance(said, dict) else None,
             )
         )
         return

@@ -43,8 +43,8 @@ class Mailbox:
             if said.prompt_id in self.withdrawn or said.prompt_id in self._prompts:
                 return
             self._prompts[said.prompt_id] = said
-            if len(self._prompts) > PROMPTS_MAX:
-                del self._prompts[next(iter(self._prompts))]
+            oldest_first = sorted(self._prompts.values(), key=lambda held: held.occurred_at_ms)
+            self._prompts = {held.prompt_id: held for held in oldest_first[-PROMPTS_MAX:]}
         else:
             self._prompts.pop(said.prompt_id, None)
             self.withdrawn[said.prompt_id] = said.because

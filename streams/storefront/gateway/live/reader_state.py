@@ -18,7 +18,7 @@ from streams.storefront.gateway.live.rendered import (
 )
 
 HELD_MAX = 16
-"""Prompts of a reader who comes back; the newest count."""
+"""Prompts that a reader may hold, as far as is remembered: more than a mailbox has."""
 PROMPT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HEARTBEAT = b": still here\n\n"
 
@@ -58,6 +58,8 @@ class ReaderState:
         for prompt in mailbox.current(now_ms):
             known = prompt.prompt_id in held
             held[prompt.prompt_id] = prompt.expires_at_ms
+            if len(held) > HELD_MAX:
+                del held[next(iter(held))]
             if not known:
                 return RenderedPrompt.of(prompt, now_ms)
         return None
