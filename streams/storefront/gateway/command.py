@@ -114,7 +114,10 @@ def log_config(level: str) -> dict[str, Any]:
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": name, "handlers": ["stderr"]},
-        "loggers": {"aiokafka": {"level": of_aiokafka}},
+        "loggers": {
+            "aiokafka": {"level": of_aiokafka},
+            "uvicorn.error": {"level": "ERROR"},  # whoever sends what is no HTTP fills no log
+        },
     }
 
 

@@ -106,12 +106,13 @@ async def test_an_event_is_written_in_the_fields_of_the_contract(front: Shopfron
     """What nobody reads stays here; a time that is not said is now; ids of nobody are none."""
     token = await front.token(visitor_id="undefined")
     await front.post(add("e1", email="ann@shop.example"), token)
-    await front.post(add("e2", occurred_at_ms=NOON_S * 1000 - 5, sent_at_ms=NOON_S * 1000), token)
+    sent_ms = NOON_S * 1000 - 60_000  # by a clock that is slow: set right by who reads it
+    await front.post(add("e2", occurred_at_ms=sent_ms - 5, sent_at_ms=sent_ms), token)
 
     first, second = front.bus.events
     assert b"ann@" not in front.bus.records[0].value
     assert (NOON_S * 1000, None) == (first.occurred_at_ms, first.visitor_id)
-    assert (NOON_S * 1000 - 5, NOON_S * 1000) == (second.occurred_at_ms, second.sent_at_ms)
+    assert (sent_ms - 5, sent_ms) == (second.occurred_at_ms, second.sent_at_ms)
 
 
 async def test_nothing_is_accepted_while_kafka_is_away(front: Shopfront) -> None:
@@ -131,13 +132,14 @@ async def test_nothing_is_accepted_while_kafka_is_away(front: Shopfront) -> None
     assert 200 == (await front.http.get("/readyz")).status_code
 
 
-async def test_who_waits_gets_the_prompt_that_the_event_caused(front: Shopfront) -> None:
+async def test_who_waits_gets_the_prompt_that_the_event_caused() -> None:
     """One call: event in, prompt out, long before the time is over."""
+    front = Shopfront(offers_butter, gateway_wait_ms_max=30_000)
     token = await front.token()
     began = time.monotonic()
-    answer = (await front.post(add("e1"), token, "?wait_ms=2000")).json()
+    answer = (await front.post(add("e1"), token, "?wait_ms=30000")).json()
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 15
     assert ["e1"] == [prompt["caused_by"] for prompt in answer["prompts"]]
     assert "arm" not in answer["prompts"][0]
     assert [] == (await front.post(add("e2"), token)).json()["prompts"]

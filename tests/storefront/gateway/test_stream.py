@@ -215,7 +215,7 @@ async def test_a_session_has_so_many_streams_and_a_gateway_too() -> None:
         async with front.reading(ann) as third:
             assert 200 == third.status
 
-    assert 0 == front.gateway.streams
+    assert 0 == front.gateway.streams == front.gateway.mailboxes.of("ann").streams
     assert 0 == len(front.gateway.mailboxes.of("ann").listeners)
 
 

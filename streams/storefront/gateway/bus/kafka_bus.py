@@ -84,12 +84,18 @@ class KafkaBus:
         events, prompts = self.settings.topics.events, self.settings.topics.prompts
         self._partitions = await partition_counts(self.settings, events, prompts)
         with translating_refusals(self.settings):
-            self._producer = await _started(_producer(self.settings))
+            self._producer = await self._opened()
             self._consumer = await _started(_consumer(self.settings))
             every = [TopicPartition(prompts, n) for n in range(self._partitions[prompts])]
             self._consumer.assign(every)
             await self._consumer.seek_to_end(*every)
         self._following = asyncio.create_task(self._follow())
+
+    async def _opened(self) -> Any:
+        """A producer that knows its topic: it takes events, though Kafka may be away by then."""
+        producer = await _started(_producer(self.settings))
+        await producer.partitions_for(self.settings.topics.events)
+        return producer
 
     async def stop(self) -> None:
         """Send what waits, for a while, and close."""
@@ -141,7 +147,7 @@ class KafkaBus:
             old, self._asked_s = self._producer, float("-inf")
             try:
                 async with asyncio.timeout(DELIVERY_S_MAX):
-                    self._producer = await _started(_producer(self.settings))
+                    self._producer = await self._opened()
             except (TimeoutError, KafkaError) as error:
                 raise KafkaUnreachable(f"Kafka does not answer: {error!r}") from error
             self._broken = False
@@ -149,13 +155,17 @@ class KafkaBus:
                 await asyncio.wait_for(old.stop(), STOP_S_MAX)
 
     def _note_overdue(self, sent: Sequence[asyncio.Future[Any]]) -> None:
-        """Nothing more is taken until Kafka has these, or has refused them."""
+        """Nothing more is taken until Kafka has these, or has refused them.
+
+        Where it was the producer that did not even take one, another producer may.
+        """
         if not self._overdue:
             logger.warning("Kafka does not take events; requests get 503 until it does")
-        for waiting in sent:
-            if not waiting.done():
-                self._overdue.add(waiting)
-                waiting.add_done_callback(self._no_longer_overdue)
+        waiting = [one for one in sent if not one.done()]
+        self._broken = self._broken or not (waiting or self._overdue)
+        for one in waiting:
+            self._overdue.add(one)
+            one.add_done_callback(self._no_longer_overdue)
 
     def _no_longer_overdue(self, sent: asyncio.Future[Any]) -> None:
         self._overdue.discard(sent)

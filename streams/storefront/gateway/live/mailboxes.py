@@ -35,6 +35,8 @@ class Mailbox:
         self.withdrawn: dict[str, str] = {}
         """Why, by prompt."""
         self.listeners: set[asyncio.Event] = set()
+        self.streams = 0
+        """How many of its listeners are streams."""
         self._prompts: dict[str, Prompt] = {}
 
     def take(self, said: Published) -> None:

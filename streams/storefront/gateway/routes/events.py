@@ -15,7 +15,7 @@ from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.rendered import RenderedPrompt
 from streams.storefront.gateway.routes.body import body_of
 from streams.storefront.gateway.routes.caller import Asking, by_address, take
-from streams.storefront.gateway.routes.refusals import refusals
+from streams.storefront.gateway.routes.refusals import Refusal, refusals
 
 JSON_TYPES = ("", "application/json", "text/plain")
 """What a body may be: JSON, whatever a beacon calls it (`text/plain` asks no permission first)."""
@@ -45,7 +45,10 @@ class EventsTaken(BaseModel):
     "/events",
     summary="Send events",
     response_model=EventsTaken,
-    responses={422: {"model": EventsTaken}, **refusals(400, 401, 403, 408, 413, 415, 429, 503)},
+    responses={
+        422: {"model": EventsTaken | Refusal},
+        **refusals(400, 401, 403, 408, 413, 415, 429, 503),
+    },
 )
 async def post_events(
     request: Request,

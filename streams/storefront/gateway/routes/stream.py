@@ -83,8 +83,8 @@ async def stream_prompts(
     session_id = asking.session(of_session)
     if here.closing or here.streams >= here.settings.gateway_streams_max:
         raise RequestRefused(503, "streams", "there is no room for another stream", again_s=2)
-    listening = len(here.mailboxes.of(session_id).listeners)
-    if listening >= here.settings.gateway_session_streams_max:
+    open_streams = here.mailboxes.of(session_id).streams
+    if open_streams >= here.settings.gateway_session_streams_max:
         raise RequestRefused(429, "streams", "this session has too many streams", again_s=10)
     reader = ReaderState.by(in_header or in_address or "")
     return EventStream(_frames(here, asking, session_id, reader))
@@ -98,6 +98,7 @@ async def _frames(
     mailbox = here.mailboxes.of(session_id)
     view = asyncio.create_task(_resume(here, session_id, changed))
     here.stream_opened(changed)
+    mailbox.streams += 1
     try:
         with mailbox.waking(changed):
             yield b"retry: %d\n\n" % (RETRY_MS_MIN + crc32(session_id.encode()) % RETRY_MS_SPREAD)
@@ -118,6 +119,7 @@ async def _frames(
     finally:
         view.cancel()
         here.stream_closed(changed)
+        mailbox.streams -= 1
         here.mailboxes.of(session_id)  # kept for a while: the reader may come back
 
 

@@ -100,6 +100,20 @@ async def test_a_gateway_without_topics_says_which(kafka: str, topic_prefix: str
         await bus.start()
 
 
+async def test_a_producer_that_is_of_no_use_is_replaced(bus: KafkaBus) -> None:
+    """An idempotent one is not, after an error: whoever asks next finds another one."""
+    first = bus._producer
+    await first.stop()
+    with pytest.raises(KafkaUnreachable):
+        await bus.send(records("refused", 1))
+    await bus.send(records("taken", 3))
+
+    assert first is not bus._producer
+    assert not await bus.trouble()
+    found = await asyncio.to_thread(in_log, bus.settings)
+    assert Counter(records("taken", 3)) == Counter((r.key, r.value) for r in found)
+
+
 async def test_while_kafka_is_away_nothing_is_accepted_and_lost(
     own_kafka: RealKafka, topic_prefix: str
 ) -> None:
