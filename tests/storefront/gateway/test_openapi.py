@@ -144,9 +144,9 @@ def test_whatever_is_asked_is_answered_in_order(
 
     async def ask() -> None:
         front = asked()
-        given_ = dict(headers)
+        given_ = {name.encode(): value for name, value in headers.items()}
         if who != "nothing":
-            given_["authorization"] = (
+            given_[b"authorization"] = (
                 f"Bearer {KEY if who == 'key' else await front.token()}".encode()
             )
         answer = await front.http.request(method, path, params=query, headers=given_, content=body)
@@ -169,7 +169,7 @@ def test_a_stream_is_opened_or_refused(
     async def ask() -> None:
         front = asked()
         given_ = {
-            name: value
+            name.encode(): value
             for name, value in headers.items()
             if name not in ("authorization", "content-length")
         }
