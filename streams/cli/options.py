@@ -50,6 +50,7 @@ SECRETS = (
     "receipt_secret",
     "kafka_password",
     "kafka_key_password",
+    "gateway_keys",
     "redis_url",
     "checkpoint_url",
     "shopify_secret",

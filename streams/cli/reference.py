@@ -36,6 +36,7 @@ from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, TOPICS, Topic
 from streams.contract.wire.connection import ConnectionSettings
+from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 
 RECEIPT_CHARS_SHOWN = 12
@@ -60,10 +61,10 @@ def setting_groups() -> dict[str, list[str]]:
     """The settings under each heading (a comment of its own) of their classes, in order.
 
     >>> list(setting_groups())[:3], setting_groups()["Session"]
-    (['Connection', 'Intake', 'Kafka'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
+    (['Connection', 'Gateway', 'Intake'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
     """
     groups: dict[str, list[str]] = {}
-    classes = (ConnectionSettings, IntakeSettings, Settings)
+    classes = (ConnectionSettings, GatewaySettings, IntakeSettings, Settings)
     source = "".join(map(inspect.getsource, classes))
     for line in source.splitlines():
         if heading := re.fullmatch(r"    # (\w+)", line):

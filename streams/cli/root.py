@@ -16,6 +16,7 @@ from streams.cli.printable import printable
 from streams.contract.errors import GoeswithError, Misconfigured
 
 WORKER = "worker"
+GATEWAY = "gateway"
 EXIT_UNWRITABLE = 2
 UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EDQUOT)
 """What a full disk, a limit, a terminal that is gone or a reader that has left answers."""
@@ -46,6 +47,11 @@ COMMANDS = {
     "off-policy": Lazy(
         "streams.experiments.off_policy:off_policy",
         "Off-policy evaluation: what another policy would have earned.",
+    ),
+    GATEWAY: Lazy(
+        "streams.storefront.gateway.command:gateway",
+        "Take events and hand on prompts over HTTP, until stopped.",
+        "gateway",
     ),
     "prompts": Lazy(
         "streams.storefront.current:prompts", "Print the current prompts of a session."
@@ -168,7 +174,7 @@ def goeswith(ctx: click.Context) -> None:
     """
     from streams.cli.unknown_settings import unknown_settings  # noqa: PLC0415  # pydantic is slow
 
-    if ctx.invoked_subcommand != WORKER:  # which refuses them itself
+    if ctx.invoked_subcommand not in (WORKER, GATEWAY):  # which refuse them themselves
         for said in unknown_settings(os.environ):
             click.echo(f"goeswith: {printable(said)}", err=True)
 

@@ -17,6 +17,7 @@ GoeswithError
 │   └── TransportChanged         a pinned library no longer has the private names that we rely on
 ├── KafkaUnreachable             no broker answered
 │   └── NoToken                  there was no access token to sign in with
+├── RequestRefused               a request to the gateway: whoever asked is told
 ├── NotEnough                    the log says too little for an answer that could be trusted
 ├── ViewUnreadable               somebody else has written where a view is looked for
 ├── RedisUnreachable             neither views nor checkpoints; prompts go on without them
@@ -104,6 +105,18 @@ class KafkaUnreachable(GoeswithError):
 
 class NoToken(KafkaUnreachable):
     """There was no access token to sign in with: its command or endpoint gave none."""
+
+
+class RequestRefused(GoeswithError):
+    """A request that the gateway does not serve; `reason` is a short, stable word."""
+
+    def __init__(self, status: int, reason: str, message: str, *, again_s: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        """Of HTTP."""
+        self.reason = reason
+        self.again_s = again_s
+        """After how long it may be asked again; 0: that would not help."""
 
 
 class NotEnough(GoeswithError):

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
 from streams.contract.wire.connection import ConnectionSettings
+from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 
 NUMBER_MAX = 1_000_000_000_000
@@ -21,7 +22,7 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(IntakeSettings, ConnectionSettings, BaseSettings):
+class Settings(GatewaySettings, IntakeSettings, ConnectionSettings, BaseSettings):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events

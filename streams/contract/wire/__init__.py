@@ -1,1 +1,1 @@
-"""What Kafka's protocol asks of us: how a connection is secured, and what headers are called."""
+"""What goes over the wire asks of us: connections, keys and headers of Kafka, and the gateway's."""

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from kafka.partitioner import murmur2 as signed_murmur2
-
 from streams.clients.log_reader import LogReader
 from streams.contract.errors import Misconfigured
+from streams.contract.wire.partitioner import partition_of
 
 SAMPLE = 200
 """So many of the latest offsets of each partition are looked at."""
@@ -29,7 +28,7 @@ def murmur2(key: bytes, partitions: int) -> int:
     >>> murmur2(b"session-7", 12)
     6
     """
-    return int(signed_murmur2(key) & 0x7FFFFFFF) % partitions
+    return partition_of(key, partitions)
 
 
 def crc32(key: bytes, partitions: int) -> int:

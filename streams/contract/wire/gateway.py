@@ -1,0 +1,84 @@
+"""The settings of the gateway: where it listens, whom it believes, and how much it takes."""
+
+import re
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
+
+
+class GatewaySettings(BaseModel):
+    """The settings of the gateway; `Settings` inherits them, and reads them from the environment.
+
+    >>> GatewaySettings(gateway_origins="https://shop.example, http://[::1]:80").allowed_origins
+    ('https://shop.example', 'http://[::1]:80')
+    """
+
+    # Gateway
+    gateway_host: str = Field("127.0.0.1", description="address to listen on; `0.0.0.0`: any")
+    gateway_port: int = Field(
+        8090, ge=0, le=65535, description="port to listen on; 0: any free one"
+    )
+    gateway_keys: SecretStr = Field(
+        SecretStr(""),
+        description="the shop's keys, 32 characters or more each, comma separated: the first signs "
+        "session tokens, all are taken",
+    )
+    gateway_origins: str = Field(
+        "",
+        description="CORS: origins whose pages may ask, such as `https://shop.example`, comma "
+        "separated; empty: the gateway's own alone",
+    )
+    gateway_proxies: str = Field(
+        "127.0.0.1",
+        description="addresses or networks of proxies whose `X-Forwarded-For` is believed, comma "
+        "separated",
+    )
+    gateway_token_s: float = Field(
+        3600.0, ge=60, le=86_400, description="lifetime of a session token; longer ones are refused"
+    )
+    gateway_body_bytes_max: int = Field(
+        262_144, ge=1024, le=8_388_608, description="largest body of a request"
+    )
+    gateway_batch_max: int = Field(100, ge=1, le=1000, description="most events of a request")
+    gateway_wait_ms_max: int = Field(
+        2000, ge=0, le=30_000, description="longest that `wait_ms` may wait for prompts"
+    )
+    gateway_session_rate: int = Field(
+        600, ge=10, description="rate limit: events and requests a minute, of a session"
+    )
+    gateway_address_rate: int = Field(
+        6000, ge=10, description="rate limit: requests a minute, of an address (IPv6: of a /64)"
+    )
+    gateway_streams_max: int = Field(10_000, ge=1, description="most open streams of a gateway")
+    gateway_session_streams_max: int = Field(
+        8, ge=1, description="most open streams of a session: its tabs"
+    )
+    gateway_heartbeat_s: float = Field(
+        15.0, gt=0, le=3600, description="a quiet stream says so often that it is still there"
+    )
+
+    @field_validator("gateway_origins")
+    @classmethod
+    def _are_origins(cls, origins: str) -> str:
+        for origin in _listed(origins):
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin[:40]!r} is no origin: scheme, host and perhaps a port, such as "
+                    "https://shop.example, without a path and without *"
+                )
+        return origins
+
+    @property
+    def shop_keys(self) -> tuple[str, ...]:
+        """The shop's keys, the one that signs first."""
+        return _listed(self.gateway_keys.get_secret_value())
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may ask."""
+        return tuple(origin.lower() for origin in _listed(self.gateway_origins))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))

@@ -1,0 +1,71 @@
+"""Rate limits: the generic cell rate algorithm (GCRA, ITU-T I.371), one number a name.
+
+Of each name it is known when its bucket would be full again; a request that would fill it beyond
+its size is refused, with the time after which it would not be. That is exact, takes one look at a
+table, and has a bound: who has been quiet for longest leaves first, and by then starts anew.
+
+It is of this gateway alone: behind a balancer of N gateways a session may ask up to N times as
+much. (The package `limits` shares its counts through Redis, at a round trip a request; in memory it
+looks through all of its keys at each of them.)
+"""
+
+from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
+
+from streams.contract.errors import RequestRefused
+
+MINUTE_MS = 60_000
+NAMES_MAX = 100_000
+HOST_BITS = 64
+"""Of an IPv6 address: who has one has a network of these."""
+
+
+class RateLimit:
+    """So much a minute for each name, all of it at once if need be.
+
+    >>> rate = RateLimit(a_minute=2)
+    >>> rate.take("ann", 0), rate.take("ann", 0), rate.take("ann", 0), rate.take("ann", 30_000)
+    (0, 0, 30, 0)
+    """
+
+    def __init__(self, a_minute: int, names_max: int = NAMES_MAX) -> None:
+        self.pause_ms = MINUTE_MS / a_minute
+        self.names_max = names_max
+        self._empty_at_ms: OrderedDict[str, float] = OrderedDict()
+
+    def take(self, name: str, now_ms: int, cost: int = 1) -> int:
+        """0: it may be; else the seconds after which it may be, and nothing is taken."""
+        empty_at_ms = max(now_ms, self._empty_at_ms.get(name, 0)) + cost * self.pause_ms
+        over_ms = empty_at_ms - now_ms - MINUTE_MS
+        if over_ms > 0:
+            return ceil(over_ms / 1000)
+        self._empty_at_ms[name] = empty_at_ms
+        self._empty_at_ms.move_to_end(name)
+        if len(self._empty_at_ms) > self.names_max:
+            self._empty_at_ms.popitem(last=False)
+        return 0
+
+    def check(self, name: str, now_ms: int, cost: int = 1) -> None:
+        """The same; raises `RequestRefused`, 429."""
+        if again_s := self.take(name, now_ms, cost):
+            raise RequestRefused(
+                429, "too_many", f"too many requests: again in {again_s} s", again_s=again_s
+            )
+
+
+def network(address: str) -> str:
+    """Whose an address is: itself, or the network of an IPv6 address.
+
+    >>> network("203.0.113.7"), network("2001:db8::7"), network("::ffff:203.0.113.7"), network("-")
+    ('203.0.113.7', '2001:db8::/64', '203.0.113.7', '-')
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((int(found), HOST_BITS), strict=False))

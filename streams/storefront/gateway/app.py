@@ -1,0 +1,74 @@
+"""The gateway as an ASGI application: routes, refusals, origins."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from streams.contract.settings import Settings
+from streams.storefront.gateway.access.origins import OriginCheck
+from streams.storefront.gateway.bus.bus import Bus
+from streams.storefront.gateway.gateway import Gateway
+from streams.storefront.gateway.live.mailboxes import ClockMs
+from streams.storefront.gateway.routes import events, health, openapi, prompts, sessions, stream
+from streams.storefront.gateway.routes.refusals import register
+
+PREFLIGHT_S = 7200
+"""How long a browser remembers that it may ask: as long as Chromium does at most."""
+HEADERS_ALLOWED = ("Authorization", "Content-Type", "Last-Event-ID")
+
+
+class GatewayApp(FastAPI):
+    """Describes itself with the contract's events."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.description(self)
+        return self.openapi_schema
+
+
+def wall_clock_ms() -> int:
+    """The time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_ms) -> FastAPI:
+    """The application; its `state.gateway` is what its routes share.
+
+    Raises `MissingSecret` without `gateway_keys`.
+    """
+    gateway = Gateway(settings, bus, clock_ms)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await bus.start()
+        try:
+            yield
+        finally:
+            gateway.close_streams()
+            await bus.stop()
+            await gateway.view.close()
+
+    app = GatewayApp(
+        lifespan=lifespan,
+        docs_url=None,  # their scripts come from elsewhere
+        redoc_url=None,
+    )
+    app.state.gateway = gateway
+    for routes in (events, prompts, stream, sessions, health):
+        app.include_router(routes.router)
+    register(app)
+    app.add_middleware(OriginCheck, allowed=settings.allowed_origins)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_methods=("GET", "POST"),
+        allow_headers=HEADERS_ALLOWED,
+        expose_headers=("Retry-After",),
+        max_age=PREFLIGHT_S,
+    )
+    return app

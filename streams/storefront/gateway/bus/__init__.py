@@ -1,0 +1,1 @@
+"""Where events go and prompts come from: Kafka, or a few lists in memory."""

@@ -1,0 +1,38 @@
+"""The bus: what the gateway needs of Kafka, and nothing else."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+Receive = Callable[[bytes | None, bytes | None], None]
+"""Takes the key and the value of a record of the prompts topic; raises nothing."""
+
+
+class EventRecord(NamedTuple):
+    """An event on its way to the events topic."""
+
+    key: bytes
+    """The session id."""
+    value: bytes
+
+
+class Bus(Protocol):
+    """Takes events, and brings prompts and withdrawals."""
+
+    def follow(self, receive: Receive) -> None:
+        """Hand over every record of the prompts topic that comes from now on."""
+
+    async def start(self) -> None:
+        """Connect; once is enough. Raises an error of our tree that names what to set."""
+
+    async def stop(self) -> None:
+        """Close what was opened."""
+
+    async def send(self, records: Sequence[EventRecord]) -> None:
+        """Return when all of these events are kept; in order, a session's on one partition.
+
+        Raises `KafkaUnreachable` when they may not be: then they are to be sent again, all of
+        them, under their ids.
+        """
+
+    async def trouble(self) -> str:
+        """Why events are not taken or prompts do not come just now; empty: all is well."""

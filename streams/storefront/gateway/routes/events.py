@@ -1,0 +1,134 @@
+"""`POST /v1/events`: answered when Kafka has them, and with what they caused, if that is asked."""
+
+import asyncio
+from contextlib import ExitStack
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from streams.contract.errors import RequestRefused
+from streams.contract.prompts import Prompt
+from streams.storefront.gateway.batches import Batch, EventResult, read_batch
+from streams.storefront.gateway.gateway import Gateway, Here
+from streams.storefront.gateway.live.mailboxes import Mailbox
+from streams.storefront.gateway.live.rendered import RenderedPrompt
+from streams.storefront.gateway.routes.body import body_of
+from streams.storefront.gateway.routes.caller import Asking, by_address, take
+from streams.storefront.gateway.routes.refusals import Refusal, refusals
+
+JSON_TYPES = ("", "application/json", "text/plain")
+"""What a body may be: JSON, whatever a beacon calls it (`text/plain` asks no permission first)."""
+GRACE_S = 0.01
+"""So much longer than for the first prompt is waited for those of the same request."""
+
+router = APIRouter(prefix="/v1", tags=["events"], dependencies=[Depends(by_address)])
+
+
+class EventsTaken(BaseModel):
+    """What became of a request's events."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    accepted: int
+    """So many are in Kafka."""
+    rejected: int
+    """So many are no events; the others are taken all the same."""
+    results: tuple[EventResult, ...]
+    """Of each, in order."""
+    prompts: tuple[RenderedPrompt, ...] = ()
+    """With `wait_ms`: what these events caused, as far as it came in time. It comes on the stream,
+    too: drop repeats by `prompt_id`."""
+
+
+@router.post(
+    "/events",
+    summary="Send events",
+    response_model=EventsTaken,
+    responses={
+        422: {"model": EventsTaken | Refusal},
+        **refusals(400, 401, 403, 408, 413, 415, 429, 503),
+    },
+)
+async def post_events(
+    request: Request,
+    here: Here,
+    asking: Asking,
+    wait_ms: Annotated[
+        int, Query(ge=0, description="Answer with prompts that come within so many milliseconds.")
+    ] = 0,
+) -> Response:
+    """Take one event, or a list of them; answer when Kafka has them.
+
+    200 where one at least was taken, 422 where none was, with the reason of each. 503: nothing is
+    to be relied on; send all of them again under the same ids, and repeats are dropped.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in JSON_TYPES:
+        raise RequestRefused(415, "content_type", "events are application/json, or text/plain")
+    body = await body_of(request, here.settings.gateway_body_bytes_max)
+    now_ms, visit = here.clock_ms(), asking.claims
+    batch = read_batch(body, visit, here.settings, now_ms)
+    take(here, asking, max(1, len(batch.results)))
+    wait_s = min(wait_ms, here.settings.gateway_wait_ms_max) / 1000
+    with ExitStack() as waiting:
+        boxes: dict[str, Mailbox] = {}
+        changed = asyncio.Event()
+        if visit is not None or wait_s:  # who sends is told, here and for a while
+            for session_id in batch.sessions:
+                boxes[session_id] = box = here.mailboxes.of(session_id)
+                waiting.enter_context(box.waking(changed))
+        if batch.records:
+            await here.bus.send(batch.records)
+        prompts = await _caused(here, batch, boxes, changed, wait_s) if wait_s else []
+    return _answer(batch, prompts, here.clock_ms())
+
+
+async def _caused(
+    here: Gateway, batch: Batch, boxes: dict[str, Mailbox], changed: asyncio.Event, wait_s: float
+) -> list[Prompt]:
+    """The prompts that these events caused, once the last that may cause one has, or time is over.
+
+    A session's events are answered in order; of most, nothing is to be said. So little more than
+    for the first prompt is waited for others.
+    """
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + wait_s
+    while True:
+        changed.clear()
+        found = _found(batch, boxes, here.clock_ms())
+        if not batch.asking or batch.asking[-1] in found or here.closing:
+            break
+        if found:
+            until_s = min(until_s, loop.time() + GRACE_S)
+        left_s = until_s - loop.time()
+        if left_s <= 0:
+            break
+        try:
+            await asyncio.wait_for(changed.wait(), left_s)
+        except TimeoutError:
+            break
+    return list(_found(batch, boxes, here.clock_ms()).values())
+
+
+def _found(batch: Batch, boxes: dict[str, Mailbox], now_ms: int) -> dict[tuple[str, str], Prompt]:
+    asked = set(batch.asking)
+    prompts = (prompt for box in boxes.values() for prompt in box.current(now_ms))
+    by_cause = {(prompt.session_id, prompt.caused_by): prompt for prompt in prompts}
+    return {cause: prompt for cause, prompt in by_cause.items() if cause in asked}
+
+
+def _answer(batch: Batch, prompts: list[Prompt], now_ms: int) -> Response:
+    accepted = len(batch.records)
+    said = EventsTaken(
+        accepted=accepted,
+        rejected=len(batch.results) - accepted,
+        results=tuple(batch.results),
+        prompts=tuple(RenderedPrompt.of(prompt, now_ms) for prompt in prompts),
+    )
+    return Response(
+        said.model_dump_json(exclude_none=True),
+        200 if accepted else 422,
+        headers={"Cache-Control": "no-store"},
+        media_type="application/json",
+    )

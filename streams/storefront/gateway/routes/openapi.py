@@ -1,0 +1,44 @@
+"""The description of the gateway for machines (OpenAPI), with the contract's events in it."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from streams.contract.events import ANY_EVENT
+from streams.storefront.gateway.batches import OF_TOKENS
+from streams.storefront.gateway.routes.sessions import BODY_SCHEMA
+
+TITLE = "goeswith gateway"
+SUMMARY = "Events in, prompts out over HTTP: what goes with this?"
+VERSION = "1"
+REFERENCE = "#/components/schemas/{model}"
+
+
+def description(app: FastAPI) -> dict[str, Any]:
+    """The description of an app's routes; bodies that they read themselves are put in here."""
+    said = get_openapi(title=TITLE, version=VERSION, summary=SUMMARY, routes=app.routes)
+    schemas = said["components"]["schemas"]
+    schemas |= event_schemas()
+    event = {"$ref": REFERENCE.format(model="Event")}
+    either = {"oneOf": [event, {"type": "array", "items": event}]}
+    said["paths"]["/v1/events"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": either}, "text/plain": {"schema": either}},
+    }
+    said["paths"]["/v1/sessions"]["post"]["requestBody"] = {
+        "content": {"application/json": {"schema": BODY_SCHEMA}}
+    }
+    return said
+
+
+def event_schemas() -> dict[str, Any]:
+    """The schemas of events by name, `Event` for any of them; a token says what they leave out."""
+    event = ANY_EVENT.json_schema(ref_template=REFERENCE)
+    schemas: dict[str, Any] = event.pop("$defs")
+    left_out = {*OF_TOKENS[:1], "occurred_at_ms"}
+    for schema in schemas.values():
+        if "event_id" in schema.get("properties", {}):
+            schema["required"] = [*(set(schema["required"]) - left_out), "type"]
+            schema["required"].sort()
+    return {"Event": event, **schemas}

@@ -1,0 +1,77 @@
+"""How a request is refused: one shape for whatever is wrong."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from streams.contract.errors import KafkaUnreachable, RequestRefused
+
+AGAIN_S = 2
+"""When to try again where Kafka is away."""
+
+
+class Refusal(BaseModel):
+    """Why a request is not served."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    reason: str
+    """A short, stable word."""
+    message: str
+    """The same for people."""
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def refusals(*statuses: int) -> Responses:
+    """What a route may be refused with, for its description."""
+    return {status: {"model": Refusal} for status in statuses}
+
+
+def refused(status: int, reason: str, message: str, again_s: int = 0) -> JSONResponse:
+    """The answer."""
+    headers = {"Cache-Control": "no-store"}
+    if again_s:
+        headers["Retry-After"] = str(again_s)
+    if status == 401:  # noqa: PLR2004  # RFC 9110, section 15.5.2
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse({"reason": reason, "message": message}, status, headers)
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestRefused)  # noqa: S101  # it is registered for these
+    return refused(error.status, error.reason, str(error), error.again_s)
+
+
+async def _kafka_away(_: Request, __: Exception) -> JSONResponse:
+    """Where our brokers are is nobody's business who asks."""
+    said = "Kafka does not take events now: send all of them again, under the same ids"
+    return refused(503, "kafka_away", said, AGAIN_S)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # it is registered for these
+    wrong = "; ".join(
+        f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+    )
+    return refused(422, "invalid_request", wrong[:500])
+
+
+async def _of_http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # it is registered for these
+    answer = refused(error.status_code, "http", str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def register(app: FastAPI) -> None:
+    """Have an app refuse like this."""
+    app.add_exception_handler(RequestRefused, _refused)
+    app.add_exception_handler(KafkaUnreachable, _kafka_away)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_http)

@@ -1,0 +1,150 @@
+"""`GET /v1/prompts/stream`: what a session may be shown, as it comes (server-sent events).
+
+A stream is the difference between what its reader has been told and what its session may be shown:
+so nothing comes twice, nothing that has expired, and a slow reader is told less, later.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+from zlib import crc32
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import StreamingResponse
+from starlette.types import Send
+
+from streams.contract.errors import RequestRefused
+from streams.contract.prompts import Prompt
+from streams.storefront.gateway.gateway import Gateway, Here
+from streams.storefront.gateway.live.reader_state import HEARTBEAT, ReaderState, frame
+from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
+from streams.storefront.gateway.routes.prompts import OfSession
+from streams.storefront.gateway.routes.refusals import refusals
+
+LOOK_AGAIN_S = 1.0
+"""A view is written a moment after what it shows went out: a second look finds what that hid."""
+RETRY_MS_MIN, RETRY_MS_SPREAD = 1000, 3000
+"""How soon readers come back, each after its own pause: not all of them at once."""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # of nginx: a stream is not collected before it is handed on
+}
+TOKEN_EXPIRED = b"event: token_expired\ndata: {}\n\n"
+
+router = APIRouter(prefix="/v1", tags=["prompts"], dependencies=[Depends(by_address)])
+InHeader = Annotated[
+    str, Header(alias="Last-Event-ID", description="What a reader holds, as the stream has it.")
+]
+InAddress = Annotated[
+    str | None,
+    Query(alias="last_event_id", description="The same, where no header can be set."),
+]
+
+
+class EventStream(StreamingResponse):
+    """A stream that is closed with its connection, not when somebody comes by to tidy up."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncGenerator[bytes]) -> None:
+        super().__init__(frames, headers=HEADERS)
+        self._frames = frames
+
+    async def stream_response(self, send: Send) -> None:
+        """Send all of it."""
+        async with aclosing(self._frames):
+            await super().stream_response(send)
+
+
+@router.get(
+    "/prompts/stream",
+    summary="Follow what may be shown",
+    status_code=200,
+    response_class=EventStream,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **refusals(401, 403, 422, 429, 503),
+    },
+)
+async def stream_prompts(
+    here: Here,
+    asking: Asking,
+    of_session: OfSession = None,
+    in_header: InHeader = "",
+    in_address: InAddress = None,
+) -> EventStream:
+    """Send the session's prompts and withdrawals as they come, each once, none that has expired.
+
+    The stream begins with what may be shown already, and ends with `token_expired` when its token
+    does. Comments between the events say that it is still there.
+    """
+    take(here, asking, 1)
+    session_id = asking.session(of_session)
+    if here.closing or here.streams >= here.settings.gateway_streams_max:
+        raise RequestRefused(503, "streams", "there is no room for another stream", again_s=2)
+    open_streams = here.mailboxes.of(session_id).streams
+    if open_streams >= here.settings.gateway_session_streams_max:
+        raise RequestRefused(429, "streams", "this session has too many streams", again_s=10)
+    reader = ReaderState.by(in_header or in_address or "")
+    return EventStream(_frames(here, asking, session_id, reader))
+
+
+async def _frames(
+    here: Gateway, asking: Caller, session_id: str, reader: ReaderState
+) -> AsyncGenerator[bytes]:
+    """The bytes of a stream, for as long as its token and the gateway are there."""
+    changed = asyncio.Event()
+    mailbox = here.mailboxes.of(session_id)
+    view = asyncio.create_task(_resume(here, session_id, changed))
+    here.stream_opened(changed)
+    mailbox.streams += 1
+    try:
+        with mailbox.waking(changed):
+            yield b"retry: %d\n\n" % (RETRY_MS_MIN + crc32(session_id.encode()) % RETRY_MS_SPREAD)
+            resumed = False
+            while not here.closing:
+                changed.clear()
+                while (news := reader.next_news(mailbox, here.clock_ms())) is not None:
+                    yield frame(news, reader.event_id)
+                if not resumed and view.done():
+                    resumed = True
+                    for gone in reader.taken_back(mailbox, view.result(), here.clock_ms()):
+                        yield frame(gone, reader.event_id)
+                if (left_s := _left_s(asking, here.clock_ms())) <= 0:
+                    yield TOKEN_EXPIRED
+                    return
+                if not await _set_within(changed, min(here.settings.gateway_heartbeat_s, left_s)):
+                    yield HEARTBEAT
+    finally:
+        view.cancel()
+        here.stream_closed(changed)
+        mailbox.streams -= 1
+        here.mailboxes.of(session_id)  # kept for a while: the reader may come back
+
+
+async def _resume(
+    here: Gateway, session_id: str, changed: asyncio.Event
+) -> tuple[Prompt, ...] | None:
+    """Put what the view shows into the mailbox, and once more; what it shows by then, if known."""
+    view: tuple[Prompt, ...] | None = None
+    for pause_s in (0.0, LOOK_AGAIN_S):
+        await asyncio.sleep(pause_s)
+        view = await here.view.prompts_of(session_id)
+        for prompt in view or ():
+            here.mailboxes.of(session_id).take(prompt)
+    changed.set()
+    return view
+
+
+async def _set_within(changed: asyncio.Event, wait_s: float) -> bool:
+    try:
+        await asyncio.wait_for(changed.wait(), wait_s)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _left_s(asking: Caller, now_ms: int) -> float:
+    """How long the token still lives; a key has no end."""
+    return float("inf") if asking.claims is None else asking.claims.exp - now_ms / 1000

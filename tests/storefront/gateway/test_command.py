@@ -1,0 +1,65 @@
+"""`goeswith gateway`: what an operator has to mend is said in one line, with exit code 2."""
+
+import socket
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli.lazy import Lazy, load
+from streams.cli.root import COMMANDS, goeswith
+from streams.contract.errors import MissingExtra
+from tests.storefront.gateway.shopfront import KEY
+
+
+def run(*arguments: str, **settings: Any) -> Result:
+    """Type it, under these settings."""
+    env = {f"GOESWITH_{name.upper()}": str(value) for name, value in settings.items()}
+    return CliRunner().invoke(goeswith, ["gateway", *arguments], env=env)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    """Before Kafka is waited for."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = run("--port", str(port), gateway_keys=KEY)
+
+    assert 2 == said.exit_code
+    assert f"port {port}" in said.output
+    assert "GOESWITH_GATEWAY_PORT" in said.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, "GOESWITH_GATEWAY_KEYS"),
+        ({"gateway_keys": "short"}, "GOESWITH_GATEWAY_KEYS"),
+        ({"gateway_keys": KEY, "gateway_origins": "*"}, "GOESWITH_GATEWAY_ORIGINS"),
+        ({"gateway_keys": KEY, "gateway_origins": "https://a.example/x"}, "ORIGINS"),
+        ({"gateway_keys": KEY, "gateway_host": "no.such.host.invalid"}, "GOESWITH_GATEWAY_HOST"),
+        ({"gateway_keys": KEY, "gateway_token_s": 1e6}, "GOESWITH_GATEWAY_TOKEN_S"),
+        ({"gateway_keys": KEY, "gateway_bodies": 1}, "GOESWITH_GATEWAY_BODIES"),
+    ],
+)
+def test_what_is_wrong_is_said_by_its_variable(settings: dict[str, Any], named: str) -> None:
+    """Without the secret."""
+    said = run("--port", "0", **settings)
+
+    assert 2 == said.exit_code
+    assert named in said.output
+    assert KEY not in said.output
+
+
+def test_a_broker_that_is_away_is_told() -> None:
+    """After it was waited for."""
+    said = run("--port", "0", gateway_keys=KEY, kafka_bootstrap="127.0.0.1:1", kafka_patience_s=0)
+
+    assert 1 == said.exit_code
+    assert "127.0.0.1:1" in said.output
+
+
+def test_without_its_packages_the_command_that_installs_them_is_named() -> None:
+    """They are an extra, which workers do without."""
+    elsewhere: Lazy = COMMANDS["gateway"]._replace(where="no_such_package:gateway")
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[gateway\]'"):
+        load("gateway", elsewhere)
