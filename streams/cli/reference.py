@@ -36,6 +36,7 @@ from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, TOPICS, Topic
 from streams.contract.wire.connection import ConnectionSettings
+from streams.contract.wire.page import PageSettings
 
 RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -59,11 +60,11 @@ def setting_groups() -> dict[str, list[str]]:
     """The settings under each heading (a comment of its own) of their classes, in order.
 
     >>> list(setting_groups())[:3], setting_groups()["Session"]
-    (['Connection', 'Kafka', 'Worker'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
+    (['Connection', 'Page', 'Kafka'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
     """
     groups: dict[str, list[str]] = {}
-    source = inspect.getsource(ConnectionSettings) + inspect.getsource(Settings)
-    for line in source.splitlines():
+    sources = map(inspect.getsource, (ConnectionSettings, PageSettings, Settings))
+    for line in "".join(sources).splitlines():
         if heading := re.fullmatch(r"    # (\w+)", line):
             names = groups.setdefault(heading[1], [])
         elif (field := re.match(r"    (\w+): ", line)) and field[1] in Settings.model_fields:

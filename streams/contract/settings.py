@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
 from streams.contract.wire.connection import ConnectionSettings
+from streams.contract.wire.page import PageSettings
 
 NUMBER_MAX = 1_000_000_000_000
 """No setting is larger: seconds beyond it are no times that JSON and Kafka could write down."""
@@ -20,7 +21,7 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(ConnectionSettings, BaseSettings):
+class Settings(PageSettings, ConnectionSettings, BaseSettings):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events
@@ -52,9 +53,6 @@ class Settings(ConnectionSettings, BaseSettings):
         description="static group membership: a restart under the same name moves no partitions",
     )
     data_dir: str = Field("", description="where Faust keeps its files; empty: a temporary one")
-    web_port: int = Field(
-        0, ge=0, le=65535, description="loopback port of the worker's own page; 0: any free one"
-    )
     answering: bool = Field(
         True, description="answer for the group's partitions; off: only fold, as a standby"
     )

@@ -239,7 +239,7 @@ class Lookout:
         """What the worker's own page says; None while there is none."""
         if self._here.worker is None:
             return None
-        address = f"http://127.0.0.1:{self._here.settings.web_port}/state"
+        address = f"{self._here.settings.page_url}/state"
         try:
             with open_page(address, STATE_S_MAX) as page:
                 state: dict[str, Any] = json.load(page)
