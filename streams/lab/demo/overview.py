@@ -22,7 +22,8 @@ from streams.contract.errors import KafkaUnreachable, RedisUnreachable, WorkerFa
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import TruthFound
 from streams.lab.embedded.installation import Installation
-from streams.operations.lag import GroupLag, read_lag
+from streams.operations.lag.figures import GroupLag
+from streams.operations.lag.reading import read_lag
 from streams.views.arm_board import ArmRow
 from streams.views.reader import worker_telemetry
 
