@@ -18,6 +18,7 @@ import click
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from streams.cli.root import goeswith
 from streams.contract.dead_letters import REASONS
@@ -35,9 +36,6 @@ from streams.contract.prompts import (
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, TOPICS, Topic
-from streams.contract.wire.connection import ConnectionSettings
-from streams.contract.wire.gateway import GatewaySettings
-from streams.contract.wire.intake import IntakeSettings
 
 RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -64,8 +62,8 @@ def setting_groups() -> dict[str, list[str]]:
     (['Connection', 'Gateway', 'Intake'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
     """
     groups: dict[str, list[str]] = {}
-    classes = (ConnectionSettings, GatewaySettings, IntakeSettings, Settings)
-    source = "".join(map(inspect.getsource, classes))
+    ours = [kind for kind in Settings.__bases__ if kind is not BaseSettings]
+    source = "".join(map(inspect.getsource, (*ours, Settings)))
     for line in source.splitlines():
         if heading := re.fullmatch(r"    # (\w+)", line):
             names = groups.setdefault(heading[1], [])

@@ -30,7 +30,7 @@ COMMANDS = {
     ),
     "topics": Lazy("streams.operations.topics:topics", "Create, check and list the topics."),
     "lag": Lazy(
-        "streams.operations.lag:lag", "Consumer lag of the workers, in events and seconds."
+        "streams.operations.lag.command:lag", "Consumer lag of the workers, in events and seconds."
     ),
     "sizes": Lazy(
         "streams.worker.health.sizes:sizes",

@@ -210,15 +210,20 @@ class GroupMember(NamedTuple):
     partitions: tuple[int, ...]
 
 
-def group_members(settings: Settings, admin: Any) -> tuple[GroupMember, ...] | None:
-    """Who is in the workers' group, by name; None where the broker cannot be asked.
+def group_members(
+    settings: Settings, admin: Any, topic: str = ""
+) -> tuple[GroupMember, ...] | None:
+    """Who is in the workers' group, by name, and what each has of a topic (that of the events).
+
+    None where the broker cannot be asked.
 
     A worker that was killed stays in it until its session timeout is over.
     """
     if settings.kafka_api_version:  # the embedded broker does not know the question
         return None
     found = _of_group(settings, lambda: admin.describe_groups([settings.group_id]))
-    members = (_member(member, settings.topics.events) for member in found.get("members") or ())
+    topic = topic or settings.topics.events
+    members = (_member(member, topic) for member in found.get("members") or ())
     return tuple(sorted(members))
 
 

@@ -14,6 +14,7 @@ from streams.contract.topics import Topics
 from streams.contract.wire.connection import ConnectionSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
+from streams.contract.wire.page import PageSettings
 
 NUMBER_MAX = 1_000_000_000_000
 """No setting is larger: seconds beyond it are no times that JSON and Kafka could write down."""
@@ -22,7 +23,7 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(GatewaySettings, IntakeSettings, ConnectionSettings, BaseSettings):
+class Settings(ConnectionSettings, GatewaySettings, IntakeSettings, PageSettings, BaseSettings):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events
@@ -54,9 +55,6 @@ class Settings(GatewaySettings, IntakeSettings, ConnectionSettings, BaseSettings
         description="static group membership: a restart under the same name moves no partitions",
     )
     data_dir: str = Field("", description="where Faust keeps its files; empty: a temporary one")
-    web_port: int = Field(
-        0, ge=0, le=65535, description="loopback port of the worker's own page; 0: any free one"
-    )
     answering: bool = Field(
         True, description="answer for the group's partitions; off: only fold, as a standby"
     )

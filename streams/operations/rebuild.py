@@ -130,7 +130,7 @@ def fold_record(shop: Shop, record: RawRecord) -> None:
 
 def page_url(settings: Settings, given: str | None) -> str | None:
     """Where the worker's page is; raises `Misconfigured` for what is no such address."""
-    url = given or (f"http://127.0.0.1:{settings.web_port}" if settings.web_port else None)
+    url = given or (settings.page_url if settings.web_port else None)
     if url is not None and not url.startswith(("http://", "https://")):
         raise Misconfigured(f"{url} is no address of a worker's page: http://HOST:PORT")
     return url

@@ -108,6 +108,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "static_membership": "members with a fixed name and without get partitions alike",
     "data_dir": _PLACE,
     "web_port": _PLACE,
+    "web_bind": _PLACE,
     "answering": "who only folds, as a standby, folds the same",
     "session_timeout_s": "the group's coordinator has it by member",
     "heartbeat_s": _PACE,

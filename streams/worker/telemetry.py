@@ -7,8 +7,9 @@ sender, by the topic's timestamp type) stamped the event: it is only as true as 
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -16,6 +17,11 @@ from streams.shop.memory.answer import Answer
 
 BUCKETS_MS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 1_000, 5_000, 30_000)
 """Upper bounds of the latency buckets; what took longer goes into one more."""
+STAGE_BUCKETS_MS = (
+    *(0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5),
+    *(1, 2, 5, 10, 20, 50, 100, 500, 1_000, 5_000, 30_000),
+)
+"""The same of a stage: the fold takes hundredths of a millisecond, a broker some milliseconds."""
 
 
 class Histogram:
@@ -28,16 +34,17 @@ class Histogram:
     (5, 75)
     """
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BUCKETS_MS) + 1)
+    def __init__(self, bounds_ms: Sequence[float] = BUCKETS_MS) -> None:
+        self.bounds_ms = bounds_ms
+        self.counts = [0] * (len(bounds_ms) + 1)
         self.sum_ms = 0.0
 
-    def observe(self, since_ms: Iterable[int], now_ms: float) -> None:
+    def observe(self, since_ms: Iterable[float], now_ms: float) -> None:
         """Count what began at these times (a clock that runs behind counts as no wait)."""
-        counts = self.counts
+        counts, bounds_ms = self.counts, self.bounds_ms
         for ms in since_ms:
             wait_ms = now_ms - ms
-            counts[bisect_left(BUCKETS_MS, wait_ms)] += 1
+            counts[bisect_left(bounds_ms, wait_ms)] += 1
             if wait_ms > 0.0:
                 self.sum_ms += wait_ms
 
@@ -48,17 +55,20 @@ class Histogram:
             return None
         below = accumulate(self.counts)
         bucket = next(at for at, count in enumerate(below) if count >= left)
-        return (*BUCKETS_MS, None)[bucket]
+        return (*self.bounds_ms, None)[bucket]
 
     def snapshot(self) -> dict[str, Any]:
         """Buckets (upper bound in ms -> count, not cumulated), sum, number, p50 and p99 in ms."""
         return {
-            "buckets_ms": dict(zip((*map(str, BUCKETS_MS), "inf"), self.counts, strict=True)),
+            "buckets_ms": dict(zip((*map(str, self.bounds_ms), "inf"), self.counts, strict=True)),
             "sum_ms": self.sum_ms,
             "count": sum(self.counts),
             "p50_ms_max": self.quantile(0.5),
             "p99_ms_max": self.quantile(0.99),
         }
+
+
+of_a_stage = partial(Histogram, STAGE_BUCKETS_MS)
 
 
 @dataclass
@@ -117,6 +127,14 @@ class Telemetry:
     """From an event's append to its prompt in the producer's hands."""
     delivered_ms: Histogram = field(default_factory=Histogram)
     """From an event's append to its prompt acknowledged by the broker."""
+    ingest_ms: Histogram = field(default_factory=of_a_stage)
+    """From an event's append to the agent; of one event in some slices."""
+    fold_ms: Histogram = field(default_factory=of_a_stage)
+    """Decoding and folding one event; the same ones."""
+    decide_ms: Histogram = field(default_factory=of_a_stage)
+    """Deciding what one event calls for; the same ones."""
+    deliver_ms: Histogram = field(default_factory=of_a_stage)
+    """From a round's answers, in the producer's hands, to the broker's acknowledgement."""
 
     def answer(self, answer: Answer) -> None:
         """Count one answer."""
@@ -134,9 +152,16 @@ class Telemetry:
         """Prompts for events of these times have been handed to the producer."""
         self.handed_ms.observe(prompted_ms, now_ms)
 
-    def delivered(self, prompted_ms: Iterable[int], now_ms: float) -> None:
-        """Prompts for events of these times have been acknowledged by the broker."""
+    def delivered(
+        self, prompted_ms: Iterable[int], now_ms: float, began_ms: float | None = None
+    ) -> None:
+        """Prompts for events of these times have been acknowledged by the broker.
+
+        `began_ms` is when their round was handed to the producer.
+        """
         self.delivered_ms.observe(prompted_ms, now_ms)
+        if began_ms is not None:
+            self.deliver_ms.observe((began_ms,), now_ms)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything as plain values, ready for JSON."""

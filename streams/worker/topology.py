@@ -47,7 +47,6 @@ from streams.worker.transport.transport import RoundSchema, Transport
 logger = logging.getLogger(__name__)
 
 ROUNDS_QUEUED_MAX = 32
-LOOPBACK = "127.0.0.1"
 
 
 class Views(ViewHealth, Protocol):
@@ -160,12 +159,12 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
                 outgoing += (record for each in told for record in answering.outgoing(each))
                 answered += told
                 await asyncio.sleep(0)
-            await delivery.publish(outgoing, then=partial(delivered, event, answered))
-            app.telemetry.handed(_prompted_ms(answered), now_ms=time.time() * 1000)
+            await delivery.publish(outgoing, partial(delivered, event, answered, _now_ms()))
+            app.telemetry.handed(_prompted_ms(answered), _now_ms())
 
-    def delivered(event: Any, answered: Sequence[Answered]) -> None:
+    def delivered(event: Any, answered: Sequence[Answered], began_ms: float) -> None:
         event.ack()
-        app.telemetry.delivered(_prompted_ms(answered), now_ms=time.time() * 1000)
+        app.telemetry.delivered(_prompted_ms(answered), _now_ms(), began_ms)
         if views is not None:
             views.offer([each.answer for each in answered])
 
@@ -186,6 +185,10 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
         said = app.assigned
 
     app.answer = answer
+
+
+def _now_ms() -> float:
+    return time.time() * 1000
 
 
 def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
@@ -228,17 +231,17 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "producer_request_timeout": 10.0,
         "stream_buffer_maxsize": ROUNDS_QUEUED_MAX,
         "stream_wait_empty": True,
-        "web_bind": LOOPBACK,
-        "web_host": LOOPBACK,
-        "web_port": settings.web_port or _free_port(),
+        "web_bind": settings.web_bind,
+        "web_host": settings.page_host,
+        "web_port": settings.web_port or _free_port(settings),
         "web_tables_enabled": False,
         "web_router_enabled": False,
         "worker_redirect_stdouts": False,
     }
 
 
-def _free_port() -> int:
+def _free_port(settings: Settings) -> int:
     """A port that is free now: Faust takes no zero, and several workers may share a machine."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
+    with socket.socket(socket.AF_INET6 if ":" in settings.web_bind else socket.AF_INET) as probe:
+        probe.bind((settings.page_host, 0))
         return int(probe.getsockname()[1])

@@ -26,7 +26,7 @@ from streams.contract.schemas.examples import (
 from streams.contract.settings import Settings
 from streams.experiments.target_policy import read_policy
 from streams.lab.chaos.ground.apache_kafka import RealKafka
-from streams.operations.lag import read_lag
+from streams.operations.lag.reading import read_lag
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand, Operator, commit, create, send
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from streams.contract.settings import Settings
 from streams.shop.shop import Shop
-from streams.worker.answering import Answering
+from streams.worker.answering import TIMED_EVERY, Answering
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
 from tests.stand_ins import Record, recorded
@@ -54,3 +54,19 @@ async def test_clocks_that_are_ahead_are_counted_once() -> None:
     again, _ = answered([ahead, ahead], NOON_MS / 1000)
 
     assert (1, 1) == (telemetry.clocks_ahead, again.clocks_ahead)
+
+
+def test_stages_are_timed_in_one_slice_of_some_and_every_event_is_answered() -> None:
+    """The first event of it: what it waited for us, how long it took to fold and to decide."""
+    settings, story = Settings(**OPEN), Story()
+    telemetry = Telemetry()
+    answering = Answering(Replica(settings, Shop(settings), telemetry), Clock(NOON_MS / 1000 + 2))
+    for slice_ in range(TIMED_EVERY + 1):
+        events = [recorded(story.view("bread"), 3 * slice_ + at) for at in range(3)]
+        answering.answer(0, [replace(record, timestamp=NOON_MS) for record in events])
+    timed = [telemetry.ingest_ms, telemetry.fold_ms, telemetry.decide_ms]
+
+    assert [2, 2, 2] == [sum(stage.counts) for stage in timed]
+    assert 4_000 == telemetry.ingest_ms.sum_ms
+    assert min(stage.sum_ms for stage in timed) > 0
+    assert 3 * (TIMED_EVERY + 1) == telemetry.answered == telemetry.folded

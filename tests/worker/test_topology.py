@@ -93,9 +93,11 @@ async def test_a_round_is_acknowledged_when_the_broker_has_its_answers(bench: Be
     event = await bench.round((0, [recorded(Story().view("bread"), 0)]))
     before = event.message.acked, list(bench.board.offered)
 
+    undelivered = sum(bench.app.telemetry.deliver_ms.counts)
     bench.delivery.deliver()
 
     assert before == (False, [])
+    assert (0, 1) == (undelivered, sum(bench.app.telemetry.deliver_ms.counts))
     assert event.message.acked
     assert [answer.prompt.anchor for answer in bench.board.offered] == ["bread"]
 
@@ -185,3 +187,14 @@ def test_the_replica_has_caught_up_and_peers_agree_before_the_worker_joins_its_g
     close(app)
     before_joining = ["Agreement", "Delivery", "Replica", "Watchdog", "Admission"]
     assert started[:6] == [*before_joining, "Consumer"]
+
+
+async def test_the_page_listens_where_the_settings_say() -> None:
+    """On the loopback, unless an operator wants it seen by probes and by Prometheus."""
+    alone = create_app(Settings(web_port=6066), shop=CountingShop())
+    seen = create_app(Settings(web_port=6066, web_bind="0.0.0.0"), shop=CountingShop())  # noqa: S104
+    for app in (alone, seen):
+        close(app)
+
+    assert ("127.0.0.1", "127.0.0.1") == (alone.conf.web_bind, alone.conf.web_host)
+    assert ("0.0.0.0", "127.0.0.1") == (seen.conf.web_bind, seen.conf.web_host)  # noqa: S104

@@ -22,7 +22,8 @@ from streams.contract.errors import KafkaUnreachable, RedisUnreachable, WorkerFa
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import TruthFound
 from streams.lab.embedded.installation import Installation
-from streams.operations.lag import GroupLag, read_lag
+from streams.operations.lag.figures import GroupLag
+from streams.operations.lag.reading import read_lag
 from streams.views.arm_board import ArmRow
 from streams.views.reader import worker_telemetry
 
@@ -239,7 +240,7 @@ class Lookout:
         """What the worker's own page says; None while there is none."""
         if self._here.worker is None:
             return None
-        address = f"http://127.0.0.1:{self._here.settings.web_port}/state"
+        address = f"{self._here.settings.page_url}/state"
         try:
             with open_page(address, STATE_S_MAX) as page:
                 state: dict[str, Any] = json.load(page)

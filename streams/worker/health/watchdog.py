@@ -119,6 +119,8 @@ class Watchdog(Service):
         self._still = StallTimer()
         self._away_since_s: float | None = None
         self.health = Health(ready=False, reasons=("starting: the log is being folded",))
+        self.ends: Mapping[int, int] = {}
+        """Where the log of each partition ended at the latest look; empty while nobody knows."""
         self.loop_late_s = 0.0
         """How much later than asked for the event loop came back from the latest pause."""
 
@@ -128,11 +130,13 @@ class Watchdog(Service):
             ends = await asyncio.wait_for(self._replica.ends(), ANSWER_S_MAX)
         except (KafkaError, TimeoutError) as error:
             self._still.forget()
+            self.ends = {}
             if self._away_since_s is None:
                 self._away_since_s = now_s
             self.health = Health(False, (f"Kafka does not say where its log ends: {error!r}",))
             return
         self._say_that_kafka_is_back(now_s)
+        self.ends = ends
         stood_s = self._still.look(now_s, self._behind(ends))
         self._replica.take_up([n for n, s in stood_s.items() if s >= SUSPECT_S and n != GROUP])
         stuck_s = {

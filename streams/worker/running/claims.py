@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.1
 PORT_WAIT_S = 3.0
 """A worker that was killed has let go of its port by then."""
-LOOPBACK = "127.0.0.1"
 CREDENTIALS = struct.Struct("3i")
 """Process, user and group of a peer, as SO_PEERCRED has them."""
 
@@ -36,12 +35,12 @@ def claim(settings: Settings) -> socket.socket | None:
     held = None
     if settings.static_membership and settings.answering:
         held = claim_name(settings, wait_s=settings.session_timeout_s)
-    if settings.web_port and not _within(PORT_WAIT_S, lambda: _is_free(settings.web_port)):
+    if settings.web_port and not _within(PORT_WAIT_S, lambda: _is_free(settings)):
         if held is not None:
             held.close()
         raise Misconfigured(
-            f"port {settings.web_port} of {LOOPBACK} is taken by another process: give every "
-            "worker of a machine its own GOESWITH_WEB_PORT, or 0 for any free one"
+            f"port {settings.web_port} of {settings.web_bind} is taken by another process: give "
+            "every worker of a machine its own GOESWITH_WEB_PORT, or 0 for any free one"
         )
     return held
 
@@ -92,12 +91,19 @@ def _owner(address: bytes) -> str:
     return str(CREDENTIALS.unpack(raw)[0])
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_free(settings: Settings) -> bool:
+    """Whether the page can listen there. Raises `Misconfigured` for another machine's address."""
+    family = socket.AF_INET6 if ":" in settings.web_bind else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
+            probe.bind((settings.web_bind, settings.web_port))
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise Misconfigured(
+                    f"GOESWITH_WEB_BIND={settings.web_bind} is no address of this machine: "
+                    "127.0.0.1, or 0.0.0.0 for all that it has"
+                ) from None
             return False
     return True
 

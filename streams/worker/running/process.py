@@ -15,7 +15,7 @@ import os
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 from faust.worker import Worker
@@ -29,10 +29,12 @@ from streams.contract.errors import GoeswithError, Misconfigured
 from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.views.writer import RedisViews
+from streams.worker.health.metrics.page import show_metrics
 from streams.worker.running.claims import claim
 from streams.worker.running.crash_lines import CrashLines
 from streams.worker.telemetry import Telemetry
 from streams.worker.topology import App, create_app
+from streams.worker.transport.transport import Transport
 
 EXIT_FAILED = 1
 EXIT_MISCONFIGURED = 2
@@ -104,6 +106,8 @@ def worker_app(settings: Settings) -> App:
     views = RedisViews(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)
     app = create_app(settings, telemetry=telemetry, views=views, store=store)
+    answered = cast("Transport", app.transport).answered
+    show_metrics(app, settings, app.watchdog, views, answered)
     app.conf.Worker = PunctualWorker  # type: ignore[assignment]  # Faust calls it a special form
     return app
 
@@ -116,8 +120,8 @@ def run(settings: Settings) -> int:
     claimed = claim(settings)  # held until this process ends
     try:
         app = worker_app(settings)
-        page = f"http://{app.conf.web_host}:{app.conf.web_port}/state"
-        click.echo(f"goeswith: {settings.worker_name} has its page: {page}", err=True)
+        page = settings.model_copy(update={"web_port": app.conf.web_port}).page_url
+        click.echo(f"goeswith: {settings.worker_name} has its page: {page}/state", err=True)
         worker = app.Worker(loglevel=settings.log_level, redirect_stdouts=False)
         worker.execute_from_commandline()
     except SystemExit as ended:

@@ -103,11 +103,14 @@ async def test_a_broker_that_is_away_is_no_reason_to_fail() -> None:
     """Not ready, for as long as it takes; and when it is back the clock begins anew."""
     worker = Worker()
     await worker.watched(0, 20)
+    known = worker.dog.ends
     worker.log.away = True
     away = await worker.watched(30, 300)
+    unknown = worker.dog.ends
     worker.log.away = False
 
     assert [away, await worker.watched(301, 310)] == [False, True]
+    assert ({0: 9}, {}, {0: 9}) == (known, unknown, worker.dog.ends)
     assert not await worker.watched(312)
 
 

@@ -124,6 +124,22 @@ def refused(start: str, settings: Settings, **given: str) -> str:
     return said.stderr
 
 
+def test_a_port_is_looked_for_at_the_address_that_the_page_listens_on(settings: Settings) -> None:
+    """Another address of this machine may have the same port; one of another machine is said."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", 0))
+        other.listen()
+        port = {"web_port": other.getsockname()[1], "static_membership": False}
+        claim(settings.model_copy(update=port))
+        for bind, said in (
+            ("127.0.0.2", "of 127.0.0.2 is taken"),
+            ("0.0.0.0", "of 0.0.0.0 is taken"),  # noqa: S104
+            ("192.0.2.7", "GOESWITH_WEB_BIND=192.0.2.7 is no address of this machine"),
+        ):
+            with pytest.raises(Misconfigured, match=said):
+                claim(settings.model_copy(update={**port, "web_bind": bind}))
+
+
 @pytest.mark.parametrize("start", STARTS)
 def test_a_port_that_is_taken_is_one_line_and_exit_code_2(settings: Settings, start: str) -> None:
     """It names the setting."""

@@ -42,7 +42,7 @@ from streams.lab.chaos.ground.traffic import (
 )
 from streams.lab.chaos.ground.workers import Worker, cpu_s, resident_mb
 from streams.lab.chaos.trial import PATIENCE_S, until_answered
-from streams.operations.lag import read_lag
+from streams.operations.lag.reading import read_lag
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.worker.health.bounds import held_bytes
 

@@ -9,13 +9,8 @@ from rich.console import Console
 
 from streams.cli.live import show
 from streams.clients.log_reader import GroupMember
-from streams.operations.lag import (
-    GroupLag,
-    PartitionLag,
-    in_one_line,
-    lag_table,
-    partition_lag,
-)
+from streams.operations.lag.figures import GroupLag, PartitionLag, partition_lag
+from streams.operations.lag.tables import in_one_line, lag_report, lag_table
 
 OFFSETS = st.integers(0, 2**40)
 
@@ -91,7 +86,12 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
     lag = GroupLag(
         "workers",
         "shop.events",
-        (PartitionLag(0, 10, 4, 6, 2.5, owner="ann"), PartitionLag(1, 9, None, 9, 40.0, 3)),
+        (
+            PartitionLag(
+                0, 10, 4, 6, 2.5, owner="ann", status="WARN", arrived_per_s=3.0, answered_per_s=1.0
+            ),
+            PartitionLag(1, 9, None, 9, 40.0, 3, status="STOPPED"),
+        ),
         (GroupMember("ann", "10.0.0.7", (0,)),),
         ("ben",),
     )
@@ -99,11 +99,16 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
     assert {
         "group": "workers",
         "topic": "shop.events",
+        "status": "ERROR",
         "partitions": [
             {"partition": 0, "end": 10, "committed": 4, "lag_events": 6, "lag_s": 2.5}
-            | {"held_back": 0, "owner": "ann"},
+            | {"held_back": 0, "owner": "ann", "begin": 0, "status": "WARN"}
+            | {"arrived_per_s": 3.0, "answered_per_s": 1.0, "catch_up_s": None}
+            | {"retention_share": 0.6},
             {"partition": 1, "end": 9, "committed": None, "lag_events": 9, "lag_s": 40.0}
-            | {"held_back": 3, "owner": None},
+            | {"held_back": 3, "owner": None, "begin": 0, "status": "STOPPED"}
+            | {"arrived_per_s": None, "answered_per_s": None, "catch_up_s": None}
+            | {"retention_share": 1.0},
         ],
         "lag_events": 15,
         "lag_s_max": 40.0,
@@ -191,3 +196,27 @@ def test_a_high_watermark_that_was_asked_for_earlier_holds_nothing_back() -> Non
     )
 
     assert lag.held_back == 0
+
+
+def test_what_is_not_well_is_said_at_80_columns_with_how_it_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In the title, below the table, and by partition once there were several looks."""
+    slow = PartitionLag(0, 1_234_567, 1_230_000, 4_567, 61.0, owner="ann", status="WARN")
+    gone = PartitionLag(3, 9, None, 9, 61.0, status="STOPPED")
+    lag = GroupLag("workers", "shop.events", (slow, gone), (GroupMember("ann", "h", (0,)),))
+    Console(width=80, highlight=False).print(lag_report(lag))
+    once = capsys.readouterr().out
+    slow = slow._replace(arrived_per_s=1_200.0, answered_per_s=1_000.0)
+    lag = lag._replace(partitions=(slow, gone))
+    Console(width=80, highlight=False).print(lag_report(lag))
+    watched = capsys.readouterr().out
+
+    assert "workers on shop.events: ERROR" in once
+    assert "WARN: partition 0; STOPPED: partition 3" in " ".join(once.split())
+    assert "WARN: partition 0; STOPPED: partition 3" in in_one_line(lag)
+    assert "arrive/s" not in once
+    assert "1,200.0" in watched
+    assert "1,000.0" in watched
+    assert "100%" in watched
+    assert "…" not in once + watched
