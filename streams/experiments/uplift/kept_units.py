@@ -15,8 +15,10 @@ from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
 from streams.experiments.uplift.units import Units
 
-VERSION = 2
-"""Version 1 knew neither margins, nor contexts, nor what was ordered before."""
+VERSION = 3
+"""Version 1 knew neither margins, nor contexts, nor what was ordered before.
+
+Version 2 knew no orders of sessions that had not asked."""
 
 
 class KeptUnits(NamedTuple):
@@ -40,7 +42,7 @@ def read(path: Path, topic: str) -> KeptUnits | None:
 
 
 def _kept_of(said: Any, topic: str) -> KeptUnits:
-    if said["version"] not in (1, VERSION) or said["topic"] != topic:
+    if said["version"] not in range(1, VERSION + 1) or said["topic"] != topic:
         raise ValueError(f"it is of version {said['version']} and of {said['topic']}")
     units = Units()
     units.restore(said["units"])

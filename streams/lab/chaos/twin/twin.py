@@ -143,6 +143,8 @@ class Twin:
         self._credit.ordered(self._visitors.beside(partition, visit), order, event)
         self._credit.returned(event, order)
         self._counts(visit, event, order)
+        if visit.side is None and (told := self._sides.not_asked(event)) is not None:
+            self._tell(told)
         trail.orders.add(number)
         trail.order(summed(event.lines), event.occurred_at_ms)
 
