@@ -23,7 +23,7 @@ from rich.text import Text
 
 from streams.cli.live import EVERY_S_MAX, show, watched
 from streams.cli.options import with_settings
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.cli.ranges import FiniteRange
 from streams.clients.log_reader import (
     GroupMember,
@@ -199,7 +199,8 @@ def lag_table(lag: GroupLag) -> Table:
     table.add_column("lag s", footer=_seconds(lag.lag_s_max), justify="right")
     table.add_column("owner", overflow="fold")
     for one in lag.partitions:
-        committed = "no commit" if one.committed is None else f"{one.committed:,}"
+        none = "no commit" if one.lag_events else "nothing yet"
+        committed = none if one.committed is None else f"{one.committed:,}"
         nobody = one.owner is None and lag.members is not None
         style = "yellow" if one.lag_events or nobody else ""
         table.add_row(
@@ -217,11 +218,8 @@ def lag_table(lag: GroupLag) -> Table:
 def _caption(lag: GroupLag) -> Text | None:
     """What is to be said below the table."""
     idle = [one.name for one in lag.members or () if not one.partitions]
-    said = [
-        _held_back(lag),
-        f"without a partition: {', '.join(idle)}" if idle else "",
-        _absent(lag),
-    ]
+    jobless = f"without a partition: {', '.join(idle)}" if idle else ""
+    said = [_held_back(lag), jobless, _absent(lag)]
     return Text(printable("; ".join(filter(None, said)), chars_max=1000)) if any(said) else None
 
 
@@ -261,11 +259,11 @@ def _seconds(lag_s: float | None) -> str:
 def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     """Consumer lag of the workers: how far they are behind, in events and seconds.
 
-    Seconds are the age of the oldest event that waits, exact to the clocks. `no commit` says that
-    the group has never acknowledged anything there: all that the log holds waits. The owner is the
-    worker that answers for a partition; one that was killed stays the owner until its session
-    timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are in the group no
-    more are named.
+    Seconds are the age of the oldest event that waits. `no commit` says that the group has never
+    acknowledged anything there: all that the log holds waits; or `nothing yet`, if that is nothing.
+    The owner is the worker that answers for a partition; one that was killed stays the owner until
+    its session timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are in
+    the group no more are named.
     """
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
         if watch:
@@ -290,11 +288,13 @@ def in_one_line(lag: GroupLag) -> str:
     >>> in_one_line(GroupLag("workers", "shop.events", (PartitionLag(1, 9, None, 9, 40.0),)))
     'workers on shop.events: 9 events wait, for 40.0 s; partition 1: no commit'
     """
-    never = ", ".join(str(one.partition) for one in lag.partitions if one.committed is None)
+    waiting = [one for one in lag.partitions if one.lag_events]
+    never = ", ".join(str(one.partition) for one in waiting if one.committed is None)
     told = f"; partition {never}: no commit" if never else ""
     if lag.members is not None:
         nobody = ", ".join(str(one.partition) for one in lag.partitions if one.owner is None)
         told += f"; partition {nobody}: nobody" if nobody else ""
     told += f"; {absent}" if (absent := _absent(lag)) else ""
-    waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
+    wait = many(lag.lag_events, "events wait", "event waits")
+    waits = f"{wait}, for {_seconds(lag.lag_s_max)} s" if waiting else "no event waits"
     return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=1000)

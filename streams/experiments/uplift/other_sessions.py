@@ -34,7 +34,7 @@ class Side(Protocol):
         """Who was signed in then; "" if nobody was named."""
 
 
-class Told(NamedTuple):
+class OrderTold(NamedTuple):
     """An order, as a session told it that had not asked."""
 
     order: OrderSeen
@@ -46,7 +46,7 @@ class OtherSessions:
 
     def __init__(self, orders_max: int) -> None:
         self.orders_max = orders_max
-        self._told: dict[str, dict[str, Told]] = {}
+        self._told: dict[str, dict[str, OrderTold]] = {}
         """By number and session."""
 
     def add(self, record: Ordered) -> bool:
@@ -56,7 +56,7 @@ class OtherSessions:
             full = not told and len(self._told) >= self.orders_max
             if full or len(told) >= TELLERS_MAX:
                 return False
-        one = Told(order_seen(record), record.shopper or "")
+        one = OrderTold(order_seen(record), record.shopper or "")
         told[record.session_id] = min(told.get(record.session_id, one), one, key=_when)
         self._told[record.order_id] = told
         return True
@@ -88,7 +88,7 @@ class OtherSessions:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state; `TypeError`, `ValueError` or `KeyError` when it is none."""
         self._told = {
-            number: {name: Told(order_of(order), who) for name, (order, who) in told.items()}
+            number: {name: OrderTold(order_of(order), who) for name, (order, who) in told.items()}
             for number, told in state.items()
         }
 
@@ -102,6 +102,6 @@ def _by_shopper(sides: Iterable[Side]) -> dict[str, Side]:
     return found
 
 
-def _when(told: Told) -> tuple[Any, str]:
+def _when(told: OrderTold) -> tuple[Any, str]:
     """The earlier one; of two of one event, which told more or less, always the same."""
     return told.order.at, repr(told)
