@@ -89,7 +89,7 @@ def _known_otherwise(
     event: OrderPlaced, offset: int, experiment: Experiment | None
 ) -> tuple[Ordered, ...]:
     """An order of a session that had not asked, where the event says who is there."""
-    assignment = experiment and experiment.assigned(event, offset)
+    assignment = None if experiment is None else experiment.assigned(event, offset)
     if assignment is None:
         return ()
     told = _ordered(event, assignment, experiment)

@@ -67,7 +67,7 @@ def test_whose_visitor_was_never_assigned_is_in_no_experiment() -> None:
 def test_an_order_counts_once_whoever_tells_it_in_any_order(chance: random.Random) -> None:
     """The session that had been assigned is right, though others told it before and otherwise."""
     mine = ordered(assigned(1), bread=2)
-    same = {"order_id": mine.order_id}
+    same: dict[str, Any] = {"order_id": mine.order_id}
     records = [
         *(assigned(1), assigned(2), mine, elsewhere(2, after_ms=-5, **same)),
         *(elsewhere(1, **same), elsewhere(3, **same), elsewhere(1, caused_by="again", **same)),
@@ -108,7 +108,7 @@ def test_what_comes_back_of_it_is_joined() -> None:
 
 def test_a_shopper_alone_is_whose_first_assignment_named_them() -> None:
     """Not one of later: who signs in later may do so because of a prompt."""
-    named = {"shopper": "ann"}
+    named: dict[str, Any] = {"shopper": "ann"}
     first, at_ms = assigned(1), assigned(1).occurred_at_ms
     later = assigned(1, session_id="session-9", occurred_at_ms=at_ms + 5_000, **named)
 

@@ -220,7 +220,9 @@ def test_a_huge_cart_teaches_so_many() -> None:
 def test_the_ranker_learns_from_carts_as_from_adds() -> None:
     """What follows what, by the steps of the session's own."""
     stories = [Story(), Story()]
-    told = [[s.set_basket(), s.view("tea"), s.add("bread"), s.add("jam")] for s in stories]
+    told: list[list[Event]] = [
+        [s.set_basket(), s.view("tea"), s.add("bread"), s.add("jam")] for s in stories
+    ]
     added, carts = served(*told[0], best_fit=True), served(*as_carts(told[1]), best_fit=True)
     paths = [till.shop.sessions[0].find("s1") for till in (added, carts)]
 
