@@ -56,6 +56,13 @@ def test_it_counts_from_the_first_assignment_on(after_ms: int, counts: int) -> N
     assert counts == orders([later, elsewhere(1, after_ms=after_ms), assigned(1)])
 
 
+def test_of_two_records_of_one_session_the_first_is_right() -> None:
+    """One that has forgotten its order may tell it again."""
+    told = [elsewhere(1, after_ms=-1), elsewhere(1, after_ms=1, caused_by="again")]
+
+    assert 0 == orders([assigned(1), *told]) == orders([assigned(1), *told[::-1]])
+
+
 def test_whose_visitor_was_never_assigned_is_in_no_experiment() -> None:
     """And nothing is missing: it is not left out."""
     said = as_values(found([assigned(1), elsewhere(2)]))
@@ -85,14 +92,17 @@ def test_an_order_counts_once_whoever_tells_it_in_any_order(chance: random.Rando
 def test_of_several_that_had_not_asked_the_first_that_is_known_is_right() -> None:
     """A till with an id of its own does not take an order away from the visitor."""
     till = elsewhere(3, order_id="o-7", after_ms=0)
-    early, late = (elsewhere(n, order_id="o-7", after_ms=n * 7) for n in (1, 2))
-    units = folded([assigned(1), assigned(2), late, till, early]).totals(EXPERIMENT.id)
-    found_by = sorted((u.orders, u.context) for u in (*units.held_out, *units.may_get))
+    early = elsewhere(1, order_id="o-7", after_ms=120_000)
+    late = elsewhere(2, order_id="o-7", after_ms=120_000)
+    one, other = assigned(1, True), assigned(2, False)
+    for told in ([late, till, early], [early, till, late]):
+        totals = folded([one, other, *told]).totals(EXPERIMENT.id)
+        assert ([1], [0]) == tuple(
+            [unit.orders for unit in side] for side in (totals.held_out, totals.may_get)
+        )
 
-    assert [(0, ""), (1, "")] == found_by
-    assert 1 == orders([assigned(1), assigned(2), late, till, early])
-    assert 1 == orders([assigned(1), late, till, early])
-    assert 0 == orders([till, assigned(1)])
+    assert 1 == orders([other, late, till, early])
+    assert 0 == orders([one, till])
 
 
 def test_what_comes_back_of_it_is_joined() -> None:
