@@ -45,6 +45,18 @@ def printable_bytes(raw: bytes | None, chars_max: int = 200) -> str:
     return printable(raw[: 4 * chars_max + 4].decode("utf-8", "backslashreplace"), chars_max)
 
 
+def many(number: int, several: str, one: str = "") -> str:
+    """A number of things; of a single one the first word loses its s, unless `one` says how it is.
+
+    >>> many(1_200, "records dropped"), many(1, "records dropped"), many(1, "a are", "a is")
+    ('1,200 records dropped', '1 record dropped', '1 a is')
+    """
+    if number != 1:
+        return f"{number:,} {several}"
+    first, *more = several.split(" ")
+    return f"1 {one or ' '.join([first.removesuffix('s'), *more])}"
+
+
 def in_columns(text: str, columns: int) -> str:
     """The lines, each folded between words where it is too long, and indented further from there.
 

@@ -1,9 +1,8 @@
 """What we answer: prompts, withdrawals and outcomes.
 
-A prompt is published at least once under an id that depends on its cause alone, so a reader drops
-repeats by `prompt_id` and keeps the first. Outcomes are of two kinds: a stage that a prompt reached
-(`outcome`), and what a unit of the experiment did (`assigned`, `ordered`, `returned`, `unmatched`),
-held out or not. Repeats of each have the same `identity`. No outcome names a shopper.
+A prompt is published at least once under an id of its cause alone: a reader drops repeats by
+`prompt_id`. Outcomes are of two kinds: a stage that a prompt reached (`outcome`), and what a unit
+of the experiment did (the others), held out or not. Repeats have the same `identity`.
 """
 
 from hashlib import blake2b
@@ -264,13 +263,15 @@ class _Lines(_Published):
 
 
 class Ordered(_Lines, _OfSide):
-    """A session that had been assigned ordered. An order counts once, by its number."""
+    """An order: of a session that had been assigned, or else `known_by`. Counts by its number."""
 
     type: Literal["ordered"] = "ordered"
     currency: str | None = None
     """ISO 4217 code."""
     shopper: str | None = None
     """Who ordered, if signed in and consenting: the same hash as in `assigned`."""
+    known_by: Literal["visitor", "shopper"] | None = None
+    """Whose it is, of a session that had not asked. It counts if theirs was assigned by then."""
 
     identified_by: ClassVar = ("session_id", "order_id")
 

@@ -6,7 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from models.evaluation.arm_values import Interval
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
 from streams.experiments.conclusion import (
@@ -14,8 +14,8 @@ from streams.experiments.conclusion import (
     best_arm,
     best_json,
     chance,
+    pending,
     sentence,
-    settling,
     short,
     spread,
 )
@@ -81,15 +81,14 @@ def _bounds(interval: Interval | None, sign: str = "") -> str:
 def _notes(
     rows: list[ArmEstimate], evidence: ArmEstimates, trials: Trials, scale: RewardScale
 ) -> list[str]:
-    settle_s = trials.settle_ms / 1000
     said = [
         f"reward: of a settled impression, by AIPW, whatever luck an arm had ({scale})",
-        f"{trials.pending:,} impressions are pending: {settling(settle_s, scale)}",
+        pending(trials.pending, trials.settle_ms / 1000, scale),
     ]
     if rows and evidence.against not in {row.arm for row in rows}:
         said.append(f"{printable(evidence.against)} was not on offer: nothing is compared with it")
     if evidence.left_out:
-        said.append(f"{evidence.left_out:,} impressions left out: too many sets of arms on offer")
+        said.append(many(evidence.left_out, "impressions left out: too many sets of arms on offer"))
     said += left_out(trials)
     if alarms := sample_ratio_alarms(rows):
         named = ", ".join(printable(arm) for arm in alarms)

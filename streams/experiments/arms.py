@@ -11,7 +11,7 @@ from rich.text import Text
 
 from streams.cli.live import EVERY_S_MAX, show, watched
 from streams.cli.options import with_settings
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.cli.progress import progressed_between
 from streams.cli.ranges import FiniteRange
 from streams.cli.tables import Listing
@@ -97,7 +97,7 @@ def board_table(board: Iterable[ArmRow], unreadable: int = 0) -> Listing:
     rows = list(board)
     notes = [] if rows else ["no prompt has been shown yet, or the log tells of none any more"]
     if unreadable:
-        notes.append(f"{unreadable:,} records could not be read")
+        notes.append(many(unreadable, "records could not be read"))
     table = Listing(
         *("arm", *STAGES[:1], "share", *STAGES[1:], "reward\nso far"),
         title="So far: what happened (reward so far: mean of an impression by now, luck and what "

@@ -9,7 +9,7 @@ from math import floor
 from typing import Any, NamedTuple
 
 from models.evaluation.arm_values import Interval
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.cli.tables import duration
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
@@ -114,6 +114,16 @@ def sentence(evidence: ArmEstimates, rows: list[ArmEstimate], scale: RewardScale
 def best_json(found: BestArm) -> dict[str, Any]:
     """For programs."""
     return found._asdict()
+
+
+def pending(number: int, settle_s: float, scale: RewardScale) -> str:
+    """How many are not judged yet, and when they are.
+
+    >>> pending(1, 86_400, RewardScale())[:49]
+    '1 impression is pending: an impression is judged '
+    """
+    waiting = many(number, "impressions are pending", "impression is pending")
+    return f"{waiting}: {settling(settle_s, scale)}"
 
 
 def settling(settle_s: float, scale: RewardScale) -> str:

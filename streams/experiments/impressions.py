@@ -20,6 +20,7 @@ from math import isfinite
 from sys import intern
 from typing import NamedTuple
 
+from streams.cli.printable import many
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 from streams.experiments.open_prompts import (
     BITS,
@@ -271,7 +272,7 @@ def left_out(trials: Trials) -> list[str]:
             trials.returns.forgotten
         ),
     }
-    return [f"{count:,} {what}" for what, count in said.items() if count]
+    return [many(count, what) for what, count in said.items() if count]
 
 
 def possible(published: Prompt | Outcome) -> bool:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluate
 from streams.cli.live import show
 from streams.cli.options import typed, with_settings
+from streams.cli.printable import many
 from streams.cli.progress import progressed_between
 from streams.cli.ranges import FiniteRange
 from streams.clients.files import lines, written_anew
@@ -297,4 +298,6 @@ def _write_example(
         words = "off-policy", "--policy", str(file), *settling_words(log, settle_s)
         command = typed(settings, *words)
         new.write(example_policy(log, command).encode())
-    click.echo(f"{file} is what ran, by {len(log):,} impressions. Change it, and ask:\n\n{command}")
+    click.echo(
+        f"{file} is what ran, by {many(len(log), 'impressions')}. Change it, and ask:\n\n{command}"
+    )

@@ -6,8 +6,9 @@ from rich.console import Group
 from rich.text import Text
 
 from models.evaluation.off_policy import OffPolicyEstimate
+from streams.cli.printable import many
 from streams.cli.tables import Listing, duration
-from streams.experiments.conclusion import RewardScale, settling, short, spread
+from streams.experiments.conclusion import RewardScale, pending, short, spread
 from streams.experiments.impressions import Trials, left_out
 
 ESTIMATES = (
@@ -82,7 +83,8 @@ def why_nothing(trials: Trials, of_files: bool) -> str:
     """
     lost, settle = left_out(trials), duration(trials.settle_ms / 1000)
     if trials.pending:
-        why = f"nothing is settled yet: {trials.pending:,} impressions are pending, each is judged "
+        waiting = many(trials.pending, "impressions are pending", "impression is pending")
+        why = f"nothing is settled yet: {waiting}, each is judged "
         why += f"{settle} after it was shown (--settle)"
     elif not trials.empty:
         why = "no prompt in the log was shown, as far as its outcomes tell"
@@ -103,17 +105,16 @@ def _notes(found: PolicyEvaluation, trials: Trials, scale: RewardScale) -> list[
     verdict = found.verdict
     said = [
         "95 %: bounds at one look, but where every look is named",
-        f"{verdict.n:,} impressions, worth {verdict.effective_n:,.0f} under this policy",
+        f"{many(verdict.n, 'impressions')}, worth {verdict.effective_n:,.0f} under this policy",
     ]
     if found.unmatched:
         said.append(f"{found.unmatched:,} of these with none of its arms on offer: counted as 0")
     if found.below_floor:
-        said.append(f"{found.below_floor:,} impressions left out: propensities below the floor")
-    settled = settling(trials.settle_ms / 1000, scale)
+        said.append(many(found.below_floor, "impressions left out: propensities below the floor"))
     return [
         *said,
         f"largest weight: {verdict.weight_max:.1f}",
-        f"{trials.pending:,} impressions are pending: {settled}",
+        pending(trials.pending, trials.settle_ms / 1000, scale),
         *left_out(trials),
     ]
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from sys import float_info
 from typing import Any
 
+from streams.cli.printable import many
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.experiments.impressions import Trial
 
@@ -137,7 +138,9 @@ def example_policy(trials: Iterable[Trial], command: str) -> str:
         "# In single contexts, without the #, these count instead:",
     ]
     for context, of_context in sorted(drawn.items()):
-        lines.append(f"# [contexts.{json.dumps(context)}]  # {impressions[context]:,} impressions")
+        lines.append(
+            f"# [contexts.{json.dumps(context)}]  # {many(impressions[context], 'impressions')}"
+        )
         lines += [f"# {line}" for line in _shares(of_context)]
     return "\n".join([*lines, ""])
 

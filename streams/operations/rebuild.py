@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import click
 
 from streams.cli.options import with_settings
+from streams.cli.printable import many
 from streams.cli.progress import progressed_between
 from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
@@ -176,7 +177,9 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
 def _in_words(report: Mapping[str, Any]) -> str:
     said = [f"{report['events']:,} events folded in {report['seconds']} s: {report['digest'][:16]}"]
     if report["gone"]:
-        said.append(f"{report['gone']:,} events are gone from the log: a worker may know more")
+        said.append(
+            f"{many(report['gone'], 'events are', 'event is')} gone: a worker may know more"
+        )
     if left := report["left_out"]:
         said.append(f"not compared, approximate or not commuting: {json.dumps(left)}")
     said += [f"SETTINGS DIFFER: {each}" for each in report["settings_differ"]]

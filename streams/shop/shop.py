@@ -198,6 +198,7 @@ class Shop:
         session.in_checkout = isinstance(event, CheckoutStarted)
 
     def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
+        self.teaching.basket_set(session, event)
         session.set_basket(event)
         self.attribution.basket_set(session, event)
 

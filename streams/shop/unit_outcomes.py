@@ -9,6 +9,12 @@ matter which came first, nor in which session or partition. A return is at most 
 
 An order that a webhook or a till tells as well is told for the session that is on a side, whichever
 of the two came first; what comes back in a session that it was not told for is `unmatched`.
+
+A session that has not asked (a payment page's, a webhook's) may be of a unit that has, elsewhere:
+on another partition, which nobody can look up here. But a side follows from experiment and visitor
+alone. So its order is told with the side of the visitor whom the order names, and with the name of
+the shopper; whoever reads outcomes knows whether another session of theirs had been assigned by
+then, and which of them has told the order as well.
 """
 
 from collections.abc import Iterable
@@ -49,12 +55,13 @@ def unit_outcomes(
         return (_assigned(event, assignment, experiment),)
     if isinstance(event, OrderTakenBack):
         return _returned(session, event, offset)
-    if not isinstance(event, OrderPlaced) or assignment is None or assignment.offset > offset:
+    if not isinstance(event, OrderPlaced) or not session.was_ordered_by(event):
         return ()
-    counted = session.was_ordered_by(event)
+    if assignment is None or assignment.offset > offset:
+        return _known_otherwise(event, offset, experiment)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.told_for == event.session_id  # else another session told it
-    return (_ordered(event, assignment, experiment),) if counted and own else ()
+    return (_ordered(event, assignment, experiment),) if own else ()
 
 
 def _assigned(
@@ -76,6 +83,20 @@ def _ordered(event: OrderPlaced, assignment: Assignment, experiment: Experiment 
     shopper = _shopper(event, assignment, experiment)
     said = _said(event, 1)
     return Ordered(**_side(assignment), **said, currency=event.currency, shopper=shopper)
+
+
+def _known_otherwise(
+    event: OrderPlaced, offset: int, experiment: Experiment | None
+) -> tuple[Ordered, ...]:
+    """An order of a session that had not asked, where the event says who is there."""
+    assignment = None if experiment is None else experiment.assigned(event, offset)
+    if assignment is None:
+        return ()
+    told = _ordered(event, assignment, experiment)
+    if event.visitor_id is None and told.shopper is None:
+        return ()
+    by = "shopper" if event.visitor_id is None else "visitor"
+    return (told.model_copy(update={"known_by": by}),)
 
 
 def _shopper(event: Event, assignment: Assignment, experiment: Experiment | None) -> str | None:

@@ -1,5 +1,6 @@
 """Hints for whoever sends events: the name or the value that was meant, where one can tell."""
 
+import codecs
 import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
@@ -64,6 +65,16 @@ def _in_minor_units(currency: Any) -> str:
     if isinstance(currency, str) and decimals(currency[:3]) is not None:
         return example(currency[:3])
     return "249, not 2.49"
+
+
+def marked(value: bytes | None) -> Iterator[str]:
+    """What stands before the JSON of a line in the midst of a file, unseen.
+
+    >>> list(marked(codecs.BOM_UTF8 + b"{}")), list(marked(b"{}"))
+    (['a byte-order mark stands before it: of a file that was joined to another one?'], [])
+    """
+    if value is not None and value.startswith(codecs.BOM_UTF8):
+        yield "a byte-order mark stands before it: of a file that was joined to another one?"
 
 
 def hints(said: Any, types: Collection[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from streams.cli.live import say
 from streams.cli.options import with_settings
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.contract.settings import Settings
 from streams.storefront.event_lines import lines
 from streams.storefront.validation import Judged, Summary, Validator
@@ -112,9 +112,11 @@ def in_words(judged: Judged) -> str:
 def summary_in_words(summary: Summary, left_out: int) -> str:
     """The counts."""
     dead = sum(summary.dead_letters.values())
-    said = [f"{summary.lines:,} lines: {summary.events:,} events, {dead:,} dead letters"]
+    events, letters = many(summary.events, "events"), many(dead, "dead letters", "dead letter")
+    said = [f"{many(summary.lines, 'lines')}: {events}, {letters}"]
     if left_out:
-        said.append(f"  {left_out:,} more lines have something to say: --max")
+        one = "more line has something to say: --max"
+        said.append(f"  {many(left_out, 'more lines have something to say: --max', one)}")
     for title, counts in (("dead letters", summary.dead_letters), ("warnings", summary.warnings)):
         if counts:
             told = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())

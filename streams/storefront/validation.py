@@ -19,7 +19,7 @@ from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
 from streams.shop.decision.guards import late
 from streams.shop.decision.messages import TEXTS, language
 from streams.storefront.event_lines import Line, Sent, sent
-from streams.storefront.hints import hints, meant
+from streams.storefront.hints import hints, marked, meant
 
 FIELDS = {event.model_fields["type"].default: tuple(event.model_fields) for event in EVENTS}
 """The fields of each type of event."""
@@ -122,7 +122,7 @@ class Validator:
             taken=False,
             reason=invalid.reason,
             message=str(invalid),
-            hints=tuple(hints(raw, tuple(FIELDS))),
+            hints=(*hints(raw, tuple(FIELDS)), *marked(record.value)),
             warnings=tuple(_unread(told, fields)) if fields else (),
         )
 

@@ -248,6 +248,22 @@ def test_a_part_of_a_thing_is_told_in_a_smaller_unit() -> None:
     )
 
 
+def test_a_whole_number_may_be_written_as_a_float() -> None:
+    """As JSON Schema has it, of pieces and times; of a price it may mean major units."""
+    at_ms = decode(b"s1", event(), **NOW).occurred_at_ms
+    told = decode(b"s1", event(quantity=2.0, occurred_at_ms=float(at_ms)), **NOW)
+    order: dict[str, Any] = {"type": "order_placed", "order_id": "o1"}
+    lines = [{"item_id": "bread", "quantity": 3.0}]
+
+    assert isinstance(told, ItemAdded)
+    assert [(2, int), (at_ms, int)] == [(n, type(n)) for n in (told.quantity, told.occurred_at_ms)]
+    placed = decode(b"s1", event(**order, lines=lines), **NOW)
+    assert isinstance(placed, OrderPlaced)
+    assert (OrderLine(item_id="bread", quantity=3),) == placed.lines
+    for wrong in ({"price_minor": 2.0}, {"quantity": 0.0}, {"quantity": 1e300}, {"item_id": 2.0}):
+        assert "invalid_event" == refused(event(**wrong)).reason
+
+
 def test_what_large_shops_send_is_an_event() -> None:
     """Five hundred lines and more, rupiahs in hundredths, grams by the ton."""
     lines = [{"item_id": f"item-{n}", "price_minor": 189_990_000_000_000} for n in range(501)]

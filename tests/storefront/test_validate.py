@@ -33,7 +33,7 @@ def test_a_file_of_which_nothing_dies_ends_with_zero(tmp_path: Path) -> None:
 
     assert 0 == done.exit_code
     assert [
-        "1 lines: 1 events, 0 dead letters",
+        "1 line: 1 event, 0 dead letters",
         "  not checked: the record's key, which has to be the session_id",
     ] == done.output.splitlines()
 
@@ -55,7 +55,7 @@ def test_a_line_that_would_die_is_named_with_its_reason() -> None:
 
     assert 1 == done.exit_code
     assert "line 2: item_viewed dead: a DEAD LETTER, invalid_event" in done.output
-    assert "1 dead letters" in done.output
+    assert "1 dead letter\n" in done.output
     assert "  dead letters: 1 invalid_event" in done.output
 
 

@@ -1,5 +1,6 @@
 """What would become of an event is what becomes of it; and what its sender may have meant."""
 
+import codecs
 import json
 import random
 from collections import Counter
@@ -258,6 +259,16 @@ def test_a_clock_that_is_ahead_is_a_warning() -> None:
     ahead = judged(example("checkout_started"), key="session-7", ts=NEW_YEAR_MS - DAY_MS)
 
     assert (True, ["clock_ahead"]) == (ahead.taken, [remark.name for remark in ahead.warnings])
+
+
+def test_a_mark_in_the_midst_of_a_file_is_named() -> None:
+    """Two files were joined: what stands there is not to be seen."""
+    text = json.dumps(example("item_added")).encode()
+    marked = Validator(SETTINGS, AT_MS).judge(Line(7, codecs.BOM_UTF8 + text, cut=False))
+
+    assert "invalid_json" == marked.reason
+    assert "a byte-order mark stands before it" in marked.hints[0]
+    assert () == Validator(SETTINGS, AT_MS).judge(Line(7, text, cut=False)).hints
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ from streams.contract.wire.numbers import YEAR_9999_MS
 
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
+COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms")
+"""Fields in which 2.0 is a 2."""
 _OPTIONAL = {
     kind: frozenset(
         name
@@ -135,7 +137,11 @@ def _read_mended(value: bytes, invalid: ValidationError) -> Event:
 
 
 def _mended(value: bytes, invalid: ValidationError) -> dict[str, Any] | None:
-    """What is said, without what counts as left out; None: nothing of it is, or it is no event."""
+    """What is said, without what counts as left out; None: nothing of it is, or it is no event.
+
+    2.0 pieces are 2, as JSON Schema has it: who counts in floats writes it so. Not so prices, of
+    which 2.0 may be meant in major units.
+    """
     wrong = invalid.errors(include_url=False, include_context=False, include_input=False)
     if wrong[0]["type"] == "json_invalid":
         return None
@@ -144,7 +150,9 @@ def _mended(value: bytes, invalid: ValidationError) -> dict[str, Any] | None:
     event = _KINDS.get(kind) if isinstance(kind, str) else None
     if event is None:
         return None
-    mended = {name: said[name] for name in said if not _empty(event, name, said[name])}
+    mended = {
+        name: _whole(name, said[name]) for name in said if not _empty(event, name, said[name])
+    }
     if said.get("shopper_id") == "" and "shopper_id" in _OPTIONAL[event]:
         mended["shopper_id"] = None
     if _wild(mended.get("sent_at_ms")):
@@ -156,7 +164,7 @@ def _mended(value: bytes, invalid: ValidationError) -> dict[str, Any] | None:
             mended.pop(str(name), None)
     if isinstance(mended.get("lines"), list):
         mended["lines"] = [_mended_line(line) for line in mended["lines"]]
-    return mended if mended != said else None
+    return mended if repr(mended) != repr(said) else None
 
 
 def _wild(at_ms: Any) -> bool:
@@ -167,7 +175,14 @@ def _wild(at_ms: Any) -> bool:
 def _mended_line(line: Any) -> Any:
     if not isinstance(line, dict):
         return line
-    return {name: line[name] for name in line if not _empty(OrderLine, name, line[name])}
+    there = [name for name in line if not _empty(OrderLine, name, line[name])]
+    return {name: _whole(name, line[name]) for name in there}
+
+
+def _whole(name: str, value: Any) -> Any:
+    """A count or time that is whole, though written as a float, as a number; others as they are."""
+    whole = name in COUNTED and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 def _empty(kind: type[Event | OrderLine], name: str, value: Any) -> bool:

@@ -18,8 +18,10 @@ from streams.contract.wire.numbers import TimeMs
 from streams.experiments.uplift.net_orders import At, CountedLine, OrderSeen
 from streams.experiments.uplift.units import SideOf, Units
 
-VERSION = 2
-"""Version 1 knew neither margins, nor contexts, nor what was ordered before."""
+VERSION = 3
+"""Version 1 knew neither margins, nor contexts, nor what was ordered before.
+
+Version 2 knew no orders of sessions that had not asked."""
 
 
 class KeptUnits(NamedTuple):
@@ -42,6 +44,7 @@ class _UnitsState(BaseModel):
     shown: dict[str, TimeMs]
     shoppers: dict[str, list[tuple[str, str]]]
     orders: dict[str, OrderSeen]
+    others: dict[str, Annotated[dict[str, tuple[OrderSeen, str]], Field(min_length=1)]] = {}
     returns: dict[str, list[tuple[At, tuple[CountedLine, ...]]]]
 
 
@@ -69,7 +72,7 @@ def read(path: Path, topic: str) -> KeptUnits | None:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise GoeswithError(f"{path} holds no units of {topic}: {where} {first['msg']}") from error
-    if said.version not in (1, VERSION) or said.topic != topic:
+    if said.version not in range(1, VERSION + 1) or said.topic != topic:
         raise GoeswithError(
             f"{path} holds no units of {topic}: it is of version {said.version} and of {said.topic}"
         )

@@ -105,6 +105,12 @@ def order_of(state: list[Any]) -> OrderSeen:
     return OrderSeen((at_ms, event), *shared, tuples_of(lines))
 
 
+def order_seen(record: Ordered) -> OrderSeen:
+    """The order of a record."""
+    said = record.experiment, record.unit, record.currency or "", lines_of(record)
+    return OrderSeen(at_of(record), *said)
+
+
 def count(unit: UnitTotals, order: OrderSeen, returns: Iterable[tuple[CountedLine, ...]]) -> None:
     """Add an order to a unit, net of what came back of it."""
     back = _back(order, returns)

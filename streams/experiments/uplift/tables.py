@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, NamedTuple
 
 from rich.console import Group as Stacked
 
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
 from streams.experiments.uplift.figures import (
     UNITS_MIN,
@@ -133,8 +134,8 @@ def missing(totals: ExperimentTotals) -> str:
     held, others = sizes(totals)
     if min(held, others) < UNITS_MIN:
         return (
-            f"{held:,} units held out and {others:,} that may get prompts, at least {UNITS_MIN} of "
-            "each are wanted"
+            f"{many(held, 'units')} held out and {others:,} that may get prompts, at least "
+            f"{UNITS_MIN} of each are wanted"
         )
     return f"{held:,} held out and {others:,} not, and all have the same number of orders"
 
@@ -180,14 +181,14 @@ def _of_the_split(totals: ExperimentTotals, split: HoldoutSample) -> list[str]:
         f"{others:,} may get prompts, {held:,} are held out, since {_day(totals.seen.first_ms)}",
         f"held out: {observed} observed, {planned} planned, p {split.sample_ratio_p:.3f}",
         (
-            f"crossovers: {totals.crossed_shoppers:,} shoppers with units on both sides (two "
-            f"devices), {totals.crossed_units:,} units on both sides, {split.held_out_shown:,} "
-            "held out were shown prompts"
+            f"crossovers: {many(totals.crossed_shoppers, 'shoppers')} with units on both sides "
+            f"(two devices), {many(totals.crossed_units, 'units')} on both sides, "
+            f"{split.held_out_shown:,} held out were shown prompts"
         ),
     ]
     if totals.orders_left_out:
-        number = totals.orders_left_out
-        said.append(f"{number:,} orders left out: of units whose assignment the log has forgotten")
+        what = "orders left out: of units whose assignment the log has forgotten"
+        said.append(many(totals.orders_left_out, what))
     return said
 
 
@@ -196,7 +197,7 @@ def _from_before(totals: ExperimentTotals, measured: Sequence[UpliftRow]) -> lis
     if known is None:
         return []
     return [
-        f"{known.units:,} units had ordered before they were assigned: that explains "
+        f"{many(known.units, 'units')} had ordered before they were assigned: that explains "
         f"{max(0.0, known.part):.0%} of the noise of orders, and is taken off (CUPED)".replace(
             "%", " %"
         )
@@ -214,7 +215,8 @@ def _in_words(needed: Power, effect: float, metric: str) -> str:
         return said
     if days > 10 * YEAR_DAYS:
         return f"{said}, visible in more than 10 years at this rate"
-    return f"{said}, visible " + (f"in {days:,.0f} more days at this rate" if days else "by now")
+    left = many(ceil(days), "more days", "more day")
+    return f"{said}, visible " + (f"in {left} at this rate" if days else "by now")
 
 
 def _others(found: Findings) -> list[str]:
@@ -230,7 +232,7 @@ def _lost(found: Findings) -> list[str]:
         "records left out: no room for more sessions or orders": found.left_out,
         "records unreadable": found.unreadable,
     }
-    return [f"{count:,} {what}" for what, count in said.items() if count]
+    return [many(count, what) for what, count in said.items() if count]
 
 
 def _share(share: float | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.evaluation.uplift import Uplift
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
 from streams.contract.events.currencies import decimals
 from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
@@ -13,11 +13,14 @@ from streams.experiments.uplift.groups import Group, Groups
 COLUMNS = ("a unit's", "held out", "prompted", "more", "95 % at\nany look", "p", "relative")
 
 
+OTHERS = "units of other groups, or of none that is told"
+
+
 def group_table(told: Groups, *, refused: bool = False) -> Listing:
     """What units of each group did, those of most units first; `refused`: nothing follows."""
     notes = [
         f"a unit's {told.by} is that of what it asked first; bounds of all groups hold together",
-        *([f"{told.others:,} units of other groups, or of none that is told"] * (told.others > 0)),
+        *([many(told.others, OTHERS)] * (told.others > 0)),
     ]
     title = f"by {told.by}: no verdict, see above" if refused else group_sentence(told)
     listing = Listing(*COLUMNS, title=title, notes=notes)
@@ -35,11 +38,11 @@ def too_few(group: Group) -> list[str]:
     """That nothing can be said of a group, where nothing can.
 
     >>> too_few(Group("new", 1, 2, [UpliftRow("orders", None)]))
-    ['1 units held out and 2 that may get prompts: too few, or all alike']
+    ['1 unit held out and 2 that may get prompts: too few, or all alike']
     """
     if any(row.uplift is not None for row in group.rows):
         return []
-    sides = f"{group.held_out:,} units held out and {group.prompted:,} that may get prompts"
+    sides = f"{many(group.held_out, 'units')} held out and {group.prompted:,} that may get prompts"
     return [f"{sides}: too few, or all alike"]
 
 

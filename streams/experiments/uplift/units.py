@@ -6,6 +6,7 @@ their number when somebody asks. So a fold of the same records is the same, howe
 interleave. Orders count net of what came back of them.
 
 A unit counts from its assignment on: who never asked is the same on both sides, and only noise.
+So do orders of its sessions that never ask: see `streams.experiments.uplift.other_sessions`.
 Memory is bounded: what there is no room for is left out, and counted.
 """
 
@@ -34,8 +35,10 @@ from streams.experiments.uplift.net_orders import (
     lines_of,
     lists_of,
     order_of,
+    order_seen,
     tuples_of,
 )
+from streams.experiments.uplift.other_sessions import OtherSessions
 
 SESSIONS_MAX = 500_000
 """Sessions that are held, in some 500 bytes each; further ones are left out, and counted."""
@@ -55,6 +58,8 @@ class SideOf(NamedTuple):
     context: str = ""
     """Placement and segment of what it asked; "" where that was not told."""
     orders_before: Count = 0
+    shopper: str = ""
+    """Who was signed in; "" where nobody was named."""
 
 
 class ExperimentSeen(NamedTuple):
@@ -108,6 +113,7 @@ class Units:
         self._shoppers: dict[str, set[tuple[str, str]]] = {}
         """By experiment the shoppers that signed in, and their units."""
         self._orders: dict[str, OrderSeen] = {}
+        self._others = OtherSessions(orders_max)
         self._returns: dict[str, dict[At, tuple[CountedLine, ...]]] = {}
 
     def add(self, record: AnyOutcome) -> None:
@@ -129,7 +135,8 @@ class Units:
 
     def unmatched(self) -> int:
         """How many returns are of no order that is known."""
-        return sum(len(of) for order, of in self._returns.items() if order not in self._orders)
+        unknown = self._returns.keys() - self._orders.keys() - {*self._others}
+        return sum(len(self._returns[order]) for order in unknown)
 
     def totals(self, experiment: str, since_ms: int = 0) -> ExperimentTotals:
         """What units did that were assigned from then on. Raises `KeyError` for an unknown one."""
@@ -168,12 +175,12 @@ class Units:
         }
         left_out = 0
         for number, order in self._orders.items():
-            if order.experiment != experiment:
-                continue
-            if order.unit in totals:
+            if order.experiment == experiment and order.unit in totals:
                 count(totals[order.unit], order, self._returns.get(number, {}).values())
             else:
-                left_out += 1
+                left_out += order.experiment == experiment
+        for number, unit, order in self._others.of(experiment, units, self._orders):
+            count(totals[unit], order, self._returns.get(number, {}).values())
         return totals, left_out
 
     def _assigned(self, record: Assigned) -> None:
@@ -184,7 +191,7 @@ class Units:
                 self.left_out += 1
                 return
             self._sessions += 1
-        told = intern(record.context or ""), record.orders_before
+        told = intern(record.context or ""), record.orders_before, record.shopper or ""
         side = SideOf(record.occurred_at_ms, record.unit, record.holdout, record.share, *told)
         sides[record.session_id] = side if before is None else min(before, side)
         self._signed_in(record)
@@ -195,13 +202,14 @@ class Units:
             known.add((record.shopper, record.unit))
 
     def _ordered(self, record: Ordered) -> None:
+        if record.known_by is not None:
+            self.left_out += not self._others.add(record)
+            return
         before = self._orders.get(record.order_id)
         if before is None and len(self._orders) >= self.orders_max:
             self.left_out += 1
             return
-        lines = lines_of(record)
-        said = record.experiment, record.unit, record.currency or "", lines
-        order = OrderSeen(at_of(record), *said)
+        order = order_seen(record)
         self._orders[record.order_id] = order if before is None else _earlier(before, order)
         self._signed_in(record)
 
@@ -229,6 +237,7 @@ class Units:
             "shown": self._shown,
             "shoppers": {name: sorted(known) for name, known in self._shoppers.items()},
             "orders": {number: order.state() for number, order in self._orders.items()},
+            "others": self._others.state(),
             "returns": {
                 order: [[at, lists_of(lines)] for at, lines in of.items()]
                 for order, of in self._returns.items()
@@ -246,6 +255,7 @@ class Units:
         self._shown = dict(state["shown"])
         self._shoppers = {name: {(s, u) for s, u in of} for name, of in state["shoppers"].items()}
         self._orders = {number: order_of(order) for number, order in state["orders"].items()}
+        self._others.restore(state.get("others", {}))
         self._returns = {
             order: {(at[0], at[1]): tuples_of(lines) for at, lines in of}
             for order, of in state["returns"].items()

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from streams.cli.printable import printable, printable_bytes
+from streams.cli.printable import many, printable, printable_bytes
 from streams.cli.tables import Listing
 from streams.contract.dead_letters import next_step
 from streams.operations.dead_letters.letters import DeadLetter, Kind
@@ -52,7 +52,7 @@ def kinds_table(found: Sequence[Kind], now_ms: int) -> Listing:
     again = sum(kind.sent_again for kind in found)
     listing = Listing(
         *("reason", "letters", "sent again", "newest", "its id", "message"),
-        notes=[f"{letters:,} letters{f', {again:,} of them sent again' if again else ''}"],
+        notes=[f"{many(letters, 'letters')}{f', {again:,} of them sent again' if again else ''}"],
         words=("message",),
     )
     for kind in found:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from streams.cli.printable import many
 from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.shop.decision.guards import pause_left_ms, unseen_ms
@@ -20,7 +21,7 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
     ),
     "late": (
         "the broker got it {delay_s:,.0f} s after it happened; {bound_s:,g} are allowed{unsent}",
-        "this event only; look at the sender's queue and clock, and send sent_at_ms",
+        "this event only; {look}",
     ),
     "expired": (
         "its prompt would have expired before it went out: the workers were behind",
@@ -35,11 +36,11 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "for good: try another visitor or session, or GOESWITH_HOLDOUT_SHARE=0 on a shop for tests",
     ),
     "dismissed": (
-        "the session sent away {dismissals} prompts; {dismissals_max} are enough",
+        "the session sent away {dismissals}; {dismissals_max} are enough",
         "until the visit ends: {session_gap_s:,g} s without an event (GOESWITH_DISMISSALS_MAX)",
     ),
     "session_cap": (
-        "the visit had {prompted} prompts, shown or pending; {prompts_per_session_max} are allowed",
+        "the visit had {prompted}, shown or pending; {prompts_per_session_max} are allowed",
         "until it ends: {session_gap_s:,g} s without an event (GOESWITH_PROMPTS_PER_SESSION_MAX)",
     ),
     "cool_down": (
@@ -77,16 +78,17 @@ def told(
         "delay_s": (event.received_at_ms - event.occurred_at_ms) / 1000,
         "bound_s": settings.clock_skew_s_max if unsent else settings.lateness_s,
         "unsent": " where no sent_at_ms tells a delay from a slow clock" if unsent else "",
-        "dismissals": 0,
-        "prompted": 0,
+        "look": f"look at the sender's queue{' and clock, and send sent_at_ms' if unsent else ''}",
+        "dismissals": many(0, "prompts"),
+        "prompted": many(0, "prompts"),
         "left_s": 0.0,
     }
     if session is not None:
         if session.assignment is not None:
             figures["share"] = session.assignment.share
         unseen = unseen_ms(session, event, pending)
-        figures["dismissals"] = session.dismissals
-        figures["prompted"] = session.shown + len(unseen)
+        figures["dismissals"] = many(session.dismissals, "prompts")
+        figures["prompted"] = many(session.shown + len(unseen), "prompts")
         figures["left_s"] = pause_left_ms(session, event, unseen, settings) / 1000
     figures |= {name: getattr(settings, name) for name in SETTINGS}
     why, wait = ADVICE[reason]

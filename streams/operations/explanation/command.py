@@ -7,7 +7,7 @@ import click
 
 from streams.cli.live import say
 from streams.cli.options import with_settings, with_some_secret
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.cli.progress import EVERY, progress_bar
 from streams.clients.log_reader import committed_offsets, open_reader
 from streams.clients.sync_kafka import open_admin
@@ -82,7 +82,7 @@ def _in_words(
     session_id: str, log: SessionEvents, fates: Sequence[Fate], notes: Sequence[str]
 ) -> str:
     numbers = ", ".join(map(str, sorted(log.partitions)))
-    title = f"{printable(session_id)}, partition {numbers}: {len(fates)} events"
+    title = f"{printable(session_id)}, partition {numbers}: {many(len(fates), 'events')}"
     return "\n".join([title, *map(in_words, fates), *(f"note: {note}" for note in notes)])
 
 
@@ -92,7 +92,9 @@ def _notes(
     """What has to be known to read the answer."""
     notes = []
     if left_out:
-        notes.append(f"{left_out:,} earlier events are left out: --max")
+        notes.append(
+            many(left_out, "earlier events are left out: --max", "earlier event is left out: --max")
+        )
     if len(log.partitions) > 1:
         notes.append(
             "the session is on several partitions, and split: send all of it under one key, by one "
@@ -105,8 +107,8 @@ def _notes(
         )
     if again and gone:
         notes.append(
-            f"{gone:,} events are gone from {settings.topics.events} by retention: workers may "
-            "know more than was folded"
+            f"{many(gone, 'events are', 'event is')} gone from {settings.topics.events} by "
+            "retention: workers may know more than was folded"
         )
     return notes
 

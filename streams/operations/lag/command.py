@@ -37,11 +37,11 @@ LOOKS_KEPT_MIN = 5
 def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     """Consumer lag of the workers: how far they are behind, in events and seconds.
 
-    Seconds are the age of the oldest event that waits, exact to the clocks. `no commit` says that
-    the group has never acknowledged anything there: all that the log holds waits. The owner is the
-    worker that answers for a partition; one that was killed stays the owner until its session
-    timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are in the group no
-    more are named.
+    Seconds are the age of the oldest event that waits. `no commit` says that the group has never
+    acknowledged anything there: all that the log holds waits; or `nothing yet`, if that is nothing.
+    The owner is the worker that answers for a partition; one that was killed stays the owner until
+    its session timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are in
+    the group no more are named.
 
     Status: OK; WARN, the lag gets no less; STALLED, the committed offset stands still; STOPPED, and
     nobody answers; REWIND, it went back; AHEAD, it is beyond the end; ERROR, retention took events

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.printable import printable
+from streams.cli.printable import many, printable
 from streams.operations.lag.figures import GroupLag
 from streams.operations.lag.status import STATUSES
 
@@ -58,7 +58,8 @@ def lag_table(lag: GroupLag) -> Table:
     table.add_column("lag s", footer=_seconds(lag.lag_s_max), justify="right")
     table.add_column("owner", overflow="fold")
     for one in lag.partitions:
-        committed = "no commit" if one.committed is None else f"{one.committed:,}"
+        none = "no commit" if one.lag_events else "nothing yet"
+        committed = none if one.committed is None else f"{one.committed:,}"
         nobody = one.owner is None and lag.members is not None
         style = "yellow" if one.lag_events or nobody else ""
         table.add_row(
@@ -125,12 +126,14 @@ def in_one_line(lag: GroupLag) -> str:
     >>> in_one_line(GroupLag("workers", "shop.events", (PartitionLag(1, 9, None, 9, 40.0),)))
     'workers on shop.events: 9 events wait, for 40.0 s; partition 1: no commit'
     """
-    never = ", ".join(str(one.partition) for one in lag.partitions if one.committed is None)
+    waiting = [one for one in lag.partitions if one.lag_events]
+    never = ", ".join(str(one.partition) for one in waiting if one.committed is None)
     told = f"; partition {never}: no commit" if never else ""
     if lag.members is not None:
         nobody = ", ".join(str(one.partition) for one in lag.partitions if one.owner is None)
         told += f"; partition {nobody}: nobody" if nobody else ""
     told += f"; {not_well}" if (not_well := _not_well(lag)) else ""
     told += f"; {absent}" if (absent := _absent(lag)) else ""
-    waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
+    wait = many(lag.lag_events, "events wait", "event waits")
+    waits = f"{wait}, for {_seconds(lag.lag_s_max)} s" if waiting else "no event waits"
     return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=1000)

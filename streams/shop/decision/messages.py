@@ -3,6 +3,7 @@
 Storefronts with their own texts use the key and the evidence; the text is for those without.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -52,6 +53,10 @@ TEXTS = {
 }
 
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What no text for people has: NUL ends it early, or makes a database refuse it."""
+
+
 def reason(
     key: str,
     *,
@@ -71,7 +76,10 @@ def reason(
     'Popular right now'
     """
     template = texts.get(language(locale), texts["en"])[key]
-    said = {"key": key, "text": template.replace(ANCHOR, anchor), "template": template}
+    text = template.replace(ANCHOR, anchor)
+    if not text.isprintable():  # a sender's id may hold anything
+        text = CONTROL.sub("\ufffd", text)
+    said = {"key": key, "text": text, "template": template}
     if ANCHOR in template:
         said["anchor"] = anchor
     return said

@@ -55,7 +55,7 @@ BASKET_MAX = 54
 BOUGHT_MAX = 40
 IMPRESSIONS_MAX = 8
 NEVER: Prompted = (0, "")
-VERSION = 6
+VERSION = 7
 """Of a session's state: see `streams.shop.memory.sessions`."""
 
 
@@ -190,7 +190,7 @@ class Session:
                 self.bought[intern(line.item_id)] = max(self.bought.pop(line.item_id, 0), at_ms)
         _bound(self.bought, BOUGHT_MAX)
         if not self.basket:
-            self.taught = Taught()
+            self.taught = Taught(self.taught.cart)
         self.in_checkout = False
         lighten(self)
 

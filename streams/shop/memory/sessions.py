@@ -1,10 +1,11 @@
 """The sessions of one partition: found by id, forgotten when idle longest, kept and restored.
 
 The order of leaving is that of the log, which is the same for every worker. A session's state of
-version 6 is written. Those of version 5, without what ties it to others, of version 4, in which all
-events that were seen had their ids, of version 3, without the times of what it has seen and with
-the shopper alone and no assignment, of version 2, in which a basket ended with its visit, and of
-version 1, without what the session had taught, are read as well.
+version 7 is written. Those of version 6, which did not note whom a snapshot found, of version 5,
+without what ties it to others, of version 4, in which all events that were seen had their ids, of
+version 3, without the times of what it has seen and with the shopper alone and no assignment, of
+version 2, in which a basket ended with its visit, and of version 1, without what the session had
+taught, are read as well.
 """
 
 import math

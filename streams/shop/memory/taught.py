@@ -8,6 +8,9 @@ remove bread, add jam        counts jam, and (butter, jam); bread and jam stood 
 add bread                    counts (bread, jam), and bread no more
 ```
 
+A snapshot of the basket teaches what is new in it, as if that had been added. Not so the first one
+of a visit, nor of who signs in or out in it: what that brings, another session may have taught.
+
 Two items meet when they stand together in the basket, or in an order. So that evidence counts
 baskets ("41 of 57") whatever a storefront sends how often, nothing is forgotten here: a basket
 that has taught as many items as it may remember teaches no further ones, and of too many items that
@@ -72,9 +75,11 @@ class Taught:
     True
     """
 
-    __slots__ = ("_apart", "_ended", "_items")
+    __slots__ = ("_apart", "_ended", "_items", "cart")
 
-    def __init__(self) -> None:
+    def __init__(self, cart: str | None = None) -> None:
+        self.cart = cart
+        """Of which visit, and whom in it, a snapshot told the basket last; None: none did."""
         self._items: dict[str, int] = {}
         """With their places."""
         self._ended = False
@@ -133,7 +138,8 @@ class Taught:
         """Everything, as JSON."""
         names = list(self._items)
         apart = [[names[place] for place in self._apart[at : at + 2]] for at in self._places()]
-        return [None if self._ended else names, apart]
+        taught: list[Any] = [None if self._ended else names, apart]
+        return taught if self.cart is None else [*taught, self.cart]
 
     def _places(self) -> range:
         return range(0, len(self._apart), 2)
@@ -144,8 +150,8 @@ class Taught:
 
         Raises `TypeError` or `ValueError` when it is none.
         """
-        items, apart = state
-        taught = cls()
+        items, apart, *cart = state
+        taught = cls(*each(str, cart))
         taught._ended = items is None
         names = dict.fromkeys(each(str, () if items is None else map(intern, items)))
         taught._items = {item: place for place, item in enumerate(names)}

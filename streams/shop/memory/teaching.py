@@ -3,8 +3,8 @@
 | interaction | events | when |
 |---|---|---|
 | first view | ItemViewed | a visit looks at an item for the first time |
-| basket | ItemAdded, OrderPlaced | an item stands beside others that it has not met yet |
-| next item | ItemViewed, ItemAdded, OrderPlaced | a visit goes on to another item |
+| basket | ItemAdded, BasketUpdated, OrderPlaced | an item meets others, for the first time |
+| next item | ItemViewed, and these | a visit goes on to another item |
 | purchase | OrderPlaced | somebody has bought an item, a shopper whom we know or not |
 | basket and purchase, taken back | OrderReturned, OrderCancelled | nothing of an item was kept |
 
@@ -25,10 +25,17 @@ from typing import Any, Generic, TypeVar
 
 from models import Recommender
 from models.recommenders.cooccurrence import PARTNERS_MAX
-from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine, OrderPlaced
+from streams.contract.events import (
+    BasketUpdated,
+    Event,
+    ItemAdded,
+    ItemViewed,
+    OrderLine,
+    OrderPlaced,
+)
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.order import Order
-from streams.shop.memory.session import Session
+from streams.shop.memory.session import BASKET_MAX, Session
 from streams.shop.memory.taught import Lesson
 
 UNSEEN_MAX = 64
@@ -101,6 +108,26 @@ class Teaching:
             self._meet(session, list(session.basket), event.item_id, event.time_s)
         if self._next_item:
             self._step(session, event, event)
+
+    def basket_set(self, session: Session, event: BasketUpdated) -> None:
+        """What is new in a snapshot teaches as adds do, line by line; see `taught` for the first.
+
+        One that comes late teaches nothing: what it has may have left the basket since.
+        """
+        who = session.signed_in.hash or ("?" if event.shopper_id is not None else "")
+        cart = f"{session.started_ms} {who}"
+        known, session.taught.cart = session.taught.cart == cart, cart
+        if not known or event.occurred_at_ms < session.last_ms:
+            return
+        lines = {line.item_id: line for line in event.lines}
+        present = [item for item in session.basket if item in lines]
+        for item_id, line in lines.items():
+            if item_id not in session.basket:
+                self._meet(session, present, item_id, event.time_s)
+                if len(present) < BASKET_MAX:
+                    present.append(item_id)
+                if self._next_item:
+                    self._step(session, event, line)
 
     def ordered(self, session: Session, event: OrderPlaced, order: Order) -> None:
         """What the basket never saw (another channel, an import) is learned as if added now.

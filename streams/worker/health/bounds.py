@@ -12,6 +12,7 @@ from typing import NamedTuple
 from streams.contract.settings import Settings
 from streams.shop.memory.orders import orders, weight
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.people import shoppers as shoppers_of
 
 SESSION_BYTES = 2_700
 """Of a visit of eight events with ids of some ten characters."""
@@ -21,6 +22,10 @@ ORDER_BYTES_MAX = 5_600
 """With as many lines as there is room for, all of which taught, and with ids of 128 characters, or
 with the impressions of a whole session, which it was credited to."""
 WAITING_BYTES = 275
+VISITOR_BYTES = 165
+"""Of a session with a visitor: which session was the visitor's last, and goes on from it."""
+SHOPPER_SESSION_BYTES = 205
+"""Of a session with prompts, in which somebody is signed in."""
 PAIR_BYTES = 44
 """Of a companion of an item: a cell of 24 bytes, and chunks that were outgrown."""
 PAIRED_ITEM_BYTES = 285
@@ -86,6 +91,12 @@ def bounds(settings: Settings) -> list[Bound]:
         *_tables(parts, "sessions", settings.sessions_max, SESSION_BYTES, "sessions_max"),
         *_tables(parts, "orders", orders.ORDERS_MAX, ORDER_BYTES, ""),
         *_tables(parts, "returns that wait", orders.WAITING_MAX, WAITING_BYTES, ""),
+        *_tables(parts, "visitors", settings.sessions_max, VISITOR_BYTES, "sessions_max"),
+        *_tables(
+            *(parts, "shoppers' sessions", settings.sessions_max),
+            *(SHOPPER_SESSION_BYTES, "sessions_max"),
+        ),
+        *_tables(parts, "shoppers' denials", shoppers_of.DENIALS_MAX, DENIAL_BYTES, ""),
         *_tables(1, "pending prompts", PendingPrompts().sessions_max, PENDING_BYTES, ""),
         *_tables(1, "repeats.shoppers", shoppers, SHOPPER_BYTES, "shoppers_max"),
         *_tables(1, "repeats.items", items, BOUGHT_ITEM_BYTES, per_item),
@@ -113,7 +124,10 @@ MOST_BYTES = {
     "repeats.supposed": SUPPOSED_BYTES_MAX,
 }
 """Where an entry may take more than usual."""
-OF_PARTITIONS = ("sessions", "orders", "returns that wait")
+OF_PARTITIONS = (
+    *("sessions", "orders", "returns that wait"),
+    *("visitors", "shoppers' sessions", "shoppers' denials"),
+)
 
 
 def _tables(times: int, table: str, entries: int, usual: int, setting: str) -> Iterable[Bound]:

@@ -10,10 +10,21 @@ from rich.console import Console
 from streams.cli.options import with_settings
 from streams.cli.tables import Listing
 from streams.contract.settings import Settings
+from streams.shop.memory import session
+from streams.shop.memory.orders import weight
+from streams.shop.memory.orders.seen import SEEN_MAX
 from streams.worker.health.bounds import PROGRAM_BYTES, Bound, bounds
 from streams.worker.health.resources import memory_limit
 
 MB = 1_000_000
+SESSION = (
+    f"a session takes {weight.BYTES_MAX // 1024} KB at most, by no setting: {session.BASKET_MAX} "
+    f"kinds of items in the basket, {SEEN_MAX} event ids, {session.IMPRESSIONS_MAX} prompts, "
+    f"{session.ORDERS_MAX} orders, and less of these in the busiest. How many there are: "
+    "GOESWITH_SESSIONS_MAX of each of GOESWITH_PARTITIONS; how long: its basket "
+    "GOESWITH_BASKET_TTL_S, the idle session GOESWITH_PERSONAL_TTL_S"
+)
+"""What bounds one."""
 
 
 @click.command()
@@ -77,6 +88,7 @@ def _notes(tables: Sequence[Bound], usual: int, most: int, limit: int | None) ->
     notes = [
         f"a partition: {_mb(split)} MB; {program}: {_mb(usual)} MB, and {_mb(most)} MB at most",
         "while a checkpoint is written, what changes meanwhile is there twice",
+        SESSION,
     ]
     settings = [f"GOESWITH_{one.setting.upper()}" for one in tables if one.setting]
     lower = ", ".join(list(dict.fromkeys(settings))[:3])

@@ -169,7 +169,7 @@ def test_crossovers_are_shown() -> None:
     """Two devices of one shopper, on two sides."""
     records = [assigned(1, held=True, shopper="a"), assigned(2, held=False, shopper="a")]
 
-    assert "crossovers: 1 shoppers with units on both sides" in words(found([*records]))
+    assert "crossovers: 1 shopper with units on both sides" in words(found([*records]))
 
 
 def test_how_small_an_effect_would_be_seen_and_when() -> None:
@@ -184,6 +184,19 @@ def test_how_small_an_effect_would_be_seen_and_when() -> None:
     assert "smallest effect visible now: 0." in words(findings)
     assert "more days at this rate" in words(findings)
     assert "visible in more than 10 years" in words(small)
+
+
+def test_what_is_visible_soon_is_not_in_no_days() -> None:
+    """Days are rounded up: in less than one it is visible by tomorrow."""
+    findings = found(shop(2_000))
+    days = as_values(findings)["power"]["days_needed"]
+    part = findings.effect
+    while days >= 0.4:
+        part *= 1.05
+        days = as_values(findings._replace(effect=part))["power"]["days_needed"]
+
+    assert 0.0 < days < 0.4
+    assert "visible in 1 more day at this rate" in words(findings._replace(effect=part))
 
 
 def test_a_log_that_has_forgotten_the_start_gives_no_verdict() -> None:

@@ -75,7 +75,7 @@ def test_what_is_missing_is_said() -> None:
     others = [seen for seen in units.experiments() if seen.id == "summer-1"]
     said = words(found([one, ordered(one), ordered(assigned(3))], others=others, unreadable=3))
 
-    assert "1 orders left out" in said
+    assert "1 order left out" in said
     assert "3 records unreadable" in said
     assert "other experiments in the log (--experiment NAME): summer-1 (since 2026-01-01" in said
 

@@ -146,6 +146,8 @@ def test_a_late_event_is_told_by_how_much() -> None:
     assert said is not None
     assert "90,000 s after it happened; 86,400 are allowed where no sent_at_ms" in unsaid.why
     assert "31 s after it happened; 30 are allowed" == said.why.removeprefix("the broker got it ")
+    assert "look at the sender's queue and clock, and send sent_at_ms" in unsaid.wait
+    assert said.wait.endswith("look at the sender's queue")
 
 
 def test_a_pause_is_told_by_what_was_left_of_it() -> None:
@@ -333,7 +335,7 @@ def test_a_prompt_that_was_withdrawn_counts_no_more() -> None:
         each.became for each in (asked, added, again, capped)
     ]
     assert capped.silence is not None
-    assert "the visit had 1 prompts" in capped.silence.why
+    assert "the visit had 1 prompt, shown" in capped.silence.why
 
 
 def test_settings_other_than_the_workers_are_seen_by_what_they_deny() -> None:

@@ -124,6 +124,19 @@ def test_the_table_says_no_commit(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no commit" in capsys.readouterr().out
 
 
+def test_where_nothing_came_nothing_could_be_committed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A topic that was made just now is no group that is behind."""
+    new, waits = PartitionLag(0, 0, None, 0, 0.0), PartitionLag(1, 1, None, 1, 2.0)
+    show(lag_table(GroupLag("workers", "shop.events", (new,))))
+
+    shown = capsys.readouterr().out
+    assert "nothing yet" in shown
+    assert "no commit" not in shown
+    assert "no event waits" in in_one_line(GroupLag("workers", "shop.events", (new,)))
+    one = in_one_line(GroupLag("workers", "shop.events", (new, waits)))
+    assert one.endswith("1 event waits, for 2.0 s; partition 1: no commit")
+
+
 def test_the_table_says_who_owns_what_and_who_is_missing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

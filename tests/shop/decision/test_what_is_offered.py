@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.prompts import Prompt
+from streams.shop.decision.messages import reason
 from tests.stories import NOON_MS, Story, Till
 
 DAY_S = 86_400.0
@@ -328,3 +329,20 @@ def test_a_shop_in_which_every_basket_has_the_anchor_may_offer_what_is_with_it()
     shop.teach("bread", "butter", times=3)
 
     assert ["butter"] == items(by_arm(shop, "bought_together", "bread"))
+
+
+@pytest.mark.parametrize("anchor", ["br\0ead", "br\x1b[31mead", "br\x85ead"])
+def test_no_text_for_people_has_a_control_character(anchor: str) -> None:
+    """NUL ends a text early, or a database refuses it; the anchor itself is told as it is."""
+    said = reason("bought_together", anchor=anchor, locale=None)
+
+    assert said["text"].isprintable()
+    assert said["text"].startswith("Often bought together with br\N{REPLACEMENT CHARACTER}")
+    assert anchor == said["anchor"]
+
+
+def test_a_text_keeps_its_joiners() -> None:
+    """They are part of spelling in Persian and Hindi."""
+    anchor = "\u0645\u06cc\u200c\u062e\u0648\u0627"
+
+    assert anchor in reason("bought_together", anchor=anchor, locale=None)["text"]

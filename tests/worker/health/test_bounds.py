@@ -22,6 +22,7 @@ from streams.shop.memory.orders.orders import LINES_MAX, ORDERS_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.people.denials import Denials, hashed
+from streams.shop.people.shoppers import DENIALS_MAX, ShopperSessions
 from streams.shop.shop import Shop
 from streams.worker.health import bounds as said
 from streams.worker.health.bounds import Bound, bounds, held_bytes
@@ -125,6 +126,36 @@ def pending() -> float:
     return deep_size(prompts) / 400
 
 
+def visitors(*, going_on: bool = False) -> float:
+    """Of a session each, or of two of which the second goes on from the first."""
+    shop = Shop(Settings(**OPEN, consent_default=True))
+    for number in range(2_000):
+        for name in ("first", "second")[: 1 + going_on]:
+            story = Story(f"{name}-{number}", visitor_id=f"visitor-{number}")
+            shop.learn(0, shop.position.get(0, 0), story.view("bread"))
+    found = shop.sessions[0].visitors
+    shared = [one.session for one in found.formers.values()]
+    assert (2_000 * going_on, 2_000) == (len(found.formers), len(found._latest))
+    kept = deep_size([found._latest, found.formers], shared=shared)
+    return kept / len(shop.sessions[0])
+
+
+def shoppers_with_sessions() -> float:
+    """A session with prompts of each."""
+    known = ShopperSessions()
+    for number in range(2_000):
+        known.note(hashed(f"shopper-{number}"), f"session-{number}")
+    return deep_size(known) / 2_000
+
+
+def denials_of_a_partition() -> float:
+    """As many as are kept."""
+    known = ShopperSessions()
+    for number in range(DENIALS_MAX):
+        known.denied(hashed(f"shopper-{number}"), round(1000 * NOON_S) + number)
+    return deep_size(known) / DENIALS_MAX
+
+
 def popularity() -> float:
     """Items that were seen once or twice."""
     model = Popularity()
@@ -204,6 +235,10 @@ def paired_items() -> float:
         (supposed, said.SUPPOSED_BYTES),
         (bought_items, said.BOUGHT_ITEM_BYTES),
         (denials, said.DENIAL_BYTES),
+        (visitors, said.VISITOR_BYTES),
+        (partial(visitors, going_on=True), said.VISITOR_BYTES),
+        (shoppers_with_sessions, said.SHOPPER_SESSION_BYTES),
+        (denials_of_a_partition, said.DENIAL_BYTES),
         (pairs, said.PAIR_BYTES),
         (paired_items, said.PAIRED_ITEM_BYTES),
     ],
@@ -253,6 +288,8 @@ def test_memory_grows_by_what_the_sizes_of_tables_say() -> None:
         ({"sessions_max": 7}, "sessions"),
         ({"partitions": 3}, "sessions"),
         ({"partitions": 3}, "orders"),
+        ({"sessions_max": 7}, "visitors"),
+        ({"partitions": 3}, "shoppers' sessions"),
         ({"shoppers_max": 7}, "repeats.shoppers"),
         ({"shoppers_max": 7}, "denials"),
         ({"items_max": 70}, "popularity.items"),
@@ -278,6 +315,18 @@ def test_what_is_not_asked_for_takes_nothing() -> None:
     assert {"fit", "views queued", "repeats.supposed"} == {
         one.table for one in bounds(all_of_it)
     } - usual
+
+
+def test_what_bounds_a_session_is_told() -> None:
+    """Which settings say how many there are, and how long; and that none makes one larger."""
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(listing(bounds(Settings()), None))
+    lines = " ".join(capture.get().split())
+
+    assert "a session takes 8 KB at most, by no setting: 54 kinds of items in the basket" in lines
+    for name in ("SESSIONS_MAX", "PARTITIONS", "BASKET_TTL_S", "PERSONAL_TTL_S"):
+        assert f"GOESWITH_{name}" in lines
 
 
 def test_all_tables_of_a_shop_are_among_them() -> None:

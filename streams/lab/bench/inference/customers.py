@@ -1,4 +1,4 @@
-"""Customers of eight kinds, whose orders a prompt raises by a known number, before a real shop.
+"""Customers of nine kinds, whose orders a prompt raises by a known number, before a real shop.
 
 Everybody orders once with probability `HABIT`. Whoever was offered something before that, on that
 device, orders once more with probability `EFFECT`: so a prompt is worth .300 orders a unit, and
@@ -11,6 +11,7 @@ sign-in at checkout       nobody knows them until they order
 sign-in, then a view      an anonymous view, and then one that names the shopper
 pause and no id           signed in; half an hour later the same session, which names nobody
 renewed session id        a visitor who gets a new session id by signing in, and orders in that
+payment page              a visitor who orders on a page with a session of its own, which never asks
 two devices               a shopper with two visitor ids, each of which may order
 bots                      known shoppers, among whom every fifth looks at 30 items, and buys nothing
 ```
@@ -144,6 +145,14 @@ def _renewed(device: Device, chance: Random) -> Iterator[Event]:
     yield from device.orders(chance)
 
 
+def _payment_page(device: Device, chance: Random) -> Iterator[Event]:
+    device.said = {"visitor_id": f"visitor-{device.who}"}
+    yield device.view()
+    yield device.add()
+    device.new_session()
+    yield from device.orders(chance)
+
+
 def _of_two(device: Device, chance: Random) -> Iterator[Event]:
     device.said = _shopper(device, visitor_id=f"visitor-{device.who}")
     yield device.view()
@@ -165,6 +174,7 @@ KINDS: dict[str, Kind] = {
     "sign-in, then a view": _then_a_view,
     "pause and no id": _pause,
     "renewed session id": _renewed,
+    "payment page": _payment_page,
     "two devices": _of_two,
     "bots": _bots,
 }

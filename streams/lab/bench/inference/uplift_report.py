@@ -104,10 +104,10 @@ def section(figures: Figures) -> Iterator[str]:
 def uplift(count: int, units: int, seed: int, jobs: int, **how: bool) -> None:
     """Simulated customers whose orders a prompt raises: do the bounds of uplift hold the truth?
 
-    Eight kinds of customers, before a real shop in this process: known, without consent, who sign
-    in late, pause, change ids, have two devices, or are bots. For each kind --runs shops with
-    --units customers. Fails, with exit code 1, when bounds hold the truth in fewer than 95 % of
-    them, or when anybody who is held out was prompted.
+    Nine kinds of customers, before a real shop in this process: known, without consent, who sign in
+    late, pause, change ids, order on a payment page, have two devices, or are bots. For each kind
+    --runs shops with --units customers. Fails, with exit code 1, when bounds hold the truth in
+    fewer than 95 % of them, or when anybody who is held out was prompted.
     """
     figures = measured(count, seed, units, jobs)
     report(TITLE, figures, section, lambda found: show(listing(found)), PACKAGES, **how)

@@ -11,6 +11,7 @@ from streams.lab.chaos.shoppers.voice import Voice
 
 SHARE_AGAIN = 0.2
 SHARE_ELSEWHERE = 0.12
+SHARE_PAGE = 0.1
 SHARE_RETURN_FIRST = 0.12
 SHARE_RETURNED = 0.25
 SHARE_AT_ONCE = 0.5
@@ -39,7 +40,7 @@ class AfterSales:
         `order` are the fields of `OrderPlaced` that are the same whoever tells it.
         """
         dice = self._dice
-        first = OrderPlaced(**voice.about(), **order)
+        first = OrderPlaced(**self._orders(voice).about(), **order)
         back = dice.random()
         events: list[Event] = [first]
         if dice.random() < SHARE_ELSEWHERE:
@@ -58,6 +59,16 @@ class AfterSales:
             events.append(OrderPlaced(**voice.about(), **order))
             self._sent.note("order_again")
         return events, later
+
+    def _orders(self, voice: Voice) -> Voice:
+        """Who tells an order: a payment page knows who is there."""
+        if voice.visitor_id is None or self._dice.random() > SHARE_PAGE:
+            return voice
+        self._sent.note("order_payment_page")
+        name = f"payment-{self._dice.getrandbits(48):012x}"
+        page = Voice(name, self._dice, self._now_ms, voice.visitor_id)
+        page.is_now(voice.shopper_id, voice.consent)
+        return page
 
     def _back(self, own: Voice, order: dict[str, Any], *, first: bool = False) -> Iterator[Event]:
         """An order is cancelled, or comes back: at once, or in parts."""

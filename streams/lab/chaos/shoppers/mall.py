@@ -9,6 +9,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any
+from zlib import crc32
 
 from streams.contract.events import (
     BasketUpdated,
@@ -43,6 +44,8 @@ SHARE_NEW_SESSION, SHARE_AT_SIGN_IN, SHARE_SNAPSHOT, SHARE_BEFORE = 0.2, 0.5, 0.
 SHARE_FORGOTTEN = 0.08
 SHARE_REMOVED, SHARE_SET, SHARE_REPEATED, SHARE_ADDED = 0.06, 0.04, 0.04, 0.3
 SHARE_PART = 0.35
+CARTS_ONE_IN, SHARE_CART_EMPTY = 8, 0.5
+"""Sessions of storefronts that know carts alone; of these, those that begin with an empty one."""
 SHARE_ORDER_FIRST = 0.05
 SHARE_UNSEEN = 0.5
 LOOKED_MAX = 3
@@ -101,6 +104,9 @@ class Mall:
         plan = self._plan(voice, events)
         moves_at = self._moves_at(plan, events) if visitor_id else -1
         before = voice
+        if _tells_carts(voice) and dice.random() < SHARE_CART_EMPTY:
+            self.sent.note("cart_empty")
+            yield self._basket(voice, basket)
         if self._one_in(SHARE_ORDER_FIRST, "order_first"):
             self.sent.note("order_first")
             yield from self._order(voice, "first", Counter([dice.choice(ITEMS)]))
@@ -221,6 +227,9 @@ class Mall:
             return ItemViewed(**voice.about(), item_id=item)
         quantity = dice.randint(1, QUANTITY_MAX)
         basket[item] += quantity
+        if _tells_carts(voice):
+            self.sent.note("cart_alone")
+            return self._basket(voice, basket)
         said = voice.priced(item) | voice.currency()
         return ItemAdded(**voice.about(), item_id=item, quantity=quantity, **said)
 
@@ -283,3 +292,8 @@ class Mall:
         """Whether it happens; of a kind that has not come up yet every other time."""
         unseen = kind and not self.sent[kind]
         return self._dice.random() < (max(share, SHARE_UNSEEN) if unseen else share)
+
+
+def _tells_carts(voice: Voice) -> bool:
+    """Whether its storefront knows carts alone."""
+    return crc32(voice.session_id.encode()) % CARTS_ONE_IN == 0

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from streams.contract.events import Event, ItemAdded, ShopperForgotten
-from streams.lab.chaos.twin.order import Pair, TwinLesson
+from streams.contract.events import BasketUpdated, Event, ItemAdded, ShopperForgotten
+from streams.lab.chaos.twin.order import Pair, TwinLesson, summed
 from streams.lab.chaos.twin.prompt import TwinPrompt
 from streams.lab.chaos.twin.told import Told
 
@@ -57,6 +57,8 @@ class TwinTrail:
     apart: set[Pair] = field(default_factory=set)
     """The items of this basket, and those of them that have not met: `apart_max` are noted."""
     apart_max: float = inf
+    cart: tuple[str | bool, ...] = ()
+    """Who was there when all of the basket was told last: somebody by name, or not; in a visit."""
     orders: set[str] = field(default_factory=set)
     prompts: dict[str, TwinPrompt] = field(default_factory=dict)
     forgotten: tuple[int, str] = (0, "")
@@ -102,6 +104,24 @@ class TwinTrail:
         if entering:
             self.basket[item_id] = self.basket.get(item_id, 0) + entering
         return lesson
+
+    def set_basket(self, event: BasketUpdated, who: str | None) -> list[TwinLesson]:
+        """All that is in the basket is told; what that teaches: of the first time nothing.
+
+        It is the first time, too, when somebody else is there, or the visit is another one.
+        """
+        somebody = who or event.shopper_id is not None
+        told_before, self.cart = self.cart == (somebody,), (somebody,)
+        before, self.basket = self.basket, summed(event.lines)
+        if not told_before or event.occurred_at_ms < self.last_ms:
+            return []
+        there = [item for item in before if item in self.basket]
+        lessons = []
+        for item_id in self.basket:
+            if item_id not in before:
+                lessons.append(self.lesson(item_id, there))
+                there.append(item_id)
+        return lessons
 
     def take(self, item_id: str, quantity: int) -> int:
         """So many leave the basket; how many of them were not there."""

@@ -18,6 +18,7 @@ WORDS = {
     *("caused_by", "occurred_at_ms", "prompted_at_ms", "propensities", "estimates", "order_id"),
     *("unit", "experiment", "holdout", "share", "shopper", "lines", "items", "currency", *LINE),
     "orders_before",
+    "known_by",
 }
 """The fields that the twin has a word for."""
 BY_ITEM = ("added", "removed", "bought", "returned")
@@ -112,6 +113,14 @@ class Sides:
         about = {"order_id": event.order_id, "currency": event.currency}
         who, bought = self._shopper(event), goods(event.lines, 1)
         return of_unit("ordered", event, **side, **about, **bought, shopper=who)
+
+    def not_asked(self, event: OrderPlaced) -> Told | None:
+        """The same of a session that is on no side, where its event says who is there."""
+        side, who = self.assign(event), self._shopper(event)
+        known_by = "visitor" if event.visitor_id is not None else who and "shopper"
+        if side is None or known_by is None:
+            return None
+        return self.ordered(event, side) | {"known_by": known_by}
 
     def _context(self, event: Event) -> str:
         """Where the event asks, and of which segment: listed, or else by whom it names."""

@@ -77,7 +77,7 @@ class Twin:
                 trail.note_taken(event.item_id, missing, at_ms)
                 self._credit.taken_out(trail, event, event.item_id, event.quantity)
             case BasketUpdated():
-                trail.basket = summed(event.lines)
+                self._lessons += trail.set_basket(event, visit.signed_in)
                 added = [move.item_id for one in trail.prompts.values() for move in one.added]
                 for item_id in dict.fromkeys(added):
                     self._credit.taken_out(trail, event, item_id)
@@ -143,6 +143,8 @@ class Twin:
         self._credit.ordered(self._visitors.beside(partition, visit), order, event)
         self._credit.returned(event, order)
         self._counts(visit, event, order)
+        if visit.side is None and (told := self._sides.not_asked(event)) is not None:
+            self._tell(told)
         trail.orders.add(number)
         trail.order(summed(event.lines), event.occurred_at_ms)
 

@@ -37,6 +37,7 @@ class TwinVisitors:
             self._back(partition, session, event)
         if at_ms - session.trail.last_ms > self._gap_ms:
             session.signed_in, session.signed_ms, session.trail.last_ms = None, 0, at_ms
+            session.trail.cart = ()
         return session
 
     def _back(self, partition: int, session: TwinSession, event: Event) -> None:

@@ -48,6 +48,7 @@ LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
+CART_BYTES = 130
 ID_BYTES = 40
 LARGE_BYTES = 3072
 """Of an impression that goes even if it is the last."""
@@ -79,6 +80,7 @@ def weight(session: Weighed) -> int:
         + _dict_bytes(CHANGING * len(session.basket))
         + LARGE_NUMBER_BYTES * sum(map(SMALL_MAX.__lt__, session.basket.values()))
         + _dict_bytes(len(session.taught))
+        + (CART_BYTES if session.taught.cart else 0)
         + _dict_bytes(len(session.looked or ()))
         + TAKEN_BYTES * len(session.taken)
         + BOUGHT_BYTES * len(session.bought)

@@ -1,0 +1,136 @@
+"""Orders of sessions that never asked: told with the side of whom they name, wherever that is."""
+
+from typing import Any
+
+import pytest
+
+from streams.contract.events import Event
+from streams.contract.prompts import Assigned, Ordered, UnitOutcome, Unmatched
+from streams.experiments.uplift.units import Units
+from streams.shop.shop import Shop
+from tests.stories import Story, Till
+
+HALF: dict[str, Any] = {"holdout_share": 0.5, "partitions": 2}
+V: dict[str, Any] = {"schema_version": 2, "visitor_id": "v"}
+ANN: dict[str, Any] = {"shopper_id": "ann", "consent": True}
+BROWSER, PAGE = 0, 1
+"""Partitions."""
+
+
+class Market:
+    """A shop of two partitions, and who reads its outcomes."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.till, self.told = Till(**{**HALF, **settings}), list[UnitOutcome]()
+
+    @property
+    def shop(self) -> Shop:
+        """The fold."""
+        return self.till.shop
+
+    def serve(self, partition: int, *events: Event) -> list[UnitOutcome]:
+        """Fold and answer them."""
+        told = list[UnitOutcome]()
+        for event in events:
+            offset = self.shop.position.get(partition, 0)
+            self.shop.learn(partition, offset, event)
+            told += self.shop.answer(event, partition, offset, self.till.pending).unit_outcomes
+        self.told += told
+        return told
+
+    def orders(self) -> int:
+        """Of all units."""
+        units = Units()
+        for record in self.told:
+            units.add(record)
+        totals = units.totals(units.experiments()[-1].id)
+        return sum(unit.orders for unit in (*totals.held_out, *totals.may_get))
+
+
+@pytest.mark.parametrize("partition", [BROWSER, PAGE])
+@pytest.mark.parametrize("visitor", [f"v{number}" for number in range(6)])
+def test_an_order_of_a_payment_page_is_of_its_visitors_unit(partition: int, visitor: str) -> None:
+    """On the same side, held out or not; the session is not assigned by it."""
+    market, said = Market(), {**V, "visitor_id": visitor}
+    shopper = Story("s1", **said)
+    (side,) = market.serve(BROWSER, shopper.view("jam"))
+    page = Story("payment", start_ms=shopper.now_ms, **said)
+    (told,) = market.serve(partition, page.order("jam"))
+
+    assert isinstance(side, Assigned)
+    assert isinstance(told, Ordered)
+    assert (side.unit, side.experiment, side.holdout, "visitor") == (
+        *(told.unit, told.experiment, told.holdout, told.known_by),
+    )
+    assert 1 == market.orders()
+    session = market.shop.sessions[partition].find("payment")
+    assert session is not None
+    assert session.assignment is None
+
+
+def test_who_answers_late_tells_the_same() -> None:
+    """Also when the session has asked since."""
+    market, page = Market(), Story("payment", **V)
+    order = page.order("jam")
+    early = market.serve(PAGE, order)
+    (side,) = market.serve(PAGE, page.view("tea"))
+    late = market.shop.answer(order, PAGE, 0, market.till.pending).unit_outcomes
+
+    assert tuple(early) == late
+    assert isinstance(side, Assigned)
+    assert 0 == market.orders()  # it was before
+
+
+def test_a_shopper_is_known_by_consent_alone() -> None:
+    """Who names nobody tells nothing, nor who may not be remembered."""
+    market, shopper = Market(), Story("s1", **V, **ANN)
+    market.serve(BROWSER, shopper.view("jam"))
+    office = Story("office", start_ms=shopper.now_ms)
+    silent = market.serve(
+        PAGE, office.order("jam"), office.order("jam", shopper_id="ann", consent=None)
+    )
+    assert [] == silent
+    assert 0 == market.orders()
+
+    (told,) = market.serve(PAGE, office.order("jam", **ANN))
+    assert isinstance(told, Ordered)
+    assert "shopper" == told.known_by
+    assert 1 == market.orders()
+
+
+def test_it_counts_once_with_what_the_shoppers_own_session_tells() -> None:
+    """Whichever came first; and what comes back is joined."""
+    for page_first in (True, False):
+        market, shopper = Market(), Story("s1", **V)
+        market.serve(BROWSER, shopper.view("jam"))
+        page = Story("payment", start_ms=shopper.now_ms, **V)
+        told = [
+            (PAGE, page.order("jam", order_id="o-7")),
+            (BROWSER, shopper.order("jam", order_id="o-7")),
+        ]
+        for partition, event in told if page_first else told[::-1]:
+            market.serve(partition, event)
+        assert 1 == market.orders()
+
+        (back,) = market.serve(PAGE, page.cancel(order_id="o-7"))
+        assert isinstance(back, Unmatched)
+        assert 0 == market.orders()
+
+
+def test_an_order_that_its_session_tells_twice_is_told_once() -> None:
+    """By the event that brought it."""
+    market, page = Market(), Story("payment", **V)
+    orders = [page.order("jam", order_id="o-7"), page.order("jam", order_id="o-7")]
+
+    assert [1, 0] == [len(market.serve(PAGE, order)) for order in orders]
+
+
+def test_before_the_experiment_and_without_one_nothing_is_told() -> None:
+    """No side can be known."""
+    page = Story("payment", **V)
+    order = page.order("jam")
+
+    assert [] == Market(holdout_share=0.0).serve(PAGE, order)
+    start_s = order.occurred_at_ms / 1000
+    assert [] == Market(experiment_start_s=start_s + 1).serve(PAGE, order)
+    assert 1 == len(Market(experiment_start_s=start_s).serve(PAGE, order))
