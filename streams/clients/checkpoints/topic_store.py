@@ -183,6 +183,7 @@ def _stored(header: CheckpointHeader, data: bytes, offsets: list[int]) -> Stored
         size=len(data),
         offsets=tuple(offsets),
         made_at_ms=max(0, header.made_at_ms),
+        adopted=header.adopted,
         **known(header)._asdict(),
     )
 
