@@ -99,6 +99,10 @@ def adopted(
         taking.adopt(name)
     for name in sorted(taking.packed.keys() - shop.parts().keys()):
         taking.fates[name] = "left behind: these settings do not ask for it"
+    learned = vars(shop.learned)
+    if not any(each.next_item and learned[each.name] is not None for each in shop.learners):
+        for session in (one for each in shop.sessions.values() for one in each):
+            session.path.clear()
     position = checkpoint.header.position
     if taking.anew:
         _learn_anew(shop, taking, new(settings), log, position)
@@ -262,6 +266,12 @@ def _learn_anew(
         return
     for name in taking.anew:
         shop.parts()[name].restore(second.parts()[name].state())
+    for number, sessions in shop.sessions.items():
+        for session in sessions:
+            walks = second.sessions.get(number)
+            begun = None if walks is None else walks.find(session.session_id)
+            if begun is not None and not session.path and begun.started_ms == session.started_ms:
+                session.path.extend(begun.path)  # kept only where somebody learns from it
     taking.tell_anew(f"learned anew from {records:,} of {sum(position.values()):,} records")
 
 
