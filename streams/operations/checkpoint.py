@@ -68,8 +68,8 @@ def kept_in(settings: Settings, name: str) -> Store:
     store = open_store(settings) if name == STORE else FileStore(Path(name))
     if store is None:
         raise Misconfigured(
-            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (redis://…, file:///… or "
-            "kafka:) or GOESWITH_REDIS_URL, here and for the workers"
+            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (kafka:, file:///… or "
+            "redis://…), here and for the workers"
         )
     return store
 

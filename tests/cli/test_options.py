@@ -101,7 +101,8 @@ def test_a_benchmark_inherits_nothing(production: Settings) -> None:
     here = Site("127.0.0.1:9092").settings("log")
 
     assert production.kafka_bootstrap != here.kafka_bootstrap
-    assert not different(here) & (INHERITED | {"redis_url", "checkpoint_url", "data_dir"})
+    assert not different(here) & (INHERITED | {"redis_url", "data_dir"})
+    assert "none" == here.checkpoint_url
 
 
 def test_a_replay_keeps_away_from_the_workers(production: Settings) -> None:

@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from streams.cli.root import goeswith
 from streams.clients.checkpoints.chunk_log import opened_log
 from streams.clients.checkpoints.pointer import Pointer, Stored
+from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import fingerprint
+from streams.clients.checkpoints.store import open_store
 from streams.clients.checkpoints.topic_setup import CHUNK_BYTES_MAX
 from streams.clients.checkpoints.topic_store import TopicStore
 from streams.clients.checkpoints.transaction import transaction
@@ -40,6 +42,24 @@ def settings(kafka: str, topic_prefix: str) -> Settings:
 def store(settings: Settings) -> TopicStore:
     """Its store, empty."""
     return TopicStore(settings, topic_of(settings))
+
+
+def test_what_was_kept_in_redis_is_read_until_the_topic_holds_one(
+    settings: Settings, redis_url: str
+) -> None:
+    """By default, once: what an earlier version has learned is not lost with it."""
+    by_default = settings.model_copy(update={"checkpoint_url": "", "redis_url": redis_url})
+    old, new = checkpoint(70), checkpoint(80)
+    before = RedisStore(redis_url, settings.topic_prefix, ttl_s=60)
+    before.write(*old)
+    store = open_store(by_default)
+    assert store is not None
+
+    assert old[1] == store.read()
+    assert store.write(*new)
+    assert new[1] == store.read()
+    assert old[1] == before.read()
+    assert TopicStore(settings, "nothing-there").read() is None
 
 
 def topic_of(settings: Settings) -> str:

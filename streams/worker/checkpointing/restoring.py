@@ -8,7 +8,9 @@ Tried in this order, until one can be used:
 3. the one in its place, part by part (`streams.clients.checkpoints.adoption`);
 4. those that were kept aside, as they are, and then part by part: those that know most first.
 
-What cannot be used as it is gets said: in the log, in the notes of `/readyz`, in a count.
+What cannot be used as it is gets said: in the log, in the notes of `/readyz`, in a count. So is
+that there is none where one is to be expected: where the log begins after offset 0, or where the
+group has answered events before. Only the first run of a shop has none.
 """
 
 import asyncio
@@ -21,7 +23,8 @@ from typing import NamedTuple
 from streams.clients.checkpoints.adoption import Adopted, adopted
 from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
-from streams.clients.log_reader import open_reader
+from streams.clients.log_reader import Partition, committed_offsets, open_reader
+from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import (
@@ -215,8 +218,47 @@ async def last_shop(
         found.notes["found"] = said
         logger.warning("%s", said)
     if shop is None:
-        logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
+        await _say_what_is_missing(settings, store, telemetry, found, await log(0))
     return shop
+
+
+async def _say_what_is_missing(
+    settings: Settings,
+    store: Store,
+    telemetry: Telemetry,
+    found: CheckpointFindings,
+    now: LogExtent,
+) -> None:
+    """Whether somebody must have written a checkpoint, and what is not known without it."""
+    if gone := sum(now.begins.values()):
+        said = (
+            f"{gone:,} events are gone from the log, and what they taught is not known here. Is it "
+            "kept elsewhere? Then stop the workers, and `goeswith checkpoint load` it"
+        )
+    elif answered := await asyncio.to_thread(_answered, settings):
+        said = (
+            f"the group has answered {answered:,} events before. The log has them all, and is "
+            "folded from its beginning: that takes its time. Is GOESWITH_CHECKPOINT_URL right?"
+        )
+    else:
+        logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
+        return
+    telemetry.checkpoints_missing = 1
+    found.notes["missing"] = f"there is no checkpoint to start from in {store.where}, and {said}"
+    logger.error("%s", found.notes["missing"])
+
+
+def _answered(settings: Settings) -> int:
+    """How many events the group has acknowledged; 0 where nobody says, as the embedded broker."""
+    events = settings.topics.events
+    if settings.kafka_api_version:
+        return 0
+    try:
+        with open_admin(settings) as admin:
+            partitions = [Partition(events, number) for number in range(settings.partitions)]
+            return sum(filter(None, committed_offsets(settings, admin, partitions).values()))
+    except GoeswithError:
+        return 0
 
 
 def _undisturbed(make: Callable[[], Adopted]) -> Adopted:
