@@ -235,7 +235,7 @@ async def _say_what_is_missing(
             f"{gone:,} events are gone from the log, and what they taught is not known here. Is it "
             "kept elsewhere? Then stop the workers, and `goeswith checkpoint load` it"
         )
-    elif answered := await asyncio.to_thread(_answered, settings):
+    elif not found.notes and (answered := await asyncio.to_thread(_answered, settings)):
         said = (
             f"the group has answered {answered:,} events before. The log has them all, and is "
             "folded from its beginning: that takes its time. Is GOESWITH_CHECKPOINT_URL right?"
