@@ -41,6 +41,8 @@ DATA = "GOESWITH_DATA"
 # A test says itself which settings it means; the developer's own are for running, not for testing.
 for name in [name for name in os.environ if name.startswith("GOESWITH_") and name != DATA]:
     del os.environ[name]
+# Nor do its workers leave behind what they have learned: who tests that says where it goes.
+os.environ["GOESWITH_CHECKPOINT_URL"] = "none"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

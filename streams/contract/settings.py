@@ -245,9 +245,9 @@ class Settings(ConnectionSettings, GatewaySettings, IntakeSettings, PageSettings
     # Checkpoints
     checkpoint_url: str = Field(
         "",
-        pattern=r"^$|^(rediss?|unix|file)://|^kafka:([a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248})?$",
-        description="where checkpoints of the shop go: a Redis, a file (`file:///…`), or a "
-        "compacted topic (`kafka:`, `kafka:NAME`); empty: to the Redis of the views",
+        pattern=r"^(none)?$|^(rediss?|unix|file)://|^kafka:([a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248})?$",
+        description="where checkpoints of the shop go: a compacted topic (`kafka:`, `kafka:NAME`), "
+        "a file (`file:///…`), a Redis, or nowhere (`none`); empty: the same as `kafka:`",
     )
     checkpoint_every_s: float = Field(
         60.0, ge=0, description="checkpoint interval; 0: none are written"

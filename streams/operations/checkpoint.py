@@ -7,6 +7,7 @@ kept aside there, `store:generation-2` the one before the newest in a topic.
 
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from rich.table import Table
 from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
+from streams.clients.checkpoints.adoption import adopted
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.pointer import number_in
 from streams.clients.checkpoints.rules import KeptCheckpoint, is_kept_name
 from streams.clients.checkpoints.store import Store, open_store
-from streams.clients.log_reader import open_reader
+from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
 from streams.operations.generations import list_, restore
@@ -33,7 +35,16 @@ from streams.operations.rebuild import (
     summary_of_shop,
     summary_of_worker,
 )
-from streams.shop.checkpoint import Checkpoint, CheckpointHeader, check, packed, read, restored
+from streams.shop.checkpoint import (
+    Checkpoint,
+    CheckpointHeader,
+    check,
+    differing,
+    packed,
+    read,
+    restored,
+)
+from streams.shop.meaning import Differing, in_words
 from streams.shop.shop import Shop
 
 SAID_CHARS_MAX = 1000
@@ -57,8 +68,8 @@ def kept_in(settings: Settings, name: str) -> Store:
     store = open_store(settings) if name == STORE else FileStore(Path(name))
     if store is None:
         raise Misconfigured(
-            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (redis://…, file:///… or "
-            "kafka:) or GOESWITH_REDIS_URL, here and for the workers"
+            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (kafka:, file:///… or "
+            "redis://…), here and for the workers"
         )
     return store
 
@@ -94,8 +105,9 @@ def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool)
     """Fold the log up to now, and keep a checkpoint of it.
 
     In FILE, or where workers look. No worker is needed, or disturbed. It begins with the last
-    checkpoint, where that is to be trusted. One that knows more, or is not ours, is never replaced,
-    unless --force is given; one made under other settings is kept aside.
+    checkpoint, where that is to be trusted; of one that was made under other settings it takes what
+    still fits. One that knows more, or is not ours, is never replaced, unless --force is given; one
+    made under other settings is kept aside.
     """
     store = kept_in(settings, name)
     store.check_writable()
@@ -115,16 +127,23 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
     """The shop of the last checkpoint, or a word why not."""
     try:
         found, _ = found_in(settings, STORE)
-        check(
-            found.header,
-            settings,
-            log_extent(settings, reader, min(now_ms, found.header.made_at_ms)),
-        )
+        log = log_extent(settings, reader, min(now_ms, found.header.made_at_ms))
+        other = differing(found.header, settings, log)
+        if other:
+            return _adopted(settings, found, other, reader)
         return restored(found, settings)
     except GoeswithError as error:
         said = printable(str(error), chars_max=SAID_CHARS_MAX)
         click.echo(f"from the beginning of the log: {said}", err=True)
         return None
+
+
+def _adopted(settings: Settings, found: Checkpoint, other: Differing, reader: LogReader) -> Shop:
+    """The shop of a checkpoint of other settings, part by part, which is said."""
+    shop, fates = adopted(found, settings, other, lambda: nullcontext(reader))
+    for name, why in fates.items():
+        click.echo(printable(f"{name}: {why}", SAID_CHARS_MAX), err=True)
+    return shop
 
 
 @checkpoint.command()
@@ -142,10 +161,13 @@ def load(settings: Settings, source: str, target: str, force: bool, as_json: boo
     own before long: stop the workers first, to go back in time.
     """
     found, data = found_in(settings, source)
-    check(found.header, settings)
+    other = differing(found.header, settings)
     store = kept_in(settings, target)
     store.write(found.header, data, back=True, force=force)
-    _tell(described(found.header, len(data)), as_json, f"kept in {store.where}")
+    words = f"kept in {store.where}"
+    if other:
+        words += f"; workers take what fits of it, part by part: {in_words(other)}"
+    _tell(described(found.header, len(data)), as_json, printable(words, SAID_CHARS_MAX))
 
 
 @checkpoint.command()
@@ -168,7 +190,8 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
         check(found.header, settings)
         report["refused"] = None
     except CheckpointRefused as error:
-        report["refused"] = str(error)
+        fits = error.reason == "settings"
+        report["refused"] = f"{error}. What fits of it is used" if fits else str(error)
     if as_json:
         click.echo(json.dumps(report))
         return
@@ -176,7 +199,7 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
     click.echo(_line(report))
     if report["refused"]:
         why = printable(report["refused"], chars_max=SAID_CHARS_MAX)
-        click.echo(f"not to be used here: {why}")
+        click.echo(f"not to be used here as it is: {why}")
     for one in report["kept"]:
         events = "an unknown number of" if one["events"] is None else f"{one['events']:,}"
         click.echo(f"kept aside: {printable(one['name'])}, {events} events")
@@ -192,15 +215,19 @@ def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
 
     Exit code 1 if there are any. Each side is a FILE, `store`, or the page of a worker that is
     alive (http://HOST:PORT). A checkpoint that stands behind the other side is first brought there,
-    by folding the log.
+    by folding the log. Parts that no fold gives, adopted from a checkpoint of other settings, are
+    named, and not compared.
     """
     sides = [_summary_of(settings, name) for name in (one, other)]
     if sides[0].position != sides[1].position:
         sides = _level(settings, sides, (one, other))
     differ = sides[0].differing(sides[1])
     position = {str(partition): offset for partition, offset in sides[0].position.items()}
-    report = {"same": not differ, "differ": differ, "position": position}
-    _tell(report, as_json, f"different: {', '.join(differ)}" if differ else "the same state")
+    apart = {**sides[1].adopted, **sides[0].adopted}
+    report = {"same": not differ, "differ": differ, "adopted": apart, "position": position}
+    words = [f"different: {', '.join(differ)}" if differ else "the same state"]
+    words += [f"not compared, {name} was {why}" for name, why in sorted(apart.items())]
+    _tell(report, as_json, printable("\n".join(words), len("\n".join(words))))
     raise click.exceptions.Exit(1 if differ else 0)
 
 
@@ -208,7 +235,7 @@ def _summary_of(settings: Settings, name: str) -> StateSummary:
     if "://" in name:
         return summary_of_worker(page_url(settings, name) or name)
     header = found_in(settings, name)[0].header
-    return StateSummary(header.position, header.digests)
+    return StateSummary(header.position, header.digests, adopted=header.adopted)
 
 
 def _level(

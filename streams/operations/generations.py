@@ -49,8 +49,13 @@ def list_(settings: Settings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report))
         return
-    empty = [] if pointer.generations else [f"there is no checkpoint in {store.where}"]
-    listing = Listing("generation", "events", "age s", "bytes", "fingerprint", notes=empty)
+    notes = [] if pointer.generations else [f"there is no checkpoint in {store.where}"]
+    notes += [
+        f"generation {row['number']}: {name} was {why}"
+        for row in report["generations"]
+        for name, why in sorted(row["adopted"].items())
+    ]
+    listing = Listing("generation", "events", "age s", "bytes", "fingerprint", notes=notes)
     for row in (*report["generations"], *report["kept"]):
         figures = [f"{row[what]:,}" for what in ("events", "age_s", "bytes")]
         listing.add(str(row.get("number", row.get("name"))), *figures, row["fingerprint"])
@@ -88,4 +93,5 @@ def _described(stored: Stored, now_s: float) -> dict[str, Any]:
         "age_s": round(now_s - stored.made_at_ms / 1000, 1),
         "bytes": stored.size,
         "fingerprint": stored.fingerprint,
+        "adopted": stored.adopted,
     }

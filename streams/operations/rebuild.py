@@ -44,10 +44,12 @@ class StateSummary(NamedTuple):
     digests: dict[str, str]
     told: Told = MappingProxyType({})
     """What must agree (`streams.shop.shared_settings`); empty: the worker does not say."""
+    adopted: Mapping[str, str] = MappingProxyType({})
+    """The parts that no fold of the log gives, and why: they are not compared."""
 
     def differing(self, other: "StateSummary") -> list[str]:
-        """The parts that are not the same on both sides."""
-        names = sorted(self.digests | other.digests)
+        """The parts that are not the same on both sides, of those that are compared."""
+        names = sorted((self.digests | other.digests).keys() - {*self.adopted, *other.adopted})
         return [name for name in names if self.digests.get(name) != other.digests.get(name)]
 
     def settings_differing(self, worker: "StateSummary") -> list[str]:
@@ -63,7 +65,8 @@ def summary_of_worker(url: str) -> StateSummary:
         with open_page(address, PAGE_S_MAX) as page:
             said = json.load(page)
             position = {int(number): offset for number, offset in said["position"].items()}
-            return StateSummary(position, dict(said["digests"]), said.get("agreement", {}))
+            told, adopted = said.get("agreement", {}), said.get("adopted", {})
+            return StateSummary(position, dict(said["digests"]), told, dict(adopted))
     except NO_PAGE as error:
         raise GoeswithError(
             f"no worker's page at {url} ({error!r}): is it running, and is GOESWITH_WEB_PORT, for "
@@ -74,7 +77,7 @@ def summary_of_worker(url: str) -> StateSummary:
 def summary_of_shop(shop: Shop) -> StateSummary:
     """The same of a shop in this process."""
     has = told(shop.settings, versions(shop.parts()))
-    return StateSummary(dict(shop.position), shop.digests(), has)
+    return StateSummary(dict(shop.position), shop.digests(), has, shop.adopted)
 
 
 def log_extent(settings: Settings, reader: LogReader, since_ms: int) -> LogExtent:
@@ -168,6 +171,7 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
         "differ": differing,
         "settings_differ": settings_differing,
         "left_out": left_out(shop.parts()),
+        "adopted": dict(worker.adopted) if worker else {},
         "gone": sum(log.begins.values()),
     }
     click.echo(json.dumps(report) if as_json else _in_words(report))
@@ -182,6 +186,7 @@ def _in_words(report: Mapping[str, Any]) -> str:
         )
     if left := report["left_out"]:
         said.append(f"not compared, approximate or not commuting: {json.dumps(left)}")
+    said += [f"not compared, {name} was {why}" for name, why in sorted(report["adopted"].items())]
     said += [f"SETTINGS DIFFER: {each}" for each in report["settings_differ"]]
     if report["same"] is not None:
         differ = ", ".join(report["differ"])

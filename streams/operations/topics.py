@@ -16,6 +16,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from streams.cli.live import say, show
 from streams.cli.options import with_settings
 from streams.cli.tables import Listing
+from streams.clients.checkpoints.store import checkpoints_at
 from streams.clients.connection.refusals import refusal
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import make_topics, open_admin, partition_counts
@@ -69,7 +70,7 @@ def check_topics(settings: Settings) -> bool:
 
 def create_topics(settings: Settings) -> list[str]:
     """Create the topics that are missing, and say which; raises as `check_topics` does."""
-    declared = settings.topics.declared(settings.checkpoint_url)
+    declared = settings.topics.declared(checkpoints_at(settings))
     with open_admin(settings) as admin:
         there = partition_counts(admin, declared)
         missing = {name: topic for name, topic in declared.items() if name not in there}
@@ -108,7 +109,7 @@ def _create(settings: Settings, admin: Any, missing: Mapping[str, Topic]) -> Non
 
 
 def _check(settings: Settings, admin: Any) -> bool:
-    declared = settings.topics.declared(settings.checkpoint_url)
+    declared = settings.topics.declared(checkpoints_at(settings))
     found = _found(admin, list(declared))
     events, where = settings.topics.events, settings.kafka_bootstrap
     if settings.create_time_allowed and (config := (found.get(events) or NO_TOPIC).config):
@@ -205,7 +206,7 @@ def topics_table(rows: Iterable[Mapping[str, Any]]) -> Listing:
 
 def list_topics(settings: Settings) -> list[dict[str, Any]]:
     """What is declared, and how much of it is there; None where a topic is missing."""
-    declared = settings.topics.declared(settings.checkpoint_url)
+    declared = settings.topics.declared(checkpoints_at(settings))
     with open_admin(settings) as admin:
         counts = partition_counts(admin, declared)
     held = dict.fromkeys(counts, 0)

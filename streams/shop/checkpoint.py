@@ -11,13 +11,14 @@ One SHA-256 covers header and parts, each part has its own besides.
 
 A checkpoint is refused, with the reason, and another one or the log is used instead, when it is
 
-- damaged, at odds with itself, or of another version of the format or of a part;
+- damaged, at odds with itself, or of another version of the format;
 - foreign: of another cluster or topic;
-- of another number of partitions, or made under settings that give its figures another meaning (a
-  half-life, a gap, what an add is worth). Settings that only say how figures are *read* may change:
-  those of today hold;
 - not of this log: it stands beyond the end, or what it has folded was appended after it was made.
   The topic was emptied, or made anew.
+
+One that was made under settings that give its figures another meaning (a half-life, a gap, what an
+add is worth) is not used whole: `streams.clients.checkpoints.adoption` takes over what still fits.
+Settings that only say how figures are *read* may change: those of today hold.
 
 It is *not* refused when the log begins behind it: what retention took in between is lost to
 everybody, and the checkpoint still knows more than the log. That is logged, and counted as a gap.
@@ -25,15 +26,16 @@ everybody, and the checkpoint still knows more than the log. That is logged, and
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from models import SnapshotError
 from models.snapshot.snapshot import pack, unpack
 from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
+from streams.shop.meaning import Differing, NewShop, apart, in_words, meaning
 from streams.shop.shop import Shop
 from streams.shop.state import Positions, digest, digests, left_out
 
@@ -42,45 +44,6 @@ VERSION = 1
 HEADER_BYTES_MAX = 1 << 20
 CLOCKS_MS_MAX = 300_000
 """How far the clocks of a worker and of a broker may be apart."""
-
-FOLDING = (
-    "event_bytes_max",
-    "session_gap_s",
-    "sessions_max",
-    "view_weight",
-    "rank_learning_share",
-    "add_weight",
-    "attribution_window_s",
-    "purchase_window_s",
-    "reward_clicked",
-    "reward_added",
-    "reward_bought",
-)
-"""The settings that the fold itself reads: others only show in the arguments of the models. How
-long things are kept (`basket_ttl_s`, `personal_ttl_s`) gives no figure another meaning."""
-NO_LONGER_FOLDED = {"future_s_max", "lateness_s"}  # checkpoints of then name them
-
-READING = {
-    "context_items",
-    "context_decay",
-    "row_norm",
-    "popularity_norm",
-    "together_min",
-    "lift_z_min",
-    "share_strength",
-    "top_max",
-    "floor",
-    "cell_strength",
-    "arm_strength",
-    "prior_mean",
-    "prior_strength",
-    "seed",
-    "kept_s",
-}
-"""Arguments of models that say how figures are read, not what they are. All others count."""
-
-NewShop = Callable[[Settings], Shop]
-"""Makes a shop that has seen nothing yet: what its learners are is part of what figures mean."""
 
 
 class LogExtent(NamedTuple):
@@ -113,6 +76,8 @@ class CheckpointHeader(BaseModel):
     """The next offset of each partition to fold."""
     skipped: NonNegativeInt = 0
     """How many offsets below that were never folded: retention had taken them."""
+    adopted: dict[str, str] = {}
+    """What of it a fold of the log would not give, and why: see `Shop.adopted`."""
     meaning: dict[str, str]
     """Settings and arguments without which the figures mean nothing, as JSON."""
     digests: dict[str, str]
@@ -151,24 +116,6 @@ class Checkpoint(NamedTuple):
     body: memoryview
 
 
-def meaning(settings: Settings, new: NewShop = Shop) -> dict[str, str]:
-    """What gives the figures of a shop their meaning, by name, each as JSON.
-
-    >>> said = meaning(Settings())
-    >>> said["session_gap_s"], said["popularity.half_life_s"], said["popularity"]
-    ('1800.0', '1209600.0', '"Popularity 1"')
-    """
-    said: dict[str, Any] = {name: getattr(settings, name) for name in FOLDING}
-    empty = new(settings.model_copy(update={"receipt_secret": SecretStr("any")}))
-    for name, part in empty.parts().items():
-        said[name] = f"{type(part).__name__} {part.STATE_VERSION}"
-        arguments = part.state().get("params", {})
-        said |= {
-            f"{name}.{argument}": arguments[argument] for argument in arguments.keys() - READING
-        }
-    return {name: json.dumps(said[name]) for name in sorted(said)}
-
-
 def packed(
     shop: Shop, *, cluster: str, now_ms: int, made_by: str
 ) -> tuple[CheckpointHeader, bytes]:
@@ -190,13 +137,14 @@ def packed(
         made_by=made_by,
         position=dict(sorted(shop.position.items())),
         skipped=shop.skipped,
+        adopted=shop.adopted,
         meaning=meaning(shop.settings, shop.new),
         digests=digests(parts),
         left_out=left_out(parts),
         parts={name: len(body) for name, body in bodies.items()},
     )
     body = b"".join(bodies.values())
-    claim = header.model_dump(mode="json")
+    claim = header.model_dump(mode="json", exclude=None if header.adopted else {"adopted"})
     sealed = {**claim, "sha256": _seal(claim, body)}
     return header, MAGIC + _line(sealed) + b"\n" + body
 
@@ -223,20 +171,26 @@ def read(data: bytes) -> Checkpoint:
 def check(
     header: CheckpointHeader, settings: Settings, log: LogExtent | None = None, new: NewShop = Shop
 ) -> None:
-    """Raise `CheckpointRefused` for a checkpoint that is foreign here, or ahead of the log."""
-    held = {"topic": header.topic, "partitions": str(header.partitions), **header.meaning}
-    ours = {"topic": settings.topics.events, "partitions": str(settings.partitions)}
-    ours |= meaning(settings, new)
-    if log is not None:
-        held["cluster"], ours["cluster"] = header.cluster, log.cluster
-    names = (held.keys() | ours.keys()) - NO_LONGER_FOLDED
-    if other := sorted(name for name in names if held.get(name) != ours.get(name)):
-        said = "; ".join(f"{name} was {held.get(name)}, is {ours.get(name)}" for name in other)
-        if {"topic", "cluster"} & {*other}:
-            raise CheckpointRefused(f"it is foreign: {said}", "foreign")
-        raise CheckpointRefused(f"it was made under other settings: {said}", "settings")
+    """Raise `CheckpointRefused` for what `differing` refuses, and for what means something else."""
+    if other := differing(header, settings, log, new):
+        raise CheckpointRefused(f"it was made under other settings: {in_words(other)}", "settings")
+
+
+def differing(
+    header: CheckpointHeader, settings: Settings, log: LogExtent | None = None, new: NewShop = Shop
+) -> Differing:
+    """What its figures mean otherwise than here.
+
+    Raises `CheckpointRefused` for one that is foreign here, or ahead of the log.
+    """
+    theirs = {"topic": header.topic} | ({"cluster": header.cluster} if log else {})
+    here = {"topic": settings.topics.events} | ({"cluster": log.cluster} if log else {})
+    if foreign := apart(theirs, here):
+        raise CheckpointRefused(f"it is foreign: {in_words(foreign)}", "foreign")
     if log is not None:
         _check_log(header, log)
+    theirs = {"partitions": str(header.partitions), **header.meaning}
+    return apart(theirs, {"partitions": str(settings.partitions), **meaning(settings, new)})
 
 
 def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
@@ -258,21 +212,37 @@ def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
 
 def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:
     """The shop of a checkpoint that `check` has let pass; raises `CheckpointRefused`."""
-    shop, place, header = new(settings), 0, checkpoint.header
-    shop.skipped, parts = header.skipped, shop.parts()
-    if parts.keys() != header.parts.keys():
-        raise CheckpointRefused(f"it has the parts {', '.join(header.parts)} only")
-    for name, length in sorted(header.parts.items()):
-        part, data = parts[name], bytes(checkpoint.body[place : place + length])
-        place += length
+    shop, packed_parts = new(settings), bodies(checkpoint)
+    parts = shop.parts()
+    if parts.keys() != packed_parts.keys():
+        raise CheckpointRefused(f"it has the parts {', '.join(packed_parts)} only")
+    for name, part in parts.items():
         try:
-            part.restore(unpack(data, type(part).__name__, part.STATE_VERSION))
+            part.restore(unpack(packed_parts[name], type(part).__name__, part.STATE_VERSION))
         except SnapshotError as error:
             raise CheckpointRefused(f"its {name}: {error}") from error
+    stand(shop, checkpoint.header, checkpoint.header.adopted)
+    return shop
+
+
+def bodies(checkpoint: Checkpoint) -> dict[str, bytes]:
+    """The parts of a checkpoint, packed, by name."""
+    found, place = {}, 0
+    for name, length in sorted(checkpoint.header.parts.items()):
+        found[name] = bytes(checkpoint.body[place : place + length])
+        place += length
+    return found
+
+
+def stand(shop: Shop, header: CheckpointHeader, adopted: Mapping[str, str]) -> None:
+    """Let a shop stand where its checkpoint says; raises `CheckpointRefused` where it does not."""
+    shop.skipped, parts = header.skipped, shop.parts()
+    shop.adopted = {name: why for name, why in adopted.items() if name in parts}
+    for name in shop.adopted:
+        parts[name].approximate = True
     said, stands = Positions(header.position).state(), Positions(shop.position).state()
     if said != stands:
         raise CheckpointRefused(f"damaged: its header stands at {said}, its parts at {stands}")
-    return shop
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:

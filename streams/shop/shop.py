@@ -83,8 +83,8 @@ class Shop:
     ) -> None:
         self.settings, self.learners = settings, learners
         self.position: dict[int, int] = {}
-        self.skipped = 0
-        """Offsets below the position that were never folded here: the log did not hold them."""
+        self.skipped, self.adopted = 0, dict[str, str]()
+        """Offsets below it never folded: not in the log. Parts that no fold gives, and why."""
         self.sessions: dict[int, Sessions] = {}
         self.learned = new_recommenders(settings, learners)
         self.teaching = Teaching(settings, learners, vars(self.learned))

@@ -13,6 +13,7 @@ the same position, whatever it saw first, however often it crashed:
 | returns | two sets that look each other up, orders and returns, whichever comes first |
 | tables and rows that ever ran full | they need not agree: left out, and counted |
 | models that do not commute | they need not agree: left out, and named |
+| parts converted to other settings | the same: no fold of the log gives them |
 """
 
 import abc
@@ -39,6 +40,7 @@ class Part(Protocol):
 
     STATE_VERSION: int
     COMMUTES: bool
+    approximate: bool
 
     def state(self) -> dict[str, Any]:
         """All of it, as JSON; shares nothing."""
@@ -58,6 +60,7 @@ class ExactPart(abc.ABC):
 
     STATE_VERSION = 1
     COMMUTES = True
+    approximate = False
 
     @abc.abstractmethod
     def state(self) -> dict[str, Any]:
@@ -175,7 +178,7 @@ def left_out(parts: Mapping[str, Part]) -> dict[str, dict[str, int]]:
 def _agrees(name: str, parts: Mapping[str, Part]) -> bool:
     """Whether a part is the same for every worker, as far as it says."""
     spoilt = name in TAUGHT_BY_ORDERS and any(getattr(p, "spoils", False) for p in parts.values())
-    return parts[name].COMMUTES and not spoilt
+    return parts[name].COMMUTES and not parts[name].approximate and not spoilt
 
 
 def _hashed(state: Mapping[str, Any]) -> str:

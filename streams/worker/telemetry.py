@@ -109,6 +109,10 @@ class Telemetry:
     """Checkpoints that could not be written; the log says why."""
     checkpoints_refused: int = 0
     """Checkpoints that this worker found when it started, and could not use; its page says why."""
+    checkpoints_adopted: int = 0
+    """Of other settings, and used as far as they fit: its page says what became of which part."""
+    checkpoints_missing: int = 0
+    """Whether it found none where one is to be expected: what the log has lost is not known."""
     checkpoint_stall_ms_max: float = 0.0
     """The longest that the event loop was held by one."""
     follow_cpu_s: float = 0.0

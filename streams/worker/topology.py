@@ -29,7 +29,8 @@ from streams.shop.memory.answer import Answer
 from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
-from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings, last_shop
+from streams.worker.checkpointing.checkpointer import Checkpointer
+from streams.worker.checkpointing.restoring import CheckpointFindings, last_shop
 from streams.worker.delivery import Delivery, OutgoingRecord, Publisher
 from streams.worker.health.agreement import Admission, Agreement
 from streams.worker.health.page_server import PageServer

@@ -110,7 +110,8 @@ def test_a_benchmark_inherits_nothing(production: Settings) -> None:
     here = Site("127.0.0.1:9092").settings("log")
 
     assert production.kafka_bootstrap != here.kafka_bootstrap
-    assert not different(here) & (INHERITED | {"redis_url", "checkpoint_url", "data_dir"})
+    assert not different(here) & (INHERITED | {"redis_url", "data_dir"})
+    assert "none" == here.checkpoint_url
 
 
 def test_a_replay_keeps_away_from_the_workers(production: Settings) -> None:
@@ -119,7 +120,7 @@ def test_a_replay_keeps_away_from_the_workers(production: Settings) -> None:
     beside = settings_of("production:9092", "offered", own=False, best_fit=False)
     places = ["topic_prefix", "group_id", "redis_url", "checkpoint_url", "data_dir", "worker_name"]
 
-    assert ("", "") == (apart.redis_url, apart.checkpoint_url)
+    assert ("", "none") == (apart.redis_url, apart.checkpoint_url)
     assert [] == [name for name in places if getattr(apart, name) == getattr(production, name)]
     assert production.arm_mode == apart.arm_mode
     assert places == [n for n in places if getattr(beside, n) == getattr(production, n)]

@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from streams.cli.root import goeswith
 from streams.clients.checkpoints.chunk_log import opened_log
 from streams.clients.checkpoints.pointer import Pointer, Stored
+from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import fingerprint
+from streams.clients.checkpoints.store import open_store
 from streams.clients.checkpoints.topic_setup import CHUNK_BYTES_MAX
 from streams.clients.checkpoints.topic_store import TopicStore
 from streams.clients.checkpoints.transaction import transaction
@@ -40,6 +42,24 @@ def settings(kafka: str, topic_prefix: str) -> Settings:
 def store(settings: Settings) -> TopicStore:
     """Its store, empty."""
     return TopicStore(settings, topic_of(settings))
+
+
+def test_what_was_kept_in_redis_is_read_until_the_topic_holds_one(
+    settings: Settings, redis_url: str
+) -> None:
+    """By default, once: what an earlier version has learned is not lost with it."""
+    by_default = settings.model_copy(update={"checkpoint_url": "", "redis_url": redis_url})
+    old, new = checkpoint(70), checkpoint(80)
+    before = RedisStore(redis_url, settings.topic_prefix, ttl_s=60)
+    before.write(*old)
+    store = open_store(by_default)
+    assert store is not None
+
+    assert old[1] == store.read()
+    assert store.write(*new)
+    assert new[1] == store.read()
+    assert old[1] == before.read()
+    assert TopicStore(settings, "nothing-there").read() is None
 
 
 def topic_of(settings: Settings) -> str:
@@ -137,7 +157,7 @@ def test_a_generation_that_is_restored_is_the_newest_and_the_one_that_was_is_kep
 
 def test_generations_are_refused_where_there_are_none(settings: Settings, tmp_path: Path) -> None:
     """Redis and files keep one: the command says so, and what shows it."""
-    for url in ((tmp_path / "shop.checkpoint").as_uri(), "redis://127.0.0.1:1", ""):
+    for url in ((tmp_path / "shop.checkpoint").as_uri(), "redis://127.0.0.1:1", "none"):
         other = settings.model_copy(update={"checkpoint_url": url})
         for words in (("list",), ("restore", "--generation", "2")):
             code, said = run(other, "checkpoint", *words, "--json")
@@ -172,7 +192,7 @@ async def test_a_setting_that_is_changed_and_put_back_costs_nothing(store: Topic
     changed.write(4)
     back = await Worker(store).start()
 
-    assert ({}, {0: 9}) == (began, positions(back))
+    assert ({0: 9}, {0: 9}) == (began, positions(back))
     assert back.restored
     assert known == back.restored.digest()
     assert ["settings"] == [one.name.partition("-")[0] for one in store.kept()]
@@ -311,7 +331,7 @@ def test_a_topic_that_holds_something_else_stays_unless_forced(
 
 def test_the_topic_is_made_checked_and_listed_only_where_it_is_used(settings: Settings) -> None:
     """With the others; and a store makes the same one."""
-    elsewhere = settings.model_copy(update={"checkpoint_url": ""})
+    elsewhere = settings.model_copy(update={"checkpoint_url": "none"})
     topic = topic_of(settings)
     create_topics(elsewhere)
     assert check_topics(elsewhere)

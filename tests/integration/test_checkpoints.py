@@ -116,7 +116,8 @@ def test_a_setting_that_is_changed_and_put_back_costs_nothing(
         back = one_shift(staff)
         _, held = run(staff, "checkpoint", "inspect")
 
-    assert (0, 1) == (changed["restored"], changed["checkpoints_refused"])
+    assert (EVENTS, 50) == (changed["restored"], changed["folded"])
+    assert (0, 1) == (changed["checkpoints_refused"], changed["checkpoints_adopted"])
     assert "items_max was 200000, is 1000" in changed["notes"]
     assert f"{topic_prefix}:checkpoint:refused:settings-" in changed["notes"]
     assert (EVENTS, 75) == (back["restored"], back["folded"])

@@ -141,7 +141,7 @@ def test_a_checkpoint_made_without_it_is_refused(till: Till) -> None:
     """The new learner needs the log from its beginning."""
     checkpoint = kept(Till().shop)
 
-    with pytest.raises(CheckpointRefused, match="made under other settings: latest was None"):
+    with pytest.raises(CheckpointRefused, match="made under other settings: latest was none"):
         check(checkpoint.header, SETTINGS, new=till.shop.new)
     with pytest.raises(CheckpointRefused, match="it has the parts"):
         restored(checkpoint, SETTINGS, till.shop.new)

@@ -55,6 +55,8 @@ class Stored(BaseModel):
     events: Count
     reach: Count
     made_at_ms: Count
+    adopted: dict[str, str] = {}
+    """The parts that no fold of the log gives, and why (`Shop.adopted`)."""
 
     @property
     def known(self) -> CheckpointProgress:

@@ -1,4 +1,8 @@
-"""Where checkpoints are kept: in Redis, in a file, or in a compacted topic of Kafka.
+"""Where checkpoints are kept: in a compacted topic of Kafka, in a file, or in Redis.
+
+By default in a topic: knowledge is worth months, and lives where the log does. Until that holds
+one, what an earlier version kept in the Redis of the views is read from there. The embedded broker
+has no transactions: there it is the Redis.
 
 One is in the place where workers look; a few that were refused are kept aside, under names that
 tell why (`streams.clients.checkpoints.rules`).
@@ -14,6 +18,7 @@ from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import KeptCheckpoint
 from streams.clients.redis import secured
 from streams.contract.settings import Settings
+from streams.contract.topics import IN_KAFKA
 from streams.shop.checkpoint import CheckpointHeader
 
 
@@ -57,16 +62,35 @@ class Store(Protocol):
         """
 
 
+NOWHERE = "none"
+
+
+def checkpoints_at(settings: Settings) -> str:
+    """The URL of the place where the settings have checkpoints kept; empty: nowhere.
+
+    >>> checkpoints_at(Settings()), checkpoints_at(Settings(checkpoint_url="file:///var/shop"))
+    ('kafka:', 'file:///var/shop')
+    """
+    if settings.checkpoint_url:
+        return "" if settings.checkpoint_url == NOWHERE else settings.checkpoint_url
+    return settings.redis_url if settings.kafka_api_version else IN_KAFKA
+
+
 def open_store(settings: Settings) -> Store | None:
     """Where the settings have checkpoints kept; None: nowhere."""
-    url = settings.checkpoint_url or settings.redis_url
+    url = checkpoints_at(settings)
     if topic := settings.topics.checkpoints(url):
         # It loads kafka-python, which takes its time: only where checkpoints are in a topic.
         from streams.clients.checkpoints.topic_store import TopicStore  # noqa: PLC0415
 
-        return TopicStore(settings, topic)
+        moved = settings.redis_url if not settings.checkpoint_url else ""
+        return TopicStore(settings, topic, before=_in_redis(moved, settings) if moved else None)
     if url.startswith("file:"):
         return FileStore(Path(unquote(urlsplit(url).path)))
     if not url:
         return None
+    return _in_redis(url, settings)
+
+
+def _in_redis(url: str, settings: Settings) -> RedisStore:
     return RedisStore(secured(url, settings), settings.topic_prefix, settings.checkpoint_ttl_s)

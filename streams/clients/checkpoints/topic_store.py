@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from streams.clients.checkpoints.chunk_log import FOREIGN_MAX, POINTER, ChunkLog, opened_log
 from streams.clients.checkpoints.pointer import Pointer, Stored, chunk_key
+from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import (
     ExistingCheckpoint,
     KeptCheckpoint,
@@ -52,9 +53,13 @@ class Plan(NamedTuple):
 
 
 class TopicStore:
-    """A topic; each call has clients of its own, so that a forked child may make it."""
+    """A topic; each call has clients of its own, so that a forked child may make it.
 
-    def __init__(self, settings: Settings, topic: str) -> None:
+    `before` is where checkpoints were kept before: it is read as long as the topic holds none.
+    """
+
+    def __init__(self, settings: Settings, topic: str, *, before: RedisStore | None = None) -> None:
+        self._before = before
         self.where = f"topic {topic} of Kafka at {settings.kafka_bootstrap}"
         self.warning = ""
         self._settings = settings
@@ -69,6 +74,27 @@ class TopicStore:
 
         Raises a `GoeswithError` when Kafka does not answer, or there are some and none is whole.
         """
+        found = self._in_topic(name)
+        if found is None and not name and self._before is not None:
+            return self._as_before(self._before)
+        return found
+
+    def _as_before(self, before: RedisStore) -> bytes | None:
+        """What is where checkpoints were kept before; a Redis that is away has said nothing."""
+        try:
+            found = before.read()
+        except GoeswithError as error:
+            logger.warning("no checkpoint of before is known: %s", error)
+            return None
+        if found is not None:
+            logger.warning(
+                "%s holds no checkpoint: going on from the one in %s, once",
+                self.where,
+                before.where,
+            )
+        return found
+
+    def _in_topic(self, name: str) -> bytes | None:
         self.warning, damaged = "", list[str]()
         with opened_log(self._settings, self._topic) as log:
             if log is None:
@@ -183,6 +209,7 @@ def _stored(header: CheckpointHeader, data: bytes, offsets: list[int]) -> Stored
         size=len(data),
         offsets=tuple(offsets),
         made_at_ms=max(0, header.made_at_ms),
+        adopted=header.adopted,
         **known(header)._asdict(),
     )
 

@@ -38,6 +38,10 @@ BENCHMARKS = {
         "streams.lab.bench.size.restart_report:restart",
         "A large shop that answers again, and checkpoints.",
     ),
+    "outlive": Lazy(
+        "streams.lab.bench.size.outlive_report:outlive",
+        "What is known when all but Kafka is gone, and the log is a week.",
+    ),
     "scale": Lazy(
         "streams.lab.bench.size.scale_report:scale", "What more workers cost, and bring."
     ),

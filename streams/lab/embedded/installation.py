@@ -75,7 +75,7 @@ def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installa
             say(f"creating the topics {PREFIX}.* at {bootstrap}, where they are missing")
             create_topics(self_contained(inherited, **own))
         say("starting Redis")
-        own["redis_url"] = stack.enter_context(EmbeddedRedis()).url
+        own["redis_url"] = own["checkpoint_url"] = stack.enter_context(EmbeddedRedis()).url
         settings = self_contained(inherited, **own)
         say("starting a worker")
         worker = stack.enter_context(WorkerProcess(settings))

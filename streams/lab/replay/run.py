@@ -96,6 +96,7 @@ def apart(settings: Settings) -> Settings:
         "worker_name": name,
         "receipt_secret": SecretStr("replay"),
         "redis_url": "",
+        "checkpoint_url": "none",
         "data_dir": "",
         "web_port": 0,
         "answering": True,

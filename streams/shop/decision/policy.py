@@ -1,7 +1,11 @@
 """The bandit policy that the settings ask for: Thompson sampling, by context or linear."""
 
+from collections.abc import Mapping
+
 from models import LinearThompsonSampling, ThompsonSampling
 from streams.contract.settings import Settings
+from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.sessions import Sessions
 
 POLICIES: dict[str, type[ThompsonSampling]] = {
     "contexts": ThompsonSampling,
@@ -22,3 +26,26 @@ def new_policy(settings: Settings) -> ThompsonSampling:
         settle_s=settings.purchase_window_s,
         mode=settings.arm_mode,
     )
+
+
+def taught_again(
+    policy: ThompsonSampling, settings: Settings, sessions: Mapping[int, Sessions]
+) -> int:
+    """Teach a new policy by the prompts that sessions remember; how many those are.
+
+    What a prompt has earned is a function of its facts: so the policy is what it would be, had the
+    rewards and its half-life been those of these settings from the first of these prompts on.
+    """
+    worth = Worth(settings.reward_clicked, settings.reward_added, settings.reward_bought)
+    remembered = [
+        impression
+        for _, each in sorted(sessions.items())
+        for session in each
+        for impression in session.impressions.values()
+    ]
+    for impression in remembered:
+        receipt, asked_s = impression.receipt, impression.receipt.prompted_at_ms / 1000
+        policy.expose(receipt.arm, receipt.context, time_s=asked_s)
+        for at_ms, gain in earnings(impression, worth):
+            policy.reward(receipt.arm, receipt.context, gain, time_s=asked_s, at_s=at_ms / 1000)
+    return len(remembered)

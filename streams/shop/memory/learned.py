@@ -10,11 +10,11 @@ from typing import Any
 from models import BestFit, CoOccurrence, Popularity, Repeats
 from streams.contract.events import Event, ItemAdded, ItemViewed, OrderLine
 from streams.contract.settings import Settings
-from streams.shop.hash_sampling import sampled
 from streams.shop.memory.orders.order import Order
 from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 from streams.shop.memory.teaching import Learner
+from streams.shop.people.hash_sampling import sampled
 
 
 class Learned(SimpleNamespace):

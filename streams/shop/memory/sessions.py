@@ -200,6 +200,9 @@ class Sessions:
         shown = {name: one for each in self for name, one in each.impressions.items()}
         for orders in later[1:2]:
             self.orders.restore(orders, shown.get)
+        while len(self) > self.sessions_max and len(self._sessions) > 1:  # it was larger once
+            self._let_go(self._first())
+            self.forgot = True
 
     def _restored(self, state: list[Any]) -> Session:
         session = session_of(state)

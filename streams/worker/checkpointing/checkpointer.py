@@ -1,4 +1,4 @@
-"""Writes checkpoints while the worker works, and finds the last one when it starts.
+"""Writes checkpoints while the worker works.
 
 Of all workers the one that answers for partition 0 writes. A child process does it, on a copy of
 our memory (`streams.worker.checkpointing.child_work`): the loop waits for the fork alone, and
@@ -7,22 +7,20 @@ full, what is there is not ours) is counted and said, and tried again after the 
 """
 
 import asyncio
-import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from mode import Service
 
-from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
-from streams.contract.errors import CheckpointRefused, GoeswithError
+from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import CheckpointHeader, LogExtent, check, packed, read, restored
+from streams.shop.checkpoint import packed
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.child_work import in_child
 from streams.worker.checkpointing.large_pages import gather
+from streams.worker.checkpointing.restoring import CheckpointFindings
 from streams.worker.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -44,16 +42,6 @@ def first_pause_s(every_s: float, made_s: float, now_s: float) -> float:
     (30.0, 2.0)
     """
     return min(every_s, max(FIRST_S, made_s + every_s - now_s))
-
-
-@dataclass
-class CheckpointFindings:
-    """What a worker found in the place of its checkpoints, for its page and for its writer."""
-
-    refused: dict[str, str] = field(default_factory=dict)
-    """Why it could not use those that are its own to keep aside, in a word, by fingerprint."""
-    notes: dict[str, str] = field(default_factory=dict)
-    """For people: what was `found`, and why none is `written`."""
 
 
 class Checkpointer(Service):
@@ -120,102 +108,3 @@ class Checkpointer(Service):
             pause_s = every_s
             if not self.should_stop and self._ours():
                 await self.write()
-
-
-async def last_shop(
-    settings: Settings,
-    store: Store,
-    telemetry: Telemetry,
-    found: CheckpointFindings,
-    log: Callable[[int], Awaitable[LogExtent]],
-) -> Shop | None:
-    """The shop of the last checkpoint that can be trusted; None when there is none.
-
-    First the one in its place is tried, then those that were kept aside, which know most first: one
-    fits again when a setting is put back. What cannot be used is said, and noted in `found`. `log`
-    is asked for the log as seen from the time when the checkpoint was made, in ms.
-    """
-    try:
-        shop = await _tried(settings, store, telemetry, found, log)
-        for kept in () if shop else await asyncio.to_thread(store.kept):
-            shop = shop or await _tried(settings, store, telemetry, found, log, kept.name)
-    except GoeswithError as error:
-        _note(
-            found,
-            f"at the start, the checkpoint in {store.where} could not be read: {error}. The log "
-            "was folded instead",
-        )
-        shop = None
-    if shop is None:
-        logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
-    return shop
-
-
-async def _tried(
-    settings: Settings,
-    store: Store,
-    telemetry: Telemetry,
-    found: CheckpointFindings,
-    log: Callable[[int], Awaitable[LogExtent]],
-    name: str = "",
-) -> Shop | None:
-    """The shop of one checkpoint; None when there is none of this name, or it is refused."""
-    data = None
-    try:
-        data = await asyncio.to_thread(store.read, name)
-        if data is None:
-            return None
-        checkpoint = await asyncio.to_thread(read, data)
-        now = await log(checkpoint.header.made_at_ms)
-        check(checkpoint.header, settings, now)
-        shop = await asyncio.to_thread(_undisturbed, lambda: restored(checkpoint, settings))
-    except CheckpointRefused as refused:
-        if name:
-            logger.info("%s does not fit either: %s", store.place(name), refused)
-        else:
-            telemetry.checkpoints_refused += 1
-            _note(found, _refusal(store, found, data, refused))
-        return None
-    if name:
-        logger.warning("going on from a checkpoint that was kept aside: %s", store.place(name))
-    if store.warning:
-        telemetry.checkpoints_refused += 1
-        _note(found, f"at the start, {store.warning}")
-    _say_what_is_gone(checkpoint.header, now)
-    telemetry.restored_made_ms = checkpoint.header.made_at_ms
-    return shop
-
-
-def _refusal(
-    store: Store, found: CheckpointFindings, data: bytes | None, refused: CheckpointRefused
-) -> str:
-    """What is said of a checkpoint that cannot be used, and what becomes of it."""
-    said = f"the checkpoint in {store.where} is not used: {refused}"
-    if refused.reason == "gone":
-        return said
-    if refused.reason == "foreign" or data is None:
-        return f"{said}. It is not ours: it stays, and no other one is written there"
-    mark = fingerprint(data)
-    found.refused[mark] = refused.reason
-    place = store.place(kept_name(refused.reason, mark))
-    return f"{said}. It is kept: before another one takes its place it goes to {place}"
-
-
-def _note(found: CheckpointFindings, said: str) -> None:
-    found.notes["found"] = said
-    logger.warning("%s", said)
-
-
-def _say_what_is_gone(header: CheckpointHeader, now: LogExtent) -> None:
-    gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
-    if gone:
-        logger.warning("%s events after the checkpoint are gone from the log by retention", gone)
-
-
-def _undisturbed(make: Callable[[], Shop]) -> Shop:
-    """Make millions of objects without looking for garbage among them: half the time."""
-    gc.disable()
-    try:
-        return make()
-    finally:
-        gc.enable()

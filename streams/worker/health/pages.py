@@ -1,8 +1,8 @@
 """The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
-/state      version, memory, tables, position, lag, partitions, telemetry, what must agree; with
-            ?digest a hash of the fold, too
+/state      version, memory, tables, position, lag, partitions, telemetry, what must agree, what was
+            adopted from a checkpoint of other settings; with ?digest a hash of the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
 /readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
@@ -73,6 +73,7 @@ def show_state(app: PageSource, settings: Settings, told: Callable[[], Told] = d
                     **app.telemetry.snapshot(),
                     "receipt_unknown_key": dict(shop.unknown_keys),
                 },
+                "adopted": dict(shop.adopted) if isinstance(shop, Shop) else {},
                 "agreement": dict(told()),
                 "digest": None if digests is None else digest(digests),
                 "digests": digests,

@@ -48,6 +48,7 @@ class Site:
             "partitions": PARTITIONS,
             "receipt_secret": self._secret,
             "best_fit": self.best_fit,
+            "checkpoint_url": "none",  # a worker that starts folds what it is measured by
         }
         return self_contained(inherited=(), **(OPEN | ours | more))
 

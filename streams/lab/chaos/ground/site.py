@@ -41,7 +41,12 @@ def ground(logs: Path | None = None, **more: Any) -> Iterator[ChaosTestBed]:
         kafka.start()
         redis = stack.enter_context(EmbeddedRedis())
         site = Site(kafka.bootstrap)
-        common = {"redis_url": redis.url, "kafka_timeout_s": 60.0, **more}
+        common = {
+            "redis_url": redis.url,
+            "checkpoint_url": redis.url,
+            "kafka_timeout_s": 60.0,
+            **more,
+        }
         settings = site.settings(LOG, **common)
 
         def of_worker(name: str) -> Settings:

@@ -1,6 +1,6 @@
 """Who belongs to a share: the same on every worker, whatever the salt."""
 
-from streams.shop.hash_sampling import sampled
+from streams.shop.people.hash_sampling import sampled
 
 WHO = [f"shopper-{number}" for number in range(200)]
 

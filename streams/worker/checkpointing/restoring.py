@@ -1,0 +1,270 @@
+"""Finds the checkpoint that a worker starts from, or says why there is none.
+
+Tried in this order, until one can be used:
+
+1. the one in its place, as it is;
+2. those that were kept aside, as they are, where the log begins before they end: a setting was put
+   back;
+3. the one in its place, part by part (`streams.clients.checkpoints.adoption`);
+4. those that were kept aside, as they are, and then part by part: those that know most first.
+
+What cannot be used as it is gets said: in the log, in the notes of `/readyz`, in a count. So is
+that there is none where one is to be expected: where the log begins after offset 0, or where the
+group has answered events before. Only the first run of a shop has none.
+"""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from streams.clients.checkpoints.adoption import Adopted, adopted
+from streams.clients.checkpoints.rules import fingerprint, kept_name
+from streams.clients.checkpoints.store import Store
+from streams.clients.log_reader import Partition, committed_offsets, open_reader
+from streams.clients.sync_kafka import open_admin
+from streams.contract.errors import CheckpointRefused, GoeswithError
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import (
+    Checkpoint,
+    LogExtent,
+    differing,
+    read,
+    restored,
+)
+from streams.shop.meaning import Differing, in_words
+from streams.shop.shop import Shop
+from streams.worker.telemetry import Telemetry
+
+logger = logging.getLogger(__name__)
+
+Log = Callable[[int], Awaitable[LogExtent]]
+"""Asked for the log as seen from the time when a checkpoint was made, in ms."""
+
+
+@dataclass
+class CheckpointFindings:
+    """What a worker found in the place of its checkpoints, for its page and for its writer."""
+
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why it could not use those that are its own to keep aside, in a word, by fingerprint."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """For people: what was `found`, and why none is `written`."""
+
+
+class Candidate(NamedTuple):
+    """A checkpoint that is whole, and of this log."""
+
+    checkpoint: Checkpoint
+    fingerprint: str
+    name: str
+    """Under which it was kept aside; empty: it is in its place."""
+    other: Differing
+    """What its figures mean otherwise than here."""
+    gone: int
+    """Records behind it that the log holds no longer."""
+
+
+class Restoring:
+    """One look for a checkpoint to start from."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        telemetry: Telemetry,
+        found: CheckpointFindings,
+        log: Log,
+    ) -> None:
+        self._settings, self._store, self._log = settings, store, log
+        self._telemetry, self._found = telemetry, found
+
+    async def shop(self) -> Shop | None:
+        """The shop to go on from; None: there is none. Raises a `GoeswithError` of the store."""
+        first = await self._candidate()
+        if first is not None and not first.other:
+            return await self._restored(first)
+        kept = await asyncio.to_thread(self._store.kept)
+        aside = [one for each in kept if (one := await self._candidate(each.name)) is not None]
+        candidates = sorted([*([first] if first else []), *aside], key=_rank)
+        if first is not None and candidates[0] is not first:
+            self._refuse("", first.fingerprint, _made_otherwise(first))
+        for one in candidates:
+            if (shop := await self._restored(one)) is not None:
+                return shop
+        return None
+
+    async def _candidate(self, name: str = "") -> Candidate | None:
+        """The checkpoint of a name, if it can be used at all."""
+        data = None
+        try:
+            data = await asyncio.to_thread(self._store.read, name)
+            if data is None:
+                return None
+            if self._store.warning and not name:
+                self._telemetry.checkpoints_refused += 1
+                self._note(f"at the start, {self._store.warning}")
+            checkpoint = await asyncio.to_thread(read, data)
+            header, now = checkpoint.header, await self._log(checkpoint.header.made_at_ms)
+            other = differing(header, self._settings, now)
+        except CheckpointRefused as refused:
+            self._refuse(name, data, refused)
+            return None
+        gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
+        return Candidate(checkpoint, fingerprint(data), name, other, gone)
+
+    async def _restored(self, one: Candidate) -> Shop | None:
+        """The shop of a candidate; None: it is refused after all."""
+        fits = not one.other
+        make = (lambda: Adopted(restored(one.checkpoint, self._settings), {})) if fits else None
+        try:
+            shop, fates = await asyncio.to_thread(
+                _undisturbed, make or (lambda: self._adopted(one))
+            )
+        except CheckpointRefused as refused:
+            self._refuse(one.name, one.fingerprint, refused)
+            return None
+        if one.name:
+            place = self._store.place(one.name)
+            logger.warning("going on from a checkpoint that was kept aside: %s", place)
+        if not fits:
+            self._tell(one, fates)
+        if one.gone:
+            logger.warning(
+                "%s events after the checkpoint are gone from the log by retention", one.gone
+            )
+        self._telemetry.restored_made_ms = one.checkpoint.header.made_at_ms
+        return shop
+
+    def _adopted(self, one: Candidate) -> Adopted:
+        settings = self._settings
+        return adopted(
+            one.checkpoint,
+            settings,
+            one.other,
+            lambda: open_reader(settings, settings.topics.events),
+        )
+
+    def _tell(self, one: Candidate, fates: Mapping[str, str]) -> None:
+        """Which parts were taken over, and which were not."""
+        self._telemetry.checkpoints_adopted += 1
+        if not one.name:
+            self._found.refused[one.fingerprint] = "settings"
+        place = self._store.place(one.name) if one.name else self._store.where
+        aside = self._store.place(kept_name("settings", one.fingerprint))
+        parts = [name for name in one.checkpoint.header.parts if name not in fates]
+        said = [f"as they were: {', '.join(parts)}", *(f"{p}: {why}" for p, why in fates.items())]
+        self._note(
+            f"the checkpoint in {place} was made under other settings ({in_words(one.other)}) and "
+            f"is adopted part by part; {'; '.join(said)}. It is kept: {aside}"
+        )
+
+    def _refuse(self, name: str, data: bytes | str | None, refused: CheckpointRefused) -> None:
+        """Say what is said of a checkpoint that cannot be used, and what becomes of it."""
+        if name:
+            logger.info("%s does not fit either: %s", self._store.place(name), refused)
+            return
+        self._telemetry.checkpoints_refused += 1
+        said = f"the checkpoint in {self._store.where} is not used: {refused}"
+        if refused.reason == "gone":
+            self._note(said)
+        elif refused.reason == "foreign" or data is None:
+            self._note(f"{said}. It is not ours: it stays, and no other one is written there")
+        else:
+            mark = data if isinstance(data, str) else fingerprint(data)
+            self._found.refused[mark] = refused.reason
+            place = self._store.place(kept_name(refused.reason, mark))
+            self._note(f"{said}. It is kept: before another one takes its place it goes to {place}")
+
+    def _note(self, said: str) -> None:
+        self._found.notes["found"] = said
+        logger.warning("%s", said)
+
+
+def _made_otherwise(one: Candidate) -> CheckpointRefused:
+    return CheckpointRefused(f"it was made under other settings: {in_words(one.other)}", "settings")
+
+
+def _rank(one: Candidate) -> int:
+    """The order in which candidates are tried; equal ones as they came."""
+    if not one.other and not one.gone:
+        return 0
+    if not one.name:
+        return 1
+    return 3 if one.other else 2
+
+
+async def last_shop(
+    settings: Settings,
+    store: Store,
+    telemetry: Telemetry,
+    found: CheckpointFindings,
+    log: Log,
+) -> Shop | None:
+    """The shop of the last checkpoint that can be trusted; None when there is none.
+
+    What cannot be used is said, and noted in `found`.
+    """
+    shop = None
+    try:
+        shop = await Restoring(settings, store, telemetry, found, log).shop()
+    except GoeswithError as error:
+        said = (
+            f"at the start, the checkpoint in {store.where} could not be read: {error}. The log "
+            "was folded instead"
+        )
+        found.notes["found"] = said
+        logger.warning("%s", said)
+    if shop is None:
+        await _say_what_is_missing(settings, store, telemetry, found, await log(0))
+    return shop
+
+
+async def _say_what_is_missing(
+    settings: Settings,
+    store: Store,
+    telemetry: Telemetry,
+    found: CheckpointFindings,
+    now: LogExtent,
+) -> None:
+    """Whether somebody must have written a checkpoint, and what is not known without it."""
+    if gone := sum(now.begins.values()):
+        said = (
+            f"{gone:,} events are gone from the log, and what they taught is not known here. Is it "
+            "kept elsewhere? Then stop the workers, and `goeswith checkpoint load` it"
+        )
+    elif not found.notes and (answered := await asyncio.to_thread(_answered, settings)):
+        said = (
+            f"the group has answered {answered:,} events before. The log has them all, and is "
+            "folded from its beginning: that takes its time. Is GOESWITH_CHECKPOINT_URL right?"
+        )
+    else:
+        logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
+        return
+    telemetry.checkpoints_missing = 1
+    found.notes["missing"] = f"there is no checkpoint to start from in {store.where}, and {said}"
+    logger.error("%s", found.notes["missing"])
+
+
+def _answered(settings: Settings) -> int:
+    """How many events the group has acknowledged; 0 where nobody says, as the embedded broker."""
+    events = settings.topics.events
+    if settings.kafka_api_version:
+        return 0
+    try:
+        with open_admin(settings) as admin:
+            partitions = [Partition(events, number) for number in range(settings.partitions)]
+            return sum(filter(None, committed_offsets(settings, admin, partitions).values()))
+    except GoeswithError:
+        return 0
+
+
+def _undisturbed(make: Callable[[], Adopted]) -> Adopted:
+    """Make millions of objects without looking for garbage among them: half the time."""
+    gc.disable()
+    try:
+        return make()
+    finally:
+        gc.enable()
