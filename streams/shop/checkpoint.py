@@ -17,10 +17,9 @@ A checkpoint is refused, with the reason, and another one or the log is used ins
   half-life, a gap, what an add is worth). Settings that only say how figures are *read* may change:
   those of today hold;
 - not of this log: it stands beyond the end, or what it has folded was appended after it was made.
-  The topic was emptied, or made anew.
 
-It is *not* refused when the log begins behind it: what retention took in between is lost to
-everybody, and the checkpoint still knows more than the log. That is logged, and counted as a gap.
+It is *not* refused when the log begins behind it: it still knows more than the log. What retention
+took in between is lost to everybody, which is logged, and counted as a gap.
 """
 
 import hashlib
@@ -94,6 +93,7 @@ class LogExtent(NamedTuple):
     """The offset that each partition's next record will get."""
     younger: Mapping[int, int]
     """The first record of a partition that was appended when the checkpoint was surely made."""
+    topic_id: str = ""  # Kafka's own id of the topic; empty: not told
 
 
 class CheckpointHeader(BaseModel):
@@ -105,6 +105,7 @@ class CheckpointHeader(BaseModel):
     cluster: str
     """Kafka's own id of the cluster."""
     topic: str
+    topic_id: str = ""  # Kafka's own id of it: made anew, it has another one
     partitions: int
     made_at_ms: int
     made_by: str
@@ -113,6 +114,7 @@ class CheckpointHeader(BaseModel):
     """The next offset of each partition to fold."""
     skipped: NonNegativeInt = 0
     """How many offsets below that were never folded: retention had taken them."""
+    carried: NonNegativeInt = 0  # records of logs before this one that were folded
     meaning: dict[str, str]
     """Settings and arguments without which the figures mean nothing, as JSON."""
     digests: dict[str, str]
@@ -135,7 +137,7 @@ class CheckpointHeader(BaseModel):
     @property
     def events(self) -> int:
         """How much it knows: the records that were folded into it."""
-        return self.reach - self.skipped
+        return self.reach - self.skipped + self.carried
 
     @property
     def lineage(self) -> str:
@@ -170,12 +172,9 @@ def meaning(settings: Settings, new: NewShop = Shop) -> dict[str, str]:
 
 
 def packed(
-    shop: Shop, *, cluster: str, now_ms: int, made_by: str
+    shop: Shop, *, cluster: str, now_ms: int, made_by: str, topic_id: str = ""
 ) -> tuple[CheckpointHeader, bytes]:
-    """The checkpoint of a shop. Raises `SnapshotError` when it is too large.
-
-    It takes seconds at a million pairs, and for a moment as much memory as the largest part.
-    """
+    """The checkpoint of a shop. Raises `SnapshotError` when it is too large."""
     parts = shop.parts()
     bodies = {
         name: pack(type(part).__name__, part.STATE_VERSION, part.state())
@@ -185,11 +184,13 @@ def packed(
         version=VERSION,
         cluster=cluster,
         topic=shop.settings.topics.events,
+        topic_id=topic_id,
         partitions=shop.settings.partitions,
         made_at_ms=now_ms,
         made_by=made_by,
         position=dict(sorted(shop.position.items())),
-        skipped=shop.skipped,
+        skipped=max(0, shop.skipped),
+        carried=max(0, -shop.skipped),
         meaning=meaning(shop.settings, shop.new),
         digests=digests(parts),
         left_out=left_out(parts),
@@ -241,25 +242,24 @@ def check(
 
 def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
     """Raise `CheckpointRefused` when this cannot be the log that was folded."""
-    for partition, offset in header.position.items():
-        if offset > (end := log.ends.get(partition, offset)):
-            raise CheckpointRefused(
-                f"it is ahead of the log: partition {partition} ends at {end}, the checkpoint "
-                f"stands at {offset}. Was the topic emptied, or made anew?",
-                "log",
-            )
-        if offset > (young := log.younger.get(partition, offset)):
-            raise CheckpointRefused(
-                f"it is older than the log: offset {young} of partition {partition} was appended "
-                f"after the checkpoint, which stands at {offset}. Was the topic made anew?",
-                "log",
-            )
+    if header.topic_id and header.topic_id != (log.topic_id or header.topic_id):
+        said = f"the topic was made anew: its id was {header.topic_id}, is {log.topic_id}"
+        raise CheckpointRefused(said, "log")
+    for number, offset in header.position.items():
+        if offset > (end := log.ends.get(number, offset)):
+            said = f"ahead of the log: partition {number} ends at {end}"
+        elif offset > (young := log.younger.get(number, offset)):
+            said = f"older than the log: offset {young} of partition {number} was appended after it"
+        else:
+            continue
+        said += f", and it stands at {offset}. Was the topic emptied, or made anew?"
+        raise CheckpointRefused(f"it is {said}", "log")
 
 
 def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:
     """The shop of a checkpoint that `check` has let pass; raises `CheckpointRefused`."""
     shop, place, header = new(settings), 0, checkpoint.header
-    shop.skipped, parts = header.skipped, shop.parts()
+    shop.skipped, parts = header.skipped - header.carried, shop.parts()
     if parts.keys() != header.parts.keys():
         raise CheckpointRefused(f"it has the parts {', '.join(header.parts)} only")
     for name, length in sorted(header.parts.items()):

@@ -116,6 +116,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "fetch_wait_fixed": _PACE,
     "gap_wait_s_max": _PACE,
     "stuck_s_max": _PACE,
+    "topics_look_s": _PACE,
     "redis_url": _VIEWS,
     "view_ttl_s": _VIEWS,
     "views_queued_max": _VIEWS,
