@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -27,6 +27,7 @@ from streams.clients.batches.patient_fetches import read_patiently
 from streams.clients.connection.async_security import async_security, translating_refusals
 from streams.clients.connection.probe import check_connection
 from streams.clients.connection.refusals import TOPIC_DENIED, denied, hint
+from streams.clients.connection.topics.topic_ids import topic_id
 from streams.contract.errors import KafkaUnreachable, LogUnreadable, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import BROKER_TIME, TIME_TYPE, command_of_broker_time
@@ -123,8 +124,17 @@ async def _started_admin(settings: Settings) -> Any:
     return admin
 
 
-async def check_topics(settings: Settings) -> str:
-    """The id of Kafka's cluster, once every topic has as many partitions as the settings say.
+class LogIdentity(NamedTuple):
+    """Which log it is: offsets of another one mean nothing here."""
+
+    cluster: str
+    """Kafka's own id of the cluster."""
+    topic_id: str
+    """Kafka's own id of the events topic; empty where the broker has none."""
+
+
+async def check_topics(settings: Settings) -> LogIdentity:
+    """Which log it is, once every topic has as many partitions as the settings say.
 
     Raises `TopicsWrong` when one has not, or when the events carry their senders' time;
     `Misconfigured` when the brokers would not take our session timeout.
@@ -137,12 +147,13 @@ async def check_topics(settings: Settings) -> str:
         brokers = await admin.describe_cluster()
         await _check_session_timeout(settings, admin, brokers)
         told = await configured(admin, [events])
+        log = await topic_id(admin, settings.topics.events)
     numbers = {topic["topic"]: len(topic["partitions"]) for topic in described}
     found = {name: number for name, number in numbers.items() if number}  # 0: there is no topic
     if wrong := wrong_topics(found, settings):
         raise TopicsWrong(wrong)
     check_broker_time(settings, told.get(events.name, {}).get(TIME_TYPE))
-    return brokers.get("cluster_id") or ""
+    return LogIdentity(brokers.get("cluster_id") or "", log)
 
 
 async def describe_topics(settings: Settings, admin: Any, topics: list[str]) -> list[Any]:

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
 from kafka.net.sasl.oauth import AbstractTokenProvider
@@ -38,6 +39,7 @@ TRANSACTION_S_MAX = 300
 """After this a broker aborts a transaction; its own bound is 900 s, unless it is set otherwise."""
 TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
 """What a producer or a broker says of a record that has no room in its topic."""
+NO_ID = UUID(int=0)
 TOPIC_ALREADY_EXISTS = 36
 """Kafka's error code."""
 
@@ -163,6 +165,12 @@ def translating_errors(settings: Settings) -> Iterator[None]:
 def cluster_id(admin: Any) -> str:
     """Kafka's own id of the cluster: other clusters have other ones."""
     return str(admin.describe_cluster().get("cluster_id") or "")
+
+
+def topic_id(admin: Any, topic: str) -> str:
+    """Kafka's own id of a topic, as `streams.clients.connection.topics.topic_ids` has it."""
+    told = [found.get("topic_id") or NO_ID for found in admin.describe_topics([topic])]
+    return next((str(one) for one in told if one != NO_ID), "")
 
 
 def partition_counts(admin: Any, topics: Iterable[str]) -> dict[str, int]:

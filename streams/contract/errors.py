@@ -25,6 +25,7 @@ GoeswithError
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
     ├── LogUnreadable            a batch of the log is damaged on the broker
+    ├── LogReplaced              the events topic holds another log than the one that was folded
     ├── SettingsDiffer           a worker with other settings has taken our place meanwhile
     ├── FoldStalled              an event waited for its predecessors longer than it may
     └── WorkerStuck              the log has more, Kafka answers, and the worker does not get on
@@ -154,6 +155,10 @@ class DeliveryFailed(WorkerFailed):
 
 class LogUnreadable(WorkerFailed):
     """A batch of the log is damaged: its checksum is wrong, or it is no batch."""
+
+
+class LogReplaced(WorkerFailed):
+    """The events topic was made anew, or has lost its end: offsets have another meaning now."""
 
 
 class FoldStalled(WorkerFailed):

@@ -94,6 +94,10 @@ class Settings(ConnectionSettings, GatewaySettings, IntakeSettings, PageSettings
         60.0, ge=10, description="watchdog timeout: a worker without progress for so long ends"
     )
 
+    topics_look_s: float = Field(
+        3.0, gt=0, le=5, description="how often a worker looks whether its topics are as they were"
+    )
+
     # Events
     event_bytes_max: int = Field(
         65_536, ge=256, description="largest size of an event; larger records are dead letters"

@@ -14,6 +14,7 @@ TIME_TYPE = "message.timestamp.type"
 BROKER_TIME = {TIME_TYPE: "LogAppendTime"}
 """Records carry the time at which the broker took them: no sender's clock can move a watermark."""
 
+RECORD_BYTES_KEY = "max.message.bytes"
 RECORD_BYTES_MAX = 8 * 1024 * 1024
 """Largest record of the dead-letter topic: what a broker of default settings takes, with room."""
 
@@ -42,7 +43,7 @@ TOPICS = (
         {
             "cleanup.policy": "delete",
             "retention.ms": str(7 * DAY_MS),
-            "max.message.bytes": str(RECORD_BYTES_MAX),
+            RECORD_BYTES_KEY: str(RECORD_BYTES_MAX),
             **BROKER_TIME,
         },
     ),
@@ -65,7 +66,7 @@ TOPICS = (
         {
             "cleanup.policy": "delete",
             "retention.ms": str(30 * DAY_MS),
-            "max.message.bytes": str(RECORD_BYTES_MAX + 65_536),
+            RECORD_BYTES_KEY: str(RECORD_BYTES_MAX + 65_536),
             **BROKER_TIME,
         },
     ),

@@ -26,6 +26,7 @@ from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
 from streams.operations.generations import list_, restore
+from streams.operations.log_faults.adopt import adopt_command
 from streams.operations.rebuild import (
     StateSummary,
     bring,
@@ -95,6 +96,9 @@ def found_in(settings: Settings, name: str) -> tuple[Checkpoint, bytes]:
     return read(data), data
 
 
+checkpoint.add_command(adopt_command(found_in, kept_in))
+
+
 @checkpoint.command()
 @with_settings("bootstrap", "prefix", "redis")
 @click.argument("name", metavar="[FILE]", default=STORE)
@@ -117,7 +121,8 @@ def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool)
         log = log_extent(settings, reader, now_ms)
         shop = shop or Shop(settings)
         events = fold(shop, reader, log.ends)
-    header, data = packed(shop, cluster=log.cluster, now_ms=now_ms, made_by=MADE_BY)
+    named = {"cluster": log.cluster, "topic_id": log.topic_id}
+    header, data = packed(shop, **named, now_ms=now_ms, made_by=MADE_BY)
     written = store.write(header, data, force=force)
     report = {**described(header, len(data)), "folded": events, "written": written}
     _tell(report, as_json, f"{events:,} events folded; {_kept(written)} in {store.where}")

@@ -22,7 +22,7 @@ from streams.cli.printable import many
 from streams.cli.progress import progressed_between
 from streams.clients.connection.addresses import open_page
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
-from streams.clients.sync_kafka import cluster_id, open_admin
+from streams.clients.sync_kafka import cluster_id, open_admin, topic_id
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
 from streams.contract.events import decode
 from streams.contract.settings import Settings
@@ -83,14 +83,15 @@ def summary_of_shop(shop: Shop) -> StateSummary:
 def log_extent(settings: Settings, reader: LogReader, since_ms: int) -> LogExtent:
     """The log now; `since_ms` is when a checkpoint of it was made."""
     with open_admin(settings) as admin:
-        cluster = cluster_id(admin)
+        cluster, log_id = cluster_id(admin), topic_id(admin, settings.topics.events)
     younger: Mapping[Partition, int] = {}
     if not settings.kafka_api_version:  # the embedded broker does not look for times
         younger = reader.since(since_ms + CLOCKS_MS_MAX)
-    offsets = (reader.begins(), reader.ends(), younger)
-    return LogExtent(
-        cluster, *({at.number: offset for at, offset in each.items()} for each in offsets)
+    begins, ends, younger_than = (
+        {at.number: offset for at, offset in each.items()}
+        for each in (reader.begins(), reader.ends(), younger)
     )
+    return LogExtent(cluster, begins, ends, younger_than, log_id)
 
 
 def fold(shop: Shop, reader: LogReader, ends: Mapping[int, int]) -> int:

@@ -14,14 +14,13 @@ A checkpoint is refused, with the reason, and another one or the log is used ins
 - damaged, at odds with itself, or of another version of the format;
 - foreign: of another cluster or topic;
 - not of this log: it stands beyond the end, or what it has folded was appended after it was made.
-  The topic was emptied, or made anew.
 
 One that was made under settings that give its figures another meaning (a half-life, a gap, what an
 add is worth) is not used whole: `streams.clients.checkpoints.adoption` takes over what still fits.
 Settings that only say how figures are *read* may change: those of today hold.
 
-It is *not* refused when the log begins behind it: what retention took in between is lost to
-everybody, and the checkpoint still knows more than the log. That is logged, and counted as a gap.
+It is *not* refused when the log begins behind it: it still knows more than the log. What retention
+took in between is lost to everybody, which is logged, and counted as a gap.
 """
 
 import hashlib
@@ -57,6 +56,7 @@ class LogExtent(NamedTuple):
     """The offset that each partition's next record will get."""
     younger: Mapping[int, int]
     """The first record of a partition that was appended when the checkpoint was surely made."""
+    topic_id: str = ""  # Kafka's own id of the topic; empty: not told
 
 
 class CheckpointHeader(BaseModel):
@@ -68,6 +68,7 @@ class CheckpointHeader(BaseModel):
     cluster: str
     """Kafka's own id of the cluster."""
     topic: str
+    topic_id: str = ""  # Kafka's own id of it: made anew, it has another one
     partitions: int
     made_at_ms: int
     made_by: str
@@ -78,6 +79,7 @@ class CheckpointHeader(BaseModel):
     """How many offsets below that were never folded: retention had taken them."""
     adopted: dict[str, str] = {}
     """What of it a fold of the log would not give, and why: see `Shop.adopted`."""
+    carried: NonNegativeInt = 0  # records of logs before this one that were folded
     meaning: dict[str, str]
     """Settings and arguments without which the figures mean nothing, as JSON."""
     digests: dict[str, str]
@@ -100,7 +102,7 @@ class CheckpointHeader(BaseModel):
     @property
     def events(self) -> int:
         """How much it knows: the records that were folded into it."""
-        return self.reach - self.skipped
+        return self.reach - self.skipped + self.carried
 
     @property
     def lineage(self) -> str:
@@ -117,12 +119,9 @@ class Checkpoint(NamedTuple):
 
 
 def packed(
-    shop: Shop, *, cluster: str, now_ms: int, made_by: str
+    shop: Shop, *, cluster: str, now_ms: int, made_by: str, topic_id: str = ""
 ) -> tuple[CheckpointHeader, bytes]:
-    """The checkpoint of a shop. Raises `SnapshotError` when it is too large.
-
-    It takes seconds at a million pairs, and for a moment as much memory as the largest part.
-    """
+    """The checkpoint of a shop. Raises `SnapshotError` when it is too large."""
     parts = shop.parts()
     bodies = {
         name: pack(type(part).__name__, part.STATE_VERSION, part.state())
@@ -132,11 +131,13 @@ def packed(
         version=VERSION,
         cluster=cluster,
         topic=shop.settings.topics.events,
+        topic_id=topic_id,
         partitions=shop.settings.partitions,
         made_at_ms=now_ms,
         made_by=made_by,
         position=dict(sorted(shop.position.items())),
-        skipped=shop.skipped,
+        skipped=max(0, shop.skipped),
+        carried=max(0, -shop.skipped),
         adopted=shop.adopted,
         meaning=meaning(shop.settings, shop.new),
         digests=digests(parts),
@@ -195,19 +196,18 @@ def differing(
 
 def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
     """Raise `CheckpointRefused` when this cannot be the log that was folded."""
-    for partition, offset in header.position.items():
-        if offset > (end := log.ends.get(partition, offset)):
-            raise CheckpointRefused(
-                f"it is ahead of the log: partition {partition} ends at {end}, the checkpoint "
-                f"stands at {offset}. Was the topic emptied, or made anew?",
-                "log",
-            )
-        if offset > (young := log.younger.get(partition, offset)):
-            raise CheckpointRefused(
-                f"it is older than the log: offset {young} of partition {partition} was appended "
-                f"after the checkpoint, which stands at {offset}. Was the topic made anew?",
-                "log",
-            )
+    if header.topic_id and header.topic_id != (log.topic_id or header.topic_id):
+        said = f"the topic was made anew: its id was {header.topic_id}, is {log.topic_id}"
+        raise CheckpointRefused(said, "log")
+    for number, offset in header.position.items():
+        if offset > (end := log.ends.get(number, offset)):
+            said = f"ahead of the log: partition {number} ends at {end}"
+        elif offset > (young := log.younger.get(number, offset)):
+            said = f"older than the log: offset {young} of partition {number} was appended after it"
+        else:
+            continue
+        said += f", and it stands at {offset}. Was the topic emptied, or made anew?"
+        raise CheckpointRefused(f"it is {said}", "log")
 
 
 def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:
@@ -236,7 +236,7 @@ def bodies(checkpoint: Checkpoint) -> dict[str, bytes]:
 
 def stand(shop: Shop, header: CheckpointHeader, adopted: Mapping[str, str]) -> None:
     """Let a shop stand where its checkpoint says; raises `CheckpointRefused` where it does not."""
-    shop.skipped, parts = header.skipped, shop.parts()
+    shop.skipped, parts = header.skipped - header.carried, shop.parts()
     shop.adopted = {name: why for name, why in adopted.items() if name in parts}
     for name in shop.adopted:
         parts[name].approximate = True

@@ -122,6 +122,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "fetch_wait_fixed": _PACE,
     "gap_wait_s_max": _PACE,
     "stuck_s_max": _PACE,
+    "topics_look_s": _PACE,
     "redis_url": _VIEWS,
     "view_ttl_s": _VIEWS,
     "views_queued_max": _VIEWS,
@@ -152,7 +153,8 @@ class Difference(NamedTuple):
 FOLD_VERSION = "4"
 """Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
 session takes 8 KB at most. 3: a visitor's sessions go on from each other; denials take back what
-was supposed; earlier returns are one fact; an order counts for every session that tells it. 4: what is new in a cart teaches."""
+was supposed; earlier returns are one fact; an order counts for every session that tells it. 4:
+what is new in a cart teaches."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:

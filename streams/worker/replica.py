@@ -94,7 +94,8 @@ class Replica(Service):
         self.settings = settings
         self.shop = shop
         self.telemetry = telemetry
-        self.cluster = ""
+        self.cluster = self.topic_id = ""
+        self.following = False
         self.topics_there = asyncio.Event()
         """Set when the topics have been looked at, and are as they should be."""
         self._restore = restore
@@ -171,7 +172,7 @@ class Replica(Service):
     async def on_start(self) -> None:
         """Start following, and return when the fold has caught up with the log."""
         settings = self.settings
-        self.cluster = await check_topics(settings)
+        self.cluster, self.topic_id = await check_topics(settings)
         self.topics_there.set()
         fixed = settings.fetch_wait_fixed
         self._consumer = AIOKafkaConsumer(
@@ -227,6 +228,11 @@ class Replica(Service):
         ends = await self._consumer.end_offsets(self._partitions())
         return {tp.partition: end for tp, end in ends.items()}
 
+    async def begins(self) -> dict[int, int]:
+        """The first offset that each partition still holds, as the broker says now."""
+        begins = await self._consumer.beginning_offsets(self._partitions())
+        return {tp.partition: begin for tp, begin in begins.items()}
+
     async def holds_more(self, partition: int, offset: int, end: int) -> bool:
         """Whether the log holds a record from an offset on, as far as the follower can tell.
 
@@ -268,6 +274,7 @@ class Replica(Service):
             {tp.partition: begin for tp, begin in begins.items()},
             {tp.partition: end for tp, end in ends.items()},
             {tp.partition: found.offset for tp, found in younger.items() if found is not None},
+            self.topic_id,
         )
 
     async def _start_at_positions(self) -> None:
@@ -276,6 +283,7 @@ class Replica(Service):
             if self.position(tp.partition) < begin:
                 self.shop.start(tp.partition, begin)
             self._consumer.seek(tp, self.position(tp.partition))
+        self.following = True
 
     def _partition(self, partition: int) -> Any:
         return TopicPartition(self.settings.topics.events, partition)

@@ -119,6 +119,8 @@ class Telemetry:
     """CPU time that the process had used when it began to follow the log."""
     caught_up_cpu_s: float = 0.0
     """CPU time that it had used when it had caught up with the log."""
+    topic_findings: Counter[str] = field(default_factory=Counter)
+    """What was found wrong with the topics while it worked, by kind."""
     silences: Counter[str] = field(default_factory=Counter)
     """Decisions to say nothing, by reason."""
     unlisted_segments: Counter[str] = field(default_factory=Counter)

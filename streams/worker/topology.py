@@ -22,6 +22,7 @@ from faust.app import BootStrategy
 from faust.tables.manager import TableManager
 from mode import Service
 
+from streams.clients.async_kafka import LogIdentity
 from streams.clients.checkpoints.store import Store
 from streams.clients.connection.addresses import broker_addresses
 from streams.contract.settings import Settings
@@ -30,11 +31,14 @@ from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering
 from streams.worker.checkpointing.checkpointer import Checkpointer
+from streams.worker.checkpointing.other_log import WaitForTheLog
 from streams.worker.checkpointing.restoring import CheckpointFindings, last_shop
 from streams.worker.delivery import Delivery, OutgoingRecord, Publisher
 from streams.worker.health.agreement import Admission, Agreement
-from streams.worker.health.page_server import PageServer
-from streams.worker.health.pages import ViewHealth, show_health, show_state
+from streams.worker.health.pages.page_server import PageServer
+from streams.worker.health.pages.pages import ViewHealth, show_health, show_state
+from streams.worker.health.topics.looking import TopicsLook
+from streams.worker.health.topics.watch import TopicWatch
 from streams.worker.health.watchdog import Watchdog
 from streams.worker.replica import Fold, Replica
 from streams.worker.telemetry import Telemetry
@@ -87,6 +91,7 @@ class App(faust.App):
     """The partitions to answer for; None while the worker is in no group."""
     answer: Any
     """The agent (None where a worker only folds)."""
+    topic_watch: TopicWatch
     watchdog: Watchdog
     replica: Replica
     telemetry: Telemetry
@@ -111,18 +116,14 @@ def create_app(
     app = App(settings.group_id, **_faust_settings(settings))
     app.telemetry = telemetry = telemetry or Telemetry()
     found = CheckpointFindings()
-    restore = partial(last_shop, settings, store, telemetry, found) if store is not None else None
+    restore = partial(last_shop, settings, store, telemetry, found) if store else None
+    waits = WaitForTheLog(restore, found)
     shop = shop or Shop(settings)
-    app.replica = replica = Replica(settings, shop, telemetry, restore)
+    app.replica = replica = Replica(settings, shop, telemetry, waits)
+    app.topic_watch = _topic_watch(settings, replica, telemetry, waits)
     agreement = _agreement(settings, shop, replica)
     app.transport = transport = Transport(app, settings, telemetry)
-    app.watchdog = Watchdog(
-        settings,
-        replica,
-        assigned=lambda: app.assigned if settings.answering else frozenset(),
-        answered=lambda number: transport.answered.get(number, 0),
-        differing=lambda: agreement.reasons,
-    )
+    app.watchdog = _watchdog(app, settings, transport, agreement)
     parts: list[object] = [replica, app.watchdog]
     if settings.answering:
         publisher = delivery or Delivery(settings)
@@ -131,12 +132,37 @@ def create_app(
         if store is not None and settings.checkpoint_every_s:
             parts.append(_checkpointer(app, settings, store, found))
         parts.append(Admission(agreement))
-    parts.insert(0, agreement)  # first, beside all others: nobody waits for it in the end
+    parts[:0] = [agreement, app.topic_watch]  # beside all others: nobody waits for them in the end
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
-    show_state(app, settings, lambda: agreement.told)
-    show_health(app, app.watchdog, views, transport.held_back, found.notes)
+    show_state(app, settings, lambda: agreement.told, app.topic_watch)
+    show_health(app, app.watchdog, views, transport.held_back, found.notes, app.topic_watch)
     return app
+
+
+def _watchdog(app: App, settings: Settings, transport: Transport, agreement: Agreement) -> Watchdog:
+    """Whether the worker gets on."""
+    return Watchdog(
+        settings,
+        app.replica,
+        assigned=lambda: app.assigned if settings.answering else frozenset(),
+        answered=lambda number: transport.answered.get(number, 0),
+        differing=lambda: agreement.reasons,
+    )
+
+
+def _topic_watch(
+    settings: Settings, replica: Replica, telemetry: Telemetry, waits: WaitForTheLog
+) -> TopicWatch:
+    """Whether the topics are still as the worker needs them."""
+    return TopicWatch(
+        settings,
+        TopicsLook(settings, replica),
+        telemetry,
+        topics_there=replica.topics_there,
+        topic_id=lambda: replica.topic_id,
+        waiting=lambda: waits.reasons,
+    )
 
 
 def _agreement(settings: Settings, shop: Fold, replica: Replica) -> Agreement:
@@ -207,8 +233,9 @@ def _checkpointer(
         app.telemetry,
         found,
         shop=lambda: cast("Shop", app.replica.shop),
-        cluster=lambda: app.replica.cluster,
+        log=lambda: LogIdentity(app.replica.cluster, app.replica.topic_id),
         ours=lambda: 0 in (app.assigned or ()),
+        is_same_log=app.topic_watch.is_same_log,
     )
 
 

@@ -172,7 +172,7 @@ def test_a_worker_that_only_folds_joins_no_group() -> None:
     started = [type(service).__name__ for service in Boot(app).kafka_consumer()]
 
     close(app)
-    assert started[:2] == ["Agreement", "Replica"]
+    assert started[:3] == ["Agreement", "TopicWatch", "Replica"]
     assert "Admission" not in started
     assert not app.boot_strategy.enable_kafka_consumer
     assert not app.agents
@@ -185,8 +185,9 @@ def test_the_replica_has_caught_up_and_peers_agree_before_the_worker_joins_its_g
     started = [type(service).__name__ for service in Boot(app).kafka_consumer()]
 
     close(app)
-    before_joining = ["Agreement", "Delivery", "Replica", "Watchdog", "Admission"]
-    assert started[:6] == [*before_joining, "Consumer"]
+    beside = ["Agreement", "TopicWatch"]
+    before_joining = ["Delivery", "Replica", "Watchdog", "Admission"]
+    assert started[:7] == [*beside, *before_joining, "Consumer"]
 
 
 async def test_the_page_listens_where_the_settings_say() -> None:

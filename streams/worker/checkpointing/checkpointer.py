@@ -9,10 +9,11 @@ full, what is there is not ours) is counted and said, and tried again after the 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from mode import Service
 
+from streams.clients.async_kafka import LogIdentity
 from streams.clients.checkpoints.store import Store
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
@@ -55,22 +56,31 @@ class Checkpointer(Service):
         found: CheckpointFindings,
         *,
         shop: Callable[[], Shop],
-        cluster: Callable[[], str],
+        log: Callable[[], LogIdentity],
         ours: Callable[[], bool],
+        is_same_log: Callable[[], Awaitable[bool]],
     ) -> None:
         super().__init__()
         self._settings = settings
         self._store = store
         self._telemetry = telemetry
         self._found = found
-        self._shop, self._cluster, self._ours = shop, cluster, ours
+        self._shop, self._log, self._ours = shop, log, ours
+        self._is_same_log = is_same_log
         self._written: dict[int, int] = {}
 
     async def write(self) -> bool:
-        """Write a checkpoint of what is folded now; whether there was anything new to write."""
+        """Write a checkpoint of what is folded now; whether there was anything new to write.
+
+        None when the topic was made anew: something of the new log may be folded by now, and would
+        be learned twice by who goes on from there.
+        """
         if self._shop().position == self._written:
             return False
         await asyncio.to_thread(gather)
+        if not await self._is_same_log():
+            logger.warning("no checkpoint is written: nobody knows whether this is the same log")
+            return False
         shop, telemetry = self._shop(), self._telemetry
         position = dict(shop.position)
         try:
@@ -89,11 +99,11 @@ class Checkpointer(Service):
 
     def _work(self, shop: Shop) -> Callable[[], bytes]:
         """What the child does."""
-        now_ms, cluster, by = int(time.time() * 1000), self._cluster(), self._settings.worker_name
+        now_ms, log, by = int(time.time() * 1000), self._log(), self._settings.worker_name
 
         def work() -> bytes:
             self._store.check_writable()
-            header, data = packed(shop, cluster=cluster, now_ms=now_ms, made_by=by)
+            header, data = packed(shop, **log._asdict(), now_ms=now_ms, made_by=by)
             written = self._store.write(header, data, refused=self._found.refused)
             return WRITTEN if written else FURTHER_IS_THERE
 

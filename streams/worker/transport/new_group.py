@@ -2,11 +2,17 @@
 
 Another name than yesterday's, by intent or by a slip, makes everything on the log new again.
 It is learned from. But nobody waits for an answer to the events of last week.
+
+The same holds for a group that has committed more than the log holds: offsets were set by hand,
+copied from another cluster, or the end of the log was lost. Its commit says nothing about this log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 from streams.contract.settings import Settings
+
+K = TypeVar("K", bound=Hashable)
 
 
 def warning_of_new_group(
@@ -30,4 +36,24 @@ def warning_of_new_group(
         f"group {settings.group_id} has committed nothing, and {settings.topics.events} holds "
         f"{held} events: those older than a prompt lives ({settings.prompt_ttl_s:g} s) are learned "
         "from, and not answered. Is GOESWITH_GROUP_ID right?"
+    )
+
+
+def beyond_the_end(committed: Mapping[K, int], ends: Mapping[K, int]) -> dict[K, int]:
+    """Those of the committed offsets that their partitions do not reach.
+
+    >>> beyond_the_end({"bread": 5_000, "jam": 7}, {"bread": 10, "jam": 7})
+    {'bread': 5000}
+    """
+    return {tp: offset for tp, offset in committed.items() if offset > ends.get(tp, offset)}
+
+
+def warning_of_commits(settings: Settings, commits: Mapping[int, int]) -> str:
+    """What to say of commits beyond the end of the log, by partition."""
+    said = ", ".join(f"{offset:,} of partition {number}" for number, offset in commits.items())
+    events = settings.topics.events
+    return (
+        f"group {settings.group_id} has committed {said}: more than {events} holds. They are "
+        "answered from where the log begins; what is older than a prompt lives "
+        f"({settings.prompt_ttl_s:g} s) gets none"
     )

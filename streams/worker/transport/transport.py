@@ -36,10 +36,16 @@ from streams.worker.telemetry import Telemetry
 from streams.worker.transport.adaptive_fetch import AdaptiveFetch
 from streams.worker.transport.group_consumer import GroupConsumer, held_back
 from streams.worker.transport.membership import Membership
-from streams.worker.transport.new_group import warning_of_new_group
+from streams.worker.transport.new_group import (
+    beyond_the_end,
+    warning_of_commits,
+    warning_of_new_group,
+)
 from streams.worker.transport.rounds import FetchPositions, NextOffset, Round, cut
 
 BACK_PRESSURE_POLL_S = 0.002
+AHEAD_PAUSES_S = (0.0, 0.5, 1.0)
+"""Before each question where the log ends, of partitions with commits beyond that."""
 FETCH_TIMEOUT_S = 1.0
 """So long a fetch of Faust's waits for records before it looks around."""
 
@@ -75,17 +81,49 @@ class Consumer(faust_aiokafka.Consumer):
     # Handing over
 
     async def seek_to_committed(self) -> Mapping[TP, Any]:
-        """Go back to what is committed; what never was begins where its log begins."""
-        committed = await super().seek_to_committed()
+        """Go back to what is committed; what never was begins where its log begins.
+
+        So does what is committed beyond the end: it is no commit of this log, and is taken back.
+        """
+        committed: dict[TP, Any] = dict(await super().seek_to_committed())
         known = {tp: offset for tp, offset in committed.items() if offset is not None}
+        ahead = await self._beyond_the_end(known)
+        committed |= dict.fromkeys(ahead)
+        known = {tp: offset for tp, offset in known.items() if tp not in ahead}
         if unknown := committed.keys() - known.keys():
             begins = await self.earliest_offsets(*unknown)
-            if not known:
+            if ahead:
+                await self._begin_anew({tp: begins[tp] for tp in ahead}, ahead)
+            elif not known:
                 self._tell_of_a_new_group(begins)
             known |= begins
         self._offsets.start(known)
         self.transport.answered.update({tp.partition: offset for tp, offset in known.items()})
         return committed
+
+    async def _beyond_the_end(self, known: Mapping[TP, int]) -> dict[TP, int]:
+        """Commits beyond the end of the log: if they still are after a while.
+
+        A broker that has just become leader may tell an end that is too low.
+        """
+        ahead: dict[TP, int] = dict(known)
+        for pause_s in AHEAD_PAUSES_S:
+            if ahead:
+                await asyncio.sleep(pause_s)
+                ahead = beyond_the_end(ahead, await self.highwaters(*ahead))
+        return ahead
+
+    async def _begin_anew(self, begins: Mapping[TP, int], ahead: Mapping[TP, int]) -> None:
+        """Answer from where the log begins, and commit that: what was committed says nothing."""
+        self.log.warning(
+            warning_of_commits(
+                self.transport.settings, {tp.partition: offset for tp, offset in ahead.items()}
+            )
+        )
+        await self.seek_wait(begins)
+        for tp, begin in begins.items():
+            self._committed_offset.pop(tp, None)
+            self._acknowledged[tp] = begin
 
     def _tell_of_a_new_group(self, begins: Mapping[TP, int]) -> None:
         """Warn once, when the worker joins first: what was on the log by then is folded by now."""

@@ -10,7 +10,7 @@ import pytest
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
 from streams.worker.health.digests_in_child import SharedHashes
-from streams.worker.health.page_server import BUSY, CONNECTIONS_MAX, SILENCE_S_MAX, PageServer
+from streams.worker.health.pages.page_server import BUSY, CONNECTIONS_MAX, SILENCE_S_MAX, PageServer
 from streams.worker.topology import create_app
 from tests.stand_ins import CountingShop, KeepingDelivery
 from tests.stories import Till

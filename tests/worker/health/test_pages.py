@@ -9,7 +9,7 @@ from typing import Any, cast
 from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
-from streams.worker.health.pages import Handler, show_health, show_state
+from streams.worker.health.pages.pages import Handler, show_health, show_state
 from streams.worker.health.watchdog import Health, Watchdog
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry

@@ -214,6 +214,10 @@ class Group:
         """The log begins at 5."""
         return dict.fromkeys(partitions, 5)
 
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """It ends at 12."""
+        return dict.fromkeys(partitions, 12)
+
 
 @pytest.mark.parametrize(
     ("committed", "position", "lines"),
@@ -242,3 +246,22 @@ async def test_a_new_group_on_an_old_log_is_told_of_once(
     said = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
     assert lines == len(said)
     assert all("group goeswith has committed nothing" in line for line in said)
+
+
+async def test_a_commit_beyond_the_end_is_no_commit_of_this_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is answered from where the log begins, and that is committed; others are left alone."""
+    group = Group({BREAD: 5_000, JAM: 12})
+    thread, bench.consumer._thread = bench.consumer._thread, group  # type: ignore[assignment]
+    bench.consumer._committed_offset[BREAD] = 5_000
+    committed = await bench.consumer.seek_to_committed()
+    bench.consumer._thread = thread
+
+    assert {BREAD: None, JAM: 12} == committed
+    assert [{BREAD: 5}] == bench.consumer.sought
+    assert {BREAD: 5} == bench.consumer._acknowledged
+    assert bench.consumer._should_commit(BREAD, 5)
+    assert {BREAD.partition: 5, JAM.partition: 12} == bench.consumer.transport.answered
+    (said,) = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
+    assert "has committed 5,000 of partition 0: more than goeswith.events holds" in said

@@ -92,7 +92,7 @@ async def measure(bootstrap: str, items: int, pairs: int, say: ProgressCallback)
         kept = settings.model_copy(update={"checkpoint_url": "kafka:", "checkpoint_every_s": 0.0})
         say("folding them into two checkpoints")
         store = TopicStore(kept, kept.topics.checkpoints(kept.checkpoint_url))
-        shop = _learned(kept, store, await check_topics(kept))
+        shop = _learned(kept, store, (await check_topics(kept)).cluster)
         left = _forgotten(kept)
         starts = {}
         for name, before, more in (

@@ -115,7 +115,7 @@ async def _kept(settings: Settings, path: Path) -> dict[str, Any]:
     """A checkpoint of the whole log in a file; how large the shop and the file are."""
     records = await tape.play(settings.kafka_bootstrap, settings.topics.events, PARTITIONS)
     _, shop = cost.fold_us(records, settings)
-    cluster = await check_topics(settings)
+    cluster, _ = await check_topics(settings)
     began = time.perf_counter()
     now_ms = int(time.time() * 1000)
     header, data = packed(shop, cluster=cluster, now_ms=now_ms, made_by="goeswith bench")

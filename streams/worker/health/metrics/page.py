@@ -21,7 +21,7 @@ from streams.worker.health.metrics.families import (
     table_families,
     telemetry_families,
 )
-from streams.worker.health.pages import PageSource, ViewHealth
+from streams.worker.health.pages.pages import PageSource, ViewHealth
 from streams.worker.health.resources import installed_version, memory
 from streams.worker.health.watchdog import Health
 

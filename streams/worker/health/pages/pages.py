@@ -1,8 +1,9 @@
 """The worker's HTTP pages, on the loopback: state, liveness and readiness, as JSON.
 
 ```
-/state      version, memory, tables, position, lag, partitions, telemetry, what must agree, what was
-            adopted from a checkpoint of other settings; with ?digest a hash of the fold, too
+/state      version, memory, tables, position, lag, partitions, telemetry, what must agree, what is
+            wrong with the topics, what was adopted from a checkpoint of other settings; with
+            ?digest a hash of the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
 /readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
@@ -46,7 +47,27 @@ class PageSource(Protocol):
         """Puts a page under a path."""
 
 
-def show_state(app: PageSource, settings: Settings, told: Callable[[], Told] = dict) -> None:
+class TopicHealth(Protocol):
+    """What was found wrong with the topics, as far as a page tells of it."""
+
+    @property
+    def errors(self) -> list[str]:
+        """Why the worker is not ready, a sentence each."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know besides."""
+
+    def as_json(self) -> list[dict[str, str]]:
+        """All of it."""
+
+
+def show_state(
+    app: PageSource,
+    settings: Settings,
+    told: Callable[[], Told] = dict,
+    topics: TopicHealth | None = None,
+) -> None:
     """What this worker knows and has done."""
     hashes = SharedHashes()
 
@@ -75,6 +96,7 @@ def show_state(app: PageSource, settings: Settings, told: Callable[[], Told] = d
                 },
                 "adopted": dict(shop.adopted) if isinstance(shop, Shop) else {},
                 "agreement": dict(told()),
+                "topics": [] if topics is None else topics.as_json(),
                 "digest": None if digests is None else digest(digests),
                 "digests": digests,
             }
@@ -99,6 +121,7 @@ def show_health(
     views: ViewHealth | None,
     held_back: Callable[[], Mapping[int, int]],
     noted: Mapping[str, str],
+    topics: TopicHealth | None = None,
 ) -> None:
     """How this worker is, for whoever supervises it; what is `noted` is no reason to end it."""
 
@@ -111,13 +134,16 @@ def show_health(
     @app.page("/readyz")
     async def readyz(web: Any, _request: Any) -> Any:
         """200 when the worker is caught up, in its group and not stuck; else 503, and why."""
-        ready, reasons = watchdog.health
+        wrong = topics.errors if topics is not None else []
+        reasons = [*wrong, *watchdog.health.reasons]
+        ready = watchdog.health.ready and not wrong
         notes = ["Redis does not take the views"] if views is not None and views.failing else []
         notes += [
             f"partition {number}: {offsets} offsets wait for a transaction to end"
             for number, offsets in sorted(held_back().items())
         ]
         notes += noted.values()
+        notes += topics.warnings if topics is not None else ()
         notes += unread(app.replica.shop.unknown_keys)
         said = {"ready": ready, "reasons": reasons, "notes": notes}
         return web.json(said, status=200 if ready else 503)

@@ -1,0 +1,1 @@
+"""Topics as they are: what brokers tell of them, and what of that is wrong."""

@@ -1,0 +1,61 @@
+"""What is seen of the topics at one look, and what is found wrong."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+Level = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """Something that is wrong.
+
+    >>> print(Finding("time", "error", "bakery", "the clock is wrong", "wind it"))
+    the clock is wrong: wind it
+    """
+
+    kind: str
+    """A short, stable word."""
+    level: Level
+    subject: str
+    """The topic, or a partition of it."""
+    said: str
+    """What is so."""
+    way_on: str
+    """What to do."""
+
+    def __str__(self) -> str:
+        return f"{self.said}: {self.way_on}"
+
+
+class TopicSeen(NamedTuple):
+    """A topic that is there."""
+
+    partitions: int
+    replicas: int = 1
+    """Of the partition that has the fewest."""
+    topic_id: str = ""
+    """Kafka's own id of it: another one under the same name is another topic. Empty: untold."""
+    config: Mapping[str, str] = {}
+    """As far as the broker tells: nothing else is judged."""
+
+
+class PartitionSeen(NamedTuple):
+    """A partition of the events topic."""
+
+    begin: int
+    """The first offset that it still holds."""
+    end: int
+    """The offset up to which it can be read."""
+    committed: int | None = None
+    """The next offset that the group will answer; None: it never committed, or is not known."""
+    position: int | None = None
+    """The next offset that we fold; None: nobody folds."""
+
+
+class TopicsSeen(NamedTuple):
+    """The topics at one look."""
+
+    topics: Mapping[str, TopicSeen]
+    """Those that are there, by full name."""
+    log: Mapping[int, PartitionSeen] = {}
+    """The partitions of the events topic, by number."""

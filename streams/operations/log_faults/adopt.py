@@ -1,0 +1,98 @@
+"""`goeswith checkpoint adopt`: what is known goes along to another log."""
+
+import json
+import time
+from collections.abc import Callable
+
+import click
+
+from streams.cli.options import with_settings
+from streams.clients.checkpoints.rules import fingerprint
+from streams.clients.checkpoints.store import Store
+from streams.clients.log_reader import open_reader
+from streams.contract.settings import Settings
+from streams.operations.log_faults.adoption import LEARN, Adoption, Learn, adoption, taken_over
+from streams.operations.rebuild import log_extent
+from streams.shop.checkpoint import (
+    Checkpoint,
+    CheckpointHeader,
+    LogExtent,
+    check,
+    packed,
+    restored,
+)
+
+MADE_BY = "goeswith checkpoint adopt"
+STORE = "store"
+OTHER_LOG = "log"
+"""The word under which the one before is kept aside."""
+Find = Callable[[Settings, str], tuple[Checkpoint, bytes]]
+Open = Callable[[Settings, str], Store]
+
+
+def adopt_command(find: Find, store_of: Open) -> click.Command:
+    """The command; `find` gives the checkpoint of a name, `store_of` the place that it is in."""
+
+    @click.command()
+    @with_settings("bootstrap", "prefix", "redis")
+    @click.argument("name", metavar="[FILE]", default=STORE)
+    @click.option(
+        "--learn",
+        type=click.Choice(LEARN),
+        help="What of the log is new, and is folded on top: `all` that it holds, what came "
+        "`later` than the checkpoint, or `nothing` up to now.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    def adopt(settings: Settings, name: str, learn: Learn | None, as_json: bool) -> None:
+        """Take a checkpoint over to the log as it is: what is learned stays.
+
+        For a topic that was made anew, has lost its end or got partitions, another cluster, a
+        mirror. The checkpoint is FILE, or the one where workers look; the new one goes where
+        workers look, and the one before is kept aside. Workers that wait for it go on by
+        themselves.
+        """
+        found, data = find(settings, name)
+        log, adopted = _planned(settings, found.header, learn)
+        if adopted.is_needed:
+            shop = taken_over(restored(found, settings), adopted, found.header.events)
+            named = {"cluster": log.cluster, "topic_id": log.topic_id}
+            now_ms = int(time.time() * 1000)
+            header, fresh = packed(shop, **named, now_ms=now_ms, made_by=MADE_BY)
+            store = store_of(settings, STORE)
+            store.check_writable()
+            store.write(header, fresh, refused={fingerprint(data): OTHER_LOG}, back=True)
+        report = {
+            "adopted": adopted.is_needed,
+            "events": found.header.events,
+            "position": {str(number): offset for number, offset in adopted.position.items()},
+            "sessions_kept": adopted.keeps_sessions,
+        }
+        click.echo(json.dumps(report) if as_json else _in_words(report, settings))
+
+    return adopt
+
+
+def _planned(
+    settings: Settings, header: CheckpointHeader, learn: Learn | None
+) -> tuple[LogExtent, Adoption]:
+    """The log as it is, and what becomes of a checkpoint there.
+
+    Raises `CheckpointRefused` for one that was made under other settings.
+    """
+    topic = settings.topics.events
+    with open_reader(settings, topic) as reader:
+        log = log_extent(settings, reader, header.made_at_ms)
+        later = {at.number: offset for at, offset in reader.since(header.made_at_ms).items()}
+    adopted = adoption(header, topic, log, later, learn)
+    taken = {"topic": topic, "partitions": len(log.ends)}
+    check(header.model_copy(update=taken), settings)
+    return log, adopted
+
+
+def _in_words(report: dict[str, object], settings: Settings) -> str:
+    """The report for people."""
+    topic = settings.topics.events
+    if not report["adopted"]:
+        return f"nothing to do: the checkpoint is of {topic} as it is"
+    left = "" if report["sessions_kept"] else "; sessions stay behind: their partitions are others"
+    return f"{report['events']:,} events that are known go along to {topic}{left}"

@@ -1,0 +1,1 @@
+"""The worker's pages, and the server that nobody can hold up."""

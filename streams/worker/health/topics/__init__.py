@@ -1,0 +1,1 @@
+"""The topics as they are, looked at every few seconds beside what the worker needs of them."""

@@ -1,0 +1,143 @@
+"""Where a checkpoint is taken up in another log, and what goes along."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from streams.contract.errors import Misconfigured
+from streams.contract.events import ItemAdded
+from streams.contract.settings import Settings
+from streams.operations.log_faults.adoption import (
+    LEARN,
+    Adoption,
+    Learn,
+    adoption,
+    is_of,
+    taken_over,
+)
+from streams.shop.checkpoint import CheckpointHeader, LogExtent, packed, read, restored
+from streams.shop.shop import Shop
+from tests.stories import OPEN
+
+SETTINGS = Settings(**OPEN, partitions=2)
+TOPIC = SETTINGS.topics.events
+HERE = LogExtent("here", begins={0: 3, 1: 4}, ends={0: 30, 1: 40}, younger={}, topic_id="one")
+LATER = {0: 25, 1: 35}
+NOON_MS = 1_790_000_000_000
+
+
+def adds(sessions: int) -> Iterator[ItemAdded]:
+    """Bread and butter go together."""
+    for number, item in itertools.product(range(sessions), ("bread", "butter")):
+        yield ItemAdded(
+            event_id=f"{number}-{item}",
+            session_id=f"s{number}",
+            occurred_at_ms=NOON_MS + number,
+            item_id=item,
+        )
+
+
+def shop_of(events: Iterator[ItemAdded], settings: Settings = SETTINGS) -> Shop:
+    """A shop that has seen these, on partition 0."""
+    shop = Shop(settings)
+    for offset, event in enumerate(events):
+        shop.learn(0, offset, event)
+    return shop
+
+
+def header(position: dict[int, int], **more: object) -> CheckpointHeader:
+    """A checkpoint that stands there."""
+    made, _ = packed(Shop(SETTINGS), cluster="here", topic_id="one", now_ms=0, made_by="ann")
+    return made.model_copy(update={"position": position, **more})
+
+
+@pytest.mark.parametrize(
+    ("learn", "position"),
+    [("all", {0: 3, 1: 4}), ("later", LATER), ("nothing", {0: 30, 1: 40})],
+)
+@pytest.mark.parametrize("other", [{"topic_id": "two"}, {"cluster": "there"}, {"topic": "theirs"}])
+def test_in_another_log_its_owner_says_what_is_new(
+    learn: Learn, position: dict[int, int], other: dict[str, str]
+) -> None:
+    """Nobody else can know."""
+    theirs = header({0: 10, 1: 10}, **other)
+
+    assert Adoption(position, (0, 1), True) == adoption(theirs, TOPIC, HERE, LATER, learn)
+    with pytest.raises(Misconfigured, match="say with --learn"):
+        adoption(theirs, TOPIC, HERE, LATER, None)
+
+
+@pytest.mark.parametrize("learn", [*LEARN, None])
+def test_offsets_that_fit_are_left_alone(learn: Learn | None) -> None:
+    """Whatever is said: nothing is learned twice by a slip."""
+    adopted = adoption(header({0: 10, 1: 40}), TOPIC, HERE, LATER, learn)
+
+    assert not adopted.is_needed
+    assert {0: 10, 1: 40} == adopted.position
+
+
+@pytest.mark.parametrize("log", [HERE, HERE._replace(younger={1: 36})])
+def test_of_a_log_that_lost_its_end_only_that_partition_is_moved(log: LogExtent) -> None:
+    """Also where it has grown beyond that since: what is there was appended later."""
+    stands = header({0: 10, 1: 41 if log is HERE else 38})
+
+    assert Adoption({0: 10, 1: 35}, (1,), True) == adoption(stands, TOPIC, log, LATER, "later")
+    with pytest.raises(Misconfigured, match="partition 1 mean something else"):
+        adoption(stands, TOPIC, log, LATER, None)
+
+
+def test_partitions_that_were_added_begin_at_their_beginning() -> None:
+    """And sessions stay where they are."""
+    wider = LogExtent("here", {0: 3, 1: 4, 2: 0}, {0: 30, 1: 40, 2: 7}, {}, "one")
+
+    assert Adoption({0: 10, 1: 10, 2: 0}, (2,), True) == adoption(
+        header({0: 10, 1: 10}), TOPIC, wider, LATER, None
+    )
+
+
+def test_sessions_stay_behind_where_a_new_log_has_other_partitions() -> None:
+    """Each session's partition is another one there, in most cases."""
+    wider = LogExtent("here", dict.fromkeys(range(4), 0), dict.fromkeys(range(4), 9), {}, "two")
+    adopted = adoption(header({0: 10, 1: 10}), TOPIC, wider, {}, "nothing")
+
+    assert Adoption(dict.fromkeys(range(4), 9), (0, 1, 2, 3), False) == adopted
+
+
+def test_an_id_that_is_not_told_is_no_difference() -> None:
+    """A checkpoint of an earlier version has none, nor has an embedded broker."""
+    assert is_of(header({}, topic_id=""), TOPIC, HERE)
+    assert is_of(header({}), TOPIC, HERE._replace(topic_id=""))
+    assert not is_of(header({}), TOPIC, HERE._replace(topic_id="two"))
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_was_learned_goes_along_and_counts(keeps: bool) -> None:
+    """Its checkpoint is read again, knows as many events, and what is new comes on top, once."""
+    shop = shop_of(adds(20))
+    both = shop_of(
+        itertools.chain(adds(20), (e.model_copy(update={"session_id": "late"}) for e in adds(1)))
+    )
+    moved = taken_over(shop, Adoption({0: 5, 1: 0}, (0, 1), keeps), events=40)
+    _, data = packed(moved, cluster="here", topic_id="two", now_ms=0, made_by="ann")
+    found = read(data)
+    back = restored(found, SETTINGS)
+    for offset, event in enumerate(adds(1), start=5):
+        again = event.model_copy(update={"session_id": "late"})
+        assert "folded" == back.learn(0, offset, again)
+
+    assert (40, {0: 5, 1: 0}) == (found.header.events, found.header.position)
+    assert (0, 35) == (found.header.skipped, found.header.carried)
+    for part in ("baskets", "popularity", "policy"):
+        assert both.digests()[part] == back.digests()[part]
+    assert keeps == (20 <= len(back.sessions[0]))
+
+
+def test_a_shopper_who_was_forgotten_stays_forgotten() -> None:
+    """Though sessions stay behind."""
+    shop = shop_of(adds(1))
+    shop.identity.denials.note("a hash", NOON_MS)
+    moved = taken_over(shop, Adoption({0: 0, 1: 0}, (0, 1), False), events=2)
+
+    assert shop.identity.denials.state() == moved.identity.denials.state()
+    assert moved.identity.denials.state()
