@@ -206,10 +206,8 @@ def _from_before(totals: ExperimentTotals, measured: Sequence[UpliftRow]) -> lis
 
 def _in_words(needed: Power, effect: float, metric: str) -> str:
     """How small an effect would be seen."""
-    said = (
-        f"smallest effect visible now: {needed.visible:.4f} {metric} a unit; {effect:.3g} of what "
-    )
-    said += f"the held out do is {needed.effect:.4f}"
+    said = f"smallest effect visible now: {needed.visible:.4f} {metric} a unit; "
+    said += f"{100 * effect:.3g} % of what the held out do is {needed.effect:.4f}"
     days = needed.days_needed
     if days is None:
         return said

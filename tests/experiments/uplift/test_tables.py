@@ -182,6 +182,7 @@ def test_how_small_an_effect_would_be_seen_and_when() -> None:
     assert pytest.approx(0.05 * 0.5, rel=0.2) == power["effect"]
     assert 1.0 < power["days_needed"] < 100.0
     assert "smallest effect visible now: 0." in words(findings)
+    assert "; 5 % of what the held out do is 0.0" in words(findings)
     assert "more days at this rate" in words(findings)
     assert "visible in more than 10 years" in words(small)
 
