@@ -44,8 +44,8 @@ class Snapshotted(abc.ABC):
     """Whether the order of learning leaves no trace. What does not commute (weights moved by
     gradients) is kept in snapshots, but no two copies of it are held against one another."""
     approximate: bool = False
-    """Whether it holds what no order of events gives: it was converted (`models.snapshot.
-    half_life`), so that taking back may leave a rest, and two copies need not agree."""
+    """Whether it holds what no order of events gives: it was converted (`models.half_life`), so
+    that taking back may leave a rest, and two copies need not agree."""
 
     @abc.abstractmethod
     def state(self) -> dict[str, Any]:

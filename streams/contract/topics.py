@@ -1,7 +1,7 @@
 """Every topic, declared once: name, key, what it holds, and how long it is kept.
 
 There is no Kafka in this file: the worker, the command line, the demo and the README share it.
-The topic of checkpoints is one of them where GOESWITH_CHECKPOINT_URL says so, and only there.
+The topic of checkpoints is one of them unless GOESWITH_CHECKPOINT_URL names another place.
 Prompts, outcomes and dead letters have as many partitions as events, and a worker writes to the
 partition of the number that it read: no partitioner is needed, and order by session holds.
 """

@@ -4,7 +4,7 @@
 |---|---|
 | position, sessions (visitors, orders): their version | all is refused: others lean on them |
 | a model, or sessions: a bound (`RESIZING`) | taken over; of a smaller one the lightest leave |
-| pairs, popularity, repeats: the half-life | converted (`models.snapshot.half_life`) |
+| pairs, popularity, repeats: the half-life | converted (`models.half_life`) |
 | popularity: the weight of adds or views | taken over, mixed |
 | the bandit: rewards, window, half-life, version | taught again by the prompts sessions remember |
 | the bandit: `arm_policy`, `arm_mode`, `purchase_window_s` | taken over: the sums are the same |
@@ -32,7 +32,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from models import LinearThompsonSampling, SnapshotError, ThompsonSampling
-from models.snapshot.half_life import converted
+from models.half_life import converted
 from models.snapshot.snapshot import UNSOUND, unpack
 from streams.clients.log_reader import LogReader
 from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEvent

@@ -18,11 +18,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from streams.clients.checkpoints.chunk_log import FOREIGN_MAX, POINTER, ChunkLog, opened_log
 from streams.clients.checkpoints.pointer import Pointer, Stored, chunk_key
-from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import (
     ExistingCheckpoint,
     KeptCheckpoint,
@@ -42,6 +41,16 @@ logger = logging.getLogger(__name__)
 NOTHING: Mapping[str, str] = {}
 
 
+class Before(Protocol):
+    """Where checkpoints were kept before."""
+
+    where: str
+    """For messages."""
+
+    def read(self) -> bytes | None:
+        """The one that is there; raises a `GoeswithError` when it cannot be read."""
+
+
 class Plan(NamedTuple):
     """What a write does with what is there."""
 
@@ -58,7 +67,7 @@ class TopicStore:
     `before` is where checkpoints were kept before: it is read as long as the topic holds none.
     """
 
-    def __init__(self, settings: Settings, topic: str, *, before: RedisStore | None = None) -> None:
+    def __init__(self, settings: Settings, topic: str, *, before: Before | None = None) -> None:
         self._before = before
         self.where = f"topic {topic} of Kafka at {settings.kafka_bootstrap}"
         self.warning = ""
@@ -79,7 +88,7 @@ class TopicStore:
             return self._as_before(self._before)
         return found
 
-    def _as_before(self, before: RedisStore) -> bytes | None:
+    def _as_before(self, before: Before) -> bytes | None:
         """What is where checkpoints were kept before; a Redis that is away has said nothing."""
         try:
             found = before.read()

@@ -54,7 +54,7 @@ class CheckpointFindings:
     """For people: what was `found`, and why none is `written`."""
 
 
-class Candidate(NamedTuple):
+class FoundCheckpoint(NamedTuple):
     """A checkpoint that is whole, and of this log."""
 
     checkpoint: Checkpoint
@@ -96,7 +96,7 @@ class Restoring:
                 return shop
         return None
 
-    async def _candidate(self, name: str = "") -> Candidate | None:
+    async def _candidate(self, name: str = "") -> FoundCheckpoint | None:
         """The checkpoint of a name, if it can be used at all."""
         data = None
         try:
@@ -113,9 +113,9 @@ class Restoring:
             self._refuse(name, data, refused)
             return None
         gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
-        return Candidate(checkpoint, fingerprint(data), name, other, gone)
+        return FoundCheckpoint(checkpoint, fingerprint(data), name, other, gone)
 
-    async def _restored(self, one: Candidate) -> Shop | None:
+    async def _restored(self, one: FoundCheckpoint) -> Shop | None:
         """The shop of a candidate; None: it is refused after all."""
         fits = not one.other
         make = (lambda: Adopted(restored(one.checkpoint, self._settings), {})) if fits else None
@@ -138,7 +138,7 @@ class Restoring:
         self._telemetry.restored_made_ms = one.checkpoint.header.made_at_ms
         return shop
 
-    def _adopted(self, one: Candidate) -> Adopted:
+    def _adopted(self, one: FoundCheckpoint) -> Adopted:
         settings = self._settings
         return adopted(
             one.checkpoint,
@@ -147,7 +147,7 @@ class Restoring:
             lambda: open_reader(settings, settings.topics.events),
         )
 
-    def _tell(self, one: Candidate, fates: Mapping[str, str]) -> None:
+    def _tell(self, one: FoundCheckpoint, fates: Mapping[str, str]) -> None:
         """Which parts were taken over, and which were not."""
         self._telemetry.checkpoints_adopted += 1
         if not one.name:
@@ -183,11 +183,11 @@ class Restoring:
         logger.warning("%s", said)
 
 
-def _made_otherwise(one: Candidate) -> CheckpointRefused:
+def _made_otherwise(one: FoundCheckpoint) -> CheckpointRefused:
     return CheckpointRefused(f"it was made under other settings: {in_words(one.other)}", "settings")
 
 
-def _rank(one: Candidate) -> int:
+def _rank(one: FoundCheckpoint) -> int:
     """The order in which candidates are tried; equal ones as they came."""
     if not one.other and not one.gone:
         return 0

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from kafka import TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
 
 from models.warm import warm
 from streams.clients.async_kafka import check_topics
@@ -20,7 +21,6 @@ from streams.clients.checkpoints.chunk_log import POINTER
 from streams.clients.checkpoints.topic_store import TopicStore
 from streams.clients.checkpoints.transaction import transaction
 from streams.clients.log_reader import open_reader
-from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event, ItemAdded, OrderLine, OrderPlaced
 from streams.contract.settings import Settings
 from streams.lab.bench.size.restart import BASKET, baskets
@@ -93,7 +93,7 @@ async def measure(bootstrap: str, items: int, pairs: int, say: ProgressCallback)
         say("folding them into two checkpoints")
         store = TopicStore(kept, kept.topics.checkpoints(kept.checkpoint_url))
         shop = _learned(kept, store, (await check_topics(kept)).cluster)
-        left = _forgotten(kept)
+        left = await _forgotten(kept)
         starts = {}
         for name, before, more in (
             ("newest", None, {}),
@@ -131,12 +131,15 @@ def _learned(settings: Settings, store: TopicStore, cluster: str) -> Shop:
     return shop
 
 
-def _forgotten(settings: Settings) -> int:
+async def _forgotten(settings: Settings) -> int:
     """Let retention take all of the log but its last week; how many events that leaves."""
-    with open_reader(settings, settings.topics.events) as reader, open_admin(settings) as admin:
+    with open_reader(settings, settings.topics.events) as reader:
         ends = reader.ends()
-        gone = {at: end * (DAYS - DAYS_LEFT) // DAYS for at, end in ends.items()}
-        admin.delete_records({TopicPartition(*at): offset for at, offset in gone.items()})
+    gone = {at: end * (DAYS - DAYS_LEFT) // DAYS for at, end in ends.items()}
+    async with tape.admin(settings.kafka_bootstrap) as admin:
+        await admin.delete_records(
+            {TopicPartition(*at): RecordsToDelete(offset) for at, offset in gone.items()}
+        )
     return sum(ends.values()) - sum(gone.values())
 
 
