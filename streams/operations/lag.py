@@ -1,20 +1,19 @@
 """Consumer lag: how far the workers are behind, in events and in seconds.
 
-Seconds are exact, not interpolated: the age of the very record that waits at the committed offset
-(Kafka knows neither when an offset was committed nor how old the record there is, so that record is
-read). A group that never committed is as far behind as the log is long, and shown as such: a dead
-consumer must not look like one that is caught up. End offsets are asked for after the committed
-ones, and what still comes out negative counts as nothing.
+Seconds are exact, not interpolated: the age of the very record that waits at the committed offset,
+which is read for that. A group that never committed is as far behind as the log is long, and shown
+as such: a dead consumer must not look like one that is caught up. Ends are asked for after commits.
 
 Events are counted by offsets, so what was aborted and the markers of transactions count as events
-as long as an event follows them. Where none does, nothing waits. A transaction that is still open
-holds back whatever comes behind it, from every reader: it waits for its producer, not for us, and
-is told apart (`held_back`).
+as long as an event follows them. A transaction that is still open holds back whatever comes behind
+it, from every reader: it waits for its producer, not for us, and is told apart (`held_back`). A
+commit beyond the end of the log is of another log: no lag would be a lie, so that is an error.
 """
 
 import json
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import click
@@ -55,6 +54,11 @@ class PartitionLag(NamedTuple):
     owner: str | None = None
     """The worker that answers for it; None: nobody does, or the broker does not tell."""
 
+    @property
+    def ahead(self) -> int:
+        """How far the commit is beyond the end of the log."""
+        return max(0, (self.committed or 0) - self.end)
+
 
 class GroupLag(NamedTuple):
     """How far the group is behind on a topic."""
@@ -80,14 +84,11 @@ class GroupLag(NamedTuple):
 
     def as_json(self) -> str:
         """The report as a JSON object, in a line."""
-        said = {
-            "group": self.group,
-            "topic": self.topic,
-            "partitions": [lag._asdict() for lag in self.partitions],
+        said = self._asdict() | {
+            "partitions": [{**lag._asdict(), "ahead": lag.ahead} for lag in self.partitions],
             "lag_events": self.lag_events,
             "lag_s_max": self.lag_s_max,
             "members": self.members and [member._asdict() for member in self.members],
-            "missing": self.missing,
         }
         return json.dumps(said)
 
@@ -201,7 +202,7 @@ def lag_table(lag: GroupLag) -> Table:
     for one in lag.partitions:
         committed = "no commit" if one.committed is None else f"{one.committed:,}"
         nobody = one.owner is None and lag.members is not None
-        style = "yellow" if one.lag_events or nobody else ""
+        style = "red" if one.ahead else "yellow" if one.lag_events or nobody else ""
         table.add_row(
             str(one.partition),
             f"{one.end:,}",
@@ -217,11 +218,8 @@ def lag_table(lag: GroupLag) -> Table:
 def _caption(lag: GroupLag) -> Text | None:
     """What is to be said below the table."""
     idle = [one.name for one in lag.members or () if not one.partitions]
-    said = [
-        _held_back(lag),
-        f"without a partition: {', '.join(idle)}" if idle else "",
-        _absent(lag),
-    ]
+    without = f"without a partition: {', '.join(idle)}" if idle else ""
+    said = [_ahead(lag), _held_back(lag), without, _absent(lag)]
     return Text(printable("; ".join(filter(None, said)), chars_max=1000)) if any(said) else None
 
 
@@ -230,6 +228,12 @@ def _absent(lag: GroupLag) -> str:
     if lag.missing is None:
         return "whether workers are missing is not known: Redis does not answer"
     return f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else ""
+
+
+def _ahead(lag: GroupLag) -> str:
+    """Where commits are beyond the end; nothing where none is."""
+    ahead = [f"{one.ahead:,} on partition {one.partition}" for one in lag.partitions if one.ahead]
+    return f"ERROR: commits ahead of the log, by {', '.join(ahead)}" if ahead else ""
 
 
 def _held_back(lag: GroupLag) -> str:
@@ -264,24 +268,20 @@ def lag(settings: Settings, watch: bool, every_s: float, as_json: bool) -> None:
     Seconds are the age of the oldest event that waits, exact to the clocks. `no commit` says that
     the group has never acknowledged anything there: all that the log holds waits. The owner is the
     worker that answers for a partition; one that was killed stays the owner until its session
-    timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are in the group no
-    more are named.
+    timeout is over. With GOESWITH_REDIS_URL, workers that were seen of late and are gone are named.
+    Exit code 1 if the group has committed more than the log holds.
     """
     with open_admin(settings) as admin, open_reader(settings, settings.topics.events) as reader:
         if watch:
+            look = partial(read_lag, settings, admin, reader)
             line = GroupLag.as_json if as_json else in_one_line
-            watched(
-                lambda: lag_table(read_lag(settings, admin, reader)),
-                every_s,
-                line=lambda: line(read_lag(settings, admin, reader)),
-                always_lines=as_json,
-            )
+            shown, said = (lambda: lag_table(look())), (lambda: line(look()))
+            watched(shown, every_s, line=said, always_lines=as_json)
             return
         report = read_lag(settings, admin, reader)
-    if as_json:
-        click.echo(report.as_json())
-    else:
-        show(lag_table(report))
+    click.echo(report.as_json()) if as_json else show(lag_table(report))
+    if any(one.ahead for one in report.partitions):
+        raise click.exceptions.Exit(1)
 
 
 def in_one_line(lag: GroupLag) -> str:
@@ -295,6 +295,6 @@ def in_one_line(lag: GroupLag) -> str:
     if lag.members is not None:
         nobody = ", ".join(str(one.partition) for one in lag.partitions if one.owner is None)
         told += f"; partition {nobody}: nobody" if nobody else ""
-    told += f"; {absent}" if (absent := _absent(lag)) else ""
+    told += "".join(f"; {said}" for said in (_absent(lag), _ahead(lag)) if said)
     waits = f"{lag.lag_events:,} events wait, for {_seconds(lag.lag_s_max)} s"
     return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=1000)
