@@ -16,6 +16,7 @@ from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event
 from streams.contract.settings import Settings
+from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.lab.embedded.worker_process import environment
 from streams.operations.topics import create_topics
 from streams.shop.shop import Shop
@@ -324,3 +325,57 @@ def ends_of(staff: Staff) -> dict[int, int]:
     """Where the log ends."""
     with open_reader(staff.settings, staff.settings.topics.events) as reader:
         return {at.number: end for at, end in reader.ends().items()}
+
+
+def lose_the_end(data: Path, partition: str, size: int) -> None:
+    """What is left of a partition where a replica that was behind has taken the lead."""
+    folder = data / partition
+    with (folder / f"{0:020}.log").open("r+b") as log:
+        log.truncate(size)
+    for behind in (*folder.glob("*index"), *folder.glob("*.snapshot"), *data.glob("*-checkpoint")):
+        behind.unlink()
+    (data / ".kafka_cleanshutdown").unlink(missing_ok=True)
+
+
+def test_a_log_that_lost_its_end_is_told_and_taken_up_where_it_grows(
+    own_kafka: RealKafka, topic_prefix: str, tmp_path: Path
+) -> None:
+    """What was learned of the events that are lost stays; new ones in their place are learned."""
+    checkpoint_url = (tmp_path / "shop.checkpoint").as_uri()
+    staff = Staff(
+        own_kafka.bootstrap,
+        topic_prefix,
+        tmp_path,
+        partitions=1,
+        checkpoint_url=checkpoint_url,
+        checkpoint_every_s=0.2,
+    )
+    create_topics(staff.settings)
+    partition = f"{staff.settings.topics.events}-0"
+    kept, lost, new = list(views(60)), list(views(50)), list(views(30))
+    try:
+        send(staff.settings, kept)
+        size = (tmp_path / "data" / partition / f"{0:020}.log").stat().st_size
+        at_work(staff, lost)
+        own_kafka.stop()
+        lose_the_end(tmp_path / "data", partition, size)
+        own_kafka.start()
+        staff.until(lambda: not staff.workers["ann"].alive, "the end")
+        said, code = staff.workers["ann"].said(), staff.workers["ann"].kill()
+        send(staff.settings, new)
+        staff.start("ann")
+        staff.until(lambda: bool(staff.health("ann")), "a page")
+        waits = told(staff, "waiting: the checkpoint")
+        adopted = types(staff, "checkpoint", "adopt", "--learn", "later")
+        now = learned_by(staff)
+        position = staff.state("ann")["position"]
+    finally:
+        staff.go_home()
+
+    assert "LogReplaced: partition 0 of" in said
+    assert "ends at 60, and was folded up to 110: its end was lost" in said
+    assert 1 == code
+    assert "it is ahead of the log: partition 0 ends at 90, and it stands at 110" in waits
+    assert (0, True) == (adopted[0], "110 events that are known go along" in adopted[1])
+    assert learned_from(staff, [*kept, *lost, *new]) == now
+    assert {"0": 90} == position
