@@ -173,6 +173,14 @@ def topic_id(admin: Any, topic: str) -> str:
     return next((str(one) for one in told if one != NO_ID), "")
 
 
+def fewest_replicas(admin: Any, topics: Iterable[str]) -> dict[str, int]:
+    """How many replicas that partition of each topic has which has the fewest."""
+    return {
+        found["name"]: min(len(partition["replica_nodes"]) for partition in found["partitions"])
+        for found in admin.describe_topics(list(topics))
+    }
+
+
 def partition_counts(admin: Any, topics: Iterable[str]) -> dict[str, int]:
     """Number of partitions of those of the topics that exist; creates none."""
     counts = {}

@@ -7,6 +7,7 @@ the declaration or the topic is right, and a changed number of partitions tears 
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import click
@@ -18,9 +19,21 @@ from streams.cli.options import with_settings
 from streams.cli.tables import Listing
 from streams.clients.checkpoints.store import checkpoints_at
 from streams.clients.connection.refusals import refusal
-from streams.clients.log_reader import open_reader
-from streams.clients.sync_kafka import make_topics, open_admin, partition_counts
-from streams.contract.errors import GoeswithError, TopicsWrong
+from streams.clients.connection.topics.findings import (
+    Finding,
+    PartitionSeen,
+    TopicSeen,
+    TopicsSeen,
+)
+from streams.clients.connection.topics.judge import judged
+from streams.clients.log_reader import Partition, committed_offsets, open_reader
+from streams.clients.sync_kafka import (
+    fewest_replicas,
+    make_topics,
+    open_admin,
+    partition_counts,
+)
+from streams.contract.errors import GoeswithError, NotAuthorized, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import BROKER_TIME, TIME_TYPE, Topic, command_of_broker_time
 
@@ -33,6 +46,8 @@ class TopicOnBroker(NamedTuple):
     """None: the broker would not say."""
 
 
+UNDECLARED = ("unwritable", "kept_by_size", "commit_ahead", "commit_lost")
+"""Kinds of findings that are no difference from what is declared."""
 NO_TOPIC = TopicOnBroker(0, config=None)
 
 
@@ -170,16 +185,47 @@ def create(settings: Settings, as_json: bool) -> None:
 
 
 @topics.command()
-@with_settings("bootstrap", "prefix")
+@with_settings("bootstrap", "prefix", "group")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(settings: Settings, as_json: bool) -> None:
-    """Compare the topics with what is declared; exit code 2 when they differ."""
+    """Compare the topics with what is declared, and with what workers need.
+
+    That is: whether something can be written, leaves by size, and whether the group has committed
+    what the log holds. Exit code 2 when they differ, or one of these is an error.
+    """
     seen = check_topics(settings)
+    found = findings(settings)
+    if errors := [str(one) for one in found if one.level == "error"]:
+        raise TopicsWrong(f"topics at {settings.kafka_bootstrap}: {'; '.join(errors)}")
     if as_json:
-        click.echo(json.dumps({"as_declared": True, "configuration_seen": seen}))
+        told = {"as_declared": True, "configuration_seen": seen}
+        click.echo(json.dumps({**told, "findings": [one._asdict() for one in found]}))
         return
     unseen = "" if seen else " (as far as this broker says: it does not tell its configuration)"
+    for one in found:
+        say(f"warning: {one}")
     say(f"all topics are there, and as declared{unseen}")
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """What is wrong beside what is declared, by `judged`; commits as far as we may see them."""
+    events = settings.topics.events
+    with open_admin(settings) as admin, open_reader(settings, events) as reader:
+        committed: Mapping[Partition, int | None] = {}
+        with suppress(NotAuthorized):
+            committed = committed_offsets(settings, admin, reader.partitions)
+        begins, ends = reader.begins(), reader.ends()
+        found = _found(admin, list(settings.topics.declared()))
+        replicas = fewest_replicas(admin, found)
+    topics = {
+        name: TopicSeen(there.partitions, replicas[name], config=there.config or {})
+        for name, there in found.items()
+    }
+    log = {
+        at.number: PartitionSeen(begins[at], ends[at], committed.get(at))
+        for at in reader.partitions
+    }
+    return [one for one in judged(TopicsSeen(topics, log), settings) if one.kind in UNDECLARED]
 
 
 @topics.command("list")

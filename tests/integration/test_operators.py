@@ -55,7 +55,9 @@ def test_topics_are_created_once_and_then_left_alone(operator: Operator) -> None
     assert 2 == operator.types("topics", "check").exit_code
     assert {"created": declared} == operator.asks("topics", "create")
     assert {"created": []} == operator.asks("topics", "create")
-    assert {"as_declared": True, "configuration_seen": True} == operator.asks("topics", "check")
+    assert {"as_declared": True, "configuration_seen": True, "findings": []} == operator.asks(
+        "topics", "check"
+    )
 
 
 def test_topics_of_another_shape_are_said_and_not_touched(operator: Operator) -> None:

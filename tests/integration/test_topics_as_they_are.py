@@ -8,14 +8,19 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams.cli.root import goeswith
+from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.events import Event
+from streams.contract.settings import Settings
+from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.lab.embedded.worker_process import environment
 from streams.operations.topics import create_topics
 from streams.shop.shop import Shop
+from tests.integration.operators import commit
 from tests.integration.workers import Staff, send, views
 
 EVENTS = 120
@@ -79,6 +84,7 @@ def make_anew(staff: Staff) -> None:
     with open_admin(staff.settings) as admin:
         admin.delete_topics([staff.settings.topics.events])
         staff.until(lambda: not is_there(staff, admin), "the topic is gone")
+    told(staff, f"{staff.settings.topics.events} is missing")
     create_topics(staff.settings)
 
 
@@ -166,11 +172,29 @@ def test_a_topic_made_anew_is_told_and_taken_up_after_one_word(employ: Employ) -
     assert (0, "nothing to do") == (again[0], again[1][:13])
 
 
+def widen(staff: Staff, partitions: int) -> None:
+    """Give all topics as many partitions, and the workers the setting; their group is forgotten."""
+    topics = staff.settings.topics
+    with open_admin(staff.settings) as admin:
+        others = set(topics.declared()) - {topics.events}
+        admin.create_partitions(dict.fromkeys(others, partitions))
+        staff.until(lambda: is_empty(staff, admin), "nobody is in the group")
+        admin.delete_groups([staff.settings.group_id])
+    staff.common["partitions"] = partitions
+    staff.settings = Settings(**staff.common)
+
+
+def is_empty(staff: Staff, admin: Any) -> bool:
+    """Whether nobody is in the group: Kafka knows when a member has timed out."""
+    described = admin.describe_groups([staff.settings.group_id])
+    return not described[staff.settings.group_id].get("members")
+
+
 def test_what_somebody_changes_is_told_while_it_is_so(employ: Employ) -> None:
     """And partitions that were added end the worker, with the way on: none are taken away."""
     staff = employ()
     events, letters = staff.settings.topics.events, staff.settings.topics.dead_letters
-    at_work(staff, list(views(EVENTS)))
+    at_work(staff, old := list(views(EVENTS)))
     changes = (
         (events, {"cleanup_policy": "compact"}, "reasons", "compaction takes records"),
         (letters, {"min_insync_replicas": "2"}, "reasons", "nothing can be written"),
@@ -192,7 +216,13 @@ def test_what_somebody_changes_is_told_while_it_is_so(employ: Employ) -> None:
     with open_admin(staff.settings) as admin:
         admin.create_partitions({events: 3})
     said = told(staff, "has 3 partitions, not 2")
-    code = ends(staff)
+    code, why = ends(staff), staff.workers["ann"].said()
+    widen(staff, 3)
+    adopted = types(staff, "checkpoint", "adopt")
+    new = list(views(40))
+    send(staff.settings, new)
+    staff.start("ann")
+    now = learned_by(staff)
 
     assert 2 == checked[0]
     assert (
@@ -201,4 +231,151 @@ def test_what_somebody_changes_is_told_while_it_is_so(employ: Employ) -> None:
         == counted
     )
     assert "see `Another number of partitions` in docs/operations.md" in said
-    assert (2, True) == (code, "TopicsWrong: " in staff.workers["ann"].said())
+    assert (2, True) == (code, "TopicsWrong: " in why)
+    assert (0, False) == (adopted[0], "stay behind" in adopted[1])
+    assert learned_from(staff, [*old, *new]) == now
+    assert 2 == staff.workers["ann"].log.read_text().count("has committed nothing")
+
+
+def test_commits_that_are_of_no_log_that_is_here_are_told_and_taken_back(employ: Employ) -> None:
+    """Nothing waits unanswered behind them; what left the log before its answer is told, too."""
+    staff = employ(static_membership=False)  # else Kafka takes no commits until Ann times out
+    staff.start("ann")
+    staff.until_at_work("ann")
+    staff.workers["ann"].stop()
+    send(staff.settings, views(EVENTS))
+    commit(staff.settings, {0: 5_000, 1: 5_000})
+    lag, report = types(staff, "lag"), types(staff, "lag", "--json")
+    checked = types(staff, "topics", "check")
+    staff.start("ann")
+    staff.until_answered()
+    answered = staff.state("ann")["telemetry"]["answered"]
+    staff.until(lambda: bool(staff.ready("ann")), "ready")
+    after = types(staff, "lag")
+    said = staff.workers["ann"].said()
+    staff.workers["ann"].stop()
+    send(staff.settings, views(50))
+    empty(staff)
+    warned = types(staff, "topics", "check")
+    staff.start("ann")
+    staff.until_at_work("ann")
+    lost = told(staff, "left the log before they were answered", "notes")
+    send(staff.settings, views(30))
+    staff.until_answered()
+    staff.until(lambda: not staff.health("ann")["notes"], "no more notes")
+    configure(staff, staff.settings.topics.events, message_timestamp_type="CreateTime")
+    time_told = told(staff, "one wrong clock would rule")
+
+    assert (1, True) == (lag[0], "ERROR: commits ahead of the log" in lag[1])
+    assert (1, 10_000 - EVENTS) == (report[0], ahead(report[1]))
+    assert (2, True) == (checked[0], "has committed 5,000 of partition 0" in checked[1])
+    assert (EVENTS, 0) == (answered, after[0])
+    assert "They are answered from where the log begins" in said
+    assert (0, True) == (warned[0], "warning: " in warned[1])
+    assert "they go on where it begins" in lost
+    assert "--add-config message.timestamp.type=LogAppendTime" in time_told
+    assert 2 == ends(staff)
+
+
+def ahead(report: str) -> int:
+    """By how much commits are beyond the end, on all partitions."""
+    return sum(int(one["ahead"]) for one in json.loads(report)["partitions"])
+
+
+def empty(staff: Staff) -> None:
+    """Take all that is in the log away, as retention does."""
+    events = staff.settings.topics.events
+    with open_reader(staff.settings, events) as reader, open_admin(staff.settings) as admin:
+        admin.delete_records({TopicPartition(*at): end for at, end in reader.ends().items()})
+
+
+def test_knowledge_moves_to_a_topic_of_more_partitions_and_to_a_mirror(
+    employ: Employ, tmp_path: Path
+) -> None:
+    """Drained, then adopted with nothing to learn: what is copied is not learned twice."""
+    staff = employ()
+    old, new = list(views(EVENTS)), list(views(40))
+    at_work(staff, old)
+    staff.workers["ann"].stop()
+    wider = {
+        "topic_prefix": staff.settings.topic_prefix + "-4",
+        "partitions": 4,
+        "checkpoint_url": (tmp_path / "wider.checkpoint").as_uri(),
+    }
+    before = (tmp_path / "shop.checkpoint").as_posix()
+    staff.common.update(wider)
+    staff.settings = Settings(**staff.common)
+    create_topics(staff.settings)
+    send(staff.settings, [*views(3), *old])  # as a mirror copies it: at other offsets
+    refused = types(staff, "checkpoint", "adopt", before)
+    moved = types(staff, "checkpoint", "adopt", before, "--learn", "nothing")
+    commit(staff.settings, ends_of(staff))
+    send(staff.settings, new)
+    staff.start("ann")
+    now = learned_by(staff)
+    state = staff.state("ann")
+
+    assert (2, True) == (refused[0], "say with --learn" in refused[1])
+    assert (0, True) == (moved[0], "sessions stay behind" in moved[1])
+    assert learned_from(staff, [*old, *new]) == now
+    assert (40, 0) == (state["telemetry"]["folded"], state["telemetry"]["repeats"] - 40)
+
+
+def ends_of(staff: Staff) -> dict[int, int]:
+    """Where the log ends."""
+    with open_reader(staff.settings, staff.settings.topics.events) as reader:
+        return {at.number: end for at, end in reader.ends().items()}
+
+
+def lose_the_end(data: Path, partition: str, size: int) -> None:
+    """What is left of a partition where a replica that was behind has taken the lead."""
+    folder = data / partition
+    with (folder / f"{0:020}.log").open("r+b") as log:
+        log.truncate(size)
+    for behind in (*folder.glob("*index"), *folder.glob("*.snapshot"), *data.glob("*-checkpoint")):
+        behind.unlink()
+    (data / ".kafka_cleanshutdown").unlink(missing_ok=True)
+
+
+def test_a_log_that_lost_its_end_is_told_and_taken_up_where_it_grows(
+    own_kafka: RealKafka, topic_prefix: str, tmp_path: Path
+) -> None:
+    """What was learned of the events that are lost stays; new ones in their place are learned."""
+    checkpoint_url = (tmp_path / "shop.checkpoint").as_uri()
+    staff = Staff(
+        own_kafka.bootstrap,
+        topic_prefix,
+        tmp_path,
+        partitions=1,
+        checkpoint_url=checkpoint_url,
+        checkpoint_every_s=0.2,
+    )
+    create_topics(staff.settings)
+    partition = f"{staff.settings.topics.events}-0"
+    kept, lost, new = list(views(60)), list(views(50)), list(views(30))
+    try:
+        send(staff.settings, kept)
+        size = (tmp_path / "data" / partition / f"{0:020}.log").stat().st_size
+        at_work(staff, lost)
+        own_kafka.stop()
+        lose_the_end(tmp_path / "data", partition, size)
+        own_kafka.start()
+        staff.until(lambda: not staff.workers["ann"].alive, "the end")
+        said, code = staff.workers["ann"].said(), staff.workers["ann"].kill()
+        send(staff.settings, new)
+        staff.start("ann")
+        staff.until(lambda: bool(staff.health("ann")), "a page")
+        waits = told(staff, "waiting: the checkpoint")
+        adopted = types(staff, "checkpoint", "adopt", "--learn", "later")
+        now = learned_by(staff)
+        position = staff.state("ann")["position"]
+    finally:
+        staff.go_home()
+
+    assert "LogReplaced: partition 0 of" in said
+    assert "ends at 60, and was folded up to 110: its end was lost" in said
+    assert 1 == code
+    assert "it is ahead of the log: partition 0 ends at 90, and it stands at 110" in waits
+    assert (0, True) == (adopted[0], "110 events that are known go along" in adopted[1])
+    assert learned_from(staff, [*kept, *lost, *new]) == now
+    assert {"0": 90} == position

@@ -56,6 +56,11 @@ class PartitionLag(NamedTuple):
         held = self.end - self.begin
         return min(1.0, self.lag_events / held) if held > 0 else 0.0
 
+    @property
+    def ahead(self) -> int:
+        """How far the commit is beyond the end: it is of another log, and no lag would be a lie."""
+        return max(0, (self.committed or 0) - self.end)
+
 
 class GroupLag(NamedTuple):
     """How far the group is behind on a topic."""
@@ -91,7 +96,8 @@ class GroupLag(NamedTuple):
             "topic": self.topic,
             "status": self.status,
             "partitions": [
-                lag._asdict() | {"retention_share": round(lag.retention_share, 4)}
+                lag._asdict()
+                | {"retention_share": round(lag.retention_share, 4), "ahead": lag.ahead}
                 for lag in self.partitions
             ],
             "lag_events": self.lag_events,

@@ -61,7 +61,7 @@ def lag_table(lag: GroupLag) -> Table:
         none = "no commit" if one.lag_events else "nothing yet"
         committed = none if one.committed is None else f"{one.committed:,}"
         nobody = one.owner is None and lag.members is not None
-        style = "yellow" if one.lag_events or nobody else ""
+        style = "red" if one.ahead else "yellow" if one.lag_events or nobody else ""
         table.add_row(
             str(one.partition),
             f"{one.end:,}",
@@ -79,6 +79,7 @@ def _caption(lag: GroupLag) -> Text | None:
     idle = [one.name for one in lag.members or () if not one.partitions]
     said = [
         _not_well(lag),
+        _ahead(lag),
         _held_back(lag),
         f"without a partition: {', '.join(idle)}" if idle else "",
         _absent(lag),
@@ -107,6 +108,12 @@ def _absent(lag: GroupLag) -> str:
     return f"missing, though seen of late: {', '.join(lag.missing)}" if lag.missing else ""
 
 
+def _ahead(lag: GroupLag) -> str:
+    """Where commits are beyond the end; nothing where none is."""
+    ahead = [f"{one.ahead:,} on partition {one.partition}" for one in lag.partitions if one.ahead]
+    return f"ERROR: commits ahead of the log, by {', '.join(ahead)}" if ahead else ""
+
+
 def _held_back(lag: GroupLag) -> str:
     """Where open transactions hold something back; nothing where none does."""
     held = [
@@ -133,7 +140,7 @@ def in_one_line(lag: GroupLag) -> str:
         nobody = ", ".join(str(one.partition) for one in lag.partitions if one.owner is None)
         told += f"; partition {nobody}: nobody" if nobody else ""
     told += f"; {not_well}" if (not_well := _not_well(lag)) else ""
-    told += f"; {absent}" if (absent := _absent(lag)) else ""
+    told += "".join(f"; {said}" for said in (_absent(lag), _ahead(lag)) if said)
     wait = many(lag.lag_events, "events wait", "event waits")
     waits = f"{wait}, for {_seconds(lag.lag_s_max)} s" if waiting else "no event waits"
     return printable(f"{lag.group} on {lag.topic}: {waits}{told}", chars_max=1000)

@@ -28,7 +28,9 @@ def operator(embedded_broker: EmbeddedBroker, topic_prefix: str) -> Operator:
 
 def test_topics_are_checked_as_far_as_the_broker_tells(operator: Operator) -> None:
     """It has partitions, and no configuration to show."""
-    assert {"as_declared": True, "configuration_seen": False} == operator.asks("topics", "check")
+    assert {"as_declared": True, "configuration_seen": False, "findings": []} == operator.asks(
+        "topics", "check"
+    )
     assert {"created": []} == operator.asks("topics", "create")
 
 

@@ -1,5 +1,6 @@
 """The arithmetic of lag."""
 
+import io
 import json
 
 import pytest
@@ -104,17 +105,29 @@ def test_the_report_adds_up_events_and_takes_the_longest_wait() -> None:
             {"partition": 0, "end": 10, "committed": 4, "lag_events": 6, "lag_s": 2.5}
             | {"held_back": 0, "owner": "ann", "begin": 0, "status": "WARN"}
             | {"arrived_per_s": 3.0, "answered_per_s": 1.0, "catch_up_s": None}
-            | {"retention_share": 0.6},
+            | {"retention_share": 0.6, "ahead": 0},
             {"partition": 1, "end": 9, "committed": None, "lag_events": 9, "lag_s": 40.0}
             | {"held_back": 3, "owner": None, "begin": 0, "status": "STOPPED"}
             | {"arrived_per_s": None, "answered_per_s": None, "catch_up_s": None}
-            | {"retention_share": 1.0},
+            | {"retention_share": 1.0, "ahead": 0},
         ],
         "lag_events": 15,
         "lag_s_max": 40.0,
         "members": [{"name": "ann", "host": "10.0.0.7", "partitions": [0]}],
         "missing": ["ben"],
     } == json.loads(lag.as_json())
+
+
+def test_a_commit_beyond_the_end_is_an_error_and_no_lag_of_nothing() -> None:
+    """In the table, in a line and in JSON."""
+    lag = GroupLag("workers", "shop.events", (PartitionLag(1, 10, 5_000, 0, 0.0),))
+    text = io.StringIO()
+    Console(file=text, width=80).print(lag_table(lag))
+
+    assert "ERROR: commits ahead of the log, by 4,990 on partition 1" in text.getvalue()
+    assert "ERROR: commits ahead of the log, by 4,990 on partition 1" in in_one_line(lag)
+    assert [4_990] == [one["ahead"] for one in json.loads(lag.as_json())["partitions"]]
+    assert "ERROR" not in in_one_line(lag._replace(partitions=(PartitionLag(1, 10, 10, 0, 0.0),)))
 
 
 def test_the_table_says_no_commit(capsys: pytest.CaptureFixture[str]) -> None:
