@@ -169,8 +169,23 @@ def goeswith(ctx: click.Context) -> None:
             click.echo(f"goeswith: {printable(said)}", err=True)
 
 
+def open_closed_streams() -> None:
+    """Standard streams that were closed (`>&-`) lead nowhere: as for who wants to hear nothing.
+
+    Left closed, their numbers would be those of the next connections, and what is printed go there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 def main() -> None:
     """The entry point. What the terminal cannot show is escaped, what cannot be written is said."""
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
