@@ -13,7 +13,7 @@ import click
 
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.printable import printable
-from streams.contract.errors import GoeswithError, Misconfigured
+from streams.contract.errors import FileUnusable, GoeswithError, Misconfigured
 
 WORKER = "worker"
 EXIT_UNWRITABLE = 2
@@ -120,6 +120,10 @@ class Goeswith(LazyGroup):
             what = printable(ascii(error.object[error.start : error.end]))
             said = f"an argument or a setting holds {what}, which is no text in UTF-8"
             raise Failed(Misconfigured(said)) from error
+        except OSError as error:
+            if error.filename is None:
+                raise  # of a stream: see `main`
+            raise Failed(FileUnusable(f"{error.filename}: {error.strerror}")) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 

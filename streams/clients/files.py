@@ -51,8 +51,8 @@ def written_anew(path: Path) -> Iterator[IO[bytes]]:
     It is written beside its place. Raises `Misconfigured` where it cannot be: at once, so that
     nobody waits for that.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     _refuse_over(path)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         file = beside.open("xb")
     except OSError as error:

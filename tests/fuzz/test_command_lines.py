@@ -1,10 +1,12 @@
 """Whatever is typed or set: an exit code of 0, 1 or 2, one line that says why, and no traceback."""
 
 import contextlib
+import gc
 import os
 import resource
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ from streams.lab.embedded.broker import EmbeddedBroker
 from tests.fuzz.command_lines import CommandLine, command_lines, environments, laid_out
 from tests.fuzz.hostile_json import tried
 
+# click leaves a file open that it has opened before another argument is refused
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
 PATIENCE = {"GOESWITH_KAFKA_TIMEOUT_S": "1", "GOESWITH_RECEIPT_SECRET": "not a secret"}
 ADDRESSES_MAX = 6 << 30
 """Bytes that a command may address: to want more for a file without an end is a fault."""
@@ -37,6 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     laid_out(here)
     with contextlib.chdir(here):
         yield here
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()
 
 
 @pytest.fixture(scope="module")
