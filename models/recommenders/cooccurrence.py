@@ -292,8 +292,8 @@ class CoOccurrence(Recommender):
         pairs = PairTable(self.row_max, self.popularity_norm)
         pairs.restore(state["pairs"])
         latest_s, sessions = int(state["latest_s"]), int(state["sessions"])
-        if pairs.era != self._eras.unit(latest_s).era or min(latest_s, sessions) < 0:
-            raise ValueError(f"pairs of era {pairs.era}, the latest of which is of {latest_s}")
+        if latest_s < 0 or pairs.era != self._eras.unit(latest_s).era or not 0 <= sessions <= LARGE:
+            raise ValueError(f"{sessions} sessions of {latest_s}, pairs of era {pairs.era}")
         self._latest_s, self._sessions, self._full = latest_s, sessions, bool(state["full"])
         self._pairs = pairs
         if len(pairs) > self.items_max:

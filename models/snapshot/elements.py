@@ -5,12 +5,16 @@ from typing import Any, TypeVar
 
 Kind = TypeVar("Kind", str, int, bool)
 
+WHOLE_MAX: Any = 1 << 256
+"""More than anything that is counted; its square is still a float."""
+
 
 def each(
     kind: type[Kind], values: Iterable[Any], least: int | None = None, most: int | None = None
 ) -> list[Kind]:
     """The values, if each is of just this kind (a truth is no number) and within the limits.
 
+    A whole number without a limit is still one that can be reckoned with: JSON's have no end.
     Raises `TypeError` or `ValueError` otherwise.
 
     >>> each(int, [3, 1], least=1)
@@ -26,6 +30,8 @@ def each(
         raise TypeError(f"{other.pop().__name__}, where each is to be {kind.__name__}")
     if found and least is not None and min(found) < least:
         raise ValueError(f"{min(found)}, where each is to be at least {least}")
+    if most is None and kind is int:
+        most = WHOLE_MAX
     if found and most is not None and max(found) > most:
         raise ValueError(f"{max(found)}, where each is to be at most {most}")
     return found

@@ -58,6 +58,9 @@ SECRETS = (
 )
 """What is a secret, or holds one: it may be in a file, which a variable ending in `_FILE` names."""
 
+SECRET_BYTES_MAX = 1 << 16
+"""Of a file, which may have no end."""
+
 SERVICE_SCHEMES = ("tcp://", "udp://", "sctp://")
 """What the addresses of services begin with that Kubernetes puts into every environment."""
 
@@ -167,7 +170,8 @@ def _from_files(environment: Mapping[str, str], given: Collection[str]) -> dict[
         if environment.get(variable):
             raise Misconfigured(f"{variable} and {variable}_FILE are both set: unset one of them")
         try:
-            found[name] = Path(place).read_text(encoding="utf-8").strip()
+            with Path(place).open("rb") as file:
+                found[name] = file.read(SECRET_BYTES_MAX).decode().strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
             raise FileUnusable(f"{variable}_FILE={place} cannot be read: {why}") from None

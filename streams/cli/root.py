@@ -13,7 +13,7 @@ import click
 
 from streams.cli.lazy import Lazy, LazyGroup
 from streams.cli.printable import printable
-from streams.contract.errors import GoeswithError, Misconfigured
+from streams.contract.errors import FileUnusable, GoeswithError, Misconfigured
 
 WORKER = "worker"
 GATEWAY = "gateway"
@@ -130,6 +130,10 @@ class Goeswith(LazyGroup):
             what = printable(ascii(error.object[error.start : error.end]))
             said = f"an argument or a setting holds {what}, which is no text in UTF-8"
             raise Failed(Misconfigured(said)) from error
+        except OSError as error:
+            if error.filename is None:
+                raise  # of a stream: see `main`
+            raise Failed(FileUnusable(f"{error.filename}: {error.strerror}")) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
@@ -179,8 +183,23 @@ def goeswith(ctx: click.Context) -> None:
             click.echo(f"goeswith: {printable(said)}", err=True)
 
 
+def open_closed_streams() -> None:
+    """Standard streams that were closed (`>&-`) lead nowhere: as for who wants to hear nothing.
+
+    Left closed, their numbers would be those of the next connections, and what is printed go there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 def main() -> None:
     """The entry point. What the terminal cannot show is escaped, what cannot be written is said."""
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

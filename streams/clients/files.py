@@ -7,16 +7,41 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from streams.contract.errors import Misconfigured
+from streams.contract.errors import FileUnusable, Misconfigured
+
+LINE_BYTES_MAX = 4_000_000
+"""More than any record has: a file may be one line without an end."""
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """The lines that are not blank; a byte-order mark is the file's, not the first record's."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file):
-            record = line if number else line.removeprefix(codecs.BOM_UTF8)
-            if record.strip():
-                yield record
+    """The lines that are not blank; a byte-order mark is the file's, not the first record's.
+
+    Raises `FileUnusable`.
+    """
+    number = 0
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(LINE_BYTES_MAX + 1):
+                number += 1
+                if len(line) > LINE_BYTES_MAX:
+                    raise FileUnusable(f"{path}, line {number}: longer than {LINE_BYTES_MAX} bytes")
+                record = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+                if record.strip():
+                    yield record
+    except OSError as error:
+        raise FileUnusable(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def beginning(path: Path, bytes_max: int) -> bytes:
+    """All of a small file; raises `FileUnusable`, also for one that is larger."""
+    try:
+        with path.open("rb") as file:
+            found = file.read(bytes_max + 1)
+    except OSError as error:
+        raise FileUnusable(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(found) > bytes_max:
+        raise FileUnusable(f"{path} has more than {bytes_max:,} bytes")
+    return found
 
 
 @contextmanager
@@ -26,8 +51,8 @@ def written_anew(path: Path) -> Iterator[IO[bytes]]:
     It is written beside its place. Raises `Misconfigured` where it cannot be: at once, so that
     nobody waits for that.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     _refuse_over(path)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         file = beside.open("xb")
     except OSError as error:

@@ -26,11 +26,13 @@ from sys import float_info
 from typing import Any
 
 from streams.cli.printable import many
+from streams.clients.files import beginning
 from streams.contract.errors import Misconfigured, NotEnough
 from streams.experiments.impressions import Trial
 
 KEYS = {"default", "contexts"}
 LIKENESS = 0.7
+POLICY_BYTES_MAX = 1 << 20
 EXAMPLE_DIGITS = 3
 EXAMPLE_HEAD = """# A policy to be judged: how often each arm is to be drawn where it is on offer.
 # This one is what ran, on average over {impressions:,} impressions. Change it
@@ -166,9 +168,9 @@ def _shares(drawn: Mapping[str, float]) -> Iterator[str]:
 def read_policy(path: Path) -> TargetPolicy:
     """The policy in a TOML or JSON file; raises `Misconfigured`, which says what is wrong."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = beginning(path, POLICY_BYTES_MAX).decode("utf-8-sig")
         table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise Misconfigured(f"{path} cannot be read as a policy: {error}") from error
     return policy_of(table, str(path))
 

@@ -48,25 +48,32 @@ def lines(
 ) -> Iterator[Line]:
     r"""The lines of a stream, without the `blanks` around them, nor those that are nothing else.
 
-    Raises `FileUnusable` for UTF-16.
+    Raises `FileUnusable` for UTF-16, and where it cannot be read.
 
     >>> from io import BytesIO
     >>> [(line.number, line.text) for line in lines(BytesIO(b"\xef\xbb\xbf{}\r\n\n[]"))]
     [(1, b'{}'), (3, b'[]')]
     """
     number = 0
-    while text := stream.readline(bytes_max + 1):
+    while text := _read(stream, bytes_max + 1):
         number += 1
         cut = len(text) > bytes_max and not text.endswith(b"\n")
         rest = text
         while cut and rest and not rest.endswith(b"\n"):
-            rest = stream.readline(bytes_max)
+            rest = _read(stream, bytes_max)
         if number == 1:
             if text.startswith(WIDE):
                 raise FileUnusable("the file is UTF-16: events are UTF-8, write it as that")
             text = text.removeprefix(codecs.BOM_UTF8)
         if text := text.strip(blanks):
             yield Line(number, text, cut)
+
+
+def _read(stream: IO[bytes], bytes_max: int) -> bytes:
+    try:
+        return stream.readline(bytes_max)
+    except OSError as error:
+        raise FileUnusable(f"the file cannot be read: {error.strerror or error}") from error
 
 
 def sent(text: bytes) -> Sent:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from streams.cli.root import goeswith
 
 PROGRAM = (sys.executable, "-m", "streams")
+HURRY = {"GOESWITH_KAFKA_TIMEOUT_S": "1"}
 
 
 def run(
@@ -138,3 +139,13 @@ def test_ctrl_c_while_a_command_is_loaded_is_quiet(module: str) -> None:
 
     assert 130 == process.returncode
     assert [] == [line for line in said.splitlines() if not line.startswith("import time:")]
+
+
+def test_a_file_that_no_system_has_is_said_in_one_line() -> None:
+    """Wherever a command meets it."""
+    name = "x" * 300
+    for words in (("uplift", "--keep", name), ("checkpoint", "inspect", name)):
+        result = CliRunner().invoke(goeswith, [*words, "--bootstrap", "127.0.0.1:1"], env=HURRY)
+
+        assert 2 == result.exit_code
+        assert f"goeswith: {name}: File name too long\n" == result.output

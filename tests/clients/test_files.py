@@ -72,3 +72,9 @@ def test_a_place_that_cannot_be_written_is_said_at_once(tmp_path: Path, name: st
     (tmp_path / "a file").write_bytes(b"")
     with pytest.raises(Misconfigured, match="cannot be written: "), written_anew(tmp_path / name):
         pytest.fail("it was to be written")
+
+
+def test_a_place_without_a_name_is_one_that_is_there() -> None:
+    """As `--example=` gives it: the folder itself."""
+    with pytest.raises(Misconfigured, match="is there already"), written_anew(Path("")):
+        pass

@@ -20,7 +20,7 @@ from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import MAGIC, LogExtent, check, packed, read, restored
 from streams.shop.shop import Shop
-from tests.fuzz.hostile_json import WORDS, json_words, nearly, places, tried, written
+from tests.fuzz.hostile_json import WORDS, Path, json_words, nearly, places, tried, written
 from tests.stories import NOON_MS, Story, Till
 
 LOG = LogExtent("cluster-1", begins={0: 0}, ends={0: 1_000_000}, younger={})
@@ -95,14 +95,22 @@ def lived_on_with(data: bytes, settings: Settings) -> None:
     packed(till.shop, cluster="cluster-1", now_ms=NOON_MS, made_by="worker-1")
 
 
+Instead = list[tuple[Path, str]]
+
+
 @st.composite
-def hostile(draw: st.DrawFn, best_fit: bool) -> bytes:
+def changes(draw: st.DrawFn, best_fit: bool) -> tuple[str, Instead]:
+    """A part, and what stands in it instead."""
+    states = kept(best_fit).states
+    name = draw(st.sampled_from(sorted(states)))
+    words = st.sampled_from(sorted(WORDS)) | json_words()
+    place = st.sampled_from(places(states[name]))
+    return name, draw(st.lists(st.tuples(place, words), min_size=1, max_size=2))
+
+
+def changed(best_fit: bool, name: str, instead: Instead) -> bytes:
     """A checkpoint in one part of which something else stands."""
     sound = kept(best_fit)
-    name = draw(st.sampled_from(sorted(sound.states)))
-    place = st.sampled_from(places(sound.states[name]))
-    words = st.sampled_from(sorted(WORDS)) | json_words()
-    instead = draw(st.lists(st.tuples(place, words), min_size=1, max_size=2))
     plain = written(sound.states[name], instead)
     return sealed(sound.claim, {**sound.bodies, name: snapshot(sound.bodies[name], plain)})
 
@@ -114,8 +122,9 @@ def test_a_state_that_is_none_is_refused_or_lived_on_with(
     best_fit: bool, data: st.DataObject
 ) -> None:
     """Nothing that a checkpoint says comes back as a traceback when shoppers come."""
+    name, instead = data.draw(changes(best_fit))
     try:
-        lived_on_with(data.draw(hostile(best_fit)), kept(best_fit).settings)
+        lived_on_with(changed(best_fit, name, instead), kept(best_fit).settings)
     except CheckpointRefused as refused:
         said = str(refused)
     else:
@@ -153,6 +162,15 @@ def test_what_is_sealed_here_is_what_a_shop_writes() -> None:
         }
         lived_on_with(sealed(sound.claim, bodies), sound.settings)
         assert isinstance(restored(read(sealed(sound.claim, bodies)), sound.settings), Shop)
+
+
+@pytest.mark.parametrize("sessions", [2**63, 10**400, -1])
+def test_more_sessions_than_there_can_be_are_refused(sessions: int) -> None:
+    """Compiled loops count in 64 bits."""
+    instead = [(("sessions",), str(sessions))]
+
+    with pytest.raises(CheckpointRefused, match="sessions"):
+        lived_on_with(changed(False, "baskets", instead), kept(False).settings)
 
 
 def packed_hard(plain_bytes: int) -> tuple[bytes, int]:

@@ -14,6 +14,8 @@ from streams.contract.errors import FileUnusable, NotAuthenticated
 from streams.contract.wire.connection import ConnectionSettings
 
 CA, CERTIFICATE, KEY = (f"GOESWITH_KAFKA_{file}_FILE" for file in ("CA", "CERTIFICATE", "KEY"))
+PEM_BYTES_MAX = 1 << 22
+"""More than all authorities of a system have."""
 ENCRYPTED = b"ENCRYPTED"
 """Stands in the head of an encrypted private key, in each of its formats."""
 
@@ -78,6 +80,10 @@ def _check_dates(path: str, pem: bytes, now: datetime) -> None:
 
 def _read(variable: str, path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            found = file.read(PEM_BYTES_MAX + 1)
     except OSError as error:
         raise FileUnusable(f"{variable}={path} cannot be read: {error.strerror}") from None
+    if len(found) > PEM_BYTES_MAX:
+        raise FileUnusable(f"{variable}={path} has more than {PEM_BYTES_MAX:,} bytes")
+    return found

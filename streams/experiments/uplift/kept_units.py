@@ -62,6 +62,8 @@ class _KeptFile(BaseModel):
 
 def read(path: Path, topic: str) -> KeptUnits | None:
     """What was kept; None where there is nothing yet. Raises `GoeswithError` for another file."""
+    if path.exists() and not path.is_file():
+        raise GoeswithError(f"{path} holds no units of {topic}: it is no file")
     try:
         said = _KeptFile.model_validate_json(path.read_bytes())
     except FileNotFoundError:

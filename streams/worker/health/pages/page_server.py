@@ -24,6 +24,8 @@ requests = logging.getLogger(f"{__name__}.requests")
 """aiohttp's."""
 
 CONNECTIONS_MAX = 64
+AT_ONCE_MAX = 64
+"""So many are let in before the first of them is counted."""
 SILENCE_S_MAX = 5.0
 """So long a connection may take to ask; and to take the answer, once there is one."""
 LINGERING_S_MAX = 1.0
@@ -56,6 +58,8 @@ class PageServer(Web):
         super().__init__(app, **kwargs)
         self._asking = set[Any]()
         """Connections whose request is there, and not answered yet."""
+        self._leaving = set[Any]()
+        """Connections that were closed, and are not gone yet."""
         self._handlers: Any = None
         """aiohttp's: makes what speaks to a connection, the oldest first in `connections`."""
         self._listening: asyncio.Server | None = None
@@ -75,7 +79,11 @@ class PageServer(Web):
         self._handlers = self._runner.server
         conf, loop = self.app.conf, asyncio.get_running_loop()
         self._listening = await loop.create_server(
-            self._connected, conf.web_bind, conf.web_port, reuse_address=True
+            self._connected,
+            conf.web_bind,
+            conf.web_port,
+            backlog=AT_ONCE_MAX,
+            reuse_address=True,
         )
 
     async def stop_server(self) -> None:
@@ -87,10 +95,13 @@ class PageServer(Web):
     def _connected(self) -> asyncio.Protocol:
         """What speaks to a new connection."""
         there = self._handlers.connections
-        if len(there) >= CONNECTIONS_MAX:
-            waiting = next((one for one in there if one not in self._asking), None)
+        self._leaving.intersection_update(there)
+        staying = [one for one in there if one not in self._leaving]
+        if len(staying) >= CONNECTIONS_MAX:
+            waiting = next((one for one in staying if one not in self._asking), None)
             if waiting is None:
                 return Refused()
+            self._leaving.add(waiting)  # of those that come at once each one takes another place
             waiting.force_close()
         handler: asyncio.Protocol = self._handlers()
         return handler
