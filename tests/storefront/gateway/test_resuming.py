@@ -102,6 +102,24 @@ async def test_without_redis_what_comes_live_goes_on() -> None:
     await front.gateway.view.close()
 
 
+async def test_a_redis_that_takes_and_says_nothing_keeps_nobody_waiting() -> None:
+    """As one does that is stopped by its machine."""
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silence, "127.0.0.1", 0)
+    url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    front = Shopfront(says_nothing, redis_url=url)
+    async with asyncio.timeout(WAIT_S_MAX):
+        assert await front.gateway.view.prompts_of("ann") is None
+    assert front.gateway.view.away
+    await front.gateway.view.close()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_redis_is_asked_again_once_it_is_back() -> None:
     """After a pause, in which nobody waits for it."""
     prompt = prompt_for(bread("e1", "ann"))
