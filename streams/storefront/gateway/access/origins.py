@@ -11,7 +11,6 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-
 ASKED_BY_PAGES = "/v1/"
 """Where what is served begins; whether the gateway lives is no secret of any page's."""
 
