@@ -4,6 +4,7 @@ It is a help and no more: while Redis is away it says that it does not know, at 
 live goes on.
 """
 
+import asyncio
 import logging
 import time
 
@@ -17,6 +18,8 @@ from streams.views.reader import PROMPTS, prompts_key
 
 logger = logging.getLogger(__name__)
 
+ANSWER_S_MAX = 0.5
+"""A page is not kept waiting any longer: what came live is better than what comes late."""
 AWAY_S = 2.0
 """So long Redis is not asked again once it did not answer."""
 
@@ -38,7 +41,8 @@ class CurrentView:
             return None
         key = prompts_key(self._settings.topic_prefix, session_id)
         try:
-            held = await self._redis.get(key)
+            async with asyncio.timeout(ANSWER_S_MAX):
+                held = await self._redis.get(key)
             prompts = PROMPTS.validate_json(held or b"[]")
         except (RedisError, OSError, ValueError) as error:
             self._note_away(error)

@@ -16,9 +16,12 @@ from click.testing import Result
 from kafka.admin import ResourceType
 from pydantic import SecretStr
 
+from streams.contract.errors import NotAuthorized
 from streams.contract.events import Event, encode
 from streams.contract.settings import Settings
 from streams.lab.embedded.server_child import free_port
+from streams.storefront.gateway.bus.bus import EventRecord
+from streams.storefront.gateway.bus.kafka_bus import KafkaBus
 from tests.certificates import Authority
 from tests.integration.operators import ByHand, Operator, send
 from tests.integration.secured_kafka import (
@@ -186,6 +189,20 @@ def test_a_password_may_be_sent_as_it_is(secured: SecuredKafka) -> None:
 
     assert 0 == Operator(right).types("topics", "list").exit_code
     assert "Kafka refuses user monitor (PLAIN)" in refused(wrong, "topics", "list")
+
+
+async def test_a_gateway_needs_the_rights_of_a_storefront(secured: SecuredKafka) -> None:
+    """To take events, and to follow prompts; without them it ends as it starts."""
+    bus = KafkaBus(secured.settings("SCRAM", "storefront", SHOP))
+    await bus.start()
+    await bus.send([EventRecord(b"gateway", encode(event)) for event in bought("gateway")])
+    assert not await bus.trouble()
+    await bus.stop()
+    for role in ("analyst", "monitor"):
+        other = KafkaBus(secured.settings("SCRAM", role, SHOP))
+        with pytest.raises(NotAuthorized, match="Kafka's ACLs do not let"):
+            await other.start()
+        await other.stop()
 
 
 def test_a_token_endpoint_that_is_away_is_no_refusal(secured: SecuredKafka) -> None:

@@ -57,6 +57,7 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         lifespan=lifespan,
         docs_url=None,  # their scripts come from elsewhere
         redoc_url=None,
+        telemetry={"tracing": False},  # spans would hold addresses, and so tokens
     )
     app.state.gateway = gateway
     for routes in (events, prompts, stream, sessions, health):

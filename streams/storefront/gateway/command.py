@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging.config import dictConfig
 from typing import Any
 
 import click
@@ -78,6 +79,7 @@ async def serve(settings: Settings) -> bool:
     bus = KafkaBus(settings)
     app = create_app(settings, bus)
     with listening(settings.gateway_host, settings.gateway_port) as socket_:
+        dictConfig(log_config(settings.log_level))
         try:
             await bus.start()  # here, so that what is wrong is said in one line
             server = GatewayServer(config(settings, app), app.state.gateway)
@@ -95,7 +97,7 @@ def config(settings: Settings, app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # it is one
         access_log=False,
-        log_config=log_config(settings.log_level),
+        log_config=None,  # there is one by now
         server_header=False,
         ws="none",
         proxy_headers=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.contract.events import EVENTS
@@ -124,6 +124,7 @@ def test_the_description_has_every_event_without_what_the_token_says() -> None:
     assert "item_id" in schemas["ItemAdded"]["required"]
 
 
+@example("/readyz", "GET", {}, {"origin": b"https://evil.example"}, b"", "nothing")
 @given(
     st.sampled_from(["/v1/events", "/v1/prompts", "/v1/sessions", "/readyz", "/v1/prompts/x"]),
     st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "HEAD", "DELETE"]),

@@ -9,6 +9,7 @@ import redis
 
 from streams.contract.prompts import Prompt
 from streams.lab.embedded.redis_server import EmbeddedRedis
+from streams.storefront.gateway.routes.stream import LOOK_AGAIN_S
 from streams.views.reader import prompts_key
 from tests.storefront.gateway.shopfront import (
     WAIT_S_MAX,
@@ -72,8 +73,8 @@ async def test_a_page_is_told_all_that_may_be_shown(elsewhere: Shopfront, redis_
     """From the view, and from what came live."""
     first, second = (prompt_for(bread(f"e{n}", "eve")) for n in range(2))
     token = await elsewhere.token("eve")
-    async with elsewhere.reading(token):
-        elsewhere.bus.publish(second)
+    elsewhere.gateway.mailboxes.of("eve")
+    elsewhere.bus.publish(second)
     show(redis_url, [first])
     said = (await elsewhere.http.get("/v1/prompts", headers=bearer(token))).json()
 
@@ -83,7 +84,8 @@ async def test_a_page_is_told_all_that_may_be_shown(elsewhere: Shopfront, redis_
 
 async def test_without_redis_what_comes_live_goes_on() -> None:
     """At once; nothing that a reader holds is taken back on no word at all, and it is said."""
-    front = Shopfront(says_nothing, redis_url=NOBODY_THERE)
+    quiet_s = LOOK_AGAIN_S + 0.2
+    front = Shopfront(says_nothing, redis_url=NOBODY_THERE, gateway_heartbeat_s=quiet_s)
     token = await front.token("ann")
     held, new = prompt_for(bread("e1", "ann")), prompt_for(bread("e2", "ann"))
     async with front.reading(token, held.prompt_id) as reader:
@@ -91,8 +93,9 @@ async def test_without_redis_what_comes_live_goes_on() -> None:
         await reader.comes_to(lambda: reader.prompts)
         view = await front.http.get("/v1/prompts", headers=bearer(token))
         ready = await front.http.get("/readyz")
-        await reader.comes_to(lambda: held.prompt_id in reader.last_event_id)
+        await reader.comes_to(lambda: b": still here" in reader.text)  # it has looked again
 
+        assert held.prompt_id in reader.last_event_id
         assert [] == reader.withdrawals
     assert ([new.prompt_id], False) == (
         [prompt["prompt_id"] for prompt in view.json()["prompts"]],
@@ -100,6 +103,28 @@ async def test_without_redis_what_comes_live_goes_on() -> None:
     )
     assert (200, 1) == (ready.status_code, len(ready.json()["notes"]))
     await front.gateway.view.close()
+
+
+async def test_a_redis_that_takes_and_says_nothing_keeps_nobody_waiting() -> None:
+    """As one does that is stopped by its machine."""
+    asked = []
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(writer)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silence, "127.0.0.1", 0)
+    url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    front = Shopfront(says_nothing, redis_url=url)
+    async with asyncio.timeout(WAIT_S_MAX):
+        for _ in range(3):
+            assert await front.gateway.view.prompts_of("ann") is None
+    assert 1 == len(asked), "and nobody asks again so soon"
+    assert front.gateway.view.away
+    await front.gateway.view.close()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_redis_is_asked_again_once_it_is_back() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 from streams.contract.events import ItemAdded
+from streams.storefront.gateway.live.mailboxes import LINGER_MS
 from tests.storefront.gateway.shopfront import (
     NOON_S,
     Shopfront,
@@ -172,6 +173,22 @@ async def test_who_comes_back_hears_nothing_twice_and_of_what_was_withdrawn(
             assert f"{kept.prompt_id}.{new.prompt_id}" == again.last_event_id
 
 
+async def test_a_mailbox_is_kept_for_a_while_after_its_stream(front: Shopfront) -> None:
+    """However long that was: the reader may come back, and others come meanwhile."""
+    token = await front.token()
+    prompt = prompt_for(bread(), lives_ms=10 * LINGER_MS)
+    async with front.reading(token) as reader:
+        front.bus.publish(prompt)
+        await reader.comes_to(lambda: reader.prompts)
+        front.now_ms += LINGER_MS + 1
+    front.gateway.mailboxes.of("another")
+    front.bus.publish(withdrawn(prompt))
+    async with front.reading(token, reader.last_event_id) as again:
+        await again.comes_to(lambda: again.withdrawals)
+
+        assert [prompt.prompt_id] == again.withdrawals
+
+
 async def test_an_id_that_is_none_of_ours_does_no_harm(front: Shopfront) -> None:
     """Whatever comes back in a header or in an address."""
     token = await front.token()
@@ -219,8 +236,9 @@ async def test_a_session_has_so_many_streams_and_a_gateway_too() -> None:
     assert 0 == len(front.gateway.mailboxes.of("ann").listeners)
 
 
-async def test_streams_end_when_the_gateway_does(front: Shopfront) -> None:
-    """At once; and no other one begins."""
+async def test_streams_end_when_the_gateway_does() -> None:
+    """At once, though they are quiet; and no other one begins."""
+    front = Shopfront(offers_butter, gateway_heartbeat_s=3600)
     token = await front.token()
     async with front.reading(token) as reader:
         front.gateway.close_streams()

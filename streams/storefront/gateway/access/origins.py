@@ -11,6 +11,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+ASKED_BY_PAGES = "/v1/"
+"""Where what is served begins; whether the gateway lives is no secret of any page's."""
+
 
 class OriginCheck:
     """Lets requests through that no foreign page has made: ASGI middleware."""
@@ -21,7 +24,7 @@ class OriginCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it with 403."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].startswith(ASKED_BY_PAGES):
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             if origin is not None and not is_allowed(origin, headers.get("host"), self.allowed):

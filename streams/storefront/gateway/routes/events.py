@@ -105,7 +105,8 @@ async def _caused(
         if left_s <= 0:
             break
         try:
-            await asyncio.wait_for(changed.wait(), left_s)
+            async with asyncio.timeout(left_s):
+                await changed.wait()
         except TimeoutError:
             break
     return list(_found(batch, boxes, here.clock_ms()).values())

@@ -139,7 +139,8 @@ async def _resume(
 
 async def _set_within(changed: asyncio.Event, wait_s: float) -> bool:
     try:
-        await asyncio.wait_for(changed.wait(), wait_s)
+        async with asyncio.timeout(wait_s):  # `wait_for` would make a task, of each stream
+            await changed.wait()
     except TimeoutError:
         return False
     return True
