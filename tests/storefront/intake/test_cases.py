@@ -422,12 +422,15 @@ def test_a_customer_who_is_redacted_is_forgotten() -> None:
 @pytest.mark.parametrize(("source", "header"), [
     ("shopify", "X-Shopify-Hmac-Sha256"), ("woocommerce", "X-WC-Webhook-Signature"),
 ])  # fmt: skip
-def test_a_signed_webhook_is_read_while_its_secret_is_rotated(source: str, header: str) -> None:
+@pytest.mark.parametrize("secret", [b"old", b"new"])
+def test_a_signed_webhook_is_read_while_its_secret_is_rotated(
+    source: str, header: str, secret: bytes
+) -> None:
     """Either of two secrets signs; the body has to be the one that was signed."""
     both = SecretStr("new, old")
     settings = Settings(shopify_secret=both, woocommerce_secret=both)
     body = json.dumps(shop_order() if source == "shopify" else woo_order()).encode()
-    sign = b64encode(hmac.new(b"old", body, sha256).digest()).decode()
+    sign = b64encode(hmac.new(secret, body, sha256).digest()).decode()
     adapter = adapters()[source]
 
     assert types(adapter.read(body, {header: sign}, settings)) == ["order_placed"]
@@ -620,6 +623,14 @@ def test_a_number_beyond_all_numbers_is_none() -> None:
     )
 
     assert event.item_id == "s"
+
+
+def test_words_that_are_too_long_are_left_out_and_the_event_is_kept() -> None:
+    """They are extras: a category, a language."""
+    body = track("Product Added", BREAD | {"category": "x" * 129}, context={"locale": "x" * 17})
+    event = only(read("segment", body))
+
+    assert (event.item_id, event.category, event.locale) == ("bread", None, None)
 
 
 def test_no_control_character_is_in_a_session() -> None:
