@@ -335,6 +335,22 @@ def test_pixel_and_webhook_tell_of_one_order() -> None:
     assert list(visit.orders) == ["1001"]
 
 
+def test_the_pixel_tells_the_session_that_the_theme_made() -> None:
+    """On every page; at the checkout by the cart's attributes, whatever the cookie says by then."""
+    viewed = pixel("product_viewed", {"productVariant": VARIANT}, session_id="visit-9")
+    started = pixel("checkout_started", {"checkout": CHECKOUT}, session_id="visit-9")
+
+    assert only(read("shopify-pixel", viewed)).session_id == "visit-9"
+    assert only(read("shopify-pixel", started)).session_id == "visit-1"
+
+
+def test_a_no_in_the_carts_attributes_is_a_no() -> None:
+    """Whatever Shopify's own banner was told."""
+    no = CHECKOUT | {"attributes": [{"key": "_goeswith_consent", "value": "no"}]}
+
+    assert only(read("shopify-pixel", pixel("checkout_started", {"checkout": no}))).consent is False
+
+
 def test_without_a_session_the_cart_joins() -> None:
     """Its webhooks and the order's are of one session."""
     of_cart = only(read("shopify", cart(shop_line()), x_shopify_topic="carts/update"))
@@ -542,6 +558,29 @@ def test_data_in_base64_is_data() -> None:
     assert read("cloudevents", body | {"data_base64": "?"}).events == ()
 
 
+# Robots
+
+CRAWLER = "Mozilla/5.0 (compatible; bingbot/2.0)"
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("segment", track("Product Viewed", BREAD, context={"userAgent": CRAWLER})),
+        ("snowplow", enriched("product_view", product=[MUG]) | {"useragent": CRAWLER}),
+        ("matomo", matomo(_pks="soap", ua=CRAWLER)),
+        (
+            "shopify-pixel",
+            pixel("cart_viewed", {}, context={"navigator": {"userAgent": CRAWLER}}),
+        ),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_robot_is_one_by_the_agent_that_its_record_tells(source: str, body: Any) -> None:
+    """Where servers send what browsers did, the agent of the request is theirs."""
+    assert read(source, body) == Intake((), (), {"robot": 1})
+
+
 # Limits
 
 
@@ -572,6 +611,9 @@ def test_a_line_that_is_left_out_leaves_the_order_and_none_leaves_no_order() -> 
     assert [len(e.lines) for e in read("segment", some).events if isinstance(e, OrderPlaced)] == [1]
     assert read("segment", none).events == read("segment", back).events == ()
     assert read("ga4", protocol(hit("refund", transaction_id="o", items=[bad]))).events == ()
+    refund = enriched("refund", product=[bad], refund=[{"transaction_id": "o-7"}])
+    assert read("snowplow", refund).events == ()
+    assert read("matomo", matomo(idgoal=0, ec_id="o", revenue=-1, ec_items="[[]]")).events == ()
     assert types(read("segment", track("Order Refunded", {"order_id": "o-7"}))) == [
         "order_returned"
     ]
