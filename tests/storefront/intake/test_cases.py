@@ -390,6 +390,14 @@ def test_an_order_that_is_not_paid_is_none_yet(status: Any) -> None:
     assert became == Intake((), (), {f"order that is {status}": 1})
 
 
+def test_a_refund_of_a_part_is_counted_where_nobody_says_of_which() -> None:
+    """WooCommerce tells the amount alone."""
+    became = read("woocommerce", woo_order(refunds=[{"id": 9, "total": "-1.00"}]))
+
+    assert types(became) == ["order_placed"]
+    assert became.ignored == {"refund of a part, which does not say of which": 1}
+
+
 def test_an_order_that_was_deleted_is_off() -> None:
     """The webhook has nothing but its number."""
     became = read("woocommerce", {"id": 812}, x_wc_webhook_topic="order.deleted")
@@ -483,6 +491,21 @@ def test_a_revenue_below_zero_takes_the_order_back() -> None:
 
     assert (some.type, some.lines[0].quantity) == ("order_returned", 2)
     assert (whole.type, whole.lines) == ("order_returned", None)
+
+
+def test_a_price_of_what_came_back_is_a_price() -> None:
+    """Below 0 or not."""
+    back = ec_items(["soap", "", "", -1.99, -2])
+    body = matomo(idgoal=0, ec_id="o-7", revenue=-3.98, ec_items=back)
+
+    assert only(read("matomo", body, Settings(intake_currency="EUR"))).lines[0].price_minor == 199
+
+
+def test_a_token_of_access_tells_no_requests_apart() -> None:
+    """It may be another one when the same is sent again; and no id is made of a secret."""
+    once, again = (read("matomo", matomo(_pks="soap", token_auth=token)) for token in "ab")
+
+    assert len(identities(once, again)) == 1
 
 
 def test_a_cart_comes_whole() -> None:
