@@ -540,6 +540,14 @@ def test_a_binary_cloud_event_needs_no_content_type() -> None:
     assert (event.type, event.event_id, event.occurred_at_ms) == ("item_viewed", "/café#7", NOON_MS)
 
 
+def test_the_content_type_says_that_a_cloud_event_is_whole() -> None:
+    """Some send its attributes as headers as well."""
+    body = cloud_event("item_viewed", {"item_id": "tea"})
+    headers = BINARY | {"content_type": "Application/CloudEvents+JSON"}
+
+    assert only(read("cloudevents", body, **headers)).event_id == "/shop/web#ce-item_viewed"
+
+
 def test_a_cloud_event_without_a_time_has_that_of_its_receipt() -> None:
     """Or is rejected, where nobody knows that either."""
     body = cloud_event("item_viewed", {"item_id": "tea"})
