@@ -14,7 +14,7 @@ from tests.stories import Story, Till
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "extending.md").read_text()
-RECIPES = ("An arm", "An event", "A field of an event", "A guard", "A report")
+RECIPES = ("An arm", "An event", "A field of an event", "A guard", "A report", "A source")
 
 
 def steps(recipe: str) -> list[tuple[str, str]]:

@@ -240,7 +240,7 @@ def test_a_device_five_hours_ahead_is_set_right() -> None:
 
 def test_what_segment_has_set_right_is_not_set_right_twice() -> None:
     """`timestamp` is right already where `receivedAt` is there."""
-    ahead = {"originalTimestamp": "2026-01-01T17:00:00Z", "sentAt": "2026-01-01T17:00:00Z"}
+    ahead = {"originalTimestamp": None, "sentAt": "2026-01-01T17:00:00Z"}
     event = only(
         read("segment", track("Checkout Started", {}, timestamp=NOON, receivedAt=NOON, **ahead))
     )
@@ -335,6 +335,22 @@ def test_pixel_and_webhook_tell_of_one_order() -> None:
     assert list(visit.orders) == ["1001"]
 
 
+def test_the_pixel_tells_the_session_that_the_theme_made() -> None:
+    """On every page; at the checkout by the cart's attributes, whatever the cookie says by then."""
+    viewed = pixel("product_viewed", {"productVariant": VARIANT}, session_id="visit-9")
+    started = pixel("checkout_started", {"checkout": CHECKOUT}, session_id="visit-9")
+
+    assert only(read("shopify-pixel", viewed)).session_id == "visit-9"
+    assert only(read("shopify-pixel", started)).session_id == "visit-1"
+
+
+def test_a_no_in_the_carts_attributes_is_a_no() -> None:
+    """Whatever Shopify's own banner was told."""
+    no = CHECKOUT | {"attributes": [{"key": "_goeswith_consent", "value": "no"}]}
+
+    assert only(read("shopify-pixel", pixel("checkout_started", {"checkout": no}))).consent is False
+
+
 def test_without_a_session_the_cart_joins() -> None:
     """Its webhooks and the order's are of one session."""
     of_cart = only(read("shopify", cart(shop_line()), x_shopify_topic="carts/update"))
@@ -372,6 +388,14 @@ def test_an_order_that_is_not_paid_is_none_yet(status: Any) -> None:
     became = read("woocommerce", woo_order(status=status), x_wc_webhook_topic="order.created")
 
     assert became == Intake((), (), {f"order that is {status}": 1})
+
+
+def test_a_refund_of_a_part_is_counted_where_nobody_says_of_which() -> None:
+    """WooCommerce tells the amount alone."""
+    became = read("woocommerce", woo_order(refunds=[{"id": 9, "total": "-1.00"}]))
+
+    assert types(became) == ["order_placed"]
+    assert became.ignored == {"refund of a part, which does not say of which": 1}
 
 
 def test_an_order_that_was_deleted_is_off() -> None:
@@ -422,12 +446,15 @@ def test_a_customer_who_is_redacted_is_forgotten() -> None:
 @pytest.mark.parametrize(("source", "header"), [
     ("shopify", "X-Shopify-Hmac-Sha256"), ("woocommerce", "X-WC-Webhook-Signature"),
 ])  # fmt: skip
-def test_a_signed_webhook_is_read_while_its_secret_is_rotated(source: str, header: str) -> None:
+@pytest.mark.parametrize("secret", [b"old", b"new"])
+def test_a_signed_webhook_is_read_while_its_secret_is_rotated(
+    source: str, header: str, secret: bytes
+) -> None:
     """Either of two secrets signs; the body has to be the one that was signed."""
     both = SecretStr("new, old")
     settings = Settings(shopify_secret=both, woocommerce_secret=both)
     body = json.dumps(shop_order() if source == "shopify" else woo_order()).encode()
-    sign = b64encode(hmac.new(b"old", body, sha256).digest()).decode()
+    sign = b64encode(hmac.new(secret, body, sha256).digest()).decode()
     adapter = adapters()[source]
 
     assert types(adapter.read(body, {header: sign}, settings)) == ["order_placed"]
@@ -466,6 +493,21 @@ def test_a_revenue_below_zero_takes_the_order_back() -> None:
     assert (whole.type, whole.lines) == ("order_returned", None)
 
 
+def test_a_price_of_what_came_back_is_a_price() -> None:
+    """Below 0 or not."""
+    back = ec_items(["soap", "", "", -1.99, -2])
+    body = matomo(idgoal=0, ec_id="o-7", revenue=-3.98, ec_items=back)
+
+    assert only(read("matomo", body, Settings(intake_currency="EUR"))).lines[0].price_minor == 199
+
+
+def test_a_token_of_access_tells_no_requests_apart() -> None:
+    """It may be another one when the same is sent again; and no id is made of a secret."""
+    once, again = (read("matomo", matomo(_pks="soap", token_auth=token)) for token in "ab")
+
+    assert len(identities(once, again)) == 1
+
+
 def test_a_cart_comes_whole() -> None:
     """An empty one, too."""
     full = only(read("matomo", matomo(idgoal=0, ec_items=ec_items(SOAP))))
@@ -496,6 +538,14 @@ def test_a_binary_cloud_event_needs_no_content_type() -> None:
     event = only(read("cloudevents", data, ce_time=NOON, **(BINARY | {"ce_source": "/caf%C3%A9"})))
 
     assert (event.type, event.event_id, event.occurred_at_ms) == ("item_viewed", "/café#7", NOON_MS)
+
+
+def test_the_content_type_says_that_a_cloud_event_is_whole() -> None:
+    """Some send its attributes as headers as well."""
+    body = cloud_event("item_viewed", {"item_id": "tea"})
+    headers = BINARY | {"content_type": "Application/CloudEvents+JSON"}
+
+    assert only(read("cloudevents", body, **headers)).event_id == "/shop/web#ce-item_viewed"
 
 
 def test_a_cloud_event_without_a_time_has_that_of_its_receipt() -> None:
@@ -539,6 +589,29 @@ def test_data_in_base64_is_data() -> None:
     assert read("cloudevents", body | {"data_base64": "?"}).events == ()
 
 
+# Robots
+
+CRAWLER = "Mozilla/5.0 (compatible; bingbot/2.0)"
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("segment", track("Product Viewed", BREAD, context={"userAgent": CRAWLER})),
+        ("snowplow", enriched("product_view", product=[MUG]) | {"useragent": CRAWLER}),
+        ("matomo", matomo(_pks="soap", ua=CRAWLER)),
+        (
+            "shopify-pixel",
+            pixel("cart_viewed", {}, context={"navigator": {"userAgent": CRAWLER}}),
+        ),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_robot_is_one_by_the_agent_that_its_record_tells(source: str, body: Any) -> None:
+    """Where servers send what browsers did, the agent of the request is theirs."""
+    assert read(source, body) == Intake((), (), {"robot": 1})
+
+
 # Limits
 
 
@@ -569,6 +642,9 @@ def test_a_line_that_is_left_out_leaves_the_order_and_none_leaves_no_order() -> 
     assert [len(e.lines) for e in read("segment", some).events if isinstance(e, OrderPlaced)] == [1]
     assert read("segment", none).events == read("segment", back).events == ()
     assert read("ga4", protocol(hit("refund", transaction_id="o", items=[bad]))).events == ()
+    refund = enriched("refund", product=[bad], refund=[{"transaction_id": "o-7"}])
+    assert read("snowplow", refund).events == ()
+    assert read("matomo", matomo(idgoal=0, ec_id="o", revenue=-1, ec_items="[[]]")).events == ()
     assert types(read("segment", track("Order Refunded", {"order_id": "o-7"}))) == [
         "order_returned"
     ]
@@ -620,6 +696,14 @@ def test_a_number_beyond_all_numbers_is_none() -> None:
     )
 
     assert event.item_id == "s"
+
+
+def test_words_that_are_too_long_are_left_out_and_the_event_is_kept() -> None:
+    """They are extras: a category, a language."""
+    body = track("Product Added", BREAD | {"category": "x" * 129}, context={"locale": "x" * 17})
+    event = only(read("segment", body))
+
+    assert (event.item_id, event.category, event.locale) == ("bread", None, None)
 
 
 def test_no_control_character_is_in_a_session() -> None:

@@ -80,6 +80,15 @@ def test_rejections_are_bounded_and_all_are_counted() -> None:
     }
 
 
+def test_names_of_what_is_ignored_are_bounded() -> None:
+    """They are the sender's: nobody fills a memory with them."""
+    result = typed("segment", "--json", lines=[line(track(f"Event {n}", {})) for n in range(30)])
+    ignored = json.loads(result.stderr)["ignored"]
+
+    assert len(ignored) == 21
+    assert ignored["(others)"] == 10
+
+
 def test_a_whole_file_of_json_gets_a_hint() -> None:
     """Spread over lines it is none on any of them."""
     spread = json.dumps(shop_order(), indent=1).encode().splitlines()
