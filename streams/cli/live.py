@@ -45,7 +45,7 @@ def watched(
     if not 0 < every_s <= EVERY_S_MAX:
         raise click.UsageError(f"--every: seconds above 0, and up to {EVERY_S_MAX:,.0f}")
     console = Console(highlight=False, markup=False)
-    with _sigterm_unwinds():
+    with sigterm_unwinds():
         if console.is_terminal and not console.is_dumb_terminal and not always_lines:
             _redraw(console, draw, every_s)
         else:
@@ -61,7 +61,7 @@ def _redraw(console: Console, draw: Callable[[], RenderableType], every_s: float
             except Misconfigured:
                 raise
             except GoeswithError as error:
-                shown = Group(last, Text(_trying_again(error), style="red"))
+                shown = Group(last, Text(trying_again(error), style="red"))
             live.update(shown, refresh=True)
             time.sleep(every_s)
 
@@ -81,16 +81,17 @@ def _print_lines(
         except Misconfigured:
             raise
         except GoeswithError as error:
-            click.echo(f"goeswith: {_trying_again(error)}", err=True)
+            click.echo(f"goeswith: {trying_again(error)}", err=True)
         time.sleep(every_s)
 
 
-def _trying_again(error: GoeswithError) -> str:
+def trying_again(error: GoeswithError) -> str:
+    """What is said of a failure that may pass."""
     return f"{printable(str(error), chars_max=500)}; trying again"
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
+def sigterm_unwinds() -> Iterator[None]:
     """SIGTERM leaves the block as an exit: the cursor comes back, and clients are closed."""
 
     def leave(*_: object) -> None:
