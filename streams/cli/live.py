@@ -61,7 +61,7 @@ def _redraw(console: Console, draw: Callable[[], RenderableType], every_s: float
             except Misconfigured:
                 raise
             except GoeswithError as error:
-                shown = Group(last, Text(_trying_again(error), style="red"))
+                shown = Group(last, Text(trying_again(error), style="red"))
             live.update(shown, refresh=True)
             time.sleep(every_s)
 
@@ -81,11 +81,12 @@ def _print_lines(
         except Misconfigured:
             raise
         except GoeswithError as error:
-            click.echo(f"goeswith: {_trying_again(error)}", err=True)
+            click.echo(f"goeswith: {trying_again(error)}", err=True)
         time.sleep(every_s)
 
 
-def _trying_again(error: GoeswithError) -> str:
+def trying_again(error: GoeswithError) -> str:
+    """What is said of a failure that may pass."""
     return f"{printable(str(error), chars_max=500)}; trying again"
 
 

@@ -32,6 +32,9 @@ COMMANDS = {
     "lag": Lazy(
         "streams.operations.lag.command:lag", "Consumer lag of the workers, in events and seconds."
     ),
+    "exporter": Lazy(
+        "streams.operations.lag.exporter:exporter", "Exporter: consumer lag for Prometheus."
+    ),
     "sizes": Lazy(
         "streams.worker.health.sizes:sizes",
         "Sizes: a worker's memory when its tables are full.",

@@ -201,6 +201,13 @@ def committed_offsets(
     return {Partition(*at): None if o.offset < 0 else o.offset for at, o in found.items()}
 
 
+def committed_topics(settings: Settings, admin: Any, group: str) -> list[str]:
+    """The topics on which a group has committed an offset, of those that we may describe."""
+    there = settings.model_copy(update={"group_id": group})
+    found = _of_group(there, lambda: admin.list_group_offsets({group: None}))
+    return sorted({at.topic for at in found})
+
+
 class GroupMember(NamedTuple):
     """A consumer in a group, and what it has of a topic."""
 

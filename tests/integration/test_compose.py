@@ -13,6 +13,7 @@ from streams.clients.checkpoints.redis_store import RedisStore
 from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import Child, free_port
+from streams.operations.lag.exporter import DEFAULT_PORT
 from streams.shop.checkpoint import packed
 from streams.shop.shop import Shop
 from tests.stories import OPEN
@@ -74,8 +75,31 @@ def test_the_compose_file_keeps_checkpoints_on_a_volume() -> None:
 
     assert [f"redis:{DATA}"] == listed(service("redis"), "volumes")
     assert volumes is not None
-    assert {"kafka:", "redis:"} == {line.strip() for line in volumes[1].splitlines()}
+    assert {"kafka:", "redis:", "prometheus:"} == {line.strip() for line in volumes[1].splitlines()}
     assert ("yes", "noeviction") == (flags()["--appendonly"], flags()["--maxmemory-policy"])
+
+
+def test_what_prometheus_scrapes_is_what_runs() -> None:
+    """Each target is a service, at the port that it is told, listening for others."""
+    config = (ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text()
+    targets = dict(re.findall(r'"([\w-]+):(\d+)"', config))
+    workers = set(re.findall(r"^  (worker-\d+):$", COMPOSE, re.MULTILINE))
+    port = re.search(r'GOESWITH_WEB_PORT: "(\d+)"', COMPOSE)
+
+    assert workers | {"exporter"} == targets.keys()
+    assert port is not None
+    assert {port[1]} == {targets[worker] for worker in workers}
+    assert "GOESWITH_WEB_BIND: 0.0.0.0" in COMPOSE
+    assert ["exporter", "--bind", "0.0.0.0"] == listed(service("exporter"), "command")  # noqa: S104
+    assert str(DEFAULT_PORT) == targets["exporter"]
+
+
+def test_the_folders_that_it_mounts_are_there() -> None:
+    """Prometheus and Grafana find their files."""
+    mounted = re.findall(r"(\./[\w/]+):/", COMPOSE)
+
+    assert 3 == len(mounted)
+    assert [] == [folder for folder in mounted if not (ROOT / folder).is_dir()]
 
 
 def test_its_redis_has_the_checkpoints_after_a_crash(tmp_path: Path) -> None:
