@@ -9,7 +9,8 @@ from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import read
 from streams.shop.shop import Shop
-from streams.worker.checkpointing.checkpointer import Checkpointer, CheckpointFindings
+from streams.worker.checkpointing.checkpointer import Checkpointer
+from streams.worker.checkpointing.restoring import CheckpointFindings
 from streams.worker.telemetry import Telemetry
 from tests.stories import OPEN
 
