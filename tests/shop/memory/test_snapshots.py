@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, OrderLine
+from streams.shop.memory.orders.weight import weight
 from streams.shop.memory.session import BASKET_MAX, Session
 from streams.shop.memory.sessions import session_of
 from streams.shop.memory.taught import TAUGHT_MAX
 from streams.shop.state import restore
+from tests.deep_size import deep_size
 from tests.stories import NOON_MS, Story, Till
 
 V: dict[str, Any] = {"schema_version": 2, "visitor_id": "v"}
@@ -227,6 +229,17 @@ def test_the_ranker_learns_from_carts_as_from_adds() -> None:
     paths = [till.shop.sessions[0].find("s1") for till in (added, carts)]
 
     assert [["tea", "bread", "jam"]] * 2 == [session and session.path for session in paths]
+
+
+def test_that_a_cart_was_told_is_weighed() -> None:
+    """A session takes 8 KB at most, with that as well."""
+    till = served(Story().set_basket(**ANN))
+    session = till.shop.sessions[0].find("s1")
+    assert session is not None
+    before, cart = weight(session), session.taught.cart
+    session.taught.cart = None
+
+    assert deep_size(cart) <= before - weight(session) <= 200
 
 
 def test_that_a_cart_was_told_is_kept() -> None:

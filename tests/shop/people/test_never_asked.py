@@ -3,12 +3,18 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.contract.events import Event
 from streams.contract.prompts import Assigned, Ordered, UnitOutcome, Unmatched
 from streams.experiments.uplift.units import Units
+from streams.lab.chaos.books.compared import compared
+from streams.lab.chaos.twin.twin import Twin
+from streams.shop.memory.session import IMPRESSIONS_MAX
+from streams.shop.memory.taught import APART_MAX
 from streams.shop.shop import Shop
-from tests.stories import Story, Till
+from tests.stories import NOON_MS, Story, Till
 
 HALF: dict[str, Any] = {"holdout_share": 0.5, "partitions": 2}
 V: dict[str, Any] = {"schema_version": 2, "visitor_id": "v"}
@@ -134,3 +140,57 @@ def test_before_the_experiment_and_without_one_nothing_is_told() -> None:
     start_s = order.occurred_at_ms / 1000
     assert [] == Market(experiment_start_s=start_s + 1).serve(PAGE, order)
     assert 1 == len(Market(experiment_start_s=start_s).serve(PAGE, order))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["shopper", "page beside", "page elsewhere", "office"]),
+        st.sampled_from(["view", "order", "order", "set_basket", "send_back"]),
+        st.sampled_from(["o-1", "o-2"]),
+    ),
+    max_size=12,
+)
+
+
+def told_by(steps: list[tuple[str, str, str]]) -> list[tuple[int, Event]]:
+    """A shopper, whose orders are told on pages and by an office, too; with their partitions."""
+    voices = {
+        "shopper": (0, Story("s1", **V)),
+        "page beside": (0, Story("beside", **V)),
+        "page elsewhere": (1, Story("elsewhere", **V)),
+        "office": (1, Story("office", **ANN)),
+    }
+    told, now_ms = list[tuple[int, Event]](), NOON_MS
+    for who, what, number in steps:
+        partition, story = voices[who]
+        now_ms = story.now_ms = now_ms + 1_000
+        more = {"order_id": number} if what in ("order", "send_back") else {}
+        told.append((partition, getattr(story, what)("jam", **more)))
+    return told
+
+
+@settings(max_examples=80, deadline=None)
+@given(STEPS)
+def test_whoever_tells_an_order_a_plain_twin_tells_the_same(
+    steps: list[tuple[str, str, str]],
+) -> None:
+    """In whichever order partitions are read; and a late answer is that of before."""
+    told = told_by(steps)
+    for reading in (told, sorted(told, key=lambda one: one[0]), sorted(told, key=lambda t: -t[0])):
+        market = Market()
+        twin = Twin(market.shop.settings, IMPRESSIONS_MAX, APART_MAX)
+        for partition, event in reading:
+            market.serve(partition, event)
+        for partition, event in told:
+            twin.see(partition, event)
+        late = [
+            record
+            for partition in (0, 1)
+            for offset, (_, event) in enumerate(one for one in reading if one[0] == partition)
+            for record in market.shop.answer(
+                event, partition, offset, market.till.pending
+            ).unit_outcomes
+        ]
+
+        assert [] == compared(market.shop, market.told, twin).sentences
+        assert {one.to_json() for one in late} == {one.to_json() for one in market.told}
