@@ -76,5 +76,5 @@ def test_a_place_that_cannot_be_written_is_said_at_once(tmp_path: Path, name: st
 
 def test_a_place_without_a_name_is_one_that_is_there() -> None:
     """As `--example=` gives it: the folder itself."""
-    with pytest.raises(Misconfigured, match="is there already"), written_anew(Path("")):
+    with pytest.raises(Misconfigured, match="is there already"), written_anew(Path()):
         pass
