@@ -17,6 +17,7 @@ from models import SnapshotError
 from models.snapshot.snapshot import MAGIC as SNAPSHOT
 from models.snapshot.snapshot import unpack
 from streams.contract.errors import CheckpointRefused
+from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import MAGIC, LogExtent, check, packed, read, restored
 from streams.shop.shop import Shop
@@ -44,9 +45,9 @@ def kept(best_fit: bool) -> Kept:
     for shopper in ("ada", "bob"):
         story = Story(f"s-{shopper}", shopper_id=shopper, visitor_id=f"v-{shopper}")
         prompt = till.serve(story.view("bread")).prompt
-        seen = [] if prompt is None else [story.see(prompt), story.click(prompt)]
-        bought = [story.add("butter"), story.order("butter", "jam"), story.send_back("jam")]
-        for event in (*seen, *bought, story.remove("butter"), story.check_out()):
+        events: list[Event] = [story.see(prompt), story.click(prompt)] if prompt else []
+        events += [story.add("butter"), story.order("butter", "jam"), story.send_back("jam")]
+        for event in (*events, story.remove("butter"), story.check_out()):
             till.serve(event)
     header, data = packed(till.shop, cluster="cluster-1", now_ms=NOON_MS, made_by="worker-1")
     body = data[data.index(b"\n") + 1 :]

@@ -136,7 +136,7 @@ class OnePoll(KeptLog):
 
     polls = 0
 
-    def poll(self, timeout_s: float) -> list[RawRecord]:
+    def poll(self, timeout_s: float, records_max: int = 0) -> list[RawRecord]:
         """All records, the first time."""
         self.polls += 1
         if self.polls > 1:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,6 +119,11 @@ def heard(raw: bytes) -> object:
     return peers.there(before=7, at_ms=0)
 
 
+def sessions_of(file_format: str, path: Path) -> object:
+    """The sessions of a log in this format."""
+    return list(FORMATS[file_format](path))
+
+
 class Reader(NamedTuple):
     """What reads bytes, what it may raise, and what nearly is what it reads."""
 
@@ -162,12 +168,12 @@ READERS = {
     "view": Reader(prompts_in, GoeswithError, [[EVENTS[-1]]]),
     "telemetry": Reader(telemetry_in, GoeswithError, [{"answers": 1}]),
     "board": Reader(board_in, GoeswithError, [BOARD]),
-} | {
-    f"{name} to evaluate": Reader(
-        of_file(lambda path, read=file_format: list(read(path))), GoeswithError, [*EVENTS, OTTO]
-    )
-    for name, file_format in FORMATS.items()
 }
+for file_format in FORMATS:
+    sessions = partial(sessions_of, file_format)
+    READERS[f"{file_format} to evaluate"] = Reader(
+        of_file(sessions), GoeswithError, [*EVENTS, OTTO]
+    )
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.contract.errors import FileUnusable
 
@@ -76,7 +76,8 @@ def _opened(path: Path) -> Iterator[gzip.GzipFile | BufferedReader]:
     """The file, unpacked if its first bytes say that it is packed."""
     with path.open("rb") as file:
         first = file.read(len(GZIP_MAGIC))
-        whole = BufferedReader(_FromTheStart(first, file), BUFFER_BYTES)
+        source: Any = _FromTheStart(first, file)
+        whole = BufferedReader(source, BUFFER_BYTES)
         if first != GZIP_MAGIC:
             yield whole
             return
