@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from streams.cli.lazy import Lazy, load
 from streams.cli.root import COMMANDS, goeswith
 from streams.contract.errors import MissingExtra
+from streams.contract.settings import Settings
+from streams.storefront.gateway.command import config
 from tests.storefront.gateway.shopfront import KEY
 
 ROOT = Path(__file__).parents[3]
@@ -80,3 +82,13 @@ def test_without_its_packages_the_command_that_installs_them_is_named() -> None:
     elsewhere: Lazy = COMMANDS["gateway"]._replace(where="no_such_package:gateway")
     with pytest.raises(MissingExtra, match=r"pip install '\.\[gateway\]'"):
         load("gateway", elsewhere)
+
+
+def test_addresses_are_not_logged_and_proxies_are_believed_that_are_listed() -> None:
+    """An address may hold a token; `X-Forwarded-For` may be anybody's."""
+    served = config(Settings(gateway_proxies="10.0.0.0/8, 127.0.0.1"), None)
+
+    assert not served.access_log
+    assert served.proxy_headers
+    assert "10.0.0.0/8, 127.0.0.1" == served.forwarded_allow_ips
+    assert "uvicorn" not in dict(served.headers).values()

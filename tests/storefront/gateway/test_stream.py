@@ -4,6 +4,7 @@ import asyncio
 
 from streams.contract.events import ItemAdded
 from streams.storefront.gateway.live.mailboxes import LINGER_MS
+from streams.storefront.gateway.routes.stream import LOOK_AGAIN_S
 from tests.storefront.gateway.shopfront import (
     NOON_S,
     Shopfront,
@@ -241,6 +242,7 @@ async def test_streams_end_when_the_gateway_does() -> None:
     front = Shopfront(offers_butter, gateway_heartbeat_s=3600)
     token = await front.token()
     async with front.reading(token) as reader:
+        await asyncio.sleep(1.5 * LOOK_AGAIN_S)  # from then on nothing else wakes it
         front.gateway.close_streams()
         await reader.comes_to(reader.task.done)
     async with front.reading(token) as late:
