@@ -170,6 +170,26 @@ def test_a_checkpoint_of_a_topic_that_was_made_anew_is_refused() -> None:
         accepted(DATA, LOG._replace(younger={0: 5}))
 
 
+def test_a_checkpoint_of_a_topic_of_another_id_is_refused() -> None:
+    """However far both are: the topic was made anew. An id that is not told is no difference."""
+    told = claiming(topic_id="one")
+    with pytest.raises(CheckpointRefused, match="its id was one, is two") as refused:
+        accepted(told, LOG._replace(topic_id="two"))
+
+    assert "log" == refused.value.reason
+    assert accepted(told, LOG._replace(topic_id="one"))
+    assert accepted(told, LOG)
+    assert accepted(DATA, LOG._replace(topic_id="two"))
+
+
+def test_what_was_folded_of_a_log_before_counts_and_is_handed_on() -> None:
+    """So that nobody who knows less takes its place."""
+    shop = restored(accepted(claiming(carried=100)), SETTINGS)
+    header, _ = packed(shop, cluster="cluster-1", now_ms=NOON_MS, made_by="worker-1")
+
+    assert (100, 134) == (header.carried, header.events)
+
+
 def test_a_checkpoint_from_before_the_log_begins_is_used() -> None:
     """What retention took in between is lost either way; what it took before, only here is left."""
     assert {0: 34} == accepted(DATA, LOG._replace(begins={0: 500})).header.position

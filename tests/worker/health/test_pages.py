@@ -65,3 +65,26 @@ def test_a_worker_that_lacks_a_secret_says_which_key() -> None:
     assert f"2 of key {key_id}" in note
     assert pages.said("/readyz")["ready"]
     assert {key_id: 2} == pages.said("/state")["telemetry"]["receipt_unknown_key"]
+
+
+class WrongTopics:
+    """Topics of which something is wrong."""
+
+    def __init__(self) -> None:
+        self.errors = ["events is missing: make it"]
+        self.warnings = ["events keeps records for 1 h, not 7 d: configure it"]
+
+    def as_json(self) -> list[dict[str, str]]:
+        """The same, by kind."""
+        return [{"kind": "missing"}, {"kind": "retention"}]
+
+
+def test_what_is_wrong_with_topics_is_a_reason_or_a_note() -> None:
+    """And on the page of the state."""
+    pages, wrong = PagesOf(Till()), WrongTopics()
+    show_state(pages, pages.settings, topics=wrong)
+    show_health(pages, pages.watchdog, None, dict, {}, wrong)
+    said = pages.said("/readyz")
+
+    assert (False, wrong.errors, wrong.warnings) == (said["ready"], said["reasons"], said["notes"])
+    assert ["missing", "retention"] == [one["kind"] for one in pages.said("/state")["topics"]]

@@ -56,9 +56,9 @@ def judged(seen: TopicsSeen, settings: Settings, topic_id: str = "") -> list[Fin
             continue
         found += _of_shape(name, topic, there, settings)
         found += _of_config(name, topic, there.config, settings)
-    found += _of_identity(seen, settings, topic_id)
     found += _of_room(seen, settings)
-    for number, partition in sorted(seen.log.items()):
+    found += (another := [*_of_identity(seen, settings, topic_id)])
+    for number, partition in sorted(seen.log.items()) if not another else ():
         found += _of_partition(number, partition, settings)
     return sorted(found, key=lambda finding: finding.level)
 

@@ -3,12 +3,13 @@
 All of it beside the hot path, by an admin client of its own that is kept open.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupAuthorizationFailedError
 
 from streams.clients.async_kafka import client_options, committed, configured
 from streams.clients.connection.metadata_requests import limit_metadata_requests
@@ -40,6 +41,7 @@ class TopicsLook:
     def __init__(self, settings: Settings, replica: LookedAtReplica) -> None:
         self._settings, self._replica = settings, replica
         self._admin: Any = None
+        self._opening = asyncio.Lock()
 
     async def look(self) -> TopicsSeen:
         """What is to be seen now; of the log only where it has the partitions that it should."""
@@ -60,16 +62,17 @@ class TopicsLook:
             await admin.close()
 
     async def _opened(self) -> Any:
-        if self._admin is None:
-            admin = AIOKafkaAdminClient(**client_options(self._settings))
-            limit_metadata_requests(admin._client)  # noqa: SLF001
-            try:
-                await admin.start()
-            except KafkaError:
-                await admin.close()
-                raise
-            self._admin = admin
-        return self._admin
+        async with self._opening:  # who writes a checkpoint asks, too
+            if self._admin is None:
+                admin = AIOKafkaAdminClient(**client_options(self._settings))
+                limit_metadata_requests(admin._client)  # noqa: SLF001
+                try:
+                    await admin.start()
+                except BaseException:
+                    await admin.close()
+                    raise
+                self._admin = admin
+            return self._admin
 
     def _may_ask(self, name: str) -> bool:
         """Nobody needs a right to ask how the topic of agreement is configured."""
@@ -83,7 +86,10 @@ class TopicsLook:
             return {}
         numbers = range(settings.partitions)
         stands = {number: replica.position(number) for number in numbers}
-        answered = await committed(admin, settings)
+        try:
+            answered = await committed(admin, settings)
+        except GroupAuthorizationFailedError:  # a standby needs no right on the group
+            answered = {}
         begins, ends = await replica.begins(), await replica.ends()
         return {
             number: PartitionSeen(

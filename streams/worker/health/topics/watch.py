@@ -89,6 +89,7 @@ class TopicWatch(Service):
         self._topics_there, self._topic_id, self._waiting = topics_there, topic_id, waiting
         self._looks: Mapping[str, int] = {}
         """At how many looks in a row errors of a kind were found."""
+        self._blind = False
 
     @property
     def errors(self) -> list[str]:
@@ -147,11 +148,14 @@ class TopicWatch(Service):
         while not self.should_stop:
             try:
                 await self.look()
+                self._blind = False
             except (LogReplaced, TopicsWrong) as wrong:
                 await self.crash(wrong)
                 return
             except (KafkaError, TimeoutError) as error:
-                logger.info("the topics could not be looked at: %r", error)
+                if not self._blind:
+                    logger.warning("the topics cannot be looked at: %r; trying again", error)
+                self._blind = True
                 await self._look.close()
             await self.sleep(self._settings.topics_look_s)
 
