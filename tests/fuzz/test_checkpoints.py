@@ -174,6 +174,13 @@ def test_more_sessions_than_there_can_be_are_refused(sessions: int) -> None:
         lived_on_with(changed(False, "baskets", instead), kept(False).settings)
 
 
+@pytest.mark.parametrize("path", [(), ("pairs",), ("params",)])
+def test_lists_in_lists_are_refused(path: Path) -> None:
+    """Deeper than Python's stack, wherever they stand."""
+    with pytest.raises(CheckpointRefused):
+        lived_on_with(changed(False, "baskets", [(path, "lists in lists")]), kept(False).settings)
+
+
 def packed_hard(plain_bytes: int) -> tuple[bytes, int]:
     """JSON that says nothing, packed as hard as zlib can: in pieces, to hold little of it."""
     packer, piece, pieces = zlib.compressobj(9), b"0" * (1 << 20), plain_bytes >> 20

@@ -258,6 +258,8 @@ def test_what_cannot_be_is_counted_and_settles_nothing(more: dict[str, Any]) -> 
 
     assert (1, 1) == (board.trials.unreadable, board.trials.pending)
     assert 1 == read_on(log, None).unreadable
+    assert [] == trials_of_log(log, trials := Trials(settle_ms=DAY_MS / 2))
+    assert 1 == trials.unreadable
 
 
 def test_an_order_of_nothing_is_added_up() -> None:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,7 +44,7 @@ from streams.storefront.validate import in_words
 from streams.storefront.validation import Validator
 from streams.views.reader import board_in, prompts_in, telemetry_in
 from streams.worker.health.peers import Peers, Statement
-from tests.fuzz.hostile_json import nearly, tried
+from tests.fuzz.hostile_json import WORDS, nearly, tried
 
 SETTINGS = Settings(receipt_secret=SECRET)
 EVENTS = [json.loads(one.model_dump_json()) for name, one in EXAMPLES.items()]
@@ -193,6 +194,16 @@ def test_any_bytes_are_a_value_or_refused_by_an_error_of_ours(
     else:
         return
     assert said
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_each_word_by_itself_and_in_an_object_is_a_value_or_refused(name: str) -> None:
+    """Those that a library has stumbled over once."""
+    reader = READERS[name]
+    for word in WORDS.values():
+        for said in (word, f'{{"a": {word}}}'):
+            with suppress(reader.refuses):
+                reader.read(said.encode("utf-8", "surrogatepass"))
 
 
 def test_what_is_nearly_right_begins_as_what_is() -> None:

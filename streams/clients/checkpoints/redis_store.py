@@ -221,7 +221,7 @@ def _name(named: bytes | None) -> Name:
         said = json.loads(named or b"{}")
         name = {what: said[what] for what in KINDS if what in said or what not in NEWER}
         name.setdefault("events", name["reach"])  # as much as one could know that stands there
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return {}
     return name if all(type(value) is KINDS[what] for what, value in name.items()) else {}
 

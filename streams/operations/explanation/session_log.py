@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -173,11 +174,20 @@ def _of_session(
 
 
 def _parsed(value: bytes) -> dict[str, Any]:
+    r"""The fields of an event as they were sent; a number that JSON cannot write is none.
+
+    >>> _parsed(b'{"item_id": "tea", "price": 1e400, "margin": NaN}')
+    {'item_id': 'tea', 'price': None, 'margin': None}
+    """
     try:
-        said = json.loads(value)
+        said = json.loads(value, parse_float=_finite, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _finite(text: str) -> float | None:
+    return number if isfinite(number := float(text)) else None
 
 
 def _published(record: RawRecord) -> Prompt | PromptWithdrawn | None:

@@ -9,7 +9,6 @@ import pytest
 
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
-from streams.worker.health.digests_in_child import SharedHashes
 from streams.worker.health.pages.page_server import (
     AT_ONCE_MAX,
     BUSY,
@@ -19,7 +18,6 @@ from streams.worker.health.pages.page_server import (
 )
 from streams.worker.topology import create_app
 from tests.stand_ins import CountingShop, KeepingDelivery
-from tests.stories import Till
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 WHOLE = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -157,20 +155,6 @@ async def test_whatever_is_said_the_next_one_is_answered(
 
     assert (b"HTTP/1.1 200 OK", True) == await _alive(pages)
     assert not [record for record in caplog.records if record.exc_info]
-
-
-async def test_a_hundred_who_want_digests_are_two_children() -> None:
-    """The one that has begun when they ask, and the one that tells them of a later moment."""
-    till, hashes = Till(), SharedHashes()
-    first = asyncio.ensure_future(hashes.of(till.shop))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-
-    told = await asyncio.gather(*(hashes.of(till.shop) for _ in range(100)))
-
-    assert (await first)[1] == till.shop.digests()
-    assert 1 == len({id(one) for one in told})
-    assert told[0] is not await first
 
 
 async def _end(reader: asyncio.StreamReader) -> None:
