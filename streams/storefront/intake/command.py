@@ -117,9 +117,11 @@ def follow_topic(
     try:
         with sigterm_unwinds():
             follow(adapter, settings, topic, counts, ready, idle_s=idle_s)
-    finally:
+    except BaseException:
         if counts.records:
             tell(counts, as_json=as_json)
+        raise
+    tell(counts, as_json=as_json)
 
 
 def tell(counts: Counts, *, as_json: bool) -> None:
