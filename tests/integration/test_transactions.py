@@ -129,6 +129,7 @@ def test_what_was_aborted_last_is_no_lag(staff: Staff, operator: Operator) -> No
     assert ready
     assert (0, 0.0, 0) == (lag["lag_events"], lag["lag_s"], lag["held_back"])
     assert lag["committed"] < lag["end"]
+    assert ("OK", 0) == (lag["status"], lag["begin"])
 
 
 def test_an_open_transaction_holds_nobody_up(

@@ -246,3 +246,13 @@ def test_what_is_not_well_is_said_at_80_columns_with_how_it_goes_on(
     assert "1,000.0" in watched
     assert "100%" in watched
     assert "…" not in once + watched
+
+
+def test_where_the_log_begins_is_not_where_the_first_event_waits() -> None:
+    """With nothing but markers in it nothing waits, and nothing was lost."""
+    lag = partition_lag(
+        0, committed=7, begin=9, end=9, waiting_since_ms=None, now_ms=1, log_begin=3
+    )
+
+    assert (0, 3, 0.0) == (lag.lag_events, lag.begin, lag.retention_share)
+    assert 9 == partition_lag(0, committed=9, begin=9, end=9, waiting_since_ms=None, now_ms=1).begin

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from streams.clients.log_reader import GroupMember
 from streams.operations.lag.figures import GroupLag, PartitionLag, partition_lag
 from streams.operations.lag.history import History
-from streams.operations.lag.status import Status
+from streams.operations.lag.status import Sight, Status, status
 
 MEMBERS = (GroupMember("ann", "10.0.0.7", (0,)),)
 EVERY_S = 5.0
@@ -258,3 +258,30 @@ def test_no_sequence_of_looks_is_without_an_answer(
         assert one.status == "OK" or one.lag_events or committed != end
         assert (one.status == "AHEAD") == (committed is not None and committed > end)
         assert one.catch_up_s is None or one.catch_up_s >= 0
+
+
+def test_an_offset_that_went_back_over_nothing_is_ok() -> None:
+    """What lies between is markers of transactions: nothing is answered again."""
+    seen = Sight(0.0, 0, 100, 100, 0, 0.0, owned=True)
+    back = Sight(5.0, 0, 100, 98, 0, 0.0, owned=True)
+
+    assert "OK" == status([seen, back])
+
+
+def test_a_topic_that_was_made_anew_and_has_outgrown_the_old_one_has_no_history() -> None:
+    """It begins before the old one did: the group has not gone back, it is elsewhere."""
+    told = Told()
+    told.look(100, 100, begin=50)
+    told.look(5, 200)
+
+    assert ["OK", None] == told.statuses
+
+
+def test_a_deleted_group_that_begins_anew_has_not_gone_back() -> None:
+    """It was said at once that it was gone."""
+    told = Told()
+    told.look(100, 100)
+    told.look(None, 100)
+    told.look(5, 100)
+
+    assert ["OK", None, None] == told.statuses

@@ -202,7 +202,7 @@ def test_both_formats_are_read_by_their_parsers() -> None:
 
     assert content_type.startswith("text/plain")
     assert open_type.startswith("application/openmetrics-text")
-    assert {family.name for family in open_metrics(more)} == {
+    assert {family.name for family in open_metrics(more)} == {  # type: ignore[no-untyped-call]
         family.name.removesuffix("_total") for family in plain_text(text)
     }
     assert more.endswith("# EOF\n")
