@@ -320,7 +320,7 @@ def test_a_smaller_bound_lets_the_lightest_leave() -> None:
     till = Till()
     for number in range(12):
         till.teach(*(f"item-{each}" for each in range(number + 1)), times=1)
-    bounds = {"items_max": 10, "pairs_per_item_max": 4, "sessions_max": 5}
+    bounds: dict[str, Any] = {"items_max": 10, "pairs_per_item_max": 4, "sessions_max": 5}
     shop, fates = adopting(checkpoint=kept(till.shop), **bounds)
     sizes = shop.tables()
 
