@@ -14,6 +14,7 @@ from streams.shop.checkpoint import LogExtent, packed
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.restoring import CheckpointFindings, last_shop
 from streams.worker.telemetry import Telemetry
+from tests.shop.test_checkpoint import claiming
 from tests.stories import NOON_MS, OPEN, Story
 
 CLUSTER = "cluster-1"
@@ -201,6 +202,20 @@ async def test_one_that_was_put_aside_is_taken_whole_only_where_the_log_still_re
 
     assert ({0: 90}, {0: 99}) == (positions(near), positions(far))
     assert "is adopted part by part" in far.found.notes["found"]
+
+
+async def test_where_the_parts_are_at_odds_those_that_were_put_aside_are_tried(
+    tmp_path: Path,
+) -> None:
+    """Its seal is whole, its header is not what its parts say."""
+    store = FileStore(tmp_path / "shop.checkpoint")
+    (await Worker(store).start()).write(upto=90)
+    (await Worker(store, items_max=1_000).start()).write(upto=95)
+    (tmp_path / "shop.checkpoint").write_bytes(claiming(position={"0": 33}))
+    worker = await Worker(store).start()
+
+    assert {0: 90} == positions(worker)
+    assert "damaged: its header stands at" in worker.found.notes["found"]
 
 
 async def test_a_worker_that_adopted_goes_on_from_what_it_wrote(store: Store) -> None:

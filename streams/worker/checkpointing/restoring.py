@@ -85,7 +85,9 @@ class Restoring:
         """The shop to go on from; None: there is none. Raises a `GoeswithError` of the store."""
         first = await self._candidate()
         if first is not None and not first.other:
-            return await self._restored(first)
+            if (shop := await self._restored(first)) is not None:
+                return shop
+            first = None
         kept = await asyncio.to_thread(self._store.kept)
         aside = [one for each in kept if (one := await self._candidate(each.name)) is not None]
         candidates = sorted([*([first] if first else []), *aside], key=_rank)
@@ -150,8 +152,6 @@ class Restoring:
     def _tell(self, one: FoundCheckpoint, fates: Mapping[str, str]) -> None:
         """Which parts were taken over, and which were not."""
         self._telemetry.checkpoints_adopted += 1
-        if not one.name:
-            self._found.refused[one.fingerprint] = "settings"
         place = self._store.place(one.name) if one.name else self._store.where
         aside = self._store.place(kept_name("settings", one.fingerprint))
         parts = [name for name in one.checkpoint.header.parts if name not in fates]

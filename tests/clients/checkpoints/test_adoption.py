@@ -23,9 +23,11 @@ DAY_S = 86_400.0
 class TapedLog:
     """A log of one partition, of which the beginning may be gone."""
 
-    def __init__(self, events: Sequence[Event], begin: int = 0) -> None:
+    def __init__(
+        self, events: Sequence[Event], begin: int = 0, markers: Sequence[int] = ()
+    ) -> None:
         self.partitions = [Partition("goeswith.events", 0)]
-        self._events, self._begin = events, begin
+        self._events, self._begin, self._markers = events, begin, markers
         self.read: list[int] = []
 
     def begins(self) -> dict[Partition, int]:
@@ -35,7 +37,7 @@ class TapedLog:
     def between(self, since: Any, upto: Any) -> Iterator[RawRecord]:
         """The records between two offsets."""
         at = self.partitions[0]
-        for offset in range(since[at], upto[at]):
+        for offset in sorted({*range(since[at], upto[at])}.difference(self._markers)):
             event = self._events[offset]
             key, value = event.session_id.encode(), encode(event)
             self.read.append(offset)
@@ -140,6 +142,16 @@ def test_no_more_of_the_log_is_read_than_a_worker_can_wait_for() -> None:
     assert 10 == relearned(Shop(Settings(**OPEN)), log, position, records_max=10)  # type: ignore[arg-type]
     assert list(range(len(TILL.served) - 10, len(TILL.served))) == log.read
     assert 3 == relearned(Shop(Settings(**OPEN)), late, position, records_max=10)  # type: ignore[arg-type]
+
+
+def test_offsets_that_the_log_does_not_hold_are_stepped_over() -> None:
+    """Markers of transactions: what comes behind them is learned all the same."""
+    markers = {3, 4, 50}
+    log, position = TapedLog(TILL.served, markers=[*markers]), {0: len(TILL.served)}
+    shop = Shop(Settings(**OPEN))
+
+    assert len(TILL.served) - 3 == relearned(shop, log, position)  # type: ignore[arg-type]
+    assert position == shop.position
 
 
 def test_without_a_log_what_is_new_begins_with_nothing_and_says_so() -> None:
