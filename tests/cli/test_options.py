@@ -21,6 +21,7 @@ PRODUCTION: dict[str, Any] = {
     "group_id": "production",
     "worker_name": "production-1",
     "data_dir": "/var/lib/goeswith",
+    "web_bind": "10.0.0.7",
     "holdout_salt": "production",
     "experiment": "production",
     "nobody_ids": "nobody",
