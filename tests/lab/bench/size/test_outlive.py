@@ -22,4 +22,4 @@ async def test_two_months_are_known_when_all_but_kafka_is_gone(kafka: str) -> No
     assert figures["same_best_fit"]
     assert figures["restored_damaged"] < figures["restored_newest"] == figures["events"]
     assert {} == figures["adopted_best_fit"]
-    assert "- seconds to the first answer" in "\n".join(section(figures))
+    assert "seconds to the first answer: " in "\n".join(section(figures))
