@@ -16,6 +16,8 @@ LEAST = 2.0**-900
 TIMES_BITS = 32
 """Enough for four billion times."""
 TIMES_MASK = (1 << TIMES_BITS) - 1
+TALLY_MAX = 1 << 1_000_000
+"""More than anything weighs: by 2100, at the shortest half-life, an event does 2 to the 745,500."""
 
 
 def tally(weight: int, times: int = 1) -> int:

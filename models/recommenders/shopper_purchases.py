@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from models.decay.eviction import lightest
 from models.decay.forward import LATEST_S
-from models.decay.tally import read, times, written
+from models.decay.tally import TALLY_MAX, read, times, written
 from models.snapshot.elements import each
 
 TIMES_MAX = 32
@@ -155,7 +155,7 @@ class ShopperPurchases:
         each(int, [time_s for time_s, _ in shopper.supposed], 0, LATEST_S)
         if {item for _, item in shopper.supposed} - shopper.tallies.keys():
             raise ValueError("a supposed purchase of what was not bought")
-        each(int, [shopper.all, *shopper.tallies.values()], 0)
+        each(int, [shopper.all, *shopper.tallies.values()], 0, TALLY_MAX)
         each(int, [shopper.last_s, *shopper.lasts_s.values()], 0, LATEST_S)
         known_s = (
             *shopper.lasts_s.values(),

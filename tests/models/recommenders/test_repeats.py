@@ -1,6 +1,7 @@
 """Buy again: what this shopper buys, of what people do buy again."""
 
 from models import Repeats
+from models.decay.forward import HALF_LIFE_MIN_S
 
 MONDAY = 1_767_225_600
 DAY_S = 86_400
@@ -120,3 +121,13 @@ def test_a_purchase_in_the_second_of_its_expiry_has_expired_whichever_came_first
     other.learn_one(("ann",), "bread", time_s=bought)
 
     assert one.to_bytes() == other.to_bytes()
+
+
+def test_the_shortest_half_life_is_restored() -> None:
+    """Weights grow by a bit each half-life, so by 2026 they have a hundred thousand of them."""
+    repeats, again = Repeats(half_life_s=HALF_LIFE_MIN_S), Repeats(half_life_s=HALF_LIFE_MIN_S)
+    for day in range(3):
+        repeats.learn_one(("ann",), "bread", time_s=MONDAY + DAY_S * day)
+    again.restore(repeats.state())
+
+    assert repeats.state() == again.state()
