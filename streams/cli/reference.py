@@ -62,7 +62,7 @@ def setting_groups() -> dict[str, list[str]]:
     (['Connection', 'Gateway', 'Intake'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
     """
     groups: dict[str, list[str]] = {}
-    ours = [kind for kind in Settings.__bases__ if kind is not BaseSettings]
+    ours = [kind for kind in reversed(Settings.__bases__) if kind is not BaseSettings]
     source = "".join(map(inspect.getsource, (*ours, Settings)))
     for line in source.splitlines():
         if heading := re.fullmatch(r"    # (\w+)", line):

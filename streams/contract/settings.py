@@ -23,7 +23,7 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(ConnectionSettings, GatewaySettings, IntakeSettings, PageSettings, BaseSettings):
+class Settings(PageSettings, IntakeSettings, GatewaySettings, ConnectionSettings, BaseSettings):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events
