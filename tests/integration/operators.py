@@ -1,11 +1,13 @@
 """What the tests of the operator's commands share: commands as they are typed, records by hand."""
 
 import json
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from click.testing import CliRunner, Result
 from kafka import OffsetAndMetadata, TopicPartition
+from kafka.errors import NoError
 
 from streams.cli.root import goeswith
 from streams.clients.log_reader import Partition, committed_offsets
@@ -13,6 +15,8 @@ from streams.clients.sync_kafka import open_admin, open_producer
 from streams.contract.dead_letters import Header
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
+
+EMPTY_S_MAX = 60.0
 
 
 class ByHand(NamedTuple):
@@ -51,14 +55,18 @@ def create(settings: Settings, topic: str, partitions: int, config: dict[str, st
 
 
 def commit(settings: Settings, offsets: dict[int, int]) -> None:
-    """What a worker would have acknowledged."""
+    """What a worker would have acknowledged, once nobody is in the group any more."""
     events = settings.topics.events
     with open_admin(settings) as admin:
         committed_offsets(settings, admin, [Partition(events, p) for p in offsets])  # it waits for
-        admin.alter_group_offsets(  # the group's coordinator, which a new cluster has to find
-            settings.group_id,
-            {TopicPartition(events, p): OffsetAndMetadata(o, "", -1) for p, o in offsets.items()},
-        )
+        wanted = {
+            TopicPartition(events, p): OffsetAndMetadata(o, "", -1) for p, o in offsets.items()
+        }
+        deadline_s = time.monotonic() + EMPTY_S_MAX
+        # the group's coordinator, which a new cluster has to find
+        while {*admin.alter_group_offsets(settings.group_id, wanted).values()} != {NoError}:
+            assert time.monotonic() < deadline_s, "a member that left stays for its session timeout"
+            time.sleep(0.5)
 
 
 class Operator:
