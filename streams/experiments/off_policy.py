@@ -1,7 +1,6 @@
 """Off-policy evaluation: what another policy would have earned, from what this one logged.
 
-Settled trials (`streams.experiments.impressions`) from the outcomes topic, or from files of JSON
-lines; the estimates are those of `models.evaluation.off_policy`.
+Settled trials, from the outcomes topic or files; estimates by `models.evaluation.off_policy`.
 """
 
 import json
@@ -76,9 +75,7 @@ def evaluated_policy(
         )
     rewards, propensities, wanted_of, expected, by_target, acts = np.array(rows).reshape(-1, 6).T
     verdict = evaluate(
-        rewards,
-        propensities,
-        wanted_of,
+        *(rewards, propensities, wanted_of),
         expected=expected,
         expected_by_target=by_target,
         acts=acts,

@@ -117,9 +117,8 @@ def save(settings: Settings, name: str, fresh: bool, force: bool, as_json: bool)
     store.check_writable()
     with open_reader(settings, settings.topics.events) as reader:
         now_ms = int(time.time() * 1000)
-        shop = None if fresh else _last(settings, reader, now_ms)
+        shop = (None if fresh else _last(settings, reader, now_ms)) or Shop(settings)
         log = log_extent(settings, reader, now_ms)
-        shop = shop or Shop(settings)
         events = fold(shop, reader, log.ends)
     named = {"cluster": log.cluster, "topic_id": log.topic_id}
     header, data = packed(shop, **named, now_ms=now_ms, made_by=MADE_BY)
@@ -133,8 +132,7 @@ def _last(settings: Settings, reader: Any, now_ms: int) -> Shop | None:
     try:
         found, _ = found_in(settings, STORE)
         log = log_extent(settings, reader, min(now_ms, found.header.made_at_ms))
-        other = differing(found.header, settings, log)
-        if other:
+        if other := differing(found.header, settings, log):
             return _adopted(settings, found, other, reader)
         return restored(found, settings)
     except GoeswithError as error:
@@ -166,11 +164,10 @@ def load(settings: Settings, source: str, target: str, force: bool, as_json: boo
     own before long: stop the workers first, to go back in time.
     """
     found, data = found_in(settings, source)
-    other = differing(found.header, settings)
     store = kept_in(settings, target)
     store.write(found.header, data, back=True, force=force)
     words = f"kept in {store.where}"
-    if other:
+    if other := differing(found.header, settings):
         words += f"; workers take what fits of it, part by part: {in_words(other)}"
     _tell(described(found.header, len(data)), as_json, printable(words, SAID_CHARS_MAX))
 
@@ -250,9 +247,8 @@ def _level(
     reach = [sum(side.position.values()) for side in sides]
     behind = reach.index(min(reach))
     if "://" in names[behind]:
-        raise GoeswithError(
-            f"{names[behind]} is behind the checkpoint: wait until it has caught up"
-        )
+        late = f"{names[behind]} is behind the checkpoint: wait until it has caught up"
+        raise GoeswithError(late)
     found, _ = found_in(settings, names[behind])
     check(found.header, settings)
     shop = restored(found, settings)

@@ -16,14 +16,7 @@ from typing import Any, NamedTuple
 
 from pydantic import FiniteFloat
 
-from streams.contract.prompts import (
-    AnyOutcome,
-    Assigned,
-    Ordered,
-    Outcome,
-    Returned,
-    Unmatched,
-)
+from streams.contract.prompts import AnyOutcome, Assigned, Ordered, Outcome, Returned, Unmatched
 from streams.contract.wire.numbers import Count, TimeMs
 from streams.experiments.uplift.net_orders import (
     At,
