@@ -6,22 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 import redis
 
-from streams.clients.checkpoints.redis_store import RedisStore
-from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import Child, free_port
 from streams.operations.lag.exporter import DEFAULT_PORT
-from streams.shop.checkpoint import packed
-from streams.shop.shop import Shop
-from tests.stories import OPEN
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
-DATA = "/data"
-"""Where the image's server writes: its working directory."""
 
 
 def service(name: str) -> str:
@@ -70,13 +62,14 @@ def show(client: redis.Redis, views: int) -> None:
 
 
 def test_the_compose_file_keeps_checkpoints_on_a_volume() -> None:
-    """Appended to a file on a volume that has a name; nothing is evicted."""
+    """In Kafka, as by default; what Redis holds are views, of which the oldest make room."""
     volumes = re.search(r"^volumes:\n((?:  .*\n)+)", COMPOSE, re.MULTILINE)
 
-    assert [f"redis:{DATA}"] == listed(service("redis"), "volumes")
     assert volumes is not None
-    assert {"kafka:", "redis:", "prometheus:"} == {line.strip() for line in volumes[1].splitlines()}
-    assert ("yes", "noeviction") == (flags()["--appendonly"], flags()["--maxmemory-policy"])
+    assert {"kafka:", "prometheus:"} == {line.strip() for line in volumes[1].splitlines()}
+    assert ["kafka:/var/lib/kafka/data"] == listed(service("kafka"), "volumes")
+    assert "GOESWITH_CHECKPOINT_URL" not in COMPOSE
+    assert ("no", "allkeys-lru") == (flags()["--appendonly"], flags()["--maxmemory-policy"])
 
 
 def test_what_prometheus_scrapes_is_what_runs() -> None:
@@ -102,34 +95,11 @@ def test_the_folders_that_it_mounts_are_there() -> None:
     assert [] == [folder for folder in mounted if not (ROOT / folder).is_dir()]
 
 
-def test_its_redis_has_the_checkpoints_after_a_crash(tmp_path: Path) -> None:
-    """The one in the place, and the one that was kept aside."""
-    shop = Shop(Settings(**OPEN))
-    shop.learn(0, 0, None)
-    first = packed(shop, cluster="here", now_ms=0, made_by="worker-1")
-    other = packed(
-        Shop(Settings(**OPEN, items_max=1_000)), cluster="here", now_ms=0, made_by="worker-1"
-    )
-    with composed(tmp_path) as url:
-        store = RedisStore(url, "shop", ttl_s=3_600)
-        store.write(*first)
-        store.write(*other)
-    with composed(tmp_path) as url:
-        store = RedisStore(url, "shop", ttl_s=3_600)
-        there, kept = store.read(), [store.read(one.name) for one in store.kept()]
-
-    assert (other[1], [first[1]]) == (there, kept)
-
-
-def test_its_redis_does_not_take_checkpoints_for_views(tmp_path: Path) -> None:
-    """When it is full the views have to wait: they expire by themselves."""
-    shop = Shop(Settings(**OPEN))
-    header, data = packed(shop, cluster="here", now_ms=0, made_by="worker-1")
+def test_views_make_room_for_newer_ones_in_its_redis(tmp_path: Path) -> None:
+    """A worker that cannot write what it answers last would show what it answered long ago."""
     with composed(tmp_path) as url, redis.Redis.from_url(url) as client:
-        store = RedisStore(url, "shop", ttl_s=3_600)
-        store.write(header, data)
         client.config_set("maxmemory", client.info("memory")["used_memory"] + (2 << 20))
-        with pytest.raises(redis.OutOfMemoryError):
-            show(client, views=4_000)
+        show(client, views=4_000)
 
-        assert data == store.read()
+        assert client.get(f"shop:prompts:{3_999}") == bytes(1_024)
+        assert client.info("stats")["evicted_keys"] > 0
