@@ -13,9 +13,10 @@ import pytest
 
 from tests.test_docs import PAGES, README, simple, typed_commands
 
-ELSEWHERE = {"demo", "replay", "bench"}
-"""Commands that take minutes as the pages type them; tests of their own run them in small."""
-LASTING = {"worker"}
+ELSEWHERE = {"demo", "replay", "bench", "intake", "checkpoint"}
+"""Commands that take minutes as the pages type them, or files and logs of a page's own story; tests
+of their own run them in small."""
+LASTING = {"worker", "gateway", "exporter"}
 """Commands that run until they are stopped."""
 RUN_S_MAX = 90.0
 FIRST_PROMPTS_S_MAX = 300.0
