@@ -52,6 +52,10 @@ class CheckpointFindings:
     """Why it could not use those that are its own to keep aside, in a word, by fingerprint."""
     notes: dict[str, str] = field(default_factory=dict)
     """For people: what was `found`, and why none is `written`."""
+    is_read: bool = True
+    """Whether the last look has read what is there."""
+    waits: bool = False
+    """Whether the worker waits for a word, and folds nothing meanwhile."""
 
 
 class FoundCheckpoint(NamedTuple):
@@ -207,17 +211,18 @@ async def last_shop(
 
     What cannot be used is said, and noted in `found`.
     """
-    shop = None
+    shop, found.is_read = None, True
     try:
         shop = await Restoring(settings, store, telemetry, found, log).shop()
     except GoeswithError as error:
+        found.is_read = False
+        instead = "It is looked for again" if found.waits else "The log was folded instead"
         said = (
-            f"at the start, the checkpoint in {store.where} could not be read: {error}. The log "
-            "was folded instead"
+            f"at the start, the checkpoint in {store.where} could not be read: {error}. {instead}"
         )
         found.notes["found"] = said
         logger.warning("%s", said)
-    if shop is None:
+    if shop is None and (found.is_read or not found.waits):
         await _say_what_is_missing(settings, store, telemetry, found, await log(0))
     return shop
 
