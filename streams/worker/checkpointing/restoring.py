@@ -1,6 +1,7 @@
 """Finds the checkpoint that a worker starts from, or says why there is none.
 
-Tried in this order, until one can be used:
+Tried in this order, until one can be used, unless the one in its place is of another log: then it
+is for people to say what is new (`streams.worker.checkpointing.other_log`):
 
 1. the one in its place, as it is;
 2. those that were kept aside, as they are, where the log begins before they end: a setting was put
@@ -28,6 +29,7 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import (
+    OTHER_LOG,
     Checkpoint,
     LogExtent,
     differing,
@@ -92,6 +94,8 @@ class Restoring:
             if (shop := await self._restored(first)) is not None:
                 return shop
             first = None
+        elif first is None and OTHER_LOG in self._found.refused.values():
+            return None  # a word is needed: one aside that fits by chance knows less
         kept = await asyncio.to_thread(self._store.kept)
         aside = [one for each in kept if (one := await self._candidate(each.name)) is not None]
         candidates = sorted([*([first] if first else []), *aside], key=_rank)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.contract.errors import RedisUnreachable
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import LogExtent, packed
@@ -58,6 +59,11 @@ def adopts(path: Path) -> Callable[[], None]:
     return put
 
 
+def lay_aside(place: Place, data: bytes) -> None:
+    """One that was made under other settings."""
+    Path(place.place(kept_name("settings", fingerprint(data)))).write_bytes(data)
+
+
 class Waiting:
     """A worker that waits at a place: the log ends at 10, and the checkpoint stands further on."""
 
@@ -101,3 +107,18 @@ async def test_a_place_that_cannot_be_read_at_the_start_is_waited_for_by_nobody(
 
     assert await worker.shop() is None
     assert "The log was folded instead" in worker.found.notes["found"]
+
+
+async def test_one_aside_that_fits_by_chance_is_no_word(tmp_path: Path) -> None:
+    """Made under other settings, it knows less: the next one written would take it for all."""
+    path = tmp_path / "shop.checkpoint"
+    place = Place(path, nothing, nothing, adopts(path))
+    aside = checkpoint(5, settings=Settings(**{**OPEN, "items_max": 1_000}))
+    path.write_bytes(checkpoint(90))
+    lay_aside(place, aside)
+    worker = Waiting(place)
+    shop = await worker.shop()
+
+    assert [0, 1, 1] == [len(reasons) for reasons in worker.reasons]
+    assert shop is not None
+    assert {0: 7} == shop.position
