@@ -58,6 +58,8 @@ class CheckpointFindings:
     """Whether the last look has read what is there."""
     waits: bool = False
     """Whether the worker waits for a word, and folds nothing meanwhile."""
+    told: set[str] = field(default_factory=set)
+    """The fingerprints of those that were said and counted: who waits looks again and again."""
 
 
 class FoundCheckpoint(NamedTuple):
@@ -174,21 +176,25 @@ class Restoring:
         if name:
             logger.info("%s does not fit either: %s", self._store.place(name), refused)
             return
-        self._telemetry.checkpoints_refused += 1
+        mark = fingerprint(data) if isinstance(data, bytes) else data or ""
+        if is_new := mark not in self._found.told:
+            self._telemetry.checkpoints_refused += 1
         said = f"the checkpoint in {self._store.where} is not used: {refused}"
         if refused.reason == "gone":
             self._note(said)
         elif refused.reason == "foreign" or data is None:
             self._note(f"{said}. It is not ours: it stays, and no other one is written there")
         else:
-            mark = data if isinstance(data, str) else fingerprint(data)
             self._found.refused[mark] = refused.reason
+            self._found.told.add(mark)
             place = self._store.place(kept_name(refused.reason, mark))
-            self._note(f"{said}. It is kept: before another one takes its place it goes to {place}")
+            said += f". It is kept: before another one takes its place it goes to {place}"
+            self._note(said, is_new=is_new)
 
-    def _note(self, said: str) -> None:
+    def _note(self, said: str, *, is_new: bool = True) -> None:
         self._found.notes["found"] = said
-        logger.warning("%s", said)
+        if is_new:
+            logger.warning("%s", said)
 
 
 def _made_otherwise(one: FoundCheckpoint) -> CheckpointRefused:
@@ -226,7 +232,10 @@ async def last_shop(
         )
         found.notes["found"] = said
         logger.warning("%s", said)
-    if shop is None and (found.is_read or not found.waits):
+    if shop is not None:
+        telemetry.checkpoints_missing = 0
+        found.notes.pop("missing", None)
+    elif OTHER_LOG not in found.refused.values() and (found.is_read or not found.waits):
         await _say_what_is_missing(settings, store, telemetry, found, await log(0))
     return shop
 

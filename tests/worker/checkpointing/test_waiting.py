@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.contract.errors import RedisUnreachable
@@ -67,8 +69,9 @@ def lay_aside(place: Place, data: bytes) -> None:
 class Waiting:
     """A worker that waits at a place: the log ends at 10, and the checkpoint stands further on."""
 
-    def __init__(self, store: FileStore) -> None:
+    def __init__(self, store: FileStore, begin: int = 0) -> None:
         self.found, self.telemetry, self.store = CheckpointFindings(), Telemetry(), store
+        self.begin = begin
         self.reasons: list[list[str]] = []
         self.waits = WaitForTheLog(self._find, self.found, every_s=0.0)
 
@@ -80,7 +83,7 @@ class Waiting:
         """What it goes on from."""
 
         async def log(_since_ms: int) -> LogExtent:
-            return LogExtent("here", {0: 0}, {0: 10}, {})
+            return LogExtent("here", {0: self.begin}, {0: 10}, {})
 
         return await self.waits(log)
 
@@ -122,3 +125,32 @@ async def test_one_aside_that_fits_by_chance_is_no_word(tmp_path: Path) -> None:
     assert [0, 1, 1] == [len(reasons) for reasons in worker.reasons]
     assert shop is not None
     assert {0: 7} == shop.position
+
+
+async def test_who_waits_says_and_counts_once_what_it_cannot_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often it looks; and it is not missing: it is there, and somebody is asked."""
+    path = tmp_path / "shop.checkpoint"
+    path.write_bytes(checkpoint(90))
+    worker = Waiting(Place(path, *[nothing] * 5, adopts(path)), begin=4)
+    shop = await worker.shop()
+
+    assert shop is not None
+    assert (1, 0) == (worker.telemetry.checkpoints_refused, worker.telemetry.checkpoints_missing)
+    assert 1 == sum("is not used" in said for said in caplog.messages)
+    assert all("there is no checkpoint" not in said for said in caplog.messages)
+    assert {} == worker.found.notes
+
+
+async def test_what_was_missing_is_missing_no_longer_once_it_is_found(tmp_path: Path) -> None:
+    """A second look finds what the first one could not read."""
+    path = tmp_path / "shop.checkpoint"
+    path.write_bytes(checkpoint(7))
+    worker = Waiting(Place(path, blinks), begin=4)
+
+    assert await worker.shop() is None
+    assert "missing" in worker.found.notes
+    assert await worker.shop() is not None
+    assert "missing" not in worker.found.notes
+    assert 0 == worker.telemetry.checkpoints_missing
