@@ -49,8 +49,9 @@ KINDS = {
     "reach": int,
     "events": int,
     "fingerprint": str,
+    "topic_id": str,
 }
-NEWER = {"events", "fingerprint"}
+NEWER = {"events", "fingerprint", "topic_id"}
 """What earlier versions did not say."""
 
 
@@ -227,4 +228,7 @@ def _name(named: bytes | None) -> Name:
 
 
 def _known(name: Name) -> CheckpointProgress | None:
-    return CheckpointProgress(name["lineage"], name["events"], name["reach"]) if name else None
+    if not name:
+        return None
+    topic_id = name.get("topic_id", "")
+    return CheckpointProgress(name["lineage"], name["events"], name["reach"], topic_id)

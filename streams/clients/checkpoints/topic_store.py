@@ -203,8 +203,7 @@ def planned(log: ChunkLog, request: WriteRequest) -> Plan | None:
 
 def _may_go(held: Stored, request: WriteRequest) -> bool:
     """Whether it hinders nobody, damaged or not."""
-    ours = known(request.header)
-    return held.lineage == ours.lineage and not held.known.more_than(ours)
+    return known(request.header).covers(held.known)
 
 
 def _existing(log: ChunkLog, held: Stored) -> ExistingCheckpoint:

@@ -26,14 +26,14 @@ from tests.stories import OPEN
 
 
 def checkpoint(
-    upto: int, since: int = 0, cluster: str = "here", **settings: Any
+    upto: int, since: int = 0, cluster: str = "here", topic_id: str = "", **settings: Any
 ) -> tuple[CheckpointHeader, bytes]:
     """The checkpoint of a shop that has folded the log between two offsets."""
     shop = Shop(Settings(**{**OPEN, **settings}))
     shop.start(0, since)
     for offset in range(since, upto):
         shop.learn(0, offset, None)
-    return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
+    return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1", topic_id=topic_id)
 
 
 def held(header: CheckpointHeader, data: bytes) -> ExistingCheckpoint:
@@ -97,6 +97,33 @@ def test_what_its_writer_could_not_use_is_kept_aside() -> None:
     write = WriteRequest(checkpoint(7)[0], {fingerprint(data): "log"})
 
     assert f"log-{fingerprint(data)}" == replacing(held(header, data), write)
+
+
+def test_the_topic_before_it_was_made_anew_goes_for_no_event_of_the_new_one() -> None:
+    """Who began while it could not be read says so, and does not decide what the new log holds."""
+    months, days = held(*checkpoint(90, topic_id="one")), checkpoint(97, topic_id="two")[0]
+
+    with pytest.raises(CheckpointRefused, match=r"of another log .* knows 90 events") as refused:
+        verdict(months, days)
+    assert "log" == refused.value.reason
+    assert "log" == verdict(months, days, back=True) == verdict(months, days, force=True)
+    assert "" == verdict(months, checkpoint(97, topic_id="one")[0])
+
+
+@pytest.mark.parametrize("topic_ids", [("", "two"), ("one", "")])
+def test_a_topic_that_does_not_say_its_id_may_be_the_same(topic_ids: tuple[str, str]) -> None:
+    """As those that earlier versions wrote."""
+    before, now = topic_ids
+
+    assert "" == verdict(held(*checkpoint(9, topic_id=before)), checkpoint(9, topic_id=now)[0])
+
+
+def test_what_was_kept_aside_of_another_log_is_not_known_to_one_of_the_new_one() -> None:
+    """However much that knows."""
+    aside = KeptCheckpoint("replaced-1", known(checkpoint(9, topic_id="one")[0]))
+
+    assert [] == surplus([aside], known(checkpoint(99, topic_id="two")[0]))
+    assert [aside] == surplus([aside], known(checkpoint(99, topic_id="one")[0]))
 
 
 WORDS = st.sampled_from(["settings", "replaced", "damaged", "log"])
