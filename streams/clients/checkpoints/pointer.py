@@ -63,7 +63,9 @@ class Stored(BaseModel):
     @property
     def known(self) -> CheckpointProgress:
         """How much it knows."""
-        return CheckpointProgress(self.lineage, self.events, self.reach, self.topic_id)
+        return CheckpointProgress(
+            self.lineage, self.events, self.reach, self.topic_id, tuple(sorted(self.adopted))
+        )
 
     def chunk_keys(self) -> list[str]:
         """The keys of its chunks, in order."""

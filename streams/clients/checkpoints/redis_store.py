@@ -50,8 +50,9 @@ KINDS = {
     "events": int,
     "fingerprint": str,
     "topic_id": str,
+    "inexact": list,
 }
-NEWER = {"events", "fingerprint", "topic_id"}
+NEWER = {"events", "fingerprint", "topic_id", "inexact"}
 """What earlier versions did not say."""
 
 
@@ -230,5 +231,7 @@ def _name(named: bytes | None) -> Name:
 def _known(name: Name) -> CheckpointProgress | None:
     if not name:
         return None
-    topic_id = name.get("topic_id", "")
-    return CheckpointProgress(name["lineage"], name["events"], name["reach"], topic_id)
+    inexact = tuple(map(str, name.get("inexact", ())))
+    return CheckpointProgress(
+        name["lineage"], name["events"], name["reach"], name.get("topic_id", ""), inexact
+    )

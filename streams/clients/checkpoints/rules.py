@@ -3,6 +3,7 @@
 | what is in the place | what becomes of it when another one is written |
 |---|---|
 | the same lineage, and knows no more | replaced |
+| the same lineage, and knows no more, but has parts as they were learned | kept aside |
 | the same lineage, and further | stays: the writer was paused, or is behind |
 | the same lineage, not so far, and knows more | stays: the writer began without it, and says so |
 | of the topic before it was made anew | stays; kept aside by who goes back, or is forced |
@@ -15,7 +16,8 @@ offset, one may have begun when the log still reached back further.
 
 What is kept aside is bounded: no more than `KEPT_MAX`, those that know most, and none of which
 another one of its lineage knows all. Those that do not say how much they know (damaged, or of
-another version) may know most of all: they are bounded apart, `KEPT_MAX` too, the latest.
+another version) may know most of all: they are bounded apart, `KEPT_MAX` too, the latest. So are
+those with adopted parts: those that are as they were learned do not go for them.
 """
 
 import re
@@ -40,6 +42,8 @@ class CheckpointProgress(NamedTuple):
     reach: int
     topic_id: str = ""
     """Kafka's own id of the topic that was folded; empty: not told."""
+    inexact: tuple[str, ...] = ()
+    """The parts that were adopted from other settings: they may have lost what was learned."""
 
     def is_of_another_log(self, other: "CheckpointProgress") -> bool:
         """Whether the topic was made anew between the two, as far as both say."""
@@ -49,7 +53,7 @@ class CheckpointProgress(NamedTuple):
         """Whether it knows all that the other one does."""
         if self.lineage != other.lineage or self.is_of_another_log(other):
             return False
-        return not other.more_than(self)
+        return not other.more_than(self) and {*self.inexact} <= {*other.inexact}
 
     def more_than(self, other: "CheckpointProgress") -> bool:
         """Whether there is something in it that is not in the other one of the same lineage."""
@@ -101,7 +105,8 @@ def fingerprint(data: bytes) -> str:
 
 def known(header: CheckpointHeader) -> CheckpointProgress:
     """How much a checkpoint knows, by its header."""
-    return CheckpointProgress(header.lineage, header.events, header.reach, header.topic_id)
+    inexact = tuple(sorted(header.adopted))
+    return CheckpointProgress(header.lineage, header.events, header.reach, header.topic_id, inexact)
 
 
 def replacing(held: ExistingCheckpoint | None, write: WriteRequest) -> str | None:
@@ -124,7 +129,7 @@ def _word(held: ExistingCheckpoint, write: WriteRequest) -> str | None:
         return _of_another_log(held.known, write)
     if ours.covers(held.known):
         return ""
-    if write.back or write.force:
+    if write.back or write.force or not held.known.more_than(ours):
         return "replaced"
     if held.known.reach >= ours.reach:
         return None
@@ -183,10 +188,17 @@ def surplus(kept: Sequence[KeptCheckpoint], written: CheckpointProgress) -> list
     left: list[KeptCheckpoint] = []
     for each in most_first(kept):
         better = [written, *(other.known for other in left if _is_comparable(other))]
-        beside = sum((other.known is None) == (each.known is None) for other in left)
+        beside = sum(_kind(other) == _kind(each) for other in left)
         if beside < KEPT_MAX and not any(_covers(other, each) for other in better):
             left.append(each)
     return [each for each in kept if each not in left]
+
+
+def _kind(kept: KeptCheckpoint) -> str:
+    """What is bounded apart."""
+    if kept.known is None:
+        return "silent"
+    return "inexact" if kept.known.inexact else "exact"
 
 
 def _is_comparable(kept: KeptCheckpoint) -> bool:

@@ -24,8 +24,7 @@ from typing import NamedTuple
 from streams.clients.checkpoints.adoption import Adopted, adopted
 from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
-from streams.clients.log_reader import Partition, committed_offsets, open_reader
-from streams.clients.sync_kafka import open_admin
+from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import (
@@ -38,6 +37,7 @@ from streams.shop.checkpoint import (
 )
 from streams.shop.meaning import Differing, in_words
 from streams.shop.shop import Shop
+from streams.worker.checkpointing.missing import say_what_is_missing
 from streams.worker.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -105,8 +105,19 @@ class Restoring:
             self._refuse("", first.fingerprint, _made_otherwise(first))
         for one in candidates:
             if (shop := await self._restored(one)) is not None:
+                fitting = [each for each in aside if not each.other]
+                if one.other and fitting:
+                    self._tell_of(fitting[0])
                 return shop
         return None
+
+    def _tell_of(self, passed_over: FoundCheckpoint) -> None:
+        """One that fits, but is not so far, for people to decide."""
+        place, gone = self._store.place(passed_over.name), passed_over.gone
+        self._note(
+            f"{self._found.notes['found']}. One that fits as it is: {place}; {gone:,} events "
+            "behind it are gone from the log. `goeswith checkpoint load` goes back to it"
+        )
 
     async def _candidate(self, name: str = "") -> FoundCheckpoint | None:
         """The checkpoint of a name, if it can be used at all."""
@@ -236,47 +247,9 @@ async def last_shop(
         telemetry.checkpoints_missing = 0
         found.notes.pop("missing", None)
     elif OTHER_LOG not in found.refused.values() and (found.is_read or not found.waits):
-        await _say_what_is_missing(settings, store, telemetry, found, await log(0))
+        now = await log(0)
+        await say_what_is_missing(settings, store.where, telemetry, found.notes, now)
     return shop
-
-
-async def _say_what_is_missing(
-    settings: Settings,
-    store: Store,
-    telemetry: Telemetry,
-    found: CheckpointFindings,
-    now: LogExtent,
-) -> None:
-    """Whether somebody must have written a checkpoint, and what is not known without it."""
-    if gone := sum(now.begins.values()):
-        said = (
-            f"{gone:,} events are gone from the log, and what they taught is not known here. Is it "
-            "kept elsewhere? Then stop the workers, and `goeswith checkpoint load` it"
-        )
-    elif not found.notes and (answered := await asyncio.to_thread(_answered, settings)):
-        said = (
-            f"the group has answered {answered:,} events before. The log has them all, and is "
-            "folded from its beginning: that takes its time. Is GOESWITH_CHECKPOINT_URL right?"
-        )
-    else:
-        logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
-        return
-    telemetry.checkpoints_missing = 1
-    found.notes["missing"] = f"there is no checkpoint to start from in {store.where}, and {said}"
-    logger.error("%s", found.notes["missing"])
-
-
-def _answered(settings: Settings) -> int:
-    """How many events the group has acknowledged; 0 where nobody says, as the embedded broker."""
-    events = settings.topics.events
-    if settings.kafka_api_version:
-        return 0
-    try:
-        with open_admin(settings) as admin:
-            partitions = [Partition(events, number) for number in range(settings.partitions)]
-            return sum(filter(None, committed_offsets(settings, admin, partitions).values()))
-    except GoeswithError:
-        return 0
 
 
 def _undisturbed(make: Callable[[], Adopted]) -> Adopted:

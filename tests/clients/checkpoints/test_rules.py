@@ -126,6 +126,41 @@ def test_what_was_kept_aside_of_another_log_is_not_known_to_one_of_the_new_one()
     assert [aside] == surplus([aside], known(checkpoint(99, topic_id="one")[0]))
 
 
+def adopted(upto: int, *parts: str) -> CheckpointProgress:
+    """How much one knows of which parts were adopted."""
+    return known(checkpoint(upto)[0])._replace(inexact=parts)
+
+
+def test_what_is_as_it_was_learned_is_kept_beside_what_was_adopted() -> None:
+    """A setting was put back: the adopted one goes on further, and its bandit knows nothing."""
+    aside = KeptCheckpoint("settings-1", known(checkpoint(90)[0]))
+    converted = KeptCheckpoint("settings-2", adopted(91, "baskets"))
+
+    assert [] == surplus([aside, converted], adopted(97, "policy"))
+    assert [converted] == surplus([aside, converted], adopted(97, "baskets"))
+    assert [aside, converted] == surplus([aside, converted], known(checkpoint(97)[0]))
+
+
+def test_those_with_adopted_parts_take_no_room_from_the_others() -> None:
+    """Though they know more."""
+    aside = KeptCheckpoint("settings-0", CheckpointProgress("bread", 9, 9))
+    others = [
+        KeptCheckpoint(f"settings-{n}", CheckpointProgress(f"tea {n}", 99, 99, inexact=("policy",)))
+        for n in range(1, 5)
+    ]
+
+    assert others[3:] == surplus([*others, aside], CheckpointProgress("butter", 9, 9))
+
+
+def test_one_with_adopted_parts_lays_aside_what_was_in_its_place() -> None:
+    """Of the same settings, and not so far: its parts are as they were learned."""
+    header, data = checkpoint(90)
+    further = checkpoint(97)[0].model_copy(update={"adopted": {"policy": "taught again"}})
+
+    assert "replaced" == verdict(held(header, data), further)
+    assert "" == verdict(held(further, data), checkpoint(98)[0])
+
+
 WORDS = st.sampled_from(["settings", "replaced", "damaged", "log"])
 KNOWN = st.builds(
     lambda lineage, reach, skipped: CheckpointProgress(lineage, max(0, reach - skipped), reach),

@@ -19,13 +19,14 @@ from tests.stories import OPEN
 SETTINGS = Settings(**OPEN)
 
 
-def checkpoint(upto: int, topic_id: str = "", settings: Settings = SETTINGS) -> bytes:
+def checkpoint(upto: int, settings: Settings = SETTINGS, **adopted: str) -> bytes:
     """The checkpoint of a shop that has folded so many events."""
     shop = Shop(settings)
+    shop.adopted = adopted
     shop.start(0, 0)
     for offset in range(upto):
         shop.learn(0, offset, None)
-    return packed(shop, cluster="here", now_ms=0, made_by="ann", topic_id=topic_id)[1]
+    return packed(shop, cluster="here", now_ms=0, made_by="ann")[1]
 
 
 class Place(FileStore):
