@@ -41,6 +41,8 @@ from streams.shop.state import Positions, digest, digests, left_out
 MAGIC = b"goeswith-checkpoint "
 VERSION = 1
 HEADER_BYTES_MAX = 1 << 20
+NEWER = ("adopted", "carried", "topic_id")
+"""What versions before refuse in a header: left out as long as it says nothing."""
 OTHER_LOG = "log"
 """Why a checkpoint of another log is refused, in a word."""
 CLOCKS_MS_MAX = 300_000
@@ -147,7 +149,8 @@ def packed(
         parts={name: len(body) for name, body in bodies.items()},
     )
     body = b"".join(bodies.values())
-    claim = header.model_dump(mode="json", exclude=None if header.adopted else {"adopted"})
+    silent = {name for name in NEWER if not getattr(header, name)}
+    claim = header.model_dump(mode="json", exclude=silent)
     sealed = {**claim, "sha256": _seal(claim, body)}
     return header, MAGIC + _line(sealed) + b"\n" + body
 
