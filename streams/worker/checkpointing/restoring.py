@@ -30,6 +30,7 @@ from streams.contract.settings import Settings
 from streams.shop.checkpoint import (
     OTHER_LOG,
     Checkpoint,
+    CheckpointHeader,
     LogExtent,
     differing,
     read,
@@ -65,7 +66,9 @@ class CheckpointFindings:
 class FoundCheckpoint(NamedTuple):
     """A checkpoint that is whole, and of this log."""
 
-    checkpoint: Checkpoint
+    header: CheckpointHeader
+    checkpoint: Checkpoint | None
+    """All of it; None where it is aside: it is read again if it is chosen. They may be large."""
     fingerprint: str
     name: str
     """Under which it was kept aside; empty: it is in its place."""
@@ -105,8 +108,8 @@ class Restoring:
             self._refuse("", first.fingerprint, _made_otherwise(first))
         for one in candidates:
             if (shop := await self._restored(one)) is not None:
-                fitting = [each for each in aside if not each.other]
-                if one.other and fitting:
+                fitting = [each for each in aside if each.gone and not each.other]
+                if one is first and fitting:
                     self._tell_of(fitting[0])
                 return shop
         return None
@@ -136,35 +139,42 @@ class Restoring:
             self._refuse(name, data, refused)
             return None
         gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
-        return FoundCheckpoint(checkpoint, fingerprint(data), name, other, gone)
+        whole = None if name else checkpoint
+        return FoundCheckpoint(header, whole, fingerprint(data), name, other, gone)
+
+    def _again(self, one: FoundCheckpoint) -> Checkpoint:
+        """All of one that is aside; raises `CheckpointRefused` when it is gone meanwhile."""
+        data = self._store.read(one.name)
+        if data is None or fingerprint(data) != one.fingerprint:
+            raise CheckpointRefused("it is gone meanwhile", "gone")
+        return read(data)
 
     async def _restored(self, one: FoundCheckpoint) -> Shop | None:
         """The shop of a candidate; None: it is refused after all."""
-        fits = not one.other
-        make = (lambda: Adopted(restored(one.checkpoint, self._settings), {})) if fits else None
         try:
-            shop, fates = await asyncio.to_thread(
-                _undisturbed, make or (lambda: self._adopted(one))
-            )
+            shop, fates = await asyncio.to_thread(_undisturbed, lambda: self._made(one))
         except CheckpointRefused as refused:
             self._refuse(one.name, one.fingerprint, refused)
             return None
         if one.name:
             place = self._store.place(one.name)
             logger.warning("going on from a checkpoint that was kept aside: %s", place)
-        if not fits:
+        if one.other:
             self._tell(one, fates)
         if one.gone:
             logger.warning(
                 "%s events after the checkpoint are gone from the log by retention", one.gone
             )
-        self._telemetry.restored_made_ms = one.checkpoint.header.made_at_ms
+        self._telemetry.restored_made_ms = one.header.made_at_ms
         return shop
 
-    def _adopted(self, one: FoundCheckpoint) -> Adopted:
-        settings = self._settings
+    def _made(self, one: FoundCheckpoint) -> Adopted:
+        """The shop as it was, or as far as it fits; raises a `GoeswithError`."""
+        settings, checkpoint = self._settings, one.checkpoint or self._again(one)
+        if not one.other:
+            return Adopted(restored(checkpoint, settings), {})
         return adopted(
-            one.checkpoint,
+            checkpoint,
             settings,
             one.other,
             lambda: open_reader(settings, settings.topics.events),
@@ -175,7 +185,7 @@ class Restoring:
         self._telemetry.checkpoints_adopted += 1
         place = self._store.place(one.name) if one.name else self._store.where
         aside = self._store.place(kept_name("settings", one.fingerprint))
-        parts = [name for name in one.checkpoint.header.parts if name not in fates]
+        parts = [name for name in one.header.parts if name not in fates]
         said = [f"as they were: {', '.join(parts)}", *(f"{p}: {why}" for p, why in fates.items())]
         self._note(
             f"the checkpoint in {place} was made under other settings ({in_words(one.other)}) and "
