@@ -41,6 +41,10 @@ from streams.shop.state import Positions, digest, digests, left_out
 MAGIC = b"goeswith-checkpoint "
 VERSION = 1
 HEADER_BYTES_MAX = 1 << 20
+NEWER = ("adopted", "carried", "topic_id")
+"""What versions before refuse in a header: left out as long as it says nothing."""
+OTHER_LOG = "log"
+"""Why a checkpoint of another log is refused, in a word."""
 CLOCKS_MS_MAX = 300_000
 """How far the clocks of a worker and of a broker may be apart."""
 
@@ -145,7 +149,8 @@ def packed(
         parts={name: len(body) for name, body in bodies.items()},
     )
     body = b"".join(bodies.values())
-    claim = header.model_dump(mode="json", exclude=None if header.adopted else {"adopted"})
+    silent = {name for name in NEWER if not getattr(header, name)}
+    claim = header.model_dump(mode="json", exclude=silent)
     sealed = {**claim, "sha256": _seal(claim, body)}
     return header, MAGIC + _line(sealed) + b"\n" + body
 
@@ -198,7 +203,7 @@ def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
     """Raise `CheckpointRefused` when this cannot be the log that was folded."""
     if header.topic_id and header.topic_id != (log.topic_id or header.topic_id):
         said = f"the topic was made anew: its id was {header.topic_id}, is {log.topic_id}"
-        raise CheckpointRefused(said, "log")
+        raise CheckpointRefused(said, OTHER_LOG)
     for number, offset in header.position.items():
         if offset > (end := log.ends.get(number, offset)):
             said = f"ahead of the log: partition {number} ends at {end}"
@@ -207,7 +212,7 @@ def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
         else:
             continue
         said += f", and it stands at {offset}. Was the topic emptied, or made anew?"
-        raise CheckpointRefused(f"it is {said}", "log")
+        raise CheckpointRefused(f"it is {said}", OTHER_LOG)
 
 
 def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:

@@ -190,6 +190,16 @@ def test_what_was_folded_of_a_log_before_counts_and_is_handed_on() -> None:
     assert (100, 134) == (header.carried, header.events)
 
 
+def test_a_header_says_nothing_new_where_there_is_nothing_to_say() -> None:
+    """Versions before refuse a header with words that they do not know."""
+    silent = json.loads(DATA.split(b"\n", 1)[0].removeprefix(MAGIC))
+    said = packed(TILL.shop, cluster="here", now_ms=NOON_MS, made_by="ann", topic_id="one")[1]
+
+    assert {"adopted", "carried", "topic_id"}.isdisjoint(silent)
+    assert "one" == json.loads(said.split(b"\n", 1)[0].removeprefix(MAGIC))["topic_id"]
+    assert ("", 0) == (read(DATA).header.topic_id, read(DATA).header.carried)
+
+
 def test_a_checkpoint_from_before_the_log_begins_is_used() -> None:
     """What retention took in between is lost either way; what it took before, only here is left."""
     assert {0: 34} == accepted(DATA, LOG._replace(begins={0: 500})).header.position

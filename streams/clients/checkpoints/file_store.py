@@ -115,7 +115,9 @@ class FileStore:
     def _replace(self, data: bytes, aside_as: str) -> None:
         """Put the checkpoint in its place; what is there goes aside under a name, if there is one.
 
-        Whoever looks in between finds none in the place, and the old one aside.
+        Whoever looks in between finds the old one in both places: a worker that waits there until
+        somebody has decided would take none for a decision. Where files cannot have two names, it
+        finds none in the place, for a moment.
         """
         fresh = self._path.with_name(self._path.name + ".new")
         with fresh.open("wb") as file:
@@ -123,7 +125,12 @@ class FileStore:
             file.flush()
             os.fsync(file.fileno())
         if aside_as:
-            self._path.replace(self._named(aside_as))
+            aside = self._named(aside_as)
+            aside.unlink(missing_ok=True)
+            try:
+                aside.hardlink_to(self._path)
+            except OSError:
+                self._path.replace(aside)
         fresh.replace(self._path)
 
     @contextmanager

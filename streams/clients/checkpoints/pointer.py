@@ -54,6 +54,8 @@ class Stored(BaseModel):
     lineage: str
     events: Count
     reach: Count
+    topic_id: str = ""
+    """Kafka's own id of the topic that was folded; empty: not told."""
     made_at_ms: Count
     adopted: dict[str, str] = {}
     """The parts that no fold of the log gives, and why (`Shop.adopted`)."""
@@ -61,7 +63,9 @@ class Stored(BaseModel):
     @property
     def known(self) -> CheckpointProgress:
         """How much it knows."""
-        return CheckpointProgress(self.lineage, self.events, self.reach)
+        return CheckpointProgress(
+            self.lineage, self.events, self.reach, self.topic_id, tuple(sorted(self.adopted))
+        )
 
     def chunk_keys(self) -> list[str]:
         """The keys of its chunks, in order."""

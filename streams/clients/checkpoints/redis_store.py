@@ -49,8 +49,10 @@ KINDS = {
     "reach": int,
     "events": int,
     "fingerprint": str,
+    "topic_id": str,
+    "inexact": list,
 }
-NEWER = {"events", "fingerprint"}
+NEWER = {"events", "fingerprint", "topic_id", "inexact"}
 """What earlier versions did not say."""
 
 
@@ -227,4 +229,9 @@ def _name(named: bytes | None) -> Name:
 
 
 def _known(name: Name) -> CheckpointProgress | None:
-    return CheckpointProgress(name["lineage"], name["events"], name["reach"]) if name else None
+    if not name:
+        return None
+    inexact = tuple(map(str, name.get("inexact", ())))
+    return CheckpointProgress(
+        name["lineage"], name["events"], name["reach"], name.get("topic_id", ""), inexact
+    )

@@ -3,8 +3,10 @@
 | what is in the place | what becomes of it when another one is written |
 |---|---|
 | the same lineage, and knows no more | replaced |
+| the same lineage, and knows no more, but has parts as they were learned | kept aside |
 | the same lineage, and further | stays: the writer was paused, or is behind |
 | the same lineage, not so far, and knows more | stays: the writer began without it, and says so |
+| of the topic before it was made anew | stays; kept aside by who goes back, or is forced |
 | made under other settings, damaged, of another version | kept aside |
 | refused by the worker that writes, when it started | kept aside |
 | another topic's or cluster's, or no checkpoint at all | stays: it is not ours to touch |
@@ -14,7 +16,8 @@ offset, one may have begun when the log still reached back further.
 
 What is kept aside is bounded: no more than `KEPT_MAX`, those that know most, and none of which
 another one of its lineage knows all. Those that do not say how much they know (damaged, or of
-another version) may know most of all: they are bounded apart, `KEPT_MAX` too, the latest.
+another version) may know most of all: they are bounded apart, `KEPT_MAX` too, the latest. So are
+those with adopted parts: those that are as they were learned do not go for them.
 """
 
 import re
@@ -23,7 +26,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from streams.contract.errors import CheckpointRefused
-from streams.shop.checkpoint import CheckpointHeader, read
+from streams.shop.checkpoint import OTHER_LOG, CheckpointHeader, read
 
 COMPARABLE = ("settings", "replaced")
 """Why those are kept aside that are whole, and of this log: another one may know all of it."""
@@ -37,6 +40,20 @@ class CheckpointProgress(NamedTuple):
     lineage: str
     events: int
     reach: int
+    topic_id: str = ""
+    """Kafka's own id of the topic that was folded; empty: not told."""
+    inexact: tuple[str, ...] = ()
+    """The parts that were adopted from other settings: they may have lost what was learned."""
+
+    def is_of_another_log(self, other: "CheckpointProgress") -> bool:
+        """Whether the topic was made anew between the two, as far as both say."""
+        return self.topic_id != other.topic_id and "" not in (self.topic_id, other.topic_id)
+
+    def covers(self, other: "CheckpointProgress") -> bool:
+        """Whether it knows all that the other one does."""
+        if self.lineage != other.lineage or self.is_of_another_log(other):
+            return False
+        return not other.more_than(self) and {*self.inexact} <= {*other.inexact}
 
     def more_than(self, other: "CheckpointProgress") -> bool:
         """Whether there is something in it that is not in the other one of the same lineage."""
@@ -88,7 +105,8 @@ def fingerprint(data: bytes) -> str:
 
 def known(header: CheckpointHeader) -> CheckpointProgress:
     """How much a checkpoint knows, by its header."""
-    return CheckpointProgress(header.lineage, header.events, header.reach)
+    inexact = tuple(sorted(header.adopted))
+    return CheckpointProgress(header.lineage, header.events, header.reach, header.topic_id, inexact)
 
 
 def replacing(held: ExistingCheckpoint | None, write: WriteRequest) -> str | None:
@@ -107,9 +125,11 @@ def _word(held: ExistingCheckpoint, write: WriteRequest) -> str | None:
     ours = known(write.header)
     if held.known is None or held.known.lineage != ours.lineage:
         return _other(held, write)
-    if not held.known.more_than(ours):
+    if held.known.is_of_another_log(ours):
+        return _of_another_log(held.known, write)
+    if ours.covers(held.known):
         return ""
-    if write.back or write.force:
+    if write.back or write.force or not held.known.more_than(ours):
         return "replaced"
     if held.known.reach >= ours.reach:
         return None
@@ -117,6 +137,18 @@ def _word(held: ExistingCheckpoint, write: WriteRequest) -> str | None:
         f"the one that is there stays: it knows {held.known.events:,} events, this one "
         f"{ours.events:,}. Start the worker again, so that it goes on from that one",
         "more",
+    )
+
+
+def _of_another_log(theirs: CheckpointProgress, write: WriteRequest) -> str:
+    """The word for one of a topic that was made anew; raises where nobody asked for that."""
+    if write.back or write.force:
+        return OTHER_LOG
+    raise CheckpointRefused(
+        f"the one that is there stays: it is of another log (the topic had the id "
+        f"{theirs.topic_id}, here {write.header.topic_id}), and knows {theirs.events:,} events of "
+        "it. Start the worker again: it waits for `goeswith checkpoint adopt`",
+        OTHER_LOG,
     )
 
 
@@ -156,10 +188,17 @@ def surplus(kept: Sequence[KeptCheckpoint], written: CheckpointProgress) -> list
     left: list[KeptCheckpoint] = []
     for each in most_first(kept):
         better = [written, *(other.known for other in left if _is_comparable(other))]
-        beside = sum((other.known is None) == (each.known is None) for other in left)
+        beside = sum(_kind(other) == _kind(each) for other in left)
         if beside < KEPT_MAX and not any(_covers(other, each) for other in better):
             left.append(each)
     return [each for each in kept if each not in left]
+
+
+def _kind(kept: KeptCheckpoint) -> str:
+    """What is bounded apart."""
+    if kept.known is None:
+        return "silent"
+    return "inexact" if kept.known.inexact else "exact"
 
 
 def _is_comparable(kept: KeptCheckpoint) -> bool:
@@ -170,7 +209,7 @@ def _covers(one: CheckpointProgress | None, kept: KeptCheckpoint) -> bool:
     """Whether one knows all that another one does that was kept aside."""
     if one is None or kept.known is None or not _is_comparable(kept):
         return False
-    return one.lineage == kept.known.lineage and not kept.known.more_than(one)
+    return one.covers(kept.known)
 
 
 def kept_name(word: str, mark: str) -> str:

@@ -69,6 +69,7 @@ class TopicStore:
 
     def __init__(self, settings: Settings, topic: str, *, before: Before | None = None) -> None:
         self._before = before
+        self._is_of_before = False
         self.where = f"topic {topic} of Kafka at {settings.kafka_bootstrap}"
         self.warning = ""
         self._settings = settings
@@ -84,8 +85,10 @@ class TopicStore:
         Raises a `GoeswithError` when Kafka does not answer, or there are some and none is whole.
         """
         found = self._in_topic(name)
-        if found is None and not name and self._before is not None:
-            return self._as_before(self._before)
+        if found is not None or name or self._before is None:
+            return found
+        found = self._as_before(self._before)
+        self._is_of_before = found is not None
         return found
 
     def _as_before(self, before: Before) -> bytes | None:
@@ -126,7 +129,10 @@ class TopicStore:
         return self.pointer().kept_aside()
 
     def place(self, name: str) -> str:
-        """Where one of a name is."""
+        """Where one of a name is, or will be: what was found where it was before stays there."""
+        if self._is_of_before and self._before is not None:
+            copied = "with that URL `goeswith checkpoint load store FILE` copies it"
+            return f"{self._before.where}, until it expires there; {copied}"
         return f"{self.where}, {name}"
 
     def write(
@@ -203,8 +209,7 @@ def planned(log: ChunkLog, request: WriteRequest) -> Plan | None:
 
 def _may_go(held: Stored, request: WriteRequest) -> bool:
     """Whether it hinders nobody, damaged or not."""
-    ours = known(request.header)
-    return held.lineage == ours.lineage and not held.known.more_than(ours)
+    return known(request.header).covers(held.known)
 
 
 def _existing(log: ChunkLog, held: Stored) -> ExistingCheckpoint:

@@ -11,19 +11,18 @@ So no worker decides that by itself. It folds nothing, answers nobody, is not re
 command that decides, once for all workers: `goeswith checkpoint adopt --learn all|later|nothing`.
 It puts a checkpoint in the place of the old one that stands where the new log is to be taken up, so
 that all workers start from the same knowledge. Who waits looks again every few seconds, and goes
-on by itself. Whoever has no place for checkpoints waits for nothing: the log is all that is known.
+on by itself; a place that cannot be read meanwhile has said nothing, and ends no wait. Whoever has
+no place for checkpoints waits for nothing: the log is all that is known.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from streams.shop.checkpoint import LogExtent
+from streams.shop.checkpoint import OTHER_LOG, LogExtent
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.restoring import CheckpointFindings
 
 LOOK_EVERY_S = 3.0
-OTHER_LOG = "log"
-"""Why a checkpoint of another log is refused, in a word."""
 WAY_ON = (
     "`goeswith checkpoint adopt --learn all` (or later, or nothing) takes over what is known, and "
     "this worker goes on by itself; `goeswith checkpoint save --fresh --force` begins anew"
@@ -52,11 +51,14 @@ class WaitForTheLog:
         while True:
             shop = await self._find(log)
             others = [mark for mark, why in self._found.refused.items() if why == OTHER_LOG]
-            if shop is not None or not others:
-                self.reasons = []
+            unread = self._found.waits and not self._found.is_read
+            if shop is not None or not (others or unread):
+                self.reasons, self._found.waits = [], False
                 return shop
             said = self._found.notes.pop("found", "the checkpoint is of another log")
-            self.reasons = [f"waiting: {said.partition('. It is kept')[0]}. {WAY_ON}"]
+            if others:
+                self.reasons = [f"waiting: {said.partition('. It is kept')[0]}. {WAY_ON}"]
+                self._found.waits = True
             for mark in others:
                 del self._found.refused[mark]
             await asyncio.sleep(self._every_s)

@@ -1,6 +1,7 @@
 """Finds the checkpoint that a worker starts from, or says why there is none.
 
-Tried in this order, until one can be used:
+Tried in this order, until one can be used, unless the one in its place is of another log: then it
+is for people to say what is new (`streams.worker.checkpointing.other_log`):
 
 1. the one in its place, as it is;
 2. those that were kept aside, as they are, where the log begins before they end: a setting was put
@@ -23,12 +24,13 @@ from typing import NamedTuple
 from streams.clients.checkpoints.adoption import Adopted, adopted
 from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
-from streams.clients.log_reader import Partition, committed_offsets, open_reader
-from streams.clients.sync_kafka import open_admin
+from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import (
+    OTHER_LOG,
     Checkpoint,
+    CheckpointHeader,
     LogExtent,
     differing,
     read,
@@ -36,6 +38,7 @@ from streams.shop.checkpoint import (
 )
 from streams.shop.meaning import Differing, in_words
 from streams.shop.shop import Shop
+from streams.worker.checkpointing.missing import say_what_is_missing
 from streams.worker.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -52,12 +55,20 @@ class CheckpointFindings:
     """Why it could not use those that are its own to keep aside, in a word, by fingerprint."""
     notes: dict[str, str] = field(default_factory=dict)
     """For people: what was `found`, and why none is `written`."""
+    is_read: bool = True
+    """Whether the last look has read what is there."""
+    waits: bool = False
+    """Whether the worker waits for a word, and folds nothing meanwhile."""
+    told: set[str] = field(default_factory=set)
+    """The fingerprints of those that were said and counted: who waits looks again and again."""
 
 
 class FoundCheckpoint(NamedTuple):
     """A checkpoint that is whole, and of this log."""
 
-    checkpoint: Checkpoint
+    header: CheckpointHeader
+    checkpoint: Checkpoint | None
+    """All of it; None where it is aside: it is read again if it is chosen. They may be large."""
     fingerprint: str
     name: str
     """Under which it was kept aside; empty: it is in its place."""
@@ -88,6 +99,8 @@ class Restoring:
             if (shop := await self._restored(first)) is not None:
                 return shop
             first = None
+        elif first is None and OTHER_LOG in self._found.refused.values():
+            return None  # a word is needed: one aside that fits by chance knows less
         kept = await asyncio.to_thread(self._store.kept)
         aside = [one for each in kept if (one := await self._candidate(each.name)) is not None]
         candidates = sorted([*([first] if first else []), *aside], key=_rank)
@@ -95,8 +108,19 @@ class Restoring:
             self._refuse("", first.fingerprint, _made_otherwise(first))
         for one in candidates:
             if (shop := await self._restored(one)) is not None:
+                fitting = [each for each in aside if each.gone and not each.other]
+                if one is first and fitting:
+                    self._tell_of(fitting[0])
                 return shop
         return None
+
+    def _tell_of(self, passed_over: FoundCheckpoint) -> None:
+        """One that fits, but is not so far, for people to decide."""
+        place, gone = self._store.place(passed_over.name), passed_over.gone
+        self._note(
+            f"{self._found.notes['found']}. One that fits as it is: {place}; {gone:,} events "
+            "behind it are gone from the log. `goeswith checkpoint load` goes back to it"
+        )
 
     async def _candidate(self, name: str = "") -> FoundCheckpoint | None:
         """The checkpoint of a name, if it can be used at all."""
@@ -115,35 +139,42 @@ class Restoring:
             self._refuse(name, data, refused)
             return None
         gone = sum(max(0, now.begins.get(p, 0) - at) for p, at in header.position.items())
-        return FoundCheckpoint(checkpoint, fingerprint(data), name, other, gone)
+        whole = None if name else checkpoint
+        return FoundCheckpoint(header, whole, fingerprint(data), name, other, gone)
+
+    def _again(self, one: FoundCheckpoint) -> Checkpoint:
+        """All of one that is aside; raises `CheckpointRefused` when it is gone meanwhile."""
+        data = self._store.read(one.name)
+        if data is None or fingerprint(data) != one.fingerprint:
+            raise CheckpointRefused("it is gone meanwhile", "gone")
+        return read(data)
 
     async def _restored(self, one: FoundCheckpoint) -> Shop | None:
         """The shop of a candidate; None: it is refused after all."""
-        fits = not one.other
-        make = (lambda: Adopted(restored(one.checkpoint, self._settings), {})) if fits else None
         try:
-            shop, fates = await asyncio.to_thread(
-                _undisturbed, make or (lambda: self._adopted(one))
-            )
+            shop, fates = await asyncio.to_thread(_undisturbed, lambda: self._made(one))
         except CheckpointRefused as refused:
             self._refuse(one.name, one.fingerprint, refused)
             return None
         if one.name:
             place = self._store.place(one.name)
             logger.warning("going on from a checkpoint that was kept aside: %s", place)
-        if not fits:
+        if one.other:
             self._tell(one, fates)
         if one.gone:
             logger.warning(
                 "%s events after the checkpoint are gone from the log by retention", one.gone
             )
-        self._telemetry.restored_made_ms = one.checkpoint.header.made_at_ms
+        self._telemetry.restored_made_ms = one.header.made_at_ms
         return shop
 
-    def _adopted(self, one: FoundCheckpoint) -> Adopted:
-        settings = self._settings
+    def _made(self, one: FoundCheckpoint) -> Adopted:
+        """The shop as it was, or as far as it fits; raises a `GoeswithError`."""
+        settings, checkpoint = self._settings, one.checkpoint or self._again(one)
+        if not one.other:
+            return Adopted(restored(checkpoint, settings), {})
         return adopted(
-            one.checkpoint,
+            checkpoint,
             settings,
             one.other,
             lambda: open_reader(settings, settings.topics.events),
@@ -154,7 +185,7 @@ class Restoring:
         self._telemetry.checkpoints_adopted += 1
         place = self._store.place(one.name) if one.name else self._store.where
         aside = self._store.place(kept_name("settings", one.fingerprint))
-        parts = [name for name in one.checkpoint.header.parts if name not in fates]
+        parts = [name for name in one.header.parts if name not in fates]
         said = [f"as they were: {', '.join(parts)}", *(f"{p}: {why}" for p, why in fates.items())]
         self._note(
             f"the checkpoint in {place} was made under other settings ({in_words(one.other)}) and "
@@ -166,21 +197,25 @@ class Restoring:
         if name:
             logger.info("%s does not fit either: %s", self._store.place(name), refused)
             return
-        self._telemetry.checkpoints_refused += 1
+        mark = fingerprint(data) if isinstance(data, bytes) else data or ""
+        if is_new := mark not in self._found.told:
+            self._telemetry.checkpoints_refused += 1
         said = f"the checkpoint in {self._store.where} is not used: {refused}"
         if refused.reason == "gone":
             self._note(said)
         elif refused.reason == "foreign" or data is None:
             self._note(f"{said}. It is not ours: it stays, and no other one is written there")
         else:
-            mark = data if isinstance(data, str) else fingerprint(data)
             self._found.refused[mark] = refused.reason
+            self._found.told.add(mark)
             place = self._store.place(kept_name(refused.reason, mark))
-            self._note(f"{said}. It is kept: before another one takes its place it goes to {place}")
+            said += f". It is kept: before another one takes its place it goes to {place}"
+            self._note(said, is_new=is_new)
 
-    def _note(self, said: str) -> None:
+    def _note(self, said: str, *, is_new: bool = True) -> None:
         self._found.notes["found"] = said
-        logger.warning("%s", said)
+        if is_new:
+            logger.warning("%s", said)
 
 
 def _made_otherwise(one: FoundCheckpoint) -> CheckpointRefused:
@@ -207,58 +242,24 @@ async def last_shop(
 
     What cannot be used is said, and noted in `found`.
     """
-    shop = None
+    shop, found.is_read = None, True
     try:
         shop = await Restoring(settings, store, telemetry, found, log).shop()
     except GoeswithError as error:
+        found.is_read = False
+        instead = "It is looked for again" if found.waits else "The log was folded instead"
         said = (
-            f"at the start, the checkpoint in {store.where} could not be read: {error}. The log "
-            "was folded instead"
+            f"at the start, the checkpoint in {store.where} could not be read: {error}. {instead}"
         )
         found.notes["found"] = said
         logger.warning("%s", said)
-    if shop is None:
-        await _say_what_is_missing(settings, store, telemetry, found, await log(0))
+    if shop is not None:
+        telemetry.checkpoints_missing = 0
+        found.notes.pop("missing", None)
+    elif OTHER_LOG not in found.refused.values() and (found.is_read or not found.waits):
+        now = await log(0)
+        await say_what_is_missing(settings, store.where, telemetry, found.notes, now)
     return shop
-
-
-async def _say_what_is_missing(
-    settings: Settings,
-    store: Store,
-    telemetry: Telemetry,
-    found: CheckpointFindings,
-    now: LogExtent,
-) -> None:
-    """Whether somebody must have written a checkpoint, and what is not known without it."""
-    if gone := sum(now.begins.values()):
-        said = (
-            f"{gone:,} events are gone from the log, and what they taught is not known here. Is it "
-            "kept elsewhere? Then stop the workers, and `goeswith checkpoint load` it"
-        )
-    elif not found.notes and (answered := await asyncio.to_thread(_answered, settings)):
-        said = (
-            f"the group has answered {answered:,} events before. The log has them all, and is "
-            "folded from its beginning: that takes its time. Is GOESWITH_CHECKPOINT_URL right?"
-        )
-    else:
-        logger.info("no checkpoint in %s: the log is folded from its beginning", store.where)
-        return
-    telemetry.checkpoints_missing = 1
-    found.notes["missing"] = f"there is no checkpoint to start from in {store.where}, and {said}"
-    logger.error("%s", found.notes["missing"])
-
-
-def _answered(settings: Settings) -> int:
-    """How many events the group has acknowledged; 0 where nobody says, as the embedded broker."""
-    events = settings.topics.events
-    if settings.kafka_api_version:
-        return 0
-    try:
-        with open_admin(settings) as admin:
-            partitions = [Partition(events, number) for number in range(settings.partitions)]
-            return sum(filter(None, committed_offsets(settings, admin, partitions).values()))
-    except GoeswithError:
-        return 0
 
 
 def _undisturbed(make: Callable[[], Adopted]) -> Adopted:

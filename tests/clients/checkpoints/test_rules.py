@@ -26,14 +26,14 @@ from tests.stories import OPEN
 
 
 def checkpoint(
-    upto: int, since: int = 0, cluster: str = "here", **settings: Any
+    upto: int, since: int = 0, cluster: str = "here", topic_id: str = "", **settings: Any
 ) -> tuple[CheckpointHeader, bytes]:
     """The checkpoint of a shop that has folded the log between two offsets."""
     shop = Shop(Settings(**{**OPEN, **settings}))
     shop.start(0, since)
     for offset in range(since, upto):
         shop.learn(0, offset, None)
-    return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
+    return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1", topic_id=topic_id)
 
 
 def held(header: CheckpointHeader, data: bytes) -> ExistingCheckpoint:
@@ -97,6 +97,68 @@ def test_what_its_writer_could_not_use_is_kept_aside() -> None:
     write = WriteRequest(checkpoint(7)[0], {fingerprint(data): "log"})
 
     assert f"log-{fingerprint(data)}" == replacing(held(header, data), write)
+
+
+def test_the_topic_before_it_was_made_anew_goes_for_no_event_of_the_new_one() -> None:
+    """Who began while it could not be read says so, and does not decide what the new log holds."""
+    months, days = held(*checkpoint(90, topic_id="one")), checkpoint(97, topic_id="two")[0]
+
+    with pytest.raises(CheckpointRefused, match=r"of another log .* knows 90 events") as refused:
+        verdict(months, days)
+    assert "log" == refused.value.reason
+    assert "log" == verdict(months, days, back=True) == verdict(months, days, force=True)
+    assert "" == verdict(months, checkpoint(97, topic_id="one")[0])
+
+
+@pytest.mark.parametrize("topic_ids", [("", "two"), ("one", "")])
+def test_a_topic_that_does_not_say_its_id_may_be_the_same(topic_ids: tuple[str, str]) -> None:
+    """As those that earlier versions wrote."""
+    before, now = topic_ids
+
+    assert "" == verdict(held(*checkpoint(9, topic_id=before)), checkpoint(9, topic_id=now)[0])
+
+
+def test_what_was_kept_aside_of_another_log_is_not_known_to_one_of_the_new_one() -> None:
+    """However much that knows."""
+    aside = KeptCheckpoint("replaced-1", known(checkpoint(9, topic_id="one")[0]))
+
+    assert [] == surplus([aside], known(checkpoint(99, topic_id="two")[0]))
+    assert [aside] == surplus([aside], known(checkpoint(99, topic_id="one")[0]))
+
+
+def adopted(upto: int, *parts: str) -> CheckpointProgress:
+    """How much one knows of which parts were adopted."""
+    return known(checkpoint(upto)[0])._replace(inexact=parts)
+
+
+def test_what_is_as_it_was_learned_is_kept_beside_what_was_adopted() -> None:
+    """A setting was put back: the adopted one goes on further, and its bandit knows nothing."""
+    aside = KeptCheckpoint("settings-1", known(checkpoint(90)[0]))
+    converted = KeptCheckpoint("settings-2", adopted(91, "baskets"))
+
+    assert [] == surplus([aside, converted], adopted(97, "policy"))
+    assert [converted] == surplus([aside, converted], adopted(97, "baskets"))
+    assert [aside, converted] == surplus([aside, converted], known(checkpoint(97)[0]))
+
+
+def test_those_with_adopted_parts_take_no_room_from_the_others() -> None:
+    """Though they know more."""
+    aside = KeptCheckpoint("settings-0", CheckpointProgress("bread", 9, 9))
+    others = [
+        KeptCheckpoint(f"settings-{n}", CheckpointProgress(f"tea {n}", 99, 99, inexact=("policy",)))
+        for n in range(1, 5)
+    ]
+
+    assert others[3:] == surplus([*others, aside], CheckpointProgress("butter", 9, 9))
+
+
+def test_one_with_adopted_parts_lays_aside_what_was_in_its_place() -> None:
+    """Of the same settings, and not so far: its parts are as they were learned."""
+    header, data = checkpoint(90)
+    further = checkpoint(97)[0].model_copy(update={"adopted": {"policy": "taught again"}})
+
+    assert "replaced" == verdict(held(header, data), further)
+    assert "" == verdict(held(further, data), checkpoint(98)[0])
 
 
 WORDS = st.sampled_from(["settings", "replaced", "damaged", "log"])

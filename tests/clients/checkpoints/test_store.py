@@ -10,6 +10,7 @@ from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.store import checkpoints_at, open_store
 from streams.clients.checkpoints.topic_store import TopicStore
 from streams.contract.settings import Settings
+from streams.lab.embedded.broker import EmbeddedBroker
 
 REDIS = "redis://127.0.0.1:6379/0"
 
@@ -50,3 +51,26 @@ def test_nowhere_is_a_word_and_no_file(tmp_path: Path) -> None:
 
     assert path.as_uri() == checkpoints_at(Settings(checkpoint_url=path.as_uri()))
     assert "" == checkpoints_at(Settings(checkpoint_url="none"))
+
+
+class EarlierPlace:
+    """Where an earlier version kept one."""
+
+    where = "Redis at cache:6379"
+
+    def read(self) -> bytes | None:
+        """The one that is there."""
+        return b"goeswith-checkpoint"
+
+
+def test_what_an_earlier_version_kept_is_said_to_stay_where_it_is(
+    embedded_broker: EmbeddedBroker, topic_prefix: str
+) -> None:
+    """Nothing of it goes into the topic: it is gone when it expires, unless somebody copies it."""
+    settings = Settings(kafka_bootstrap=embedded_broker.bootstrap, kafka_api_version="2.0")
+    store = TopicStore(settings, f"{topic_prefix}.checkpoints", before=EarlierPlace())
+    unread = store.place("settings-1f0c3a5e7b92")
+    store.read()
+
+    assert "settings-1f0c3a5e7b92" in unread
+    assert store.place("settings-1f0c3a5e7b92").startswith("Redis at cache:6379, until it expires")
