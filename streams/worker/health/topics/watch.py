@@ -19,7 +19,8 @@ Other errors are told as long as they are there. A broker that does not answer t
 was found stands, and the watchdog says that Kafka is away.
 
 Twice, because one look may deceive: a new leader tells an end that is too low, for a moment, and a
-topic that is deleted is gone from one broker and still there on another.
+topic that is deleted is gone from one broker and still there on another. Twice of the same topic or
+partition: while brokers are restarted one by one, each look may find another new leader.
 """
 
 import asyncio
@@ -87,8 +88,8 @@ class TopicWatch(Service):
         """What is wrong, as of the latest look, errors first."""
         self._settings, self._look, self._telemetry = settings, look, telemetry
         self._topics_there, self._topic_id, self._waiting = topics_there, topic_id, waiting
-        self._looks: Mapping[str, int] = {}
-        """At how many looks in a row errors of a kind were found."""
+        self._looks: Mapping[tuple[str, str], int] = {}
+        """At how many looks in a row an error was found, by kind and subject."""
         self._blind = False
 
     @property
@@ -119,23 +120,24 @@ class TopicWatch(Service):
         async with asyncio.timeout(LOOK_S_MAX):
             seen = await self._look.look()
         found = judged(seen, self._settings, self._topic_id())
-        kinds = {finding.kind for finding in found if finding.level == "error"}
-        self._looks = {kind: self._looks.get(kind, 0) + 1 for kind in kinds}
-        self._tell([f for f in found if f.level == "warning" or self._is_certain(f.kind)])
+        wrong = {_key(finding) for finding in found if finding.level == "error"}
+        self._looks = {one: self._looks.get(one, 0) + 1 for one in wrong}
+        self._tell([f for f in found if f.level == "warning" or self._is_certain(f)])
         for finding in self.findings:
-            if finding.kind in ENDING and self._is_certain(finding.kind, more=1):
+            if finding.kind in ENDING and self._is_certain(finding, more=1):
                 raise ENDING[finding.kind](f"{finding}. The worker ends")
 
-    def _is_certain(self, kind: str, more: int = 0) -> bool:
+    def _is_certain(self, finding: Finding, more: int = 0) -> bool:
         """Whether an error was there often enough to be told, or to end the worker."""
-        return self._looks.get(kind, 0) >= (1 if kind in CERTAIN else 2) + more
+        enough = (1 if finding.kind in CERTAIN else 2) + more
+        return self._looks.get(_key(finding), 0) >= enough
 
     def _tell(self, found: Sequence[Finding]) -> None:
         """A line for what is new, which is counted, and for what is over."""
-        before = {(finding.kind, finding.subject) for finding in self.findings}
-        now = {(finding.kind, finding.subject) for finding in found}
+        before = {_key(finding) for finding in self.findings}
+        now = {_key(finding) for finding in found}
         for finding in found:
-            if (finding.kind, finding.subject) not in before:
+            if _key(finding) not in before:
                 self._telemetry.topic_findings[finding.kind] += 1
                 logger.warning("%s: %s", finding.level, finding)
         for kind, subject in sorted(before - now):
@@ -162,3 +164,8 @@ class TopicWatch(Service):
     async def on_stop(self) -> None:
         """Close the client."""
         await self._look.close()
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    """What tells a finding from others; its words may change from look to look."""
+    return finding.kind, finding.subject

@@ -98,6 +98,17 @@ async def test_an_end_that_went_back_is_believed_at_the_second_look() -> None:
     assert "ends at 8, and was folded up to 9" in told
 
 
+async def test_ends_that_went_back_for_a_moment_each_on_another_partition_end_nobody() -> None:
+    """A rolling restart of brokers: one partition after the other has a new leader."""
+    back, well = LOG._replace(end=8, committed=8), saw()
+    rolling = [well._replace(log={**dict.fromkeys(range(3), LOG), n: back}) for n in (0, 1, 2)]
+    watched = watch(*rolling, well)
+    for _ in range(4):
+        await watched.look()
+
+        assert [] == watched.errors
+
+
 async def test_what_ends_nobody_is_told_until_it_is_mended() -> None:
     """And counted once, however long it lasts."""
     compacted = saw(config={"cleanup.policy": "compact"})
