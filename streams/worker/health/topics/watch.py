@@ -48,6 +48,8 @@ ENDING: Mapping[str, type[GoeswithError]] = {
     "time": TopicsWrong,
 }
 """What ends a worker, and how."""
+REPLACED = frozenset(kind for kind, error in ENDING.items() if error is LogReplaced)
+"""With one of these offsets have another meaning: seen once, no checkpoint is written."""
 CERTAIN = ("recreated", "partitions", "time")
 """Errors that one look tells for certain; of any other one two in a row have to."""
 
@@ -108,7 +110,12 @@ class TopicWatch(Service):
         return [finding._asdict() for finding in self.findings]
 
     async def is_same_log(self) -> bool:
-        """Whether the events topic is still the one that was folded; no, where Kafka is away."""
+        """Whether the events topic is still the one that was folded; no, where Kafka is away.
+
+        Nor where the latest look says otherwise, though it may deceive: a checkpoint can wait.
+        """
+        if any(kind in REPLACED for kind, _ in self._looks):
+            return False
         try:
             async with asyncio.timeout(LOOK_S_MAX):
                 return await self._look.events_id() == self._topic_id()

@@ -164,6 +164,22 @@ async def test_no_checkpoint_is_written_unless_it_is_the_log_that_was_folded() -
     assert not await away.is_same_log()
 
 
+async def test_no_checkpoint_is_written_where_the_end_of_the_log_was_lost() -> None:
+    """From the first look on, under the same id, until a look says otherwise."""
+    back = saw(LOG._replace(end=8, committed=8))
+    moment, lasting = watch(back, saw()), watch(back)
+    said = []
+    for _ in range(2):
+        await moment.look()
+        said.append(await moment.is_same_log())
+        await lasting.look()
+    with pytest.raises(LogReplaced):
+        await lasting.look()
+
+    assert [False, True] == said
+    assert not await lasting.is_same_log()
+
+
 def test_who_waits_for_a_word_says_so() -> None:
     """As a reason."""
     assert ["waiting: say it"] == watch(saw(), waiting=["waiting: say it"]).errors
