@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from streams.contract.errors import Misconfigured
+from streams.contract.topics import same_id
 from streams.shop.checkpoint import CheckpointHeader, LogExtent
 from streams.shop.shop import Shop
 
@@ -47,8 +48,8 @@ class Adoption(NamedTuple):
 
 def is_of(header: CheckpointHeader, topic: str, log: LogExtent) -> bool:
     """Whether a checkpoint is of this log: by cluster and topic, and by its id if both are told."""
-    same_id = not (header.topic_id and log.topic_id) or header.topic_id == log.topic_id
-    return (header.cluster, header.topic) == (log.cluster, topic) and same_id
+    here = (header.cluster, header.topic) == (log.cluster, topic)
+    return here and same_id(header.topic_id, log.topic_id)
 
 
 def adoption(

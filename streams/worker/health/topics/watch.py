@@ -35,6 +35,7 @@ from streams.clients.connection.topics.findings import Finding, TopicsSeen
 from streams.clients.connection.topics.judge import judged
 from streams.contract.errors import GoeswithError, LogReplaced, TopicsWrong
 from streams.contract.settings import Settings
+from streams.contract.topics import same_id
 from streams.worker.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -60,8 +61,8 @@ class LooksAtTopics(Protocol):
     async def look(self) -> TopicsSeen:
         """What is to be seen now."""
 
-    async def events_id(self) -> str:
-        """The id of the events topic now."""
+    async def events_id(self) -> str | None:
+        """The id of the events topic now; empty: not told; None: it is not there."""
 
     async def close(self) -> None:
         """Let go of what is open."""
@@ -112,15 +113,17 @@ class TopicWatch(Service):
     async def is_same_log(self) -> bool:
         """Whether the events topic is still the one that was folded; no, where Kafka is away.
 
-        Nor where the latest look says otherwise, though it may deceive: a checkpoint can wait.
+        Nor where the latest look says otherwise, though it may deceive: a checkpoint can wait. But
+        one whose id is not told passes for the same, or there would be none for ever.
         """
         if any(kind in REPLACED for kind, _ in self._looks):
             return False
         try:
             async with asyncio.timeout(LOOK_S_MAX):
-                return await self._look.events_id() == self._topic_id()
+                now = await self._look.events_id()
         except (KafkaError, TimeoutError):
             return False
+        return now is not None and same_id(now, self._topic_id())
 
     async def look(self) -> None:
         """Look once, and note what is found. Raises `LogReplaced` or `TopicsWrong`."""

@@ -22,7 +22,8 @@ class Kafka:
     """What a look would see: one thing after the other, the last one again and again."""
 
     def __init__(self, *seen: TopicsSeen | KafkaConnectionError) -> None:
-        self.seen, self.id = list(seen), "one"
+        self.seen: list[TopicsSeen | KafkaConnectionError] = list(seen)
+        self.id: str | None = "one"
 
     async def look(self) -> TopicsSeen:
         """The next one."""
@@ -31,7 +32,7 @@ class Kafka:
             raise seen
         return seen
 
-    async def events_id(self) -> str:
+    async def events_id(self) -> str | None:
         """The id of the events topic."""
         if isinstance(self.seen[0], KafkaConnectionError):
             raise self.seen[0]
@@ -162,6 +163,20 @@ async def test_no_checkpoint_is_written_unless_it_is_the_log_that_was_folded() -
 
     assert (True, False) == (same, await watched.is_same_log())
     assert not await away.is_same_log()
+
+
+async def test_an_id_that_is_told_no_longer_stops_no_checkpoints_and_is_told_and_counted() -> None:
+    """But a topic that is not there has no id either."""
+    watched = watch(saw(topic_id=""))
+    watched._look.id = ""  # type: ignore[attr-defined]
+    await watched.look()
+    untold = await watched.is_same_log()
+    watched._look.id = None  # type: ignore[attr-defined]
+
+    assert untold
+    assert not await watched.is_same_log()
+    assert {"untold_id": 1} == watched._telemetry.topic_findings
+    assert "do not tell the id" in watched.warnings[0]
 
 
 async def test_no_checkpoint_is_written_where_the_end_of_the_log_was_lost() -> None:
