@@ -12,6 +12,9 @@ owner has to say what of the new log is not learned yet, because no record says 
 
 A partition whose offsets still fit is left alone, and one that is new begins at its beginning.
 
+What sessions remember by its offset (who was on which side of the experiment since when, which events
+were seen) counts as before all that is folded from now on.
+
 Where the number of partitions is another one in another log, a session's partition is another one,
 too: sessions stay behind. What they have taught, what is bought together, popularity, what shoppers
 bought before and what arms earned goes along. Where partitions were added to the same log, sessions
@@ -24,6 +27,7 @@ from typing import Literal, NamedTuple
 from streams.contract.errors import Misconfigured
 from streams.contract.topics import same_id
 from streams.shop.checkpoint import CheckpointHeader, LogExtent
+from streams.shop.memory.sessions import Sessions
 from streams.shop.shop import Shop
 
 Learn = Literal["all", "later", "nothing"]
@@ -112,7 +116,23 @@ def taken_over(shop: Shop, adopted: Adoption, events: int) -> Shop:
             if name not in ("position", "sessions"):
                 part.restore(before[name].state())
         fresh.identity.denials.restore(shop.identity.denials.state())  # who denied stays forgotten
+    for number in adopted.moved:
+        if (sessions := fresh.sessions.get(number)) is not None:
+            _rebase(sessions, adopted.position[number])
     fresh.position.clear()
     fresh.position.update(adopted.position)
     fresh.skipped = sum(adopted.position.values()) - events
     return fresh
+
+
+def _rebase(sessions: Sessions, position: int) -> None:
+    """What these remember was before all that is folded from now on.
+
+    Else an order would seem to have come before its session was assigned.
+    """
+    formers = (former.session for former in sessions.visitors.formers.values())
+    for session in (*sessions, *formers):
+        session.seen.rebase(position)
+        if (was := session.assignment) is not None:
+            before = min(was.offset, max(0, position - 1))
+            session.assignment = was._replace(offset=before)
