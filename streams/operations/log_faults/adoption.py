@@ -115,6 +115,8 @@ def taken_over(shop: Shop, adopted: Adoption, events: int) -> Shop:
         for name, part in fresh.parts().items():
             if name not in ("position", "sessions"):
                 part.restore(before[name].state())
+                part.approximate = before[name].approximate
+        fresh.adopted = {name: why for name, why in shop.adopted.items() if name != "sessions"}
         fresh.identity.denials.restore(shop.identity.denials.state())  # who denied stays forgotten
     for number in adopted.moved:
         if (sessions := fresh.sessions.get(number)) is not None:

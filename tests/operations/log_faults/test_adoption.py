@@ -180,6 +180,20 @@ def test_what_was_seen_before_the_end_that_was_lost_is_where_it_was() -> None:
     assert [0, 1, 1] == [session.seen.first(event, 9) for event in seen]
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_part_that_no_fold_gives_is_still_marked_in_the_new_log(keeps: bool) -> None:
+    """Else it would be compared with a fold, and differ for no reason that is told."""
+    shop = shop_of(adds(2))
+    shop.adopted = {"policy": "taught again"}
+    shop.policy.approximate = True
+    moved = taken_over(shop, Adoption({0: 0, 1: 0}, (0, 1), keeps), events=4)
+
+    assert {"policy": "taught again"} == moved.adopted
+    assert moved.policy.approximate
+    assert not moved.learned.baskets.approximate
+    assert "policy" not in moved.digests()
+
+
 def test_a_shopper_who_was_forgotten_stays_forgotten() -> None:
     """Though sessions stay behind."""
     shop = shop_of(adds(1))
