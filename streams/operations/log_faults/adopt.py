@@ -10,6 +10,7 @@ from streams.cli.options import with_settings
 from streams.clients.checkpoints.rules import fingerprint
 from streams.clients.checkpoints.store import Store
 from streams.clients.log_reader import open_reader
+from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
 from streams.operations.log_faults.adoption import LEARN, Adoption, Learn, adoption, taken_over
 from streams.operations.rebuild import log_extent
@@ -19,6 +20,7 @@ from streams.shop.checkpoint import (
     LogExtent,
     check,
     packed,
+    read,
     restored,
 )
 
@@ -58,9 +60,7 @@ def adopt_command(find: Find, store_of: Open) -> click.Command:
             named = {"cluster": log.cluster, "topic_id": log.topic_id}
             now_ms = int(time.time() * 1000)
             header, fresh = packed(shop, **named, now_ms=now_ms, made_by=MADE_BY)
-            store = store_of(settings, STORE)
-            store.check_writable()
-            store.write(header, fresh, refused={fingerprint(data): OTHER_LOG}, back=True)
+            put(store_of(settings, STORE), header, fresh, taken=data)
         report = {
             "adopted": adopted.is_needed,
             "events": found.header.events,
@@ -70,6 +70,28 @@ def adopt_command(find: Find, store_of: Open) -> click.Command:
         click.echo(json.dumps(report) if as_json else _in_words(report, settings))
 
     return adopt
+
+
+def put(store: Store, header: CheckpointHeader, fresh: bytes, taken: bytes) -> None:
+    """Put what was made of the checkpoint `taken` where workers look.
+
+    What is there is kept aside if it is that one, or ours: it may know what a file does not.
+    """
+    store.check_writable()
+    aside = {fingerprint(taken)} | _ours(store, header)
+    store.write(header, fresh, refused=dict.fromkeys(aside, OTHER_LOG), back=True)
+
+
+def _ours(store: Store, header: CheckpointHeader) -> set[str]:
+    """The fingerprint of what is there, if it is of the same topic and cluster."""
+    try:
+        if (there := store.read()) is None:
+            return set()
+        theirs = read(there).header
+    except CheckpointRefused:  # damaged, or not ours: the rules for writing know what to do
+        return set()
+    ours = (theirs.cluster, theirs.topic) == (header.cluster, header.topic)
+    return {fingerprint(there)} if ours else set()
 
 
 def _planned(

@@ -12,8 +12,8 @@ owner has to say what of the new log is not learned yet, because no record says 
 
 A partition whose offsets still fit is left alone, and one that is new begins at its beginning.
 
-What sessions remember by its offset (who was on which side of the experiment since when, which events
-were seen) counts as before all that is folded from now on.
+What sessions remember by its offset (which events were seen, and since when they are on a side of
+the experiment) counts as before all that is folded from now on.
 
 Where the number of partitions is another one in another log, a session's partition is another one,
 too: sessions stay behind. What they have taught, what is bought together, popularity, what shoppers

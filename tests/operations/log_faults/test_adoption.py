@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from streams.contract.errors import Misconfigured
-from streams.contract.events import ItemAdded
+from streams.contract.events import Event, ItemAdded
 from streams.contract.prompts import Ordered, Returned
 from streams.contract.settings import Settings
 from streams.operations.log_faults.adoption import (
@@ -148,16 +148,14 @@ def test_an_order_in_the_new_log_is_of_the_side_that_its_session_was_on(
     shop, story, pending = Shop(settings), Story(), PendingPrompts()
     shop.start(0, 500)
     seen = [story.view(f"bread {number}") for number in range(views)]
-    for offset, event in enumerate(seen, start=500):
-        shop.learn(0, offset, event)
-    _, data = packed(
-        taken_over(shop, Adoption({0: start, 1: 0}, (0, 1), True), events=views),
-        **{"cluster": "here", "topic_id": "two", "now_ms": 0, "made_by": "ann"},
-    )
+    for offset, view in enumerate(seen, start=500):
+        shop.learn(0, offset, view)
+    moved = taken_over(shop, Adoption({0: start, 1: 0}, (0, 1), True), events=views)
+    _, data = packed(moved, cluster="here", topic_id="two", now_ms=0, made_by="ann")
     back = restored(read(data), settings)
-    order, again = story.order("bread 0"), [seen[0], seen[-1]]
+    new: list[Event] = [story.order("bread 0"), story.cancel(), seen[0], seen[-1]]
     answers = []
-    for offset, event in enumerate((order, story.cancel(), *again), start=start):
+    for offset, event in enumerate(new, start=start):
         assert "folded" == back.learn(0, offset, event)
         answers.append(back.answer(event, 0, offset, pending))
     ordered, returned, *repeated = answers
