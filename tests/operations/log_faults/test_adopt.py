@@ -7,10 +7,10 @@ import pytest
 from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
-from streams.operations.log_faults.adopt import put
-from streams.shop.checkpoint import CheckpointHeader, packed
+from streams.operations.log_faults.adopt import known_of, put
+from streams.shop.checkpoint import CheckpointHeader, packed, read
 from streams.shop.shop import Shop
-from tests.stories import OPEN
+from tests.stories import OPEN, Till
 
 
 def checkpoint(upto: int, cluster: str = "here") -> tuple[CheckpointHeader, bytes]:
@@ -47,3 +47,31 @@ def test_what_is_not_ours_stays_where_it_is(tmp_path: Path) -> None:
             put(FileStore(place), *checkpoint(90), taken=checkpoint(70, cluster="there")[1])
 
         assert there == place.read_bytes()
+
+
+def bought_together() -> bytes:
+    """What a shop of one partition knows of bread and butter."""
+    till = Till(partitions=1)
+    till.teach("bread", "butter")
+    return packed(till.shop, cluster="there", now_ms=0, made_by="ann")[1]
+
+
+def test_another_setting_besides_another_log_loses_no_more_than_what_does_not_fit() -> None:
+    """As when a worker starts; what would be learned from the log before begins with nothing."""
+    checkpoint = read(bought_together())
+    same, none = known_of(checkpoint, Settings(**OPEN, partitions=1), partitions=1)
+    settings = Settings(**OPEN, partitions=1, reward_bought=0.5, best_fit=True)
+    shop, fates = known_of(checkpoint, settings, partitions=1)
+
+    assert {} == none
+    assert same.learned.baskets.exact_state() == shop.learned.baskets.exact_state()
+    assert ["fit", "policy"] == [*fates]
+    assert fates["fit"].startswith("begins with nothing")
+    assert fates["policy"].startswith("taught again")
+
+
+def test_a_log_of_another_number_of_partitions_than_the_settings_is_refused() -> None:
+    """Workers would not start there."""
+    settings = Settings(**OPEN, partitions=4)
+    with pytest.raises(CheckpointRefused, match="partitions"):
+        known_of(read(bought_together()), settings, partitions=2)
