@@ -35,6 +35,15 @@ class Topic(NamedTuple):
         return self.config | dict(self.advised)
 
 
+def same_id(one: str, other: str) -> bool:
+    """Whether two ids may be of the same topic: one that is not told is no difference.
+
+    >>> same_id("a", "b"), same_id("a", "a"), same_id("a", "")
+    (False, True, True)
+    """
+    return one == other or not (one and other)
+
+
 TOPICS = (
     Topic(
         "events",

@@ -20,13 +20,13 @@ from streams.cli.printable import printable
 from streams.clients.checkpoints.adoption import adopted
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.pointer import number_in
-from streams.clients.checkpoints.rules import KeptCheckpoint, is_kept_name
+from streams.clients.checkpoints.rules import is_kept_name
 from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
 from streams.operations.generations import list_, restore
-from streams.operations.log_faults.adopt import adopt_command
+from streams.operations.log_faults.adopt import SAID_CHARS_MAX, STORE, adopt_command
 from streams.operations.rebuild import (
     StateSummary,
     bring,
@@ -48,8 +48,6 @@ from streams.shop.checkpoint import (
 from streams.shop.meaning import Differing, in_words
 from streams.shop.shop import Shop
 
-SAID_CHARS_MAX = 1000
-STORE = "store"
 NAME = click.argument("name", metavar="[FILE]", default=STORE)
 MADE_BY = "goeswith checkpoint save"
 FORCE = click.option("--force", is_flag=True, help="Replace whatever is there, ours or not.")
@@ -187,7 +185,8 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
     except CheckpointRefused as refused:
         names = ", ".join(one.name for one in kept) or "nothing"
         raise CheckpointRefused(f"{refused}; kept aside: {names}", refused.reason) from refused
-    report = {**described(found.header, len(data)), "kept": [_kept_aside(one) for one in kept]}
+    aside = [{"name": one.name, "events": one.known and one.known.events} for one in kept]
+    report = {**described(found.header, len(data)), "kept": aside}
     try:
         check(found.header, settings)
         report["refused"] = None
@@ -228,16 +227,16 @@ def compare(settings: Settings, one: str, other: str, as_json: bool) -> None:
     apart = {**sides[1].adopted, **sides[0].adopted}
     report = {"same": not differ, "differ": differ, "adopted": apart, "position": position}
     words = [f"different: {', '.join(differ)}" if differ else "the same state"]
+    words += sides[0].logs_apart(sides[1]) if differ else []
     words += [f"not compared, {name} was {why}" for name, why in sorted(apart.items())]
-    _tell(report, as_json, printable("\n".join(words), len("\n".join(words))))
+    _tell(report, as_json, "\n".join(printable(each, len(each)) for each in words))
     raise click.exceptions.Exit(1 if differ else 0)
 
 
 def _summary_of(settings: Settings, name: str) -> StateSummary:
     if "://" in name:
         return summary_of_worker(page_url(settings, name) or name)
-    header = found_in(settings, name)[0].header
-    return StateSummary(header.position, header.digests, adopted=header.adopted)
+    return StateSummary.of(found_in(settings, name)[0].header)
 
 
 def _level(
@@ -290,10 +289,6 @@ def _line(report: dict[str, Any]) -> str:
 
 def _kept(written: bool) -> str:
     return "kept" if written else "NOT kept, a further checkpoint is"
-
-
-def _kept_aside(one: KeptCheckpoint) -> dict[str, Any]:
-    return {"name": one.name, "events": None if one.known is None else one.events}
 
 
 def _tell(report: dict[str, Any], as_json: bool, words: str) -> None:

@@ -26,7 +26,7 @@ from streams.clients.sync_kafka import cluster_id, open_admin, topic_id
 from streams.contract.errors import GoeswithError, InvalidEvent, Misconfigured
 from streams.contract.events import decode
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
+from streams.shop.checkpoint import CLOCKS_MS_MAX, CheckpointHeader, LogExtent
 from streams.shop.shared_settings import Told, differences, in_words, told, versions
 from streams.shop.shop import Shop
 from streams.shop.state import digest, left_out
@@ -46,11 +46,35 @@ class StateSummary(NamedTuple):
     """What must agree (`streams.shop.shared_settings`); empty: the worker does not say."""
     adopted: Mapping[str, str] = MappingProxyType({})
     """The parts that no fold of the log gives, and why: they are not compared."""
+    carried: int = 0
+    """Events of logs before this one that it knows (`goeswith checkpoint adopt`), at least."""
+
+    @classmethod
+    def of(cls, header: CheckpointHeader) -> "StateSummary":
+        """That of a checkpoint, by its header."""
+        return cls(header.position, header.digests, adopted=header.adopted, carried=header.carried)
+
+    @property
+    def apart(self) -> str:
+        """Why it cannot be compared with a fold of this log; empty: it can.
+
+        >>> StateSummary({}, {}, carried=9).apart
+        'not comparable: 9 events of logs before this one are in it'
+        """
+        if not self.carried:
+            return ""
+        are = many(self.carried, "events of logs", "event of logs")
+        return f"not comparable: {are} before this one {'are' if self.carried > 1 else 'is'} in it"
 
     def differing(self, other: "StateSummary") -> list[str]:
         """The parts that are not the same on both sides, of those that are compared."""
         names = sorted((self.digests | other.digests).keys() - {*self.adopted, *other.adopted})
         return [name for name in names if self.digests.get(name) != other.digests.get(name)]
+
+    def logs_apart(self, other: "StateSummary") -> list[str]:
+        """That only one of them knows logs before this one, if it is so."""
+        said = [side.apart for side in (self, other) if side.apart]
+        return said if len(said) == 1 else []
 
     def settings_differing(self, worker: "StateSummary") -> list[str]:
         """The settings that must agree and do not, a sentence each."""
@@ -66,7 +90,8 @@ def summary_of_worker(url: str) -> StateSummary:
             said = json.load(page)
             position = {int(number): offset for number, offset in said["position"].items()}
             told, adopted = said.get("agreement", {}), said.get("adopted", {})
-            return StateSummary(position, dict(said["digests"]), told, dict(adopted))
+            carried = int(said.get("carried", 0))
+            return StateSummary(position, dict(said["digests"]), told, dict(adopted), carried)
     except NO_PAGE as error:
         raise GoeswithError(
             f"no worker's page at {url} ({error!r}): is it running, and is GOESWITH_WEB_PORT, for "
@@ -77,7 +102,8 @@ def summary_of_worker(url: str) -> StateSummary:
 def summary_of_shop(shop: Shop) -> StateSummary:
     """The same of a shop in this process."""
     has = told(shop.settings, versions(shop.parts()))
-    return StateSummary(dict(shop.position), shop.digests(), has, shop.adopted)
+    carried = max(0, -shop.skipped)
+    return StateSummary(dict(shop.position), shop.digests(), has, shop.adopted, carried)
 
 
 def log_extent(settings: Settings, reader: LogReader, since_ms: int) -> LogExtent:
@@ -149,7 +175,8 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
     """Rebuild the state from the log, and compare it with a worker that is alive.
 
     Without a worker's page it prints the digest of the log as it is now. Exit code 1 when the
-    worker's digest is another one, or its settings are: those that differ are named.
+    worker's digest is another one, or its settings are: those that differ are named. A worker that
+    knows events of logs before this one (`goeswith checkpoint adopt`) is not compared.
     """
     url = page_url(settings, page)
     worker = summary_of_worker(url) if url else None
@@ -160,7 +187,8 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
         ends = worker.position if worker else log.ends
         events = bring(shop, reader, ends) if worker else fold(shop, reader, ends)
     ours = summary_of_shop(shop)
-    differing = worker.differing(ours) if worker else []
+    apart = worker.apart if worker else ""
+    differing = worker.differing(ours) if worker and not apart else []
     settings_differing = ours.settings_differing(worker) if worker else []
     report = {
         "events": events,
@@ -168,7 +196,8 @@ def rebuild(settings: Settings, page: str | None, as_json: bool) -> None:
         "position": {str(partition): offset for partition, offset in sorted(ours.position.items())},
         "digest": digest(ours.digests),
         "worker": digest(worker.digests) if worker else None,
-        "same": None if worker is None else not differing,
+        "same": None if worker is None or apart else not differing,
+        "apart": apart,
         "differ": differing,
         "settings_differ": settings_differing,
         "left_out": left_out(shop.parts()),
@@ -189,6 +218,8 @@ def _in_words(report: Mapping[str, Any]) -> str:
         said.append(f"not compared, approximate or not commuting: {json.dumps(left)}")
     said += [f"not compared, {name} was {why}" for name, why in sorted(report["adopted"].items())]
     said += [f"SETTINGS DIFFER: {each}" for each in report["settings_differ"]]
+    if report["apart"]:
+        said.append(report["apart"])
     if report["same"] is not None:
         differ = ", ".join(report["differ"])
         said.append("the worker has the same state" if not differ else f"DIFFERENT: {differ}")

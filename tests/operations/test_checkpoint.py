@@ -125,3 +125,20 @@ def test_what_is_not_ours_is_replaced_by_force_alone(place: Path, tmp_path: Path
     assert theirs == place.read_bytes()
     assert 0 == run(place, "load", str(mine), "--force").exit_code
     assert mine.read_bytes() == place.read_bytes()
+
+
+def test_sides_that_differ_by_a_log_before_are_told_to_be_of_two_logs(place: Path) -> None:
+    """One was taken over to this log, the other one is a fold of it."""
+    shop = Shop(Settings(**OPEN))
+    for offset in range(9):
+        shop.learn(0, offset, None)
+    fold = packed(shop, cluster="here", now_ms=0, made_by="ann")[1]
+    shop.skipped, shop.learned.baskets.approximate = -40, True
+    place.write_bytes(packed(shop, cluster="here", now_ms=0, made_by="ann")[1])
+    (other := place.with_name("fold")).write_bytes(fold)
+    told = run(place, "compare", "store", str(other))
+    alike = run(place, "compare", "store", "store")
+
+    assert (1, 2) == (told.exit_code, len(told.stdout.splitlines()))
+    assert "not comparable: 40 events of logs" in told.stdout
+    assert (0, False) == (alike.exit_code, "not comparable" in alike.stdout)

@@ -12,6 +12,9 @@ owner has to say what of the new log is not learned yet, because no record says 
 
 A partition whose offsets still fit is left alone, and one that is new begins at its beginning.
 
+What sessions remember by its offset (which events were seen, and since when they are on a side of
+the experiment) counts as before all that is folded from now on.
+
 Where the number of partitions is another one in another log, a session's partition is another one,
 too: sessions stay behind. What they have taught, what is bought together, popularity, what shoppers
 bought before and what arms earned goes along. Where partitions were added to the same log, sessions
@@ -22,7 +25,9 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from streams.contract.errors import Misconfigured
+from streams.contract.topics import same_id
 from streams.shop.checkpoint import CheckpointHeader, LogExtent
+from streams.shop.memory.sessions import Sessions
 from streams.shop.shop import Shop
 
 Learn = Literal["all", "later", "nothing"]
@@ -47,8 +52,8 @@ class Adoption(NamedTuple):
 
 def is_of(header: CheckpointHeader, topic: str, log: LogExtent) -> bool:
     """Whether a checkpoint is of this log: by cluster and topic, and by its id if both are told."""
-    same_id = not (header.topic_id and log.topic_id) or header.topic_id == log.topic_id
-    return (header.cluster, header.topic) == (log.cluster, topic) and same_id
+    here = (header.cluster, header.topic) == (log.cluster, topic)
+    return here and same_id(header.topic_id, log.topic_id)
 
 
 def adoption(
@@ -110,8 +115,26 @@ def taken_over(shop: Shop, adopted: Adoption, events: int) -> Shop:
         for name, part in fresh.parts().items():
             if name not in ("position", "sessions"):
                 part.restore(before[name].state())
+                part.approximate = before[name].approximate
+        fresh.adopted = {name: why for name, why in shop.adopted.items() if name != "sessions"}
         fresh.identity.denials.restore(shop.identity.denials.state())  # who denied stays forgotten
+    for number in adopted.moved:
+        if (sessions := fresh.sessions.get(number)) is not None:
+            _rebase(sessions, adopted.position[number])
     fresh.position.clear()
     fresh.position.update(adopted.position)
     fresh.skipped = sum(adopted.position.values()) - events
     return fresh
+
+
+def _rebase(sessions: Sessions, position: int) -> None:
+    """What these remember was before all that is folded from now on.
+
+    Else an order would seem to have come before its session was assigned.
+    """
+    formers = (former.session for former in sessions.visitors.formers.values())
+    for session in (*sessions, *formers):
+        session.seen.rebase(position)
+        if (was := session.assignment) is not None:
+            before = min(was.offset, max(0, position - 1))
+            session.assignment = was._replace(offset=before)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from streams.contract.errors import Misconfigured
-from streams.contract.events import ItemAdded
+from streams.contract.events import Event, ItemAdded
+from streams.contract.prompts import Ordered, Returned
 from streams.contract.settings import Settings
 from streams.operations.log_faults.adoption import (
     LEARN,
@@ -17,8 +18,9 @@ from streams.operations.log_faults.adoption import (
     taken_over,
 )
 from streams.shop.checkpoint import CheckpointHeader, LogExtent, packed, read, restored
+from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
-from tests.stories import OPEN
+from tests.stories import OPEN, Story
 
 SETTINGS = Settings(**OPEN, partitions=2)
 TOPIC = SETTINGS.topics.events
@@ -131,6 +133,63 @@ def test_what_was_learned_goes_along_and_counts(keeps: bool) -> None:
     for part in ("baskets", "popularity", "policy"):
         assert both.digests()[part] == back.digests()[part]
     assert keeps == (20 <= len(back.sessions[0]))
+
+
+@pytest.mark.parametrize("start", [0, 3])
+@pytest.mark.parametrize("views", [1, 40, 100])
+def test_an_order_in_the_new_log_is_of_the_side_that_its_session_was_on(
+    start: int, views: int
+) -> None:
+    """Though the offset of the session's first event was a higher one in the log before.
+
+    Nor is an event that was seen in the log before, or came too late to tell, taken for a new one.
+    """
+    settings = Settings(**{**OPEN, "holdout_share": 0.5}, partitions=2)
+    shop, story, pending = Shop(settings), Story(), PendingPrompts()
+    shop.start(0, 500)
+    seen = [story.view(f"bread {number}") for number in range(views)]
+    for offset, view in enumerate(seen, start=500):
+        shop.learn(0, offset, view)
+    moved = taken_over(shop, Adoption({0: start, 1: 0}, (0, 1), True), events=views)
+    _, data = packed(moved, cluster="here", topic_id="two", now_ms=0, made_by="ann")
+    back = restored(read(data), settings)
+    new: list[Event] = [story.order("bread 0"), story.cancel(), seen[0], seen[-1]]
+    answers = []
+    for offset, event in enumerate(new, start=start):
+        assert "folded" == back.learn(0, offset, event)
+        answers.append(back.answer(event, 0, offset, pending))
+    ordered, returned, *repeated = answers
+
+    assert [Ordered, Returned] == [
+        type(told) for answer in (ordered, returned) for told in answer.unit_outcomes
+    ]
+    assert ["duplicate"] * 2 == [answer.silence and answer.silence.reason for answer in repeated]
+
+
+def test_what_was_seen_before_the_end_that_was_lost_is_where_it_was() -> None:
+    """It may have to be answered yet: its offset means the same."""
+    shop, story = Shop(SETTINGS), Story()
+    seen = [story.view("bread"), story.view("butter"), story.view("jam")]
+    for offset, event in enumerate(seen):
+        shop.learn(0, offset, event)
+    moved = taken_over(shop, Adoption({0: 2, 1: 0}, (0,), True), events=3)
+    (session,) = moved.sessions[0]
+
+    assert [0, 1, 1] == [session.seen.first(event, 9) for event in seen]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_part_that_no_fold_gives_is_still_marked_in_the_new_log(keeps: bool) -> None:
+    """Else it would be compared with a fold, and differ for no reason that is told."""
+    shop = shop_of(adds(2))
+    shop.adopted = {"policy": "taught again"}
+    shop.policy.approximate = True
+    moved = taken_over(shop, Adoption({0: 0, 1: 0}, (0, 1), keeps), events=4)
+
+    assert {"policy": "taught again"} == moved.adopted
+    assert moved.policy.approximate
+    assert not moved.learned.baskets.approximate
+    assert "policy" not in moved.digests()
 
 
 def test_a_shopper_who_was_forgotten_stays_forgotten() -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
+from streams.operations.rebuild import summary_of_shop
 from streams.worker.health.pages.pages import Handler, show_health, show_state
 from streams.worker.health.watchdog import Health, Watchdog
 from streams.worker.replica import Replica
@@ -65,6 +66,19 @@ def test_a_worker_that_lacks_a_secret_says_which_key() -> None:
     assert f"2 of key {key_id}" in note
     assert pages.said("/readyz")["ready"]
     assert {key_id: 2} == pages.said("/state")["telemetry"]["receipt_unknown_key"]
+
+
+def test_a_worker_tells_how_many_events_of_logs_before_it_knows() -> None:
+    """Or who folds its log finds other digests, and no reason."""
+    till = Till()
+    pages = PagesOf(till)
+    till.serve(Story().view("bread"))
+    before = pages.said("/state")["carried"]
+    till.shop.skipped = -40
+
+    assert (0, 40) == (before, pages.said("/state")["carried"])
+    assert 40 == summary_of_shop(till.shop).carried
+    assert "not comparable: 40 events" in summary_of_shop(till.shop).apart
 
 
 class WrongTopics:

@@ -15,6 +15,7 @@ seconds (`streams.worker.health.topics`), `goeswith topics check` once.
 | `commit_ahead` | error | the group has committed more than the log holds |
 | `commit_lost` | warning | events left the log before they were answered |
 | `fold_lost` | warning | events left the log before they were folded |
+| `untold_id` | warning | the events topic has no id any more: made anew, it would look the same |
 | `retention` | warning | records are kept for a shorter time than declared |
 | `kept_by_size` | warning | records leave by size, however young they are |
 | `record_bytes` | warning | records have no room that should have |
@@ -30,6 +31,7 @@ from streams.contract.topics import (
     TIME_TYPE,
     Topic,
     command_of_broker_time,
+    same_id,
 )
 
 OVERHEAD_BYTES = 512
@@ -57,7 +59,8 @@ def judged(seen: TopicsSeen, settings: Settings, topic_id: str = "") -> list[Fin
         found += _of_shape(name, topic, there, settings)
         found += _of_config(name, topic, there.config, settings)
     found += _of_room(seen, settings)
-    found += (another := [*_of_identity(seen, settings, topic_id)])
+    found += (identity := [*_of_identity(seen, settings, topic_id)])
+    another = any(finding.level == "error" for finding in identity)
     for number, partition in sorted(seen.log.items()) if not another else ():
         found += _of_partition(number, partition, settings)
     return sorted(found, key=lambda finding: finding.level)
@@ -143,7 +146,18 @@ def _of_time(name: str, config: Mapping[str, str], settings: Settings) -> Iterat
 def _of_identity(seen: TopicsSeen, settings: Settings, topic_id: str) -> Iterator[Finding]:
     events = settings.topics.events
     there = seen.topics.get(events)
-    if there is not None and topic_id and there.topic_id and there.topic_id != topic_id:
+    if there is None:
+        return
+    if topic_id and not there.topic_id:
+        yield Finding(
+            "untold_id",
+            "warning",
+            events,
+            f"the brokers do not tell the id of {events} any more: made anew, it would pass for "
+            f"the one that was folded ({topic_id})",
+            "is one of them older than Kafka 2.8? Checkpoints are written in the meantime",
+        )
+    if not same_id(there.topic_id, topic_id):
         yield Finding(
             "recreated",
             "error",

@@ -208,6 +208,23 @@ class Seen:
         """Whether it was read there."""
         return (event_id, offset) in self._read_late
 
+    def rebase(self, offset: int) -> None:
+        """The log goes on at this offset, in another one maybe: what was seen was before it.
+
+        Of a log that begins at 0 that is 0: no offset is less.
+        """
+        least, marks = max(0, offset - 1), (1 << MARK_BITS) - 1
+
+        def before(said: int) -> int:
+            return min(said >> MARK_BITS, least) << MARK_BITS | said & marks
+
+        self.named = {event_id: before(said) for event_id, said in self.named.items()}
+        if self._before is not None:
+            records = (_record(told, before(said)) for told, said in self._records())
+            self._before = bytearray().join(records)
+        if self.arrivals is not None:
+            self.arrivals.until_offset = min(self.arrivals.until_offset, offset - 1)
+
     def state(self) -> list[Any]:
         """The named ones with their offsets; and those before, with offset and marks as one."""
         named = [[event_id, said >> MARK_BITS] for event_id, said in self.named.items()]

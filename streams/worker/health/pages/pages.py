@@ -95,6 +95,7 @@ def show_state(
                     "receipt_unknown_key": dict(shop.unknown_keys),
                 },
                 "adopted": dict(shop.adopted) if isinstance(shop, Shop) else {},
+                "carried": max(0, -shop.skipped) if isinstance(shop, Shop) else 0,
                 "agreement": dict(told()),
                 "topics": [] if topics is None else topics.as_json(),
                 "digest": None if digests is None else digest(digests),

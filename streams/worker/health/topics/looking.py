@@ -15,7 +15,7 @@ from streams.clients.async_kafka import client_options, committed, configured
 from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.topics.findings import PartitionSeen, TopicSeen, TopicsSeen
 from streams.clients.connection.topics.judge import ASKED
-from streams.clients.connection.topics.topic_ids import topic_id, topics_seen
+from streams.clients.connection.topics.topic_ids import topics_seen
 from streams.contract.settings import Settings
 
 
@@ -51,9 +51,11 @@ class TopicsLook:
         topics = {name: seen._replace(config=told.get(name, {})) for name, seen in topics.items()}
         return TopicsSeen(topics, await self._log(admin, topics))
 
-    async def events_id(self) -> str:
-        """The id of the events topic now; empty where there is none, or it is not told."""
-        return await topic_id(await self._opened(), self._settings.topics.events)
+    async def events_id(self) -> str | None:
+        """The id of the events topic now; empty: not told; None: it is not there."""
+        events = self._settings.topics.events
+        seen = (await topics_seen(await self._opened(), [events])).get(events)
+        return None if seen is None else seen.topic_id
 
     async def close(self) -> None:
         """Close the client."""

@@ -19,7 +19,8 @@ Other errors are told as long as they are there. A broker that does not answer t
 was found stands, and the watchdog says that Kafka is away.
 
 Twice, because one look may deceive: a new leader tells an end that is too low, for a moment, and a
-topic that is deleted is gone from one broker and still there on another.
+topic that is deleted is gone from one broker and still there on another. Twice of the same topic or
+partition: while brokers are restarted one by one, each look may find another new leader.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ from streams.clients.connection.topics.findings import Finding, TopicsSeen
 from streams.clients.connection.topics.judge import judged
 from streams.contract.errors import GoeswithError, LogReplaced, TopicsWrong
 from streams.contract.settings import Settings
+from streams.contract.topics import same_id
 from streams.worker.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ ENDING: Mapping[str, type[GoeswithError]] = {
     "time": TopicsWrong,
 }
 """What ends a worker, and how."""
+REPLACED = frozenset(kind for kind, error in ENDING.items() if error is LogReplaced)
+"""With one of these offsets have another meaning: seen once, no checkpoint is written."""
 CERTAIN = ("recreated", "partitions", "time")
 """Errors that one look tells for certain; of any other one two in a row have to."""
 
@@ -57,8 +61,8 @@ class LooksAtTopics(Protocol):
     async def look(self) -> TopicsSeen:
         """What is to be seen now."""
 
-    async def events_id(self) -> str:
-        """The id of the events topic now."""
+    async def events_id(self) -> str | None:
+        """The id of the events topic now; empty: not told; None: it is not there."""
 
     async def close(self) -> None:
         """Let go of what is open."""
@@ -87,8 +91,8 @@ class TopicWatch(Service):
         """What is wrong, as of the latest look, errors first."""
         self._settings, self._look, self._telemetry = settings, look, telemetry
         self._topics_there, self._topic_id, self._waiting = topics_there, topic_id, waiting
-        self._looks: Mapping[str, int] = {}
-        """At how many looks in a row errors of a kind were found."""
+        self._looks: Mapping[tuple[str, str], int] = {}
+        """At how many looks in a row an error was found, by kind and subject."""
         self._blind = False
 
     @property
@@ -107,35 +111,43 @@ class TopicWatch(Service):
         return [finding._asdict() for finding in self.findings]
 
     async def is_same_log(self) -> bool:
-        """Whether the events topic is still the one that was folded; no, where Kafka is away."""
+        """Whether the events topic is still the one that was folded; no, where Kafka is away.
+
+        Nor where the latest look says otherwise, though it may deceive: a checkpoint can wait. But
+        one whose id is not told passes for the same, or there would be none for ever.
+        """
+        if any(kind in REPLACED for kind, _ in self._looks):
+            return False
         try:
             async with asyncio.timeout(LOOK_S_MAX):
-                return await self._look.events_id() == self._topic_id()
+                now = await self._look.events_id()
         except (KafkaError, TimeoutError):
             return False
+        return now is not None and same_id(now, self._topic_id())
 
     async def look(self) -> None:
         """Look once, and note what is found. Raises `LogReplaced` or `TopicsWrong`."""
         async with asyncio.timeout(LOOK_S_MAX):
             seen = await self._look.look()
         found = judged(seen, self._settings, self._topic_id())
-        kinds = {finding.kind for finding in found if finding.level == "error"}
-        self._looks = {kind: self._looks.get(kind, 0) + 1 for kind in kinds}
-        self._tell([f for f in found if f.level == "warning" or self._is_certain(f.kind)])
+        wrong = {_key(finding) for finding in found if finding.level == "error"}
+        self._looks = {one: self._looks.get(one, 0) + 1 for one in wrong}
+        self._tell([f for f in found if f.level == "warning" or self._is_certain(f)])
         for finding in self.findings:
-            if finding.kind in ENDING and self._is_certain(finding.kind, more=1):
+            if finding.kind in ENDING and self._is_certain(finding, more=1):
                 raise ENDING[finding.kind](f"{finding}. The worker ends")
 
-    def _is_certain(self, kind: str, more: int = 0) -> bool:
+    def _is_certain(self, finding: Finding, more: int = 0) -> bool:
         """Whether an error was there often enough to be told, or to end the worker."""
-        return self._looks.get(kind, 0) >= (1 if kind in CERTAIN else 2) + more
+        enough = (1 if finding.kind in CERTAIN else 2) + more
+        return self._looks.get(_key(finding), 0) >= enough
 
     def _tell(self, found: Sequence[Finding]) -> None:
         """A line for what is new, which is counted, and for what is over."""
-        before = {(finding.kind, finding.subject) for finding in self.findings}
-        now = {(finding.kind, finding.subject) for finding in found}
+        before = {_key(finding) for finding in self.findings}
+        now = {_key(finding) for finding in found}
         for finding in found:
-            if (finding.kind, finding.subject) not in before:
+            if _key(finding) not in before:
                 self._telemetry.topic_findings[finding.kind] += 1
                 logger.warning("%s: %s", finding.level, finding)
         for kind, subject in sorted(before - now):
@@ -162,3 +174,8 @@ class TopicWatch(Service):
     async def on_stop(self) -> None:
         """Close the client."""
         await self._look.close()
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    """What tells a finding from others; its words may change from look to look."""
+    return finding.kind, finding.subject

@@ -41,7 +41,7 @@ def test_topics_as_they_were_made_are_well() -> None:
     assert [] == found(partition=PartitionSeen(5, 9, 6, 7))
     assert [] == found(partition=PartitionSeen(0, 0, None, 0))
     assert [] == found(partition=PartitionSeen(9, 9, 9, 9))
-    assert [] == judged(TopicsSeen(untold), SETTINGS, "one")
+    assert [] == judged(TopicsSeen(untold), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,15 @@ def test_a_topic_under_another_id_is_another_topic() -> None:
 
     assert ("recreated", "error", EVENTS) == finding[:3]
     assert "goeswith checkpoint adopt" in finding.way_on
-    assert [] == found(topic_id="")
     assert [] == found(LETTERS, topic_id="two")
+
+
+def test_an_id_that_is_told_no_longer_is_a_warning_and_offsets_are_judged_on() -> None:
+    """Nobody could tell a topic that is made anew meanwhile, but by its offsets."""
+    back, untold = found(topic_id="", partition=PartitionSeen(0, 8, 8, 9))
+
+    assert ("untold_id", "warning", EVENTS) == untold[:3]
+    assert "went_back" == back.kind
 
 
 @pytest.mark.parametrize(

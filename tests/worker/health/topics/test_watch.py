@@ -22,7 +22,8 @@ class Kafka:
     """What a look would see: one thing after the other, the last one again and again."""
 
     def __init__(self, *seen: TopicsSeen | KafkaConnectionError) -> None:
-        self.seen, self.id = list(seen), "one"
+        self.seen: list[TopicsSeen | KafkaConnectionError] = list(seen)
+        self.id: str | None = "one"
 
     async def look(self) -> TopicsSeen:
         """The next one."""
@@ -31,7 +32,7 @@ class Kafka:
             raise seen
         return seen
 
-    async def events_id(self) -> str:
+    async def events_id(self) -> str | None:
         """The id of the events topic."""
         if isinstance(self.seen[0], KafkaConnectionError):
             raise self.seen[0]
@@ -98,6 +99,17 @@ async def test_an_end_that_went_back_is_believed_at_the_second_look() -> None:
     assert "ends at 8, and was folded up to 9" in told
 
 
+async def test_ends_that_went_back_for_a_moment_each_on_another_partition_end_nobody() -> None:
+    """A rolling restart of brokers: one partition after the other has a new leader."""
+    back, well = LOG._replace(end=8, committed=8), saw()
+    rolling = [well._replace(log={**dict.fromkeys(range(3), LOG), n: back}) for n in (0, 1, 2)]
+    watched = watch(*rolling, well)
+    for _ in range(4):
+        await watched.look()
+
+        assert [] == watched.errors
+
+
 async def test_what_ends_nobody_is_told_until_it_is_mended() -> None:
     """And counted once, however long it lasts."""
     compacted = saw(config={"cleanup.policy": "compact"})
@@ -151,6 +163,36 @@ async def test_no_checkpoint_is_written_unless_it_is_the_log_that_was_folded() -
 
     assert (True, False) == (same, await watched.is_same_log())
     assert not await away.is_same_log()
+
+
+async def test_an_id_that_is_told_no_longer_stops_no_checkpoints_and_is_told_and_counted() -> None:
+    """But a topic that is not there has no id either."""
+    watched = watch(saw(topic_id=""))
+    watched._look.id = ""  # type: ignore[attr-defined]
+    await watched.look()
+    untold = await watched.is_same_log()
+    watched._look.id = None  # type: ignore[attr-defined]
+
+    assert untold
+    assert not await watched.is_same_log()
+    assert {"untold_id": 1} == watched._telemetry.topic_findings
+    assert "do not tell the id" in watched.warnings[0]
+
+
+async def test_no_checkpoint_is_written_where_the_end_of_the_log_was_lost() -> None:
+    """From the first look on, under the same id, until a look says otherwise."""
+    back = saw(LOG._replace(end=8, committed=8))
+    moment, lasting = watch(back, saw()), watch(back)
+    said = []
+    for _ in range(2):
+        await moment.look()
+        said.append(await moment.is_same_log())
+        await lasting.look()
+    with pytest.raises(LogReplaced):
+        await lasting.look()
+
+    assert [False, True] == said
+    assert not await lasting.is_same_log()
 
 
 def test_who_waits_for_a_word_says_so() -> None:
