@@ -31,7 +31,7 @@ from streams.shop.people.sign_in import SignIn
 from streams.shop.people.ties import NO_TIES
 
 
-class Told(Protocol):
+class ToldBasket(Protocol):
     """What a basket has taught, as far as it matters who is there."""
 
     cart: str | None
@@ -55,7 +55,7 @@ class Signed(Noted, Protocol):
         """Its prompts."""
 
     @property
-    def taught(self) -> Told:
+    def taught(self) -> ToldBasket:
         """What its basket has taught."""
 
 
