@@ -213,16 +213,6 @@ class Replica(Service):
         """Follow everything again: the group is dealing its partitions anew."""
         self.take_up(frozenset(self._left))
 
-    async def lag(self) -> dict[int, int]:
-        """Events of each partition that are in the log and not yet folded; empty at start-up.
-
-        Aborted records and markers of transactions count as events until something follows them.
-        """
-        if self._consumer is None or not self._consumer.assignment():
-            return {}
-        ends = await self.ends()
-        return {number: max(0, end - self.position(number)) for number, end in ends.items()}
-
     async def ends(self) -> dict[int, int]:
         """Where the log of each partition ends, as the broker says now; see `reading_options`."""
         ends = await self._consumer.end_offsets(self._partitions())

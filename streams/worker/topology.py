@@ -135,7 +135,7 @@ def create_app(
     parts[:0] = [agreement, app.topic_watch]  # beside all others: nobody waits for them in the end
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
-    show_state(app, settings, lambda: agreement.told, app.topic_watch)
+    show_state(app, settings, lambda: agreement.told, app.topic_watch, lambda: app.watchdog.ends)
     show_health(app, app.watchdog, views, transport.held_back, found.notes, app.topic_watch)
     return app
 

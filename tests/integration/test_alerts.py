@@ -83,6 +83,19 @@ STORIES = {
         {'goeswith_checkpoints_failed_total{instance="a"}': "0 1x19"},
         15,
     ),
+    "GoeswithCheckpointNotUsed": Story(
+        {
+            'goeswith_checkpoints_refused_total{instance="a"}': "1x9",
+            'process_start_time_seconds{instance="a"}': "0x9",
+        },
+        {
+            'goeswith_checkpoints_missing{instance="a"}': "0x9",
+            'goeswith_checkpoints_refused_total{instance="a"}': "0x9",
+            'process_start_time_seconds{instance="a"}': "0x9",
+            'goeswith_checkpoints_refused_total{instance="b"}': "1x9",
+            'process_start_time_seconds{instance="b"}': "-7200x9",
+        },
+    ),
     "GoeswithViewsFail": Story(
         {'goeswith_views_failing{instance="a"}': "1x20"},
         {'goeswith_views_failing{instance="a"}': "1x3 0x17"},

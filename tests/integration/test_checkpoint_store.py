@@ -424,15 +424,19 @@ def test_a_store_that_cannot_keep_anything_says_so_before_the_work() -> None:
 
 
 def test_the_settings_say_where(tmp_path: Path) -> None:
-    """The Redis of the views, unless told otherwise; nowhere without one."""
-    redis_url = "redis://cache:6379/0"
+    """A topic, unless told otherwise; with the embedded broker the Redis of the views."""
+    views = {"redis_url": "redis://cache:6379/0", "checkpoint_url": ""}
     file_url = (tmp_path / "a shop").as_uri()
     places = [
-        open_store(Settings(redis_url=redis_url)),
-        open_store(Settings(redis_url=redis_url, checkpoint_url=file_url)),
-        open_store(Settings()),
+        open_store(Settings(**views)),
+        open_store(Settings(**views, kafka_api_version="2.0")),
+        open_store(Settings(**{**views, "checkpoint_url": file_url})),
+        open_store(Settings(**{**views, "checkpoint_url": "none"})),
     ]
 
-    assert ["Redis at cache:6379", str(tmp_path / "a shop"), None] == [
-        place and place.where for place in places
-    ]
+    assert [
+        "topic goeswith.checkpoints of Kafka at 127.0.0.1:9092",
+        "Redis at cache:6379",
+        str(tmp_path / "a shop"),
+        None,
+    ] == [place and place.where for place in places]

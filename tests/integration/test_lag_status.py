@@ -43,7 +43,7 @@ class Shop:
         """What is told after so many looks."""
         for _ in range(number):
             self.now_s += every_s
-            (lag,) = read_lags(self.settings, ())
+            (lag,) = read_lags(self.settings, (), pytest.fail)
             seen = self.history.seen(lag, self.now_s)
         return seen.partitions[0]
 
@@ -52,7 +52,7 @@ class Shop:
         with open_admin(self.settings) as admin:
             admin.delete_topics([self.settings.topics.events])
         deadline = time.monotonic() + PATIENCE_S
-        while read_lags(self.settings, ()):
+        while read_lags(self.settings, (), pytest.fail):
             assert time.monotonic() < deadline
             time.sleep(0.1)
 
@@ -129,7 +129,7 @@ def test_any_group_is_told_and_a_deleted_topic_has_no_series(shop: Shop) -> None
     board = Board()
 
     def look() -> list[GroupLag]:
-        lags = read_lags(shop.settings, [other.group_id, "nobody-at-all"])
+        lags = read_lags(shop.settings, [other.group_id, "nobody-at-all"], pytest.fail)
         board.show(lags)
         return lags
 

@@ -58,9 +58,11 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
     authority = Authority(tmp_path)
     ours = authority.issue("us")
     with SecuredRedis(program, authority, authority.issue("redis")) as server:
+        url = f"rediss://till:{IN_A_URL}@127.0.0.1:{server.port}/0"
         yield Settings(
             topic_prefix="shop",
-            redis_url=f"rediss://till:{IN_A_URL}@127.0.0.1:{server.port}/0",
+            redis_url=url,
+            checkpoint_url=url,
             redis_ca_file=str(authority.file),
             redis_certificate_file=str(ours.certificate),
             redis_key_file=str(ours.key),

@@ -68,8 +68,8 @@ NOWHERE = "none"
 def checkpoints_at(settings: Settings) -> str:
     """The URL of the place where the settings have checkpoints kept; empty: nowhere.
 
-    >>> checkpoints_at(Settings()), checkpoints_at(Settings(checkpoint_url="file:///var/shop"))
-    ('kafka:', 'file:///var/shop')
+    >>> [checkpoints_at(Settings(checkpoint_url=url)) for url in ("", "file:///var/shop")]
+    ['kafka:', 'file:///var/shop']
     """
     if settings.checkpoint_url:
         return "" if settings.checkpoint_url == NOWHERE else settings.checkpoint_url

@@ -6,7 +6,7 @@ away there is none but `goeswith_exporter_up`, which is 0.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 from prometheus_client import CollectorRegistry, start_http_server
@@ -15,10 +15,16 @@ from prometheus_client.registry import Collector
 
 from streams.cli.live import EVERY_S_MAX, sigterm_unwinds, trying_again
 from streams.cli.options import with_settings
+from streams.cli.printable import printable
 from streams.cli.ranges import FiniteRange
 from streams.clients.log_reader import LogReader, Partition, committed_topics
-from streams.clients.sync_kafka import open_admin, open_consumer, partition_counts
-from streams.contract.errors import GoeswithError, Misconfigured
+from streams.clients.sync_kafka import (
+    open_admin,
+    open_consumer,
+    partition_counts,
+    translating_errors,
+)
+from streams.contract.errors import GoeswithError, Misconfigured, NotAuthorized
 from streams.contract.settings import Settings
 from streams.contract.wire.page import LOOPBACK
 from streams.operations.lag.families import lag_families
@@ -50,24 +56,50 @@ class Board(Collector):
         yield from lag_families(lags or ())
 
 
-def read_lags(settings: Settings, also: Sequence[str]) -> list[GroupLag]:
+def read_lags(
+    settings: Settings, also: Sequence[str], say: Callable[[str], None]
+) -> list[GroupLag]:
     """The lag of the workers' group, and of other groups on all topics that they have committed to.
 
-    A topic that is not there is passed over.
+    A topic that is not there is passed over. So is another group that we may not describe, and
+    that is said; raises `NotAuthorized` for that of the workers.
     """
-    lags = []
     with open_admin(settings) as admin, open_consumer(settings) as consumer:
-        wanted = [(settings.group_id, settings.topics.events)]
-        for group in also:
-            wanted += [(group, topic) for topic in committed_topics(settings, admin, group)]
-        counts = partition_counts(admin, dict.fromkeys(topic for _, topic in wanted))
-        for group, topic in dict.fromkeys(wanted):
-            if topic in counts:
+
+        def lags_of(group: str, topics: Sequence[str]) -> list[GroupLag]:
+            there = settings.model_copy(update={"group_id": group})
+            with translating_errors(there):
+                counts = partition_counts(admin, topics) if topics else {}
+            lags = []
+            for topic in filter(counts.__contains__, topics):
                 partitions = [Partition(topic, number) for number in range(counts[topic])]
-                there = settings.model_copy(update={"group_id": group})
                 reader = LogReader(consumer, partitions, there)
                 lags.append(read_lag(there, admin, reader, topic))
-    return lags
+            return lags
+
+        def all_of(group: str) -> list[GroupLag]:
+            return lags_of(group, committed_topics(settings, admin, group))
+
+        ours = lags_of(settings.group_id, [settings.topics.events])
+        return only_once([*ours, *unless_refused(also, all_of, say)])
+
+
+def unless_refused(
+    groups: Iterable[str],
+    lags_of: Callable[[str], Iterable[GroupLag]],
+    say: Callable[[str], None],
+) -> Iterator[GroupLag]:
+    """The lags of these groups; of one that we may not describe is said why it has none."""
+    for group in groups:
+        try:
+            yield from lags_of(group)
+        except NotAuthorized as error:
+            say(f"no lag of {printable(group)}: {error}")
+
+
+def only_once(lags: Iterable[GroupLag]) -> list[GroupLag]:
+    """A group on a topic has its series once, however often it was asked for."""
+    return [*{(lag.group, lag.topic): lag for lag in lags}.values()]
 
 
 def serve(board: Board, bind: str, port: int) -> Callable[[], None]:
@@ -127,24 +159,23 @@ def exporter(
     history, board = History(max(WINDOW_S, LOOKS_KEPT_MIN * every_s)), Board()
     end = serve(board, bind, port)
     click.echo(f"goeswith: metrics of consumer lag: http://{bind}:{port}/metrics", err=True)
-    complaint = ""
+    complaints: list[str] = []
     try:
         with sigterm_unwinds():
             while True:
-                now_s = time.monotonic()
+                now_s, said = time.monotonic(), list[str]()
                 try:
-                    lags = read_lags(settings, also)
+                    lags = read_lags(settings, also, said.append)
                     board.show([history.seen(lag, now_s) for lag in lags])
                     history.keep(now_s)
-                    said = ""
                 except Misconfigured:
                     raise
                 except GoeswithError as error:
                     board.show(None)
-                    said = trying_again(error)
-                if said and said != complaint:
-                    click.echo(f"goeswith: {said}", err=True)
-                complaint = said
+                    said = [trying_again(error)]
+                for line in [one for one in said if one not in complaints]:
+                    click.echo(f"goeswith: {line}", err=True)
+                complaints = said
                 time.sleep(every_s)
     finally:
         end()

@@ -60,16 +60,14 @@ def lag_families(lags: Sequence[GroupLag]) -> Iterator[Metric]:
 
 
 def _of_group(lag: GroupLag, one: PartitionLag) -> dict[str, float]:
-    committed, ahead = one.committed, 0
-    if committed is not None:
-        ahead = max(0, committed - one.end - one.held_back)
+    committed = one.committed
     owned = NAN if lag.members is None else float(one.owner is not None)
     values = (
         NAN if committed is None else committed,
         NAN if committed is None else one.lag_events,
         one.lag_events,
         _known(one.lag_s),
-        ahead,
+        one.ahead,
         one.retention_share,
         _known(one.catch_up_s),
         owned,

@@ -79,7 +79,10 @@ class Taught:
 
     def __init__(self, cart: str | None = None) -> None:
         self.cart = cart
-        """Of which visit, and whom in it, a snapshot told the basket last; None: none did."""
+        """Of which visit a snapshot told the basket last, and whether somebody was there by name.
+
+        None: none did, since others signed in or out. Who it was is not kept: it outlives a visit.
+        """
         self._items: dict[str, int] = {}
         """With their places."""
         self._ended = False

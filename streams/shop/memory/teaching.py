@@ -114,8 +114,8 @@ class Teaching:
 
         One that comes late teaches nothing: what it has may have left the basket since.
         """
-        who = session.signed_in.hash or ("?" if event.shopper_id is not None else "")
-        cart = f"{session.started_ms} {who}"
+        somebody = event.shopper_id is not None or session.signed_in.hash is not None
+        cart = f"{session.started_ms} {somebody:d}"
         known, session.taught.cart = session.taught.cart == cart, cart
         if not known or event.occurred_at_ms < session.last_ms:
             return

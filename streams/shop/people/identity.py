@@ -31,6 +31,13 @@ from streams.shop.people.sign_in import SignIn
 from streams.shop.people.ties import NO_TIES
 
 
+class ToldBasket(Protocol):
+    """What a basket has taught, as far as it matters who is there."""
+
+    cart: str | None
+    """None: all that is in it was not told yet, with those there who are there now."""
+
+
 class Signed(Noted, Protocol):
     """What a session knows of who is there."""
 
@@ -46,6 +53,10 @@ class Signed(Noted, Protocol):
     @property
     def impressions(self) -> Mapping[str, object]:
         """Its prompts."""
+
+    @property
+    def taught(self) -> ToldBasket:
+        """What its basket has taught."""
 
 
 class Identity:
@@ -108,8 +119,10 @@ class Identity:
             was = before.hash
             if who is None or who != before.shopper_id:
                 before.shopper_id, before.hash_alone = who, None
-            if before.hash != was and (session.impressions or session.ties != NO_TIES):
-                self._tie(session, event)
+            if before.hash != was:
+                session.taught.cart = None
+                if session.impressions or session.ties != NO_TIES:
+                    self._tie(session, event)
             before.at_ms, before.consented = at_ms, event.consent is True
 
     def _tie(self, session: Signed, event: Event) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from streams.cli.live import show
 from streams.clients.log_reader import GroupMember
 from streams.operations.lag.figures import GroupLag, PartitionLag, partition_lag
+from streams.operations.lag.history import History
 from streams.operations.lag.tables import in_one_line, lag_report, lag_table
 
 OFFSETS = st.integers(0, 2**40)
@@ -128,6 +129,16 @@ def test_a_commit_beyond_the_end_is_an_error_and_no_lag_of_nothing() -> None:
     assert "ERROR: commits ahead of the log, by 4,990 on partition 1" in in_one_line(lag)
     assert [4_990] == [one["ahead"] for one in json.loads(lag.as_json())["partitions"]]
     assert "ERROR" not in in_one_line(lag._replace(partitions=(PartitionLag(1, 10, 10, 0, 0.0),)))
+
+
+@pytest.mark.parametrize("held_back", [0, 3, 4, 5])
+def test_a_commit_beyond_the_end_is_told_where_the_status_is_ahead(held_back: int) -> None:
+    """Table, line, JSON and exit code say what the status says: an open transaction's are held."""
+    lag = GroupLag("workers", "shop.events", (PartitionLag(1, 10, 14, 0, 0.0, held_back),))
+    (one,) = History().seen(lag, 0.0).partitions
+
+    assert ("AHEAD" == one.status) == bool(one.ahead) == (held_back < 4)
+    assert bool(one.ahead) == ("commits ahead of the log" in in_one_line(lag))
 
 
 def test_the_table_says_no_commit(capsys: pytest.CaptureFixture[str]) -> None:

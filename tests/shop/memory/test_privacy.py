@@ -83,6 +83,20 @@ def test_a_denial_drops_what_was_kept_and_sticks(denial: str, restart: bool) -> 
     assert {"tea"} == till.shop.learned.repeats.bought_since("ann-19", 0)
 
 
+@pytest.mark.parametrize("said", [{}, {"schema_version": 2, "shopper_id": None}])
+def test_a_basket_that_outlives_a_visit_does_not_say_whose_it_was(said: dict[str, Any]) -> None:
+    """No checkpoint of the session links it with a shopper who is forgotten."""
+    till, story = Till(), Story()
+    till.serve(story.set_basket("bread", **ANN))
+    till.serve(Story("office", start_ms=story.now_ms).forget("ann-19"))
+    till.serve(story.view("jam", after_s=3600, **said))
+
+    session = till.shop.sessions[0].find("s1")
+    assert session is not None
+    assert {"bread": 1} == session.basket
+    assert hashed("ann-19") not in json.dumps(session.state())
+
+
 def test_to_forget_twice_is_to_forget_once() -> None:
     """A repeated request changes nothing, and an old one does not undo a new consent."""
     till, office = Till(), Story("office")

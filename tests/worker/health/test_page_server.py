@@ -14,6 +14,7 @@ from streams.worker.health.pages.page_server import (
     BUSY,
     CONNECTIONS_MAX,
     SILENCE_S_MAX,
+    SLOW_MAX,
     PageServer,
 )
 from streams.worker.topology import create_app
@@ -100,6 +101,7 @@ async def test_who_asks_nothing_is_not_waited_for(pages: Pages) -> None:
 
 async def test_where_all_are_being_answered_further_ones_are_refused(pages: Pages) -> None:
     """In a word, and at once; those that are being answered get their answers."""
+    pages.app.web.slow_max = CONNECTIONS_MAX
     slow = [await pages.open(WHOLE % b"/slow") for _ in range(CONNECTIONS_MAX)]
     async with asyncio.timeout(5):
         while len(pages.app.web._asking) < CONNECTIONS_MAX:
@@ -112,6 +114,19 @@ async def test_where_all_are_being_answered_further_ones_are_refused(pages: Page
     answers = [await asyncio.wait_for(reader.read(), 5) for reader, _ in slow]
     assert all(answer.endswith(b'{"slow":true}') for answer in answers)
     assert (b"HTTP/1.1 200 OK", True) == await _alive(pages)
+
+
+async def test_slow_pages_leave_room_for_a_probe(pages: Pages) -> None:
+    """However many ask for them: those that there is no room for are told so at once."""
+    slow = [await pages.open(WHOLE % b"/slow") for _ in range(CONNECTIONS_MAX)]
+    reads = asyncio.as_completed([reader.read() for reader, _ in slow], timeout=5)
+    refused = [await next(reads) for _ in range(SLOW_MAX)]
+
+    assert all(answer.startswith(b"HTTP/1.1 503 ") for answer in refused)
+    assert (b"HTTP/1.1 200 OK", True) == await _alive(pages)
+
+    pages.may_answer.set()
+    assert all([(await read).endswith(b'{"slow":true}') for read in reads])
 
 
 @pytest.mark.parametrize(

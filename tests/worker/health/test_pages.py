@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
+from aiokafka.errors import KafkaConnectionError
+
 from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
@@ -81,6 +83,18 @@ def test_a_worker_tells_how_many_events_of_logs_before_it_knows() -> None:
     assert "not comparable: 40 events" in summary_of_shop(till.shop).apart
 
 
+class AwayConsumer:
+    """One whose broker does not answer."""
+
+    def assignment(self) -> set[int]:
+        """It has all partitions."""
+        return {0, 1}
+
+    async def end_offsets(self, _partitions: Any) -> Any:
+        """As aiokafka says it."""
+        raise KafkaConnectionError
+
+
 class WrongTopics:
     """Topics of which something is wrong."""
 
@@ -102,3 +116,15 @@ def test_what_is_wrong_with_topics_is_a_reason_or_a_note() -> None:
 
     assert (False, wrong.errors, wrong.warnings) == (said["ready"], said["reasons"], said["notes"])
     assert ["missing", "retention"] == [one["kind"] for one in pages.said("/state")["topics"]]
+
+
+def test_the_state_is_told_while_kafka_is_away() -> None:
+    """It asks the broker nothing: what lags is known as of a second ago, or not at all."""
+    pages, ends = PagesOf(Till()), {0: 9, 1: 4}
+    pages.replica.shop.position.update({0: 7, 1: 5})
+    pages.replica._consumer = AwayConsumer()
+    show_state(pages, pages.settings, ends=lambda: ends)
+    assert {"0": 2, "1": 0} == pages.said("/state")["lag_events"]
+
+    ends.clear()
+    assert {} == pages.said("/state")["lag_events"]

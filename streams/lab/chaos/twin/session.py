@@ -33,7 +33,10 @@ class TwinSession:
         before = self.signed_in
         if event.says_who and event.occurred_at_ms >= self.signed_ms and (who or before):
             self.signed_in, self.signed_ms = who, event.occurred_at_ms
-        return self.signed_in != before
+        if self.signed_in == before:
+            return False
+        self.trail.cart = ()
+        return True
 
     @property
     def holds(self) -> bool:
@@ -57,8 +60,11 @@ class TwinTrail:
     apart: set[Pair] = field(default_factory=set)
     """The items of this basket, and those of them that have not met: `apart_max` are noted."""
     apart_max: float = inf
-    cart: tuple[str | bool, ...] = ()
-    """Who was there when all of the basket was told last: somebody by name, or not; in a visit."""
+    cart: tuple[bool, ...] = ()
+    """Whether somebody was there by name when all of the basket was told last.
+
+    Nothing: it was not, since others signed in or out, or in this visit.
+    """
     orders: set[str] = field(default_factory=set)
     prompts: dict[str, TwinPrompt] = field(default_factory=dict)
     forgotten: tuple[int, str] = (0, "")
@@ -110,7 +116,7 @@ class TwinTrail:
 
         It is the first time, too, when somebody else is there, or the visit is another one.
         """
-        somebody = who or event.shopper_id is not None
+        somebody = who is not None or event.shopper_id is not None
         told_before, self.cart = self.cart == (somebody,), (somebody,)
         before, self.basket = self.basket, summed(event.lines)
         if not told_before or event.occurred_at_ms < self.last_ms:

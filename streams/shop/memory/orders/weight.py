@@ -48,7 +48,7 @@ LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
 TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
-CART_BYTES = 130
+CART_BYTES = 70
 ID_BYTES = 40
 LARGE_BYTES = 3072
 """Of an impression that goes even if it is the last."""

@@ -21,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.utils import floatToGoString
 
 from models.recommenders.recommender import TableSize
+from streams.clients.connection.topics.findings import KINDS
 from streams.contract.dead_letters import REASONS
 from streams.contract.prompts import Outcome
 from streams.shop.memory.answer import SilenceReason
@@ -47,6 +48,10 @@ COUNTED = {
         "goeswith_checkpoints_refused",
         "Checkpoints found at the start that could not be used.",
     ),
+    "checkpoints_adopted": (
+        "goeswith_checkpoints_adopted",
+        "Checkpoints of other settings, used at the start as far as they fit.",
+    ),
     "unlisted_segments": (
         "goeswith_events_unlisted_segment",
         "Events whose segment is in no list; the names are at /state.",
@@ -64,6 +69,12 @@ LABELLED: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "Records that could not be used, by reason.",
         "reason",
         tuple(REASONS),
+    ),
+    "topic_findings": (
+        "goeswith_topic_findings",
+        "What was found wrong with the topics, by kind.",
+        "kind",
+        KINDS,
     ),
     "silences": (
         "goeswith_silences",
@@ -87,6 +98,11 @@ MEASURED: Mapping[str, tuple[str, str, float]] = {
         "goeswith_restored_checkpoint_timestamp_seconds",
         "When that checkpoint was made; 0: there was none.",
         1e-3,
+    ),
+    "checkpoints_missing": (
+        "goeswith_checkpoints_missing",
+        "1 where the start found no checkpoint, and one was to be expected.",
+        1,
     ),
     "checkpoint_stall_ms_max": (
         "goeswith_checkpoint_stall_max_seconds",

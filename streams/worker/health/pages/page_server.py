@@ -4,7 +4,9 @@ Faust's own server lets a connection wait for its request for an hour, and has n
 number: some hundred half requests and the worker has no descriptors left to speak to Kafka with.
 Here a connection is for one request. One that asks nothing is closed after `SILENCE_S_MAX`; of too
 many those make room that have waited longest, so that a probe is heard in the midst of a flood; and
-where all of them are being answered, further ones are refused. A page that fails is a page.
+where all of them are being answered, further ones are refused. Pages that take their time have half
+of the places, and who asks for one more is told so: the others are a probe's. A page that fails is
+a page.
 """
 
 import asyncio
@@ -24,6 +26,10 @@ requests = logging.getLogger(f"{__name__}.requests")
 """aiohttp's."""
 
 CONNECTIONS_MAX = 64
+SLOW_MAX = CONNECTIONS_MAX // 2
+"""So many wait for pages at a time, probes aside."""
+PROBES = ("/healthz", "/readyz")
+"""Pages that a supervisor asks for, who ends a worker that does not answer."""
 AT_ONCE_MAX = 64
 """So many are let in before the first of them is counted."""
 SILENCE_S_MAX = 5.0
@@ -56,8 +62,9 @@ class PageServer(Web):
 
     def __init__(self, app: Any, **kwargs: Any) -> None:
         super().__init__(app, **kwargs)
-        self._asking = set[Any]()
-        """Connections whose request is there, and not answered yet."""
+        self.slow_max = SLOW_MAX
+        self._asking = dict[Any, str]()
+        """Connections whose request is there, and not answered yet, with its path."""
         self._leaving = set[Any]()
         """Connections that were closed, and are not gone yet."""
         self._handlers: Any = None
@@ -111,9 +118,10 @@ class PageServer(Web):
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """An answer, after which the connection is closed."""
-        self._asking.add(request.protocol)
+        full = self._slow() >= self.slow_max and request.path not in PROBES
+        self._asking[request.protocol] = request.path
         try:
-            answer = await handler(request)
+            answer = web.Response(status=503) if full else await handler(request)
         except web.HTTPException as error:  # no such page, or not that method
             error.force_close()
             raise
@@ -122,6 +130,10 @@ class PageServer(Web):
             said = json.dumps({"error": str(error)})
             answer = web.Response(status=503, text=said, content_type="application/json")
         finally:
-            self._asking.discard(request.protocol)
+            del self._asking[request.protocol]
         answer.force_close()
         return answer
+
+    def _slow(self) -> int:
+        """How many wait for pages that are no probes."""
+        return sum(path not in PROBES for path in self._asking.values())

@@ -67,8 +67,9 @@ def show_state(
     settings: Settings,
     told: Callable[[], Told] = dict,
     topics: TopicHealth | None = None,
+    ends: Callable[[], Mapping[int, int]] = dict,
 ) -> None:
-    """What this worker knows and has done."""
+    """What this worker knows and has done; `ends`: where the log ended a second ago, if known."""
     hashes = SharedHashes()
 
     @app.page("/state")
@@ -77,7 +78,7 @@ def show_state(
         shop = app.replica.shop
         digests: dict[str, str] | None = None
         position = {str(p): o for p, o in sorted(shop.position.items())}
-        lag = {str(p): n for p, n in (await app.replica.lag()).items()}
+        lag = {str(p): max(0, n - shop.position.get(p, 0)) for p, n in sorted(ends().items())}
         if "digest" in request.query:
             position, digests = await hashes.of(shop)
         return web.json(

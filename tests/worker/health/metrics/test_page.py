@@ -1,6 +1,7 @@
 """The page `/metrics`: read as Prometheus reads it, around a shop that nobody runs."""
 
 import asyncio
+import re
 from collections import Counter
 from dataclasses import fields
 from types import SimpleNamespace
@@ -10,6 +11,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 
+from streams.clients.connection.topics import judge
+from streams.clients.connection.topics.findings import KINDS
 from streams.contract.errors import InvalidEvent
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
@@ -123,7 +126,11 @@ def test_what_is_counted_by_a_word_of_ours_has_it_as_a_label_and_begins_at_zero(
     page.telemetry.answer(Answer(rejected=InvalidEvent("oversize", "too large")))
     page.telemetry.answer(Answer(silence=Silence("cool_down")))
 
+    page.telemetry.topic_findings["compacted"] += 1
+
     assert 0 == before
+    assert 1 == page.value("goeswith_topic_findings_total", kind="compacted")
+    assert 0 == page.value("goeswith_topic_findings_total", kind="went_back")
     assert 1 == page.value("goeswith_dead_letters_total", reason="oversize")
     assert 1 == page.value("goeswith_silences_total", reason="cool_down")
     assert 0 == page.value("goeswith_silences_total", reason="late")
@@ -184,6 +191,19 @@ def test_all_that_telemetry_counts_is_told() -> None:
         untold += [field.name] if page.samples() == before else []
 
     assert [] == untold
+
+
+def test_all_that_telemetry_counts_has_its_type_and_says_what_it_is() -> None:
+    """The way out for what is new is none for what we know."""
+    text, _ = Page().text()
+
+    assert " untyped" not in text
+    assert "See /state." not in text
+
+
+def test_each_kind_of_finding_is_one_of_all() -> None:
+    """Those that the judge's table has."""
+    assert re.findall(r"^\| `(\w+)` \|", judge.__doc__ or "", re.MULTILINE) == [*KINDS]
 
 
 def test_a_field_without_a_name_of_its_own_is_told_under_the_one_that_it_has() -> None:
