@@ -425,7 +425,7 @@ def test_a_store_that_cannot_keep_anything_says_so_before_the_work() -> None:
 
 def test_the_settings_say_where(tmp_path: Path) -> None:
     """A topic, unless told otherwise; with the embedded broker the Redis of the views."""
-    views = {"redis_url": "redis://cache:6379/0", "checkpoint_url": ""}
+    views: dict[str, Any] = {"redis_url": "redis://cache:6379/0", "checkpoint_url": ""}
     file_url = (tmp_path / "a shop").as_uri()
     places = [
         open_store(Settings(**views)),
