@@ -44,6 +44,7 @@ from tests.storefront.intake.samples import (
 from tests.stories import Till
 
 HOUR_MS = 3_600_000
+SNOWPLOW = "com.snowplowanalytics.snowplow.ecommerce"
 
 
 def read(source: str, body: Any, settings: Settings | None = None, /, **headers: str) -> Intake:
@@ -308,6 +309,23 @@ def test_a_line_and_json_are_the_same_event() -> None:
         return only(became).model_dump(exclude={"event_id"})  # type: ignore[no-any-return]
 
     assert said(line) == said(as_json)
+
+
+def test_each_field_of_a_line_is_read_from_the_place_that_snowplow_gives_it() -> None:
+    """The agent, what an enrichment attached, and the time that the shop says is true."""
+    product = {"schema": f"iglu:{SNOWPLOW}/product/jsonschema/1-0-0", "data": MUG}
+    attached = {
+        "derived_contexts": json.dumps({"data": [product]}),
+        "true_tstamp": "2026-01-01 11:00:00.000",
+    }
+
+    def line(**fields: str) -> Intake:
+        body = enriched_line("product_view", [], **fields)
+        return adapters()["snowplow"].read(body, {}, Settings())
+
+    event = only(line(**attached))
+    assert (event.item_id, event.occurred_at_ms) == ("mug", NOON_MS - HOUR_MS)
+    assert line(**attached, useragent="Googlebot/2.1") == Intake((), (), {"robot": 1})
 
 
 # Shopify and WooCommerce

@@ -19,16 +19,16 @@ PLACES = {
     12: "user_id",
     15: "domain_userid",
     17: "network_userid",
-    78: "useragent",
+    77: "useragent",
     83: "br_lang",
-    110: "dvce_sent_tstamp",
-    114: "domain_sessionid",
-    115: "derived_tstamp",
-    117: "event_name",
-    120: "true_tstamp",
+    119: "dvce_sent_tstamp",
+    123: "domain_sessionid",
+    124: "derived_tstamp",
+    126: "event_name",
+    130: "true_tstamp",
 }
-CONTEXTS, EVENT, DERIVED_CONTEXTS = 52, 58, 113
-FIELDS_MIN = 118
+CONTEXTS, EVENT, DERIVED_CONTEXTS = 52, 58, 122
+FIELDS_MIN = 127
 """Up to the name of the event; a line with less is none of Snowplow's."""
 _SCHEMA = re.compile(r"iglu:([a-zA-Z0-9_.-]+)/([a-zA-Z0-9_-]+)/[^/]+/(\d+)-")
 
