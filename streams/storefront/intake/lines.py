@@ -18,6 +18,7 @@ from streams.storefront.intake.values.money import currency_code, minor_units
 from streams.storefront.intake.values.times import When
 
 NO_CURRENCY = "price without currency"
+NO_LIST = "basket without items"
 
 
 class ItemNames(NamedTuple):
@@ -133,6 +134,33 @@ def order_fields(lines: list[tuple[int, ItemLine]]) -> dict[str, Any]:
         for _, line in lines
     ]
     return {"lines": fields, "currency": code}
+
+
+def basket_event(
+    said: Any,
+    names: ItemNames,
+    drafts: Drafts,
+    place: str,
+    where: str,
+    event_id: str,
+    who: Who,
+    when: When,
+    currency: Any = None,
+) -> None:
+    """The `basket_updated` of a list of items, which is at `where` in the record: all of it.
+
+    It replaces what is in the basket: what lists nothing says nothing of it, and a list of which
+    an item cannot be used would take that item out.
+    """
+    if not _listed(said):
+        drafts.ignore(NO_LIST)
+        return
+    lines = read_lines(said, names, drafts, where, currency)
+    if left_out := min(len(said), LINES_MAX + 1) - len(lines):
+        told = f"{left_out:,} of its items cannot be used: the basket would lose them"
+        drafts.reject(place, "incomplete", told)
+        return
+    drafts.event(place, "basket_updated", event_id, who, when, **order_fields(lines))
 
 
 def item_events(

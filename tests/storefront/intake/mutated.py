@@ -33,7 +33,7 @@ LEAVES: tuple[Any, ...] = (
 )
 REASONS = frozenset(
     {"invalid_json", "invalid_body", "invalid_event", "oversize", "no_time", "no_session"}
-    | {"no_item_id", "no_items", "item_id", "quantity", "price", "more", "too_many"}
+    | {"no_item_id", "no_items", "item_id", "quantity", "price", "more", "too_many", "incomplete"}
 )
 
 

@@ -427,17 +427,26 @@ def test_an_order_that_was_deleted_is_off() -> None:
     assert types(timed) == ["order_cancelled"]
 
 
-def test_a_refund_is_one_whoever_tells_it_and_money_alone_brings_nothing_back() -> None:
-    """`refunds/create`, and all later deliveries of the order."""
+def test_a_refund_is_told_by_its_order_alone() -> None:
+    """`refunds/create` knows no session: told there as well, it would be taken back twice."""
     alone = read("shopify", shop_refund(), x_shopify_topic="refunds/create")
-    within = read(
-        "shopify", shop_order(refunds=[shop_refund(), shop_refund(id=91, refund_line_items=[])])
-    )
+    unnamed = read("shopify", shop_refund())
+    refunded = shop_order(refunds=[shop_refund()])
+    updated = read("shopify", refunded, x_shopify_topic="orders/updated")
+    again = read("shopify", refunded, x_shopify_topic="orders/paid")
 
-    assert types(alone) == ["order_returned"]
-    assert types(within) == ["order_placed", "order_returned"]
-    assert alone.events[0].event_id == within.events[1].event_id
-    assert within.ignored == {"refund of money alone": 1}
+    assert alone == unnamed == Intake((), (), {"refunds/create": 1})
+    assert types(updated) == ["order_placed", "order_returned"]
+    assert len({(e.session_id, e.event_id) for e in (*updated.events, *again.events)}) == 2
+
+
+def test_money_alone_brings_nothing_back() -> None:
+    """A refund without lines is of shipping, or goodwill."""
+    money = shop_order(refunds=[shop_refund(), shop_refund(id=91, refund_line_items=[])])
+    became = read("shopify", money)
+
+    assert types(became) == ["order_placed", "order_returned"]
+    assert became.ignored == {"refund of money alone": 1}
 
 
 def test_refunds_of_a_cancelled_order_are_not_taken_back_twice() -> None:
@@ -533,6 +542,67 @@ def test_a_cart_comes_whole() -> None:
 
     assert [line.quantity for line in full.lines] == [2]
     assert (empty.type, empty.lines) == ("basket_updated", ())
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("ga4", protocol(hit("view_cart"))),
+        ("ga4", protocol(hit("view_cart", items="tea"))),
+        ("segment", track("Cart Viewed", {})),
+        ("shopify-pixel", pixel("cart_viewed", {"cart": None})),
+        ("matomo", matomo(idgoal=0, ec_items='[["soap","",["ba')),
+        ("matomo", matomo(idgoal=0)),
+        ("shopify", {"token": "cart-1", "updated_at": NOON, "line_items": None}),
+    ],
+)
+def test_what_lists_no_items_says_nothing_of_the_basket(source: str, body: Any) -> None:
+    """It is not emptied by a page that was viewed."""
+    assert read(source, body) == Intake((), (), {"basket without items": 1})
+
+
+@pytest.mark.parametrize(
+    ("source", "body", "empty"),
+    [
+        (
+            "ga4",
+            protocol(hit("view_cart", items=[tea(), {"item_name": "no id"}])),
+            protocol(hit("view_cart", items=[])),
+        ),
+        (
+            "segment",
+            track("Cart Viewed", {"products": [BREAD, {"name": "no id"}]}),
+            track("Cart Viewed", {"products": []}),
+        ),
+        (
+            "shopify-pixel",
+            pixel("cart_viewed", {"cart": {"lines": [{"merchandise": VARIANT}, None]}}),
+            pixel("cart_viewed", {"cart": {"lines": []}}),
+        ),
+        (
+            "matomo",
+            matomo(idgoal=0, ec_items=ec_items(SOAP, ["", "no id"])),
+            matomo(idgoal=0, ec_items="[]"),
+        ),
+        ("shopify", cart(shop_line(), {"title": "no id"}), cart()),
+    ],
+)
+def test_a_basket_of_which_an_item_cannot_be_used_is_left_out_whole(
+    source: str, body: Any, empty: Any
+) -> None:
+    """It would take that item out; a list without any item empties the basket, as it says."""
+    became = read(source, body)
+
+    assert became.events == ()
+    assert [one.reason for one in became.rejections] == ["no_item_id", "incomplete"]
+    assert only(read(source, empty)).lines == ()
+
+
+def test_a_return_whose_items_are_cut_off_is_not_one_of_the_whole_order() -> None:
+    """Nobody can tell what came back."""
+    body = matomo(idgoal=0, ec_id="o-7", revenue=-3.98, ec_items='[["soap","",["ba')
+
+    assert read("matomo", body).events == ()
 
 
 def test_two_requests_that_differ_in_nothing_but_their_number_are_two() -> None:

@@ -12,7 +12,13 @@ from typing import Any, NamedTuple
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import ItemNames, item_events, order_fields, read_lines
+from streams.storefront.intake.lines import (
+    ItemNames,
+    basket_event,
+    item_events,
+    order_fields,
+    read_lines,
+)
 from streams.storefront.intake.sources.ga4_export import exported
 from streams.storefront.intake.values.consent import answer, of_google
 from streams.storefront.intake.values.identifiers import identifier
@@ -149,13 +155,15 @@ def _say(hit: Hit, drafts: Drafts) -> None:
     if name not in PER_ITEM and name not in ("view_cart", "purchase", "refund"):
         drafts.ignore(name)
         return
+    if name == "view_cart":
+        where, currency = placed(place, "items"), params.get("currency")
+        basket_event(items, ITEM, drafts, place, where, event_id, who, hit.when, currency)
+        return
     lines = read_lines(items, ITEM, drafts, placed(place, "items"), params.get("currency"))
     if kind := PER_ITEM.get(name):
         if not lines:
             drafts.reject(place, "no_items", f"{name} has no item that can be used")
         item_events(kind, lines, drafts, place, event_id, who, hit.when, receipt)
-    elif name == "view_cart":
-        drafts.event(place, "basket_updated", event_id, who, hit.when, **order_fields(lines))
     else:
         order_id = identifier(params.get("transaction_id"))
         fields = order_fields(lines)

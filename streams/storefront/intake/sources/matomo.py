@@ -15,6 +15,7 @@ from streams.storefront.intake.adapter import Headers, json_body
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
 from streams.storefront.intake.lines import (
     ItemNames,
+    basket_event,
     item_events,
     order_fields,
     read_lines,
@@ -94,14 +95,17 @@ def _commerce(
     said: Mapping[str, Any], place: str, event_id: str, who: Who, when: When, drafts: Drafts
 ) -> None:
     """A cart, an order, or the return of one."""
-    items = _listed(said.get("ec_items"))
-    lines = read_lines(list(_items(items)), ITEM, drafts, placed(place, "ec_items"))
-    fields, order_id = order_fields(lines), identifier(said.get("ec_id"))
-    revenue = number(first(said, "revenue"))
+    items, where = _listed(said.get("ec_items")), placed(place, "ec_items")
+    listed = list(_items(items)) if isinstance(items, list) else None
+    order_id = identifier(said.get("ec_id"))
     if order_id is None:
-        drafts.event(place, "basket_updated", event_id, who, when, **fields)
-    elif revenue is not None and revenue < 0:
-        back = {"lines": fields["lines"]} if items else {}
+        basket_event(listed, ITEM, drafts, place, where, event_id, who, when)
+        return
+    fields = order_fields(read_lines(listed, ITEM, drafts, where))
+    revenue = number(first(said, "revenue"))
+    if revenue is not None and revenue < 0:
+        cut_off = items is None and first(said, "ec_items") is not None
+        back = {"lines": fields["lines"]} if items or cut_off else {}
         drafts.event(place, "order_returned", event_id, who, when, order_id=order_id, **back)
     else:
         event_id = f"order-{order_id}"

@@ -10,6 +10,7 @@ from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
 from streams.storefront.intake.lines import (
     ItemNames,
+    basket_event,
     item_events,
     order_fields,
     read_lines,
@@ -79,8 +80,9 @@ def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts:
     elif name in OF_ORDERS:
         _order(OF_ORDERS[name], properties, drafts, place, event_id, who, when)
     elif name == "cart viewed":
-        fields = order_fields(_products(properties, drafts, place))
-        drafts.event(place, "basket_updated", event_id, who, when, **fields)
+        said_of, where = properties.get("products"), placed(place, "properties", "products")
+        currency = properties.get("currency")
+        basket_event(said_of, ITEM, drafts, place, where, event_id, who, when, currency)
     elif name == "checkout started":
         drafts.event(place, "checkout_started", event_id, who, when)
     elif kind := FEEDBACK.get(name):

@@ -14,6 +14,7 @@ from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who
 from streams.storefront.intake.lines import (
     ItemNames,
+    basket_event,
     item_events,
     order_fields,
     read_lines,
@@ -63,9 +64,9 @@ def _say(name: str, said: Mapping[str, Any], drafts: Drafts) -> None:
             "", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields
         )
     elif name == "cart_viewed":
-        lines = [_flat(one) for _, one in rows(at(said, "data", "cart", "lines"))]
-        read = read_lines(lines, ITEM, drafts, "data.cart.lines")
-        drafts.event("", "basket_updated", event_id, who, when, **order_fields(read))
+        listed = at(said, "data", "cart", "lines")
+        flat = [_flat(one) for one in listed] if isinstance(listed, list) else None
+        basket_event(flat, ITEM, drafts, "", "data.cart.lines", event_id, who, when)
     elif kind := PER_ITEM.get(name):
         read = read_one(_item(said), ITEM, drafts, "data")
         item_events(kind, read, drafts, "", event_id, who, when)

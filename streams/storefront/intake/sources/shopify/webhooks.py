@@ -3,7 +3,8 @@
 Topics repeat and overtake each other: `orders/updated` may come before `orders/create`. All of them
 hold the whole order, so each says the same event, under the same id. The session is what the theme
 wrote into the cart's attributes (`attributes.py`); else the cart stands in, the same for all that
-comes of it.
+comes of it. `refunds/create` is ignored: it has no attributes, so it would tell of another session
+what `orders/updated` tells of the order's own, and both would count.
 
 `https://shopify.dev/docs/api/webhooks`
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
-from streams.storefront.intake.lines import ItemNames, order_fields, read_lines
+from streams.storefront.intake.lines import ItemNames, basket_event, order_fields, read_lines
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import identifier, without_gid
@@ -32,8 +33,6 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
     topic = headers.get(TOPIC) or _topic_of(said)
     if topic in ("carts/create", "carts/update"):
         _cart(said, headers, drafts)
-    elif topic == "refunds/create":
-        _refund(said, said.get("order_id"), "", _who(said, said.get("order_id")), drafts)
     elif topic == "customers/redact":
         _redact(said, headers, drafts)
     elif topic.startswith("orders/") and topic not in ("orders/delete", "orders/edited"):
@@ -95,10 +94,10 @@ def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
     """All that is in a cart: the same cart at the same time is the same event."""
     who = _who(said, None)
     updated = first(said, "updated_at") or headers.get(TRIGGERED_AT)
-    read = read_lines(said.get("line_items"), ITEM, drafts, "line_items", said.get("currency"))
-    event_id = drafts.made_id(drafts.session(who), updated, said.get("line_items"))
+    items, currency = said.get("line_items"), said.get("currency")
+    event_id = drafts.made_id(drafts.session(who), updated, items)
     when = When(milliseconds(updated))
-    drafts.event("", "basket_updated", event_id, who, when, **order_fields(read))
+    basket_event(items, ITEM, drafts, "", "line_items", event_id, who, when, currency)
 
 
 def _redact(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
