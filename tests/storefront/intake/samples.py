@@ -492,6 +492,27 @@ DENIED: dict[str, tuple[Sample, ...]] = {
         ),
         said("export", export_row() | {"privacy_info": {"analytics_storage": "No"}}),
         said(
+            "export without advertising",
+            export_row() | {"privacy_info": {"analytics_storage": "Yes", "ads_storage": "No"}},
+        ),
+        said(
+            "gtag",
+            [
+                ["consent", "default", {"ad_storage": "denied", "ad_user_data": "denied"}],
+                [
+                    "event",
+                    "view_item",
+                    {
+                        "client_id": "11.22",
+                        "session_id": 77,
+                        "user_id": SHOPPER,
+                        "timestamp_micros": NOON_MS * 1000,
+                        "items": [tea(price=None)],
+                    },
+                ],
+            ],
+        ),
+        said(
             "no client",
             protocol(
                 hit("view_item", items=[tea()]),

@@ -207,6 +207,28 @@ def test_a_row_that_is_exported_twice_is_one_event() -> None:
     assert len(identities(read("ga4", export_row()), read("ga4", other))) == 2
 
 
+def test_gtags_consent_is_that_of_the_events_behind_it() -> None:
+    """As a list or as the object of its arguments, until an update; a hit's own no stays one."""
+    who = {"client_id": "11.22", "user_id": SHOPPER, "timestamp_micros": NOON_MS * 1000}
+    names = ("ad_personalization", "ad_user_data")
+    yes, no = (dict.fromkeys(names, said) for said in ("granted", "denied"))
+    no_of_its_own = {"consent": {"ad_user_data": "DENIED"}}
+    body = [
+        ["event", "begin_checkout", who],
+        {"0": "consent", "1": "default", "2": no},
+        ["consent", "default", yes],
+        {"0": "event", "1": "begin_checkout", "2": who},
+        ["consent", "update", yes],
+        ["event", "begin_checkout", who],
+        ["event", "begin_checkout", who | no_of_its_own],
+    ]
+    became = read("ga4", body)
+
+    assert became.rejections == ()
+    assert [event.consent for event in became.events] == [None, False, True, False]
+    assert [event.shopper_id for event in became.events] == [SHOPPER, None, SHOPPER, None]
+
+
 # Segment
 
 

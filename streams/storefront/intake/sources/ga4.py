@@ -20,7 +20,7 @@ from streams.storefront.intake.lines import (
     read_lines,
 )
 from streams.storefront.intake.sources.ga4_export import exported
-from streams.storefront.intake.values.consent import answer, of_google
+from streams.storefront.intake.values.consent import answer, consented, of_google
 from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.times import When, milliseconds
@@ -36,6 +36,8 @@ PER_ITEM = {
 FEEDBACK = ("prompt_shown", "prompt_clicked", "prompt_dismissed")
 """Custom events for what was done with a prompt, with its receipt as a parameter."""
 RECEIPT = "goeswith_receipt"
+STORAGE = ("analytics_storage", "ads_storage")
+"""What a row of the export tells of consent; a no to either is one."""
 
 
 class Hit(NamedTuple):
@@ -61,17 +63,12 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
 def hits(said: Any, drafts: Drafts) -> Iterator[Hit]:
     """The events of a body, in its order."""
     if isinstance(said, list) and said and not _is_gtag(said):
-        for place, one in rows(said):
-            if isinstance(one, list) and not _is_gtag(one):
-                drafts.ignore("no event")
-                continue
-            for hit in hits(one, drafts):
-                yield hit._replace(place=placed(str(place), hit.place))
+        yield from _each(said, drafts)
     elif isinstance(at(said, "events"), list):
         yield from _protocol(said, drafts)
     elif isinstance(said, Mapping) and "event_name" in said:
         yield _exported(said)
-    elif gtag := _gtag(said):
+    elif gtag := _command("event", said):
         name, params = gtag
         yield _hit(name, params, params, "", said)
     elif text(at(said, "event")):
@@ -83,6 +80,23 @@ def hits(said: Any, drafts: Drafts) -> Iterator[Hit]:
         raise Unreadable(
             "invalid_body", "it is no event of GA4: an object with `events` or `event`"
         )
+
+
+def _each(said: list[Any], drafts: Drafts) -> Iterator[Hit]:
+    """The events of a list, each under the consent that was told before it in the list."""
+    told: dict[str, Any] = {}
+    for place, one in rows(said):
+        if command := _command("consent", one):
+            told = consented(told, *command)
+            continue
+        if isinstance(one, list) and not _is_gtag(one):
+            drafts.ignore("no event")
+            continue
+        for hit in hits(one, drafts):
+            answers = [hit.who.consent, of_google(told)]
+            consent = False if False in answers else any(answers) or None
+            who = hit.who._replace(consent=consent)
+            yield hit._replace(who=who, place=placed(str(place), hit.place))
 
 
 def _protocol(said: Mapping[str, Any], drafts: Drafts) -> Iterator[Hit]:
@@ -118,12 +132,12 @@ def _hit(name: str, params: Mapping[str, Any], around: Any, place: str, told: An
 
 def _exported(said: Mapping[str, Any]) -> Hit:
     """A row of `events_YYYYMMDD`."""
-    row = exported(said)
+    row, privacy = exported(said), said.get("privacy_info")
     who = Who(
         session=session_of(row.client, row.params.get("ga_session_id")),
         visitor=row.client,
         shopper=said.get("user_id", UNSAID),
-        consent=False if answer(at(said, "privacy_info", "analytics_storage")) is False else None,
+        consent=False if False in [answer(at(privacy, name)) for name in STORAGE] else None,
         locale=at(said, "device", "language"),
     )
     return Hit(row.name, row.params, who, When(row.at_ms), "", row.told)
@@ -183,12 +197,12 @@ def _is_gtag(said: Any) -> bool:
     return isinstance(said, list) and bool(said) and isinstance(said[0], str)
 
 
-def _gtag(said: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """Name and parameters of `gtag("event", …)`, as a list or as the object of its arguments."""
+def _command(name: str, said: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """What a command of gtag is given, as a list or as the object of its arguments."""
     if isinstance(said, Mapping):
         said = [said.get(str(index)) for index in range(3)]
-    if not _is_gtag(said) or said[0] != "event":
+    if not _is_gtag(said) or said[0] != name:
         return None
-    name, params = [*said[1:], None, None][:2]
-    told = text(name)
+    about, params = [*said[1:], None, None][:2]
+    told = text(about)
     return (told, params if isinstance(params, Mapping) else {}) if told else None

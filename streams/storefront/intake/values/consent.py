@@ -11,9 +11,9 @@ from streams.storefront.intake.values.looking import at
 
 YES = frozenset({"granted", "yes", "true", "1", "on"})
 NO = frozenset({"denied", "no", "false", "0", "off"})
-GA4_ANY = ("analytics_storage", "ad_user_data", "ad_personalization", "personalization_storage")
 GA4_YES = ("ad_personalization", "personalization_storage")
 """What a yes has to be said of; storage for statistics is not enough."""
+GA4_ANY = ("analytics_storage", "ad_storage", "ad_user_data", *GA4_YES)
 
 
 def answer(value: Any) -> bool | None:
@@ -50,6 +50,20 @@ def of_google(said: Any) -> bool | None:
     if False in answers.values():
         return False
     return True if any(answers[name] for name in GA4_YES) else None
+
+
+def consented(before: Mapping[str, Any], verb: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What gtag's consent is after another command: an `update` counts, whatever was before.
+
+    A `default` takes no denial back: another one may be meant for other regions.
+
+    >>> no, yes = {"ad_storage": "denied"}, {"ad_storage": "granted"}
+    >>> consented(no, "default", yes), consented(no, "update", yes)
+    ({'ad_storage': 'denied'}, {'ad_storage': 'granted'})
+    """
+    kept = before if verb != "update" else {}
+    denied = {name: value for name, value in kept.items() if answer(value) is False}
+    return {**before, **said, **denied}
 
 
 def of_categories(said: Any, listed: str) -> bool | None:
