@@ -4,7 +4,8 @@ A source reads its own format and says what it found; here it is decided, for al
 what becomes of ids, consent, times and limits. Nothing a source says can raise anything but
 `Unreadable`, which ends the record; all else that is wrong leaves out one event, or one item.
 
-Consent that is denied leaves out who it is: neither the shopper's id nor the browser's goes on.
+Consent that is denied leaves out who it is: neither the shopper's id nor the browser's goes on. A
+session that is named after the shopper goes by a hash, with consent and without.
 """
 
 from collections import Counter
@@ -136,7 +137,18 @@ class Drafts:
         if said is None and who.consent is not False and who.shopper is not UNSAID:
             shopper = self.shopper(who.shopper)
             said = f"shopper-{digest(shopper)}" if shopper else None
+        if said and self._is_person(said, who):
+            said = f"session-{digest(said)}"
         return fitting(said) if said else None
+
+    def _is_person(self, session: str, who: Who) -> bool:
+        """Whether a session is named after the shopper, by id or by address.
+
+        Consent does not matter: a denial has to be one of the session that it is about.
+        """
+        shopper = identifier(who.shopper, self._nobody)
+        ids = (session, identifier(who.visitor, self._nobody))
+        return "@" in session or (shopper is not None and shopper in ids)
 
     def event(
         self, place: str, kind: str, event_id: str, who: Who, when: When, **fields: Any
@@ -170,7 +182,7 @@ class Drafts:
         if who.consent is False or kind == "shopper_forgotten":
             return {}
         visitor = identifier(who.visitor, self._nobody)
-        ids: dict[str, Any] = {"visitor_id": fitting(visitor)} if visitor else {}
+        ids: dict[str, Any] = {"visitor_id": fitting(pseudonym(visitor))} if visitor else {}
         if who.shopper is not UNSAID:
             ids["shopper_id"] = self.shopper(who.shopper)
         return ids

@@ -492,6 +492,14 @@ DENIED: dict[str, tuple[Sample, ...]] = {
         ),
         said("export", export_row() | {"privacy_info": {"analytics_storage": "No"}}),
         said(
+            "client named after the user",
+            protocol(
+                hit("view_item", items=[tea()]),
+                client_id=SHOPPER,
+                consent={"ad_user_data": "DENIED"},
+            ),
+        ),
+        said(
             "export without advertising",
             export_row() | {"privacy_info": {"analytics_storage": "Yes", "ads_storage": "No"}},
         ),
@@ -567,6 +575,14 @@ DENIED: dict[str, tuple[Sample, ...]] = {
     ),
     "cloudevents": (
         said("denied", cloud_event("item_viewed", {"item_id": "t", "consent": False})),
+        said(
+            "keyed by shopper",
+            cloud_event(
+                "item_viewed",
+                {"session_id": None, "item_id": "t", "consent": False},
+                partitionkey=SHOPPER,
+            ),
+        ),
     ),
 }
 """The same where consent is denied, of the sources that can say so."""

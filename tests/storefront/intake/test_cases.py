@@ -249,6 +249,19 @@ def test_an_address_is_no_id_of_a_shopper() -> None:
     assert event.shopper_id.startswith("address-")
 
 
+def test_a_session_is_not_named_after_its_shopper() -> None:
+    """An address, or the shopper's id: it goes by a hash, the same before and after a denial."""
+    no = {"consent": {"categoryPreferences": {"Advertising": False}}}
+    for name in ("ann@example.org", SHOPPER):
+        body = track("Checkout Started", {}, anonymousId=name)
+        allowed, denied = only(read("segment", body)), only(read("segment", body | {"context": no}))
+
+        assert allowed.session_id == denied.session_id
+        assert name not in denied.session_id
+        assert "@" not in encode(allowed).decode()
+        assert name not in encode(denied).decode()
+
+
 def test_a_device_five_hours_ahead_is_set_right() -> None:
     """By us where the time of receipt is there; else by the broker, as `sent_at_ms` tells it."""
     ahead = {"originalTimestamp": NOON_MS + 5 * HOUR_MS, "sentAt": NOON_MS + 5 * HOUR_MS + 200}
