@@ -555,6 +555,17 @@ def test_a_revenue_below_zero_takes_the_order_back() -> None:
     assert (whole.type, whole.lines) == ("order_returned", None)
 
 
+@pytest.mark.parametrize("revenue", ["-25,00", "-1,249.00", " -25 "])
+def test_a_revenue_below_zero_is_one_however_it_is_written(revenue: str) -> None:
+    """Read as no number it would make an order of what came back."""
+    back = ec_items(["soap", "", "", "-2,49", -1])
+    body = matomo(idgoal=0, ec_id="o-7", revenue=revenue, ec_items=back)
+    event = only(read("matomo", body, Settings(intake_currency="EUR")))
+
+    assert event.type == "order_returned"
+    assert event.lines[0].price_minor == 249
+
+
 def test_a_price_of_what_came_back_is_a_price() -> None:
     """Below 0 or not."""
     back = ec_items(["soap", "", "", -1.99, -2])

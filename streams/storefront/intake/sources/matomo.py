@@ -22,7 +22,8 @@ from streams.storefront.intake.lines import (
     read_one,
 )
 from streams.storefront.intake.values.identifiers import identifier
-from streams.storefront.intake.values.looking import at, first, number, parsed, rows
+from streams.storefront.intake.values.looking import at, first, parsed, rows
+from streams.storefront.intake.values.money import below_zero
 from streams.storefront.intake.values.times import When, milliseconds
 
 ITEM = ItemNames(parent=("sku",))
@@ -102,8 +103,7 @@ def _commerce(
         basket_event(listed, ITEM, drafts, place, where, event_id, who, when)
         return
     fields = order_fields(read_lines(listed, ITEM, drafts, where))
-    revenue = number(first(said, "revenue"))
-    if revenue is not None and revenue < 0:
+    if below_zero(first(said, "revenue")):
         cut_off = items is None and first(said, "ec_items") is not None
         back = {"lines": fields["lines"]} if items or cut_off else {}
         drafts.event(place, "order_returned", event_id, who, when, order_id=order_id, **back)
@@ -116,12 +116,9 @@ def _items(said: Any) -> Iterator[dict[str, Any]]:
     """The rows of `ec_items`; of a return, how many came back may be below 0."""
     for _, row in rows(said):
         item = dict(zip(COLUMNS, row, strict=False)) if isinstance(row, list | tuple) else {}
-        quantity = number(item.get("quantity"))
-        if quantity is not None and quantity < 0:
-            item["quantity"] = str(-quantity)
-        price = number(item.get("price"))
-        if price is not None and price < 0:
-            item["price"] = str(-price)
+        for name in ("quantity", "price"):
+            if below_zero(item.get(name)):
+                item[name] = str(item[name]).strip().removeprefix("-")
         yield item
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from streams.contract.events.currencies import decimals
 from streams.contract.events.fields import PRICE_MINOR_MAX
-from streams.storefront.intake.values.looking import number
+from streams.storefront.intake.values.looking import number, text
 
-_COMMA = re.compile(r"\d{1,15},\d{1,2}")
+_COMMA = re.compile(r"-?\d{1,15},\d{1,2}")
 """A decimal comma; with three digits behind it, it may be thousands as well: nobody can tell."""
 
 
@@ -32,10 +32,25 @@ def minor_units(amount: Any, currency: str) -> int | None:
     >>> minor_units("1,249", "EUR"), minor_units("2,49", "EUR"), minor_units(-1, "EUR")
     (None, 249, None)
     """
-    if isinstance(amount, str) and _COMMA.fullmatch(amount.strip()):
-        amount = amount.replace(",", ".")
-    exact, places = number(amount), decimals(currency)
+    exact, places = _exact(amount), decimals(currency)
     if exact is None or places is None or not 0 <= exact <= PRICE_MINOR_MAX:
         return None
     minor = int((exact * 10**places).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
     return minor if minor <= PRICE_MINOR_MAX else None
+
+
+def below_zero(amount: Any) -> bool:
+    """Whether an amount is below 0; of one that cannot be read, whether it begins with a minus.
+
+    >>> below_zero("-25,00"), below_zero(-25), below_zero("-1,249.00"), below_zero("-0")
+    (True, True, True, False)
+    """
+    exact = _exact(amount)
+    return exact < 0 if exact is not None else (text(amount) or "").startswith("-")
+
+
+def _exact(amount: Any) -> Decimal | None:
+    """An amount as a number, with a decimal point or a decimal comma."""
+    if isinstance(amount, str) and _COMMA.fullmatch(amount.strip()):
+        amount = amount.replace(",", ".")
+    return number(amount)
