@@ -491,6 +491,19 @@ def test_refunds_of_a_cancelled_order_are_not_taken_back_twice() -> None:
     assert types(became) == ["order_placed", "order_cancelled"]
 
 
+@pytest.mark.parametrize(
+    ("amounts", "minor"),
+    [([], 24990), (["49.90"], 22495), (["49.90", 50], 19995), (["600"], 0), (["free"], 24990)],
+)
+def test_a_price_is_what_was_paid_after_discounts(amounts: list[Any], minor: int) -> None:
+    """Shopify gives them on a line as a whole, here one of two pieces."""
+    given = [{"amount": amount, "discount_application_index": 0} for amount in amounts]
+    line = shop_line(quantity=2, discount_allocations=given)
+    order = only(read("shopify", shop_order(line_items=[line])))
+
+    assert order.lines[0].price_minor == minor
+
+
 def test_test_orders_teach_nothing() -> None:
     """Shopify says which are."""
     assert read("shopify", shop_order(test=True)) == Intake((), (), {"test order": 1})

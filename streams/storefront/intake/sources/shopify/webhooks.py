@@ -10,6 +10,7 @@ what `orders/updated` tells of the order's own, and both would count.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from streams.storefront.intake.adapter import Headers
@@ -18,7 +19,7 @@ from streams.storefront.intake.lines import ItemNames, basket_event, order_field
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import identifier, without_gid
-from streams.storefront.intake.values.looking import at, first, rows
+from streams.storefront.intake.values.looking import at, first, number, rows
 from streams.storefront.intake.values.times import When, milliseconds
 
 ITEM = ItemNames(parent=("product_id",), variant=("variant_id",), category=("product_type",))
@@ -60,7 +61,8 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
     order_id = identifier(without_gid(said.get("id")))
     who = _who(said, order_id)
     when = When(milliseconds(first(said, "processed_at", "created_at")))
-    read = read_lines(said.get("line_items"), ITEM, drafts, "line_items", said.get("currency"))
+    lines = [_discounted(one) for _, one in rows(said.get("line_items"))]
+    read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
     fields = order_fields(read)
     drafts.event("", "order_placed", f"order-{order_id}", who, when, order_id=order_id, **fields)
     if said.get("cancelled_at"):
@@ -69,6 +71,16 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
         return  # its refunds are of what is off already
     for index, refund in rows(said.get("refunds")):
         _refund(refund, order_id, placed("refunds", index), who, drafts)
+
+
+def _discounted(line: Any) -> Any:
+    """A line with the price that is paid for a piece: discounts are of the line as a whole."""
+    price, quantity = number(at(line, "price")), number(at(line, "quantity"))
+    given = [number(at(one, "amount")) for _, one in rows(at(line, "discount_allocations"))]
+    off = sum((one for one in given if one is not None), Decimal(0))
+    if price is None or quantity is None or quantity <= 0 or off <= 0:
+        return line
+    return {**line, "price": str(max(price - off / quantity, Decimal(0)))}
 
 
 def _refund(said: Any, order: Any, place: str, who: Who, drafts: Drafts) -> None:
