@@ -429,6 +429,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
             ],
             content_type="application/cloudevents-batch+json",
         ),
+        said("forgotten", cloud_event("shopper_forgotten", {})),
         said(
             "binary",
             {"session_id": "visit-1", "shopper_id": SHOPPER, "item_id": "tea"},

@@ -726,6 +726,26 @@ def test_a_batch_names_the_cloud_events_that_are_rejected() -> None:
     assert [one.place for one in became.rejections] == ["0", "1", "2.data", "3", "5"]
 
 
+@pytest.mark.parametrize("consent", [True, False, None])
+def test_a_cloud_event_says_who_is_to_be_forgotten(consent: bool | None) -> None:
+    """Whatever the consent: it is what the event is about. Nobody cannot be forgotten."""
+    event = only(read("cloudevents", cloud_event("shopper_forgotten", {"consent": consent})))
+    nobody = read("cloudevents", cloud_event("shopper_forgotten", {"shopper_id": "0"}))
+
+    assert (event.type, event.shopper_id) == ("shopper_forgotten", SHOPPER)
+    assert [one.reason for one in nobody.rejections] == ["invalid_event"]
+
+
+@pytest.mark.parametrize(("version", "says_who"), [(1, True), (2, False)])
+def test_an_event_of_version_1_without_a_shopper_says_nobody(version: int, says_who: bool) -> None:
+    """Whoever was signed in is so no more; version 2 leaves it open."""
+    body = cloud_event("item_viewed", {"item_id": "t", "schema_version": version})
+    del body["data"]["shopper_id"]
+    event = only(read("cloudevents", body))
+
+    assert (event.shopper_id, event.says_who) == (None, says_who)
+
+
 def test_data_in_base64_is_data() -> None:
     """As the JSON format allows it."""
     body = cloud_event("item_viewed", {})

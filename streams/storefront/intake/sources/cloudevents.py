@@ -80,15 +80,21 @@ def _say(said: Any, place: str, drafts: Drafts) -> None:
     occurred, sent = milliseconds(data.get("occurred_at_ms")), data.get("sent_at_ms")
     when = by_sender(occurred, sent) if occurred else When(milliseconds(said.get("time")))
     fields = {name: data[name] for name in FIELDS[kind] if data.get(name) not in (None, "")}
+    if kind == "shopper_forgotten":
+        fields["shopper_id"] = drafts.shopper(data.get("shopper_id"))
     drafts.event(place, kind, event_id, _who(said, data), when, **fields)
 
 
 def _who(said: Mapping[str, Any], data: Mapping[str, Any]) -> Who:
-    """What `data` says counts; `partitionkey` is good for order, and stands in for the session."""
+    """What `data` says counts; `partitionkey` is good for order, and stands in for the session.
+
+    An event of version 1 that names no shopper says that nobody is signed in.
+    """
+    unnamed = None if data.get("schema_version") == 1 else UNSAID
     return Who(
         session=first(data, "session_id") or first(said, "sessionid", "partitionkey"),
         visitor=data.get("visitor_id"),
-        shopper=data.get("shopper_id", UNSAID),
+        shopper=data.get("shopper_id", unnamed),
         consent=answer(data.get("consent")),
         locale=data.get("locale"),
     )
