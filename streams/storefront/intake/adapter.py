@@ -84,7 +84,7 @@ class Adapter(NamedTuple):
             raise Unreadable("oversize", f"it is longer than {RECORD_BYTES_MAX:,} bytes")
 
     def authentic(self, body: Any, headers: Headers, settings: Settings) -> bool:
-        """Whether a webhook is signed, where its secret is set; all else is as it is."""
+        """Whether a webhook is signed, where its secret is set; without one, all of them pass."""
         secrets = self.secret(settings).get_secret_value() if self.secret else ""
         if not secrets.strip(" ,"):
             return True
