@@ -115,6 +115,19 @@ async def test_an_event_is_written_in_the_fields_of_the_contract(front: Shopfron
     assert (sent_ms - 5, sent_ms) == (second.occurred_at_ms, second.sent_at_ms)
 
 
+async def test_what_would_be_too_large_in_the_log_is_not_accepted() -> None:
+    """The fields that are filled in count: workers would put it among the dead letters."""
+    front = Shopfront(says_nothing, event_bytes_max=1024)
+    lines = [{"item_id": f"i{n}"} for n in range(40)]
+    order = {"type": "order_placed", "event_id": "e1", "order_id": "o1", "lines": lines}
+    assert len(json.dumps(order)) < 1000
+    answer = await front.post({**order, "session_id": "ann"}, KEY)
+
+    assert (422, "oversize") == (answer.status_code, answer.json()["results"][0].get("reason"))
+    assert [] == front.bus.records
+    assert 200 == (await front.post({**add("e2"), "session_id": "ann"}, KEY)).status_code
+
+
 async def test_nothing_is_accepted_while_kafka_is_away(front: Shopfront) -> None:
     """503, when to try again, and nothing of where Kafka is; then all of it is taken."""
     token = await front.token()
