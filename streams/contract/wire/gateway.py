@@ -48,7 +48,10 @@ class GatewaySettings(BaseModel):
         600, ge=10, description="rate limit: events and requests a minute, of a session"
     )
     gateway_address_rate: int = Field(
-        6000, ge=10, description="rate limit: requests a minute, of an address (IPv6: of a /64)"
+        6000,
+        ge=10,
+        description="rate limit: requests a minute, of an address (IPv6: of a /64); the "
+        "shop's server, by its key, has none",
     )
     gateway_streams_max: int = Field(10_000, ge=1, description="most open streams of a gateway")
     gateway_session_streams_max: int = Field(
