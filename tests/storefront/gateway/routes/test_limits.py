@@ -1,9 +1,14 @@
 """How much is taken of whom: limits that a request meets before it is served."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
 from tests.storefront.gateway.shopfront import (
     KEY,
+    Reader,
     Shopfront,
     add,
+    bearer,
     says_nothing,
 )
 
@@ -17,3 +22,30 @@ async def test_the_shops_server_is_not_limited_as_one_address() -> None:
 
     assert [200] * 12 == [answer.status_code for answer in answers]
     assert [401] * 10 + [429] == [answer.status_code for answer in others]
+
+
+async def test_streams_that_are_asked_for_at_once_are_counted_as_they_are() -> None:
+    """Also those that have not sent a byte: no burst of requests has more than its share."""
+    front = Shopfront(says_nothing, gateway_session_streams_max=2, gateway_streams_max=3)
+    ann, bob = await front.token("ann"), await front.token("bob")
+    async with AsyncExitStack() as open_:
+        asked = [front.reading(token) for token in (*[ann] * 6, *[bob] * 2)]
+        readers = await asyncio.gather(*map(open_.enter_async_context, asked))
+
+        assert [200] * 2 + [429] * 4 + [200, 503] == [reader.status for reader in readers]
+        assert 3 == front.gateway.streams
+    assert 0 == front.gateway.streams == front.gateway.mailboxes.of("ann").streams
+
+
+async def test_a_stream_that_is_hung_up_before_it_begins_keeps_no_place() -> None:
+    """As one is whose page was left while it was asked for."""
+    front = Shopfront(says_nothing, gateway_session_streams_max=2)
+    token = await front.token("ann")
+    for _ in range(5):
+        reader = Reader(front.app, "token=", bearer(token))
+        await reader.leave()
+
+        assert 0 == front.gateway.streams == front.gateway.mailboxes.of("ann").streams
+        assert 0 == len(front.gateway.mailboxes.of("ann").listeners)
+    async with front.reading(token) as reader:
+        assert 200 == reader.status
