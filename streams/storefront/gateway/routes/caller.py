@@ -78,8 +78,17 @@ async def shop(asking: "Asking") -> None:
 
 
 def take(here: Gateway, asking: Caller, cost: int) -> None:
-    """Count so much for the session of a token; raises `RequestRefused`, 429."""
+    """Count so much for the session of a token; raises `RequestRefused`, 429.
+
+    413 for what no minute has room for: to try again would never help.
+    """
     if asking.claims is not None:
+        if cost > (most := here.settings.gateway_session_rate):
+            raise RequestRefused(
+                413,
+                "too_many_events",
+                f"{cost} events are more than a session may send: gateway_session_rate={most}",
+            )
         here.sessions.check(asking.claims.session_id, here.clock_ms(), cost)
 
 

@@ -49,3 +49,17 @@ async def test_a_stream_that_is_hung_up_before_it_begins_keeps_no_place() -> Non
         assert 0 == len(front.gateway.mailboxes.of("ann").listeners)
     async with front.reading(token) as reader:
         assert 200 == reader.status
+
+
+async def test_a_batch_that_no_minute_has_room_for_is_too_large_and_not_too_early() -> None:
+    """Who is told to come back would be told so for ever."""
+    front = Shopfront(says_nothing, gateway_batch_max=1000, gateway_session_rate=10)
+    token = await front.token("ann")
+    many = [add(f"e{n}") for n in range(11)]
+    refused = await front.post(many, token)
+
+    assert (413, "too_many_events") == (refused.status_code, refused.json()["reason"])
+    assert "gateway_session_rate=10" in refused.json()["message"]
+    assert "retry-after" not in refused.headers
+    assert 200 == (await front.post(many[:10], token)).status_code
+    assert 200 == (await front.post([{**e, "session_id": "ann"} for e in many], KEY)).status_code
