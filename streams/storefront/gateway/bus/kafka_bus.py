@@ -187,9 +187,14 @@ class KafkaBus:
 
     async def _asked(self) -> str:
         try:
-            await asyncio.wait_for(self._producer.client.fetch_all_metadata(), ANSWER_S_MAX)
+            asking = self._producer.client.fetch_all_metadata()
+            cluster = await asyncio.wait_for(asking, ANSWER_S_MAX)
         except (TimeoutError, KafkaError, OSError):
             return "Kafka does not answer"
+        for topic, had in self._partitions.items():
+            now = cluster.partitions_for_topic(topic)  # None: the brokers do not know just now
+            if now is not None and len(now) != had:
+                return f"{topic} has {len(now)} partitions, and had {had}: restart this gateway"
         return ""
 
     def _begin_to_follow(self) -> None:

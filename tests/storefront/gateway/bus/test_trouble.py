@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from streams.contract.settings import Settings
 from streams.storefront.gateway.bus.kafka_bus import KafkaBus
 
@@ -68,3 +70,24 @@ async def test_a_follower_that_has_ended_is_trouble_and_keeps_nothing_open() -> 
     assert "prompts are no longer read" in await bus.trouble()
     await bus.stop()
     assert consumer.stopped
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"events": 6, "prompts": 3}, f"{SETTINGS.topics.events} has 6 partitions, and had 3"),
+        ({"events": 3, "prompts": 4}, f"{SETTINGS.topics.prompts} has 4 partitions, and had 3"),
+        ({"events": 3, "prompts": 2}, f"{SETTINGS.topics.prompts} has 2 partitions, and had 3"),
+    ],
+)
+async def test_another_number_of_partitions_is_trouble(now: dict[str, int], said: str) -> None:
+    """Prompts of new ones are not followed, and events lie where no other sender puts them."""
+    trouble = await connected(Cluster(**now)).trouble()
+
+    assert said in trouble
+    assert "restart" in trouble
+
+
+async def test_a_topic_that_brokers_do_not_tell_of_just_now_is_no_trouble() -> None:
+    """As of one whose leader is being chosen: a restart would not help."""
+    assert not await connected(Cluster(events=3)).trouble()
