@@ -5,13 +5,15 @@ import re
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
+DEFAULT_PORT = re.compile(r"https:.*:443|http:.*:80", re.IGNORECASE)
+"""A browser leaves it out of an origin (RFC 6454, section 6.2)."""
 
 
 class GatewaySettings(BaseModel):
     """The settings of the gateway; `Settings` inherits them, and reads them from the environment.
 
-    >>> GatewaySettings(gateway_origins="https://shop.example, http://[::1]:80").allowed_origins
-    ('https://shop.example', 'http://[::1]:80')
+    >>> GatewaySettings(gateway_origins="https://shop.example, http://[::1]:81").allowed_origins
+    ('https://shop.example', 'http://[::1]:81')
     """
 
     # Gateway
@@ -69,6 +71,10 @@ class GatewaySettings(BaseModel):
                 raise ValueError(
                     f"{origin[:40]!r} is no origin: scheme, host and perhaps a port, such as "
                     "https://shop.example, without a path and without *"
+                )
+            if DEFAULT_PORT.fullmatch(origin):
+                raise ValueError(
+                    f"{origin[:40]!r} is no origin that a browser would name: leave out the port"
                 )
         return origins
 
