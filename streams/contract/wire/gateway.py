@@ -63,6 +63,17 @@ class GatewaySettings(BaseModel):
         15.0, gt=0, le=3600, description="a quiet stream says so often that it is still there"
     )
 
+    @field_validator("gateway_proxies")
+    @classmethod
+    def _are_proxies(cls, proxies: str) -> str:
+        for proxy in _listed(proxies):
+            if proxy == "*" or proxy.endswith("/0"):
+                raise ValueError(
+                    f"{proxy[:40]!r} believes everybody: whoever asks could name any address, and "
+                    "no rate limit would hold; list the proxies' own"
+                )
+        return proxies
+
     @field_validator("gateway_origins")
     @classmethod
     def _are_origins(cls, origins: str) -> str:

@@ -8,6 +8,7 @@ than the session that it names. Its claims:
 aud         the prefix of our topics (`goeswith`): a token of another installation is none here
 iat, exp    when it was made and when it ends, in seconds since 1970; not further apart than
             `gateway_token_s`
+nbf         optional: it does not hold before then
 session_id  whose it is: the key of its events and prompts
 visitor_id  optional: the browser or device
 shopper_id  optional: who is signed in; null: nobody; left out: the token does not say
@@ -66,6 +67,8 @@ class Claims(SessionOwner):
     """When it was made, in seconds since 1970."""
     exp: int = Field(ge=0)
     """From when on it holds no more."""
+    nbf: int = Field(0, ge=0)
+    """Before then it does not hold yet; it may be left out."""
 
 
 class SessionTokens:
@@ -125,7 +128,7 @@ class SessionTokens:
             ) from None
         if claims.exp <= now_s:
             raise RequestRefused(401, "token_expired", "the session token has ended: get another")
-        if claims.iat > now_s + SKEW_S:
+        if max(claims.iat, claims.nbf) > now_s + SKEW_S:
             raise RequestRefused(401, "token_early", "the session token is of the future")
         if claims.exp - claims.iat > self.life_s:
             raise RequestRefused(

@@ -84,12 +84,15 @@ async def post_events(
 
 
 def _check(request: Request, asking: Caller) -> None:
-    """Refuse what need not be read; raises `RequestRefused`: 403 for robots, 415 for no JSON."""
+    """Refuse what need not be read, by `RequestRefused`: 403 robots, 415 what is no JSON text."""
     if asking.claims is not None and is_robot(request.headers.get("user-agent")):
         raise RequestRefused(403, "robot", "what robots do is not learned from")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in JSON_TYPES:
         raise RequestRefused(415, "content_type", "events are application/json, or text/plain")
+    packed = request.headers.get("content-encoding", "").strip().lower()
+    if packed not in ("", "identity"):
+        raise RequestRefused(415, "content_encoding", "a body is sent as it is, not compressed")
 
 
 async def _caused(

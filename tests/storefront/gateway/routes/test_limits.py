@@ -1,6 +1,7 @@
 """How much is taken of whom: limits that a request meets before it is served."""
 
 import asyncio
+import gzip
 from contextlib import AsyncExitStack
 
 from tests.storefront.gateway.shopfront import (
@@ -63,3 +64,17 @@ async def test_a_batch_that_no_minute_has_room_for_is_too_large_and_not_too_earl
     assert "retry-after" not in refused.headers
     assert 200 == (await front.post(many[:10], token)).status_code
     assert 200 == (await front.post([{**e, "session_id": "ann"} for e in many], KEY)).status_code
+
+
+async def test_a_body_that_is_packed_is_refused_as_that(front: Shopfront) -> None:
+    """And not as one that is no JSON; who says that it is as it is may say so."""
+    token = await front.token("ann")
+    packed = await front.http.post(
+        "/v1/events",
+        content=gzip.compress(b"{}"),
+        headers=bearer(token) | {"content-encoding": "gzip"},
+    )
+    plain = await front.post(add(), token, headers={"content-encoding": "identity"})
+
+    assert (415, "content_encoding") == (packed.status_code, packed.json()["reason"])
+    assert 200 == plain.status_code
