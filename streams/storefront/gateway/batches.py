@@ -1,8 +1,8 @@
 """A body of events, judged one by one: bytes in, records and results out.
 
-Who asks with a session token says what happened, and not who it was: session, visitor and shopper
-are the token's. Nor may a browser say what is another's business: that an order came back, whom to
-forget, what an item earns. Who asks with the shop's key is believed.
+Who asks with a session token says what happened, and not who it was: session, visitor, shopper and
+segment are the token's. Nor may a browser say what is another's business: that an order came back,
+whom to forget, what an item earns. Who asks with the shop's key is believed.
 
 What is written is the event that workers would read, in the contract's own fields and no others.
 """
@@ -25,7 +25,7 @@ OF_SERVERS = ("order_cancelled", "order_returned", "shopper_forgotten")
 """Whoever may say these can undo what others have done."""
 ASKING = ("item_viewed", "item_added")
 """Events that a prompt may answer."""
-OF_TOKENS = ("session_id", "visitor_id", "shopper_id")
+OF_TOKENS = ("session_id", "visitor_id", "shopper_id", "segment")
 MARGIN = "margin_minor"
 BOM = b"\xef\xbb\xbf"
 NO_TIME_MS = 0

@@ -69,6 +69,14 @@ async def test_a_session_is_the_tokens_whatever_the_body_says(front: Shopfront) 
     assert (None, True) == (third.shopper_id, third.says_who)
 
 
+async def test_a_segment_is_the_tokens(front: Shopfront) -> None:
+    """A page that could name one would have the offers of others."""
+    await front.post(add("e1", segment="trade"), await front.token("ann"))
+    await front.post(add("e2", segment="trade"), await front.token("ann", segment="club"))
+
+    assert [None, "club"] == [event.segment for event in front.bus.events]
+
+
 async def test_a_browser_does_not_say_what_is_the_shops(front: Shopfront) -> None:
     """That orders came back, whom to forget, and what an item earns."""
     token = await front.token()

@@ -12,6 +12,7 @@ nbf         optional: it does not hold before then
 session_id  whose it is: the key of its events and prompts
 visitor_id  optional: the browser or device
 shopper_id  optional: who is signed in; null: nobody; left out: the token does not say
+segment     optional: the merchant's segment of this shopper
 ```
 
 Of several keys the first signs and all are taken, so a key is changed without a pause:
@@ -21,7 +22,7 @@ by us: whoever makes one up learns nothing but that.
 
 import hmac
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import jwt
 from jwt.types import Options
@@ -53,6 +54,8 @@ class SessionOwner(BaseModel):
     """The browser or device: a first-party id that outlives visits."""
     shopper_id: Id | None = None
     """Who is signed in: a pseudonym; null: nobody; left out: not said, it stays as it was."""
+    segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    """The merchant's segment of this shopper."""
 
     @property
     def says_who(self) -> bool:
