@@ -30,6 +30,8 @@ class CurrentView:
     def __init__(self, settings: Settings) -> None:
         self.away = ""
         """Why it knows nothing; empty: it was asked, and answered, or has not been asked."""
+        self.unreadable = 0
+        """How often a view was found that is none."""
         self._settings = settings
         self._again_s = float("-inf")
         url = secured(settings.redis_url, settings)
@@ -43,17 +45,25 @@ class CurrentView:
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
                 held = await self._redis.get(key)
-            prompts = PROMPTS.validate_json(held or b"[]")
-        except (RedisError, OSError, ValueError) as error:
+        except (RedisError, OSError) as error:
             self._note_away(error)
             return None
         self.away = ""
-        return prompts
+        try:
+            return PROMPTS.validate_json(held or b"[]")
+        except ValueError:
+            self._note_unreadable(key)
+            return None
 
     async def close(self) -> None:
         """Close the connections."""
         if self._redis is not None:
             await self._redis.aclose()
+
+    def _note_unreadable(self, key: str) -> None:
+        if not self.unreadable:
+            logger.warning("%s in Redis is no view of prompts; those that follow are counted", key)
+        self.unreadable += 1
 
     def _note_away(self, error: Exception) -> None:
         said = in_words(error, self._settings.redis_url)

@@ -5,13 +5,15 @@ import re
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
+DEFAULT_PORT = re.compile(r"https:.*:443|http:.*:80", re.IGNORECASE)
+"""A browser leaves it out of an origin (RFC 6454, section 6.2)."""
 
 
 class GatewaySettings(BaseModel):
     """The settings of the gateway; `Settings` inherits them, and reads them from the environment.
 
-    >>> GatewaySettings(gateway_origins="https://shop.example, http://[::1]:80").allowed_origins
-    ('https://shop.example', 'http://[::1]:80')
+    >>> GatewaySettings(gateway_origins="https://shop.example, http://[::1]:81").allowed_origins
+    ('https://shop.example', 'http://[::1]:81')
     """
 
     # Gateway
@@ -48,7 +50,10 @@ class GatewaySettings(BaseModel):
         600, ge=10, description="rate limit: events and requests a minute, of a session"
     )
     gateway_address_rate: int = Field(
-        6000, ge=10, description="rate limit: requests a minute, of an address (IPv6: of a /64)"
+        6000,
+        ge=10,
+        description="rate limit: requests a minute, of an address (IPv6: of a /64); the "
+        "shop's server, by its key, has none",
     )
     gateway_streams_max: int = Field(10_000, ge=1, description="most open streams of a gateway")
     gateway_session_streams_max: int = Field(
@@ -58,6 +63,17 @@ class GatewaySettings(BaseModel):
         15.0, gt=0, le=3600, description="a quiet stream says so often that it is still there"
     )
 
+    @field_validator("gateway_proxies")
+    @classmethod
+    def _are_proxies(cls, proxies: str) -> str:
+        for proxy in _listed(proxies):
+            if proxy == "*" or proxy.endswith("/0"):
+                raise ValueError(
+                    f"{proxy[:40]!r} believes everybody: whoever asks could name any address, and "
+                    "no rate limit would hold; list the proxies' own"
+                )
+        return proxies
+
     @field_validator("gateway_origins")
     @classmethod
     def _are_origins(cls, origins: str) -> str:
@@ -66,6 +82,10 @@ class GatewaySettings(BaseModel):
                 raise ValueError(
                     f"{origin[:40]!r} is no origin: scheme, host and perhaps a port, such as "
                     "https://shop.example, without a path and without *"
+                )
+            if DEFAULT_PORT.fullmatch(origin):
+                raise ValueError(
+                    f"{origin[:40]!r} is no origin that a browser would name: leave out the port"
                 )
         return origins
 

@@ -1,8 +1,8 @@
 """A body of events, judged one by one: bytes in, records and results out.
 
-Who asks with a session token says what happened, and not who it was: session, visitor and shopper
-are the token's. Nor may a browser say what is another's business: that an order came back, whom to
-forget, what an item earns. Who asks with the shop's key is believed.
+Who asks with a session token says what happened, and not who it was: session, visitor, shopper and
+segment are the token's. Nor may a browser say what is another's business: that an order came back,
+whom to forget, what an item earns. Who asks with the shop's key is believed.
 
 What is written is the event that workers would read, in the contract's own fields and no others.
 """
@@ -25,7 +25,7 @@ OF_SERVERS = ("order_cancelled", "order_returned", "shopper_forgotten")
 """Whoever may say these can undo what others have done."""
 ASKING = ("item_viewed", "item_added")
 """Events that a prompt may answer."""
-OF_TOKENS = ("session_id", "visitor_id", "shopper_id")
+OF_TOKENS = ("session_id", "visitor_id", "shopper_id", "segment")
 MARGIN = "margin_minor"
 BOM = b"\xef\xbb\xbf"
 NO_TIME_MS = 0
@@ -103,6 +103,7 @@ def _judge(
     event_id = told[:128] if isinstance(told, str) else None
     try:
         event = _event(said, visit, settings, now_ms)
+        value = _encoded(event, settings)
     except (BadInput, RequestRefused) as invalid:
         batch.results.append(
             EventResult(
@@ -116,7 +117,7 @@ def _judge(
         )
         return
     batch.results.append(EventResult(index=index, event_id=event_id))
-    batch.records.append(EventRecord(event.session_id.encode(), encode(event)))
+    batch.records.append(EventRecord(event.session_id.encode(), value))
     if event.type in ASKING:
         batch.asking.append((event.session_id, event.event_id))
 
@@ -134,6 +135,14 @@ def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: in
     except TypeError:
         raise InvalidEvent("invalid_event", "the event is nested too deeply") from None
     return decode(key, value, timestamp_ms=NO_TIME_MS, settings=settings)
+
+
+def _encoded(event: Any, settings: Settings) -> bytes:
+    """As it is written, which says more than was sent; raises `InvalidEvent` beyond the bound."""
+    value = encode(event)
+    if (size := len(value)) > (most := settings.event_bytes_max):
+        raise InvalidEvent("oversize", f"{size} bytes are more than event_bytes_max={most}")
+    return value
 
 
 def _by_token(said: Mapping[str, Any], visit: SessionOwner) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def test_a_port_that_is_taken_is_named() -> None:
         ({"gateway_keys": "short"}, "GOESWITH_GATEWAY_KEYS"),
         ({"gateway_keys": KEY, "gateway_origins": "*"}, "GOESWITH_GATEWAY_ORIGINS"),
         ({"gateway_keys": KEY, "gateway_origins": "https://a.example/x"}, "ORIGINS"),
+        ({"gateway_keys": KEY, "gateway_proxies": "127.0.0.1, *"}, "GOESWITH_GATEWAY_PROXIES"),
+        ({"gateway_keys": KEY, "gateway_proxies": "::/0"}, "GOESWITH_GATEWAY_PROXIES"),
         ({"gateway_keys": KEY, "gateway_host": "no.such.host.invalid"}, "GOESWITH_GATEWAY_HOST"),
         ({"gateway_keys": KEY, "gateway_token_s": 1e6}, "GOESWITH_GATEWAY_TOKEN_S"),
         ({"gateway_keys": KEY, "gateway_bodies": 1}, "GOESWITH_GATEWAY_BODIES"),

@@ -69,6 +69,14 @@ async def test_a_session_is_the_tokens_whatever_the_body_says(front: Shopfront) 
     assert (None, True) == (third.shopper_id, third.says_who)
 
 
+async def test_a_segment_is_the_tokens(front: Shopfront) -> None:
+    """A page that could name one would have the offers of others."""
+    await front.post(add("e1", segment="trade"), await front.token("ann"))
+    await front.post(add("e2", segment="trade"), await front.token("ann", segment="club"))
+
+    assert [None, "club"] == [event.segment for event in front.bus.events]
+
+
 async def test_a_browser_does_not_say_what_is_the_shops(front: Shopfront) -> None:
     """That orders came back, whom to forget, and what an item earns."""
     token = await front.token()
@@ -113,6 +121,19 @@ async def test_an_event_is_written_in_the_fields_of_the_contract(front: Shopfron
     assert b"ann@" not in front.bus.records[0].value
     assert (NOON_S * 1000, None) == (first.occurred_at_ms, first.visitor_id)
     assert (sent_ms - 5, sent_ms) == (second.occurred_at_ms, second.sent_at_ms)
+
+
+async def test_what_would_be_too_large_in_the_log_is_not_accepted() -> None:
+    """The fields that are filled in count: workers would put it among the dead letters."""
+    front = Shopfront(says_nothing, event_bytes_max=1024)
+    lines = [{"item_id": f"i{n}"} for n in range(40)]
+    order = {"type": "order_placed", "event_id": "e1", "order_id": "o1", "lines": lines}
+    assert len(json.dumps(order)) < 1000
+    answer = await front.post({**order, "session_id": "ann"}, KEY)
+
+    assert (422, "oversize") == (answer.status_code, answer.json()["results"][0].get("reason"))
+    assert [] == front.bus.records
+    assert 200 == (await front.post({**add("e2"), "session_id": "ann"}, KEY)).status_code
 
 
 async def test_nothing_is_accepted_while_kafka_is_away(front: Shopfront) -> None:

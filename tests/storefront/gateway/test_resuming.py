@@ -149,3 +149,20 @@ async def test_redis_is_asked_again_once_it_is_back() -> None:
     finally:
         await front.gateway.view.close()
         server.stop()
+
+
+async def test_one_view_that_cannot_be_read_is_that_sessions_alone(
+    elsewhere: Shopfront, redis_url: str
+) -> None:
+    """It is counted and said; Redis has answered, and is asked for others at once."""
+    prompt = prompt_for(bread("e1", "kim"))
+    show(redis_url, [prompt])
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(prompts_key("goeswith", "lee"), b"{no view")
+    view = elsewhere.gateway.view
+
+    assert await view.prompts_of("lee") is None
+    assert (prompt,) == await view.prompts_of("kim")
+    assert ("", 1) == (view.away, view.unreadable)
+    notes = (await elsewhere.http.get("/readyz")).json()["notes"]
+    assert ["1 views in Redis could not be read: something else writes there"] == notes

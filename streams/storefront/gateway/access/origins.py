@@ -27,15 +27,22 @@ class OriginCheck:
         if scope["type"] == "http" and scope["path"].startswith(ASKED_BY_PAGES):
             headers = Headers(scope=scope)
             origin = headers.get("origin")
-            if origin is not None and not is_allowed(origin, headers.get("host"), self.allowed):
+            if origin is not None and not is_allowed(
+                origin, headers.get("host"), self.allowed, scope["scheme"]
+            ):
                 said = {"reason": "origin", "message": "this page's origin may not ask"}
                 await JSONResponse(said, 403)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
-def is_allowed(origin: str, host: str | None, allowed: Collection[str]) -> bool:
+def is_allowed(
+    origin: str, host: str | None, allowed: Collection[str], scheme: str = "http"
+) -> bool:
     """Whether a page of this origin may ask the gateway that is called at this host.
+
+    `scheme` is how it is called, as far as is known: `http` may be TLS that ends at a proxy. Over
+    TLS no page of its own host asks that came in the clear: whoever is on the way may have made it.
 
     >>> is_allowed("https://shop.example", "events.example", ["https://shop.example"])
     True
@@ -47,7 +54,9 @@ def is_allowed(origin: str, host: str | None, allowed: Collection[str]) -> bool:
     if origin.lower() in allowed:
         return True
     try:
-        at = urlsplit(origin).netloc
+        page = urlsplit(origin)
     except ValueError:
         return False
-    return bool(at) and host is not None and at.lower() == host.lower()
+    if page.scheme != "https" and (page.scheme, scheme) != ("http", "http"):
+        return False
+    return bool(page.netloc) and host is not None and page.netloc.lower() == host.lower()

@@ -8,9 +8,11 @@ than the session that it names. Its claims:
 aud         the prefix of our topics (`goeswith`): a token of another installation is none here
 iat, exp    when it was made and when it ends, in seconds since 1970; not further apart than
             `gateway_token_s`
+nbf         optional: it does not hold before then
 session_id  whose it is: the key of its events and prompts
 visitor_id  optional: the browser or device
 shopper_id  optional: who is signed in; null: nobody; left out: the token does not say
+segment     optional: the merchant's segment of this shopper
 ```
 
 Of several keys the first signs and all are taken, so a key is changed without a pause:
@@ -20,7 +22,7 @@ by us: whoever makes one up learns nothing but that.
 
 import hmac
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import jwt
 from jwt.types import Options
@@ -52,6 +54,8 @@ class SessionOwner(BaseModel):
     """The browser or device: a first-party id that outlives visits."""
     shopper_id: Id | None = None
     """Who is signed in: a pseudonym; null: nobody; left out: not said, it stays as it was."""
+    segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    """The merchant's segment of this shopper."""
 
     @property
     def says_who(self) -> bool:
@@ -66,6 +70,8 @@ class Claims(SessionOwner):
     """When it was made, in seconds since 1970."""
     exp: int = Field(ge=0)
     """From when on it holds no more."""
+    nbf: int = Field(0, ge=0)
+    """Before then it does not hold yet; it may be left out."""
 
 
 class SessionTokens:
@@ -125,7 +131,7 @@ class SessionTokens:
             ) from None
         if claims.exp <= now_s:
             raise RequestRefused(401, "token_expired", "the session token has ended: get another")
-        if claims.iat > now_s + SKEW_S:
+        if max(claims.iat, claims.nbf) > now_s + SKEW_S:
             raise RequestRefused(401, "token_early", "the session token is of the future")
         if claims.exp - claims.iat > self.life_s:
             raise RequestRefused(

@@ -89,7 +89,7 @@ class KafkaBus:
             every = [TopicPartition(prompts, n) for n in range(self._partitions[prompts])]
             self._consumer.assign(every)
             await self._consumer.seek_to_end(*every)
-        self._following = asyncio.create_task(self._follow())
+        self._begin_to_follow()
 
     async def _opened(self) -> Any:
         """A producer that knows its topic: it takes events, though Kafka may be away by then."""
@@ -101,8 +101,7 @@ class KafkaBus:
         """Send what waits, for a while, and close."""
         if self._following is not None:
             self._following.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._following
+            await asyncio.wait([self._following])  # how it ended has been told by now
             self._following = None
         for client in (self._producer, self._consumer):
             if client is not None:
@@ -179,6 +178,8 @@ class KafkaBus:
             return "not connected to Kafka yet"
         if self._overdue:
             return "Kafka does not take events"
+        if self._following is not None and self._following.done():
+            return "prompts are no longer read: restart this gateway"
         if time.monotonic() - self._asked_s > ASKED_EVERY_S:
             self._asked_s = time.monotonic()
             self._told = await self._asked()
@@ -186,10 +187,19 @@ class KafkaBus:
 
     async def _asked(self) -> str:
         try:
-            await asyncio.wait_for(self._producer.client.fetch_all_metadata(), ANSWER_S_MAX)
+            asking = self._producer.client.fetch_all_metadata()
+            cluster = await asyncio.wait_for(asking, ANSWER_S_MAX)
         except (TimeoutError, KafkaError, OSError):
             return "Kafka does not answer"
+        for topic, had in self._partitions.items():
+            now = cluster.partitions_for_topic(topic)  # None: the brokers do not know just now
+            if now is not None and len(now) != had:
+                return f"{topic} has {len(now)} partitions, and had {had}: restart this gateway"
         return ""
+
+    def _begin_to_follow(self) -> None:
+        self._following = asyncio.create_task(self._follow())
+        self._following.add_done_callback(_tell_how_it_ended)
 
     async def _follow(self) -> None:
         while True:
@@ -208,6 +218,12 @@ class KafkaBus:
             for records in fetched.values():
                 for record in records:
                     self._receive(record.key, record.value)
+
+
+def _tell_how_it_ended(following: asyncio.Task[None]) -> None:
+    """No error of Kafka's ends it: another one is a fault of the program."""
+    if not following.cancelled() and (error := following.exception()):
+        logger.error("prompts are no longer read: restart this gateway", exc_info=error)
 
 
 async def partition_counts(settings: Settings, *topics: str) -> dict[str, int]:

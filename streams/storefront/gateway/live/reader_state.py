@@ -1,8 +1,9 @@
 """What one reader of a stream has been told, and what it is to be told next.
 
 The id of an event on a stream (`id:`, sent back as `Last-Event-ID`) names the prompts that its
-reader then holds, the newest last, with dots between. So whichever gateway a reader comes back to
-knows what it need not say again, and what it has to take back: nothing is kept for who is away.
+reader then holds, the newest last, with dots between; a dot alone: none. So whichever gateway a
+reader comes back to knows what it need not say again, and what it has to take back: nothing is kept
+for who is away.
 """
 
 import re
@@ -34,15 +35,15 @@ class ReaderState:
         """What a reader holds who comes back with this id; what is none counts as nothing.
 
         >>> ReaderState.by("aa11.bb22").event_id, ReaderState.by("<b>").event_id
-        ('aa11.bb22', '')
+        ('aa11.bb22', '.')
         """
         found = [word for word in last_event_id.split(".") if PROMPT_ID.fullmatch(word)]
         return cls(found[-HELD_MAX:])
 
     @property
     def event_id(self) -> str:
-        """The id of the latest event."""
-        return ".".join(self._held)
+        """The id of the latest event; never empty: a browser would send none, as if it had none."""
+        return ".".join(self._held) or "."
 
     def next_news(self, mailbox: Mailbox, now_ms: int) -> Rendered | None:
         """The next thing that the reader is to be told now, and has been by then; None: nothing.

@@ -43,8 +43,13 @@ class Caller(NamedTuple):
         return asked
 
 
-async def by_address(request: Request, here: Here) -> None:
-    """Refuse an address that asks too much, whoever it is; raises `RequestRefused`, 429."""
+async def by_address(request: Request, here: Here, bearer: Bearer) -> None:
+    """Refuse an address that asks too much; raises `RequestRefused`, 429.
+
+    But the shop's server, by its key: it asks for all shoppers from one address.
+    """
+    if bearer is not None and here.tokens.is_key(bearer.credentials):
+        return
     address = request.client.host if request.client else "-"
     here.addresses.check(network(address), here.clock_ms())
 
@@ -73,8 +78,17 @@ async def shop(asking: "Asking") -> None:
 
 
 def take(here: Gateway, asking: Caller, cost: int) -> None:
-    """Count so much for the session of a token; raises `RequestRefused`, 429."""
+    """Count so much for the session of a token; raises `RequestRefused`, 429.
+
+    413 for what no minute has room for: to try again would never help.
+    """
     if asking.claims is not None:
+        if cost > (most := here.settings.gateway_session_rate):
+            raise RequestRefused(
+                413,
+                "too_many_events",
+                f"{cost} events are more than a session may send: gateway_session_rate={most}",
+            )
         here.sessions.check(asking.claims.session_id, here.clock_ms(), cost)
 
 

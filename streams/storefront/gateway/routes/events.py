@@ -14,8 +14,9 @@ from streams.storefront.gateway.gateway import Gateway, Here
 from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.rendered import RenderedPrompt
 from streams.storefront.gateway.routes.body import body_of
-from streams.storefront.gateway.routes.caller import Asking, by_address, take
+from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
 from streams.storefront.gateway.routes.refusals import Refusal, refusals
+from streams.storefront.intake.values.robots import is_robot
 
 JSON_TYPES = ("", "application/json", "text/plain")
 """What a body may be: JSON, whatever a beacon calls it (`text/plain` asks no permission first)."""
@@ -63,9 +64,7 @@ async def post_events(
     200 where one at least was taken, 422 where none was, with the reason of each. 503: nothing is
     to be relied on; send all of them again under the same ids, and repeats are dropped.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in JSON_TYPES:
-        raise RequestRefused(415, "content_type", "events are application/json, or text/plain")
+    _check(request, asking)
     body = await body_of(request, here.settings.gateway_body_bytes_max)
     now_ms, visit = here.clock_ms(), asking.claims
     batch = read_batch(body, visit, here.settings, now_ms)
@@ -82,6 +81,18 @@ async def post_events(
             await here.bus.send(batch.records)
         prompts = await _caused(here, batch, boxes, changed, wait_s) if wait_s else []
     return _answer(batch, prompts, here.clock_ms())
+
+
+def _check(request: Request, asking: Caller) -> None:
+    """Refuse what need not be read, by `RequestRefused`: 403 robots, 415 what is no JSON text."""
+    if asking.claims is not None and is_robot(request.headers.get("user-agent")):
+        raise RequestRefused(403, "robot", "what robots do is not learned from")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in JSON_TYPES:
+        raise RequestRefused(415, "content_type", "events are application/json, or text/plain")
+    packed = request.headers.get("content-encoding", "").strip().lower()
+    if packed not in ("", "identity"):
+        raise RequestRefused(415, "content_encoding", "a body is sent as it is, not compressed")
 
 
 async def _caused(

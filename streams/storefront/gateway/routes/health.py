@@ -1,9 +1,11 @@
 """`/healthz` and `/readyz`: whether it lives, and whether a balancer should send it anybody."""
 
+from collections.abc import Iterator
+
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
-from streams.storefront.gateway.gateway import Here
+from streams.storefront.gateway.gateway import Gateway, Here
 
 router = APIRouter(tags=["health"])
 
@@ -53,14 +55,20 @@ async def get_readyz(here: Here, response: Response) -> Ready:
     if reasons:
         response.status_code = 503
     boxes = here.mailboxes
-    away = "Redis does not answer: who comes back resumes what came here" if here.view.away else ""
     return Ready(
         ready=not reasons,
         reasons=tuple(reasons),
-        notes=(away,) if away else (),
+        notes=tuple(_notes(here)),
         streams=here.streams,
         mailboxes=len(boxes),
         handed=boxes.handed,
         dropped=boxes.dropped,
         unreadable=boxes.unreadable,
     )
+
+
+def _notes(here: Gateway) -> Iterator[str]:
+    if here.view.away:
+        yield "Redis does not answer: who comes back resumes what came here"
+    if count := here.view.unreadable:
+        yield f"{count} views in Redis could not be read: something else writes there"

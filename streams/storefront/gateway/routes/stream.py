@@ -5,18 +5,19 @@ so nothing comes twice, nothing that has expired, and a slow reader is told less
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack, aclosing, contextmanager
 from typing import Annotated
 from zlib import crc32
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import StreamingResponse
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
 from streams.contract.errors import RequestRefused
 from streams.contract.prompts import Prompt
 from streams.storefront.gateway.gateway import Gateway, Here
+from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.reader_state import HEARTBEAT, ReaderState, frame
 from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
 from streams.storefront.gateway.routes.prompts import OfSession
@@ -43,13 +44,22 @@ InAddress = Annotated[
 
 
 class EventStream(StreamingResponse):
-    """A stream that is closed with its connection, not when somebody comes by to tidy up."""
+    """A stream that is closed with its connection, not when somebody comes by to tidy up.
+
+    So is its place, also where the connection has ended before a first byte could be sent.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncGenerator[bytes]) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes], place: ExitStack) -> None:
         super().__init__(frames, headers=HEADERS)
         self._frames = frames
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and give up the place."""
+        with self._place:
+            await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         """Send all of it."""
@@ -83,44 +93,53 @@ async def stream_prompts(
     session_id = asking.session(of_session)
     if here.closing or here.streams >= here.settings.gateway_streams_max:
         raise RequestRefused(503, "streams", "there is no room for another stream", again_s=2)
-    open_streams = here.mailboxes.of(session_id).streams
-    if open_streams >= here.settings.gateway_session_streams_max:
+    mailbox = here.mailboxes.of(session_id)
+    if mailbox.streams >= here.settings.gateway_session_streams_max:
         raise RequestRefused(429, "streams", "this session has too many streams", again_s=10)
     reader = ReaderState.by(in_header or in_address or "")
-    return EventStream(_frames(here, asking, session_id, reader))
+    changed, place = asyncio.Event(), ExitStack()
+    place.enter_context(_place(here, mailbox, changed))  # before anybody else is asked in
+    return EventStream(_frames(here, asking, mailbox, changed, reader), place)
 
 
-async def _frames(
-    here: Gateway, asking: Caller, session_id: str, reader: ReaderState
-) -> AsyncGenerator[bytes]:
-    """The bytes of a stream, for as long as its token and the gateway are there."""
-    changed = asyncio.Event()
-    mailbox = here.mailboxes.of(session_id)
-    view = asyncio.create_task(_resume(here, session_id, changed))
+@contextmanager
+def _place(here: Gateway, mailbox: Mailbox, changed: asyncio.Event) -> Iterator[None]:
+    """A stream's place among those of its session and of the gateway, for the length of a block."""
     here.stream_opened(changed)
     mailbox.streams += 1
     try:
         with mailbox.waking(changed):
-            yield b"retry: %d\n\n" % (RETRY_MS_MIN + crc32(session_id.encode()) % RETRY_MS_SPREAD)
-            resumed = False
-            while not here.closing:
-                changed.clear()
-                while (news := reader.next_news(mailbox, here.clock_ms())) is not None:
-                    yield frame(news, reader.event_id)
-                if not resumed and view.done():
-                    resumed = True
-                    for gone in reader.taken_back(mailbox, view.result(), here.clock_ms()):
-                        yield frame(gone, reader.event_id)
-                if (left_s := _left_s(asking, here.clock_ms())) <= 0:
-                    yield TOKEN_EXPIRED
-                    return
-                if not await _set_within(changed, min(here.settings.gateway_heartbeat_s, left_s)):
-                    yield HEARTBEAT
+            yield
     finally:
-        view.cancel()
         here.stream_closed(changed)
         mailbox.streams -= 1
-        here.mailboxes.of(session_id)  # kept for a while: the reader may come back
+        here.mailboxes.of(mailbox.session_id)  # kept for a while: the reader may come back
+
+
+async def _frames(
+    here: Gateway, asking: Caller, mailbox: Mailbox, changed: asyncio.Event, reader: ReaderState
+) -> AsyncGenerator[bytes]:
+    """The bytes of a stream, for as long as its token and the gateway are there."""
+    session_id = mailbox.session_id
+    view = asyncio.create_task(_resume(here, session_id, changed))
+    try:
+        yield b"retry: %d\n\n" % (RETRY_MS_MIN + crc32(session_id.encode()) % RETRY_MS_SPREAD)
+        resumed = False
+        while not here.closing:
+            changed.clear()
+            while (news := reader.next_news(mailbox, here.clock_ms())) is not None:
+                yield frame(news, reader.event_id)
+            if not resumed and view.done():
+                resumed = True
+                for gone in reader.taken_back(mailbox, view.result(), here.clock_ms()):
+                    yield frame(gone, reader.event_id)
+            if (left_s := _left_s(asking, here.clock_ms())) <= 0:
+                yield TOKEN_EXPIRED
+                return
+            if not await _set_within(changed, min(here.settings.gateway_heartbeat_s, left_s)):
+                yield HEARTBEAT
+    finally:
+        view.cancel()
 
 
 async def _resume(

@@ -65,6 +65,8 @@ async def test_a_token_of_any_language_holds(front: Shopfront) -> None:
         ("\u00e9.\u00e9.\u00e9", "token_invalid"),
         (signed(exp=NOON_S), "token_expired"),
         (signed(iat=NOON_S + 61, exp=NOON_S + 600), "token_early"),
+        (signed(nbf=NOON_S + 61), "token_early"),
+        (signed(nbf="soon"), "token_claims"),
         (signed(exp=NOON_S + 3601), "token_lives_too_long"),
         (signed(exp="left out"), "token_claims"),
         (signed(iat="left out"), "token_claims"),

@@ -125,7 +125,7 @@ def test_a_reader_holds_so_many_and_lets_go_what_expires() -> None:
         told(reader, mailbox, NOON_MS)
     assert HELD_MAX == len(reader.event_id.split("."))
     assert [] == told(reader, mailbox, NOON_MS + LIVES_MS)
-    assert "" == reader.event_id
+    assert "." == reader.event_id
     long = ".".join(f"id{n}" for n in range(3 * HELD_MAX))
     assert long.endswith(ReaderState.by(long).event_id)
     assert HELD_MAX == len(ReaderState.by(long).event_id.split("."))
