@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 Level = Literal["error", "warning"]
 KINDS = (
     *("missing", "recreated", "partitions", "time", "compacted", "unwritable", "went_back"),
-    *("commit_ahead", "commit_lost", "fold_lost", "retention", "kept_by_size", "record_bytes"),
+    *("commit_ahead", "commit_lost", "fold_lost", "untold_id", "retention", "kept_by_size"),
+    "record_bytes",
 )
 """What can be wrong, in a word each: see `streams.clients.connection.topics.judge`."""
 
