@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,6 +66,12 @@ def total(samples: list[Sample], name: str) -> float:
     return sum(sample.value for sample in samples if sample.name == name)
 
 
+def has_seen_all(port: int) -> bool:
+    """Whether a page tells of all events that they are answered: it looks every second."""
+    told = scraped(port)
+    return EVENTS == total(told, ANSWERED) and 0 == total(told, "kafka_consumergroup_lag")
+
+
 @pytest.fixture(scope="module")
 def scrapes(kafka: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Scrapes:
     """One worker that has answered some views, and an exporter."""
@@ -79,7 +86,8 @@ def scrapes(kafka: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
         staff.until_at_work("ann")
         send(staff.settings, views(EVENTS))
         staff.until_answered()
-        staff.until(lambda: EVENTS == total(scraped(port), ANSWERED), "the exporter has seen it")
+        for each, who in ((port, "the exporter"), (staff.ports["ann"], "the worker")):
+            staff.until(partial(has_seen_all, each), f"{who} has seen it")
         worker, lag = scraped(staff.ports["ann"]), scraped(port)
     finally:
         staff.go_home()
