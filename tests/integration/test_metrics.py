@@ -67,9 +67,14 @@ def total(samples: list[Sample], name: str) -> float:
 
 
 def has_seen_all(port: int) -> bool:
-    """Whether a page tells of all events that they are answered: it looks every second."""
+    """Whether a page tells of all events that they are answered, and of a worker that is ready.
+
+    It looks every second.
+    """
     told = scraped(port)
-    return EVENTS == total(told, ANSWERED) and 0 == total(told, "kafka_consumergroup_lag")
+    unready = any(one.name == "goeswith_worker_ready" and not one.value for one in told)
+    answered = EVENTS == total(told, ANSWERED) and 0 == total(told, "kafka_consumergroup_lag")
+    return answered and not unready
 
 
 @pytest.fixture(scope="module")
