@@ -34,6 +34,7 @@ from models import SnapshotError
 from models.snapshot.snapshot import pack, unpack
 from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
+from streams.contract.topics import same_id
 from streams.shop.meaning import Differing, NewShop, apart, in_words, meaning
 from streams.shop.shop import Shop
 from streams.shop.state import Positions, digest, digests, left_out
@@ -201,7 +202,7 @@ def differing(
 
 def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
     """Raise `CheckpointRefused` when this cannot be the log that was folded."""
-    if header.topic_id and header.topic_id != (log.topic_id or header.topic_id):
+    if not same_id(header.topic_id, log.topic_id):
         said = f"the topic was made anew: its id was {header.topic_id}, is {log.topic_id}"
         raise CheckpointRefused(said, OTHER_LOG)
     for number, offset in header.position.items():

@@ -19,6 +19,7 @@ from streams.contract.settings import Settings
 from streams.operations.log_faults.adoption import LEARN, Adoption, Learn, adoption, taken_over
 from streams.operations.rebuild import log_extent
 from streams.shop.checkpoint import (
+    OTHER_LOG,
     Checkpoint,
     CheckpointHeader,
     LogExtent,
@@ -32,8 +33,6 @@ from streams.shop.meaning import in_words
 MADE_BY = "goeswith checkpoint adopt"
 STORE = "store"
 SAID_CHARS_MAX = 1_000
-OTHER_LOG = "log"
-"""The word under which the one before is kept aside."""
 Find = Callable[[Settings, str], tuple[Checkpoint, bytes]]
 Open = Callable[[Settings, str], Store]
 

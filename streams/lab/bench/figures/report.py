@@ -35,6 +35,26 @@ def report_options(command: Command) -> Command:
     return command
 
 
+def size_options(command: Command) -> Command:
+    """The options `--items` and `--pairs`: how large the shop is."""
+    items, pairs = click.IntRange(100, 200_000), click.IntRange(1_000, 10_000_000)
+    options = (
+        click.option(
+            "--items", type=items, default=100_000, show_default=True, help="Items of the shop."
+        ),
+        click.option(
+            "--pairs",
+            type=pairs,
+            default=1_000_000,
+            show_default=True,
+            help="Pairs of them that were bought together.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def run_options(
     runs: int, of: str, *, least: int = 1, jobs: int = 1
 ) -> Callable[[Command], Command]:

@@ -6,27 +6,20 @@ from typing import Any
 
 import click
 
-from streams.lab.bench.figures.report import bootstrap_option, report, report_options, saying
+from streams.lab.bench.figures.report import (
+    bootstrap_option,
+    report,
+    report_options,
+    saying,
+    size_options,
+)
 from streams.lab.bench.figures.results import at_most, table
 from streams.lab.bench.size.outlive import measure
 
 
 @click.command()
 @bootstrap_option
-@click.option(
-    "--items",
-    type=click.IntRange(100, 200_000),
-    default=100_000,
-    show_default=True,
-    help="Items of the shop.",
-)
-@click.option(
-    "--pairs",
-    type=click.IntRange(1_000, 10_000_000),
-    default=1_000_000,
-    show_default=True,
-    help="Pairs of them that were bought together.",
-)
+@size_options
 @report_options
 def outlive(bootstrap: str, items: int, pairs: int, **how: bool) -> None:
     """What a shop knows of two months when all processes are gone, and the log is a week.

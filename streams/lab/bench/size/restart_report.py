@@ -6,27 +6,20 @@ from typing import Any
 
 import click
 
-from streams.lab.bench.figures.report import bootstrap_option, report, report_options, saying
+from streams.lab.bench.figures.report import (
+    bootstrap_option,
+    report,
+    report_options,
+    saying,
+    size_options,
+)
 from streams.lab.bench.figures.results import at_most, table
 from streams.lab.bench.size.restart import measure
 
 
 @click.command()
 @bootstrap_option
-@click.option(
-    "--items",
-    type=click.IntRange(100, 200_000),
-    default=100_000,
-    show_default=True,
-    help="Items of the shop.",
-)
-@click.option(
-    "--pairs",
-    type=click.IntRange(1_000, 10_000_000),
-    default=1_000_000,
-    show_default=True,
-    help="Pairs of them that were bought together.",
-)
+@size_options
 @report_options
 def restart(bootstrap: str, items: int, pairs: int, **how: bool) -> None:
     """How long a worker with a large shop takes to answer again, and what checkpoints hold up.
