@@ -32,6 +32,8 @@ ADDRESSES_MAX = 6 << 30
 """Bytes that a command may address: to want more for a file without an end is a fault."""
 ROOT = Path(__file__).parent.parent.parent
 BY_NAME = {words[1:]: command for words, command in commands()}
+ABOVE = click.Context(goeswith, **goeswith.context_settings)
+"""What a command inherits: click keeps the names of the first help option that it was asked for."""
 often = settings(tried, max_examples=4 * tried.max_examples)
 
 
@@ -80,7 +82,8 @@ def test_whatever_is_typed_is_answered_in_order(shop: dict[str, str], line: Comm
     """Of each command of the tree, and whatever its options are."""
     if line.parsed_alone:
         with contextlib.suppress(click.exceptions.ClickException, click.exceptions.Exit):
-            BY_NAME[line.words].make_context(" ".join(line.words), list(line.given))
+            alone = " ".join(line.words), list(line.given)
+            BY_NAME[line.words].make_context(*alone, parent=ABOVE)
         return
     ended_in_order(CliRunner().invoke(goeswith, [*line.words, *line.given], env=shop))
 

@@ -1,8 +1,9 @@
 """The consumer of the workers' group: how it joins, and how it fetches, in a thread of its own.
 
 Mended, beside Faust's own: fetching follows the rate of events instead of waiting up to 1.5 s, each
-read is noted (so that the next-offset rule can tell a hole from what is not in the log), and errors
-of the group are taken notice of, for which aiokafka waits for ever and Faust never does.
+read is noted (so that the next-offset rule can tell a hole from what is not in the log), errors of
+the group are taken notice of, for which aiokafka waits for ever and Faust never does, and no
+partition is left without an owner (`streams.worker.transport.membership`).
 """
 
 import asyncio
@@ -10,7 +11,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IncompatibleBrokerVersion,
+    KafkaError,
+    for_code,
+)
+from aiokafka.protocol.admin import DescribeGroupsRequest
 from faust.transport.drivers import aiokafka as faust_aiokafka
 from faust.types import TP
 from mode import Service
@@ -21,9 +28,15 @@ from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.refusals import refusal
 from streams.contract.errors import GoeswithError
 from streams.worker.transport.adaptive_fetch import FetchParameters
+from streams.worker.transport.membership import Membership, listed, unowned
 from streams.worker.transport.rounds import FetchPositions
 
 GROUP_ERRORS_EVERY_S = 1.0
+OWNERS_EVERY_S = 2.0
+NEVER_TOLD = (GroupAuthorizationFailedError, IncompatibleBrokerVersion)
+"""We may not ask, or the broker is embedded."""
+STABLE = "Stable"
+"""What Kafka says of a group whose members all know what they have."""
 
 
 class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
@@ -35,6 +48,10 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fetch_positions: FetchPositions[TP] = FetchPositions()
+        settings = self.transport.settings
+        self.membership = Membership(settings.worker_name, settings.session_timeout_s)
+        self.owners_unknown = False
+        """Whether it has joined, and not seen since that every partition has an owner."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings
@@ -81,6 +98,38 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
                     self._end_worker(refused)
                     return
                 self.log.warning("the consumer group reported %r: joining again", error)
+
+    @Service.task
+    async def _pump_owners(self) -> None:
+        async for _ in self.itertimer(OWNERS_EVERY_S, name="owners"):
+            try:
+                if self.owners_unknown:
+                    await self._see_to_owners(self._ensure_consumer())
+            except NEVER_TOLD:
+                self.owners_unknown = False
+            except KafkaError as error:
+                self.log.info("the group does not say who owns what: %r; asking again", error)
+
+    async def _see_to_owners(self, consumer: Any) -> None:
+        """Join again if a partition has no owner: see `streams.worker.transport.membership`."""
+        topic = self.transport.settings.topics.events
+        told = await consumer._coordinator._send_req(
+            DescribeGroupsRequest([self.transport.settings.group_id])
+        )
+        error, _, state, _, _, members, *_ = told.groups[0]
+        if error:
+            raise for_code(error)
+        if state != STABLE:
+            return  # it is being settled: look again
+        missing = unowned(
+            topic, consumer.partitions_for_topic(topic) or (), [member[-1] for member in members]
+        )
+        self.owners_unknown = bool(missing)
+        if missing:
+            said = "nobody owns %s of %s: joining again, so that somebody does"
+            self.log.warning(said, listed(missing), topic)
+            self.membership.joins_again()
+            consumer._coordinator.request_rejoin()
 
     def _end_worker(self, reason: GoeswithError) -> None:
         """Asking again would be of no use."""

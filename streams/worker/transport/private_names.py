@@ -40,7 +40,7 @@ METHODS: Methods = {
     Worker: ("_sentinel_task",),
     App: ("_new_web",),
     TopicPartitionState: ("has_valid_position", "position"),
-    GroupCoordinator: ("check_errors",),
+    GroupCoordinator: ("_send_req", "check_errors", "request_rejoin"),
 }
 """What is overridden or called, by its class."""
 

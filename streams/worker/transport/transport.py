@@ -35,7 +35,6 @@ from streams.contract.settings import Settings
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.adaptive_fetch import AdaptiveFetch
 from streams.worker.transport.group_consumer import GroupConsumer, held_back
-from streams.worker.transport.membership import Membership
 from streams.worker.transport.new_group import (
     beyond_the_end,
     warning_of_commits,
@@ -72,8 +71,6 @@ class Consumer(faust_aiokafka.Consumer):
         super().__init__(*args, **kwargs)
         self._offsets: NextOffset[TP] = NextOffset()
         self._acknowledged: dict[TP, int] = {}
-        settings = self.transport.settings
-        self._membership = Membership(settings.worker_name, settings.session_timeout_s)
 
     def _new_consumer_thread(self) -> GroupConsumer:
         return GroupConsumer(self, loop=self.loop, beacon=self.beacon)
@@ -84,6 +81,8 @@ class Consumer(faust_aiokafka.Consumer):
         """Go back to what is committed; what never was begins where its log begins.
 
         So does what is committed beyond the end: it is no commit of this log, and is taken back.
+        All of them are sought: what was fetched since they were assigned is not handed over, and
+        without a commit aiokafka would go on behind it.
         """
         committed: dict[TP, Any] = dict(await super().seek_to_committed())
         known = {tp: offset for tp, offset in committed.items() if offset is not None}
@@ -92,8 +91,9 @@ class Consumer(faust_aiokafka.Consumer):
         known = {tp: offset for tp, offset in known.items() if tp not in ahead}
         if unknown := committed.keys() - known.keys():
             begins = await self.earliest_offsets(*unknown)
+            await self.seek_wait(begins)
             if ahead:
-                await self._begin_anew({tp: begins[tp] for tp in ahead}, ahead)
+                self._begin_anew({tp: begins[tp] for tp in ahead}, ahead)
             elif not known:
                 self._tell_of_a_new_group(begins)
             known |= begins
@@ -113,14 +113,13 @@ class Consumer(faust_aiokafka.Consumer):
                 ahead = beyond_the_end(ahead, await self.highwaters(*ahead))
         return ahead
 
-    async def _begin_anew(self, begins: Mapping[TP, int], ahead: Mapping[TP, int]) -> None:
+    def _begin_anew(self, begins: Mapping[TP, int], ahead: Mapping[TP, int]) -> None:
         """Answer from where the log begins, and commit that: what was committed says nothing."""
         self.log.warning(
             warning_of_commits(
                 self.transport.settings, {tp.partition: offset for tp, offset in ahead.items()}
             )
         )
-        await self.seek_wait(begins)
         for tp, begin in begins.items():
             self._committed_offset.pop(tp, None)
             self._acknowledged[tp] = begin
@@ -265,12 +264,13 @@ class Consumer(faust_aiokafka.Consumer):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """The worker has joined its group; fails it if another one has taken its name."""
         static = self.transport.settings.static_membership
-        if static and self._membership.replaced(generation_id, monotonic()):
-            name = self._membership.name
+        if static and self._thread.membership.replaced(generation_id, monotonic()):
+            name = self._thread.membership.name
             taken = f"another worker runs under worker_name={name}, and has taken our place"
             await self.crash(NameTaken(f"{taken} in the group: give every worker its own name"))
             return
         await super().on_partitions_assigned(assigned, generation_id)
+        self._thread.owners_unknown = static
 
     async def verify_all_partitions_active(self) -> None:
         """Nothing: Faust's detector of stuck partitions knows single records only."""

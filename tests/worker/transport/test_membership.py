@@ -28,3 +28,13 @@ def test_two_that_go_on_replacing_each_other_yield_at_last() -> None:
     """Rather than answer everything twice for ever."""
     assert joins(*((float(second), 7) for second in range(0, 40, 10)))[-1] is False
     assert joins(*((float(second), 7) for second in range(0, 50, 10)))[-1] is True
+
+
+def test_to_join_again_by_our_own_wish_is_no_sign_of_another() -> None:
+    """Who leads the group gets another generation by it, anybody else the one that it was in."""
+    ann = Membership("ann", session_timeout_s=10)
+    ann.replaced(7, now_s=0)
+    ann.joins_again()
+
+    assert not ann.replaced(7, now_s=100)
+    assert ann.replaced(7, now_s=200)

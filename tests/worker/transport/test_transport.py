@@ -235,7 +235,7 @@ async def test_a_new_group_on_an_old_log_is_told_of_once(
     position: Mapping[int, int],
     lines: int,
 ) -> None:
-    """However often it joins before it has committed something."""
+    """However often it joins before it has committed something; where it begins is sought."""
     app: Any = bench.consumer.app
     app.replica = SimpleNamespace(shop=SimpleNamespace(position=position))
     thread, bench.consumer._thread = bench.consumer._thread, Group(committed)  # type: ignore[assignment]
@@ -244,6 +244,8 @@ async def test_a_new_group_on_an_old_log_is_told_of_once(
     bench.consumer._thread = thread
 
     said = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
+    unknown = [tp for tp, offset in committed.items() if offset is None]
+    assert [dict.fromkeys(unknown, 5)] * 2 == bench.consumer.sought
     assert lines == len(said)
     assert all("group goeswith has committed nothing" in line for line in said)
 
