@@ -15,6 +15,7 @@ from streams.storefront.gateway.gateway import Gateway
 from streams.storefront.gateway.live.mailboxes import ClockMs
 from streams.storefront.gateway.routes import events, health, openapi, prompts, sessions, stream
 from streams.storefront.gateway.routes.refusals import register
+from streams.storefront.gateway.servers import recommendations, webhooks
 
 PREFLIGHT_S = 7200
 """How long a browser remembers that it may ask: as long as Chromium does at most."""
@@ -60,7 +61,7 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         telemetry={"tracing": False},  # spans would hold addresses, and so tokens
     )
     app.state.gateway = gateway
-    for routes in (events, prompts, stream, sessions, health):
+    for routes in (events, prompts, stream, sessions, health, webhooks, recommendations):
         app.include_router(routes.router)
     register(app)
     app.add_middleware(OriginCheck, allowed=settings.allowed_origins)

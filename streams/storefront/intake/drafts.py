@@ -53,6 +53,13 @@ class Rejection(NamedTuple):
     message: str
 
 
+class PlacedEvent(NamedTuple):
+    """An event, and where in its record it was found."""
+
+    place: str
+    event: Event
+
+
 class Intake(NamedTuple):
     """What became of a record."""
 
@@ -61,6 +68,8 @@ class Intake(NamedTuple):
     rejections: tuple[Rejection, ...]
     ignored: Mapping[str, int]
     """What is of no use to us, by the source's own name for it, and how often it came."""
+    told: tuple[PlacedEvent | Rejection, ...] = ()
+    """Events and rejections as one list, in the record's order."""
 
 
 class Who(NamedTuple):
@@ -87,16 +96,21 @@ class Drafts:
         self._nobody = nobody_ids(settings.nobody_ids)
         self._events: list[Event] = []
         self._rejections: list[Rejection] = []
+        self._told: list[PlacedEvent | Rejection] = []
         self._untold = 0
         self._ignored: Counter[str] = Counter()
         self._alike: Counter[str] = Counter()
 
     def intake(self) -> Intake:
         """What has become of the record."""
-        told = list(self._rejections)
-        if self._untold:
-            told.append(Rejection("", "more", f"{self._untold:,} more of it is left out"))
-        return Intake(tuple(self._events), tuple(told), dict(self._ignored))
+        more = f"{self._untold:,} more of it is left out"
+        untold = (Rejection("", "more", more),) if self._untold else ()
+        return Intake(
+            tuple(self._events),
+            (*self._rejections, *untold),
+            dict(self._ignored),
+            (*self._told, *untold),
+        )
 
     def ignore(self, name: Any) -> None:
         """Count something that is of no use to us."""
@@ -105,7 +119,9 @@ class Drafts:
     def reject(self, place: str, reason: str, message: str) -> None:
         """Leave something out, and say so."""
         if len(self._rejections) < REJECTIONS_MAX:
-            self._rejections.append(Rejection(place, reason, message))
+            rejection = Rejection(place, reason, message)
+            self._rejections.append(rejection)
+            self._told.append(rejection)
         else:
             self._untold += 1
 
@@ -201,6 +217,7 @@ class Drafts:
             self.reject(place, "oversize", f"{size} bytes are more than event_bytes_max={most}")
             return
         self._events.append(event)
+        self._told.append(PlacedEvent(place, event))
 
 
 def _explained(invalid: ValidationError) -> str:
