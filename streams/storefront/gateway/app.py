@@ -15,7 +15,7 @@ from streams.storefront.gateway.gateway import Gateway
 from streams.storefront.gateway.live.mailboxes import ClockMs
 from streams.storefront.gateway.routes import events, health, openapi, prompts, sessions, stream
 from streams.storefront.gateway.routes.refusals import register
-from streams.storefront.gateway.servers import recommendations, webhooks
+from streams.storefront.gateway.servers import metrics, recommendations, webhooks
 
 PREFLIGHT_S = 7200
 """How long a browser remembers that it may ask: as long as Chromium does at most."""
@@ -61,10 +61,14 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         telemetry={"tracing": False},  # spans would hold addresses, and so tokens
     )
     app.state.gateway = gateway
-    for routes in (events, prompts, stream, sessions, health, webhooks, recommendations):
+    for routes in (events, prompts, stream, sessions, health):
         app.include_router(routes.router)
+    for of_servers in (webhooks, recommendations, metrics):
+        app.include_router(of_servers.router)
     register(app)
-    app.add_middleware(OriginCheck, allowed=settings.allowed_origins)
+    app.add_middleware(
+        OriginCheck, allowed=settings.allowed_origins, refusals=gateway.traffic.refusals
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
@@ -73,4 +77,5 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         expose_headers=("Retry-After",),
         max_age=PREFLIGHT_S,
     )
+    app.add_middleware(metrics.StatusCount, traffic=gateway.traffic)
     return app

@@ -116,6 +116,7 @@ def test_the_description_is_whole() -> None:
         ("/v1/recommendations/products.json", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
+        ("/metrics", "get"),
     } == {(path, method) for path, of in said["paths"].items() for method in of}
     for path, of in said["paths"].items():
         for operation in of.values():
@@ -143,7 +144,7 @@ def test_the_description_has_every_event_without_what_the_token_says() -> None:
 @given(
     st.sampled_from(
         [
-            *("/v1/events", "/v1/prompts", "/v1/sessions", "/readyz", "/v1/prompts/x"),
+            *("/v1/events", "/v1/prompts", "/v1/sessions", "/readyz", "/metrics", "/v1/x"),
             *("/v1/webhooks/segment", "/v1/webhooks/x", "/v1/recommendations/products.json"),
         ]
     ),

@@ -1,6 +1,7 @@
 """`POST /v1/events`: answered when Kafka has them, and with what they caused, if that is asked."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Annotated
@@ -92,10 +93,21 @@ async def post_events(
             for session_id in batch.sessions:
                 boxes[session_id] = box = here.mailboxes.of(session_id)
                 waiting.enter_context(box.waking(changed))
-        if batch.records:
-            await here.bus.send(batch.records)
+        await send_counted(here, batch, "goeswith" if foreign is None else foreign.name)
         prompts = await _caused(here, batch, boxes, changed, wait_s) if wait_s else []
     return answer(batch, prompts, here.clock_ms())
+
+
+async def send_counted(here: Gateway, batch: Batch, name: str) -> None:
+    """Send the events of a batch, in the format of this name; raises `KafkaUnreachable`."""
+    if batch.records:
+        began_s = time.monotonic()
+        await here.bus.send(batch.records)
+        here.traffic.note_acknowledged(time.monotonic() - began_s)
+    accepted, events = len(batch.records), here.traffic.events
+    events[name, "accepted"] += accepted
+    events[name, "rejected"] += len(batch.results) - accepted
+    events[name, "ignored"] += sum(batch.ignored.values())
 
 
 def _check(request: Request, asking: Caller, *, own: bool) -> None:

@@ -18,7 +18,7 @@ from streams.storefront.gateway.batches.batch import Batch
 from streams.storefront.gateway.batches.foreign import FOREIGN, read_foreign
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.routes.body import body_of
-from streams.storefront.gateway.routes.events import EventsTaken, answer
+from streams.storefront.gateway.routes.events import EventsTaken, answer, send_counted
 from streams.storefront.gateway.routes.refusals import refusals
 from streams.storefront.intake.adapter import Adapter
 from streams.storefront.intake.drafts import EVENTS_MAX
@@ -72,8 +72,7 @@ async def post_webhook(
         raise RequestRefused(401, "signature", "the signature is missing, or wrong")
     now_ms, said = here.clock_ms(), request.headers
     batch = read_foreign(adapter, body, said, None, here.settings, now_ms, events_max=EVENTS_MAX)
-    if batch.records:
-        await here.bus.send(batch.records)
+    await send_counted(here, batch, adapter.name)
     return answered(batch, here.clock_ms())
 
 
