@@ -1,5 +1,6 @@
 """The gateway as an ASGI application: routes, refusals, origins."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -47,9 +48,13 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await bus.start()
+        sharing = asyncio.create_task(gateway.shared_rates.run())
         try:
             yield
         finally:
+            sharing.cancel()
+            await asyncio.wait([sharing])
+            await gateway.shared_rates.close()
             gateway.close_streams()
             await bus.stop()
             await gateway.view.close()

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.rates import RateLimit
+from streams.storefront.gateway.access.shared_rates import SharedRates
 from streams.storefront.gateway.access.tokens import SessionTokens
 from streams.storefront.gateway.bus.bus import Bus
 from streams.storefront.gateway.live.mailboxes import ClockMs, Mailboxes
@@ -53,6 +54,8 @@ class Gateway:
         self.view = CurrentView(settings)
         self.addresses = RateLimit(settings.gateway_address_rate)
         self.sessions = RateLimit(settings.gateway_session_rate)
+        limits = {"addresses": self.addresses, "sessions": self.sessions}
+        self.shared_rates = SharedRates(settings, limits, clock_ms)
         self.traffic = GatewayTraffic()
         self.streams = 0
         """How many are open."""

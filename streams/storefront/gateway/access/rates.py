@@ -4,9 +4,9 @@ Of each name it is known when its bucket would be full again; a request that wou
 its size is refused, with the time after which it would not be. That is exact, takes one look at a
 table, and has a bound: who has been quiet for longest leaves first, and by then starts anew.
 
-It is of this gateway alone: behind a balancer of N gateways a session may ask up to N times as
-much. (The package `limits` shares its counts through Redis, at a round trip a request; in memory it
-looks through all of its keys at each of them.)
+By itself it is of one gateway alone: `shared_rates` lets several share what they take. (The package
+`limits` shares its counts through Redis, at a round trip a request; in memory it looks through all
+of its keys at each of them.)
 """
 
 from collections import OrderedDict
@@ -32,7 +32,10 @@ class RateLimit:
     def __init__(self, a_minute: int, names_max: int = NAMES_MAX) -> None:
         self.pause_ms = MINUTE_MS / a_minute
         self.names_max = names_max
+        self.notes_taken = False
+        """Whether what is taken is kept to be told to others."""
         self._empty_at_ms: OrderedDict[str, float] = OrderedDict()
+        self._taken_ms: dict[str, float] = {}
 
     def take(self, name: str, now_ms: int, cost: int = 1) -> int:
         """0: it may be; else the seconds after which it may be, and nothing is taken."""
@@ -40,11 +43,26 @@ class RateLimit:
         over_ms = empty_at_ms - now_ms - MINUTE_MS
         if over_ms > 0:
             return ceil(over_ms / 1000)
+        self._keep(name, empty_at_ms)
+        if self.notes_taken and cost and len(self._taken_ms) < self.names_max:
+            self._taken_ms[name] = self._taken_ms.get(name, 0.0) + cost * self.pause_ms
+        return 0
+
+    def taken_since(self) -> dict[str, float]:
+        """What was taken since this was asked last: by name, in milliseconds of its bucket."""
+        taken, self._taken_ms = self._taken_ms, {}
+        return taken
+
+    def note_others(self, name: str, empty_at_ms: float) -> None:
+        """When a bucket would be empty again by what all have told by now; it is never too late."""
+        with_ours = empty_at_ms + self._taken_ms.get(name, 0.0)
+        self._keep(name, max(with_ours, self._empty_at_ms.get(name, 0)))
+
+    def _keep(self, name: str, empty_at_ms: float) -> None:
         self._empty_at_ms[name] = empty_at_ms
         self._empty_at_ms.move_to_end(name)
         if len(self._empty_at_ms) > self.names_max:
             self._empty_at_ms.popitem(last=False)
-        return 0
 
     def check(self, name: str, now_ms: int, cost: int = 1) -> None:
         """The same; raises `RequestRefused`, 429."""
