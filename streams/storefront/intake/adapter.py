@@ -59,15 +59,18 @@ class Adapter(NamedTuple):
         settings: Settings,
         *,
         received_at_ms: int | None = None,
+        logged_at_ms: int | None = None,
         session_id: str | None = None,
     ) -> Intake:
         """What becomes of a record: bytes, or what was parsed from them.
 
-        `received_at_ms` is the time of what says none; `session_id`, where it is known (a token has
+        `received_at_ms` is the time of what says none. `logged_at_ms` is when a log got the record,
+        the same whenever it is read: by it records are told apart that say no time and are alike in
+        all else. `session_id`, where it is known (a token has
         it), is the session, whatever is said. Where the secret of a webhook is set, what it does
         not sign is rejected as `unauthorized`, and not looked at.
         """
-        drafts = Drafts(settings, received_at_ms, session_id)
+        drafts = Drafts(settings, received_at_ms, session_id, logged_at_ms)
         headers = {name.lower(): value for name, value in headers.items()}
         try:
             self._check(body, headers, settings)
