@@ -1,14 +1,20 @@
 """Bodies in other formats: mapped, and judged as our own are, by the token and the bounds."""
 
 import json
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
 
-from streams.contract.events import ItemAdded, OrderPlaced
-from streams.storefront.gateway.batches.foreign import FOREIGN
+from streams.contract.errors import RequestRefused
+from streams.contract.events import ItemAdded, OrderPlaced, decode
+from streams.contract.settings import Settings
+from streams.storefront.gateway.access.tokens import SessionOwner
+from streams.storefront.gateway.batches.batch import OF_SERVERS
+from streams.storefront.gateway.batches.foreign import FOREIGN, read_foreign
 from tests.storefront.gateway.shopfront import KEY, NOON_S, Shopfront, bearer, says_nothing
+from tests.storefront.intake.mutated import payload
 from tests.storefront.intake.samples import (
     BREAD,
     DENIED,
@@ -225,3 +231,26 @@ async def test_an_order_is_not_believed_of_a_page(front: Shopfront) -> None:
     assert "order_from_a_browser" == foreign.json()["results"][0]["reason"]
     assert 200 == by_server.status_code == by_page.status_code
     assert isinstance(believing.bus.events[0], OrderPlaced)
+
+
+@pytest.mark.parametrize("source", FOREIGN)
+def test_whatever_is_sent_speaks_for_the_tokens_session_or_is_refused(source: str) -> None:
+    """Payloads with faults in them; as in `tests.storefront.intake.mutated`, which runs longer."""
+    random, ann = Random(20260101), SessionOwner(session_id="ann", visitor_id="anns")
+    settings, taken = Settings(event_bytes_max=600), 0
+    for _ in range(300):
+        body, headers = payload(source, random)
+        try:
+            batch = read_foreign(
+                FOREIGN[source], body, headers, ann, settings, NOON_S * 1000, events_max=100
+            )
+        except RequestRefused:
+            continue
+        taken += len(batch.records)
+        assert [*range(len(batch.results))] == [result.index for result in batch.results]
+        for record in batch.records:
+            event = decode(b"ann", record.value, timestamp_ms=NOON_S * 1000, settings=settings)
+            assert (b"ann", "ann", None) == (record.key, event.session_id, event.shopper_id)
+            assert event.visitor_id in ("anns", None)
+            assert event.type not in (*OF_SERVERS, "order_placed")
+    assert taken > 20 or source in ("shopify", "woocommerce")
