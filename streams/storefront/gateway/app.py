@@ -20,7 +20,11 @@ from streams.storefront.gateway.servers import metrics, recommendations, webhook
 
 PREFLIGHT_S = 7200
 """How long a browser remembers that it may ask: as long as Chromium does at most."""
-HEADERS_ALLOWED = ("Authorization", "Content-Type", "Last-Event-ID")
+HEADERS_ALLOWED = (
+    *("Authorization", "Content-Type", "Last-Event-ID"),
+    *("ce-specversion", "ce-type", "ce-source", "ce-id", "ce-time", "ce-partitionkey"),
+)
+"""Those of a CloudEvent in binary mode among them."""
 
 
 class GatewayApp(FastAPI):

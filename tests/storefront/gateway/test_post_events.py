@@ -330,7 +330,7 @@ async def test_a_browser_asks_for_leave_and_gets_it(front: Shopfront) -> None:
     asked = {
         "origin": SHOP,
         "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization,content-type",
+        "access-control-request-headers": "authorization,ce-id,ce-specversion,content-type",
     }
     answer = await front.http.options("/v1/events", headers=asked)
     assert (200, SHOP) == (answer.status_code, answer.headers["access-control-allow-origin"])

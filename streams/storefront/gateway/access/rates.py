@@ -39,14 +39,23 @@ class RateLimit:
 
     def take(self, name: str, now_ms: int, cost: int = 1) -> int:
         """0: it may be; else the seconds after which it may be, and nothing is taken."""
-        empty_at_ms = max(now_ms, self._empty_at_ms.get(name, 0)) + cost * self.pause_ms
-        over_ms = empty_at_ms - now_ms - MINUTE_MS
-        if over_ms > 0:
-            return ceil(over_ms / 1000)
+        empty_at_ms = self._filled(name, now_ms, cost)
+        if again_s := _over_s(empty_at_ms, now_ms):
+            return again_s
         self._keep(name, empty_at_ms)
-        if self.notes_taken and cost and len(self._taken_ms) < self.names_max:
+        if self.notes_taken and len(self._taken_ms) < self.names_max:
             self._taken_ms[name] = self._taken_ms.get(name, 0.0) + cost * self.pause_ms
         return 0
+
+    def check(self, name: str, now_ms: int, cost: int = 1) -> None:
+        """The same; raises `RequestRefused`, 429."""
+        if again_s := self.take(name, now_ms, cost):
+            raise _refusal(again_s)
+
+    def look(self, name: str, now_ms: int) -> None:
+        """Take nothing; raises `RequestRefused`, 429, where one more would not be taken."""
+        if again_s := _over_s(self._filled(name, now_ms, 1), now_ms):
+            raise _refusal(again_s)
 
     def taken_since(self) -> dict[str, float]:
         """What was taken since this was asked last: by name, in milliseconds of its bucket."""
@@ -64,12 +73,17 @@ class RateLimit:
         if len(self._empty_at_ms) > self.names_max:
             self._empty_at_ms.popitem(last=False)
 
-    def check(self, name: str, now_ms: int, cost: int = 1) -> None:
-        """The same; raises `RequestRefused`, 429."""
-        if again_s := self.take(name, now_ms, cost):
-            raise RequestRefused(
-                429, "too_many", f"too many requests: again in {again_s} s", again_s=again_s
-            )
+    def _filled(self, name: str, now_ms: int, cost: int) -> float:
+        return max(now_ms, self._empty_at_ms.get(name, 0)) + cost * self.pause_ms
+
+
+def _over_s(empty_at_ms: float, now_ms: int) -> int:
+    return max(0, ceil((empty_at_ms - now_ms - MINUTE_MS) / 1000))
+
+
+def _refusal(again_s: int) -> RequestRefused:
+    said = f"too many requests: again in {again_s} s"
+    return RequestRefused(429, "too_many", said, again_s=again_s)
 
 
 def network(address: str) -> str:

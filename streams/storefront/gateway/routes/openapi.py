@@ -32,6 +32,10 @@ def description(app: FastAPI) -> dict[str, Any]:
     ]
     bodies = {kind: {"schema": either} for kind in own} | {kind: {"schema": {}} for kind in foreign}
     said["paths"]["/v1/events"]["post"]["requestBody"] = {"required": True, "content": bodies}
+    said["paths"]["/v1/webhooks/{source}"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": {}}},
+    }
     said["paths"]["/v1/sessions"]["post"]["requestBody"] = {
         "content": {"application/json": {"schema": BODY_SCHEMA}}
     }

@@ -1,8 +1,9 @@
 """`POST /v1/webhooks/{source}`: what a shop system sends by itself, under a signature of its own.
 
 Neither token nor key is asked for: who has signed the body is believed. The signature is of the
-bytes as they came, and is looked at before anything else is. A source without a secret is off, and
-is told from one that there is not by nobody.
+bytes as they came, and is looked at before anything else is. An address that guesses is counted by
+itself: what pages ask from there keeps no webhook out. A source without a secret is off, and nobody
+can tell it from one that there is not.
 
 A webhook that comes again is harmless: its events have the ids that they had.
 """
@@ -25,6 +26,7 @@ from streams.storefront.intake.drafts import EVENTS_MAX
 
 BODY_BYTES_MAX = 2_097_152
 """An order of a thousand lines is a megabyte."""
+BODIES_AT_ONCE_MAX = 64
 PING_BYTES_MAX = 64
 SOURCES = tuple(name for name, adapter in FOREIGN.items() if adapter.signature)
 
@@ -62,18 +64,32 @@ async def post_webhook(
     adapter = FOREIGN.get(source)
     if adapter is None or not adapter.is_signed(here.settings):
         raise RequestRefused(404, "unknown_webhook", "no webhooks of this name are taken here")
-    address = network(request.client.host if request.client else "-")
-    here.addresses.check(address, here.clock_ms(), cost=0)
-    body = await body_of(request, BODY_BYTES_MAX)
+    guesses = f"webhooks of {network(request.client.host if request.client else '-')}"
+    here.addresses.look(guesses, here.clock_ms())
+    body = await _body_of(request, here)
     if is_ping(adapter, body):
         return answered(Batch.empty(), here.clock_ms())
     if not adapter.authentic(body, request.headers, here.settings):
-        here.addresses.check(address, here.clock_ms())
+        here.addresses.check(guesses, here.clock_ms())
         raise RequestRefused(401, "signature", "the signature is missing, or wrong")
     now_ms, said = here.clock_ms(), request.headers
     batch = read_foreign(adapter, body, said, None, here.settings, now_ms, events_max=EVENTS_MAX)
     await send_counted(here, batch, adapter.name)
     return answered(batch, here.clock_ms())
+
+
+async def _body_of(request: Request, here: Here) -> bytes:
+    """The body of who has not been believed yet; raises `RequestRefused`.
+
+    503 while so many others are being read: what they may hold is all that strangers can take.
+    """
+    if here.webhook_bodies >= BODIES_AT_ONCE_MAX:
+        raise RequestRefused(503, "busy", "too many webhooks at once", again_s=2)
+    here.webhook_bodies += 1
+    try:
+        return await body_of(request, BODY_BYTES_MAX)
+    finally:
+        here.webhook_bodies -= 1
 
 
 def is_ping(adapter: Adapter, body: bytes) -> bool:

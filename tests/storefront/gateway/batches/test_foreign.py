@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from streams.contract.errors import RequestRefused
 from streams.contract.events import ItemAdded, OrderPlaced, decode
@@ -210,6 +211,24 @@ async def test_a_form_is_taken_where_its_format_is_named(front: Shopfront) -> No
 
     assert (200, 401) == (taken.status_code, refused.status_code)
     assert ["item_viewed"] == [event.type for event in front.bus.events]
+
+
+async def test_the_agent_of_the_shops_server_is_not_its_shoppers(front: Shopfront) -> None:
+    """With the key it speaks for whom it has looked at; with a token it is the browser's."""
+    crawler, body = {"user_agent": "Googlebot/2.1"}, protocol(hit("view_item", items=[tea()]))
+    by_server = await post(front, body, KEY, "ga4", **crawler)
+    by_page = await post(front, body, await front.token(), "ga4", **crawler)
+
+    assert (200, 1) == (by_server.status_code, by_server.json()["accepted"])
+    assert (403, "robot") == (by_page.status_code, by_page.json()["reason"])
+
+
+async def test_the_shops_server_need_not_sign_what_it_sends_with_its_key() -> None:
+    """A signature is for who has no key."""
+    front = Shopfront(says_nothing, segment_secret=SecretStr("secret"))
+    answer = await post(front, track("Checkout Started", {}), KEY, "segment")
+
+    assert (200, 1) == (answer.status_code, answer.json()["accepted"])
 
 
 async def test_an_order_is_not_believed_of_a_page(front: Shopfront) -> None:

@@ -1,14 +1,17 @@
 """Webhooks: taken when they are signed, by the bytes that came, and by no one else."""
 
+import asyncio
 import hmac
 import json
 from base64 import b64encode
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from streams.storefront.gateway.servers.webhooks import BODIES_AT_ONCE_MAX
 from tests.storefront.gateway.shopfront import KEY, Shopfront, bearer, says_nothing
 from tests.storefront.intake.samples import ORDER, shop_line, shop_order, track, woo_order
 
@@ -149,14 +152,47 @@ async def test_nothing_is_answered_before_kafka_has_it() -> None:
 
 
 async def test_who_guesses_is_counted_and_who_signs_is_not() -> None:
-    """A shop system sends for all shoppers from one address."""
+    """A shop system sends for all shoppers from one address; pages there are counted apart."""
     front = Shopfront(says_nothing, gateway_address_rate=10, **SECRETS)
     body = said("shopify")
+    for _ in range(12):
+        await front.post([], "made.up.token")
     signed = [await send(front, "shopify", body, signature("shopify", body)) for _ in range(15)]
     guessed = [await send(front, "shopify", body, "guess") for _ in range(12)]
+    unread = await send(front, "shopify", body, signature("shopify", body))
+    front.now_ms += 60_000
+    later = await send(front, "shopify", body, signature("shopify", body))
 
     assert {200} == {answer.status_code for answer in signed}
     assert [401] * 10 + [429] * 2 == [answer.status_code for answer in guessed]
+    assert (429, 200) == (unread.status_code, later.status_code)
+
+
+async def test_bodies_of_strangers_have_a_bound_together() -> None:
+    """Each may be large, and nobody knows yet who has sent it."""
+    front, body, going_on = Shopfront(says_nothing, **SECRETS), said("shopify"), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        await going_on.wait()
+        yield body
+
+    sign = {HEADERS["shopify"]: signature("shopify", body)}
+    many = [
+        asyncio.create_task(front.http.post("/v1/webhooks/shopify", content=slowly(), headers=sign))
+        for _ in range(BODIES_AT_ONCE_MAX)
+    ]
+    while front.gateway.webhook_bodies < BODIES_AT_ONCE_MAX:
+        await asyncio.sleep(0.01)
+    refused = await send(front, "shopify", body, sign[HEADERS["shopify"]])
+    going_on.set()
+
+    assert (503, "busy", "2") == (
+        refused.status_code,
+        refused.json()["reason"],
+        refused.headers["retry-after"],
+    )
+    assert {200} == {(await one).status_code for one in many}
+    assert 0 == front.gateway.webhook_bodies
 
 
 async def test_a_key_opens_no_webhook() -> None:
