@@ -51,7 +51,7 @@ class EventResult(BaseModel):
     hints: tuple[str, ...] | None = None
     """What may have been meant."""
     place: str | None = None
-    """Where in a body of another format it is, such as `events.3.items.1`."""
+    """Where in a body of another format it is, such as `events.3.items.1`; left out: all of it."""
 
 
 class Batch(NamedTuple):

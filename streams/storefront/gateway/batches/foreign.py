@@ -71,11 +71,12 @@ def read_foreign(
     batch = Batch.empty()
     batch.ignored.update(became.ignored)
     for one in became.told:
+        place = one.place or None
         if isinstance(one, PlacedEvent):
             whose = without_ids(visit) if visit and one.event.consent is False else visit
-            judge(orjson.loads(encode(one.event)), whose, settings, now_ms, batch, one.place)
+            judge(orjson.loads(encode(one.event)), whose, settings, now_ms, batch, place)
         else:
-            batch.reject(one.reason, one.message, place=one.place)
+            batch.reject(one.reason, one.message, place=place)
     return batch
 
 

@@ -40,7 +40,7 @@ def refused(status: int, reason: str, message: str, again_s: int = 0) -> JSONRes
     if again_s:
         headers["Retry-After"] = str(again_s)
     if status == 401:  # noqa: PLR2004  # RFC 9110, section 15.5.2
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = "HMAC" if reason == "signature" else "Bearer"
     return JSONResponse({"reason": reason, "message": message}, status, headers)
 
 
