@@ -5,6 +5,7 @@ READY := .venv/.ready
 LIMIT := 100000
 DEMO_OPTIONS :=
 FUZZ_EXAMPLES := 1000
+FUZZ_PAYLOADS := 200000
 FUZZED := $(addprefix tests/fuzz/test_,readers.py published_records.py checkpoints.py command_lines.py)
 MUTANTS :=
 PROCESSES := 2
@@ -30,8 +31,9 @@ check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-fuzz: $(READY) ## hostile input to every reader and command, then ten million events; half an hour
+fuzz: $(READY) ## hostile input to every reader, command and source, then ten million events; an hour
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) OMP_NUM_THREADS=1 $(BIN)/pytest -q --timeout 3600 $(FUZZED)
+	$(BIN)/python -m tests.storefront.intake.mutated $(FUZZ_PAYLOADS)
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m tests.fuzz --events 10000000
 
 bench: $(READY) ## measure cost and latency on a real Kafka; writes tests/benchmarks/RESULTS.md

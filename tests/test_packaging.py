@@ -51,17 +51,22 @@ def test_the_lock_files_hold_what_is_declared() -> None:
     everything = runtime | declared(*extra, PROJECT["dependency-groups"]["dev"])
 
     assert runtime.items() <= pins(requirements("runtime.txt")).items()
+    gateway = declared(PROJECT["project"]["optional-dependencies"]["gateway"])
+    assert (runtime | gateway).items() <= pins(requirements("gateway.txt")).items()
     assert everything.items() <= pins(requirements("all.txt")).items()
 
 
 def test_a_worker_runs_with_the_versions_that_are_tested() -> None:
-    """The image's lock file is a part of the one that the tests are run with."""
-    assert pins(requirements("runtime.txt")).items() <= pins(requirements("all.txt")).items()
+    """And so does a gateway: the image's lock file is a part of the one of the tests."""
+    runtime, image = pins(requirements("runtime.txt")), pins(requirements("gateway.txt"))
+
+    assert runtime.items() <= image.items() <= pins(requirements("all.txt")).items()
+    assert "-r requirements/gateway.txt\n" in (ROOT / "Dockerfile").read_text()
 
 
 def test_the_lock_files_name_hashes_and_no_index() -> None:
     """They say what is installed; the installer's own settings say where from."""
-    for name in ("runtime.txt", "all.txt", "peers.txt"):
+    for name in ("runtime.txt", "gateway.txt", "all.txt", "peers.txt"):
         text = requirements(name)
         entries = re.split(r"\n(?=\w)", text)[1:]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import redis
 
+from streams.contract.settings import Settings
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import Child, free_port
 from streams.operations.lag.exporter import DEFAULT_PORT
@@ -79,12 +80,17 @@ def test_what_prometheus_scrapes_is_what_runs() -> None:
     workers = set(re.findall(r"^  (worker-\d+):$", COMPOSE, re.MULTILINE))
     port = re.search(r'GOESWITH_WEB_PORT: "(\d+)"', COMPOSE)
 
-    assert workers | {"exporter"} == targets.keys()
+    assert workers | {"exporter", "gateway"} == targets.keys()
     assert port is not None
     assert {port[1]} == {targets[worker] for worker in workers}
     assert "GOESWITH_WEB_BIND: 0.0.0.0" in COMPOSE
     assert ["exporter", "--bind", "0.0.0.0"] == listed(service("exporter"), "command")  # noqa: S104
     assert str(DEFAULT_PORT) == targets["exporter"]
+    assert ["gateway", "--host", "0.0.0.0"] == listed(service("gateway"), "command")  # noqa: S104
+    assert str(Settings().gateway_port) == targets["gateway"]
+    assert [f"127.0.0.1:{targets['gateway']}:{targets['gateway']}"] == listed(
+        service("gateway"), "ports"
+    )
 
 
 def test_the_folders_that_it_mounts_are_there() -> None:

@@ -43,6 +43,11 @@ class GatewaySettings(BaseModel):
         262_144, ge=1024, le=8_388_608, description="largest body of a request"
     )
     gateway_batch_max: int = Field(100, ge=1, le=1000, description="most events of a request")
+    gateway_browser_orders: bool = Field(
+        False,
+        description="whether pages are believed what was ordered; else the shop's server tells it, "
+        "or a webhook",
+    )
     gateway_wait_ms_max: int = Field(
         2000, ge=0, le=30_000, description="longest that `wait_ms` may wait for prompts"
     )
@@ -61,6 +66,10 @@ class GatewaySettings(BaseModel):
     )
     gateway_heartbeat_s: float = Field(
         15.0, gt=0, le=3600, description="a quiet stream says so often that it is still there"
+    )
+
+    gateway_write_s: float = Field(
+        30.0, gt=0, le=600, description="who reads nothing of what is sent for so long is hung up"
     )
 
     @field_validator("gateway_proxies")

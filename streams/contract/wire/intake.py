@@ -36,3 +36,7 @@ class IntakeSettings(BaseModel):
     woocommerce_secret: SecretStr = Field(
         SecretStr(""), description="signs WooCommerce's webhooks, likewise"
     )
+    segment_secret: SecretStr = Field(
+        SecretStr(""),
+        description="signs the webhooks of Segment, and of who signs like it, likewise",
+    )

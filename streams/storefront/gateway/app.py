@@ -1,5 +1,6 @@
 """The gateway as an ASGI application: routes, refusals, origins."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,10 +16,15 @@ from streams.storefront.gateway.gateway import Gateway
 from streams.storefront.gateway.live.mailboxes import ClockMs
 from streams.storefront.gateway.routes import events, health, openapi, prompts, sessions, stream
 from streams.storefront.gateway.routes.refusals import register
+from streams.storefront.gateway.servers import metrics, recommendations, webhooks
 
 PREFLIGHT_S = 7200
 """How long a browser remembers that it may ask: as long as Chromium does at most."""
-HEADERS_ALLOWED = ("Authorization", "Content-Type", "Last-Event-ID")
+HEADERS_ALLOWED = (
+    *("Authorization", "Content-Type", "Last-Event-ID"),
+    *("ce-specversion", "ce-type", "ce-source", "ce-id", "ce-time", "ce-partitionkey"),
+)
+"""Those of a CloudEvent in binary mode among them."""
 
 
 class GatewayApp(FastAPI):
@@ -46,9 +52,13 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await bus.start()
+        sharing = asyncio.create_task(gateway.shared_rates.run())
         try:
             yield
         finally:
+            sharing.cancel()
+            await asyncio.wait([sharing])
+            await gateway.shared_rates.close()
             gateway.close_streams()
             await bus.stop()
             await gateway.view.close()
@@ -62,8 +72,12 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
     app.state.gateway = gateway
     for routes in (events, prompts, stream, sessions, health):
         app.include_router(routes.router)
+    for of_servers in (webhooks, recommendations, metrics):
+        app.include_router(of_servers.router)
     register(app)
-    app.add_middleware(OriginCheck, allowed=settings.allowed_origins)
+    app.add_middleware(
+        OriginCheck, allowed=settings.allowed_origins, refusals=gateway.traffic.refusals
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
@@ -72,4 +86,5 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         expose_headers=("Retry-After",),
         max_age=PREFLIGHT_S,
     )
+    app.add_middleware(metrics.StatusCount, traffic=gateway.traffic)
     return app

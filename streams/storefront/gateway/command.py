@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from logging.config import dictConfig
 from typing import Any
 
@@ -16,6 +17,7 @@ from streams.cli.options import with_settings
 from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
+from streams.storefront.gateway.access.slow_readers import PatientProtocol
 from streams.storefront.gateway.app import create_app
 from streams.storefront.gateway.bus.kafka_bus import KafkaBus
 from streams.storefront.gateway.gateway import Gateway
@@ -96,6 +98,7 @@ def config(settings: Settings, app: object) -> uvicorn.Config:
     """How it is served: without a log of addresses, which may hold tokens."""
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # it is one
+        http=partial(PatientProtocol, write_s=settings.gateway_write_s),  # type: ignore[arg-type]
         access_log=False,
         log_config=None,  # there is one by now
         server_header=False,

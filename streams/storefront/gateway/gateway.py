@@ -1,16 +1,43 @@
 """The parts of a running gateway, as its routes share them."""
 
 import asyncio
+from bisect import bisect_left
+from collections import Counter
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.rates import RateLimit
+from streams.storefront.gateway.access.shared_rates import SharedRates
 from streams.storefront.gateway.access.tokens import SessionTokens
 from streams.storefront.gateway.bus.bus import Bus
 from streams.storefront.gateway.live.mailboxes import ClockMs, Mailboxes
 from streams.views.async_reader import CurrentView
+
+ACKNOWLEDGED_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Upper bounds of the histogram of how long Kafka took."""
+
+
+class GatewayTraffic:
+    """What a gateway has counted since its start, by words of ours alone."""
+
+    def __init__(self) -> None:
+        self.events: Counter[tuple[str, str]] = Counter()
+        """By format (`goeswith`, `ga4`, …) and result: `accepted`, `rejected`, `ignored`."""
+        self.requests: Counter[str] = Counter()
+        """By status; a stream counts when it begins."""
+        self.refusals: Counter[str] = Counter()
+        """By reason."""
+        self.acknowledged = [0] * (len(ACKNOWLEDGED_S) + 1)
+        """Requests whose events Kafka has, by how long that took."""
+        self.acknowledged_s = 0.0
+        """All of that time."""
+
+    def note_acknowledged(self, took_s: float) -> None:
+        """Kafka has the events of a request."""
+        self.acknowledged[bisect_left(ACKNOWLEDGED_S, took_s)] += 1
+        self.acknowledged_s += took_s
 
 
 class Gateway:
@@ -27,6 +54,11 @@ class Gateway:
         self.view = CurrentView(settings)
         self.addresses = RateLimit(settings.gateway_address_rate)
         self.sessions = RateLimit(settings.gateway_session_rate)
+        limits = {"addresses": self.addresses, "sessions": self.sessions}
+        self.shared_rates = SharedRates(settings, limits, clock_ms)
+        self.traffic = GatewayTraffic()
+        self.webhook_bodies = 0
+        """So many are being read, of nobody knows whom."""
         self.streams = 0
         """How many are open."""
         self.closing = False

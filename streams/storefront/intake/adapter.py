@@ -15,7 +15,7 @@ from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 from streams.storefront.intake.drafts import Drafts, Intake, Unreadable
 from streams.storefront.intake.values.looking import parsed
-from streams.storefront.intake.values.signatures import signed
+from streams.storefront.intake.values.signatures import Signing, sha256_base64, signed
 
 Headers = Mapping[str, str]
 """Of HTTP or of a Kafka record; names in small letters."""
@@ -46,6 +46,9 @@ class Adapter(NamedTuple):
     """The header with the signature of a webhook."""
     secret: Callable[[Settings], SecretStr] | None = None
     """The setting with the secret that signs it."""
+    sign: Signing = sha256_base64
+    ping: bytes = b""
+    """What begins the body that is sent, unsigned, when a webhook is made; empty: none is."""
     table: bool = False
     """Lines of it are rows of CSV, below a header."""
 
@@ -56,15 +59,18 @@ class Adapter(NamedTuple):
         settings: Settings,
         *,
         received_at_ms: int | None = None,
+        logged_at_ms: int | None = None,
         session_id: str | None = None,
     ) -> Intake:
         """What becomes of a record: bytes, or what was parsed from them.
 
-        `received_at_ms` is the time of what says none; `session_id`, where it is known (a token has
+        `received_at_ms` is the time of what says none. `logged_at_ms` is when a log got the record,
+        the same whenever it is read: by it records are told apart that say no time and are alike in
+        all else. `session_id`, where it is known (a token has
         it), is the session, whatever is said. Where the secret of a webhook is set, what it does
         not sign is rejected as `unauthorized`, and not looked at.
         """
-        drafts = Drafts(settings, received_at_ms, session_id)
+        drafts = Drafts(settings, received_at_ms, session_id, logged_at_ms)
         headers = {name.lower(): value for name, value in headers.items()}
         try:
             self._check(body, headers, settings)
@@ -85,10 +91,15 @@ class Adapter(NamedTuple):
 
     def authentic(self, body: Any, headers: Headers, settings: Settings) -> bool:
         """Whether a webhook is signed, where its secret is set; without one, all of them pass."""
-        secrets = self.secret(settings).get_secret_value() if self.secret else ""
-        if not secrets.strip(" ,"):
+        if not self.is_signed(settings):
             return True
-        return isinstance(body, bytes) and signed(body, headers.get(self.signature), secrets)
+        secrets = self.secret(settings).get_secret_value() if self.secret else ""
+        given = headers.get(self.signature)
+        return isinstance(body, bytes) and signed(body, given, secrets, self.sign)
+
+    def is_signed(self, settings: Settings) -> bool:
+        """Whether there is a secret that signs it."""
+        return bool(self.secret and self.secret(settings).get_secret_value().strip(" ,"))
 
 
 def set_right(event: Event, received_ms: int | None) -> Event:

@@ -14,10 +14,18 @@ from streams.storefront.intake.sources import (
     woocommerce,
 )
 from streams.storefront.intake.sources.shopify import pixel, webhooks
+from streams.storefront.intake.values.signatures import sha1_hex
 
 ADAPTERS = (
     Adapter("ga4", "GA4: Measurement Protocol, data layer, gtag, BigQuery rows", ga4.translate),
-    Adapter("segment", "Segment, RudderStack: e-commerce spec", segment.translate),
+    Adapter(
+        "segment",
+        "Segment, RudderStack: e-commerce spec",
+        segment.translate,
+        signature="x-signature",
+        secret=lambda settings: settings.segment_secret,
+        sign=sha1_hex,
+    ),
     Adapter(
         "snowplow",
         "Snowplow: enriched e-commerce events, JSON or TSV",
@@ -47,6 +55,7 @@ ADAPTERS = (
         woocommerce.parse,
         signature="x-wc-webhook-signature",
         secret=lambda settings: settings.woocommerce_secret,
+        ping=woocommerce.PING,
     ),
     Adapter("rees46", "REES46: rows of a public log, CSV", session_logs.rees46, table=True),
     Adapter("otto", "OTTO: sessions of a public log", session_logs.otto),

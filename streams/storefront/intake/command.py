@@ -158,7 +158,10 @@ def read_lines(
             now_ms = round(time.time() * 1000)
             body = row(columns, line) if adapter.table else record.value
             at_ms = now_ms if record.timestamp_ms is None else record.timestamp_ms
-            became = adapter.read(body or b"", headers, settings, received_at_ms=at_ms)
+            logged_ms = record.timestamp_ms
+            became = adapter.read(
+                body or b"", headers, settings, received_at_ms=at_ms, logged_at_ms=logged_ms
+            )
             events = tuple(set_right(event, record.timestamp_ms) for event in became.events)
             yield line.number, became._replace(events=events)
 

@@ -5,7 +5,8 @@ what becomes of ids, consent, times and limits. Nothing a source says can raise 
 `Unreadable`, which ends the record; all else that is wrong leaves out one event, or one item.
 
 Consent that is denied leaves out who it is: neither the shopper's id nor the browser's goes on. A
-session that is named after the shopper goes by a hash, with consent and without.
+session that is named after the shopper or the browser goes by a hash, with consent and without: so
+a denial is of the session that it is about, and names nobody.
 """
 
 from collections import Counter
@@ -53,6 +54,13 @@ class Rejection(NamedTuple):
     message: str
 
 
+class PlacedEvent(NamedTuple):
+    """An event, and where in its record it was found."""
+
+    place: str
+    event: Event
+
+
 class Intake(NamedTuple):
     """What became of a record."""
 
@@ -61,6 +69,8 @@ class Intake(NamedTuple):
     rejections: tuple[Rejection, ...]
     ignored: Mapping[str, int]
     """What is of no use to us, by the source's own name for it, and how often it came."""
+    told: tuple[PlacedEvent | Rejection, ...] = ()
+    """Events and rejections as one list, in the record's order."""
 
 
 class Who(NamedTuple):
@@ -79,24 +89,34 @@ class Drafts:
     """Collects what becomes of one record; `session_id`, where it is known, beats all others."""
 
     def __init__(
-        self, settings: Settings, received_at_ms: int | None = None, session_id: str | None = None
+        self,
+        settings: Settings,
+        received_at_ms: int | None = None,
+        session_id: str | None = None,
+        logged_at_ms: int | None = None,
     ) -> None:
         self.settings = settings
         self.received_at_ms = received_at_ms
         self._session_id = session_id
+        self._logged_at_ms = logged_at_ms
         self._nobody = nobody_ids(settings.nobody_ids)
         self._events: list[Event] = []
         self._rejections: list[Rejection] = []
+        self._told: list[PlacedEvent | Rejection] = []
         self._untold = 0
         self._ignored: Counter[str] = Counter()
         self._alike: Counter[str] = Counter()
 
     def intake(self) -> Intake:
         """What has become of the record."""
-        told = list(self._rejections)
-        if self._untold:
-            told.append(Rejection("", "more", f"{self._untold:,} more of it is left out"))
-        return Intake(tuple(self._events), tuple(told), dict(self._ignored))
+        more = f"{self._untold:,} more of it is left out"
+        untold = (Rejection("", "more", more),) if self._untold else ()
+        return Intake(
+            tuple(self._events),
+            (*self._rejections, *untold),
+            dict(self._ignored),
+            (*self._told, *untold),
+        )
 
     def ignore(self, name: Any) -> None:
         """Count something that is of no use to us."""
@@ -105,7 +125,9 @@ class Drafts:
     def reject(self, place: str, reason: str, message: str) -> None:
         """Leave something out, and say so."""
         if len(self._rejections) < REJECTIONS_MAX:
-            self._rejections.append(Rejection(place, reason, message))
+            rejection = Rejection(place, reason, message)
+            self._rejections.append(rejection)
+            self._told.append(rejection)
         else:
             self._untold += 1
 
@@ -116,8 +138,14 @@ class Drafts:
             return True
         return False
 
-    def made_id(self, *parts: Any) -> str:
-        """An id for what has none: of its content, and of how often that came in this record."""
+    def made_id(self, *parts: Any, when: When | None = None) -> str:
+        """An id for what has none: of its content, and of how often that came in this record.
+
+        Where it says no time (`when`) also of when a log got it: put in, taken out and put in again
+        is three events.
+        """
+        if when is not None and when.occurred_at_ms is None and self._logged_at_ms is not None:
+            parts = (*parts, self._logged_at_ms)
         made = digest(*parts)
         self._alike[made] += 1
         again = self._alike[made]
@@ -137,8 +165,8 @@ class Drafts:
         if said is None and who.consent is not False and who.shopper is not UNSAID:
             shopper = self.shopper(who.shopper)
             said = f"shopper-{digest(shopper)}" if shopper else None
-        if said and self._is_person(said, who):
-            said = f"session-{digest(said)}"
+        if said and (self._is_person(said, who) or self._is_browser(said, who)):
+            said = session_name(said)
         return fitting(said) if said else None
 
     def _is_person(self, session: str, who: Who) -> bool:
@@ -149,6 +177,11 @@ class Drafts:
         shopper = identifier(who.shopper, self._nobody)
         ids = (session, identifier(who.visitor, self._nobody))
         return "@" in session or (shopper is not None and shopper in ids)
+
+    def _is_browser(self, session: str, who: Who) -> bool:
+        """Whether a session is named after the browser: by its id, or by that and a number."""
+        browser = identifier(who.visitor, self._nobody)
+        return browser is not None and (session == browser or session.startswith(f"{browser}."))
 
     def event(
         self, place: str, kind: str, event_id: str, who: Who, when: When, **fields: Any
@@ -201,6 +234,18 @@ class Drafts:
             self.reject(place, "oversize", f"{size} bytes are more than event_bytes_max={most}")
             return
         self._events.append(event)
+        self._told.append(PlacedEvent(place, event))
+
+
+def session_name(named_after: str) -> str:
+    """What a session is called that a source names after its browser, or after its shopper.
+
+    SHA-256 of a list of JSON with the one name in it, of which 24 hexadecimal digits are taken.
+
+    >>> session_name("55.66.7")
+    'session-4bd51e4e7c67f5926449dd41'
+    """
+    return f"session-{digest(named_after)}"
 
 
 def _explained(invalid: ValidationError) -> str:

@@ -68,7 +68,9 @@ class RawTopic:
         if record.value is None:
             became = Intake((), (), {"record without a value": 1})
         else:
-            became = self._adapter.read(record.value, headers, self._settings, received_at_ms=at_ms)
+            became = self._adapter.read(
+                record.value, headers, self._settings, received_at_ms=at_ms, logged_at_ms=at_ms
+            )
         self._counts.count(became)
         events = self._settings.topics.events
         sent = [

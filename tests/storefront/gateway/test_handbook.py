@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from streams.contract.schemas.examples import PROMPT
+from streams.contract.settings import Settings
+from streams.contract.wire.intake import IntakeSettings
 from streams.storefront.gateway.access.tokens import SessionTokens
+from streams.storefront.gateway.batches.foreign import FOREIGN
 from streams.storefront.gateway.live.rendered import RenderedPrompt, to_json
+from streams.storefront.gateway.servers.webhooks import SOURCES
 from tests.storefront.gateway.shopfront import KEY
 
 ROOT = Path(__file__).parents[3]
@@ -52,7 +56,7 @@ def test_every_reason_of_a_refusal_is_on_the_page() -> None:
     code = "".join(path.read_text() for path in (ROOT / "streams/storefront/gateway").rglob("*.py"))
     raised = set(re.findall(r"RequestRefused\(\s*\d+,\s*\"(\w+)\"", code))
     raised |= set(re.findall(r"refused\(\d+, \"(\w+)\"", code)) | {"origin"}
-    raised -= {"not_from_a_browser"}  # of one event, not of a request
+    raised -= {"not_from_a_browser", "order_from_a_browser"}  # of one event, not of a request
 
     assert raised == listed
 
@@ -63,3 +67,21 @@ def test_the_prompt_on_the_page_is_what_a_page_gets() -> None:
     said = json.loads(to_json(RenderedPrompt.of(PROMPT, PROMPT.expires_at_ms - 119_800)))
 
     assert {**said, "receipt": said["receipt"][:12] + "..."} == json.loads(told)
+
+
+def test_every_webhook_is_on_the_page_as_it_is_signed() -> None:
+    """Its name, the header of its signature, the setting with its secret."""
+    table = PAGE.partition("### Webhooks")[2].partition("\nA source")[0]
+    row = re.compile(r"^\| `(\w+)` \| `([\w-]+)`.* \| `GOESWITH_(\w+)` \|$", re.MULTILINE)
+    told = set(row.findall(table))
+    there = set()
+    for name in SOURCES:
+        (setting,) = [
+            setting
+            for setting in IntakeSettings.model_fields
+            if setting.endswith("_secret")
+            and FOREIGN[name].is_signed(Settings.model_validate({setting: "x"}))
+        ]
+        there.add((name, FOREIGN[name].signature, setting.upper()))
+
+    assert there == {(name, header.lower(), setting) for name, header, setting in told}

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from streams.contract.events import EVENTS
 from streams.contract.schemas.examples import EXAMPLES
@@ -57,8 +58,20 @@ HEADERS = st.dictionaries(
     max_size=3,
 )
 QUERY = st.dictionaries(
-    st.sampled_from(["token", "session_id", "last_event_id", "wait_ms", "other"]),
-    WORDS | st.sampled_from(["1", "-1", "1e9", "99999999999999999999", "null"]),
+    st.sampled_from(
+        [
+            "token",
+            "session_id",
+            "last_event_id",
+            "wait_ms",
+            "other",
+            "source",
+            "product_id",
+            "limit",
+            "intent",
+        ]
+    ),
+    WORDS | st.sampled_from(["1", "-1", "1e9", "99999999999999999999", "null", "ga4", "segment"]),
     max_size=3,
 )
 
@@ -78,8 +91,8 @@ def references(said: Any) -> Iterator[str]:
 @cache
 def asked() -> Shopfront:
     """A gateway that may be asked as often as one likes: making one takes longer than asking it."""
-    rates = dict.fromkeys(("gateway_address_rate", "gateway_session_rate"), 10**9)
-    return Shopfront(offers_butter, gateway_wait_ms_max=1, **rates)
+    more = dict.fromkeys(("gateway_address_rate", "gateway_session_rate"), 10**9)
+    return Shopfront(offers_butter, gateway_wait_ms_max=1, segment_secret=SecretStr("s"), **more)
 
 
 def description() -> dict[str, Any]:
@@ -99,8 +112,11 @@ def test_the_description_is_whole() -> None:
         ("/v1/prompts", "get"),
         ("/v1/prompts/stream", "get"),
         ("/v1/sessions", "post"),
+        ("/v1/webhooks/{source}", "post"),
+        ("/v1/recommendations/products.json", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
+        ("/metrics", "get"),
     } == {(path, method) for path, of in said["paths"].items() for method in of}
     for path, of in said["paths"].items():
         for operation in of.values():
@@ -126,7 +142,12 @@ def test_the_description_has_every_event_without_what_the_token_says() -> None:
 
 @example("/readyz", "GET", {}, {"origin": b"https://evil.example"}, b"", "nothing")
 @given(
-    st.sampled_from(["/v1/events", "/v1/prompts", "/v1/sessions", "/readyz", "/v1/prompts/x"]),
+    st.sampled_from(
+        [
+            *("/v1/events", "/v1/prompts", "/v1/sessions", "/readyz", "/metrics", "/v1/x"),
+            *("/v1/webhooks/segment", "/v1/webhooks/x", "/v1/recommendations/products.json"),
+        ]
+    ),
     st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "HEAD", "DELETE"]),
     QUERY,
     HEADERS,

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 NOON_MS = 1_767_268_800_000
 NOON = "2026-01-01T12:00:00.000Z"
 SHOPPER = "shopper-19"
+BROWSERS = ("browser-1", "11.22", "0123456789abcdef")
+"""Ids of browsers, as the sources have them."""
 TITLE = "<img src=x onerror=alert(1)>"
 GRANTED = {"ad_user_data": "GRANTED", "ad_personalization": "GRANTED"}
 

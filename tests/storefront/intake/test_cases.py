@@ -207,6 +207,88 @@ def test_a_row_that_is_exported_twice_is_one_event() -> None:
     assert len(identities(read("ga4", export_row()), read("ga4", other))) == 2
 
 
+def gtag(name: str, **more: Any) -> list[Any]:
+    """A command of a page's, which says no time."""
+    return ["event", name, {"client_id": "11.22", "session_id": 77, "items": [tea()], **more}]
+
+
+def test_what_is_put_in_taken_out_and_put_in_again_is_three_events() -> None:
+    """In one list, which has an order; and in a log, which knows when it got each of them."""
+    commands = [gtag("add_to_cart"), gtag("remove_from_cart"), gtag("add_to_cart")]
+
+    def logged() -> list[Intake]:
+        adapter, settings = adapters()["ga4"], Settings()
+        at_ms = [NOON_MS + second * 1000 for second in range(3)]
+        return [
+            adapter.read(json.dumps(one).encode(), {}, settings, received_at_ms=ms, logged_at_ms=ms)
+            for one, ms in zip(commands, at_ms, strict=True)
+        ]
+
+    def listed() -> Intake:
+        body = json.dumps(commands).encode()
+        return adapters()["ga4"].read(body, {}, Settings(), received_at_ms=NOON_MS)
+
+    till = Till()
+    for became in logged():
+        till.serve(only(became))
+    (session,) = till.shop._sessions(0)
+    assert len(identities(listed())) == len(identities(*logged())) == 3
+    assert (listed(), logged()) == (listed(), logged())
+    assert types(listed()) == ["item_added", "item_removed", "item_added"]
+    assert session.basket == {"tea": 2}
+
+
+def test_what_says_its_time_has_the_id_that_it_had_wherever_it_is_read() -> None:
+    """In a log as over HTTP, and in a copy of that log with other times."""
+    body = json.dumps(protocol(hit("add_to_cart", items=[tea()]))).encode()
+    records = [
+        adapters()["ga4"].read(body, {}, Settings(), logged_at_ms=at_ms)
+        for at_ms in (None, NOON_MS, NOON_MS + 1)
+    ]
+
+    assert len(identities(*records)) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "browser", "yes", "no"),
+    [
+        (
+            "ga4",
+            "11.22",
+            protocol(hit("view_item", items=[tea()])),
+            {"consent": {"ad_user_data": "DENIED"}},
+        ),
+        (
+            "segment",
+            "browser-1",
+            track("Checkout Started", {}),
+            {"context": {"consent": {"categoryPreferences": {"Advertising": False}}}},
+        ),
+        (
+            "segment",
+            "browser-1",
+            track("Checkout Started", {}, context={"sessionId": 5}),
+            {"context": {"sessionId": 5, "consent": {"categoryPreferences": {"A": False}}}},
+        ),
+        (
+            "shopify-pixel",
+            "browser-1",
+            pixel("product_viewed", {"productVariant": VARIANT}),
+            {"customerPrivacy": {"preferencesProcessingAllowed": False}},
+        ),
+    ],
+)
+def test_a_denial_is_of_the_session_that_it_is_about_and_names_no_browser(
+    source: str, browser: str, yes: dict[str, Any], no: dict[str, Any]
+) -> None:
+    """So a session that is named after its browser goes by a hash, before and after."""
+    allowed, denied = only(read(source, yes)), only(read(source, yes | no))
+
+    assert allowed.session_id == denied.session_id
+    assert browser not in encode(denied).decode()
+    assert (denied.consent, denied.visitor_id, allowed.visitor_id) == (False, None, browser)
+
+
 def test_gtags_consent_is_that_of_the_events_behind_it() -> None:
     """As a list or as the object of its arguments, until an update; a hit's own no stays one."""
     who = {"client_id": "11.22", "user_id": SHOPPER, "timestamp_micros": NOON_MS * 1000}
@@ -268,7 +350,7 @@ def test_a_device_five_hours_ahead_is_set_right() -> None:
     there = only(read("segment", track("Checkout Started", {}, **ahead, receivedAt=NOON)))
     later = only(read("segment", track("Checkout Started", {}, **ahead)))
     said = encode(later)
-    folded = decode(b"browser-1", said, timestamp_ms=NOON_MS, settings=Settings())
+    folded = decode(later.session_id.encode(), said, timestamp_ms=NOON_MS, settings=Settings())
 
     assert there.occurred_at_ms == NOON_MS - 200
     assert folded.occurred_at_ms == NOON_MS - 200
@@ -435,6 +517,37 @@ def test_woocommerce_variations_are_items_where_variants_are(granularity: Any, i
     assert [line.item_id for line in order.lines] == [item, "50"]
 
 
+@pytest.mark.parametrize("waited_for", [{"payment_method": "bacs"}, {"transaction_id": "tr-1"},
+                                        {"date_paid_gmt": "2026-01-01T12:01:00"}])  # fmt: skip
+def test_an_order_on_hold_whose_money_did_not_come_is_off(waited_for: dict[str, str]) -> None:
+    """It counted while it was on hold; and nothing of it comes twice."""
+    held = read("woocommerce", woo_order(status="on-hold", **waited_for))
+    failed = read("woocommerce", woo_order(status="failed", **waited_for))
+    till = Till()
+    for became in (held, failed, failed):
+        for event in became.events:
+            till.serve(event)
+
+    assert (types(held), types(failed)) == (["order_placed"], ["order_placed", "order_cancelled"])
+    assert len(identities(held, failed)) == 2
+    order = till.shop._sessions(0).orders.get("812")
+    assert order is not None
+    assert [line.stands for line in order.lines.values()] == [False]
+
+
+def test_an_order_whose_card_was_declined_counts_once_it_is_paid() -> None:
+    """It was none before, so nothing is taken back: the shopper tries again."""
+    declined = {"payment_method": "stripe", "transaction_id": "", "date_paid_gmt": None}
+    till = Till()
+    for status in ("pending", "failed", "processing"):
+        for event in read("woocommerce", woo_order(status=status, **declined)).events:
+            till.serve(event)
+
+    order = till.shop._sessions(0).orders.get("812")
+    assert order is not None
+    assert [line.stands for line in order.lines.values()] == [True]
+
+
 @pytest.mark.parametrize("status", ["pending", "failed", "checkout-draft", None])
 def test_an_order_that_is_not_paid_is_none_yet(status: Any) -> None:
     """It comes again when it is."""
@@ -502,6 +615,36 @@ def test_a_price_is_what_was_paid_after_discounts(amounts: list[Any], minor: int
     order = only(read("shopify", shop_order(line_items=[line])))
 
     assert order.lines[0].price_minor == minor
+
+
+@pytest.mark.parametrize(
+    ("paid", "minor"),
+    [
+        ({}, 24990),
+        ({"finalLinePrice": {"amount": 399.8, "currencyCode": "EUR"}}, 19990),
+        ({"discountAllocations": [{"amount": {"amount": "49.90", "currencyCode": "EUR"}}]}, 22495),
+        (
+            {
+                "discountAllocations": [{"amount": {"amount": 99.8}}],
+                "finalLinePrice": {"amount": 499.8, "currencyCode": "EUR"},
+            },
+            20000,
+        ),
+        ({"finalLinePrice": {"amount": "free"}, "discountAllocations": []}, 24990),
+        ({"finalLinePrice": {"amount": 0, "currencyCode": "EUR"}}, 0),
+    ],
+)
+def test_a_price_of_the_pixel_is_that_of_the_webhook(paid: dict[str, Any], minor: int) -> None:
+    """What was paid for a piece, here one of two, after all discounts: an order is told by both."""
+    line = {"quantity": 2, "variant": VARIANT, **paid}
+    order = only(
+        read(
+            "shopify-pixel",
+            pixel("checkout_completed", {"checkout": CHECKOUT | {"lineItems": [line]}}),
+        )
+    )
+
+    assert (order.lines[0].price_minor, order.currency) == (minor, "EUR")
 
 
 def test_test_orders_teach_nothing() -> None:

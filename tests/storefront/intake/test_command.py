@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli.root import goeswith
+from streams.storefront.intake.drafts import session_name
 from tests.storefront.intake.samples import (
     BREAD,
     MUG,
@@ -42,7 +43,10 @@ def test_records_become_events_and_the_counts_are_told_beside_them() -> None:
     body = protocol(hit("view_item", items=[tea()]), hit("page_view"))
     result = typed("ga4", lines=[line(body), b"", line(body | {"client_id": "3.4"})])
 
-    assert [event["session_id"] for event in events(result)] == ["11.22.77", "3.4.77"]
+    assert [event["session_id"] for event in events(result)] == [
+        session_name("11.22.77"),
+        session_name("3.4.77"),
+    ]
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
         "2 records: 2 events, 0 rejections",
@@ -155,7 +159,8 @@ def test_lines_with_keys_are_for_a_producer() -> None:
     result = typed("segment", "--keyed", lines=[line(track("Product Added", BREAD))])
     key, tab, event = result.stdout.partition("\t")
 
-    assert (key, tab, json.loads(event)["session_id"]) == ("browser-1", "\t", "browser-1")
+    named = session_name("browser-1")
+    assert (key, tab, json.loads(event)["session_id"]) == (named, "\t", named)
 
 
 @pytest.mark.parametrize("words", [("ga5",), ()])
@@ -165,3 +170,14 @@ def test_an_unknown_source_is_answered_with_those_there_are(words: tuple[str, ..
 
     assert result.exit_code == 2
     assert "ga4" in result.stderr or "SOURCE" in result.stderr
+
+
+def test_lines_that_are_alike_are_told_apart_by_when_their_broker_got_them() -> None:
+    """As `kcat -J` prints it; in a plain file, which knows no time, they are one."""
+    added = json.dumps(["event", "begin_checkout", {"client_id": "1.2"}])
+    logged = [line({"key": None, "payload": added, "ts": NOON_MS + ms}) for ms in (0, 1)]
+
+    assert len({event["event_id"] for event in events(typed("ga4", lines=logged))}) == 2
+    assert (
+        len({event["event_id"] for event in events(typed("ga4", lines=[added.encode()] * 2))}) == 1
+    )

@@ -13,7 +13,7 @@ from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 from streams.storefront.intake.adapters import ADAPTERS, adapters
 from streams.storefront.intake.drafts import Intake
-from tests.storefront.intake.samples import DENIED, NOON_MS, SAMPLES, SHOPPER, Sample
+from tests.storefront.intake.samples import BROWSERS, DENIED, NOON_MS, SAMPLES, SHOPPER, Sample
 
 GOLDEN = Path(__file__).parent / "golden"
 SETTINGS = Settings()
@@ -103,7 +103,9 @@ def test_denied_consent_leaves_out_who_it_is(source: str, sample: Sample) -> Non
     """Neither the shopper's id nor the browser's as one: the events say no, and nothing else."""
     became = read(source, sample)
 
-    assert SHOPPER not in json.dumps(as_json(became))
+    said = json.dumps(as_json(became))
+    assert SHOPPER not in said
+    assert [] == [browser for browser in BROWSERS if browser in said]
     assert became.events or [one.reason for one in became.rejections] == ["no_session"]
     assert all(event.consent is False and event.visitor_id is None for event in became.events)
     assert all("shopper_id" not in event.model_fields_set for event in became.events)

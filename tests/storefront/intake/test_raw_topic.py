@@ -55,6 +55,18 @@ def test_a_clock_is_set_right_by_when_the_raw_topic_got_the_record() -> None:
     assert event.occurred_at_ms == NOON_MS + 10_000
 
 
+def test_records_that_are_alike_are_told_apart_by_when_the_raw_topic_got_them() -> None:
+    """Where they say no time: put in, taken out and put in again; read again they are the same."""
+    topic = RawTopic(adapters()["ga4"], Settings(), Counts(), letters=2)
+    added = json.dumps(["event", "begin_checkout", {"client_id": "1.2"}]).encode()
+    first, again, later = (
+        topic.outgoing(Record(added, timestamp=NOON_MS + late_ms)) for late_ms in (0, 0, 1)
+    )
+
+    assert first == again
+    assert json.loads(first[0].value or b"")["event_id"] not in (later[0].value or b"").decode()
+
+
 def test_what_cannot_be_used_is_a_dead_letter_with_what_is_wrong() -> None:
     """As it came, headers and all; on a partition that there is."""
     (letter,) = raw().outgoing(Record(b"{"))

@@ -1,1 +1,1 @@
-"""Who may ask: session tokens, the shop's keys, origins, rate limits."""
+"""Who may ask: session tokens, the shop's keys, origins, rate limits, slow readers."""

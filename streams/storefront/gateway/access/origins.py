@@ -4,6 +4,7 @@ CORS keeps such a page from reading an answer, not from asking: a beacon arrives
 So a request whose `Origin` is neither on the list nor the gateway's own is refused here.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -18,9 +19,12 @@ ASKED_BY_PAGES = "/v1/"
 class OriginCheck:
     """Lets requests through that no foreign page has made: ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, allowed: Collection[str], refusals: Counter[str] | None = None
+    ) -> None:
         self.app = app
         self.allowed = allowed
+        self.refusals = Counter() if refusals is None else refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it with 403."""
@@ -30,6 +34,7 @@ class OriginCheck:
             if origin is not None and not is_allowed(
                 origin, headers.get("host"), self.allowed, scope["scheme"]
             ):
+                self.refusals["origin"] += 1
                 said = {"reason": "origin", "message": "this page's origin may not ask"}
                 await JSONResponse(said, 403)(scope, receive, send)
                 return

@@ -4,9 +4,9 @@ Of each name it is known when its bucket would be full again; a request that wou
 its size is refused, with the time after which it would not be. That is exact, takes one look at a
 table, and has a bound: who has been quiet for longest leaves first, and by then starts anew.
 
-It is of this gateway alone: behind a balancer of N gateways a session may ask up to N times as
-much. (The package `limits` shares its counts through Redis, at a round trip a request; in memory it
-looks through all of its keys at each of them.)
+By itself it is of one gateway alone: `shared_rates` lets several share what they take. (The package
+`limits` shares its counts through Redis, at a round trip a request; in memory it looks through all
+of its keys at each of them.)
 """
 
 from collections import OrderedDict
@@ -32,26 +32,58 @@ class RateLimit:
     def __init__(self, a_minute: int, names_max: int = NAMES_MAX) -> None:
         self.pause_ms = MINUTE_MS / a_minute
         self.names_max = names_max
+        self.notes_taken = False
+        """Whether what is taken is kept to be told to others."""
         self._empty_at_ms: OrderedDict[str, float] = OrderedDict()
+        self._taken_ms: dict[str, float] = {}
 
     def take(self, name: str, now_ms: int, cost: int = 1) -> int:
         """0: it may be; else the seconds after which it may be, and nothing is taken."""
-        empty_at_ms = max(now_ms, self._empty_at_ms.get(name, 0)) + cost * self.pause_ms
-        over_ms = empty_at_ms - now_ms - MINUTE_MS
-        if over_ms > 0:
-            return ceil(over_ms / 1000)
-        self._empty_at_ms[name] = empty_at_ms
-        self._empty_at_ms.move_to_end(name)
-        if len(self._empty_at_ms) > self.names_max:
-            self._empty_at_ms.popitem(last=False)
+        empty_at_ms = self._filled(name, now_ms, cost)
+        if again_s := _over_s(empty_at_ms, now_ms):
+            return again_s
+        self._keep(name, empty_at_ms)
+        if self.notes_taken and len(self._taken_ms) < self.names_max:
+            self._taken_ms[name] = self._taken_ms.get(name, 0.0) + cost * self.pause_ms
         return 0
 
     def check(self, name: str, now_ms: int, cost: int = 1) -> None:
         """The same; raises `RequestRefused`, 429."""
         if again_s := self.take(name, now_ms, cost):
-            raise RequestRefused(
-                429, "too_many", f"too many requests: again in {again_s} s", again_s=again_s
-            )
+            raise _refusal(again_s)
+
+    def look(self, name: str, now_ms: int) -> None:
+        """Take nothing; raises `RequestRefused`, 429, where one more would not be taken."""
+        if again_s := _over_s(self._filled(name, now_ms, 1), now_ms):
+            raise _refusal(again_s)
+
+    def taken_since(self) -> dict[str, float]:
+        """What was taken since this was asked last: by name, in milliseconds of its bucket."""
+        taken, self._taken_ms = self._taken_ms, {}
+        return taken
+
+    def note_others(self, name: str, empty_at_ms: float) -> None:
+        """When a bucket would be empty again by what all have told by now; it is never too late."""
+        with_ours = empty_at_ms + self._taken_ms.get(name, 0.0)
+        self._keep(name, max(with_ours, self._empty_at_ms.get(name, 0)))
+
+    def _keep(self, name: str, empty_at_ms: float) -> None:
+        self._empty_at_ms[name] = empty_at_ms
+        self._empty_at_ms.move_to_end(name)
+        if len(self._empty_at_ms) > self.names_max:
+            self._empty_at_ms.popitem(last=False)
+
+    def _filled(self, name: str, now_ms: int, cost: int) -> float:
+        return max(now_ms, self._empty_at_ms.get(name, 0)) + cost * self.pause_ms
+
+
+def _over_s(empty_at_ms: float, now_ms: int) -> int:
+    return max(0, ceil((empty_at_ms - now_ms - MINUTE_MS) / 1000))
+
+
+def _refusal(again_s: int) -> RequestRefused:
+    said = f"too many requests: again in {again_s} s"
+    return RequestRefused(429, "too_many", said, again_s=again_s)
 
 
 def network(address: str) -> str:

@@ -1,6 +1,8 @@
 """`POST /v1/events`: answered when Kafka has them, and with what they caused, if that is asked."""
 
 import asyncio
+import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -9,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from streams.contract.errors import RequestRefused
 from streams.contract.prompts import Prompt
-from streams.storefront.gateway.batches import Batch, EventResult, read_batch
+from streams.storefront.gateway.batches.batch import Batch, EventResult
+from streams.storefront.gateway.batches.canonical import read_batch
+from streams.storefront.gateway.batches.foreign import FOREIGN, format_of, read_foreign
 from streams.storefront.gateway.gateway import Gateway, Here
 from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.rendered import RenderedPrompt
@@ -36,7 +40,9 @@ class EventsTaken(BaseModel):
     rejected: int
     """So many are no events; the others are taken all the same."""
     results: tuple[EventResult, ...]
-    """Of each, in order."""
+    """Of each, in order; of a body in another format also of items and fields that are left out."""
+    ignored: dict[str, int] | None = None
+    """What of another format is of no use to us, such as `page_view`, and how often it came."""
     prompts: tuple[RenderedPrompt, ...] = ()
     """With `wait_ms`: what these events caused, as far as it came in time. It comes on the stream,
     too: drop repeats by `prompt_id`."""
@@ -58,16 +64,26 @@ async def post_events(
     wait_ms: Annotated[
         int, Query(ge=0, description="Answer with prompts that come within so many milliseconds.")
     ] = 0,
+    source: Annotated[
+        str | None, Query(description=f"The format of the body: {', '.join(FOREIGN)}.")
+    ] = None,
 ) -> Response:
     """Take one event, or a list of them; answer when Kafka has them.
+
+    In another format, by `source` or its content type, what is said becomes events of ours.
 
     200 where one at least was taken, 422 where none was, with the reason of each. 503: nothing is
     to be relied on; send all of them again under the same ids, and repeats are dropped.
     """
-    _check(request, asking)
+    foreign = format_of(source, request.headers)
+    _check(request, asking, own=foreign is None)
     body = await body_of(request, here.settings.gateway_body_bytes_max)
     now_ms, visit = here.clock_ms(), asking.claims
-    batch = read_batch(body, visit, here.settings, now_ms)
+    if foreign is None:
+        batch = read_batch(body, visit, here.settings, now_ms)
+    else:
+        said, most = request.headers, here.settings.gateway_batch_max
+        batch = read_foreign(foreign, body, said, visit, here.settings, now_ms, events_max=most)
     take(here, asking, max(1, len(batch.results)))
     wait_s = min(wait_ms, here.settings.gateway_wait_ms_max) / 1000
     with ExitStack() as waiting:
@@ -77,19 +93,34 @@ async def post_events(
             for session_id in batch.sessions:
                 boxes[session_id] = box = here.mailboxes.of(session_id)
                 waiting.enter_context(box.waking(changed))
-        if batch.records:
-            await here.bus.send(batch.records)
+        await send_counted(here, batch, "goeswith" if foreign is None else foreign.name)
         prompts = await _caused(here, batch, boxes, changed, wait_s) if wait_s else []
-    return _answer(batch, prompts, here.clock_ms())
+    return answer(batch, prompts, here.clock_ms())
 
 
-def _check(request: Request, asking: Caller) -> None:
+async def send_counted(here: Gateway, batch: Batch, name: str) -> None:
+    """Send the events of a batch, in the format of this name; raises `KafkaUnreachable`."""
+    if batch.records:
+        began_s = time.monotonic()
+        await here.bus.send(batch.records)
+        here.traffic.note_acknowledged(time.monotonic() - began_s)
+    accepted, events = len(batch.records), here.traffic.events
+    events[name, "accepted"] += accepted
+    events[name, "rejected"] += len(batch.results) - accepted
+    events[name, "ignored"] += sum(batch.ignored.values())
+
+
+def _check(request: Request, asking: Caller, *, own: bool) -> None:
     """Refuse what need not be read, by `RequestRefused`: 403 robots, 415 what is no JSON text."""
     if asking.claims is not None and is_robot(request.headers.get("user-agent")):
         raise RequestRefused(403, "robot", "what robots do is not learned from")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in JSON_TYPES:
-        raise RequestRefused(415, "content_type", "events are application/json, or text/plain")
+    if own and kind not in JSON_TYPES:
+        raise RequestRefused(
+            415,
+            "content_type",
+            "events are application/json, or text/plain; of another format, say `?source=`",
+        )
     packed = request.headers.get("content-encoding", "").strip().lower()
     if packed not in ("", "identity"):
         raise RequestRefused(415, "content_encoding", "a body is sent as it is, not compressed")
@@ -130,17 +161,19 @@ def _found(batch: Batch, boxes: dict[str, Mailbox], now_ms: int) -> dict[tuple[s
     return {cause: prompt for cause, prompt in by_cause.items() if cause in asked}
 
 
-def _answer(batch: Batch, prompts: list[Prompt], now_ms: int) -> Response:
+def answer(batch: Batch, prompts: Iterable[Prompt], now_ms: int) -> Response:
+    """What became of the events: 200 where one was taken, or nothing was wrong, else 422."""
     accepted = len(batch.records)
     said = EventsTaken(
         accepted=accepted,
         rejected=len(batch.results) - accepted,
         results=tuple(batch.results),
+        ignored=batch.ignored or None,
         prompts=tuple(RenderedPrompt.of(prompt, now_ms) for prompt in prompts),
     )
     return Response(
         said.model_dump_json(exclude_none=True),
-        200 if accepted else 422,
+        200 if accepted or (batch.ignored and not batch.results) else 422,
         headers={"Cache-Control": "no-store"},
         media_type="application/json",
     )

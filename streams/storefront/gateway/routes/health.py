@@ -70,5 +70,7 @@ async def get_readyz(here: Here, response: Response) -> Ready:
 def _notes(here: Gateway) -> Iterator[str]:
     if here.view.away:
         yield "Redis does not answer: who comes back resumes what came here"
+    if here.shared_rates.away:
+        yield "Redis does not answer: each gateway counts rates for itself"
     if count := here.view.unreadable:
         yield f"{count} views in Redis could not be read: something else writes there"

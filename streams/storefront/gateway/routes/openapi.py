@@ -6,8 +6,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from streams.contract.events import ANY_EVENT
-from streams.storefront.gateway.batches import OF_TOKENS
+from streams.storefront.gateway.batches.batch import OF_TOKENS
+from streams.storefront.gateway.batches.foreign import FOREIGN
 from streams.storefront.gateway.routes.sessions import BODY_SCHEMA
+from streams.storefront.intake.adapters import CONTENT_TYPE
 
 TITLE = "goeswith gateway"
 SUMMARY = "Events in, prompts out over HTTP: what goes with this?"
@@ -22,9 +24,17 @@ def description(app: FastAPI) -> dict[str, Any]:
     schemas |= event_schemas()
     event = {"$ref": REFERENCE.format(model="Event")}
     either = {"oneOf": [event, {"type": "array", "items": event}]}
-    said["paths"]["/v1/events"]["post"]["requestBody"] = {
+    own = ("application/json", "text/plain")
+    foreign = [
+        kind
+        for name, adapter in FOREIGN.items()
+        for kind in (*adapter.content_types, CONTENT_TYPE.format(name))
+    ]
+    bodies = {kind: {"schema": either} for kind in own} | {kind: {"schema": {}} for kind in foreign}
+    said["paths"]["/v1/events"]["post"]["requestBody"] = {"required": True, "content": bodies}
+    said["paths"]["/v1/webhooks/{source}"]["post"]["requestBody"] = {
         "required": True,
-        "content": {"application/json": {"schema": either}, "text/plain": {"schema": either}},
+        "content": {"application/json": {"schema": {}}},
     }
     said["paths"]["/v1/sessions"]["post"]["requestBody"] = {
         "content": {"application/json": {"schema": BODY_SCHEMA}}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from streams.contract.errors import KafkaUnreachable, RequestRefused
+from streams.storefront.gateway.gateway import Gateway
 
 AGAIN_S = 2
 """When to try again where Kafka is away."""
@@ -39,31 +40,41 @@ def refused(status: int, reason: str, message: str, again_s: int = 0) -> JSONRes
     if again_s:
         headers["Retry-After"] = str(again_s)
     if status == 401:  # noqa: PLR2004  # RFC 9110, section 15.5.2
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = "HMAC" if reason == "signature" else "Bearer"
     return JSONResponse({"reason": reason, "message": message}, status, headers)
 
 
-async def _refused(_: Request, error: Exception) -> JSONResponse:
+def note_refusal(request: Request, reason: str) -> None:
+    """Count it."""
+    gateway: Gateway = request.app.state.gateway
+    gateway.traffic.refusals[reason] += 1
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestRefused)  # noqa: S101  # it is registered for these
+    note_refusal(request, error.reason)
     return refused(error.status, error.reason, str(error), error.again_s)
 
 
-async def _kafka_away(_: Request, __: Exception) -> JSONResponse:
+async def _kafka_away(request: Request, _: Exception) -> JSONResponse:
     """Where our brokers are is nobody's business who asks."""
+    note_refusal(request, "kafka_away")
     said = "Kafka does not take events now: send all of them again, under the same ids"
     return refused(503, "kafka_away", said, AGAIN_S)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # it is registered for these
+    note_refusal(request, "invalid_request")
     wrong = "; ".join(
         f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
     )
     return refused(422, "invalid_request", wrong[:500])
 
 
-async def _of_http(_: Request, error: Exception) -> JSONResponse:
+async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # it is registered for these
+    note_refusal(request, "http")
     answer = refused(error.status_code, "http", str(error.detail))
     answer.headers.update(error.headers or {})
     return answer

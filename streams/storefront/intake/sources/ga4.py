@@ -1,8 +1,8 @@
 """GA4: the Measurement Protocol, the data layer, gtag's arguments, and rows exported to BigQuery.
 
 One event in four wrappings. None of them has an id: it is made of what is sent, so the same request
-is the same events, and two adds that differ in nothing, not even in their time, are one: send
-`timestamp_micros`. A session's number is good within its client only.
+is the same events, and two requests that differ in nothing, not even in their time, are one: send
+`timestamp_micros`. In a log two records are two. A session's number is good within its client only.
 
 `https://developers.google.com/analytics/devguides/collection/protocol/ga4`
 """
@@ -157,7 +157,7 @@ def session_of(client: Any, number: Any) -> str | None:
 def _say(hit: Hit, drafts: Drafts) -> None:
     """What an event means to us, or that it means nothing."""
     name, params, who, place = hit.name, hit.params, hit.who, hit.place
-    event_id = drafts.made_id(drafts.session(who), hit.told)
+    event_id = drafts.made_id(drafts.session(who), hit.told, when=hit.when)
     receipt, items = text(params.get(RECEIPT)), params.get("items")
     if name in FEEDBACK:
         item = {"item_id": identifier(params.get("item_id"))} if name == "prompt_clicked" else {}

@@ -76,7 +76,7 @@ def _say(said: Mapping[str, Any] | None, place: str, drafts: Drafts) -> None:
         return
     who, when = _who(said), When(milliseconds(said.get("cdt")))
     told = {name: value for name, value in said.items() if name != "token_auth"}
-    event_id = drafts.made_id(drafts.session(who), told)
+    event_id = drafts.made_id(drafts.session(who), told, when=when)
     if identifier(said.get("idgoal")) == "0":
         _commerce(said, place, event_id, who, when, drafts)
     elif identifier(said.get("_pks")) is not None:

@@ -71,8 +71,8 @@ def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts:
     properties = properties if isinstance(properties, Mapping) else {}
     who = _who(said, around, properties, drafts)
     said_id = identifier(said.get("messageId"))
-    event_id = said_id or drafts.made_id(drafts.session(who), said)
     when = _when(said, around)
+    event_id = said_id or drafts.made_id(drafts.session(who), said, when=when)
     if name in PER_ITEM:
         lines = read_one(properties, ITEM, drafts, placed(place, "properties"))
         receipt = text(properties.get(RECEIPT))

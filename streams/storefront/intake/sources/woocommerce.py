@@ -1,8 +1,9 @@
 """WooCommerce's webhooks: orders, whole each time, whatever has happened to them.
 
-An order counts once it is paid, or is to be paid on delivery; cancelled or refunded, it is taken
-back. Each delivery of an order says the same event, under the same id. The session is what the shop
-wrote into the order's meta data (`goeswith_session`); else an order is a session of its own.
+An order counts once it is paid, or is on hold, or is to be paid on delivery; cancelled or refunded
+it is taken back, and so it is where the money that it was on hold for did not come (`failed`). Each
+delivery of an order says the same event, under the same id. The session is what the shop wrote into
+the order's meta data (`goeswith_session`); else an order is a session of its own.
 
 `https://developer.woocommerce.com/docs/apis/rest-api/v3/webhooks/`
 """
@@ -22,6 +23,8 @@ from streams.storefront.intake.values.times import When, milliseconds
 ITEM = ItemNames(parent=("product_id",), variant=("variation_id",))
 TOPIC = "x-wc-webhook-topic"
 PLACED = ("processing", "completed", "on-hold", "refunded", "cancelled")
+AWAITED = ("bacs", "cheque")
+"""Payment methods whose orders are on hold from the beginning: a transfer, a cheque."""
 PING = b"webhook_id="
 """What WooCommerce sends when a webhook is made: it wants an answer, nothing else."""
 
@@ -43,6 +46,8 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
     who = _who(said, order_id)
     changed = When(_time(said, "date_modified") or _time(said, "date_created"))
     status = identifier(said.get("status"))
+    if status == "failed" and _was_placed(said):
+        status = "cancelled"
     if topic == "order.deleted":
         drafts.event(
             "", "order_cancelled", f"cancelled-{order_id}", who, changed, order_id=order_id
@@ -51,6 +56,17 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
         drafts.ignore(f"order that is {status}")
     else:
         _order(said, str(status), order_id, who, changed, drafts)
+
+
+def _was_placed(said: Mapping[str, Any]) -> bool:
+    """Whether an order that failed counted before: it was on hold, or paid.
+
+    One whose card was declined never did, and is tried again under the same number: taken back it
+    would not come again. Nothing tells the two apart but what an order on hold has: a method that
+    waits for the money, or the payment that did not arrive.
+    """
+    waits = identifier(said.get("payment_method")) in AWAITED
+    return waits or first(said, "transaction_id", "date_paid_gmt", "date_paid") is not None
 
 
 def _order(

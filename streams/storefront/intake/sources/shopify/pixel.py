@@ -21,6 +21,7 @@ from streams.storefront.intake.lines import (
     read_one,
 )
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
+from streams.storefront.intake.sources.shopify.prices import unit_price, unit_price_of
 from streams.storefront.intake.values.consent import answer, every
 from streams.storefront.intake.values.identifiers import identifier, without_gid
 from streams.storefront.intake.values.looking import at, first, rows, text
@@ -49,12 +50,12 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
 def _say(name: str, said: Mapping[str, Any], drafts: Drafts) -> None:
     """What an event means to us, or that it means nothing."""
     who, when = _who(said), When(milliseconds(said.get("timestamp")))
-    event_id = identifier(said.get("id")) or drafts.made_id(drafts.session(who), said)
+    event_id = identifier(said.get("id")) or drafts.made_id(drafts.session(who), said, when=when)
     checkout = at(said, "data", "checkout")
     if name == "checkout_started":
         drafts.event("", "checkout_started", event_id, who, when)
     elif name == "checkout_completed":
-        lines = [_flat(one) for _, one in rows(at(checkout, "lineItems"))]
+        lines = [_paid(one) for _, one in rows(at(checkout, "lineItems"))]
         currency = at(checkout, "currencyCode")
         read = read_lines(lines, ITEM, drafts, "data.checkout.lineItems", currency)
         number = without_gid(at(checkout, "order", "id"))
@@ -92,6 +93,19 @@ def _flat(line: Any) -> dict[str, Any]:
         "price": at(variant, "price", "amount"),
         "currency": at(variant, "price", "currencyCode"),
     }
+
+
+def _paid(line: Any) -> dict[str, Any]:
+    """A line of a checkout with the price that is paid for a piece, as webhooks have it."""
+    flat = _flat(line)
+    given = [at(one, "amount", "amount") for _, one in rows(at(line, "discountAllocations"))]
+    whole = at(line, "finalLinePrice")
+    if given or whole is None:
+        return flat | {"price": unit_price(flat["price"], flat["quantity"], given)}
+    paid = unit_price_of(at(whole, "amount"), flat["quantity"])
+    if paid is None:
+        return flat
+    return flat | {"price": paid, "currency": at(whole, "currencyCode") or flat["currency"]}
 
 
 def _who(said: Mapping[str, Any]) -> Who:

@@ -10,16 +10,16 @@ what `orders/updated` tells of the order's own, and both would count.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from streams.storefront.intake.adapter import Headers
 from streams.storefront.intake.drafts import UNSAID, Drafts, Unreadable, Who, placed
 from streams.storefront.intake.lines import ItemNames, basket_event, order_fields, read_lines
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
+from streams.storefront.intake.sources.shopify.prices import unit_price
 from streams.storefront.intake.values.consent import answer
 from streams.storefront.intake.values.identifiers import identifier, without_gid
-from streams.storefront.intake.values.looking import at, first, number, rows
+from streams.storefront.intake.values.looking import at, first, rows
 from streams.storefront.intake.values.times import When, milliseconds
 
 ITEM = ItemNames(parent=("product_id",), variant=("variant_id",), category=("product_type",))
@@ -74,13 +74,11 @@ def _order(said: Mapping[str, Any], drafts: Drafts) -> None:
 
 
 def _discounted(line: Any) -> Any:
-    """A line with the price that is paid for a piece: discounts are of the line as a whole."""
-    price, quantity = number(at(line, "price")), number(at(line, "quantity"))
-    given = [number(at(one, "amount")) for _, one in rows(at(line, "discount_allocations"))]
-    off = sum((one for one in given if one is not None), Decimal(0))
-    if price is None or quantity is None or quantity <= 0 or off <= 0:
+    """A line with the price that is paid for a piece."""
+    if not isinstance(line, Mapping):
         return line
-    return {**line, "price": str(max(price - off / quantity, Decimal(0)))}
+    given = [at(one, "amount") for _, one in rows(line.get("discount_allocations"))]
+    return {**line, "price": unit_price(line.get("price"), line.get("quantity"), given)}
 
 
 def _refund(said: Any, order: Any, place: str, who: Who, drafts: Drafts) -> None:
@@ -91,8 +89,8 @@ def _refund(said: Any, order: Any, place: str, who: Who, drafts: Drafts) -> None
         return
     read = read_lines(lines, ITEM, drafts, placed(place, "refund_line_items"))
     back = {"order_id": identifier(order), "lines": order_fields(read)["lines"]}
-    refund_id = identifier(at(said, "id")) or drafts.made_id(said)
     when = When(milliseconds(first(said, "processed_at", "created_at")))
+    refund_id = identifier(at(said, "id")) or drafts.made_id(said, when=when)
     drafts.event(place, "order_returned", f"refund-{refund_id}", who, when, **back)
 
 
@@ -107,8 +105,8 @@ def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
     who = _who(said, None)
     updated = first(said, "updated_at") or headers.get(TRIGGERED_AT)
     items, currency = said.get("line_items"), said.get("currency")
-    event_id = drafts.made_id(drafts.session(who), updated, items)
     when = When(milliseconds(updated))
+    event_id = drafts.made_id(drafts.session(who), updated, items, when=when)
     basket_event(items, ITEM, drafts, "", "line_items", event_id, who, when, currency)
 
 

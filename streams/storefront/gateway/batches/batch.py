@@ -1,8 +1,9 @@
-"""A body of events, judged one by one: bytes in, records and results out.
+"""Events of a request, judged one by one: what is said of them, and what is written.
 
 Who asks with a session token says what happened, and not who it was: session, visitor, shopper and
 segment are the token's. Nor may a browser say what is another's business: that an order came back,
-whom to forget, what an item earns. Who asks with the shop's key is believed.
+whom to forget, what an item earns; nor what was ordered, unless that is allowed. Who asks with the
+shop's key is believed.
 
 What is written is the event that workers would read, in the contract's own fields and no others.
 """
@@ -23,11 +24,11 @@ from streams.storefront.hints import hints
 TYPES = tuple(event.model_fields["type"].default for event in EVENTS)
 OF_SERVERS = ("order_cancelled", "order_returned", "shopper_forgotten")
 """Whoever may say these can undo what others have done."""
+ORDER = "order_placed"
 ASKING = ("item_viewed", "item_added")
 """Events that a prompt may answer."""
 OF_TOKENS = ("session_id", "visitor_id", "shopper_id", "segment")
 MARGIN = "margin_minor"
-BOM = b"\xef\xbb\xbf"
 NO_TIME_MS = 0
 """An event is written as it was sent: clocks are set right by who reads it."""
 
@@ -38,7 +39,7 @@ class EventResult(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     index: int
-    """Its place in the request, from 0."""
+    """Its place among the results, from 0: in a body of our own events, its place there."""
     event_id: str | None = None
     """Its id, if it says one."""
     status: Literal["accepted", "rejected"] = "accepted"
@@ -49,6 +50,8 @@ class EventResult(BaseModel):
     """The same for people."""
     hints: tuple[str, ...] | None = None
     """What may have been meant."""
+    place: str | None = None
+    """Where in a body of another format it is, such as `events.3.items.1`; left out: all of it."""
 
 
 class Batch(NamedTuple):
@@ -60,66 +63,58 @@ class Batch(NamedTuple):
     """Of each event, as things stand once the records are sent."""
     asking: list[tuple[str, str]]
     """Session and id of those that a prompt may answer, in order."""
+    ignored: dict[str, int]
+    """What of another format is of no use to us, by its own name for it."""
 
     @property
     def sessions(self) -> set[str]:
         """Whose events may be answered."""
         return {session_id for session_id, _ in self.asking}
 
+    @classmethod
+    def empty(cls) -> "Batch":
+        """Nothing yet."""
+        return cls([], [], [], {})
 
-def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Batch:
-    """The events in a body: one, or a list. `visit` None: the shop says it, of any session.
+    def accept(self, event: Any, value: bytes, place: str | None = None) -> None:
+        """An event that is to be sent."""
+        index = len(self.results)
+        self.results.append(EventResult(index=index, event_id=event.event_id, place=place))
+        self.records.append(EventRecord(event.session_id.encode(), value))
+        if event.type in ASKING:
+            self.asking.append((event.session_id, event.event_id))
 
-    Raises `RequestRefused` for what is no JSON, or too long.
-
-    >>> body = b'[{"type": "item_viewed", "event_id": "e1", "item_id": "bread"}, 7]'
-    >>> ann = SessionOwner(session_id="session-7")
-    >>> batch = read_batch(body, ann, Settings(), now_ms=1_767_225_600_000)
-    >>> [(result.index, result.status, result.reason) for result in batch.results]
-    [(0, 'accepted', None), (1, 'rejected', 'invalid_event')]
-    """
-    try:
-        said = orjson.loads(body.removeprefix(BOM))
-    except ValueError as error:
-        raise RequestRefused(400, "invalid_json", f"the body is no JSON: {error}") from None
-    events = said if isinstance(said, list) else [said]
-    if len(events) > settings.gateway_batch_max:
-        raise RequestRefused(
-            413,
-            "too_many_events",
-            f"{len(events)} events are more than gateway_batch_max={settings.gateway_batch_max}",
+    def reject(self, reason: str, message: str, **more: Any) -> None:
+        """Something that is left out, and why."""
+        index = len(self.results)
+        self.results.append(
+            EventResult(index=index, status="rejected", reason=reason, message=message, **more)
         )
-    batch = Batch([], [], [])
-    for index, event in enumerate(events):
-        _judge(index, event, visit, settings, now_ms, batch)
-    return batch
 
 
-def _judge(
-    index: int, said: Any, visit: SessionOwner | None, settings: Settings, now_ms: int, batch: Batch
+def judge(
+    said: Any,
+    visit: SessionOwner | None,
+    settings: Settings,
+    now_ms: int,
+    batch: Batch,
+    place: str | None = None,
 ) -> None:
     """Put an event where it belongs in the batch."""
-    told = said.get("event_id") if isinstance(said, dict) else None
-    event_id = told[:128] if isinstance(told, str) else None
     try:
         event = _event(said, visit, settings, now_ms)
         value = _encoded(event, settings)
     except (BadInput, RequestRefused) as invalid:
-        batch.results.append(
-            EventResult(
-                index=index,
-                event_id=event_id,
-                status="rejected",
-                reason=invalid.reason,
-                message=str(invalid),
-                hints=(tuple(hints(said, TYPES)) or None) if isinstance(said, dict) else None,
-            )
+        told = said.get("event_id") if isinstance(said, dict) else None
+        batch.reject(
+            invalid.reason,
+            str(invalid),
+            event_id=told[:128] if isinstance(told, str) else None,
+            hints=(tuple(hints(said, TYPES)) or None) if isinstance(said, dict) else None,
+            place=place,
         )
         return
-    batch.results.append(EventResult(index=index, event_id=event_id))
-    batch.records.append(EventRecord(event.session_id.encode(), value))
-    if event.type in ASKING:
-        batch.asking.append((event.session_id, event.event_id))
+    batch.accept(event, value, place)
 
 
 def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Any:
@@ -127,7 +122,7 @@ def _event(said: Any, visit: SessionOwner | None, settings: Settings, now_ms: in
     if not isinstance(said, dict):
         raise InvalidEvent("invalid_event", "an event is a JSON object")
     if visit is not None:
-        said = _by_token(said, visit)
+        said = _by_token(said, visit, settings)
     who = said.get("session_id")
     key = who.encode() if isinstance(who, str) else b""
     try:
@@ -145,13 +140,20 @@ def _encoded(event: Any, settings: Settings) -> bytes:
     return value
 
 
-def _by_token(said: Mapping[str, Any], visit: SessionOwner) -> dict[str, Any]:
+def _by_token(said: Mapping[str, Any], visit: SessionOwner, settings: Settings) -> dict[str, Any]:
     """What a browser says, of whom the token names; raises `RequestRefused`."""
     if said.get("type") in OF_SERVERS:
         raise RequestRefused(
             403,
             "not_from_a_browser",
             f"{said['type']} is for the shop's server to say, with its key",
+        )
+    if said.get("type") == ORDER and not settings.gateway_browser_orders:
+        raise RequestRefused(
+            403,
+            "order_from_a_browser",
+            "an order is told by the shop's server, with its key, or by a webhook; "
+            "GOESWITH_GATEWAY_BROWSER_ORDERS=true believes pages, too",
         )
     event = {name: value for name, value in said.items() if name not in (*OF_TOKENS, MARGIN)}
     event |= visit.model_dump(include=set(OF_TOKENS), exclude_unset=True)

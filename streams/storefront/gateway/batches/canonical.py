@@ -1,0 +1,38 @@
+"""A body of our own events: one, or a list."""
+
+import orjson
+
+from streams.contract.errors import RequestRefused
+from streams.contract.settings import Settings
+from streams.storefront.gateway.access.tokens import SessionOwner
+from streams.storefront.gateway.batches.batch import Batch, judge
+
+BOM = b"\xef\xbb\xbf"
+
+
+def read_batch(body: bytes, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Batch:
+    """The events in a body: one, or a list. `visit` None: the shop says it, of any session.
+
+    Raises `RequestRefused` for what is no JSON, or too long.
+
+    >>> body = b'[{"type": "item_viewed", "event_id": "e1", "item_id": "bread"}, 7]'
+    >>> ann = SessionOwner(session_id="session-7")
+    >>> batch = read_batch(body, ann, Settings(), now_ms=1_767_225_600_000)
+    >>> [(result.index, result.status, result.reason) for result in batch.results]
+    [(0, 'accepted', None), (1, 'rejected', 'invalid_event')]
+    """
+    try:
+        said = orjson.loads(body.removeprefix(BOM))
+    except ValueError as error:
+        raise RequestRefused(400, "invalid_json", f"the body is no JSON: {error}") from None
+    events = said if isinstance(said, list) else [said]
+    if len(events) > settings.gateway_batch_max:
+        raise RequestRefused(
+            413,
+            "too_many_events",
+            f"{len(events)} events are more than gateway_batch_max={settings.gateway_batch_max}",
+        )
+    batch = Batch.empty()
+    for event in events:
+        judge(event, visit, settings, now_ms, batch)
+    return batch

@@ -1,0 +1,113 @@
+"""A body in another format: GA4's, Segment's, CloudEvents and others, made events of ours.
+
+What it says is mapped first, and then judged as our own events are: by the token, whose session and
+visitor these events are whatever the body says, and by the same bounds. An event that denies
+consent has neither the browser's id nor the shopper's, from the token as little as from the body.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+
+from streams.contract.errors import RequestRefused
+from streams.contract.events import encode
+from streams.contract.settings import Settings
+from streams.storefront.gateway.access.tokens import SessionOwner
+from streams.storefront.gateway.batches.batch import Batch, judge
+from streams.storefront.intake.adapter import Adapter
+from streams.storefront.intake.adapters import adapters, of_content_type
+from streams.storefront.intake.drafts import Intake, PlacedEvent
+
+PUBLIC_LOGS = ("rees46", "otto")
+"""No shop sends these."""
+FOREIGN: Mapping[str, Adapter] = {
+    name: adapter
+    for name, adapter in adapters().items()
+    if name == adapter.name and name not in PUBLIC_LOGS
+}
+"""The formats that a body may have, by name."""
+BINARY = "ce-specversion"
+"""The header that makes any body the data of a CloudEvent."""
+
+
+def format_of(source: str | None, headers: Mapping[str, str]) -> Adapter | None:
+    """The format of a body, by name or by its headers; None: it is our own.
+
+    Raises `RequestRefused` for a name that is none.
+
+    >>> format_of("ga4", {}).name, format_of(None, {"content-type": "application/json"})
+    ('ga4', None)
+    >>> format_of(None, {"content-type": "application/vnd.segment+json"}).name
+    'segment'
+    """
+    if source is not None:
+        if source not in FOREIGN:
+            known = ", ".join(FOREIGN)
+            raise RequestRefused(422, "unknown_source", f"source is one of {known}")
+        return FOREIGN[source]
+    if found := of_content_type(headers.get("content-type", "")):
+        return FOREIGN.get(found.name)
+    return FOREIGN["cloudevents"] if BINARY in headers else None
+
+
+def read_foreign(
+    adapter: Adapter,
+    body: bytes,
+    headers: Mapping[str, str],
+    visit: SessionOwner | None,
+    settings: Settings,
+    now_ms: int,
+    *,
+    events_max: int,
+) -> Batch:
+    """The events in a body of another format. `visit` None: the shop says it, of any session.
+
+    Who asked is known by token or key: a signature is not asked for, nor is an agent looked at.
+    Raises `RequestRefused` for a body that is none of this format, or has too many events.
+    """
+    became = read_record(adapter, body, headers, visit, settings, now_ms)
+    if (many := len(became.events)) > events_max:
+        raise RequestRefused(413, "too_many_events", f"{many} events are more than {events_max}")
+    batch = Batch.empty()
+    batch.ignored.update(became.ignored)
+    for one in became.told:
+        place = one.place or None
+        if isinstance(one, PlacedEvent):
+            whose = without_ids(visit) if visit and one.event.consent is False else visit
+            judge(orjson.loads(encode(one.event)), whose, settings, now_ms, batch, place)
+        else:
+            batch.reject(one.reason, one.message, place=place)
+    return batch
+
+
+def read_record(
+    adapter: Adapter,
+    body: bytes,
+    headers: Mapping[str, str],
+    visit: SessionOwner | None,
+    settings: Settings,
+    now_ms: int,
+) -> Intake:
+    """What becomes of a body; raises `RequestRefused`, 400, for one that is none of this format."""
+    said = {name: value for name, value in headers.items() if name != "user-agent"}
+    became = adapter._replace(secret=None).read(
+        body,
+        said,
+        settings,
+        received_at_ms=now_ms,
+        session_id=visit.session_id if visit is not None else None,
+    )
+    for one in () if became.events else became.rejections:
+        if one.reason == "invalid_json":
+            raise RequestRefused(400, "invalid_json", f"{adapter.name}: {one.message}")
+        if one.reason == "invalid_body":
+            raise RequestRefused(400, "invalid_body", f"{adapter.name}: {one.message}")
+    return became
+
+
+def without_ids(visit: SessionOwner) -> SessionOwner:
+    """A visit of which is known that it is one, and not whose.
+
+    >>> without_ids(SessionOwner(session_id="s", visitor_id="v", shopper_id="ann")).visitor_id
+    """
+    return SessionOwner(session_id=visit.session_id, segment=visit.segment)

@@ -1,0 +1,1 @@
+"""What servers ask and send: webhooks, Shopify-shaped recommendations, metrics."""

@@ -1,0 +1,206 @@
+"""Webhooks: taken when they are signed, by the bytes that came, and by no one else."""
+
+import asyncio
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from streams.storefront.gateway.servers.webhooks import BODIES_AT_ONCE_MAX
+from tests.storefront.gateway.shopfront import KEY, Shopfront, bearer, says_nothing
+from tests.storefront.intake.samples import ORDER, shop_line, shop_order, track, woo_order
+
+OLD, NEW = b"the secret before", b"the secret of now"
+BOTH = SecretStr(f"{NEW.decode()}, {OLD.decode()}")
+SECRETS = dict.fromkeys(("shopify_secret", "woocommerce_secret", "segment_secret"), BOTH)
+BODIES = {
+    "shopify": shop_order(),
+    "woocommerce": woo_order(),
+    "segment": track("Order Completed", ORDER),
+}
+HEADERS = {
+    "shopify": "X-Shopify-Hmac-Sha256",
+    "woocommerce": "X-WC-Webhook-Signature",
+    "segment": "X-Signature",
+}
+
+
+def signature(source: str, body: bytes, secret: bytes = NEW) -> str:
+    """As each of them signs, by its documentation."""
+    if source == "segment":
+        return hmac.new(secret, body, "sha1").hexdigest()
+    return b64encode(hmac.new(secret, body, "sha256").digest()).decode()
+
+
+async def send(
+    front: Shopfront, source: str, body: bytes, sign: str | None, **headers: str
+) -> httpx.Response:
+    """Send a webhook."""
+    given = {} if sign is None else {HEADERS.get(source, "X-Signature"): sign}
+    return await front.http.post(f"/v1/webhooks/{source}", content=body, headers=given | headers)
+
+
+def said(source: str, **more: Any) -> bytes:
+    """A body, as bytes that no serializer of ours would write."""
+    return json.dumps(BODIES[source] | more, indent=3).encode()
+
+
+@pytest.mark.parametrize("source", BODIES)
+@pytest.mark.parametrize("secret", [OLD, NEW])
+async def test_a_signed_webhook_is_taken_by_either_secret(source: str, secret: bytes) -> None:
+    """Without token or key; the order that it tells is in Kafka when it is answered."""
+    front, body = Shopfront(says_nothing, **SECRETS), said(source)
+    answer = await send(front, source, body, signature(source, body, secret))
+
+    assert (200, 1) == (answer.status_code, answer.json()["accepted"]), answer.text
+    assert ["order_placed"] == [event.type for event in front.bus.events]
+
+
+@pytest.mark.parametrize("source", BODIES)
+async def test_a_webhook_that_comes_again_is_the_same_event(source: str) -> None:
+    """Whenever it comes: workers drop it by session and id."""
+    front, body = Shopfront(says_nothing, **SECRETS), said(source)
+    for _ in range(2):
+        await send(front, source, body, signature(source, body))
+        front.now_ms += 86_400_000
+    first, again = front.bus.events
+
+    assert (first.session_id, first.event_id) == (again.session_id, again.event_id)
+
+
+@pytest.mark.parametrize("source", BODIES)
+async def test_wrong_is_wrong_and_nothing_more_is_said(source: str) -> None:
+    """Missing, made up, cut off, of another body or scheme: one answer, byte by byte."""
+    front, body = Shopfront(says_nothing, **SECRETS), said(source)
+    right = signature(source, body)
+    other = "segment" if source != "segment" else "shopify"
+    wrong = (None, "", "é", "AAAA", right[:-1], right.swapcase(), signature(source, body + b" "),
+             signature(other, body), signature(source, body, b"guess"))  # fmt: skip
+    answers = [
+        await front.http.post(
+            f"/v1/webhooks/{source}",
+            content=body,
+            headers=[] if sign is None else [(HEADERS[source].encode(), sign.encode())],
+        )
+        for sign in wrong
+    ]
+    parsed = await send(front, source, json.dumps(json.loads(body)).encode(), right)
+
+    assert {401} == {answer.status_code for answer in (*answers, parsed)}
+    assert 1 == len({answer.content for answer in (*answers, parsed)})
+    assert [] == front.bus.records
+
+
+@pytest.mark.parametrize("source", ["shopify", "ga4", "matomo", "nobody", "..%2Fevents"])
+async def test_a_source_without_a_secret_is_not_there(source: str, front: Shopfront) -> None:
+    """Whether it is off, signs nothing, or is unknown: there is one answer."""
+    answer = await send(front, source, b"{}", signature("shopify", b"{}", b""))
+
+    assert 404 == answer.status_code
+    assert [] == front.bus.records
+
+
+async def test_a_webhook_has_a_bound() -> None:
+    """Of an order of a thousand lines, which is larger than what pages may send; not of more."""
+    front = Shopfront(says_nothing, **SECRETS)
+    lines = [shop_line(product_id=n, note="x" * 900) for n in range(1000)]
+    whole = said("shopify", line_items=lines)
+    taken = await send(front, "shopify", whole, signature("shopify", whole))
+    large = b" " * 2_097_153
+    refused = await send(front, "shopify", large, signature("shopify", large))
+
+    assert (200, 1) == (taken.status_code, taken.json()["accepted"])
+    assert (413, "body_too_large") == (refused.status_code, refused.json()["reason"])
+
+
+async def test_what_cannot_be_used_is_told_as_good_news() -> None:
+    """A shop system switches off webhooks that fail, and to send it again would not help."""
+    front = Shopfront(says_nothing, **SECRETS)
+    nothing, ignored = said("shopify", line_items=[]), json.dumps({"x": 1}).encode()
+    wrong = await send(front, "shopify", nothing, signature("shopify", nothing))
+    unknown = await send(
+        front, "shopify", ignored, signature("shopify", ignored), **{"X-Shopify-Topic": "shop/x"}
+    )
+
+    assert (200, 1) == (wrong.status_code, wrong.json()["rejected"])
+    assert (200, {"shop/x": 1}) == (unknown.status_code, unknown.json()["ignored"])
+
+
+async def test_a_webhook_is_greeted_when_it_is_made() -> None:
+    """WooCommerce asks without a signature, and keeps no webhook that says no."""
+    front = Shopfront(says_nothing, **SECRETS)
+    greeted = await send(front, "woocommerce", b"webhook_id=12", None)
+    longer = await send(front, "woocommerce", b"webhook_id=12" + b" " * 60, None)
+    elsewhere = await send(front, "shopify", b"webhook_id=12", None)
+
+    assert (200, 401, 401) == (greeted.status_code, longer.status_code, elsewhere.status_code)
+    assert [] == front.bus.records
+
+
+async def test_nothing_is_answered_before_kafka_has_it() -> None:
+    """Kafka away: the shop system sends it again."""
+    front, body = Shopfront(says_nothing, **SECRETS), said("shopify")
+    front.bus.away = "no broker"
+    answer = await send(front, "shopify", body, signature("shopify", body))
+
+    assert (503, "2") == (answer.status_code, answer.headers["retry-after"])
+
+
+async def test_who_guesses_is_counted_and_who_signs_is_not() -> None:
+    """A shop system sends for all shoppers from one address; pages there are counted apart."""
+    front = Shopfront(says_nothing, gateway_address_rate=10, **SECRETS)
+    body = said("shopify")
+    for _ in range(12):
+        await front.post([], "made.up.token")
+    signed = [await send(front, "shopify", body, signature("shopify", body)) for _ in range(15)]
+    guessed = [await send(front, "shopify", body, "guess") for _ in range(12)]
+    unread = await send(front, "shopify", body, signature("shopify", body))
+    front.now_ms += 60_000
+    later = await send(front, "shopify", body, signature("shopify", body))
+
+    assert {200} == {answer.status_code for answer in signed}
+    assert [401] * 10 + [429] * 2 == [answer.status_code for answer in guessed]
+    assert (429, 200) == (unread.status_code, later.status_code)
+
+
+async def test_bodies_of_strangers_have_a_bound_together() -> None:
+    """Each may be large, and nobody knows yet who has sent it."""
+    front, body, going_on = Shopfront(says_nothing, **SECRETS), said("shopify"), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        await going_on.wait()
+        yield body
+
+    sign = {HEADERS["shopify"]: signature("shopify", body)}
+    many = [
+        asyncio.create_task(front.http.post("/v1/webhooks/shopify", content=slowly(), headers=sign))
+        for _ in range(BODIES_AT_ONCE_MAX)
+    ]
+    while front.gateway.webhook_bodies < BODIES_AT_ONCE_MAX:
+        await asyncio.sleep(0.01)
+    refused = await send(front, "shopify", body, sign[HEADERS["shopify"]])
+    going_on.set()
+
+    assert (503, "busy", "2") == (
+        refused.status_code,
+        refused.json()["reason"],
+        refused.headers["retry-after"],
+    )
+    assert {200} == {(await one).status_code for one in many}
+    assert 0 == front.gateway.webhook_bodies
+
+
+async def test_a_key_opens_no_webhook() -> None:
+    """It is the signature that counts; and a page's origin is refused as anywhere."""
+    front, body = Shopfront(says_nothing, **SECRETS), said("shopify")
+    keyed = await send(front, "shopify", body, None, **bearer(KEY))
+    page = await send(
+        front, "shopify", body, signature("shopify", body), origin="https://evil.example"
+    )
+
+    assert (401, 403) == (keyed.status_code, page.status_code)
