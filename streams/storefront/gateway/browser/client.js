@@ -1,6 +1,6 @@
 /**
- * goeswith in the browser, without markup: events out, prompts in. Typed in client.d.ts, explained in
- * docs/element.md.
+ * goeswith in the browser, without markup: events out, prompts in. What is public is told in
+ * client.d.ts and docs/element.md.
  *
  * Events go out in order, a batch at a time, and again under the same ids until the gateway has them.
  * While it is away nothing is lost and the page notices nothing. Prompts come on one stream: each
@@ -22,7 +22,6 @@ const DONE_MAX = 200;
 
 const clients = new Map();
 
-/** The page's client of a gateway: one, however often it is asked for; who is first, says how. */
 export function connect(options = {}) {
   const gateway = gatewayAddress(options.gateway);
   const client = clients.get(gateway) ?? new Client({ ...options, gateway });
@@ -83,14 +82,12 @@ export class Client extends EventTarget {
     return this.#token;
   }
 
-  /** Another token, or another function that gets one: after signing in or out, say. */
   set token(token) {
     if (token === this.#token) return;
     this.#token = token;
     this.renew();
   }
 
-  /** Get another token now; where it is of another session, nothing of the old one stays. */
   renew() {
     this.#turn += 1;
     this.#before = new Set(this.#waiting);
@@ -98,7 +95,6 @@ export class Client extends EventTarget {
     this.#resume();
   }
 
-  /** Say what happened; returns the event's id. It goes out at once, or as soon as it can. */
   send(event) {
     const said = { event_id: newId(), occurred_at_ms: Date.now() };
     const locale = this.#locale ?? document.documentElement.lang;
@@ -114,7 +110,6 @@ export class Client extends EventTarget {
     return said.event_id;
   }
 
-  /** What may be shown now, oldest first. */
   get prompts() {
     const marks = this.#allMarks();
     return [...this.#prompts.values()]
@@ -122,12 +117,10 @@ export class Client extends EventTarget {
       .map((held) => held.prompt);
   }
 
-  /** Whether this prompt may be shown now. */
   holds(prompt) {
     return this.prompts.some((held) => held.prompt_id === prompt.prompt_id);
   }
 
-  /** Follow the prompts, which `prompts` tells of, for as long as somebody does; returns the end. */
   follow() {
     let following = true;
     this.#followers += 1;
@@ -140,7 +133,6 @@ export class Client extends EventTarget {
     };
   }
 
-  /** The shopper could really see the prompt; false where that has been said before. */
   shown(prompt) {
     if (!this.holds(prompt) || this.#allMarks()[prompt.prompt_id]) return false;
     this.#mark(prompt, 0);
@@ -148,32 +140,25 @@ export class Client extends EventTarget {
     return true;
   }
 
-  /** The shopper followed an item of it. */
   clicked(prompt, itemId) {
     return this.send({ type: "prompt_clicked", receipt: prompt.receipt, item_id: itemId });
   }
 
-  /** The shopper took an item of it: `item_added`, with its receipt. */
   added(prompt, itemId, fields = {}) {
-    return this.send({
-      ...fields, type: "item_added", item_id: itemId, receipt: prompt.receipt,
-    });
+    return this.send({ ...fields, type: "item_added", item_id: itemId, receipt: prompt.receipt });
   }
 
-  /** The shopper sent it away: it does not come again, in no tab. */
   dismissed(prompt) {
     const said = this.send({ type: "prompt_dismissed", receipt: prompt.receipt });
     this.#finish(prompt);
     return said;
   }
 
-  /** The shop will say itself that this item was added: the receipt is put into that event. */
   expect(prompt, itemId) {
     this.#expected.set(itemId, prompt.receipt);
     setTimeout(() => this.#expected.delete(itemId), EXPECTED_MS);
   }
 
-  /** Neither sends nor listens from now on. */
   close() {
     this.#closed = true;
     this.#off.abort();
@@ -305,7 +290,8 @@ export class Client extends EventTarget {
     if (turn !== this.#turn) return this.#askForToken();
     if (!text || typeof text !== "string") throw new Error("there is no session token");
     if (text === this.#bad) throw new Error("the session token has ended, and there is no other");
-    const { session_id: session = "", iat = 0, exp = 0 } = claimsOf(text);
+    const { session_id: session, iat = 0, exp = 0 } = claimsOf(text);
+    if (!session) throw new Error("that is no session token");
     this.#enter(session);
     // By its length: the clock of the browser may be wrong. A fixed token is used while it lasts.
     const until = renewable ? Date.now() + 800 * Math.max(0, exp - iat) : Infinity;

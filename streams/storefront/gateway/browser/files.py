@@ -1,7 +1,7 @@
 """The files for browsers: as they are served, packed, and the hashes that pages name them by.
 
-They are written as they are served, in modules (ECMAScript). The element is handed out together with
-the client that it stands on, as one file: a page's `integrity` then speaks for all of it.
+They are written as they are served, in modules (ECMAScript). The element is handed out together
+with the client that it stands on, as one file: a page's `integrity` then speaks for all of it.
 """
 
 import base64

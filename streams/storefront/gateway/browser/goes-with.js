@@ -42,12 +42,14 @@ section {
   border-radius: var(--goes-with-radius, .5rem);
 }
 section:lang(ur) { line-height: 2 }
-header, li, .done { display: flex; align-items: center; gap: var(--goes-with-gap, .75rem) }
+header, li { display: flex; align-items: center; gap: var(--goes-with-gap, .75rem) }
 header { align-items: flex-start; justify-content: space-between }
-.reason, .failed, .done { margin: 0 }
+p { margin: 0 }
+.done::before { content: "\u2713\u00a0" / "" }
 .reason { font-weight: 600; padding-block: .25rem }
 ul {
-  display: grid; gap: var(--goes-with-gap, .75rem); margin: .5rem 0 0; padding: 0; list-style: none;
+  display: grid; gap: var(--goes-with-gap, .75rem) calc(2 * var(--goes-with-gap, .75rem));
+  margin: .5rem 0 0; padding: 0; list-style: none;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr));
 }
 li { min-inline-size: 0 }
@@ -120,12 +122,10 @@ export class GoesWith extends HTMLElement {
     root.append(this.#said);
   }
 
-  /** The client below it; ask for it once the element is on the page. */
   get client() {
     return this.#client ?? this.#connect();
   }
 
-  /** Tells about items: `(ids, {prompt, lang}) => {id: {title, url, image, price, ...}}`, or a promise. */
   get resolve() {
     return this.#resolve;
   }
@@ -135,7 +135,6 @@ export class GoesWith extends HTMLElement {
     this.#again();
   }
 
-  /** Other words: `{label, goes, add, added, dismiss, failed, reasons: {template: text}}`. */
   get words() {
     return this.#words;
   }
@@ -172,7 +171,6 @@ export class GoesWith extends HTMLElement {
     if (name === "placement") this.#update();
   }
 
-  /** A token, or a function that gets one; as the attributes `token` and `token-url` do. */
   get token() {
     return this.client.token;
   }
@@ -244,7 +242,6 @@ export class GoesWith extends HTMLElement {
 
   async #ask(prompt) {
     const call = ++this.#call;
-    this.#stale = false;
     let items = null;
     for (let tried = 0; items === null && tried < TRIES; tried++) {
       if (tried) await new Promise((resolve) => setTimeout(resolve, 1000 * tried));
@@ -280,6 +277,7 @@ export class GoesWith extends HTMLElement {
   #show(prompt, offered, items) {
     this.#clear();
     this.#prompt = prompt;
+    this.#stale = false;
     const reason = make("p", "reason", "reason", ...this.#reason(prompt, items));
     reason.id = "reason";
     reason.dir = "auto";
@@ -367,7 +365,8 @@ export class GoesWith extends HTMLElement {
       receipt: prompt.receipt,
       respondWith: (answer) => (promise = Promise.resolve(answer)),
     };
-    if (!this.#tell("goes-with:add", detail)) return this.#client.expect(prompt, id);
+    this.#client.expect(prompt, id);
+    if (!this.#tell("goes-with:add", detail)) return; // the shop tells it itself
     if (promise) {
       button.ariaDisabled = "true";
       try {

@@ -4,7 +4,7 @@ Whoever may load them: they are the same for all, and hold no secret. Pages of o
 (`access/origins.py`), for they could not send anything either.
 """
 
-from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from streams.storefront.gateway.browser.files import NAMES, BrowserFile, browser_file
@@ -31,7 +31,7 @@ class ServedScript(BaseModel):
     """What goes over the wire."""
 
 
-@router.get("/scripts", response_model=dict[str, ServedScript])
+@router.get("/scripts")
 async def get_scripts() -> dict[str, ServedScript]:
     """Tell by which hashes a page may name the files."""
     return {name: _told(browser_file(name)) for name in NAMES}
@@ -47,10 +47,19 @@ def _told(file: BrowserFile) -> ServedScript:
 
 
 @router.get("/{name}.js")
+async def get_script(name: str, request: Request) -> Response:
+    """Hand out a script."""
+    return _handed_out(f"{name}.js", request)
+
+
 @router.get("/{name}.d.ts")
-async def get_file(request: Request, accept_encoding: str = Header("")) -> Response:
-    """Hand out a file, packed where that is understood; 304 where the browser has it."""
-    name = request.url.path.rpartition("/")[2]
+async def get_types(name: str, request: Request) -> Response:
+    """Hand out the types of a script."""
+    return _handed_out(f"{name}.d.ts", request)
+
+
+def _handed_out(name: str, request: Request) -> Response:
+    """A file, packed where that is understood; 304 where the browser has it."""
     if name not in NAMES:
         raise HTTPException(NOT_THERE, f"there is no {name[:40]!r}: {', '.join(NAMES)}")
     file = browser_file(name)
@@ -62,7 +71,7 @@ async def get_file(request: Request, accept_encoding: str = Header("")) -> Respo
     }
     if file.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if "gzip" not in accept_encoding.lower():
+    if "gzip" not in request.headers.get("accept-encoding", "").lower():
         return Response(file.text, headers=headers, media_type=file.media_type)
     headers["Content-Encoding"] = "gzip"
     return Response(file.packed, headers=headers, media_type=file.media_type)

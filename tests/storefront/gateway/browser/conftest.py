@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from tests.storefront.gateway.browser.shop import ShopWithGateway
+from tests.storefront.gateway.browser.shop import WAIT_S_MAX, ShopWithGateway
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -59,5 +59,6 @@ async def shop(running: ShopWithGateway) -> ShopWithGateway:
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser's profile of its own: a shopper's."""
     made = await browser.new_context(user_agent=AGENT)
+    made.set_default_timeout(WAIT_S_MAX * 1000)
     yield made
     await made.close()

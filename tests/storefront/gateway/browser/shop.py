@@ -86,7 +86,7 @@ class Server(uvicorn.Server):
         for each in self.servers:
             each.close()
         for connection in list(self.server_state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]  # it is one of HTTP
+            connection.transport.abort()
         self.should_exit = self.force_exit = True
 
 
@@ -181,7 +181,7 @@ class Shopper:
         """Open a page."""
         await self.page.add_init_script(script)
         await self.page.goto(self.shop.url + path)
-        await self.page.wait_for_function("document.querySelector('goes-with')?.client")
+        await self.page.wait_for_function("() => document.querySelector('goes-with')?.client")
 
     async def add_bread(self) -> None:
         """Put bread into the basket."""
