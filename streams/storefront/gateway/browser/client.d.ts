@@ -124,6 +124,11 @@ export class Client extends EventTarget {
     listener: (event: ClientEvents[T]) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
 /** The page's client of a gateway: one, however often it is asked for; who is first, says how. */

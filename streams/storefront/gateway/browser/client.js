@@ -346,7 +346,10 @@ export class Client extends EventTarget {
     let openedAt = Infinity;
     const on = (type, does) =>
       stream.addEventListener(type, (event) => stream === this.#stream && does(event));
-    on("open", () => (openedAt = Date.now()));
+    on("open", () => {
+      openedAt = Date.now();
+      this.#resume(); // it is back: what waits need not wait longer
+    });
     on("prompt", (event) => this.#take(event.lastEventId, JSON.parse(event.data)));
     on("prompt_withdrawn", (event) => this.#takeBack(event.lastEventId, JSON.parse(event.data)));
     on("token_expired", () => {

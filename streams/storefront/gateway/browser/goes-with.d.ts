@@ -49,7 +49,7 @@ declare global {
   interface HTMLElementTagNameMap {
     "goes-with": GoesWith;
   }
-  interface HTMLElementEventMap {
+  interface GlobalEventHandlersEventMap {
     "goes-with:show": CustomEvent<{ prompt: Prompt }>;
     "goes-with:shown": CustomEvent<{ prompt: Prompt }>;
     "goes-with:click": CustomEvent<{ prompt: Prompt; item_id: string }>;

@@ -10,7 +10,10 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from tests.storefront.gateway.browser.shop import WAIT_S_MAX, ShopWithGateway
 
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
+"""A headless browser says that it is one, and events of robots are not taken."""
 ARGUMENTS = (
+    f"--user-agent={AGENT}",  # Playwright's own way leaves out beacons
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -19,8 +22,6 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
-"""A headless browser says that it is one, and events of robots are not taken."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -58,7 +59,7 @@ async def shop(running: ShopWithGateway) -> ShopWithGateway:
 @pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser's profile of its own: a shopper's."""
-    made = await browser.new_context(user_agent=AGENT)
+    made = await browser.new_context()
     made.set_default_timeout(WAIT_S_MAX * 1000)
     yield made
     await made.close()

@@ -5,7 +5,7 @@ import importlib.util
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from streams.contract.events import Event, ItemAdded
 from streams.contract.prompts import Evidence, Prompt, PromptItem, Published, Reason, prompt_id
 from streams.contract.settings import Settings
 from streams.storefront.gateway.app import create_app
+from streams.storefront.gateway.bus.bus import EventRecord
 from streams.storefront.gateway.bus.memory_bus import MemoryBus, says_nothing
 from streams.storefront.gateway.command import config
 
@@ -73,6 +74,22 @@ def offer(session: str, cause: str, now_ms: int, *items: str, ms: int = 120_000)
     )
 
 
+class StickyBus(MemoryBus):
+    """Keeps waiting who sends an event of one kind."""
+
+    stuck = ""
+    waiting = 0
+
+    async def send(self, records: Sequence[EventRecord]) -> None:
+        """Keep them, unless one is of that kind."""
+        stuck = self.stuck.encode()
+        self.waiting += 1
+        while stuck and self.stuck and any(stuck in record.value for record in records):
+            await asyncio.sleep(0.01)
+        self.waiting -= 1
+        await super().send(records)
+
+
 class Server(uvicorn.Server):
     """Leaves signals alone; is killed without a word to who is connected."""
 
@@ -94,7 +111,7 @@ class ShopWithGateway:
     """The example's shop, and a gateway on a bus in memory, each at an address of its own."""
 
     def __init__(self) -> None:
-        self.bus = MemoryBus()
+        self.bus = StickyBus()
         self.gateway_at = free_port()
         self.gateway = f"http://127.0.0.1:{self.gateway_at}"
         self.page_server = example().ShopPage(0, self.gateway, KEY)
@@ -132,7 +149,7 @@ class ShopWithGateway:
     def empty(self) -> None:
         """Nothing has been sold yet, and there is nothing to offer."""
         self.bus.records.clear()
-        self.bus.answer, self.bus.away = says_nothing, ""
+        self.bus.answer, self.bus.away, self.bus.stuck = says_nothing, "", ""
 
     def said(self, kind: str, session: str | None = None) -> list[Any]:
         """The events of a kind that Kafka has, repeats under one id once, as workers have it."""
