@@ -14,7 +14,7 @@ const DONE_MS = 4000; // so long it says that something was added
 const SAID_MS = 3000; // and so long a screen reader finds the announcement
 const TRIES = 3; // to ask the shop about items
 const SPOKEN = ["en", "de", "fr"]; // the languages of the gateway's own reasons
-const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
+const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)$/;
 
 /** What the element says itself, by language: a reason where the gateway has none in it, and buttons. */
 const WORDS = {
@@ -106,7 +106,9 @@ export class GoesWith extends HTMLElement {
   #section = null;
   #prompt = null; // the one that is shown
   #stale = false; // the shop says something else of it by now
+  #told = null; // the id of the one that was announced
   #call = 0; // the latest question to the shop
+  #asked = null; // and the prompt that it is about
   #unknown = new Set(); // prompts of which the shop knows no item
   #viewed = null;
   #seeing = null;
@@ -214,8 +216,12 @@ export class GoesWith extends HTMLElement {
     return "en";
   }
 
+  get #language() {
+    return this.#lang.toLowerCase().split(/[-_]/)[0];
+  }
+
   #word(place, name) {
-    const ours = WORDS[this.#lang.slice(0, 2).toLowerCase()] ?? WORDS.en;
+    const ours = WORDS[this.#language] ?? WORDS.en;
     return this.#words[name] ?? ours.split("|")[place];
   }
 
@@ -223,6 +229,7 @@ export class GoesWith extends HTMLElement {
   #again() {
     this.#unknown.clear();
     this.#stale = true;
+    this.#asked = null;
     if (this.isConnected && this.#client) this.#update();
   }
 
@@ -236,12 +243,14 @@ export class GoesWith extends HTMLElement {
     const still = prompts.some((prompt) => prompt.prompt_id === this.#prompt?.prompt_id);
     if (this.#prompt && !still) this.#clear();
     if (!newest || (newest.prompt_id === this.#prompt?.prompt_id && !this.#stale)) return;
-    if (this.#prompt && !this.#stale && this.matches(":hover, :focus-within")) return; // not under the shopper's hand
-    this.#ask(newest);
+    // Nothing changes under the shopper's hand, and nobody is asked twice.
+    if (this.#prompt && !this.#stale && this.matches(":hover, :focus-within")) return;
+    if (newest !== this.#asked) this.#ask(newest);
   }
 
   async #ask(prompt) {
     const call = ++this.#call;
+    this.#asked = prompt;
     let items = null;
     for (let tried = 0; items === null && tried < TRIES; tried++) {
       if (tried) await new Promise((resolve) => setTimeout(resolve, 1000 * tried));
@@ -252,8 +261,9 @@ export class GoesWith extends HTMLElement {
       }
       if (call !== this.#call || !this.isConnected || !this.#client.holds(prompt)) return;
     }
+    this.#asked = null;
     const offered = prompt.items
-      .map(({ item_id: id }) => ({ id, ...items?.[id] }))
+      .map(({ item_id: id }) => ({ ...items?.[id], id }))
       .filter(({ title }) => typeof title === "string" && title);
     if (offered.length) return this.#show(prompt, offered, items);
     this.#unknown.add(prompt.prompt_id);
@@ -296,8 +306,11 @@ export class GoesWith extends HTMLElement {
       if (event.key === "Escape") this.#dismiss(prompt);
     });
     this.#put(section);
-    this.#announce(`${reason.textContent}: ${offered.map(({ title }) => title).join(", ")}`);
-    this.#tell("goes-with:show", { prompt });
+    if (this.#told !== prompt.prompt_id) {
+      this.#told = prompt.prompt_id;
+      this.#announce(`${reason.textContent}: ${offered.map(({ title }) => title).join(", ")}`);
+      this.#tell("goes-with:show", { prompt });
+    }
     this.#seeing = new IntersectionObserver((entries) => this.#seen(entries.at(-1)), {
       threshold: [0, 0.25, VISIBLE_SHARE_MIN, 0.75, 1],
     });
@@ -308,7 +321,7 @@ export class GoesWith extends HTMLElement {
   #reason(prompt, items) {
     const { reason } = prompt;
     const own = this.#words.reasons?.[reason.template ?? reason.text];
-    const spoken = SPOKEN.includes(this.#lang.slice(0, 2).toLowerCase());
+    const spoken = SPOKEN.includes(this.#language);
     const anchor = own || spoken ? (reason.anchor ?? prompt.anchor) : prompt.anchor;
     const title = items[anchor]?.title;
     let template = own ?? (spoken ? (reason.template ?? reason.text) : this.#word(0, "goes"));
@@ -409,7 +422,7 @@ export class GoesWith extends HTMLElement {
   #put(section) {
     section.lang = this.#lang;
     const set = this.closest("[dir]") ?? this.getRootNode().host?.closest("[dir]");
-    if (!set && RIGHT_TO_LEFT.test(this.#lang)) section.dir = "rtl";
+    if (!set && RIGHT_TO_LEFT.test(this.#language)) section.dir = "rtl";
     this.#section = section;
     this.shadowRoot.append(section);
     this.toggleAttribute("showing", true);
@@ -440,7 +453,7 @@ export class GoesWith extends HTMLElement {
   }
 
   #seen({ intersectionRatio, intersectionRect, rootBounds }) {
-    const most = rootBounds?.height || innerHeight; // what is larger than the window is seen if it fills it
+    const most = rootBounds?.height || innerHeight; // what is higher than that: if it fills half
     this.#visible =
       intersectionRatio >= VISIBLE_SHARE_MIN || intersectionRect.height >= VISIBLE_SHARE_MIN * most;
     this.#watch();

@@ -83,6 +83,7 @@ async def test_an_impression_is_told_once_however_often_it_is_rendered(
         await shop.comes_to(lambda: shop.said("prompt_shown"))
         await ann.with_items(butter={"title": "Butter!"})
         await ann.page.wait_for_selector("text=Butter!")
+        assert 1 == len(await ann.told("show")), "it is the same one"
         await ann.page.evaluate("document.body.append(document.querySelector('goes-with'))")
         await ann.prompt.wait_for()
         await ann.go("/basket")
@@ -133,6 +134,8 @@ async def test_an_add_is_in_the_basket_and_told_with_its_receipt(
     """By one event, with the price; it is confirmed, and the prompt has done its work."""
     shop.bus.answer = offers("butter", "jam")
     async with shop.shopper(context) as ann:
+        butter = {"title": "Butter, salted", "id": 99, "price_minor": 319, "currency": "EUR"}
+        await ann.with_items(butter=butter)
         await ann.add_bread()
         await ann.prompt.get_by_role("button", name="Add: Butter, salted").click()
         await shop.comes_to(lambda: len(shop.said("item_added")) > 1)
@@ -370,6 +373,29 @@ async def test_what_waits_when_a_page_is_left_goes_out_as_a_beacon(
         assert [] == shop.said("item_added")
         shop.bus.stuck = ""
         await shop.comes_to(lambda: shop.said("item_added"))
+
+
+async def test_what_one_shopper_could_not_send_is_not_sent_for_another(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """Who comes to the same browser next."""
+    async with shop.shopper(context) as ann:
+        await shop.comes_to(lambda: shop.said("item_viewed"))
+        shop.bus.away = "for a while"
+        await ann.add_bread()
+        await asyncio.sleep(QUIET_S)
+        await context.clear_cookies()
+        await ann.page.goto(shop.url + "/basket")
+        shop.bus.away = ""
+        await ann.page.wait_for_function("() => document.querySelector('goes-with')?.client")
+        await ann.page.evaluate(
+            """() => document.querySelector("goes-with").client
+            .send({ type: "item_removed", item_id: "bread" })"""
+        )
+        await shop.comes_to(lambda: shop.said("item_removed"))
+        await asyncio.sleep(QUIET_S)
+
+        assert [] == shop.said("item_added")
 
 
 async def test_a_page_that_comes_back_from_the_cache_goes_on(
