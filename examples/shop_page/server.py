@@ -49,10 +49,10 @@ class ShopPage(ThreadingHTTPServer):
         with urlopen(f"{self.gateway}/v1/scripts", timeout=10) as answer:  # noqa: S310  # http
             return str(json.load(answer)["goes-with.js"]["integrity"])
 
-    def token(self, session_id: str) -> str:
+    def token(self, session_id: str, life_s: int = TOKEN_S) -> str:
         """A session token: a JSON Web Token by HMAC-SHA-256."""
         now = int(time.time())
-        claims = {"aud": "goeswith", "iat": now, "exp": now + TOKEN_S, "session_id": session_id}
+        claims = {"aud": "goeswith", "iat": now, "exp": now + life_s, "session_id": session_id}
         said = b64(b'{"alg":"HS256","typ":"JWT"}') + b"." + b64(json.dumps(claims).encode())
         mark = b64(hmac.new(self.key.encode(), said, hashlib.sha256).digest())
         return (said + b"." + mark).decode()

@@ -316,6 +316,7 @@ export class Client extends EventTarget {
       this.#shut();
       for (const id of [...this.#prompts.keys()]) this.#drop(id);
       this.#changed();
+      queueMicrotask(() => this.#open());
     }
     this.#before = null;
     this.#session = session;

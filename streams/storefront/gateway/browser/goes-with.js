@@ -13,6 +13,7 @@ const VISIBLE_MS_MIN = 1000;
 const DONE_MS = 4000; // so long it says that something was added
 const SAID_MS = 3000; // and so long a screen reader finds the announcement
 const TRIES = 3; // to ask the shop about items
+const ASKED_MS_MAX = 10_000;
 const SPOKEN = ["en", "de", "fr"]; // the languages of the gateway's own reasons
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)$/;
 
@@ -279,9 +280,7 @@ export class GoesWith extends HTMLElement {
     if (!url) return Object.fromEntries(ids.map((id) => [id, { title: id }]));
     const address = new URL(url, document.baseURI);
     for (const id of ids) address.searchParams.append("id", id);
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-    return answer.json();
+    return (await asked(address)).json();
   }
 
   #show(prompt, offered, items) {
@@ -494,11 +493,15 @@ function webAddress(given) {
   }
 }
 
+async function asked(url, options) {
+  const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(ASKED_MS_MAX) });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return answer;
+}
+
 /** The shop's own server says it: as text, or as `{"token": …}`. */
 async function tokenFrom(url) {
-  const answer = await fetch(url, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  const said = (await answer.text()).trim();
+  const said = (await (await asked(url, { cache: "no-store" })).text()).trim();
   return said.startsWith("{") ? JSON.parse(said).token : said;
 }
 

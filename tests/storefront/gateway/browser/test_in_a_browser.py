@@ -485,6 +485,29 @@ async def test_a_token_is_renewed_before_it_ends(
         assert 1 == len(shop.said("item_added"))
 
 
+async def test_a_session_that_ends_is_followed_by_the_next_one(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """Which the shop's server begins, and says by the next token alone."""
+    async with shop.shopper(context) as ann:
+        old, new = shop.page_server.token("ann", 3), shop.page_server.token("ann-2")
+        await ann.page.evaluate(
+            """([old, renewed]) => {
+              const tokens = [old];
+              document.querySelector("goes-with").token = () => tokens.pop() ?? renewed;
+            }""",
+            [old, new],
+        )
+        await ann.add_bread()
+        await shop.comes_to(lambda: shop.said("item_added", "ann"))
+        await asyncio.sleep(0.8 * 3)
+        await ann.add_bread()
+        await ann.add_bread()
+        await shop.comes_to(lambda: 3 == len(shop.said("item_added")))
+        shop.bus.publish(offer("ann-2", "e1", now_ms(), "butter"))
+        await ann.prompt.wait_for()
+
+
 async def test_an_event_that_is_none_is_told_to_who_builds_the_shop(
     shop: ShopWithGateway, context: BrowserContext
 ) -> None:
