@@ -1,4 +1,4 @@
-"""Takes the picture in docs/element.md: `python -m tests.storefront.gateway.browser.picture FILE`."""
+"""Takes the picture of docs: `python -m tests.storefront.gateway.browser.picture FILE`."""
 
 import asyncio
 import shutil
