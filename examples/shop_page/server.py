@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 HERE = Path(__file__).parent
+PREFIX = os.environ.get("PREFIX", "goeswith")
 TOKEN_S = 900
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 POLICY = (
@@ -52,7 +53,7 @@ class ShopPage(ThreadingHTTPServer):
     def token(self, session_id: str, life_s: int = TOKEN_S) -> str:
         """A session token: a JSON Web Token by HMAC-SHA-256."""
         now = int(time.time())
-        claims = {"aud": "goeswith", "iat": now, "exp": now + life_s, "session_id": session_id}
+        claims = {"aud": PREFIX, "iat": now, "exp": now + life_s, "session_id": session_id}
         said = b64(b'{"alg":"HS256","typ":"JWT"}') + b"." + b64(json.dumps(claims).encode())
         mark = b64(hmac.new(self.key.encode(), said, hashlib.sha256).digest())
         return (said + b"." + mark).decode()

@@ -72,7 +72,7 @@ export class Client extends EventTarget {
       target.addEventListener(type, does, { signal: this.#off.signal });
     on(document, "visibilitychange", () => (document.hidden ? this.#hide() : this.#show()));
     on(window, "pagehide", () => this.#leave());
-    on(window, "pageshow", () => this.#show());
+    on(window, "pageshow", () => this.#show()); // not all browsers say more than that
     on(window, "online", () => this.#online());
     on(window, "storage", (event) => event.key === MARKS_KEPT && this.#changed());
     this.#restore();

@@ -8,13 +8,21 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from playwright.async_api import BrowserContext, Page
 
 from streams.contract.events import Event, ItemAdded
-from streams.contract.prompts import Evidence, Prompt, PromptItem, Published, Reason, prompt_id
+from streams.contract.prompts import (
+    Evidence,
+    Prompt,
+    PromptItem,
+    PromptWithdrawn,
+    Published,
+    Reason,
+    prompt_id,
+)
 from streams.contract.settings import Settings
 from streams.storefront.gateway.app import create_app
 from streams.storefront.gateway.bus.bus import EventRecord
@@ -36,10 +44,12 @@ document.addEventListener("securitypolicyviolation", (e) => told.push(["policy",
 
 
 def offers(*items: str, lives_ms: int = 120_000) -> Callable[[Event], Iterable[Published]]:
-    """A worker that answers each add of bread with these."""
+    """A worker that answers each add of bread with these, and withdraws what was taken."""
 
     def answer(event: Event) -> Iterable[Published]:
-        if isinstance(event, ItemAdded) and event.item_id == "bread" and event.receipt is None:
+        if isinstance(event, ItemAdded) and event.receipt is not None:
+            yield withdrawn(event.session_id, event.receipt.removeprefix("2."), "added")
+        elif isinstance(event, ItemAdded) and event.item_id == "bread":
             yield offer(event.session_id, event.event_id, event.occurred_at_ms, *items, ms=lives_ms)
 
     return answer
@@ -71,6 +81,15 @@ def offer(session: str, cause: str, now_ms: int, *items: str, ms: int = 120_000)
         occurred_at_ms=now_ms,
         expires_at_ms=now_ms + ms,
         receipt=f"2.{id_}",
+    )
+
+
+def withdrawn(
+    session: str, id_: str, because: Literal["added", "ordered"] = "ordered"
+) -> PromptWithdrawn:
+    """What is no longer to be shown."""
+    return PromptWithdrawn(
+        prompt_id=id_, session_id=session, because=because, caused_by="e9", occurred_at_ms=1
     )
 
 
