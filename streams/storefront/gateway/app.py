@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.origins import OriginCheck
+from streams.storefront.gateway.browser import routes as browser
 from streams.storefront.gateway.bus.bus import Bus
 from streams.storefront.gateway.gateway import Gateway
 from streams.storefront.gateway.live.mailboxes import ClockMs
@@ -70,7 +71,7 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         telemetry={"tracing": False},  # spans would hold addresses, and so tokens
     )
     app.state.gateway = gateway
-    for routes in (events, prompts, stream, sessions, health):
+    for routes in (events, prompts, stream, sessions, health, browser):
         app.include_router(routes.router)
     for of_servers in (webhooks, recommendations, metrics):
         app.include_router(of_servers.router)
