@@ -93,7 +93,9 @@ def make_topics(admin: Any, wanted: Mapping[str, Topic], settings: Settings) -> 
 
 def widen_topics(admin: Any, wanted: Mapping[str, int], settings: Settings) -> None:
     """Give topics more partitions, and wait for them; raises what Kafka says."""
-    admin.create_partitions(dict(wanted))
+    for told in admin.create_partitions(dict(wanted), raise_errors=False).results:
+        if told.error_code:
+            raise errors.for_code(told.error_code)(told.name)
     deadline_s = monotonic() + settings.kafka_timeout_s
     while partition_counts(admin, wanted) != wanted:
         if monotonic() > deadline_s:
