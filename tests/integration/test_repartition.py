@@ -12,12 +12,15 @@ from streams.contract.settings import Settings
 from streams.operations.topics import create_topics
 from tests.integration.operators import Operator, commit
 from tests.integration.test_topics_as_they_are import (
+    delete,
+    empty,
     ends_of,
     learned,
     learned_by,
     learned_from,
 )
 from tests.integration.workers import Staff, send, views
+from tests.stories import Story, Till
 
 Employ = Callable[..., Staff]
 
@@ -153,22 +156,61 @@ def test_partitions_are_added_to_the_same_topics_and_sessions_stay(employ: Emplo
 def test_fewer_partitions_and_a_shared_place_for_checkpoints(
     employ: Employ, tmp_path: Path
 ) -> None:
-    """What the log holds goes along without any worker; the checkpoint before is kept aside."""
+    """What the log holds goes along without any worker; the checkpoint before is kept aside.
+
+    Not so with another secret than the workers', by which less would be learned.
+    """
     staff = employ(partitions=3, checkpoint_url=(tmp_path / "shop.checkpoint").as_uri())
     prefix = f"{staff.settings.topic_prefix}-2"
     words = ("--partitions", "2", "--to", prefix)
-    events = list(views(50))
-    send(staff.settings, events)
+    till, story = Till(), Story()
+    till.teach("bread", "butter")
+    till.serve(story.see(till.prompt(story.add("bread"))))
+    send(staff.settings, till.served)
     commit(staff.settings, ends_of(staff))
+    right = staff.settings
+    switch(staff, receipt_secret="another")  # noqa: S106
+    unread = repartition(staff, *words, "--apply")
+    staff.settings = right
     code, steps, said = repartition(staff, *words, "--apply")
     again = repartition(staff, *words, "--apply")
-    operator = Operator(Settings(**staff.common | {"topic_prefix": prefix, "partitions": 2}))
-    found = operator.asks("checkpoint", "inspect")
-    switch(staff, partitions=2)
+    moved = Settings(**dict(right) | {"topic_prefix": prefix, "partitions": 2})
+    found = Operator(moved).asks("checkpoint", "inspect")
+    staff.settings = right.model_copy(update={"partitions": 2})
     wrong = repartition(staff, *words)
 
+    assert (1, True) == (unread[0], "set GOESWITH_RECEIPT_SECRET as workers have it" in unread[2])
     assert (0, {"knowledge": "done"}) == (code, states(steps)), said
     assert (code, steps, said) == again
-    assert (50, 2, 0) == (found["events"], found["partitions"], sum(found["position"].values()))
+    assert (len(till.served), 2) == (found["events"], found["partitions"])
+    assert learned(till.shop.digests()) == learned(found["digests"])
+    assert {0} == {*found["position"].values()}
     assert ["log"] == [one["name"].partition("-")[0] for one in found["kept"]]
     assert (2, True) == (wrong[0], "has 3 partitions, and GOESWITH_PARTITIONS is 2" in wrong[2])
+
+
+def test_what_nobody_knows_any_more_is_looked_for_before_anything_moves(employ: Employ) -> None:
+    """No checkpoint, and a log that has lost its begin; or one of another log."""
+    staff = employ()
+    send(staff.settings, views(20))
+    assert 0 == Operator(staff.settings).types("checkpoint", "save").exit_code
+    commit(staff.settings, ends_of(staff))
+    empty(staff)
+    switch(staff, checkpoint_url=f"kafka:{staff.settings.topic_prefix}.elsewhere")
+    lost = repartition(staff, "--partitions", "3", "--to", "another")
+    switch(staff, checkpoint_url="kafka:")
+    kept = repartition(staff, "--partitions", "3", "--to", "another")
+    delete(staff)
+    create_topics(staff.settings)
+    other = [
+        repartition(staff, "--partitions", "3", "--to", "another"),
+        repartition(staff, "--partitions", "3", "--apply"),
+    ]
+
+    assert (1, "in the way") == (lost[0], lost[1]["known"][0])
+    assert "20 offsets have left the log" in lost[1]["known"][1]
+    assert (0, "done") == (kept[0], kept[1]["known"][0])
+    assert (1, "in the way") == (other[0][0], other[0][1]["known"][0])
+    assert [True, True] == ["the topic was made anew" in each[2] for each in other]
+    with open_admin(staff.settings) as admin:
+        assert {2} == {*partition_counts(admin, staff.settings.topics.declared()).values()}

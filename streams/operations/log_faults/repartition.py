@@ -13,13 +13,14 @@ import click
 
 from streams.cli.live import say
 from streams.cli.options import read_settings, with_settings
+from streams.cli.printable import printable
 from streams.clients.checkpoints.store import Store, checkpoints_at, open_store
 from streams.clients.log_reader import LogReader, open_reader
 from streams.clients.sync_kafka import open_admin, partition_counts, widen_topics
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured, TopicsWrong
 from streams.contract.settings import Settings
 from streams.operations.lag.reading import read_lag
-from streams.operations.log_faults.adopt import take_over
+from streams.operations.log_faults.adopt import SAID_CHARS_MAX, take_over
 from streams.operations.log_faults.adoption import Learn
 from streams.operations.log_faults.steps import (
     Known,
@@ -136,7 +137,7 @@ def _moved(settings: Settings, partitions: int, to: str | None) -> Settings:
     return read_settings(
         kafka_bootstrap=settings.kafka_bootstrap,
         group_id=settings.group_id,
-        topic_prefix=to or settings.topic_prefix,
+        topic_prefix=settings.topic_prefix if to is None else to,
         partitions=partitions,
     )
 
@@ -250,7 +251,7 @@ def _report(move: Repartitioning, steps: list[Step]) -> dict[str, object]:
 
 def _in_words(move: Repartitioning, steps: list[Step], was_done: bool) -> str:
     """The steps for people, and what comes next."""
-    lines = [f"{step.state}: {step.name}: {step.said}" for step in steps]
+    lines = [printable(f"{step.state}: {step.name}: {step.said}", SAID_CHARS_MAX) for step in steps]
     if all(step.state == "done" for step in steps):
         named = f"GOESWITH_PARTITIONS={move.new.partitions}"
         if not move.same_log:

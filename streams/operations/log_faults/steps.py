@@ -95,7 +95,7 @@ def of_same_log(
     widened = _widened(move, counts)
     if widened.state == "done" and known_for in (None, wanted):
         return [widened]
-    goes = f"the checkpoint is taken over to {wanted} partitions; {_fate(move)}"
+    goes = f"the checkpoint is taken over; {_fate(move)}"
     if known_for is None:
         goes = "there is no checkpoint: workers fold the log"
     done = known_for in (None, wanted)
