@@ -100,7 +100,7 @@ def look(move: Repartitioning) -> list[Step]:
                 f"{old.topics.events} has {there} partitions, and GOESWITH_PARTITIONS is "
                 f"{old.partitions}: set it to what workers have had, until all is done"
             )
-        known = _known(move, reader)
+        known = _known(old, reader)
     return of_new_log(move, lag, known, _taken(move, counts), counts)
 
 
@@ -171,9 +171,9 @@ def _known_for(settings: Settings, reader: LogReader) -> int | None:
     return found.header.partitions
 
 
-def _known(move: Repartitioning, reader: LogReader) -> Known:
+def _known(settings: Settings, reader: LogReader) -> Known:
     """The checkpoint beside the log."""
-    store, settings = _store(move.old), move.old
+    store = _store(settings)
     try:
         found, _ = _found(store)
         if found is None:
@@ -183,8 +183,6 @@ def _known(move: Repartitioning, reader: LogReader) -> Known:
                 "`goeswith checkpoint load` one, or `save` what the log still holds"
             )
             return Known((), store.where, is_there=False, why_not=why if gone else "")
-        if found.header.topic == move.new.topics.events:
-            return Known((), store.where)  # both are in one place, and it has gone along
         check(found.header, settings, log_extent(settings, reader, found.header.made_at_ms))
     except CheckpointRefused as refused:
         return Known((), store.where, why_not=f"the checkpoint in {store.where}: {refused}")
