@@ -28,7 +28,9 @@ COMMANDS = {
     WORKER: Lazy(
         "streams.worker.running.command:worker", "Answer events with prompts, until stopped."
     ),
-    "topics": Lazy("streams.operations.topics:topics", "Create, check and list the topics."),
+    "topics": Lazy(
+        "streams.operations.topics:topics", "Create, check, list and repartition the topics."
+    ),
     "lag": Lazy(
         "streams.operations.lag.command:lag", "Consumer lag of the workers, in events and seconds."
     ),

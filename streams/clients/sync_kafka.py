@@ -11,6 +11,7 @@ CreateTopics nor DescribeConfigs.
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -42,6 +43,7 @@ TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
 NO_ID = UUID(int=0)
 TOPIC_ALREADY_EXISTS = 36
 """Kafka's error code."""
+WIDENED_POLL_S = 0.1
 
 
 class NotMade(NamedTuple):
@@ -87,6 +89,18 @@ def make_topics(admin: Any, wanted: Mapping[str, Topic], settings: Settings) -> 
     if not failed:
         admin.wait_for_topics(list(wanted), timeout_ms=int(settings.kafka_timeout_s * 1000))
     return failed
+
+
+def widen_topics(admin: Any, wanted: Mapping[str, int], settings: Settings) -> None:
+    """Give topics more partitions, and wait for them; raises what Kafka says."""
+    for told in admin.create_partitions(dict(wanted), raise_errors=False).results:
+        if told.error_code:
+            raise errors.for_code(told.error_code)(told.name)
+    deadline_s = monotonic() + settings.kafka_timeout_s
+    while partition_counts(admin, wanted) != wanted:
+        if monotonic() > deadline_s:
+            raise errors.KafkaTimeoutError(f"the partitions of {', '.join(wanted)} did not come")
+        sleep(WIDENED_POLL_S)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Makes the topics as `streams/contract/topics.py` declares them, and says where they differ.
 
-Creating is safe to repeat: what is there is left as it is. Nothing is ever altered: a topic that
-has another shape than declared is reported (`TopicsWrong`), because only its owner knows whether
-the declaration or the topic is right, and a changed number of partitions tears sessions apart.
+Creating is safe to repeat: what is there is left as it is. Nothing is altered by the way: a topic
+that has another shape than declared is reported (`TopicsWrong`), because only its owner knows
+whether the declaration or the topic is right, and a changed number of partitions tears sessions
+apart: `repartition` alone does that, in steps (`streams.operations.log_faults.repartition`).
 """
 
 import json
@@ -36,6 +37,7 @@ from streams.clients.sync_kafka import (
 from streams.contract.errors import GoeswithError, NotAuthorized, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import BROKER_TIME, TIME_TYPE, Topic, command_of_broker_time
+from streams.operations.log_faults.repartition import repartition_command
 
 
 class TopicOnBroker(NamedTuple):
@@ -167,7 +169,10 @@ def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
 
 @click.group()
 def topics() -> None:
-    """Create, check and list the topics."""
+    """Create, check, list and repartition the topics."""
+
+
+topics.add_command(repartition_command(create_topics))
 
 
 @topics.command()

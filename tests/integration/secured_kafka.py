@@ -60,6 +60,23 @@ def acls_of(role: str) -> list[Granted]:
     return granted + [Granted(each, ResourceType.CLUSTER) for each in re.findall(r"\w+", cluster)]
 
 
+def acls_of_checkpoints(role: str) -> list[Granted]:
+    """What the handbook says that a role needs besides, where checkpoints are in a topic.
+
+    But to make that topic: somebody has made it.
+    """
+    table = HANDBOOK.read_text().partition("\n#### Rights on a topic of checkpoints\n")[2]
+    rows = re.findall(rf"^\| `{role}` \|[^|]*\|([^|]*)\|([^|]*)\|$", table, re.MULTILINE)
+    assert rows, role
+    found = {
+        Granted(operation, kind, "checkpoints")
+        for row in rows
+        for kind, cell in zip((ResourceType.TOPIC, ResourceType.TRANSACTIONAL_ID), row, strict=True)
+        for operation in re.findall(r"[A-Z]\w+", re.sub(r"; Create .*", "", cell))
+    }
+    return sorted(found)
+
+
 class SecuredKafka:
     """The broker, and what its clients need to get in."""
 

@@ -6,10 +6,12 @@ Each role has the ACLs that the handbook lists, and no others.
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from click.testing import Result
@@ -23,13 +25,14 @@ from streams.lab.embedded.server_child import free_port
 from streams.storefront.gateway.bus.bus import EventRecord
 from streams.storefront.gateway.bus.kafka_bus import KafkaBus
 from tests.certificates import Authority
-from tests.integration.operators import ByHand, Operator, send
+from tests.integration.operators import ByHand, Operator, commit, send
 from tests.integration.secured_kafka import (
     ROLES,
     TOKEN_LIFE_S,
     Granted,
     SecuredKafka,
     acls_of,
+    acls_of_checkpoints,
     secured_kafka,
 )
 from tests.scenarios.storefront import Storefront, Worker
@@ -40,10 +43,12 @@ pytestmark = pytest.mark.integration
 
 PATIENCE_S = 60.0
 """Of a command that waits for an answer: far longer than a refusal takes on a busy machine."""
-SHOP, DENIED = "shop", "denied"
+SHOP, DENIED, KEPT = "shop", "denied", "kept"
 WORKER: dict[str, Any] = {**OPEN, "clock_skew_s_max": 1e10, "prompt_ttl_s": 3_600.0}
 LEFT_OUT = [acl for acl in acls_of("worker") if acl.operation != "DescribeConfigs"]
 """What a worker cannot do without, one ACL after the other."""
+IN_TOPIC = {"checkpoint_url": "kafka:", "checkpoint_every_s": 0.3}
+OF_CHECKPOINTS = acls_of_checkpoints("worker")
 SEEN = ("events", "agreement", "prompts", "dead-letters")
 """Topics that are there for who may neither read nor write them, too: he finds out later."""
 
@@ -293,3 +298,129 @@ def test_a_worker_that_is_refused_or_lacks_any_one_acl_ends_with_one_line(
             assert (2, 1) == (code, len(errors)), (named, code, said)
             assert named in errors[0]
             assert len(said.splitlines()) <= 4, said  # its page, a new group, its partitions
+
+
+class KeptWorker:
+    """A worker that keeps its checkpoints in a topic, and its page."""
+
+    def __init__(self, secured: SecuredKafka, user: str, folder: Path, **more: Any) -> None:
+        self._port = free_port()
+        given = {**more, "web_port": self._port, "data_dir": str(folder / user)}
+        settings = secured.settings("SCRAM", user, KEPT, **WORKER, **IN_TOPIC, **given)
+        self.worker = Worker(dict(settings), folder / f"{user}.log")
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """What a condition gives, once it gives something."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not (found := condition()):
+            assert time.monotonic() < deadline_s, self.worker.said()
+            time.sleep(0.2)
+        return found
+
+    def counted(self, what: str) -> int:
+        """What it has counted."""
+        return int(self.page("/state").get("telemetry", {}).get(what, 0))
+
+    def page(self, path: str) -> dict[str, Any]:
+        """A page of it; empty while there is none."""
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{self._port}{path}") as page:
+            return dict(json.load(page))
+        return {}
+
+
+def test_a_worker_keeps_its_checkpoints_in_a_topic_with_the_rights_of_the_handbook(
+    secured: SecuredKafka, tmp_path: Path
+) -> None:
+    """And goes on from them; without one of them it works, and says which one it lacks."""
+    for role in ("worker", "operator", "admin", "monitor"):
+        secured.grant(role, KEPT, [*acls_of(role), *acls_of_checkpoints(role)])
+    secured.add_users("unwriting")
+    less = [acl for acl in OF_CHECKPOINTS if acl.kind is not ResourceType.TRANSACTIONAL_ID]
+    secured.grant("unwriting", KEPT, [*acls_of("worker"), *less], group="unwriting")
+
+    def types(role: str, *words: str) -> Any:
+        more = {**WORKER, **IN_TOPIC, "kafka_timeout_s": 20.0}
+        done = Operator(secured.settings("SCRAM", role, KEPT, **more)).types(*words, "--json")
+        assert 0 == done.exit_code, (role, words, done.output)
+        return json.loads(done.stdout)
+
+    everything, events = secured.open(KEPT), bought("past")
+    made = types("admin", "topics", "create")["created"]
+    send(everything, everything.topics.events, [ByHand(b"past", encode(one)) for one in events])
+    lacking = KeptWorker(secured, "unwriting", tmp_path, group_id="unwriting")
+    try:
+        notes = lacking.until(lambda: lacking.page("/readyz").get("notes"))
+    finally:
+        lacking.worker.kill()
+    first = KeptWorker(secured, "worker", tmp_path)
+    try:
+        first.until(lambda: first.counted("checkpoints"))
+    finally:
+        first.worker.kill()
+    second = KeptWorker(secured, "worker", tmp_path)
+    try:
+        restored = second.until(lambda: second.counted("restored"))
+        assert 0 == second.worker.stop(), second.worker.said()
+    finally:
+        second.worker.kill()
+    assert types("operator", "checkpoint", "list")["generations"]
+    types("operator", "checkpoint", "save")
+    types("operator", "checkpoint", "load", "store", str(tmp_path / "kept"))
+    types("operator", "checkpoint", "restore", "--generation", "1")
+    listed = {row["name"] for row in types("monitor", "topics", "list")["topics"]}
+
+    assert [*everything.topics.declared("kafka:")] == made
+    assert set(made) == listed
+    assert 1 == len(notes)
+    assert f"do not let user unwriting use the transactional id {KEPT}.checkpoints" in notes[0]
+    assert 1 == lacking.worker.said().count("do not let user unwriting")
+    assert "[ERROR]" not in lacking.worker.said()
+    assert len(events) == restored
+    assert "checkpoint" not in second.worker.said()
+
+
+@pytest.mark.parametrize(
+    "left_out", OF_CHECKPOINTS, ids=lambda acl: f"{acl.kind.name}-{acl.operation}"
+)
+def test_who_lacks_a_right_on_the_topic_of_checkpoints_is_told_which_in_one_line(
+    secured: SecuredKafka, left_out: Granted
+) -> None:
+    """Whichever one it is, and nothing is written."""
+    user = f"no-{left_out.kind.name}-{left_out.operation}-kept".lower()
+    everything = Operator(secured.open(DENIED, **WORKER, **IN_TOPIC))
+    assert 0 == everything.types("topics", "create").exit_code
+    assert everything.asks("checkpoint", "save")["written"]
+    before = everything.asks("checkpoint", "inspect")["made_at_ms"]
+    secured.add_users(user)
+    others = [acl for acl in OF_CHECKPOINTS if acl != left_out]
+    secured.grant(user, DENIED, [*acls_of("operator"), *others], group=user)
+    lacking = secured.settings("SCRAM", user, DENIED, **WORKER, **IN_TOPIC)
+    said = refused(lacking, "checkpoint", "save", "--fresh")
+
+    assert f"Kafka's ACLs do not let user {user} use the " in said
+    assert f"{DENIED}.checkpoints" in said
+    assert ("transactional id" in said) == (left_out.kind is ResourceType.TRANSACTIONAL_ID)
+    assert before == everything.asks("checkpoint", "inspect")["made_at_ms"]
+
+
+def test_who_has_the_rights_of_operator_and_admin_can_repartition(secured: SecuredKafka) -> None:
+    """Of both prefixes; and to add partitions to the topics that are there takes Alter besides."""
+    both = [*acls_of("operator"), *acls_of("admin")]
+    both += [*acls_of_checkpoints("operator"), *acls_of_checkpoints("admin")]
+    everything = secured.open("moving", **WORKER, **IN_TOPIC)
+    topics = [name.partition(".")[2] for name in everything.topics.declared()]
+    alter = [Granted("Alter", ResourceType.TOPIC, topic) for topic in topics]
+    secured.add_users("mover")
+    secured.grant("mover", "moving", both)
+    secured.grant("mover", "moved", both, group="moving")
+    assert 0 == Operator(everything).types("topics", "create").exit_code
+    events = [ByHand(b"past", encode(one)) for one in bought("past")]
+    send(everything, everything.topics.events, events)
+    commit(everything, {0: len(events)})
+    mover = secured.settings("SCRAM", "mover", "moving", **WORKER, **IN_TOPIC)
+    wider = "topics", "repartition", "--partitions", "3", "--apply"
+
+    assert re.search(r"user mover use the topic moving\.[\w-]+ \(", refused(mover, *wider))
+    assert Operator(mover).asks(*wider, "--to", "moved")["done"]
+    secured.grant("mover", "moving", alter)
+    assert Operator(mover).asks(*wider)["done"]

@@ -80,12 +80,17 @@ def is_kept(staff: Staff) -> bool:
 
 
 def make_anew(staff: Staff) -> None:
-    """Delete the events topic, and create it once it is gone."""
+    """Delete the events topic, and create it once Ann has said that it is gone."""
+    delete(staff)
+    told(staff, f"{staff.settings.topics.events} is missing")
+    create_topics(staff.settings)
+
+
+def delete(staff: Staff) -> None:
+    """Delete the events topic, and wait until it is gone."""
     with open_admin(staff.settings) as admin:
         admin.delete_topics([staff.settings.topics.events])
         staff.until(lambda: not is_there(staff, admin), "the topic is gone")
-    told(staff, f"{staff.settings.topics.events} is missing")
-    create_topics(staff.settings)
 
 
 def is_there(staff: Staff, admin: Any) -> bool:

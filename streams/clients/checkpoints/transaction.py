@@ -91,6 +91,9 @@ def _told(error: Exception, topic: str) -> Exception:
             f"somebody else has begun to write to topic {topic}, or this took longer than "
             f"{TRANSACTION_S_MAX} s: nothing of it is kept"
         )
+    if isinstance(error, errors.TransactionalIdAuthorizationFailedError):
+        named: Exception = type(error)(topic)  # it does not say which one
+        return named
     if isinstance(error, TOO_LARGE):
         return TopicsWrong(f"topic {topic} takes no records of this size: see max.message.bytes")
     return error

@@ -59,15 +59,7 @@ def adopt_command(find: Find, store_of: Open) -> click.Command:
         what fits is taken over. Workers that wait for it go on by themselves.
         """
         found, data = find(settings, name)
-        log, adopted = _planned(settings, found.header, learn)
-        fates: Mapping[str, str] = {}
-        if adopted.is_needed:
-            known, fates = known_of(found, settings, partitions=len(log.ends))
-            shop = taken_over(known, adopted, found.header.events)
-            named = {"cluster": log.cluster, "topic_id": log.topic_id}
-            now_ms = int(time.time() * 1000)
-            header, fresh = packed(shop, **named, now_ms=now_ms, made_by=MADE_BY)
-            put(store_of(settings, STORE), header, fresh, taken=data)
+        adopted, fates = take_over(found, data, settings, learn, lambda: store_of(settings, STORE))
         report = {
             "adopted": adopted.is_needed,
             "events": found.header.events,
@@ -78,6 +70,28 @@ def adopt_command(find: Find, store_of: Open) -> click.Command:
         click.echo(json.dumps(report) if as_json else _in_words(report, fates, settings))
 
     return adopt
+
+
+def take_over(
+    found: Checkpoint,
+    data: bytes,
+    settings: Settings,
+    learn: Learn | None,
+    store: Callable[[], Store],
+) -> tuple[Adoption, Mapping[str, str]]:
+    """Take a checkpoint over to the log of the settings, where workers look.
+
+    What became of it, and of its parts. Raises as `adoption` and `put` do.
+    """
+    log, adopted = _planned(settings, found.header, learn)
+    if not adopted.is_needed:
+        return adopted, {}
+    known, fates = known_of(found, settings, partitions=len(log.ends))
+    shop = taken_over(known, adopted, found.header.events)
+    named = {"cluster": log.cluster, "topic_id": log.topic_id}
+    header, fresh = packed(shop, **named, now_ms=int(time.time() * 1000), made_by=MADE_BY)
+    put(store(), header, fresh, taken=data)
+    return adopted, fates
 
 
 def put(store: Store, header: CheckpointHeader, fresh: bytes, taken: bytes) -> None:

@@ -17,16 +17,18 @@ the experiment) counts as before all that is folded from now on.
 
 Where the number of partitions is another one in another log, a session's partition is another one,
 too: sessions stay behind. What they have taught, what is bought together, popularity, what shoppers
-bought before and what arms earned goes along. Where partitions were added to the same log, sessions
-stay where they are.
+bought before and what arms earned goes along. Feedback on prompts that were shown by then does not
+count any more, as of a session that has forgotten them: its impression has been learned. Where
+partitions were added to the same log, sessions stay where they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from streams.contract.errors import Misconfigured
 from streams.contract.topics import same_id
 from streams.shop.checkpoint import CheckpointHeader, LogExtent
+from streams.shop.memory.session import NEVER
 from streams.shop.memory.sessions import Sessions
 from streams.shop.shop import Shop
 
@@ -118,6 +120,7 @@ def taken_over(shop: Shop, adopted: Adoption, events: int) -> Shop:
                 part.approximate = before[name].approximate
         fresh.adopted = {name: why for name, why in shop.adopted.items() if name != "sessions"}
         fresh.identity.denials.restore(shop.identity.denials.state())  # who denied stays forgotten
+        _remember_prompts(fresh, shop, adopted.position)
     for number in adopted.moved:
         if (sessions := fresh.sessions.get(number)) is not None:
             _rebase(sessions, adopted.position[number])
@@ -125,6 +128,17 @@ def taken_over(shop: Shop, adopted: Adoption, events: int) -> Shop:
     fresh.position.update(adopted.position)
     fresh.skipped = sum(adopted.position.values()) - events
     return fresh
+
+
+def _remember_prompts(fresh: Shop, shop: Shop, numbers: Iterable[int]) -> None:
+    """That sessions had prompts which nobody remembers: what they earn now would count anew."""
+    newest = NEVER
+    for sessions in shop.sessions.values():
+        formers = (former.session for former in sessions.visitors.formers.values())
+        newest = max(newest, sessions.forgotten, *(one.newest for one in (*sessions, *formers)))
+    if newest != NEVER:
+        empty = [[0, 0], [], list(newest)]
+        fresh.parts()["sessions"].restore({str(number): empty for number in numbers})
 
 
 def _rebase(sessions: Sessions, position: int) -> None:

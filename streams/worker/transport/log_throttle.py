@@ -16,7 +16,11 @@ Not Faust's: its services all log from one line of code, and say little. But its
 """
 TIMERS = "mode.timers"
 EVERY_S = 10.0
-ORDINARY = ("because it is rebalancing", "Not authorized to read from topic")
+ORDINARY = (
+    "because it is rebalancing",
+    "Not authorized to read from topic",
+    "TransactionalIdAuthorizationFailedError",
+)
 """Shown from level info on: what happens whenever a worker comes or goes; what we say better."""
 STARTING = "GroupCoordinatorNotAvailableError"
 """Said by a new Kafka until it has made the topic of groups' offsets, which the first group asks

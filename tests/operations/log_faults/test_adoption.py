@@ -20,7 +20,7 @@ from streams.operations.log_faults.adoption import (
 from streams.shop.checkpoint import CheckpointHeader, LogExtent, packed, read, restored
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
-from tests.stories import OPEN, Story
+from tests.stories import OPEN, Story, Till
 
 SETTINGS = Settings(**OPEN, partitions=2)
 TOPIC = SETTINGS.topics.events
@@ -176,6 +176,29 @@ def test_what_was_seen_before_the_end_that_was_lost_is_where_it_was() -> None:
     (session,) = moved.sessions[0]
 
     assert [0, 1, 1] == [session.seen.first(event, 9) for event in seen]
+
+
+@pytest.mark.parametrize("read_again", [False, True])
+def test_a_prompt_that_was_shown_before_a_move_counts_no_second_time(read_again: bool) -> None:
+    """Though its session stays behind; one that comes afterwards counts."""
+    till, story = Till(), Story()
+    till.teach("bread", "butter")
+    prompt = till.prompt(story.add("bread"))
+    till.serve(story.see(prompt))
+    shown = till.shop.policy.exact_state()
+    moved = taken_over(till.shop, Adoption(dict.fromkeys(range(8), 0), (), False), events=9)
+    if read_again:
+        _, data = packed(moved, cluster="here", topic_id="two", now_ms=0, made_by="ann")
+        moved = restored(read(data), till.shop.settings)
+    till.shop = moved
+    clicked = till.serve(story.click(prompt))
+    counted = moved.policy.exact_state()
+    till.serve(story.see(till.prompt(story.add("jam", quantity=2))))
+
+    assert clicked.rejected is not None
+    assert "receipt_forgotten" == clicked.rejected.reason
+    assert shown == counted
+    assert counted != moved.policy.exact_state()
 
 
 @pytest.mark.parametrize("keeps", [True, False])
