@@ -39,7 +39,7 @@ from streams.worker.transport.rounds import SLICE, KafkaRecord
 logger = logging.getLogger(__name__)
 
 POLL_MS = 500
-LOOK_S = 15.0
+LOOK_S = 5.0
 """How often is looked whether the topics are there, and the same as they were."""
 CONTROLS_MAX = 10_000
 

@@ -43,9 +43,11 @@ class ControlRecord(BaseModel):
     def _no_larger_than_a_control(cls, value: Any) -> Any:
         """Raises `ValueError` for what is too large, or nested too deeply to be written."""
         try:
-            size = len(orjson.dumps(value))
+            size = len(written := orjson.dumps(value))
         except TypeError as error:
             raise ValueError(f"cannot be written as JSON: {error}") from None
+        if orjson.loads(written) != value:  # not a number, infinity
+            raise ValueError("cannot be written as JSON")
         if size > VALUE_BYTES_MAX:
             raise ValueError(f"has {size:,} bytes, {VALUE_BYTES_MAX:,} at most")
         return value

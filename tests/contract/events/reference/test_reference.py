@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from streams.contract.errors import InvalidReference
 from streams.contract.events.fields import PRICE_MINOR_MAX
@@ -165,6 +166,13 @@ def test_nothing_of_a_control_can_be_left_out(field: str) -> None:
     _, unset = decode_reference(ControlRecord, key, json.dumps(CONTROL | {"value": None}).encode())
     assert unset is not None
     assert b'"value":null' in encode_reference(unset)
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], 1 << 70, {"a": "\ud800"}])
+def test_what_json_cannot_say_is_no_value_of_a_control(value: Any) -> None:
+    """It would be read as null: the control would be unset."""
+    with pytest.raises(ValidationError):
+        ControlRecord(**CONTROL | {"value": value})
 
 
 @given(st.none() | st.binary(max_size=20), st.none() | st.binary(max_size=200))
