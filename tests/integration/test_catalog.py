@@ -88,7 +88,7 @@ def market(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Market]:
 def test_what_goes_out_of_stock_is_offered_no_more_within_a_second_until_it_is_back(
     market: Market,
 ) -> None:
-    """Imported, sold out, back; a record that is none changes nothing; a worker that starts knows."""
+    """Imported, sold out, back; a bad record changes nothing; who starts knows from the start."""
     market.open()
     imported = market.operator.types("catalog", "import", str(market.feed), "--items", "variant")
     assert "line 5: variant_of" not in imported.output

@@ -7,12 +7,12 @@ class CatalogSettings(BaseModel):
     """The settings of catalogue and controls; `Settings` inherits them, and reads them.
 
     >>> CatalogSettings().catalog_items_max
-    2000000
+    1000000
     """
 
     # Catalogue
     catalog_items_max: int = Field(
-        2_000_000,
+        1_000_000,
         ge=1,
         description="items of the catalogue that a worker keeps something of: what is out of "
         "stock, hidden, restricted or a variant",

@@ -34,7 +34,7 @@ class Catalog:
     False
     """
 
-    def __init__(self, items_max: int = 2_000_000) -> None:
+    def __init__(self, items_max: int = 1_000_000) -> None:
         self.items_max = items_max
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}

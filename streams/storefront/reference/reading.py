@@ -138,7 +138,8 @@ def _rows(path: Path, delimiter: str) -> Iterator[Row]:
     try:
         for cells in reader:
             if header and any(cell.strip() for cell in cells):
-                yield Row(begins, dict(zip(header, cells, strict=False)))
+                named: dict[str, str] = dict(zip(header, cells, strict=False))
+                yield Row(begins, named)
             header = header or [name.strip() for name in cells if any(map(str.strip, cells))]
             begins = reader.line_num + 1
     except csv.Error as error:

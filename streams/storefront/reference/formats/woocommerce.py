@@ -36,7 +36,10 @@ def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
-        own = title(row.cell("Name"), options) | category(row.cell("Categories"))
+        own: dict[str, Any] = {
+            **title(row.cell("Name"), options),
+            **category(row.cell("Categories")),
+        }
         own["hidden"] = _hidden(row) or bool(shared.get(parent, {}).get("hidden"))
         if not is_variation:
             shared[item_id] = own
