@@ -18,6 +18,7 @@ from streams.contract.prompts import (
     Reason,
     prompt_id,
 )
+from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.shop import Folding
@@ -71,6 +72,7 @@ class CountingShop:
         pending: PendingPrompts,
         *,
         now_ms: int | None = None,
+        catalog: Catalog | None = None,
     ) -> Answer:
         """Butter, unless it was offered and not seen yet; removing withdraws what was offered."""
         if isinstance(event, ItemRemoved):

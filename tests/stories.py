@@ -27,6 +27,7 @@ from streams.contract.events import (
 )
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
+from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -138,6 +139,7 @@ class Till:
         self.shop = Shop(Settings(**{**OPEN, **settings}))
         self.pending = PendingPrompts()
         self.served: list[Event] = []
+        self.catalog: Catalog | None = None
 
     def serve(self, event: Event, *, now_ms: int | None = None) -> Answer:
         """Fold an event at the next offset, and answer it."""
@@ -148,7 +150,9 @@ class Till:
 
     def ask(self, event: Event, offset: int, *, now_ms: int | None = None) -> Answer:
         """Answer an event that was folded at an offset."""
-        answer = self.shop.answer(event, 0, offset, self.pending, now_ms=now_ms)
+        answer = self.shop.answer(
+            event, 0, offset, self.pending, now_ms=now_ms, catalog=self.catalog
+        )
         if answer.outgoing_prompt is not None:
             self.pending.add(answer.outgoing_prompt)
         self.pending.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})

@@ -234,7 +234,7 @@ def test_every_variable_in_the_docs_is_a_setting() -> None:
 
 def test_every_topic_is_in_the_docs() -> None:
     """All that crosses the border of goeswith is told."""
-    topics = Settings().topics.declared()
+    topics = Settings().topics.all()
 
     assert [] == [name for name in topics if f"| `{name}` |" not in page("topics.md")]
 

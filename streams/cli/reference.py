@@ -24,6 +24,8 @@ from streams.cli.root import goeswith
 from streams.contract.dead_letters import REASONS
 from streams.contract.errors import Misconfigured
 from streams.contract.events import EVENTS, Event
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.control import ControlRecord
 from streams.contract.prompts import (
     Assigned,
     Ordered,
@@ -35,7 +37,7 @@ from streams.contract.prompts import (
 )
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
-from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, TOPICS, Topic
+from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, REFERENCE, TOPICS, Topic
 
 RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -74,7 +76,10 @@ def setting_groups() -> dict[str, list[str]]:
 
 def topics_table() -> str:
     """Every topic: name under the default prefix, key, content, policy."""
-    prefix, every = Settings.model_fields["topic_prefix"].default, (*TOPICS, CHECKPOINTS)
+    prefix, every = (
+        Settings.model_fields["topic_prefix"].default,
+        (*TOPICS, *REFERENCE, CHECKPOINTS),
+    )
     rows = [(f"`{prefix}.{topic.name}`", topic.key, topic.holds, _policy(topic)) for topic in every]
     return _table(("topic", "key", "holds", "kept"), rows)
 
@@ -131,6 +136,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "ordered": partial(published_block, "ordered", Ordered),
     "returned": partial(published_block, "returned", Returned),
     "unmatched": partial(published_block, "unmatched", Unmatched),
+    "catalog-item": partial(published_block, "catalog_item", CatalogItem),
+    "control-record": partial(published_block, "control_record", ControlRecord),
     "event-in": partial(example_block, "item_added"),
     "prompt-out": partial(example_block, "prompt"),
 }

@@ -69,6 +69,14 @@ COMMANDS = {
         "streams.storefront.intake.command:intake",
         "Make events of what a shop sends already: GA4, Segment, Shopify and others.",
     ),
+    "catalog": Lazy(
+        "streams.storefront.reference.catalog_command:catalog",
+        "Catalogue: import a product file, tell of an item.",
+    ),
+    "control": Lazy(
+        "streams.storefront.reference.control_command:control",
+        "Controls: set how the shop is run, and tell who changed what.",
+    ),
     "explain": Lazy(
         "streams.operations.explanation.command:explain",
         "Tell what became of each event of a session.",

@@ -4,6 +4,7 @@
 GoeswithError
 ├── BadInput                     somebody sent us something: a dead letter, and the worker goes on
 │   ├── InvalidEvent             undecodable, oversize or outside the contract
+│   ├── InvalidReference         the same of a record of the catalogue, or of a control
 │   └── InvalidReceipt           a receipt that is none of ours for this session, or too old
 ├── Misconfigured                the operator has to change something: said at start-up, exit code 2
 │   ├── MissingSecret            no secret to seal receipts with
@@ -49,6 +50,10 @@ class BadInput(GoeswithError):
 
 class InvalidEvent(BadInput):
     """A record of the events topic that is not an event of the contract."""
+
+
+class InvalidReference(BadInput):
+    """A record of the catalogue or of the controls that is none; the last good one stands."""
 
 
 class InvalidReceipt(BadInput):

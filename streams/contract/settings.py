@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
+from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import ConnectionSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
@@ -23,7 +24,9 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(PageSettings, IntakeSettings, GatewaySettings, ConnectionSettings, BaseSettings):
+class Settings(
+    PageSettings, CatalogSettings, IntakeSettings, GatewaySettings, ConnectionSettings, BaseSettings
+):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events
@@ -287,7 +290,7 @@ class Settings(PageSettings, IntakeSettings, GatewaySettings, ConnectionSettings
     @model_validator(mode="after")
     def _checkpoints_apart(self) -> Self:
         """A topic of ours that is made anew as that of checkpoints would lose what it is for."""
-        if self.topics.checkpoints(self.checkpoint_url) in self.topics.declared():
+        if self.topics.checkpoints(self.checkpoint_url) in self.topics.all():
             raise ValueError("GOESWITH_CHECKPOINT_URL names a topic that holds something else")
         return self
 

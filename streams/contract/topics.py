@@ -106,6 +106,33 @@ IN_KAFKA = "kafka:"
 """What a URL of checkpoints begins with that are kept in a topic; its name may follow."""
 
 
+REFERENCE = (
+    Topic(
+        "catalog",
+        "item id",
+        "what is sold: one record an item, the latest counts; a tombstone takes it out",
+        {"cleanup.policy": "compact", **BROKER_TIME},
+        partitions=1,
+        advised=(("segment.bytes", str(64 * 1024 * 1024)),),
+    ),
+    Topic(
+        "control",
+        "control",
+        "how the shop is run: one record a control, with author and reason; the latest counts",
+        {"cleanup.policy": "compact", **BROKER_TIME},
+        partitions=1,
+        # What it was before is its audit trail: that long nothing of it is compacted away.
+        advised=(("min.compaction.lag.ms", str(90 * DAY_MS)),),
+    ),
+)
+"""Reference topics: followed whole by every worker, never folded, and optional.
+
+Compacted, which would be wrong for all those above: there every record counts, here the latest of
+its key. One partition: partitions share work between the members of a group, and these topics have
+none, since everybody reads everything. With one there is one offset up to which a worker has
+followed, and changes of several controls take effect in the order in which they were made."""
+
+
 class Topics(NamedTuple):
     """The names of the topics under one prefix.
 
@@ -140,6 +167,16 @@ class Topics(NamedTuple):
         """Between workers: who is there, and with which settings; partition 0 alone is used."""
         return f"{self.prefix}.agreement"
 
+    @property
+    def catalog(self) -> str:
+        """Input, optional: what is sold."""
+        return f"{self.prefix}.catalog"
+
+    @property
+    def control(self) -> str:
+        """Input, optional: how the shop is run."""
+        return f"{self.prefix}.control"
+
     def checkpoints(self, url: str) -> str:
         """Where a URL has checkpoints kept, if that is a topic; else empty.
 
@@ -158,6 +195,18 @@ class Topics(NamedTuple):
         declared = {f"{self.prefix}.{topic.name}": topic for topic in TOPICS}
         kept = self.checkpoints(checkpoint_url)
         return declared | ({kept: CHECKPOINTS} if kept else {})
+
+    def reference(self) -> dict[str, Topic]:
+        """Full name -> declaration of the topics that an installation may do without.
+
+        >>> [*Topics("shop").reference()]
+        ['shop.catalog', 'shop.control']
+        """
+        return {f"{self.prefix}.{topic.name}": topic for topic in REFERENCE}
+
+    def all(self, checkpoint_url: str = "") -> dict[str, Topic]:
+        """Those that have to be there, then those that may."""
+        return self.declared(checkpoint_url) | self.reference()
 
 
 def command_of_broker_time(topic: str, bootstrap: str) -> str:

@@ -86,8 +86,8 @@ def check_topics(settings: Settings) -> bool:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics that are missing, and say which; raises as `check_topics` does."""
-    declared = settings.topics.declared(checkpoints_at(settings))
+    """Create the topics that are missing, optional ones too, and say which; checks them then."""
+    declared = settings.topics.all(checkpoints_at(settings))
     with open_admin(settings) as admin:
         there = partition_counts(admin, declared)
         missing = {name: topic for name, topic in declared.items() if name not in there}
@@ -126,7 +126,7 @@ def _create(settings: Settings, admin: Any, missing: Mapping[str, Topic]) -> Non
 
 
 def _check(settings: Settings, admin: Any) -> bool:
-    declared = settings.topics.declared(checkpoints_at(settings))
+    declared = settings.topics.declared(checkpoints_at(settings)) | _optional(settings, admin)
     found = _found(admin, list(declared))
     events, where = settings.topics.events, settings.kafka_bootstrap
     if settings.create_time_allowed and (config := (found.get(events) or NO_TOPIC).config):
@@ -134,13 +134,22 @@ def _check(settings: Settings, admin: Any) -> bool:
     if wrong := differences(declared, found, settings.partitions):
         advice = (
             " (`goeswith topics create` creates what is missing)"
-            if len(found) < len(declared)
+            if declared.keys() - found.keys()
             else ""
         )
         if any(TIME_TYPE in said for said in wrong):
             advice += f" (the broker's time: {command_of_broker_time('TOPIC', where)})"
         raise TopicsWrong(f"topics at {where}: {'; '.join(wrong)}{advice}")
     return all(topic.config is not None for topic in found.values())
+
+
+def _optional(settings: Settings, admin: Any) -> dict[str, Topic]:
+    """The topics that an installation may do without, as far as they are there and may be seen."""
+    declared = settings.topics.reference()
+    try:
+        return {name: declared[name] for name in partition_counts(admin, declared)}
+    except errors.TopicAuthorizationFailedError:
+        return {}
 
 
 def _found(admin: Any, names: list[str]) -> dict[str, TopicOnBroker]:
@@ -209,6 +218,8 @@ def check(settings: Settings, as_json: bool) -> None:
     unseen = "" if seen else " (as far as this broker says: it does not tell its configuration)"
     for one in found:
         say(f"warning: {one}")
+    if absent := [row["name"] for row in list_topics(settings) if row["partitions"] is None]:
+        say(f"not there, and not needed: {', '.join(absent)} (`goeswith topics create`)")
     say(f"all topics are there, and as declared{unseen}")
 
 
@@ -257,9 +268,10 @@ def topics_table(rows: Iterable[Mapping[str, Any]]) -> Listing:
 
 def list_topics(settings: Settings) -> list[dict[str, Any]]:
     """What is declared, and how much of it is there; None where a topic is missing."""
-    declared = settings.topics.declared(checkpoints_at(settings))
+    declared = settings.topics.all(checkpoints_at(settings))
     with open_admin(settings) as admin:
-        counts = partition_counts(admin, declared)
+        asked = declared.keys() - (settings.topics.reference().keys() - _optional(settings, admin))
+        counts = partition_counts(admin, asked)
     held = dict.fromkeys(counts, 0)
     if counts:
         with open_reader(settings, *counts) as reader:

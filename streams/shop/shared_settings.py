@@ -24,6 +24,7 @@ from pydantic import SecretStr
 
 from streams.contract.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.settings import Settings
+from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import SECURITY
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
@@ -92,6 +93,7 @@ _GATEWAY = "gateways read it, workers do not"
 _SECURITY = "each worker may have a user, a certificate and files of its own"
 _VIEWS = "views are read by people and pages; nothing is decided by them"
 _INTAKE = "foreign records are events before a worker sees them"
+_REFERENCE = "who withholds less for a while folds the same: no catalogue is folded"
 _CHECKPOINTS = "a checkpoint is the same, wherever and whenever it is written"
 
 MAY_DIFFER: Mapping[str, str] = {
@@ -130,6 +132,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "checkpoint_every_s": _CHECKPOINTS,
     "checkpoint_ttl_s": _CHECKPOINTS,
     **dict.fromkeys(IntakeSettings.model_fields, _INTAKE),
+    **dict.fromkeys(CatalogSettings.model_fields, _REFERENCE),
     "log_level": "it changes what is said, not what is done",
 }
 """The settings that may be another one on each worker, and why."""

@@ -43,6 +43,7 @@ from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
+from streams.shop.decision.catalog import Catalog, Exclusions
 from streams.shop.decision.decision import Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
@@ -206,8 +207,7 @@ class Shop:
         """Whoever denies is forgotten, by whichever event: see `Identity.sign`."""
 
     def _credited(self, session: Session, event: attribution.Feedback) -> None:
-        receipt = self.receipt_rules.counted(session, event)
-        self.attribution.credit(session, event, receipt)
+        self.attribution.credit(session, event, self.receipt_rules.counted(session, event))
 
     # The answer
 
@@ -219,11 +219,9 @@ class Shop:
         pending: PendingPrompts,
         *,
         now_ms: int | None = None,
+        catalog: Catalog | None = None,
     ) -> Answer:
-        """What a folded event calls for, changing nothing; `pending`: published, not shown.
-
-        `now_ms` is when it is answered, where somebody may be waiting for that.
-        """
+        """What a folded event calls for at `now_ms`, changing nothing; `pending`: not shown yet."""
         sessions = self.sessions.get(partition)
         if self.settings.create_time_allowed and sessions is not None:
             believe(event, sessions.watermark_ms)  # which the fold of it has moved
@@ -237,11 +235,12 @@ class Shop:
                 outcomes=self._outcomes(session, event, sessions) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
+        withheld = Exclusions(catalog) if catalog else None
         decided = None
         if asking is not None:
             who = self.identity.shopper_of(session, event)  # another one may be there by now
             mine = session if who == session.shopper_id else replace(session, shopper_id=who)
-            decided = self.decision.decide(mine, asking, pending, now_ms)
+            decided = self.decision.decide(mine, asking, pending, now_ms, withheld)
         prompted = session.impressions or session.ties.before
         return Answer(
             decided if isinstance(decided, OutgoingPrompt) else None,
@@ -250,6 +249,7 @@ class Shop:
             self._outcomes(session, event, sessions) if prompted or asking is None else (),
             unit_outcomes(session, event, offset, self.experiment),
             self.receipt_rules.rejected(session, event),
+            () if withheld is None else tuple(withheld.noted.values()),
         )
 
     def _outcomes(self, session: Session, event: Event, sessions: Sessions) -> tuple[Outcome, ...]:

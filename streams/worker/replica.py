@@ -34,6 +34,7 @@ from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
+from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Folding
@@ -69,6 +70,7 @@ class Fold(Protocol):
         pending: PendingPrompts,
         *,
         now_ms: int | None = None,
+        catalog: Catalog | None = None,
     ) -> Answer:
         """What a folded event calls for; changes nothing."""
 
@@ -95,6 +97,8 @@ class Replica(Service):
         self.settings = settings
         self.shop = shop
         self.telemetry = telemetry
+        self.catalog = Catalog(settings.catalog_items_max)
+        """What is withheld; filled beside the fold: see `transport/reference_topics.py`."""
         self.cluster = self.topic_id = ""
         self.following = False
         self.topics_there = asyncio.Event()
@@ -141,7 +145,9 @@ class Replica(Service):
         self, event: Event, partition: int, offset: int, pending: PendingPrompts, now_ms: int
     ) -> Answer:
         """What an event that is folded calls for, answered now; changes nothing."""
-        return self.shop.answer(event, partition, offset, pending, now_ms=now_ms)
+        return self.shop.answer(
+            event, partition, offset, pending, now_ms=now_ms, catalog=self.catalog
+        )
 
     def step_over(self, partition: int, offset: int) -> None:
         """The log holds nothing between the position and this offset: go on there."""

@@ -123,6 +123,12 @@ class Telemetry:
     """What was found wrong with the topics while it worked, by kind."""
     silences: Counter[str] = field(default_factory=Counter)
     """Decisions to say nothing, by reason."""
+    withheld: Counter[str] = field(default_factory=Counter)
+    """Items that an arm came upon and that the catalogue withheld, by reason."""
+    reference_records: int = 0
+    """Records of catalogue and controls that were read and taken."""
+    reference_refused: Counter[str] = field(default_factory=Counter)
+    """Those that were refused, by reason: the last good one of their key stands."""
     unlisted_segments: Counter[str] = field(default_factory=Counter)
     """Events whose segment is in no list, by segment."""
     languages_without_texts: Counter[str] = field(default_factory=Counter)
@@ -153,6 +159,8 @@ class Telemetry:
             self.silences[answer.silence.reason] += 1
         for outcome in answer.outcomes:
             self.feedback[outcome.stage] += 1
+        if answer.withheld:
+            self.withheld.update(answer.withheld)
 
     def handed(self, prompted_ms: Iterable[int], now_ms: float) -> None:
         """Prompts for events of these times have been handed to the producer."""

@@ -46,6 +46,7 @@ from streams.worker.transport.credentials import broker_credentials
 from streams.worker.transport.log_throttle import limit_log_rate
 from streams.worker.transport.membership import assignment_change
 from streams.worker.transport.private_names import check_transport_api
+from streams.worker.transport.reference_topics import Reference, ReferenceTopics
 from streams.worker.transport.rounds import slices
 from streams.worker.transport.transport import RoundSchema, Transport
 
@@ -94,6 +95,8 @@ class App(faust.App):
     topic_watch: TopicWatch
     watchdog: Watchdog
     replica: Replica
+    reference: Reference
+    """Catalogue and controls, as far as they were read."""
     telemetry: Telemetry
 
     def _new_web(self) -> PageServer:
@@ -125,7 +128,9 @@ def create_app(
     app.transport = transport = Transport(app, settings, telemetry)
     app.watchdog = _watchdog(app, settings, transport, agreement)
     parts: list[object] = [replica, app.watchdog]
+    app.reference = Reference(settings, replica.catalog, telemetry)
     if settings.answering:
+        parts.insert(1, ReferenceTopics(settings, app.reference))
         publisher = delivery or Delivery(settings)
         _answer_events(app, settings, publisher, views)
         parts = [views, publisher, *parts]

@@ -21,6 +21,9 @@ from streams.clients.checkpoints.redis_store import _name
 from streams.clients.connection.tokens import read_token
 from streams.contract.errors import BadInput, CheckpointRefused, GoeswithError, NoToken
 from streams.contract.events import decode
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.codec import decode_reference
+from streams.contract.events.reference.control import ControlRecord
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED
 from streams.contract.receipts import Receipts
 from streams.contract.schemas.examples import (
@@ -31,6 +34,7 @@ from streams.contract.schemas.examples import (
     SESSION,
     UNIT_OUTCOMES,
 )
+from streams.contract.schemas.reference_examples import CATALOG_ITEM, CONTROL_RECORD
 from streams.contract.settings import Settings
 from streams.experiments.target_policy import read_policy
 from streams.experiments.uplift import kept_units
@@ -40,6 +44,8 @@ from streams.experiments.uplift.units import Units
 from streams.lab.evaluate.logs.formats import FORMATS
 from streams.shop.checkpoint import MAGIC, read
 from streams.storefront.event_lines import Line, sent
+from streams.storefront.reference.formats.drafts import Options
+from streams.storefront.reference.reading import CatalogFile
 from streams.storefront.validate import in_words
 from streams.storefront.validation import Validator
 from streams.views.reader import board_in, prompts_in, telemetry_in
@@ -159,6 +165,21 @@ READERS = {
         lambda raw: unpack(b"goeswith-snapshot " + raw, "Basket", 1),
         SnapshotError,
         [json.loads(pack("Basket", 1, {}).split(b"\n")[0].split(b" ", 1)[1])],
+    ),
+    "catalogue record": Reader(
+        lambda raw: decode_reference(CatalogItem, b"jam", raw),
+        BadInput,
+        [{**json.loads(CATALOG_ITEM.model_dump_json()), "item_id": "jam"}],
+    ),
+    "control record": Reader(
+        lambda raw: decode_reference(ControlRecord, CONTROL_RECORD.key.encode(), raw),
+        BadInput,
+        [json.loads(CONTROL_RECORD.model_dump_json())],
+    ),
+    "catalogue file": Reader(
+        of_file(lambda path: [*CatalogFile(path, Options()).read()]),
+        GoeswithError,
+        [json.loads(CATALOG_ITEM.model_dump_json())],
     ),
     "name in Redis": Reader(_name, GoeswithError, [NAME]),
     "token": Reader(lambda raw: read_token(raw, "HERE", 0.0), NoToken, [TOKEN]),

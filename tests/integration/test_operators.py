@@ -50,7 +50,7 @@ def shop(operator: Operator) -> Operator:
 
 def test_topics_are_created_once_and_then_left_alone(operator: Operator) -> None:
     """The second time nothing is created, and nothing is wrong."""
-    declared = list(operator.settings.topics.declared())
+    declared = list(operator.settings.topics.all())
 
     assert 2 == operator.types("topics", "check").exit_code
     assert {"created": declared} == operator.asks("topics", "create")

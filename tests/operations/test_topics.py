@@ -68,6 +68,16 @@ def test_the_list_has_every_name_whole_at_every_width(columns: int) -> None:
     assert shown.count("1,234,567") == len(rows) - 1
 
 
+def test_reference_topics_are_compacted_and_no_other_one_is() -> None:
+    """Where every record counts, compaction would lose some; where the latest counts, age would."""
+    every = Topics("shop").all("kafka:")
+    compacted = {
+        name for name, topic in every.items() if "compact" in topic.config["cleanup.policy"]
+    }
+
+    assert {"shop.catalog", "shop.control", "shop.checkpoints"} == compacted
+
+
 def test_senders_time_on_a_topic_is_a_difference() -> None:
     """It is declared that all topics carry the broker's."""
     theirs = {**AS_DECLARED["shop.events"].config, "message.timestamp.type": "CreateTime"}  # type: ignore[dict-item]

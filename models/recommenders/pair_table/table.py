@@ -215,9 +215,9 @@ class PairTable:
         numbers = [at for item in voters if (at := known(item)) is not None]
         table = self._cells, self._rows, np.array(numbers, np.int64), *support
         count = ranking.candidates(*table, few := self._scratch[-1])
-        left = {names[at] for at in few.tolist()[:count]}.difference(exclude)
+        left = any(names[at] not in exclude for at in few.tolist()[:count])
         if left or count < FEW:
-            return bool(left)
+            return left
         found = np.empty(len(exclude) * len(numbers) + 1, np.int64)
         count = ranking.candidates(*table, found)
         return any(names[at] not in exclude for at in found[:count].tolist())

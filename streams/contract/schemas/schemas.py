@@ -12,6 +12,8 @@ import click
 from pydantic import TypeAdapter
 
 from streams.contract.events import ANY_EVENT, EVENTS
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.control import ControlRecord
 from streams.contract.prompts import (
     ANY_OUTCOME,
     ANY_PUBLISHED,
@@ -24,6 +26,7 @@ from streams.contract.prompts import (
     Unmatched,
 )
 from streams.contract.schemas.examples import EXAMPLES
+from streams.contract.schemas.reference_examples import REFERENCE_EXAMPLES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TOPIC_SCHEMAS: dict[str, TypeAdapter[Any]] = {
@@ -37,7 +40,10 @@ WRITTEN: dict[str, TypeAdapter[Any]] = {
     kind.model_fields["type"].default: TypeAdapter(kind)
     for kind in (Prompt, PromptWithdrawn, Outcome, Assigned, Ordered, Returned, Unmatched)
 }
-NAMES = (*READ, *WRITTEN, *TOPIC_SCHEMAS)
+REFERENCE: dict[str, TypeAdapter[Any]] = {
+    kind.model_fields["type"].default: TypeAdapter(kind) for kind in (CatalogItem, ControlRecord)
+}
+NAMES = (*READ, *WRITTEN, *REFERENCE, *TOPIC_SCHEMAS)
 """Everything that has a schema: types first, then topics."""
 
 
@@ -51,22 +57,23 @@ def json_schema(name: str) -> dict[str, Any]:
     >>> json_schema("item_added")["required"]
     ['event_id', 'session_id', 'occurred_at_ms', 'item_id', 'type']
     """
-    adapter = {**READ, **WRITTEN, **TOPIC_SCHEMAS}[name]
-    if name in READ or name == "events":
+    adapter = {**READ, **WRITTEN, **REFERENCE, **TOPIC_SCHEMAS}[name]
+    if name in READ or name in REFERENCE or name == "events":
         schema, always = adapter.json_schema(mode="validation"), ["type"]
     else:
         schema, always = adapter.json_schema(mode="serialization"), ["type", "schema_version"]
     for described in (schema, *schema.get("$defs", {}).values()):
         if "type" in described.get("properties", {}):
             described["required"] += always
-    if name in EXAMPLES:
+    if name in EXAMPLES or name in REFERENCE:
         schema["examples"] = [example(name)]
     return {"$schema": DIALECT, **schema}
 
 
 def example(name: str) -> dict[str, Any]:
     """The example of a type, as it is written: without what is left out."""
-    said: dict[str, Any] = EXAMPLES[name].model_dump(mode="json", exclude_none=True)
+    known = {**EXAMPLES, **REFERENCE_EXAMPLES}
+    said: dict[str, Any] = known[name].model_dump(mode="json", exclude_none=True)
     return said
 
 
@@ -76,7 +83,8 @@ def schema(name: str | None) -> None:
     """Print the JSON Schema of NAME, with an example; without NAME, of every type.
 
     NAME is the `type` of an event or of something that we publish, such as item_added or prompt, or
-    one of the topics events, prompts and outcomes.
+    one of the topics events, prompts and outcomes; or catalog_item or control_record.
     """
-    said = json_schema(name) if name else {each: json_schema(each) for each in (*READ, *WRITTEN)}
+    every = (*READ, *WRITTEN, *REFERENCE)
+    said = json_schema(name) if name else {each: json_schema(each) for each in every}
     click.echo(json.dumps(said, indent=2))

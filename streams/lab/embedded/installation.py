@@ -84,4 +84,6 @@ def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installa
 
 def _broker(own: dict[str, Any]) -> EmbeddedBroker:
     settings = self_contained(**own)
-    return EmbeddedBroker(dict.fromkeys(settings.topics.declared(), settings.partitions))
+    reference = dict.fromkeys(settings.topics.reference(), 1)
+    declared = dict.fromkeys(settings.topics.declared(), settings.partitions)
+    return EmbeddedBroker(declared | reference)

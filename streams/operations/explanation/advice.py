@@ -51,6 +51,10 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "nothing may be offered: in the basket, bought, put back, sent away, or mere chance",
         "until that changes: see GOESWITH_TOGETHER_MIN ({together_min}), and GOESWITH_LIFT_Z_MIN",
     ),
+    "withheld": (
+        "all that fits is out of stock, hidden, restricted or a variant, by the catalogue",
+        "until the catalogue says otherwise: `goeswith catalog get ITEM`",
+    ),
 }
 """Of each reason: why, and what to do or how long it lasts."""
 

@@ -6,7 +6,7 @@ the arm that was drawn has to rank: whether the others have anything to offer is
 To add a strategy: one recommender in `models/`, one entry in `ARMS`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from models import Candidate, Recommender
@@ -20,7 +20,7 @@ class CandidateQuery(NamedTuple):
     session: Session
     anchor: str
     time_s: float
-    excluded: set[str]
+    excluded: Collection[str]
     items_max: int
 
 

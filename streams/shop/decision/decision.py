@@ -20,6 +20,7 @@ from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
+from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS, reason
 from streams.shop.memory.answer import OutgoingPrompt, Silence
@@ -58,11 +59,12 @@ class Decision:
         event: AskingEvent,
         pending: PendingPrompts,
         now_ms: int | None = None,
+        exclusions: Exclusions | None = None,
     ) -> OutgoingPrompt | Silence:
         """A prompt for this session, or why there is none.
 
         What would have expired by `now_ms` is not said: after a backlog, a takeover or a back-fill
-        nobody waits for it any more.
+        nobody waits for it any more. `exclusions` know what a catalogue keeps out, if there is one.
         """
         if now_ms is not None and now_ms - event.received_at_ms >= self.ttl_ms:
             return Silence("expired")
@@ -72,10 +74,10 @@ class Decision:
         silence = guards.silenced(session, event, unseen, self.settings)
         if silence is not None:
             return silence
-        question = self.question(session, event.item_id, event.time_s)
+        question = self.question(session, event.item_id, event.time_s, exclusions)
         offered = [name for name, arm in self.arms.items() if arm.proposes(self.learned, question)]
         if not offered:
-            return Silence("no_candidate")
+            return Silence("no_candidate") if exclusions is None else exclusions.silence()
         context = self.context(session, event)
         seed = self.draws.seed(event.identity, PLACEMENTS[type(event)])
         choice = self.policy.choose(offered, context, seed)
@@ -84,7 +86,9 @@ class Decision:
             return Silence("no_candidate")
         return self._outgoing_prompt(session, event, context, choice, candidates)
 
-    def question(self, session: Session, anchor: str, time_s: float) -> CandidateQuery:
+    def question(
+        self, session: Session, anchor: str, time_s: float, exclusions: Exclusions | None = None
+    ) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
         settings, just_bought = self.settings, set[str]()
         since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
@@ -95,7 +99,10 @@ class Decision:
         withheld = settings.staples_withheld
         staples = self.learned.popularity.top(withheld) if withheld else ()
         excluded = guards.excluded(session, anchor, just_bought=just_bought, staples=staples)
-        return CandidateQuery(session, anchor, time_s, excluded, settings.prompt_items_max)
+        if exclusions is None:
+            return CandidateQuery(session, anchor, time_s, excluded, settings.prompt_items_max)
+        exclusions.fill(excluded, (*session.basket, anchor))
+        return CandidateQuery(session, anchor, time_s, exclusions, settings.prompt_items_max)
 
     def context(self, session: Session, event: AskingEvent) -> str:
         """What the policy knows: the placement, and the segment (one of a fixed list)."""

@@ -23,6 +23,7 @@ SilenceReason = Literal[
     "duplicate",
     "forgotten",
     "no_candidate",
+    "withheld",
 ]
 
 
@@ -104,6 +105,8 @@ class Answer(NamedTuple):
     """What a unit of the experiment did: was assigned, ordered, sent back."""
     rejected: BadInput | None = None
     """The event is of the contract but cannot be believed: to be published as a dead letter."""
+    withheld: tuple[str, ...] = ()
+    """Why items were not offered that the catalogue keeps out, one reason an item that was met."""
 
     @property
     def prompt(self) -> Prompt | None:

@@ -141,7 +141,7 @@ def follow(
         partition_count(admin, topic, settings)
         partition_count(admin, settings.topics.events, settings)
         letters = partition_count(admin, settings.topics.dead_letters, settings)
-    if topic in settings.topics.declared():
+    if topic in settings.topics.all():
         raise Misconfigured(f"{topic} is a topic of goeswith's own: --topic is the raw one")
     raw = RawTopic(adapter, settings, counts, letters)
     with (

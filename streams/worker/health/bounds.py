@@ -44,6 +44,8 @@ PENDING_BYTES = 2_000
 """Of a session with six prompts on their way; of eight it is a third more."""
 PENDING_BYTES_MAX = 2_700
 QUEUED_BYTES = 2_000
+CATALOG_ITEM_BYTES = 105
+"""Of an item that the catalogue withholds, or a variant; what may be offered takes none."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""
 PROGRAM_BYTES = 180_000_000
@@ -102,6 +104,9 @@ def bounds(settings: Settings) -> list[Bound]:
         *_tables(1, "repeats.items", items, BOUGHT_ITEM_BYTES, per_item),
         *_tables(1, "popularity.items", items, COUNTED_ITEM_BYTES, per_item),
         *_tables(1, "denials", shoppers, DENIAL_BYTES, "shoppers_max"),
+        *_tables(
+            1, "catalogue", settings.catalog_items_max, CATALOG_ITEM_BYTES, "catalog_items_max"
+        ),
     ]
     for name in ("baskets", "browsing"):
         tables += _tables(1, f"{name}.items", items, PAIRED_ITEM_BYTES, per_item)

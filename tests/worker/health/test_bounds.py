@@ -16,8 +16,10 @@ from rich.console import Console
 from models import CoOccurrence, Popularity, Repeats
 from models.recommenders.pair_table.layout import TOP
 from streams.cli.root import goeswith
+from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
+from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.orders.orders import LINES_MAX, ORDERS_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import IMPRESSIONS_MAX
@@ -41,6 +43,14 @@ def sessions() -> float:
         shop.learn(0, offset, event)
     found = shop.sessions[0]
     return deep_size(found._sessions, shared=[found.orders]) / len(found)
+
+
+def of_the_catalogue(**fields: Any) -> float:
+    """Items that are withheld, or of which a product has several."""
+    catalog = Catalog()
+    for number in range(10_000):
+        catalog.put(CatalogItem(item_id=f"item-{number:06}", **fields))
+    return deep_size(catalog.withheld, catalog.products) / 10_000
 
 
 def orders() -> float:
@@ -241,6 +251,8 @@ def paired_items() -> float:
         (denials_of_a_partition, said.DENIAL_BYTES),
         (pairs, said.PAIR_BYTES),
         (paired_items, said.PAIRED_ITEM_BYTES),
+        (partial(of_the_catalogue, in_stock=False), said.CATALOG_ITEM_BYTES),
+        (partial(of_the_catalogue, variant_of="product-1234"), said.CATALOG_ITEM_BYTES),
     ],
 )
 def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], constant: int) -> None:
@@ -250,6 +262,7 @@ def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], consta
 
 SOAK = """
 import json, resource
+from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
 from streams.shop.shop import Shop

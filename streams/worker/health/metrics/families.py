@@ -23,7 +23,9 @@ from prometheus_client.utils import floatToGoString
 from models.recommenders.recommender import TableSize
 from streams.clients.connection.topics.findings import KINDS
 from streams.contract.dead_letters import REASONS
+from streams.contract.events.reference.codec import REASONS as REFUSALS
 from streams.contract.prompts import Outcome
+from streams.shop.decision.catalog import FULL, Withholding
 from streams.shop.memory.answer import SilenceReason
 from streams.worker.telemetry import Histogram, Telemetry
 
@@ -51,6 +53,10 @@ COUNTED = {
     "checkpoints_adopted": (
         "goeswith_checkpoints_adopted",
         "Checkpoints of other settings, used at the start as far as they fit.",
+    ),
+    "reference_records": (
+        "goeswith_reference_records",
+        "Records of catalogue and controls that were read.",
     ),
     "unlisted_segments": (
         "goeswith_events_unlisted_segment",
@@ -81,6 +87,18 @@ LABELLED: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "Decisions to say nothing, by reason.",
         "reason",
         get_args(SilenceReason),
+    ),
+    "withheld": (
+        "goeswith_items_withheld",
+        "Items that would have been offered but for the catalogue, by reason.",
+        "reason",
+        get_args(Withholding),
+    ),
+    "reference_refused": (
+        "goeswith_reference_refused",
+        "Records of catalogue and controls that could not be used, by reason.",
+        "reason",
+        (*REFUSALS, FULL),
     ),
     "feedback": (
         "goeswith_outcomes",

@@ -1,0 +1,24 @@
+"""The settings of the reference topics: how much of them a worker keeps, and waits for."""
+
+from pydantic import BaseModel, Field
+
+
+class CatalogSettings(BaseModel):
+    """The settings of catalogue and controls; `Settings` inherits them, and reads them.
+
+    >>> CatalogSettings().catalog_items_max
+    1000000
+    """
+
+    # Catalogue
+    catalog_items_max: int = Field(
+        1_000_000,
+        ge=1,
+        description="items of the catalogue that a worker keeps something of: what is out of "
+        "stock, hidden, restricted or a variant",
+    )
+    catalog_wait_s_max: float = Field(
+        120.0,
+        gt=0,
+        description="how long a worker that starts reads catalogue and controls before it answers",
+    )

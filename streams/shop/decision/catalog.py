@@ -1,0 +1,127 @@
+"""What the catalogue keeps out of prompts: items out of stock, hidden, restricted; and variants.
+
+Only what a decision asks for is kept: an item that may be offered takes no memory. `Catalog`
+follows the topic record by record; `Exclusions` is what one decision sees of it. Nothing in here is
+folded: workers that have followed less far withhold less for a moment, and learn the same.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
+from typing import Literal
+
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.memory.answer import Silence
+
+Withholding = Literal["hidden", "restricted", "out_of_stock", "variant"]
+"""Why an item is not offered: the first of these that is so."""
+FULL = "full"
+"""Why a record is refused that there is no room for."""
+
+
+class Catalog:
+    """Which items are withheld, and which are variants of one product.
+
+    It is false while it keeps nothing out of any prompt.
+
+    >>> catalog = Catalog()
+    >>> catalog.put(CatalogItem(item_id="jam", in_stock=False))
+    True
+    >>> catalog.withheld, bool(catalog)
+    ({'jam': 'out_of_stock'}, True)
+    >>> catalog.put(CatalogItem(item_id="jam"))
+    True
+    >>> bool(catalog)
+    False
+    """
+
+    def __init__(self, items_max: int = 1_000_000) -> None:
+        self.items_max = items_max
+        self.withheld: dict[str, Withholding] = {}
+        self.products: dict[str, str] = {}
+        """Variant -> the product that it is one of."""
+
+    def __len__(self) -> int:
+        """Of how many items it keeps something; a variant that is withheld counts twice."""
+        return len(self.withheld) + len(self.products)
+
+    def put(self, item: CatalogItem) -> bool:
+        """An item as it is from now on; False: there was no room, and it is as it was."""
+        why, product, item_id = reason_to_withhold(item), item.variant_of, item.item_id
+        new = item_id not in self.withheld and item_id not in self.products
+        if new and (why or product) and len(self) >= self.items_max:
+            return False
+        self.take_out(item_id)
+        if why is not None:
+            self.withheld[item_id] = why
+        if product is not None:
+            self.products[item_id] = product
+        return True
+
+    def take_out(self, item_id: str) -> None:
+        """Nothing is known of this item any more: it may be offered."""
+        self.withheld.pop(item_id, None)
+        self.products.pop(item_id, None)
+
+    def product_of(self, item_id: str) -> str:
+        """What an item is a variant of; the item itself if it is none. A product has no product."""
+        return self.products.get(item_id, item_id)
+
+
+def reason_to_withhold(item: CatalogItem) -> Withholding | None:
+    """Why an item is offered to nobody at present."""
+    if item.hidden:
+        return "hidden"
+    if item.restricted is not None:
+        return "restricted"
+    return None if item.in_stock else "out_of_stock"
+
+
+class Exclusions(Collection[str]):
+    """The items that one decision must not offer, and which of them the catalogue withheld.
+
+    It has what the guards exclude and all that the catalogue withholds, without a copy of it:
+    looking an item up costs the same however large the catalogue is.
+
+    >>> catalog = Catalog()
+    >>> for size in "ml":
+    ...     _ = catalog.put(CatalogItem(item_id=f"shirt-{size}", variant_of="shirt"))
+    >>> out = Exclusions(catalog)
+    >>> out.fill(excluded={"bread"}, beside=["shirt-m"])
+    >>> [item for item in ("bread", "shirt-l", "jam") if item in out], out.noted
+    (['bread', 'shirt-l'], {'shirt-l': 'variant'})
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._excluded: Collection[str] = ()
+        self._products: set[str] = set()
+        self.noted: dict[str, Withholding] = {}
+        """What an arm came upon that the catalogue alone withheld, with the reason."""
+
+    def fill(self, excluded: Collection[str], beside: Iterable[str]) -> None:
+        """What the guards exclude; and the items of which no variant is to be offered."""
+        self._excluded = excluded
+        self._products = {self._catalog.product_of(item) for item in beside}
+
+    def silence(self) -> Silence:
+        """Why nothing is offered: for the catalogue, or because nothing was there to be offered."""
+        return Silence("withheld") if self.noted else Silence("no_candidate")
+
+    def __contains__(self, item: object) -> bool:
+        """Whether this item is out of the question; notes it if that is the catalogue's doing."""
+        if item in self._excluded or not isinstance(item, str):
+            return item in self._excluded
+        why = self._catalog.withheld.get(item)
+        if why is None and self._catalog.product_of(item) in self._products:
+            why = "variant"
+        if why is not None:
+            self.noted[item] = why
+        return why is not None
+
+    def __len__(self) -> int:
+        """As many items as it may have at most: by that recommenders know how far to look."""
+        return len(self._excluded) + len(self._catalog) + len(self._products)
+
+    def __iter__(self) -> Iterator[str]:
+        """What the guards exclude, and what is withheld from everybody."""
+        return chain(self._excluded, self._catalog.withheld)

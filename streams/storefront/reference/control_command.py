@@ -1,0 +1,183 @@
+"""`goeswith control`: how the shop is run, who changed it, and why."""
+
+import getpass
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from streams.cli.options import with_settings
+from streams.cli.printable import printable
+from streams.clients.files import beginning
+from streams.contract.errors import FileUnusable, Misconfigured
+from streams.contract.events.reference.codec import reasons
+from streams.contract.events.reference.control import ControlRecord
+from streams.contract.settings import Settings
+from streams.storefront.reference.topic_log import kept, latest, send
+
+FILE_BYTES_MAX = 10_000_000
+
+
+@click.group()
+def control() -> None:
+    """How the shop is run: sets controls, and tells who changed what, and why."""
+
+
+def _login() -> str:
+    """Who is at the keyboard; empty where the system does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+by_whom = click.option(
+    "--author", metavar="NAME", default=_login, help="Who changes it.  [default: you]"
+)
+because = click.option("--reason", metavar="TEXT", required=True, help="Why, for later.")
+as_one_object = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@control.command("set")
+@with_settings("bootstrap", "prefix")
+@click.argument("key")
+@click.argument("value")
+@by_whom
+@because
+@as_one_object
+def set_(settings: Settings, key: str, value: str, author: str, reason: str, as_json: bool) -> None:
+    """Set KEY to VALUE, which is JSON, else a text; null: set it no longer."""
+    record = _record(key, parsed(value), author, reason)
+    send(settings, settings.topics.control, [record])
+    click.echo(record.model_dump_json() if as_json else f"{key} is {_shown(record.value)}")
+
+
+@control.command()
+@with_settings("bootstrap", "prefix")
+@click.argument("key")
+@as_one_object
+def get(settings: Settings, key: str, as_json: bool) -> None:
+    """Print what KEY is set to, by whom and why; exit code 1: it is not set."""
+    found = _standing(settings).get(key)
+    if found is None:
+        said = f"{printable(key)} is not set"
+        click.echo(json.dumps({"key": key, "value": None}) if as_json else said)
+        raise click.exceptions.Exit(1)
+    click.echo(found.model_dump_json() if as_json else _line(found))
+
+
+@control.command()
+@with_settings("bootstrap", "prefix")
+@click.argument("key", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def history(settings: Settings, key: str | None, as_json: bool) -> None:
+    """Print every change of KEY, or of all controls, oldest first; kept for 90 days at least."""
+    for one in kept(settings, settings.topics.control, ControlRecord, quiet=True):
+        if key not in (None, one.key):
+            continue
+        if one.record is not None:
+            click.echo(one.record.model_dump_json() if as_json else _line(one.record))
+        elif not as_json:
+            what = f"refused: {one.refused}" if one.refused else "taken out by a tombstone"
+            click.echo(f"{_at(one.timestamp_ms)}  {printable(one.key)}  {printable(what)}")
+
+
+@control.command()
+@with_settings("bootstrap", "prefix")
+def export(settings: Settings) -> None:
+    """Print all controls that are set as one JSON object, for `control apply`."""
+    standing = _standing(settings)
+    values = {key: standing[key].value for key in sorted(standing)}
+    click.echo(json.dumps(values, indent=2, ensure_ascii=False))
+
+
+@control.command()
+@with_settings("bootstrap", "prefix")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@by_whom
+@because
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@as_one_object
+def apply(
+    settings: Settings, file: Path, author: str, reason: str, dry_run: bool, as_json: bool
+) -> None:
+    """Set what differs from FILE, an object of JSON; what it does not name stays as it is.
+
+    All of it is checked before anything is set.
+    """
+    wanted, standing = _wanted(file), _standing(settings)
+    changes = [
+        _record(key, value, author, reason)
+        for key, value in wanted.items()
+        if value != (standing[key].value if key in standing else None)
+    ]
+    if not dry_run and changes:
+        send(settings, settings.topics.control, changes)
+    if as_json:
+        changed = {one.key: one.value for one in changes}
+        click.echo(json.dumps({"changed": changed, "sent": 0 if dry_run else len(changes)}))
+        return
+    for one in changes:
+        before = _shown(standing[one.key].value) if one.key in standing else "not set"
+        click.echo(f"{one.key}: {before} -> {_shown(one.value)}")
+    done = "would change" if dry_run else "changed"
+    click.echo(f"{len(changes)} of {len(wanted)} controls {done}")
+
+
+def parsed(said: str) -> Any:
+    """A value as it is typed: JSON, and what is none is a text.
+
+    >>> parsed("0.1"), parsed("shadow"), parsed('["basket"]'), parsed("null")
+    (0.1, 'shadow', ['basket'], None)
+    """
+    try:
+        return json.loads(said)
+    except ValueError:
+        return said
+
+
+def _record(key: str, value: Any, author: str, reason: str) -> ControlRecord:
+    """A change, now. Raises `Misconfigured` for one that workers would refuse."""
+    try:
+        return ControlRecord(
+            key=key, value=value, author=author, reason=reason, at_ms=int(time.time() * 1000)
+        )
+    except ValidationError as invalid:
+        raise Misconfigured(
+            f"control {printable(key)}: {printable(reasons(invalid), 500)}"
+        ) from None
+
+
+def _standing(settings: Settings) -> dict[str, ControlRecord]:
+    """What is set."""
+    found = latest(settings, settings.topics.control, ControlRecord, quiet=True)
+    return {key: one for key, one in found.items() if one.value is not None}
+
+
+def _wanted(file: Path) -> Mapping[str, Any]:
+    try:
+        said = json.loads(beginning(file, FILE_BYTES_MAX))
+    except (ValueError, RecursionError) as error:
+        raise FileUnusable(f"{file} is no JSON: {error}") from None
+    if not isinstance(said, dict):
+        raise FileUnusable(f"{file}: an object is wanted, of controls and what they are set to")
+    return said
+
+
+def _line(record: ControlRecord) -> str:
+    """A change on one line."""
+    who, why = printable(record.author), printable(record.reason, 500)
+    return f"{_at(record.at_ms)}  {record.key} = {_shown(record.value)}  {who}: {why}"
+
+
+def _shown(value: Any) -> str:
+    return printable(json.dumps(value, ensure_ascii=False), 500)
+
+
+def _at(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

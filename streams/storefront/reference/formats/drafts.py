@@ -1,0 +1,110 @@
+"""What all formats have in common: rows with their lines, drafts of items, and cells of a kind.
+
+A format is a pure function of rows. Whether a draft is an item of the contract is seen later, the
+same for all formats (`streams.storefront.reference.reading`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from streams.storefront.intake.values.money import currency_code, minor_units
+
+TRUE = frozenset({"1", "true", "yes", "y", "on", "wahr", "ja"})
+FALSE = frozenset({"0", "-1", "false", "no", "n", "off", "falsch", "nein"})
+TITLE_CHARS_MAX = 300
+
+
+class Row(NamedTuple):
+    """A row of a table: the line on which it begins, and its cells by column."""
+
+    line: int
+    cells: Mapping[str, str]
+
+    def cell(self, *columns: str) -> str:
+        """The first of these columns that says anything; empty: none does."""
+        return next(filter(None, (self.cells.get(name, "").strip() for name in columns)), "")
+
+
+class Options(NamedTuple):
+    """What a file does not say itself."""
+
+    items: Literal["parent", "variant"] = "variant"
+    """What events call an item: the product, or each variant."""
+    currency: str = ""
+    language: str = "en"
+    id_column: str = ""
+    """The column that has the item's id, where it is not the usual one."""
+
+
+class Problem(NamedTuple):
+    """What is wrong with a line of the file."""
+
+    line: int
+    what: str
+
+
+class Draft(NamedTuple):
+    """An item as a format has found it. `product` is what it is a variant of, or itself."""
+
+    line: int
+    item_id: str
+    product: str
+    fields: dict[str, Any]
+    """As `CatalogItem` has them, but for the ids."""
+    is_product: bool = False
+    """Whether it stands for the product, beside its variants."""
+
+
+Reads = Callable[[Iterator[Row], Options], Iterator[Draft | Problem]]
+
+
+class Format(NamedTuple):
+    """A kind of file: the columns that tell it, and how its rows are read."""
+
+    name: str
+    columns: frozenset[str]
+    reads: Reads
+
+
+def truth(said: str, otherwise: bool) -> bool:
+    """A cell that says yes or no; anything else is `otherwise`.
+
+    >>> truth("TRUE", False), truth("0", True), truth("", True)
+    (True, False, True)
+    """
+    word = said.strip().lower()
+    return True if word in TRUE else False if word in FALSE else otherwise
+
+
+def title(said: str, options: Options) -> dict[str, dict[str, str]]:
+    """The field of a title in the file's language, cut to what the contract takes."""
+    return {"titles": {options.language: said[:TITLE_CHARS_MAX]}} if said else {}
+
+
+def category(said: str) -> dict[str, str]:
+    """The field of a category: the first of several, its path with slashes.
+
+    >>> category("Food > Bread & Co, Sale"), category("")
+    ({'category': 'Food/Bread & Co'}, {})
+    """
+    path = "/".join(part.strip() for part in said.split(",", maxsplit=1)[0].split(">"))
+    return {"category": path[:128]} if path else {}
+
+
+def money(price: str, cost: str, currency: str) -> dict[str, Any]:
+    """The fields of price and margin; without a currency none. Raises `ValueError` for no amount.
+
+    >>> money("3.19", "2.29", "EUR")
+    {'price_minor': 319, 'currency': 'EUR', 'margin_minor': 90}
+    >>> money("", "", "EUR"), money("3.19", "", "")
+    ({}, {})
+    """
+    code = currency_code(currency)
+    if not price or code is None:
+        return {}
+    price_minor = minor_units(price, code)
+    if price_minor is None:
+        raise ValueError(f"price {price[:40]!r} is no amount in {code}")
+    fields: dict[str, Any] = {"price_minor": price_minor, "currency": code}
+    cost_minor = minor_units(cost, code) if cost else None
+    return fields if cost_minor is None else fields | {"margin_minor": price_minor - cost_minor}

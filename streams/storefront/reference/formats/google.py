@@ -1,0 +1,55 @@
+"""A feed of Google Merchant Center, as text with tabs or commas: a row an item.
+
+Names of columns with spaces or underscores, as both are in use. See
+https://support.google.com/merchants/answer/7052112
+"""
+
+from collections.abc import Iterator
+
+from streams.storefront.reference.formats.drafts import (
+    Draft,
+    Format,
+    Options,
+    Problem,
+    Row,
+    category,
+    money,
+    title,
+    truth,
+)
+
+GONE = frozenset({"out_of_stock", "out of stock"})
+
+
+def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
+    """A draft of each item; a sale price is the price."""
+    for row in rows:
+        item_id = row.cell(options.id_column or "id")
+        product = row.cell("item_group_id", "item group id") or item_id
+        price, currency = amount(row.cell("sale_price", "sale price", "price"))
+        cost, _ = amount(row.cell("cost_of_goods_sold", "cost of goods sold"))
+        try:
+            fields = money(price, cost, currency or options.currency)
+        except ValueError as error:
+            yield Problem(row.line, str(error))
+            continue
+        fields |= title(row.cell("title"), options)
+        fields |= category(row.cell("product_type", "product type", "google_product_category"))
+        fields["in_stock"] = row.cell("availability").lower() not in GONE
+        if truth(row.cell("adult"), otherwise=False):
+            fields["restricted"] = "age"
+        yield Draft(row.line, item_id, product, fields)
+
+
+def amount(said: str) -> tuple[str, str]:
+    """An amount and its currency, in either order.
+
+    >>> amount("15.00 USD"), amount("EUR 3,19"), amount("7")
+    (('15.00', 'USD'), ('3,19', 'EUR'), ('7', ''))
+    """
+    words = said.split()
+    currency = next((word for word in words if word.isalpha()), "")
+    return " ".join(word for word in words if word != currency), currency
+
+
+FORMATS = (Format("google", frozenset({"id", "title", "availability"}), read),)

@@ -1,0 +1,61 @@
+"""A CSV with the names of the contract: `item_id`, and any of the other fields of an item.
+
+Titles are in columns `title`, or `title_de` and so on; `restricted` is a word. Relations have their
+kind as the column, with commas between the items. JSON lines hold the records as they are.
+"""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from streams.contract.events.reference.catalog import RelationKind
+from streams.storefront.reference.formats.drafts import (
+    Draft,
+    Format,
+    Options,
+    Problem,
+    Row,
+    money,
+    title,
+    truth,
+)
+
+NUMBERS = ("price_minor", "margin_minor")
+
+
+def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
+    """A draft of each row: as it says."""
+    for row in rows:
+        item_id = row.cell(options.id_column or "item_id")
+        try:
+            fields = _fields(row, options)
+        except ValueError as error:
+            yield Problem(row.line, str(error))
+            continue
+        yield Draft(row.line, item_id, row.cell("variant_of") or item_id, fields)
+
+
+def _fields(row: Row, options: Options) -> dict[str, Any]:
+    currency = row.cell("currency") or options.currency
+    fields: dict[str, Any] = money(row.cell("price"), row.cell("cost"), currency)
+    for name in NUMBERS:
+        if said := row.cell(name):
+            fields |= {name: int(said), "currency": currency or None}
+    titles = title(row.cell("title"), options).get("titles", {})
+    titles |= {
+        column.removeprefix("title_"): said.strip()
+        for column, said in row.cells.items()
+        if column.startswith("title_") and said.strip()
+    }
+    fields |= {"titles": titles} if titles else {}
+    fields |= {name: said for name in ("category", "restricted") if (said := row.cell(name))}
+    fields["in_stock"] = truth(row.cell("in_stock"), otherwise=True)
+    fields["hidden"] = truth(row.cell("hidden"), otherwise=False)
+    fields["relations"] = [
+        {"kind": kind, "item_id": other.strip()}
+        for kind in get_args(RelationKind)
+        for other in filter(None, row.cell(kind).split(","))
+    ]
+    return fields
+
+
+FORMATS = (Format("own", frozenset({"item_id"}), read),)

@@ -1,0 +1,173 @@
+"""A catalogue file, line by line: items of the contract, and what is wrong with the others.
+
+Nothing is taken on trust: what a format makes of a row has to be an item of the contract. Where
+events speak of products, the variants of one are one item, which is there while any of them is.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from streams.clients.files import LINE_BYTES_MAX
+from streams.contract.errors import FileUnusable
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.codec import RECORD_BYTES_MAX, encode_reference, reasons
+from streams.storefront.reference.formats.drafts import Draft, Options, Problem, Row
+from streams.storefront.reference.formats.guessing import guessed
+
+CELL_CHARS_MAX = 4_000_000
+REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
+"""What stands for bytes that are no text."""
+DELIMITERS = "\t;,"
+
+
+class Found(NamedTuple):
+    """An item of a file, and the line on which it begins."""
+
+    line: int
+    item: CatalogItem
+
+
+class CatalogFile:
+    """A file of either kind; `format` says which. Raises `FileUnusable` where it is none."""
+
+    def __init__(self, path: Path, options: Options, format_name: str | None = None) -> None:
+        self.path, self.options = path, options
+        first = next((line for line in _lines(path) if line.strip()), "")
+        if not first:
+            raise FileUnusable(f"{path} is empty")
+        self.is_json = format_name == "json" or (not format_name and first.lstrip()[0] == "{")
+        self.delimiter = _delimiter(first)
+        self.format = "json"
+        if not self.is_json:
+            try:
+                header = next(csv.reader([first], delimiter=self.delimiter), [])
+                self._format = guessed([name.strip() for name in header], format_name)
+            except (csv.Error, FileUnusable) as error:
+                raise FileUnusable(f"{path}: {error}") from None
+            self.format = self._format.name
+
+    def read(self) -> Iterator[Found | Problem]:
+        """The items, and what is wrong: an id that came before is, too."""
+        seen: dict[str, int] = {}
+        for one in self._records() if self.is_json else self._drafted():
+            if isinstance(one, Found):
+                item_id = one.item.item_id
+                if item_id in seen:
+                    said = f"item {item_id!r} is on line {seen[item_id]} already; left out"
+                    yield Problem(one.line, said)
+                    continue
+                seen[item_id] = one.line
+                encoded = encode_reference(one.item)
+                if len(encoded) > RECORD_BYTES_MAX:
+                    yield Problem(one.line, f"it has more than {RECORD_BYTES_MAX:,} bytes")
+                    continue
+                if REPLACED in encoded:
+                    yield Problem(one.line, "some bytes are no UTF-8: save the file as UTF-8")
+                    continue
+            yield one
+
+    def _records(self) -> Iterator[Found | Problem]:
+        for number, line in enumerate(_lines(self.path), 1):
+            if line.strip():
+                yield _checked(number, line)
+
+    def _drafted(self) -> Iterator[Found | Problem]:
+        drafts = self._format.reads(_rows(self.path, self.delimiter), self.options)
+        if self.options.items == "parent" and self.format != "own":
+            drafts = products(drafts)
+        for one in drafts:
+            yield one if isinstance(one, Problem) else _checked(one.line, _fields(one))
+
+
+def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
+    """One draft a product, of all of its variants.
+
+    It is there while any variant is, hidden when all are, and costs what the cheapest does.
+    """
+    variants: dict[str, list[Draft]] = {}
+    for one in drafts:
+        if isinstance(one, Problem):
+            yield one
+        else:
+            variants.setdefault(one.product, []).append(one)
+    for product, all_ in variants.items():
+        sold = [one for one in all_ if not one.is_product] or all_
+        cheapest = min(sold, key=lambda one: one.fields.get("price_minor", float("inf")))
+        prices = {
+            name: cheapest.fields[name]
+            for name in ("price_minor", "margin_minor", "currency")
+            if name in cheapest.fields
+        }
+        fields = {**_without_prices(all_[0].fields), **prices}
+        fields["in_stock"] = any(one.fields.get("in_stock", True) for one in sold)
+        fields["hidden"] = all(one.fields.get("hidden", False) for one in all_)
+        yield Draft(all_[0].line, product, product, fields)
+
+
+def _without_prices(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fields[name] for name in fields if name not in ("price_minor", "margin_minor")}
+
+
+def _fields(draft: Draft) -> dict[str, Any]:
+    ids = {"item_id": draft.item_id}
+    if draft.product != draft.item_id:
+        ids["variant_of"] = draft.product
+    return draft.fields | ids
+
+
+def _checked(line: int, said: str | Mapping[str, Any]) -> Found | Problem:
+    try:
+        if isinstance(said, str):
+            return Found(line, CatalogItem.model_validate_json(said))
+        return Found(line, CatalogItem.model_validate(said))
+    except ValidationError as invalid:
+        return Problem(line, reasons(invalid))
+
+
+def _rows(path: Path, delimiter: str) -> Iterator[Row]:
+    """The rows below the header. Raises `FileUnusable` where the file is no table any more."""
+    csv.field_size_limit(CELL_CHARS_MAX)
+    reader = csv.reader(_lines(path), delimiter=delimiter)
+    header: list[str] = []
+    begins = 1
+    try:
+        for cells in reader:
+            if header and any(cell.strip() for cell in cells):
+                named: dict[str, str] = dict(zip(header, cells, strict=False))
+                yield Row(begins, named)
+            header = header or [name.strip() for name in cells if any(map(str.strip, cells))]
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise FileUnusable(f"{path}, line {begins}: {error}; nothing was sent") from None
+
+
+def _delimiter(header: str) -> str:
+    """What is between the columns: the one that is there most often.
+
+    >>> _delimiter("id;title;price, net"), _delimiter("item_id")
+    (';', ',')
+    """
+    return max(reversed(DELIMITERS), key=header.count)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a file, blank ones too; a byte-order mark is none of it. Raises `FileUnusable`.
+
+    Bytes that are no UTF-8 are replaced: see `REPLACED`.
+    """
+    number = 0
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(LINE_BYTES_MAX + 1):
+                number += 1
+                if len(line) > LINE_BYTES_MAX:
+                    raise FileUnusable(f"{path}, line {number}: longer than {LINE_BYTES_MAX} bytes")
+                text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+                yield text.decode("utf-8", "replace")
+    except OSError as error:
+        raise FileUnusable(f"{path} cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,208 @@
+"""Follows catalogue and controls whole: what is withheld, and how the shop is run, as of now.
+
+A consumer without a group reads every partition of `catalog` and `control` from the beginning, and
+goes on; a change is seen as soon as the broker has it. The worker joins its group when both have
+been read up to where they ended at the start: it offers nobody what was hidden long ago. That wait
+is bounded (`catalog_wait_s_max`); a worker whose catalogue takes longer says so, and answers.
+
+Both topics are optional. One that is missing is said once, and looked for again every `LOOK_S`
+seconds; so is one that was deleted and made anew, of which nothing holds any more. A record that is
+no record of the contract is refused and counted, and the last good one of its key stands.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+from mode import Service
+
+from streams.clients.async_kafka import administration, reading_options, translating_corruption
+from streams.clients.connection.async_security import translating_refusals
+from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.topics.findings import TopicSeen
+from streams.clients.connection.topics.topic_ids import topics_seen
+from streams.contract.errors import InvalidReference, KafkaUnreachable
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.codec import decode_reference
+from streams.contract.events.reference.control import ControlRecord
+from streams.contract.settings import Settings
+from streams.contract.topics import same_id
+from streams.shop.decision.catalog import FULL, Catalog
+from streams.worker.telemetry import Telemetry
+from streams.worker.transport.rounds import SLICE, KafkaRecord
+
+logger = logging.getLogger(__name__)
+
+POLL_MS = 500
+LOOK_S = 5.0
+"""How often is looked whether the topics are there, and the same as they were."""
+CONTROLS_MAX = 10_000
+
+
+class Reference:
+    """What was read of both topics. Pure: no Kafka in here."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, telemetry: Telemetry) -> None:
+        topics = settings.topics
+        self._catalog = topics.catalog
+        self.catalog, self.controls = catalog, dict[str, ControlRecord]()
+        self.apply: Mapping[str, Callable[[KafkaRecord], None]] = {
+            topics.catalog: partial(self._read, topics.catalog, self._apply_item),
+            topics.control: partial(self._read, topics.control, self._apply_control),
+        }
+        """What to do with a record of each topic."""
+        self._telemetry = telemetry
+        self._said: set[tuple[str, str]] = set()
+
+    def forget(self, topic: str) -> None:
+        """The topic is another one now: nothing of what it held counts."""
+        if topic == self._catalog:
+            self.catalog.withheld.clear()
+            self.catalog.products.clear()
+        else:
+            self.controls.clear()
+
+    def _read(self, topic: str, apply: Callable[[KafkaRecord], None], record: KafkaRecord) -> None:
+        try:
+            apply(record)
+        except InvalidReference as refused:
+            self._telemetry.reference_refused[refused.reason] += 1
+            if (topic, refused.reason) not in self._said:  # once: there may be a million of them
+                self._said.add((topic, refused.reason))
+                where = f"{topic}, offset {record.offset}"
+                said = "%s: refused (%s), the last good one stands: %s"
+                logger.warning(said, where, refused.reason, refused)
+        else:
+            self._telemetry.reference_records += 1
+
+    def _apply_item(self, record: KafkaRecord) -> None:
+        item_id, item = decode_reference(CatalogItem, record.key, record.value)
+        if item is None:
+            self.catalog.take_out(item_id)
+        elif not self.catalog.put(item):
+            most = f"GOESWITH_CATALOG_ITEMS_MAX={self.catalog.items_max}"
+            raise InvalidReference(FULL, f"there is no room for more items: {most}")
+
+    def _apply_control(self, record: KafkaRecord) -> None:
+        key, control = decode_reference(ControlRecord, record.key, record.value)
+        if control is None or control.value is None:
+            self.controls.pop(key, None)
+        elif key not in self.controls and len(self.controls) >= CONTROLS_MAX:
+            raise InvalidReference(FULL, f"there is no room for more controls than {CONTROLS_MAX}")
+        else:
+            self.controls[key] = control
+
+
+class ReferenceTopics(Service):
+    """The follower of both topics; started when the other topics have been found in order."""
+
+    def __init__(self, settings: Settings, reference: Reference, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reached = False
+        """Whether all was read that the topics held when the worker started."""
+        self._settings, self._reference = settings, reference
+        self._topics = [*settings.topics.reference()]
+        self._seen: dict[str, TopicSeen] = {}
+        self._next: dict[Any, int] = {}
+        self._consumer: Any = None
+
+    async def on_start(self) -> None:
+        """Return when both topics are read to their ends, or the bounded wait is over."""
+        fixed = self._settings.fetch_wait_fixed
+        self._consumer = AIOKafkaConsumer(
+            **reading_options(self._settings),
+            max_poll_records=None,
+            fetch_max_wait_ms=POLL_MS // 10 if fixed else POLL_MS,
+        )
+        limit_metadata_requests(self._consumer._client)  # noqa: SLF001
+        await self._consumer.start()
+        await self._look()
+        if missing := [topic for topic in self._topics if topic not in self._seen]:
+            said = "no topic %s, or we may not see it: goes on without (`goeswith topics create`)"
+            embedded = self._settings.kafka_api_version
+            logger.log(logging.INFO if embedded else logging.WARNING, said, ", ".join(missing))
+        try:
+            async with asyncio.timeout(self._settings.catalog_wait_s_max):
+                await self._reach_ends()
+        except TimeoutError:
+            logger.warning(
+                "catalogue and controls are not read to their ends in %g s "
+                "(GOESWITH_CATALOG_WAIT_S_MAX): answering with the %d records that were read",
+                self._settings.catalog_wait_s_max,
+                sum(self._next.values()),
+            )
+
+    async def on_stop(self) -> None:
+        """Stop following."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def _reach_ends(self) -> None:
+        began_s = time.monotonic()
+        ends = await self._consumer.end_offsets([*self._next]) if self._next else {}
+        while not self.should_stop and any(self._next[at] < end for at, end in ends.items()):
+            await self._follow_once()
+            for at in ends:  # what was compacted away at the end is no record
+                self._next[at] = max(self._next[at], await self._consumer.position(at))
+        self.reached = True
+        if any(ends.values()):
+            took_s, held = time.monotonic() - began_s, len(self._reference.catalog)
+            logger.info("catalogue and controls read in %.1f s: %d withheld", took_s, held)
+
+    async def _follow_once(self) -> None:
+        with translating_corruption(), translating_refusals(self._settings):
+            batches = await self._consumer.getmany(timeout_ms=POLL_MS)
+        for at, records in batches.items():
+            apply = self._reference.apply[at.topic]
+            for first in range(0, len(records), SLICE):
+                for record in records[first : first + SLICE]:
+                    apply(record)
+                await asyncio.sleep(0)
+            self._next[at] = records[-1].offset + 1
+
+    @Service.task
+    async def _follow(self) -> None:
+        while not self.should_stop:
+            try:
+                if self._next:
+                    await self._follow_once()
+                else:
+                    await self.sleep(POLL_MS / 1000)
+            except ConsumerStoppedError:
+                return
+
+    @Service.task
+    async def _look_again(self) -> None:
+        while not self.should_stop:
+            await self.sleep(LOOK_S)
+            try:
+                await self._look()
+            except (KafkaError, KafkaUnreachable, TimeoutError) as error:
+                logger.info("the reference topics cannot be looked at: %r; trying again", error)
+
+    async def _look(self) -> None:
+        """Which of the topics are there; those that are new are followed from their beginnings."""
+        async with administration(self._settings) as admin:
+            seen = await topics_seen(admin, self._topics)
+        for topic, found in seen.items():
+            before, self._seen[topic] = self._seen.get(topic), found
+            every = [TopicPartition(topic, number) for number in range(found.partitions)]
+            if before is not None and not same_id(before.topic_id, found.topic_id):
+                logger.warning("%s was made anew: what it held before counts no more", topic)
+                self._reference.forget(topic)
+                for at in every:
+                    self._next.pop(at, None)
+            if new := [at for at in every if at not in self._next]:
+                self._next |= dict.fromkeys(new, 0)
+                self._assign()
+
+    def _assign(self) -> None:
+        """Read from where we are; from the beginning what is new."""
+        self._consumer.assign([*self._next])
+        for at, offset in self._next.items():
+            self._consumer.seek(at, offset)

@@ -1,0 +1,218 @@
+"""What the catalogue withholds is not offered; and a shop without one decides as it always did."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.lab.bench.stage.workload import workload
+from streams.shop.decision.catalog import Catalog, Exclusions
+from streams.shop.memory.answer import Silence
+from tests.stories import Story, Till
+
+FACTS: dict[str, dict[str, Any]] = {
+    "hidden": {"hidden": True},
+    "restricted": {"restricted": "age"},
+    "out_of_stock": {"in_stock": False},
+}
+
+
+def stocked(*items: CatalogItem, items_max: int = 1000) -> Catalog:
+    """A catalogue of these items."""
+    catalog = Catalog(items_max)
+    for item in items:
+        assert catalog.put(item)
+    return catalog
+
+
+def till(*learned: str, **settings: Any) -> Till:
+    """A shop that has seen these items bought together, and sells nothing else."""
+    shop = Till(**settings)
+    shop.teach(*(learned or ("bread", "butter", "jam")))
+    return shop
+
+
+def offered(shop: Till, *sessions: str) -> set[str]:
+    """All that is offered to those who look at bread."""
+    answers = [shop.serve(Story(name).view("bread")) for name in sessions]
+    return {item.item_id for answer in answers if answer.prompt for item in answer.prompt.items}
+
+
+@pytest.mark.parametrize("why", FACTS)
+def test_what_is_withheld_is_not_offered_and_counted_by_its_reason(why: str) -> None:
+    """Whatever arm is drawn; what is left is offered as before."""
+    shop = till()
+    assert {"butter", "jam"} == offered(shop, *"abcdefgh")
+
+    shop.catalog = stocked(CatalogItem(item_id="butter", **FACTS[why]))
+    asked = shop.serve(Story("s9").view("bread"))
+
+    assert {"jam"} == offered(shop, *"ijklmnop")
+    assert (why,) == asked.withheld
+
+
+@pytest.mark.parametrize("why", FACTS)
+def test_where_nothing_else_is_left_there_is_silence_and_its_reason(why: str) -> None:
+    """It is no lack of candidates: the operator looks at the stock, not at the learning."""
+    shop = till("bread", "butter")
+    shop.catalog = stocked(CatalogItem(item_id="butter", **FACTS[why]))
+
+    assert Silence("withheld") == shop.serve(Story().view("bread")).silence
+
+
+def test_without_a_candidate_the_catalogue_is_not_to_blame() -> None:
+    """It withholds something else, which nobody would have offered."""
+    shop = Till()
+    shop.catalog = stocked(CatalogItem(item_id="butter", hidden=True))
+
+    answer = shop.serve(Story().view("bread"))
+
+    assert (Silence("no_candidate"), ()) == (answer.silence, answer.withheld)
+
+
+def test_what_comes_back_is_offered_again() -> None:
+    """By a new record, or by none: a tombstone takes the item out of the catalogue."""
+    shop = till("bread", "butter")
+    catalog = shop.catalog = stocked(CatalogItem(item_id="butter", in_stock=False))
+    assert set() == offered(shop, "a")
+
+    catalog.put(CatalogItem(item_id="butter", in_stock=True))
+    assert {"butter"} == offered(shop, "b")
+
+    catalog.put(CatalogItem(item_id="butter", in_stock=False))
+    catalog.take_out("butter")
+    assert {"butter"} == offered(shop, "c")
+
+
+def test_no_variant_is_offered_beside_another_one() -> None:
+    """Nor beside the product that they are variants of; not for what is in the basket, either."""
+    shop = till("shirt-m", "shirt-l", "shirt", "tie")
+    shop.catalog = stocked(
+        CatalogItem(item_id="shirt-m", variant_of="shirt"),
+        CatalogItem(item_id="shirt-l", variant_of="shirt"),
+    )
+    looking = shop.serve(Story("a").view("shirt-m"))
+    story = Story("b")
+    shop.serve(story.add("shirt-l"))
+    with_basket = shop.serve(story.view("tie"))
+
+    assert looking.prompt is not None
+    assert ["tie"] == [item.item_id for item in looking.prompt.items]
+    assert {"variant"} == set(looking.withheld)
+    assert Silence("withheld") == with_basket.silence
+
+
+def test_variants_are_offered_where_none_of_their_product_is_there() -> None:
+    """To who looks at something else."""
+    shop = till("bread", "shirt-m")
+    shop.catalog = stocked(CatalogItem(item_id="shirt-m", variant_of="shirt"))
+
+    assert {"shirt-m"} == offered(shop, "a")
+
+
+def test_many_withheld_items_hide_none_that_may_be_offered() -> None:
+    """Those that fit best are all sold out: what comes behind them is found."""
+    best = [f"best-{number}" for number in range(12)]
+    shop = till("bread", *best)
+    shop.teach("bread", "last", times=2)
+    shop.catalog = stocked(*(CatalogItem(item_id=item, in_stock=False) for item in best))
+
+    assert {"last"} == offered(shop, *"abcdefgh")
+
+
+def test_the_learned_ranker_offers_nothing_that_is_withheld() -> None:
+    """It looks candidates up in its own way."""
+    shop = till(best_fit=True, arm_floor=0.2)
+    shop.catalog = stocked(CatalogItem(item_id="butter", hidden=True))
+
+    assert {"jam"} == offered(shop, *map(str, range(40)))
+
+
+def test_a_full_catalogue_keeps_what_it_has_and_says_no_to_the_next() -> None:
+    """A known item changes as ever, and one that needs no room is welcome."""
+    catalog = stocked(CatalogItem(item_id="a", hidden=True), items_max=1)
+
+    assert not catalog.put(CatalogItem(item_id="b", hidden=True))
+    assert {"a": "hidden"} == catalog.withheld
+    assert catalog.put(CatalogItem(item_id="c"))
+    assert catalog.put(CatalogItem(item_id="a", in_stock=False))
+    assert catalog.put(CatalogItem(item_id="a"))
+    assert catalog.put(CatalogItem(item_id="b", variant_of="a"))
+    assert (1, {"b": "a"}) == (len(catalog), catalog.products)
+
+
+ITEMS = st.sampled_from([f"item-{number}" for number in range(6)])
+RECORDS = st.lists(
+    st.builds(
+        CatalogItem,
+        item_id=ITEMS,
+        in_stock=st.booleans(),
+        hidden=st.booleans(),
+        restricted=st.sampled_from([None, "age"]),
+        variant_of=st.sampled_from([None, "product"]),
+    ),
+    max_size=12,
+)
+
+
+@given(RECORDS, st.sets(ITEMS), st.sets(ITEMS))
+def test_exclusions_are_a_set_that_is_never_smaller_than_it_says(
+    records: Iterable[CatalogItem], excluded: set[str], beside: set[str]
+) -> None:
+    """The latest record of an item decides; recommenders look as far as `len` lets them."""
+    latest = {record.item_id: record for record in records}
+    catalog = Catalog()
+    for record in records:
+        catalog.put(record)
+    exclusions = Exclusions(catalog)
+    exclusions.fill(excluded, beside)
+    products = {catalog.product_of(item) for item in beside}
+    expected = {
+        item
+        for item in [f"item-{number}" for number in range(6)]
+        if item in excluded
+        or catalog.product_of(item) in products
+        or ((one := latest.get(item)) and (one.hidden or one.restricted or not one.in_stock))
+    }
+
+    assert expected == {f"item-{number}" for number in range(6) if f"item-{number}" in exclusions}
+    assert len(exclusions) >= len(expected)
+    assert excluded.isdisjoint(exclusions.noted)
+    assert {*excluded, *catalog.withheld} == set(exclusions)
+
+
+@pytest.mark.parametrize("best_fit", [False, True])
+def test_an_empty_catalogue_changes_no_bit_of_any_answer(best_fit: bool) -> None:
+    """Nor one whose items may all be offered; receipts are alike but for a nonce."""
+    shops = [Till(best_fit=best_fit) for _ in range(3)]
+    shops[1].catalog = Catalog()
+    shops[2].catalog = stocked(*(CatalogItem(item_id=f"item-{n}") for n in range(100)))
+    prompts = 0
+    for event in workload(400):
+        said = [shop.serve(event) for shop in shops]
+        for one in said:
+            if one.outgoing_prompt is not None:
+                one.outgoing_prompt.fields["receipt"] = "sealed"
+                prompts += 1
+        texts = [
+            (one.outgoing_prompt.to_json() if one.outgoing_prompt else None, one[1:])
+            for one in said
+        ]
+        assert texts[0] == texts[1] == texts[2]
+
+    assert prompts > 300
+    assert 1 == len({shop.shop.digest() for shop in shops})
+
+
+def test_what_the_catalogue_withholds_is_never_folded() -> None:
+    """Workers that have followed less far learn the same."""
+    shops = [till() for _ in range(2)]
+    shops[1].catalog = stocked(CatalogItem(item_id="butter", hidden=True))
+    for event in workload(200):
+        for shop in shops:
+            shop.serve(event)
+
+    assert shops[0].shop.digest() == shops[1].shop.digest()

@@ -1,0 +1,127 @@
+"""What a worker makes of the records of catalogue and controls."""
+
+import logging
+from typing import Any, NamedTuple
+
+import pytest
+
+from streams.contract.settings import Settings
+from streams.contract.topics import Topics
+from streams.shop.decision.catalog import Catalog
+from streams.worker.telemetry import Telemetry
+from streams.worker.transport import reference_topics
+from streams.worker.transport.reference_topics import Reference
+
+TOPICS = Topics("goeswith")
+
+
+class Record(NamedTuple):
+    """A record of Kafka, as far as it is looked at."""
+
+    key: bytes | None
+    value: bytes | None
+    offset: int = 0
+    timestamp: int = 0
+    headers: tuple[Any, ...] = ()
+
+
+class Followed:
+    """What was followed so far."""
+
+    def __init__(self, items_max: int = 100) -> None:
+        self.telemetry, self.catalog = Telemetry(), Catalog(items_max)
+        self.reference = Reference(Settings(), self.catalog, self.telemetry)
+
+    def item(self, key: str, value: str | None) -> None:
+        """A record of the catalogue."""
+        record = Record(key.encode(), None if value is None else value.encode())
+        self.reference.apply[TOPICS.catalog](record)
+
+    def control(self, key: str, value: str) -> None:
+        """A record of the controls."""
+        said = f'"key":"{key}","value":{value},"author":"ann","reason":"why","at_ms":1767225600000'
+        self.reference.apply[TOPICS.control](Record(key.encode(), f"{{{said}}}".encode()))
+
+
+def test_a_refused_record_is_counted_and_the_last_good_one_stands() -> None:
+    """A slip in a feed brings nothing back that is hidden."""
+    followed = Followed()
+    followed.item("jam", '{"item_id":"jam","hidden":true}')
+    followed.item("jam", '{"item_id":"jam","hidden":"no"}')
+    followed.item("jam", '{"item_id":"tea"}')
+    followed.item("jam", "{")
+
+    assert {"jam": "hidden"} == followed.catalog.withheld
+    refusals = {"invalid_record": 1, "key_mismatch": 1, "invalid_json": 1}
+    assert (1, refusals) == (
+        followed.telemetry.reference_records,
+        dict(followed.telemetry.reference_refused),
+    )
+
+
+def test_a_refusal_is_said_once_however_many_follow(caplog: pytest.LogCaptureFixture) -> None:
+    """Of each reason."""
+    followed = Followed()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(5):
+            followed.item("jam", "{")
+        followed.item("jam", "[]")
+
+    assert ["invalid_json", "invalid_record"] == [r.args[1] for r in caplog.records if r.args]  # type: ignore[index]
+
+
+def test_a_tombstone_takes_an_item_out() -> None:
+    """It may be offered then."""
+    followed = Followed()
+    followed.item("jam", '{"item_id":"jam","in_stock":false}')
+    followed.item("jam", None)
+
+    assert ({}, 2) == (followed.catalog.withheld, followed.telemetry.reference_records)
+
+
+def test_what_there_is_no_room_for_is_refused_and_counted() -> None:
+    """The setting bounds it; items that may be offered need no room."""
+    followed = Followed(items_max=2)
+    for number in range(5):
+        followed.item(f"i{number}", f'{{"item_id":"i{number}","hidden":true}}')
+        followed.item(f"j{number}", f'{{"item_id":"j{number}"}}')
+
+    assert 2 == len(followed.catalog)
+    assert {"full": 3} == followed.telemetry.reference_refused
+
+
+def test_a_control_is_what_was_set_last_until_it_is_set_no_longer() -> None:
+    """Null unsets it, by a record that says who did."""
+    followed = Followed()
+    followed.control("arms.floor", "0.1")
+    followed.control("arms.floor", "0.2")
+    followed.control("slots", '["basket"]')
+    assert [0.2, ["basket"]] == [one.value for one in followed.reference.controls.values()]
+
+    followed.control("arms.floor", "null")
+    assert ["slots"] == [*followed.reference.controls]
+
+
+def test_controls_are_bounded() -> None:
+    """Those that are there go on changing."""
+    followed = Followed()
+    for number in range(reference_topics.CONTROLS_MAX + 1):
+        followed.control(f"c{number}", "1")
+    followed.control("c0", "2")
+
+    assert reference_topics.CONTROLS_MAX == len(followed.reference.controls)
+    assert {"full": 1} == followed.telemetry.reference_refused
+    assert 2 == followed.reference.controls["c0"].value
+
+
+@pytest.mark.parametrize("topic", ["catalog", "control"])
+def test_of_a_topic_that_was_made_anew_nothing_holds(topic: str) -> None:
+    """The other one stands."""
+    followed = Followed()
+    followed.item("jam", '{"item_id":"jam","hidden":true,"variant_of":"jams"}')
+    followed.control("floor", "1")
+
+    followed.reference.forget(getattr(TOPICS, topic))
+
+    left = (len(followed.catalog), len(followed.reference.controls))
+    assert {"catalog": (0, 1), "control": (2, 0)}[topic] == left
