@@ -80,7 +80,8 @@ COMMANDS = {
         "Forget a shopper, and look for what is left.",
     ),
     "checkpoint": Lazy(
-        "streams.operations.checkpoint:checkpoint", "Save, load, inspect and compare checkpoints."
+        "streams.operations.checkpoints.command:checkpoint",
+        "Save, load, inspect and compare checkpoints.",
     ),
     "rebuild": Lazy(
         "streams.operations.rebuild:rebuild",
