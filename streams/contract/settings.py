@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
 from streams.contract.wire.connection import ConnectionSettings
+from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.page import PageSettings
@@ -23,7 +24,9 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(PageSettings, IntakeSettings, GatewaySettings, ConnectionSettings, BaseSettings):
+class Settings(
+    PageSettings, IntakeSettings, ConsoleSettings, GatewaySettings, ConnectionSettings, BaseSettings
+):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events
