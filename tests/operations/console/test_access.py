@@ -64,7 +64,7 @@ async def test_a_cookie_of_another_token_lets_nobody_in() -> None:
     other = Eyes(SETTINGS.model_copy(update={"console_token": Settings().console_token}))
     async with other.client(token="") as http:
         for cookie in ("", "x", "é", WORD):
-            answer = await http.get("/", headers={"cookie": f"{COOKIE}={cookie}".encode()})
+            answer = await http.get("/", headers=[(b"cookie", f"{COOKIE}={cookie}".encode())])
             assert 401 == answer.status_code
 
 
