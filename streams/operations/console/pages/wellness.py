@@ -68,10 +68,11 @@ def _good(lag: LagSeen) -> Iterator[str]:
     """What there is to say where nothing is wrong."""
     members, answered = lag.lag.members, lag.answered_per_s
     if members is not None:
-        said = many(len(members), "workers answer", "worker answers")
-        yield said if answered is None else f"{said} {rate(answered)} events a second"
+        yield many(len(members), "workers are there", "worker is there")
+    if answered is not None:
+        yield f"{rate(answered)} events a second are answered"
     waits = lag.lag.lag_events
-    yield f"what waits longest waits {span(lag.lag.lag_s_max)}" if waits else "nothing waits"
+    yield f"the oldest event waits {span(lag.lag.lag_s_max)}" if waits else "nothing waits"
 
 
 def _concerns(here: Console) -> Iterator[Concern]:

@@ -38,7 +38,7 @@ async def test_before_anything_is_read_nothing_is_said_to_be_well(eyes: Eyes) ->
 
 async def test_all_is_well(eyes: Eyes) -> None:
     """Who answers, and that nothing waits."""
-    assert "well: All is well: 1 worker answers, nothing waits." == await sentence(eyes)
+    assert "well: All is well: 1 worker is there, nothing waits." == await sentence(eyes)
 
 
 async def test_what_is_wrong_comes_before_what_may_be(eyes: Eyes) -> None:
