@@ -88,7 +88,8 @@ def notices(here: Console, *pollers: Poller[Any]) -> list[Notice]:
             since = f"since {words.clock(reading.since_s)} UTC"
             shown = f"; shown is what was there at {words.clock(reading.at_s)} UTC"
             said = f"{reading.trouble} ({since}{shown if reading.at_s else ''})"
-            found.setdefault(reading.trouble, Notice(poller.name, said))
+            cause, _, _ = reading.trouble.partition(" (")
+            found.setdefault(cause, Notice(poller.name, said))
         elif poller.late(now_s):
             said = f"no answer since {words.clock(reading.at_s)} UTC; it is waited for"
             found.setdefault("late", Notice(poller.name, said))

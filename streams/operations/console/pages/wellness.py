@@ -57,7 +57,8 @@ def wellness(here: Console) -> Wellness:
     if concerns:
         first, others = concerns[0], len(concerns) - 1
         more = f" ({many(others, 'more things', 'more thing')} below)" if others else ""
-        said = f"{LEAD[first.weight]}: {first.said}. Next: {first.do}{more}."
+        end = "" if first.said.endswith(("?", ".")) else "."
+        said = f"{LEAD[first.weight]}: {first.said}{end} Next: {first.do}{more}."
         return Wellness(first.weight, said, tuple(concerns))
     if lag is None:
         return Wellness("unknown", "Kafka has not answered yet: it is being read.", ())

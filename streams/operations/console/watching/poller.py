@@ -25,6 +25,8 @@ REST_S = 2.0
 """After trouble."""
 END_S_MAX = 1.0
 """So long the end is waited for: a thread that waits for a broker is left behind."""
+BREATH_S = 0.02
+"""Between looks that leave something to be read: requests get their turn."""
 LATE_S_MIN = 6.0
 """What is older is late, whatever the pace."""
 
@@ -55,6 +57,8 @@ class Poller(Generic[T]):
         The pause between looks.
     clock_s
         The time in seconds since 1970.
+    unfinished
+        Whether a look has left something to be read at once.
 
     Examples
     --------
@@ -71,6 +75,7 @@ class Poller(Generic[T]):
         opening: Opening[T],
         every_s: float,
         clock_s: Callable[[], float] = time.time,
+        unfinished: Callable[[T], bool] = lambda _: False,
     ) -> None:
         self.name = name
         self.reading: Reading[T] = Reading()
@@ -79,6 +84,7 @@ class Poller(Generic[T]):
         """How often a look failed by a fault of the program."""
         self._opening = opening
         self._clock_s = clock_s
+        self._unfinished = unfinished
         self._end = Event()
         self._thread: Thread | None = None
 
@@ -126,7 +132,8 @@ class Poller(Generic[T]):
                 if self.reading.trouble:
                     logger.warning("%s can be read again", self.name)
                 self.reading = Reading(value, self._clock_s())
-                if once or self._end.wait(self.every_s) or time.monotonic() > until_s:
+                pause_s = BREATH_S if self._unfinished(value) else self.every_s
+                if once or self._end.wait(pause_s) or time.monotonic() > until_s:
                     return
 
     def _note(self, trouble: str) -> None:

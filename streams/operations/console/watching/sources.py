@@ -35,7 +35,12 @@ class Sources(NamedTuple):
         return cls(
             Poller("consumer lag", lag_looks(settings), every_s),
             Poller("the prompts topic", prompt_looks(settings), every_s),
-            Poller("the outcomes topic", outcome_looks(settings), every_s),
+            Poller(
+                "the outcomes topic",
+                outcome_looks(settings),
+                every_s,
+                unfinished=lambda seen: seen.read_share < 1.0,
+            ),
             Poller("the topic of dead letters", letter_looks(settings), every_s),
             Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),

@@ -86,6 +86,17 @@ def test_a_thread_looks_on_and_opens_anew_after_trouble() -> None:
     until(lambda: not broker.open)
 
 
+def test_what_is_left_to_be_read_is_read_at_once() -> None:
+    """Without the pause that follows a look."""
+    broker = Broker()
+    poller = Poller("it", broker.opening, 3_600.0, unfinished=lambda looks: looks < 5)
+    poller.start()
+    until(lambda: broker.looks == 5)
+    poller.stop()
+
+    assert 5 == broker.looks
+
+
 def test_a_look_that_hangs_holds_up_nobody() -> None:
     """What was seen before can be shown, and is called late."""
     hangs, ends = Event(), Event()

@@ -33,8 +33,8 @@ from streams.operations.console.watching.experiments.told import ArmsTold, Uplif
 from streams.operations.console.watching.poller import Opening
 from streams.views.arm_board import ArmBoard
 
-SLICE = 5_000
-"""So many records of a partition are read before something new is shown."""
+SLICE = 10_000
+"""So many records are read before something new is shown, of all partitions together."""
 PART_OF_TIME = 0.05
 """So much of the time may go into reckoning what follows."""
 
@@ -104,7 +104,8 @@ class OutcomeFold:
         first_ms: dict[int, int] = {}
         forgot = any(begin > self._next.get(at, 0) for at, begin in begins.items())
         starts = {at: max(begin, self._next.get(at, 0)) for at, begin in begins.items()}
-        upto = {at: min(ends[at], start + self._slice) for at, start in starts.items()}
+        each = max(1, self._slice // max(1, len(starts)))
+        upto = {at: min(ends[at], start + each) for at, start in starts.items()}
         for record in reader.between(starts, upto):
             first_ms.setdefault(record.at.number, record.timestamp_ms)
             self._fold(record)
