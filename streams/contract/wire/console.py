@@ -1,6 +1,6 @@
 """The settings of the console: where it listens, who may look, and whom it asks."""
 
-import re
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
@@ -48,7 +48,7 @@ class ConsoleSettings(BaseModel):
     @classmethod
     def _are_proxies(cls, proxies: str) -> str:
         for proxy in filter(None, map(str.strip, proxies.split(","))):
-            if not re.fullmatch(r"[0-9A-Fa-f.:]+(/[1-9][0-9]{0,2})?", proxy):
+            if not _is_network(proxy):
                 raise ValueError(
                     f"{proxy[:40]!r} is no address or network of a proxy; who believes everybody "
                     "lets everybody in"
@@ -62,8 +62,7 @@ class ConsoleSettings(BaseModel):
         if len(listed) > ADDRESSES_MAX:
             raise ValueError(f"{len(listed)} pages; {ADDRESSES_MAX} at most")
         for page in listed:
-            parts = urlsplit(page)
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+            if not _is_page(page):
                 raise ValueError(
                     f"{page[:60]!r} is no address of a worker's page: http://host:port, as its log "
                     "says, without a path"
@@ -83,3 +82,21 @@ class ConsoleSettings(BaseModel):
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(each.strip().rstrip("/") for each in text.split(",") if each.strip())
+
+
+def _is_network(text: str) -> bool:
+    """Whether it is an address or a network, and not everybody's."""
+    try:
+        return ip_network(text, strict=False).prefixlen > 0
+    except ValueError:
+        return False
+
+
+def _is_page(address: str) -> bool:
+    """Whether it is the address of a page, without a path."""
+    try:
+        parts = urlsplit(address)
+        there = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return there and not (parts.path or parts.query or parts.fragment or parts.username)

@@ -51,6 +51,8 @@ class Log(LogReader):
     def __init__(self, topic: str, records: Iterable[RawRecord] = ()) -> None:
         self.records = list(records)
         self.away = False
+        self.begin = 0
+        """What was before is gone."""
         self.breaks_after: int | None = None
         """So many records are read, and then Kafka is gone."""
         super().__init__(None, [Partition(topic, 0)], SETTINGS)
@@ -64,7 +66,7 @@ class Log(LogReader):
     def begins(self) -> dict[Partition, int]:
         """From the start."""
         self._check()
-        return dict.fromkeys(self.partitions, 0)
+        return dict.fromkeys(self.partitions, self.begin)
 
     def ends(self) -> dict[Partition, int]:
         """All there is."""

@@ -106,3 +106,18 @@ def test_a_course_has_a_bounded_number_of_points() -> None:
 
     assert len(course.points) <= 10
     assert (1, 199) == (course.points[0].settled, course.points[-1].settled)
+
+
+def test_where_the_log_has_forgotten_the_start_there_is_no_verdict() -> None:
+    """As the command has it; also where it forgets while it is read."""
+    log = log_of(*shop(400))
+    whole = through(OutcomeFold(SETTINGS, lambda: 0.0), log)
+    assert whole.uplift.values["log_begins_ms"] is None
+    log.begin = 5
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    seen = through(fold, log)
+
+    assert as_values(findings(SETTINGS, read_on(log, None))) == seen.uplift.values
+    assert "no verdict, as the log has forgotten the start" in seen.uplift.table.title
+    log.begin = 200
+    assert seen.records == through(fold, log).records
