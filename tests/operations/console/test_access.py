@@ -1,12 +1,15 @@
 """Who may look: the token, the cookie that it gives, and a proxy that is believed."""
 
+import hmac
+from hashlib import sha256
+
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from streams.contract.errors import Misconfigured, MissingSecret
 from streams.contract.settings import Settings
-from streams.operations.console.access import COOKIE, Door
+from streams.operations.console.access import COOKIE, PURPOSE, Door
 from tests.operations.console.eyes import SETTINGS, WORD, Eyes
 
 PAGES = ("/", "/lag", "/experiments", "/prompts", "/operations")
@@ -84,6 +87,17 @@ async def test_no_header_is_believed_that_no_setting_names() -> None:
         _, client = named(user, "10.1.2.3", console_user_header=header)
         async with client as http:
             assert 401 == (await http.get("/")).status_code
+
+
+async def test_where_a_proxy_asks_an_empty_token_is_none() -> None:
+    """Nobody has to know it, so nobody may."""
+    _, client = named("", "192.0.2.1", console_token="")
+    async with client as http:
+        for headers in ({"authorization": "Bearer "}, {"cookie": f"{COOKIE}="}, {}):
+            assert 401 == (await http.get("/?token=", headers=headers)).status_code
+        assert 401 == (await http.post("/enter", data={"token": ""})).status_code
+        made = hmac.new(b"", PURPOSE, sha256).hexdigest()
+        assert 401 == (await http.get("/", headers={"cookie": f"{COOKIE}={made}"})).status_code
 
 
 async def test_behind_tls_the_cookie_is_for_tls_alone() -> None:
