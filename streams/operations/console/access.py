@@ -82,7 +82,7 @@ class Door:
     def entered(self, request: Request) -> Response:
         """Whoever has shown the token goes on without it in the address, with a cookie instead."""
         said = [(k, v) for k, v in parse_qsl(request.url.query) if k != "token"]
-        path = "/" if request.url.path == "/enter" else request.url.path
+        path = "/" if request.url.path == "/enter" else f"/{request.url.path.lstrip('/')}"
         query = f"?{urlencode(said)}" if said else ""
         answer = RedirectResponse(f"{path}{query}", status_code=303)
         answer.set_cookie(

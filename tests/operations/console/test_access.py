@@ -51,6 +51,21 @@ async def test_an_address_with_the_token_becomes_a_cookie(eyes: Eyes) -> None:
         assert 200 == (await http.get("/lag")).status_code
 
 
+async def test_the_way_on_leads_nowhere_else(eyes: Eyes) -> None:
+    """Two slashes would be another host's."""
+    async with eyes.client(token="") as http:
+        came = await http.get(f"http://console//evil.example/?token={WORD}")
+
+        assert came.headers["location"].startswith("/evil.example")
+
+
+async def test_who_is_refused_does_not_learn_whose_console_it_is(eyes: Eyes) -> None:
+    """Nor by a page that there is not."""
+    async with eyes.client(token="") as http:
+        for path in ("/", "/enter"):
+            assert "Shop" not in (await http.get(path)).text
+
+
 async def test_the_form_takes_the_token_and_says_when_it_is_another(eyes: Eyes) -> None:
     """A body that has no end is not read."""
     async with eyes.client(token="") as http:

@@ -28,6 +28,7 @@ MEANS = {
 }
 """Of a status of lag: what it means for a partition, and what to do."""
 LEAD: dict[Weight, str] = {"bad": "Not well", "warn": "Look at this soon"}
+MEND = "mend that; the page comes back by itself"
 OLD_S = 10.0
 """What waits for less is under way."""
 EXPERIMENTS = "/experiments"
@@ -79,7 +80,7 @@ def _good(lag: LagSeen) -> Iterator[str]:
 def _concerns(here: Console) -> Iterator[Concern]:
     sources = here.sources
     if trouble := sources.lag.reading.trouble:
-        yield Concern("bad", f"lag is not known: {trouble}", "see that Kafka is there", "/lag")
+        yield Concern("bad", f"lag is not known: {trouble}", MEND, "/lag")
     elif sources.lag.reading.value is not None:
         yield from _of_lag(sources.lag.reading.value.lag)
     yield from _of_workers(here)
@@ -100,6 +101,9 @@ def _of_lag(lag: GroupLag) -> Iterator[Concern]:
         yield Concern(weight, f"partition {numbers} {means} ({status})", do, "/lag")
     if lag.members is not None and not lag.members:
         yield Concern("bad", "no worker is there", "start one: `goeswith worker`", "/lag")
+    if lag.missing is None:
+        said = "Redis does not answer: views stand still, and who is missing is not known"
+        yield Concern("warn", said, MEND, "/lag")
     if lag.missing:
         named = ", ".join(map(printable, lag.missing))
         yield Concern("warn", f"missing, though seen of late: {named}", "start it again", "/lag")

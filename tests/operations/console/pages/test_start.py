@@ -58,6 +58,28 @@ async def test_no_worker_is_said(eyes: Eyes) -> None:
     assert "no worker is there. Next: start one" in await sentence(eyes)
 
 
+async def test_redis_away_is_said_and_is_no_alarm(eyes: Eyes) -> None:
+    """Prompts go on without it."""
+    eyes.lag = group()._replace(missing=None)
+    assert "Look at this soon: Redis does not answer" in await sentence(eyes)
+    async with eyes.client() as http:
+        assert "Redis does not answer" in (await http.get("/lag")).text
+
+
+async def test_who_is_missing_is_named(eyes: Eyes) -> None:
+    """As Redis saw them of late."""
+    eyes.lag = group()._replace(missing=("worker-2",))
+    assert "missing, though seen of late: worker-2" in await sentence(eyes)
+
+
+async def test_what_retention_is_about_to_take_is_said(eyes: Eyes) -> None:
+    """What has waited for a moment only is under way."""
+    for waits_s, word in ((3.0, "well"), (600.0, "bad")):
+        eyes.lag = group(one(0, 900, lag_s=waits_s), one(1))
+        assert (await sentence(eyes)).startswith(word)
+        eyes.now_s += 1
+
+
 async def test_a_worker_that_is_not_ready_says_why(eyes: Eyes) -> None:
     """Text of its page is text."""
     eyes.workers = (worker(readiness=Readiness(ready=False, reasons=(HOSTILE,))),)
