@@ -13,12 +13,13 @@ from urllib.error import HTTPError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from streams.clients.connection.addresses import open_page
+from streams.contract.wire.numbers import Count
 from streams.operations.console.watching.poller import Opening
 
 PAGE_S_MAX = 2.0
 PAGE_BYTES_MAX = 4_000_000
 AT_ONCE = 8
-LENIENT = ConfigDict(frozen=True, extra="ignore")
+LENIENT = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Latency(BaseModel):
@@ -35,12 +36,8 @@ class Counted(BaseModel):
 
     model_config = LENIENT
 
-    answered: int = 0
-    prompts: int = 0
-    holes: int = 0
-    dead_letters: dict[str, int] = {}
-    silences: dict[str, int] = {}
-    checkpoints_failed: int = 0
+    answered: Count = 0
+    prompts: Count = 0
     delivered_ms: Latency = Latency()
 
 
@@ -49,7 +46,7 @@ class MemoryHeld(BaseModel):
 
     model_config = LENIENT
 
-    rss_bytes: int | None = None
+    rss_bytes: Count | None = None
 
 
 class WorkerState(BaseModel):
@@ -60,7 +57,7 @@ class WorkerState(BaseModel):
     worker: str
     version: str = ""
     memory: MemoryHeld = MemoryHeld()
-    assigned: tuple[int, ...] = ()
+    assigned: tuple[Count, ...] = ()
     advice: tuple[str, ...] = ()
     telemetry: Counted = Counted()
 
