@@ -8,7 +8,7 @@ from markupsafe import Markup
 from streams.operations.console.charts.axis import Axis
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 60, 16, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 60, 32, 10, 40
 SERIES_MAX = 8
 """As many as there are colours."""
 
@@ -24,6 +24,8 @@ class Known(NamedTuple):
 
 def course(series: Mapping[str, Sequence[Known]], label: str, below: str) -> Markup:
     """The chart; `below` names the lower axis. Empty where no series has two points.
+
+    Series have colours in their order.
 
     >>> chart = course({"popular": [Known(1, 0.2, 0.0, 0.9), Known(9, 0.3, 0.2, 0.4)]}, "x", "n")
     >>> chart.count("<polyline"), chart.count("<polygon")

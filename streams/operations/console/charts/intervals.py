@@ -11,6 +11,8 @@ WIDTH = 640
 LEFT, RIGHT, TOP, BOTTOM = 24, 24, 6, 28
 ROW = 46
 NAME_CHARS_MAX = 32
+COLOURS = 8
+"""As many as the stylesheet has."""
 END = Markup("</svg>")
 
 
@@ -21,6 +23,8 @@ class Band(NamedTuple):
     value: float
     low: float
     high: float
+    colour: int = 0
+    """Of `COLOURS`."""
 
 
 def intervals(bands: Sequence[Band], label: str, zero: bool = False) -> Markup:
@@ -78,8 +82,8 @@ def _rows(bands: Sequence[Band], axis: Axis) -> list[Markup]:
                 '<circle class="dot c{}" cx="{}" cy="{}" r="5"/>'
             ).format(
                 *(0, y - 14, name),
-                *(number % 8, _x(axis, band.low), _x(axis, band.high), y, y),
-                *(number % 8, _x(axis, band.value), y),
+                *(band.colour % COLOURS, _x(axis, band.low), _x(axis, band.high), y, y),
+                *(band.colour % COLOURS, _x(axis, band.value), y),
             )
         )
     return parts

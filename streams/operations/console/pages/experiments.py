@@ -73,13 +73,16 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
     """The tables and charts of what is known."""
     arms, uplift = seen.arms, seen.uplift
     lines = series(arms.course)
+    colours = {arm: number for number, arm in enumerate(lines)}
     return {
         "evidence": cells(arms.evidence),
         "board": cells(arms.board),
         "uplift": cells(uplift.table),
         "alarm": banner(uplift),
         "verdict": verdict(arms),
-        "arms_chart": intervals(arm_bands(arms.rows), "reward of an impression, with its bounds"),
+        "arms_chart": intervals(
+            arm_bands(arms.rows, colours), "reward of an impression, with its bounds"
+        ),
         "course_chart": course(lines, "reward of an impression", "impressions that are settled"),
         "arm_names": [*lines][:SERIES_MAX],
         "uplift_chart": intervals(uplift_bands(uplift.rows), "per cent more", zero=True),
@@ -91,9 +94,11 @@ def verdict(arms: ArmsTold) -> str:
     return arms.evidence.title.removeprefix("Evidence: ")
 
 
-def arm_bands(rows: Sequence[ArmEstimate]) -> list[Band]:
-    """The estimates of arms, as far as there are any."""
-    return [Band(row.arm, *row.estimate) for row in rows if row.estimate is not None][:BANDS_MAX]
+def arm_bands(rows: Sequence[ArmEstimate], colours: Mapping[str, int]) -> list[Band]:
+    """The estimates of arms, as far as there are any; an arm has one colour in all charts."""
+    known = ((row.arm, row.estimate) for row in rows if row.estimate is not None)
+    bands = [Band(arm, *estimate, colour=colours.get(arm, 0)) for arm, estimate in known]
+    return bands[:BANDS_MAX]
 
 
 def uplift_bands(rows: Sequence[UpliftRow]) -> list[Band]:
@@ -102,17 +107,17 @@ def uplift_bands(rows: Sequence[UpliftRow]) -> list[Band]:
     for metric, row in rows:
         if row is not None and row.control:
             more = (100.0 * part / row.control for part in (row.difference, row.low, row.high))
-            found.append(Band(metric.replace(MINOR_UNITS, ""), *more))
+            found.append(Band(metric.replace(MINOR_UNITS, ""), *more, colour=len(found)))
     return found[:BANDS_MAX]
 
 
 def series(points: Sequence[Point]) -> dict[str, list[Known]]:
-    """By arm what was known of it, in the order in which arms became known."""
+    """By arm what was known of it, by name: an arm keeps its colour."""
     found: dict[str, list[Known]] = {}
     for point in points:
         for arm, (value, low, high) in point.estimates.items():
             found.setdefault(arm, []).append(Known(point.settled, value, low, high))
-    return found
+    return dict(sorted(found.items()))
 
 
 def banner(uplift: UpliftTold) -> str:

@@ -3,6 +3,11 @@
 import csv
 import io
 
+from models.evaluation.arm_values import Interval
+from streams.operations.console.charts.course import course
+from streams.operations.console.charts.intervals import Band, intervals
+from streams.operations.console.pages.experiments import series
+from streams.operations.console.watching.experiments.course import Point
 from tests.experiments.uplift.records import assigned, shop
 from tests.operations.console.eyes import HOSTILE, Eyes, trial
 
@@ -114,3 +119,15 @@ async def test_no_winner_is_named_in_an_a_a_run_watched_all_along(eyes: Eyes) ->
     eyes.fold._slice = 100
     for _ in range(40):
         assert "others are worse" not in await page(eyes)
+
+
+def test_an_arm_has_one_colour_in_all_charts() -> None:
+    """Whichever leads: who compares two charts goes by it."""
+    points = [
+        Point(n, {"b": Interval(0.2, 0.1, 0.3), "a": Interval(0.1, 0.0, 0.2)}) for n in (1, 2)
+    ]
+    lines = series(points)
+
+    assert ["a", "b"] == list(lines)
+    assert 'class="line c1" points="' in course(lines, "x", "n")
+    assert 'class="dot c1"' in intervals([Band("b", 0.2, 0.1, 0.3, colour=1)], "x")
