@@ -97,7 +97,7 @@ def verdict(arms: ArmsTold) -> str:
 def arm_bands(rows: Sequence[ArmEstimate], colours: Mapping[str, int]) -> list[Band]:
     """The estimates of arms, as far as there are any; an arm has one colour in all charts."""
     known = ((row.arm, row.estimate) for row in rows if row.estimate is not None)
-    bands = [Band(arm, *estimate, colour=colours.get(arm, 0)) for arm, estimate in known]
+    bands = [Band(arm, one.value, one.low, one.high, colours.get(arm, 0)) for arm, one in known]
     return bands[:BANDS_MAX]
 
 
@@ -106,8 +106,9 @@ def uplift_bands(rows: Sequence[UpliftRow]) -> list[Band]:
     found = []
     for metric, row in rows:
         if row is not None and row.control:
-            more = (100.0 * part / row.control for part in (row.difference, row.low, row.high))
-            found.append(Band(metric.replace(MINOR_UNITS, ""), *more, colour=len(found)))
+            bounds = row.difference, row.low, row.high
+            value, low, high = (100.0 * part / row.control for part in bounds)
+            found.append(Band(metric.replace(MINOR_UNITS, ""), value, low, high, len(found)))
     return found[:BANDS_MAX]
 
 
