@@ -103,7 +103,7 @@ def arm_bands(rows: Sequence[ArmEstimate], colours: Mapping[str, int]) -> list[B
 
 def uplift_bands(rows: Sequence[UpliftRow]) -> list[Band]:
     """How much more those do who may get prompts, in per cent of what the held out do."""
-    found = []
+    found: list[Band] = []
     for metric, row in rows:
         if row is not None and row.control:
             bounds = row.difference, row.low, row.high
