@@ -51,6 +51,7 @@ SECRETS = (
     "kafka_password",
     "kafka_key_password",
     "gateway_keys",
+    "console_token",
     "redis_url",
     "checkpoint_url",
     "shopify_secret",

@@ -17,6 +17,7 @@ from streams.contract.errors import FileUnusable, GoeswithError, Misconfigured
 
 WORKER = "worker"
 GATEWAY = "gateway"
+CONSOLE = "console"
 EXIT_UNWRITABLE = 2
 UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EDQUOT)
 """What a full disk, a limit, a terminal that is gone or a reader that has left answers."""
@@ -58,6 +59,11 @@ COMMANDS = {
         "Take events and hand on prompts over HTTP, until stopped.",
         "gateway",
     ),
+    CONSOLE: Lazy(
+        "streams.operations.console.command:console",
+        "Show lag, experiments and prompts on web pages, until stopped.",
+        "console",
+    ),
     "prompts": Lazy(
         "streams.storefront.current:prompts", "Print the current prompts of a session."
     ),
@@ -90,7 +96,8 @@ COMMANDS = {
         "Forget a shopper, and look for what is left.",
     ),
     "checkpoint": Lazy(
-        "streams.operations.checkpoint:checkpoint", "Save, load, inspect and compare checkpoints."
+        "streams.operations.checkpoints.command:checkpoint",
+        "Save, load, inspect and compare checkpoints.",
     ),
     "rebuild": Lazy(
         "streams.operations.rebuild:rebuild",
@@ -191,7 +198,7 @@ def goeswith(ctx: click.Context) -> None:
     """
     from streams.cli.unknown_settings import unknown_settings  # noqa: PLC0415  # pydantic is slow
 
-    if ctx.invoked_subcommand not in (WORKER, GATEWAY):  # which refuse them themselves
+    if ctx.invoked_subcommand not in (WORKER, GATEWAY, CONSOLE):  # which refuse them themselves
         for said in unknown_settings(os.environ):
             click.echo(f"goeswith: {printable(said)}", err=True)
 

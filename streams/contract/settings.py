@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from streams.contract.topics import Topics
 from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import ConnectionSettings
+from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.page import PageSettings
@@ -25,7 +26,13 @@ BUILT_IN_SEGMENTS = ("new", "known")
 
 
 class Settings(
-    PageSettings, CatalogSettings, IntakeSettings, GatewaySettings, ConnectionSettings, BaseSettings
+    PageSettings,
+    CatalogSettings,
+    IntakeSettings,
+    ConsoleSettings,
+    GatewaySettings,
+    ConnectionSettings,
+    BaseSettings,
 ):
     """All settings of one goeswith installation.
 

@@ -26,6 +26,7 @@ from streams.contract.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.settings import Settings
 from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import SECURITY
+from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.shop.state import Part
@@ -90,6 +91,7 @@ _PLACE = "where a worker finds others is its own affair"
 _PACE = "it changes when something is done, not what"
 _COMMAND = "commands read it, workers do not"
 _GATEWAY = "gateways read it, workers do not"
+_CONSOLE = "consoles read it, workers do not"
 _SECURITY = "each worker may have a user, a certificate and files of its own"
 _VIEWS = "views are read by people and pages; nothing is decided by them"
 _INTAKE = "foreign records are events before a worker sees them"
@@ -103,6 +105,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "kafka_api_version": _COMMAND,
     **dict.fromkeys(sorted(SECURITY), _SECURITY),
     **dict.fromkeys(sorted(GatewaySettings.model_fields), _GATEWAY),
+    **dict.fromkeys(sorted(ConsoleSettings.model_fields), _CONSOLE),
     "topic_prefix": "another prefix is another installation, whose workers never meet ours",
     "replication": "topics have it from whoever created them",
     "group_id": "only the workers of one group are compared",

@@ -41,7 +41,7 @@ PATHS = ("", ".", "nowhere/file", "x" * 300, "garbage", "empty", "garbage.json",
 BY_NAME = {"bootstrap": ADDRESSES, "redis": URLS, "page": PAGES, "pages": PAGES}
 
 PARSED_ALONE = frozenset(
-    {"worker", "gateway", "exporter", "subscribe", "demo"}
+    {"worker", "gateway", "console", "exporter", "subscribe", "demo"}
     | {"replay", "verdict", "bench", "evaluate", "simulate"}
 )
 """They would go on for minutes, or start servers: of these the arguments are read, and no more."""

@@ -42,6 +42,8 @@ from streams.experiments.uplift.command import Looked, findings
 from streams.experiments.uplift.tables import as_values, report
 from streams.experiments.uplift.units import Units
 from streams.lab.evaluate.logs.formats import FORMATS
+from streams.operations.console.pages.rendering import TEMPLATES
+from streams.operations.console.watching.workers import Readiness, WorkerSeen, WorkerState
 from streams.shop.checkpoint import MAGIC, read
 from streams.storefront.event_lines import Line, sent
 from streams.storefront.reference.formats.drafts import Options
@@ -139,6 +141,31 @@ class Reader(NamedTuple):
     examples: list[Any]
 
 
+WORKER = {
+    "worker": "worker-1",
+    "memory": {"rss_bytes": 400_000_000},
+    "assigned": [0],
+    "telemetry": {"answered": 3, "delivered_ms": {"p50_ms_max": 5, "p99_ms_max": 15.5}},
+    "ready": True,
+    "reasons": ["folding the log"],
+}
+
+
+def page_of_worker(raw: bytes) -> str:
+    """What the console shows of a worker that says this at both addresses."""
+    told = Readiness.model_validate_json(raw), WorkerState.model_validate_json(raw)
+    page = TEMPLATES.get_template("operations.html")
+    asked = {"workers": [WorkerSeen("http://worker-1:6066", *told)], "asked": True, "members": None}
+    known: dict[str, Any] = {
+        "checkpoints": None,
+        "letters": None,
+        "notices": [],
+        "now_s": 0.0,
+        "every_s": 60.0,
+    }
+    return "".join(page.blocks["live"](page.new_context(asked | known)))
+
+
 READERS = {
     "event": Reader(
         lambda raw: decode(SESSION.encode(), raw, timestamp_ms=NEW_YEAR_MS, settings=SETTINGS),
@@ -190,6 +217,7 @@ READERS = {
     "view": Reader(prompts_in, GoeswithError, [[EVENTS[-1]]]),
     "telemetry": Reader(telemetry_in, GoeswithError, [{"answers": 1}]),
     "board": Reader(board_in, GoeswithError, [BOARD]),
+    "worker's page": Reader(page_of_worker, ValidationError, [WORKER]),
 }
 for file_format in FORMATS:
     sessions = partial(sessions_of, file_format)

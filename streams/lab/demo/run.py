@@ -20,7 +20,7 @@ from streams.views.arm_board import ArmBoard
 
 FRAME_S = 0.25
 REFRESH_S = 1.0
-BESIDE = ("subscribe", "lag", "arms", "off-policy --example policy.toml")
+BESIDE = ("console", "subscribe", "lag", "arms", "off-policy --example policy.toml")
 """Commands that look at a running demo from another terminal."""
 ENDING = (signal.SIGINT, signal.SIGTERM)
 DRAINED_NOT = (

@@ -34,6 +34,9 @@ EMBEDDED: dict[str, Any] = {
 
 ProgressCallback = Callable[[str], None]
 
+OF_THE_GROUP = ("lag", "console")
+"""Commands that look at the workers' group."""
+
 
 class Installation(NamedTuple):
     """A goeswith that runs; `worker` is None where somebody else started it."""
@@ -52,7 +55,9 @@ class Installation(NamedTuple):
         goeswith lag --bootstrap 127.0.0.1:4711 --prefix goeswith-demo \
             --group goeswith
         """
-        return typed(self.settings, *command.split(), group=command == "lag")
+        pages = command == "console" and self.settings.web_port
+        more = ["--workers", self.settings.page_url] if pages else []
+        return typed(self.settings, *command.split(), *more, group=command in OF_THE_GROUP)
 
 
 @contextmanager

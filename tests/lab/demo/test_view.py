@@ -75,6 +75,15 @@ def test_commands_to_look_from_beside_can_be_pasted_at_80_columns() -> None:
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 
+def test_the_console_beside_a_demo_knows_its_worker() -> None:
+    """By the address of its page."""
+    settings = Settings(web_port=6066, topic_prefix="goeswith-demo")
+    words = shlex.split(Installation(settings, worker=None).beside("console").replace("\\\n", ""))
+
+    assert ["goeswith", "console", "--workers", "http://127.0.0.1:6066"] == words[:4]
+    assert "--group" in words
+
+
 def test_the_headline_says_what_is_not_known() -> None:
     """A broker that does not answer makes the lag unknown, not zero."""
     assert "lag ? events, ? s" in headline(replace(seen(), lag_events=None, lag_s=None))

@@ -25,7 +25,7 @@ from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
-from streams.operations.generations import list_, restore
+from streams.operations.checkpoints.generations import list_, restore
 from streams.operations.log_faults.adopt import SAID_CHARS_MAX, STORE, adopt_command
 from streams.operations.rebuild import (
     StateSummary,

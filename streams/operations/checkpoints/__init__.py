@@ -1,0 +1,1 @@
+"""Checkpoints for operators: saved, loaded, inspected, compared, and the older generations."""

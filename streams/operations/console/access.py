@@ -1,0 +1,125 @@
+"""Who may look: whoever knows the token, or whom a trusted proxy has asked who they are.
+
+The token comes once in the address (`?token=…`), from the form of the page that refuses, or with
+each request of a program (`Authorization: Bearer …`). A browser keeps a cookie from then on, which
+no script can read and no other site can send along; it is made of the token by a keyed hash, so it
+is worth nothing once the token is another one, and does not tell it.
+"""
+
+import hmac
+import secrets
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from streams.contract.errors import Misconfigured, MissingSecret
+from streams.contract.settings import Settings
+
+TOKEN_CHARS_MIN = 32
+COOKIE = "goeswith-console"
+PURPOSE = b"goeswith console cookie 1"
+COOKIE_S = 30 * 86_400
+LOOPBACK_NAMES = ("localhost",)
+USER_CHARS_MAX = 100
+
+
+class Visitor(NamedTuple):
+    """Who looks, and that this is allowed."""
+
+    name: str
+    """By the proxy's word; empty: whoever knows the token."""
+
+
+class Door:
+    """Lets in whom it knows.
+
+    Examples
+    --------
+    >>> door = Door(Settings(console_token="a token that is long enough for it"))
+    >>> door.knows("a token that is long enough for it"), door.knows(""), door.knows("é")
+    (True, False, False)
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises `MissingSecret` or `Misconfigured` where nobody, or anybody, could look."""
+        given = settings.console_token.get_secret_value()
+        self.made = not given and not settings.console_user_header
+        """Whether the token was made here, for this run."""
+        if self.made and not is_loopback(settings.console_host):
+            raise MissingSecret(
+                f"the console would be open at {settings.console_host}: set GOESWITH_CONSOLE_TOKEN "
+                "to the output of `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`, "
+                "or GOESWITH_CONSOLE_USER_HEADER where a proxy asks who is there"
+            )
+        if given and len(given) < TOKEN_CHARS_MIN:
+            raise Misconfigured(
+                f"GOESWITH_CONSOLE_TOKEN is shorter than {TOKEN_CHARS_MIN} characters: it could be "
+                "found by trying"
+            )
+        self.token = secrets.token_urlsafe(32) if self.made else given
+        self._cookie = hmac.new(self.token.encode(), PURPOSE, sha256).hexdigest()
+        self._header = settings.console_user_header.lower()
+        self._proxies = [ip_network(one, strict=False) for one in settings.trusted_proxies]
+
+    def knows(self, token: str) -> bool:
+        """Whether this is the token, in constant time."""
+        return bool(self.token) and hmac.compare_digest(token.encode(), self.token.encode())
+
+    def visitor(self, request: Request) -> Visitor | None:
+        """Who asks, if they may look; None: they may not."""
+        if named := self._named(request):
+            return Visitor(named)
+        cookie = request.cookies.get(COOKIE, "")
+        if self.token and hmac.compare_digest(cookie.encode(), self._cookie.encode()):
+            return Visitor("")
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        return Visitor("") if scheme.lower() == "bearer" and self.knows(given.strip()) else None
+
+    def entered(self, request: Request) -> Response:
+        """Whoever has shown the token goes on without it in the address, with a cookie instead."""
+        said = [(k, v) for k, v in parse_qsl(request.url.query) if k != "token"]
+        path = "/" if request.url.path == "/enter" else f"/{request.url.path.lstrip('/')}"
+        query = f"?{urlencode(said)}" if said else ""
+        answer = RedirectResponse(f"{path}{query}", status_code=303)
+        answer.set_cookie(
+            COOKIE,
+            self._cookie,
+            max_age=COOKIE_S,
+            httponly=True,
+            samesite="strict",
+            secure=self._is_https(request),
+        )
+        return answer
+
+    def _named(self, request: Request) -> str:
+        """Whom a proxy names that is believed; empty: nobody."""
+        if not (self._header and self._is_proxy(request)):
+            return ""
+        return request.headers.get(self._header, "").strip()[:USER_CHARS_MAX]
+
+    def _is_proxy(self, request: Request) -> bool:
+        try:
+            peer = ip_address(request.client.host if request.client else "")
+        except ValueError:
+            return False
+        return any(peer in network for network in self._proxies)
+
+    def _is_https(self, request: Request) -> bool:
+        told = request.headers.get("x-forwarded-proto", "") if self._is_proxy(request) else ""
+        return "https" in (request.url.scheme, told)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own, which nobody else reaches.
+
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "shop.example")]
+    [True, True, True, False, False]
+    """
+    try:
+        return host in LOOPBACK_NAMES or ip_address(host).is_loopback
+    except ValueError:
+        return False

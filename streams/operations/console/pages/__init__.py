@@ -1,0 +1,1 @@
+"""The pages: each shows the latest of what was read."""

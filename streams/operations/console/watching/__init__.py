@@ -1,0 +1,1 @@
+"""What the console knows: read by threads of its own, so that no request waits for Kafka."""

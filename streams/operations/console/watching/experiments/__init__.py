@@ -1,0 +1,1 @@
+"""What the outcomes topic tells, as it becomes known."""

@@ -1,0 +1,184 @@
+"""What the outcomes topic tells of arms and of the holdout: folded once, then as it grows.
+
+The folds are those of `goeswith arms` and `goeswith uplift`, fed from one pass over the topic, in
+slices: after each of them there is something to show. They are sums, and bounded in memory; where
+Kafka went away in the midst of a slice, reading goes on at the very record.
+
+What follows from the sums takes longer the more there are, so it is reckoned seldom enough to take
+a twentieth of the time at most.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
+from streams.contract.prompts import ANY_OUTCOME, AnyOutcome, Outcome, Unmatched
+from streams.contract.settings import Settings
+from streams.contract.wire.numbers import foretold
+from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates
+from streams.experiments.arm_tables import evidence_json, evidence_table
+from streams.experiments.arms import board_json, board_table
+from streams.experiments.conclusion import RewardScale
+from streams.experiments.impressions import Trials
+from streams.experiments.uplift.command import Looked, findings
+from streams.experiments.uplift.kept_units import KeptUnits
+from streams.experiments.uplift.tables import Findings
+from streams.experiments.uplift.units import Units
+from streams.operations.console.watching.experiments.course import EstimateCourse
+from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold, uplift_told
+from streams.operations.console.watching.poller import Opening
+from streams.views.arm_board import ArmBoard
+
+SLICE = 10_000
+"""So many records are read before something new is shown, of all partitions together."""
+PART_OF_TIME = 0.05
+"""So much of the time may go into reckoning what follows."""
+
+
+class OutcomesSeen(NamedTuple):
+    """What is known by now."""
+
+    arms: ArmsTold
+    uplift: UpliftTold
+    read_share: float
+    """How much of the topic has been read: 1 is all."""
+    records: int
+    """So many were read."""
+
+
+class OutcomeFold:
+    """Folds the topic; `look` reads one slice of it on."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock_s: Callable[[], float] = time.monotonic,
+        slice_records: int = SLICE,
+    ) -> None:
+        self._settings = settings
+        self._clock_s = clock_s
+        self._slice = slice_records
+        self._scale = RewardScale.of(settings)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing has been read."""
+        self.board = ArmBoard()
+        self.trials = Trials()
+        self.evidence = ArmEstimates(self._settings.arm_floor)
+        self.units = Units()
+        self.course = EstimateCourse()
+        self._unreadable = 0
+        self._records = 0
+        self._settled = 0
+        self._next: dict[Partition, int] = {}
+        self._begins_ms: int | None = None
+        self._seen: OutcomesSeen | None = None
+        self._due_s = 0.0
+
+    def look(self, reader: LogReader) -> OutcomesSeen:
+        """Read on, and say what is known; nothing is read twice, whatever happened before."""
+        begins, ends = reader.begins(), reader.ends()
+        if any(self._next.get(at, 0) > end for at, end in ends.items()):
+            self._begin()  # it was made anew
+        left = self._read(reader, begins, ends)
+        self._settle(left)
+        total = sum(ends[at] - begins[at] for at in ends)
+        share = 1.0 - sum(left.values()) / total if total and left else 1.0
+        now_s = self._clock_s()
+        if self._seen is None or now_s >= self._due_s or (share == 1.0 > self._seen.read_share):
+            self._seen = self._told(share)
+            took_s = self._clock_s() - now_s
+            self._due_s = self._clock_s() + took_s / PART_OF_TIME
+        self._seen = self._seen._replace(read_share=share, records=self._records)
+        return self._seen
+
+    def _read(
+        self, reader: LogReader, begins: Mapping[Partition, int], ends: Mapping[Partition, int]
+    ) -> dict[Partition, int]:
+        """Read a slice; what is left of each partition."""
+        first_ms: dict[int, int] = {}
+        forgot = any(begin > self._next.get(at, 0) for at, begin in begins.items())
+        starts = {at: max(begin, self._next.get(at, 0)) for at, begin in begins.items()}
+        each = max(1, self._slice // max(1, len(starts)))
+        upto = {at: min(ends[at], start + each) for at, start in starts.items()}
+        for record in reader.between(starts, upto):
+            first_ms.setdefault(record.at.number, record.timestamp_ms)
+            self._fold(record)
+            self._next[record.at] = record.offset + 1
+        self._next |= {at: max(end, starts[at]) for at, end in upto.items()}
+        if forgot:
+            self._begins_ms = max(first_ms.values(), default=0)
+        return {at: ends[at] - self._next[at] for at in ends if ends[at] > self._next[at]}
+
+    def _fold(self, record: RawRecord) -> None:
+        self._records += 1
+        try:
+            outcome = ANY_OUTCOME.validate_json(record.value or b"")
+        except ValidationError:
+            self._unreadable += 1
+            return
+        if foretold(outcome.occurred_at_ms, record.timestamp_ms):
+            self._unreadable += 1
+            return
+        self.units.add(outcome)
+        self._of_arms(outcome, record.at.number)
+
+    def _of_arms(self, outcome: AnyOutcome, partition: int) -> None:
+        """As `streams.experiments.off_policy.add_outcome` does, of a record that is read."""
+        if isinstance(outcome, Outcome):
+            if self.trials.add(outcome, partition):
+                self.board.count(outcome)
+            return
+        self.trials.passed(partition, outcome.occurred_at_ms)
+        if isinstance(outcome, Unmatched):
+            self.trials.returns.add(outcome)
+
+    def _settle(self, left: Mapping[Partition, int]) -> None:
+        unread = [at.number for at in left]
+        trials = self.trials.swept(unread) if unread else self.trials.settled()
+        self.evidence.add(trials)
+        self._settled += len(trials)
+        if self.course.due(self._settled):
+            self.course.note(self._settled, self.evidence.rows())
+
+    def _told(self, share: float) -> OutcomesSeen:
+        rows = self.evidence.rows()
+        self.trials.unreadable = self._unreadable
+        return OutcomesSeen(self._arms_told(rows), self._uplift_told(), share, self._records)
+
+    def _arms_told(self, rows: list[ArmEstimate]) -> ArmsTold:
+        board = self.board.rows()
+        values = board_json(board, self._unreadable)
+        return ArmsTold(
+            evidence_table(self.evidence, self.trials, self._scale),
+            board_table(board, self._unreadable),
+            tuple(rows),
+            self.course.points,
+            self.evidence.against,
+            values | {"evidence": evidence_json(self.evidence, self.trials, self._scale)},
+        )
+
+    def _uplift_told(self) -> UpliftTold:
+        return uplift_told(self._findings())
+
+    def _findings(self) -> Findings:
+        following = {at.number: offset for at, offset in self._next.items()}
+        kept = KeptUnits(self.units, following, self._begins_ms)
+        return findings(self._settings, Looked(kept, self._unreadable))
+
+
+def outcome_looks(settings: Settings) -> Opening[OutcomesSeen]:
+    """What opens looks at the outcomes topic; what was folded outlives the clients."""
+    fold = OutcomeFold(settings)
+
+    @contextmanager
+    def opening() -> Iterator[Callable[[], OutcomesSeen]]:
+        with open_reader(settings, settings.topics.outcomes) as reader:
+            yield lambda: fold.look(reader)
+
+    return opening

@@ -1,0 +1,89 @@
+"""The newest prompts, and how many come a second: the end of the prompts topic, read as it grows.
+
+Of a flood only the end of each look is read: the page shows what is new, not all of it.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
+from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.settings import Settings
+from streams.operations.console.watching.poller import Opening
+
+NEWEST = 200
+"""So many prompts are kept."""
+AT_ONCE = 25
+"""So many records of a partition are read at a look."""
+RATE_S = 30.0
+"""So far back a rate looks."""
+
+
+class PromptSeen(NamedTuple):
+    """A prompt on the topic."""
+
+    at_ms: int
+    """When the broker got it."""
+    prompt: Prompt
+
+
+class PromptsSeen(NamedTuple):
+    """The newest prompts, the newest first."""
+
+    newest: tuple[PromptSeen, ...]
+    per_s: float | None
+    """Records of the topic, a second: prompts, and a few withdrawals; None: one look tells none."""
+
+
+class PromptTail:
+    """Follows the end of the topic."""
+
+    def __init__(self) -> None:
+        self._newest: deque[PromptSeen] = deque(maxlen=NEWEST)
+        self._next: dict[Partition, int] = {}
+        self._ends: deque[tuple[float, int]] = deque()
+
+    def look(self, reader: LogReader, now_s: float) -> PromptsSeen:
+        """Read what came since the last look, or its end; `now_s` by a clock that goes forward."""
+        begins, ends = reader.begins(), reader.ends()
+        if any(self._next.get(at, 0) > end for at, end in ends.items()):
+            self._next, self._ends = {}, deque()  # it was made anew
+        starts = {
+            at: max(begins[at], end - AT_ONCE, self._next.get(at, 0)) for at, end in ends.items()
+        }
+        found = [seen for record in reader.between(starts, ends) if (seen := _prompt(record))]
+        self._next = ends
+        self._newest.extend(sorted(found, key=lambda seen: seen.at_ms))
+        self._ends.append((now_s, sum(ends.values())))
+        while now_s - self._ends[0][0] > RATE_S:
+            self._ends.popleft()
+        return PromptsSeen(tuple(reversed(self._newest)), self._per_s())
+
+    def _per_s(self) -> float | None:
+        (first_s, first), (last_s, last) = self._ends[0], self._ends[-1]
+        return (last - first) / (last_s - first_s) if last_s > first_s else None
+
+
+def prompt_looks(settings: Settings) -> Opening[PromptsSeen]:
+    """What opens looks at the prompts topic; what was seen outlives the clients."""
+    tail = PromptTail()
+
+    @contextmanager
+    def opening() -> Iterator[Callable[[], PromptsSeen]]:
+        with open_reader(settings, settings.topics.prompts) as reader:
+            yield lambda: tail.look(reader, time.monotonic())
+
+    return opening
+
+
+def _prompt(record: RawRecord) -> PromptSeen | None:
+    try:
+        said = ANY_PUBLISHED.validate_json(record.value or b"")
+    except ValidationError:
+        return None
+    return PromptSeen(record.timestamp_ms, said) if isinstance(said, Prompt) else None

@@ -1,0 +1,63 @@
+"""All that the console reads, each by a poller of its own."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from streams.contract.settings import Settings
+from streams.operations.console.watching.checkpoints import CheckpointsSeen, checkpoint_looks
+from streams.operations.console.watching.experiments.outcomes import OutcomesSeen, outcome_looks
+from streams.operations.console.watching.lag import LagSeen, lag_looks
+from streams.operations.console.watching.letters import LettersSeen, letter_looks
+from streams.operations.console.watching.poller import Poller
+from streams.operations.console.watching.prompts import PromptsSeen, prompt_looks
+from streams.operations.console.watching.stories import Stories
+from streams.operations.console.watching.workers import WorkerSeen, worker_looks
+from streams.operations.explanation.story import story_of
+
+CHECKPOINTS_EVERY_S = 30.0
+
+
+class Sources(NamedTuple):
+    """What pages are made of."""
+
+    lag: Poller[LagSeen]
+    prompts: Poller[PromptsSeen]
+    outcomes: Poller[OutcomesSeen]
+    letters: Poller[LettersSeen]
+    workers: Poller[tuple[WorkerSeen, ...]]
+    checkpoints: Poller[CheckpointsSeen]
+    stories: Stories
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Sources":
+        """Those of a shop; nothing is read before they are started."""
+        every_s = settings.console_every_s
+        return cls(
+            Poller("consumer lag", lag_looks(settings), every_s),
+            Poller("the prompts topic", prompt_looks(settings), every_s),
+            Poller(
+                "the outcomes topic",
+                outcome_looks(settings),
+                every_s,
+                unfinished=lambda seen: seen.read_share < 1.0,
+            ),
+            Poller("the topic of dead letters", letter_looks(settings), every_s),
+            Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
+            Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
+            Stories(partial(story_of, settings)),
+        )
+
+    @property
+    def of_kafka(self) -> tuple[Poller[Any], ...]:
+        """Those that read from Kafka again and again."""
+        return self.lag, self.prompts, self.outcomes, self.letters
+
+    def start(self) -> None:
+        """Read from now on."""
+        for source in self:
+            source.start()
+
+    def stop(self) -> None:
+        """Read no more."""
+        for source in self:
+            source.stop()

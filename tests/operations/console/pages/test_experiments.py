@@ -1,0 +1,133 @@
+"""The page of experiments: tables and verdicts of the commands, charts, and files."""
+
+import csv
+import io
+
+from models.evaluation.arm_values import Interval
+from streams.operations.console.charts.course import course
+from streams.operations.console.charts.intervals import Band, intervals
+from streams.operations.console.pages.experiments import series
+from streams.operations.console.watching.experiments.course import Point
+from tests.experiments.uplift.records import assigned, shop
+from tests.operations.console.eyes import HOSTILE, Eyes, trial
+
+RATES = {"popular": 0.1, "bought_together": 0.5}
+
+
+async def page(eyes: Eyes) -> str:
+    """The page, after a look."""
+    eyes.look()
+    async with eyes.client() as http:
+        answer = await http.get("/experiments")
+        assert 200 == answer.status_code
+        return answer.text
+
+
+async def test_no_data_is_a_page(eyes: Eyes) -> None:
+    """Before the first look, and with an empty topic."""
+    async with eyes.client() as http:
+        assert "has not been read yet" in (await http.get("/experiments")).text
+        assert (await http.get("/api/experiments")).json()["arms"] is None
+        assert 200 == (await http.get("/experiments/arms.csv")).status_code
+    said = await page(eyes)
+
+    assert "too early to say which arm is best: nothing is settled yet" in said
+    assert "nobody has been assigned" in said
+
+
+async def test_the_right_winner_is_named_with_its_bounds(eyes: Eyes) -> None:
+    """And drawn, twice: what is known, and how it became known."""
+    eyes.happen(*trial(4_000, RATES))
+    eyes.fold._slice = 500
+    for _ in range(20):
+        eyes.look()
+    said = await page(eyes)
+
+    assert "bought_together is best" in said
+    assert "the others are worse" in said
+    assert 'aria-label="reward of an impression, with its bounds: bought_together' in said
+    assert 'class="band c1"' in said
+
+
+async def test_one_arm_alone_is_said_to_be_alone(eyes: Eyes) -> None:
+    """There is nothing to compare with."""
+    eyes.happen(*trial(100, {"popular": 0.2}))
+    assert "popular is the only arm that was on offer" in await page(eyes)
+
+
+async def test_a_young_experiment_is_words(eyes: Eyes) -> None:
+    """One unit a side, and a handful of impressions."""
+    eyes.happen(*trial(4, RATES), assigned(0, held=True), assigned(1, held=False))
+    said = await page(eyes)
+
+    assert "too early to say which arm is best: only" in said
+    assert "too early to say what prompts are worth: 1 unit held out and 1 that may get" in said
+
+
+async def test_200_of_1000_held_out_at_5_percent_is_an_alarm(eyes: Eyes) -> None:
+    """By design it is none."""
+    eyes.happen(*(assigned(n, held=n % 5 == 0, share=0.05) for n in range(1_000)))
+    assert "200 of 1,000 units are held out (20 %), and 5 % were planned" in await page(eyes)
+    planned = Eyes()
+    planned.happen(*(assigned(n, held=n % 20 == 0, share=0.05) for n in range(1_000)))
+    assert "<b>Alarm</b>" not in await page(planned)
+
+
+async def test_uplift_is_told_with_its_bounds(eyes: Eyes) -> None:
+    """Money in its currency; the chart in per cent."""
+    eyes.happen(*shop(800))
+    said = await page(eyes)
+
+    assert "prompts earn more orders" in said
+    assert "revenue, EUR" in said
+    assert 'aria-label="per cent more: orders' in said
+
+
+async def test_names_of_arms_are_text(eyes: Eyes) -> None:
+    """Whoever can write to the topic could name one."""
+    eyes.happen(*trial(400, {HOSTILE: 0.1, "popular": 0.5}))
+    eyes.fold._slice = 40
+    for _ in range(20):
+        eyes.look()
+    said = await page(eyes)
+
+    assert "<script>alert" not in said
+    assert "&lt;script&gt;" in said
+
+
+async def test_files_hold_the_figures_and_no_formula(eyes: Eyes) -> None:
+    """An arm that a spreadsheet would run is text there, too."""
+    eyes.happen(*trial(400, {"=cmd()": 0.1, "popular": 0.5}), *shop(200))
+    eyes.look()
+    async with eyes.client() as http:
+        arms = await http.get("/experiments/arms.csv")
+        uplift = await http.get("/experiments/uplift.csv")
+        told = (await http.get("/api/experiments")).json()
+    rows = list(csv.DictReader(io.StringIO(arms.text)))
+
+    assert "attachment" in arms.headers["content-disposition"]
+    assert {"popular", "'=cmd()"} == {row["arm"] for row in rows}
+    assert all(row["estimate_low"] <= row["estimate_value"] for row in rows)
+    assert "orders" in {row["metric"] for row in csv.DictReader(io.StringIO(uplift.text))}
+    assert told["arms"]["evidence"]["best"]["arm"] == "popular"
+    assert told["uplift"]["experiment"].startswith("spring-")
+
+
+async def test_no_winner_is_named_in_an_a_a_run_watched_all_along(eyes: Eyes) -> None:
+    """Two arms that earn the same, looked at after each slice."""
+    eyes.happen(*trial(2_000, {"popular": 0.3, "buy_again": 0.3}))
+    eyes.fold._slice = 100
+    for _ in range(40):
+        assert "others are worse" not in await page(eyes)
+
+
+def test_an_arm_has_one_colour_in_all_charts() -> None:
+    """Whichever leads: who compares two charts goes by it."""
+    points = [
+        Point(n, {"b": Interval(0.2, 0.1, 0.3), "a": Interval(0.1, 0.0, 0.2)}) for n in (1, 2)
+    ]
+    lines = series(points)
+
+    assert ["a", "b"] == list(lines)
+    assert 'class="line c1" points="' in course(lines, "x", "n")
+    assert 'class="dot c1"' in intervals([Band("b", 0.2, 0.1, 0.3, colour=1)], "x")

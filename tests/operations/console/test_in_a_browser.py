@@ -1,0 +1,189 @@
+"""The console as its readers have it: in a real browser, wide and narrow, light and dark."""
+
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal
+
+import pytest
+import uvicorn
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Browser, Page, expect
+
+from streams.operations.console.command import config
+from streams.operations.console.watching.checkpoints import CheckpointsSeen
+from streams.operations.console.watching.workers import WorkerSeen
+from streams.operations.explanation.story import Story
+from tests.experiments.uplift.records import assigned, shop
+from tests.operations.console.eyes import (
+    HOSTILE,
+    SETTINGS,
+    WORD,
+    Eyes,
+    checkpoint,
+    group,
+    one,
+    prompt,
+    trial,
+    worker,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WAIT_MS = 15_000
+"""Only a failure takes so long."""
+PATHS = ("/", "/lag", "/experiments", "/prompts", "/prompts?session=session-7", "/operations")
+PATHS_WIDE_AND_NARROW = (*PATHS, "/nowhere")
+TELLS = "addEventListener('securitypolicyviolation', e => (window.told ??= []).push(e.blockedURI))"
+QUICK = SETTINGS.model_copy(update={"console_every_s": 0.2})
+RATES = {"popular": 0.2, "bought_together": 0.5, HOSTILE: 0.3}
+Scheme = Literal["light", "dark"]
+
+
+class Served:
+    """A console that can be ended and started again at the same address."""
+
+    def __init__(self, eyes: Eyes) -> None:
+        self.eyes = eyes
+        self.port = 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Listen; nothing is read but by the test."""
+        listening = socket.create_server(("127.0.0.1", self.port))
+        self.port = listening.getsockname()[1]
+        made = config(self.eyes.app)
+        made.lifespan = "off"
+        self._server = uvicorn.Server(made)
+        self._thread = threading.Thread(target=self._server.run, args=([listening],))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(WAIT_MS / 1000)
+
+
+def full() -> Eyes:
+    """Something of everything, hostile names included."""
+    eyes = Eyes(QUICK)
+    eyes.lag = group(one(0, 3), one(1), one(2, 42, lag_s=37.0, owner=HOSTILE)._replace(begin=990))
+    eyes.workers = (worker(), WorkerSeen("http://worker-2:6066", trouble=HOSTILE))
+    eyes.checkpoints = CheckpointsSeen("topic x", (checkpoint(31.0),), listed=True)
+    eyes.happen(*trial(300, RATES), *shop(100))
+    eyes.happen(*(assigned(n + 1_000, held=True) for n in range(200)))
+    eyes.publish(*(prompt(n) for n in range(30)), prompt(99, session_id=HOSTILE, anchor=HOSTILE))
+    eyes.bury(HOSTILE.encode(), message=HOSTILE)
+    eyes.stories["session-7"] = Story("session-7", (0,), (), 3, (HOSTILE,))
+    eyes.sources.stories.ask("session-7")
+    eyes.sources.stories.look()
+    eyes.fold._slice = 100
+    for _ in range(12):
+        eyes.look()
+    return eyes
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Served]:
+    """A console with something of everything."""
+    with serving(full()) as served:
+        yield served
+
+
+@contextmanager
+def serving(eyes: Eyes) -> Iterator[Served]:
+    """The console, for the length of the block."""
+    served = Served(eyes)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+@asynccontextmanager
+async def reader(browser: Browser, served: Served, **more: Any) -> AsyncIterator[Page]:
+    """Who has come by the address with the token."""
+    context = await browser.new_context(**more)
+    context.set_default_timeout(WAIT_MS)
+    await context.add_init_script(TELLS)
+    page = await context.new_page()
+    await page.goto(f"{served.address}/?token={WORD}")
+    yield page
+    await context.close()
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe-core finds, and what the policy forbade."""
+    await page.evaluate(AXE_FILE_PATH.read_text())
+    found: dict[str, Any] = await page.evaluate("axe.run()")
+    wrong = [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found["violations"]]
+    told: list[str] = await page.evaluate("window.told ?? []")
+    return wrong + told
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+async def test_every_page_can_be_used_by_everybody(
+    browser: Browser, whole: Served, width: int, scheme: Scheme
+) -> None:
+    """By axe-core; nothing that the policy forbids, and no scrolling aside."""
+    dialogs: list[str] = []
+    size: Any = {"width": width, "height": 900}
+    async with reader(browser, whole, viewport=size, color_scheme=scheme) as page:
+        page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+        for path in PATHS_WIDE_AND_NARROW:
+            await page.goto(f"{whole.address}{path}")
+            await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            assert [] == await violations(page), path
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    assert [] == dialogs
+
+
+async def test_who_does_not_know_the_token_can_type_it(browser: Browser, whole: Served) -> None:
+    """No script gets to see the cookie."""
+    async with reader(browser, whole) as page:
+        await page.context.clear_cookies()
+        await page.goto(f"{whole.address}/lag")
+        assert [] == await violations(page)
+        await page.get_by_label("Token").fill(WORD)
+        await page.get_by_role("button", name="Enter").click()
+        await expect(page.get_by_role("heading", name="Start", level=1)).to_be_visible()
+        assert "" == await page.evaluate("document.cookie")
+        assert WORD not in page.url
+
+
+async def test_a_page_renews_itself_and_what_is_open_stays_open(browser: Browser) -> None:
+    """It is not loaded again: what a reader has in hand stays there."""
+    with serving(Eyes(QUICK)) as served:
+        served.eyes.bury(HOSTILE.encode())
+        served.eyes.look()
+        async with reader(browser, served) as page:
+            await page.goto(f"{served.address}/operations")
+            await page.evaluate("window.mine = 1")
+            await page.locator("summary").first.click()
+            await page.locator("h2").first.click()
+            served.eyes.bury(b"{", reason="wrong_key")
+            served.eyes.look()
+            await expect(page.get_by_text("wrong_key").first).to_be_visible()
+            assert 1 == await page.evaluate("window.mine")
+            assert 1 == await page.locator("details[open]").count()
+
+
+async def test_a_console_that_is_away_is_said_and_comes_back(browser: Browser) -> None:
+    """The figures stay, and are said to be old."""
+    with serving(Eyes(QUICK)) as served:
+        async with reader(browser, served) as page:
+            away = page.get_by_text("this page is no longer live")
+            await expect(away).to_be_hidden()
+            served.stop()
+            await expect(away).to_be_visible()
+            served.start()
+            await expect(away).to_be_hidden()

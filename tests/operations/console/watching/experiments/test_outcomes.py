@@ -1,0 +1,123 @@
+"""The fold of outcomes: in slices and after interruptions it knows what the commands know."""
+
+from contextlib import suppress
+
+import pytest
+
+from streams.contract.errors import KafkaUnreachable
+from streams.contract.prompts import AnyOutcome
+from streams.experiments.arms import BoardReader
+from streams.experiments.uplift.command import findings, read_on
+from streams.experiments.uplift.tables import as_values
+from streams.operations.console.watching.experiments.course import EstimateCourse
+from streams.operations.console.watching.experiments.outcomes import OutcomeFold, OutcomesSeen
+from tests.experiments.uplift.records import shop
+from tests.operations.console.eyes import SETTINGS, Log, trial
+
+RATES = {"popular": 0.1, "bought_together": 0.5}
+
+
+def log_of(*outcomes: AnyOutcome) -> Log:
+    """The topic with these."""
+    log = Log("goeswith.outcomes")
+    log.say(*(outcome.to_json() for outcome in outcomes))
+    return log
+
+
+def through(fold: OutcomeFold, log: Log) -> OutcomesSeen:
+    """Look until all has been read."""
+    seen = fold.look(log)
+    for _ in range(1_000):
+        if seen.read_share == 1.0:
+            return seen
+        with suppress(KafkaUnreachable):
+            seen = fold.look(log)
+    raise AssertionError("it never ends")
+
+
+@pytest.mark.parametrize("slice_records", [37, 250, 100_000])
+def test_slices_come_to_what_the_commands_say(slice_records: int) -> None:
+    """Figure by figure, but for what a sum of floats rounds."""
+    log = log_of(*trial(500, RATES), *shop(200))
+    log.say(b"{")
+    seen = through(OutcomeFold(SETTINGS, lambda: 0.0, slice_records), log)
+    board = BoardReader(SETTINGS, log, None)
+    board.catch_up()
+    uplift = as_values(findings(SETTINGS, read_on(log, None)))
+    told, ours = board.json(), seen.arms.values
+
+    assert told["arms"] == ours["arms"]
+    assert 1 == ours["unreadable"] == told["unreadable"]
+    for one, other in zip(told["evidence"]["arms"], ours["evidence"]["arms"], strict=True):
+        assert (one["arm"], one["drawn"]) == (other["arm"], other["drawn"])
+        assert one["estimate"] == pytest.approx(other["estimate"])
+    assert uplift == seen.uplift.values
+
+
+def test_after_kafka_was_away_it_goes_on_at_the_very_record() -> None:
+    """Nothing is counted twice, and nothing left out."""
+    log = log_of(*trial(300, RATES))
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    log.breaks_after = 100
+    for _ in range(3):
+        with pytest.raises(KafkaUnreachable):
+            fold.look(log)
+    log.breaks_after = None
+    seen = through(fold, log)
+
+    assert len(log.records) == seen.records
+    assert 0 == seen.arms.values["evidence"]["repeats"]
+
+
+def test_a_topic_that_was_made_anew_is_read_anew() -> None:
+    """What the old one held is not known any more."""
+    log = log_of(*trial(300, RATES))
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    through(fold, log)
+    log.records = []
+    log.say(*(outcome.to_json() for outcome in shop(20)))
+    seen = through(fold, log)
+
+    assert not seen.arms.rows
+    assert len(log.records) == seen.records
+
+
+def test_what_follows_is_reckoned_a_twentieth_of_the_time_at_most() -> None:
+    """A look that changes nothing else costs next to nothing."""
+    now_s = [0.0]
+
+    def clock_s() -> float:
+        now_s[0] += 1.0  # each look at the clock finds a second gone
+        return now_s[0]
+
+    log, fold = log_of(*trial(100, RATES)), OutcomeFold(SETTINGS, clock_s)
+    first = through(fold, log)
+    log.say(*(outcome.to_json() for outcome in trial(300, RATES)))
+    assert first.arms is fold.look(log).arms
+    now_s[0] += 100.0
+    assert first.arms is not fold.look(log).arms
+
+
+def test_a_course_has_a_bounded_number_of_points() -> None:
+    """The first and the last are among them."""
+    course = EstimateCourse(points_max=10)
+    for settled in range(1, 200):
+        course.note(settled, [])
+
+    assert len(course.points) <= 10
+    assert (1, 199) == (course.points[0].settled, course.points[-1].settled)
+
+
+def test_where_the_log_has_forgotten_the_start_there_is_no_verdict() -> None:
+    """As the command has it; also where it forgets while it is read."""
+    log = log_of(*shop(400))
+    whole = through(OutcomeFold(SETTINGS, lambda: 0.0), log)
+    assert whole.uplift.values["log_begins_ms"] is None
+    log.begin = 5
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    seen = through(fold, log)
+
+    assert as_values(findings(SETTINGS, read_on(log, None))) == seen.uplift.values
+    assert "no verdict, as the log has forgotten the start" in seen.uplift.table.title
+    log.begin = 200
+    assert seen.records == through(fold, log).records

@@ -1,0 +1,84 @@
+"""Look-ups: one at a time, bounded, and what went wrong is told."""
+
+import pytest
+
+from streams.contract.errors import NotEnough
+from streams.operations.console.watching.stories import (
+    KEPT,
+    RECORDS_MAX,
+    WAITING_MAX,
+    Lookup,
+    Stories,
+)
+from streams.operations.explanation.story import Progress, Story
+
+
+def tell(session_id: str, _events_max: int, progress: Progress) -> Story:
+    """A story of nothing, of a log as long as the session's name says."""
+    records = RECORDS_MAX + 1 if session_id == "long" else 10
+    with progress("folding", records) as advance:
+        advance(5)
+    if session_id == "broken":
+        raise ZeroDivisionError
+    if session_id == "unknown":
+        raise NotEnough("no event of session 'unknown'")
+    return Story(session_id, (), (), 0, ())
+
+
+def told(stories: Stories, session_id: str) -> Lookup:
+    """What is known once it has been looked up."""
+    stories.ask(session_id)
+    stories.look()
+    return stories.ask(session_id)
+
+
+@pytest.mark.parametrize(
+    ("session_id", "trouble"),
+    [
+        ("known", ""),
+        ("unknown", "no event of"),
+        ("broken", "its log"),
+        ("long", "goeswith explain"),
+    ],
+)
+def test_what_became_of_a_look_up_is_told(session_id: str, trouble: str) -> None:
+    """A story, or why there is none."""
+    found = told(Stories(tell), session_id)
+
+    assert (not trouble) == (found.story is not None)
+    assert trouble in found.trouble
+
+
+def test_who_asks_for_too_many_is_told_to_wait() -> None:
+    """One session asked for twice waits once."""
+    stories = Stories(tell)
+    for _ in range(3):
+        for number in range(WAITING_MAX):
+            assert stories.ask(f"session-{number}").doing
+
+    assert "try again" in stories.ask("another").trouble
+
+
+def test_the_latest_few_are_kept() -> None:
+    """Whatever is asked for in a day."""
+    stories = Stories(tell)
+    for number in range(3 * KEPT):
+        told(stories, f"session-{number}")
+
+    assert len(stories._known) <= KEPT
+    assert stories.ask(f"session-{3 * KEPT - 1}").story is not None
+
+
+def test_a_thread_looks_up_what_is_asked_for() -> None:
+    """Until it is stopped."""
+    stories = Stories(tell)
+    stories.start()
+    stories.ask("known")
+    thread = stories._thread
+    assert thread is not None
+    while stories.ask("known").doing:
+        thread.join(0.01)
+    stories.stop()
+    thread.join(30)
+
+    assert not thread.is_alive()
