@@ -18,7 +18,6 @@ import click
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings
 
 from streams.cli.root import goeswith
 from streams.contract.dead_letters import REASONS
@@ -38,6 +37,7 @@ from streams.contract.prompts import (
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, REFERENCE, TOPICS, Topic
+from streams.contract.wire.programs import ProgramSettings
 
 RECEIPT_CHARS_SHOWN = 12
 _SIGNS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -61,10 +61,10 @@ def setting_groups() -> dict[str, list[str]]:
     """The settings under each heading (a comment of its own) of their classes, in order.
 
     >>> list(setting_groups())[:3], setting_groups()["Session"]
-    (['Connection', 'Gateway', 'Intake'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
+    (['Connection', 'Gateway', 'Console'], ['session_gap_s', 'basket_ttl_s', 'sessions_max'])
     """
     groups: dict[str, list[str]] = {}
-    ours = [kind for kind in reversed(Settings.__bases__) if kind is not BaseSettings]
+    ours = reversed(ProgramSettings.__bases__)
     source = "".join(map(inspect.getsource, (*ours, Settings)))
     for line in source.splitlines():
         if heading := re.fullmatch(r"    # (\w+)", line):

@@ -11,12 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams.contract.topics import Topics
-from streams.contract.wire.catalog import CatalogSettings
-from streams.contract.wire.connection import ConnectionSettings
-from streams.contract.wire.console import ConsoleSettings
-from streams.contract.wire.gateway import GatewaySettings
-from streams.contract.wire.intake import IntakeSettings
-from streams.contract.wire.page import PageSettings
+from streams.contract.wire.programs import ProgramSettings
 
 NUMBER_MAX = 1_000_000_000_000
 """No setting is larger: seconds beyond it are no times that JSON and Kafka could write down."""
@@ -25,15 +20,7 @@ BUILT_IN_SEGMENTS = ("new", "known")
 """What shoppers count as who are in no listed segment: without a `shopper_id`, and with one."""
 
 
-class Settings(
-    PageSettings,
-    CatalogSettings,
-    IntakeSettings,
-    ConsoleSettings,
-    GatewaySettings,
-    ConnectionSettings,
-    BaseSettings,
-):
+class Settings(ProgramSettings, BaseSettings):
     """All settings of one goeswith installation.
 
     >>> Settings(topic_prefix="shop").topics.events
