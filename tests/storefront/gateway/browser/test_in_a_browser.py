@@ -305,6 +305,45 @@ async def test_what_the_shop_does_not_know_is_not_shown(
         await ann.page.wait_for_selector("text=Goes with it")  # bread has no title to be named by
 
 
+async def test_a_page_may_say_it_in_its_own_words(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """Also before the script is there; with a heading, and where the page wants which prompts."""
+    async with shop.shopper(context) as ann:
+        await ann.page.evaluate(
+            """() => {
+              const parser = document.implementation.createHTMLDocument("");
+              const element = parser.createElement("goes-with");
+              element.lang = "sv";
+              element.setAttribute("placement", "basket");
+              element.resolve = async (ids, { lang }) =>
+                Object.fromEntries(ids.map((id) => [id, { title: `${id} (${lang})` }]));
+              element.words = {
+                add: "Lägg till",
+                reasons: { "Often bought together with {anchor}": "Köps ofta med {anchor}" },
+              };
+              const heading = parser.createElement("h2");
+              heading.slot = "heading";
+              heading.textContent = "Till brödet";
+              element.append(heading);
+              document.querySelector("goes-with").replaceWith(element);
+            }"""
+        )
+        heading = ann.page.locator("h2")
+        assert not await heading.is_visible()
+        basket = await offered(shop, ann, "butter")
+        elsewhere = offer(basket.session_id, "e2", now_ms(), "jam")
+        shop.bus.publish(elsewhere.model_copy(update={"placement": "product_page"}))
+        await asyncio.sleep(QUIET_S)
+
+        said = await ann.prompt.inner_text()
+        assert "Köps ofta med bread (sv)" in said
+        assert "butter (sv)" in said
+        assert "Lägg till" in said
+        assert await heading.is_visible()
+        assert [] == ann.errors
+
+
 async def test_a_gateway_that_is_killed_and_comes_back_loses_nothing(
     shop: ShopWithGateway, context: BrowserContext
 ) -> None:
