@@ -7,6 +7,7 @@ DEMO_OPTIONS :=
 FUZZ_EXAMPLES := 1000
 FUZZED := $(addprefix tests/fuzz/test_,readers.py published_records.py checkpoints.py command_lines.py)
 MUTANTS :=
+PROCESSES := 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fuzz bench chaos peers replay docs fix coverage requirements mutants clean
@@ -17,10 +18,11 @@ help: ## this list
 demo: $(READY) ## watch a shop with shoppers in it: embedded Kafka and Redis, nothing to install
 	$(BIN)/goeswith demo $(DEMO_OPTIONS)
 
-# Matrices are small here: threads of the linear algebra would only wait for one another.
+# Matrices are small here: threads of the linear algebra would only wait for one another. A file stays
+# with one process, and the broker that its tests share.
 test: $(READY) ## every test, on a real Kafka and a real Redis too
 	.ci/install
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile
 
 check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/ruff check

@@ -29,6 +29,7 @@ from streams.clients.async_kafka import (
 )
 from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
@@ -200,7 +201,8 @@ class Replica(Service):
     async def on_stop(self) -> None:
         """Stop following."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            with heeding_our_cancellation():
+                await self._consumer.stop()
 
     def take_up(self, partitions: Iterable[int]) -> None:
         """Follow these partitions again, from where their fold stands."""

@@ -26,6 +26,7 @@ from streams.clients.async_kafka import reading_options, translating_corruption
 from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.refusals import refusal
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.errors import GoeswithError
 from streams.worker.transport.adaptive_fetch import FetchParameters
 from streams.worker.transport.membership import Membership, listed, unowned
@@ -72,6 +73,11 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         limit_metadata_requests(consumer._client)
         self.transport.reader = consumer
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        """The thread ends, and the consumer with it."""
+        with heeding_our_cancellation():
+            await super().on_thread_stop()
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         self.fetch_positions.begins(_positions(consumer))

@@ -180,9 +180,16 @@ class ApacheKafka:
         (self._directory / "server.properties").write_text(lines)
         (self._directory / "log4j2.properties").write_text(_LOGGING)
         tool = [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster_id()]
-        subprocess.run(
-            [*tool, "-c", "server.properties"], cwd=self._directory, check=True, capture_output=True
+        done = subprocess.run(
+            [*tool, "-c", "server.properties"],
+            cwd=self._directory,
+            capture_output=True,
+            check=False,
+            text=True,
         )
+        if done.returncode:
+            said = (done.stderr or done.stdout)[-1000:]
+            raise NoKafka(f"Kafka's folder {self._directory} cannot be formatted: {said}")
 
     def _java(self, *options: str) -> list[str]:
         logging = "-Dlog4j2.configurationFile=log4j2.properties"
