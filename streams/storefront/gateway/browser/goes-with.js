@@ -46,6 +46,7 @@ section:lang(ur) { line-height: 2 }
 header, li { display: flex; align-items: center; gap: var(--goes-with-gap, .75rem) }
 header { align-items: flex-start; justify-content: space-between }
 p { margin: 0 }
+.failed { margin-top: .5rem }
 .done::before { content: "\u2713\u00a0" / "" }
 .reason { font-weight: 600; padding-block: .25rem }
 ul {

@@ -32,7 +32,7 @@ from streams.storefront.gateway.command import config
 KEY = "no secret at all and long enough for one"
 EXAMPLE = Path(__file__).parents[4] / "examples" / "shop_page" / "server.py"
 NO_REDIS = "redis://127.0.0.1:1/0"
-WAIT_S_MAX = 15.0
+WAIT_S_MAX = 20.0
 """Only a failure takes so long."""
 TELLS = """
 window.told = [];
