@@ -60,6 +60,7 @@ PRODUCTION: dict[str, Any] = {
     "intake_consent_categories": "Analytics",
     "shopify_secret": SecretStr("production's"),
     "woocommerce_secret": SecretStr("production's"),
+    "segment_secret": SecretStr("production's"),
     "log_level": "error",
 }
 """Words that a shop's workers run under."""

@@ -76,6 +76,13 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
     for of_servers in (webhooks, recommendations, metrics):
         app.include_router(of_servers.router)
     register(app)
+    _guard(app, gateway)
+    return app
+
+
+def _guard(app: FastAPI, gateway: Gateway) -> None:
+    """What each request passes before its route: counts, CORS, origins."""
+    settings = gateway.settings
     app.add_middleware(
         OriginCheck, allowed=settings.allowed_origins, refusals=gateway.traffic.refusals
     )
@@ -88,4 +95,3 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         max_age=PREFLIGHT_S,
     )
     app.add_middleware(metrics.StatusCount, traffic=gateway.traffic)
-    return app

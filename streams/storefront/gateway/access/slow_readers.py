@@ -61,5 +61,5 @@ class PatientProtocol(H11Protocol):
 def bound_unanswered(connection: Any, write_s: float) -> None:
     """Let the system end a connection whose other side is silent for so long, where it can."""
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    if option is not None and connection is not None:
+    if option is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
         connection.setsockopt(socket.IPPROTO_TCP, option, int(write_s * 1000))

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,12 +35,17 @@ class Sender:
         self.ended.set()
 
 
+def served_by(app: Any, front: Shopfront) -> uvicorn.Config:
+    """As `goeswith gateway` serves, but for what it starts."""
+    made: uvicorn.Config = config(front.settings, app)
+    made.lifespan = "off"
+    return made
+
+
 @asynccontextmanager
 async def served(app: Any, front: Shopfront) -> AsyncIterator[int]:
     """An application, as `goeswith gateway` serves it; its port."""
-    made: uvicorn.Config = config(front.settings, app)
-    made.lifespan = "off"
-    server = GatewayServer(made, front.gateway)
+    server = GatewayServer(served_by(app, front), front.gateway)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         listening.setblocking(False)
@@ -73,6 +79,24 @@ async def test_who_reads_nothing_is_hung_up() -> None:
     async with served(sender, fronted(0.2)) as port:
         with await connected(port):
             await asyncio.wait_for(sender.ended.wait(), WAIT_S_MAX)
+
+
+async def test_where_the_system_does_not_notice_the_gateway_does(tmp_path: Path) -> None:
+    """A socket of this machine's has no time of its own."""
+    sender, place = Sender(), str(tmp_path / "socket")
+    front = fronted(0.2)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(place)
+        listening.listen()
+        listening.setblocking(False)
+        server = GatewayServer(served_by(sender, front), front.gateway)
+        serving = asyncio.create_task(server.serve([listening]))
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(place)
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            await asyncio.wait_for(sender.ended.wait(), WAIT_S_MAX)
+        server.should_exit = server.force_exit = True
+        await asyncio.wait_for(serving, WAIT_S_MAX)
 
 
 async def test_who_reads_slowly_is_served_for_as_long_as_he_reads() -> None:
