@@ -189,7 +189,7 @@ def widen(staff: Staff, partitions: int) -> None:
 
 def test_what_somebody_changes_is_told_while_it_is_so(employ: Employ) -> None:
     """And partitions that were added end the worker, with the way on: none are taken away."""
-    staff = employ()
+    staff = employ(session_timeout_s=30.0)  # she is back before the group has forgotten her
     events, letters = staff.settings.topics.events, staff.settings.topics.dead_letters
     at_work(staff, old := list(views(EVENTS)))
     changes = (
