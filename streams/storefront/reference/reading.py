@@ -103,7 +103,7 @@ def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
             for name in ("price_minor", "margin_minor", "currency")
             if name in cheapest.fields
         }
-        fields = {**_without_prices(all_[0].fields), **prices}
+        fields: dict[str, Any] = _without_prices(all_[0].fields) | prices
         fields["in_stock"] = any(one.fields.get("in_stock", True) for one in sold)
         fields["hidden"] = all(one.fields.get("hidden", False) for one in all_)
         yield Draft(all_[0].line, product, product, fields)
