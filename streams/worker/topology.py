@@ -129,8 +129,9 @@ def create_app(
     app.watchdog = _watchdog(app, settings, transport, agreement)
     parts: list[object] = [replica, app.watchdog]
     app.reference = Reference(settings, replica.catalog, telemetry)
+    reference = ReferenceTopics(settings, app.reference)
     if settings.answering:
-        parts.insert(1, ReferenceTopics(settings, app.reference))
+        parts.insert(1, reference)
         publisher = delivery or Delivery(settings)
         _answer_events(app, settings, publisher, views)
         parts = [views, publisher, *parts]
@@ -140,9 +141,24 @@ def create_app(
     parts[:0] = [agreement, app.topic_watch]  # beside all others: nobody waits for them in the end
     app.before_joining = [part for part in parts if isinstance(part, Service)]
     app.boot_strategy.enable_kafka_consumer = settings.answering
-    show_state(app, settings, lambda: agreement.told, app.topic_watch, lambda: app.watchdog.ends)
-    show_health(app, app.watchdog, views, transport.held_back, found.notes, app.topic_watch)
+    _show_pages(app, settings, views, agreement, found, reference)
     return app
+
+
+def _show_pages(
+    app: App,
+    settings: Settings,
+    views: Views | None,
+    agreement: Agreement,
+    found: CheckpointFindings,
+    reference: ReferenceTopics,
+) -> None:
+    """State and health, as HTTP pages."""
+    topics, dog = app.topic_watch, app.watchdog
+    kept, told = app.reference.as_json, lambda: agreement.told
+    held_back = cast("Transport", app.transport).held_back
+    show_state(app, settings, told, topics, lambda: dog.ends, kept)
+    show_health(app, dog, views, held_back, found.notes, topics, lambda: reference.notes)
 
 
 def _watchdog(app: App, settings: Settings, transport: Transport, agreement: Agreement) -> Watchdog:

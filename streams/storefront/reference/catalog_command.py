@@ -5,6 +5,7 @@ Nothing is sent before the file was read through: a file that is no catalogue ch
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ def import_(
             sent = send(settings, settings.topics.catalog, _told(found, advance))
     said = {"format": source.format, **counts, "sent": sent}
     click.echo(json.dumps(said) if as_json else _in_words(said, settings, dry_run=dry_run))
+    for note in [] if as_json else notes(found, options):
+        click.echo(note, err=True)
     raise click.exceptions.Exit(1 if counts["problems"] or not found else 0)
 
 
@@ -129,6 +132,23 @@ def _read(
             found.append(one.item)
             counts.update(_kinds(one))
     return found, counts
+
+
+def notes(items: Sequence[CatalogItem], options: Options) -> list[str]:
+    """What an import may have got wrong without anybody noticing.
+
+    >>> for note in notes([CatalogItem(item_id="shirt-m")], Options()):
+    ...     print(note)
+    items are called as in shirt-m: events have to call them so (--items, --id-column)
+    no price was read: none is there, or no currency is known (--currency)
+    """
+    if not items:
+        return []
+    named = ", ".join(printable(item.item_id, 40) for item in items[:3])
+    said = [f"items are called as in {named}: events have to call them so (--items, --id-column)"]
+    if not options.currency and all(item.price_minor is None for item in items):
+        said.append("no price was read: none is there, or no currency is known (--currency)")
+    return said
 
 
 def _kinds(found: Found) -> list[str]:

@@ -16,7 +16,7 @@ from streams.clients.files import LINE_BYTES_MAX
 from streams.contract.errors import FileUnusable
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import RECORD_BYTES_MAX, encode_reference, reasons
-from streams.storefront.reference.formats.drafts import Draft, Options, Problem, Row
+from streams.storefront.reference.formats.drafts import Draft, FileRow, Options, Problem
 from streams.storefront.reference.formats.guessing import guessed
 
 CELL_CHARS_MAX = 4_000_000
@@ -103,7 +103,7 @@ def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
             for name in ("price_minor", "margin_minor", "currency")
             if name in cheapest.fields
         }
-        fields = {**_without_prices(all_[0].fields), **prices}
+        fields: dict[str, Any] = _without_prices(all_[0].fields) | prices
         fields["in_stock"] = any(one.fields.get("in_stock", True) for one in sold)
         fields["hidden"] = all(one.fields.get("hidden", False) for one in all_)
         yield Draft(all_[0].line, product, product, fields)
@@ -129,7 +129,7 @@ def _checked(line: int, said: str | Mapping[str, Any]) -> Found | Problem:
         return Problem(line, reasons(invalid))
 
 
-def _rows(path: Path, delimiter: str) -> Iterator[Row]:
+def _rows(path: Path, delimiter: str) -> Iterator[FileRow]:
     """The rows below the header. Raises `FileUnusable` where the file is no table any more."""
     csv.field_size_limit(CELL_CHARS_MAX)
     reader = csv.reader(_lines(path), delimiter=delimiter)
@@ -139,7 +139,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[Row]:
         for cells in reader:
             if header and any(cell.strip() for cell in cells):
                 named: dict[str, str] = dict(zip(header, cells, strict=False))
-                yield Row(begins, named)
+                yield FileRow(begins, named)
             header = header or [name.strip() for name in cells if any(map(str.strip, cells))]
             begins = reader.line_num + 1
     except csv.Error as error:

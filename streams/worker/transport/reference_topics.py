@@ -59,6 +59,12 @@ class Reference:
         self._telemetry = telemetry
         self._said: set[tuple[str, str]] = set()
 
+    def as_json(self) -> dict[str, int]:
+        """How much of it a worker keeps, for its page."""
+        catalog = self.catalog
+        kept = {"withheld": len(catalog.withheld), "variants": len(catalog.products)}
+        return {**kept, "controls": len(self.controls)}
+
     def forget(self, topic: str) -> None:
         """The topic is another one now: nothing of what it held counts."""
         if topic == self._catalog:
@@ -103,13 +109,18 @@ class ReferenceTopics(Service):
 
     def __init__(self, settings: Settings, reference: Reference, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.reached = False
-        """Whether all was read that the topics held when the worker started."""
         self._settings, self._reference = settings, reference
         self._topics = [*settings.topics.reference()]
         self._seen: dict[str, TopicSeen] = {}
         self._next: dict[Any, int] = {}
+        self._ends: dict[Any, int] = {}
         self._consumer: Any = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What an operator should know: that not all was read that was there at the start."""
+        left = sum(max(0, end - self._next.get(at, 0)) for at, end in self._ends.items())
+        return [f"catalogue and controls: {left:,} records are not read yet"] if left else []
 
     async def on_start(self) -> None:
         """Return when both topics are read to their ends, or the bounded wait is over."""
@@ -144,12 +155,13 @@ class ReferenceTopics(Service):
 
     async def _reach_ends(self) -> None:
         began_s = time.monotonic()
-        ends = await self._consumer.end_offsets([*self._next]) if self._next else {}
+        if self._next:
+            self._ends = await self._consumer.end_offsets([*self._next])
+        ends = self._ends
         while not self.should_stop and any(self._next[at] < end for at, end in ends.items()):
             await self._follow_once()
             for at in ends:  # what was compacted away at the end is no record
                 self._next[at] = max(self._next[at], await self._consumer.position(at))
-        self.reached = True
         if any(ends.values()):
             took_s, held = time.monotonic() - began_s, len(self._reference.catalog)
             logger.info("catalogue and controls read in %.1f s: %d withheld", took_s, held)

@@ -21,8 +21,8 @@ def operator(embedded_broker: EmbeddedBroker, topic_prefix: str) -> Operator:
         group_id=topic_prefix,
         partitions=2,
     )
-    for name in settings.topics.declared():
-        embedded_broker.create_topic(name, 2)
+    for name, topic in settings.topics.all().items():
+        embedded_broker.create_topic(name, topic.partitions or 2)
     return Operator(settings)
 
 

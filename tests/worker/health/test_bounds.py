@@ -48,9 +48,9 @@ def sessions() -> float:
 def of_the_catalogue(**fields: Any) -> float:
     """Items that are withheld, or of which a product has several."""
     catalog = Catalog()
-    for number in range(10_000):
+    for number in range(100_000):
         catalog.put(CatalogItem(item_id=f"item-{number:06}", **fields))
-    return deep_size(catalog.withheld, catalog.products) / 10_000
+    return deep_size(catalog.withheld, catalog.products) / 100_000
 
 
 def orders() -> float:

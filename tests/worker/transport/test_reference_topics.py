@@ -114,6 +114,16 @@ def test_controls_are_bounded() -> None:
     assert 2 == followed.reference.controls["c0"].value
 
 
+def test_a_page_tells_how_much_is_kept() -> None:
+    """In numbers: items are the shop's own."""
+    followed = Followed()
+    followed.item("jam", '{"item_id":"jam","hidden":true,"variant_of":"jams"}')
+    followed.item("tea", '{"item_id":"tea","restricted":"age"}')
+    followed.control("floor", "1")
+
+    assert {"withheld": 2, "variants": 1, "controls": 1} == followed.reference.as_json()
+
+
 @pytest.mark.parametrize("topic", ["catalog", "control"])
 def test_of_a_topic_that_was_made_anew_nothing_holds(topic: str) -> None:
     """The other one stands."""

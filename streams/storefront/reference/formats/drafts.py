@@ -14,7 +14,7 @@ FALSE = frozenset({"0", "-1", "false", "no", "n", "off", "falsch", "nein"})
 TITLE_CHARS_MAX = 300
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     """A row of a table: the line on which it begins, and its cells by column."""
 
     line: int
@@ -55,7 +55,7 @@ class Draft(NamedTuple):
     """Whether it stands for the product, beside its variants."""
 
 
-Reads = Callable[[Iterator[Row], Options], Iterator[Draft | Problem]]
+Reads = Callable[[Iterator[FileRow], Options], Iterator[Draft | Problem]]
 
 
 class Format(NamedTuple):

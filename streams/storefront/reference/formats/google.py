@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from streams.storefront.reference.formats.drafts import (
     Draft,
+    FileRow,
     Format,
     Options,
     Problem,
-    Row,
     category,
     money,
     title,
@@ -21,7 +21,7 @@ from streams.storefront.reference.formats.drafts import (
 GONE = frozenset({"out_of_stock", "out of stock"})
 
 
-def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
+def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
     """A draft of each item; a sale price is the price."""
     for row in rows:
         item_id = row.cell(options.id_column or "id")

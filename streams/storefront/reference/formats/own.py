@@ -10,10 +10,10 @@ from typing import Any, get_args
 from streams.contract.events.reference.catalog import RelationKind
 from streams.storefront.reference.formats.drafts import (
     Draft,
+    FileRow,
     Format,
     Options,
     Problem,
-    Row,
     money,
     title,
     truth,
@@ -22,7 +22,7 @@ from streams.storefront.reference.formats.drafts import (
 NUMBERS = ("price_minor", "margin_minor")
 
 
-def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
+def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
     """A draft of each row: as it says."""
     for row in rows:
         item_id = row.cell(options.id_column or "item_id")
@@ -34,7 +34,7 @@ def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
         yield Draft(row.line, item_id, row.cell("variant_of") or item_id, fields)
 
 
-def _fields(row: Row, options: Options) -> dict[str, Any]:
+def _fields(row: FileRow, options: Options) -> dict[str, Any]:
     currency = row.cell("currency") or options.currency
     fields: dict[str, Any] = money(row.cell("price"), row.cell("cost"), currency)
     for name in NUMBERS:

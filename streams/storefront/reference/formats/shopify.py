@@ -10,10 +10,10 @@ from typing import Any
 
 from streams.storefront.reference.formats.drafts import (
     Draft,
+    FileRow,
     Format,
     Options,
     Problem,
-    Row,
     category,
     money,
     title,
@@ -31,7 +31,7 @@ QUANTITY = ("Variant Inventory Qty", "Inventory quantity")
 POLICY = ("Variant Inventory Policy", "Continue selling when out of stock")
 
 
-def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
+def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
     """A draft of each variant; rows that have another picture alone are none."""
     handle, product, shared = "", "", dict[str, Any]()
     for row in rows:
@@ -54,7 +54,7 @@ def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
         yield Draft(row.line, variant, product, fields)
 
 
-def _of_product(row: Row, options: Options) -> dict[str, Any]:
+def _of_product(row: FileRow, options: Options) -> dict[str, Any]:
     published = truth(row.cell("Published", "Published on online store"), otherwise=True)
     active = row.cell("Status").lower() in ("", "active")
     hidden = not published or not active or truth(row.cell("Gift Card", "Gift card"), False)
@@ -62,7 +62,7 @@ def _of_product(row: Row, options: Options) -> dict[str, Any]:
     return title(row.cell("Title"), options) | kind | {"hidden": hidden}
 
 
-def _variant(row: Row, product: str, options: Options) -> str:
+def _variant(row: FileRow, product: str, options: Options) -> str:
     """The id of a variant: what has one; or the product and the options, or the product alone."""
     if options.id_column:
         return row.cell(options.id_column) or product
@@ -72,7 +72,7 @@ def _variant(row: Row, product: str, options: Options) -> str:
     return row.cell(*VARIANT) or usual
 
 
-def _in_stock(row: Row) -> bool:
+def _in_stock(row: FileRow) -> bool:
     """What is not counted is there; so is what is sold on when there is none left."""
     quantity = row.cell(*QUANTITY)
     if not row.cell(*TRACKED) or not quantity or row.cell(*POLICY).lower() in ("continue", "true"):

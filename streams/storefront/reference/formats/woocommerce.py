@@ -9,10 +9,10 @@ from typing import Any
 
 from streams.storefront.reference.formats.drafts import (
     Draft,
+    FileRow,
     Format,
     Options,
     Problem,
-    Row,
     category,
     money,
     title,
@@ -20,7 +20,7 @@ from streams.storefront.reference.formats.drafts import (
 )
 
 
-def read(rows: Iterator[Row], options: Options) -> Iterator[Draft | Problem]:
+def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
     """A draft of each row; what is hidden of a product is hidden of its variations."""
     by_sku: dict[str, str] = {}
     shared: dict[str, dict[str, Any]] = {}
@@ -51,17 +51,17 @@ def _parent(said: str, by_sku: dict[str, str]) -> str:
     return said.removeprefix("id:") if said.startswith("id:") else by_sku.get(said, said)
 
 
-def _price(row: Row) -> str:
+def _price(row: FileRow) -> str:
     return row.cell("Sale price", "Regular price")
 
 
-def _hidden(row: Row) -> bool:
+def _hidden(row: FileRow) -> bool:
     """What is not published, or is in no catalogue: it may be linked to, but is not offered."""
     published = truth(row.cell("Published"), otherwise=True)
     return not published or row.cell("Visibility in catalog").lower() == "hidden"
 
 
-def _in_stock(row: Row) -> bool:
+def _in_stock(row: FileRow) -> bool:
     """`backorder` is there to be ordered."""
     return truth(row.cell("In stock?"), otherwise=True)
 

@@ -2,15 +2,15 @@
 
 ```
 /state      version, memory, tables, position, lag, partitions, telemetry, what must agree, what is
-            wrong with the topics, what was adopted from a checkpoint of other settings; with
-            ?digest a hash of the fold, too
+            wrong with the topics, how much is withheld, what was adopted from a checkpoint of other
+            settings; with ?digest a hash of the fold, too
 /healthz    200 as long as the process lives and its event loop turns: restart it if not
 /readyz     200 when it is caught up, in its group and gets on; else 503 and the reasons; and notes
 ```
 """
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streams.contract.settings import Settings
@@ -68,6 +68,7 @@ def show_state(
     told: Callable[[], Told] = dict,
     topics: TopicHealth | None = None,
     ends: Callable[[], Mapping[int, int]] = dict,
+    reference: Callable[[], Mapping[str, int]] = dict,
 ) -> None:
     """What this worker knows and has done; `ends`: where the log ended a second ago, if known."""
     hashes = SharedHashes()
@@ -97,6 +98,7 @@ def show_state(
                 },
                 "adopted": dict(shop.adopted) if isinstance(shop, Shop) else {},
                 "carried": max(0, -shop.skipped) if isinstance(shop, Shop) else 0,
+                "reference": dict(reference()),
                 "agreement": dict(told()),
                 "topics": [] if topics is None else topics.as_json(),
                 "digest": None if digests is None else digest(digests),
@@ -124,6 +126,7 @@ def show_health(
     held_back: Callable[[], Mapping[int, int]],
     noted: Mapping[str, str],
     topics: TopicHealth | None = None,
+    reference: Callable[[], Sequence[str]] = tuple,
 ) -> None:
     """How this worker is, for whoever supervises it; what is `noted` is no reason to end it."""
 
@@ -146,6 +149,7 @@ def show_health(
         ]
         notes += noted.values()
         notes += topics.warnings if topics is not None else ()
+        notes += reference()
         notes += unread(app.replica.shop.unknown_keys)
         said = {"ready": ready, "reasons": reasons, "notes": notes}
         return web.json(said, status=200 if ready else 503)
