@@ -33,6 +33,7 @@ async def test_no_data_is_a_page(eyes: Eyes) -> None:
 
     assert "too early to say which arm is best: nothing is settled yet" in said
     assert "nobody has been assigned" in said
+    assert "<svg" not in said
 
 
 async def test_the_right_winner_is_named_with_its_bounds(eyes: Eyes) -> None:
