@@ -74,6 +74,19 @@ async def test_200_of_1000_held_out_at_5_percent_is_an_alarm(eyes: Eyes) -> None
     assert "<b>Alarm</b>" not in await page(planned)
 
 
+async def test_where_nothing_follows_nothing_is_drawn(eyes: Eyes) -> None:
+    """Of bounds that need not hold a chart would be a verdict."""
+    eyes.happen(*shop(800))
+    assert 'aria-label="per cent more' in await page(eyes)
+    forgotten = Eyes()
+    forgotten.happen(*shop(800))
+    forgotten.outcomes.begin = 5
+    said = await page(forgotten)
+
+    assert "no verdict, as the log has forgotten the start" in said
+    assert 'aria-label="per cent more' not in said
+
+
 async def test_uplift_is_told_with_its_bounds(eyes: Eyes) -> None:
     """Money in its currency; the chart in per cent."""
     eyes.happen(*shop(800))
