@@ -2,6 +2,7 @@
 
 import pytest
 
+from streams.operations.console.watching.prompts import AT_ONCE
 from streams.operations.explanation.story import Story
 from tests.operations.console.eyes import HOSTILE, Eyes, prompt
 
@@ -54,6 +55,7 @@ async def test_a_flood_is_read_at_its_end_alone(eyes: Eyes) -> None:
     seen = eyes.sources.prompts.reading.value
 
     assert seen is not None
+    assert AT_ONCE == eyes.prompts.read
     assert ["session-7"] == [one.prompt.session_id for one in seen.newest]
     assert 5_000.5 == pytest.approx(seen.per_s)
 
