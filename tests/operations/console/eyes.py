@@ -51,6 +51,8 @@ class Log(LogReader):
     def __init__(self, topic: str, records: Iterable[RawRecord] = ()) -> None:
         self.records = list(records)
         self.away = False
+        self.read = 0
+        """So many records were handed out."""
         self.begin = 0
         """What was before is gone."""
         self.breaks_after: int | None = None
@@ -79,6 +81,7 @@ class Log(LogReader):
             for number, record in enumerate(self.records[begin : ends[at]]):
                 if number == self.breaks_after:
                     raise KafkaUnreachable("Kafka stopped answering")
+                self.read += 1
                 yield record
 
     def _check(self) -> None:

@@ -74,6 +74,7 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
     arms, uplift = seen.arms, seen.uplift
     lines = series(arms.course)
     colours = {arm: number for number, arm in enumerate(lines)}
+    told = [] if uplift.refused else uplift_bands(uplift.rows)
     return {
         "evidence": cells(arms.evidence),
         "board": cells(arms.board),
@@ -85,7 +86,7 @@ def shown(seen: OutcomesSeen) -> dict[str, Any]:
         ),
         "course_chart": course(lines, "reward of an impression", "impressions that are settled"),
         "arm_names": [*lines][:SERIES_MAX],
-        "uplift_chart": intervals(uplift_bands(uplift.rows), "per cent more", zero=True),
+        "uplift_chart": intervals(told, "per cent more", zero=True),
     }
 
 
@@ -127,7 +128,7 @@ def banner(uplift: UpliftTold) -> str:
     >>> from streams.cli.tables import Listing
     >>> from streams.experiments.uplift.figures import HoldoutSample
     >>> split = HoldoutSample(0.05, 0.2, 1e-9, held_out_shown=0, held_out=200)
-    >>> told = UpliftTold(Listing("x"), True, split, (200, 800), (), {})
+    >>> told = UpliftTold(Listing("x"), True, True, split, (200, 800), (), {})
     >>> banner(told)[:61]
     '200 of 1,000 units are held out (20 %), and 5 % were planned:'
     """

@@ -33,6 +33,7 @@ async def test_no_data_is_a_page(eyes: Eyes) -> None:
 
     assert "too early to say which arm is best: nothing is settled yet" in said
     assert "nobody has been assigned" in said
+    assert "<svg" not in said
 
 
 async def test_the_right_winner_is_named_with_its_bounds(eyes: Eyes) -> None:
@@ -71,6 +72,19 @@ async def test_200_of_1000_held_out_at_5_percent_is_an_alarm(eyes: Eyes) -> None
     planned = Eyes()
     planned.happen(*(assigned(n, held=n % 20 == 0, share=0.05) for n in range(1_000)))
     assert "<b>Alarm</b>" not in await page(planned)
+
+
+async def test_where_nothing_follows_nothing_is_drawn(eyes: Eyes) -> None:
+    """Of bounds that need not hold a chart would be a verdict."""
+    eyes.happen(*shop(800))
+    assert 'aria-label="per cent more' in await page(eyes)
+    forgotten = Eyes()
+    forgotten.happen(*shop(800))
+    forgotten.outcomes.begin = 5
+    said = await page(forgotten)
+
+    assert "no verdict, as the log has forgotten the start" in said
+    assert 'aria-label="per cent more' not in said
 
 
 async def test_uplift_is_told_with_its_bounds(eyes: Eyes) -> None:

@@ -2,6 +2,8 @@
 
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
 from streams.operations.console.watching.workers import WorkerSeen
+from streams.operations.dead_letters.letters import opened
+from streams.operations.dead_letters.marks import mark_headers
 from tests.operations.console.eyes import HOSTILE, SETTINGS, Eyes, checkpoint, worker
 
 
@@ -93,3 +95,40 @@ async def test_programs_get_all_of_it(eyes: Eyes) -> None:
     assert said["workers"][0]["ready"]
     assert 123_456 == said["checkpoints"]["generations"][0]["events"]
     assert 1 == said["dead_letters"]["kinds"][0]["count"]
+
+
+async def test_a_flood_of_dead_letters_holds_up_nobody(eyes: Eyes) -> None:
+    """What is passed over is counted."""
+    eyes.look()
+    eyes.letters.say(*[b"x"] * 6_000)
+    eyes.look()
+    letters = eyes.sources.letters.reading.value
+
+    assert letters is not None
+    assert (1_000, 5_000) == (letters.earlier, sum(kind.count for kind in letters.kinds))
+
+
+async def test_a_letter_that_was_sent_again_says_so(eyes: Eyes) -> None:
+    """And is no other letter."""
+    eyes.bury(b"{")
+    why = opened(eyes.letters.records[0]).cause
+    assert why is not None
+    eyes.letters.say(b"", headers=mark_headers("0:0", why))
+    said = await page(eyes)
+
+    assert "0:0, sent again" in said
+    assert "0:1" not in said
+
+
+async def test_a_topic_of_letters_that_was_made_anew_is_counted_anew(eyes: Eyes) -> None:
+    """What the old one held is gone."""
+    for _ in range(3):
+        eyes.bury(b"{")
+    eyes.look()
+    eyes.letters.records = []
+    eyes.bury(b"{")
+    eyes.look()
+    letters = eyes.sources.letters.reading.value
+
+    assert letters is not None
+    assert 1 == sum(kind.count for kind in letters.kinds) == len(letters.newest)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from streams.operations.console.watching.prompts import AT_ONCE
 from streams.operations.explanation.story import Story
 from tests.operations.console.eyes import HOSTILE, Eyes, prompt
 
@@ -54,8 +55,24 @@ async def test_a_flood_is_read_at_its_end_alone(eyes: Eyes) -> None:
     seen = eyes.sources.prompts.reading.value
 
     assert seen is not None
+    assert AT_ONCE == eyes.prompts.read
     assert ["session-7"] == [one.prompt.session_id for one in seen.newest]
     assert 5_000.5 == pytest.approx(seen.per_s)
+
+
+async def test_a_topic_that_was_made_anew_is_read_from_its_end(eyes: Eyes) -> None:
+    """No rate is made of the two."""
+    eyes.publish(*(prompt(n) for n in range(60)))
+    eyes.look()
+    eyes.prompts.records = []
+    eyes.publish(prompt(99))
+    eyes.now_s += 2
+    eyes.look()
+    seen = eyes.sources.prompts.reading.value
+
+    assert seen is not None
+    assert "session-99" == seen.newest[0].prompt.session_id
+    assert seen.per_s is None
 
 
 async def test_a_story_is_looked_up_beside_the_request(eyes: Eyes) -> None:

@@ -15,12 +15,14 @@ class Broker:
     def __init__(self) -> None:
         self.looks = 0
         self.open = 0
+        self.opened = 0
         self.away: Exception | None = None
 
     @contextmanager
     def opening(self) -> Iterator[Callable[[], int]]:
         """Clients."""
         self.open += 1
+        self.opened += 1
         try:
             yield self.look
         finally:
@@ -84,6 +86,19 @@ def test_a_thread_looks_on_and_opens_anew_after_trouble() -> None:
     until(lambda: broker.looks > seen and not poller.reading.trouble)
     poller.stop()
     until(lambda: not broker.open)
+
+
+def test_who_is_away_is_not_asked_without_a_pause() -> None:
+    """A broker that starts has other things to do."""
+    broker = Broker()
+    broker.away = KafkaUnreachable("away")
+    poller = Poller("it", broker.opening, 0.01)
+    poller.start()
+    until(lambda: poller.reading.trouble == "away")
+    time.sleep(0.3)
+    poller.stop()
+
+    assert 1 == broker.opened
 
 
 def test_what_is_left_to_be_read_is_read_at_once() -> None:

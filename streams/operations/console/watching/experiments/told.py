@@ -31,6 +31,8 @@ class UpliftTold(NamedTuple):
     """The table of `goeswith uplift`, with its verdict as the title."""
     alarmed: bool
     """Whether nothing follows: the split is not as planned, or the held out were shown prompts."""
+    refused: bool
+    """Whether there is no verdict, whatever the figures: their bounds need not hold."""
     split: HoldoutSample | None
     """None: nobody has been assigned."""
     sides: tuple[int, int]
@@ -46,6 +48,7 @@ def uplift_told(found: Findings) -> UpliftTold:
     return UpliftTold(
         table(found),
         found.alarmed,
+        found.refused,
         None if totals is None else sample(totals),
         (0, 0) if totals is None else sizes(totals),
         () if totals is None else rows(totals),

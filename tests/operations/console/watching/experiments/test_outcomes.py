@@ -6,13 +6,14 @@ import pytest
 
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.prompts import AnyOutcome
+from streams.contract.schemas.examples import UNMATCHED
 from streams.experiments.arms import BoardReader
 from streams.experiments.uplift.command import findings, read_on
 from streams.experiments.uplift.tables import as_values
 from streams.operations.console.watching.experiments.course import EstimateCourse
 from streams.operations.console.watching.experiments.outcomes import OutcomeFold, OutcomesSeen
 from tests.experiments.uplift.records import shop
-from tests.operations.console.eyes import SETTINGS, Log, trial
+from tests.operations.console.eyes import NOW_MS, SETTINGS, Log, trial
 
 RATES = {"popular": 0.1, "bought_together": 0.5}
 
@@ -67,6 +68,16 @@ def test_after_kafka_was_away_it_goes_on_at_the_very_record() -> None:
 
     assert len(log.records) == seen.records
     assert 0 == seen.arms.values["evidence"]["repeats"]
+
+
+def test_what_was_still_to_come_and_what_came_back_is_treated_as_the_commands_do() -> None:
+    """A record of a later time is none; a return without an order is kept for its order."""
+    late = shop(1)[0].model_copy(update={"occurred_at_ms": NOW_MS + 10 * 86_400_000})
+    log, fold = log_of(late, UNMATCHED), OutcomeFold(SETTINGS, lambda: 0.0)
+    seen = through(fold, log)
+
+    assert 1 == seen.arms.values["unreadable"] == seen.uplift.values["unreadable"]
+    assert [UNMATCHED.order_id] == fold.trials.returns.orders
 
 
 def test_a_topic_that_was_made_anew_is_read_anew() -> None:
