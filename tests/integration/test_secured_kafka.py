@@ -44,7 +44,7 @@ SHOP, DENIED = "shop", "denied"
 WORKER: dict[str, Any] = {**OPEN, "clock_skew_s_max": 1e10, "prompt_ttl_s": 3_600.0}
 LEFT_OUT = [acl for acl in acls_of("worker") if acl.operation != "DescribeConfigs"]
 """What a worker cannot do without, one ACL after the other."""
-SEEN = ("events", "agreement", "prompts", "dead-letters")
+SEEN = ("events", "agreement", "prompts", "dead-letters", "catalog", "control")
 """Topics that are there for who may neither read nor write them, too: he finds out later."""
 
 
@@ -121,6 +121,8 @@ def every_role_works(secured: SecuredKafka, listener: str, session: str, port: i
     assert "butter" in types("storefront", "subscribe", "--from-beginning", "--max", "1").output
     if listener != "SCRAM":
         return  # rights are the same, by whatever way one comes in
+    types("merchant", "control", "set", "floor", "0.1", "--reason", "to see")
+    assert "to see" in types("merchant", "control", "history").output
     types("analyst", "arms")
     types("analyst", "uplift")
     assert session in types("operator", "explain", session).output
