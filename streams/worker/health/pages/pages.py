@@ -80,6 +80,7 @@ def show_state(
         digests: dict[str, str] | None = None
         position = {str(p): o for p, o in sorted(shop.position.items())}
         lag = {str(p): max(0, n - shop.position.get(p, 0)) for p, n in sorted(ends().items())}
+        counted = app.telemetry.snapshot() | {"receipt_unknown_key": dict(shop.unknown_keys)}
         if "digest" in request.query:
             position, digests = await hashes.of(shop)
         return web.json(
@@ -92,10 +93,7 @@ def show_state(
                 "position": position,
                 "lag_events": lag,
                 "assigned": sorted(app.assigned or ()),
-                "telemetry": {
-                    **app.telemetry.snapshot(),
-                    "receipt_unknown_key": dict(shop.unknown_keys),
-                },
+                "telemetry": counted,
                 "adopted": dict(shop.adopted) if isinstance(shop, Shop) else {},
                 "carried": max(0, -shop.skipped) if isinstance(shop, Shop) else 0,
                 "reference": dict(reference()),
