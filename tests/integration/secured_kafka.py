@@ -29,7 +29,9 @@ from tests.certificates import Authority, Issued
 from tests.token_endpoint import AUDIENCE, TokenEndpoint, served
 
 HANDBOOK = Path(__file__).parents[2] / "docs" / "operations.md"
-ROLES = ("worker", "storefront", "monitor", "analyst", "operator", "admin", "shoppers")
+ROLES = (
+    *("worker", "storefront", "monitor", "analyst", "operator", "admin", "shoppers", "merchant"),
+)
 LISTENERS = {"SCRAM": "SASL_SSL", "TOKENS": "SASL_SSL", "CERTS": "SSL", "EXPIRED": "SSL"}
 """By name, what each one speaks; `EXPIRED` shows a certificate that is out of date."""
 MODULES = "org.apache.kafka.common.security"

@@ -49,7 +49,7 @@ LEFT_OUT = [acl for acl in acls_of("worker") if acl.operation != "DescribeConfig
 """What a worker cannot do without, one ACL after the other."""
 IN_TOPIC = {"checkpoint_url": "kafka:", "checkpoint_every_s": 0.3}
 OF_CHECKPOINTS = acls_of_checkpoints("worker")
-SEEN = ("events", "agreement", "prompts", "dead-letters")
+SEEN = ("events", "agreement", "prompts", "dead-letters", "catalog", "control")
 """Topics that are there for who may neither read nor write them, too: he finds out later."""
 
 
@@ -126,6 +126,8 @@ def every_role_works(secured: SecuredKafka, listener: str, session: str, port: i
     assert "butter" in types("storefront", "subscribe", "--from-beginning", "--max", "1").output
     if listener != "SCRAM":
         return  # rights are the same, by whatever way one comes in
+    types("merchant", "control", "set", "floor", "0.1", "--reason", "to see")
+    assert "to see" in types("merchant", "control", "history").output
     types("analyst", "arms")
     types("analyst", "uplift")
     assert session in types("operator", "explain", session).output

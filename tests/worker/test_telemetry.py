@@ -23,6 +23,15 @@ def test_silences_and_dead_letters_are_counted_by_reason() -> None:
     )
 
 
+def test_what_the_catalogue_withheld_is_counted_by_reason() -> None:
+    """Item by item: of one answer there may be several."""
+    telemetry = Telemetry()
+    telemetry.answer(Answer(withheld=("hidden", "variant", "hidden")))
+    telemetry.answer(Answer())
+
+    assert {"hidden": 2, "variant": 1} == telemetry.snapshot()["withheld"]
+
+
 def test_a_snapshot_is_json() -> None:
     """Also when some event took longer than the last bucket reaches."""
     telemetry = Telemetry()

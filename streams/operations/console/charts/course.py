@@ -13,7 +13,7 @@ SERIES_MAX = 8
 """As many as there are colours."""
 
 
-class Known(NamedTuple):
+class BandPoint(NamedTuple):
     """What was known at a place of the lower axis."""
 
     at: float
@@ -22,12 +22,12 @@ class Known(NamedTuple):
     high: float
 
 
-def course(series: Mapping[str, Sequence[Known]], label: str, below: str) -> Markup:
+def course(series: Mapping[str, Sequence[BandPoint]], label: str, below: str) -> Markup:
     """The chart; `below` names the lower axis. Empty where no series has two points.
 
     Series have colours in their order.
 
-    >>> chart = course({"popular": [Known(1, 0.2, 0.0, 0.9), Known(9, 0.3, 0.2, 0.4)]}, "x", "n")
+    >>> chart = course({"popular": [BandPoint(1, 0.2, 0.0, 0.9), BandPoint(9, 0.3, 0.2, 0.4)]}, "x", "n")
     >>> chart.count("<polyline"), chart.count("<polygon")
     (1, 1)
     """
@@ -73,7 +73,7 @@ def _grid(across: Axis, up: Axis, below: str) -> list[Markup]:
     return parts
 
 
-def _band(known: Sequence[Known], number: int, across: Axis, up: Axis) -> Markup:
+def _band(known: Sequence[BandPoint], number: int, across: Axis, up: Axis) -> Markup:
     upper = [f"{_x(across, one.at)},{_y(up, one.high)}" for one in known]
     lower = [f"{_x(across, one.at)},{_y(up, one.low)}" for one in reversed(known)]
     return Markup('<polygon class="band c{}" points="{}"/>').format(
@@ -81,6 +81,6 @@ def _band(known: Sequence[Known], number: int, across: Axis, up: Axis) -> Markup
     )
 
 
-def _line(known: Sequence[Known], number: int, across: Axis, up: Axis) -> Markup:
+def _line(known: Sequence[BandPoint], number: int, across: Axis, up: Axis) -> Markup:
     points = " ".join(f"{_x(across, one.at)},{_y(up, one.value)}" for one in known)
     return Markup('<polyline class="line c{}" points="{}"/>').format(number, points)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from streams.experiments.arm_estimates import ArmEstimate
 from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
-from streams.operations.console.charts.course import SERIES_MAX, Known, course
+from streams.operations.console.charts.course import SERIES_MAX, BandPoint, course
 from streams.operations.console.charts.intervals import Band, intervals
 from streams.operations.console.pages.rendering import Here, cells, notices, rendered
 from streams.operations.console.pages.words import percent
@@ -113,12 +113,12 @@ def uplift_bands(rows: Sequence[UpliftRow]) -> list[Band]:
     return found[:BANDS_MAX]
 
 
-def series(points: Sequence[Point]) -> dict[str, list[Known]]:
+def series(points: Sequence[Point]) -> dict[str, list[BandPoint]]:
     """By arm what was known of it, by name: an arm keeps its colour."""
-    found: dict[str, list[Known]] = {}
+    found: dict[str, list[BandPoint]] = {}
     for point in points:
         for arm, (value, low, high) in point.estimates.items():
-            found.setdefault(arm, []).append(Known(point.settled, value, low, high))
+            found.setdefault(arm, []).append(BandPoint(point.settled, value, low, high))
     return dict(sorted(found.items()))
 
 

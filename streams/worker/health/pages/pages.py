@@ -62,6 +62,9 @@ class TopicHealth(Protocol):
         """All of it."""
 
 
+NOTHING_CARRIED_OVER: Mapping[str, Any] = {"adopted": {}, "carried": 0}
+
+
 def show_state(
     app: PageSource,
     settings: Settings,
@@ -80,6 +83,7 @@ def show_state(
         digests: dict[str, str] | None = None
         position = {str(p): o for p, o in sorted(shop.position.items())}
         lag = {str(p): max(0, n - shop.position.get(p, 0)) for p, n in sorted(ends().items())}
+        counted = app.telemetry.snapshot() | {"receipt_unknown_key": dict(shop.unknown_keys)}
         if "digest" in request.query:
             position, digests = await hashes.of(shop)
         return web.json(
@@ -92,12 +96,8 @@ def show_state(
                 "position": position,
                 "lag_events": lag,
                 "assigned": sorted(app.assigned or ()),
-                "telemetry": {
-                    **app.telemetry.snapshot(),
-                    "receipt_unknown_key": dict(shop.unknown_keys),
-                },
-                "adopted": dict(shop.adopted) if isinstance(shop, Shop) else {},
-                "carried": max(0, -shop.skipped) if isinstance(shop, Shop) else 0,
+                "telemetry": counted,
+                **(_carried_over(shop) if isinstance(shop, Shop) else NOTHING_CARRIED_OVER),
                 "reference": dict(reference()),
                 "agreement": dict(told()),
                 "topics": [] if topics is None else topics.as_json(),
@@ -105,6 +105,11 @@ def show_state(
                 "digests": digests,
             }
         )
+
+
+def _carried_over(shop: Shop) -> dict[str, Any]:
+    """What was learned under other settings, and how many events are known of other logs."""
+    return {"adopted": dict(shop.adopted), "carried": max(0, -shop.skipped)}
 
 
 def unread(unknown_keys: Mapping[str, int]) -> list[str]:
