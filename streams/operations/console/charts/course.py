@@ -27,7 +27,8 @@ def course(series: Mapping[str, Sequence[BandPoint]], label: str, below: str) ->
 
     Series have colours in their order.
 
-    >>> chart = course({"popular": [BandPoint(1, 0.2, 0.0, 0.9), BandPoint(9, 0.3, 0.2, 0.4)]}, "x", "n")
+    >>> points = [BandPoint(1, 0.2, 0.0, 0.9), BandPoint(9, 0.3, 0.2, 0.4)]
+    >>> chart = course({"popular": points}, "x", "n")
     >>> chart.count("<polyline"), chart.count("<polygon")
     (1, 1)
     """
