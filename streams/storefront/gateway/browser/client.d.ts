@@ -52,7 +52,10 @@ interface About {
   currency?: string;
 }
 
-/** What a page may say; whose it is, is the token's to say. */
+/**
+ * What a page may say; whose it is, is the token's to say. An order only where the gateway is set to
+ * believe pages (`gateway_browser_orders`): your server tells it, or a webhook.
+ */
 export type ShopEvent = Said &
   (
     | ({ type: "item_viewed" } & About)
