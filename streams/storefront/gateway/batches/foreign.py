@@ -16,7 +16,7 @@ from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.batches.batch import Batch, judge
 from streams.storefront.intake.adapter import Adapter
 from streams.storefront.intake.adapters import adapters, of_content_type
-from streams.storefront.intake.drafts import Intake, PlacedEvent
+from streams.storefront.intake.drafts import Intake, PlacedEvent, TooManyEntries
 
 PUBLIC_LOGS = ("rees46", "otto")
 """No shop sends these."""
@@ -63,9 +63,11 @@ def read_foreign(
     """The events in a body of another format. `visit` None: the shop says it, of any session.
 
     Who asked is known by token or key: a signature is not asked for, nor is an agent looked at.
-    Raises `RequestRefused` for a body that is none of this format, or has too many events.
+    Raises `RequestRefused` for a body that is none of this format, or has too many events. Of a
+    token's also what is rejected or ignored counts, and no more than the bound is looked at.
     """
-    became = read_record(adapter, body, headers, visit, settings, now_ms)
+    entries_max = None if visit is None else events_max
+    became = read_record(adapter, body, headers, visit, settings, now_ms, entries_max)
     if (many := len(became.events)) > events_max:
         raise RequestRefused(413, "too_many_events", f"{many} events are more than {events_max}")
     batch = Batch.empty()
@@ -87,16 +89,24 @@ def read_record(
     visit: SessionOwner | None,
     settings: Settings,
     now_ms: int,
+    entries_max: int | None = None,
 ) -> Intake:
-    """What becomes of a body; raises `RequestRefused`, 400, for one that is none of this format."""
+    """What becomes of a body; raises `RequestRefused`: 400 for one that is none of this format.
+
+    413 beyond `entries_max`.
+    """
     said = {name: value for name, value in headers.items() if name != "user-agent"}
-    became = adapter._replace(secret=None).read(
-        body,
-        said,
-        settings,
-        received_at_ms=now_ms,
-        session_id=visit.session_id if visit is not None else None,
-    )
+    try:
+        became = adapter._replace(secret=None).read(
+            body,
+            said,
+            settings,
+            received_at_ms=now_ms,
+            session_id=visit.session_id if visit is not None else None,
+            entries_max=entries_max,
+        )
+    except TooManyEntries as error:
+        raise RequestRefused(413, error.reason, f"{adapter.name}: {error}") from None
     for one in () if became.events else became.rejections:
         if one.reason == "invalid_json":
             raise RequestRefused(400, "invalid_json", f"{adapter.name}: {one.message}")
