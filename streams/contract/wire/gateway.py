@@ -69,7 +69,10 @@ class GatewaySettings(BaseModel):
     )
 
     gateway_write_s: float = Field(
-        30.0, gt=0, le=600, description="who reads nothing of what is sent for so long is hung up"
+        30.0,
+        gt=0,
+        le=600,
+        description="who reads nothing of what is sent, or asks nothing, for so long is hung up",
     )
 
     @field_validator("gateway_proxies")
