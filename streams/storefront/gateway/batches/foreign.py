@@ -68,8 +68,28 @@ def read_foreign(
     """
     entries_max = None if visit is None else events_max
     became = read_record(adapter, body, headers, visit, settings, now_ms, entries_max)
+    for one in () if became.events else became.rejections:
+        if one.reason in ("invalid_json", "invalid_body"):
+            raise RequestRefused(400, one.reason, f"{adapter.name}: {one.message}")
     if (many := len(became.events)) > events_max:
         raise RequestRefused(413, "too_many_events", f"{many} events are more than {events_max}")
+    return judged(became, visit, settings, now_ms)
+
+
+def read_webhook(
+    adapter: Adapter, body: bytes, headers: Mapping[str, str], settings: Settings, now_ms: int
+) -> Batch:
+    """The events in a body that its signature has shown to be a shop system's.
+
+    What cannot be used is told as rejected, be it all of the body: sending it again would not help.
+    """
+    return judged(
+        read_record(adapter, body, headers, None, settings, now_ms), None, settings, now_ms
+    )
+
+
+def judged(became: Intake, visit: SessionOwner | None, settings: Settings, now_ms: int) -> Batch:
+    """What became of a body, judged as our own events are."""
     batch = Batch.empty()
     batch.ignored.update(became.ignored)
     for one in became.told:
@@ -91,13 +111,10 @@ def read_record(
     now_ms: int,
     entries_max: int | None = None,
 ) -> Intake:
-    """What becomes of a body; raises `RequestRefused`: 400 for one that is none of this format.
-
-    413 beyond `entries_max`.
-    """
+    """What becomes of a body; raises `RequestRefused`, 413, beyond `entries_max`."""
     said = {name: value for name, value in headers.items() if name != "user-agent"}
     try:
-        became = adapter._replace(secret=None).read(
+        return adapter._replace(secret=None).read(
             body,
             said,
             settings,
@@ -107,12 +124,6 @@ def read_record(
         )
     except TooManyEntries as error:
         raise RequestRefused(413, error.reason, f"{adapter.name}: {error}") from None
-    for one in () if became.events else became.rejections:
-        if one.reason == "invalid_json":
-            raise RequestRefused(400, "invalid_json", f"{adapter.name}: {one.message}")
-        if one.reason == "invalid_body":
-            raise RequestRefused(400, "invalid_body", f"{adapter.name}: {one.message}")
-    return became
 
 
 def without_ids(visit: SessionOwner) -> SessionOwner:

@@ -17,13 +17,12 @@ from fastapi.security import APIKeyHeader
 from streams.contract.errors import RequestRefused
 from streams.storefront.gateway.access.rates import network
 from streams.storefront.gateway.batches.batch import Batch
-from streams.storefront.gateway.batches.foreign import FOREIGN, read_foreign
+from streams.storefront.gateway.batches.foreign import FOREIGN, read_webhook
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.routes.body import body_of
 from streams.storefront.gateway.routes.events import EventsTaken, answer, send_counted
 from streams.storefront.gateway.routes.refusals import refusals
 from streams.storefront.intake.adapter import Adapter
-from streams.storefront.intake.drafts import EVENTS_MAX
 
 BODY_BYTES_MAX = 2_097_152
 """An order of a thousand lines is a megabyte."""
@@ -84,8 +83,7 @@ async def post_webhook(
     if not adapter.authentic(body, request.headers, here.settings):
         here.addresses.check(guesses, here.clock_ms())
         raise _unsigned()
-    now_ms, said = here.clock_ms(), request.headers
-    batch = read_foreign(adapter, body, said, None, here.settings, now_ms, events_max=EVENTS_MAX)
+    batch = read_webhook(adapter, body, request.headers, here.settings, here.clock_ms())
     await send_counted(here, batch, adapter.name)
     return answered(batch, here.clock_ms())
 

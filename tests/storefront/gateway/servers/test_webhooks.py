@@ -240,6 +240,19 @@ async def test_bodies_that_are_too_large_or_cut_off_are_guesses() -> None:
     assert 429 == unread.status_code
 
 
+@pytest.mark.parametrize("source", BODIES)
+@pytest.mark.parametrize("body", [b"[]", b"7", b"{", b"", b"\xff", b"[" * 100_000])
+async def test_what_is_signed_and_cannot_be_read_is_no_failure(source: str, body: bytes) -> None:
+    """It would come again, and again, until the shop system switches the webhook off."""
+    front = Shopfront(says_nothing, **SECRETS)
+    answer = await send(front, source, body, signature(source, body))
+
+    assert 200 == answer.status_code, answer.text
+    assert ["rejected"] == [one["status"] for one in answer.json()["results"]]
+    assert answer.json()["results"][0]["reason"] in ("invalid_body", "invalid_json")
+    assert [] == front.bus.records
+
+
 async def test_a_key_opens_no_webhook() -> None:
     """It is the signature that counts; and a page's origin is refused as anywhere."""
     front, body = Shopfront(says_nothing, **SECRETS), said("shopify")
