@@ -13,10 +13,10 @@ from streams.contract.errors import RequestRefused
 from streams.contract.events import encode
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.tokens import SessionOwner
-from streams.storefront.gateway.batches.batch import Batch, judge
+from streams.storefront.gateway.batches.batch import OF_SERVERS, ORDER, Batch, judge
 from streams.storefront.intake.adapter import Adapter
 from streams.storefront.intake.adapters import adapters, of_content_type
-from streams.storefront.intake.drafts import Intake, PlacedEvent, TooManyEntries
+from streams.storefront.intake.drafts import Intake, PlacedEvent, Rejection, TooManyEntries
 
 PUBLIC_LOGS = ("rees46", "otto")
 """No shop sends these."""
@@ -26,6 +26,8 @@ FOREIGN: Mapping[str, Adapter] = {
     if name == adapter.name and name not in PUBLIC_LOGS
 }
 """The formats that a body may have, by name."""
+SIGN_FOR_PAGES = ("segment",)
+"""What these sign may be what a page has said: its write key is everybody's."""
 BINARY = "ce-specversion"
 """The header that makes any body the data of a CloudEvent."""
 
@@ -82,9 +84,23 @@ def read_webhook(
     """The events in a body that its signature has shown to be a shop system's.
 
     What cannot be used is told as rejected, be it all of the body: sending it again would not help.
+    So are orders, and what comes back of them, where they may be a page's, which is not believed.
     """
-    return judged(
-        read_record(adapter, body, headers, None, settings, now_ms), None, settings, now_ms
+    became = read_record(adapter, body, headers, None, settings, now_ms)
+    if adapter.name in SIGN_FOR_PAGES and not settings.gateway_browser_orders:
+        became = became._replace(told=tuple(map(_of_a_page, became.told)))
+    return judged(became, None, settings, now_ms)
+
+
+def _of_a_page(one: PlacedEvent | Rejection) -> PlacedEvent | Rejection:
+    """The same, unless it is not for pages to say."""
+    if isinstance(one, Rejection) or (kind := one.event.type) not in (ORDER, *OF_SERVERS):
+        return one
+    return Rejection(
+        one.place,
+        "order_from_a_browser" if kind == ORDER else "not_from_a_browser",
+        f"{kind} may be a page's, whoever signs it: the shop's server tells it, with its key; "
+        "GOESWITH_GATEWAY_BROWSER_ORDERS=true believes it",
     )
 
 

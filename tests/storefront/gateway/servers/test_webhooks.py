@@ -21,7 +21,10 @@ from tests.storefront.intake.samples import ORDER, shop_line, shop_order, track,
 
 OLD, NEW = b"the secret before", b"the secret of now"
 BOTH = SecretStr(f"{NEW.decode()}, {OLD.decode()}")
-SECRETS = dict.fromkeys(("shopify_secret", "woocommerce_secret", "segment_secret"), BOTH)
+SECRETS: dict[str, Any] = {
+    **dict.fromkeys(("shopify_secret", "woocommerce_secret", "segment_secret"), BOTH),
+    "gateway_browser_orders": True,
+}
 BODIES = {
     "shopify": shop_order(),
     "woocommerce": woo_order(),
@@ -251,6 +254,28 @@ async def test_what_is_signed_and_cannot_be_read_is_no_failure(source: str, body
     assert ["rejected"] == [one["status"] for one in answer.json()["results"]]
     assert answer.json()["results"][0]["reason"] in ("invalid_body", "invalid_json")
     assert [] == front.bus.records
+
+
+async def test_an_order_that_a_page_may_have_said_is_not_believed_for_who_signs_it() -> None:
+    """Segment signs whatever comes under a write key, which every page has."""
+    front = Shopfront(says_nothing, **SECRETS | {"gateway_browser_orders": False})
+    names = ("Order Completed", "Order Refunded", "Order Cancelled", "Checkout Started")
+    body = json.dumps({"batch": [track(name, ORDER) for name in names]}).encode()
+    answer = await send(front, "segment", body, signature("segment", body))
+    order = said("shopify")
+    by_shop = await send(front, "shopify", order, signature("shopify", order))
+    by_key = await front.http.post(
+        "/v1/events?source=segment", content=said("segment"), headers=bearer(KEY)
+    )
+
+    assert ["order_from_a_browser", *["not_from_a_browser"] * 2, None] == [
+        one.get("reason") for one in answer.json()["results"]
+    ]
+    assert 200 == answer.status_code
+    assert ["checkout_started", "order_placed", "order_placed"] == [
+        event.type for event in front.bus.events
+    ]
+    assert 200 == by_shop.status_code == by_key.status_code
 
 
 async def test_a_key_opens_no_webhook() -> None:
