@@ -45,8 +45,8 @@ class GatewaySettings(BaseModel):
     gateway_batch_max: int = Field(100, ge=1, le=1000, description="most events of a request")
     gateway_browser_orders: bool = Field(
         False,
-        description="whether pages are believed what was ordered; else the shop's server tells it, "
-        "or a webhook",
+        description="whether pages, and webhooks of Segment, are believed what was ordered; else "
+        "the shop's server tells it, or a webhook of the shop system",
     )
     gateway_wait_ms_max: int = Field(
         2000, ge=0, le=30_000, description="longest that `wait_ms` may wait for prompts"
@@ -69,7 +69,10 @@ class GatewaySettings(BaseModel):
     )
 
     gateway_write_s: float = Field(
-        30.0, gt=0, le=600, description="who reads nothing of what is sent for so long is hung up"
+        30.0,
+        gt=0,
+        le=600,
+        description="who reads nothing of what is sent, or asks nothing, for so long is hung up",
     )
 
     @field_validator("gateway_proxies")

@@ -57,8 +57,8 @@ class Gateway:
         limits = {"addresses": self.addresses, "sessions": self.sessions}
         self.shared_rates = SharedRates(settings, limits, clock_ms)
         self.traffic = GatewayTraffic()
-        self.webhook_bodies = 0
-        """So many are being read, of nobody knows whom."""
+        self.webhook_bodies: Counter[str] = Counter()
+        """So many are being read, of nobody knows whom, by network."""
         self.streams = 0
         """How many are open."""
         self.closing = False

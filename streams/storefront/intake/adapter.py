@@ -1,7 +1,8 @@
 """An adapter: one source of foreign records, read the same way whoever it is.
 
-`read` never raises for what was sent: a record becomes events, rejections, or both. The same record
-becomes the same events, ids included, whenever and wherever it is read.
+`read` never raises for what was sent, unless there is more of it than was asked for: a record
+becomes events, rejections, or both. The same record becomes the same events, ids included, whenever
+and wherever it is read.
 """
 
 from collections.abc import Callable, Mapping
@@ -61,6 +62,7 @@ class Adapter(NamedTuple):
         received_at_ms: int | None = None,
         logged_at_ms: int | None = None,
         session_id: str | None = None,
+        entries_max: int | None = None,
     ) -> Intake:
         """What becomes of a record: bytes, or what was parsed from them.
 
@@ -68,9 +70,10 @@ class Adapter(NamedTuple):
         the same whenever it is read: by it records are told apart that say no time and are alike in
         all else. `session_id`, where it is known (a token has
         it), is the session, whatever is said. Where the secret of a webhook is set, what it does
-        not sign is rejected as `unauthorized`, and not looked at.
+        not sign is rejected as `unauthorized`, and not looked at. Raises `TooManyEntries` as soon
+        as more than `entries_max` events, rejections and ignored entries would come of it.
         """
-        drafts = Drafts(settings, received_at_ms, session_id, logged_at_ms)
+        drafts = Drafts(settings, received_at_ms, session_id, logged_at_ms, entries_max)
         headers = {name.lower(): value for name, value in headers.items()}
         try:
             self._check(body, headers, settings)

@@ -2,7 +2,8 @@
 
 A source reads its own format and says what it found; here it is decided, for all of them alike,
 what becomes of ids, consent, times and limits. Nothing a source says can raise anything but
-`Unreadable`, which ends the record; all else that is wrong leaves out one event, or one item.
+`Unreadable`, which ends the record, and `TooManyEntries`, where its reader has set a bound; all
+else that is wrong leaves out one event, or one item.
 
 Consent that is denied leaves out who it is: neither the shopper's id nor the browser's goes on. A
 session that is named after the shopper or the browser goes by a hash, with consent and without: so
@@ -42,6 +43,10 @@ UNSAID = object()
 
 class Unreadable(InvalidEvent):
     """A foreign record of which nothing can be used."""
+
+
+class TooManyEntries(InvalidEvent):
+    """A foreign record of which more would become than its reader has allowed."""
 
 
 class Rejection(NamedTuple):
@@ -94,11 +99,14 @@ class Drafts:
         received_at_ms: int | None = None,
         session_id: str | None = None,
         logged_at_ms: int | None = None,
+        entries_max: int | None = None,
     ) -> None:
         self.settings = settings
         self.received_at_ms = received_at_ms
         self._session_id = session_id
         self._logged_at_ms = logged_at_ms
+        self._entries_max = entries_max
+        self._entries = 0
         self._nobody = nobody_ids(settings.nobody_ids)
         self._events: list[Event] = []
         self._rejections: list[Rejection] = []
@@ -118,12 +126,21 @@ class Drafts:
             (*self._told, *untold),
         )
 
+    def count(self) -> None:
+        """One entry more, whatever becomes of it; raises `TooManyEntries` beyond the bound."""
+        self._entries += 1
+        if self._entries_max is not None and self._entries > self._entries_max:
+            said = f"more than {self._entries_max:,} events and other entries come of it"
+            raise TooManyEntries("too_many_events", said)
+
     def ignore(self, name: Any) -> None:
         """Count something that is of no use to us."""
+        self.count()
         self._ignored[(text(name) or "(no name)")[:NAME_CHARS_MAX]] += 1
 
     def reject(self, place: str, reason: str, message: str) -> None:
         """Leave something out, and say so."""
+        self.count()
         if len(self._rejections) < REJECTIONS_MAX:
             rejection = Rejection(place, reason, message)
             self._rejections.append(rejection)
@@ -233,6 +250,7 @@ class Drafts:
         if (size := len(encode(event))) > (most := self.settings.event_bytes_max):
             self.reject(place, "oversize", f"{size} bytes are more than event_bytes_max={most}")
             return
+        self.count()
         self._events.append(event)
         self._told.append(PlacedEvent(place, event))
 

@@ -280,16 +280,16 @@ async def test_other_content_types_are_refused(front: Shopfront) -> None:
 
 
 async def test_events_count_against_the_rate_of_a_session() -> None:
-    """Each of a batch; another session goes on, and so does this one a little later."""
+    """Each of a batch, and what is refused as one; another session goes on, and later this one."""
     front = Shopfront(says_nothing, gateway_session_rate=10)
     ann, bob = await front.token("ann"), await front.token("bob")
     assert 200 == (await front.post([add(f"e{n}") for n in range(9)], ann)).status_code
     refused = await front.post([add("e9"), add("e10")], ann)
 
-    assert (429, "6") == (refused.status_code, refused.headers["retry-after"])
+    assert (429, "12") == (refused.status_code, refused.headers["retry-after"])
     assert 9 == len(front.bus.records)
     assert 200 == (await front.post([add("e9")], bob)).status_code
-    front.now_ms += 6_000
+    front.now_ms += 12_000
     assert 200 == (await front.post([add("e9"), add("e10")], ann)).status_code
 
 

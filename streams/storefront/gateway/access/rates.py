@@ -52,9 +52,9 @@ class RateLimit:
         if again_s := self.take(name, now_ms, cost):
             raise _refusal(again_s)
 
-    def look(self, name: str, now_ms: int) -> None:
-        """Take nothing; raises `RequestRefused`, 429, where one more would not be taken."""
-        if again_s := _over_s(self._filled(name, now_ms, 1), now_ms):
+    def look(self, name: str, now_ms: int, cost: int = 1) -> None:
+        """Take nothing; raises `RequestRefused`, 429, where so much more would not be taken."""
+        if again_s := _over_s(self._filled(name, now_ms, cost), now_ms):
             raise _refusal(again_s)
 
     def taken_since(self) -> dict[str, float]:

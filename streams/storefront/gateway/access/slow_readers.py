@@ -1,10 +1,13 @@
-"""Slow readers: who does not read what was sent is hung up, and keeps no place.
+"""Slow clients: who does not read what was sent, or does not ask, is hung up, and keeps no place.
 
 What waits for a reader is bounded twice: by the system's buffer and by the transport's, which stops
 the response once it is full. Without an end to that, whoever opens streams and never reads them
 would hold their places for as long as he likes. So a connection whose full buffer has not become
 smaller for `gateway_write_s` is aborted. A reader whose network is gone answers nothing at all:
 that is noticed by the system, within the same time (`TCP_USER_TIMEOUT`, RFC 5482).
+
+Who connects, or sends something after a response, has as long to have asked: uvicorn waits for so
+little as a first byte, and for the rest of a header, without an end.
 """
 
 import asyncio
@@ -21,11 +24,18 @@ class PatientProtocol(H11Protocol):
         super().__init__(*args, **more)
         self.write_s = write_s
         self._look: asyncio.TimerHandle | None = None
+        self._asked_by: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Serve this client from now on."""
         super().connection_made(transport)
         bound_unanswered(transport.get_extra_info("socket"), self.write_s)
+        self._wait_for_a_request()
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of a request came, or all of it."""
+        super().data_received(data)
+        self._wait_for_a_request()
 
     def pause_writing(self) -> None:
         """The buffer is full: it has so long to become smaller."""
@@ -40,7 +50,20 @@ class PatientProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._stop_looking()
+        self._stop_waiting()
         super().connection_lost(exc)
+
+    def _wait_for_a_request(self) -> None:
+        """Let it come within the time that began with its first piece."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_waiting()
+        elif self._asked_by is None and not self.transport.is_closing():
+            self._asked_by = self.loop.call_later(self.write_s, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._asked_by is not None:
+            self._asked_by.cancel()
+            self._asked_by = None
 
     def _look_again(self, waiting: int) -> None:
         self._look = self.loop.call_later(self.write_s, self._looked, waiting)

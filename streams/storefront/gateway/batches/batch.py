@@ -71,6 +71,11 @@ class Batch(NamedTuple):
         """Whose events may be answered."""
         return {session_id for session_id, _ in self.asking}
 
+    @property
+    def entries(self) -> int:
+        """How much came of the body: what it is counted as."""
+        return len(self.results) + sum(self.ignored.values())
+
     @classmethod
     def empty(cls) -> "Batch":
         """Nothing yet."""

@@ -77,8 +77,8 @@ async def shop(asking: "Asking") -> None:
         raise RequestRefused(403, "key_needed", "this is for the shop's server, with its key")
 
 
-def take(here: Gateway, asking: Caller, cost: int) -> None:
-    """Count so much for the session of a token; raises `RequestRefused`, 429.
+def take(here: Gateway, asking: Caller, cost: int, taken: int = 0) -> None:
+    """Count so much for the session of a token, less what was taken; raises `RequestRefused`, 429.
 
     413 for what no minute has room for: to try again would never help.
     """
@@ -89,7 +89,9 @@ def take(here: Gateway, asking: Caller, cost: int) -> None:
                 "too_many_events",
                 f"{cost} events are more than a session may send: gateway_session_rate={most}",
             )
-        here.sessions.check(asking.claims.session_id, here.clock_ms(), cost)
+        session_id, now_ms = asking.claims.session_id, here.clock_ms()
+        if cost > taken and here.sessions.take(session_id, now_ms, cost - taken):
+            here.sessions.look(session_id, now_ms, cost)  # all of it, when it comes again
 
 
 Asking = Annotated[Caller, Depends(caller)]

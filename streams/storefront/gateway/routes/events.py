@@ -77,6 +77,7 @@ async def post_events(
     """
     foreign = format_of(source, request.headers)
     _check(request, asking, own=foreign is None)
+    take(here, asking, 1)  # of whatever is read, also where nothing comes of it
     body = await body_of(request, here.settings.gateway_body_bytes_max)
     now_ms, visit = here.clock_ms(), asking.claims
     if foreign is None:
@@ -84,7 +85,7 @@ async def post_events(
     else:
         said, most = request.headers, here.settings.gateway_batch_max
         batch = read_foreign(foreign, body, said, visit, here.settings, now_ms, events_max=most)
-    take(here, asking, max(1, len(batch.results)))
+    take(here, asking, batch.entries, taken=1)
     wait_s = min(wait_ms, here.settings.gateway_wait_ms_max) / 1000
     with ExitStack() as waiting:
         boxes: dict[str, Mailbox] = {}

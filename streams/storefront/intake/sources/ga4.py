@@ -87,6 +87,7 @@ def _each(said: list[Any], drafts: Drafts) -> Iterator[Hit]:
     told: dict[str, Any] = {}
     for place, one in rows(said):
         if command := _command("consent", one):
+            drafts.count()
             told = consented(told, *command)
             continue
         if isinstance(one, list) and not _is_gtag(one):

@@ -1,9 +1,9 @@
-"""Who does not read is hung up; who reads slowly is not. On real sockets, with small buffers."""
+"""Who does not read, or ask, is hung up; who reads slowly is not. On real sockets."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,60 @@ async def test_who_reads_slowly_is_served_for_as_long_as_he_reads() -> None:
                 await asyncio.sleep(patience_s / 10)
             assert not sender.ended.is_set()
         await asyncio.wait_for(sender.ended.wait(), WAIT_S_MAX)
+
+
+class Greeter:
+    """An application that answers at once."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One short response."""
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"hi"})
+
+
+@pytest.mark.parametrize("half", [b"", b"GET / HTTP/1.1\r\nhost:"])
+async def test_who_asks_nothing_or_half_is_hung_up(half: bytes) -> None:
+    """A first byte is waited for no longer than the rest of a header."""
+    loop = asyncio.get_running_loop()
+    async with served(Greeter(), fronted(0.2)) as port:
+        with socket.socket() as client:
+            client.setblocking(False)
+            await loop.sock_connect(client, ("127.0.0.1", port))
+            await loop.sock_sendall(client, half)
+            await hung_up(client)
+
+
+async def test_who_asks_half_after_an_answer_is_hung_up() -> None:
+    """What was answered before keeps no place."""
+    loop, answered = asyncio.get_running_loop(), b""
+    async with served(Greeter(), fronted(0.2)) as port:
+        with await connected(port) as client:
+            while not answered.endswith(b"hi"):
+                answered += await loop.sock_recv(client, BUFFER)
+            await loop.sock_sendall(client, b"GET /")
+            await hung_up(client)
+
+
+async def hung_up(client: socket.socket) -> None:
+    """Wait until nothing can come any more."""
+    async with asyncio.timeout(WAIT_S_MAX):
+        with suppress(ConnectionResetError):
+            assert not await asyncio.get_running_loop().sock_recv(client, BUFFER)
+
+
+async def test_who_has_asked_is_answered_however_long_it_takes() -> None:
+    """Patience is with who is to ask, and not with what is asked for."""
+
+    async def thinks(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.6)
+        await Greeter()(scope, receive, send)
+
+    async with served(thinks, fronted(0.2)) as port:
+        with await connected(port) as client:
+            said = await asyncio.get_running_loop().sock_recv(client, BUFFER)
+
+    assert said.startswith(b"HTTP/1.1 200")
 
 
 def test_a_reader_whose_network_is_gone_is_noticed_by_the_system() -> None:

@@ -181,12 +181,44 @@ async def test_bounds_are_of_what_a_body_becomes() -> None:
     def adds(many: int) -> Any:
         return protocol(hit("add_to_cart", items=[tea(item_id=f"i{n}") for n in range(many)]))
 
-    large = await post(front, adds(6), token, "ga4")
+    large = await post(front, adds(6), await front.token("bob"), "ga4")
     taken = [await post(front, adds(5), token, "ga4") for _ in range(3)]
 
     assert (413, "too_many_events") == (large.status_code, large.json()["reason"])
     assert [200, 200, 429] == [answer.status_code for answer in taken]
     assert 10 == len(front.bus.records)
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("ga4", [{"event": "x"}] * 6),
+        ("ga4", [["consent", "default", {f"c{n}": "granted"}] for n in range(6)]),
+        ("ga4", {"client_id": "1.2", "events": [{}] * 6}),
+        ("ga4", {"client_id": "1.2", "events": [{}] * 3 + [{"name": "x"}] * 3}),
+        ("segment", {"batch": [7] * 6}),
+        ("cloudevents", [{}] * 6),
+    ],
+)
+async def test_what_is_of_no_use_is_counted_as_events_are(source: str, body: Any) -> None:
+    """Reading it costs no less; the shop's server, by its key, may send more of it."""
+    front = Shopfront(says_nothing, gateway_batch_max=5, gateway_session_rate=10)
+    headers = {"content_type": "application/cloudevents-batch+json"}
+    more: Any = headers if source == "cloudevents" else {}
+    refused = await post(front, body, await front.token("ann"), source, **more)
+    by_server = await post(front, body, KEY, source, **more)
+
+    assert (413, "too_many_events") == (refused.status_code, refused.json()["reason"])
+    assert by_server.status_code in (200, 422)
+
+
+async def test_what_is_ignored_is_of_a_sessions_minute() -> None:
+    """As much of it as there is."""
+    front = Shopfront(says_nothing, gateway_session_rate=10)
+    token, views = await front.token("ann"), [{"event": "page_view"}] * 5
+    answers = [await post(front, views, token, "ga4") for _ in range(3)]
+
+    assert [200, 200, 429] == [answer.status_code for answer in answers]
 
 
 async def test_an_event_that_became_too_large_is_rejected() -> None:

@@ -62,8 +62,18 @@ async def test_a_batch_that_no_minute_has_room_for_is_too_large_and_not_too_earl
     assert (413, "too_many_events") == (refused.status_code, refused.json()["reason"])
     assert "gateway_session_rate=10" in refused.json()["message"]
     assert "retry-after" not in refused.headers
+    front.now_ms += 6_000  # it was read
     assert 200 == (await front.post(many[:10], token)).status_code
     assert 200 == (await front.post([{**e, "session_id": "ann"} for e in many], KEY)).status_code
+
+
+async def test_what_is_refused_when_it_was_read_counts_as_a_request() -> None:
+    """Whatever is wrong with it: who sends nothing else is not read for ever."""
+    front = Shopfront(says_nothing, gateway_batch_max=2, gateway_session_rate=10)
+    token = await front.token("ann")
+    answers = [await front.post([add()] * 3, token) for _ in range(12)]
+
+    assert [413] * 10 + [429] * 2 == [answer.status_code for answer in answers]
 
 
 async def test_a_body_that_is_packed_is_refused_as_that(front: Shopfront) -> None:

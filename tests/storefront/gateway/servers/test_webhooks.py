@@ -11,13 +11,20 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from streams.storefront.gateway.servers.webhooks import BODIES_AT_ONCE_MAX
-from tests.storefront.gateway.shopfront import KEY, Shopfront, bearer, says_nothing
+from streams.storefront.gateway.servers.webhooks import (
+    BODIES_AT_ONCE_MAX,
+    BODIES_OF_ONE_MAX,
+    BODY_BYTES_MAX,
+)
+from tests.storefront.gateway.shopfront import KEY, WAIT_S_MAX, Shopfront, bearer, says_nothing
 from tests.storefront.intake.samples import ORDER, shop_line, shop_order, track, woo_order
 
 OLD, NEW = b"the secret before", b"the secret of now"
 BOTH = SecretStr(f"{NEW.decode()}, {OLD.decode()}")
-SECRETS = dict.fromkeys(("shopify_secret", "woocommerce_secret", "segment_secret"), BOTH)
+SECRETS: dict[str, Any] = {
+    **dict.fromkeys(("shopify_secret", "woocommerce_secret", "segment_secret"), BOTH),
+    "gateway_browser_orders": True,
+}
 BODIES = {
     "shopify": shop_order(),
     "woocommerce": woo_order(),
@@ -168,8 +175,15 @@ async def test_who_guesses_is_counted_and_who_signs_is_not() -> None:
     assert (429, 200) == (unread.status_code, later.status_code)
 
 
-async def test_bodies_of_strangers_have_a_bound_together() -> None:
-    """Each may be large, and nobody knows yet who has sent it."""
+def sender(front: Shopfront, number: int) -> httpx.AsyncClient:
+    """Who sends from an address of its own."""
+    transport = httpx.ASGITransport(front.app, client=(f"203.0.113.{number}", 1234))
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway.example")
+
+
+@pytest.mark.parametrize(("networks", "many"), [(9, BODIES_AT_ONCE_MAX), (1, BODIES_OF_ONE_MAX)])
+async def test_bodies_of_strangers_have_a_bound_together_and_each(networks: int, many: int) -> None:
+    """Each may be large, and nobody knows yet who has sent it; one leaves room for others."""
     front, body, going_on = Shopfront(says_nothing, **SECRETS), said("shopify"), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -177,13 +191,17 @@ async def test_bodies_of_strangers_have_a_bound_together() -> None:
         yield body
 
     sign = {HEADERS["shopify"]: signature("shopify", body)}
-    many = [
-        asyncio.create_task(front.http.post("/v1/webhooks/shopify", content=slowly(), headers=sign))
-        for _ in range(BODIES_AT_ONCE_MAX)
-    ]
-    while front.gateway.webhook_bodies < BODIES_AT_ONCE_MAX:
+    senders = [sender(front, number) for number in range(networks)]
+
+    def sent(number: int, content: Any) -> Any:
+        by = senders[number % networks]
+        return by.post("/v1/webhooks/shopify", content=content, headers=sign)
+
+    tasks = [asyncio.create_task(sent(number, slowly())) for number in range(many)]
+    while front.gateway.webhook_bodies.total() < many:
         await asyncio.sleep(0.01)
-    refused = await send(front, "shopify", body, sign[HEADERS["shopify"]])
+    refused = await sent(many, body)
+    other = await send(front, "shopify", body, sign[HEADERS["shopify"]])
     going_on.set()
 
     assert (503, "busy", "2") == (
@@ -191,8 +209,73 @@ async def test_bodies_of_strangers_have_a_bound_together() -> None:
         refused.json()["reason"],
         refused.headers["retry-after"],
     )
-    assert {200} == {(await one).status_code for one in many}
-    assert 0 == front.gateway.webhook_bodies
+    assert (200 if networks == 1 else 503) == other.status_code
+    assert {200} == {(await one).status_code for one in tasks}
+    assert not front.gateway.webhook_bodies
+
+
+@pytest.mark.parametrize("source", BODIES)
+async def test_who_signs_nothing_is_not_waited_for(source: str) -> None:
+    """WooCommerce pings without a signature: it is read as far as a ping goes."""
+    front = Shopfront(says_nothing, **SECRETS)
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x" * 100
+        if source != "woocommerce":
+            raise AssertionError("it is read")
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(WAIT_S_MAX):
+        refused = await front.http.post(f"/v1/webhooks/{source}", content=endless())
+
+    assert (401, "signature") == (refused.status_code, refused.json()["reason"])
+    assert not front.gateway.webhook_bodies
+
+
+async def test_bodies_that_are_too_large_or_cut_off_are_guesses() -> None:
+    """Who sends nothing that could be looked at is no shop system either."""
+    front = Shopfront(says_nothing, gateway_address_rate=10, **SECRETS)
+    large = [await send(front, "shopify", b"x" * (BODY_BYTES_MAX + 1), "guess") for _ in range(10)]
+    body = said("shopify")
+    unread = await send(front, "shopify", body, signature("shopify", body))
+
+    assert [413] * 10 == [answer.status_code for answer in large]
+    assert 429 == unread.status_code
+
+
+@pytest.mark.parametrize("source", BODIES)
+@pytest.mark.parametrize("body", [b"[]", b"7", b"{", b"", b"\xff", b"[" * 100_000])
+async def test_what_is_signed_and_cannot_be_read_is_no_failure(source: str, body: bytes) -> None:
+    """It would come again, and again, until the shop system switches the webhook off."""
+    front = Shopfront(says_nothing, **SECRETS)
+    answer = await send(front, source, body, signature(source, body))
+
+    assert 200 == answer.status_code, answer.text
+    assert ["rejected"] == [one["status"] for one in answer.json()["results"]]
+    assert answer.json()["results"][0]["reason"] in ("invalid_body", "invalid_json")
+    assert [] == front.bus.records
+
+
+async def test_an_order_that_a_page_may_have_said_is_not_believed_for_who_signs_it() -> None:
+    """Segment signs whatever comes under a write key, which every page has."""
+    front = Shopfront(says_nothing, **SECRETS | {"gateway_browser_orders": False})
+    names = ("Order Completed", "Order Refunded", "Order Cancelled", "Checkout Started")
+    body = json.dumps({"batch": [track(name, ORDER) for name in names]}).encode()
+    answer = await send(front, "segment", body, signature("segment", body))
+    order = said("shopify")
+    by_shop = await send(front, "shopify", order, signature("shopify", order))
+    by_key = await front.http.post(
+        "/v1/events?source=segment", content=said("segment"), headers=bearer(KEY)
+    )
+
+    assert ["order_from_a_browser", *["not_from_a_browser"] * 2, None] == [
+        one.get("reason") for one in answer.json()["results"]
+    ]
+    assert 200 == answer.status_code
+    assert ["checkout_started", "order_placed", "order_placed"] == [
+        event.type for event in front.bus.events
+    ]
+    assert 200 == by_shop.status_code == by_key.status_code
 
 
 async def test_a_key_opens_no_webhook() -> None:
