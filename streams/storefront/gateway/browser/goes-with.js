@@ -160,6 +160,8 @@ export class GoesWith extends HTMLElement {
   disconnectedCallback() {
     this.#listening.abort();
     this.#unfollow();
+    this.#call += 1;
+    this.#asked = null;
     this.#clear();
   }
 
@@ -408,7 +410,12 @@ export class GoesWith extends HTMLElement {
     const section = make("section", "prompt", "", done);
     this.#put(section);
     this.#announce(done.textContent);
-    setTimeout(() => section === this.#section && (this.#clear(), this.#update()), DONE_MS);
+    setTimeout(() => {
+      if (section !== this.#section) return;
+      this.#clear();
+      this.#asked = null;
+      this.#update();
+    }, DONE_MS);
   }
 
   // What is on the page.

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from playwright.async_api import BrowserContext
 
-from tests.storefront.gateway.browser.shop import ShopWithGateway
+from tests.storefront.gateway.browser.shop import ShopWithGateway, offer
+from tests.storefront.gateway.browser.test_in_a_browser import now_ms, offered
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -142,3 +143,35 @@ async def test_a_page_from_the_cache_sends_what_another_page_could_not(
         await shop.comes_to(lambda: shop.said("item_removed"))
 
         assert ["bread", "true"] == [event.item_id for event in shop.said("item_viewed")]
+
+
+async def test_an_element_taken_out_while_it_asks_shows_the_prompt_where_it_is_put(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """It asks again."""
+    async with shop.shopper(context) as ann:
+        await ann.page.evaluate(
+            """() => {
+              window.asked = 0;
+              document.querySelector("goes-with").resolve = () =>
+                ++asked === 1 ? new Promise(() => {}) : { butter: { title: "Butter!" } };
+            }"""
+        )
+        await shop.comes_to(lambda: shop.said("item_viewed"))
+        shop.bus.publish(offer(await ann.session(), "e1", now_ms(), "butter"))
+        await ann.page.wait_for_function("() => asked === 1")
+        await ann.page.evaluate("document.body.append(document.querySelector('goes-with'))")
+        await ann.page.wait_for_selector("text=Butter!")
+
+
+async def test_what_was_offered_before_comes_back_after_an_add(
+    shop: ShopWithGateway, context: BrowserContext
+) -> None:
+    """Once it has been said that something was added."""
+    async with shop.shopper(context) as ann:
+        await offered(shop, ann, "butter")
+        shop.bus.publish(offer(await ann.session(), "e2", now_ms(), "jam"))
+        await ann.page.wait_for_selector("text=Apricot jam")
+        await ann.prompt.locator("[part=add]").click()
+        await ann.page.wait_for_selector("text=Added: Apricot jam")
+        await ann.page.wait_for_selector("text=Butter, salted")
