@@ -79,7 +79,7 @@ export interface ClientOptions {
   token?: TokenSource;
   /** Of all events; the page's `lang`, if left out. */
   locale?: string;
-  /** Of all events. */
+  /** Of all events; who asks again with another one, is heard. */
   consent?: boolean;
 }
 
@@ -96,6 +96,8 @@ export class Client extends EventTarget {
   constructor(options?: ClientOptions);
   /** Another one: after signing in or out. */
   token: TokenSource | null | undefined;
+  /** Of the events from now on. */
+  consent: boolean | undefined;
   /** What may be shown now, oldest first. */
   readonly prompts: Prompt[];
   /** Get another token now; where it is of another session, nothing of the old one stays. */

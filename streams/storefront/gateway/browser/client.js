@@ -1,21 +1,17 @@
 /**
- * goeswith in the browser, without markup: events out, prompts in. What is public is told in
- * client.d.ts and docs/element.md.
- *
- * Events go out in order, a batch at a time, and again under the same ids until the gateway has them.
- * While it is away nothing is lost and the page notices nothing. Prompts come on one stream: each
- * once, none that has expired, was withdrawn, or was sent away in another tab.
+ * goeswith in the browser, without markup: events out, prompts in. See client.d.ts, docs/element.md.
  */
 
 const EVENTS_AT_ONCE_MAX = 50;
-const WAITING_MAX = 500; // events that the gateway has not taken; then the oldest are given up
+const WAITING_MAX = 500; // events; then the oldest are given up
 const BODY_CHARS_MAX = 20_000; // browsers let 65,536 bytes go out from a page that is left
+const BYTES_MAX = 60_000; // of an event, and of a body that outlives the page
 const ANSWER_MS_MAX = 10_000;
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 30_000;
 const STEADY_MS = 10_000; // a stream that lasted so long was a good one
-const KEPT_MS = 3_600_000; // events of a page that was left are sent by the next one within this
-const EVENTS_KEPT = "goes-with-events"; // in sessionStorage: of this tab
+const KEPT_MS = 3_600_000; // the next page sends them within this
+const EVENTS_KEPT = "goes-with-events:"; // and the gateway; in sessionStorage: of this tab
 const MARKS_KEPT = "goes-with-prompts"; // in localStorage: of all tabs; prompt id to [done, until]
 const EXPECTED_MS = 60_000;
 const DONE_MAX = 200;
@@ -27,10 +23,12 @@ export function connect(options = {}) {
   const client = clients.get(gateway) ?? new Client({ ...options, gateway });
   clients.set(gateway, client);
   client.token ??= options.token;
+  client.consent = options.consent ?? client.consent;
   return client;
 }
 
 export class Client extends EventTarget {
+  consent; // of what is said from now on
   #gateway;
   #token; // what the page gave: a token, or what gets one
   #held = null; // the token at hand: {text, until}
@@ -39,13 +37,13 @@ export class Client extends EventTarget {
   #bad = null; // one that the gateway has refused
   #session = null;
   #locale;
-  #consent;
   #closed = false;
 
   #waiting = []; // events, oldest first
-  #flying = []; // those of them that are on their way
-  #before = null; // those of them that were said before another token was wanted
-  #kept; // those that the page before could not send
+  #flying = []; // those on their way
+  #before = null; // those said before renew()
+  #kept; // those that another page could not send
+  #own = new Set(); // ids of those that this one has kept
   #posting = false;
   #atOnce = EVENTS_AT_ONCE_MAX;
   #warned = new Set();
@@ -55,10 +53,10 @@ export class Client extends EventTarget {
   #opening = false;
   #failures = 0;
   #lastId = "";
-  #prompts = new Map(); // those that may be shown, by id: {prompt, until, untilByClock, timer}
+  #prompts = new Map(); // by id: {prompt, until, untilByClock, timer}
   #done = new Set(); // ids of those that may not be shown again
-  #marks = {}; // by id: [sent away or added, until]; all tabs have them, where storage is allowed
-  #expected = new Map(); // receipts by item: the shop said that it sees to these adds
+  #marks = {}; // by id: [sent away or added, until]
+  #expected = new Map(); // receipts by item, of adds that the shop tells
   #wake = new Set(); // ends the pauses
   #off = new AbortController();
 
@@ -67,7 +65,7 @@ export class Client extends EventTarget {
     this.#gateway = gatewayAddress(gateway);
     this.#token = token;
     this.#locale = locale;
-    this.#consent = consent;
+    this.consent = consent;
     const on = (target, type, does) =>
       target.addEventListener(type, does, { signal: this.#off.signal });
     on(document, "visibilitychange", () => (document.hidden ? this.#hide() : this.#show()));
@@ -96,11 +94,19 @@ export class Client extends EventTarget {
   }
 
   send(event) {
-    const said = { event_id: newId(), occurred_at_ms: Date.now() };
+    let said = { event_id: newId(), occurred_at_ms: Date.now() };
     const locale = this.#locale ?? document.documentElement.lang;
     if (locale) said.locale = locale.slice(0, 16);
-    if (this.#consent !== undefined) said.consent = this.#consent;
+    if (this.consent !== undefined) said.consent = this.consent;
     Object.assign(said, event);
+    try {
+      const text = JSON.stringify(said);
+      if (bytesOf(text) > BYTES_MAX) throw new Error(`more than ${BYTES_MAX} bytes`);
+      said = JSON.parse(text); // what the page does to it later is not said
+    } catch (error) {
+      this.#refused(said, "cannot_be_sent", String(error)); // nor may it hold up the others
+      return said.event_id;
+    }
     if (said.type === "item_added") this.#credit(said);
     this.#waiting.push(said);
     if (this.#waiting.length > WAITING_MAX) {
@@ -182,17 +188,18 @@ export class Client extends EventTarget {
     this.#posting = false;
   }
 
-  /** Sends a batch; 0: go on; else try again, after so many milliseconds at least. */
+  /** Sends a batch; 0: go on; else again, after so many milliseconds. */
   async #postSome() {
     try {
       const token = await this.#getToken();
       if (!this.#waiting.length) return 0; // they were another shopper's
       const batch = (this.#flying = this.#batch(this.#waiting));
+      const body = toJson(batch);
       const answer = await fetch(`${this.#gateway}v1/events`, {
         method: "POST",
         headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-        body: toJson(batch),
-        keepalive: true, // goes on when the page is left
+        body,
+        keepalive: bytesOf(body) < BYTES_MAX, // outlives the page
         credentials: "omit",
         signal: AbortSignal.timeout(ANSWER_MS_MAX),
       });
@@ -253,7 +260,7 @@ export class Client extends EventTarget {
     this.dispatchEvent(new CustomEvent("refused", { detail: { event, reason, message } }));
   }
 
-  /** Once a reason: who builds the shop should see it, and no log should fill. */
+  /** Once a reason: no log should fill. */
   #warn(reason, message) {
     if (this.#warned.has(reason)) return;
     this.#warned.add(reason);
@@ -264,7 +271,7 @@ export class Client extends EventTarget {
     this.dispatchEvent(new CustomEvent("trouble", { detail: { message: String(error) } }));
   }
 
-  /** An add from a prompt: it carries the receipt, and the prompt has done its work. */
+  /** An add from a prompt carries the receipt. */
   #credit(event) {
     event.receipt ??= this.#expected.get(event.item_id);
     this.#expected.delete(event.item_id);
@@ -293,24 +300,24 @@ export class Client extends EventTarget {
     const { session_id: session, iat = 0, exp = 0 } = claimsOf(text);
     if (!session) throw new Error("that is no session token");
     this.#enter(session);
-    // By its length: the clock of the browser may be wrong. A fixed token is used while it lasts.
+    // By its length: the browser's clock may be wrong.
     const until = renewable ? Date.now() + 800 * Math.max(0, exp - iat) : Infinity;
     this.#held = { text, turn, until };
     return text;
   }
 
-  /** The gateway does not take this token (any more). */
   #discard(token) {
     this.#bad = token;
     if (this.#held?.text === token) this.#held = null;
   }
 
-  /** Another session is another shopper, as far as one knows: nothing of the old one stays. */
+  /** Another session is another shopper: nothing of the old one stays. */
   #enter(session) {
     if (this.#session !== null && this.#session !== session) {
-      const old = this.#before ?? new Set(this.#waiting);
-      this.#beacon([...old]); // as who it was
+      const old = this.#before ?? this.#waiting;
+      const left = this.#beacon(old); // as who it was
       this.#forget(old);
+      for (const event of left) this.#refused(event, "session_ended", "it could not be sent in time");
       this.#expected.clear();
       this.#lastId = "";
       this.#shut();
@@ -388,8 +395,8 @@ export class Client extends EventTarget {
     const leftMs = Math.min(prompt.expires_in_ms, 2 ** 31 - 1);
     this.#prompts.set(id, {
       prompt,
-      until: performance.now() + leftMs, // stands still while the machine sleeps
-      untilByClock: Date.now() + leftMs, // may be set
+      until: performance.now() + leftMs, // stops while the machine sleeps
+      untilByClock: Date.now() + leftMs,
       timer: setTimeout(() => this.#end(id), leftMs),
     });
     this.#changed();
@@ -437,12 +444,13 @@ export class Client extends EventTarget {
   // Pages come and go.
 
   #hide() {
-    this.#shut(); // a browser has few connections for all tabs; what comes meanwhile is kept
+    this.#shut(); // a browser has few connections for all tabs
     this.#keep();
   }
 
   #show() {
-    write(() => sessionStorage, EVENTS_KEPT, null); // they are still here
+    // The other page may hear of it after this one.
+    setTimeout(() => this.#closed || document.hidden || this.#restore(), 1000);
     for (const [id, held] of this.#prompts) if (isOver(held)) this.#end(id);
     this.#resume();
   }
@@ -458,7 +466,6 @@ export class Client extends EventTarget {
     this.#post();
   }
 
-  /** What is not on its way yet goes as a beacon; what is not known to have come, is kept. */
   #leave() {
     this.#shut();
     this.#keep();
@@ -466,38 +473,54 @@ export class Client extends EventTarget {
     this.#beacon(this.#waiting.filter((event) => !flying.has(event)));
   }
 
+  /** Gives back what the browser does not take. */
   #beacon(events) {
-    if (!events.length || !this.#held) return;
+    const left = [...events];
+    if (!this.#held) return left;
     const address = new URL("v1/events", this.#gateway);
     address.searchParams.set("token", this.#held.text); // a beacon has no headers
-    navigator.sendBeacon?.(address, toJson(this.#batch(events)));
+    for (let batch; (batch = this.#batch(left)).length; left.splice(0, batch.length)) {
+      if (!navigator.sendBeacon?.(address, toJson(batch))) break;
+    }
+    return left;
   }
 
   #keep() {
+    this.#restore();
     const session = this.#kept?.session ?? this.#session;
     const events = [...(this.#kept?.events ?? []), ...this.#waiting].slice(-WAITING_MAX);
-    write(() => sessionStorage, EVENTS_KEPT, events.length ? { session, events } : null);
+    this.#own = new Set(events.map((event) => event.event_id));
+    write(
+      () => sessionStorage,
+      EVENTS_KEPT + this.#gateway,
+      events.length ? { session, events } : null,
+    );
   }
 
   #restore() {
-    const kept = read(() => sessionStorage, EVENTS_KEPT);
-    write(() => sessionStorage, EVENTS_KEPT, null);
+    const key = EVENTS_KEPT + this.#gateway;
+    const kept = read(() => sessionStorage, key);
+    write(() => sessionStorage, key, null);
     if (!Array.isArray(kept?.events)) return;
+    kept.events = kept.events.filter((event) => event && !this.#own.has(event.event_id));
+    if (!kept.events.length) return; // they are still here
+    if (this.#kept?.session === kept.session) kept.events.unshift(...(this.#kept?.events ?? []));
     this.#kept = kept;
-    this.#getToken().catch((error) => this.#trouble(error));
+    if (this.#session !== null && !this.#before) this.#adoptKept();
+    else this.#getToken().catch((error) => this.#trouble(error));
   }
 
-  /** What the page before could not send, of the same session, under the same ids. */
+  /** What another page could not send, of the same session, under the same ids. */
   #adoptKept() {
     const kept = this.#kept;
     this.#kept = null;
     if (!kept || (kept.session ?? this.#session) !== this.#session) return;
     const since = Date.now() - KEPT_MS;
-    this.#waiting.unshift(...kept.events.filter((event) => event?.occurred_at_ms > since));
+    this.#waiting.push(...kept.events.filter((event) => event.occurred_at_ms > since));
+    this.#waiting.sort((one, other) => one.occurred_at_ms - other.occurred_at_ms);
     this.#post();
   }
 
-  /** Ends early when there is reason to hope. */
   #pause(ms) {
     return new Promise((resolve) => {
       const wake = () => {
@@ -531,6 +554,10 @@ function newId() {
 
 function toJson(events) {
   return JSON.stringify(events.map((event) => ({ ...event, sent_at_ms: Date.now() })));
+}
+
+function bytesOf(text) {
+  return new Blob([text]).size;
 }
 
 /** What a token says; it is the gateway that checks it. */

@@ -1,9 +1,4 @@
-/**
- * `<goes-with>`: what goes with this, where a page puts it. See docs/element.md.
- *
- * It shows the newest prompt, and nothing while there is none. All that comes from elsewhere is text,
- * never markup; it needs no inline script or style, so it works under a strict content security policy.
- */
+/** `<goes-with>`: what goes with this, where a page puts it. See docs/element.md. */
 
 import { connect } from "./client.js";
 export * from "./client.js";
@@ -17,7 +12,7 @@ const ASKED_MS_MAX = 10_000;
 const SPOKEN = ["en", "de", "fr"]; // the languages of the gateway's own reasons
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)$/;
 
-/** What the element says itself, by language: a reason where the gateway has none in it, and buttons. */
+/** What the element says itself, by language. */
 const WORDS = {
   en: "Goes with {anchor}|Goes with it|Add|Added: {title}|No, thanks|That did not work",
   ar: "يناسب {anchor}|يناسب هذا|أضف|تمت الإضافة: {title}|لا، شكرًا|لم ينجح ذلك",
@@ -97,7 +92,7 @@ function styleSheet() {
 }
 
 export class GoesWith extends HTMLElement {
-  static observedAttributes = ["token", "placement", "view"];
+  static observedAttributes = ["token", "placement", "view", "consent"];
 
   #client = null;
   #resolve = null;
@@ -165,12 +160,15 @@ export class GoesWith extends HTMLElement {
   disconnectedCallback() {
     this.#listening.abort();
     this.#unfollow();
+    this.#call += 1;
+    this.#asked = null;
     this.#clear();
   }
 
   attributeChangedCallback(name, old, value) {
     if (!this.#client || old === value) return;
     if (name === "token") this.#client.token = value;
+    if (name === "consent") this.#client.consent = consentOf(value);
     if (name === "view") this.#view();
     if (name === "placement") this.#update();
   }
@@ -185,11 +183,10 @@ export class GoesWith extends HTMLElement {
 
   #connect() {
     const tokenUrl = this.getAttribute("token-url");
-    const consent = this.getAttribute("consent");
     this.#client = connect({
       gateway: this.getAttribute("gateway"),
       token: tokenUrl ? () => tokenFrom(tokenUrl) : (this.getAttribute("token") ?? undefined),
-      consent: consent === null ? undefined : consent === "true",
+      consent: consentOf(this.getAttribute("consent")),
     });
     return this.#client;
   }
@@ -227,7 +224,6 @@ export class GoesWith extends HTMLElement {
     return this.#words[name] ?? ours.split("|")[place];
   }
 
-  /** Render anew: the shop says something else. */
   #again() {
     this.#unknown.clear();
     this.#stale = true;
@@ -414,7 +410,12 @@ export class GoesWith extends HTMLElement {
     const section = make("section", "prompt", "", done);
     this.#put(section);
     this.#announce(done.textContent);
-    setTimeout(() => section === this.#section && (this.#clear(), this.#update()), DONE_MS);
+    setTimeout(() => {
+      if (section !== this.#section) return;
+      this.#clear();
+      this.#asked = null;
+      this.#update();
+    }, DONE_MS);
   }
 
   // What is on the page.
@@ -482,6 +483,10 @@ function make(tag, part, name, ...children) {
 /** A sentence with something in the place of a word, which may be of the other direction. */
 function parts(template, word, value) {
   return template.split(word).flatMap((text, at) => (at ? [make("bdi", "", "", value), text] : [text]));
+}
+
+function consentOf(said) {
+  return said === null ? undefined : said === "true";
 }
 
 /** An address to follow or to look at, and no script. */

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from streams.storefront.gateway.browser.files import NAMES, BrowserFile, browser_file
 
-KEPT_S = 3600
-"""So long a browser does not ask again; then by the tag whether there is another one."""
+CACHE = "public, no-cache"
+"""Kept, and asked for by its tag each time: a page that names the next release's hash would else be
+without its element for as long as a browser keeps the one before."""
 NOT_THERE = 404
 
 router = APIRouter(prefix="/v1", include_in_schema=False)
@@ -64,7 +65,7 @@ def _handed_out(name: str, request: Request) -> Response:
         raise HTTPException(NOT_THERE, f"there is no {name[:40]!r}: {', '.join(NAMES)}")
     file = browser_file(name)
     headers = {
-        "Cache-Control": f"public, max-age={KEPT_S}",
+        "Cache-Control": CACHE,
         "ETag": file.etag,
         "Vary": "Accept-Encoding, Origin",
         "X-Content-Type-Options": "nosniff",

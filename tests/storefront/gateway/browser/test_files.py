@@ -57,7 +57,7 @@ async def test_a_file_is_handed_out_packed_and_kept(name: str) -> None:
     assert "gzip" == packed.headers["content-encoding"]
     assert SHOP == packed.headers["access-control-allow-origin"]
     assert {"Accept-Encoding", "Origin"} <= set(packed.headers["vary"].split(", "))
-    assert "public, max-age=3600" == plain.headers["cache-control"]
+    assert "public, no-cache" == plain.headers["cache-control"]
     assert (304, b"") == (again.status_code, again.content)
     assert name.endswith(".js") == plain.headers["content-type"].startswith("text/javascript")
 
@@ -81,7 +81,7 @@ async def test_pages_of_others_are_told_that_they_may_not() -> None:
 def public(text: str, name: str) -> set[str]:
     """The public names of a class, in a program or in its types."""
     body = text.partition(f"class {name} ")[2].partition("\n}\n")[0]
-    found = re.findall(r"^  (?:readonly |get |set )?(\w+)\??[(:]", body, re.MULTILINE)
+    found = re.findall(r"^  (?:readonly |get |set )?(\w+)\??[(:;]", body, re.MULTILINE)
     return set(found) - {"constructor", "addEventListener"}
 
 
