@@ -25,7 +25,7 @@ FEED = """item_id,title,in_stock,variant_of
 bread,Bread,yes,
 butter,Butter,yes,butters
 butter-salted,Salted butter,yes,butters
-jam,,maybe,
+jam,,,
 """
 
 

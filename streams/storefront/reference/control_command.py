@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 from pydantic import ValidationError
 
 from streams.cli.options import with_settings
@@ -110,12 +111,9 @@ def apply(
 
     All of it is checked before anything is set.
     """
-    wanted, standing = _wanted(file), _standing(settings)
-    changes = [
-        _record(key, value, author, reason)
-        for key, value in wanted.items()
-        if value != (standing[key].value if key in standing else None)
-    ]
+    wanted = [_record(key, value, author, reason) for key, value in _wanted(file).items()]
+    standing = _standing(settings)
+    changes = [one for one in wanted if _differ(one, standing.get(one.key))]
     if not dry_run and changes:
         send(settings, settings.topics.control, changes)
     if as_json:
@@ -139,6 +137,15 @@ def parsed(said: str) -> Any:
         return json.loads(said)
     except ValueError:
         return said
+    except RecursionError:
+        raise Misconfigured("the value is nested too deeply") from None
+
+
+def _differ(wanted: ControlRecord, standing: ControlRecord | None) -> bool:
+    """Whether another value is wanted; `true` is not 1, though Python takes it for that."""
+    values = (wanted.value, standing.value if standing is not None else None)
+    first, second = (orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in values)
+    return first != second
 
 
 def _record(key: str, value: Any, author: str, reason: str) -> ControlRecord:

@@ -7,6 +7,7 @@ events speak of products, the variants of one are one item, which is there while
 import codecs
 import csv
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +17,10 @@ from streams.clients.files import LINE_BYTES_MAX
 from streams.contract.errors import FileUnusable
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import RECORD_BYTES_MAX, encode_reference, reasons
-from streams.storefront.reference.formats.drafts import Draft, FileRow, Options, Problem
+from streams.storefront.reference.formats.drafts import Draft, Options, Problem
 from streams.storefront.reference.formats.guessing import guessed
+from streams.storefront.reference.table import Table
 
-CELL_CHARS_MAX = 4_000_000
 REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
 """What stands for bytes that are no text."""
 DELIMITERS = "\t;,"
@@ -77,17 +78,27 @@ class CatalogFile:
                 yield _checked(number, line)
 
     def _drafted(self) -> Iterator[Found | Problem]:
-        drafts = self._format.reads(_rows(self.path, self.delimiter), self.options)
+        drafts = self._read_table(Table(partial(_lines, self.path), self.delimiter))
         if self.options.items == "parent" and self.format != "own":
             drafts = products(drafts)
         for one in drafts:
             yield one if isinstance(one, Problem) else _checked(one.line, _fields(one))
 
+    def _read_table(self, table: Table) -> Iterator[Draft | Problem]:
+        try:
+            for one in self._format.reads(table, self.options):
+                yield from table.problems()
+                yield one
+        except csv.Error as error:
+            raise FileUnusable(f"{self.path}, {error}; nothing was sent") from None
+        yield from table.problems()
+
 
 def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
     """One draft a product, of all of its variants.
 
-    It is there while any variant is, hidden when all are, and costs what the cheapest does.
+    It is there while any variant is, hidden when all are, restricted when any is, and costs what
+    the cheapest does.
     """
     variants: dict[str, list[Draft]] = {}
     for one in drafts:
@@ -103,9 +114,13 @@ def products(drafts: Iterable[Draft | Problem]) -> Iterator[Draft | Problem]:
             for name in ("price_minor", "margin_minor", "currency")
             if name in cheapest.fields
         }
-        fields: dict[str, Any] = _without_prices(all_[0].fields) | prices
+        whole = next((one for one in all_ if one.is_product), all_[0])
+        fields: dict[str, Any] = _without_prices(whole.fields) | prices
         fields["in_stock"] = any(one.fields.get("in_stock", True) for one in sold)
         fields["hidden"] = all(one.fields.get("hidden", False) for one in all_)
+        words = (one.fields.get("restricted") for one in all_)
+        if restricted := next(filter(None, words), None):
+            fields["restricted"] = restricted
         yield Draft(all_[0].line, product, product, fields)
 
 
@@ -127,23 +142,6 @@ def _checked(line: int, said: str | Mapping[str, Any]) -> Found | Problem:
         return Found(line, CatalogItem.model_validate(said))
     except ValidationError as invalid:
         return Problem(line, reasons(invalid))
-
-
-def _rows(path: Path, delimiter: str) -> Iterator[FileRow]:
-    """The rows below the header. Raises `FileUnusable` where the file is no table any more."""
-    csv.field_size_limit(CELL_CHARS_MAX)
-    reader = csv.reader(_lines(path), delimiter=delimiter)
-    header: list[str] = []
-    begins = 1
-    try:
-        for cells in reader:
-            if header and any(cell.strip() for cell in cells):
-                named: dict[str, str] = dict(zip(header, cells, strict=False))
-                yield FileRow(begins, named)
-            header = header or [name.strip() for name in cells if any(map(str.strip, cells))]
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise FileUnusable(f"{path}, line {begins}: {error}; nothing was sent") from None
 
 
 def _delimiter(header: str) -> str:

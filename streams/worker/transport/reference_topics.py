@@ -14,19 +14,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, KafkaTimeoutError
 from mode import Service
 
 from streams.clients.async_kafka import administration, reading_options, translating_corruption
 from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
+from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.clients.connection.topics.findings import TopicSeen
 from streams.clients.connection.topics.topic_ids import topics_seen
-from streams.contract.errors import InvalidReference, KafkaUnreachable
+from streams.contract.errors import GoeswithError, InvalidReference
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import decode_reference
 from streams.contract.events.reference.control import ControlRecord
@@ -50,7 +52,8 @@ class Reference:
     def __init__(self, settings: Settings, catalog: Catalog, telemetry: Telemetry) -> None:
         topics = settings.topics
         self._catalog = topics.catalog
-        self.catalog, self.controls = catalog, dict[str, ControlRecord]()
+        self.catalog, self.controls = catalog, dict[str, int]()
+        """Of each control only its record's size: nothing decides by a control as yet."""
         self.apply: Mapping[str, Callable[[KafkaRecord], None]] = {
             topics.catalog: partial(self._read, topics.catalog, self._apply_item),
             topics.control: partial(self._read, topics.control, self._apply_control),
@@ -101,7 +104,7 @@ class Reference:
         elif key not in self.controls and len(self.controls) >= CONTROLS_MAX:
             raise InvalidReference(FULL, f"there is no room for more controls than {CONTROLS_MAX}")
         else:
-            self.controls[key] = control
+            self.controls[key] = len(record.value or b"")
 
 
 class ReferenceTopics(Service):
@@ -113,12 +116,19 @@ class ReferenceTopics(Service):
         self._topics = [*settings.topics.reference()]
         self._seen: dict[str, TopicSeen] = {}
         self._next: dict[Any, int] = {}
-        self._ends: dict[Any, int] = {}
+        self._ends: dict[Any, int] | None = None
+        """Where the topics ended at the start, until read so far; None: not known yet."""
         self._consumer: Any = None
+        self._admin: Any = None
+        self._closing = AsyncExitStack()
+        self._unseen = False
+        """Whether the last look failed, and that was said."""
 
     @property
     def notes(self) -> list[str]:
         """What an operator should know: that not all was read that was there at the start."""
+        if self._ends is None:
+            return ["catalogue and controls: where they end is not known yet"]
         left = sum(max(0, end - self._next.get(at, 0)) for at, end in self._ends.items())
         return [f"catalogue and controls: {left:,} records are not read yet"] if left else []
 
@@ -140,7 +150,8 @@ class ReferenceTopics(Service):
         try:
             async with asyncio.timeout(self._settings.catalog_wait_s_max):
                 await self._reach_ends()
-        except TimeoutError:
+        except (TimeoutError, KafkaTimeoutError):
+            self._assign()  # what was fetched and not applied yet is fetched again
             logger.warning(
                 "catalogue and controls are not read to their ends in %g s "
                 "(GOESWITH_CATALOG_WAIT_S_MAX): answering with the %d records that were read",
@@ -150,21 +161,37 @@ class ReferenceTopics(Service):
 
     async def on_stop(self) -> None:
         """Stop following."""
-        if self._consumer is not None:
-            await self._consumer.stop()
+        async with self._closing:
+            if self._consumer is not None:
+                with heeding_our_cancellation():
+                    await self._consumer.stop()
 
     async def _reach_ends(self) -> None:
         began_s = time.monotonic()
-        if self._next:
-            self._ends = await self._consumer.end_offsets([*self._next])
-        ends = self._ends
-        while not self.should_stop and any(self._next[at] < end for at, end in ends.items()):
+        await self._take_ends()
+        await self._pass_over()
+        some = bool(self._ends)
+        while not self.should_stop and self._ends:
             await self._follow_once()
-            for at in ends:  # what was compacted away at the end is no record
-                self._next[at] = max(self._next[at], await self._consumer.position(at))
-        if any(ends.values()):
+            await self._pass_over()
+        if some:
             took_s, held = time.monotonic() - began_s, len(self._reference.catalog)
             logger.info("catalogue and controls read in %.1f s: %d withheld", took_s, held)
+
+    async def _take_ends(self) -> None:
+        """Where the topics end now."""
+        self._ends = dict(await self._consumer.end_offsets([*self._next])) if self._next else {}
+
+    async def _pass_over(self) -> None:
+        """Forget the ends that are reached; what was compacted away before one is no record."""
+        ends = self._ends or {}
+        for at, end in [*ends.items()]:
+            if at not in ends:  # its topic was made anew meanwhile
+                continue
+            reached = await self._consumer.position(at)
+            self._next[at] = max(self._next[at], reached)
+            if self._next[at] >= end:
+                ends.pop(at, None)
 
     async def _follow_once(self) -> None:
         with translating_corruption(), translating_refusals(self._settings):
@@ -183,6 +210,7 @@ class ReferenceTopics(Service):
             try:
                 if self._next:
                     await self._follow_once()
+                    await self._pass_over()
                 else:
                     await self.sleep(POLL_MS / 1000)
             except ConsumerStoppedError:
@@ -194,13 +222,24 @@ class ReferenceTopics(Service):
             await self.sleep(LOOK_S)
             try:
                 await self._look()
-            except (KafkaError, KafkaUnreachable, TimeoutError) as error:
-                logger.info("the reference topics cannot be looked at: %r; trying again", error)
+                if self._ends is None:
+                    await self._take_ends()
+            except (KafkaError, GoeswithError, TimeoutError) as error:
+                if not self._unseen:
+                    said = "catalogue and controls cannot be looked at, trying again: %r"
+                    logger.warning(said, error)
+                self._unseen = True
+            else:
+                self._unseen = False
 
     async def _look(self) -> None:
         """Which of the topics are there; those that are new are followed from their beginnings."""
-        async with administration(self._settings) as admin:
-            seen = await topics_seen(admin, self._topics)
+        if self._admin is None:
+            opened = administration(self._settings)
+            self._admin = await self._closing.enter_async_context(opened)
+            limit_metadata_requests(self._admin._client)  # noqa: SLF001
+        with translating_refusals(self._settings):
+            seen = await topics_seen(self._admin, self._topics)
         for topic, found in seen.items():
             before, self._seen[topic] = self._seen.get(topic), found
             every = [TopicPartition(topic, number) for number in range(found.partitions)]
@@ -209,6 +248,8 @@ class ReferenceTopics(Service):
                 self._reference.forget(topic)
                 for at in every:
                     self._next.pop(at, None)
+                    if self._ends is not None:
+                        self._ends.pop(at, None)
             if new := [at for at in every if at not in self._next]:
                 self._next |= dict.fromkeys(new, 0)
                 self._assign()

@@ -82,16 +82,20 @@ class Consumer(faust_aiokafka.Consumer):
 
         So does what is committed beyond the end: it is no commit of this log, and is taken back.
         All of them are sought: what was fetched since they were assigned is not handed over, and
-        without a commit aiokafka would go on behind it.
+        without a commit, or with one at 0, aiokafka would go on behind it.
         """
         committed: dict[TP, Any] = dict(await super().seek_to_committed())
         known = {tp: offset for tp, offset in committed.items() if offset is not None}
         ahead = await self._beyond_the_end(known)
         committed |= dict.fromkeys(ahead)
         known = {tp: offset for tp, offset in known.items() if tp not in ahead}
+        unsought = {tp: 0 for tp, offset in known.items() if offset == 0}
+        begins: dict[TP, int] = {}
         if unknown := committed.keys() - known.keys():
-            begins = await self.earliest_offsets(*unknown)
-            await self.seek_wait(begins)
+            begins = dict(await self.earliest_offsets(*unknown))
+        if begins or unsought:
+            await self.seek_wait(begins | unsought)
+        if unknown:
             if ahead:
                 self._begin_anew({tp: begins[tp] for tp in ahead}, ahead)
             elif not known:

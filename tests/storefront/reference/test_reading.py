@@ -2,16 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.errors import FileUnusable
-from streams.contract.events.reference.catalog import CatalogItem
-from streams.storefront.reference.formats.drafts import Options, Problem
-from streams.storefront.reference.reading import CatalogFile, Found
+from tests.storefront.reference.files import read, there
 
 SHOPIFY = """Handle,Title,Body (HTML),Type,Published,Option1 Name,Option1 Value,Variant SKU,\
 Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,\
@@ -43,25 +40,6 @@ Categories,Parent
 31,variation,GONE-1,Gone - 1,1,visible,1,,5,,GONE
 40,"simple, virtual",SERVICE,Service,1,visible,1,,-5,,
 """
-
-
-def read(
-    folder: Path, text: str | bytes, **options: Any
-) -> tuple[dict[str, CatalogItem], list[Problem]]:
-    """The items of a file by id, and what is wrong with it."""
-    path = folder / "file"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    name = options.pop("format_name", None)
-    found = [*CatalogFile(path, Options(currency="EUR", **options), name).read()]
-    return (
-        {one.item.item_id: one.item for one in found if isinstance(one, Found)},
-        [one for one in found if isinstance(one, Problem)],
-    )
-
-
-def there(items: dict[str, CatalogItem]) -> set[str]:
-    """Those that may be offered."""
-    return {name for name, one in items.items() if one.in_stock and not one.hidden}
 
 
 def test_shopify_rows_are_variants_of_the_product_that_their_handle_names(tmp_path: Path) -> None:
@@ -114,6 +92,28 @@ def test_woocommerce_variations_find_their_parent_by_id_or_sku(tmp_path: Path) -
     assert {"10", "12"} == there(items)
     assert ("Clothes/Shirts", 1990) == (items["12"].category, items["12"].price_minor)
     assert [8] == [one.line for one in problems]
+
+
+def test_the_rows_of_a_product_may_be_in_any_order(tmp_path: Path) -> None:
+    """Somebody has sorted the file: what is hidden stays hidden, and has its title."""
+    for text in (SHOPIFY.replace("<p>Two\nlines</p>", ""), WOO):
+        header, *rows = text.splitlines()
+        for kind in ("parent", "variant"):
+            straight, _ = read(tmp_path, text, items=kind)
+            turned, _ = read(tmp_path, "\n".join([header, *reversed(rows)]), items=kind)
+            assert straight == turned
+
+
+def test_a_product_is_restricted_when_any_variant_is(tmp_path: Path) -> None:
+    """Whichever is first in the file."""
+    header = "id\ttitle\tavailability\titem_group_id\tadult\n"
+    items, _ = read(
+        tmp_path,
+        header + "a\tSweets\tin_stock\tbox\t\nb\tWith rum\tin_stock\tbox\tyes\n",
+        items="parent",
+    )
+
+    assert "age" == items["box"].restricted
 
 
 def test_woocommerce_products_are_there_while_a_variation_is(tmp_path: Path) -> None:

@@ -250,6 +250,21 @@ async def test_a_new_group_on_an_old_log_is_told_of_once(
     assert all("group goeswith has committed nothing" in line for line in said)
 
 
+@pytest.mark.parametrize(
+    ("committed", "sought"),
+    [({BREAD: 0, JAM: 7}, {BREAD: 0}), ({BREAD: 0, JAM: None}, {BREAD: 0, JAM: 5})],
+)
+async def test_a_commit_at_the_very_beginning_is_sought_too(
+    bench: Bench, committed: Mapping[TP, int | None], sought: Mapping[TP, int]
+) -> None:
+    """The client itself seeks only what is greater; what it had fetched would be a hole."""
+    thread, bench.consumer._thread = bench.consumer._thread, Group(committed)  # type: ignore[assignment]
+    await bench.consumer.seek_to_committed()
+    bench.consumer._thread = thread
+
+    assert [sought] == bench.consumer.sought
+
+
 async def test_a_commit_beyond_the_end_is_no_commit_of_this_log(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:

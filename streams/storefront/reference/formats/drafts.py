@@ -4,7 +4,7 @@ A format is a pure function of rows. Whether a draft is an item of the contract 
 same for all formats (`streams.storefront.reference.reading`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from streams.storefront.intake.values.money import currency_code, minor_units
@@ -55,7 +55,8 @@ class Draft(NamedTuple):
     """Whether it stands for the product, beside its variants."""
 
 
-Reads = Callable[[Iterator[FileRow], Options], Iterator[Draft | Problem]]
+Reads = Callable[[Iterable[FileRow], Options], Iterator[Draft | Problem]]
+"""Rows may be gone through more than once."""
 
 
 class Format(NamedTuple):
@@ -66,14 +67,25 @@ class Format(NamedTuple):
     reads: Reads
 
 
-def truth(said: str, otherwise: bool) -> bool:
-    """A cell that says yes or no; anything else is `otherwise`.
+def truth(row: FileRow, *columns: str, otherwise: bool) -> bool:
+    """A cell that says yes or no, or nothing: `otherwise`. Raises `ValueError` for another word.
 
-    >>> truth("TRUE", False), truth("0", True), truth("", True)
-    (True, False, True)
+    >>> row = FileRow(2, {"a": "TRUE", "b": "0", "c": "sold out"})
+    >>> truth(row, "a", otherwise=False), truth(row, "b", otherwise=True)
+    (True, False)
+    >>> truth(row, "z", otherwise=True)
+    True
+    >>> truth(row, "c", otherwise=True)
+    Traceback (most recent call last):
+      ...
+    ValueError: c: 'sold out' is neither yes nor no
     """
-    word = said.strip().lower()
-    return True if word in TRUE else False if word in FALSE else otherwise
+    said = row.cell(*columns)
+    word = said.lower()
+    if word and word not in TRUE | FALSE:
+        column = next(name for name in columns if row.cell(name))
+        raise ValueError(f"{column}: {said[:40]!r} is neither yes nor no")
+    return word in TRUE if word else otherwise
 
 
 def title(said: str, options: Options) -> dict[str, dict[str, str]]:

@@ -4,7 +4,7 @@ Names of columns with spaces or underscores, as both are in use. See
 https://support.google.com/merchants/answer/7052112
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from streams.storefront.reference.formats.drafts import (
     Draft,
@@ -18,10 +18,11 @@ from streams.storefront.reference.formats.drafts import (
     truth,
 )
 
-GONE = frozenset({"out_of_stock", "out of stock"})
+THERE = frozenset({"", "in_stock", "preorder", "backorder", "available_for_order"})
+GONE = frozenset({"out_of_stock", "discontinued"})
 
 
-def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
+def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]:
     """A draft of each item; a sale price is the price."""
     for row in rows:
         item_id = row.cell(options.id_column or "id")
@@ -30,15 +31,25 @@ def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]
         cost, _ = amount(row.cell("cost_of_goods_sold", "cost of goods sold"))
         try:
             fields = money(price, cost, currency or options.currency)
+            fields["in_stock"] = _in_stock(row)
+            adult = truth(row, "adult", otherwise=False)
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
         fields |= title(row.cell("title"), options)
         fields |= category(row.cell("product_type", "product type", "google_product_category"))
-        fields["in_stock"] = row.cell("availability").lower() not in GONE
-        if truth(row.cell("adult"), otherwise=False):
+        if adult:
             fields["restricted"] = "age"
         yield Draft(row.line, item_id, product, fields)
+
+
+def _in_stock(row: FileRow) -> bool:
+    """What can be ordered is there. Raises `ValueError` for a word of no meaning."""
+    said = row.cell("availability")
+    word = said.lower().replace(" ", "_")
+    if word not in THERE | GONE:
+        raise ValueError(f"availability: {said[:40]!r} is not known: in_stock or out_of_stock?")
+    return word in THERE
 
 
 def amount(said: str) -> tuple[str, str]:

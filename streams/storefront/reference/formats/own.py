@@ -4,7 +4,7 @@ Titles are in columns `title`, or `title_de` and so on; `restricted` is a word. 
 kind as the column, with commas between the items. JSON lines hold the records as they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from streams.contract.events.reference.catalog import RelationKind
@@ -22,7 +22,7 @@ from streams.storefront.reference.formats.drafts import (
 NUMBERS = ("price_minor", "margin_minor")
 
 
-def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
+def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]:
     """A draft of each row: as it says."""
     for row in rows:
         item_id = row.cell(options.id_column or "item_id")
@@ -48,8 +48,8 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
     }
     fields |= {"titles": titles} if titles else {}
     fields |= {name: said for name in ("category", "restricted") if (said := row.cell(name))}
-    fields["in_stock"] = truth(row.cell("in_stock"), otherwise=True)
-    fields["hidden"] = truth(row.cell("hidden"), otherwise=False)
+    fields["in_stock"] = truth(row, "in_stock", otherwise=True)
+    fields["hidden"] = truth(row, "hidden", otherwise=False)
     fields["relations"] = [
         {"kind": kind, "item_id": other.strip()}
         for kind in get_args(RelationKind)

@@ -1,12 +1,12 @@
-"""Shopify's product CSV: a row a variant; what concerns the product is on its first row alone.
+"""Shopify's product CSV: a row a variant; what concerns the product is on one of its rows alone.
 
 The old names of columns and those since 2024; `ID` and `Variant ID` where an app exports them. By
 itself Shopify exports no ids: products are called by their handles, variants by their SKUs. See
 https://help.shopify.com/manual/products/import-export/using-csv
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from streams.storefront.reference.formats.drafts import (
     Draft,
@@ -31,33 +31,65 @@ QUANTITY = ("Variant Inventory Qty", "Inventory quantity")
 POLICY = ("Variant Inventory Policy", "Continue selling when out of stock")
 
 
-def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
-    """A draft of each variant; rows that have another picture alone are none."""
-    handle, product, shared = "", "", dict[str, Any]()
+class Product(NamedTuple):
+    """What a row says of the product for all of its variants."""
+
+    line: int
+    titled: bool
+    name: str
+    shared: dict[str, Any]
+    wrong: str = ""
+    """Why none of it can be used."""
+
+
+def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]:
+    """A draft of each variant; rows that have another picture alone are none.
+
+    The rows may be in any order: what they share is looked for first.
+    """
+    products = _products(rows, options)
     for row in rows:
         named = row.cell(*HANDLE)
         if not named:
             yield Problem(row.line, "it has no handle")
             continue
-        first = named != handle
-        if first:
-            handle, product, shared = named, row.cell(*PRODUCT), _of_product(row, options)
-        variant = _variant(row, product, options)
-        if not first and not row.cell(*PRICE) and variant == product:
+        product = products[named]
+        variant = _variant(row, product.name, options)
+        if row.line != product.line and not row.cell(*PRICE) and variant == product.name:
             continue
         try:
             prices = money(row.cell(*PRICE), row.cell(*COST), options.currency)
+            fields = product.shared | prices | {"in_stock": _in_stock(row)}
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
-        fields = shared | prices | {"in_stock": _in_stock(row)}
-        yield Draft(row.line, variant, product, fields)
+        if product.wrong:
+            of_product = "" if row.line == product.line else "of its product: "
+            yield Problem(row.line, of_product + product.wrong)
+            continue
+        yield Draft(row.line, variant, product.name, fields)
+
+
+def _products(rows: Iterable[FileRow], options: Options) -> dict[str, Product]:
+    """By handle, what the row with a title says, or the first one where none has."""
+    found: dict[str, Product] = {}
+    for row in rows:
+        named, titled = row.cell(*HANDLE), bool(row.cell("Title"))
+        if named in found and (found[named].titled or not titled):
+            continue
+        product = Product(row.line, titled, row.cell(*PRODUCT), {})
+        try:
+            found[named] = product._replace(shared=_of_product(row, options))
+        except ValueError as error:
+            found[named] = product._replace(wrong=str(error))
+    return found
 
 
 def _of_product(row: FileRow, options: Options) -> dict[str, Any]:
-    published = truth(row.cell("Published", "Published on online store"), otherwise=True)
+    published = truth(row, "Published", "Published on online store", otherwise=True)
     active = row.cell("Status").lower() in ("", "active")
-    hidden = not published or not active or truth(row.cell("Gift Card", "Gift card"), False)
+    voucher = truth(row, "Gift Card", "Gift card", otherwise=False)
+    hidden = not published or not active or voucher
     kind = category(row.cell("Product Category", "Product category", "Type"))
     return title(row.cell("Title"), options) | kind | {"hidden": hidden}
 
@@ -73,14 +105,17 @@ def _variant(row: FileRow, product: str, options: Options) -> str:
 
 
 def _in_stock(row: FileRow) -> bool:
-    """What is not counted is there; so is what is sold on when there is none left."""
+    """What is not counted is there; so is what is sold on when there is none left.
+
+    Raises `ValueError` for a quantity that is no number.
+    """
     quantity = row.cell(*QUANTITY)
     if not row.cell(*TRACKED) or not quantity or row.cell(*POLICY).lower() in ("continue", "true"):
         return True
     try:
         return float(quantity) > 0
     except ValueError:
-        return True
+        raise ValueError(f"quantity {quantity[:40]!r} is no number") from None
 
 
 FORMATS = (

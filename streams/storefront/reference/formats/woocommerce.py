@@ -4,8 +4,8 @@ The parent is named by `id:123` or by its SKU. See
 https://github.com/woocommerce/woocommerce/wiki/Product-CSV-Import-Schema
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from streams.storefront.reference.formats.drafts import (
     Draft,
@@ -19,36 +19,68 @@ from streams.storefront.reference.formats.drafts import (
     truth,
 )
 
+STOCK = {"instock": True, "outofstock": False, "backorder": True, "onbackorder": True}
+"""What WooCommerce calls them, besides yes and no."""
 
-def read(rows: Iterator[FileRow], options: Options) -> Iterator[Draft | Problem]:
+
+class Products(NamedTuple):
+    """What variations want to know of their parents, which may come after them."""
+
+    ids: dict[str, str]
+    """Of what a parent is called by: `id:` and its ID, or its SKU."""
+    shared: dict[str, dict[str, Any]]
+    wrong: dict[str, str]
+    """Why nothing of a product can be used."""
+
+
+def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]:
     """A draft of each row; what is hidden of a product is hidden of its variations."""
-    by_sku: dict[str, str] = {}
-    shared: dict[str, dict[str, Any]] = {}
+    products = _products(rows, options)
     for row in rows:
-        item_id = row.cell(options.id_column or "ID")
-        is_variation = "variation" in row.cell("Type").lower()
-        parent = _parent(row.cell("Parent"), by_sku) if is_variation else ""
-        product = parent or item_id
-        if sku := row.cell("SKU"):
-            by_sku[sku] = item_id
+        item_id, is_variation = _id(row, options), _is_variation(row)
+        said = row.cell("Parent")
+        parent = products.ids.get(said, said.removeprefix("id:")) if is_variation else ""
+        if wrong := products.wrong.get(parent):
+            yield Problem(row.line, f"of its product: {wrong}")
+            continue
+        shared = products.shared.get(parent, {})
         try:
             prices = money(_price(row), row.cell("Meta: _wc_cog_cost"), options.currency)
+            fields = shared | _own(row, options) | prices | {"in_stock": _in_stock(row)}
         except ValueError as error:
             yield Problem(row.line, str(error))
             continue
-        own: dict[str, Any] = {
-            **title(row.cell("Name"), options),
-            **category(row.cell("Categories")),
-        }
-        own["hidden"] = _hidden(row) or bool(shared.get(parent, {}).get("hidden"))
-        if not is_variation:
-            shared[item_id] = own
-        fields = {**shared.get(parent, {}), **own, **prices, "in_stock": _in_stock(row)}
-        yield Draft(row.line, item_id, product, fields, is_product=not is_variation)
+        fields["hidden"] = fields["hidden"] or bool(shared.get("hidden"))
+        yield Draft(row.line, item_id, parent or item_id, fields, is_product=not is_variation)
 
 
-def _parent(said: str, by_sku: dict[str, str]) -> str:
-    return said.removeprefix("id:") if said.startswith("id:") else by_sku.get(said, said)
+def _products(rows: Iterable[FileRow], options: Options) -> Products:
+    products = Products({}, {}, {})
+    for row in rows:
+        item_id = _id(row, options)
+        products.ids[f"id:{row.cell('ID')}"] = item_id
+        if sku := row.cell("SKU"):
+            products.ids[sku] = item_id
+        if item_id and not _is_variation(row):
+            try:
+                products.shared[item_id] = _own(row, options)
+            except ValueError as error:
+                products.wrong[item_id] = str(error)
+    return products
+
+
+def _id(row: FileRow, options: Options) -> str:
+    return row.cell(options.id_column or "ID")
+
+
+def _is_variation(row: FileRow) -> bool:
+    return "variation" in row.cell("Type").lower()
+
+
+def _own(row: FileRow, options: Options) -> dict[str, Any]:
+    """What a row says for itself, and for its variations if it is a product."""
+    named = title(row.cell("Name"), options) | category(row.cell("Categories"))
+    return named | {"hidden": _hidden(row)}
 
 
 def _price(row: FileRow) -> str:
@@ -57,13 +89,14 @@ def _price(row: FileRow) -> str:
 
 def _hidden(row: FileRow) -> bool:
     """What is not published, or is in no catalogue: it may be linked to, but is not offered."""
-    published = truth(row.cell("Published"), otherwise=True)
+    published = truth(row, "Published", otherwise=True)
     return not published or row.cell("Visibility in catalog").lower() == "hidden"
 
 
 def _in_stock(row: FileRow) -> bool:
     """`backorder` is there to be ordered."""
-    return truth(row.cell("In stock?"), otherwise=True)
+    word = row.cell("In stock?").lower()
+    return STOCK[word] if word in STOCK else truth(row, "In stock?", otherwise=True)
 
 
 FORMATS = (Format("woocommerce", frozenset({"ID", "Type", "SKU", "Name"}), read),)
