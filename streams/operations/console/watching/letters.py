@@ -67,13 +67,15 @@ class LetterFold:
         if any(self._next.get(at, 0) > end for at, end in ends.items()):
             self._begin()  # the topic was made anew
         starts = {at: self._start(at, begins[at], end) for at, end in ends.items()}
+        self._next |= starts
         for record in reader.between(starts, ends):
+            self._next[record.at] = record.offset + 1  # Kafka may go away before the next one
             noted = mark(record)
             if noted is not None:
                 self._sent_ms[noted.letter_id] = noted.at_ms
             else:
                 self._count(opened(record))
-        self._next = dict(ends)
+        self._next |= {at: max(end, starts[at]) for at, end in ends.items()}
         kept = {letter.id for letter in self._newest}
         self._sent_ms = {name: at for name, at in self._sent_ms.items() if name in kept}
         newest = (one._replace(sent_again_ms=self._sent_ms.get(one.id)) for one in self._newest)
