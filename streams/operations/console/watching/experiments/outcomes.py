@@ -30,7 +30,7 @@ from streams.experiments.uplift.tables import Findings
 from streams.experiments.uplift.units import Units
 from streams.operations.console.watching.experiments.course import EstimateCourse
 from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold, uplift_told
-from streams.operations.console.watching.poller import Opening
+from streams.operations.console.watching.poller import MadeAnew, Opening
 from streams.views.arm_board import ArmBoard
 
 SLICE = 10_000
@@ -63,6 +63,7 @@ class OutcomeFold:
         self._clock_s = clock_s
         self._slice = slice_records
         self._scale = RewardScale.of(settings)
+        self._anew = MadeAnew()
         self._begin()
 
     def _begin(self) -> None:
@@ -83,8 +84,8 @@ class OutcomeFold:
     def look(self, reader: LogReader) -> OutcomesSeen:
         """Read on, and say what is known; nothing is read twice, whatever happened before."""
         begins, ends = reader.begins(), reader.ends()
-        if any(self._next.get(at, 0) > end for at, end in ends.items()):
-            self._begin()  # it was made anew
+        if self._anew.told(self._next, ends):
+            self._begin()
         left = self._read(reader, begins, ends)
         self._settle(left)
         total = sum(ends[at] - begins[at] for at in ends)

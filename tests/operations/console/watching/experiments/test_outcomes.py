@@ -87,10 +87,23 @@ def test_a_topic_that_was_made_anew_is_read_anew() -> None:
     through(fold, log)
     log.records = []
     log.say(*(outcome.to_json() for outcome in shop(20)))
+    fold.look(log)
     seen = through(fold, log)
 
     assert not seen.arms.rows
     assert len(log.records) == seen.records
+
+
+def test_an_end_that_is_too_low_for_one_look_throws_nothing_away() -> None:
+    """A new leader tells it, for a moment."""
+    log = log_of(*trial(300, RATES))
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    through(fold, log)
+    whole, read, log.records = log.records, log.read, log.records[:200]
+    assert len(whole) == fold.look(log).records
+    log.records = whole
+    assert len(whole) == fold.look(log).records
+    assert read == log.read
 
 
 def test_what_follows_is_reckoned_a_twentieth_of_the_time_at_most() -> None:
