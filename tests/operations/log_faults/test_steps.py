@@ -107,6 +107,33 @@ def test_what_came_too_late_goes_along_while_nothing_was_folded_of_the_new_log()
     assert ("knowledge", "to do") in goes(late, unused)
 
 
+@pytest.mark.parametrize(
+    ("known", "in_use", "words"),
+    [
+        (Known((), "a file", why_not="it is of shop3.events"), False, "7 events by the lag"),
+        (Known((), "a file", why_not="it is of shop3.events"), True, "shop3 learns from them"),
+        (ALL_KNOWN, True, "nobody answers them, though they are known"),
+    ],
+)
+def test_nothing_is_done_while_something_waits_in_the_old_log(
+    known: Known, in_use: bool, words: str
+) -> None:
+    """It came after the look, or the file has the new log's checkpoint and tells nothing of it."""
+    taken = NewLog(is_there=True, in_use=in_use)
+    found, said = state(of_new_log(ELSEWHERE, lag(lag_events=7), known, taken, THERE), "knowledge")
+
+    assert ("in the way", True) == (found, words in said), said
+    assert "done" == state(of_new_log(ELSEWHERE, lag(), known, taken, THERE), "knowledge")[0]
+
+
+def test_what_came_between_the_look_and_the_checkpoint_is_to_be_answered_first() -> None:
+    """As long as nothing was folded of the new log, a worker of the old one can."""
+    taken = NewLog(is_there=True)
+    steps = of_new_log(ELSEWHERE, lag(lag_events=7), ALL_KNOWN, taken, THERE)
+
+    assert "in the way" == state(steps, "answered")[0]
+
+
 def test_partitions_are_added_then_the_checkpoint_is_taken_over() -> None:
     """Each step by itself, so that somebody who was interrupted begins again."""
 

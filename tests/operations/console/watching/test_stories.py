@@ -107,5 +107,5 @@ def test_a_session_of_very_many_events_is_told_by_the_command_alone() -> None:
     """Each of them is a fold by itself."""
     check_number(SESSION_EVENTS_MAX, "script", "shop.events", SESSION_EVENTS_MAX)
     check_number(100_000, "script", "shop.events", None)
-    with pytest.raises(NotEnough, match="100,000 events, and a page .* `goeswith explain"):
+    with pytest.raises(NotEnough, match=r"100,000 events, and a page .* `goeswith explain"):
         check_number(100_000, "script", "shop.events", SESSION_EVENTS_MAX)
