@@ -100,6 +100,29 @@ def _too_late(move: Repartitioning, lag: GroupLag, known: Known) -> str:
     )
 
 
+def of_reference(move: Repartitioning, left: Sequence[tuple[str, str]]) -> list[Step]:
+    """A step for each reference topic that holds records of which its new one holds none.
+
+    It is somebody else's to copy them: the new catalogue may be meant to be another.
+
+    >>> move = Repartitioning(Settings(topic_prefix="a"), Settings(topic_prefix="b", partitions=9))
+    >>> [(step.name, step.state) for step in of_reference(move, [("a.catalog", "b.catalog")])]
+    [('catalog', 'in the way')]
+    """
+    broker, new = move.old.kafka_bootstrap, move.new
+    make = f"GOESWITH_PARTITIONS={new.partitions} goeswith topics create"
+    return [
+        Step(
+            topic.rpartition(".")[2],
+            "in the way",
+            f"{topic} holds records, and {to} none, so workers there would go without. Copy them: "
+            f"`{make} --prefix {new.topic_prefix}`, then `kcat -b {broker} -t {topic} -C -e -q "
+            f"-K '\\t' | kcat -b {broker} -t {to} -P -Z -K '\\t'`",
+        )
+        for topic, to in left
+    ]
+
+
 def of_same_log(
     move: Repartitioning, lag: GroupLag, counts: Mapping[str, int], known_for: int | None
 ) -> list[Step]:

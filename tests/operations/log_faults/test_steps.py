@@ -14,6 +14,7 @@ from streams.operations.log_faults.steps import (
     Step,
     narrow,
     of_new_log,
+    of_reference,
     of_same_log,
 )
 
@@ -158,3 +159,15 @@ def test_the_same_number_under_another_prefix_takes_sessions_along() -> None:
 
     assert "sessions go along" in of_new_log(renamed, lag(), ALL_KNOWN, UNTOUCHED, {})[-1].said
     assert "stay behind" in of_new_log(ELSEWHERE, lag(), ALL_KNOWN, UNTOUCHED, {})[-1].said
+
+
+def test_a_catalogue_does_not_stay_behind_unsaid() -> None:
+    """Who is to copy it is told how; where nothing is left behind nothing is said."""
+    left = [("shop.catalog", "shop3.catalog"), ("shop.control", "shop3.control")]
+    steps = of_reference(ELSEWHERE, left)
+
+    assert [("catalog", "in the way"), ("control", "in the way")] == [one[:2] for one in steps]
+    assert "GOESWITH_PARTITIONS=3 goeswith topics create --prefix shop3" in steps[0].said
+    assert "-t shop.catalog -C -e -q -K '\\t' | kcat" in steps[0].said
+    assert "-t shop3.catalog -P -Z -K '\\t'" in steps[0].said
+    assert not of_reference(ELSEWHERE, [])
