@@ -155,6 +155,10 @@ class Trials:
         """
         return self._taken(lambda _one: self._latest_ms)
 
+    def settled_of_partitions(self) -> list[Trial]:
+        """The same where reading goes on as topics grow: each by its own partition's time."""
+        return self._taken(lambda one: self._of_partition_ms[one.partition])
+
     def swept(self, unread: Iterable[int] = ()) -> list[Trial]:
         """The trials that are settled in the midst of reading; `unread`: partitions with more.
 

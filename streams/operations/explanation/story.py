@@ -31,10 +31,17 @@ class Story(NamedTuple):
     """What has to be known to read it."""
 
 
-def story_of(settings: Settings, session_id: str, events_max: int, progress: Progress) -> Story:
+def story_of(
+    settings: Settings,
+    session_id: str,
+    events_max: int,
+    progress: Progress,
+    session_events_max: int | None = None,
+) -> Story:
     """Read the topics, and fold the log again for what they do not tell.
 
-    Raises `NotEnough` where there is no event of this session.
+    `events_max` of the session's events are told, the latest; those before are answered, too.
+    Raises `NotEnough` where there is no event of this session, or more than `session_events_max`.
     """
     shop, topics = Shop(with_some_secret(settings)), settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
@@ -44,11 +51,7 @@ def story_of(settings: Settings, session_id: str, events_max: int, progress: Pro
         records = sum(ends[at] - begins[at] for at in events_at)
         with progress("looking for the session", records) as advance:
             log = read_session(reader, session_id, settings, advance)
-        if not log.events:
-            raise NotEnough(
-                f"no event of session {session_id!r} is on {topics.events}: is it the record's "
-                "key, and was it sent to this Kafka, under this prefix?"
-            )
+        check_number(len(log.events), session_id, topics.events, session_events_max)
         with open_admin(settings) as admin:
             committed = committed_offsets(settings, admin, events_at)
         published = read_published(reader, log, session_id, settings)
@@ -62,6 +65,20 @@ def story_of(settings: Settings, session_id: str, events_max: int, progress: Pro
     notes = _notes(log, left_out, gone, settings, again=again)
     notes += _doubts(disagreeing(published, retold))
     return Story(session_id, tuple(sorted(log.partitions)), fates, left_out, notes)
+
+
+def check_number(events: int, session_id: str, topic: str, events_max: int | None) -> None:
+    """Raise `NotEnough` for a session of no events, or of too many."""
+    if not events:
+        raise NotEnough(
+            f"no event of session {session_id!r} is on {topic}: is it the record's key, and was "
+            "it sent to this Kafka, under this prefix?"
+        )
+    if events_max is not None and events > events_max:
+        raise NotEnough(
+            f"session {session_id!r} has {events:,} events, and a page tells sessions of "
+            f"{events_max:,} at most: `goeswith explain SESSION` tells it in a terminal"
+        )
 
 
 def _notes(

@@ -8,8 +8,10 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import click
+from kafka.errors import TopicAuthorizationFailedError
 
 from streams.cli.live import say
 from streams.cli.options import read_settings, with_settings
@@ -30,6 +32,7 @@ from streams.operations.log_faults.steps import (
     declared_counts,
     narrow,
     of_new_log,
+    of_reference,
     of_same_log,
 )
 from streams.operations.rebuild import fold, log_extent
@@ -100,8 +103,9 @@ def look(move: Repartitioning) -> list[Step]:
                 f"{old.topics.events} has {there} partitions, and GOESWITH_PARTITIONS is "
                 f"{old.partitions}: set it to what workers have had, until all is done"
             )
-        known = _known(old, reader)
-    return of_new_log(move, lag, known, _taken(move, counts), counts)
+        known, left = _known(old, reader), _left_behind(move, admin)
+    steps = of_new_log(move, lag, known, _taken(move, counts), counts)
+    return of_reference(move, left) + steps
 
 
 def do(move: Repartitioning, steps: list[Step], make: Make) -> None:
@@ -196,6 +200,21 @@ def _behind(reader: LogReader, position: Mapping[int, int]) -> list[int]:
     waits = {at: offset for at, offset in since.items() if offset < ends[at]}
     none = {at for at, ms in reader.first_times_ms(waits, ends).items() if ms is None}
     return sorted(at.number for at in waits.keys() - none)
+
+
+def _left_behind(move: Repartitioning, admin: Any) -> list[tuple[str, str]]:
+    """The reference topics that hold records, and the new ones that hold none."""
+    pairs = list(zip(move.old.topics.reference(), move.new.topics.reference(), strict=True))
+    try:
+        there = partition_counts(admin, [name for pair in pairs for name in pair])
+    except TopicAuthorizationFailedError:
+        return []  # an installation may do without them, and without rights to them
+    if not there:
+        return []
+    with open_reader(move.old, *there) as reader:
+        begins, ends = reader.begins(), reader.ends()
+    holding = {at.topic for at in begins if begins[at] < ends[at]}
+    return [(old, new) for old, new in pairs if old in holding and new not in holding]
 
 
 def _taken(move: Repartitioning, counts: Mapping[str, int]) -> NewLog:

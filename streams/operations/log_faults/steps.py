@@ -69,21 +69,57 @@ def of_new_log(
 ) -> list[Step]:
     """The steps to topics under another prefix; `counts` are the partitions of those there are."""
     topic, new = move.old.topics.events, move.new.topics.events
-    if taken.is_there and not known.behind:
+    if taken.is_there and not known.behind and not lag.lag_events:
         return [Step("knowledge", "done", f"what is known of {topic} went along to {new}")]
-    if taken.in_use and taken.is_there:
-        said = (
-            f"events came to {topic} after what is known had gone along (on {_numbers(known)}): "
-            f"no worker under prefix {move.new.topic_prefix} learns from them. Stop who sends "
-            f"there, and have these sent again to {new}"
-        )
-        return [Step("knowledge", "in the way", said)]
+    if taken.is_there and (taken.in_use or (known.why_not and not known.behind)):
+        return [Step("knowledge", "in the way", _too_late(move, lag, known))]
     return [
         _workers(lag, move),
         _answered(lag),
         _known(known, topic),
         _made(move, counts, taken),
         Step("knowledge", "to do", f"goes along to {new}; {_fate(move)}"),
+    ]
+
+
+def _too_late(move: Repartitioning, lag: GroupLag, known: Known) -> str:
+    """What came to the old log after its checkpoint had gone along.
+
+    Where the new log's checkpoint has taken the place of the old one's, lag alone tells it.
+    """
+    topic, new = move.old.topics.events, move.new.topics.events
+    came = f"on {_numbers(known)}"
+    learns = f"no worker under prefix {move.new.topic_prefix} learns from them"
+    if not known.behind:
+        came = f"{many(lag.lag_events, 'events', 'event')} by the lag of group {lag.group}"
+    if not (known.behind or known.why_not):
+        learns = "nobody answers them, though they are known"
+    return (
+        f"events came to {topic} after what is known had gone along ({came}): {learns}. Stop who "
+        f"sends there, and have these sent again to {new}"
+    )
+
+
+def of_reference(move: Repartitioning, left: Sequence[tuple[str, str]]) -> list[Step]:
+    """A step for each reference topic that holds records of which its new one holds none.
+
+    It is somebody else's to copy them: the new catalogue may be meant to be another.
+
+    >>> move = Repartitioning(Settings(topic_prefix="a"), Settings(topic_prefix="b", partitions=9))
+    >>> [(step.name, step.state) for step in of_reference(move, [("a.catalog", "b.catalog")])]
+    [('catalog', 'in the way')]
+    """
+    broker, new = move.old.kafka_bootstrap, move.new
+    make = f"GOESWITH_PARTITIONS={new.partitions} goeswith topics create"
+    return [
+        Step(
+            topic.rpartition(".")[2],
+            "in the way",
+            f"{topic} holds records, and {to} none, so workers there would go without. Copy them: "
+            f"`{make} --prefix {new.topic_prefix}`, then `kcat -b {broker} -t {topic} -C -e -q "
+            f"-K '\\t' | kcat -b {broker} -t {to} -P -Z -K '\\t'`",
+        )
+        for topic, to in left
     ]
 
 

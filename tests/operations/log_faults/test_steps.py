@@ -14,6 +14,7 @@ from streams.operations.log_faults.steps import (
     Step,
     narrow,
     of_new_log,
+    of_reference,
     of_same_log,
 )
 
@@ -107,6 +108,33 @@ def test_what_came_too_late_goes_along_while_nothing_was_folded_of_the_new_log()
     assert ("knowledge", "to do") in goes(late, unused)
 
 
+@pytest.mark.parametrize(
+    ("known", "in_use", "words"),
+    [
+        (Known((), "a file", why_not="it is of shop3.events"), False, "7 events by the lag"),
+        (Known((), "a file", why_not="it is of shop3.events"), True, "shop3 learns from them"),
+        (ALL_KNOWN, True, "nobody answers them, though they are known"),
+    ],
+)
+def test_nothing_is_done_while_something_waits_in_the_old_log(
+    known: Known, in_use: bool, words: str
+) -> None:
+    """It came after the look, or the file has the new log's checkpoint and tells nothing of it."""
+    taken = NewLog(is_there=True, in_use=in_use)
+    found, said = state(of_new_log(ELSEWHERE, lag(lag_events=7), known, taken, THERE), "knowledge")
+
+    assert ("in the way", True) == (found, words in said), said
+    assert "done" == state(of_new_log(ELSEWHERE, lag(), known, taken, THERE), "knowledge")[0]
+
+
+def test_what_came_between_the_look_and_the_checkpoint_is_to_be_answered_first() -> None:
+    """As long as nothing was folded of the new log, a worker of the old one can."""
+    taken = NewLog(is_there=True)
+    steps = of_new_log(ELSEWHERE, lag(lag_events=7), ALL_KNOWN, taken, THERE)
+
+    assert "in the way" == state(steps, "answered")[0]
+
+
 def test_partitions_are_added_then_the_checkpoint_is_taken_over() -> None:
     """Each step by itself, so that somebody who was interrupted begins again."""
 
@@ -131,3 +159,15 @@ def test_the_same_number_under_another_prefix_takes_sessions_along() -> None:
 
     assert "sessions go along" in of_new_log(renamed, lag(), ALL_KNOWN, UNTOUCHED, {})[-1].said
     assert "stay behind" in of_new_log(ELSEWHERE, lag(), ALL_KNOWN, UNTOUCHED, {})[-1].said
+
+
+def test_a_catalogue_does_not_stay_behind_unsaid() -> None:
+    """Who is to copy it is told how; where nothing is left behind nothing is said."""
+    left = [("shop.catalog", "shop3.catalog"), ("shop.control", "shop3.control")]
+    steps = of_reference(ELSEWHERE, left)
+
+    assert [("catalog", "in the way"), ("control", "in the way")] == [one[:2] for one in steps]
+    assert "GOESWITH_PARTITIONS=3 goeswith topics create --prefix shop3" in steps[0].said
+    assert "-t shop.catalog -C -e -q -K '\\t' | kcat" in steps[0].said
+    assert "-t shop3.catalog -P -Z -K '\\t'" in steps[0].said
+    assert not of_reference(ELSEWHERE, [])

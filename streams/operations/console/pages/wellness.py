@@ -1,7 +1,7 @@
 """Is all well? What an operator or an experimenter should look at, the most urgent first."""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from streams.cli.printable import many, printable
 from streams.experiments.arm_estimates import sample_ratio_alarms
@@ -9,6 +9,7 @@ from streams.operations.console.pages.rendering import Console
 from streams.operations.console.pages.words import percent, rate, span
 from streams.operations.console.watching.lag import LagSeen
 from streams.operations.console.watching.letters import LATEST_MIN
+from streams.operations.console.watching.poller import Poller
 from streams.operations.lag.figures import GroupLag, PartitionLag
 
 Weight = Literal["bad", "warn"]
@@ -78,15 +79,36 @@ def _good(lag: LagSeen) -> Iterator[str]:
 
 
 def _concerns(here: Console) -> Iterator[Concern]:
-    sources = here.sources
-    if trouble := sources.lag.reading.trouble:
-        yield Concern("bad", f"lag is not known: {trouble}", MEND, "/lag")
-    elif sources.lag.reading.value is not None:
-        yield from _of_lag(sources.lag.reading.value.lag)
+    lag = here.sources.lag.reading
+    if lag.trouble:
+        yield Concern("bad", f"lag is not known: {lag.trouble}", MEND, "/lag")
+    elif lag.value is not None:
+        yield from _of_lag(lag.value.lag)
+    yield from _of_reading(here)
     yield from _of_workers(here)
     yield from _of_experiments(here)
     yield from _of_letters(here)
     yield from _of_checkpoints(here)
+
+
+def _of_reading(here: Console) -> Iterator[Concern]:
+    """What cannot be read, or not in time, is not known to be well."""
+    sources, now_s = here.sources, here.clock_s()
+    pages: tuple[tuple[Poller[Any], str], ...] = (
+        (sources.lag, "/lag"),
+        (sources.prompts, "/prompts"),
+        (sources.outcomes, EXPERIMENTS),
+        (sources.letters, "/operations#dead-letters"),
+        (sources.workers, "/operations"),
+        (sources.checkpoints, "/operations#checkpoints"),
+    )
+    for poller, href in pages:
+        trouble, at_s = poller.reading.trouble, poller.reading.at_s
+        if trouble and poller is not sources.lag:
+            yield Concern("warn", f"{poller.name} cannot be read: {trouble}", MEND, href)
+        elif not trouble and at_s is not None and poller.late(now_s):
+            said = f"of {poller.name} nothing is known for {span(now_s - at_s)}"
+            yield Concern("warn", said, "see whether Kafka and the workers answer", href)
 
 
 def _of_lag(lag: GroupLag) -> Iterator[Concern]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from streams.clients.log_reader import LogReader, Partition, open_reader
 from streams.contract.settings import Settings
-from streams.operations.console.watching.poller import Opening
+from streams.operations.console.watching.poller import MadeAnew, Opening
 from streams.operations.dead_letters.letters import DeadLetter, Kind, kind_of, opened
 from streams.operations.dead_letters.marks import mark
 from streams.operations.dead_letters.tables import as_text
@@ -51,6 +51,7 @@ class LetterFold:
     """Counts letters as they come; memory is bounded."""
 
     def __init__(self) -> None:
+        self._anew = MadeAnew()
         self._begin()
 
     def _begin(self) -> None:
@@ -64,16 +65,18 @@ class LetterFold:
     def look(self, reader: LogReader, now_ms: int) -> LettersSeen:
         """Read what came since the last look."""
         begins, ends = reader.begins(), reader.ends()
-        if any(self._next.get(at, 0) > end for at, end in ends.items()):
-            self._begin()  # the topic was made anew
+        if self._anew.told(self._next, ends):
+            self._begin()
         starts = {at: self._start(at, begins[at], end) for at, end in ends.items()}
+        self._next |= starts
         for record in reader.between(starts, ends):
+            self._next[record.at] = record.offset + 1  # Kafka may go away before the next one
             noted = mark(record)
             if noted is not None:
                 self._sent_ms[noted.letter_id] = noted.at_ms
             else:
                 self._count(opened(record))
-        self._next = dict(ends)
+        self._next |= {at: max(end, starts[at]) for at, end in ends.items()}
         kept = {letter.id for letter in self._newest}
         self._sent_ms = {name: at for name, at in self._sent_ms.items() if name in kept}
         newest = (one._replace(sent_again_ms=self._sent_ms.get(one.id)) for one in self._newest)

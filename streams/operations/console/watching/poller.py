@@ -7,11 +7,12 @@ anew after any trouble and every so often, so a topic that was made anew is noti
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from threading import Event, Thread
 from typing import Generic, NamedTuple, TypeVar
 
+from streams.clients.log_reader import Offsets, Partition
 from streams.contract.errors import GoeswithError
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,27 @@ class Reading(NamedTuple, Generic[T]):
     """Why there is nothing newer; empty: all is well."""
     since_s: float | None = None
     """Since when there is trouble."""
+
+
+class MadeAnew:
+    """Whether a topic was made anew, as ends tell that are before what was read of it.
+
+    A new leader tells such an end for a moment, too: it is believed at the second look in a row.
+
+    >>> anew, at = MadeAnew(), Partition("shop.prompts", 0)
+    >>> [anew.told({at: 7}, {at: end}) for end in (5, 7, 5, 5, 7)]
+    [False, False, False, True, False]
+    """
+
+    def __init__(self) -> None:
+        self._doubted = False
+
+    def told(self, following: Mapping[Partition, int], ends: Offsets) -> bool:
+        """`following`: the next offset to read of each partition; `ends`: what this look finds."""
+        low = any(following.get(at, 0) > end for at, end in ends.items())
+        believed = low and self._doubted
+        self._doubted = low and not believed
+        return believed
 
 
 class Poller(Generic[T]):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
-from streams.operations.console.watching.poller import Opening
+from streams.operations.console.watching.poller import MadeAnew, Opening
 
 NEWEST = 200
 """So many prompts are kept."""
@@ -44,6 +44,7 @@ class PromptTail:
     """Follows the end of the topic."""
 
     def __init__(self) -> None:
+        self._anew = MadeAnew()
         self._newest: deque[PromptSeen] = deque(maxlen=NEWEST)
         self._next: dict[Partition, int] = {}
         self._ends: deque[tuple[float, int]] = deque()
@@ -51,15 +52,15 @@ class PromptTail:
     def look(self, reader: LogReader, now_s: float) -> PromptsSeen:
         """Read what came since the last look, or its end; `now_s` by a clock that goes forward."""
         begins, ends = reader.begins(), reader.ends()
-        if any(self._next.get(at, 0) > end for at, end in ends.items()):
-            self._next, self._ends = {}, deque()  # it was made anew
+        if self._anew.told(self._next, ends):
+            self._next, self._ends = {}, deque()
         starts = {
             at: max(begins[at], end - AT_ONCE, self._next.get(at, 0)) for at, end in ends.items()
         }
         found = [seen for record in reader.between(starts, ends) if (seen := _prompt(record))]
-        self._next = ends
+        self._next = {at: max(end, self._next.get(at, 0)) for at, end in ends.items()}
         self._newest.extend(sorted(found, key=lambda seen: seen.at_ms))
-        self._ends.append((now_s, sum(ends.values())))
+        self._ends.append((now_s, sum(self._next.values())))
         while now_s - self._ends[0][0] > RATE_S:
             self._ends.popleft()
         return PromptsSeen(tuple(reversed(self._newest)), self._per_s())

@@ -10,7 +10,7 @@ from streams.operations.console.watching.lag import LagSeen, lag_looks
 from streams.operations.console.watching.letters import LettersSeen, letter_looks
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptsSeen, prompt_looks
-from streams.operations.console.watching.stories import Stories
+from streams.operations.console.watching.stories import SESSION_EVENTS_MAX, Stories
 from streams.operations.console.watching.workers import WorkerSeen, worker_looks
 from streams.operations.explanation.story import story_of
 
@@ -44,7 +44,7 @@ class Sources(NamedTuple):
             Poller("the topic of dead letters", letter_looks(settings), every_s),
             Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
-            Stories(partial(story_of, settings)),
+            Stories(partial(story_of, settings, session_events_max=SESSION_EVENTS_MAX)),
         )
 
     @property

@@ -23,6 +23,10 @@ EVENTS_MAX = 50
 """So many events of a session are told, the latest."""
 RECORDS_MAX = 3_000_000
 """Of a longer log a command tells, which has the machine for itself."""
+SESSION_EVENTS_MAX = 2_000
+"""A longer session is no shopper's, and each of its events is a fold by itself."""
+LOOKUP_S_MAX = 120.0
+"""So long a look-up may take: others wait behind it."""
 Telling = Callable[[str, int, Progress], Story]
 """Looks a session up: its id, how many events, and whom to tell of the progress."""
 
@@ -51,11 +55,19 @@ class Stories:
         What looks up.
     clock_s
         The time in seconds since 1970.
+    steady_s
+        A time in seconds that nobody sets.
     """
 
-    def __init__(self, tell: Telling, clock_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        tell: Telling,
+        clock_s: Callable[[], float] = time.time,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._tell = tell
         self._clock_s = clock_s
+        self._steady_s = steady_s
         self._known: OrderedDict[str, Lookup] = OrderedDict()
         self._waiting: deque[str] = deque()
         self._changed = Condition()
@@ -120,6 +132,8 @@ class Stories:
             del self._known[name]
 
     def _progress_of(self, session_id: str) -> Progress:
+        until_s = self._steady_s() + LOOKUP_S_MAX
+
         @contextmanager
         def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
             if total > RECORDS_MAX:
@@ -132,6 +146,11 @@ class Stories:
             def advance(records: int) -> None:
                 nonlocal read
                 read += records
+                if self._steady_s() > until_s:
+                    raise NotEnough(
+                        f"it takes longer than {LOOKUP_S_MAX:.0f} s, and others wait: "
+                        "`goeswith explain SESSION` tells it in a terminal"
+                    )
                 if read % 500 == 0 or read == records:
                     share = min(1.0, read / max(1, total))
                     with self._changed:

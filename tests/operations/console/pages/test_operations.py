@@ -127,7 +127,8 @@ async def test_a_topic_of_letters_that_was_made_anew_is_counted_anew(eyes: Eyes)
     eyes.look()
     eyes.letters.records = []
     eyes.bury(b"{")
-    eyes.look()
+    for _ in range(2):  # one look alone may be a new leader's
+        eyes.look()
     letters = eyes.sources.letters.reading.value
 
     assert letters is not None

@@ -66,8 +66,9 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_end(eyes: Eyes) -> No
     eyes.look()
     eyes.prompts.records = []
     eyes.publish(prompt(99))
-    eyes.now_s += 2
-    eyes.look()
+    for _ in range(2):  # one look alone may be a new leader's
+        eyes.now_s += 2
+        eyes.look()
     seen = eyes.sources.prompts.reading.value
 
     assert seen is not None

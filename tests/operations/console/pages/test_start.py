@@ -133,3 +133,23 @@ async def test_a_source_that_hangs_is_said_without_an_error(eyes: Eyes) -> None:
     eyes.now_s += 20
     async with eyes.client() as http:
         assert "no answer since 12:00:00 UTC" in (await http.get("/")).text
+
+
+@pytest.mark.parametrize("name", ["prompts", "outcomes", "letters", "workers", "checkpoints"])
+async def test_what_cannot_be_read_is_not_said_to_be_well(eyes: Eyes, name: str) -> None:
+    """Though lag is known, and nothing waits; nor what was read long ago."""
+    assert (await sentence(eyes)).startswith("well")
+    eyes.now_s += 200
+    for source in eyes.sources[:6]:
+        if source is not getattr(eyes.sources, name):
+            source.look()
+    async with eyes.client() as http:
+        late = (await http.get("/api/start")).json()
+    away = getattr(eyes.sources, name)
+    away.reading = away.reading._replace(trouble="no broker answered", since_s=eyes.now_s)
+    async with eyes.client() as http:
+        said = (await http.get("/api/start")).json()
+
+    assert ("warn", True) == (late["state"], "nothing is known for" in late["sentence"])
+    assert "warn" == said["state"]
+    assert f"{away.name} cannot be read: no broker answered" in said["sentence"]

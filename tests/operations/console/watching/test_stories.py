@@ -5,12 +5,14 @@ import pytest
 from streams.contract.errors import NotEnough
 from streams.operations.console.watching.stories import (
     KEPT,
+    LOOKUP_S_MAX,
     RECORDS_MAX,
+    SESSION_EVENTS_MAX,
     WAITING_MAX,
     Lookup,
     Stories,
 )
-from streams.operations.explanation.story import Progress, Story
+from streams.operations.explanation.story import Progress, Story, check_number
 
 
 def tell(session_id: str, _events_max: int, progress: Progress) -> Story:
@@ -82,3 +84,28 @@ def test_a_thread_looks_up_what_is_asked_for() -> None:
     thread.join(30)
 
     assert not thread.is_alive()
+
+
+def test_a_look_up_that_takes_too_long_makes_way_for_others() -> None:
+    """However little of the log each of a session's events takes."""
+    now_s, done = [0.0], []
+
+    def endless(session_id: str, _events_max: int, progress: Progress) -> Story:
+        with progress("folding", 100_000) as advance:
+            for number in range(100_000):
+                now_s[0] += 1.0
+                advance(1)
+                done.append(number)
+        return Story(session_id, (), (), 0, ())
+
+    found = told(Stories(endless, steady_s=lambda: now_s[0]), "endless")
+    assert "longer than 120 s" in found.trouble
+    assert len(done) == LOOKUP_S_MAX
+
+
+def test_a_session_of_very_many_events_is_told_by_the_command_alone() -> None:
+    """Each of them is a fold by itself."""
+    check_number(SESSION_EVENTS_MAX, "script", "shop.events", SESSION_EVENTS_MAX)
+    check_number(100_000, "script", "shop.events", None)
+    with pytest.raises(NotEnough, match=r"100,000 events, and a page .* `goeswith explain"):
+        check_number(100_000, "script", "shop.events", SESSION_EVENTS_MAX)

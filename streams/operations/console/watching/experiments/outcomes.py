@@ -30,7 +30,7 @@ from streams.experiments.uplift.tables import Findings
 from streams.experiments.uplift.units import Units
 from streams.operations.console.watching.experiments.course import EstimateCourse
 from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold, uplift_told
-from streams.operations.console.watching.poller import Opening
+from streams.operations.console.watching.poller import MadeAnew, Opening
 from streams.views.arm_board import ArmBoard
 
 SLICE = 10_000
@@ -63,6 +63,7 @@ class OutcomeFold:
         self._clock_s = clock_s
         self._slice = slice_records
         self._scale = RewardScale.of(settings)
+        self._anew = MadeAnew()
         self._begin()
 
     def _begin(self) -> None:
@@ -83,8 +84,8 @@ class OutcomeFold:
     def look(self, reader: LogReader) -> OutcomesSeen:
         """Read on, and say what is known; nothing is read twice, whatever happened before."""
         begins, ends = reader.begins(), reader.ends()
-        if any(self._next.get(at, 0) > end for at, end in ends.items()):
-            self._begin()  # it was made anew
+        if self._anew.told(self._next, ends):
+            self._begin()
         left = self._read(reader, begins, ends)
         self._settle(left)
         total = sum(ends[at] - begins[at] for at in ends)
@@ -101,18 +102,20 @@ class OutcomeFold:
         self, reader: LogReader, begins: Mapping[Partition, int], ends: Mapping[Partition, int]
     ) -> dict[Partition, int]:
         """Read a slice; what is left of each partition."""
-        first_ms: dict[int, int] = {}
+        seen: set[Partition] = set()
         forgot = any(begin > self._next.get(at, 0) for at, begin in begins.items())
         starts = {at: max(begin, self._next.get(at, 0)) for at, begin in begins.items()}
         each = max(1, self._slice // max(1, len(starts)))
         upto = {at: min(ends[at], start + each) for at, start in starts.items()}
+        if forgot:  # noted before anything is read: Kafka may go away in the midst of it
+            self._begins_ms = self._begins_ms or 0
         for record in reader.between(starts, upto):
-            first_ms.setdefault(record.at.number, record.timestamp_ms)
+            if forgot and record.at not in seen:
+                seen.add(record.at)
+                self._begins_ms = max(self._begins_ms or 0, record.timestamp_ms)
             self._fold(record)
             self._next[record.at] = record.offset + 1
         self._next |= {at: max(end, starts[at]) for at, end in upto.items()}
-        if forgot:
-            self._begins_ms = max(first_ms.values(), default=0)
         return {at: ends[at] - self._next[at] for at in ends if ends[at] > self._next[at]}
 
     def _fold(self, record: RawRecord) -> None:
@@ -140,7 +143,7 @@ class OutcomeFold:
 
     def _settle(self, left: Mapping[Partition, int]) -> None:
         unread = [at.number for at in left]
-        trials = self.trials.swept(unread) if unread else self.trials.settled()
+        trials = self.trials.swept(unread) if unread else self.trials.settled_of_partitions()
         self.evidence.add(trials)
         self._settled += len(trials)
         if self.course.due(self._settled):

@@ -1,9 +1,11 @@
 """The fold of outcomes: in slices and after interruptions it knows what the commands know."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
+from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.prompts import AnyOutcome
 from streams.contract.schemas.examples import UNMATCHED
@@ -13,7 +15,7 @@ from streams.experiments.uplift.tables import as_values
 from streams.operations.console.watching.experiments.course import EstimateCourse
 from streams.operations.console.watching.experiments.outcomes import OutcomeFold, OutcomesSeen
 from tests.experiments.uplift.records import shop
-from tests.operations.console.eyes import NOW_MS, SETTINGS, Log, trial
+from tests.operations.console.eyes import NOW_MS, SETTINGS, Log, earned, shown, trial
 
 RATES = {"popular": 0.1, "bought_together": 0.5}
 
@@ -80,6 +82,52 @@ def test_what_was_still_to_come_and_what_came_back_is_treated_as_the_commands_do
     assert [UNMATCHED.order_id] == fold.trials.returns.orders
 
 
+class SeveralLogs(LogReader):
+    """One topic of several partitions: a log for each."""
+
+    def __init__(self, *logs: Log) -> None:
+        self.logs = {Partition("goeswith.outcomes", n): log for n, log in enumerate(logs)}
+        super().__init__(None, list(self.logs), SETTINGS)
+
+    def begins(self) -> dict[Partition, int]:
+        """Of each of them."""
+        return {at: log.begin for at, log in self.logs.items()}
+
+    def ends(self) -> dict[Partition, int]:
+        """Of each of them."""
+        return {at: len(log.records) for at, log in self.logs.items()}
+
+    def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
+        """One partition after the other."""
+        for at, log in self.logs.items():
+            (own,) = log.partitions
+            for record in log.between({own: begins[at]}, {own: ends[at]}):
+                yield record._replace(at=at)
+
+
+def test_a_partition_that_stands_for_a_while_loses_no_click() -> None:
+    """Nor did it for the command, which reads all of it afterwards.
+
+    An estimate leans a little on which prompts are settled together.
+    """
+    arms = list(RATES)
+    shows = [shown(1_000 + n, arms[n % 2], arms) for n in range(400)]
+    clicks = [earned(1_000 + n, arms[n % 2], 0.5) for n in range(400) if n % 4 == 1]
+    behind = log_of(*shows)
+    both = SeveralLogs(log_of(*trial(300, RATES)), behind)
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    fold.look(both)
+    behind.say(*(one.to_json() for one in (*clicks, shown(13_001, arms[0], arms))))
+    seen = fold._told(fold.look(both).read_share)
+    board = BoardReader(SETTINGS, both, None)
+    board.catch_up()
+
+    theirs, ours = board.json()["evidence"]["arms"], seen.arms.values["evidence"]["arms"]
+    for one, other in zip(theirs, ours, strict=True):
+        assert (one["arm"], one["drawn"]) == (other["arm"], other["drawn"])
+        assert one["estimate"]["value"] == pytest.approx(other["estimate"]["value"], rel=0.02)
+
+
 def test_a_topic_that_was_made_anew_is_read_anew() -> None:
     """What the old one held is not known any more."""
     log = log_of(*trial(300, RATES))
@@ -87,10 +135,23 @@ def test_a_topic_that_was_made_anew_is_read_anew() -> None:
     through(fold, log)
     log.records = []
     log.say(*(outcome.to_json() for outcome in shop(20)))
+    fold.look(log)
     seen = through(fold, log)
 
     assert not seen.arms.rows
     assert len(log.records) == seen.records
+
+
+def test_an_end_that_is_too_low_for_one_look_throws_nothing_away() -> None:
+    """A new leader tells it, for a moment."""
+    log = log_of(*trial(300, RATES))
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    through(fold, log)
+    whole, read, log.records = log.records, log.read, log.records[:200]
+    assert len(whole) == fold.look(log).records
+    log.records = whole
+    assert len(whole) == fold.look(log).records
+    assert read == log.read
 
 
 def test_what_follows_is_reckoned_a_twentieth_of_the_time_at_most() -> None:
@@ -132,3 +193,18 @@ def test_where_the_log_has_forgotten_the_start_there_is_no_verdict() -> None:
     assert "no verdict, as the log has forgotten the start" in seen.uplift.table.title
     log.begin = 200
     assert seen.records == through(fold, log).records
+
+
+def test_though_kafka_goes_away_at_once_a_start_that_is_gone_stays_known() -> None:
+    """Else there would be a verdict on what is left."""
+    log = log_of(*shop(400))
+    log.begin = 5
+    fold = OutcomeFold(SETTINGS, lambda: 0.0)
+    log.breaks_after = 10
+    with pytest.raises(KafkaUnreachable):
+        fold.look(log)
+    log.breaks_after = None
+    seen = through(fold, log)
+
+    assert as_values(findings(SETTINGS, read_on(log, None))) == seen.uplift.values
+    assert "no verdict, as the log has forgotten the start" in seen.uplift.table.title
