@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.conn import ConnectionGroup
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
@@ -109,18 +110,23 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
     async def _pump_owners(self) -> None:
         async for _ in self.itertimer(OWNERS_EVERY_S, name="owners"):
             try:
-                if self.owners_unknown:
+                if self.owners_unknown and self._has_coordinator():
                     await self._see_to_owners(self._ensure_consumer())
             except NEVER_TOLD:
                 self.owners_unknown = False
             except KafkaError as error:
                 self.log.info("the group does not say who owns what: %r; asking again", error)
 
+    def _has_coordinator(self) -> bool:
+        return self._ensure_consumer()._coordinator.coordinator_id is not None
+
     async def _see_to_owners(self, consumer: Any) -> None:
         """Join again if a partition has no owner: see `streams.worker.transport.membership`."""
         topic = self.transport.settings.topics.events
-        told = await consumer._coordinator._send_req(
-            DescribeGroupsRequest([self.transport.settings.group_id])
+        told = await consumer._client.send(  # not by the coordinator's way: that logs, and resets
+            consumer._coordinator.coordinator_id,
+            DescribeGroupsRequest([self.transport.settings.group_id]),
+            group=ConnectionGroup.COORDINATION,
         )
         error, _, state, _, _, members, *_ = told.groups[0]
         if error:

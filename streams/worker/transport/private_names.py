@@ -40,7 +40,7 @@ METHODS: Methods = {
     Worker: ("_sentinel_task",),
     App: ("_new_web",),
     TopicPartitionState: ("has_valid_position", "position"),
-    GroupCoordinator: ("_send_req", "check_errors", "request_rejoin"),
+    GroupCoordinator: ("check_errors", "request_rejoin"),
 }
 """What is overridden or called, by its class."""
 
@@ -54,6 +54,7 @@ USES: Uses = (
     (faust_consumer.Consumer, "_filter_committable_offsets", ("_new_offset",)),
     (faust_aiokafka.AIOKafkaConsumerThread, "getmany", ("_fetch_records",)),
     (AIOKafkaConsumer, "__init__", ("_client", "_subscription")),
+    (GroupCoordinator, "_send_req", ("coordinator_id", "_client")),
     (Fetcher, "_fetch_requests_routine", ("force_metadata_update",)),
     (AIOKafkaConsumer, "start", ("_fetcher", "_coordinator")),
     (TopicPartitionState, "__init__", ("highwater", "lso")),
