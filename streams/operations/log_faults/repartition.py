@@ -8,10 +8,8 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
 import click
-from kafka.errors import TopicAuthorizationFailedError
 
 from streams.cli.live import say
 from streams.cli.options import read_settings, with_settings
@@ -19,7 +17,13 @@ from streams.cli.printable import printable
 from streams.clients.checkpoints.store import Store, checkpoints_at, open_store
 from streams.clients.log_reader import LogReader, open_reader
 from streams.clients.sync_kafka import open_admin, partition_counts, widen_topics
-from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured, TopicsWrong
+from streams.contract.errors import (
+    CheckpointRefused,
+    GoeswithError,
+    Misconfigured,
+    NotAuthorized,
+    TopicsWrong,
+)
 from streams.contract.settings import Settings
 from streams.operations.lag.reading import read_lag
 from streams.operations.log_faults.adopt import SAID_CHARS_MAX, take_over
@@ -103,7 +107,7 @@ def look(move: Repartitioning) -> list[Step]:
                 f"{old.topics.events} has {there} partitions, and GOESWITH_PARTITIONS is "
                 f"{old.partitions}: set it to what workers have had, until all is done"
             )
-        known, left = _known(old, reader), _left_behind(move, admin)
+        known, left = _known(old, reader), _left_behind(move)
     steps = of_new_log(move, lag, known, _taken(move, counts), counts)
     return of_reference(move, left) + steps
 
@@ -202,12 +206,13 @@ def _behind(reader: LogReader, position: Mapping[int, int]) -> list[int]:
     return sorted(at.number for at in waits.keys() - none)
 
 
-def _left_behind(move: Repartitioning, admin: Any) -> list[tuple[str, str]]:
+def _left_behind(move: Repartitioning) -> list[tuple[str, str]]:
     """The reference topics that hold records, and the new ones that hold none."""
     pairs = list(zip(move.old.topics.reference(), move.new.topics.reference(), strict=True))
     try:
-        there = partition_counts(admin, [name for pair in pairs for name in pair])
-    except TopicAuthorizationFailedError:
+        with open_admin(move.old) as admin:
+            there = partition_counts(admin, [name for pair in pairs for name in pair])
+    except NotAuthorized:
         return []  # an installation may do without them, and without rights to them
     if not there:
         return []
