@@ -18,8 +18,8 @@ tried = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
 """How often: a little in each run of the tests, for long by `make fuzz`."""
-DEEP = 1500
-"""Deeper than Python's own stack."""
+DEEP = 15_000
+"""Deeper than the stack of any Python that we run on."""
 WORDS = {
     **{
         word: word
