@@ -77,7 +77,7 @@ class GatewaySettings(BaseModel):
 
     @field_validator("gateway_proxies")
     @classmethod
-    def _are_proxies(cls, proxies: str) -> str:
+    def _gateway_proxies_are_proxies(cls, proxies: str) -> str:
         for proxy in _listed(proxies):
             if proxy == "*" or proxy.endswith("/0"):
                 raise ValueError(

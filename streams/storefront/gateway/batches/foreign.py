@@ -71,8 +71,10 @@ def read_foreign(
     entries_max = None if visit is None else events_max
     became = read_record(adapter, body, headers, visit, settings, now_ms, entries_max)
     for one in () if became.events else became.rejections:
-        if one.reason in ("invalid_json", "invalid_body"):
-            raise RequestRefused(400, one.reason, f"{adapter.name}: {one.message}")
+        if one.reason == "invalid_json":
+            raise RequestRefused(400, "invalid_json", f"{adapter.name}: {one.message}")
+        if one.reason == "invalid_body":
+            raise RequestRefused(400, "invalid_body", f"{adapter.name}: {one.message}")
     if (many := len(became.events)) > events_max:
         raise RequestRefused(413, "too_many_events", f"{many} events are more than {events_max}")
     return judged(became, visit, settings, now_ms)

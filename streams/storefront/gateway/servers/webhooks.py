@@ -98,7 +98,7 @@ async def _body_of(request: Request, here: Here, adapter: Adapter, whose: str) -
     if not signed and not adapter.ping:
         raise _unsigned()
     if bodies.total() >= BODIES_AT_ONCE_MAX or bodies[whose] >= BODIES_OF_ONE_MAX:
-        raise RequestRefused(BUSY, "busy", "too many webhooks at once", again_s=2)
+        raise RequestRefused(503, "busy", "too many webhooks at once", again_s=2)
     bodies[whose] += 1
     try:
         return await body_of(request, BODY_BYTES_MAX if signed else PING_BYTES_MAX, BODY_S_MAX)
