@@ -129,7 +129,7 @@ def test_a_worker_that_was_paused_while_another_took_its_place_fails(staff: Staf
 
     assert ann.stop() == 1
     assert "SettingsDiffer" in ann.said()
-    assert ready(staff, "bob")
+    staff.until(partial(ready, staff, "bob"), "bob is ready")
 
 
 def test_nobody_takes_a_place_because_the_broker_was_away(
