@@ -371,8 +371,8 @@ def test_a_worker_keeps_its_checkpoints_in_a_topic_with_the_rights_of_the_handbo
     types("operator", "checkpoint", "restore", "--generation", "1")
     listed = {row["name"] for row in types("monitor", "topics", "list")["topics"]}
 
-    assert [*everything.topics.declared("kafka:")] == made
-    assert set(made) == listed
+    topics = everything.topics
+    assert {*topics.declared("kafka:"), topics.catalog, topics.control} == set(made) == listed
     assert 1 == len(notes)
     assert f"do not let user unwriting use the transactional id {KEPT}.checkpoints" in notes[0]
     assert 1 == lacking.worker.said().count("do not let user unwriting")

@@ -14,7 +14,7 @@ from streams.contract.settings import Settings
 from streams.operations.console.access import Door
 from streams.operations.console.pages import experiments, lag, operations, prompts, start
 from streams.operations.console.pages.rendering import Clock, Console, rendered
-from streams.operations.console.watching.sources import Sources
+from streams.operations.console.watching.sources import Pollers
 
 ASSETS = {
     "console.css": "text/css",
@@ -39,7 +39,7 @@ Next = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
-    settings: Settings, sources: Sources, door: Door, clock_s: Clock = time.time
+    settings: Settings, sources: Pollers, door: Door, clock_s: Clock = time.time
 ) -> FastAPI:
     """The application; while it runs, its sources are read."""
 

@@ -20,7 +20,7 @@ from streams.contract.settings import Settings
 from streams.contract.wire.console import ConsoleSettings
 from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
-from streams.operations.console.watching.sources import Sources
+from streams.operations.console.watching.sources import Pollers
 
 END_S_MAX = 3
 INTERRUPTED = 130
@@ -87,7 +87,7 @@ def checked(pages: str | None) -> None:
 async def serve(settings: Settings) -> bool:
     """Serve until stopped; whether that was by Ctrl-C. Raises what is wrong at the start."""
     door = Door(settings)
-    app = create_app(settings, Sources.of(settings), door)
+    app = create_app(settings, Pollers.of(settings), door)
     with listening(settings.console_host, settings.console_port) as socket_:
         dictConfig(log_config(settings.log_level))
         server = ConsoleServer(config(app))

@@ -23,7 +23,7 @@ from streams.operations.console.watching.lag import LagTrail
 from streams.operations.console.watching.letters import LetterFold
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptTail
-from streams.operations.console.watching.sources import Sources
+from streams.operations.console.watching.sources import Pollers
 from streams.operations.console.watching.stories import Stories
 from streams.operations.console.watching.workers import (
     Counted,
@@ -173,7 +173,7 @@ class Eyes:
         self.letters = Log("goeswith.dead-letters")
         self.fold = OutcomeFold(self.settings, lambda: self.now_s)
         tail, letters, trail = PromptTail(), LetterFold(), LagTrail(60.0)
-        self.sources = Sources(
+        self.sources = Pollers(
             self._poller("consumer lag", lambda: trail.seen(self.lag, self.now_s)),
             self._poller("the prompts topic", lambda: tail.look(self.prompts, self.now_s)),
             self._poller("the outcomes topic", lambda: self.fold.look(self.outcomes)),

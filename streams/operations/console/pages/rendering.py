@@ -11,7 +11,7 @@ from streams.cli.tables import Cell, Listing
 from streams.contract.settings import Settings
 from streams.operations.console.pages import words
 from streams.operations.console.watching.poller import Poller
-from streams.operations.console.watching.sources import Sources
+from streams.operations.console.watching.sources import Pollers
 
 Clock = Callable[[], float]
 """The time in seconds since 1970."""
@@ -30,7 +30,7 @@ class Console(NamedTuple):
     """What the routes share."""
 
     settings: Settings
-    sources: Sources
+    sources: Pollers
     clock_s: Clock
 
 

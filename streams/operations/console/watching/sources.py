@@ -17,7 +17,7 @@ from streams.operations.explanation.story import story_of
 CHECKPOINTS_EVERY_S = 30.0
 
 
-class Sources(NamedTuple):
+class Pollers(NamedTuple):
     """What pages are made of."""
 
     lag: Poller[LagSeen]
@@ -29,7 +29,7 @@ class Sources(NamedTuple):
     stories: Stories
 
     @classmethod
-    def of(cls, settings: Settings) -> "Sources":
+    def of(cls, settings: Settings) -> "Pollers":
         """Those of a shop; nothing is read before they are started."""
         every_s = settings.console_every_s
         return cls(
