@@ -3,6 +3,8 @@
 Commands that bring their own shop (the demo, a replay, a benchmark, a verdict) inherit nothing but
 what `INHERITED` names: they must not find their way to anybody's topics or checkpoints because a
 variable was set for the workers.
+
+No option takes `nan` or `inf` for a number, as no setting does (`FiniteRange`).
 """
 
 import os
@@ -68,6 +70,25 @@ SERVICE_SCHEMES = ("tcp://", "udp://", "sctp://")
 Command = Callable[..., None]
 COLUMNS = 60
 """Of a line of a command: an option and its value come on top, in 80 columns with the margin."""
+
+
+class FiniteRange(click.FloatRange):
+    """As click's, which lets `nan` through any bounds, and `inf` where there are none.
+
+    >>> FiniteRange(min=0).convert("nan", None, None)
+    Traceback (most recent call last):
+      ...
+    click.exceptions.BadParameter: nan is no number that can be used here.
+    """
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; a bad parameter when it is none, or out of bounds."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{number} is no number that can be used here.", param, ctx)
+        return number
 
 
 def with_settings(*names: str) -> Callable[[Command], Command]:

@@ -10,10 +10,9 @@ from rich.console import Group
 from rich.text import Text
 
 from streams.cli.live import EVERY_S_MAX, show, watched
-from streams.cli.options import with_settings
+from streams.cli.options import FiniteRange, with_settings
 from streams.cli.printable import many, printable
 from streams.cli.progress import progressed_between
-from streams.cli.ranges import FiniteRange
 from streams.cli.tables import Listing
 from streams.clients.log_reader import LogReader, Offsets, RawRecord, open_reader
 from streams.contract.errors import Misconfigured

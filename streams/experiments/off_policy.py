@@ -15,10 +15,9 @@ from pydantic import ValidationError
 
 from models.evaluation.off_policy import EFFECTIVE_MIN, TooFewEffective, evaluate
 from streams.cli.live import show
-from streams.cli.options import typed, with_settings
+from streams.cli.options import FiniteRange, typed, with_settings
 from streams.cli.printable import many
 from streams.cli.progress import progressed_between
-from streams.cli.ranges import FiniteRange
 from streams.clients.files import lines, written_anew
 from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import NotEnough

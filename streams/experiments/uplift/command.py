@@ -9,10 +9,9 @@ import click
 from pydantic import ValidationError
 
 from streams.cli.live import show
-from streams.cli.options import with_settings
+from streams.cli.options import FiniteRange, with_settings
 from streams.cli.printable import printable
 from streams.cli.progress import progressed_between
-from streams.cli.ranges import FiniteRange
 from streams.clients.log_reader import Offsets, Partition, RawRecord, open_reader
 from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_OUTCOME

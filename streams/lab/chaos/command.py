@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from streams.cli.live import show
-from streams.cli.ranges import FiniteRange
+from streams.cli.options import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.trial import JUDGED, TrialOptions, failed, trial

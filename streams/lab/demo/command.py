@@ -10,8 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from streams.cli.options import with_settings
-from streams.cli.ranges import FiniteRange
+from streams.cli.options import FiniteRange, with_settings
 from streams.clients.sync_kafka import open_admin, partition_count
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings

@@ -11,13 +11,13 @@ from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import (
+    FiniteRange,
     read_settings,
     self_contained,
     speaking_to,
     with_some_secret,
 )
 from streams.cli.progress import progress_bar
-from streams.cli.ranges import FiniteRange
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
 from streams.lab.replay.baskets import baskets, completejourney

@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import click
 
-from streams.cli.options import with_settings
+from streams.cli.options import FiniteRange, with_settings
 from streams.cli.printable import printable
-from streams.cli.ranges import FiniteRange
 from streams.clients import redis
 from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.connection.addresses import open_page

@@ -5,8 +5,7 @@ import time
 import click
 
 from streams.cli.live import EVERY_S_MAX, show, watched
-from streams.cli.options import with_settings
-from streams.cli.ranges import FiniteRange
+from streams.cli.options import FiniteRange, with_settings
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.settings import Settings

@@ -14,9 +14,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from streams.cli.live import EVERY_S_MAX, sigterm_unwinds, trying_again
-from streams.cli.options import with_settings
+from streams.cli.options import FiniteRange, with_settings
 from streams.cli.printable import printable
-from streams.cli.ranges import FiniteRange
 from streams.clients.log_reader import LogReader, Partition, committed_topics
 from streams.clients.sync_kafka import (
     open_admin,

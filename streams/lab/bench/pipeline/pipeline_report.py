@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from streams.cli.live import show
-from streams.cli.ranges import FiniteRange
+from streams.cli.options import FiniteRange
 from streams.lab.bench.figures.report import bootstrap_option, saying
 from streams.lab.bench.figures.results import RESULTS, at_most, table, this_command, write_section
 from streams.lab.bench.pipeline.pipeline import measure

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from streams.cli.ranges import FiniteRange
+from streams.cli.options import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.endurance.outage import CHECKPOINT_EVERY_S, WAYS, outages

@@ -11,7 +11,7 @@ from rich.status import Status
 from rich.table import Table
 
 from streams.cli.live import show
-from streams.cli.ranges import FiniteRange
+from streams.cli.options import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
 from streams.lab.chaos.endurance.takeover import WAYS, TakeoverOptions, takeovers

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import uvicorn
 
+from streams.cli.http_server import StoppableServer
 from streams.storefront.gateway.access.slow_readers import bound_unanswered
-from streams.storefront.gateway.command import GatewayServer, config
+from streams.storefront.gateway.command import config
 from tests.storefront.gateway.shopfront import KEY, WAIT_S_MAX, Shopfront, says_nothing
 
 BUFFER = 4096
@@ -45,7 +46,7 @@ def served_by(app: Any, front: Shopfront) -> uvicorn.Config:
 @asynccontextmanager
 async def served(app: Any, front: Shopfront) -> AsyncIterator[int]:
     """An application, as `goeswith gateway` serves it; its port."""
-    server = GatewayServer(served_by(app, front), front.gateway)
+    server = StoppableServer(served_by(app, front), front.gateway.close_streams)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         listening.setblocking(False)
@@ -89,7 +90,7 @@ async def test_where_the_system_does_not_notice_the_gateway_does(tmp_path: Path)
         listening.bind(place)
         listening.listen()
         listening.setblocking(False)
-        server = GatewayServer(served_by(sender, front), front.gateway)
+        server = StoppableServer(served_by(sender, front), front.gateway.close_streams)
         serving = asyncio.create_task(server.serve([listening]))
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(place)
