@@ -14,7 +14,12 @@ LINE_BYTES_MAX = 4_000_000
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """The lines that are not blank; a byte-order mark is the file's, not the first record's.
+    """The lines that are not blank; as `all_lines`."""
+    return (line for line in all_lines(path) if line.strip())
+
+
+def all_lines(path: Path) -> Iterator[bytes]:
+    """The lines, blank ones too; a byte-order mark is the file's, not the first record's.
 
     Raises `FileUnusable`.
     """
@@ -25,9 +30,7 @@ def lines(path: Path) -> Iterator[bytes]:
                 number += 1
                 if len(line) > LINE_BYTES_MAX:
                     raise FileUnusable(f"{path}, line {number}: longer than {LINE_BYTES_MAX} bytes")
-                record = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-                if record.strip():
-                    yield record
+                yield line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
     except OSError as error:
         raise FileUnusable(f"{path} cannot be read: {error.strerror or error}") from error
 

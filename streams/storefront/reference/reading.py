@@ -4,7 +4,6 @@ Nothing is taken on trust: what a format makes of a row has to be an item of the
 events speak of products, the variants of one are one item, which is there while any of them is.
 """
 
-import codecs
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from streams.clients.files import LINE_BYTES_MAX
+from streams.clients.files import all_lines
 from streams.contract.errors import FileUnusable
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import RECORD_BYTES_MAX, encode_reference, reasons
@@ -154,18 +153,5 @@ def _delimiter(header: str) -> str:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """The lines of a file, blank ones too; a byte-order mark is none of it. Raises `FileUnusable`.
-
-    Bytes that are no UTF-8 are replaced: see `REPLACED`.
-    """
-    number = 0
-    try:
-        with path.open("rb") as file:
-            while line := file.readline(LINE_BYTES_MAX + 1):
-                number += 1
-                if len(line) > LINE_BYTES_MAX:
-                    raise FileUnusable(f"{path}, line {number}: longer than {LINE_BYTES_MAX} bytes")
-                text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-                yield text.decode("utf-8", "replace")
-    except OSError as error:
-        raise FileUnusable(f"{path} cannot be read: {error.strerror or error}") from error
+    """The lines of a file; bytes that are no UTF-8 are replaced: see `REPLACED`."""
+    return (line.decode("utf-8", "replace") for line in all_lines(path))

@@ -69,12 +69,7 @@ def clock(at_s: float | None) -> str:
     >>> clock(1_767_225_600.0), clock(1e18)
     ('00:00:00', '1e+18')
     """
-    if at_s is None:
-        return UNKNOWN
-    try:
-        return f"{datetime.fromtimestamp(at_s, UTC):%H:%M:%S}"
-    except (ValueError, OverflowError, OSError):
-        return f"{at_s:g}"
+    return _utc(at_s, "%H:%M:%S")
 
 
 def moment(at_s: float | None) -> str:
@@ -83,12 +78,7 @@ def moment(at_s: float | None) -> str:
     >>> moment(1_767_225_600.0)
     '2026-01-01 00:00:00'
     """
-    if at_s is None:
-        return UNKNOWN
-    try:
-        return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M:%S}"
-    except (ValueError, OverflowError, OSError):
-        return f"{at_s:g}"
+    return _utc(at_s, "%Y-%m-%d %H:%M:%S")
 
 
 def mebibytes(number: int | None) -> str:
@@ -98,3 +88,12 @@ def mebibytes(number: int | None) -> str:
     '300 MiB'
     """
     return UNKNOWN if number is None else f"{number / MIB:,.0f} MiB"
+
+
+def _utc(at_s: float | None, pattern: str) -> str:
+    if at_s is None:
+        return UNKNOWN
+    try:
+        return datetime.fromtimestamp(at_s, UTC).strftime(pattern)
+    except (ValueError, OverflowError, OSError):
+        return f"{at_s:g}"

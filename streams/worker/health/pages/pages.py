@@ -62,9 +62,6 @@ class TopicHealth(Protocol):
         """All of it."""
 
 
-NOTHING_CARRIED_OVER: Mapping[str, Any] = {"adopted": {}, "carried": 0}
-
-
 def show_state(
     app: PageSource,
     settings: Settings,
@@ -97,7 +94,7 @@ def show_state(
                 "lag_events": lag,
                 "assigned": sorted(app.assigned or ()),
                 "telemetry": counted,
-                **(_carried_over(shop) if isinstance(shop, Shop) else NOTHING_CARRIED_OVER),
+                **_carried_over(shop),
                 "reference": dict(reference()),
                 "agreement": dict(told()),
                 "topics": [] if topics is None else topics.as_json(),
@@ -107,8 +104,10 @@ def show_state(
         )
 
 
-def _carried_over(shop: Shop) -> dict[str, Any]:
+def _carried_over(shop: object) -> dict[str, Any]:
     """What was learned under other settings, and how many events are known of other logs."""
+    if not isinstance(shop, Shop):
+        return {"adopted": {}, "carried": 0}
     return {"adopted": dict(shop.adopted), "carried": max(0, -shop.skipped)}
 
 

@@ -1,43 +1,25 @@
 """A browser, one for all tests of a module: Debian's Chromium."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext
 
+from tests.browser import chromium
 from tests.storefront.gateway.browser.shop import WAIT_S_MAX, ShopWithGateway
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
 """A headless browser says that it is one, and events of robots are not taken."""
-ARGUMENTS = (
-    f"--user-agent={AGENT}",  # Playwright's own way leaves out beacons
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+ARGUMENTS = (f"--user-agent={AGENT}",)
+"""Playwright's own way leaves out beacons."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium; in continuous integration its absence is a failure."""
-    program = shutil.which("chromium")
-    if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no chromium here")
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=program,
-            args=ARGUMENTS,
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
+    """One for all tests of a module, which keeps pages for its Back button."""
+    kept = ["--disable-back-forward-cache"]
+    async with chromium(ARGUMENTS, ignore_default_args=kept) as launched:
         yield launched
-        await launched.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,11 +1,11 @@
 """Takes the picture of docs: `python -m tests.storefront.gateway.browser.picture FILE`."""
 
 import asyncio
-import shutil
 import sys
 
-from playwright.async_api import ViewportSize, async_playwright
+from playwright.async_api import ViewportSize
 
+from tests.browser import chromium
 from tests.storefront.gateway.browser.conftest import ARGUMENTS
 from tests.storefront.gateway.browser.shop import ShopWithGateway, offers
 
@@ -17,16 +17,13 @@ async def take(file: str) -> None:
     shop = ShopWithGateway()
     await shop.open()
     shop.bus.answer = offers("butter", "jam", "honey")
-    async with async_playwright() as playwright:
-        program = shutil.which("chromium")
-        browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    async with chromium(ARGUMENTS) as browser:
         context = await browser.new_context(viewport=SIZE, reduced_motion="reduce")
         async with shop.shopper(context) as ann:
             await ann.add_bread()
             await ann.prompt.wait_for()
             await asyncio.sleep(1)  # its pictures
             await ann.page.screenshot(path=file)
-        await browser.close()
     await shop.close()
 
 
