@@ -16,7 +16,7 @@ from tests.test_docs import PAGES, README, simple, typed_commands
 ELSEWHERE = {"demo", "replay", "bench", "intake", "checkpoint", "catalog", "control"}
 """Commands that take minutes as the pages type them, or files and logs of a page's own story; tests
 of their own run them in small."""
-LASTING = {"worker", "gateway", "exporter"}
+LASTING = {"worker", "gateway", "exporter", "console"}
 """Commands that run until they are stopped."""
 RUN_S_MAX = 90.0
 FIRST_PROMPTS_S_MAX = 300.0
