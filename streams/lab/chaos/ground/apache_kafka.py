@@ -238,18 +238,26 @@ class DockerKafka:
 
 def kafka_jars() -> Path:
     """The folder of Kafka's jars, resolved by Maven at the first call. Raises NoKafka."""
-    jars = cache() / "kafka" / VERSION
+    return resolved_jars("kafka", _POM)
+
+
+def resolved_jars(name: str, pom: str) -> Path:
+    """The folder of what a POM depends on, resolved at the first call of its name. Raises NoKafka.
+
+    It belongs to this `VERSION` of Kafka.
+    """
+    jars = cache() / name / VERSION
     if jars.exists():
         return jars
     jars.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=jars.parent) as work:
-        (Path(work) / "pom.xml").write_text(_POM)
+        (Path(work) / "pom.xml").write_text(pom)
         command = ["mvn", "-q", "-B", "-C", _COPY_JARS, "-DoutputDirectory=jars"]  # -C: checksums
         done = subprocess.run(
             command, cwd=work, check=False, capture_output=True, text=True, timeout=RESOLVE_S_MAX
         )
         if done.returncode:
-            raise NoKafka(f"Maven did not resolve Kafka {VERSION}: {done.stdout[-1000:]}")
+            raise NoKafka(f"Maven did not resolve {name} {VERSION}: {done.stdout[-1000:]}")
         (Path(work) / "jars").rename(jars)  # whole or not at all
     return jars
 
