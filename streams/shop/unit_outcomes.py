@@ -22,6 +22,8 @@ from typing import Any
 
 from streams.contract.events import (
     Event,
+    ItemAdded,
+    ItemViewed,
     OrderLine,
     OrderPlaced,
     OrderTakenBack,
@@ -45,8 +47,10 @@ def unit_outcomes(
     """What this event, at this offset, brought to the unit of its session."""
     assignment = session.assignment
     begun: tuple[UnitOutcome, ...] = ()
-    if asks(event) and assignment is not None and assignment.event_id == event.event_id:
+    if assignment is not None and assignment.event_id == event.event_id and asks(event):
         begun = (_assigned(event, assignment, experiment),)
+    if type(event) is ItemViewed or type(event) is ItemAdded:  # as nearly all are
+        return begun
     if isinstance(event, OrderTakenBack):
         return _returned(session, event, offset)
     if not isinstance(event, OrderPlaced) or not session.was_ordered_by(event):

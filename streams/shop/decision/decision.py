@@ -13,9 +13,8 @@ For each slot that an event asks for, one after the other:
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from sys import intern
 from types import MappingProxyType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from models import Candidate, Choice, ThompsonSampling
 from streams.contract.events import segment_names
@@ -154,10 +153,10 @@ class Decision:
         candidates = arms[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        said = self._outgoing_prompt(session, event, anchor, context, choice, candidates)
+        said = self._outgoing_prompt(session, event, slot, anchor, context, choice, candidates)
         if slot == upgrades.ARM:
             said.fields["kind"] = "upsell"
-        if isinstance(drawn := arms[choice.arm], TopUpArm):
+        if type(drawn := arms[choice.arm]) is TopUpArm:
             said.fields["offer"] = {"type": "free_shipping", **drawn.gap._asdict()}
         return said
 
@@ -193,7 +192,9 @@ class Decision:
 
         Out of it are also items that are `offered` in another slot, or were just `ordered`.
         """
-        settings, just_bought = self.settings, {*offered, *ordered}
+        settings, just_bought = self.settings, set[str]()
+        if offered or ordered:
+            just_bought |= {*offered, *ordered}
         since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
         if session.bought:
             just_bought |= session.bought_since(1000 * since_s)
@@ -218,12 +219,12 @@ class Decision:
         self,
         session: Session,
         event: AskingEvent,
+        placement: Placement,
         asked_for: str,
         context: str,
         choice: Choice,
         candidates: list[Candidate],
     ) -> OutgoingPrompt:
-        placement = cast("Placement", intern(context.partition("/")[0]))
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
         now_ms, who = event.occurred_at_ms, session.session_id

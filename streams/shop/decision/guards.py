@@ -32,13 +32,13 @@ def budget(session: Session, slot: str, settings: Settings) -> Budget:
     if slot not in OWN_BUDGET:
         most, pause_s = settings.prompts_per_session_max, settings.cool_down_s
         return Budget(session.shown, session.last_shown_ms, dismissed, most, pause_s)
-    most = {
+    caps = {
         "checkout": settings.checkout_prompts_max,
         "post_purchase": settings.post_purchase_prompts_max,
         "upgrade": settings.upgrade_prompts_max,
     }
     own, pause_s = tally(tallies, slot), settings.slot_cool_down_s
-    return Budget(own.shown, own.last_shown_ms, dismissed, most[slot], pause_s)
+    return Budget(own.shown, own.last_shown_ms, dismissed, caps[slot], pause_s)
 
 
 def silenced(
