@@ -96,8 +96,9 @@ class Answering:
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
         answer = self.replica.answer(event, partition, record.offset, pending, now_ms)
-        for prompt in answer.outgoing_prompts:
-            pending.add(prompt)
+        if answer.outgoing_prompt is not None:
+            for prompt in (answer.outgoing_prompt, *answer.further_prompts):
+                pending.add(prompt)
         if answer.withdrawals:
             pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
