@@ -1,9 +1,10 @@
 """Bytes to an event and back: what is valid, what is mended, what is refused and why.
 
 An optional field that is sent empty (`""` or null) is as good as left out. In an event of version 1
-so is a field of version 2 with a value that is not valid for it: it was an unknown field once. A
-clock that is ahead of all that is valid is set back like any other. This is looked at only where an
-event is not valid as it is.
+so is a field of version 2 with a value that is not valid for it: it was an unknown field once. So
+are `slots` that are no list, in any version, and of a list what we do not know. A clock that is
+ahead of all that is valid is set back like any other. This is looked at only where an event is not
+valid as it is.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from streams.contract.errors import InvalidEvent
 from streams.contract.events.clocks import set_right
 from streams.contract.events.fields import OrderLine
 from streams.contract.events.kinds import ANY_EVENT, EVENTS, Event, ShopperForgotten
+from streams.contract.events.slots import known_slots
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS
@@ -172,6 +174,8 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
     if better.get("schema_version", 1) == 1:
         for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
             better.pop(str(name), None)
+    if "slots" in better and "slots" in _OPTIONAL[event]:  # an unknown field once, whatever it held
+        better["slots"] = known_slots(better["slots"])
     if isinstance(better.get("lines"), list):
         better["lines"] = [_mended_line(line) for line in better["lines"]]
     return better if repr(better) != repr(said) else None

@@ -58,6 +58,7 @@ from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached, joined
 from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
+from streams.shop.memory.orders.slot_tally import own_slot, sent_away
 from streams.shop.memory.session import Session
 
 Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
@@ -106,7 +107,10 @@ class Attribution:
         """The shopper sent a prompt away."""
         impression = self._impression(session, event, receipt)
         if not impression.has("dismissed"):
-            session.dismissals += 1
+            if slot := own_slot(receipt.context):
+                session.tallies = sent_away(session.tallies, slot)
+            else:
+                session.dismissals += 1
         self._once("dismissed", impression, event, None)
 
     def _once(

@@ -38,7 +38,8 @@ from streams.contract.receipts import Receipt
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen
-from streams.shop.memory.orders.taken import NOT_TAKEN, Taken
+from streams.shop.memory.orders.slot_tally import Tallies, own_slot, shown_once
+from streams.shop.memory.orders.taken import NOT_TAKEN, Taken, bound
 from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
@@ -99,6 +100,8 @@ class Session:
     order_memory: Orders = field(default_factory=Orders)
     """The orders of its partition."""
     ties: Ties = NO_TIES
+    tallies: Tallies = ()
+    """What the visit was shown in slots that do not share `shown` and `dismissals`."""
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
@@ -159,7 +162,7 @@ class Session:
     def _note_taken(self, item_id: str, at_ms: int, missing: int) -> None:
         before = self.taken.pop(item_id, NOT_TAKEN)
         self.taken[intern(item_id)] = Taken(max(before.at_ms, at_ms), before.missing + missing)
-        _bound(self.taken, TAKEN_MAX)
+        bound(self.taken, TAKEN_MAX)
 
     def _take(self, item_id: str, quantity: int) -> int:
         """Take so many out of the basket; how many of them were not there."""
@@ -181,14 +184,14 @@ class Session:
     def order(self, event: OrderPlaced) -> None:
         """What was ordered is bought, and no more in the basket; an empty one begins anew."""
         self.orders[event.order_id] = event.event_id
-        _bound(self.orders, ORDERS_MAX)
+        bound(self.orders, ORDERS_MAX)
         at_ms = event.occurred_at_ms
         for line in event.lines:
             if missing := self._take(line.item_id, line.quantity):
                 self._note_taken(line.item_id, at_ms, missing)
             if not self.names_shopper:
                 self.bought[intern(line.item_id)] = max(self.bought.pop(line.item_id, 0), at_ms)
-        _bound(self.bought, BOUGHT_MAX)
+        bound(self.bought, BOUGHT_MAX)
         if not self.basket:
             self.taught = Taught(self.taught.cart)
         self.in_checkout = False
@@ -238,8 +241,11 @@ class Session:
         if len(self.impressions) >= IMPRESSIONS_MAX:
             self.forget_impression()
         self.impressions[impression.receipt.prompt_id] = impression
-        self.shown += 1
-        self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
+        if slot := own_slot(impression.receipt.context):
+            self.tallies = shown_once(self.tallies, slot, impression.shown_ms)
+        else:
+            self.shown += 1
+            self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
         note_shopper(self)
         lighten(self)
 
@@ -290,10 +296,5 @@ class Session:
             self.seen.arrivals and self.seen.arrivals.state(),
             self.ties.state(),
             self.seen.latest_ms,
+            *([list(map(list, self.tallies))] if self.tallies else ()),
         ]
-
-
-def _bound(kept: dict[str, Any], most: int) -> None:
-    """Forget the oldest of too many."""
-    while len(kept) > most:
-        del kept[next(iter(kept))]

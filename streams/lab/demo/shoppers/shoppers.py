@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from random import Random
 from typing import Literal, NamedTuple
 
-from streams.contract.prompts import Placement
+from streams.contract.events.slots import Placement
 from streams.lab.demo.shoppers.assortment import COMPLEMENTS, POPULAR, STAPLES
 
 Segment = Literal["regular", "explorer"]

@@ -1,6 +1,6 @@
 """What was taken out of a basket, and how much of it had not come in yet."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Taken(NamedTuple):
@@ -12,3 +12,9 @@ class Taken(NamedTuple):
 
 
 NOT_TAKEN = Taken(0, 0)
+
+
+def bound(kept: dict[str, Any], most: int) -> None:
+    """Forget the oldest of too many."""
+    while len(kept) > most:
+        del kept[next(iter(kept))]

@@ -49,6 +49,7 @@ TAKEN_BYTES = 150
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
 CART_BYTES = 70
+TALLY_BYTES = 230
 ID_BYTES = 40
 LARGE_BYTES = 3072
 """Of an impression that goes even if it is the last."""
@@ -67,6 +68,7 @@ class Weighed(Protocol):
     orders: dict[str, str]
     impressions: dict[str, Impression]
     forgotten: Prompted
+    tallies: tuple[Any, ...]
 
     def forget_impression(self) -> None:
         """Forget the oldest one."""
@@ -85,6 +87,7 @@ def weight(session: Weighed) -> int:
         + TAKEN_BYTES * len(session.taken)
         + BOUGHT_BYTES * len(session.bought)
         + ORDER_BYTES * len(session.orders)
+        + TALLY_BYTES * len(session.tallies)
         + _long_ids(session)
         + _told(session)
     )

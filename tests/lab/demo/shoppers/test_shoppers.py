@@ -17,9 +17,9 @@ from streams.contract.events import (
     decode,
     encode,
 )
+from streams.contract.events.slots import Placement
 from streams.contract.prompts import (
     Evidence,
-    Placement,
     Prompt,
     PromptItem,
     PromptWithdrawn,
