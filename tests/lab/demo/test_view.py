@@ -35,7 +35,7 @@ def seen(elapsed_s: float = 12.0) -> Overview:
         lag_events=7,
         lag_s=0.25,
         dead_letters=0,
-        truth=TruthFound(1, 2, 0, {"bread": "butter", "tea": "milk"}),
+        truth=TruthFound(1, 2, 0, {"bread": "butter", "tea": "milk"}, ("tea",)),
     )
 
 
