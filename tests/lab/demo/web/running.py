@@ -63,10 +63,10 @@ def running_demo(*options: str, learned: int = KNOWN_EVENTS) -> Iterator[Running
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
+    draining = threading.Thread(target=_drain, args=(process,), daemon=True)
     try:
-        said: list[str] = []
-        address = _address(process, said)
-        threading.Thread(target=_drain, args=(process,), daemon=True).start()
+        address = _address(process)
+        draining.start()
         _learned(address, learned)
         yield RunningDemo(process, address)
     finally:
@@ -76,10 +76,15 @@ def running_demo(*options: str, learned: int = KNOWN_EVENTS) -> Iterator[Running
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if draining.is_alive():
+            draining.join()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
-def _address(process: subprocess.Popen[str], said: list[str]) -> str:
+def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
+    said: list[str] = []
     bound = threading.Timer(START_S_MAX, process.kill)
     bound.start()
     for line in process.stdout:
