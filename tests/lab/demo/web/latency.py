@@ -1,4 +1,4 @@
-"""From the click on an add to the prompt on the page: `python -m tests.lab.demo.web.latency`.
+"""From click to prompt: `python -m tests.lab.demo.web.latency [PROMPTS]`.
 
 A visitor adds staples in a real browser, one visit after the other, at moments spread over the
 worker's rounds; a clock in the page notes the click and the first frame in which the prompt is
@@ -17,8 +17,8 @@ STAPLES = ("bread", "pasta", "chips", "coffee", "tea", "printer", "phone", "torc
 PROMPTS = 60
 ADDS_MAX = 200
 ADDS_A_VISIT = 5
-PAUSE_MS = 1_150
-"""Longer than the demo's cool-down of a second."""
+PAUSE_MS = 2_300
+"""Longer than the second of an impression, and the demo's cool-down of a second after it."""
 P50_MS, P99_MS = 150, 600
 CLICK = """(id) => new Promise((resolve) => {
   const element = document.querySelector("goes-with");
@@ -36,19 +36,20 @@ CLICK = """(id) => new Promise((resolve) => {
 })"""
 
 
-async def measured(demo: RunningDemo) -> tuple[list[float], int]:
+async def measured(demo: RunningDemo, prompts: int) -> tuple[list[float], int]:
     """Milliseconds from click to prompt, of each add that got one; and how many got none."""
     took: list[float] = []
     silent = 0
     staples = cycle(STAPLES)
     async with chromium(ARGUMENTS) as browser:
-        while len(took) < PROMPTS and len(took) + silent < ADDS_MAX:
+        while len(took) < prompts and len(took) + silent < ADDS_MAX:
             context = await browser.new_context(reduced_motion="reduce")
             async with visitor(demo, context) as ann:
                 for _ in range(ADDS_A_VISIT):
                     said = await _add(ann, next(staples))
                     silent += said is None
                     took += [] if said is None else [said]
+            sys.stderr.write(f"{len(took)} prompts, {silent} silences\n")
             await context.close()
     return took, silent
 
@@ -64,10 +65,10 @@ def at(share: float, took: list[float]) -> float:
     return sorted(took)[min(len(took) - 1, int(share * len(took)))]
 
 
-def main() -> int:
+def main(prompts: int) -> int:
     """Measure and print; 1 where a bound is missed."""
     with running_demo("--rate", "100") as demo:
-        took, silent = asyncio.run(measured(demo))
+        took, silent = asyncio.run(measured(demo, prompts))
     p50, p99 = at(0.5, took), at(0.99, took)
     sys.stdout.write(
         f"{len(took)} prompts, {silent} adds with silence: click to prompt visible "
@@ -78,4 +79,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else PROMPTS))
