@@ -160,9 +160,7 @@ def check_story(shop: Open, session_id: str) -> None:
     )
 
     assert ["item_added", "prompt_shown"] == [event["type"] for _, event in records]
-    assert {here} == {
-        partition for partition, _ in records
-    }
+    assert {here} == {partition for partition, _ in records}
     assert prompt.caused_by == records[0][1]["event_id"]
     assert (prompt.prompt_id, "shown") == (outcome.prompt_id, outcome.stage)
 
