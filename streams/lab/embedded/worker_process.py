@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import IO, Self
@@ -19,15 +19,20 @@ from streams.contract.errors import WorkerFailed
 from streams.contract.settings import Settings
 from streams.lab.embedded.last_words import last_words
 
+WORKER = ("-m", "streams", "worker")
 STOP_S_MAX = 30.0
 """So long a worker may take to finish what it has begun."""
 _ROPE = 'cat >/dev/null; kill -KILL "$1"'
 
 
 class WorkerProcess:
-    """`goeswith worker` under these settings, for the length of a `with` block."""
+    """`goeswith worker` under these settings, for the length of a `with` block.
 
-    def __init__(self, settings: Settings) -> None:
+    Or another `program` of ours, in the words behind Python's name.
+    """
+
+    def __init__(self, settings: Settings, program: Sequence[str] = WORKER) -> None:
+        self._program = program
         others = {name: value for name, value in os.environ.items() if not _is_ours(name)}
         self._environment = {**others, **environment(settings)}
         self._log: IO[bytes] | None = None
@@ -56,8 +61,8 @@ class WorkerProcess:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._log = stack.enter_context(tempfile.TemporaryFile())
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker"],
+            self._process = subprocess.Popen(  # noqa: S603  # our own program
+                [sys.executable, *self._program],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
