@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from jsonschema_rs import Draft7Validator
 
+from streams.cli.root import goeswith
 from streams.contract.dead_letters import NAMES, dead_letter_headers
 from streams.contract.errors import InvalidEvent
 from streams.contract.schemas.asyncapi import DEAD_LETTER, FILE, HELD, VERSION, document, text
-from streams.contract.schemas.command import schema
 from streams.contract.schemas.schemas import READ, REFERENCE, WRITTEN
 from streams.contract.topics import REFERENCE as REFERENCE_TOPICS
 from streams.contract.topics import TOPICS
@@ -112,6 +112,6 @@ def test_docs_have_the_document_of_this_code() -> None:
 
 def test_the_command_prints_it() -> None:
     """`goeswith schema asyncapi`."""
-    said = CliRunner().invoke(schema, ["asyncapi"])
+    said = CliRunner().invoke(goeswith, ["schema", "asyncapi"])
 
     assert SAID == json.loads(said.output)

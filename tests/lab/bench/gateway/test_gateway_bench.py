@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from streams.cli.root import goeswith
 from streams.lab.bench.figures import results
 from streams.lab.bench.gateway.connections import CAUSE
-from streams.lab.bench.gateway.gateway_report import ROWS, gateway, section
+from streams.lab.bench.gateway.gateway_report import ROWS, section
 from streams.lab.bench.gateway.load import PromptArrivals, Steady
 
 FEW = ["--sessions", "50", "--rate", "40", "--seconds", "2", "--no-pin", "--json"]
@@ -17,7 +18,8 @@ FEW = ["--sessions", "50", "--rate", "40", "--seconds", "2", "--no-pin", "--json
 @pytest.fixture(scope="module")
 def figures(kafka: str) -> dict[str, dict[str, float]]:
     """What the command prints."""
-    done = CliRunner().invoke(gateway, ["--bootstrap", kafka, *FEW], catch_exceptions=False)
+    command = ["bench", "gateway", "--bootstrap", kafka, *FEW]
+    done = CliRunner().invoke(goeswith, command, catch_exceptions=False)
     assert 0 == done.exit_code, done.output
     return dict(json.loads(done.stdout))
 
