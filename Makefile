@@ -69,6 +69,7 @@ requirements: ## resolve the hash-pinned requirements/*.txt from pyproject.toml
 
 clean: ## remove everything made here, .venv and the cached Kafka included
 	rm -rf .venv .venv-peers .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
+	rm -rf examples/node/node_modules examples/java/jars
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Nothing is installed whose hash is not in requirements/all.txt, the build backend included.

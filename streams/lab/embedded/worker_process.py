@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import IO, Self
@@ -28,11 +28,13 @@ _ROPE = 'cat >/dev/null; kill -KILL "$1"'
 class ProgramProcess:
     """`goeswith PROGRAM` under these settings, for the length of a `with` block.
 
-    `program` is a command that serves until it is stopped: worker, gateway, console.
+    `program` is a command that serves until it is stopped: worker, gateway, console; or the name of
+    another one, with the words behind Python's name that start it.
     """
 
-    def __init__(self, program: str, settings: Settings) -> None:
+    def __init__(self, program: str, settings: Settings, words: Sequence[str] = ()) -> None:
         self.program = program
+        self._words = words or ("-m", "streams", program)
         others = {name: value for name, value in os.environ.items() if not _is_ours(name)}
         self._environment = {**others, **environment(settings)}
         self._log: IO[bytes] | None = None
@@ -73,7 +75,7 @@ class ProgramProcess:
         with ExitStack() as stack:
             self._log = stack.enter_context(tempfile.TemporaryFile())
             self._process = subprocess.Popen(  # noqa: S603  # our own words
-                [sys.executable, "-m", "streams", self.program],
+                [sys.executable, *self._words],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
