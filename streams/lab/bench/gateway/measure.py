@@ -102,7 +102,7 @@ async def _bare(load: GatewayLoad, say: Any) -> dict[str, Any]:
 
 
 async def _asked(
-    asked: Asked, door: WorkerProcess, load: GatewayLoad, say: Any, *, waiting: bool = True
+    asked: Asked, door: ProgramProcess, load: GatewayLoad, say: Any, *, waiting: bool = True
 ) -> dict[str, Any]:
     """Streams at a steady rate, waiting posts at the same, and batches as fast as they go."""
     sessions = [f"session-{number}" for number in range(load.sessions)]
@@ -170,7 +170,7 @@ def _get(address: str, headers: str = "") -> bytes:
     return f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode()
 
 
-async def _learned(site: Site, settings: Settings, worker: WorkerProcess) -> None:
+async def _learned(site: Site, settings: Settings, worker: ProgramProcess) -> None:
     """Wait until the worker has answered all that was there."""
     async with tape.admin(site.bootstrap) as admin:
 
@@ -181,7 +181,7 @@ async def _learned(site: Site, settings: Settings, worker: WorkerProcess) -> Non
         await until(through, "the worker to answer what was there")
 
 
-async def _ready(port: int, door: WorkerProcess) -> None:
+async def _ready(port: int, door: ProgramProcess) -> None:
     async def answers() -> bool:
         door.check()
         try:
@@ -194,7 +194,7 @@ async def _ready(port: int, door: WorkerProcess) -> None:
 
 
 @contextmanager
-def _cores(door: WorkerProcess, spent: dict[str, float]) -> Iterator[None]:
+def _cores(door: ProgramProcess, spent: dict[str, float]) -> Iterator[None]:
     """Notes how many cores the process took within the block."""
     before_s, begin_s = cpu_s(door.pid), time.perf_counter()
     yield

@@ -30,7 +30,7 @@ Step = dict[str, Any]
 withdrawn, outcome."""
 
 
-class Asked(NamedTuple):
+class AskedFor(NamedTuple):
     """An event that calls for a prompt, and its place."""
 
     partition: int
@@ -51,7 +51,7 @@ class VisitStories:
         self._steps: OrderedDict[str, deque[Step]] = OrderedDict()
         self._said: dict[str, int] = {}
         self._heard: dict[str, set[str]] = {}
-        self._open: dict[str, dict[str, Asked]] = {}
+        self._open: dict[str, dict[str, AskedFor]] = {}
         """Events of which it is not known yet what they got."""
 
     def follow(self, visit: str) -> None:
@@ -85,7 +85,7 @@ class VisitStories:
         )
         if isinstance(event, AskingEvent):
             asked = self._open[event.session_id]
-            asked[event.event_id] = Asked(partition, offset, event)
+            asked[event.event_id] = AskedFor(partition, offset, event)
             while len(asked) > OPEN_MAX:
                 del asked[next(iter(asked))]
             self._ask(event.session_id)
