@@ -39,16 +39,18 @@ class Catalog:
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
+        self.hidden: frozenset[str] = frozenset()
+        """Items and products that a control hides, whatever their records say."""
 
     def __len__(self) -> int:
         """Of how many items it keeps something; a variant that is withheld counts twice."""
-        return len(self.withheld) + len(self.products)
+        return len(self.withheld) + len(self.products) + len(self.hidden)
 
     def put(self, item: CatalogItem) -> bool:
         """An item as it is from now on; False: there was no room, and it is as it was."""
         why, product, item_id = reason_to_withhold(item), item.variant_of, item.item_id
         new = item_id not in self.withheld and item_id not in self.products
-        if new and (why or product) and len(self) >= self.items_max:
+        if new and (why or product) and len(self) - len(self.hidden) >= self.items_max:
             return False
         self.take_out(item_id)
         if why is not None:
@@ -103,6 +105,10 @@ class Exclusions(Collection[str]):
         self._excluded = excluded
         self._products = {self._catalog.product_of(item) for item in beside}
 
+    def anew(self) -> "Exclusions":
+        """The same catalogue, for a question of which nothing is to be noted here."""
+        return Exclusions(self._catalog)
+
     def silence(self) -> Silence:
         """Why nothing is offered: for the catalogue, or because nothing was there to be offered."""
         return Silence("withheld") if self.noted else Silence("no_candidate")
@@ -111,9 +117,11 @@ class Exclusions(Collection[str]):
         """Whether this item is out of the question; notes it if that is the catalogue's doing."""
         if item in self._excluded or not isinstance(item, str):
             return item in self._excluded
-        why = self._catalog.withheld.get(item)
-        if why is None and self._catalog.product_of(item) in self._products:
+        why, product = self._catalog.withheld.get(item), self._catalog.product_of(item)
+        if why is None and product in self._products:
             why = "variant"
+        if item in self._catalog.hidden or product in self._catalog.hidden:
+            why = "hidden"
         if why is not None:
             self.noted[item] = why
         return why is not None
@@ -124,4 +132,4 @@ class Exclusions(Collection[str]):
 
     def __iter__(self) -> Iterator[str]:
         """What the guards exclude, and what is withheld from everybody."""
-        return chain(self._excluded, self._catalog.withheld)
+        return chain(self._excluded, self._catalog.withheld, self._catalog.hidden)

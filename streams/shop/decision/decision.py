@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from models import Candidate, Choice, ThompsonSampling
+from models.bandit.propensity import NO_LIMITS
 from streams.contract.events import segment_names
 from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
@@ -21,6 +22,8 @@ from streams.contract.settings import Settings
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
+from streams.shop.decision.controls.controls import Controlled
+from streams.shop.decision.controls.shadows import Shadowed, shadowed
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS, reason
 from streams.shop.memory.answer import OutgoingPrompt, Silence
@@ -28,6 +31,9 @@ from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import PLACEMENTS, AskingEvent
+
+UNDRAWN = frozenset({"no_candidate", "withheld", "arms_off"})
+"""Silences by which no arm was drawn though we might speak: shadows are compared with them, too."""
 
 
 class Decision:
@@ -60,37 +66,74 @@ class Decision:
         pending: PendingPrompts,
         now_ms: int | None = None,
         exclusions: Exclusions | None = None,
+        controls: Controlled | None = None,
     ) -> OutgoingPrompt | Silence:
         """A prompt for this session, or why there is none.
 
         What would have expired by `now_ms` is not said: after a backlog, a takeover or a back-fill
-        nobody waits for it any more. `exclusions` know what a catalogue keeps out, if there is one.
+        nobody waits for it any more. `exclusions` know what a catalogue keeps out, if there is one,
+        and `controls` what operators have set, if anything.
         """
         if now_ms is not None and now_ms - event.received_at_ms >= self.ttl_ms:
             return Silence("expired")
         unseen = pending.of(session.session_id)
         if session.ties.formers:
             unseen = pending.of_visitor(session.session_id, session.ties.formers)
-        silence = guards.silenced(session, event, unseen, self.settings)
+        if controls is not None and controls.paused:
+            return Silence("paused")
+        settings = self.settings if controls is None else controls.settings
+        silence = guards.silenced(session, event, unseen, settings)
         if silence is not None:
             return silence
-        question = self.question(session, event.item_id, event.time_s, exclusions)
-        offered = [name for name, arm in self.arms.items() if arm.proposes(self.learned, question)]
+        question = self.question(session, event.item_id, event.time_s, exclusions, settings)
+        offered = self._offered(self.arms if controls is None else controls.arms, question)
         if not offered:
+            if controls is not None and self._offered(controls.idle, question):
+                return Silence("arms_off")
             return Silence("no_candidate") if exclusions is None else exclusions.silence()
         context = self.context(session, event)
         seed = self.draws.seed(event.identity, PLACEMENTS[type(event)])
-        choice = self.policy.choose(offered, context, seed)
+        if controls is not None and not controls.speaks(offered, seed):
+            return Silence("ramp")
+        limits = NO_LIMITS if controls is None else controls.limits
+        choice = self.policy.choose(offered, context, seed, limits=limits)
         candidates = self.arms[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
         return self._outgoing_prompt(session, event, context, choice, candidates)
 
+    def shadowed(
+        self,
+        session: Session,
+        event: AskingEvent,
+        decided: OutgoingPrompt | Silence,
+        exclusions: Exclusions | None,
+        controls: Controlled | None,
+    ) -> tuple[Shadowed, ...]:
+        """What arms in shadow would have offered, where it came to an offer; changes nothing."""
+        if controls is None or not controls.shadow:
+            return ()
+        if isinstance(decided, Silence) and decided.reason not in UNDRAWN:
+            return ()
+        shown = decided.items if isinstance(decided, OutgoingPrompt) else ()
+        apart = None if exclusions is None else exclusions.anew()
+        question = self.question(session, event.item_id, event.time_s, apart, controls.settings)
+        return shadowed(self.arms, controls.shadow, self.learned, question, shown)
+
+    def _offered(self, arms: Mapping[str, Arm], question: CandidateQuery) -> list[str]:
+        """Those of these arms that have something to offer."""
+        return [name for name, arm in arms.items() if arm.proposes(self.learned, question)]
+
     def question(
-        self, session: Session, anchor: str, time_s: float, exclusions: Exclusions | None = None
+        self,
+        session: Session,
+        anchor: str,
+        time_s: float,
+        exclusions: Exclusions | None = None,
+        settings: Settings | None = None,
     ) -> CandidateQuery:
         """What the arms are asked: the session, and what is out of the question for it."""
-        settings, just_bought = self.settings, set[str]()
+        settings, just_bought = settings or self.settings, set[str]()
         since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
         if session.bought:
             just_bought = session.bought_since(1000 * since_s)

@@ -24,6 +24,9 @@ SilenceReason = Literal[
     "forgotten",
     "no_candidate",
     "withheld",
+    "paused",
+    "arms_off",
+    "ramp",
 ]
 
 
@@ -107,6 +110,8 @@ class Answer(NamedTuple):
     """The event is of the contract but cannot be believed: to be published as a dead letter."""
     withheld: tuple[str, ...] = ()
     """Why items were not offered that the catalogue keeps out, one reason an item that was met."""
+    shadowed: tuple[tuple[str, str], ...] = ()
+    """Arms in shadow, and what each found beside what was shown."""
 
     @property
     def prompt(self) -> Prompt | None:
