@@ -241,9 +241,8 @@ class Shop:
         withheld = Exclusions(catalog) if catalog else None
         decided, shadows = None, tuple[Shadowed, ...]()
         if asking is not None:
-            mine = self._as_of(session, event)
-            decided = self.decision.decide(mine, asking, pending, now_ms, withheld, controls)
-            shadows = self.decision.shadowed(mine, asking, decided, withheld, controls)
+            asked = self._as_of(session, event), asking, pending, now_ms, withheld, controls
+            decided, shadows = self.decision.compared(*asked)
         prompted = session.impressions or session.ties.before
         return Answer(
             decided if isinstance(decided, OutgoingPrompt) else None,

@@ -5,9 +5,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
 from streams.contract.prompts import Prompt
+from streams.operations.console.access import Door
+from streams.operations.console.app import create_app
+from streams.operations.console.pages.controls import PATH
+from streams.operations.console.watching.sources import Pollers
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand
 from tests.integration.operators import send as send_by_hand
@@ -16,6 +22,7 @@ from tests.integration.workers import Staff
 from tests.stories import Story
 
 WHO = ("--author", "ann", "--reason")
+WORD = "not a secret, and long enough for it"
 
 
 @pytest.fixture
@@ -111,3 +118,31 @@ def test_a_shadow_is_counted_and_never_shown(market: Market) -> None:
     assert len(found) == sum(n for name, n in counted.items() if name.startswith("popular/"))
     typed = market.operator.types("control", "set", "arms.populr", "off", *WHO, "a slip")
     assert "arms.populr is a note: nothing is decided by it" in typed.output
+
+
+async def test_an_arm_that_is_turned_off_in_the_console_is_drawn_no_more_within_two_seconds(
+    market: Market,
+) -> None:
+    """Through the console's own form, to Kafka, to the running worker; the page shows the trail."""
+    settings = market.settings.model_copy(update={"console_operator_token": SecretStr(WORD)})
+    pollers = Pollers.of(settings)
+    app = create_app(settings, pollers, Door(settings))
+    off = {
+        "control": "arms.popular.state",
+        "value": "off",
+        "author": "ann",
+        "reason": "by the page",
+    }
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://console",
+        headers={"authorization": f"Bearer {WORD}"},
+    ) as http:
+        began_s = time.monotonic()
+        assert 303 == (await http.post(PATH, data=off)).status_code
+        while any(
+            "popular" in one.propensities for one in drawn(market, f"seen-{time.monotonic_ns()}", 3)
+        ):
+            assert time.monotonic() - began_s < 2.0
+        pollers.controls.look()
+        assert "by the page" in (await http.get("/experiments")).text

@@ -102,23 +102,25 @@ class Decision:
             return Silence("no_candidate")
         return self._outgoing_prompt(session, event, context, choice, candidates)
 
-    def shadowed(
+    def compared(
         self,
         session: Session,
         event: AskingEvent,
-        decided: OutgoingPrompt | Silence,
-        exclusions: Exclusions | None,
-        controls: Controlled | None,
-    ) -> tuple[Shadowed, ...]:
-        """What arms in shadow would have offered, where it came to an offer; changes nothing."""
+        pending: PendingPrompts,
+        now_ms: int | None = None,
+        exclusions: Exclusions | None = None,
+        controls: Controlled | None = None,
+    ) -> tuple[OutgoingPrompt | Silence, tuple[Shadowed, ...]]:
+        """The same, and what arms in shadow would have offered, where it came to an offer."""
+        decided = self.decide(session, event, pending, now_ms, exclusions, controls)
         if controls is None or not controls.shadow:
-            return ()
+            return decided, ()
         if isinstance(decided, Silence) and decided.reason not in UNDRAWN:
-            return ()
+            return decided, ()
         shown = decided.items if isinstance(decided, OutgoingPrompt) else ()
         apart = None if exclusions is None else exclusions.anew()
         question = self.question(session, event.item_id, event.time_s, apart, controls.settings)
-        return shadowed(self.arms, controls.shadow, self.learned, question, shown)
+        return decided, shadowed(self.arms, controls.shadow, self.learned, question, shown)
 
     def _offered(self, arms: Mapping[str, Arm], question: CandidateQuery) -> list[str]:
         """Those of these arms that have something to offer."""
