@@ -1,5 +1,6 @@
 """Controls on a real Kafka: what an operator sets is what workers decide by, within a second."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from streams.contract.prompts import Prompt
@@ -120,7 +122,7 @@ def test_a_shadow_is_counted_and_never_shown(market: Market) -> None:
     assert "arms.populr is a note: nothing is decided by it" in typed.output
 
 
-async def test_an_arm_that_is_turned_off_in_the_console_is_drawn_no_more_within_two_seconds(
+def test_an_arm_that_is_turned_off_in_the_console_is_drawn_no_more_within_two_seconds(
     market: Market,
 ) -> None:
     """Through the console's own form, to Kafka, to the running worker; the page shows the trail."""
@@ -133,16 +135,20 @@ async def test_an_arm_that_is_turned_off_in_the_console_is_drawn_no_more_within_
         "author": "ann",
         "reason": "by the page",
     }
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://console",
-        headers={"authorization": f"Bearer {WORD}"},
-    ) as http:
-        began_s = time.monotonic()
-        assert 303 == (await http.post(PATH, data=off)).status_code
-        while any(
-            "popular" in one.propensities for one in drawn(market, f"seen-{time.monotonic_ns()}", 3)
-        ):
-            assert time.monotonic() - began_s < 2.0
-        pollers.controls.look()
-        assert "by the page" in (await http.get("/experiments")).text
+    began_s = time.monotonic()
+    assert 303 == asyncio.run(asked(app, "POST", off)).status_code
+    while any(
+        "popular" in one.propensities for one in drawn(market, f"s-{time.monotonic_ns()}", 3)
+    ):
+        assert time.monotonic() - began_s < 2.0
+    pollers.controls.look()
+    assert "by the page" in asyncio.run(asked(app, "GET", {})).text
+
+
+async def asked(app: FastAPI, method: str, form: dict[str, str]) -> httpx.Response:
+    """What the console answers an operator: to a form, or for its page."""
+    path = PATH if method == "POST" else "/experiments"
+    headers = {"authorization": f"Bearer {WORD}"}
+    to, base = httpx.ASGITransport(app), "http://console"
+    async with httpx.AsyncClient(transport=to, base_url=base, headers=headers) as http:
+        return await http.request(method, path, data=form)
