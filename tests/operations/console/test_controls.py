@@ -83,7 +83,9 @@ async def test_who_may_only_look_sees_how_the_shop_is_run_and_no_form(eyes: Eyes
         ({"sec-fetch-site": "same-origin"}, 303),
         ({"origin": "http://console"}, 303),
     ],
-    ids=lambda given: str(given) if isinstance(given, int) else "+".join(given.values()) or "no-origin",
+    ids=lambda given: (
+        str(given) if isinstance(given, int) else "+".join(given.values()) or "no-origin"
+    ),
 )
 async def test_a_form_of_another_site_changes_nothing(
     eyes: Eyes, headers: dict[str, str], status: int
