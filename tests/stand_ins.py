@@ -19,6 +19,7 @@ from streams.contract.prompts import (
     prompt_id,
 )
 from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.controls.controls import Controlled
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.shop import Folding
@@ -73,6 +74,7 @@ class CountingShop:
         *,
         now_ms: int | None = None,
         catalog: Catalog | None = None,
+        controls: Controlled | None = None,
     ) -> Answer:
         """Butter, unless it was offered and not seen yet; removing withdraws what was offered."""
         if isinstance(event, ItemRemoved):

@@ -28,6 +28,7 @@ from streams.contract.events import (
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.controls.controls import Controls
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -140,6 +141,7 @@ class Till:
         self.pending = PendingPrompts()
         self.served: list[Event] = []
         self.catalog: Catalog | None = None
+        self.controls = Controls(self.shop.settings)
 
     def serve(self, event: Event, *, now_ms: int | None = None) -> Answer:
         """Fold an event at the next offset, and answer it."""
@@ -151,7 +153,13 @@ class Till:
     def ask(self, event: Event, offset: int, *, now_ms: int | None = None) -> Answer:
         """Answer an event that was folded at an offset."""
         answer = self.shop.answer(
-            event, 0, offset, self.pending, now_ms=now_ms, catalog=self.catalog
+            event,
+            0,
+            offset,
+            self.pending,
+            now_ms=now_ms,
+            catalog=self.catalog,
+            controls=self.controls.now,
         )
         for prompt in answer.outgoing_prompts:
             self.pending.add(prompt)

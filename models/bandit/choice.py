@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple, get_args
 
+from models.bandit.propensity import ShareLimits
+
 Mode = Literal["best", "identify"]
 """What the policy is after: rewards, or to know soon which arm is best."""
-PolicyInputs = tuple[tuple[str, ...], str, int]
-"""Arms, context, and the second that it is."""
+PolicyInputs = tuple[tuple[str, ...], str, int, ShareLimits]
+"""Arms, context, the second that it is, and what bounds their propensities."""
 OUTPUTS_MAX = 256
 
 

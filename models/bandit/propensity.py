@@ -6,9 +6,10 @@ is logged is the probability with which the arm was chosen, whatever the error o
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,29 @@ SIZE_MAX = 1e4
 """Means and deviations of a Gaussian are no larger: nodes are told apart by any deviation."""
 NODES_MAX = 1024
 """Nodes of the common grid; with more than 32 arms, every second one is taken, every third, ..."""
+
+
+class ShareLimits(NamedTuple):
+    """Bounds of the propensities of one decision, beyond what the policy was made with.
+
+    >>> ShareLimits(caps=(("best_fit", 0.2),)).of(["best_fit", "popular"])
+    (0.2, 1.0)
+    """
+
+    floor: float | None = None
+    """Least propensity of an arm on offer; None: the policy's own."""
+    caps: tuple[tuple[str, float], ...] = ()
+    """Arms, and the most that each of them may have: above 0, and 1 at most."""
+
+    def of(self, arms: Iterable[str]) -> tuple[float, ...]:
+        """The cap of each of these arms; empty: none has one."""
+        if not self.caps:
+            return ()
+        caps = dict(self.caps)
+        return tuple(caps.get(arm, 1.0) for arm in arms)
+
+
+NO_LIMITS = ShareLimits()
 
 
 def probability_best(a: Floats, b: Floats) -> Floats:
@@ -115,15 +139,19 @@ def vector(
     floor: float,
     identify: bool = False,
     gaussian: bool = False,
+    caps: tuple[float, ...] = (),
 ) -> tuple[float, ...]:
     """The propensities of arms with these posteriors, in their order.
 
     A posterior is the a and b of a Beta distribution, or mean and deviation of a Gaussian one.
-    `identify`: by top-two Thompson sampling, to tell the best two apart.
+    `identify`: by top-two Thompson sampling, to tell the best two apart. `caps`: the most that
+    each of them may have, if any is bounded.
 
     Posteriors change with feedback only, and most decisions come in between: the last vectors are
     kept, which changes nothing but the time it takes.
     """
+    if caps:
+        return within_caps(vector(posteriors, floor, identify, gaussian), caps)
     if floor * len(posteriors) >= 1.0:
         return (1.0 / len(posteriors),) * len(posteriors)
     best = (gaussian_best if gaussian else probability_best)(*np.array(posteriors).T)
@@ -166,6 +194,30 @@ def with_floor(best: Floats, floor: float) -> list[float]:
     floor = min(floor, 1.0 / arms)
     rest = max(0.0, 1.0 - arms * floor)
     return [floor + rest * share for share in best.tolist()]
+
+
+def within_caps(shares: Sequence[float], caps: Sequence[float]) -> tuple[float, ...]:
+    """The shares with none above its cap; what is cut off goes to the others, in proportion.
+
+    So no share falls but those that are cut, and a floor stays one for all others. Caps that are
+    less than 1 together leave no such shares: those are as the caps are to each other.
+    Shapes: (K,), (K,) -> (K,), sums to 1.
+
+    >>> within_caps([0.7, 0.2, 0.1], caps=[0.4, 1.0, 1.0])
+    (0.4, 0.4, 0.2)
+    >>> within_caps([0.7, 0.3], caps=[0.1, 0.3])
+    (0.25, 0.75)
+    """
+    within(TINY, 1.0, cap=min(caps))
+    if (room := math.fsum(caps)) <= 1.0:
+        return tuple([cap / room for cap in caps])
+    weights, found, cut = [max(share, TINY) for share in shares], [*shares], set[int]()
+    while over := {k for k, cap in enumerate(caps) if k not in cut and found[k] > cap}:
+        cut |= over
+        rest = 1.0 - math.fsum(caps[k] for k in cut)
+        of_all = math.fsum(weight for k, weight in enumerate(weights) if k not in cut)
+        found = [caps[k] if k in cut else rest * w / of_all for k, w in enumerate(weights)]
+    return tuple(found)
 
 
 def draw(propensities: Mapping[str, float], seed: bytes) -> str:

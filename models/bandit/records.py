@@ -121,3 +121,8 @@ class PolicyOnRecords(Snapshotted):
     def left_out(self) -> dict[str, int]:
         """Arms and contexts of tables that ever ran full."""
         return self._records.left_out()
+
+    @property
+    def ranking(self) -> list[str]:
+        """All arms ever seen, the best mean over all contexts first; equal ones by id."""
+        return sorted((arms := self._records.arms), key=lambda arm: (-arms[arm].mean(), arm))

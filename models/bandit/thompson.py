@@ -16,7 +16,7 @@ from models.bandit.changepoints import Changepoints
 from models.bandit.choice import Choice, Mode, PolicyOutput, PolicyOutputCache, known_mode
 from models.bandit.delayed_rewards import WINDOW_S_MAX, DelayedRewards
 from models.bandit.effective_records import EffectiveRecords
-from models.bandit.propensity import draw, vector
+from models.bandit.propensity import NO_LIMITS, ShareLimits, draw, vector
 from models.bandit.records import ArmRecords, PolicyOnRecords
 from models.bandit.shrinkage import NO_RECORD, ArmRecord, Shrinkage
 from models.decay.forward import LANDMARK_S, LATEST_S, ForwardDecay
@@ -213,13 +213,14 @@ class ThompsonSampling(PolicyOnRecords, Base):
             )
         return dict(zip(arms, self._posteriors(arms, context, time_s), strict=True))
 
-    def _propensities(self, posteriors: dict[str, tuple[float, float]]) -> dict[str, float]:
+    def _propensities(
+        self, posteriors: dict[str, tuple[float, float]], limits: ShareLimits = NO_LIMITS
+    ) -> dict[str, float]:
         if len(posteriors) == 1:
             return dict.fromkeys(posteriors, 1.0)
-        drawn = vector(
-            tuple(posteriors.values()), self.floor, self.mode == "identify", self.GAUSSIAN
-        )
-        return dict(zip(posteriors, drawn, strict=True))
+        floor = self.floor if limits.floor is None else limits.floor
+        how = floor, self.mode == "identify", self.GAUSSIAN, limits.of(posteriors)
+        return dict(zip(posteriors, vector(tuple(posteriors.values()), *how), strict=True))
 
     def choose(
         self,
@@ -228,17 +229,20 @@ class ThompsonSampling(PolicyOnRecords, Base):
         seed: int | bytes,
         *,
         time_s: float | None = None,
+        limits: ShareLimits = NO_LIMITS,
     ) -> Choice:
         """Draw an arm from its propensities: the same seed, the same arm, in whatever order."""
-        inputs = tuple(arm_ids), context, self._now_s(time_s)
+        inputs = tuple(arm_ids), context, self._now_s(time_s), limits
         propensities, estimates = self._outputs.get(inputs, self._output)
         arm = draw(propensities, seed if isinstance(seed, bytes) else str(seed).encode())
         return Choice(arm, propensities[arm], {**propensities}, estimates[arm], {**estimates})
 
-    def _output(self, arms: tuple[str, ...], context: str, now_s: int) -> PolicyOutput:
+    def _output(
+        self, arms: tuple[str, ...], context: str, now_s: int, limits: ShareLimits
+    ) -> PolicyOutput:
         posteriors = self._on_offer(arms, context, now_s)
         estimates = {name: self._mean(*posterior) for name, posterior in posteriors.items()}
-        return PolicyOutput(self._propensities(posteriors), estimates)
+        return PolicyOutput(self._propensities(posteriors, limits), estimates)
 
     def pull(self, arm_ids: Iterable[str], context: str | None = None) -> str:
         """River's way: an arm, drawn with the policy's own generator."""
@@ -254,11 +258,6 @@ class ThompsonSampling(PolicyOnRecords, Base):
 
     def _mean(self, a: float, b: float) -> float:
         return a / (a + b)
-
-    @property
-    def ranking(self) -> list[str]:
-        """All arms ever seen, the best mean over all contexts first; equal ones by id."""
-        return sorted((arms := self._records.arms), key=lambda arm: (-arms[arm].mean(), arm))
 
     def _now_s(self, time_s: float | None) -> int:
         """Never before the latest exposure."""

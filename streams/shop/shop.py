@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from models.recommenders.recommender import Recommender, TableSize
+from models.recommenders.recommender import TableSize
 from streams.contract.events import (
     BasketUpdated,
     CheckoutLeft,
@@ -44,6 +44,8 @@ from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog import Catalog, Exclusions
+from streams.shop.decision.controls.controls import Controlled
+from streams.shop.decision.controls.shadows import Shadowed
 from streams.shop.decision.decision import NOTHING, Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
@@ -63,7 +65,7 @@ from streams.shop.order_join import OrderJoin
 from streams.shop.people.assignment import Experiment
 from streams.shop.people.context import asks
 from streams.shop.people.identity import Identity
-from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
+from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests, tables
 from streams.shop.unit_outcomes import unit_outcomes
 
 Folding = Literal["folded", "repeated", "gap"]
@@ -220,6 +222,7 @@ class Shop:
         *,
         now_ms: int | None = None,
         catalog: Catalog | None = None,
+        controls: Controlled | None = None,
     ) -> Answer:
         """What a folded event calls for at `now_ms`, changing nothing; `pending`: not shown yet."""
         sessions = self.sessions.get(partition)
@@ -236,11 +239,10 @@ class Shop:
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
         withheld = Exclusions(catalog) if catalog else None
-        decided = NOTHING
+        decided, shadows = NOTHING, tuple[Shadowed, ...]()
         if asking is not None:
-            who = self.identity.shopper_of(session, event)  # another one may be there by now
-            mine = session if who == session.shopper_id else replace(session, shopper_id=who)
-            decided = self.decision.decide(mine, asking, pending, now_ms, withheld)
+            asked = self._as_of(session, event), asking, pending, now_ms, withheld, controls
+            decided, shadows = self.decision.compared(*asked)
         prompted = session.impressions or session.ties.before
         return Answer(
             *decided[:2],
@@ -250,7 +252,13 @@ class Shop:
             self.receipt_rules.rejected(session, event),
             () if withheld is None else tuple(withheld.noted.values()),
             *decided[2:],
+            shadows,
         )
+
+    def _as_of(self, session: Session, event: Event) -> Session:
+        """The session with the shopper of this event: another one may be there by now."""
+        who = self.identity.shopper_of(session, event)
+        return session if who == session.shopper_id else replace(session, shopper_id=who)
 
     def _outcomes(self, session: Session, event: Event, sessions: Sessions) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""
@@ -276,16 +284,7 @@ class Shop:
 
     def tables(self) -> dict[str, TableSize]:
         """How full what is bounded is; of sessions the fullest partition."""
-        tables = {
-            f"{name}.{table}": size
-            for name, model in vars(self.learned).items()
-            if isinstance(model, Recommender)
-            for table, size in model.sizes().items()
-        }
-        sessions = max(self.sessions.values(), key=len, default=None)
-        if sessions is not None:
-            tables["sessions"] = TableSize(len(sessions), sessions.sessions_max, sessions.forgot)
-        return tables
+        return tables(vars(self.learned), self.sessions)
 
     def state(self) -> dict[str, Any]:
         """All that is folded, as JSON."""

@@ -23,6 +23,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from models import SnapshotError
+from models.recommenders.recommender import Recommender, TableSize
 from models.snapshot.snapshot import UNSOUND
 from streams.shop.memory.sessions import Sessions
 from streams.shop.people.identity import Identity
@@ -183,3 +184,17 @@ def _agrees(name: str, parts: Mapping[str, Part]) -> bool:
 
 def _hashed(state: Mapping[str, Any]) -> str:
     return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+
+
+def tables(learned: Mapping[str, object], sessions: Mapping[int, Sessions]) -> dict[str, TableSize]:
+    """How full what is bounded is, by name; of sessions the fullest partition."""
+    sizes = {
+        f"{name}.{table}": size
+        for name, model in learned.items()
+        if isinstance(model, Recommender)
+        for table, size in model.sizes().items()
+    }
+    fullest = max(sessions.values(), key=len, default=None)
+    if fullest is not None:
+        sizes["sessions"] = TableSize(len(fullest), fullest.sessions_max, fullest.forgot)
+    return sizes

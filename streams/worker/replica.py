@@ -35,6 +35,7 @@ from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
 from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.controls.controls import Controlled, Controls
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Folding
@@ -71,6 +72,7 @@ class Fold(Protocol):
         *,
         now_ms: int | None = None,
         catalog: Catalog | None = None,
+        controls: Controlled | None = None,
     ) -> Answer:
         """What a folded event calls for; changes nothing."""
 
@@ -99,6 +101,8 @@ class Replica(Service):
         self.telemetry = telemetry
         self.catalog = Catalog(settings.catalog_items_max, settings.catalog_prices_max)
         """What is withheld; filled beside the fold: see `transport/reference_topics.py`."""
+        self.controls = Controls(settings)
+        """How operators run the shop; filled as the catalogue is."""
         self.cluster = self.topic_id = ""
         self.following = False
         self.topics_there = asyncio.Event()
@@ -145,8 +149,9 @@ class Replica(Service):
         self, event: Event, partition: int, offset: int, pending: PendingPrompts, now_ms: int
     ) -> Answer:
         """What an event that is folded calls for, answered now; changes nothing."""
+        catalog, controls = self.catalog, self.controls.now
         return self.shop.answer(
-            event, partition, offset, pending, now_ms=now_ms, catalog=self.catalog
+            event, partition, offset, pending, now_ms=now_ms, catalog=catalog, controls=controls
         )
 
     def step_over(self, partition: int, offset: int) -> None:

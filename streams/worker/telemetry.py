@@ -125,6 +125,8 @@ class Telemetry:
     """Decisions to say nothing, by reason."""
     withheld: Counter[str] = field(default_factory=Counter)
     """Items that an arm came upon and that the catalogue withheld, by reason."""
+    shadows: Counter[str] = field(default_factory=Counter)
+    """What arms in shadow found beside what was shown, by arm and finding: `popular/same`."""
     reference_records: int = 0
     """Records of catalogue and controls that were read and taken."""
     reference_refused: Counter[str] = field(default_factory=Counter)
@@ -163,6 +165,8 @@ class Telemetry:
             self.feedback[outcome.stage] += 1
         if answer.withheld:
             self.withheld.update(answer.withheld)
+        if answer.shadowed:
+            self.shadows.update(map("/".join, answer.shadowed))
 
     def handed(self, prompted_ms: Iterable[int], now_ms: float) -> None:
         """Prompts for events of these times have been handed to the producer."""

@@ -128,7 +128,7 @@ def create_app(
     app.transport = transport = Transport(app, settings, telemetry)
     app.watchdog = _watchdog(app, settings, transport, agreement)
     parts: list[object] = [replica, app.watchdog]
-    app.reference = Reference(settings, replica.catalog, telemetry)
+    app.reference = Reference(settings, replica.catalog, replica.controls, telemetry)
     reference = ReferenceTopics(settings, app.reference)
     if settings.answering:
         parts.insert(1, reference)

@@ -7,6 +7,7 @@ import pytest
 from models import LinearThompsonSampling, ThompsonSampling
 from models.bandit.choice import OUTPUTS_MAX, PolicyOutput, PolicyOutputCache
 from models.bandit.delayed_rewards import WINDOW_S_MAX
+from models.bandit.propensity import NO_LIMITS
 from models.decay.eviction import lightest, slab
 
 
@@ -14,7 +15,7 @@ def test_outputs_are_kept_for_few_questions_at_once() -> None:
     """A worker that is asked for days keeps no more of them."""
     outputs = PolicyOutputCache()
     for second in range(3 * OUTPUTS_MAX):
-        outputs.get((("popular",), "basket", second), lambda *_: PolicyOutput({}, {}))
+        outputs.get((("popular",), "basket", second, NO_LIMITS), lambda *_: PolicyOutput({}, {}))
         assert len(outputs._outputs) <= OUTPUTS_MAX
 
 
@@ -22,16 +23,16 @@ def test_what_is_asked_again_is_not_worked_out_again() -> None:
     """Until something is learned: decisions of one second in two contexts, in turn."""
     outputs, worked_out = PolicyOutputCache(), list[str]()
 
-    def compute(_arms: tuple[str, ...], context: str, _second: int) -> PolicyOutput:
+    def compute(_arms: tuple[str, ...], context: str, *_: object) -> PolicyOutput:
         worked_out.append(context)
         return PolicyOutput({}, {})
 
     for context in ("basket", "page", "basket", "page"):
-        outputs.get((("popular",), context, 7), compute)
+        outputs.get((("popular",), context, 7, NO_LIMITS), compute)
     assert ["basket", "page"] == worked_out
 
     outputs.forget()
-    outputs.get((("popular",), "basket", 7), compute)
+    outputs.get((("popular",), "basket", 7, NO_LIMITS), compute)
     assert ["basket", "page", "basket"] == worked_out
 
 

@@ -25,11 +25,20 @@ class ConsoleSettings(BaseModel):
         description="who knows it may look, 32 characters or more; empty: on the loopback another "
         "one each time, which the command prints",
     )
+    console_operator_token: SecretStr = Field(
+        SecretStr(""),
+        description="who knows it may also set controls, 32 characters or more; empty: on the "
+        "loopback one more that the command prints, elsewhere nobody may by a token",
+    )
     console_user_header: str = Field(
         "",
         pattern=r"^([A-Za-z0-9-]{1,64})?$",
         description="a header in which a proxy that has asked who is there names the user, such as "
         "`X-Forwarded-User`; empty: none is believed",
+    )
+    console_operators: str = Field(
+        "",
+        description="whom of those that the proxy names may also set controls, comma separated",
     )
     console_proxies: str = Field(
         "127.0.0.1,::1",
@@ -73,6 +82,11 @@ class ConsoleSettings(BaseModel):
     def worker_pages(self) -> tuple[str, ...]:
         """The addresses of the workers' pages, without a path."""
         return _listed(self.console_workers)
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """Whom a proxy may name that may also set controls."""
+        return frozenset(filter(None, map(str.strip, self.console_operators.split(","))))
 
     @property
     def trusted_proxies(self) -> tuple[str, ...]:

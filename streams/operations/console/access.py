@@ -1,4 +1,6 @@
-"""Who may look: whoever knows the token, or whom a trusted proxy has asked who they are.
+"""Who may look, and who may act: by a token, or whom a trusted proxy has asked who they are.
+
+There are two tokens, of readers and of operators; of those a proxy names, operators are listed.
 
 The token comes once in the address (`?token=…`), from the form of the page that refuses, or with
 each request of a program (`Authorization: Bearer …`). A browser keeps a cookie from then on, which
@@ -32,6 +34,8 @@ class Visitor(NamedTuple):
 
     name: str
     """By the proxy's word; empty: whoever knows the token."""
+    operator: bool = False
+    """Whether they may set controls, too."""
 
 
 class Door:
@@ -47,6 +51,7 @@ class Door:
     def __init__(self, settings: Settings) -> None:
         """Raises `MissingSecret` or `Misconfigured` where nobody, or anybody, could look."""
         given = settings.console_token.get_secret_value()
+        acting = settings.console_operator_token.get_secret_value()
         self.made = not given and not settings.console_user_header
         """Whether the token was made here, for this run."""
         if self.made and not is_loopback(settings.console_host):
@@ -55,31 +60,46 @@ class Door:
                 "to the output of `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`, "
                 "or GOESWITH_CONSOLE_USER_HEADER where a proxy asks who is there"
             )
-        if given and len(given) < TOKEN_CHARS_MIN:
+        for name, token in (("CONSOLE_TOKEN", given), ("CONSOLE_OPERATOR_TOKEN", acting)):
+            if token and len(token) < TOKEN_CHARS_MIN:
+                raise Misconfigured(
+                    f"GOESWITH_{name} is shorter than {TOKEN_CHARS_MIN} characters: it could be "
+                    "found by trying"
+                )
+        if given and given == acting:
             raise Misconfigured(
-                f"GOESWITH_CONSOLE_TOKEN is shorter than {TOKEN_CHARS_MIN} characters: it could be "
-                "found by trying"
+                "GOESWITH_CONSOLE_OPERATOR_TOKEN is that of readers: give operators another one"
             )
         self.token = secrets.token_urlsafe(32) if self.made else given
-        self._cookie = hmac.new(self.token.encode(), PURPOSE, sha256).hexdigest()
+        self.operator_token = acting or (secrets.token_urlsafe(32) if self.made else "")
+        self._operators = settings.operators
         self._header = settings.console_user_header.lower()
         self._proxies = [ip_network(one, strict=False) for one in settings.trusted_proxies]
 
     def knows(self, token: str) -> bool:
-        """Whether this is the token, in constant time."""
-        return bool(self.token) and hmac.compare_digest(token.encode(), self.token.encode())
+        """Whether this is one of the tokens."""
+        return self._by(token) is not None
+
+    def _by(self, given: str, cookie: bool = False) -> Visitor | None:
+        """Who shows this token, or its cookie, compared in constant time; None: nobody."""
+        for token, operator in ((self.token, False), (self.operator_token, True)):
+            is_it = hmac.compare_digest(
+                given.encode(), (_cookie(token) if cookie else token).encode()
+            )
+            if token and is_it:
+                return Visitor("", operator)
+        return None
 
     def visitor(self, request: Request) -> Visitor | None:
         """Who asks, if they may look; None: they may not."""
         if named := self._named(request):
-            return Visitor(named)
-        cookie = request.cookies.get(COOKIE, "")
-        if self.token and hmac.compare_digest(cookie.encode(), self._cookie.encode()):
-            return Visitor("")
+            return Visitor(named, named in self._operators)
+        if found := self._by(request.cookies.get(COOKIE, ""), cookie=True):
+            return found
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        return Visitor("") if scheme.lower() == "bearer" and self.knows(given.strip()) else None
+        return self._by(given.strip()) if scheme.lower() == "bearer" else None
 
-    def entered(self, request: Request) -> Response:
+    def entered(self, request: Request, token: str) -> Response:
         """Whoever has shown the token goes on without it in the address, with a cookie instead."""
         said = [(k, v) for k, v in parse_qsl(request.url.query) if k != "token"]
         path = "/" if request.url.path == "/enter" else f"/{request.url.path.lstrip('/')}"
@@ -87,7 +107,7 @@ class Door:
         answer = RedirectResponse(f"{path}{query}", status_code=303)
         answer.set_cookie(
             COOKIE,
-            self._cookie,
+            _cookie(token),
             max_age=COOKIE_S,
             httponly=True,
             samesite="strict",
@@ -111,6 +131,11 @@ class Door:
     def _is_https(self, request: Request) -> bool:
         told = request.headers.get("x-forwarded-proto", "") if self._is_proxy(request) else ""
         return "https" in (request.url.scheme, told)
+
+
+def _cookie(token: str) -> str:
+    """What a browser keeps of a token: it does not tell it."""
+    return hmac.new(token.encode(), PURPOSE, sha256).hexdigest()
 
 
 def is_loopback(host: str) -> bool:

@@ -3,8 +3,8 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import files
-from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 
 from streams.contract.settings import Settings
 from streams.operations.console.access import Door
-from streams.operations.console.pages import experiments, lag, operations, prompts, start
-from streams.operations.console.pages.rendering import Clock, Console, rendered
+from streams.operations.console.pages import controls, experiments, lag, operations, prompts, start
+from streams.operations.console.pages.rendering import Clock, Console, Operate, form_of, rendered
 from streams.operations.console.watching.sources import Pollers
+from streams.storefront.reference.control_changes import make
 
 ASSETS = {
     "console.css": "text/css",
@@ -27,7 +28,7 @@ HEADERS = {
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none, a form would not say where it was sent from
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -39,9 +40,13 @@ Next = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
-    settings: Settings, sources: Pollers, door: Door, clock_s: Clock = time.time
+    settings: Settings,
+    sources: Pollers,
+    door: Door,
+    clock_s: Clock = time.time,
+    operate: Operate | None = None,
 ) -> FastAPI:
-    """The application; while it runs, its sources are read."""
+    """The application; while it runs, its sources are read. `operate` sends changes of controls."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -58,8 +63,8 @@ def create_app(
         openapi_url=None,
         telemetry={"tracing": False},  # spans would hold addresses
     )
-    app.state.console = Console(settings, sources, clock_s)
-    for routes in (start, lag, experiments, prompts, operations):
+    app.state.console = Console(settings, sources, clock_s, operate or partial(make, settings))
+    for routes in (start, lag, experiments, controls, prompts, operations):
         app.include_router(routes.router)
     _serve_what_is_open(app, door)
     app.add_exception_handler(HTTPException, _of_http)
@@ -78,7 +83,7 @@ async def _admitted(door: Door, request: Request, call_next: Next) -> Response:
     """The answer to whom we know; a page that asks for the token to everybody else."""
     given = request.query_params.get("token")
     if given is not None and request.method == "GET" and door.knows(given):
-        return door.entered(request)
+        return door.entered(request, given)
     if request.url.path in (*OPEN_PATHS, "/enter"):
         return await call_next(request)
     visitor = door.visitor(request)
@@ -114,14 +119,9 @@ def _serve_what_is_open(app: FastAPI, door: Door) -> None:
     @app.post("/enter")
     async def enter(request: Request) -> Response:
         """The token, from the form."""
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > FORM_BYTES_MAX:
-                raise HTTPException(413)
-        given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
-        if door.knows(given.strip()):
-            return door.entered(request)
+        given = (await form_of(request, FORM_BYTES_MAX)).get("token", "").strip()
+        if door.knows(given):
+            return door.entered(request, given)
         return _refused(request, wrong=True)
 
 

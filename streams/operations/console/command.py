@@ -43,7 +43,7 @@ END_S_MAX = 3
 def console(settings: Settings, host: str | None, port: int | None, workers: str | None) -> None:
     """Show lag, experiments, prompts and workers on web pages, until stopped.
 
-    It reads and describes alone, and commits nothing: docs/console.md says who may look.
+    It reads and describes; operators set controls, too. docs/console.md says who may.
     """
     refuse_unknown_settings(os.environ)
     given = {"console_host": host, "console_port": port, "console_workers": workers}
@@ -70,6 +70,9 @@ async def serve(settings: Settings) -> bool:
         server = StoppableServer(config(app))
         token = f"?token={door.token}" if door.made else ""
         click.echo(f"goeswith console: http://{address_of(listener)}/{token}")
+        if door.made:
+            acts = f"http://{address_of(listener)}/?token={door.operator_token}"
+            click.echo(f"to set controls, too: {acts}")
         await server.serve([listener])
     return server.interrupted
 

@@ -56,6 +56,18 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "all that fits is out of stock, hidden, restricted or a variant, by the catalogue",
         "until the catalogue says otherwise: `goeswith catalog get ITEM`",
     ),
+    "paused": (
+        "an operator has paused all prompts, or set the number of their items to 0",
+        "until the control is set no longer: `goeswith control history prompts.paused`",
+    ),
+    "arms_off": (
+        "what fits comes from arms that are off, in shadow or without a share by a control",
+        "until one of them is on again: `goeswith control history`",
+    ),
+    "ramp": (
+        "all arms that have something to offer are capped, and this event fell to the rest",
+        "this event only: `goeswith control get arms.ARM.share_max`",
+    ),
 }
 """Of each reason: why, and what to do or how long it lasts."""
 

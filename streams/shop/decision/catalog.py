@@ -42,6 +42,8 @@ class Catalog:
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
         self.upgrades, self.prices = Upgrades(), Prices(prices_max)
+        self.hidden: frozenset[str] = frozenset()
+        """Items and products that a control hides, whatever their records say."""
 
     def __bool__(self) -> bool:
         """Whether it knows anything that a decision asks for."""
@@ -49,6 +51,10 @@ class Catalog:
 
     def __len__(self) -> int:
         """How much it keeps; an item that it keeps in several places counts in each of them."""
+        return self._kept() + len(self.hidden)
+
+    def _kept(self) -> int:
+        """The same of what records say, which is bounded."""
         return len(self.withheld) + len(self.products) + self.upgrades.relations
 
     def put(self, item: CatalogItem) -> bool:
@@ -57,7 +63,7 @@ class Catalog:
         why, product, item_id = reason_to_withhold(item), item.variant_of, item.item_id
         better = any(upgraded(item))
         new = not any(item_id in kept for kept in (self.withheld, self.products, self.upgrades))
-        if new and (why or product or better) and len(self) >= self.items_max:
+        if new and (why or product or better) and self._kept() >= self.items_max:
             return False
         self._drop(item_id)
         if why is not None:
@@ -132,6 +138,10 @@ class Exclusions(Collection[str]):
         """The items of which no variant is to be offered."""
         self._products = {self._catalog.product_of(item) for item in items}
 
+    def anew(self) -> "Exclusions":
+        """The same catalogue, for a question of which nothing is to be noted here."""
+        return Exclusions(self._catalog)
+
     def silence(self) -> Silence:
         """Why nothing is offered: for the catalogue, or because nothing was there to be offered."""
         return Silence("withheld") if self._met else Silence("no_candidate")
@@ -140,9 +150,11 @@ class Exclusions(Collection[str]):
         """Whether this item is out of the question; notes it if that is the catalogue's doing."""
         if item in self._excluded or not isinstance(item, str):
             return item in self._excluded
-        why = self._catalog.withheld.get(item)
-        if why is None and self._catalog.product_of(item) in self._products:
+        why, product = self._catalog.withheld.get(item), self._catalog.product_of(item)
+        if why is None and product in self._products:
             why = "variant"
+        if item in self._catalog.hidden or product in self._catalog.hidden:
+            why = "hidden"
         if why is not None:
             self.noted[item], self._met = why, True
         return why is not None
@@ -155,4 +167,4 @@ class Exclusions(Collection[str]):
 
     def __iter__(self) -> Iterator[str]:
         """What the guards exclude, and what is withheld from everybody."""
-        return chain(self._excluded, self._catalog.withheld)
+        return chain(self._excluded, self._catalog.withheld, self._catalog.hidden)

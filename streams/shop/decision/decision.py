@@ -12,21 +12,24 @@ For each slot that an event asks for, one after the other:
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from models import Candidate, Choice, ThompsonSampling
+from models import ThompsonSampling
+from models.bandit.propensity import NO_LIMITS
 from streams.contract.events import segment_names
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import prompt_id
-from streams.contract.receipts import Receipt, Receipts
+from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
+from streams.shop.decision.controls.controls import Controlled
+from streams.shop.decision.controls.shadows import Shadowed, shadowed
 from streams.shop.decision.draws import DrawSeeds
-from streams.shop.decision.messages import TEXTS, reason
+from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import top_up, upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
 from streams.shop.decision.slots.strategy import Strategy
@@ -53,6 +56,9 @@ class Decided(NamedTuple):
 NOTHING = Decided()
 """To an event that asks nothing."""
 
+UNDRAWN = frozenset({"no_candidate", "withheld", "arms_off"})
+"""Silences by which no arm was drawn though we might speak: shadows are compared with them, too."""
+
 
 class Decision:
     """Decides from what has been learned; changes none of it."""
@@ -70,11 +76,11 @@ class Decision:
         self.settings = settings
         self.learned = learned
         self.policy = policy
-        self.receipts = receipts
         self.draws = draws
         self.arms = arms
         self.texts = texts
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
+        self.writer = PromptWriter(receipts, texts, self.ttl_ms)
         self.segments = segment_names(settings)
 
     @cached_property
@@ -89,11 +95,13 @@ class Decision:
         pending: PendingPrompts,
         now_ms: int | None = None,
         exclusions: Exclusions | None = None,
+        controls: Controlled | None = None,
     ) -> Decided:
         """A prompt for each slot that this event asks for, or why there is none.
 
         What would have expired by `now_ms` is not said: after a backlog, a takeover or a back-fill
-        nobody waits for it any more. `exclusions` know what a catalogue keeps out, if there is one.
+        nobody waits for it any more. `exclusions` know what a catalogue keeps out, if there is one,
+        and `controls` what operators have set, if anything.
         """
         slots = slots_of(event)
         if now_ms is not None and now_ms - event.received_at_ms >= self.ttl_ms:
@@ -102,12 +110,12 @@ class Decision:
         if session.ties.formers:
             unseen = pending.of_visitor(session.session_id, session.ties.formers)
         if len(slots) == 1:
-            only = self.in_slot(session, event, unseen, exclusions, slots[0])
+            only = self.in_slot(session, event, unseen, exclusions, slots[0], controls)
             return Decided(None, only) if isinstance(only, Silence) else Decided(only)
         prompts: dict[Placement, OutgoingPrompt] = {}
         silences: dict[Placement, Silence] = {}
         for slot in slots:
-            said = self.in_slot(session, event, unseen, exclusions, slot, prompts)
+            said = self.in_slot(session, event, unseen, exclusions, slot, controls, prompts)
             if isinstance(said, Silence):
                 silences[slot] = said
             else:
@@ -123,13 +131,17 @@ class Decision:
         unseen: Sequence[PendingPrompt],
         exclusions: Exclusions | None,
         slot: Placement,
+        controls: Controlled | None,
         before: Mapping[Placement, OutgoingPrompt] = NO_PROMPTS,
     ) -> OutgoingPrompt | Silence:
         """A prompt for one slot; `before`: what was decided for others of this event.
 
         An item stands in one of them at most.
         """
-        silence = guards.silenced(session, event, unseen, self.settings, slot, before)
+        if controls is not None and controls.paused:
+            return Silence("paused")
+        settings = self.settings if controls is None else controls.settings
+        silence = guards.silenced(session, event, unseen, settings, slot, before)
         if silence is not None:
             return silence
         anchor = anchor_of(session, event)
@@ -137,23 +149,39 @@ class Decision:
             return Silence("no_candidate")
         offered = [i for prompt in before.values() for i in prompt.items] if before else ()
         ordered = bought_with(event)
-        question = self.question(session, anchor, event.time_s, exclusions, offered, ordered)
-        if (
-            slot == upgrades.ARM and exclusions is not None
-        ):  # a larger one of the same kind may be better
-            exclusions.beside(item for item in (*session.basket, *ordered) if item != anchor)
-        arms: Mapping[str, Strategy] = self.arms
+        question = self.question(
+            session, anchor, event.time_s, exclusions, settings, offered, ordered
+        )
+        return self._drawn(session, event, slot, exclusions, controls, question)
+
+    def _drawn(
+        self,
+        session: Session,
+        event: AskingEvent,
+        slot: Placement,
+        exclusions: Exclusions | None,
+        controls: Controlled | None,
+        question: CandidateQuery,
+    ) -> OutgoingPrompt | Silence:
+        """The prompt of the arm that is drawn for a question; a silence where there is none."""
+        usual = self.arms if controls is None else controls.arms
+        arms: Mapping[str, Strategy] = usual
         if exclusions is not None or slot == upgrades.ARM:
-            arms = self._arms_of(session, event, slot, exclusions)
-        offering = [name for name, arm in arms.items() if arm.proposes(self.learned, question)]
+            arms = self._arms_of(session, event, slot, exclusions, question, usual)
+        offering = _offering(arms, self.learned, question)
         if not offering:
-            return Silence("no_candidate") if exclusions is None else exclusions.silence()
+            return self._silence(question, exclusions, controls)
         context = self.context(session, event, slot)
-        choice = self.policy.choose(offering, context, self.draws.seed(event.identity, slot))
+        seed = self.draws.seed(event.identity, slot)
+        if controls is not None and not controls.speaks(offering, seed):
+            return Silence("ramp")
+        limits = NO_LIMITS if controls is None else controls.limits
+        choice = self.policy.choose(offering, context, seed, limits=limits)
         candidates = arms[choice.arm].candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        said = self._outgoing_prompt(session, event, slot, anchor, context, choice, candidates)
+        anchor = question.anchor
+        said = self.writer.prompt(session, event, slot, anchor, context, choice, candidates)
         if slot == upgrades.ARM:
             said.fields["kind"] = "upsell"
         if type(drawn := arms[choice.arm]) is TopUpArm:
@@ -166,18 +194,58 @@ class Decision:
         event: AskingEvent,
         slot: Placement,
         exclusions: Exclusions | None,
+        question: CandidateQuery,
+        arms: Mapping[str, Arm],
     ) -> Mapping[str, Strategy]:
         """The arms of a slot, with those that need the catalogue."""
         if exclusions is None:
             return {}
-        if slot == upgrades.ARM:
+        if slot == upgrades.ARM:  # a larger one of the same kind may be better
+            others = (*session.basket, *bought_with(event))
+            exclusions.beside(item for item in others if item != question.anchor)
             return {slot: UpgradeArm(exclusions.upgrades, told_price(event))}
-        if slot not in top_up.SLOTS or not self.thresholds:
-            return self.arms
+        if slot not in top_up.SLOTS or not self.thresholds or not arms:
+            return arms
         missing = top_up.gap(session.basket, exclusions.prices, self.thresholds)
         if missing is None:
-            return self.arms
-        return {**self.arms, top_up.ARM: TopUpArm(missing, exclusions.prices, self.arms)}
+            return arms
+        return {**arms, top_up.ARM: TopUpArm(missing, exclusions.prices, arms)}
+
+    def _silence(
+        self,
+        question: CandidateQuery,
+        exclusions: Exclusions | None,
+        controls: Controlled | None,
+    ) -> Silence:
+        """Why nothing is offered though we might speak: for controls, the catalogue, or nothing."""
+        if controls is not None and _offering(controls.idle, self.learned, question):
+            return Silence("arms_off")
+        return Silence("no_candidate") if exclusions is None else exclusions.silence()
+
+    def compared(
+        self,
+        session: Session,
+        event: AskingEvent,
+        pending: PendingPrompts,
+        now_ms: int | None = None,
+        exclusions: Exclusions | None = None,
+        controls: Controlled | None = None,
+    ) -> tuple[Decided, tuple[Shadowed, ...]]:
+        """The same, and what arms in shadow would have offered, where it came to an offer.
+
+        Of several slots it is the first one with a prompt that they are compared with.
+        """
+        decided = self.decide(session, event, pending, now_ms, exclusions, controls)
+        if controls is None or not controls.shadow:
+            return decided, ()
+        prompt, silence = decided.prompt, decided.silence
+        anchor = anchor_of(session, event)
+        if anchor is None or (prompt is None and silence and silence.reason not in UNDRAWN):
+            return decided, ()
+        shown = () if prompt is None else prompt.items
+        apart = None if exclusions is None else exclusions.anew()
+        question = self.question(session, anchor, event.time_s, apart, controls.settings)
+        return decided, shadowed(self.arms, controls.shadow, self.learned, question, shown)
 
     def question(
         self,
@@ -185,6 +253,7 @@ class Decision:
         anchor: str,
         time_s: float,
         exclusions: Exclusions | None = None,
+        settings: Settings | None = None,
         offered: Sequence[str] = (),
         ordered: Sequence[str] = (),
     ) -> CandidateQuery:
@@ -192,7 +261,7 @@ class Decision:
 
         Out of it are also items that are `offered` in another slot, or were just `ordered`.
         """
-        settings, just_bought = self.settings, set[str]()
+        settings, just_bought = settings or self.settings, set[str]()
         if offered or ordered:
             just_bought |= {*offered, *ordered}
         since_s = min(time_s - settings.just_bought_s, session.started_ms // 1000)
@@ -215,48 +284,9 @@ class Decision:
         segment = event.segment if event.segment in self.segments else known
         return f"{slot}/{segment}"
 
-    def _outgoing_prompt(
-        self,
-        session: Session,
-        event: AskingEvent,
-        placement: Placement,
-        asked_for: str,
-        context: str,
-        choice: Choice,
-        candidates: list[Candidate],
-    ) -> OutgoingPrompt:
-        identity = prompt_id(event.event_id, event.session_id, placement)
-        items = tuple([candidate.item for candidate in candidates])
-        now_ms, who = event.occurred_at_ms, session.session_id
-        expires_at_ms = event.received_at_ms + self.ttl_ms
-        worth = choice.arm, context, choice.propensity, choice.estimate
-        chances, expected = choice.propensities, choice.estimates
-        vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
-        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector)
-        anchor, source = candidates[0].anchor or asked_for, candidates[0].source
-        key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
-        fields = {
-            "prompt_id": identity,
-            "session_id": who,
-            "placement": placement,
-            "anchor": asked_for,
-            "items": [_item(candidate) for candidate in candidates],
-            "arm": choice.arm,
-            "context": context,
-            "propensity": choice.propensity,
-            "propensities": chances,
-            "estimates": expected,
-            "reason": reason(key, anchor=anchor, locale=event.locale, texts=self.texts),
-            "caused_by": event.event_id,
-            "occurred_at_ms": now_ms,
-            "expires_at_ms": expires_at_ms,
-        }
-        own = identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms
-        return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt))
 
-
-def _item(candidate: Candidate) -> dict[str, Any]:
-    """The candidate as the fields of a `PromptItem`."""
-    item, score, together, of, anchor, _ = candidate
-    evidence = {"anchor": anchor, "together": together, "of": of}
-    return {"item_id": item, "score": score, "evidence": evidence}
+def _offering(
+    arms: Mapping[str, Strategy], learned: Learned, question: CandidateQuery
+) -> list[str]:
+    """Those of these arms that have something to offer."""
+    return [name for name, arm in arms.items() if arm.proposes(learned, question)]

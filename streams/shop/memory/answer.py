@@ -26,6 +26,9 @@ SilenceReason = Literal[
     "forgotten",
     "no_candidate",
     "withheld",
+    "paused",
+    "arms_off",
+    "ramp",
 ]
 
 
@@ -132,6 +135,9 @@ class Answer(NamedTuple):
         if self.silent_slots:
             return tuple(self.silent_slots.values())
         return () if self.silence is None else (self.silence,)
+
+    shadowed: tuple[tuple[str, str], ...] = ()
+    """Arms in shadow, and what each found beside what was shown."""
 
     @property
     def prompt(self) -> Prompt | None:

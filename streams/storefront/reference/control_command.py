@@ -2,24 +2,25 @@
 
 import getpass
 import json
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
-from pydantic import ValidationError
 
+from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.printable import printable
+from streams.cli.tables import Listing
 from streams.clients.files import beginning
 from streams.contract.errors import FileUnusable, Misconfigured
-from streams.contract.events.reference.codec import reasons
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
-from streams.storefront.reference.topic_log import kept, latest, send
+from streams.shop.decision.controls.registry import CONTROLS
+from streams.storefront.reference.control_changes import change, make, note_of
+from streams.storefront.reference.topic_log import kept, latest
 
 FILE_BYTES_MAX = 10_000_000
 
@@ -53,9 +54,27 @@ as_one_object = click.option("--json", "as_json", is_flag=True, help="Print one 
 @as_one_object
 def set_(settings: Settings, key: str, value: str, author: str, reason: str, as_json: bool) -> None:
     """Set KEY to VALUE, which is JSON, else a text; null: set it no longer."""
-    record = _record(key, parsed(value), author, reason)
-    send(settings, settings.topics.control, [record])
-    click.echo(record.model_dump_json() if as_json else f"{key} is {_shown(record.value)}")
+    record = change(key, parsed(value), author, reason)
+    make(settings, record)
+    if as_json:
+        click.echo(record.model_dump_json())
+        return
+    click.echo(f"{key} is {_shown(record.value)}")
+    _say_of_notes([record])
+
+
+@control.command("known")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def known_(as_json: bool) -> None:
+    """Print the controls that workers decide by; all others are notes."""
+    listing = Listing("control", "what it does", "without it")
+    for one in CONTROLS:
+        if as_json:
+            said = {"key": one.name, "says": one.says, "without": one.without}
+            click.echo(json.dumps(said | {"schema": one.values.json_schema()}))
+        listing.add(one.name, one.says, one.without)
+    if not as_json:
+        show(listing)
 
 
 @control.command()
@@ -111,11 +130,11 @@ def apply(
 
     All of it is checked before anything is set.
     """
-    wanted = [_record(key, value, author, reason) for key, value in _wanted(file).items()]
+    wanted = [change(key, value, author, reason) for key, value in _wanted(file).items()]
     standing = _standing(settings)
     changes = [one for one in wanted if _differ(one, standing.get(one.key))]
     if not dry_run and changes:
-        send(settings, settings.topics.control, changes)
+        make(settings, *changes)
     if as_json:
         changed = {one.key: one.value for one in changes}
         click.echo(json.dumps({"changed": changed, "sent": 0 if dry_run else len(changes)}))
@@ -123,6 +142,7 @@ def apply(
     for one in changes:
         before = _shown(standing[one.key].value) if one.key in standing else "not set"
         click.echo(f"{one.key}: {before} -> {_shown(one.value)}")
+    _say_of_notes(changes)
     done = "would change" if dry_run else "changed"
     click.echo(f"{len(changes)} of {len(wanted)} controls {done}")
 
@@ -148,16 +168,10 @@ def _differ(wanted: ControlRecord, standing: ControlRecord | None) -> bool:
     return first != second
 
 
-def _record(key: str, value: Any, author: str, reason: str) -> ControlRecord:
-    """A change, now. Raises `Misconfigured` for one that workers would refuse."""
-    try:
-        return ControlRecord(
-            key=key, value=value, author=author, reason=reason, at_ms=int(time.time() * 1000)
-        )
-    except ValidationError as invalid:
-        raise Misconfigured(
-            f"control {printable(key)}: {printable(reasons(invalid), 500)}"
-        ) from None
+def _say_of_notes(changes: Iterable[ControlRecord]) -> None:
+    """A name that is misspelt decides nothing: it is said on standard error."""
+    for said in filter(None, map(note_of, changes)):
+        click.echo(said, err=True)
 
 
 def _standing(settings: Settings) -> dict[str, ControlRecord]:

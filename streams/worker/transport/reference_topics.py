@@ -35,6 +35,7 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.contract.topics import same_id
 from streams.shop.decision.catalog import FULL, Catalog
+from streams.shop.decision.controls.controls import Controls
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.rounds import SLICE, KafkaRecord
 
@@ -43,17 +44,17 @@ logger = logging.getLogger(__name__)
 POLL_MS = 500
 LOOK_S = 5.0
 """How often is looked whether the topics are there, and the same as they were."""
-CONTROLS_MAX = 10_000
 
 
 class Reference:
     """What was read of both topics. Pure: no Kafka in here."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, telemetry: Telemetry) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Catalog, controls: Controls, telemetry: Telemetry
+    ) -> None:
         topics = settings.topics
         self._catalog = topics.catalog
-        self.catalog, self.controls = catalog, dict[str, int]()
-        """Of each control only its record's size: nothing decides by a control as yet."""
+        self.catalog, self.controls = catalog, controls
         self.apply: Mapping[str, Callable[[KafkaRecord], None]] = {
             topics.catalog: partial(self._read, topics.catalog, self._apply_item),
             topics.control: partial(self._read, topics.control, self._apply_control),
@@ -74,7 +75,8 @@ class Reference:
         if topic == self._catalog:
             self.catalog.clear()
         else:
-            self.controls.clear()
+            self.controls.forget()
+            self.catalog.hidden = self.controls.hidden
 
     def _read(self, topic: str, apply: Callable[[KafkaRecord], None], record: KafkaRecord) -> None:
         try:
@@ -99,12 +101,8 @@ class Reference:
 
     def _apply_control(self, record: KafkaRecord) -> None:
         key, control = decode_reference(ControlRecord, record.key, record.value)
-        if control is None or control.value is None:
-            self.controls.pop(key, None)
-        elif key not in self.controls and len(self.controls) >= CONTROLS_MAX:
-            raise InvalidReference(FULL, f"there is no room for more controls than {CONTROLS_MAX}")
-        else:
-            self.controls[key] = len(record.value or b"")
+        self.controls.put(key, control and control.value, size=len(record.value or b""))
+        self.catalog.hidden = self.controls.hidden
 
 
 class ReferenceTopics(Service):

@@ -17,6 +17,7 @@ from models.bandit.propensity import (
     top_two,
     vector,
     with_floor,
+    within_caps,
 )
 
 shapes = st.floats(1e-3, 1e7)
@@ -249,3 +250,70 @@ def test_a_challenger_is_as_probable_as_it_is_to_be_best_of_the_others(best: lis
     ]
 
     assert expected == pytest.approx(top_two(np.array(best)).tolist())
+
+
+# Within caps
+
+
+def limited(draws: st.DrawFn) -> tuple[list[float], list[float]]:
+    """Shares that sum to one, as a posterior gives them, and a cap for each."""
+    weights = draws(st.lists(parts, min_size=2, max_size=8).filter(lambda all_: sum(all_) > 0.01))
+    total = math.fsum(weights)
+    return [weight / total for weight in weights], [draws(caps) for _ in weights]
+
+
+parts = st.floats(0.0, 1.0) | st.just(0.0)
+caps = st.floats(0.001, 1.0) | st.just(1.0)
+shares_and_caps = st.composite(limited)()
+
+
+@given(shares_and_caps)
+def test_no_share_is_above_its_cap_and_they_sum_to_one(given: tuple[list[float], ...]) -> None:
+    """Unless all caps together are less than one: then they are as the caps to each other."""
+    shares, most = given
+    found = within_caps(shares, most)
+
+    assert math.fsum(found) == pytest.approx(1.0, abs=1e-12)
+    assert min(found) >= 0.0
+    room = min(1.0, math.fsum(most))
+    assert all(room * share <= cap * (1 + 1e-12) for share, cap in zip(found, most, strict=True))
+
+
+@given(shares_and_caps)
+def test_nobody_pays_for_the_cap_of_another(given: tuple[list[float], ...]) -> None:
+    """A share falls to its cap at most, so a floor is kept by all whose cap is not below it."""
+    shares, most = given
+    found = within_caps(shares, most)
+
+    if math.fsum(most) > 1.0:
+        for share, cap, now in zip(shares, most, found, strict=True):
+            assert now >= min(share, cap) * (1 - 1e-12)
+
+
+def test_what_is_cut_off_goes_on_to_those_who_have_room() -> None:
+    """The second would be above its own cap by what the first gives; two keep their odds."""
+    found = within_caps([0.6, 0.2, 0.1, 0.1], caps=[0.1, 0.3, 1.0, 1.0])
+
+    assert [0.1, 0.3, 0.3, 0.3] == pytest.approx(found)
+
+
+def test_a_share_of_nothing_takes_what_nobody_else_may_have() -> None:
+    """An arm that is never best, beside one that is capped."""
+    assert (0.25, 0.75) == within_caps([1.0, 0.0], caps=[0.25, 1.0])
+
+
+def test_a_cap_of_nothing_is_no_cap() -> None:
+    """Such an arm is not on offer at all."""
+    with pytest.raises(ValueError, match="cap=0"):
+        within_caps([0.5, 0.5], caps=[0.0, 1.0])
+
+
+@given(arms, st.floats(0.0, 0.1))
+def test_without_caps_the_vector_is_the_same_to_the_bit(
+    posteriors: list[tuple[float, float]], floor: float
+) -> None:
+    """Caps of one bound nothing."""
+    free = vector(tuple(posteriors), floor)
+
+    assert free == vector(tuple(posteriors), floor, caps=())
+    assert free == vector(tuple(posteriors), floor, caps=(1.0,) * len(posteriors))

@@ -16,6 +16,7 @@ from river import bandit
 from river.checks import common
 
 from models import Popularity, SnapshotError, ThompsonSampling
+from models.bandit.propensity import ShareLimits
 from tests.leaves import replaced
 
 MONDAY = 1_767_225_600
@@ -172,6 +173,45 @@ def test_a_choice_depends_on_the_offer_not_on_its_order(
     assert choice == policy.choose(ARMS, "basket/new", seed)
     assert choice.propensity == choice.propensities[choice.arm]
     assert choice.propensities == policy.propensities(ARMS, "basket/new")
+
+
+@given(stories, st.sampled_from(ARMS), st.floats(0.001, 1.0), st.floats(0.0, 0.2))
+def test_a_choice_is_drawn_from_what_limits_leave(
+    story: list[Told], capped: str, cap: float, floor: float
+) -> None:
+    """The vector that is told is that one: capped, above the floor, and summing to one."""
+    policy, limits = told(story), ShareLimits(floor, ((capped, cap), ("never seen", 0.1)))
+    choices = [policy.choose(ARMS, "basket/new", n, limits=limits) for n in range(20)]
+    vector = choices[0].propensities
+
+    assert vector.keys() == {*ARMS}
+    assert math.fsum(vector.values()) == pytest.approx(1.0, abs=1e-12)
+    assert vector[capped] <= cap
+    assert all(
+        share >= min(floor, 1.0 if arm != capped else cap) * (1 - 1e-12)
+        for arm, share in vector.items()
+    )
+    assert all(one.propensity == vector[one.arm] for one in choices)
+
+
+@given(stories)
+def test_limits_of_one_choice_are_none_of_the_next(story: list[Told]) -> None:
+    """Nor does asking within limits leave a trace."""
+    policy = told(story)
+    before = policy.choose(ARMS, "basket/new", 7)
+    policy.choose(ARMS, "basket/new", 7, limits=ShareLimits(0.2))
+    capped = policy.choose(ARMS, "basket/new", 7, limits=ShareLimits(caps=(("popular", 0.001),)))
+
+    assert before == policy.choose(ARMS, "basket/new", 7)
+    assert capped.propensities["popular"] == 0.001
+    assert before.estimates == capped.estimates
+
+
+def test_an_arm_alone_is_drawn_whatever_its_cap() -> None:
+    """Somebody has to be: whether to draw at all is decided before."""
+    limits = ShareLimits(caps=(("popular", 0.1),))
+
+    assert 1.0 == ThompsonSampling().choose(["popular"], "basket", 1, limits=limits).propensity
 
 
 def test_pulls_are_repeatable_by_seed() -> None:

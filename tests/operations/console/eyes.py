@@ -12,12 +12,15 @@ from streams.clients.checkpoints.pointer import Stored
 from streams.clients.log_reader import GroupMember, LogReader, Offsets, Partition, RawRecord
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import InvalidEvent, KafkaUnreachable
+from streams.contract.events.reference.codec import encode_reference
+from streams.contract.events.reference.control import ControlRecord
 from streams.contract.prompts import AnyOutcome, Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN
 from streams.contract.settings import Settings
 from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
+from streams.operations.console.watching.controls import ControlTail
 from streams.operations.console.watching.experiments.outcomes import OutcomeFold
 from streams.operations.console.watching.lag import LagTrail
 from streams.operations.console.watching.letters import LetterFold
@@ -42,7 +45,11 @@ NOW_MS = int(NOW_S * 1000)
 EACH_MS = 1_000
 """Between two prompts."""
 HOSTILE = '<script>alert("x")</script>'
-SETTINGS = Settings(console_token=WORD, console_workers="http://worker-1:6066")
+ACTING = "not a secret either, and long enough"
+"""The token of operators."""
+SETTINGS = Settings(
+    console_token=WORD, console_operator_token=ACTING, console_workers="http://worker-1:6066"
+)
 
 
 class Log(LogReader):
@@ -172,7 +179,8 @@ class Eyes:
         self.prompts = Log("goeswith.prompts")
         self.letters = Log("goeswith.dead-letters")
         self.fold = OutcomeFold(self.settings, lambda: self.now_s)
-        tail, letters, trail = PromptTail(), LetterFold(), LagTrail(60.0)
+        self.controls = Log("goeswith.control")
+        tail, letters, trail, ruled = PromptTail(), LetterFold(), LagTrail(60.0), ControlTail()
         self.sources = Pollers(
             self._poller("consumer lag", lambda: trail.seen(self.lag, self.now_s)),
             self._poller("the prompts topic", lambda: tail.look(self.prompts, self.now_s)),
@@ -180,10 +188,12 @@ class Eyes:
             self._poller("dead letters", lambda: letters.look(self.letters, NOW_MS)),
             Poller("workers", lambda: nullcontext(lambda: self.workers), 2.0, self.clock_s),
             Poller("checkpoints", lambda: nullcontext(lambda: self.checkpoints), 2.0, self.clock_s),
+            self._poller("controls", lambda: ruled.look(self.controls)),
             Stories(self.tell, self.clock_s),
         )
+        door = Door(self.settings)
         self.app: FastAPI = create_app(
-            self.settings, self.sources, Door(self.settings), self.clock_s
+            self.settings, self.sources, door, self.clock_s, self.operate
         )
         self.stories: dict[str, Story] = {}
 
@@ -207,6 +217,14 @@ class Eyes:
         """Outcomes on theirs."""
         self.outcomes.say(*(outcome.to_json() for outcome in outcomes))
 
+    def operate(self, record: ControlRecord) -> None:
+        """A change of a control, on its topic."""
+        if self.away:
+            raise KafkaUnreachable("no broker answered at 127.0.0.1:9092")
+        at, value = self.controls.partitions[0], encode_reference(record)
+        number = len(self.controls.records)
+        self.controls.records.append(RawRecord(at, number, NOW_MS, record.key.encode(), value, []))
+
     def bury(self, value: bytes, reason: str = "invalid_json", message: str = "no JSON") -> None:
         """A dead letter."""
         headers = dead_letter_headers(
@@ -221,7 +239,7 @@ class Eyes:
 
     def look(self) -> None:
         """Look everywhere once."""
-        for source in self.sources[:6]:
+        for source in self.sources[:7]:
             source.look()
 
     def client(self, token: str = WORD) -> httpx.AsyncClient:

@@ -17,6 +17,7 @@ from streams.operations.console.watching.workers import WorkerSeen
 from streams.operations.explanation.story import Story
 from tests.experiments.uplift.records import assigned, shop
 from tests.operations.console.eyes import (
+    ACTING,
     HOSTILE,
     SETTINGS,
     WORD,
@@ -110,13 +111,15 @@ def serving(eyes: Eyes) -> Iterator[Served]:
 
 
 @asynccontextmanager
-async def reader(browser: Browser, served: Served, **more: Any) -> AsyncIterator[Page]:
+async def reader(
+    browser: Browser, served: Served, token: str = WORD, **more: Any
+) -> AsyncIterator[Page]:
     """Who has come by the address with the token."""
     context = await browser.new_context(**more)
     context.set_default_timeout(WAIT_MS)
     await context.add_init_script(TELLS)
     page = await context.new_page()
-    await page.goto(f"{served.address}/?token={WORD}")
+    await page.goto(f"{served.address}/?token={token}")
     yield page
     await context.close()
 
@@ -175,6 +178,43 @@ async def test_a_page_renews_itself_and_what_is_open_stays_open(browser: Browser
             await expect(page.get_by_text("wrong_key").first).to_be_visible()
             assert 1 == await page.evaluate("window.mine")
             assert 1 == await page.locator("details[open]").count()
+
+
+async def test_an_operator_turns_an_arm_off_and_the_page_tells_it(browser: Browser) -> None:
+    """By the form, with a reason; hostile words are text, and nothing on the way is a fault."""
+    with serving(Eyes(QUICK)) as served:
+        served.eyes.look()
+        async with reader(browser, served, ACTING) as page:
+            await page.goto(f"{served.address}/experiments")
+            await page.get_by_text("Change how the shop is run").click()
+            form = page.get_by_role("form", name="An arm")
+            await form.get_by_label("Arm").select_option("popular")
+            await form.get_by_label("State").select_option("off")
+            await form.get_by_label("Reason").fill(HOSTILE)
+            await form.get_by_label("Your name").fill("ann")
+            assert [] == await violations(page)
+            await form.get_by_role("button", name="Set the state").click()
+            await expect(page.get_by_text("Kafka has the change of")).to_be_visible()
+            served.eyes.look()
+            await expect(page.get_by_role("cell", name=HOSTILE)).to_be_visible()
+            assert [] == await violations(page)
+    (record,) = served.eyes.controls.records
+    assert b"arms.popular.state" == record.key
+
+
+async def test_what_is_typed_stays_while_the_page_renews_itself(browser: Browser) -> None:
+    """Forms are no part of what is renewed."""
+    with serving(Eyes(QUICK)) as served:
+        served.eyes.look()
+        async with reader(browser, served, ACTING) as page:
+            await page.goto(f"{served.address}/experiments")
+            await page.get_by_text("Change how the shop is run").click()
+            reason = page.get_by_role("form", name="An arm").get_by_label("Reason")
+            await reason.fill("half a sentence")
+            served.eyes.happen(*trial(30, RATES))
+            served.eyes.look()
+            await expect(page.get_by_role("heading", name="Arms", exact=True)).to_be_visible()
+            assert "half a sentence" == await reason.input_value()
 
 
 async def test_a_console_that_is_away_is_said_and_comes_back(browser: Browser) -> None:

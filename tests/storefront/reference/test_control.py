@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from streams.contract.errors import Misconfigured
 from streams.contract.events.reference.control import ControlRecord
+from streams.shop.decision.controls.registry import CONTROLS
 from streams.storefront.reference import control_command
+from streams.storefront.reference.control_changes import change, note_of
 from streams.storefront.reference.control_command import control, parsed
 
 STANDING = {"on": 1, "off": False, "share": {"a": 1, "b": [True]}}
@@ -40,6 +42,56 @@ def test_what_differs_as_json_is_a_change(
     result = CliRunner().invoke(control, typed, catch_exceptions=False)
 
     assert json.dumps(changed) == json.dumps(json.loads(result.output)["changed"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("arms.nobody.state", "off", "control arms.nobody.state: there is no arm nobody: bought_"),
+        ("policy.floor", 0.9, "control policy.floor: 0.9 is more than each of"),
+        ("arms.popular.state", "loud", "control arms.popular.state: Input should be 'on', 'off'"),
+        ("Floor", 0.1, "control Floor: key: String should match"),
+    ],
+)
+def test_what_workers_would_refuse_is_not_sent_and_the_reason_said(
+    key: str, value: Any, said: str
+) -> None:
+    """The name once, and what it could be."""
+    with pytest.raises(Misconfigured) as refused:
+        change(key, value, "ann", "why")
+    assert f"{refused.value}".startswith(said)
+
+
+def test_all_of_a_file_is_refused_where_one_control_cannot_be(tmp_path: Path) -> None:
+    """Nothing is asked of Kafka before."""
+    file = tmp_path / "controls.json"
+    file.write_text(json.dumps({"prompts.paused": True, "policy.floor": 2}))
+    result = CliRunner().invoke(control, ["apply", str(file), "--reason", "why"])
+
+    assert isinstance(result.exception, Misconfigured) or "policy.floor" in result.output
+
+
+def test_only_what_decides_nothing_is_told_to_be_a_note() -> None:
+    """So that a slip of the pen is seen."""
+    assert "arms.floor is a note" in note_of(_said("arms.floor", 0.1))
+    assert "" == note_of(_said("policy.floor", 0.1))
+
+
+def test_every_control_is_told_with_what_it_does_and_what_it_can_be() -> None:
+    """For people, and for programs."""
+    told = CliRunner().invoke(control, ["known"], catch_exceptions=False).output
+    lines = CliRunner().invoke(control, ["known", "--json"], catch_exceptions=False).output
+    parsed_lines = [json.loads(line) for line in lines.splitlines()]
+
+    assert all(one.name in told for one in CONTROLS)
+    assert [one.name for one in CONTROLS] == [line["key"] for line in parsed_lines]
+    assert all(line["schema"] for line in parsed_lines)
+
+
+def test_the_page_tells_of_every_control() -> None:
+    """In a row of its table."""
+    page = Path("docs/catalog.md").read_text()
+    assert all(f"| `{one.name}` |" in page for one in CONTROLS)
 
 
 def test_a_value_that_is_nested_too_deeply_is_told() -> None:

@@ -15,6 +15,7 @@ from streams.clients.connection.topics.findings import TopicSeen
 from streams.contract.errors import NotAuthorized
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.controls.controls import Controls
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport import reference_topics
 from streams.worker.transport.reference_topics import Reference, ReferenceTopics
@@ -108,7 +109,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 def follower(catalog: Catalog, wait_s: float = 5.0) -> ReferenceTopics:
     """One that waits so long."""
     settings = Settings(catalog_wait_s_max=wait_s)
-    return ReferenceTopics(settings, Reference(settings, catalog, Telemetry()))
+    return ReferenceTopics(settings, Reference(settings, catalog, Controls(settings), Telemetry()))
 
 
 async def until(asked: Any) -> None:

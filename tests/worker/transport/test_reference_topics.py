@@ -8,8 +8,8 @@ import pytest
 from streams.contract.settings import Settings
 from streams.contract.topics import Topics
 from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.controls.controls import CONTROLS_MAX, Controls
 from streams.worker.telemetry import Telemetry
-from streams.worker.transport import reference_topics
 from streams.worker.transport.reference_topics import Reference
 
 TOPICS = Topics("goeswith")
@@ -30,7 +30,8 @@ class Followed:
 
     def __init__(self, items_max: int = 100) -> None:
         self.telemetry, self.catalog = Telemetry(), Catalog(items_max)
-        self.reference = Reference(Settings(), self.catalog, self.telemetry)
+        self.controls = Controls(Settings())
+        self.reference = Reference(Settings(), self.catalog, self.controls, self.telemetry)
 
     def item(self, key: str, value: str | None) -> None:
         """A record of the catalogue."""
@@ -41,6 +42,10 @@ class Followed:
         """A record of the controls."""
         said = f'"key":"{key}","value":{value},"author":"ann","reason":"why","at_ms":1767225600000'
         self.reference.apply[TOPICS.control](Record(key.encode(), f"{{{said}}}".encode()))
+
+    def tombstone(self, key: str) -> None:
+        """A control without a value."""
+        self.reference.apply[TOPICS.control](Record(key.encode(), None))
 
 
 def test_a_refused_record_is_counted_and_the_last_good_one_stands() -> None:
@@ -93,25 +98,62 @@ def test_what_there_is_no_room_for_is_refused_and_counted() -> None:
 def test_a_control_is_what_was_set_last_until_it_is_set_no_longer() -> None:
     """Null unsets it, by a record that says who did."""
     followed = Followed()
-    followed.control("arms.floor", "0.1")
-    followed.control("arms.floor", "0.2")
+    followed.control("policy.floor", "0.1")
+    followed.control("policy.floor", "0.2")
     followed.control("slots", '["basket"]')
-    assert ["arms.floor", "slots"] == [*followed.reference.controls]
+    assert ({"policy.floor": 0.2}, ["slots"]) == (
+        followed.controls.values,
+        [*followed.controls.notes],
+    )
 
-    followed.control("arms.floor", "null")
-    assert ["slots"] == [*followed.reference.controls]
+    followed.control("policy.floor", "null")
+    assert ({}, None, 1) == (
+        followed.controls.values,
+        followed.controls.now,
+        len(followed.controls),
+    )
+
+
+def test_a_tombstone_brings_back_what_holds_without_a_control() -> None:
+    """It says nobody's name, and unsets all the same."""
+    followed = Followed()
+    followed.control("items.hidden", '["jam"]')
+    followed.control("prompts.paused", "true")
+    assert {"jam"} == followed.catalog.hidden
+    assert followed.controls.now is not None
+
+    followed.tombstone("items.hidden")
+    followed.tombstone("prompts.paused")
+    assert not followed.catalog.hidden
+    assert not followed.controls.values
+
+
+def test_a_control_that_cannot_be_is_refused_and_the_last_good_one_stands(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever wrote past the command: counted, said once, and nothing changes."""
+    followed = Followed()
+    followed.control("policy.floor", "0.1")
+    with caplog.at_level(logging.WARNING):
+        followed.control("policy.floor", "0.5")
+        followed.control("arms.nobody.state", '"off"')
+        followed.control("arms.popular.state", '"loud"')
+
+    assert {"policy.floor": 0.1} == followed.controls.values
+    assert {"invalid_control": 3} == followed.telemetry.reference_refused
+    assert "0.5 is more than each of" in caplog.text
 
 
 def test_controls_are_bounded() -> None:
     """Those that are there go on changing."""
     followed = Followed()
-    for number in range(reference_topics.CONTROLS_MAX + 1):
+    for number in range(CONTROLS_MAX + 1):
         followed.control(f"c{number}", "1")
     followed.control("c0", "2")
+    followed.control("prompts.paused", "true")
 
-    assert reference_topics.CONTROLS_MAX == len(followed.reference.controls)
-    assert {"full": 1} == followed.telemetry.reference_refused
-    assert reference_topics.CONTROLS_MAX == followed.reference.as_json()["controls"]
+    assert {"full": 2} == followed.telemetry.reference_refused
+    assert CONTROLS_MAX == len(followed.controls) == followed.reference.as_json()["controls"]
 
 
 def test_a_page_tells_how_much_is_kept() -> None:
@@ -135,8 +177,9 @@ def test_of_a_topic_that_was_made_anew_nothing_holds(topic: str) -> None:
     followed = Followed()
     followed.item("jam", '{"item_id":"jam","hidden":true,"variant_of":"jams"}')
     followed.control("floor", "1")
+    followed.control("items.hidden", '["salt"]')
 
     followed.reference.forget(getattr(TOPICS, topic))
 
-    left = (len(followed.catalog), len(followed.reference.controls))
-    assert {"catalog": (0, 1), "control": (2, 0)}[topic] == left
+    left = (len(followed.catalog), len(followed.controls))
+    assert {"catalog": (1, 2), "control": (2, 0)}[topic] == left

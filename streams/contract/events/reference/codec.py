@@ -10,7 +10,14 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.control import ControlRecord
 
 RECORD_BYTES_MAX = 65_536
-REASONS = ("oversize", "invalid_json", "invalid_record", "key_mismatch", "no_key")
+REASONS = (
+    "oversize",
+    "invalid_json",
+    "invalid_record",
+    "key_mismatch",
+    "no_key",
+    "invalid_control",
+)
 """Why a record is refused."""
 
 Record = TypeVar("Record", CatalogItem, ControlRecord)

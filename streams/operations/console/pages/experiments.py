@@ -11,6 +11,7 @@ from streams.experiments.arm_estimates import ArmEstimate
 from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
 from streams.operations.console.charts.course import SERIES_MAX, BandPoint, course
 from streams.operations.console.charts.intervals import Band, intervals
+from streams.operations.console.pages import controls
 from streams.operations.console.pages.rendering import Here, cells, notices, rendered
 from streams.operations.console.pages.words import percent
 from streams.operations.console.watching.experiments.course import Point
@@ -35,6 +36,7 @@ async def experiments(request: Request, here: Here) -> Response:
         seen=seen,
         at_s=source.reading.at_s,
         notices=notices(here, source),
+        **controls.shown(here, request),
         **({"evidence": None} | told),
     )
 

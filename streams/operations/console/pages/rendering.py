@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 
 from streams.cli.tables import Cell, Listing
+from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.operations.console.pages import words
 from streams.operations.console.watching.poller import Poller
@@ -15,6 +18,8 @@ from streams.operations.console.watching.sources import Pollers
 
 Clock = Callable[[], float]
 """The time in seconds since 1970."""
+Operate = Callable[[ControlRecord], None]
+"""Makes a change of a control; raises a `GoeswithError` where it does not hold."""
 PART = "goeswith-part"
 """The header by which a page that is open asks for what changes."""
 PAGES = (
@@ -32,6 +37,7 @@ class Console(NamedTuple):
     settings: Settings
     sources: Pollers
     clock_s: Clock
+    operate: Operate
 
 
 async def console_of(request: Request) -> Console:
@@ -114,6 +120,16 @@ def rendered(request: Request, template: str, *, status: int = 200, **values: An
     else:
         made = page.render(known | values)
     return HTMLResponse(made, status)
+
+
+async def form_of(request: Request, bytes_max: int) -> dict[str, str]:
+    """The fields of a form; answers 413 to a larger one."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > bytes_max:
+            raise HTTPException(413)
+    return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
 def _plain(cell: Cell) -> str:

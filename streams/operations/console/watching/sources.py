@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from streams.contract.settings import Settings
 from streams.operations.console.watching.checkpoints import CheckpointsSeen, checkpoint_looks
+from streams.operations.console.watching.controls import ControlsSeen, control_looks
 from streams.operations.console.watching.experiments.outcomes import OutcomesSeen, outcome_looks
 from streams.operations.console.watching.lag import LagSeen, lag_looks
 from streams.operations.console.watching.letters import LettersSeen, letter_looks
@@ -26,6 +27,7 @@ class Pollers(NamedTuple):
     letters: Poller[LettersSeen]
     workers: Poller[tuple[WorkerSeen, ...]]
     checkpoints: Poller[CheckpointsSeen]
+    controls: Poller[ControlsSeen]
     stories: Stories
 
     @classmethod
@@ -44,6 +46,7 @@ class Pollers(NamedTuple):
             Poller("the topic of dead letters", letter_looks(settings), every_s),
             Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
+            Poller("the control topic", control_looks(settings), every_s),
             Stories(partial(story_of, settings, session_events_max=SESSION_EVENTS_MAX)),
         )
 

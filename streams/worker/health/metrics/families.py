@@ -94,6 +94,12 @@ LABELLED: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "reason",
         get_args(Withholding),
     ),
+    "shadows": (
+        "goeswith_shadow_offers",
+        "What arms in shadow would have offered beside what was shown.",
+        "arm/found",
+        (),
+    ),
     "reference_refused": (
         "goeswith_reference_refused",
         "Records of catalogue and controls that could not be used, by reason.",
@@ -107,7 +113,8 @@ LABELLED: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         get_args(Outcome.model_fields["stage"].annotation),
     ),
 }
-"""Those counted by a word of ours: name, what it is, label, and its values, which begin at 0."""
+"""Those counted by a word of ours: name, what it is, label, and its values, which begin at 0.
+Two labels have a slash between, as their values have."""
 
 STAGES = ("ingest", "fold", "decide", "deliver")
 MEASURED: Mapping[str, tuple[str, str, float]] = {
@@ -220,9 +227,9 @@ def table_families(tables: Mapping[str, TableSize]) -> Iterator[Metric]:
 def _by_word(
     counts: Counter[str], name: str, said: str, label: str, words: tuple[str, ...]
 ) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, said, labels=[label])
+    family = CounterMetricFamily(name, said, labels=label.split("/"))
     for word in dict.fromkeys((*words, *sorted(counts))):
-        family.add_metric([word], counts[word])
+        family.add_metric(word.split("/") if "/" in label else [word], counts[word])
     return family
 
 

@@ -140,7 +140,7 @@ async def test_what_cannot_be_read_is_not_said_to_be_well(eyes: Eyes, name: str)
     """Though lag is known, and nothing waits; nor what was read long ago."""
     assert (await sentence(eyes)).startswith("well")
     eyes.now_s += 200
-    for source in eyes.sources[:6]:
+    for source in eyes.sources[:7]:
         if source is not getattr(eyes.sources, name):
             source.look()
     async with eyes.client() as http:

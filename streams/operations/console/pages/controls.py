@@ -1,0 +1,130 @@
+"""Controls on the page of experiments: how the shop is run, by whom, and why; forms for operators.
+
+A change goes the way of `goeswith control set`: checked as workers check it, then sent to the same
+topic. A page of another site cannot send one: the cookie stays at home (`SameSite=Strict`), and a
+form is taken only where the browser says that it came from this console.
+"""
+
+import json
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from streams.contract.errors import GoeswithError
+from streams.contract.events.reference.control import ControlRecord
+from streams.operations.console.access import Visitor
+from streams.operations.console.pages.rendering import Console, Here, form_of, rendered
+from streams.operations.console.pages.words import moment
+from streams.shop.decision.arms import ARMS
+from streams.shop.decision.controls.registry import CONTROLS, known
+from streams.storefront.reference.control_changes import change
+from streams.storefront.reference.control_command import parsed
+
+router = APIRouter()
+PATH = "/experiments/controls"
+FORM_BYTES_MAX = 20_000
+SHOWN_CHARS_MAX = 200
+STATES = ("on", "off", "shadow")
+
+
+@router.get(PATH)
+async def back(_: Here) -> Response:
+    """Whoever reloads the page of a refusal is back where the forms are."""
+    return RedirectResponse("/experiments", 303)
+
+
+@router.post(PATH)
+async def changed(request: Request, here: Here) -> Response:
+    """Make the change of the form, or say why not."""
+    visitor: Visitor = request.state.visitor
+    if not visitor.operator:
+        raise HTTPException(403, "You may look here, and change nothing: that is for operators")
+    if not is_from_here(request):
+        raise HTTPException(403, "This form came from another site, so nothing was changed")
+    said = await form_of(request, FORM_BYTES_MAX)
+    try:
+        record = wanted(said, visitor)
+        await run_in_threadpool(here.operate, record)
+    except GoeswithError as error:
+        return rendered(request, "refused_control.html", status=400, said=str(error))
+    return RedirectResponse(f"/experiments?changed={quote(record.key)}#controls", 303)
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether a request comes from a page of this console, or from a program with a token.
+
+    A browser says of itself where a form was sent from (`Sec-Fetch-Site`, else `Origin`), and no
+    page can make it lie. A token in a header is none that a browser adds by itself.
+    """
+    if request.headers.get("authorization"):
+        return True
+    if site := request.headers.get("sec-fetch-site"):
+        return site == "same-origin"
+    origin = urlsplit(request.headers.get("origin", "")).netloc
+    return bool(origin) and origin == request.headers.get("host")
+
+
+def wanted(said: dict[str, str], visitor: Visitor) -> ControlRecord:
+    """The change that a form asks for. Raises `Misconfigured` for one that workers would refuse."""
+    value = said.get("value", "").strip()
+    author = visitor.name or said.get("author", "").strip()
+    return change(
+        said.get("control", "").strip(),
+        parsed(value) if value else None,
+        author,
+        said.get("reason", "").strip(),
+    )
+
+
+def shown(console: Console, request: Request) -> dict[str, Any]:
+    """What stands, what was changed last, and what an operator may do about it."""
+    source = console.sources.controls
+    seen, visitor = source.reading.value, getattr(request.state, "visitor", None)
+    standing = {} if seen is None else seen.standing
+    key = request.query_params.get("changed", "")
+    return {
+        "controls_trouble": source.reading.trouble,
+        "arms": [_arm(arm, standing) for arm in ARMS],
+        "others": [_row(standing[key]) for key in sorted(standing) if not key.startswith("arms.")],
+        "trail": [_row(record) for record in (() if seen is None else seen.trail)],
+        "operator": visitor is not None and visitor.operator,
+        "states": STATES,
+        "keys": [key for one in CONTROLS for key in _keys(one.name)],
+        "controls": CONTROLS,
+        "changed": key if known(key) is not None else "",
+    }
+
+
+def _arm(arm: str, standing: dict[str, ControlRecord]) -> dict[str, str]:
+    """How an arm is run."""
+    state, share = (standing.get(f"arms.{arm}.{what}") for what in ("state", "share_max"))
+    return {
+        "arm": arm,
+        "state": "on" if state is None else str(state.value),
+        "share": "" if share is None else _text(share.value),
+        "by": "" if state is None else f"{state.author}: {state.reason}",
+    }
+
+
+def _row(record: ControlRecord) -> dict[str, str]:
+    """A change in cells."""
+    return {
+        "at": moment(record.at_ms / 1000),
+        "key": record.key,
+        "value": "not set" if record.value is None else _text(record.value),
+        "author": record.author,
+        "reason": record.reason,
+    }
+
+
+def _keys(name: str) -> list[str]:
+    return [name.replace("<arm>", arm) for arm in ARMS] if "<arm>" in name else [name]
+
+
+def _text(value: Any) -> str:
+    said = json.dumps(value, ensure_ascii=False)
+    return said if len(said) <= SHOWN_CHARS_MAX else f"{said[:SHOWN_CHARS_MAX]}…"

@@ -1,0 +1,124 @@
+"""The controls that stand, and what a decision has of them; no control is ever folded.
+
+What a decision was drawn from travels in its receipt, so that what is learned and what is estimated
+is right whatever was set when. Workers that follow less far decide by the former controls for a
+moment, each from the vector that it logs.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from models.bandit.propensity import NO_LIMITS, ShareLimits, draw
+from streams.contract.errors import InvalidReference
+from streams.contract.settings import Settings
+from streams.shop.decision.arms import ARMS, Arm
+from streams.shop.decision.catalog import FULL
+from streams.shop.decision.controls.registry import checked, known
+
+CONTROLS_MAX = 10_000
+LIMITING = {
+    "prompts.per_session_max": "prompts_per_session_max",
+    "prompts.cool_down_s": "cool_down_s",
+}
+"""Controls that stand in the place of a setting."""
+
+
+class Controlled(NamedTuple):
+    """What one decision goes by while controls are set."""
+
+    settings: Settings
+    """The settings, with what controls have put in the place of some."""
+    paused: bool
+    """Whether nothing is offered to anybody."""
+    arms: Mapping[str, Arm]
+    """The arms that are drawn."""
+    idle: Mapping[str, Arm]
+    """The arms that are not: off, in shadow, or with no share."""
+    shadow: tuple[str, ...]
+    """Those of them that are compared."""
+    limits: ShareLimits
+
+    def speaks(self, offered: Collection[str], seed: bytes) -> bool:
+        """Whether one of the arms on offer is drawn at all.
+
+        Where each of them is capped, and all caps together are less than 1, the rest of the
+        decisions is silence: so no arm is drawn more often than its cap says, whatever else fits.
+        """
+        caps = self.limits.of(offered)
+        room = sum(caps) if caps else 1.0
+        return room >= 1.0 or draw({"speak": room, "rest": 1.0 - room}, seed + b" rest") == "speak"
+
+
+class Controls:
+    """The controls that are set, as a worker follows them.
+
+    >>> controls = Controls(Settings())
+    >>> controls.now is None
+    True
+    >>> controls.put("arms.popular.state", "off", size=90)
+    >>> controls.now.arms.keys() ^ ARMS.keys()
+    {'popular'}
+    """
+
+    def __init__(self, settings: Settings, arms: Mapping[str, Arm] = ARMS) -> None:
+        self.settings, self.arms = settings, arms
+        self.values: dict[str, Any] = {}
+        """What is decided by."""
+        self.notes: dict[str, int] = {}
+        """Of all others only their size, in bytes."""
+        self.hidden: frozenset[str] = frozenset()
+        """Items that are offered to nobody."""
+        self.now: Controlled | None = None
+        """What decisions go by; None: no control is set, and the settings hold."""
+
+    def __len__(self) -> int:
+        """How many are set."""
+        return len(self.values) + len(self.notes)
+
+    def put(self, key: str, value: Any, size: int) -> None:
+        """A control as it is from now on; None: it is set no longer.
+
+        Raises `InvalidReference` for what it cannot be, or where there is no room; it is as it was.
+        """
+        value = checked(key, value, self.arms)
+        new = value is not None and key not in self.values and key not in self.notes
+        if new and len(self) >= CONTROLS_MAX:
+            raise InvalidReference(FULL, f"there is no room for more controls than {CONTROLS_MAX}")
+        if known(key) is None:
+            self.notes.pop(key, None)
+            if value is not None:
+                self.notes[key] = size
+            return
+        self.values.pop(key, None)
+        if value is not None:
+            self.values[key] = value
+        self._follow()
+
+    def forget(self) -> None:
+        """The topic is another one now: nothing of what it held is set."""
+        self.values.clear()
+        self.notes.clear()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Work out what decisions go by: at each change, so that no decision has to."""
+        self.hidden = frozenset(self.values.get("items.hidden", ()))
+        decided = {key: value for key, value in self.values.items() if key != "items.hidden"}
+        self.now = self._controlled(decided) if decided else None
+
+    def _controlled(self, values: Mapping[str, Any]) -> Controlled:
+        states = {arm: values.get(f"arms.{arm}.state", "on") for arm in self.arms}
+        shares = {arm: float(values.get(f"arms.{arm}.share_max", 1.0)) for arm in self.arms}
+        drawn = [arm for arm in self.arms if states[arm] == "on" and shares[arm]]
+        caps = tuple((arm, shares[arm]) for arm in drawn if shares[arm] < 1.0)
+        floor = values.get("policy.floor")
+        items_max = min(self.settings.prompt_items_max, values.get("prompts.items_max", 3))
+        update = {name: values[key] for key, name in LIMITING.items() if key in values}
+        return Controlled(
+            self.settings.model_copy(update=update | {"prompt_items_max": items_max}),
+            bool(values.get("prompts.paused")) or not items_max,
+            {arm: self.arms[arm] for arm in drawn},
+            {arm: one for arm, one in self.arms.items() if arm not in drawn},
+            tuple(arm for arm, state in states.items() if state == "shadow"),
+            NO_LIMITS if floor is None and not caps else ShareLimits(floor, caps),
+        )

@@ -1,0 +1,70 @@
+"""The prompt of a choice: its items with their evidence, the reason, the vector, the receipt."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from models import Candidate, Choice
+from streams.contract.events.slots import Placement
+from streams.contract.prompts import prompt_id
+from streams.contract.receipts import Receipt, Receipts
+from streams.shop.decision.messages import reason
+from streams.shop.memory.answer import OutgoingPrompt
+from streams.shop.memory.session import Session
+from streams.shop.people.context import AskingEvent
+
+
+class PromptWriter:
+    """Writes prompts that live for `ttl_ms`, with these texts, and receipts that are sealed so."""
+
+    def __init__(
+        self, receipts: Receipts, texts: Mapping[str, Mapping[str, str]], ttl_ms: int
+    ) -> None:
+        self.receipts, self.texts, self.ttl_ms = receipts, texts, ttl_ms
+
+    def prompt(
+        self,
+        session: Session,
+        event: AskingEvent,
+        placement: Placement,
+        asked_for: str,
+        context: str,
+        choice: Choice,
+        candidates: list[Candidate],
+    ) -> OutgoingPrompt:
+        """What is published; `asked_for`: the item that the choice was made beside."""
+        identity = prompt_id(event.event_id, event.session_id, placement)
+        items = tuple([candidate.item for candidate in candidates])
+        now_ms, who = event.occurred_at_ms, session.session_id
+        expires_at_ms = event.received_at_ms + self.ttl_ms
+        worth = choice.arm, context, choice.propensity, choice.estimate
+        chances, expected = choice.propensities, choice.estimates
+        vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
+        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector)
+        anchor, source = candidates[0].anchor or asked_for, candidates[0].source
+        key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
+        fields = {
+            "prompt_id": identity,
+            "session_id": who,
+            "placement": placement,
+            "anchor": asked_for,
+            "items": [_item(candidate) for candidate in candidates],
+            "arm": choice.arm,
+            "context": context,
+            "propensity": choice.propensity,
+            "propensities": chances,
+            "estimates": expected,
+            "reason": reason(key, anchor=anchor, locale=event.locale, texts=self.texts),
+            "caused_by": event.event_id,
+            "occurred_at_ms": now_ms,
+            "expires_at_ms": expires_at_ms,
+        }
+        own = identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms
+        return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt))
+
+
+def _item(candidate: Candidate) -> dict[str, Any]:
+    """The candidate as the fields of a `PromptItem`."""
+    item, score, together, of, anchor, _ = candidate
+    evidence = {"anchor": anchor, "together": together, "of": of}
+    return {"item_id": item, "score": score, "evidence": evidence}

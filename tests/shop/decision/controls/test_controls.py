@@ -1,0 +1,246 @@
+"""What operators set is what decisions go by, at once, and nothing else changes by it."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.bandit.propensity import NO_LIMITS
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.prompts import Prompt
+from streams.contract.settings import Settings
+from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.controls.controls import Controls
+from streams.shop.memory.answer import Silence
+from tests.stories import Story, Till
+
+DRAWN = ("bought_together", "popular", "viewed_together")
+"""The arms that have something to offer in this shop."""
+
+
+def till(controls: dict[str, Any] | None = None, **settings: Any) -> Till:
+    """A shop that knows what goes with bread in three ways, run by these controls."""
+    shop = Till(**settings)
+    for number in range(5):
+        story = Story(f"looked-{number}")
+        shop.serve(story.view("bread"))
+        shop.serve(story.view("butter"))
+    shop.teach("bread", "butter", "jam")
+    operate(shop, controls or {})
+    return shop
+
+
+def operate(shop: Till, controls: dict[str, Any]) -> None:
+    """Set these."""
+    for key, value in controls.items():
+        shop.controls.put(key, value, 0)
+    shop.catalog = shop.catalog or Catalog()
+    shop.catalog.hidden = shop.controls.hidden
+
+
+def asked(shop: Till, times: int = 40) -> list[Prompt | Silence]:
+    """What so many shoppers get who look at bread."""
+    number = len(shop.served)
+    answers = [shop.serve(Story(f"s{number + n}").view("bread")) for n in range(times)]
+    return [answer.prompt or answer.silence for answer in answers if answer]  # type: ignore[misc]
+
+
+def prompts(shop: Till, times: int = 40) -> list[Prompt]:
+    """The prompts among these."""
+    return [one for one in asked(shop, times) if isinstance(one, Prompt)]
+
+
+def test_without_a_control_all_arms_are_drawn() -> None:
+    """The shop of these tests has three that have something to offer."""
+    assert {*DRAWN} == {one.arm for one in prompts(till())}
+
+
+@pytest.mark.parametrize("state", ["off", "shadow"])
+@pytest.mark.parametrize("arm", DRAWN)
+def test_an_arm_that_is_not_on_is_not_drawn_and_in_no_vector(arm: str, state: str) -> None:
+    """The others are drawn from what is left, which sums to one."""
+    found = prompts(till({f"arms.{arm}.state": state}))
+
+    assert {*DRAWN} - {arm} == {one.arm for one in found}
+    assert all(one.propensities.keys() == {*DRAWN} - {arm} for one in found)
+    assert all(math.fsum(one.propensities.values()) == pytest.approx(1.0) for one in found)
+
+
+def test_what_is_set_holds_from_the_next_decision_on_and_until_it_is_set_no_longer() -> None:
+    """In one and the same shop."""
+    shop = till()
+    operate(shop, {"arms.popular.state": "off"})
+    assert "popular" not in {one.arm for one in prompts(shop)}
+    operate(shop, {"arms.popular.state": None})
+    assert "popular" in {one.arm for one in prompts(shop)}
+    assert shop.controls.now is None
+
+
+def test_an_arm_without_a_share_is_off() -> None:
+    """A ramp begins at nothing."""
+    assert "popular" not in {o.arm for o in prompts(till({"arms.popular.share_max": 0}))}
+
+
+def test_a_ramp_bounds_an_arm_and_the_receipt_tells_by_what_it_was_drawn() -> None:
+    """The vector is the one that was drawn from: no arm in it is above its cap."""
+    shop = till({"arms.popular.share_max": 0.1, "policy.floor": 0.05})
+    for one in prompts(shop):
+        receipt = shop.shop.receipts.open(one.receipt, one.session_id)
+        assert receipt.propensities == tuple(one.propensities.values())
+        assert one.propensities["popular"] <= 0.1
+        assert one.propensity == one.propensities[one.arm]
+
+
+def test_where_all_that_fits_is_capped_the_rest_is_silence() -> None:
+    """So an arm that alone has something to offer is shown in its share of decisions only.
+
+    Of 400 decisions at a share of .25 between 65 and 135 are prompts: four deviations of 8.7.
+    """
+    off = {f"arms.{arm}.state": "off" for arm in ARMS if arm != "popular"}
+    found = asked(till({**off, "arms.popular.share_max": 0.25}), times=400)
+    said = [one for one in found if isinstance(one, Prompt)]
+
+    assert 65 <= len(said) <= 135
+    assert {Silence("ramp")} == {one for one in found if not isinstance(one, Prompt)}
+    assert all(one.propensities == {"popular": 1.0} for one in said)
+
+
+def test_two_ramps_share_what_they_have_together() -> None:
+    """One of .1 and one of .3: a fourth to three fourths of the prompts, and .6 are silence.
+
+    Of 1,000 decisions 52 to 148 are of the first and 242 to 358 of the second: by four deviations.
+    """
+    off = {f"arms.{arm}.state": "off" for arm in ARMS if arm not in DRAWN[:2]}
+    ramps = {"arms.bought_together.share_max": 0.1, "arms.popular.share_max": 0.3}
+    found = prompts(till(off | ramps), times=1_000)
+    drawn = Counter(one.arm for one in found)
+
+    assert found[0].propensities == pytest.approx({"bought_together": 0.25, "popular": 0.75})
+    assert 62 <= drawn["bought_together"] <= 138
+    assert 242 <= drawn["popular"] <= 358
+
+
+def test_a_floor_is_kept() -> None:
+    """Every arm that is on offer has it."""
+    shop = till({"policy.floor": 0.15})
+    for _ in range(3):
+        assert min(prompts(shop, 1)[0].propensities.values()) >= 0.15
+
+
+def test_a_pause_is_silence_for_all_until_it_is_over() -> None:
+    """The reason says whose doing it is."""
+    shop = till({"prompts.paused": True})
+    assert [Silence("paused")] * 3 == asked(shop, 3)
+    operate(shop, {"prompts.paused": False})
+    assert prompts(shop, 3)
+
+
+def test_no_items_are_silence_and_fewer_are_fewer() -> None:
+    """More than the setting allows are as many as that."""
+    assert {Silence("paused")} == {*asked(till({"prompts.items_max": 0}), 3)}
+    assert {1} == {len(one.items) for one in prompts(till({"prompts.items_max": 1}))}
+    narrow = till({"prompts.items_max": 3}, prompt_items_max=1)
+    assert {1} == {len(one.items) for one in prompts(narrow)}
+
+
+def test_all_arms_off_is_silence_with_its_reason() -> None:
+    """Where something would have fitted; where nothing does, that is the reason."""
+    off = {f"arms.{arm}.state": "off" for arm in ARMS}
+    assert [Silence("arms_off")] * 2 == asked(till(off), 2)
+    empty = Till()
+    operate(empty, off)
+    assert Silence("no_candidate") == empty.serve(Story().view("bread")).silence
+
+
+def test_cap_and_pause_are_what_operators_say() -> None:
+    """Instead of the settings, either way."""
+    shop = till({"prompts.per_session_max": 1}, prompts_per_session_max=5)
+    story = Story("capped")
+    shop.prompt(story.view("bread"))
+    assert Silence("session_cap") == shop.serve(story.view("bread")).silence
+    operate(shop, {"prompts.per_session_max": None, "prompts.cool_down_s": 60})
+    assert Silence("cool_down") == shop.serve(story.view("bread")).silence
+    assert shop.serve(story.view("bread", after_s=61)).prompt
+
+
+def test_a_hidden_item_is_offered_to_nobody_nor_are_its_variants() -> None:
+    """Without a catalogue, too; it is counted, and where nothing else fits, the silence says so."""
+    shop = till({"items.hidden": ["butter"]})
+    assert {"jam"} == {i.item_id for one in prompts(shop) for i in one.items} - {"bread"}
+
+    shop = till({"items.hidden": ["spreads"]})
+    assert shop.catalog is not None
+    for item in ("butter", "jam"):
+        shop.catalog.put(CatalogItem(item_id=item, variant_of="spreads"))
+    answer = shop.serve(Story("last").view("bread"))
+    assert (Silence("withheld"), {"hidden"}) == (answer.silence, {*answer.withheld})
+
+
+controls = st.fixed_dictionaries(
+    {},
+    optional={
+        **{f"arms.{a}.state": st.sampled_from(["on", "off", "shadow"]) for a in DRAWN},
+        **{f"arms.{a}.share_max": st.just(0.0) | st.floats(0.001, 1.0) for a in DRAWN},
+        "policy.floor": st.floats(0.0, 1 / len(ARMS)),
+        "prompts.paused": st.booleans(),
+        "prompts.items_max": st.integers(0, 3),
+    },
+)
+SHOP = till()
+
+
+@given(controls)
+def test_whatever_is_set_the_vector_is_one_and_within_its_bounds(what: dict[str, Any]) -> None:
+    """Arms that are off are absent, no arm is drawn beyond its share, the floor is kept."""
+    shop = SHOP
+    shop.controls.forget()
+    operate(shop, what)
+    drawn = [
+        arm
+        for arm in DRAWN
+        if what.get(f"arms.{arm}.state", "on") == "on" and what.get(f"arms.{arm}.share_max", 1.0)
+    ]
+    caps = {arm: what.get(f"arms.{arm}.share_max", 1.0) for arm in drawn}
+    room, floor = min(1.0, math.fsum(caps.values())), what.get("policy.floor", 0.05)
+    for one in asked(shop, 2):
+        if isinstance(one, Silence):
+            silent = what.get("prompts.paused") or what.get("prompts.items_max") == 0
+            assert silent or not drawn or room < 1.0
+            continue
+        assert [*one.propensities] == sorted(drawn)
+        assert math.fsum(one.propensities.values()) == pytest.approx(1.0, abs=1e-12)
+        for arm, share in one.propensities.items():
+            assert room * share <= caps[arm] * (1 + 1e-9)
+            assert room * share >= min(floor, caps[arm]) * (1 - 1e-9)
+
+
+def test_controls_that_bound_nothing_change_no_bit_of_a_prompt() -> None:
+    """Nor does one that is a note: the same draws, the same vectors."""
+    plain, bounded = till(), till({"arms.popular.state": "on", "prompts.paused": False, "x.y": 1})
+    assert bounded.controls.now is not None
+    assert NO_LIMITS == bounded.controls.now.limits
+
+    told = [[one.model_dump(exclude={"receipt"}) for one in prompts(s)] for s in (plain, bounded)]
+    assert told[0] == told[1]
+
+
+def test_a_shop_learns_the_same_under_any_control() -> None:
+    """Nothing of it is folded."""
+    plain, ruled = till(), till({"prompts.paused": True, "arms.popular.state": "off"})
+    for shop in (plain, ruled):
+        shop.serve(Story("later").view("bread"))
+
+    assert plain.shop.digest() == ruled.shop.digest()
+
+
+def test_notes_are_kept_by_their_size_and_set_no_longer() -> None:
+    """Nothing is decided by them."""
+    rules = Controls(Settings())
+    rules.put("slots", ["basket"], size=77)
+    assert ({"slots": 77}, None, 1) == (rules.notes, rules.now, len(rules))
+    rules.put("slots", None, size=9)
+    assert 0 == len(rules)

@@ -1,0 +1,90 @@
+"""Which controls are known, and what is refused with a reason."""
+
+import re
+from typing import Any
+
+import pytest
+
+from streams.contract.errors import InvalidReference
+from streams.contract.events.reference.control import KEY_PATTERN, ControlRecord
+from streams.shop.decision.arms import ARMS
+from streams.shop.decision.controls.registry import CONTROLS, REFUSED, check, checked, known
+
+GOOD = {
+    "arms.popular.state": ["on", "off", "shadow"],
+    "arms.popular.share_max": [0, 0.001, 0.5, 1],
+    "policy.floor": [0, 0.05, 1 / len(ARMS)],
+    "prompts.items_max": [0, 3],
+    "prompts.per_session_max": [0, 1000],
+    "prompts.cool_down_s": [0, 0.5, 86_400],
+    "prompts.paused": [True, False],
+    "items.hidden": [[], ["jam", "tea"]],
+}
+BAD: dict[str, list[Any]] = {
+    "arms.popular.state": ["loud", True, 1, ["on"]],
+    "arms.popular.share_max": [0.0001, -0.1, 1.1, "half", True, "0.5"],
+    "arms.nobody.state": ["on"],
+    "arms.nobody.share_max": [0.5],
+    "policy.floor": [1 / len(ARMS) + 0.01, -0.01, "0.1", False],
+    "prompts.items_max": [4, -1, 1.5, True],
+    "prompts.per_session_max": [-1, 1001, "3"],
+    "prompts.cool_down_s": [-1, 86_401, "1"],
+    "prompts.paused": [1, "true", "yes"],
+    "items.hidden": ["jam", [""], [1], ["x" * 129], ["jam"] * 1001, {"jam": True}],
+}
+
+
+def test_there_is_an_example_of_every_control() -> None:
+    """Good and bad ones, so that none is without its bounds."""
+    every = {control.name.replace("<arm>", "popular") for control in CONTROLS}
+
+    assert every == GOOD.keys()
+    assert every <= BAD.keys()
+
+
+@pytest.mark.parametrize(("key", "values"), GOOD.items(), ids=GOOD)
+def test_what_a_control_can_be_is_taken(key: str, values: list[Any]) -> None:
+    """As it is."""
+    assert values == [checked(key, value) for value in values]
+
+
+@pytest.mark.parametrize(("key", "values"), BAD.items(), ids=BAD)
+def test_what_a_control_cannot_be_is_refused_with_a_reason(key: str, values: list[Any]) -> None:
+    """That says what it can be, and does not repeat what was typed."""
+    for value in values:
+        with pytest.raises(InvalidReference) as refused:
+            checked(key, value)
+        assert REFUSED == refused.value.reason
+        assert 10 < len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("key", [*GOOD, "arms.nobody.state"])
+def test_any_control_can_be_set_no_longer(key: str) -> None:
+    """Of an arm that there is no more, too: a version ago there was one."""
+    assert checked(key, None) is None
+
+
+@pytest.mark.parametrize(
+    "key", ["arms.floor", "slots", "arms.popular.colour", "prompts", "arms..x"]
+)
+def test_all_other_names_are_notes(key: str) -> None:
+    """Whatever they are set to."""
+    assert known(key) is None
+    assert ["basket"] == checked(key, ["basket"])
+
+
+def test_an_arm_of_a_shop_of_its_own_is_known_by_that_shop() -> None:
+    """And the floor is as many as it has."""
+    record = ControlRecord(
+        key="arms.mine.state", value="off", author="ann", reason="x", at_ms=1_767_225_600_000
+    )
+    assert record == check(record, ["mine", "yours"])
+    assert 0.5 == checked("policy.floor", 0.5, ["mine", "yours"])
+
+
+def test_every_control_says_what_it_does_and_can_be_a_key() -> None:
+    """In a plain sentence, with what holds without it."""
+    for control in CONTROLS:
+        assert control.says
+        assert control.without
+        assert re.fullmatch(KEY_PATTERN, control.name.replace("<arm>", "popular"))
