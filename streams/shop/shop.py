@@ -17,7 +17,6 @@ row that ever ran full is left out of the digest, and so is what does not commut
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from models.recommenders.recommender import Recommender, TableSize
@@ -196,7 +195,7 @@ class Shop:
         self.attribution.removed(session, event)
 
     def _checked_out(self, session: Session, event: CheckoutStarted | CheckoutLeft) -> None:
-        session.in_checkout = isinstance(event, CheckoutStarted)
+        session.check_out(event) if isinstance(event, CheckoutStarted) else session.leave(event)
 
     def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
         self.teaching.basket_set(session, event)
@@ -238,8 +237,7 @@ class Shop:
         withheld = Exclusions(catalog) if catalog else None
         decided = None
         if asking is not None:
-            who = self.identity.shopper_of(session, event)  # another one may be there by now
-            mine = session if who == session.shopper_id else replace(session, shopper_id=who)
+            mine = self.identity.seen_by(session, event)  # another one may be there by now
             decided = self.decision.decide(mine, asking, pending, now_ms, withheld)
         prompted = session.impressions or session.ties.before
         return Answer(

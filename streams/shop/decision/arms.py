@@ -59,7 +59,7 @@ class Arm(NamedTuple):
 
 def _basket(question: CandidateQuery) -> Sequence[str]:
     """The basket, the anchor last."""
-    return _last([*question.session.basket], question.anchor)
+    return _last(question.session.own_basket, question.anchor)
 
 
 def _viewed(question: CandidateQuery) -> Sequence[str]:
