@@ -1,12 +1,12 @@
-# One image for every role: `worker` unless another command is given, such as `gateway`.
-# Nothing is installed whose hash is not in requirements/gateway.txt, the build backend included.
+# One image for every role: `worker` unless another command is given, such as `gateway`, `console`.
+# Nothing is installed whose hash is not in requirements/image.txt, the build backend included.
 
 FROM python:3.13-slim-trixie AS build
 RUN python -m venv /opt/goeswith
 WORKDIR /build
 # The libraries come first: they change seldom, and this layer is kept while they do not.
-COPY requirements/gateway.txt requirements/
-RUN /opt/goeswith/bin/pip install --no-cache-dir --require-hashes -r requirements/gateway.txt
+COPY requirements/image.txt requirements/
+RUN /opt/goeswith/bin/pip install --no-cache-dir --require-hashes -r requirements/image.txt
 COPY LICENSE README.md pyproject.toml ./
 COPY models models
 COPY streams streams

@@ -3,7 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 LIMIT := 100000
-DEMO_OPTIONS :=
+DEMO_OPTIONS := --web
 FUZZ_EXAMPLES := 1000
 FUZZ_PAYLOADS := 200000
 FUZZED := $(addprefix tests/fuzz/test_,readers.py published_records.py checkpoints.py command_lines.py)
@@ -16,7 +16,7 @@ PROCESSES := 2
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## watch a shop with shoppers in it: embedded Kafka and Redis, nothing to install
+demo: $(READY) ## a shop with shoppers in it, here and in a browser: embedded Kafka and Redis
 	$(BIN)/goeswith demo $(DEMO_OPTIONS)
 
 # Matrices are small here: threads of the linear algebra would only wait for one another. A file stays
@@ -69,6 +69,7 @@ requirements: ## resolve the hash-pinned requirements/*.txt from pyproject.toml
 
 clean: ## remove everything made here, .venv and the cached Kafka included
 	rm -rf .venv .venv-peers .cache .hypothesis .*_cache .coverage .coverage.* build dist *.egg-info
+	rm -rf examples/node/node_modules examples/java/jars
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Nothing is installed whose hash is not in requirements/all.txt, the build backend included.

@@ -153,8 +153,8 @@ class Till:
         answer = self.shop.answer(
             event, 0, offset, self.pending, now_ms=now_ms, catalog=self.catalog
         )
-        if answer.outgoing_prompt is not None:
-            self.pending.add(answer.outgoing_prompt)
+        for prompt in answer.outgoing_prompts:
+            self.pending.add(prompt)
         self.pending.withdraw(event.session_id, {w.prompt_id for w in answer.withdrawals})
         return answer
 

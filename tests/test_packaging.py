@@ -51,22 +51,33 @@ def test_the_lock_files_hold_what_is_declared() -> None:
     everything = runtime | declared(*extra, PROJECT["dependency-groups"]["dev"])
 
     assert runtime.items() <= pins(requirements("runtime.txt")).items()
-    gateway = declared(PROJECT["project"]["optional-dependencies"]["gateway"])
-    assert (runtime | gateway).items() <= pins(requirements("gateway.txt")).items()
+    extras = PROJECT["project"]["optional-dependencies"]
+    served = declared(extras["gateway"], extras["console"])
+    assert (runtime | served).items() <= pins(requirements("image.txt")).items()
     assert everything.items() <= pins(requirements("all.txt")).items()
 
 
 def test_a_worker_runs_with_the_versions_that_are_tested() -> None:
-    """And so does a gateway: the image's lock file is a part of the one of the tests."""
-    runtime, image = pins(requirements("runtime.txt")), pins(requirements("gateway.txt"))
+    """And so do gateway and console: the image's lock file is a part of the one of the tests."""
+    runtime, image = pins(requirements("runtime.txt")), pins(requirements("image.txt"))
 
     assert runtime.items() <= image.items() <= pins(requirements("all.txt")).items()
-    assert "-r requirements/gateway.txt\n" in (ROOT / "Dockerfile").read_text()
+    assert "-r requirements/image.txt\n" in (ROOT / "Dockerfile").read_text()
+
+
+def test_what_the_image_copies_is_let_into_its_context() -> None:
+    """`.dockerignore` keeps everything else out, so what it does not name is not found."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)
+    let_in = re.findall(r"^!(.+?)/?$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+
+    assert copied
+    assert {name for names in copied for name in names.split()} == set(let_in)
 
 
 def test_the_lock_files_name_hashes_and_no_index() -> None:
     """They say what is installed; the installer's own settings say where from."""
-    for name in ("runtime.txt", "gateway.txt", "all.txt", "peers.txt"):
+    for name in ("runtime.txt", "image.txt", "all.txt", "peers.txt"):
         text = requirements(name)
         entries = re.split(r"\n(?=\w)", text)[1:]
 

@@ -2,7 +2,7 @@
 
 Between `<!-- settings -->` and `<!-- /settings -->` stands what `BLOCKS["settings"]` returns, and
 so on, in whichever page has these lines. `python -m streams.cli.reference README.md docs`
-(`make docs`) writes them anew; a test compares.
+(`make docs`) writes them anew, and asyncapi.json into each folder; a test compares.
 """
 
 import inspect
@@ -34,6 +34,7 @@ from streams.contract.prompts import (
     Returned,
     Unmatched,
 )
+from streams.contract.schemas import asyncapi
 from streams.contract.schemas.schemas import READ, example
 from streams.contract.settings import Settings
 from streams.contract.topics import CHECKPOINTS, DAY_MS, HOUR_MS, REFERENCE, TOPICS, Topic
@@ -195,8 +196,11 @@ def commands(
 
 def main() -> None:
     """Rewrite the pages, and those in the folders, that are named on the command line."""
-    for page in pages(map(Path, sys.argv[1:])):
+    places = [Path(place) for place in sys.argv[1:]]
+    for page in pages(places):
         page.write_text(rewritten(page.read_text()))
+    for folder in filter(Path.is_dir, places):
+        (folder / asyncapi.FILE).write_text(asyncapi.text(), encoding="utf-8")
 
 
 def _example(kind: str) -> dict[str, Any]:

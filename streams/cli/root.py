@@ -104,7 +104,7 @@ COMMANDS = {
         "Rebuild the state from the log, and compare with a worker.",
     ),
     "schema": Lazy(
-        "streams.contract.schemas.schemas:schema", "Print the JSON Schemas of events and prompts."
+        "streams.contract.schemas.command:schema", "Print the JSON Schemas of events and prompts."
     ),
     "demo": Lazy(
         "streams.lab.demo.command:demo", "A whole shop on this machine, to look at.", "demo"

@@ -1,8 +1,7 @@
 """What we answer: prompts, withdrawals and outcomes.
 
-A prompt is published at least once under an id of its cause alone: a reader drops repeats by
-`prompt_id`. Outcomes are of two kinds: a stage that a prompt reached (`outcome`), and what a unit
-of the experiment did (the others), held out or not. Repeats have the same `identity`.
+A prompt is published at least once, under an id of its cause alone: drop repeats by `prompt_id`.
+Outcomes: of a prompt (`outcome`), or of a unit of the experiment. Repeats have one `identity`.
 """
 
 from hashlib import blake2b
@@ -10,13 +9,14 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from streams.contract.events.slots import Placement
 from streams.contract.wire.numbers import LENIENT, Count, TimeMs, Whole
+from streams.contract.wire.shop.offers import Offer
 
-Placement = Literal["product_page", "basket"]
 Stage = Literal["shown", "clicked", "dismissed", "added", "removed", "bought", "returned"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 ITEM_STAGES = frozenset[Stage]({"added", "removed", "bought", "returned"})
-"""Stages that a prompt reaches by item, and with each of them more than once."""
+"""Stages that a prompt reaches by item."""
 
 
 def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
@@ -97,9 +97,9 @@ class Prompt(_Published):
     session_id: str
     """Whom it is for."""
     placement: Placement
-    """Where the shopper is: `product_page` or `basket`."""
-    kind: Literal["cross_sell"] = "cross_sell"
-    """What it does: completes the purchase, never replaces a part of it."""
+    """The slot that it is for: `product_page`, `basket` or another one that the event asked for."""
+    kind: Literal["cross_sell", "upsell"] = "cross_sell"
+    """`cross_sell` completes the purchase; `upsell`, in slot `upgrade`, is instead of `anchor`."""
     anchor: str
     """The item that asked: what goes with this?"""
     items: Annotated[tuple[PromptItem, ...], Field(min_length=1, max_length=3)]
@@ -116,6 +116,8 @@ class Prompt(_Published):
     """The reward that was expected of each of these arms: what estimates of their worth lean on."""
     reason: Reason
     """Why, for the shopper."""
+    offer: Offer | None = None
+    """What the items bring beside themselves, such as free shipping."""
     caused_by: str
     """The event that asked."""
     occurred_at_ms: TimeMs
@@ -145,8 +147,7 @@ class PromptWithdrawn(_Published):
 class Outcome(_Published):
     """A stage that a prompt reached. At least once: drop repeats.
 
-    They have `prompt_id` and `stage` in common; where it is `added`, `removed`, `bought` or
-    `returned`, which are told by item, `item_id`, `order_id` and `caused_by` as well.
+    They have `prompt_id` and `stage` in common; where it is told by item, that and its event, too.
     """
 
     type: Literal["outcome"] = "outcome"

@@ -24,11 +24,12 @@ from pydantic import SecretStr
 
 from streams.contract.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.settings import Settings
-from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import SECURITY
 from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
+from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.slots import SlotSettings
 from streams.shop.state import Part
 
 _FOLD = "the fold reads it"
@@ -67,6 +68,8 @@ MUST_AGREE: Mapping[str, str] = {
     "prompts_per_session_max": _DECISION,
     "cool_down_s": _DECISION,
     "dismissals_max": _DECISION,
+    **dict.fromkeys(SlotSettings.model_fields, _DECISION),
+    "free_shipping": _DECISION,
     "just_bought_s": _DECISION,
     "prompt_ttl_s": _DECISION,
     "holdout_share": _HOLDOUT,
@@ -136,6 +139,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "checkpoint_ttl_s": _CHECKPOINTS,
     **dict.fromkeys(IntakeSettings.model_fields, _INTAKE),
     **dict.fromkeys(CatalogSettings.model_fields, _REFERENCE),
+    "catalog_prices_max": _REFERENCE,
     "log_level": "it changes what is said, not what is done",
 }
 """The settings that may be another one on each worker, and why."""

@@ -43,13 +43,13 @@ from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog import Catalog, Exclusions
-from streams.shop.decision.decision import Decision
+from streams.shop.decision.decision import NOTHING, Decision
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
 from streams.shop.decision.policy import new_policy
 from streams.shop.decision.withdrawals import withdrawals
 from streams.shop.memory import attribution
-from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
+from streams.shop.memory.answer import Answer, Silence
 from streams.shop.memory.learned import LEARNERS, new_recommenders
 from streams.shop.memory.orders.outcomes import outcomes
 from streams.shop.memory.orders.seen import UNREAD
@@ -60,7 +60,7 @@ from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Learner, Teaching
 from streams.shop.order_join import OrderJoin
 from streams.shop.people.assignment import Experiment
-from streams.shop.people.context import AskingEvent
+from streams.shop.people.context import asks
 from streams.shop.people.identity import Identity
 from streams.shop.state import Part, Positions, SessionsByPartition, digest, digests
 from streams.shop.unit_outcomes import unit_outcomes
@@ -154,7 +154,7 @@ class Shop:
         if event.event_id not in session.seen:
             if not session.seen.is_too_late(event):
                 session.note(event, offset)
-                if not session.assignment and self.experiment and isinstance(event, AskingEvent):
+                if not session.assignment and self.experiment and asks(event):
                     orders = len(session.orders)
                     session.assignment = self.experiment.assigned(event, offset, orders)
                 self.identity.sign(session, event)
@@ -224,7 +224,7 @@ class Shop:
         sessions = self.sessions.get(partition)
         if self.settings.create_time_allowed and sessions is not None:
             believe(event, sessions.watermark_ms)  # which the fold of it has moved
-        asking = event if isinstance(event, AskingEvent) else None
+        asking = event if asks(event) else None
         if sessions is None or (session := sessions.find(event.session_id)) is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.seen.first(event, offset) != offset:
@@ -235,19 +235,19 @@ class Shop:
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
         withheld = Exclusions(catalog) if catalog else None
-        decided = None
+        decided = NOTHING
         if asking is not None:
             mine = self.identity.seen_by(session, event)  # another one may be there by now
             decided = self.decision.decide(mine, asking, pending, now_ms, withheld)
         prompted = session.impressions or session.ties.before
         return Answer(
-            decided if isinstance(decided, OutgoingPrompt) else None,
-            decided if isinstance(decided, Silence) else None,
+            *decided[:2],
             withdrawals(session, event, pending),
             self._outcomes(session, event, sessions) if prompted or asking is None else (),
             unit_outcomes(session, event, offset, self.experiment),
             self.receipt_rules.rejected(session, event),
             () if withheld is None else tuple(withheld.noted.values()),
+            *decided[2:],
         )
 
     def _outcomes(self, session: Session, event: Event, sessions: Sessions) -> tuple[Outcome, ...]:

@@ -38,10 +38,7 @@ from streams.contract.prompts import (
 )
 from streams.shop.memory.session import Session
 from streams.shop.people.assignment import Assignment, Experiment
-from streams.shop.people.context import AskingEvent, told_context
-
-ASKING = (ItemViewed, ItemAdded)
-"""The events by which a session may be assigned."""
+from streams.shop.people.context import AskingEvent, asks, told_context
 
 
 def unit_outcomes(
@@ -49,19 +46,20 @@ def unit_outcomes(
 ) -> tuple[UnitOutcome, ...]:
     """What this event, at this offset, brought to the unit of its session."""
     assignment = session.assignment
-    if isinstance(event, ASKING):
-        if assignment is None or assignment.event_id != event.event_id:
-            return ()
-        return (_assigned(event, assignment, experiment),)
+    begun: tuple[UnitOutcome, ...] = ()
+    if assignment is not None and assignment.event_id == event.event_id and asks(event):
+        begun = (_assigned(event, assignment, experiment),)
+    if type(event) is ItemViewed or type(event) is ItemAdded:  # as nearly all are
+        return begun
     if isinstance(event, OrderTakenBack):
         return _returned(session, event, offset)
     if not isinstance(event, OrderPlaced) or not session.was_ordered_by(event):
-        return ()
+        return begun
     if assignment is None or assignment.offset > offset:
         return _known_otherwise(event, offset, experiment)
     order = session.order_memory.get(event.order_id)
     own = order is None or order.told_for == event.session_id  # else another session told it
-    return (_ordered(event, assignment, experiment),) if own else ()
+    return (*begun, _ordered(event, assignment, experiment)) if own else begun
 
 
 def _assigned(

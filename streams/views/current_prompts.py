@@ -1,6 +1,7 @@
 """Current prompts (a read model): what a storefront may show now, by session.
 
-Bounded twice: a session has at most four, and the sessions spoken to longest ago leave first.
+Bounded twice: a session has at most four, and as many in each slot with a budget of its own, and
+the sessions spoken to longest ago leave first.
 """
 
 from collections import OrderedDict
@@ -9,8 +10,10 @@ from typing import TypeVar
 
 from streams.contract.prompts import Prompt
 from streams.shop.memory.answer import Answer, OutgoingPrompt
+from streams.shop.memory.orders.slot_tally import own_slot
 
 PROMPTS_MAX = 4
+"""In slots that share a budget, and in each of the others."""
 WITHDRAWN_MAX = 64
 """Withdrawals of a session that are remembered, in case their prompts are published once more."""
 SESSIONS_MAX = 10_000
@@ -21,6 +24,18 @@ Either = TypeVar("Either", OutgoingPrompt, Prompt)
 def unexpired(prompts: Iterable[Either], now_ms: int) -> tuple[Either, ...]:
     """Those that may still be shown."""
     return tuple(prompt for prompt in prompts if now_ms < prompt.expires_at_ms)
+
+
+def too_many(held: Iterable[Either], prompt: Either) -> list[str]:
+    """The ids of the oldest prompts that a new one, which is held as well, pushes out."""
+    slot = _own_slot(prompt)
+    same = [each.prompt_id for each in held if _own_slot(each) == slot]
+    return same[:-PROMPTS_MAX]
+
+
+def _own_slot(prompt: OutgoingPrompt | Prompt) -> str | None:
+    context = prompt.context if isinstance(prompt, Prompt) else prompt.fields["context"]
+    return own_slot(context)
 
 
 class CurrentPrompts:
@@ -49,9 +64,9 @@ class CurrentPrompts:
         for gone in answer.withdrawals:
             session_id = gone.session_id
             self._withdraw(session_id, gone.prompt_id)
-        if answer.outgoing_prompt is not None:
-            session_id = answer.outgoing_prompt.session_id
-            self._hold(answer.outgoing_prompt)
+        for prompt in answer.outgoing_prompts:
+            session_id = prompt.session_id
+            self._hold(prompt)
         return session_id
 
     def of(self, session_id: str, now_ms: int) -> tuple[OutgoingPrompt, ...]:
@@ -74,8 +89,8 @@ class CurrentPrompts:
             return
         held = self._sessions.setdefault(prompt.session_id, {})
         held.setdefault(prompt.prompt_id, prompt)
-        if len(held) > PROMPTS_MAX:
-            del held[next(iter(held))]
+        for prompt_id in too_many(held.values(), prompt):
+            del held[prompt_id]
         self._sessions.move_to_end(prompt.session_id)
         while len(self._sessions) > self.sessions_max or self._oldest_expired(prompt):
             who, _ = self._sessions.popitem(last=False)

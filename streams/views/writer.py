@@ -183,8 +183,8 @@ class RedisViews(Service):
         """Take the next answers in: whose prompts changed, and what the arms did."""
         for _ in range(min(ANSWERS_AT_ONCE_MAX, len(self._queue))):
             answer = self._queue.popleft()
-            if answer.outgoing_prompt is not None:
-                self._board.add(answer.outgoing_prompt)
+            for prompt in answer.outgoing_prompts:
+                self._board.add(prompt)
             for outcome in answer.outcomes:
                 self._board.add(outcome)
             if session_id := self._current.add(answer):

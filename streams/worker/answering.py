@@ -97,7 +97,8 @@ class Answering:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
         answer = self.replica.answer(event, partition, record.offset, pending, now_ms)
         if answer.outgoing_prompt is not None:
-            pending.add(answer.outgoing_prompt)
+            for prompt in (answer.outgoing_prompt, *answer.further_prompts):
+                pending.add(prompt)
         if answer.withdrawals:
             pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
@@ -116,8 +117,8 @@ class Answering:
         """What is published because of a record: prompts, withdrawals, outcomes, a dead letter."""
         partition, record, answer = answered
         prompts, outcomes, dead_letters = self._names
-        if answer.outgoing_prompt is not None:
-            yield OutgoingRecord(prompts, partition, record.key, answer.outgoing_prompt.to_json())
+        for prompt in answer.outgoing_prompts:
+            yield OutgoingRecord(prompts, partition, record.key, prompt.to_json())
         for gone in answer.withdrawals:
             yield OutgoingRecord(prompts, partition, record.key, gone.to_json())
         for outcome in answer.outcomes:

@@ -151,11 +151,13 @@ class Telemetry:
     def answer(self, answer: Answer) -> None:
         """Count one answer."""
         self.answered += 1
-        self.prompts += answer.outgoing_prompt is not None
+        self.prompts += (answer.outgoing_prompt is not None) + len(answer.further_prompts)
         self.withdrawals += len(answer.withdrawals)
         if answer.rejected is not None:
             self.dead_letters[answer.rejected.reason] += 1
-        if answer.silence is not None:
+        if answer.silent_slots:
+            self.silences.update(silence.reason for silence in answer.silent_slots.values())
+        elif answer.silence is not None:
             self.silences[answer.silence.reason] += 1
         for outcome in answer.outcomes:
             self.feedback[outcome.stage] += 1

@@ -61,6 +61,7 @@ PRODUCTION: dict[str, Any] = {
     "shopify_secret": SecretStr("production's"),
     "woocommerce_secret": SecretStr("production's"),
     "segment_secret": SecretStr("production's"),
+    "free_shipping": "EUR=5000",
     "log_level": "error",
 }
 """Words that a shop's workers run under."""

@@ -21,6 +21,14 @@ LAG_S = "goeswith_consumergroup_lag_seconds{" + GROUP + "}"
 SHARE = "goeswith_consumergroup_retention_ratio{" + GROUP + "}"
 ANSWERED = 'goeswith_events_answered_total{instance="a"}'
 BUCKET = 'goeswith_event_to_prompt_seconds_bucket{until="acknowledged",le="%s"}'
+REQUESTS = 'goeswith_gateway_requests_total{instance="a",status="%s"}'
+REFUSED = 'goeswith_gateway_refusals_total{instance="a",reason="%s"}'
+TAKEN = 'goeswith_gateway_events_total{format="%s",result="%s"}'
+WAITED = 'goeswith_gateway_acknowledged_seconds_bucket{le="%s"}'
+STREAMS = 'goeswith_gateway_streams{instance="a"}'
+STREAMS_LIMIT = 'goeswith_gateway_streams_limit{instance="a"}'
+RECORDS = 'goeswith_gateway_prompt_records_total{result="%s"}'
+READY_B = 'goeswith_gateway_ready{instance="b"}'
 
 
 class Story(NamedTuple):
@@ -124,6 +132,54 @@ STORIES = {
     "GoeswithReceiptsUnread": Story(
         {'goeswith_receipts_unknown_key_total{instance="a"}': "0+20x20"},
         {'goeswith_receipts_unknown_key_total{instance="a"}': "0 1x19"},
+    ),
+    "GoeswithGatewayNotReady": Story(
+        {'goeswith_gateway_ready{instance="a"}': "1 0x9", READY_B: "1x10"},
+        {'goeswith_gateway_ready{instance="a"}': "0 0 1x8", READY_B: "1x10"},
+    ),
+    "GoeswithGatewayFails": Story(
+        {REQUESTS % "200": "0+95x30", REQUESTS % "503": "0+5x30"},
+        {REQUESTS % "200": "0+99x30", REQUESTS % "503": "0+1x30", REQUESTS % "422": "0+99x30"},
+        12,
+    ),
+    "GoeswithGatewayRefuses": Story(
+        {
+            REQUESTS % "200": "0+80x40",
+            REQUESTS % "401": "0+20x40",
+            REFUSED % "token_expired": "0+20x40",
+        },
+        {REQUESTS % "200": "0+80x40", REQUESTS % "403": "0+20x40", REFUSED % "robot": "0+20x40"},
+        25,
+    ),
+    "GoeswithGatewayRejects": Story(
+        {TAKEN % ("ga4", "accepted"): "0+90x40", TAKEN % ("ga4", "rejected"): "0+10x40"},
+        {
+            TAKEN % ("ga4", "accepted"): "0+97x40",
+            TAKEN % ("ga4", "rejected"): "0+3x40",
+            TAKEN % ("ga4", "ignored"): "0+900x40",
+            TAKEN % ("segment", "accepted"): "0x40",
+            TAKEN % ("segment", "rejected"): "0x40",
+        },
+        25,
+    ),
+    "GoeswithGatewaySlow": Story(
+        {WAITED % "0.5": "0+98x30", WAITED % "1.0": "0+100x30", WAITED % "+Inf": "0+100x30"},
+        {WAITED % "0.5": "0+100x30", WAITED % "1.0": "0+100x30", WAITED % "+Inf": "0+100x30"},
+        20,
+    ),
+    "GoeswithGatewayFull": Story(
+        {STREAMS: "8500x20", STREAMS_LIMIT: "10000x20"},
+        {STREAMS: "7500x20", STREAMS_LIMIT: "10000x20"},
+        15,
+    ),
+    "GoeswithGatewayUnreadable": Story(
+        {RECORDS % "unreadable": "0 3x9", RECORDS % "dropped": "0+10x9"},
+        {RECORDS % "unreadable": "3x9", RECORDS % "dropped": "0+10x9"},
+    ),
+    "GoeswithGatewayViewFails": Story(
+        {'goeswith_gateway_view_failing{instance="a"}': "1x20"},
+        {'goeswith_gateway_view_failing{instance="a"}': "1x3 0x17"},
+        10,
     ),
 }
 

@@ -1,6 +1,6 @@
-"""What Prometheus finds at a real worker and a real exporter, and whether it is what is asked for.
+"""What Prometheus finds at a real worker, gateway and exporter: is it what is asked for?
 
-Every metric that an alert or a dashboard names is in one of the two scrapes, with the labels that
+Every metric that an alert or a dashboard names is in one of the three scrapes, with the labels that
 it is asked by.
 """
 
@@ -18,15 +18,18 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 from prometheus_client.samples import Sample
 
 from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import environment
-from streams.operations.boards import BOARDS, files
+from streams.operations.boards.dashboards import BOARDS, files
 from streams.operations.topics import create_topics
 from tests.integration.workers import Staff, send, views
+from tests.scenarios.storefront import Worker
+from tests.scenarios.test_gateway import GOESWITH_GATEWAY, KEY
 
 ROOT = Path(__file__).parent.parent.parent
 RULES = (ROOT / "deploy" / "prometheus" / "alerts.yml").read_text()
@@ -42,13 +45,14 @@ class Scrapes(NamedTuple):
     """What there was to scrape when all events were answered, and how the exporter ended."""
 
     worker: list[Sample]
+    gateway: list[Sample]
     exporter: list[Sample]
     prefix: str
     exit_code: int
 
     def all(self) -> list[Sample]:
         """What Prometheus knows."""
-        return self.worker + self.exporter
+        return self.worker + self.gateway + self.exporter
 
 
 def scraped(port: int) -> list[Sample]:
@@ -79,13 +83,16 @@ def has_seen_all(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def scrapes(kafka: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Scrapes:
-    """One worker that has answered some views, and an exporter."""
+    """One worker that has answered some views, a gateway that was asked, and an exporter."""
     prefix, port = f"metrics-{time.time_ns()}", free_port()
     more = {"partitions": 2, "redis_url": redis_url}
     staff = Staff(kafka, prefix, tmp_path_factory.mktemp("staff"), **more)
     create_topics(staff.settings)
     command = [sys.executable, "-m", "streams", "exporter", "--every", "0.5", "--port", str(port)]
     exporter = subprocess.Popen(command, env={**os.environ, **environment(staff.settings)})
+    door = free_port()
+    asked = {**staff.common, "gateway_keys": KEY, "gateway_port": door}
+    gateway = Worker(asked, staff.folder / "gateway.log", GOESWITH_GATEWAY)
     try:
         staff.start("ann")
         staff.until_at_work("ann")
@@ -94,11 +101,28 @@ def scrapes(kafka: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
         for each, who in ((port, "the exporter"), (staff.ports["ann"], "the worker")):
             staff.until(partial(has_seen_all, each), f"{who} has seen it")
         worker, lag = scraped(staff.ports["ann"]), scraped(port)
+        staff.until(partial(has_been_asked, door), "the gateway has an event")
+        http = scraped(door)
     finally:
         staff.go_home()
+        gateway.kill()
         exporter.send_signal(signal.SIGTERM)
         code = exporter.wait(PATIENCE_S)
-    return Scrapes(worker, lag, prefix, code)
+    return Scrapes(worker, http, lag, prefix, code)
+
+
+def has_been_asked(port: int) -> bool:
+    """Whether a gateway is there, and took an event from who has the key, and from nobody else."""
+    event = {"type": "item_viewed", "event_id": "e1", "session_id": "ann", "item_id": "bread"}
+    key = {"authorization": f"Bearer {KEY}"}
+    try:
+        taken = [
+            httpx.post(f"http://127.0.0.1:{port}/v1/events", json=event, headers=who).status_code
+            for who in (key, {})
+        ]
+    except httpx.TransportError:
+        return False
+    return taken == [200, 401]
 
 
 def test_a_worker_tells_what_it_did(scrapes: Scrapes) -> None:
@@ -116,6 +140,25 @@ def test_a_worker_tells_what_it_did(scrapes: Scrapes) -> None:
     assert {"ingest", "fold", "decide", "deliver"} == {name for name, n in counts.items() if n}
     asked = total(scrapes.worker, "goeswith_prompts_total")
     assert EVENTS == asked + total(scrapes.worker, "goeswith_silences_total")
+
+
+def test_a_gateway_tells_what_it_did(scrapes: Scrapes) -> None:
+    """One event is in Kafka, one request was refused, and Kafka was timed."""
+    taken = {
+        (s.labels["format"], s.labels["result"]): s.value
+        for s in scrapes.gateway
+        if s.name == "goeswith_gateway_events_total" and s.value
+    }
+    refused = {
+        s.labels["reason"]: s.value
+        for s in scrapes.gateway
+        if s.name == "goeswith_gateway_refusals_total"
+    }
+
+    assert {("goeswith", "accepted"): 1} == taken
+    assert {"token_missing": 1} == refused
+    assert 1 == total(scrapes.gateway, "goeswith_gateway_acknowledged_seconds_count")
+    assert 1 == total(scrapes.gateway, "goeswith_gateway_ready")
 
 
 def test_worker_and_exporter_agree(scrapes: Scrapes) -> None:

@@ -15,6 +15,7 @@ from streams.contract.events import EventBase
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.slots import top_up, upgrades
 from streams.shop.memory.answer import Silence, SilenceReason
 from streams.shop.shop import Shop
 
@@ -56,7 +57,7 @@ def test_every_arm_has_a_text_in_every_language(language: str) -> None:
         for source in OF_SEVERAL_SOURCES.get(arm, ("",))
     }
 
-    assert keys == TEXTS[language].keys()
+    assert keys | {upgrades.ARM, top_up.ARM} == TEXTS[language].keys()
     assert "" not in TEXTS[language].values()
 
 

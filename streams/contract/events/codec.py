@@ -2,9 +2,10 @@
 
 An optional field that is sent empty (`""` or null) is as good as left out; of a language tag that
 is too long the first words are read, and a segment that is too long is none. In an event of version
-1 so is a field of version 2 with a value that is not valid for it: it was an unknown field once. A
-clock that is ahead of all that is valid is set back like any other. This is looked at only where an
-event is not valid as it is.
+1 so is a field of version 2 with a value that is not valid for it: it was an unknown field once. So
+are `slots` that are no list, in any version, and of a list what we do not know. A clock that is
+ahead of all that is valid is set back like any other. This is looked at only where an event is not
+valid as it is.
 """
 
 from collections.abc import Container, Iterable
@@ -26,6 +27,7 @@ from streams.contract.events.kinds import (
     OrderReturned,
     ShopperForgotten,
 )
+from streams.contract.events.slots import known_slots
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS
@@ -79,6 +81,18 @@ def decode(
             "wrong_key", "the record's key is not the event's session_id: order would be lost"
         )
     set_right(event, timestamp_ms)
+    return event
+
+
+def event_of(said: dict[str, Any]) -> Event:
+    """The event of these fields, mended as those of a record are; raises `ValidationError`."""
+    event: Event
+    try:
+        event = ANY_EVENT.validator.validate_python(said)
+    except ValidationError as invalid:
+        if (better := _mended(said, invalid)) is None:
+            raise
+        event = ANY_EVENT.validator.validate_python(better)
     return event
 
 
@@ -144,46 +158,46 @@ def _refuse_nobodys(event: Event, nobody: frozenset[str]) -> None:
 
 def _read_mended(value: bytes, invalid: ValidationError) -> Event:
     """The event once more, without what counts as left out; raises `InvalidEvent`."""
-    mended = _mended(value, invalid)
+    said = None if invalid.errors()[0]["type"] == "json_invalid" else from_json(value)
+    better = _mended(said, invalid)
     try:
-        if mended is None:
+        if better is None:
             raise invalid
-        event: Event = ANY_EVENT.validator.validate_python(mended)
+        event: Event = ANY_EVENT.validator.validate_python(better)
     except ValidationError as still:
         raise InvalidEvent(*_explained(still)) from None
     return event
 
 
-def _mended(value: bytes, invalid: ValidationError) -> dict[str, Any] | None:
+def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
     """What is said, without what counts as left out; None: nothing of it is, or it is no event.
 
     2.0 pieces are 2, as JSON Schema has it: who counts in floats writes it so. Not so prices, of
     which 2.0 may be meant in major units.
     """
     wrong = invalid.errors(include_url=False, include_context=False, include_input=False)
-    if wrong[0]["type"] == "json_invalid":
-        return None
-    said = from_json(value)
     kind = said.get("type") if isinstance(said, dict) else None
     event = _KINDS.get(kind) if isinstance(kind, str) else None
     if event is None:
         return None
-    mended = {
+    better = {
         name: _whole(name, said[name]) for name in said if not _empty(event, name, said[name])
     }
     if said.get("shopper_id") == "" and "shopper_id" in _OPTIONAL[event]:
-        mended["shopper_id"] = None
-    if _wild(mended.get("sent_at_ms")):
-        del mended["sent_at_ms"]
-    if _wild(mended.get("occurred_at_ms")):
-        mended["occurred_at_ms"] = YEAR_2100_MS
-    if mended.get("schema_version", 1) == 1:
+        better["shopper_id"] = None
+    if _wild(better.get("sent_at_ms")):
+        del better["sent_at_ms"]
+    if _wild(better.get("occurred_at_ms")):
+        better["occurred_at_ms"] = YEAR_2100_MS
+    if better.get("schema_version", 1) == 1:
         for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
-            mended.pop(str(name), None)
-    _shorten(mended, {error["loc"][-1] for error in wrong if error["type"] == "string_too_long"})
-    if isinstance(mended.get("lines"), list):
-        mended["lines"] = [_mended_line(line) for line in mended["lines"]]
-    return mended if repr(mended) != repr(said) else None
+            better.pop(str(name), None)
+    _shorten(better, {error["loc"][-1] for error in wrong if error["type"] == "string_too_long"})
+    if "slots" in better and "slots" in _OPTIONAL[event]:  # an unknown field once, whatever it held
+        better["slots"] = known_slots(better["slots"])
+    if isinstance(better.get("lines"), list):
+        better["lines"] = [_mended_line(line) for line in better["lines"]]
+    return better if repr(better) != repr(said) else None
 
 
 def _shorten(mended: dict[str, Any], too_long: Container[str | int]) -> None:

@@ -15,6 +15,7 @@ from streams.contract.events.fields import (
     Quantity,
     Receipt,
 )
+from streams.contract.events.slots import Slots
 
 
 class ItemViewed(EventBase):
@@ -29,6 +30,9 @@ class ItemViewed(EventBase):
     """Unit price in minor units of `currency`."""
     currency: Currency | None = None
     """ISO 4217 code."""
+    slots: Slots | None = None
+    """Where prompts are asked for: `product_page`, `basket`, `checkout`, `post_purchase`,
+    `upgrade`; left out: `product_page`."""
 
 
 class ItemAdded(EventBase):
@@ -47,6 +51,9 @@ class ItemAdded(EventBase):
     """ISO 4217 code."""
     receipt: Receipt | None = None
     """The receipt of the prompt that it was added from."""
+    slots: Slots | None = None
+    """Where prompts are asked for: `product_page`, `basket`, `checkout`, `post_purchase`,
+    `upgrade`; left out: `basket`."""
 
 
 class ItemRemoved(EventBase):
@@ -60,9 +67,11 @@ class ItemRemoved(EventBase):
 
 
 class CheckoutStarted(EventBase):
-    """The shopper went to pay: from here on we are quiet."""
+    """The shopper went to pay: from here on we are quiet, but where `checkout` is asked for."""
 
     type: Literal["checkout_started"] = "checkout_started"
+    slots: Slots | None = None
+    """Where prompts are asked for, such as `checkout`; left out: nowhere."""
 
 
 class CheckoutLeft(EventBase):
@@ -91,6 +100,8 @@ class OrderPlaced(EventBase):
     """What was bought, 1 to 2,000 lines."""
     currency: Currency | None = None
     """ISO 4217 code."""
+    slots: Slots | None = None
+    """Where prompts are asked for, such as `post_purchase`; left out: nowhere."""
 
 
 class OrderTakenBack(EventBase):

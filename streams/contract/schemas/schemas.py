@@ -5,10 +5,8 @@ written. Made from the classes, so they cannot disagree with them. Readers must 
 they do not know; only optional fields are ever added within a `schema_version`.
 """
 
-import json
 from typing import Any
 
-import click
 from pydantic import TypeAdapter
 
 from streams.contract.events import ANY_EVENT, EVENTS
@@ -65,9 +63,26 @@ def json_schema(name: str) -> dict[str, Any]:
     for described in (schema, *schema.get("$defs", {}).values()):
         if "type" in described.get("properties", {}):
             described["required"] += always
+        if name in READ or name == "events":
+            take_empty_for_none(described)
     if name in EXAMPLES or name in REFERENCE:
         schema["examples"] = [example(name)]
     return {"$schema": DIALECT, **schema}
+
+
+def take_empty_for_none(described: dict[str, Any]) -> None:
+    """Let an optional text of an event be empty, which is read as if it had been left out.
+
+    >>> club = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "null"}]}
+    >>> take_empty_for_none({"properties": {"segment": club}})
+    >>> club
+    {'anyOf': [{'type': 'string'}, {'type': 'null'}]}
+    """
+    for field in described.get("properties", {}).values():
+        choices = field.get("anyOf", ())
+        if {"type": "null"} in choices:
+            for choice in choices:
+                choice.pop("minLength", None)
 
 
 def example(name: str) -> dict[str, Any]:
@@ -75,16 +90,3 @@ def example(name: str) -> dict[str, Any]:
     known = {**EXAMPLES, **REFERENCE_EXAMPLES}
     said: dict[str, Any] = known[name].model_dump(mode="json", exclude_none=True)
     return said
-
-
-@click.command()
-@click.argument("name", required=False, type=click.Choice(NAMES), metavar="[NAME]")
-def schema(name: str | None) -> None:
-    """Print the JSON Schema of NAME, with an example; without NAME, of every type.
-
-    NAME is the `type` of an event or of something that we publish, such as item_added or prompt, or
-    one of the topics events, prompts and outcomes; or catalog_item or control_record.
-    """
-    every = (*READ, *WRITTEN, *REFERENCE)
-    said = json_schema(name) if name else {each: json_schema(each) for each in every}
-    click.echo(json.dumps(said, indent=2))

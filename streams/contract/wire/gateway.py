@@ -5,6 +5,8 @@ import re
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
+SANDBOX = "null"
+"""What browsers call the origin of a script in a sandbox (HTML, 7.1.1): it does not tell whose."""
 DEFAULT_PORT = re.compile(r"https:.*:443|http:.*:80", re.IGNORECASE)
 """A browser leaves it out of an origin (RFC 6454, section 6.2)."""
 
@@ -14,6 +16,8 @@ class GatewaySettings(BaseModel):
 
     >>> GatewaySettings(gateway_origins="https://shop.example, http://[::1]:81").allowed_origins
     ('https://shop.example', 'http://[::1]:81')
+    >>> GatewaySettings(gateway_origins="https://shop.example, null").allowed_origins
+    ('https://shop.example', 'null')
     """
 
     # Gateway
@@ -29,7 +33,8 @@ class GatewaySettings(BaseModel):
     gateway_origins: str = Field(
         "",
         description="CORS: origins whose pages may ask, such as `https://shop.example`, comma "
-        "separated; empty: the gateway's own alone",
+        "separated; empty: the gateway's own alone; `null`: scripts in a sandbox, whoever's they "
+        "are, such as Shopify's pixels",
     )
     gateway_proxies: str = Field(
         "127.0.0.1",
@@ -90,10 +95,10 @@ class GatewaySettings(BaseModel):
     @classmethod
     def _are_origins(cls, origins: str) -> str:
         for origin in _listed(origins):
-            if not ORIGIN.fullmatch(origin):
+            if origin != SANDBOX and not ORIGIN.fullmatch(origin):
                 raise ValueError(
                     f"{origin[:40]!r} is no origin: scheme, host and perhaps a port, such as "
-                    "https://shop.example, without a path and without *"
+                    "https://shop.example, without a path and without *; or null, for a sandbox"
                 )
             if DEFAULT_PORT.fullmatch(origin):
                 raise ValueError(

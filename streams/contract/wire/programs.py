@@ -1,15 +1,19 @@
 """The settings of each program and of its connections, of which a module has its own kind."""
 
-from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import ConnectionSettings
 from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.page import PageSettings
+from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.shipping import ShippingSettings
+from streams.contract.wire.shop.slots import SlotSettings
 
 
 class ProgramSettings(
     PageSettings,
+    ShippingSettings,
+    SlotSettings,
     CatalogSettings,
     IntakeSettings,
     ConsoleSettings,

@@ -10,6 +10,11 @@ BENCHMARKS = {
         "CPU time and latency of an event, beside stock Faust agents.",
         "demo",
     ),
+    "gateway": Lazy(
+        "streams.lab.bench.gateway.gateway_report:gateway",
+        "Streams, posts and waiting posts of the gateway, beside a bare stream.",
+        "gateway",
+    ),
     "regret": Lazy(
         "streams.lab.bench.regret.regret_report:regret",
         "What the policy does not earn, beside its peers.",

@@ -5,13 +5,14 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
+from typing import NamedTuple, Protocol
 
 from streams.cli.options import with_some_secret
 from streams.lab.demo.overview import Lookout, Overview
 from streams.lab.demo.shoppers.shoppers import crowd
 from streams.lab.demo.shoppers.traffic import Traffic
+from streams.lab.demo.shops.assortment import SHOPS, assortment
 from streams.lab.demo.simulation import Simulation
 from streams.lab.demo.truth import Judge
 from streams.lab.demo.view import View
@@ -36,6 +37,8 @@ class SimulationOptions(NamedTuple):
     shoppers: int
     seed: int
     seconds: float | None
+    shop_name: str = SHOPS[0]
+    """One of the sample shops."""
 
 
 class Ended(NamedTuple):
@@ -45,19 +48,38 @@ class Ended(NamedTuple):
     drained: bool
 
 
-async def run(here: Installation, options: SimulationOptions, view: View) -> Ended:
+class OpenShop(Protocol):
+    """A shop that people may visit while the shoppers do: see `streams.lab.demo.web`."""
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+
+    def serving(self, simulation: Simulation) -> AbstractAsyncContextManager[None]:
+        """Serves for the length of the block."""
+
+    def look(self, seen: Overview) -> None:
+        """Is told how everything stands, a few times a second; raises what went wrong with it."""
+
+
+async def run(
+    here: Installation, options: SimulationOptions, view: View, open_shop: OpenShop | None = None
+) -> Ended:
     """Let the shoppers in, show what happens, and return how everything stands in the end.
 
     The first Ctrl-C ends the feeding, and all is still answered; a second one breaks off.
     """
     simulation = _simulation(here, options)
-    async with simulation, Lookout(here, simulation) as lookout:
+    serving = nullcontext() if open_shop is None else open_shop.serving(simulation)
+    async with simulation, Lookout(here, simulation) as lookout, serving:
         if here.worker is not None:
             view.say("waiting for the worker to join its group")
             await lookout.ready()
         view.point_out([here.beside(command) for command in BESIDE])
+        if open_shop is not None:
+            view.open_at(open_shop.address)
         with view, _told_to_end() as told:
-            await _feed(simulation, lookout, options.seconds, told, view)
+            await _feed(simulation, lookout, options.seconds, told, view, open_shop)
         await simulation.flush()
         if here.worker is None:
             await lookout.refresh()
@@ -68,16 +90,18 @@ async def run(here: Installation, options: SimulationOptions, view: View) -> End
 
 
 def _simulation(here: Installation, options: SimulationOptions) -> Simulation:
+    shop = assortment(options.shop_name)
     traffic = Traffic(
         seed=options.seed,
-        shoppers=crowd(options.seed, options.shoppers),
+        shoppers=crowd(options.seed, options.shoppers, shop),
         run="visit" if here.embedded else f"visit-{secrets.token_hex(4)}",
+        shop=shop,
     )
     return Simulation(
         here.settings,
         traffic,
         rate_per_s=options.rate_per_s,
-        judge=Judge(with_some_secret(here.settings)),  # it learns pairs, and opens no receipt
+        judge=Judge(with_some_secret(here.settings), shop),  # it learns pairs, and opens no receipt
         board=ArmBoard(),
     )
 
@@ -88,6 +112,7 @@ async def _feed(
     seconds: float | None,
     told: asyncio.Event,
     view: View,
+    open_shop: OpenShop | None,
 ) -> None:
     """Feed and show until the time is over or we are told to end."""
     feeding = asyncio.create_task(simulation.feed(seconds))
@@ -98,7 +123,10 @@ async def _feed(
             if time.monotonic() - refreshed_s >= REFRESH_S:
                 refreshed_s = time.monotonic()
                 await lookout.refresh()
-            view.show(lookout.overview(), simulation.tally.recent)
+            seen = lookout.overview()
+            view.show(seen, simulation.tally.recent)
+            if open_shop is not None:
+                open_shop.look(seen)
             await asyncio.wait({feeding, ending}, timeout=FRAME_S, return_when="FIRST_COMPLETED")
     finally:
         ending.cancel()

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -31,7 +31,14 @@ from streams.clients.connection.refusals import refusal
 from streams.clients.log_reader import Partition, RawRecord
 from streams.contract.errors import DeliveryFailed, KafkaUnreachable
 from streams.contract.events import Event, encode
-from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Prompt, Stage
+from streams.contract.prompts import (
+    ANY_OUTCOME,
+    ANY_PUBLISHED,
+    Outcome,
+    Prompt,
+    Published,
+    Stage,
+)
 from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.truth import Judge
@@ -72,6 +79,19 @@ class SimulationCounts:
         return quantile(self.latencies_ms, share)
 
 
+class Onlooker(Protocol):
+    """Hears what passes on the topics, each record once more than we do."""
+
+    def folded(self, partition: int, offset: int, event: Event | None, at_ms: int) -> None:
+        """A record of the events topic, once the judge has folded it; None: no event."""
+
+    def published(self, said: Published, at_ms: int) -> None:
+        """A prompt or a withdrawal."""
+
+    def outcome(self, said: Outcome, at_ms: int) -> None:
+        """A stage that a prompt reached."""
+
+
 class Simulation:
     """Shoppers at work, for the length of an `async with` block.
 
@@ -91,6 +111,8 @@ class Simulation:
         self.traffic = traffic
         self.judge = judge
         self.board = board
+        self.onlooker: Onlooker | None = None
+        """Who hears all of it, too."""
         self._settings = settings
         self._topics = settings.topics
         self._rate_per_s = rate_per_s
@@ -190,17 +212,28 @@ class Simulation:
             if tp.topic == self._topics.prompts:
                 await self._hear(record)
             elif tp.topic == self._topics.outcomes:
-                self.board.add(ANY_OUTCOME.validate_json(record.value or b""))
+                self._note(record)
             elif tp.topic == self._topics.dead_letters:
                 self._marks += _is_mark(tp, record)
             else:
-                self.judge.learn(tp.partition, record)
+                event = self.judge.learn(tp.partition, record)
+                if self.onlooker is not None:
+                    self.onlooker.folded(tp.partition, record.offset, event, record.timestamp)
         except ValidationError:
             self.tally.unreadable += 1
+
+    def _note(self, record: KafkaRecord) -> None:
+        """An outcome arrives, of whatever kind."""
+        outcome = ANY_OUTCOME.validate_json(record.value or b"")
+        self.board.add(outcome)
+        if self.onlooker is not None and isinstance(outcome, Outcome):
+            self.onlooker.outcome(outcome, record.timestamp)
 
     async def _hear(self, record: KafkaRecord) -> None:
         """A prompt or withdrawal arrives: counted, and handed to whom it is meant for."""
         published = ANY_PUBLISHED.validate_json(record.value or b"")
+        if self.onlooker is not None:
+            self.onlooker.published(published, record.timestamp)
         await self._send(self.traffic.hear(published, _now_ms()))
         self.board.add(published)
         tally = self.tally

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from streams.contract.errors import InvalidEvent
-from streams.contract.events import decode
+from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
-from streams.lab.demo.shoppers.assortment import ITEMS, STAPLES, goes_with
+from streams.lab.demo.shops.assortment import GROCERY, Assortment
 from streams.shop.decision.arms import ARMS, CandidateQuery
 from streams.shop.memory.session import Session
 from streams.shop.shop import Shop
@@ -28,29 +28,24 @@ class TruthFound(NamedTuple):
     by_staple: dict[str, str | None]
     """The item on top; None where nothing is known yet."""
 
-    @property
-    def missed(self) -> list[str]:
-        """The staples with something else on top."""
-        return [
-            staple
-            for staple, top in self.by_staple.items()
-            if top is None or not goes_with(top, staple)
-        ]
+    missed: tuple[str, ...] = ()
+    """The staples with something else on top."""
 
 
 class Judge:
     """A shop of its own that learns beside the workers and is asked what goes with each staple."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, assortment: Assortment = GROCERY) -> None:
         self.shop = Shop(settings)
+        self.assortment = assortment
         self._settings = settings
 
     def start(self, partition: int, offset: int) -> None:
         """What was before the run is none of its business."""
         self.shop.start(partition, offset)
 
-    def learn(self, partition: int, record: KafkaRecord) -> None:
-        """Fold one record of the log; one that is no event is skipped, as workers do."""
+    def learn(self, partition: int, record: KafkaRecord) -> Event | None:
+        """Fold one record of the log, and return its event; None for what is none, and skipped."""
         try:
             event = decode(
                 record.key, record.value, timestamp_ms=record.timestamp, settings=self._settings
@@ -58,12 +53,15 @@ class Judge:
         except InvalidEvent:
             event = None
         self.shop.learn(partition, record.offset, event)
+        return event
 
     def verdict(self, now_s: float) -> TruthFound:
         """Ask for the best companion of each staple, and compare with the truth."""
-        tops = {staple: self.top(staple, now_s) for staple in STAPLES}
-        counted = {staple: self.met_most(staple) for staple in STAPLES}
-        return TruthFound(_true(tops), len(tops), _true(counted), tops)
+        staples = self.assortment.staples
+        tops = {staple: self.top(staple, now_s) for staple in staples}
+        missed = self._untrue(tops)
+        counted = len(staples) - len(self._untrue({each: self.met_most(each) for each in staples}))
+        return TruthFound(len(tops) - len(missed), len(tops), counted, tops, missed)
 
     def top(self, staple: str, now_s: float) -> str | None:
         """The item that `bought_together` would offer first to a basket of this staple alone."""
@@ -75,9 +73,11 @@ class Judge:
     def met_most(self, staple: str) -> str:
         """The item that was in most baskets with a staple: what mere counting would offer."""
         met = self.shop.learned.baskets.lift
-        others = (item for item in ITEMS if item != staple)
+        others = (item for item in self.assortment.items if item != staple)
         return max(others, key=lambda item: met(staple, item).together)
 
-
-def _true(tops: Mapping[str, str | None]) -> int:
-    return sum(top is not None and goes_with(top, staple) for staple, top in tops.items())
+    def _untrue(self, tops: Mapping[str, str | None]) -> tuple[str, ...]:
+        goes_with = self.assortment.goes_with
+        return tuple(
+            staple for staple, top in tops.items() if top is None or not goes_with(top, staple)
+        )

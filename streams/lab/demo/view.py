@@ -69,11 +69,16 @@ def prompt_table(prompts: Iterable[Prompt]) -> Table:
 
 
 def screen(
-    seen: Overview, prompts: Collection[Prompt], rates: Sequence[float], beside: Iterable[str]
+    seen: Overview,
+    prompts: Collection[Prompt],
+    rates: Sequence[float],
+    beside: Iterable[str],
+    address: str = "",
 ) -> RenderableType:
-    """The whole picture."""
+    """The whole picture; `address` is where a browser finds the shop, if it does."""
+    title = f"goeswith demo, in a browser at {address}" if address else "goeswith demo"
     return Group(
-        Panel(Text(f"{headline(seen)}\nevents/s {sparkline(rates)}"), title="goeswith demo"),
+        Panel(Text(f"{headline(seen)}\nevents/s {sparkline(rates)}"), title=title),
         Panel(prompt_table(list(prompts)[-PROMPTS_SHOWN:]), title="prompts"),
         board_table(seen.arms),
         Text(f"silences   {_silences(seen.silences)}"),
@@ -112,6 +117,7 @@ class View:
 
     def __init__(self, console: Console) -> None:
         self._beside: Sequence[str] = ()
+        self._address = ""
         self._shown: tuple[Overview, Collection[Prompt]] | None = None
         self._console = console
         self._rates: deque[float] = deque(maxlen=SPARKS_MAX)
@@ -143,12 +149,19 @@ class View:
         if self._live is None or not self._beside:
             self.say("\n".join(["look from beside:", *(indent(c, "  ") for c in commands)]))
 
+    def open_at(self, address: str) -> None:
+        """Where a browser finds the shop: it stands above the screen, and where lines are told."""
+        self._address = address
+        self.say(f"open {address} in a browser: the shop, its prompts, lag and arms")
+
     def show(self, seen: Overview, prompts: Collection[Prompt]) -> None:
         """How everything stands now."""
         self._shown = seen, tuple(prompts)
         self._rates.append(seen.events_per_s)
         if self._live is not None:
-            self._live.update(screen(seen, prompts, list(self._rates), self._beside), refresh=True)
+            rates = list(self._rates)
+            shown = screen(seen, prompts, rates, self._beside, self._address)
+            self._live.update(shown, refresh=True)
         elif seen.elapsed_s >= self._next_line_s:
             self._next_line_s = seen.elapsed_s + LINE_EVERY_S
             self.say(headline(seen))

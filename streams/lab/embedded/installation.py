@@ -6,17 +6,19 @@ that invented shoppers never meet real ones.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from streams.cli.options import self_contained, speaking_to, typed
+from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.redis_server import EmbeddedRedis
 from streams.lab.embedded.server_child import free_port
 from streams.lab.embedded.worker_process import WorkerProcess
 from streams.operations.topics import create_topics
+from streams.storefront.reference.topic_log import send
 
 PREFIX = "goeswith-demo"
 HURRIED: dict[str, Any] = {
@@ -61,8 +63,17 @@ class Installation(NamedTuple):
 
 
 @contextmanager
-def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installation]:
-    """A running installation; each step is said while it is done."""
+def installed(
+    bootstrap: str | None,
+    say: ProgressCallback,
+    catalogue: Iterable[CatalogItem] = (),
+    more: Mapping[str, Any] | None = None,
+) -> Iterator[Installation]:
+    """A running installation; each step is said while it is done.
+
+    `catalogue` is written to the catalog topic before the worker starts, which reads it first;
+    `more` are settings above the demo's own.
+    """
     inherited = speaking_to(bootstrap)
     with ExitStack() as stack:
         own: dict[str, Any] = {
@@ -71,6 +82,7 @@ def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installa
             "group_id": PREFIX,
             "receipt_secret": secrets.token_urlsafe(32),
             "web_port": free_port(),
+            **(more or {}),
         }
         if bootstrap is None:
             say("starting the embedded broker")
@@ -82,6 +94,9 @@ def installed(bootstrap: str | None, say: ProgressCallback) -> Iterator[Installa
         say("starting Redis")
         own["redis_url"] = own["checkpoint_url"] = stack.enter_context(EmbeddedRedis()).url
         settings = self_contained(inherited, **own)
+        if records := tuple(catalogue):
+            say(f"writing a catalogue of {len(records)} items to {settings.topics.catalog}")
+            send(settings, settings.topics.catalog, records)
         say("starting a worker")
         worker = stack.enter_context(WorkerProcess(settings))
         yield Installation(settings, worker, embedded=bootstrap is None)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from streams.cli.printable import many
 from streams.contract.events import Event
 from streams.contract.settings import Settings
-from streams.shop.decision.guards import pause_left_ms, unseen_ms
+from streams.shop.decision.guards import budget, pause_left_ms, unseen_ms
 from streams.shop.memory.answer import SilenceReason
+from streams.shop.memory.orders.slot_tally import OWN_BUDGET
 from streams.shop.memory.pending_prompts import PendingPrompt
 from streams.shop.memory.session import Session
 
@@ -41,11 +42,11 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
     ),
     "session_cap": (
         "the visit had {prompted}, shown or pending; {prompts_per_session_max} are allowed",
-        "until it ends: {session_gap_s:,g} s without an event (GOESWITH_PROMPTS_PER_SESSION_MAX)",
+        "until it ends: {session_gap_s:,g} s without an event ({cap_setting})",
     ),
     "cool_down": (
         "a pause follows each prompt, and {left_s:,.1f} s of it were left",
-        "that long; {cool_down_s:,g} s at first, doubled by each dismissal (GOESWITH_COOL_DOWN_S)",
+        "that long; {cool_down_s:,g} s at first, doubled by each dismissal ({pause_setting})",
     ),
     "no_candidate": (
         "nothing may be offered: in the basket, bought, put back, sent away, or mere chance",
@@ -73,6 +74,7 @@ def told(
     session: Session | None,
     pending: tuple[PendingPrompt, ...],
     settings: Settings,
+    slot: str = "basket",
 ) -> Told:
     """The silence with the figures of its session, as they were when the event was answered."""
     unsent = event.sent_at_ms is None
@@ -90,11 +92,20 @@ def told(
     if session is not None:
         if session.assignment is not None:
             figures["share"] = session.assignment.share
-        unseen = unseen_ms(session, event, pending)
-        figures["dismissals"] = many(session.dismissals, "prompts")
-        figures["prompted"] = many(session.shown + len(unseen), "prompts")
-        figures["left_s"] = pause_left_ms(session, event, unseen, settings) / 1000
+        unseen, allowed = unseen_ms(session, event, pending, slot), budget(session, slot, settings)
+        figures["dismissals"] = many(allowed.dismissals, "prompts")
+        figures["prompted"] = many(allowed.shown + len(unseen), "prompts")
+        figures["left_s"] = pause_left_ms(event, unseen, allowed) / 1000
     figures |= {name: getattr(settings, name) for name in SETTINGS}
+    cap, pause = "prompts_per_session_max", "cool_down_s"
+    if slot in OWN_BUDGET:
+        cap, pause = f"{slot}_prompts_max", "slot_cool_down_s"
+        figures |= {"prompts_per_session_max": getattr(settings, cap)}
+        figures |= {"cool_down_s": getattr(settings, pause)}
+    figures |= {
+        "cap_setting": f"GOESWITH_{cap.upper()}",
+        "pause_setting": f"GOESWITH_{pause.upper()}",
+    }
     why, wait = ADVICE[reason]
     return Told(reason, why.format(**figures), wait.format(**figures))
 

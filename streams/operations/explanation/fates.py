@@ -1,7 +1,7 @@
 """The fate of an event: what became of it, in plain values and in words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,12 +15,13 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
 )
+from streams.contract.events.slots import Placement
 from streams.contract.prompts import Outcome, Prompt
 from streams.operations.explanation.advice import Told
-from streams.operations.explanation.retold import Retold
+from streams.operations.explanation.retold import NO_SILENCES, Retold
 from streams.operations.explanation.sender_times import sender_times, times_in_words
 from streams.operations.explanation.session_log import Place, PublishedAnswers, SessionEvent
-from streams.shop.people.context import AskingEvent
+from streams.shop.people.context import asks
 
 Became = Literal["prompt", "silence", "dead_letter", "waiting", "unknown", "learned"]
 
@@ -33,8 +34,10 @@ class Fate:
     became: Became
     """`waiting`: no worker has read or answered it yet; `unknown`: no prompt is there, though it
     should be; `learned`: it asks for no prompt."""
-    prompt: Prompt | None = None
-    silence: Told | None = None
+    prompts: tuple[Prompt, ...] = ()
+    """One a slot."""
+    silences: Mapping[Placement, Told] = field(default_factory=lambda: NO_SILENCES)
+    """Why there is none in others of the slots that it asked for."""
     reason: str | None = None
     """Of the dead letter."""
     message: str = ""
@@ -43,11 +46,16 @@ class Fate:
     brought: tuple[Outcome, ...] = ()
     """Stages that this event brought to prompts."""
     stages: tuple[Outcome, ...] = ()
-    """Stages that its own prompt reached, by whichever event."""
+    """Stages that its own prompts reached, by whichever event."""
     withdrew: tuple[str, ...] = ()
     """The ids of prompts that it made pointless."""
 
-    def field(self, name: str) -> Any:
+    @property
+    def silence(self) -> Told | None:
+        """Why there is no prompt at all; of several slots, why not in the first one."""
+        return next(iter(self.silences.values()), None) if self.became == "silence" else None
+
+    def said(self, name: str) -> Any:
         """A field of the event, as far as it can be read."""
         held = self.event.held
         if isinstance(held, InvalidEvent):
@@ -58,17 +66,18 @@ class Fate:
         """As plain values."""
         partition, offset = self.event.place
         names = ("event_id", "type", "item_id", "occurred_at_ms")
+        prompts = [one.model_dump(mode="json", exclude_none=True) for one in self.prompts]
         return {
             "partition": partition,
             "offset": offset,
             "timestamp_ms": self.event.timestamp_ms,
-            **{name: self.field(name) for name in names},
+            **{name: self.said(name) for name in names},
             "sender": sender_times(self.event)._asdict(),
             "became": self.became,
-            "prompt": self.prompt.model_dump(mode="json", exclude_none=True)
-            if self.prompt
-            else None,
+            "prompt": next(iter(prompts), None),
             "silence": self.silence._asdict() if self.silence else None,
+            "prompts": prompts,
+            "silences": {slot: one._asdict() for slot, one in self.silences.items()},
             "dead_letter": {"reason": self.reason, "message": self.message, "id": self.letter_id}
             if self.reason
             else None,
@@ -90,46 +99,50 @@ def fate(
     reason, message = (letter.cause.reason, letter.cause.message) if letter else (None, "")
     if isinstance(held, InvalidEvent) and not waits:
         reason, message = reason or held.reason, message or str(held)
-    prompt = silence = None
+    prompts: tuple[Prompt, ...] = ()
+    silences: Mapping[Placement, Told] = NO_SILENCES
     event_id = held.event_id if event.first and not isinstance(held, InvalidEvent) else None
     brought = tuple(o for o in published.outcomes if o.caused_by == event_id)
     withdrew = tuple(w.prompt_id for w in published.withdrawals if w.caused_by == event_id)
     became: Became = "dead_letter" if reason else "learned"
-    if isinstance(held, AskingEvent):
-        prompt = published.prompts.get(event.place)
-        again = retold.get(event.place)
-        silence = again.silence if again else None
-        became = _asked(prompt, silence, waits=waits)
+    if asks(held):
+        prompts = published.prompts.get(event.place, ())
+        there, again = {one.placement for one in prompts}, retold.get(event.place, Retold())
+        silences = {slot: one for slot, one in again.silences.items() if slot not in there}
+        became = _asked(prompts, silences, waits=waits)
     elif waits and not (reason or brought or withdrew):  # what is published was read, at least
         became = "waiting"
+    mine = {one.prompt_id for one in prompts}
     return Fate(
         event=event,
         became=became,
-        prompt=prompt,
-        silence=silence if became == "silence" else None,
+        prompts=prompts,
+        silences=NO_SILENCES if became == "waiting" else silences,
         reason=reason,
         message=message,
         letter_id=letter.id if letter else None,
         brought=brought,
-        stages=tuple(o for o in published.outcomes if prompt and o.prompt_id == prompt.prompt_id),
+        stages=tuple(o for o in published.outcomes if o.prompt_id in mine),
         withdrew=withdrew,
     )
 
 
-def _asked(prompt: Prompt | None, silence: Told | None, *, waits: bool) -> Became:
+def _asked(
+    prompts: tuple[Prompt, ...], silences: Mapping[Placement, Told], *, waits: bool
+) -> Became:
     """What became of an event that asks."""
-    if prompt is not None:
+    if prompts:
         return "prompt"
     if waits:
         return "waiting"
-    return "silence" if silence is not None else "unknown"
+    return "silence" if silences else "unknown"
 
 
 def in_words(fate: Fate) -> str:
     """Some lines for a terminal, times in UTC: the broker's first, then its sender's."""
     received_ms = fate.event.timestamp_ms
     at = _clock(received_ms)
-    names = (fate.field(name) for name in ("event_id", "type", "item_id"))
+    names = (fate.said(name) for name in ("event_id", "type", "item_id"))
     who = " ".join(printable(str(name), 60) for name in names if name is not None)
     lines = [*times_in_words(sender_times(fate.event), received_ms), *_lines(fate)]
     return "\n".join([f"{at} {who or 'no event'}", *(f"  {line}" for line in lines)])
@@ -144,15 +157,18 @@ def _clock(time_ms: int) -> str:
 
 
 def _lines(fate: Fate) -> Iterator[str]:
-    if fate.prompt is not None:
-        items = ", ".join(printable(item.item_id, 40) for item in fate.prompt.items)
-        yield f"prompt {fate.prompt.prompt_id}: {items}"
-        yield f"  by {fate.prompt.arm} in {fate.prompt.context}, p {fate.prompt.propensity:.2f}"
-        if fate.stages:
-            yield f"  so far: {', '.join(outcome.stage for outcome in fate.stages)}"
-    if fate.silence is not None:
-        yield f"silence, {fate.silence.reason}: {printable(fate.silence.why, 300)}"
-        yield f"  how long: {fate.silence.wait}"
+    for prompt in fate.prompts:
+        items = ", ".join(printable(item.item_id, 40) for item in prompt.items)
+        yield f"prompt {prompt.prompt_id}: {items}"
+        yield f"  by {prompt.arm} in {prompt.context}, p {prompt.propensity:.2f}"
+        stages = [one.stage for one in fate.stages if one.prompt_id == prompt.prompt_id]
+        if stages:
+            yield f"  so far: {', '.join(stages)}"
+    several = len(fate.prompts) + len(fate.silences) > 1
+    for slot, silence in fate.silences.items():
+        where = f" in {slot}" if several else ""
+        yield f"silence{where}, {silence.reason}: {printable(silence.why, 300)}"
+        yield f"  how long: {silence.wait}"
     if fate.became == "waiting":
         yield "no worker has answered it yet: `goeswith lag` says how far they are"
     if fate.became == "unknown":

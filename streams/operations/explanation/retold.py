@@ -8,10 +8,12 @@ later ones.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from streams.clients.log_reader import LogReader, Partition
-from streams.contract.events import ItemAdded, ItemViewed, OrderPlaced
+from streams.contract.events.slots import Placement
 from streams.operations.explanation.advice import Told, told
 from streams.operations.explanation.published_receipts import PublishedReceipts
 from streams.operations.explanation.session_log import (
@@ -24,26 +26,30 @@ from streams.operations.explanation.time_index import TimeIndex
 from streams.operations.rebuild import fold_record
 from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
 from streams.shop.memory.pending_prompts import PendingPrompts
-from streams.shop.people.context import AskingEvent
+from streams.shop.people.context import AskingEvent, asks, slots_of
 from streams.shop.shop import Shop
 
-TURNING = ItemViewed | ItemAdded | OrderPlaced
+TURNING = AskingEvent
 """Events that bring or withdraw prompts."""
+
+NO_SILENCES: Mapping[Placement, Told] = MappingProxyType({})
 
 
 class Retold(NamedTuple):
     """What folding the log again gives an event that asks."""
 
-    prompt: OutgoingPrompt | None
-    silence: Told | None
+    prompts: tuple[OutgoingPrompt, ...] = ()
+    silences: Mapping[Placement, Told] = NO_SILENCES
+    """Why there is none in each of the slots that were asked for, and got none."""
 
 
 def silent(events: Sequence[SessionEvent], published: PublishedAnswers) -> list[SessionEvent]:
-    """The events that asked for a prompt, and none of theirs is on the topic."""
+    """The events that asked for prompts, and one of theirs at least is not on the topic."""
     return [
         event
         for event in events
-        if isinstance(event.held, AskingEvent) and event.place not in published.prompts
+        if asks(event.held)
+        and len(published.prompts.get(event.place, ())) < len(slots_of(event.held))
     ]
 
 
@@ -60,7 +66,7 @@ def retell(
     `latest` are those of the log's events that are to be explained.
     """
     receipts = PublishedReceipts(
-        shop.settings.receipt_secret.get_secret_value(), published.prompts.values()
+        shop.settings.receipt_secret.get_secret_value(), chain(*published.prompts.values())
     )
     shop.receipt_rules.receipts = receipts
     wanted = {event.place for event in silent(latest, published)}
@@ -83,8 +89,13 @@ def disagreeing(published: PublishedAnswers, retold: Mapping[Place, Retold]) -> 
 
     What is known (`no_candidate`) is left out: a worker that was behind knew more.
     """
-    silences = [again.silence for place, again in retold.items() if place in published.prompts]
-    return {silence.reason for silence in silences if silence} - {"no_candidate", "duplicate"}
+    reasons = {
+        again.silences[prompt.placement].reason
+        for place, again in retold.items()
+        for prompt in published.prompts.get(place, ())
+        if prompt.placement in again.silences
+    }
+    return reasons - {"no_candidate", "duplicate"}
 
 
 def _is_of(at: Partition, shop: Shop) -> bool:
@@ -120,17 +131,21 @@ def _answer(
     partition, offset = event.place
     held = event.held
     if not isinstance(held, TURNING):
-        return Retold(None, None)
+        return Retold()
     answer = shop.answer(held, partition, offset, pending)
-    silence = None
-    if answer.silence is not None:
+    silences: dict[Placement, Told] = {}
+    if answer.silences:
         session = shop.sessions[partition].find(held.session_id)
         formers = () if session is None else session.ties.formers
         unseen = pending.of_visitor(held.session_id, formers)
-        silence = told(answer.silence.reason, held, session, unseen, shop.settings)
-    prompt = published.prompts.get(event.place)
-    outgoing = answer.outgoing_prompt if prompt is None else OutgoingPrompt.of(prompt)
-    if outgoing is not None:
-        pending.add(outgoing)
+        whole = dict.fromkeys(slots_of(held), answer.silence) if answer.silence else {}
+        for slot, silence in (answer.silent_slots or whole).items():
+            if silence is not None:
+                said = silence.reason, held, session, unseen, shop.settings, slot
+                silences[slot] = told(*said)
+    there = published.prompts.get(event.place)
+    outgoing = answer.outgoing_prompts if there is None else map(OutgoingPrompt.of, there)
+    for prompt in outgoing:
+        pending.add(prompt)
     pending.withdraw(held.session_id, {gone.prompt_id for gone in answer.withdrawals})
-    return Retold(answer.outgoing_prompt, silence)
+    return Retold(answer.outgoing_prompts, silences)

@@ -53,8 +53,8 @@ class DeadLetterFound(NamedTuple):
 class PublishedAnswers(NamedTuple):
     """What is on the other topics."""
 
-    prompts: dict[Place, Prompt]
-    """By the event that caused it: the first one, as readers keep it."""
+    prompts: dict[Place, tuple[Prompt, ...]]
+    """By the event that caused them, one a slot: the first ones, as readers keep them."""
     withdrawals: list[PromptWithdrawn]
     outcomes: list[Outcome]
     dead_letters: dict[Place, DeadLetterFound]
@@ -86,12 +86,12 @@ def read_published(
     """What was published to the partitions of the session's events."""
     topics = settings.topics
     begins, ends = _of(reader, topics.prompts, log.partitions)
-    prompts: dict[str, Prompt] = {}
+    prompts: dict[str, dict[str, Prompt]] = {}
     withdrawals = []
     for record in reader.between(begins, ends):
         said = _published(record) if record.key == session_id.encode() else None
         if isinstance(said, Prompt):
-            prompts.setdefault(said.caused_by, said)
+            prompts.setdefault(said.caused_by, {}).setdefault(said.placement, said)
         elif said is not None:
             withdrawals.append(said)
     outcomes = reader.between(*_of(reader, topics.outcomes, log.partitions))
@@ -118,13 +118,13 @@ def _of(
 
 
 def _by_place(
-    events: Iterable[SessionEvent], prompts: dict[str, Prompt]
-) -> Iterator[tuple[Place, Prompt]]:
+    events: Iterable[SessionEvent], prompts: dict[str, dict[str, Prompt]]
+) -> Iterator[tuple[Place, tuple[Prompt, ...]]]:
     for event in events:
         if event.first and isinstance(event.held, AskingEvent):
-            prompt = prompts.get(event.held.event_id)
-            if prompt is not None:
-                yield event.place, prompt
+            of_event = prompts.get(event.held.event_id)
+            if of_event is not None:
+                yield event.place, tuple(of_event.values())
 
 
 def _told_apart(events: Iterable[SessionEvent]) -> Iterator[SessionEvent]:

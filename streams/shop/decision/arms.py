@@ -22,6 +22,8 @@ class CandidateQuery(NamedTuple):
     time_s: float
     excluded: Collection[str]
     items_max: int
+    beside: Sequence[str] = ()
+    """What was in the basket with it, and is not any more: it was ordered."""
 
 
 class Arm(NamedTuple):
@@ -59,7 +61,7 @@ class Arm(NamedTuple):
 
 def _basket(question: CandidateQuery) -> Sequence[str]:
     """The basket, the anchor last."""
-    return _last(question.session.own_basket, question.anchor)
+    return _last([*question.session.own_basket, *question.beside], question.anchor)
 
 
 def _viewed(question: CandidateQuery) -> Sequence[str]:

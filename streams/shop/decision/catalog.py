@@ -1,4 +1,4 @@
-"""What the catalogue keeps out of prompts: items out of stock, hidden, restricted; and variants.
+"""What the catalogue says of prompts: what is out of stock, hidden, restricted, a variant, better.
 
 Only what a decision asks for is kept: an item that may be offered takes no memory. `Catalog`
 follows the topic record by record; `Exclusions` is what one decision sees of it. Nothing in here is
@@ -10,6 +10,8 @@ from itertools import chain
 from typing import Literal
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.decision.slots.top_up import Prices
+from streams.shop.decision.slots.upgrades import Upgrades, upgraded
 from streams.shop.memory.answer import Silence
 
 Withholding = Literal["hidden", "restricted", "out_of_stock", "variant"]
@@ -21,7 +23,7 @@ FULL = "full"
 class Catalog:
     """Which items are withheld, and which are variants of one product.
 
-    It is false while it keeps nothing out of any prompt.
+    It is false while it knows nothing that a decision asks for.
 
     >>> catalog = Catalog()
     >>> catalog.put(CatalogItem(item_id="jam", in_stock=False))
@@ -34,33 +36,54 @@ class Catalog:
     False
     """
 
-    def __init__(self, items_max: int = 1_000_000) -> None:
+    def __init__(self, items_max: int = 1_000_000, prices_max: int = 0) -> None:
         self.items_max = items_max
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
+        self.upgrades, self.prices = Upgrades(), Prices(prices_max)
+
+    def __bool__(self) -> bool:
+        """Whether it knows anything that a decision asks for."""
+        return bool(len(self) or self.prices.of)
 
     def __len__(self) -> int:
-        """Of how many items it keeps something; a variant that is withheld counts twice."""
-        return len(self.withheld) + len(self.products)
+        """How much it keeps; an item that it keeps in several places counts in each of them."""
+        return len(self.withheld) + len(self.products) + self.upgrades.relations
 
     def put(self, item: CatalogItem) -> bool:
         """An item as it is from now on; False: there was no room, and it is as it was."""
+        self.prices.put(item)
         why, product, item_id = reason_to_withhold(item), item.variant_of, item.item_id
-        new = item_id not in self.withheld and item_id not in self.products
-        if new and (why or product) and len(self) >= self.items_max:
+        better = any(upgraded(item))
+        new = not any(item_id in kept for kept in (self.withheld, self.products, self.upgrades))
+        if new and (why or product or better) and len(self) >= self.items_max:
             return False
-        self.take_out(item_id)
+        self._drop(item_id)
         if why is not None:
             self.withheld[item_id] = why
         if product is not None:
             self.products[item_id] = product
+        if better:
+            self.upgrades.put(item)
         return True
 
     def take_out(self, item_id: str) -> None:
         """Nothing is known of this item any more: it may be offered."""
+        self.prices.of.pop(item_id, None)
+        self._drop(item_id)
+
+    def _drop(self, item_id: str) -> None:
         self.withheld.pop(item_id, None)
         self.products.pop(item_id, None)
+        self.upgrades.take_out(item_id)
+
+    def clear(self) -> None:
+        """The topic is another one: nothing of what it held counts."""
+        self.withheld.clear()
+        self.products.clear()
+        self.upgrades.clear()
+        self.prices.of.clear()
 
     def product_of(self, item_id: str) -> str:
         """What an item is a variant of; the item itself if it is none. A product has no product."""
@@ -93,19 +116,25 @@ class Exclusions(Collection[str]):
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self.upgrades, self.prices = catalog.upgrades, catalog.prices.of
         self._excluded: Collection[str] = ()
         self._products: set[str] = set()
+        self._met = False
         self.noted: dict[str, Withholding] = {}
         """What an arm came upon that the catalogue alone withheld, with the reason."""
 
     def fill(self, excluded: Collection[str], beside: Iterable[str]) -> None:
         """What the guards exclude; and the items of which no variant is to be offered."""
-        self._excluded = excluded
-        self._products = {self._catalog.product_of(item) for item in beside}
+        self._excluded, self._met = excluded, False
+        self.beside(beside)
+
+    def beside(self, items: Iterable[str]) -> None:
+        """The items of which no variant is to be offered."""
+        self._products = {self._catalog.product_of(item) for item in items}
 
     def silence(self) -> Silence:
         """Why nothing is offered: for the catalogue, or because nothing was there to be offered."""
-        return Silence("withheld") if self.noted else Silence("no_candidate")
+        return Silence("withheld") if self._met else Silence("no_candidate")
 
     def __contains__(self, item: object) -> bool:
         """Whether this item is out of the question; notes it if that is the catalogue's doing."""
@@ -115,12 +144,14 @@ class Exclusions(Collection[str]):
         if why is None and self._catalog.product_of(item) in self._products:
             why = "variant"
         if why is not None:
-            self.noted[item] = why
+            self.noted[item], self._met = why, True
         return why is not None
 
     def __len__(self) -> int:
         """As many items as it may have at most: by that recommenders know how far to look."""
-        return len(self._excluded) + len(self._catalog) + len(self._products)
+        catalog = self._catalog
+        withheld = len(catalog.withheld) + len(catalog.products)
+        return len(self._excluded) + withheld + len(self._products)
 
     def __iter__(self) -> Iterator[str]:
         """What the guards exclude, and what is withheld from everybody."""

@@ -14,7 +14,7 @@ other, each of them from the propensities that it logs.
 
 from hashlib import blake2b
 
-from streams.contract.prompts import Placement
+from streams.contract.events.slots import Placement
 from streams.contract.secret_keys import derived_key, secret_keys
 
 PURPOSE = b"goeswith draws"

@@ -3,36 +3,78 @@
 Guards only ever take away: an item that fits but annoys is not worth its margin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.orders.slot_tally import OWN_BUDGET, dismissals, tally
 from streams.shop.memory.pending_prompts import PendingPrompt
 from streams.shop.memory.session import Session
 
 
-def silenced(
-    session: Session, event: Event, pending: Sequence[PendingPrompt], settings: Settings
-) -> Silence | None:
-    """Why we must not speak to this session now; None when we may.
+class Budget(NamedTuple):
+    """What a visit was shown where a slot belongs to, and what is allowed there."""
 
-    `pending` are prompts to the session that are not shown yet: they count like impressions.
+    shown: int
+    last_shown_ms: int
+    dismissals: int
+    prompts_max: int
+    cool_down_s: float
+
+
+def budget(session: Session, slot: str, settings: Settings) -> Budget:
+    """The budget of a slot: its own, or the one that `product_page` and `basket` share."""
+    tallies, dismissed = session.tallies, session.dismissals
+    if tallies or slot in OWN_BUDGET:
+        dismissed = dismissals(tallies, slot, dismissed)
+    if slot not in OWN_BUDGET:
+        most, pause_s = settings.prompts_per_session_max, settings.cool_down_s
+        return Budget(session.shown, session.last_shown_ms, dismissed, most, pause_s)
+    caps = {
+        "checkout": settings.checkout_prompts_max,
+        "post_purchase": settings.post_purchase_prompts_max,
+        "upgrade": settings.upgrade_prompts_max,
+    }
+    own, pause_s = tally(tallies, slot), settings.slot_cool_down_s
+    return Budget(own.shown, own.last_shown_ms, dismissed, caps[slot], pause_s)
+
+
+def silenced(
+    session: Session,
+    event: Event,
+    pending: Sequence[PendingPrompt],
+    settings: Settings,
+    slot: str = "basket",
+    before: Collection[str] = (),
+) -> Silence | None:
+    """Why we must not speak to this session in this slot now; None when we may.
+
+    `pending` are prompts to the session that are not shown yet: they count like impressions. So do
+    those for the slots of this event that were answered `before`, but no pause follows them.
     """
     if late(event, settings) or session.of_before:
         return Silence("late")
-    if session.in_checkout:
+    if session.in_checkout and slot != "checkout":
         return Silence("checkout")
     if session.assignment is not None and session.assignment.held_out:
         return Silence("holdout")
-    if session.dismissals >= settings.dismissals_max:
+    allowed = budget(session, slot, settings)
+    if allowed.dismissals >= settings.dismissals_max:
         return Silence("dismissed")
-    unseen = unseen_ms(session, event, pending)
-    if session.shown + len(unseen) >= settings.prompts_per_session_max:
+    unseen = unseen_ms(session, event, pending, slot)
+    beside = sum(same_budget(other, slot) for other in before) if before else 0
+    if allowed.shown + len(unseen) + beside >= allowed.prompts_max:
         return Silence("session_cap")
-    if pause_left_ms(session, event, unseen, settings) > 0:
+    if pause_left_ms(event, unseen, allowed) > 0:
         return Silence("cool_down")
     return None
+
+
+def same_budget(slot: str, other: str) -> bool:
+    """Whether prompts in these two slots count together."""
+    return slot == other or not (slot in OWN_BUDGET or other in OWN_BUDGET)
 
 
 def late(event: Event, settings: Settings) -> bool:
@@ -45,8 +87,10 @@ def late(event: Event, settings: Settings) -> bool:
     return delay_ms > 1000 * bound_s
 
 
-def unseen_ms(session: Session, event: Event, pending: Sequence[PendingPrompt]) -> list[int]:
-    """When the living prompts of this visit were caused that are not shown yet.
+def unseen_ms(
+    session: Session, event: Event, pending: Sequence[PendingPrompt], slot: str = "basket"
+) -> list[int]:
+    """When the living prompts of this visit were caused that are not shown yet, in a slot's budget.
 
     But the event's own: what has expired by now will not be shown, and does not count.
     """
@@ -57,18 +101,17 @@ def unseen_ms(session: Session, event: Event, pending: Sequence[PendingPrompt]) 
         and prompt.caused_by != event.event_id
         and prompt.expires_at_ms > event.received_at_ms
         and prompt.occurred_at_ms >= session.started_ms
+        and same_budget(prompt.slot, slot)
     ]
 
 
-def pause_left_ms(
-    session: Session, event: Event, unseen: Sequence[int], settings: Settings
-) -> float:
+def pause_left_ms(event: Event, unseen: Sequence[int], allowed: Budget) -> float:
     """How much of the pause (cool-down) after the last prompt was left; none: 0 or less."""
-    pause_ms: float = settings.cool_down_s * 1000 * 2**session.dismissals
+    pause_ms: float = allowed.cool_down_s * 1000 * 2**allowed.dismissals
     if not pause_ms:
         return 0.0
-    last_ms = max(unseen, default=session.last_shown_ms)
-    return pause_ms - (event.occurred_at_ms - max(last_ms, session.last_shown_ms))
+    last_ms = max(unseen, default=allowed.last_shown_ms)
+    return pause_ms - (event.occurred_at_ms - max(last_ms, allowed.last_shown_ms))
 
 
 def excluded(

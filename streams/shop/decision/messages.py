@@ -23,6 +23,8 @@ TEXTS = {
         "best_fit/category": "Popular among what goes with your basket",
         "best_fit/popular": "Popular right now",
         "best_fit/session": "You have looked at this",
+        "upgrade": "A step up from {anchor}",
+        "top_up": "With this the shipping is free",
     },
     "de": {
         "bought_together": "Wird oft zusammen mit {anchor} gekauft",
@@ -36,6 +38,8 @@ TEXTS = {
         "best_fit/category": "Beliebt unter dem, was zu Ihrem Korb passt",
         "best_fit/popular": "Gerade beliebt",
         "best_fit/session": "Das haben Sie sich angesehen",
+        "upgrade": "Eine Stufe besser als {anchor}",
+        "top_up": "Damit ist der Versand frei",
     },
     "fr": {
         "bought_together": "Souvent acheté avec {anchor}",
@@ -49,6 +53,8 @@ TEXTS = {
         "best_fit/category": "Populaire parmi ce qui va avec votre panier",
         "best_fit/popular": "Populaire en ce moment",
         "best_fit/session": "Vous l'avez regardé",
+        "upgrade": "Un cran au-dessus de {anchor}",
+        "top_up": "Avec cela, la livraison est gratuite",
     },
 }
 

@@ -1,15 +1,17 @@
-"""What one event calls for: a prompt or a silence, withdrawals and outcomes.
+"""What one event calls for: a prompt or a silence for each slot, withdrawals and outcomes.
 
 Silence is a value with a reason, not an absence. None of this is on the wire as it stands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from streams.contract.errors import BadInput
+from streams.contract.events.slots import Placement
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn, UnitOutcome
 
 SilenceReason = Literal[
@@ -60,7 +62,8 @@ class OutgoingPrompt(NamedTuple):
         """A prompt as it was before it was written."""
         seen = {name: getattr(prompt, name) for name in cls._fields[:-2]}
         items = tuple(item.item_id for item in prompt.items)
-        fields = prompt.model_dump(exclude=set(CONSTANT_FIELDS), exclude_none=True)
+        alike = {name for name, said in CONSTANT_FIELDS.items() if getattr(prompt, name) == said}
+        fields = prompt.model_dump(exclude=alike, exclude_none=True)
         return cls(**{**seen, "items": items}, fields=fields, seal=lambda: prompt.receipt)
 
     def prompt(self) -> Prompt:
@@ -83,7 +86,7 @@ CONSTANT_FIELDS = {
     for name, kind in Prompt.model_fields.items()
     if not kind.is_required() and kind.default is not None
 }
-"""Fields with the same value in all prompts: version, type and kind."""
+"""Fields with the same value in nearly all prompts: version, type and kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,16 @@ class Silence:
     reason: SilenceReason
 
 
+NO_SILENCES: Mapping[Placement, Silence] = MappingProxyType({})
+
+
 class Answer(NamedTuple):
     """All that one event calls for. An event that asks nothing has neither prompt nor silence."""
 
     outgoing_prompt: OutgoingPrompt | None = None
+    """The first prompt: as a rule the only one."""
     silence: Silence | None = None
+    """Why there is no prompt at all; of several slots, why not in the first one."""
     withdrawals: tuple[PromptWithdrawn, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     """The stages that prompts reached."""
@@ -107,6 +115,23 @@ class Answer(NamedTuple):
     """The event is of the contract but cannot be believed: to be published as a dead letter."""
     withheld: tuple[str, ...] = ()
     """Why items were not offered that the catalogue keeps out, one reason an item that was met."""
+    further_prompts: tuple[OutgoingPrompt, ...] = ()
+    """Those for the other slots that the event asked for."""
+    silent_slots: Mapping[Placement, Silence] = NO_SILENCES
+    """Why there is none in others of them, `silence` among them, where several were asked for."""
+
+    @property
+    def outgoing_prompts(self) -> tuple[OutgoingPrompt, ...]:
+        """All of them, in the order in which their slots were answered."""
+        first = self.outgoing_prompt
+        return () if first is None else (first, *self.further_prompts)
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Why there is none, in each slot in which there is none."""
+        if self.silent_slots:
+            return tuple(self.silent_slots.values())
+        return () if self.silence is None else (self.silence,)
 
     @property
     def prompt(self) -> Prompt | None:

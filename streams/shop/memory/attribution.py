@@ -57,6 +57,7 @@ from streams.shop.memory.orders.earnings import Step, Worth, earnings
 from streams.shop.memory.orders.impression import Impression, Reached, joined
 from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
+from streams.shop.memory.orders.slot_tally import own_slot, sent_away
 from streams.shop.memory.session import Session
 
 Feedback = ItemAdded | PromptShown | PromptClicked | PromptDismissed
@@ -102,16 +103,20 @@ class Attribution:
         if event.item_id is not None and event.item_id not in receipt.items:
             return  # as an add of another item: as if it had no receipt
         impression, at_ms = self._impression(session, event, receipt), event.occurred_at_ms
-        in_time = at_ms - impression.shown_ms <= self._add_window_ms
-        if in_time and at_ms >= receipt.prompted_at_ms and not impression.has("clicked"):
-            told = told_by(event, impression)
-            self._note(impression, [Reached("clicked", told, at_ms, item_id=event.item_id)])
+        clicked = Reached("clicked", told_by(event, impression), at_ms, item_id=event.item_id)
+        in_time = receipt.prompted_at_ms <= at_ms <= impression.shown_ms + self._add_window_ms
+        if in_time and not impression.has("clicked"):
+            self._note(impression, [clicked])
 
     def dismissed(self, session: Session, event: PromptDismissed, receipt: Receipt) -> None:
         """The shopper sent a prompt away: once, and however late."""
         impression = self._impression(session, event, receipt)
-        sent_away = Reached("dismissed", told_by(event, impression), event.occurred_at_ms)
-        if not impression.has("dismissed") and self._note(impression, [sent_away]):
+        dismissal = Reached("dismissed", told_by(event, impression), event.occurred_at_ms)
+        if impression.has("dismissed") or not self._note(impression, [dismissal]):
+            return
+        if slot := own_slot(receipt.context):
+            session.tallies = sent_away(session.tallies, slot)
+        else:
             session.dismissals += 1
 
     def added(self, session: Session, event: ItemAdded, receipt: Receipt | None) -> None:
@@ -180,12 +185,8 @@ class Attribution:
     def _take_back(
         self, session: Session, event: Event, item_id: str, left: int, most: float = inf
     ) -> None:
-        """So many of an item are left in the basket; at most so much of it was taken out.
-
-        What an order has bought of it did not go out by that. An add tells it of the latest cart.
-        """
-        adding = isinstance(event, ItemAdded)
-        at_ms = session.moments.cart_ms if adding else event.occurred_at_ms
+        """So many are left of an item; at most so much went out. A late add tells of the cart."""
+        at_ms = session.moments.cart_ms if isinstance(event, ItemAdded) else event.occurred_at_ms
         brought = [
             (max(fact.at_ms for fact in impression.of("added", item_id)), impression)
             for impression in session.impressions.values()

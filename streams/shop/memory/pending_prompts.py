@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from streams.shop.memory.answer import OutgoingPrompt
 
-PENDING_PER_SESSION_MAX = 8
+PENDING_PER_SESSION_MAX = 12
+"""By default as many as a visit gets in all slots together."""
 
 
 class PendingPrompt(NamedTuple):
@@ -22,12 +23,14 @@ class PendingPrompt(NamedTuple):
     caused_by: str
     occurred_at_ms: int
     expires_at_ms: int
+    slot: str = "basket"
 
     @classmethod
     def of(cls, prompt: OutgoingPrompt) -> "PendingPrompt":
         """What is remembered of a prompt that is being published."""
         at_ms, until_ms = prompt.occurred_at_ms, prompt.expires_at_ms
-        return cls(prompt.prompt_id, prompt.items, prompt.caused_by, at_ms, until_ms)
+        slot = prompt.fields["placement"]
+        return cls(prompt.prompt_id, prompt.items, prompt.caused_by, at_ms, until_ms, slot)
 
 
 class PendingPrompts:

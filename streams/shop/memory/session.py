@@ -42,6 +42,7 @@ from streams.shop.memory.orders.baskets.taken import Taken, bound
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen
+from streams.shop.memory.orders.slot_tally import Tallies, own_slot, shown_once
 from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
@@ -104,6 +105,8 @@ class Session(BasketChanges):
     moments: Moments = NO_MOMENTS
     of_before: bool = False
     """Whether the latest event is of somebody who has left since; no part of the state."""
+    tallies: Tallies = ()
+    """What the visit was shown in slots that do not share `shown` and `dismissals`."""
 
     def note(self, event: Event, offset: int) -> None:
         """Remember that this event was seen, and at which offset."""
@@ -210,8 +213,11 @@ class Session(BasketChanges):
         if len(self.impressions) >= IMPRESSIONS_MAX:
             self.forget_impression()
         self.impressions[impression.receipt.prompt_id] = impression
-        self.shown += 1
-        self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
+        if slot := own_slot(impression.receipt.context):
+            self.tallies = shown_once(self.tallies, slot, impression.shown_ms)
+        else:
+            self.shown += 1
+            self.last_shown_ms = max(self.last_shown_ms, impression.shown_ms)
         note_shopper(self)
         lighten(self)
 
@@ -267,4 +273,5 @@ class Session(BasketChanges):
             self.seen.arrivals and self.seen.arrivals.state(),
             self.ties.state(),
             self.seen.latest_ms,
+            *([list(map(list, self.tallies))] if self.tallies else ()),
         ]

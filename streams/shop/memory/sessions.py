@@ -22,6 +22,7 @@ from streams.shop.memory.orders.baskets.taken import Taken
 from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import NAMED_ALONE, Seen
+from streams.shop.memory.orders.slot_tally import read_tallies
 from streams.shop.memory.orders.weight import lighten
 from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
@@ -239,7 +240,7 @@ def _session_of(state: list[Any]) -> Session:
         bought, latest = [(item, last_ms) for item in bought], [[], [], None, (), ()]
     taken, orders, forgotten, refused, unread, *more = latest
     assigned, arrived, *later = more or (None, None)
-    tied, latest_ms = later or (None, last_ms)
+    tied, latest_ms, *slots = later or (None, last_ms)
     seen = Seen.from_state(named, () if version <= NAMED_ALONE else before, refused, unread)
     seen.arrive(arrived, version)
     (seen.latest_ms,) = each(int, [latest_ms], 0, YEAR_2100_MS)
@@ -266,6 +267,7 @@ def _session_of(state: list[Any]) -> Session:
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),
         ties=Ties.from_state(tied),
+        tallies=read_tallies(*slots[:1] or ((),)),
     )
 
 

@@ -1,22 +1,55 @@
 """Where somebody asks, and of which segment: what the policy knows, and reports are split by."""
 
 from collections.abc import Container
+from typing import TypeGuard
 
-from streams.contract.events import ItemAdded, ItemViewed
-from streams.contract.prompts import Placement
+from streams.contract.events import CheckoutStarted, Event, ItemAdded, ItemViewed, OrderPlaced
+from streams.contract.events.slots import Placement
 
-AskingEvent = ItemViewed | ItemAdded
-"""The events that ask for a prompt: what goes with this? By these a session may be assigned."""
+ItemEvent = ItemViewed | ItemAdded
+"""The events that ask unless they say otherwise: what goes with this?"""
+AskingEvent = ItemEvent | CheckoutStarted | OrderPlaced
+"""The events that may ask for prompts. By those that do a session may be assigned."""
 
-PLACEMENTS: dict[type[AskingEvent], Placement] = {ItemViewed: "product_page", ItemAdded: "basket"}
-"""Where the shopper is when an event asks."""
+UNSAID: dict[type[Event], tuple[Placement, ...]] = {
+    ItemViewed: ("product_page",),
+    ItemAdded: ("basket",),
+    CheckoutStarted: (),
+    OrderPlaced: (),
+}
+"""The slots that an event asks for which names none; a kind that is not here never asks."""
+FIRST: Placement = "upgrade"
+"""A better item is offered before what goes with the lesser one."""
+
+
+def slots_of(event: Event) -> tuple[Placement, ...]:
+    """The slots that an event asks for, each once, in the order in which they are answered.
+
+    >>> from streams.contract.schemas.examples import ITEM_VIEWED
+    >>> slots_of(ITEM_VIEWED)
+    ('product_page',)
+    >>> slots_of(ITEM_VIEWED.model_copy(update={"slots": ("basket", "upgrade", "basket")}))
+    ('upgrade', 'basket')
+    """
+    unsaid = UNSAID.get(type(event))
+    if unsaid is None or (slots := event.slots) is None:  # type: ignore[union-attr]
+        return unsaid or ()
+    if len(slots) < 2:  # noqa: PLR2004
+        return slots
+    return tuple(dict.fromkeys((FIRST, *slots) if FIRST in slots else slots))
+
+
+def asks(event: object) -> TypeGuard[AskingEvent]:
+    """Whether this event asks for a prompt at all."""
+    return type(event) in UNSAID and bool(slots_of(event))  # type: ignore[arg-type]
 
 
 def told_context(event: AskingEvent, segments: Container[str]) -> str:
     """The context by the event's own word alone; `segments` are those that are listed.
 
     Who is signed in by an event before this one is "known" to the policy, and "new" here: what
-    others said of the shopper may be known later on one worker than on another.
+    others said of the shopper may be known later on one worker than on another. Of several slots
+    it is the first one's.
 
     >>> from streams.contract.schemas.examples import ITEM_VIEWED
     >>> told_context(ITEM_VIEWED, {"club"}), told_context(ITEM_VIEWED, ())
@@ -26,4 +59,4 @@ def told_context(event: AskingEvent, segments: Container[str]) -> str:
     if segment is None or segment not in segments:
         names = event.shopper_id is not None and event.consent is True
         segment = "known" if names else "new"
-    return f"{PLACEMENTS[type(event)]}/{segment}"
+    return f"{slots_of(event)[0]}/{segment}"

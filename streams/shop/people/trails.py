@@ -12,7 +12,7 @@ from typing import Any
 TRAIL = (
     *("started_ms", "last_ms", "viewed", "looked", "path", "in_checkout"),
     *("basket", "taught", "taken", "bought"),
-    *("impressions", "forgotten", "shown", "last_shown_ms", "dismissals"),
+    *("impressions", "forgotten", "shown", "last_shown_ms", "dismissals", "tallies"),
     "moments",
 )
 """The fields of a session that follow as they are."""

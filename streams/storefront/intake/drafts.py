@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from streams.contract.errors import InvalidEvent
-from streams.contract.events import ANY_EVENT, Event, encode
-from streams.contract.events.codec import nobody_ids
+from streams.contract.events import Event, encode
+from streams.contract.events.codec import event_of, nobody_ids
 from streams.contract.settings import Settings
 from streams.storefront.intake.values.identifiers import (
     CHARS_MAX,
@@ -243,7 +243,7 @@ class Drafts:
 
     def _take(self, place: str, said: dict[str, Any]) -> None:
         try:
-            event: Event = ANY_EVENT.validate_python(said)
+            event = event_of(said)
         except ValidationError as invalid:
             self.reject(place, "invalid_event", _explained(invalid))
             return

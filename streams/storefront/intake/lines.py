@@ -188,8 +188,13 @@ def item_events(
 
 
 def _currency(own: Any, of_all: Any, drafts: Drafts) -> str | None:
-    """The currency of an item: its own, that of the event, or the one that is set."""
-    return currency_code(own) or currency_code(of_all) or drafts.settings.intake_currency or None
+    """The currency of an item: its own, that of the event, or the one that is set.
+
+    One that is named, and is none of ISO 4217 (points, a coin, one that is gone), is not made up
+    for by another one: 100 of it are not 100 of that.
+    """
+    named = next((one for one in (own, of_all) if identifier(one) is not None), None)
+    return (currency_code(named) if named else drafts.settings.intake_currency) or None
 
 
 def _listed(said: Any) -> bool:

@@ -41,11 +41,15 @@ SUPPOSED_BYTES_MAX = 42_000
 """and who made as many of them as are remembered."""
 DENIAL_BYTES = 126
 PENDING_BYTES = 2_000
-"""Of a session with six prompts on their way; of eight it is a third more."""
-PENDING_BYTES_MAX = 2_700
+"""Of a session with six prompts on their way; of twelve it is twice as much."""
+PENDING_BYTES_MAX = 4_000
 QUEUED_BYTES = 2_000
 CATALOG_ITEM_BYTES = 105
-"""Of an item that the catalogue withholds, or a variant; what may be offered takes none."""
+"""Of an item that the catalogue withholds, or a variant; what may be offered takes none,"""
+UPGRADE_BYTES = 480
+"""but a relation by which an item is better than another one,"""
+PRICE_BYTES = 210
+"""and price and margin, where they are kept."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""
 PROGRAM_BYTES = 180_000_000
@@ -115,6 +119,8 @@ def bounds(settings: Settings) -> list[Bound]:
         tables += _tables(1, "repeats.supposed", shoppers, SUPPOSED_BYTES, "shoppers_max")
     if settings.best_fit:
         tables += _tables(1, "fit", items, RANKED_ITEM_BYTES, per_item)
+    if prices := settings.catalog_prices_max:
+        tables += _tables(1, "catalogue prices", prices, PRICE_BYTES, "catalog_prices_max")
     if settings.redis_url:
         queued = settings.views_queued_max
         tables += _tables(1, "views queued", queued, QUEUED_BYTES, "views_queued_max")
@@ -125,6 +131,7 @@ MOST_BYTES = {
     "sessions": weight.BYTES_MAX,
     "orders": ORDER_BYTES_MAX,
     "pending prompts": PENDING_BYTES_MAX,
+    "catalogue": UPGRADE_BYTES,
     "repeats.shoppers": SHOPPER_BYTES_MAX,
     "repeats.supposed": SUPPOSED_BYTES_MAX,
 }

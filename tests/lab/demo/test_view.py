@@ -35,7 +35,7 @@ def seen(elapsed_s: float = 12.0) -> Overview:
         lag_events=7,
         lag_s=0.25,
         dead_letters=0,
-        truth=TruthFound(1, 2, 0, {"bread": "butter", "tea": "milk"}),
+        truth=TruthFound(1, 2, 0, {"bread": "butter", "tea": "milk"}, ("tea",)),
     )
 
 
@@ -158,3 +158,17 @@ def test_names_of_sessions_and_arms_are_whole_at_80_columns() -> None:
 
     assert "  viewed_together  " in line
     assert PROMPT.anchor in line
+
+
+def test_the_address_of_the_shop_stands_above_everything() -> None:
+    """Where a screen lives and where lines are told; pictures do not have it: it differs."""
+    out = io.StringIO()
+    view = View(Console(file=out, width=140))
+    view.open_at("http://127.0.0.1:4711/")
+    console = Console(file=io.StringIO(), width=140, record=True)
+    console.print(screen(seen(), [PROMPT], [10.0], [], "http://127.0.0.1:4711/"))
+    view.show(seen(), [PROMPT])
+
+    assert "open http://127.0.0.1:4711/ in a browser" in out.getvalue()
+    assert "http://127.0.0.1:4711/" in console.export_text().splitlines()[0]
+    assert "4711" not in view.picture()

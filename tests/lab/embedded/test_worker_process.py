@@ -41,3 +41,19 @@ def test_a_worker_that_was_not_started_is_an_error() -> None:
     """There is no process to speak of before the block is entered."""
     with pytest.raises(WorkerFailed, match="has not been started"):
         WorkerProcess(SETTINGS).check()
+
+
+def test_a_program_that_has_ended_can_be_started_again() -> None:
+    """It is another process, of the same settings; and it is over with the block."""
+    settings = SETTINGS.model_copy(update={"receipt_secret": SecretStr("")})
+    with WorkerProcess(settings) as worker:
+        first = worker.pid
+        os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+        assert not worker.is_running
+        worker.start_again()
+        second = worker.pid
+        os.waitid(os.P_PID, second, os.WEXITED | os.WNOWAIT)
+
+        assert first != second
+        with pytest.raises(WorkerFailed, match="GOESWITH_RECEIPT_SECRET"):
+            worker.check()

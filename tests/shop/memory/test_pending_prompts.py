@@ -33,7 +33,9 @@ def test_the_latest_prompts_of_the_latest_sessions_are_remembered() -> None:
             pending.add(said(number, session_id))
 
     assert () == pending.of("a")
-    assert [f"prompt-{n}" for n in range(1, 9)] == [note.prompt_id for note in pending.of("c")]
+    assert [f"prompt-{n}" for n in range(1, PENDING_PER_SESSION_MAX + 1)] == [
+        note.prompt_id for note in pending.of("c")
+    ]
 
 
 def test_a_prompt_on_its_way_out_names_nothing_that_it_does_not_have() -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from models import CoOccurrence, Popularity, Repeats
 from models.recommenders.pair_table.layout import TOP
 from streams.cli.root import goeswith
-from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
 from streams.shop.decision.catalog import Catalog
@@ -51,6 +51,25 @@ def of_the_catalogue(**fields: Any) -> float:
     for number in range(100_000):
         catalog.put(CatalogItem(item_id=f"item-{number:06}", **fields))
     return deep_size(catalog.withheld, catalog.products) / 100_000
+
+
+def upgrades() -> float:
+    """Items that are better than another one each."""
+    catalog = Catalog()
+    for number in range(20_000):
+        better = Relation(kind="upgrade_of", item_id=f"other-{number:06}")
+        said = {"price_minor": 4900 + number, "currency": "EUR", "relations": (better,)}
+        catalog.put(CatalogItem.model_validate({"item_id": f"item-{number:06}", **said}))
+    return deep_size(catalog.upgrades) / 20_000
+
+
+def prices() -> float:
+    """Items whose price and margin are kept."""
+    catalog = Catalog(prices_max=20_000)
+    for number in range(20_000):
+        said = {"price_minor": 4900 + number, "margin_minor": 900 + number, "currency": "EUR"}
+        catalog.put(CatalogItem.model_validate({"item_id": f"item-{number:06}", **said}))
+    return deep_size(catalog.prices.of) / 20_000
 
 
 def orders() -> float:
@@ -253,6 +272,8 @@ def paired_items() -> float:
         (paired_items, said.PAIRED_ITEM_BYTES),
         (partial(of_the_catalogue, in_stock=False), said.CATALOG_ITEM_BYTES),
         (partial(of_the_catalogue, variant_of="product-1234"), said.CATALOG_ITEM_BYTES),
+        (upgrades, said.UPGRADE_BYTES),
+        (prices, said.PRICE_BYTES),
     ],
 )
 def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], constant: int) -> None:
@@ -262,7 +283,7 @@ def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], consta
 
 SOAK = """
 import json, resource
-from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
 from streams.shop.shop import Shop

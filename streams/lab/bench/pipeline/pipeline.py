@@ -15,7 +15,7 @@ from streams.lab.bench.pipeline import latency
 from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
-from streams.shop.people.context import AskingEvent
+from streams.shop.people.context import ItemEvent
 
 WARM_UP_EVENTS = 1_000
 """The first events need not be answered with a prompt: there was little to say yet."""
@@ -87,7 +87,7 @@ async def _costs(site: Site, events: int, number_of: int, say: ProgressCallback)
 
 
 async def _round(
-    site: Site, asking: list[AskingEvent], log: str, say: ProgressCallback
+    site: Site, asking: list[ItemEvent], log: str, say: ProgressCallback
 ) -> tuple[dict[str, float], bool, completeness.Completeness]:
     """Costs, whether the state was right, and what became of the prompts."""
     settings = await site.make_log(log)

@@ -22,7 +22,7 @@ from streams.lab.bench.stage import completeness, cost, tape
 from streams.lab.bench.stage.contenders import WorkerContender, ours, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.workload import workload
-from streams.shop.people.context import AskingEvent
+from streams.shop.people.context import ItemEvent
 
 WORKERS = (1, 2, 4)
 WARM_UP_EVENTS = 2_000
@@ -124,7 +124,7 @@ async def _through(
 
 
 async def _complete(
-    site: Site, settings: Settings, asking: list[AskingEvent]
+    site: Site, settings: Settings, asking: list[ItemEvent]
 ) -> completeness.Completeness:
     prompts = await tape.play(site.bootstrap, settings.topics.prompts, PARTITIONS)
     return completeness.completeness(asking, WARM_UP_EVENTS, completeness.prompt_ids(prompts))

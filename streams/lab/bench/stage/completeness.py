@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord
 
 from streams.contract.events import ItemAdded, ItemViewed
 from streams.contract.prompts import prompt_id
-from streams.shop.people.context import PLACEMENTS
+from streams.shop.people.context import slots_of
 
 Cause = tuple[bytes, str]
 """The session, as the record's key has it, and the id of an event."""
@@ -45,7 +45,7 @@ def completeness(
 
 def caused(event: ItemViewed | ItemAdded) -> str:
     """The id of the prompt that an event causes."""
-    return prompt_id(event.event_id, event.session_id, PLACEMENTS[type(event)])
+    return prompt_id(event.event_id, event.session_id, slots_of(event)[0])
 
 
 def prompt_ids(records: Iterable[ConsumerRecord]) -> list[str]:

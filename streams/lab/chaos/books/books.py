@@ -24,7 +24,7 @@ from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, AnyOutcome, Prompt, prompt_id
 from streams.contract.settings import Settings
 from streams.shop.memory.pending_prompts import PendingPrompts
-from streams.shop.people.context import PLACEMENTS, AskingEvent
+from streams.shop.people.context import ItemEvent, slots_of
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
@@ -104,8 +104,8 @@ def recompute(
             answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
             outcomes |= {o.identity: o for o in (*answer.outcomes, *answer.unit_outcomes)}
             silence = answer.silence and answer.silence.reason
-        if isinstance(event, AskingEvent) and silence not in BY_DESIGN:
-            identity = prompt_id(event.event_id, event.session_id, PLACEMENTS[type(event)])
+        if isinstance(event, ItemEvent) and silence not in BY_DESIGN:
+            identity = prompt_id(event.event_id, event.session_id, slots_of(event)[0])
             asked[identity] = event
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
@@ -163,7 +163,7 @@ def judged_outcomes(published: Iterable[AuditedRecord], recomputed: Recomputed) 
 
 def _fits(prompt: Prompt, event: Event | None) -> bool:
     """Whether a prompt says of itself what its event says; no matter what it offers."""
-    if not isinstance(event, AskingEvent):
+    if not isinstance(event, ItemEvent):
         return False
     return (prompt.caused_by, prompt.session_id, prompt.anchor, prompt.occurred_at_ms) == (
         event.event_id,

@@ -79,8 +79,6 @@ _ONE_NODE = {
     # So that what is to be compacted is, within a second and not within fifteen.
     "log.cleaner.backoff.ms": "500",
 }
-
-
 _OF_LISTENERS = ("listeners", "advertised.listeners", "listener.security.protocol.map")
 NOTHING: Mapping[str, str] = {}
 
@@ -242,10 +240,7 @@ def kafka_jars() -> Path:
 
 
 def resolved_jars(name: str, pom: str) -> Path:
-    """The folder of what a POM depends on, resolved at the first call of its name. Raises NoKafka.
-
-    It belongs to this `VERSION` of Kafka.
-    """
+    """The folder of what a POM depends on, kept by name and `VERSION`. Raises NoKafka."""
     jars = cache() / name / VERSION
     if jars.exists():
         return jars

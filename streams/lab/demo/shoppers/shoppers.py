@@ -1,6 +1,6 @@
 """Simulated shoppers: who they are, and how they take a prompt. Pure and seeded.
 
-What a shopper does with a prompt follows from the truth of `catalogue` alone, never from the arm
+What a shopper does with a prompt follows from the truth of the assortment alone, never from the arm
 that made it: `acceptance` is the one place where that is said. So the demo shows whether goeswith
 finds out what is true, and an arm earns only what its items deserve.
 """
@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from random import Random
 from typing import Literal, NamedTuple
 
-from streams.contract.prompts import Placement
-from streams.lab.demo.shoppers.assortment import COMPLEMENTS, POPULAR, STAPLES
+from streams.contract.events.slots import Placement
+from streams.lab.demo.shops.assortment import GROCERY, Assortment
 
 Segment = Literal["regular", "explorer"]
 SEGMENTS: tuple[Segment, ...] = ("regular", "explorer")
@@ -49,14 +49,14 @@ class Reaction(NamedTuple):
     item_id: str | None = None
 
 
-def crowd(seed: int, size: int) -> tuple[Shopper, ...]:
+def crowd(seed: int, size: int, shop: Assortment = GROCERY) -> tuple[Shopper, ...]:
     """The same `size` shoppers for the same seed.
 
     >>> crowd(7, 3) == crowd(7, 3)
     True
     """
     rng = Random(f"{seed}/crowd")
-    return tuple(_drawn(rng, f"shopper-{n}") for n in range(size))
+    return tuple(_drawn(rng, f"shopper-{n}", shop) for n in range(size))
 
 
 def visitors(seed: int, shoppers: Sequence[Shopper]) -> Iterator[Shopper]:
@@ -70,7 +70,11 @@ def visitors(seed: int, shoppers: Sequence[Shopper]) -> Iterator[Shopper]:
 
 
 def acceptance(
-    items: Sequence[str], having: Collection[str], shopper: Shopper, placement: Placement
+    items: Sequence[str],
+    having: Collection[str],
+    shopper: Shopper,
+    placement: Placement,
+    shop: Assortment = GROCERY,
 ) -> tuple[float, ...]:
     """Probability of each prompted item to be taken, if none before it is.
 
@@ -82,18 +86,20 @@ def acceptance(
     """
     attention = ATTENTION[shopper.segment][placement]
     return tuple(
-        round(attention * position * need(item, having, shopper), 6)
+        round(attention * position * need(item, having, shopper, shop), 6)
         for item, position in zip(items, POSITION, strict=False)
     )
 
 
-def need(item_id: str, having: Collection[str], shopper: Shopper) -> float:
+def need(
+    item_id: str, having: Collection[str], shopper: Shopper, shop: Assortment = GROCERY
+) -> float:
     """How much a prompt for this item helps: a complement or a habit does, milk hardly."""
     if item_id in having:
         return 0.0
-    complement = max((COMPLEMENTS.get(a, {}).get(item_id, 0.0) for a in having), default=0.0)
     habit = HABIT_NEED[shopper.segment] if item_id in shopper.habits else 0.0
-    return max(complement, habit, REMINDED * POPULAR.get(item_id, 0.0), STRAY)
+    reminded = REMINDED * shop.popular.get(item_id, 0.0)
+    return max(shop.completes(item_id, having), habit, reminded, STRAY)
 
 
 def annoyance(seen: int, *, fits: bool) -> float:
@@ -113,13 +119,15 @@ def react(
     *,
     seen: int,
     rng: Random,
+    shop: Assortment = GROCERY,
 ) -> Reaction:
     """What the shopper does with a prompt: takes an item, looks closer, sends it away, nothing."""
-    for item, chance in zip(items, acceptance(items, having, shopper, placement), strict=False):
+    chances = acceptance(items, having, shopper, placement, shop)
+    for item, chance in zip(items, chances, strict=False):
         if rng.random() < chance:
             return Reaction("added", item)
-    best = max(items, key=lambda item: need(item, having, shopper))
-    fits = need(best, having, shopper) > REMINDED
+    best = max(items, key=lambda item: need(item, having, shopper, shop))
+    fits = need(best, having, shopper, shop) > REMINDED
     if rng.random() < (0.12 if fits else 0.02):
         return Reaction("clicked", best)
     if rng.random() < annoyance(seen, fits=fits):
@@ -127,8 +135,8 @@ def react(
     return Reaction("ignored")
 
 
-def _drawn(rng: Random, shopper_id: str) -> Shopper:
-    habits = tuple(rng.sample(STAPLES, HABITS))
+def _drawn(rng: Random, shopper_id: str, shop: Assortment) -> Shopper:
+    habits = tuple(rng.sample(shop.staples, HABITS))
     return Shopper(shopper_id, _segment(rng), habits, rng.random() >= NO_CONSENT_SHARE)
 
 

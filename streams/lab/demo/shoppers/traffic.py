@@ -12,6 +12,7 @@ from streams.contract.events import Event, ItemAdded
 from streams.contract.prompts import STAGES, Published, Stage
 from streams.lab.demo.shoppers.shoppers import Shopper, visitors
 from streams.lab.demo.shoppers.visits import Visit
+from streams.lab.demo.shops.assortment import GROCERY, Assortment
 
 THINK_S = 0.5
 """Mean pause between two steps of a visit: people take half a minute, the demo has less time."""
@@ -34,12 +35,14 @@ class Traffic:
         seed: int,
         shoppers: Sequence[Shopper],
         run: str,
+        shop: Assortment = GROCERY,
         think_s: float = THINK_S,
         visits_max: int = VISITS_MAX,
     ) -> None:
         self.visits_ended = 0
         self.prompts_missed = 0
         self._items_foreign = 0
+        self.shop = shop
         self._seed = seed
         self._run = run
         self._think_s = think_s
@@ -87,7 +90,8 @@ class Traffic:
         """Somebody who is not here already begins a visit."""
         shopper = next(who for who in self._visitors if who.shopper_id not in self._here)
         number = next(self._numbers)
-        visit = Visit(f"{self._run}-{number}", shopper, seed=f"{self._seed}/{number}")
+        seed = f"{self._seed}/{number}"
+        visit = Visit(f"{self._run}-{number}", shopper, seed, self.shop)
         self._visits[visit.session_id] = visit
         if shopper.shopper_id is not None:
             self._here.add(shopper.shopper_id)

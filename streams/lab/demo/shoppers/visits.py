@@ -28,9 +28,9 @@ from streams.contract.events import (
     PromptShown,
 )
 from streams.contract.prompts import Prompt, Published
-from streams.lab.demo.shoppers.assortment import CURRENCY, ITEMS
 from streams.lab.demo.shoppers.plans import Intent, plan
 from streams.lab.demo.shoppers.shoppers import Reaction, Shopper, react
+from streams.lab.demo.shops.assortment import GROCERY, Assortment
 
 STEPS_MAX = 200
 
@@ -43,9 +43,12 @@ class Visit:
     [('item_viewed', 'earphones')]
     """
 
-    def __init__(self, session_id: str, shopper: Shopper, seed: str) -> None:
+    def __init__(
+        self, session_id: str, shopper: Shopper, seed: str, shop: Assortment = GROCERY
+    ) -> None:
         self.session_id = session_id
         self.shopper = shopper
+        self.shop = shop
         self.basket: Counter[str] = Counter()
         self.prompts_seen = 0
         self.prompts_missed = 0
@@ -53,7 +56,7 @@ class Visit:
         """Items in prompts that no shelf of ours holds: others use the same topics."""
         self._seed = seed
         rng = Random(seed)
-        self._todo = deque(plan(shopper, rng))
+        self._todo = deque(plan(shopper, rng, shop))
         self._pauses = Random(rng.random())
         self._reactions: deque[tuple[Prompt, Reaction]] = deque()
         self._heard: set[str] = set()
@@ -92,7 +95,7 @@ class Visit:
         if published.caused_by != self._page or now_ms >= published.expires_at_ms:
             self.prompts_missed += 1
             return ()
-        known = [item.item_id for item in published.items if item.item_id in ITEMS]
+        known = [item.item_id for item in published.items if item.item_id in self.shop.items]
         self.items_foreign += len(published.items) - len(known)
         if not known:
             return ()
@@ -108,6 +111,7 @@ class Visit:
             prompt.placement,
             seen=self.prompts_seen,
             rng=Random(f"{self._seed}/{prompt.prompt_id}"),
+            shop=self.shop,
         )
 
     def _forget(self, prompt_id: str) -> None:
@@ -147,13 +151,13 @@ class Visit:
     def _viewed(self, item_id: str, now_ms: int) -> ItemViewed:
         who = self._who(now_ms)
         self._page = who["event_id"]
-        return ItemViewed(**who, **_priced(item_id))
+        return ItemViewed(**who, **self._priced(item_id))
 
     def _added(self, item_id: str, now_ms: int, receipt: str | None = None) -> ItemAdded:
         who = self._who(now_ms)
         self._page = who["event_id"]
         self.basket[item_id] += 1
-        return ItemAdded(**who, **_priced(item_id), receipt=receipt)
+        return ItemAdded(**who, **self._priced(item_id), receipt=receipt)
 
     def _removed(self, now_ms: int) -> ItemRemoved:
         """The latest thing goes back to its shelf."""
@@ -162,13 +166,17 @@ class Visit:
 
     def _order(self, now_ms: int) -> OrderPlaced:
         """All that is in the basket is bought."""
+        items = self.shop.items
         self._ordered = tuple(
-            OrderLine(item_id=item, quantity=quantity, price_minor=ITEMS[item].price_minor)
+            OrderLine(item_id=item, quantity=quantity, price_minor=items[item].price_minor)
             for item, quantity in self.basket.items()
         )
         self.basket.clear()
         return OrderPlaced(
-            **self._who(now_ms), order_id=self._order_id, lines=self._ordered, currency=CURRENCY
+            **self._who(now_ms),
+            order_id=self._order_id,
+            lines=self._ordered,
+            currency=self.shop.currency,
         )
 
     @property
@@ -187,10 +195,9 @@ class Visit:
             "occurred_at_ms": now_ms,
         }
 
-
-def _priced(item_id: str) -> dict[str, Any]:
-    return {
-        "item_id": item_id,
-        "price_minor": ITEMS[item_id].price_minor,
-        "currency": CURRENCY,
-    }
+    def _priced(self, item_id: str) -> dict[str, Any]:
+        return {
+            "item_id": item_id,
+            "price_minor": self.shop.items[item_id].price_minor,
+            "currency": self.shop.currency,
+        }

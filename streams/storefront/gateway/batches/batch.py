@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from streams.contract.errors import BadInput, InvalidEvent, RequestRefused
 from streams.contract.events import EVENTS, decode, encode
 from streams.contract.settings import Settings
+from streams.shop.people.context import slots_of
 from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.bus.bus import EventRecord
 from streams.storefront.hints import hints
@@ -25,8 +26,6 @@ TYPES = tuple(event.model_fields["type"].default for event in EVENTS)
 OF_SERVERS = ("order_cancelled", "order_returned", "shopper_forgotten")
 """Whoever may say these can undo what others have done."""
 ORDER = "order_placed"
-ASKING = ("item_viewed", "item_added")
-"""Events that a prompt may answer."""
 OF_TOKENS = ("session_id", "visitor_id", "shopper_id", "segment")
 MARGIN = "margin_minor"
 NO_TIME_MS = 0
@@ -61,8 +60,8 @@ class Batch(NamedTuple):
     """Those that are to be sent, in order."""
     results: list[EventResult]
     """Of each event, as things stand once the records are sent."""
-    asking: list[tuple[str, str]]
-    """Session and id of those that a prompt may answer, in order."""
+    asking: dict[tuple[str, str], int]
+    """Session and id of those that prompts may answer, in order, and how many: one a slot."""
     ignored: dict[str, int]
     """What of another format is of no use to us, by its own name for it."""
 
@@ -79,15 +78,15 @@ class Batch(NamedTuple):
     @classmethod
     def empty(cls) -> "Batch":
         """Nothing yet."""
-        return cls([], [], [], {})
+        return cls([], [], {}, {})
 
     def accept(self, event: Any, value: bytes, place: str | None = None) -> None:
         """An event that is to be sent."""
         index = len(self.results)
         self.results.append(EventResult(index=index, event_id=event.event_id, place=place))
         self.records.append(EventRecord(event.session_id.encode(), value))
-        if event.type in ASKING:
-            self.asking.append((event.session_id, event.event_id))
+        if slots := slots_of(event):
+            self.asking[event.session_id, event.event_id] = len(slots)
 
     def reject(self, reason: str, message: str, **more: Any) -> None:
         """Something that is left out, and why."""

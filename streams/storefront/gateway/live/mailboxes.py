@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 
 from streams.contract.prompts import ANY_PUBLISHED, Prompt, Published
-from streams.views.current_prompts import PROMPTS_MAX, WITHDRAWN_MAX, unexpired
+from streams.views.current_prompts import WITHDRAWN_MAX, too_many, unexpired
 
 LINGER_MS = 120_000
 """How long a mailbox is kept that nobody listens to: a reader comes back, a page is loaded."""
@@ -46,7 +46,9 @@ class Mailbox:
                 return
             self._prompts[said.prompt_id] = said
             oldest_first = sorted(self._prompts.values(), key=lambda held: held.occurred_at_ms)
-            self._prompts = {held.prompt_id: held for held in oldest_first[-PROMPTS_MAX:]}
+            self._prompts = {held.prompt_id: held for held in oldest_first}
+            for prompt_id in too_many(oldest_first, said):
+                del self._prompts[prompt_id]
         else:
             self._prompts.pop(said.prompt_id, None)
             self.withdrawn[said.prompt_id] = said.because

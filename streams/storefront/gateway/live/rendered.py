@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from streams.contract.prompts import Placement, Prompt
+from streams.contract.events.slots import Placement
+from streams.contract.prompts import Prompt
+from streams.contract.wire.shop.offers import Offer
 
 
 class _Rendered(BaseModel):
@@ -40,15 +42,17 @@ class RenderedPrompt(_Rendered):
     prompt_id: str
     """Show it once, however often it comes."""
     placement: Placement
-    """Where the shopper is: `product_page` or `basket`."""
+    """The slot that it is for, such as `product_page` or `basket`."""
     kind: str
-    """What it does: `cross_sell` completes the purchase."""
+    """`cross_sell` completes the purchase; `upsell` is instead of `anchor`."""
     anchor: str
     """The item that asked: what goes with this?"""
     items: tuple[RenderedItem, ...]
     """What goes with it, best first: 1 to 3 items."""
     reason: RenderedReason
     """Why, for the shopper."""
+    offer: Offer | None = None
+    """What the items bring beside themselves, such as free shipping."""
     caused_by: str
     """The event that asked."""
     expires_at_ms: int
@@ -69,6 +73,7 @@ class RenderedPrompt(_Rendered):
             anchor=prompt.anchor,
             items=tuple(RenderedItem(item_id=item.item_id) for item in prompt.items),
             reason=RenderedReason(text=reason.text, template=reason.template, anchor=reason.anchor),
+            offer=prompt.offer,
             caused_by=prompt.caused_by,
             expires_at_ms=prompt.expires_at_ms,
             expires_in_ms=prompt.expires_at_ms - now_ms,

@@ -137,10 +137,12 @@ async def _caused(
     """
     loop = asyncio.get_running_loop()
     until_s = loop.time() + wait_s
+    last = next(reversed(batch.asking), None)
     while True:
         changed.clear()
         found = _found(batch, boxes, here.clock_ms())
-        if not batch.asking or batch.asking[-1] in found or here.closing:
+        answered = sum((prompt.session_id, prompt.caused_by) == last for prompt in found)
+        if last is None or answered >= batch.asking[last] or here.closing:
             break
         if found:
             until_s = min(until_s, loop.time() + GRACE_S)
@@ -152,14 +154,12 @@ async def _caused(
                 await changed.wait()
         except TimeoutError:
             break
-    return list(_found(batch, boxes, here.clock_ms()).values())
+    return _found(batch, boxes, here.clock_ms())
 
 
-def _found(batch: Batch, boxes: dict[str, Mailbox], now_ms: int) -> dict[tuple[str, str], Prompt]:
-    asked = set(batch.asking)
+def _found(batch: Batch, boxes: dict[str, Mailbox], now_ms: int) -> list[Prompt]:
     prompts = (prompt for box in boxes.values() for prompt in box.current(now_ms))
-    by_cause = {(prompt.session_id, prompt.caused_by): prompt for prompt in prompts}
-    return {cause: prompt for cause, prompt in by_cause.items() if cause in asked}
+    return [each for each in prompts if (each.session_id, each.caused_by) in batch.asking]
 
 
 def answer(batch: Batch, prompts: Iterable[Prompt], now_ms: int) -> Response:

@@ -15,6 +15,8 @@ TITLE = "goeswith gateway"
 SUMMARY = "Events in, prompts out over HTTP: what goes with this?"
 VERSION = "1"
 REFERENCE = "#/components/schemas/{model}"
+REFUSED = 400
+"""From this status on an answer is a refusal."""
 
 
 def description(app: FastAPI) -> dict[str, Any]:
@@ -32,6 +34,7 @@ def description(app: FastAPI) -> dict[str, Any]:
     ]
     bodies = {kind: {"schema": either} for kind in own} | {kind: {"schema": {}} for kind in foreign}
     said["paths"]["/v1/events"]["post"]["requestBody"] = {"required": True, "content": bodies}
+    _refuse_in_json(said["paths"])
     said["paths"]["/v1/webhooks/{source}"]["post"]["requestBody"] = {
         "required": True,
         "content": {"application/json": {"schema": {}}},
@@ -40,6 +43,15 @@ def description(app: FastAPI) -> dict[str, Any]:
         "content": {"application/json": {"schema": BODY_SCHEMA}}
     }
     return said
+
+
+def _refuse_in_json(paths: dict[str, dict[str, Any]]) -> None:
+    """A refusal is JSON, whatever the route says else, such as a stream."""
+    for operations in paths.values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if int(status) >= REFUSED and (content := answer.get("content")):
+                    answer["content"] = {"application/json": next(iter(content.values()))}
 
 
 def event_schemas() -> dict[str, Any]:

@@ -120,6 +120,8 @@ def _hit(name: str, params: Mapping[str, Any], around: Any, place: str, told: An
     number = first(params, "session_id", "ga_session_id") or first(around, "session_id")
     user = next((one["user_id"] for one in (params, around) if "user_id" in one), UNSAID)
     consent = of_google(at(around, "consent"))
+    if answer(at(around, "non_personalized_ads")):  # how a no was said before there was `consent`
+        consent = False
     who = Who(
         session=session_of(client, number),
         visitor=client,

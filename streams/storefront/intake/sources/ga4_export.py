@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from streams.storefront.intake.values.identifiers import identifier
 from streams.storefront.intake.values.looking import at, first, rows, text
 from streams.storefront.intake.values.times import milliseconds
 
@@ -40,7 +41,7 @@ def exported(row: Mapping[str, Any]) -> Row:
         if (key := text(at(one, "key")))
     }
     order = at(row, "ecommerce", "transaction_id")
-    of_row = {"items": row.get("items"), "transaction_id": order}
+    of_row = {"items": row.get("items"), "transaction_id": order if identifier(order) else None}
     params |= {name: value for name, value in of_row.items() if value is not None}
     return Row(
         text(row.get("event_name")) or "",

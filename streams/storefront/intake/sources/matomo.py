@@ -29,6 +29,8 @@ from streams.storefront.intake.values.times import When, milliseconds
 ITEM = ItemNames(parent=("sku",))
 COLUMNS = ("sku", "name", "category", "price", "quantity")
 """Of a row of `ec_items`."""
+NO_VIEW = ("ping", "link", "download", "e_c")
+"""What a request has that is no view of a page; the product of the page may be told with it."""
 FIELDS_MAX = 500
 """Parameters of one request."""
 
@@ -77,7 +79,9 @@ def _say(said: Mapping[str, Any] | None, place: str, drafts: Drafts) -> None:
     who, when = _who(said), When(milliseconds(said.get("cdt")))
     told = {name: value for name, value in said.items() if name != "token_auth"}
     event_id = drafts.made_id(drafts.session(who), told, when=when)
-    if identifier(said.get("idgoal")) == "0":
+    if first(said, *NO_VIEW) is not None:
+        drafts.ignore("ping, link, download or event")
+    elif identifier(said.get("idgoal")) == "0":
         _commerce(said, place, event_id, who, when, drafts)
     elif identifier(said.get("_pks")) is not None:
         item = {

@@ -65,7 +65,7 @@ def _say(said: Mapping[str, Any], around: Mapping[str, Any], place: str, drafts:
     if said.get("type", "track") != "track" or not name:
         drafts.ignore(text(said.get("type")) if said.get("type") != "track" else "no event")
         return
-    if drafts.robot(at(said, "context", "userAgent")):
+    if drafts.robot(first(_context(said, around), "userAgent")):
         return
     properties = at(said, "properties")
     properties = properties if isinstance(properties, Mapping) else {}
@@ -127,10 +127,14 @@ def _who(
     drafts: Drafts,
 ) -> Who:
     """RudderStack numbers sessions; elsewhere the browser, or what a server knows, stands in."""
-    context = at(said, "context")
+    context = _context(said, around)
     shopper = next((one["userId"] for one in (said, around) if "userId" in one), UNSAID)
-    categories = at(context, "consent", "categoryPreferences")
-    consent = of_categories(categories, drafts.settings.intake_consent_categories)
+    listed = drafts.settings.intake_consent_categories
+    answers = [
+        of_categories(at(one, "context", "consent", "categoryPreferences"), listed)
+        for one in (said, around)
+    ]
+    consent = False if False in answers else any(answers) or None
     browser = first(said, "anonymousId") or first(around, "anonymousId")
     number = identifier(at(context, "sessionId"))
     known = identifier(browser)
@@ -146,6 +150,13 @@ def _who(
         locale=at(context, "locale"),
         joined=joined,
     )
+
+
+def _context(said: Mapping[str, Any], around: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context of a message, in that of its batch."""
+    of_batch, own = at(around, "context"), at(said, "context")
+    both = (one for one in (of_batch, own) if isinstance(one, Mapping))
+    return {name: value for one in both for name, value in one.items() if value is not None}
 
 
 def _when(said: Mapping[str, Any], around: Mapping[str, Any]) -> When:

@@ -23,8 +23,8 @@ from streams.storefront.intake.values.times import When, milliseconds
 ITEM = ItemNames(parent=("product_id",), variant=("variation_id",))
 TOPIC = "x-wc-webhook-topic"
 PLACED = ("processing", "completed", "on-hold", "refunded", "cancelled")
-AWAITED = ("bacs", "cheque")
-"""Payment methods whose orders are on hold from the beginning: a transfer, a cheque."""
+AWAITED = ("bacs", "cheque", "cod")
+"""Payment methods whose orders count before the money is there: a transfer, a cheque, in cash."""
 PING = b"webhook_id="
 """What WooCommerce sends when a webhook is made: it wants an answer, nothing else."""
 
@@ -59,7 +59,7 @@ def translate(said: Any, headers: Headers, drafts: Drafts) -> None:
 
 
 def _was_placed(said: Mapping[str, Any]) -> bool:
-    """Whether an order that failed counted before: it was on hold, or paid.
+    """Whether an order that failed, or is cancelled, counted before: it was on hold, or paid.
 
     One whose card was declined never did, and is tried again under the same number: taken back it
     would not come again. Nothing tells the two apart but what an order on hold has: a method that
@@ -67,6 +67,11 @@ def _was_placed(said: Mapping[str, Any]) -> bool:
     """
     waits = identifier(said.get("payment_method")) in AWAITED
     return waits or first(said, "transaction_id", "date_paid_gmt", "date_paid") is not None
+
+
+def _never_paid(said: Mapping[str, Any]) -> bool:
+    """Whether an order says that nobody has paid it, nor was awaited to: it has a time for that."""
+    return ("date_paid" in said or "date_paid_gmt" in said) and not _was_placed(said)
 
 
 def _order(
@@ -83,7 +88,8 @@ def _order(
     read = read_lines(lines, ITEM, drafts, "line_items", said.get("currency"))
     fields = order_fields(read)
     event_id = f"order-{order_id}"
-    drafts.event("", "order_placed", event_id, who, placed_at, order_id=order_id, **fields)
+    if status != "cancelled" or not _never_paid(said):
+        drafts.event("", "order_placed", event_id, who, placed_at, order_id=order_id, **fields)
     if status == "cancelled":
         drafts.event(
             "", "order_cancelled", f"cancelled-{order_id}", who, changed, order_id=order_id

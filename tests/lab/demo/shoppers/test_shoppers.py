@@ -17,9 +17,9 @@ from streams.contract.events import (
     decode,
     encode,
 )
+from streams.contract.events.slots import Placement
 from streams.contract.prompts import (
     Evidence,
-    Placement,
     Prompt,
     PromptItem,
     PromptWithdrawn,
@@ -27,7 +27,6 @@ from streams.contract.prompts import (
 )
 from streams.contract.schemas.examples import SECRET
 from streams.contract.settings import Settings
-from streams.lab.demo.shoppers.assortment import COMPLEMENTS, ITEMS, POPULAR, STAPLES, SUBSTITUTES
 from streams.lab.demo.shoppers.plans import Intent, plan
 from streams.lab.demo.shoppers.shoppers import (
     Reaction,
@@ -40,6 +39,7 @@ from streams.lab.demo.shoppers.shoppers import (
 )
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.shoppers.visits import Visit
+from streams.lab.demo.shops.assortment import GROCERY
 from streams.lab.demo.truth import Judge
 from streams.lab.embedded.installation import HURRIED
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -110,21 +110,11 @@ def at_bread() -> tuple[Visit, ItemAdded]:
 # The truth
 
 
-def test_the_catalogue_is_whole() -> None:
-    """Whatever the truth speaks of is for sale; no popular item and no staple is a complement."""
-    complements = {item for truth in COMPLEMENTS.values() for item in truth}
-    spoken_of = {*STAPLES, *complements, *POPULAR, *SUBSTITUTES, *SUBSTITUTES.values()}
-
-    assert spoken_of == set(ITEMS)
-    assert not complements & {*POPULAR, *STAPLES}
-    assert len(STAPLES) >= 20
-
-
 def test_unprompted_shoppers_take_complements_with_the_true_probability() -> None:
     """Of those who take a staple, the share that takes each complement is near the truth."""
     baskets = plans()
-    checks = sum(map(len, COMPLEMENTS.values()))
-    for staple, truth in COMPLEMENTS.items():
+    checks = sum(map(len, GROCERY.complements.values()))
+    for staple, truth in GROCERY.complements.items():
         holders = [basket for basket in baskets if staple in basket]
         for item, chance in truth.items():
             share = sum(item in basket for basket in holders) / len(holders)
@@ -135,10 +125,10 @@ def test_unprompted_shoppers_take_complements_with_the_true_probability() -> Non
 def test_popular_items_are_bought_whatever_the_mission() -> None:
     """Their share of all visits is near the truth, and no smaller beside any staple."""
     baskets = plans()
-    for item, chance in POPULAR.items():
+    for item, chance in GROCERY.popular.items():
         share = sum(item in basket for basket in baskets) / len(baskets)
 
-        assert share == pytest.approx(chance, abs=bound(len(baskets), len(POPULAR)))
+        assert share == pytest.approx(chance, abs=bound(len(baskets), len(GROCERY.popular)))
 
 
 def test_mere_counting_falls_for_the_milk() -> None:
@@ -147,11 +137,11 @@ def test_mere_counting_falls_for_the_milk() -> None:
     for basket in plans():
         met.update(pair for pair in combinations(sorted(basket), 2))
     tops = {
-        staple: max(ITEMS, key=lambda item: met[min(item, staple), max(item, staple)])
-        for staple in STAPLES
+        staple: max(GROCERY.items, key=lambda item: met[min(item, staple), max(item, staple)])
+        for staple in GROCERY.staples
     }
 
-    assert sum(top in POPULAR for top in tops.values()) > len(STAPLES) / 2
+    assert sum(top in GROCERY.popular for top in tops.values()) > len(GROCERY.staples) / 2
 
 
 # Events

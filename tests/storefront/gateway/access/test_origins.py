@@ -1,11 +1,13 @@
 """Origins: whose pages may ask."""
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.origins import is_allowed
-from tests.storefront.gateway.shopfront import Shopfront, add, bearer
+from tests.storefront.gateway.shopfront import KEY, SHOP, Shopfront, add, bearer, offers_butter
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,35 @@ async def test_a_page_in_the_clear_does_not_ask_over_tls(front: Shopfront) -> No
     ]
 
     assert [403, 200] == [answer.status_code for answer in asked]
+
+
+async def test_a_script_in_a_sandbox_may_ask_where_the_shop_says_so() -> None:
+    """With a token, and never with the key; a page elsewhere, or a shop that says nothing: no."""
+    front = Shopfront(offers_butter, gateway_origins=f"{SHOP},null")
+    token = await front.token()
+
+    async def asked(origin: str, headers: dict[str, str]) -> tuple[int, str | None, str | None]:
+        answer = await front.http.post(
+            "/v1/events", content=json.dumps(add()), headers=headers | {"origin": origin}
+        )
+        said = answer.headers.get("access-control-allow-origin")
+        return answer.status_code, said, answer.json().get("reason")
+
+    assert (200, "null", None) == await asked("null", bearer(token))
+    assert (401, "null", "token_missing") == await asked("null", {})
+    assert (403, "null", "key_in_a_browser") == await asked("null", bearer(KEY))
+    assert (403, None, "origin") == await asked("https://evil.example", bearer(token))
+    await front.http.aclose()
+
+
+async def test_a_sandbox_is_foreign_unless_the_shop_says_otherwise(front: Shopfront) -> None:
+    """By default: a page of anybody's can make one."""
+    token = await front.token()
+    answer = await front.http.post(
+        "/v1/events", json=add(), headers=bearer(token) | {"origin": "null"}
+    )
+
+    assert (403, "origin") == (answer.status_code, answer.json()["reason"])
 
 
 @pytest.mark.parametrize("origin", ["https://shop.example:443", "http://shop.example:80"])

@@ -18,7 +18,7 @@ from streams.storefront.intake.lines import ItemNames, basket_event, order_field
 from streams.storefront.intake.sources.shopify.attributes import CONSENT, SESSION, attribute
 from streams.storefront.intake.sources.shopify.prices import unit_price
 from streams.storefront.intake.values.consent import answer
-from streams.storefront.intake.values.identifiers import identifier, without_gid
+from streams.storefront.intake.values.identifiers import digest, identifier, without_gid
 from streams.storefront.intake.values.looking import at, first, rows
 from streams.storefront.intake.values.times import When, milliseconds
 
@@ -111,11 +111,15 @@ def _cart(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
 
 
 def _redact(said: Mapping[str, Any], headers: Headers, drafts: Drafts) -> None:
-    """A customer who is to be forgotten."""
+    """A customer who is to be forgotten, each time that it is asked for.
+
+    The session's name outlives what is forgotten: so it names nobody.
+    """
     customer = drafts.shopper(at(said, "customer", "id"))
     when = When(milliseconds(headers.get(TRIGGERED_AT)))
-    who = Who(session=f"redact-{identifier(said.get('data_request_id')) or customer}")
-    drafts.event("", "shopper_forgotten", f"redact-{customer}", who, when, shopper_id=customer)
+    asked = f"redact-{digest(customer, when.occurred_at_ms or drafts.received_at_ms)}"
+    who = Who(session=f"redact-{digest(customer)}")
+    drafts.event("", "shopper_forgotten", asked, who, when, shopper_id=customer)
 
 
 def _who(said: Mapping[str, Any], order: Any) -> Who:

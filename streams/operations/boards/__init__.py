@@ -1,0 +1,1 @@
+"""Grafana's dashboards, one for each user, written from the code."""

@@ -1,0 +1,17 @@
+"""A strategy: what the policy draws, be it an arm for everybody or one made for this basket."""
+
+from typing import Protocol
+
+from models import Candidate
+from streams.shop.decision.arms import CandidateQuery
+from streams.shop.memory.learned import Learned
+
+
+class Strategy(Protocol):
+    """What an arm can do: see `streams.shop.decision.arms.Arm`."""
+
+    def proposes(self, learned: Learned, question: CandidateQuery, /) -> bool:
+        """Whether it has anything to offer."""
+
+    def candidates(self, learned: Learned, question: CandidateQuery, /) -> list[Candidate]:
+        """What it offers, best first."""

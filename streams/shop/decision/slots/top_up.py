@@ -1,0 +1,161 @@
+"""The top-up: what lifts a basket to free shipping, with the least beyond what is missing.
+
+The arm chooses among what fits the basket anyway: what others bought with it, then what is popular.
+It takes as few items as come close: one, if that is no more than a tenth of the gap too dear, else
+the best two or three. Each has to earn something by the catalogue. It is silent when the threshold
+is met, where a price of the basket is not known or its currencies are mixed, where nothing reaches.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from sys import intern
+from typing import NamedTuple
+
+from models import Candidate
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.decision.arms import Arm, CandidateQuery
+from streams.shop.memory.learned import Learned
+
+ARM = "top_up"
+SLOTS = frozenset({"basket", "checkout"})
+"""Where it is said: beside a basket."""
+SOURCES = ("bought_together", "popular")
+"""The arms from whose items it chooses, the better first."""
+POOL_MAX = 40
+"""Items that are looked at; more would take longer than a decision may."""
+CLOSE = 0.1
+"""An overshoot of no more than this share of the gap is good enough for fewer items."""
+
+
+class PriceTag(NamedTuple):
+    """What an item costs and earns, in minor units of its currency."""
+
+    price_minor: int
+    margin_minor: int | None
+    currency: str
+
+
+class Prices:
+    """Price and margin by item, of so many items at most.
+
+    >>> prices = Prices(1)
+    >>> for name in ("bread", "tea"):
+    ...     prices.put(CatalogItem(item_id=name, price_minor=249, currency="EUR"))
+    >>> [*prices.of], prices.left_out
+    (['bread'], 1)
+    """
+
+    def __init__(self, items_max: int = 0) -> None:
+        self.items_max, self.left_out = items_max, 0
+        """Records for which there was no room."""
+        self.of: dict[str, PriceTag] = {}
+
+    def put(self, item: CatalogItem) -> None:
+        """An item as it is from now on."""
+        known = self.of.pop(item.item_id, None)
+        if not self.items_max or item.price_minor is None or item.currency is None:
+            return
+        if known is None and len(self.of) >= self.items_max:
+            self.left_out += 1
+            return
+        worth = PriceTag(item.price_minor, item.margin_minor, intern(item.currency))
+        self.of[intern(item.item_id)] = worth
+
+
+class Gap(NamedTuple):
+    """What a basket lacks."""
+
+    missing_minor: int
+    threshold_minor: int
+    currency: str
+
+
+def gap(
+    basket: Mapping[str, int], prices: Mapping[str, PriceTag], thresholds: Mapping[str, int]
+) -> Gap | None:
+    """What a basket lacks of free shipping; None: nothing, or nobody can tell.
+
+    >>> gap({"bread": 2}, {"bread": PriceTag(249, 90, "EUR")}, {"EUR": 5000})
+    Gap(missing_minor=4502, threshold_minor=5000, currency='EUR')
+    """
+    total, currency = 0, None
+    for item, quantity in basket.items():
+        worth = prices.get(item)
+        if worth is None or currency not in (None, worth.currency):
+            return None
+        total, currency = total + quantity * worth.price_minor, worth.currency
+    threshold = thresholds.get(currency, 0) if currency is not None else 0
+    if currency is None or total >= threshold:
+        return None
+    return Gap(threshold - total, threshold, currency)
+
+
+def least_overshoot(missing: int, prices: Sequence[int], most: int) -> tuple[int, ...]:
+    """Which of these prices, the better first, together reach what is missing; none: nothing does.
+
+    >>> least_overshoot(1000, [900, 400, 1050, 620], most=2), least_overshoot(9, [1, 2], most=3)
+    ((2,), ())
+    >>> least_overshoot(1000, [900, 400, 1950, 620], most=2)
+    (1, 3)
+    """
+    best: tuple[int, int, tuple[int, ...]] | None = None
+    order = sorted(range(len(prices)), key=lambda index: (prices[index], index))
+    sorted_prices = [prices[index] for index in order]
+    for size in range(1, most + 1):
+        for found in _reaching(missing, sorted_prices, size):
+            chosen = tuple(sorted(order[place] for place in found))
+            total = sum(prices[index] for index in chosen)
+            if best is None or (total, size, chosen) < best:
+                best = total, size, chosen
+        if best is not None and best[0] - missing <= CLOSE * missing:
+            break
+    return () if best is None else best[2]
+
+
+def _reaching(missing: int, prices: Sequence[int], size: int) -> Iterator[tuple[int, ...]]:
+    """For any others the cheapest last one that reaches; places in sorted prices."""
+    for others in combinations(range(len(prices)), size - 1):
+        left = missing - sum(prices[place] for place in others)
+        last = bisect_left(prices, left, lo=others[-1] + 1 if others else 0)
+        if last < len(prices):
+            yield (*others, last)
+
+
+class TopUpArm(NamedTuple):
+    """The arm, for one basket."""
+
+    gap: Gap
+    prices: Mapping[str, PriceTag]
+    arms: Mapping[str, Arm]
+    """All others, of which it asks some."""
+
+    def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
+        """Whether it has anything to offer."""
+        return bool(self.candidates(learned, question))
+
+    def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
+        """What it offers."""
+        pool = [*self._pool(learned, question)]
+        paid = [self.prices[candidate.item].price_minor for candidate in pool]
+        chosen = least_overshoot(self.gap.missing_minor, paid, question.items_max)
+        return [pool[index] for index in chosen]
+
+    def _pool(self, learned: Learned, question: CandidateQuery) -> Iterator[Candidate]:
+        met = set[str]()
+        more = question._replace(items_max=POOL_MAX)
+        for name in filter(self.arms.__contains__, SOURCES):
+            for candidate in self.arms[name].candidates(learned, more):
+                if len(met) < POOL_MAX and candidate.item not in met and self._earns(candidate):
+                    met.add(candidate.item)
+                    yield candidate
+
+    def _earns(self, candidate: Candidate) -> bool:
+        """Whether the shop makes money by it, in the basket's currency."""
+        worth = self.prices.get(candidate.item)
+        return (
+            worth is not None
+            and worth.currency == self.gap.currency
+            and worth.margin_minor is not None
+            and worth.margin_minor > 0
+        )

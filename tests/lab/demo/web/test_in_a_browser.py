@@ -1,0 +1,239 @@
+"""The demo's shop as a visitor has it: everything real, from the click to Kafka and back."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Browser, BrowserContext
+
+from streams.lab.demo.shops.assortment import GROCERY
+from tests.lab.demo.web.running import WAIT_S_MAX, RunningDemo, Visitor, visitor
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STAPLES = ("bread", "pasta", "chips", "taco-shells", "printer", "phone")
+ONCE_MORE_S = 1.5
+"""So long is waited for what must not come again."""
+
+
+async def violations(who: Visitor) -> list[str]:
+    """What axe-core finds on the page."""
+    await who.page.evaluate(AXE_FILE_PATH.read_text())
+    found: dict[str, Any] = await who.page.evaluate("axe.run()")
+    return [f"{each['id']}: {each['nodes'][0]['html'][:90]}" for each in found["violations"]]
+
+
+async def test_an_add_is_answered_and_the_drawer_says_why(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """The event with its place in Kafka, the counts, the arm and its chance, the impression."""
+    async with visitor(demo, context) as ann:
+        await ann.prompted(*STAPLES)
+        (decision, *_) = await ann.comes("prompt")
+        await ann.comes("outcome", stage="shown", prompt_id=decision["prompt_id"])
+        (cause,) = await ann.told("event", event_id=decision["caused_by"])
+        story = ann.page.locator("#story")
+        await story.locator(".stage", has_text="shown").wait_for()
+        said = await story.inner_text()
+
+        assert "added" in said
+        assert str(cause["item"]) in said
+        assert f"offset {cause['offset']}" in said
+        assert f"drew {decision['arm'].replace('_', ' ')}" in said
+        assert 1.0 == pytest.approx(sum(decision["propensities"].values()))
+        assert decision["propensity"] == decision["propensities"][decision["arm"]]
+        assert (
+            len(decision["propensities"])
+            == await story.locator(".bars").first.locator("li").count()
+        )
+        assert [] == ann.errors
+
+
+async def test_what_is_accepted_is_in_the_basket_and_recorded(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """The basket grows by it, the event carries the receipt, and the arm gets its reward."""
+    async with visitor(demo, context) as ann:
+        await ann.prompted(*STAPLES)
+        before = await ann.count()
+        title = await ann.prompt.locator("[part=title]").first.inner_text()
+        await ann.prompt.locator("[part=add]").first.click()
+        (outcome,) = await ann.comes("outcome", stage="added")
+        await ann.page.locator("#story .stage.added").wait_for()
+
+        assert before + 1 == await ann.count()
+        assert title == GROCERY.items[outcome["item"]].titles["en"]
+        assert outcome["reward"] > 0
+        assert await ann.told("event", item=outcome["item"], from_prompt=True)
+        await ann.go("/basket")
+        assert await ann.page.locator(f"[data-line='{outcome['item']}']").is_visible()
+
+
+async def test_what_is_bought_is_told_by_the_shops_server(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """Checkout, thanks, an empty basket; and the prompt that helped is credited with the sale."""
+    async with visitor(demo, context) as ann:
+        await ann.prompted(*STAPLES)
+        await ann.prompt.locator("[part=add]").first.click()
+        await ann.comes("outcome", stage="added")
+        await ann.go("/basket")
+        await ann.page.click("text=Checkout")
+        await ann.comes("event", type="checkout_started")
+        await ann.page.click("#buy")
+        await ann.page.wait_for_url("**/thanks")
+        await ann.comes("event", type="order_placed")
+        await ann.comes("outcome", stage="bought")
+        await ann.page.wait_for_selector("html[data-ready]")
+
+        assert 0 == await ann.count()
+        assert [] == await ann.told("event", type="checkout_left")
+        assert [] == ann.errors
+
+
+async def test_a_prompt_that_is_sent_away_stays_away(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """It goes, that is recorded, and it is on no other page either."""
+    async with visitor(demo, context) as ann:
+        await ann.prompted(*STAPLES)
+        (decision, *_) = await ann.comes("prompt")
+        await ann.comes("outcome", stage="shown")
+        await ann.prompt.locator("[part=dismiss]").click()
+        await ann.comes("outcome", stage="dismissed", prompt_id=decision["prompt_id"])
+        assert 0 == await ann.prompt.count()
+        await ann.go("/basket")
+        await asyncio.sleep(ONCE_MORE_S)
+
+        assert 0 == await ann.prompt.count()
+
+
+async def test_two_shoppers_never_see_each_others(demo: RunningDemo, browser: Browser) -> None:
+    """Neither prompts nor stories, nor baskets."""
+    one, other = await browser.new_context(), await browser.new_context()
+    for each in (one, other):
+        each.set_default_timeout(WAIT_S_MAX * 1000)
+    async with visitor(demo, one) as ann, visitor(demo, other) as bob:
+        await ann.page.bring_to_front()
+        await ann.prompted(*STAPLES)
+        await asyncio.sleep(ONCE_MORE_S)
+        assert 0 == await bob.prompt.count() == await bob.count()
+        assert [] == await bob.story()
+        await bob.page.bring_to_front()
+        await bob.prompted(*reversed(STAPLES))
+        anns = {step["prompt_id"] for step in await ann.told("prompt")}
+        bobs = {step["prompt_id"] for step in await bob.told("prompt")}
+
+        assert anns
+        assert bobs
+        assert set() == anns & bobs
+    for each in (one, other):
+        await each.close()
+
+
+async def test_a_gateway_that_is_killed_loses_nothing_and_shows_nothing_twice(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """What is done meanwhile waits in the browser; what stood on the page stays there."""
+    async with visitor(demo, context) as ann:
+        await ann.prompted(*STAPLES)
+        await ann.comes("outcome", stage="shown")
+        before = [step["event_id"] for step in await ann.told("event", type="item_added")]
+        killed = demo.kill_gateway()
+        assert 1 == await ann.prompt.count()
+        for item in ("eggs", "jam", "tent"):
+            await ann.add(item)
+        await ann.comes("event", len(before) + 3, type="item_added")
+        assert killed != demo.gateway_pid()
+        await asyncio.sleep(ONCE_MORE_S)
+        added = await ann.told("event", type="item_added")
+        shown = [step["prompt_id"] for step in await ann.told("outcome", stage="shown")]
+
+        assert ["eggs", "jam", "tent"] == [step["item"] for step in added[len(before) :]]
+        assert len(added) == len({step["event_id"] for step in added}) == await ann.count()
+        assert len(shown) == len(set(shown))
+        assert [] == ann.errors
+
+
+@pytest.mark.parametrize("lang", ["ur", "fa", "ar"])
+async def test_a_language_that_is_read_from_the_right_is_served_from_the_right(
+    demo: RunningDemo, context: BrowserContext, lang: str
+) -> None:
+    """Page and prompt, with the shop's own titles; and the next page keeps the language."""
+    async with visitor(demo, context, f"/?lang={lang}") as ann:
+        await ann.prompted(*STAPLES)
+        (decision, *_) = await ann.comes("prompt")
+        offered = GROCERY.items[decision["items"][0]["item"]].titles[lang]
+        brand, count = [
+            await ann.page.locator(place).evaluate("(e) => e.getBoundingClientRect().x")
+            for place in (".brand", "#count")
+        ]
+
+        assert brand > count
+        assert offered in await ann.prompt.inner_text()
+        assert "rtl" == await ann.prompt.evaluate("(s) => getComputedStyle(s).direction")
+        await ann.go("/item/bread")
+        assert GROCERY.items["bread"].titles[lang] == await ann.page.locator("h1").inner_text()
+        assert [] == ann.errors
+
+
+async def test_choosing_a_language_opens_the_page_in_it(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """By the select in the header, on the page where one is."""
+    async with visitor(demo, context, "/item/bread") as ann:
+        await ann.page.select_option("#lang", "de")
+        await ann.page.wait_for_selector("h1:has-text('Brot')")
+
+        assert "/item/bread" in ann.page.url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1400])
+async def test_no_page_is_inaccessible(
+    demo: RunningDemo, context: BrowserContext, scheme: Any, width: int
+) -> None:
+    """By axe-core, on a telephone and a desk, with the drawer open; none is too wide."""
+    async with visitor(demo, context) as ann:
+        await ann.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await ann.page.set_viewport_size({"width": width, "height": 900})
+        await ann.prompted(*STAPLES)
+        assert [] == await violations(ann)
+        for path in ("/item/bread", "/basket", "/checkout", "/thanks", "/?lang=ur"):
+            await ann.go(path)
+            assert [] == await violations(ann), path
+            assert await ann.page.evaluate("document.body.scrollWidth <= innerWidth"), path
+        if width == 400:
+            await ann.go("/?lang=en")
+            await ann.page.click(
+                "#behind" if await ann.page.locator("#drawer").is_hidden() else "#close"
+            )
+            assert [] == await violations(ann)
+
+
+async def test_from_the_one_address_prompts_lag_and_arms_are_one_click_away(
+    demo: RunningDemo, context: BrowserContext
+) -> None:
+    """The drawer leads to the console, and lets its reader in."""
+    async with visitor(demo, context) as ann:
+        for name, heading in (("prompts", "Prompts"), ("lag", "Lag"), ("arms", "Experiments")):
+            async with context.expect_page() as opened:
+                await ann.page.locator("#drawer nav").get_by_text(name, exact=True).click()
+            page = await opened.value
+            await page.wait_for_selector(f"h1:has-text('{heading}')")
+            assert "token" not in page.url
+            await page.close()
+
+
+async def test_a_new_visit_is_another_session(demo: RunningDemo, context: BrowserContext) -> None:
+    """With an empty basket, and a story that has not begun."""
+    async with visitor(demo, context) as ann:
+        await ann.add("bread")
+        await ann.comes("event", type="item_added")
+        await ann.page.click("#anew")
+        await ann.page.wait_for_selector("html[data-ready]")
+        await ann.page.wait_for_selector("#nothing")
+
+        assert 0 == await ann.count()
+        assert [] == await ann.told("event", type="item_added")

@@ -1,0 +1,157 @@
+"""Upsell: in a slot of its own, by the catalogue's word, before and apart from the cross-sell."""
+
+from typing import Any
+
+import pytest
+
+from streams.contract.events.reference.catalog import CatalogItem, Relation
+from streams.contract.prompts import Prompt
+from streams.shop.decision.catalog import Catalog
+from streams.shop.memory.answer import Answer, Silence
+from tests.stories import Story, Till
+
+BOTH = ("product_page", "upgrade")
+PRICED = {"price_minor": 1900, "currency": "EUR"}
+
+
+def better(item_id: str, than: str = "toaster", **fields: Any) -> CatalogItem:
+    """An item that is better than another one, for 49 EUR."""
+    said = {"price_minor": 4900, "currency": "EUR", **fields}
+    relation = Relation(kind="upgrade_of", item_id=than)
+    return CatalogItem(item_id=item_id, relations=(relation,), **said)
+
+
+def till(*items: CatalogItem, **settings: Any) -> Till:
+    """A shop where bread goes with the toaster, with a catalogue."""
+    shop = Till(slot_cool_down_s=0.0, **settings)
+    shop.teach("toaster", "bread", "butter")
+    shop.catalog = Catalog()
+    for item in items:
+        shop.catalog.put(item)
+    return shop
+
+
+def offers(answer: Answer) -> dict[str, tuple[str, ...]]:
+    """The items by slot, in the order of the answers."""
+    return {each.fields["placement"]: each.items for each in answer.outgoing_prompts}
+
+
+def upsell(answer: Answer) -> Prompt:
+    """The prompt in the slot of the upgrades."""
+    first = answer.outgoing_prompts[0].prompt()
+    assert "upgrade" == first.placement
+    return first
+
+
+def test_what_is_better_is_offered_before_and_apart_from_what_goes_with_the_item() -> None:
+    """Two prompts, of two kinds; the item that is better stands in its own one alone."""
+    shop = till(better("oven"))
+    answer = shop.serve(Story().view("toaster", slots=BOTH, **PRICED))
+    prompt = upsell(answer)
+
+    assert ["upgrade", "product_page"] == [*offers(answer)]
+    assert ("upsell", "toaster", "upgrade", 1.0) == (
+        *(prompt.kind, prompt.anchor, prompt.arm, prompt.propensity),
+    )
+    assert "A step up from toaster" == prompt.reason.text
+    assert "cross_sell" == answer.outgoing_prompts[1].prompt().kind
+    assert ("oven",) == offers(answer)["upgrade"]
+    assert {"bread", "butter"} == {*offers(answer)["product_page"]}
+
+
+def test_the_next_step_up_is_first() -> None:
+    """Then the one after it."""
+    shop = till(better("palace", price_minor=99_000), better("oven"), better("grill"))
+    answer = shop.serve(Story().view("toaster", slots=("upgrade",), **PRICED))
+
+    assert ("grill", "oven", "palace") == offers(answer)["upgrade"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        (PRICED, {}),
+        (PRICED, {"price_minor": 1900}),
+        (PRICED, {"currency": "USD"}),
+        (PRICED, {"in_stock": False}),
+        (PRICED, {"hidden": True}),
+        (PRICED, {"price_minor": None}),
+        ({}, {}),
+        ({"price_minor": 1900}, {}),
+    ],
+    ids=lambda said: ",".join(f"{name}={value}" for name, value in said.items()) or "as-ever",
+)
+def test_only_what_is_dearer_in_the_same_currency_and_can_be_bought_is_an_upgrade(
+    asked: dict[str, Any], offered: dict[str, Any]
+) -> None:
+    """Where a price is not known nobody can tell."""
+    shop = till(better("oven", **offered))
+    answer = shop.serve(Story().view("toaster", slots=BOTH, **asked))
+    good = asked == PRICED and not offered
+
+    assert good == ("upgrade" in offers(answer))
+    assert "product_page" in offers(answer)
+    if not good:
+        withheld = offered.keys() & {"in_stock", "hidden"}
+        said = Silence("no_candidate")
+        assert (Silence("withheld") if withheld and asked else said) in answer.silences
+
+
+def test_a_no_to_the_better_item_is_none_to_what_goes_with_it_nor_the_other_way_about() -> None:
+    """Neither cap nor pause nor dismissals of one of them touch the other."""
+    for refused, other in (("upgrade", "product_page"), ("product_page", "upgrade")):
+        shop = till(better("oven"), better("grill"), dismissals_max=1, cool_down_s=0.0)
+        story = Story()
+        asked = story.view("toaster", slots=BOTH, **PRICED)
+        prompts = {p.fields["placement"]: p.prompt() for p in shop.serve(asked).outgoing_prompts}
+        shop.serve(story.dismiss(prompts[refused]))
+        again = shop.serve(story.view("toaster", slots=BOTH, **PRICED))
+
+        assert [other] == [*offers(again)]
+        assert {refused: Silence("dismissed")} == again.silent_slots
+
+
+def test_without_a_catalogue_nothing_is_better() -> None:
+    """The slot is silent, the other one is not."""
+    shop = till()
+    shop.catalog = None
+    answer = shop.serve(Story().view("toaster", slots=BOTH, **PRICED))
+
+    assert ["product_page"] == [*offers(answer)]
+    assert {"upgrade": Silence("no_candidate")} == answer.silent_slots
+
+
+def test_a_larger_one_of_the_same_kind_may_be_better() -> None:
+    """Variants are never offered beside each other, but instead of each other."""
+    shop = till(
+        CatalogItem(item_id="toaster", variant_of="toasters"),
+        better("toaster-xl", variant_of="toasters"),
+    )
+    answer = shop.serve(Story().view("toaster", slots=("upgrade",), **PRICED))
+
+    assert ("toaster-xl",) == offers(answer)["upgrade"]
+
+
+def test_what_is_said_later_of_an_item_counts() -> None:
+    """Its price, its relations; and whether it is there at all."""
+    catalog = Catalog()
+    catalog.put(better("oven"))
+    catalog.put(better("oven", price_minor=5900))
+    assert [5900] == [price.minor for price in catalog.upgrades.of("toaster").values()]
+
+    catalog.put(better("oven", than="grill"))
+    assert ({}, ["oven"]) == (catalog.upgrades.of("toaster"), [*catalog.upgrades.of("grill")])
+
+    catalog.take_out("oven")
+    assert (0, False) == (catalog.upgrades.relations, bool(catalog))
+
+    catalog.put(better("oven"))
+    catalog.clear()
+    assert (0, {}) == (len(catalog), catalog.upgrades.of("toaster"))
+
+
+def test_a_full_catalogue_takes_no_further_upgrade() -> None:
+    """The bound is one for all that it keeps; what is there may change."""
+    catalog = Catalog(items_max=1)
+
+    assert [True, False, True] == [catalog.put(better(name)) for name in ("oven", "grill", "oven")]

@@ -1,0 +1,177 @@
+"""The shops of docs/wiring.md, wired: its pixel in a real sandbox, its plugin in a real PHP."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import BrowserContext, Page
+
+from streams.storefront.gateway.access.tokens import SessionOwner, SessionTokens
+from tests.storefront.gateway.browser.shop import KEY, WAIT_S_MAX, ShopWithGateway
+
+ROOT = Path(__file__).parents[4]
+GUIDE = (ROOT / "docs" / "wiring.md").read_text()
+PLUGIN = ROOT / "examples" / "woocommerce" / "goeswith.php"
+LINES_MAX, COLUMNS_MAX = 80, 100
+NOW_S = 1_767_268_800
+ADDED = {
+    "id": "sh-4b2a",
+    "name": "product_added_to_cart",
+    "timestamp": "2026-01-01T12:00:00.000Z",
+    "clientId": "2c8d9a1e",
+    "context": {"navigator": {"userAgent": "Mozilla/5.0"}},
+    "data": {
+        "cartLine": {
+            "quantity": 1,
+            "merchandise": {
+                "id": "44",
+                "product": {"id": "42", "title": "Bread"},
+                "price": {"amount": 2.49, "currencyCode": "EUR"},
+            },
+        }
+    },
+}
+SHOPIFY = """
+const cookies = %s, init = {customerPrivacy: {analyticsProcessingAllowed: true,
+  preferencesProcessingAllowed: true}, data: {customer: null}};
+const browser = {cookie: {get: async (name) => cookies[name] ?? ""}};
+const api = {customerPrivacy: {subscribe() {}}};
+const analytics = {subscribe: (name, told) => setTimeout(() => told(%s), 50)};
+"""
+"""What Shopify gives a custom pixel, as far as this one asks for it."""
+WORDPRESS = Path(__file__).with_name("wordpress.php")
+"""WordPress and WooCommerce, as far as the plugin asks for them."""
+
+
+def pixel(gateway: str) -> str:
+    """The guide's pixel, for this gateway."""
+    found = re.search(r"<!-- the pixel.*?```js\n(.*?)```", GUIDE, re.DOTALL)
+    assert found is not None
+    return found[1].replace("https://events.shop.example", gateway)
+
+
+async def run_pixel(context: BrowserContext, shop: ShopWithGateway, token: str) -> Page:
+    """Let it be told of an add, in a frame as Shopify has it: scripts, and no origin."""
+    given = SHOPIFY % (json.dumps({"goeswith_token": token}), json.dumps(ADDED))
+    page = await context.new_page()
+    await page.goto(f"{shop.gateway}/healthz")  # a page without a policy of its own
+    await page.evaluate(
+        """(script) => {
+          const frame = document.createElement("iframe");
+          frame.sandbox = "allow-scripts allow-forms";
+          frame.srcdoc = `<script>${script}</` + "script>";
+          document.body.append(frame);
+        }""",
+        given + pixel(shop.gateway),
+    )
+    return page
+
+
+def token(session_id: str = "session-7") -> str:
+    """As the shop's function has it from the gateway."""
+    tokens = SessionTokens([KEY], "goeswith", life_s=900)
+    return tokens.mint(SessionOwner(session_id=session_id), now_s=_now_s())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_pixel_in_its_sandbox_is_heard_where_null_is_listed(
+    context: BrowserContext, shop: ShopWithGateway
+) -> None:
+    """The event is of the token's session, not of what the pixel says."""
+    await shop.kill()
+    await shop.open(gateway_origins=f"{shop.url},null")
+    page = await run_pixel(context, shop, token())
+    await shop.comes_to(lambda: shop.said("item_added"))
+    await page.close()
+    (event,) = shop.said("item_added")
+
+    assert ("session-7", "42", 249, "EUR") == (
+        event.session_id,
+        event.item_id,
+        event.price_minor,
+        event.currency,
+    )
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("origins", "credential", "reason"),
+    [("", "good", "origin"), (",null", "forged", "token_invalid")],
+    ids=["origin", "token"],
+)
+async def test_a_pixel_is_not_heard_without_null_or_without_a_token(
+    context: BrowserContext, shop: ShopWithGateway, origins: str, credential: str, reason: str
+) -> None:
+    """Either is enough to be refused; the gateway counts why."""
+    await shop.kill()
+    await shop.open(gateway_origins=shop.url + origins)
+    page = await run_pixel(context, shop, token() if credential == "good" else credential)
+    refused = f'goeswith_gateway_refusals_total{{reason="{reason}"}} 1.0'
+    async with asyncio.timeout(WAIT_S_MAX), httpx.AsyncClient(base_url=shop.gateway) as operator:
+        while refused not in (await operator.get("/metrics")).text:
+            await asyncio.sleep(0.05)
+    await page.close()
+
+    assert [] == shop.bus.records
+
+
+async def php(*arguments: str) -> dict[str, Any]:
+    """What the plugin says, in a WordPress that is none."""
+    program = shutil.which("php")
+    if program is None:
+        said = "no php here: .ci/install as root installs what the examples need"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(said)
+    read = asyncio.subprocess.PIPE
+    done = await asyncio.create_subprocess_exec(
+        str(program), str(WORDPRESS), *arguments, stdout=read, stderr=read
+    )
+    said_, wrong = await done.communicate()
+    assert 0 == done.returncode, wrong.decode() + said_.decode()
+    told: dict[str, Any] = json.loads(said_)
+    return told
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_plugin_speaks_for_its_shop(shop: ShopWithGateway) -> None:
+    """Token, items in stock, the element, the add with its receipt, the order's session."""
+    said = await php(str(PLUGIN), shop.gateway, KEY, "2.sealed", str(NOW_S))
+    tokens = SessionTokens([KEY], "goeswith", life_s=3_600)
+    (event,) = shop.said("item_added")
+    session = said["session"]
+
+    assert session == tokens.read(said["token"], _now_s()).session_id == event.session_id
+    dated = tokens.read(said["dated"], NOW_S)
+    assert ("visit", NOW_S, NOW_S + 900) == (dated.session_id, dated.iat, dated.exp)
+    assert ("42", 2, "2.sealed") == (event.item_id, event.quantity, event.receipt)
+    assert {"42": {"title", "url", "image", "price"}} == {
+        id_: set(item) for id_, item in said["items"].items()
+    }
+    assert ("Bread & <b>butter</b>", "€2.49") == (
+        said["items"]["42"]["title"],
+        said["items"]["42"]["price"],
+    )
+    assert f'src="{shop.gateway}/v1/goes-with.js"' in said["page"]
+    assert 'token-url="https://shop.example/wp-json/goeswith/v1/token"' in said["page"]
+    assert 'view="42"' in said["page"]
+    kept = {"goeswith_session": session}
+    assert [kept, 0, kept, 1] == said["orders"]
+
+
+def test_the_plugin_is_read_in_one_go() -> None:
+    """As the other examples."""
+    lines = PLUGIN.read_text().splitlines()
+
+    assert len(lines) <= LINES_MAX
+    assert max(map(len, lines)) <= COLUMNS_MAX
+
+
+def _now_s() -> int:
+    """A gateway with the world's clock reads these."""
+    return int(time.time())

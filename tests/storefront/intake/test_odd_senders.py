@@ -1,0 +1,168 @@
+"""Bodies that are legal and odd: what is said around a message, not said, or said twice."""
+
+import json
+from typing import Any
+
+import pytest
+
+from streams.contract.events import ShopperForgotten
+from streams.contract.settings import Settings
+from streams.storefront.intake.adapters import adapters
+from streams.storefront.intake.drafts import Intake
+from tests.storefront.intake.samples import (
+    cloud_event,
+    export_row,
+    hit,
+    protocol,
+    tea,
+    track,
+    woo_order,
+)
+from tests.storefront.intake.test_cases import only, read
+from tests.stories import Story, Till
+
+DENIED = {"consent": {"categoryPreferences": {"Advertising": False}}}
+GRANTED = {"consent": {"categoryPreferences": {"Advertising": True}}}
+
+
+def redaction(month: int) -> Any:
+    """What Shopify sends when a customer wants to be forgotten."""
+    body = {"shop_id": 1, "customer": {"id": 98765}, "orders_to_redact": []}
+    at = f"2026-0{month}-02T12:00:00Z"
+    headers = {"x_shopify_topic": "customers/redact", "x_shopify_triggered_at": at}
+    return only(read("shopify", body, **headers))
+
+
+def test_whoever_asks_to_be_forgotten_twice_is_forgotten_twice() -> None:
+    """The second time in a session of the same name, months later; told again it is one event."""
+    till, ann = Till(), Story("ann's", shopper_id="98765", schema_version=2)
+    first, second = redaction(1), redaction(3)
+    till.serve(ann.order("kettle"))
+    till.serve(first)
+    till.serve(ann.order("vase", after_s=45 * 86_400))
+    till.serve(second)
+
+    assert isinstance(first, ShopperForgotten)
+    assert set() == till.shop.learned.repeats.bought_since("98765", 0)
+    assert redaction(3).event_id == second.event_id != first.event_id
+
+
+def test_a_request_to_be_forgotten_leaves_no_name_behind() -> None:
+    """Neither in the session that it is told in, nor in anything that is kept of it."""
+    till, forgotten = Till(), redaction(1)
+    till.serve(Story("ann's", shopper_id="98765", schema_version=2).order("kettle"))
+    till.serve(forgotten)
+
+    assert "98765" not in forgotten.session_id + forgotten.event_id
+    assert "98765" not in json.dumps(till.shop.state())
+
+
+@pytest.mark.parametrize(
+    ("own", "around", "consent"),
+    [
+        ({}, DENIED, False),
+        (GRANTED, DENIED, False),
+        (DENIED, GRANTED, False),
+        (GRANTED, {}, True),
+        ({}, GRANTED, True),
+        ({}, {}, None),
+    ],
+)
+def test_a_denial_around_a_batch_is_one_of_each_message(
+    own: Any, around: Any, consent: bool | None
+) -> None:
+    """One no is a no, wherever it is said; then nobody is named."""
+    message = track("Product Added", {"product_id": "tea"}, userId="ann", context=own)
+    event = only(read("segment", {"batch": [message], "context": around}))
+
+    assert (consent, consent is False) == (event.consent, event.shopper_id is None)
+
+
+def test_a_robot_that_is_named_around_a_batch_is_one() -> None:
+    """As it is in each message of it."""
+    message = track("Product Added", {"product_id": "tea"})
+    became = read("segment", {"batch": [message], "context": {"userAgent": "Googlebot/2.1"}})
+
+    assert ((), {"robot": 1}) == (became.events, dict(became.ignored))
+
+
+@pytest.mark.parametrize("currency", ["HRK", "BTC", "PTS"])
+def test_an_amount_of_no_currency_of_ours_is_none_in_another_one(currency: str) -> None:
+    """A hundred kuna are no hundred euros, whatever is set for those that name none."""
+    order = hit("purchase", currency=currency, transaction_id="T1", items=[tea(price=100)])
+    became = only(read("ga4", protocol(order), Settings(intake_currency="EUR")))
+
+    assert (None, None) == (became.lines[0].price_minor, became.currency)
+
+
+@pytest.mark.parametrize("blank", [None, "", "(not set)"])
+def test_an_amount_that_names_no_currency_has_the_one_that_is_set(blank: str | None) -> None:
+    """Which is what the setting is for."""
+    order = hit("purchase", currency=blank, transaction_id="T1", items=[tea(price=100)])
+    became = only(read("ga4", protocol(order), Settings(intake_currency="EUR")))
+
+    assert (10_000, "EUR") == (became.lines[0].price_minor, became.currency)
+
+
+@pytest.mark.parametrize("line", [{"quantity": 2.0}, {"category": ""}, {"price_minor": None}])
+def test_our_own_event_in_a_cloud_event_is_mended_as_it_is_alone(line: Any) -> None:
+    """2.0 pieces are 2, and an optional field that is empty is none."""
+    order = {"order_id": "o", "lines": [{"item_id": "tea", **line}]}
+    became = only(read("cloudevents", cloud_event("order_placed", order)))
+
+    assert line.get("quantity", 1) == became.lines[0].quantity
+
+
+def kinds(became: Intake) -> list[str]:
+    """The events, by type."""
+    return [event.type for event in became.events]
+
+
+@pytest.mark.parametrize(
+    ("paid", "expected"),
+    [
+        ({"payment_method": "stripe"}, ["order_cancelled"]),
+        ({"payment_method": "bacs"}, ["order_placed", "order_cancelled"]),
+        ({"payment_method": "cod"}, ["order_placed", "order_cancelled"]),
+        ({"transaction_id": "ch_1"}, ["order_placed", "order_cancelled"]),
+        ({"date_paid_gmt": "2026-01-01T12:00:40"}, ["order_placed", "order_cancelled"]),
+    ],
+)
+def test_an_order_that_nobody_paid_is_not_placed_by_being_cancelled(
+    paid: Any, expected: list[str]
+) -> None:
+    """It did not empty the basket, and nothing was bought."""
+    order = woo_order() | {"status": "cancelled", "payment_method": "", "transaction_id": ""}
+    order |= {"date_paid_gmt": None, "date_paid": None}
+
+    assert expected == kinds(read("woocommerce", order | paid, x_wc_webhook_topic="order.updated"))
+
+
+@pytest.mark.parametrize("more", ["ping=1", "e_c=video&e_a=play", "link=https://x.example"])
+def test_what_a_page_of_a_product_does_later_is_no_other_view_of_it(more: str) -> None:
+    """Matomo's page sends its product along with whatever it tells."""
+    query = f"idsite=1&rec=1&_id=0123456789abcdef&_pks=tea&{more}"
+    became = adapters()["matomo"].read(query.encode(), {}, Settings(), received_at_ms=None)
+
+    assert ((), ()) == (became.events, became.rejections)
+    assert {"ping, link, download or event": 1} == dict(became.ignored)
+
+
+def test_an_order_that_is_not_set_does_not_hide_the_one_that_is() -> None:
+    """GA4's export has it in two places."""
+    not_set = {"transaction_id": "(not set)"}
+    row = export_row() | {"event_name": "refund", "ecommerce": not_set, "items": []}
+    row["event_params"] = [
+        *row["event_params"],
+        {"key": "transaction_id", "value": {"string_value": "T1"}},
+    ]
+
+    assert "T1" == only(read("ga4", row)).order_id
+
+
+def test_no_personal_advertisements_is_a_no() -> None:
+    """As the Measurement Protocol said it before it had `consent`."""
+    body = protocol(hit("view_item", items=[tea()]), non_personalized_ads=True)
+    event = only(read("ga4", body))
+
+    assert (False, None) == (event.consent, event.shopper_id)
