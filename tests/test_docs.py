@@ -23,13 +23,9 @@ from streams.shop.decision.messages import TEXTS
 from streams.shop.meaning import meaning
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.memory.orders.arrivals import BLOCK
+from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.orders.seen import SEEN_MAX
-from streams.shop.memory.session import (
-    BASKET_MAX,
-    IMPRESSIONS_MAX,
-    LOOKED_MAX,
-    ORDERS_MAX,
-)
+from streams.shop.memory.session import IMPRESSIONS_MAX, LOOKED_MAX, ORDERS_MAX
 from streams.shop.shared_settings import MUST_AGREE
 
 ROOT = Path(__file__).parent.parent

@@ -49,6 +49,9 @@ class OrderJoin:
         if told_by:
             return
         order = session.order_memory.get(event.order_id)
+        ours = (session.session_id, *session.ties.formers)
+        if told_by is None and order and {order.session_id, order.told_for}.intersection(ours):
+            return  # it is told again, after so many others that the session has forgotten it
         if told_by is None:  # else another session of its visitor has told it, and is credited
             if order is None:
                 order = self._new(session, event)

@@ -17,7 +17,6 @@ row that ever ran full is left out of the digest, and so is what does not commut
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from models.recommenders.recommender import TableSize
@@ -198,7 +197,7 @@ class Shop:
         self.attribution.removed(session, event)
 
     def _checked_out(self, session: Session, event: CheckoutStarted | CheckoutLeft) -> None:
-        session.in_checkout = isinstance(event, CheckoutStarted)
+        session.check_out(event) if isinstance(event, CheckoutStarted) else session.leave(event)
 
     def _basket_updated(self, session: Session, event: BasketUpdated) -> None:
         self.teaching.basket_set(session, event)
@@ -241,7 +240,8 @@ class Shop:
         withheld = Exclusions(catalog) if catalog else None
         decided, shadows = NOTHING, tuple[Shadowed, ...]()
         if asking is not None:
-            asked = self._as_of(session, event), asking, pending, now_ms, withheld, controls
+            mine = self.identity.seen_by(session, event)  # another one may be there by now
+            asked = mine, asking, pending, now_ms, withheld, controls
             decided, shadows = self.decision.compared(*asked)
         prompted = session.impressions or session.ties.before
         return Answer(
@@ -254,11 +254,6 @@ class Shop:
             *decided[2:],
             shadows,
         )
-
-    def _as_of(self, session: Session, event: Event) -> Session:
-        """The session with the shopper of this event: another one may be there by now."""
-        who = self.identity.shopper_of(session, event)
-        return session if who == session.shopper_id else replace(session, shopper_id=who)
 
     def _outcomes(self, session: Session, event: Event, sessions: Sessions) -> tuple[Outcome, ...]:
         """What this event brought to the prompts of its session, and to those of its order."""

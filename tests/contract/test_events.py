@@ -316,3 +316,39 @@ def test_no_bytes_get_through_or_crash(value: bytes) -> None:
     """Whatever the bytes, there is an event or a refusal, never another error."""
     with contextlib.suppress(InvalidEvent):
         decode(b"s1", value, timestamp_ms=NOON_MS, settings=SETTINGS)
+
+
+@pytest.mark.parametrize("said", ["undefined", " NULL ", "0", " "])
+def test_a_session_or_an_order_of_nobody_is_refused(said: str) -> None:
+    """All sessions or orders of that name would be one: the message names the field."""
+    session = refused(event(session_id=said), said.encode())
+    lines = [{"item_id": "bread"}]
+    order = refused(event(type="order_placed", order_id=said, lines=lines))
+    back = refused(event(type="order_cancelled", order_id=said))
+
+    assert ["item_added.session_id", "order_placed.order_id", "order_cancelled.order_id"] == [
+        str(one).partition(":")[0] for one in (session, order, back)
+    ]
+    assert {"invalid_event"} == {one.reason for one in (session, order, back)}
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("de-DE-u-co-phonebk", "de-DE-u-co"),
+        ("de_DE_POSIX_and_more", "de-DE-POSIX-and"),
+        ("x" * 40, None),
+    ],
+)
+def test_a_language_tag_that_is_too_long_does_not_cost_the_event(
+    said: str, read: str | None
+) -> None:
+    """Its first words tell the language; what has none is no tag."""
+    assert read == decode(b"s1", event(locale=said), **NOW).locale
+
+
+def test_a_segment_that_is_too_long_is_none() -> None:
+    """None that is listed is as long; beside a language tag that is too long as well."""
+    told = decode(b"s1", event(segment="s" * 33, locale="de-DE-u-co-phonebk"), **NOW)
+
+    assert (None, "de-DE-u-co") == (told.segment, told.locale)

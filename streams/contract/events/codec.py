@@ -1,13 +1,14 @@
 """Bytes to an event and back: what is valid, what is mended, what is refused and why.
 
-An optional field that is sent empty (`""` or null) is as good as left out. In an event of version 1
-so is a field of version 2 with a value that is not valid for it: it was an unknown field once. So
+An optional field that is sent empty (`""` or null) is as good as left out; of a language tag that
+is too long the first words are read, and a segment that is too long is none. In an event of version
+1 so is a field of version 2 with a value that is not valid for it: it was an unknown field once. So
 are `slots` that are no list, in any version, and of a list what we do not know. A clock that is
 ahead of all that is valid is set back like any other. This is looked at only where an event is not
 valid as it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -16,14 +17,23 @@ from pydantic_core import ErrorDetails, from_json
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events.clocks import set_right
-from streams.contract.events.fields import OrderLine
-from streams.contract.events.kinds import ANY_EVENT, EVENTS, Event, ShopperForgotten
+from streams.contract.events.fields import LOCALE_MAX, OrderLine
+from streams.contract.events.kinds import (
+    ANY_EVENT,
+    EVENTS,
+    Event,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ShopperForgotten,
+)
 from streams.contract.events.slots import known_slots
 from streams.contract.receipts import YEAR_2100_MS
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import YEAR_9999_MS
 
 FIELDS_OF_VERSION_2 = ("visitor_id", "sent_at_ms")
+ORDERS = frozenset({OrderPlaced, OrderCancelled, OrderReturned})
 _KINDS = {event.model_fields["type"].default: event for event in EVENTS}
 COUNTED = ("quantity", "occurred_at_ms", "sent_at_ms")
 """Fields in which 2.0 is a 2."""
@@ -61,13 +71,11 @@ def decode(
         event: Event = _read(value)
     except ValidationError as invalid:
         event = _read_mended(value, invalid)
-    who, visitor = event.shopper_id, event.visitor_id
-    if who is not None or visitor is not None:
-        nobody = nobody_ids(settings.nobody_ids)
-        if (who and who.strip().lower() in nobody) or (
-            visitor and visitor.strip().lower() in nobody
-        ):
-            event = _somebodys(event, nobody)
+    who, visitor, nobody = event.shopper_id, event.visitor_id, nobody_ids(settings.nobody_ids)
+    if event.session_id.strip().lower() in nobody or type(event) in ORDERS:
+        _refuse_nobodys(event, nobody)
+    if (who and who.strip().lower() in nobody) or (visitor and visitor.strip().lower() in nobody):
+        event = _somebodys(event, nobody)
     if key is None or key != event.session_id.encode():
         raise InvalidEvent(
             "wrong_key", "the record's key is not the event's session_id: order would be lost"
@@ -138,6 +146,16 @@ def _somebodys(event: Event, nobody: frozenset[str]) -> Event:
     return event
 
 
+def _refuse_nobodys(event: Event, nobody: frozenset[str]) -> None:
+    """Raises `InvalidEvent` for a session or an order of no number: it would be everybody's."""
+    for name in ("session_id", "order_id"):
+        if _plain(getattr(event, name, "some")) in nobody:
+            kind = event.type
+            raise InvalidEvent(
+                "invalid_event", f"{kind}.{name}: it means nobody, as in `nobody_ids`: send its own"
+            )
+
+
 def _read_mended(value: bytes, invalid: ValidationError) -> Event:
     """The event once more, without what counts as left out; raises `InvalidEvent`."""
     said = None if invalid.errors()[0]["type"] == "json_invalid" else from_json(value)
@@ -174,11 +192,22 @@ def _mended(said: Any, invalid: ValidationError) -> dict[str, Any] | None:
     if better.get("schema_version", 1) == 1:
         for name in {error["loc"][-1] for error in wrong}.intersection(FIELDS_OF_VERSION_2):
             better.pop(str(name), None)
+    _shorten(better, {error["loc"][-1] for error in wrong if error["type"] == "string_too_long"})
     if "slots" in better and "slots" in _OPTIONAL[event]:  # an unknown field once, whatever it held
         better["slots"] = known_slots(better["slots"])
     if isinstance(better.get("lines"), list):
         better["lines"] = [_mended_line(line) for line in better["lines"]]
     return better if repr(better) != repr(said) else None
+
+
+def _shorten(mended: dict[str, Any], too_long: Container[str | int]) -> None:
+    """Of a language tag that is too long the first words; such a segment is none that is listed."""
+    if "segment" in too_long:
+        del mended["segment"]
+    if "locale" in too_long:
+        words = mended.pop("locale")[: LOCALE_MAX + 1].replace("_", "-")
+        if "-" in words:
+            mended["locale"] = words.rpartition("-")[0]
 
 
 def _wild(at_ms: Any) -> bool:

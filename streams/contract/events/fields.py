@@ -25,6 +25,8 @@ PriceMinor = Annotated[int, Field(ge=0, le=PRICE_MINOR_MAX)]
 MarginMinor = Annotated[int, Field(ge=-PRICE_MINOR_MAX, le=PRICE_MINOR_MAX)]
 Category = Annotated[str, Field(min_length=1, max_length=128)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+LOCALE_MAX = 16
+"""Characters of a language tag: those of longer ones that are whole words are read."""
 Receipt = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -66,7 +68,7 @@ class EventBase(BaseModel):
     out: `GOESWITH_CONSENT_DEFAULT` decides, by default against it."""
     segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     """The merchant's segment of this shopper; one not in `GOESWITH_SEGMENTS` counts as none."""
-    locale: Annotated[str, Field(min_length=1, max_length=16)] | None = None
+    locale: Annotated[str, Field(min_length=1, max_length=LOCALE_MAX)] | None = None
     """Language tag, such as `en-GB` or `de_AT`: prompts speak en, de and fr; all others get en."""
 
     clock_ahead_ms: ClassVar[int] = 0

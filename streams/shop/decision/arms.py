@@ -61,7 +61,7 @@ class Arm(NamedTuple):
 
 def _basket(question: CandidateQuery) -> Sequence[str]:
     """The basket, the anchor last."""
-    return _last([*question.session.basket, *question.beside], question.anchor)
+    return _last([*question.session.own_basket, *question.beside], question.anchor)
 
 
 def _viewed(question: CandidateQuery) -> Sequence[str]:

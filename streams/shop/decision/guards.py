@@ -54,7 +54,7 @@ def silenced(
     `pending` are prompts to the session that are not shown yet: they count like impressions. So do
     those for the slots of this event that were answered `before`, but no pause follows them.
     """
-    if late(event, settings):
+    if late(event, settings) or session.of_before:
         return Silence("late")
     if session.in_checkout and slot != "checkout":
         return Silence("checkout")
@@ -128,6 +128,6 @@ def excluded(
     if session.taken:
         items.update(session.taken_in_this_visit())
     for impression in session.impressions.values():
-        if impression.has("dismissed"):
+        if any(fact.at_ms > session.moments.parted_ms for fact in impression.of("dismissed")):
             items.update(impression.receipt.items)
     return items

@@ -51,7 +51,6 @@ from streams.contract.events import (
     PromptDismissed,
     PromptShown,
 )
-from streams.contract.prompts import Stage
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.earnings import Step, Worth, earnings
@@ -100,42 +99,38 @@ class Attribution:
         self._impression(session, event, receipt)
 
     def clicked(self, session: Session, event: PromptClicked, receipt: Receipt) -> None:
-        """The shopper followed a prompt (which proves that it was shown)."""
-        self._once("clicked", self._impression(session, event, receipt), event, event.item_id)
+        """The shopper followed a prompt (which proves that it was shown), to what it offered."""
+        if event.item_id is not None and event.item_id not in receipt.items:
+            return  # as an add of another item: as if it had no receipt
+        impression, at_ms = self._impression(session, event, receipt), event.occurred_at_ms
+        clicked = Reached("clicked", told_by(event, impression), at_ms, item_id=event.item_id)
+        in_time = receipt.prompted_at_ms <= at_ms <= impression.shown_ms + self._add_window_ms
+        if in_time and not impression.has("clicked"):
+            self._note(impression, [clicked])
 
     def dismissed(self, session: Session, event: PromptDismissed, receipt: Receipt) -> None:
-        """The shopper sent a prompt away."""
+        """The shopper sent a prompt away: once, and however late."""
         impression = self._impression(session, event, receipt)
-        if not impression.has("dismissed"):
-            if slot := own_slot(receipt.context):
-                session.tallies = sent_away(session.tallies, slot)
-            else:
-                session.dismissals += 1
-        self._once("dismissed", impression, event, None)
-
-    def _once(
-        self, stage: Stage, impression: Impression, event: Event, item_id: str | None
-    ) -> None:
-        at_ms = event.occurred_at_ms
-        late_ms = at_ms - impression.shown_ms
-        if (
-            not impression.has(stage)
-            and at_ms >= impression.receipt.prompted_at_ms
-            and late_ms <= self._add_window_ms
-        ):
-            told = told_by(event, impression)
-            self._note(impression, [Reached(stage, told, at_ms, item_id=item_id)])
+        dismissal = Reached("dismissed", told_by(event, impression), event.occurred_at_ms)
+        if impression.has("dismissed") or not self._note(impression, [dismissal]):
+            return
+        if slot := own_slot(receipt.context):
+            session.tallies = sent_away(session.tallies, slot)
+        else:
+            session.dismissals += 1
 
     def added(self, session: Session, event: ItemAdded, receipt: Receipt | None) -> None:
         """An item entered the basket, perhaps because of a prompt; to be told before it did.
 
-        What a removal has overtaken did not enter it. What an order has overtaken was bought.
+        What a removal has overtaken did not enter it. What an order has overtaken was bought. What
+        a cart has overtaken was added, and taken out as far as the cart does not have it.
         """
         impression = self._adding(session, event, receipt)
         if impression is None or not self._within(impression, event, self._add_window_ms):
             return
         bought = list(self._bought_by_then(session, event))
-        quantity = event.quantity if bought else session.entering(event)
+        before_cart = event.occurred_at_ms < session.moments.cart_ms
+        quantity = event.quantity if bought or before_cart else session.entering(event)
         if not quantity:
             return
         worth = None if event.price_minor is None else event.price_minor * quantity
@@ -145,6 +140,8 @@ class Attribution:
         for order in bought:
             if order.at_ms - impression.shown_ms <= self._buy_window_ms:
                 self._sell(impression, event, order, [event.item_id])
+        if before_cart and not bought:
+            self._take_back(session, event, event.item_id, session.basket.get(event.item_id, 0))
 
     def _adding(
         self, session: Session, event: ItemAdded, receipt: Receipt | None
@@ -174,29 +171,34 @@ class Attribution:
 
     def removed(self, session: Session, event: ItemRemoved) -> None:
         """An item was taken out of the basket, perhaps one that a prompt had brought there."""
-        self._take_back(session, event, event.item_id, event.quantity)
+        left = session.basket.get(event.item_id, 0)
+        self._take_back(session, event, event.item_id, left, event.quantity)
 
     def basket_set(self, session: Session, event: BasketUpdated) -> None:
         """The basket is another one: what prompts had brought there may be there no more."""
         impressions = session.impressions.values()
         added = (fact.item_id for impression in impressions for fact in impression.of("added"))
         for item_id in filter(None, dict.fromkeys(added)):
-            self._take_back(session, event, item_id, inf)
+            left = sum(line.quantity for line in event.lines if line.item_id == item_id)
+            self._take_back(session, event, item_id, left)
 
-    def _take_back(self, session: Session, event: Event, item_id: str, most: float) -> None:
-        """The basket holds less of an item; at most so much of it was taken out."""
-        at_ms = event.occurred_at_ms
+    def _take_back(
+        self, session: Session, event: Event, item_id: str, left: int, most: float = inf
+    ) -> None:
+        """So many are left of an item; at most so much went out. A late add tells of the cart."""
+        at_ms = session.moments.cart_ms if isinstance(event, ItemAdded) else event.occurred_at_ms
         brought = [
             (max(fact.at_ms for fact in impression.of("added", item_id)), impression)
             for impression in session.impressions.values()
-            if impression.standing(item_id, at_ms) and self._within(impression, event)
+            if impression.in_basket(item_id, at_ms)
+            and 0 <= at_ms - impression.shown_ms <= self._buy_window_ms
         ]
-        held = sum(impression.standing(item_id, at_ms) for _, impression in brought)
-        surplus = min(most, held - session.basket.get(item_id, 0))
+        held = sum(impression.in_basket(item_id, at_ms) for _, impression in brought)
+        surplus = min(most, held - left)
         for _, impression in sorted(brought, key=lambda one: (one[0], one[1].prompted))[::-1]:
             if surplus <= 0:
                 return
-            quantity = int(min(surplus, impression.standing(item_id, at_ms)))
+            quantity = int(min(surplus, impression.in_basket(item_id, at_ms)))
             surplus -= quantity
             told = told_by(event, impression)
             self._note(impression, [Reached("removed", told, at_ms, 0.0, item_id, quantity)])
@@ -258,6 +260,7 @@ class Attribution:
             impression = Impression(mine, [Reached("shown", told_by(event, mine), shown_ms)])
             session.remember(impression)
             self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
+        impression.sign(event.occurred_at_ms)
         return impression
 
     def _note(self, impression: Impression, facts: Sequence[Reached]) -> bool:

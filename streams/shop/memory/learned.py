@@ -43,8 +43,8 @@ is among twenty offered in 57 % of cases, either way), and cost a third more to 
 
 
 def visit(session: Session) -> str:
-    """How a learner knows a visit: after a pause it is another one."""
-    return f"{session.session_id} {session.started_ms}"
+    """How a learner knows a visit: after a pause, or with another one there, it is another."""
+    return f"{session.session_id} {max(session.started_ms, session.moments.parted_ms)}"
 
 
 # What items are bought together

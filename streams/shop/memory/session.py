@@ -28,18 +28,21 @@ from typing import Any, Self
 
 from streams.contract.events import (
     BasketUpdated,
+    CheckoutLeft,
+    CheckoutStarted,
     Event,
-    ItemAdded,
     ItemRemoved,
     ItemViewed,
     OrderPlaced,
 )
 from streams.contract.receipts import Receipt
+from streams.shop.memory.orders.baskets.changes import BasketChanges
+from streams.shop.memory.orders.baskets.moments import NO_MOMENTS, Moments
+from streams.shop.memory.orders.baskets.taken import Taken, bound
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import REFUSED, UNREAD, Seen
 from streams.shop.memory.orders.slot_tally import Tallies, own_slot, shown_once
-from streams.shop.memory.orders.taken import NOT_TAKEN, Taken, bound
 from streams.shop.memory.orders.weight import WEIGHED_EVERY, WEIGHED_FROM, lighten
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
@@ -49,11 +52,8 @@ from streams.shop.people.ties import NO_TIES, Ties
 
 VIEWED_MAX = 20
 LOOKED_MAX = 42
-TAKEN_MAX = 24
 ORDERS_MAX = 16
 PATH_MAX = 20
-BASKET_MAX = 54
-BOUGHT_MAX = 40
 IMPRESSIONS_MAX = 8
 NEVER: Prompted = (0, "")
 VERSION = 7
@@ -61,7 +61,7 @@ VERSION = 7
 
 
 @dataclass(slots=True)
-class Session:
+class Session(BasketChanges):
     """One visit, and what outlives it.
 
     `basket` maps an item to its quantity, in the order in which they were added; `bought` an item
@@ -94,12 +94,17 @@ class Session:
     """The side of the experiment that it is on, since it asked first."""
     signed_in: SignIn = field(default_factory=SignIn)
     refused_consent: bool = False
+    consent_ms: int = 0
+    """When that was said, where the setting supposes consent."""
     buyer: str | None = None
     names_shopper: bool = False
     """Whose history the latest event adds to; as `shopper_id`, no part of the state."""
     order_memory: Orders = field(default_factory=Orders)
     """The orders of its partition."""
     ties: Ties = NO_TIES
+    moments: Moments = NO_MOMENTS
+    of_before: bool = False
+    """Whether the latest event is of somebody who has left since; no part of the state."""
     tallies: Tallies = ()
     """What the visit was shown in slots that do not share `shown` and `dismissals`."""
 
@@ -123,92 +128,54 @@ class Session:
         item_id, viewed = intern(event.item_id), self.viewed
         if self.looked is not None and len(self.looked) < LOOKED_MAX:
             self.looked[item_id] = None
+        if self.of_before:
+            return
         if item_id in viewed:
             viewed.remove(item_id)
         viewed.append(item_id)
         if len(viewed) > VIEWED_MAX:
             del viewed[:-VIEWED_MAX]
 
-    def add(self, event: ItemAdded) -> None:
-        """More of the item is in the basket; a full basket takes no further kinds of items."""
-        item_id, entering = event.item_id, self.entering(event)
-        if entering < event.quantity:
-            at_ms, missing = self.taken[item_id]
-            self.taken[item_id] = Taken(at_ms, missing - event.quantity + entering)
-        if entering and (item_id in self.basket or len(self.basket) < BASKET_MAX):
-            self.basket[intern(item_id)] = self.basket.get(item_id, 0) + entering
-        self.in_checkout = False
+    def remove(self, event: ItemRemoved) -> None:
+        """Less of the item is in the basket."""
+        self._take_out(event)
+        lighten(self)
 
-    def entering(self, event: ItemAdded) -> int:
-        """How many this add puts in: not what a removal or an order that overtook it took out."""
-        if not self.taken:  # as nearly always
-            return event.quantity
-        at_ms, missing = self.taken.get(event.item_id, NOT_TAKEN)
-        overtaken = missing if event.occurred_at_ms < at_ms else 0
-        return max(0, event.quantity - overtaken)
+    def order(self, event: OrderPlaced) -> None:
+        """What was ordered is bought, and no more in the basket; an empty one begins anew."""
+        self.orders[event.order_id] = event.event_id
+        bound(self.orders, ORDERS_MAX)
+        self._buy(event)
+        if not self.basket:
+            self.taught = Taught(self.taught.cart)
+        lighten(self)
+
+    def set_basket(self, event: BasketUpdated) -> None:
+        """The basket is what the shop says."""
+        self._set(event)
+        lighten(self)
+
+    def leave(self, event: CheckoutLeft) -> None:
+        """The checkout is over."""
+        self.in_checkout = False
+        at_ms = max(self.moments.left_ms, event.occurred_at_ms)
+        self.moments = self.moments._replace(left_ms=at_ms)
+
+    def check_out(self, event: CheckoutStarted) -> None:
+        """Nobody interrupts, unless what ends a checkout has happened since: see `docs/prompts`."""
+        at_ms, orders = event.occurred_at_ms, map(self.order_memory.get, self.orders)
+        ended = any(order is not None and order.at_ms >= at_ms for order in orders)
+        ended = ended or any(taken.at_ms > at_ms for taken in self.taken.values())
+        self.in_checkout = not ended and at_ms >= self.moments.left_ms
 
     def step(self, item_id: str) -> None:
         """The latest item that was looked at or taken, where somebody learns from paths."""
         self.path.append(intern(item_id))
         del self.path[:-PATH_MAX]
 
-    def remove(self, event: ItemRemoved) -> None:
-        """Less of the item is in the basket, never less than none."""
-        missing = self._take(event.item_id, event.quantity)
-        self._note_taken(event.item_id, event.occurred_at_ms, missing)
-        self.in_checkout = False
-        lighten(self)
-
-    def _note_taken(self, item_id: str, at_ms: int, missing: int) -> None:
-        before = self.taken.pop(item_id, NOT_TAKEN)
-        self.taken[intern(item_id)] = Taken(max(before.at_ms, at_ms), before.missing + missing)
-        bound(self.taken, TAKEN_MAX)
-
-    def _take(self, item_id: str, quantity: int) -> int:
-        """Take so many out of the basket; how many of them were not there."""
-        left = self.basket.get(item_id, 0) - quantity
-        if left > 0:
-            self.basket[item_id] = left
-        else:
-            self.basket.pop(item_id, None)
-        return max(0, -left)
-
-    def taken_in_this_visit(self) -> list[str]:
-        """What the shopper put back: to offer that at once would be deaf."""
-        return [item for item, taken in self.taken.items() if taken.at_ms >= self.started_ms]
-
-    def bought_since(self, at_ms: float) -> set[str]:
-        """What was ordered in this session, from this time on."""
-        return {item for item, bought_ms in self.bought.items() if bought_ms >= at_ms}
-
-    def order(self, event: OrderPlaced) -> None:
-        """What was ordered is bought, and no more in the basket; an empty one begins anew."""
-        self.orders[event.order_id] = event.event_id
-        bound(self.orders, ORDERS_MAX)
-        at_ms = event.occurred_at_ms
-        for line in event.lines:
-            if missing := self._take(line.item_id, line.quantity):
-                self._note_taken(line.item_id, at_ms, missing)
-            if not self.names_shopper:
-                self.bought[intern(line.item_id)] = max(self.bought.pop(line.item_id, 0), at_ms)
-        bound(self.bought, BOUGHT_MAX)
-        if not self.basket:
-            self.taught = Taught(self.taught.cart)
-        self.in_checkout = False
-        lighten(self)
-
     def was_ordered_by(self, event: OrderPlaced) -> bool:
         """Whether this event brought its order, and no other one before."""
         return self.orders.get(event.order_id) == event.event_id
-
-    def set_basket(self, event: BasketUpdated) -> None:
-        """The basket is what the shop says; a full one takes no further kinds of items."""
-        self.basket.clear()
-        for line in event.lines:
-            if line.item_id in self.basket or len(self.basket) < BASKET_MAX:
-                self.basket[intern(line.item_id)] = self.basket.get(line.item_id, 0) + line.quantity
-        self.in_checkout = False
-        lighten(self)
 
     def forget_basket(self) -> None:
         """Nobody has come back to it for too long."""
@@ -220,7 +187,7 @@ class Session:
         The basket outlives the pause, and what it taught, what was seen, shown, ordered, sent away:
         a repeated event changes nothing, late feedback counts. Nor does the session change sides.
         """
-        return type(self)(
+        visit = type(self)(
             *(self.session_id, event.occurred_at_ms, event.occurred_at_ms),
             basket=self.basket,
             bought=self.bought,
@@ -232,9 +199,14 @@ class Session:
             forgotten=self.forgotten,
             assignment=self.assignment,
             refused_consent=self.refused_consent,
+            consent_ms=self.consent_ms,
             order_memory=self.order_memory,
             ties=self.ties,
+            moments=self.moments,
         )
+        if self.signed_in.is_anothers(event):
+            visit.part(event.occurred_at_ms)
+        return visit
 
     def remember(self, impression: Impression) -> None:
         """A prompt was shown; of too many, the one that was prompted first is forgotten."""
@@ -265,6 +237,11 @@ class Session:
         """The newest of its impressions, remembered or forgotten."""
         return max(self.forgotten, *(one.prompted for one in self.impressions.values()), NEVER)
 
+    def _late(self) -> list[Any]:
+        """The times that decide what of late events counts, if there are any."""
+        times = [self.consent_ms, *self.moments.state()]
+        return [times] if times != [0] else []
+
     def state(
         self, kept: Callable[[SignIn], str | None] = KEEP, *, whole: bool = True
     ) -> list[Any]:
@@ -276,7 +253,7 @@ class Session:
             self.session_id,
             self.started_ms,
             self.last_ms,
-            [*self.signed_in.state(kept(self.signed_in)), self.refused_consent],
+            [*self.signed_in.state(kept(self.signed_in)), self.refused_consent, *self._late()],
             list(self.basket.items()),
             list(self.viewed),
             list(self.path),
@@ -288,7 +265,7 @@ class Session:
             VERSION,
             self.taught.state(),
             None if self.looked is None else list(self.looked),
-            [[item, *taken] for item, taken in self.taken.items()],
+            [[item, *taken.state()] for item, taken in self.taken.items()],
             list(self.orders.items()),
             list(self.forgotten),
             *map(self.seen.marked, (REFUSED, UNREAD)),

@@ -17,17 +17,18 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
+from streams.shop.memory.orders.baskets.moments import Moments
+from streams.shop.memory.orders.baskets.taken import Taken
 from streams.shop.memory.orders.impression import Impression, Prompted, prompted_of
 from streams.shop.memory.orders.orders import Orders
 from streams.shop.memory.orders.seen import NAMED_ALONE, Seen
 from streams.shop.memory.orders.slot_tally import read_tallies
-from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.orders.weight import lighten
 from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.taught import Taught
 from streams.shop.people.assignment import Assignment
 from streams.shop.people.shoppers import note_shopper
-from streams.shop.people.sign_in import KEEP, SignIn, read
+from streams.shop.people.sign_in import KEEP, SignIn, read, times
 from streams.shop.people.ties import Ties
 from streams.shop.people.visitors import FORMERS_MAX, Visitors
 
@@ -219,6 +220,8 @@ def session_of(state: list[Any]) -> Session:
     """
     session = _session_of(state)
     session.signed_in, session.refused_consent = read(state[3], session.last_ms)
+    session.consent_ms, *moments = times(state[3])
+    session.moments = Moments.from_state(moments)
     for impression in session.impressions.values():  # of its id, and others, there is one text
         shown_in = impression.session_id
         names = (name for name in (session.session_id, *session.ties.formers) if name == shown_in)
@@ -259,7 +262,7 @@ def _session_of(state: list[Any]) -> Session:
         {impression.receipt.prompt_id: impression for impression in remembered},
         Taught.from_state(lessons),
         None if looked is None else dict.fromkeys(each(str, map(intern, looked))),
-        {item: Taken(*each(int, numbers, 0)) for item, *numbers in taken},
+        {item: Taken.from_state(numbers) for item, *numbers in taken},
         orders,
         _forgotten_of(remembered) if forgotten is None else prompted_of(forgotten),
         Assignment.from_state(assigned),

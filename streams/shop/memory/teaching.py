@@ -34,8 +34,9 @@ from streams.contract.events import (
     OrderPlaced,
 )
 from streams.contract.settings import Settings
+from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.orders.order import Order
-from streams.shop.memory.session import BASKET_MAX, Session
+from streams.shop.memory.session import Session
 from streams.shop.memory.taught import Lesson
 
 UNSEEN_MAX = 64
@@ -179,7 +180,7 @@ class Teaching:
     ) -> None:
         """The next item of a visit; to take what one looks at is no step."""
         path = session.path
-        if path and path[-1] == thing.item_id:
+        if session.of_before or (path and path[-1] == thing.item_id):
             return
         for teach in self._next_item:
             teach(session, event, thing)

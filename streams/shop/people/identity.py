@@ -21,7 +21,8 @@ only supposed, later than itself as well: it may have been read before.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from streams.contract.events import Event, ShopperForgotten
 from streams.contract.settings import Settings
@@ -43,6 +44,10 @@ class Signed(Noted, Protocol):
 
     refused_consent: bool
     """Whether the latest word on consent in this session was no."""
+    consent_ms: int
+    """When that was said, where consent is supposed."""
+    of_before: bool
+    """Whether the latest event is of somebody who has left since."""
     shopper_id: str | None
     """Whose history may be used by the latest event."""
     buyer: str | None
@@ -57,6 +62,16 @@ class Signed(Noted, Protocol):
     @property
     def taught(self) -> ToldBasket:
         """What its basket has taught."""
+
+    @property
+    def parted_ms(self) -> int:
+        """When somebody left who was known."""
+
+    def part(self, at_ms: int) -> None:
+        """Somebody has left who was known."""
+
+
+S = TypeVar("S", bound=Signed)
 
 
 class Identity:
@@ -83,7 +98,7 @@ class Identity:
         if consent is None:
             consent = self.consent_default and not session.refused_consent
         else:
-            session.refused_consent = not consent
+            self._note_consent(session, event.occurred_at_ms, consent=consent)
         if not consent or type(event) is ShopperForgotten:
             self._sign_nobody(session, event, signs_out=not consent)
             return
@@ -92,14 +107,39 @@ class Identity:
         if named is not None and named == before.shopper_id:  # as nearly always: as before
             if event.occurred_at_ms >= before.at_ms:
                 before.at_ms, before.consented = event.occurred_at_ms, event.consent is True
-        elif named is not None or before.hash is not None:
+        elif named is not None or before.hash is not None or event.schema_version > 1:
             self._sign_in(session, event, named)
+        session.of_before = self.of_before(session, event)
         denied = self.denials.at_s
         if named == before.shopper_id and not (denied and before.hash in denied):
             session.buyer = session.shopper_id = named
         else:
             session.shopper_id = self.shopper_of(session, event)
             session.buyer = named if named and self._allows(session, event, named) else None
+
+    def _note_consent(self, session: Signed, at_ms: int, *, consent: bool) -> None:
+        """The latest word counts; of two at once the refusal. It matters where yes is supposed."""
+        if at_ms > session.consent_ms or (at_ms == session.consent_ms and not consent):
+            session.refused_consent = not consent
+            if self.consent_default:
+                session.consent_ms = at_ms
+
+    def of_before(self, session: Signed, event: Event) -> bool:
+        """Whether an event is of somebody who has left since: it speaks for no prompt."""
+        at_ms, signed_in = event.occurred_at_ms, session.signed_in
+        if at_ms < session.parted_ms:
+            return True
+        if at_ms >= signed_in.at_ms or event.shopper_id is None:
+            return False
+        consents = self.consent_default if event.consent is None else event.consent
+        return consents and hashed(event.shopper_id) != signed_in.hash
+
+    def seen_by(self, session: S, event: Event) -> S:
+        """The session as this event may see it, by whoever is there, and was then."""
+        who, before = self.shopper_of(session, event), self.of_before(session, event)
+        if who == session.shopper_id and before == session.of_before:
+            return session
+        return replace(session, shopper_id=who, of_before=before)  # type: ignore[type-var]
 
     def _sign_nobody(self, session: Signed, event: Event, *, signs_out: bool) -> None:
         """The event is nobody's; what was kept by a shopper who denies by it is dropped."""
@@ -109,8 +149,9 @@ class Identity:
             self._deny(session, event)
         if session.ties.visitor is not None and event.shopper_id is not None:
             session.ties = session.ties.signed(event, None)
-        if signs_out and session.signed_in.hash is not None:
+        if signs_out and (session.signed_in.hash is not None or event.schema_version > 1):
             self._sign_in(session, event, None)
+        session.of_before = self.of_before(session, event)
 
     def _sign_in(self, session: Signed, event: Event, who: str | None) -> None:
         """What the event itself says: denials may come later, and count whenever they come."""
@@ -121,9 +162,13 @@ class Identity:
                 before.shopper_id, before.hash_alone = who, None
             if before.hash != was:
                 session.taught.cart = None
+                if was is not None:
+                    session.part(at_ms)
                 if session.impressions or session.ties != NO_TIES:
                     self._tie(session, event)
-            before.at_ms, before.consented = at_ms, event.consent is True
+            before.at_ms = at_ms
+            if who is not None or was is not None:
+                before.consented = event.consent is True
 
     def _tie(self, session: Signed, event: Event) -> None:
         """Who goes on from a session, and by whom it is noted, depends on who is signed in.

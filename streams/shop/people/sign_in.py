@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from models.snapshot.elements import each
+from streams.contract.events import Event
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.people.denials import hashed
 
@@ -30,6 +31,11 @@ class SignIn:
         """What stands for whoever is signed in; None: nobody is."""
         return self.hash_alone if self.shopper_id is None else hashed(self.shopper_id)
 
+    def is_anothers(self, event: Event) -> bool:
+        """Whether somebody is signed in, and an event does not name them."""
+        who = self.hash
+        return who is not None and (event.shopper_id is None or hashed(event.shopper_id) != who)
+
     def state(self, shopper_id: str | None) -> list[Any]:
         """Everything, as JSON; of the id what may be kept by now."""
         return [shopper_id, self.hash, self.at_ms, self.consented]
@@ -53,10 +59,18 @@ def read(state: list[Any] | str | None, at_ms: int) -> tuple[SignIn, bool]:
     """
     if state is None or isinstance(state, str):
         return SignIn(state, None, at_ms, consented=False), False
-    *signed_in, refused = state
+    *signed_in, refused = state[:PLACES]
     (refused,) = each(bool, [refused])
     return SignIn.from_state(signed_in), refused
 
 
+def times(state: list[Any] | str | None) -> list[Any]:
+    """What is kept behind that: the time of the latest word on consent, and moments, if any."""
+    (told,) = state[PLACES:] or [[0]] if isinstance(state, list) else [[0]]
+    return each(int, told[:1], 0, YEAR_2100_MS) + told[1:]
+
+
+PLACES = 5
+"""Of a sign-in, and of consent."""
 KEEP: Callable[[SignIn], str | None] = attrgetter("shopper_id")
 """A sign-in may be kept with whom it is of."""

@@ -13,6 +13,7 @@ TRAIL = (
     *("started_ms", "last_ms", "viewed", "looked", "path", "in_checkout"),
     *("basket", "taught", "taken", "bought"),
     *("impressions", "forgotten", "shown", "last_shown_ms", "dismissals", "tallies"),
+    "moments",
 )
 """The fields of a session that follow as they are."""
 

@@ -12,13 +12,14 @@ from streams.cli.tables import Listing
 from streams.contract.settings import Settings
 from streams.shop.memory import session
 from streams.shop.memory.orders import weight
+from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.orders.seen import SEEN_MAX
 from streams.worker.health.bounds import PROGRAM_BYTES, Bound, bounds
 from streams.worker.health.resources import memory_limit
 
 MB = 1_000_000
 SESSION = (
-    f"a session takes {weight.BYTES_MAX // 1024} KB at most, by no setting: {session.BASKET_MAX} "
+    f"a session takes {weight.BYTES_MAX // 1024} KB at most, by no setting: {BASKET_MAX} "
     f"kinds of items in the basket, {SEEN_MAX} event ids, {session.IMPRESSIONS_MAX} prompts, "
     f"{session.ORDERS_MAX} orders, and less of these in the busiest. How many there are: "
     "GOESWITH_SESSIONS_MAX of each of GOESWITH_PARTITIONS; how long: its basket "

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine, OrderPlaced
-from streams.shop.memory.session import ORDERS_MAX, TAKEN_MAX, Session
+from streams.shop.memory.orders.baskets.taken import TAKEN_MAX
+from streams.shop.memory.session import ORDERS_MAX, Session
 from streams.shop.memory.sessions import session_of
 from tests.stories import NOON_MS, Story, Till
 

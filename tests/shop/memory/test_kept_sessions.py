@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from streams.shop.memory.orders.baskets.taken import Taken
 from streams.shop.memory.orders.impression import Impression, Reached
 from streams.shop.memory.orders.order import Order
 from streams.shop.memory.orders.seen import REFUSED, UNREAD
-from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.orders.weight import BYTES_MAX, ROOM_BYTES, weight
 from streams.shop.memory.session import NEVER, VERSION, Session
 from streams.shop.memory.sessions import Sessions, session_of

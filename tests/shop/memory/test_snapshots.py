@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.contract.events import Event, ItemAdded, ItemRemoved, OrderLine
+from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.orders.weight import weight
-from streams.shop.memory.session import BASKET_MAX, Session
+from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import session_of
 from streams.shop.memory.taught import TAUGHT_MAX
 from streams.shop.state import restore

@@ -6,11 +6,11 @@ import pytest
 
 from streams.contract.events import OrderLine
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.orders.baskets.changes import BASKET_MAX
+from streams.shop.memory.orders.baskets.taken import Taken
 from streams.shop.memory.orders.impression import Impression, Reached
-from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.orders.weight import BYTES_MAX, WEIGHED_EVERY, WEIGHED_FROM, weight
 from streams.shop.memory.session import (
-    BASKET_MAX,
     LOOKED_MAX,
     ORDERS_MAX,
     VIEWED_MAX,

@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 
 from streams.contract.events import Event, ItemAdded, OrderLine, decode, encode
+from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.orders.weight import BYTES_MAX, weight
-from streams.shop.memory.session import BASKET_MAX, Session
+from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import session_of
 from streams.shop.shop import Shop
 from streams.shop.state import restore

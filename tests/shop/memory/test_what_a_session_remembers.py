@@ -1,10 +1,9 @@
 """What a visit remembers, how much of it, and in which order it is forgotten."""
 
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.orders.baskets.changes import BASKET_MAX, BOUGHT_MAX
 from streams.shop.memory.orders.seen import SEEN_MAX
 from streams.shop.memory.session import (
-    BASKET_MAX,
-    BOUGHT_MAX,
     IMPRESSIONS_MAX,
     PATH_MAX,
     VIEWED_MAX,

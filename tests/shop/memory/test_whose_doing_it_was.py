@@ -177,12 +177,13 @@ def test_a_prompt_was_not_seen_before_it_was_made() -> None:
 
 
 @pytest.mark.parametrize(("early_ms", "stages_"), [(0, ["added"]), (1, [])])
-def test_an_add_is_a_prompts_doing_from_the_moment_when_it_was_seen(
+def test_an_add_is_a_prompts_doing_from_the_moment_when_it_was_prompted(
     early_ms: int, stages_: list[str]
 ) -> None:
-    """Not a millisecond before, though the storefront sends the receipt."""
+    """The receipt proves that it was seen by then; not a millisecond before there was one."""
     till, story, prompt, shown_ms = seen()
-    at_ms = shown_ms - early_ms
+    at_ms = prompt.occurred_at_ms - early_ms
+    assert at_ms < shown_ms
     add = story.add("butter", receipt=prompt.receipt, occurred_at_ms=at_ms)
 
     assert stages_ == stages(till.serve(add))

@@ -22,6 +22,7 @@ class Doorman:
     def __init__(self, default: bool) -> None:
         self.default = default
         self.refused = False
+        self.said_ms = 0
         self.there: str | None = None
         self.since_ms = 0
         self.consented = False
@@ -55,7 +56,8 @@ class Doorman:
         at_ms, named, said = event.occurred_at_ms, event.shopper_id, event.consent
         speaks = event.schema_version == 1 or "shopper_id" in event.model_fields_set
         consent = self.default and not self.refused if said is None else said
-        self.refused = self.refused if said is None else not said
+        if said is not None and (at_ms, not said) >= (self.said_ms, self.refused):
+            self.refused, self.said_ms = not said, at_ms if self.default else 0
         forgets = isinstance(event, ShopperForgotten)
         if said is False or forgets:
             self.denies(named if speaks else self.there, at_ms)
@@ -63,6 +65,8 @@ class Doorman:
             now = named if consent else None
             if now is not None or self.there is not None:
                 self.there, self.since_ms, self.consented = now, at_ms, said is True
+            elif event.schema_version > 1:  # a word that nobody is there
+                self.since_ms = at_ms
         mine = consent and not forgets
         self.adds = named if mine and named and self.allowed(named, at_ms, said) else None
         self.used = self.may_use(event) if mine else None

@@ -67,17 +67,18 @@ class Credit:
         """A prompt was shown, clicked or sent away."""
         if (receipt := self.receipt(trail, event)) is None:
             return
+        item_id = event.item_id if isinstance(event, PromptClicked) else None
+        if item_id is not None and item_id not in receipt.items:
+            return
         prompt, at_ms = self._seen(trail, event, receipt), event.occurred_at_ms
+        if isinstance(event, PromptDismissed) and not prompt.dismissed:
+            prompt.dismissed = True
+            self._note(prompt, event, "dismissed", [{}])
         if at_ms < receipt.prompted_at_ms or prompt.late_ms(at_ms) > self._add_ms:
             return
         if isinstance(event, PromptClicked) and not prompt.clicks_ms:
             named = {} if event.item_id is None else {"item_id": event.item_id, "quantity": 1}
             self._note(prompt, event, "clicked", [named], lambda: prompt.clicks_ms.append(at_ms))
-            prompt.signs_ms.append(at_ms)
-        if isinstance(event, PromptDismissed) and not prompt.dismissed:
-            prompt.dismissed = True
-            prompt.signs_ms.append(at_ms)
-            self._note(prompt, event, "dismissed", [{}])
 
     def added(self, trail: TwinTrail, event: ItemAdded, orders: Iterable[TwinOrder]) -> None:
         """An item was added, before it is in the basket; `orders` are those of its trail."""
@@ -90,7 +91,8 @@ class Credit:
             for order in orders
             if item_id in order.quantities and order.event.occurred_at_ms >= at_ms
         ]
-        quantity = event.quantity if bought else trail.entering(event)
+        before_cart = at_ms < trail.cart_ms
+        quantity = event.quantity if bought or before_cart else trail.entering(event)
         if not quantity:
             return
         price, move = event.price_minor, Move(item_id, quantity, at_ms)
@@ -99,16 +101,25 @@ class Credit:
         for order in bought:
             if order.event.occurred_at_ms - prompt.shown_ms <= self._buy_ms:
                 self._sell(prompt, event, order, [item_id])
+        if before_cart and not bought:
+            self.taken_out(trail, event, item_id, at_ms=trail.cart_ms)
 
-    def taken_out(self, trail: TwinTrail, event: Event, item_id: str, most: float = inf) -> None:
+    def taken_out(
+        self,
+        trail: TwinTrail,
+        event: Event,
+        item_id: str,
+        most: float = inf,
+        at_ms: int | None = None,
+    ) -> None:
         """The basket holds less of an item: the latest adds from prompts first."""
-        at_ms = event.occurred_at_ms
+        at_ms = event.occurred_at_ms if at_ms is None else at_ms
         brought = [
             prompt
             for prompt in trail.prompts.values()
-            if prompt.standing(item_id, at_ms) and 0 <= prompt.late_ms(at_ms) <= self._buy_ms
+            if prompt.in_basket(item_id, at_ms) and 0 <= prompt.late_ms(at_ms) <= self._buy_ms
         ]
-        held = sum(prompt.standing(item_id, at_ms) for prompt in brought)
+        held = sum(prompt.in_basket(item_id, at_ms) for prompt in brought)
         surplus = min(most, held - trail.basket.get(item_id, 0))
 
         def latest(prompt: TwinPrompt) -> Any:
@@ -117,9 +128,10 @@ class Credit:
         for prompt in sorted(brought, key=latest, reverse=True):
             if surplus <= 0:
                 return
-            quantity = int(min(surplus, prompt.standing(item_id, at_ms)))
+            quantity = int(min(surplus, prompt.in_basket(item_id, at_ms)))
             surplus -= quantity
             move, about = Move(item_id, quantity, at_ms), {"item_id": item_id, "quantity": quantity}
+            about |= {"occurred_at_ms": at_ms}
             self._note(prompt, event, "removed", [about], partial(prompt.removed.append, move))
 
     def ordered(self, trails: Iterable[TwinTrail], order: TwinOrder, event: OrderPlaced) -> None:
@@ -160,6 +172,7 @@ class Credit:
             prompt = trail.prompts[receipt.prompt_id] = TwinPrompt(receipt, [shown_ms])
             self.prompts.append(prompt)
             self._note(prompt, event, "shown", [{"occurred_at_ms": shown_ms}])
+        prompt.signs_ms.append(event.occurred_at_ms)  # it had been shown by then
         return prompt
 
     def _adding(self, trail: TwinTrail, event: ItemAdded) -> TwinPrompt | None:

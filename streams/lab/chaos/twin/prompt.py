@@ -61,12 +61,32 @@ class TwinPrompt:
         return at_ms - self.shown_ms
 
     def standing(self, item_id: str, until_ms: float) -> int:
-        """How many of what was added from it were not taken out again by then."""
-        added, removed = (
-            sum(one.quantity for one in moves if one.item_id == item_id and one.at_ms <= until_ms)
-            for moves in (self.added, self.removed)
-        )
-        return max(0, added - removed)
+        """How many an order of then finds: what was taken out at that time went after it."""
+        return sum(self._basket_and_bag(item_id, until_ms, lambda at_ms: at_ms < until_ms))
+
+    def in_basket(self, item_id: str, until_ms: float) -> int:
+        """How many were neither bought nor taken out again by then."""
+        return self._basket_and_bag(item_id, until_ms, lambda at_ms: at_ms <= until_ms)[0]
+
+    def _basket_and_bag(
+        self, item_id: str, until_ms: float, out_by_then: Callable[[int], bool]
+    ) -> tuple[int, int]:
+        steps = [(m.at_ms, "1 in", m.quantity) for m in self.added if m.item_id == item_id]
+        steps += [(s.at_ms, "2 bought", s.quantity) for s in self.sales if s.item_id == item_id]
+        steps += [
+            (m.at_ms, "3 out", m.quantity)
+            for m in self.removed
+            if m.item_id == item_id and out_by_then(m.at_ms)
+        ]
+        basket = bag = 0
+        for at_ms, what, quantity in sorted(steps):
+            if at_ms <= until_ms:
+                basket, before = (
+                    max(0, basket + (quantity if what == "1 in" else -quantity)),
+                    basket,
+                )
+                bag += before - basket if what == "2 bought" else 0
+        return basket, bag
 
     def earned(self, settings: Settings, back: Back | None = None) -> float:
         """What it is worth: the better of click and add, lifted by the order that kept most."""

@@ -31,7 +31,8 @@ class TwinSession:
     def sign(self, event: Event, who: str | None) -> bool:
         """The event says who is signed in, or that nobody is; whether that is another one."""
         before = self.signed_in
-        if event.says_who and event.occurred_at_ms >= self.signed_ms and (who or before):
+        known = who or before or event.schema_version > 1  # version 1 has no word for signing out
+        if event.says_who and event.occurred_at_ms >= self.signed_ms and known:
             self.signed_in, self.signed_ms = who, event.occurred_at_ms
         if self.signed_in == before:
             return False
@@ -54,8 +55,10 @@ class TwinTrail:
     whose: str | None = None
     closed: bool = False
     basket: dict[str, int] = field(default_factory=dict)
-    taken: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """When an item was taken out last, and how many then were not there (yet)."""
+    missing: dict[str, list[int]] = field(default_factory=dict)
+    """When pieces of an item were taken out that were not there (yet): a time for each of them."""
+    cart_ms: int = 0
+    """Of when the latest cart was."""
     had: dict[str, None] = field(default_factory=dict)
     apart: set[Pair] = field(default_factory=set)
     """The items of this basket, and those of them that have not met: `apart_max` are noted."""
@@ -81,9 +84,10 @@ class TwinTrail:
             self.closed = True
 
     def entering(self, event: ItemAdded) -> int:
-        """How many an add puts in: not what a removal has overtaken."""
-        at_ms, missing = self.taken.get(event.item_id, (0, 0))
-        return max(0, event.quantity - missing) if event.occurred_at_ms < at_ms else event.quantity
+        """How many an add puts in: not what a removal or a cart has overtaken."""
+        at_ms = event.occurred_at_ms
+        overtaken = sum(out_ms > at_ms for out_ms in self.missing.get(event.item_id, ()))
+        return 0 if at_ms < self.cart_ms else max(0, event.quantity - overtaken)
 
     def lesson(self, item_id: str, present: Iterable[str]) -> TwinLesson:
         """What an item teaches that comes beside those present."""
@@ -104,9 +108,11 @@ class TwinTrail:
         lesson = None
         if entering and item_id not in self.basket:
             lesson = self.lesson(item_id, self.basket)
-        if entering < event.quantity:
-            at_ms, missing = self.taken[item_id]
-            self.taken[item_id] = at_ms, missing - (event.quantity - entering)
+        pieces = sorted(self.missing.get(item_id, ()))
+        for out_ms in [ms for ms in pieces if ms > event.occurred_at_ms][
+            : event.quantity - entering
+        ]:
+            self.missing[item_id].remove(out_ms)
         if entering:
             self.basket[item_id] = self.basket.get(item_id, 0) + entering
         return lesson
@@ -118,7 +124,9 @@ class TwinTrail:
         """
         somebody = who is not None or event.shopper_id is not None
         told_before, self.cart = self.cart == (somebody,), (somebody,)
-        before, self.basket = self.basket, summed(event.lines)
+        before = self.basket
+        if event.occurred_at_ms >= self.cart_ms:
+            self.basket, self.cart_ms = summed(event.lines), event.occurred_at_ms
         if not told_before or event.occurred_at_ms < self.last_ms:
             return []
         there = [item for item in before if item in self.basket]
@@ -129,8 +137,10 @@ class TwinTrail:
                 there.append(item_id)
         return lessons
 
-    def take(self, item_id: str, quantity: int) -> int:
-        """So many leave the basket; how many of them were not there."""
+    def take(self, item_id: str, quantity: int, at_ms: int) -> int:
+        """So many leave the basket; how many of them were not there. A cart knows better."""
+        if at_ms < self.cart_ms:
+            return 0
         left = self.basket.pop(item_id, 0) - quantity
         if left > 0:
             self.basket[item_id] = left
@@ -138,13 +148,12 @@ class TwinTrail:
 
     def note_taken(self, item_id: str, missing: int, at_ms: int) -> None:
         """So many were taken out that were not there: an add may still be on its way."""
-        before_ms, before = self.taken.get(item_id, (0, 0))
-        self.taken[item_id] = max(before_ms, at_ms), before + missing
+        self.missing.setdefault(item_id, []).extend([at_ms] * missing)
 
     def order(self, quantities: Mapping[str, int], at_ms: int) -> None:
         """What was bought leaves the basket; an empty one begins anew."""
         for item_id, quantity in quantities.items():
-            if missing := self.take(item_id, quantity):
+            if missing := self.take(item_id, quantity, at_ms):
                 self.note_taken(item_id, missing, at_ms)
         if not self.basket:
             self.had, self.apart = {}, set()

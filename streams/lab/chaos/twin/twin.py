@@ -73,7 +73,7 @@ class Twin:
             case ItemViewed() | ItemAdded():
                 self._asks(partition, visit, event)
             case ItemRemoved():
-                missing = trail.take(event.item_id, event.quantity)
+                missing = trail.take(event.item_id, event.quantity, at_ms)
                 trail.note_taken(event.item_id, missing, at_ms)
                 self._credit.taken_out(trail, event, event.item_id, event.quantity)
             case BasketUpdated():

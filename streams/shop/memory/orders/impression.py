@@ -38,6 +38,8 @@ BY_VALUE = 2
 that an impression takes as much, and a session lets go the same, on every worker."""
 EMPTY_BYTES = 196
 """What an impression takes besides its bytes, its place in the session and its key included."""
+MOVING: tuple[Stage, ...] = ("added", "bought", "removed")
+"""Stages that move pieces, in the order in which those of one moment do."""
 SEEING: tuple[Stage, ...] = ("shown", "clicked", "dismissed")
 """Stages that prove that a prompt was visible by then."""
 Prompted = tuple[int, str]
@@ -206,6 +208,14 @@ class Impression:
         signs = min(fact.at_ms for fact in self.reached if fact.stage in SEEING)
         return max(signs, self.receipt.prompted_at_ms)
 
+    def sign(self, at_ms: int) -> None:
+        """An event brought its receipt: it was shown by then, if that is earlier."""
+        shown_ms = max(at_ms, self.receipt.prompted_at_ms)
+        if shown_ms < self.shown_ms:
+            shown = (fact.stage == "shown" for fact in self.reached)
+            told = zip(self.reached, shown, strict=True)
+            self.put([one._replace(at_ms=shown_ms) if it else one for one, it in told])
+
     @property
     def full(self) -> bool:
         """Whether it takes no more facts but returns; these do not count for that."""
@@ -222,14 +232,29 @@ class Impression:
         return any(fact.stage == stage for fact in self.reached)
 
     def standing(self, item_id: str, until_ms: float) -> int:
-        """How many of what was added from it were not taken back by that time."""
+        """How many of what was added from it an order of that time finds: not taken out before.
+
+        What was taken out in that very moment went after it, as when a cart is emptied by an order.
+        """
+        return sum(self._held_and_bought(item_id, until_ms, after=False))
+
+    def in_basket(self, item_id: str, until_ms: float) -> int:
+        """How many of what was added from it are still in the basket: neither out nor bought."""
+        return self._held_and_bought(item_id, until_ms, after=True)[0]
+
+    def _held_and_bought(self, item_id: str, until_ms: float, *, after: bool) -> tuple[int, int]:
+        """By its own times, whichever came first; `after`: with what was taken out just then."""
+        held = bought = 0
         if item_id.encode("utf-8", "surrogatepass") not in self._kept:
-            return 0  # as nearly always: nothing has to be unpacked
-        added = sum(fact.quantity for fact in self.of("added", item_id) if fact.at_ms <= until_ms)
-        if not added:
-            return 0
-        back = sum(fact.quantity for fact in self.of("removed", item_id) if fact.at_ms <= until_ms)
-        return max(0, added - back)
+            return 0, 0  # as nearly always: nothing has to be unpacked
+        facts = [fact for fact in self.reached if fact.item_id == item_id and fact.stage in MOVING]
+        for fact in sorted(facts, key=lambda one: (one.at_ms, MOVING.index(one.stage))):
+            out = fact.stage == "removed"
+            if fact.at_ms > until_ms or (out and fact.at_ms == until_ms and not after):
+                continue
+            moved = -min(held, fact.quantity) if fact.stage != "added" else fact.quantity
+            held, bought = held + moved, bought - (moved if fact.stage == "bought" else 0)
+        return held, bought
 
     def returned(self, order_id: str | None, item_id: str | None) -> int:
         """How many of what this order bought came back."""

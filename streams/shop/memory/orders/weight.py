@@ -21,6 +21,7 @@ are taken to have 40 characters, and weigh more if all of them together do.
 from bisect import bisect_left
 from typing import Any, Protocol
 
+from streams.shop.memory.orders.baskets.moments import Moments
 from streams.shop.memory.orders.impression import Impression, Prompted
 from streams.shop.memory.orders.seen import Seen
 from streams.shop.memory.taught import Taught
@@ -46,6 +47,9 @@ CHANGING = 2
 LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
 """Numbers up to this one are there once in a process: not so grams."""
 TAKEN_BYTES = 150
+EARLIER_BYTES = 400
+MOMENTS_BYTES = 200
+POINTER_BYTES = 8
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
 CART_BYTES = 70
@@ -68,6 +72,7 @@ class Weighed(Protocol):
     orders: dict[str, str]
     impressions: dict[str, Impression]
     forgotten: Prompted
+    moments: Moments
     tallies: tuple[Any, ...]
 
     def forget_impression(self) -> None:
@@ -85,6 +90,8 @@ def weight(session: Weighed) -> int:
         + (CART_BYTES if session.taught.cart else 0)
         + _dict_bytes(len(session.looked or ()))
         + TAKEN_BYTES * len(session.taken)
+        + EARLIER_BYTES * sum(bool(taken.earlier) for taken in session.taken.values())
+        + (MOMENTS_BYTES + POINTER_BYTES * len(session.moments.anothers)) * any(session.moments)
         + BOUGHT_BYTES * len(session.bought)
         + ORDER_BYTES * len(session.orders)
         + TALLY_BYTES * len(session.tallies)

@@ -34,6 +34,25 @@ histories = st.lists(facts(), max_size=9)
 worths = st.builds(Worth, *(st.sampled_from((0.0, 0.1, 0.5, 0.75, 1.0)) for _ in range(3)))
 
 
+def basket_and_bag(
+    told: list[Reached], item: str | None, until_ms: float, *, after: bool = False
+) -> tuple[int, int]:
+    """How many of an item are in the basket then, and how many were bought; moment by moment.
+
+    In one moment what comes in comes first, then an order, then what is taken out; that which was
+    taken out at `until_ms` goes after it, and counts only if it is asked what is left `after`.
+    """
+    basket = bag = 0
+    for now_ms in sorted({fact.at_ms for fact in told if fact.at_ms <= until_ms}):
+        now = [fact for fact in told if fact.at_ms == now_ms and fact.item_id == item]
+        basket += sum(fact.quantity for fact in now if fact.stage == "added")
+        paid = min(basket, sum(fact.quantity for fact in now if fact.stage == "bought"))
+        basket, bag = basket - paid, bag + paid
+        if now_ms < until_ms or after:
+            basket -= min(basket, sum(f.quantity for f in now if f.stage == "removed"))
+    return basket, bag
+
+
 class Ledger:
     """What the facts come to, counted by hand."""
 
@@ -48,10 +67,8 @@ class Ledger:
         return [fact for fact in self.told if fact.stage == stage and fact.at_ms <= until_ms]
 
     def stands(self, item: str | None, until_ms: float) -> bool:
-        """Whether more was added than was taken out; of nothing that is named nothing is."""
-        added = sum(f.quantity for f in self.of("added", until_ms) if f.item_id == item)
-        removed = sum(f.quantity for f in self.of("removed", until_ms) if f.item_id == item)
-        return item is None or added > removed
+        """Whether some was not taken out before it was bought; of nothing that is named all is."""
+        return item is None or sum(basket_and_bag(self.told, item, until_ms)) > 0
 
     def kept_adds(self, until_ms: float = inf) -> list[Reached]:
         """What was added by then and is there to this day."""

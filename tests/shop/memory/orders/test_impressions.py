@@ -18,7 +18,7 @@ from streams.shop.memory.orders.impression import (
 )
 from streams.shop.memory.orders.outcomes import outcomes
 from tests.leaves import replaced
-from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, facts, told_of
+from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, basket_and_bag, facts, told_of
 from tests.stories import NOON_MS, Story
 
 BOUGHT = Reached("bought", "e2", NOON_MS + 5, 0.25, "butter", 3, "o-1", 600, "EUR")
@@ -39,10 +39,9 @@ def test_what_is_left_of_an_item_is_what_was_added_less_what_was_taken_out(
     found = impression(*told)
     for item in ("butter", "jam"):
         for until_ms in range(NOON_MS - 1, NOON_MS + 6):
-            early = [fact for fact in told if fact.item_id == item and fact.at_ms <= until_ms]
-            added = sum(fact.quantity for fact in early if fact.stage == "added")
-            removed = sum(fact.quantity for fact in early if fact.stage == "removed")
-            assert max(0, added - removed) == found.standing(item, until_ms)
+            assert sum(basket_and_bag(told, item, until_ms)) == found.standing(item, until_ms)
+            left, _ = basket_and_bag(told, item, until_ms, after=True)
+            assert left == found.in_basket(item, until_ms)
         for order in ("o-1", "o-2", None):
             back = [fact for fact in told if (fact.stage, fact.order_id) == ("returned", order)]
             of_item = [fact.quantity for fact in back if fact.item_id == item]

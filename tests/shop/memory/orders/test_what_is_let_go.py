@@ -4,8 +4,8 @@ import sys
 from random import Random
 from typing import Any
 
+from streams.shop.memory.orders.baskets.taken import Taken
 from streams.shop.memory.orders.impression import Impression, Reached
-from streams.shop.memory.orders.taken import Taken
 from streams.shop.memory.orders.weight import (
     BOUGHT_BYTES,
     BYTES_MAX,

@@ -1,0 +1,1 @@
+"""What a session notes of its basket, so that things count by their own time, however late."""
