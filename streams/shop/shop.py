@@ -47,9 +47,9 @@ from streams.shop.decision.catalog import Catalog, Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import Shadowed
 from streams.shop.decision.decision import NOTHING, Decision
-from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
-from streams.shop.decision.policy import new_policy
+from streams.shop.decision.policy.draws import DrawSeeds
+from streams.shop.decision.policy.policy import new_policy
 from streams.shop.decision.withdrawals import withdrawals
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, Silence

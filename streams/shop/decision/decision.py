@@ -5,9 +5,9 @@ For each slot that an event asks for, one after the other:
 1. May we speak in this slot? The guards' "no" is a silence with its reason.
 2. Arms without a candidate that passes the guards drop out.
 3. The policy draws one of the arms that are left, from a vector of exact probabilities, by a keyed
-   hash of session, event and slot (`streams.shop.decision.draws`): the same event, asked twice
-   of the same state, has one answer, and nobody outside can choose it. The arm that was drawn ranks
-   its candidates.
+   hash of session, event and slot (`streams.shop.decision.policy.draws`): the same event, asked
+   twice of the same state, has one answer, and nobody outside can choose it. The arm that was drawn
+   ranks its candidates.
 4. The prompt carries evidence, reason, expiry, the whole vector, and a sealed receipt.
 """
 
@@ -27,8 +27,8 @@ from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import Shadowed, shadowed
-from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import top_up, upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
