@@ -1,8 +1,7 @@
 """What we answer: prompts, withdrawals and outcomes.
 
-A prompt is published at least once under an id of its cause alone: a reader drops repeats by
-`prompt_id`. Outcomes are of two kinds: a stage that a prompt reached (`outcome`), and what a unit
-of the experiment did (the others), held out or not. Repeats have the same `identity`.
+A prompt is published at least once, under an id of its cause alone: drop repeats by `prompt_id`.
+Outcomes: of a prompt (`outcome`), or of a unit of the experiment. Repeats have one `identity`.
 """
 
 from hashlib import blake2b
@@ -25,8 +24,7 @@ def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
     >>> prompt_id("e1", "s1", "basket") == prompt_id("e1", "s1", "basket")
     True
     """
-    cause = f"{session_id}\0{event_id}\0{placement}".encode()
-    return blake2b(cause, digest_size=12).hexdigest()
+    return blake2b(f"{session_id}\0{event_id}\0{placement}".encode(), digest_size=12).hexdigest()
 
 
 class _Part(BaseModel):
@@ -80,11 +78,15 @@ class Reason(_Part):
     key: str
     """Stable name of the message."""
     text: str
-    """The message in the shopper's language, or in English. Plain text: never read it as HTML."""
+    """In the shopper's language, or in English. Plain text: never read it as HTML."""
     template: str | None = None
     """`text` with `{anchor}` where the item id stands, if it names one: put the title there."""
     anchor: str | None = None
     """The item that `{anchor}` stands for."""
+    direction: Literal["rtl"] | None = None
+    """`rtl`: it runs from right to left; left out: from left to right."""
+    evidence_text: str | None = None
+    """What was counted, as a sentence of its own, in the same language, if the shop wants that."""
 
 
 class Prompt(_Published):
@@ -116,6 +118,8 @@ class Prompt(_Published):
     """The reward that was expected of each of these arms: what estimates of their worth lean on."""
     reason: Reason
     """Why, for the shopper."""
+    locale: str | None = None
+    """The language tag of the event that asked, where it has one: for titles and prices."""
     caused_by: str
     """The event that asked."""
     occurred_at_ms: TimeMs
@@ -143,11 +147,7 @@ class PromptWithdrawn(_Published):
 
 
 class Outcome(_Published):
-    """A stage that a prompt reached. At least once: drop repeats.
-
-    They have `prompt_id` and `stage` in common; where it is `added`, `removed`, `bought` or
-    `returned`, which are told by item, `item_id`, `order_id` and `caused_by` as well.
-    """
+    """A stage that a prompt reached. At least once: drop repeats by prompt and stage (and item)."""
 
     type: Literal["outcome"] = "outcome"
     prompt_id: str

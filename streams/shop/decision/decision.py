@@ -49,7 +49,8 @@ class Decision:
         self.receipts = receipts
         self.draws = draws
         self.arms = arms
-        self.texts = texts
+        self.texts = {**texts}  # all files are read by now: none while a shopper waits
+        self.evidence_said = settings.reason_evidence
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = segment_names(settings)
 
@@ -127,8 +128,6 @@ class Decision:
         chances, expected = choice.propensities, choice.estimates
         vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
         receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector)
-        anchor, source = candidates[0].anchor or event.item_id, candidates[0].source
-        key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
         fields = {
             "prompt_id": identity,
             "session_id": who,
@@ -140,13 +139,22 @@ class Decision:
             "propensity": choice.propensity,
             "propensities": chances,
             "estimates": expected,
-            "reason": reason(key, anchor=anchor, locale=event.locale, texts=self.texts),
+            "reason": self._reason(event, choice.arm, candidates[0]),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": expires_at_ms,
         }
+        if event.locale is not None:
+            fields["locale"] = event.locale
         own = identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms
         return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt))
+
+    def _reason(self, event: AskingEvent, arm: str, best: Candidate) -> dict[str, str]:
+        """Why, in the shopper's language: by the strongest source, where the arm has several."""
+        key = f"{arm}/{best.source}" if best.source else arm
+        counted = (best.together, best.of) if self.evidence_said else None
+        anchor, locale = best.anchor or event.item_id, event.locale
+        return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)
 
 
 def _item(candidate: Candidate) -> dict[str, Any]:

@@ -8,4 +8,4 @@ def test_the_example_of_a_prompt_gives_the_reason_that_the_shop_would_give() -> 
     """It is written as data, so that the contract imports no decision."""
     said = reason(PROMPT.arm, anchor=PROMPT.anchor, locale="en-GB")
 
-    assert said == PROMPT.reason.model_dump()
+    assert said == PROMPT.reason.model_dump(exclude_none=True)
