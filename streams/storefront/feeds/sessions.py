@@ -62,9 +62,12 @@ class FeedSession:
     orders: dict[str, FeedOrder] = field(default_factory=dict)
 
     def offered(self, *, withdrawn: bool) -> Iterator[Prompt]:
-        """Prompts that were not sent away, the latest first; those withdrawn only if asked for."""
-        latest = sorted(self.prompts.values(), key=lambda prompt: -prompt.occurred_at_ms)
-        for prompt in latest:
+        """Prompts that were not sent away, the latest first; those withdrawn only if asked for.
+
+        Of what they do, completing alone: nobody is offered something else than what they bought.
+        """
+        completing = (each for each in self.prompts.values() if each.kind == "cross_sell")
+        for prompt in sorted(completing, key=lambda prompt: -prompt.occurred_at_ms):
             if prompt.receipt not in self.dismissed and (
                 withdrawn or prompt.prompt_id not in self.withdrawn
             ):

@@ -216,6 +216,17 @@ def test_what_was_sent_away_or_taken_is_not_said_again() -> None:
     assert second.prompt_id in {row.prompt_id for row in log.post_purchase()}
 
 
+def test_what_is_instead_of_something_completes_nothing() -> None:
+    """A prompt of another kind than `cross_sell` is in no feed."""
+    log, ann = Log(), Story("ann", **YES)
+    offered = prompt(ann, ann.add("bread"), "better bread")
+    log.sessions.publish(offered.model_copy(update={"kind": "upsell"}))
+    log.offers(ann, "tea", "milk")
+    log.happens(ann.order("bread"))
+
+    assert ["milk"] == items(log.post_purchase())
+
+
 @pytest.mark.parametrize("why", [{"in_stock": False}, {"hidden": True}, {"restricted": "age"}])
 def test_what_cannot_be_had_by_now_is_not_offered(why: dict[str, Any]) -> None:
     """The catalogue of today counts, though the prompt was decided yesterday."""

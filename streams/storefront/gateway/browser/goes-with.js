@@ -310,6 +310,8 @@ export class GoesWith extends HTMLElement {
     list.setAttribute("role", "list");
     const section = make("section", "prompt", "", heading, make("header", "header", "", reason, dismiss));
     section.setAttribute("aria-labelledby", "reason");
+    const counted = SPOKEN.includes(this.#language) && prompt.reason.evidence_text;
+    if (counted) section.append(make("p", "evidence", "", counted));
     section.append(list);
     section.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#dismiss(prompt);

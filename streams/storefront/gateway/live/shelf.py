@@ -80,7 +80,8 @@ class Shelf:
 
     def _put(self, item: CatalogItem) -> None:
         shown = [item.titles, item.price_minor, item.currency, item.image_url, item.url]
-        kept, old = orjson.dumps(shown), self._items.get(item.item_id)
+        kept = bytes(memoryview(orjson.dumps(shown)))  # a copy: orjson's own has room to grow
+        old = self._items.get(item.item_id)
         more = _size(item.item_id, kept) - (_size(item.item_id, old) if old is not None else 0)
         if more > 0 and self.bytes + more > self.bytes_max:
             raise InvalidReference(FULL, "there is no room: GOESWITH_GATEWAY_CATALOG_BYTES_MAX")

@@ -81,13 +81,17 @@ def offer(
         context="basket/new",
         propensity=1.0,
         propensities={"bought_together": 1.0},
-        reason=Reason.model_validate(reason("bought_together", anchor="bread", locale=locale)),
+        reason=Reason.model_validate(_said(locale)),
         locale=locale,
         caused_by=cause,
         occurred_at_ms=now_ms,
         expires_at_ms=now_ms + ms,
         receipt=f"2.{id_}",
     )
+
+
+def _said(locale: str | None) -> dict[str, str]:
+    return reason("bought_together", anchor="bread", locale=locale, counted=(41, 57))
 
 
 def withdrawn(

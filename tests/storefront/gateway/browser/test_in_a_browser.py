@@ -65,6 +65,7 @@ async def test_a_prompt_is_shown_with_what_the_shop_says_of_its_items(
         await ann.prompt.wait_for()
 
         assert "Often bought together with Sourdough bread" in await ann.prompt.inner_text()
+        assert "In 41 of 57 baskets" == await ann.prompt.locator("[part=evidence]").inner_text()
         assert ["Butter, salted", "Apricot jam"] == await ann.prompt.locator("a").all_inner_texts()
         assert "€3.19" == await ann.prompt.locator("[part=price]").first.inner_text()
         assert 2 == await ann.prompt.locator("img").count()
