@@ -47,7 +47,7 @@ from streams.shop.decision.catalog import Catalog, Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import Shadowed
 from streams.shop.decision.decision import NOTHING, Decision
-from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.policy.policy import new_policy
 from streams.shop.decision.withdrawals import withdrawals
@@ -119,8 +119,8 @@ class Shop:
 
     def new(self, settings: Settings) -> "Shop":
         """A shop of the same learners, arms and texts that has seen nothing yet."""
-        decision = self.decision
-        return Shop(settings, learners=self.learners, arms=decision.arms, texts=decision.texts)
+        arms, texts = self.decision.arms, self.decision.writer.texts
+        return Shop(settings, learners=self.learners, arms=arms, texts=texts)
 
     @property
     def unknown_keys(self) -> Mapping[str, int]:

@@ -27,7 +27,7 @@ from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import Shadowed, shadowed
-from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import top_up, upgrades
@@ -78,9 +78,9 @@ class Decision:
         self.policy = policy
         self.draws = draws
         self.arms = arms
-        self.texts = texts
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
-        self.writer = PromptWriter(receipts, texts, self.ttl_ms)
+        said = settings.reason_evidence
+        self.writer = PromptWriter(receipts, texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
 
     @cached_property
