@@ -45,7 +45,7 @@ from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog import Catalog, Exclusions
 from streams.shop.decision.controls.controls import Controlled
-from streams.shop.decision.controls.shadows import Shadowed
+from streams.shop.decision.controls.shadows import NO_SHADOWS
 from streams.shop.decision.decision import NOTHING, Decision
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy.draws import DrawSeeds
@@ -239,7 +239,7 @@ class Shop:
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
         withheld = Exclusions(catalog) if catalog else None
-        decided, shadows = NOTHING, tuple[Shadowed, ...]()
+        decided, shadows = NOTHING, NO_SHADOWS
         if asking is not None:
             asked = self._as_of(session, event), asking, pending, now_ms, withheld, controls
             decided, shadows = self.decision.compared(*asked)

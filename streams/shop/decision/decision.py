@@ -26,7 +26,7 @@ from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.controls.controls import Controlled
-from streams.shop.decision.controls.shadows import Shadowed, shadowed
+from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.prompt_writer import PromptWriter
@@ -237,7 +237,7 @@ class Decision:
         """
         decided = self.decide(session, event, pending, now_ms, exclusions, controls)
         if controls is None or not controls.shadow:
-            return decided, ()
+            return decided, NO_SHADOWS
         prompt, silence = decided.prompt, decided.silence
         anchor = anchor_of(session, event)
         if anchor is None or (prompt is None and silence and silence.reason not in UNDRAWN):
