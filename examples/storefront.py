@@ -3,7 +3,8 @@
     BOOTSTRAP=127.0.0.1:9092 python examples/storefront.py
 
 It keeps the three rules: drop repeats by `prompt_id`, show nothing that has expired, echo the
-receipt. (A page that stays open also hides what a `prompt_withdrawn` names.)
+receipt. (A page that stays open also hides what a `prompt_withdrawn` names.) Titles are those of
+the catalogue, which it follows beside the prompts, in the language of whoever asked.
 """
 
 import json
@@ -12,10 +13,9 @@ import time
 import uuid
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 PREFIX = os.environ.get("PREFIX", "goeswith")
-TITLES = {"bread": "Fresh bread", "butter": "Butter, salted"}  # a real one asks its catalogue
 PROMPTS_MAX = int(os.environ.get("PROMPTS_MAX", "1000000"))
 
 
@@ -27,12 +27,47 @@ def options() -> dict[str, Any]:
     return reached
 
 
-def why(prompt: dict[str, Any]) -> str:
+class Catalog:
+    """The titles of items, by language: the latest record of each key of a compacted topic."""
+
+    def __init__(self) -> None:
+        self.titles: dict[str, dict[str, str]] = {}
+        self.consumer = KafkaConsumer(auto_offset_reset="earliest", **options())
+        numbers = self.consumer.partitions_for_topic(f"{PREFIX}.catalog") or ()  # it is optional
+        places = [TopicPartition(f"{PREFIX}.catalog", number) for number in numbers]
+        self.consumer.assign(places)  # no group: every storefront reads all of it
+        ends = self.consumer.end_offsets(places) if places else {}
+        while any(self.consumer.position(place) < end for place, end in ends.items()):
+            self.follow(wait_ms=100)
+
+    def follow(self, wait_ms: int = 0) -> None:
+        """Take what has come since."""
+        if not self.consumer.assignment():
+            return
+        for records in self.consumer.poll(wait_ms).values():
+            for record in records:
+                item_id = record.key.decode()
+                self.titles.pop(item_id, None)
+                if record.value is not None:  # else a tombstone: it is sold no longer
+                    self.titles[item_id] = json.loads(record.value).get("titles", {})
+
+    def title(self, item_id: str, locale: str | None) -> str:
+        """What an item is called in a language, or in English, or by its id."""
+        titles, language = self.titles.get(item_id, {}), (locale or "en").replace("_", "-")
+        for tag in (language, language.split("-")[0], "en"):
+            if tag in titles:
+                return titles[tag]
+        return item_id
+
+
+def why(prompt: dict[str, Any], catalog: Catalog) -> str:
     """The reason, with an item's title where the template has `{anchor}`."""
     reason = prompt["reason"]
-    anchor = reason.get("anchor", "")
     text: str = reason.get("template", reason["text"])
-    return text.replace("{anchor}", TITLES.get(anchor, anchor))
+    if "anchor" in reason:
+        title = catalog.title(reason["anchor"], prompt.get("locale"))
+        text = text.replace("{anchor}", title)
+    return text
 
 
 def shown(prompt: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +85,7 @@ def main() -> None:
     """Show each prompt once, as long as it is alive."""
     consumer = KafkaConsumer(f"{PREFIX}.prompts", auto_offset_reset="earliest", **options())
     producer = KafkaProducer(acks="all", **options())
+    catalog = Catalog()
     seen: set[str] = set()  # a real one forgets what has expired
     for record in consumer:
         prompt = json.loads(record.value)
@@ -58,8 +94,10 @@ def main() -> None:
         seen.add(prompt["prompt_id"])
         if prompt["expires_at_ms"] <= time.time() * 1000:
             continue
-        items = ", ".join(item["item_id"] for item in prompt["items"])
-        print(f"{prompt['anchor']}: {items} ({why(prompt)})", flush=True)
+        catalog.follow()
+        locale = prompt.get("locale")
+        items = ", ".join(catalog.title(item["item_id"], locale) for item in prompt["items"])
+        print(f"{prompt['anchor']}: {items} ({why(prompt, catalog)})", flush=True)
         event = json.dumps(shown(prompt)).encode()
         producer.send(f"{PREFIX}.events", event, key=prompt["session_id"].encode())
         if len(seen) >= PROMPTS_MAX:

@@ -42,7 +42,9 @@ COMMANDS = {
         "streams.worker.health.sizes:sizes",
         "Sizes: a worker's memory when its tables are full.",
     ),
-    "subscribe": Lazy("streams.storefront.subscribe:subscribe", "Print prompts as they come."),
+    "subscribe": Lazy(
+        "streams.storefront.published.subscribe:subscribe", "Print prompts as they come."
+    ),
     "arms": Lazy(
         "streams.experiments.arms:arms", "Arms (strategies): what each does, and what it earns."
     ),
@@ -65,7 +67,11 @@ COMMANDS = {
         "console",
     ),
     "prompts": Lazy(
-        "streams.storefront.current:prompts", "Print the current prompts of a session."
+        "streams.storefront.published.current:prompts", "Print the current prompts of a session."
+    ),
+    "feed": Lazy(
+        "streams.storefront.feeds.command:feed",
+        "Feeds for e-mail tools and tills: what was decided, with a text.",
     ),
     "validate": Lazy(
         "streams.storefront.validate:validate",

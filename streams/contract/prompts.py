@@ -25,8 +25,7 @@ def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
     >>> prompt_id("e1", "s1", "basket") == prompt_id("e1", "s1", "basket")
     True
     """
-    cause = f"{session_id}\0{event_id}\0{placement}".encode()
-    return blake2b(cause, digest_size=12).hexdigest()
+    return blake2b(f"{session_id}\0{event_id}\0{placement}".encode(), digest_size=12).hexdigest()
 
 
 class _Part(BaseModel):
@@ -80,11 +79,15 @@ class Reason(_Part):
     key: str
     """Stable name of the message."""
     text: str
-    """The message in the shopper's language, or in English. Plain text: never read it as HTML."""
+    """In the shopper's language, or in English. Plain text: never read it as HTML."""
     template: str | None = None
     """`text` with `{anchor}` where the item id stands, if it names one: put the title there."""
     anchor: str | None = None
     """The item that `{anchor}` stands for."""
+    direction: Literal["rtl"] | None = None
+    """`rtl`: it runs from right to left; left out: from left to right."""
+    evidence_text: str | None = None
+    """What was counted, as a sentence of its own, in the same language, if the shop wants that."""
 
 
 class Prompt(_Published):
@@ -118,6 +121,8 @@ class Prompt(_Published):
     """Why, for the shopper."""
     offer: Offer | None = None
     """What the items bring beside themselves, such as free shipping."""
+    locale: str | None = None
+    """The language tag of the event that asked, where it has one: for titles and prices."""
     caused_by: str
     """The event that asked."""
     occurred_at_ms: TimeMs
@@ -145,10 +150,7 @@ class PromptWithdrawn(_Published):
 
 
 class Outcome(_Published):
-    """A stage that a prompt reached. At least once: drop repeats.
-
-    They have `prompt_id` and `stage` in common; where it is told by item, that and its event, too.
-    """
+    """A stage of a prompt. At least once: drop repeats by prompt, stage (and item and event)."""
 
     type: Literal["outcome"] = "outcome"
     prompt_id: str
@@ -228,7 +230,6 @@ class Assigned(_OfSide):
     """How many orders the session remembered by then, the latest few: explains noise (CUPED)."""
     shopper: str | None = None
     """Who was signed in and consents: a hash, another one in each experiment."""
-
     identified_by: ClassVar = ("session_id", "experiment")
 
 
@@ -273,7 +274,6 @@ class Ordered(_Lines, _OfSide):
     """Who ordered, if signed in and consenting: the same hash as in `assigned`."""
     known_by: Literal["visitor", "shopper"] | None = None
     """Whose it is, of a session that had not asked. It counts if theirs was assigned by then."""
-
     identified_by: ClassVar = ("session_id", "order_id")
 
 

@@ -186,6 +186,9 @@ class Settings(ProgramSettings, BaseSettings):
     prompt_ttl_s: float = Field(
         120.0, gt=0, description="time to live of a prompt: not shown by then, it has expired"
     )
+    reason_evidence: bool = Field(
+        False, description="reasons say what was counted, too: `In 41 of 57 baskets`"
+    )
     holdout_share: float = Field(
         0.05, ge=0, le=1, description="holdout (control group): share that never gets a prompt"
     )

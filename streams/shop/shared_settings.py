@@ -140,6 +140,7 @@ MAY_DIFFER: Mapping[str, str] = {
     **dict.fromkeys(IntakeSettings.model_fields, _INTAKE),
     **dict.fromkeys(CatalogSettings.model_fields, _REFERENCE),
     "catalog_prices_max": _REFERENCE,
+    "reason_evidence": "it changes how a prompt is said, not whom it is for",
     "log_level": "it changes what is said, not what is done",
 }
 """The settings that may be another one on each worker, and why."""

@@ -44,11 +44,11 @@ from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog import Catalog, Exclusions
 from streams.shop.decision.controls.controls import Controlled
-from streams.shop.decision.controls.shadows import Shadowed
+from streams.shop.decision.controls.shadows import NO_SHADOWS
 from streams.shop.decision.decision import NOTHING, Decision
-from streams.shop.decision.draws import DrawSeeds
-from streams.shop.decision.messages import TEXTS
-from streams.shop.decision.policy import new_policy
+from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.decision.policy.draws import DrawSeeds
+from streams.shop.decision.policy.policy import new_policy
 from streams.shop.decision.withdrawals import withdrawals
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, Silence
@@ -118,8 +118,8 @@ class Shop:
 
     def new(self, settings: Settings) -> "Shop":
         """A shop of the same learners, arms and texts that has seen nothing yet."""
-        decision = self.decision
-        return Shop(settings, learners=self.learners, arms=decision.arms, texts=decision.texts)
+        arms, texts = self.decision.arms, self.decision.writer.texts
+        return Shop(settings, learners=self.learners, arms=arms, texts=texts)
 
     @property
     def unknown_keys(self) -> Mapping[str, int]:
@@ -238,7 +238,7 @@ class Shop:
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
         withheld = Exclusions(catalog) if catalog else None
-        decided, shadows = NOTHING, tuple[Shadowed, ...]()
+        decided, shadows = NOTHING, NO_SHADOWS
         if asking is not None:
             mine = self.identity.seen_by(session, event)  # another one may be there by now
             asked = mine, asking, pending, now_ms, withheld, controls

@@ -17,7 +17,7 @@ from streams.contract.events import EVENTS, Event, ItemAdded, OrderLine, decode,
 from streams.contract.receipts import Receipts
 from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
 from streams.shop.decision.guards import late
-from streams.shop.decision.messages import TEXTS, language
+from streams.shop.decision.languages.messages import TEXTS, language
 from streams.storefront.event_lines import Line, Sent, sent
 from streams.storefront.hints import hints, marked, meant
 

@@ -9,7 +9,7 @@ from collections import Counter
 
 from streams.contract.events import Event, segment_names
 from streams.contract.settings import BUILT_IN_SEGMENTS, Settings
-from streams.shop.decision.messages import TEXTS, language
+from streams.shop.decision.languages.messages import TEXTS, language
 from streams.worker.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from streams.cli.printable import JOINERS, in_columns, printable, printable_byte
 from streams.contract.dead_letters import REASONS
 from streams.contract.prompts import Reason
 from streams.contract.schemas.examples import PROMPT
-from streams.storefront.prompt_lines import json_line, line
+from streams.storefront.published.prompt_lines import json_line, line
 
 
 @given(st.text())

@@ -36,8 +36,8 @@ from streams.operations.explanation.fates import in_words as fate_in_words
 from streams.operations.explanation.retold import retell
 from streams.operations.explanation.session_log import read_published, read_session
 from streams.shop.shop import Shop
-from streams.storefront.prompt_lines import json_line, line
-from streams.storefront.subscribe import prompts_from, published
+from streams.storefront.published.prompt_lines import json_line, line
+from streams.storefront.published.subscribe import prompts_from, published
 from streams.views.arm_board import ArmBoard
 from tests.fuzz.hostile_json import broken, nearly, tried
 from tests.operations.explanation.kept_log import KeptLog, OneWorker

@@ -20,7 +20,7 @@ from streams.experiments.uplift.units import Units
 from streams.lab.chaos.books.books import recompute
 from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
-from streams.storefront.subscribe import identity
+from streams.storefront.published.subscribe import identity
 from streams.views.arm_board import ArmBoard
 from streams.views.current_prompts import CurrentPrompts
 from tests.lab.chaos.books.test_books import SETTINGS, Record

@@ -13,6 +13,8 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
 from streams.contract.events import Event, encode
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.codec import encode_reference
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.lab.embedded.worker_process import environment
@@ -106,6 +108,11 @@ class Storefront:
         """Send whatever bytes there are."""
         topic = self.settings.topics.events
         self._producer.send(topic, key=key, value=value, headers=headers or []).get(PATIENCE_S)
+
+    def sell(self, item: CatalogItem) -> None:
+        """Put an item into the catalogue."""
+        topic, key = self.settings.topics.catalog, item.item_id.encode()
+        self._producer.send(topic, key=key, value=encode_reference(item)).get(PATIENCE_S)
 
     def wait_for(self, found: Callable[[], T | None], what: str) -> T:
         """Read what is published until `found` finds it; fails after a long while."""

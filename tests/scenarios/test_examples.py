@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from models import Recommender
+from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.experiments.target_policy import read_policy
 from streams.lab.embedded.broker import EmbeddedBroker
@@ -70,13 +71,15 @@ def test_a_backend_and_a_storefront_need_nothing_but_kafka(open_shop: Storefront
     """Events in, prompts out, and the receipt that comes back is believed: there is an outcome."""
     assert "sent 8 events" in run(open_shop, "producer.py")
     open_shop.wait_for(lambda: open_shop.prompts() or None, "prompt")
+    titles = {"bread": "Fresh bread", "butter": "Butter, salted"}
+    for item_id, title in titles.items():
+        open_shop.sell(CatalogItem(item_id=item_id, titles={"en": title}))
 
     shown = run(open_shop, "storefront.py", PROMPTS_MAX="1")
     (outcome, *_) = open_shop.wait_for(lambda: open_shop.outcomes() or None, "outcome")
 
     first = open_shop.prompts()[0]
-    items = ", ".join(item.item_id for item in first.items)
-    titles = {"bread": "Fresh bread", "butter": "Butter, salted"}
+    items = ", ".join(titles.get(item.item_id, item.item_id) for item in first.items)
     title = titles.get(first.reason.anchor or "", first.reason.anchor or "")
     why = (first.reason.template or "").replace("{anchor}", title)
     assert shown == f"{first.anchor}: {items} ({why})\n"

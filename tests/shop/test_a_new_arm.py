@@ -11,7 +11,7 @@ from streams.contract.errors import CheckpointRefused
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, check, packed, read, restored
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.learned import LEARNERS
 from streams.shop.memory.session import Session

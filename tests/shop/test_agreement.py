@@ -14,7 +14,7 @@ from models.recommenders.best_fit.explanation import SOURCES
 from streams.contract.events import EventBase
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
-from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.slots import top_up, upgrades
 from streams.shop.memory.answer import Silence, SilenceReason
 from streams.shop.shop import Shop

@@ -39,7 +39,7 @@ from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEve
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, bodies, stand
-from streams.shop.decision.policy import taught_again
+from streams.shop.decision.policy.policy import taught_again
 from streams.shop.meaning import Differing, NewShop, in_words
 from streams.shop.shop import Shop
 from streams.shop.state import Part

@@ -69,7 +69,8 @@ class EventBase(BaseModel):
     segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     """The merchant's segment of this shopper; one not in `GOESWITH_SEGMENTS` counts as none."""
     locale: Annotated[str, Field(min_length=1, max_length=LOCALE_MAX)] | None = None
-    """Language tag, such as `en-GB` or `de_AT`: prompts speak en, de and fr; all others get en."""
+    """Language tag, such as `en-GB` or `de_AT`; all others get English: prompts speak en, de, fr,
+    es, ar, ur, fa, hi, bn, si."""
 
     clock_ahead_ms: ClassVar[int] = 0
     """How far ahead of the broker's the clock was that `occurred_at_ms` came from, and how far it

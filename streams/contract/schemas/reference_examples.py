@@ -13,6 +13,8 @@ CATALOG_ITEM = CatalogItem(
     currency="EUR",
     in_stock=True,
     variant_of="butter",
+    image_url="https://shop.example/i/butter.webp",
+    url="https://shop.example/p/butter",
     relations=(Relation(kind="accessory_of", item_id="bread"),),
 )
 CONTROL_RECORD = ControlRecord(

@@ -72,7 +72,12 @@ class GatewaySettings(BaseModel):
     gateway_heartbeat_s: float = Field(
         15.0, gt=0, le=3600, description="a quiet stream says so often that it is still there"
     )
-
+    gateway_catalog_bytes_max: int = Field(
+        268_435_456,
+        ge=0,
+        description="most bytes of titles, prices and addresses kept of the catalogue; 0: it is "
+        "not followed",
+    )
     gateway_write_s: float = Field(
         30.0,
         gt=0,

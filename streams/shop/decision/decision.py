@@ -5,9 +5,9 @@ For each slot that an event asks for, one after the other:
 1. May we speak in this slot? The guards' "no" is a silence with its reason.
 2. Arms without a candidate that passes the guards drop out.
 3. The policy draws one of the arms that are left, from a vector of exact probabilities, by a keyed
-   hash of session, event and slot (`streams.shop.decision.draws`): the same event, asked twice
-   of the same state, has one answer, and nobody outside can choose it. The arm that was drawn ranks
-   its candidates.
+   hash of session, event and slot (`streams.shop.decision.policy.draws`): the same event, asked
+   twice of the same state, has one answer, and nobody outside can choose it. The arm that was drawn
+   ranks its candidates.
 4. The prompt carries evidence, reason, expiry, the whole vector, and a sealed receipt.
 """
 
@@ -26,9 +26,9 @@ from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.controls.controls import Controlled
-from streams.shop.decision.controls.shadows import Shadowed, shadowed
-from streams.shop.decision.draws import DrawSeeds
-from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
+from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import top_up, upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
@@ -78,9 +78,9 @@ class Decision:
         self.policy = policy
         self.draws = draws
         self.arms = arms
-        self.texts = texts
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
-        self.writer = PromptWriter(receipts, texts, self.ttl_ms)
+        said = settings.reason_evidence
+        self.writer = PromptWriter(receipts, texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
 
     @cached_property
@@ -237,7 +237,7 @@ class Decision:
         """
         decided = self.decide(session, event, pending, now_ms, exclusions, controls)
         if controls is None or not controls.shadow:
-            return decided, ()
+            return decided, NO_SHADOWS
         prompt, silence = decided.prompt, decided.silence
         anchor = anchor_of(session, event)
         if anchor is None or (prompt is None and silence and silence.reason not in UNDRAWN):

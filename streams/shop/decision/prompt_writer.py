@@ -8,19 +8,28 @@ from models import Candidate, Choice
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
-from streams.shop.decision.messages import reason
+from streams.shop.decision.languages.messages import reason
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent
 
 
 class PromptWriter:
-    """Writes prompts that live for `ttl_ms`, with these texts, and receipts that are sealed so."""
+    """Writes prompts that live for `ttl_ms`, with these texts, and receipts that are sealed so.
+
+    With `evidence_said` reasons say what was counted, too.
+    """
 
     def __init__(
-        self, receipts: Receipts, texts: Mapping[str, Mapping[str, str]], ttl_ms: int
+        self,
+        receipts: Receipts,
+        texts: Mapping[str, Mapping[str, str]],
+        ttl_ms: int,
+        *,
+        evidence_said: bool = False,
     ) -> None:
-        self.receipts, self.texts, self.ttl_ms = receipts, texts, ttl_ms
+        self.receipts, self.ttl_ms, self.evidence_said = receipts, ttl_ms, evidence_said
+        self.texts = {**texts}  # all files are read by now: none while a shopper waits
 
     def prompt(
         self,
@@ -41,8 +50,6 @@ class PromptWriter:
         chances, expected = choice.propensities, choice.estimates
         vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
         receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector)
-        anchor, source = candidates[0].anchor or asked_for, candidates[0].source
-        key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
         fields = {
             "prompt_id": identity,
             "session_id": who,
@@ -54,13 +61,24 @@ class PromptWriter:
             "propensity": choice.propensity,
             "propensities": chances,
             "estimates": expected,
-            "reason": reason(key, anchor=anchor, locale=event.locale, texts=self.texts),
+            "reason": self._reason(event, choice.arm, asked_for, candidates[0]),
             "caused_by": event.event_id,
             "occurred_at_ms": now_ms,
             "expires_at_ms": expires_at_ms,
         }
+        if event.locale is not None:
+            fields["locale"] = event.locale
         own = identity, who, items, choice.arm, event.event_id, now_ms, expires_at_ms
         return OutgoingPrompt(*own, fields, partial(self.receipts.seal, receipt))
+
+    def _reason(
+        self, event: AskingEvent, arm: str, asked_for: str, best: Candidate
+    ) -> dict[str, str]:
+        """Why, in the shopper's language: by the strongest source, where the arm has several."""
+        key = f"{arm}/{best.source}" if best.source else arm
+        counted = (best.together, best.of) if self.evidence_said else None
+        anchor, locale = best.anchor or asked_for, event.locale
+        return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)
 
 
 def _item(candidate: Candidate) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from streams.storefront.gateway.access.shared_rates import SharedRates
 from streams.storefront.gateway.access.tokens import SessionTokens
 from streams.storefront.gateway.bus.bus import Bus
 from streams.storefront.gateway.live.mailboxes import ClockMs, Mailboxes
+from streams.storefront.gateway.live.shelf import Shelf
 from streams.views.async_reader import CurrentView
 
 ACKNOWLEDGED_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -52,6 +53,7 @@ class Gateway:
         )
         self.mailboxes = Mailboxes(clock_ms)
         self.view = CurrentView(settings)
+        self.shelf = Shelf(settings.gateway_catalog_bytes_max)
         self.addresses = RateLimit(settings.gateway_address_rate)
         self.sessions = RateLimit(settings.gateway_session_rate)
         limits = {"addresses": self.addresses, "sessions": self.sessions}
@@ -64,6 +66,8 @@ class Gateway:
         self.closing = False
         self._streaming: set[asyncio.Event] = set()
         bus.follow(self.mailboxes.receive)
+        if settings.gateway_catalog_bytes_max:
+            bus.follow_catalog(self.shelf.receive, self.shelf.clear)
 
     def close_streams(self) -> None:
         """Let every stream end: its reader comes back, to whichever gateway is there then."""

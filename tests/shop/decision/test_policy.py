@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from models import LinearThompsonSampling, ThompsonSampling
 from streams.contract.settings import Settings
-from streams.shop.decision.policy import new_policy
+from streams.shop.decision.policy.policy import new_policy
 from streams.shop.shop import Shop
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.prompts import Prompt
-from streams.shop.decision.messages import reason
+from streams.shop.decision.languages.messages import reason
 from tests.stories import NOON_MS, Story, Till
 
 DAY_S = 86_400.0
@@ -287,6 +287,38 @@ def test_what_is_named_may_be_another_item_than_the_one_that_asked() -> None:
         prompt.reason.anchor,
     )
     assert "Often bought together with bread" == prompt.reason.text
+
+
+def test_a_prompt_tells_the_locale_that_asked() -> None:
+    """For titles and prices; where the event has none, nothing is made up."""
+    shop = Till(**EVEN)
+    shop.teach("bread", "butter")
+
+    assert "de-AT" == by_arm(shop, "bought_together", "bread", locale="de-AT").locale
+    assert by_arm(shop, "bought_together", "bread").locale is None
+
+
+def test_what_was_counted_is_said_where_the_shop_wants_that() -> None:
+    """In numbers that are the evidence of the first item, which is what the reason is about."""
+    shop, quiet = Till(**EVEN, reason_evidence=True), Till(**EVEN)
+    for each in (shop, quiet):
+        each.teach("bread", "butter", times=3)
+    prompt = by_arm(shop, "bought_together", "bread", locale="de")
+    evidence = prompt.items[0].evidence
+
+    assert f"In {evidence.together} von {evidence.of} Körben" == prompt.reason.evidence_text
+    assert by_arm(quiet, "bought_together", "bread").reason.evidence_text is None
+
+
+def test_a_language_from_right_to_left_says_so() -> None:
+    """And isolates the id, which runs the other way."""
+    shop = Till(**EVEN)
+    shop.teach("SKU-1", "SKU-2")
+    prompt = by_arm(shop, "bought_together", "SKU-1", locale="ur-PK")
+
+    assert "rtl" == prompt.reason.direction
+    assert "\u2068SKU-1\u2069" in prompt.reason.text
+    assert by_arm(shop, "bought_together", "SKU-1", locale="hi").reason.direction is None
 
 
 # Staples

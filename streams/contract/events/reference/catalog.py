@@ -21,9 +21,13 @@ from streams.contract.events.fields import (
 RELATIONS_MAX = 64
 TITLES_MAX = 32
 TITLE_CHARS_MAX = 300
+ADDRESS_CHARS_MAX = 2048
+ADDRESS = r"^https://[^/?#\s\x00-\x20\x7f\"<>\\^`{|}][^\s\x00-\x20\x7f\"<>\\^`{|}]*$"
+"""By https alone: pages show and follow it."""
 
 Language = Annotated[str, Field(min_length=2, max_length=16)]
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_CHARS_MAX)]
+Address = Annotated[str, Field(max_length=ADDRESS_CHARS_MAX, pattern=ADDRESS)]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
 RelationKind = Literal["accessory_of", "spare_part_of", "upgrade_of", "requires", "excludes"]
 
@@ -71,6 +75,10 @@ class CatalogItem(BaseModel):
     """Why not everybody may have it, in a word: `age`, `licence`. So far nobody is offered it."""
     variant_of: Id | None = None
     """The product of which this is a size or a colour: no variant is offered beside another one."""
+    image_url: Address | None = None
+    """A picture of it for pages, by https, of at most 2,048 characters."""
+    url: Address | None = None
+    """Its page in the shop, likewise."""
     relations: Relations = ()
     """What it is to other items, at most 64."""
 

@@ -24,6 +24,9 @@ class Shadowed(NamedTuple):
     or `alone`: it had something, and nothing was shown."""
 
 
+NO_SHADOWS: tuple[Shadowed, ...] = ()
+
+
 def shadowed(
     arms: Mapping[str, Arm],
     shadow: Iterable[str],

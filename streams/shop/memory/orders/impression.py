@@ -18,12 +18,15 @@ from models.limits import within
 from models.snapshot.elements import each
 from streams.contract.prompts import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
+from streams.contract.wire.numbers import WHOLE_MAX
 from streams.shop.memory.orders.seen import short
 
 ROUNDING = 1e-9
 FACTS_MAX = 48
 """Stages that are kept of an impression; later ones count for nothing. Returns are bounded by what
 was bought, and by as many again."""
+AMOUNT_MAX = WHOLE_MAX // 1_000
+"""Of what is kept: a sum of such amounts can still be told."""
 RETURNS_MAX = 16
 """Returns that are kept one by one, so that who answers late can tell them. Of the earlier ones
 those of one item of an order are one fact, which counts, and is told no more."""
@@ -293,7 +296,7 @@ class Impression:
         for fact in reached:
             names = fact.item_id, fact.order_id, fact.currency
             each(str, [fact.event_id, *(name for name in names if name is not None)])
-            each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0)
+            each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0, AMOUNT_MAX)
             within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
         impression = cls(receipt_of(fields), bounded(reached))
         within(-ROUNDING, 1.0 + ROUNDING, reward=impression.reward)

@@ -7,7 +7,7 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.contract.events import OrderLine, OrderPlaced
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.impression import AMOUNT_MAX, Impression
 from streams.shop.memory.taught import Lesson
 
 ALL_OF_IT = 1 << 40
@@ -169,7 +169,7 @@ class Order:
         order.supposed = isinstance(who, list)
         for item, quantity, value_minor, *back in lines:
             each(int, [quantity], 1)
-            each(int, [0 if value_minor is None else value_minor, *back], 0)
+            each(int, [0 if value_minor is None else value_minor, *back], 0, AMOUNT_MAX)
             order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, *back)
         order.told_for, back = told or (session_id, [])
         order.told_back = dict(back)

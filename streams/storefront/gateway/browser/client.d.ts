@@ -1,7 +1,14 @@
 /** Types of client.js: what goes with this, without markup. See docs/element.md. */
 
+/** Beside the id what the shop's catalogue says, where the gateway follows one. */
 export interface PromptItem {
   item_id: string;
+  title?: string;
+  /** In minor units of `currency`. */
+  price_minor?: number;
+  currency?: string;
+  image_url?: string;
+  url?: string;
 }
 
 /** What a page may show: plain text, never HTML. */
@@ -20,6 +27,11 @@ export interface Prompt {
     template?: string;
     /** The item that `{anchor}` stands for. */
     anchor?: string;
+    /** The title of that item, which `text` then has in place of the id. */
+    title?: string;
+    direction?: "rtl";
+    /** What was counted: "In 41 of 57 baskets". */
+    evidence_text?: string;
   };
   /** The event that asked. */
   caused_by: string;

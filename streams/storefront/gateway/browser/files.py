@@ -1,7 +1,8 @@
 """The files for browsers: as they are served, packed, and the hashes that pages name them by.
 
-They are written as they are served, in modules (ECMAScript). The element is handed out together
-with the client that it stands on, as one file: a page's `integrity` then speaks for all of it.
+They are modules (ECMAScript), served as they are written but for lines of comment and indents: no
+shopper waits for those. The element is handed out together with the client that it stands on, as
+one file: a page's `integrity` then speaks for all of it.
 """
 
 import base64
@@ -16,6 +17,8 @@ ROOM = files("streams.storefront.gateway.browser")
 CLIENT, ELEMENT = "client.js", "goes-with.js"
 NAMES = (ELEMENT, CLIENT, "goes-with.d.ts", "client.d.ts")
 JOIN = re.compile(r'^(?:import|export) .* from "\./client\.js";\n', re.MULTILINE)
+UNSENT = re.compile(r"^ *(?:// .*|/\*\* .* \*/)\n|^ +", re.MULTILINE)
+"""A line that is a comment, or an indent: in our programs no text goes over lines but CSS."""
 
 
 class BrowserFile(NamedTuple):
@@ -52,5 +55,7 @@ def browser_file(name: str) -> BrowserFile:
     text = (ROOM / name).read_text(encoding="utf-8")
     if name == ELEMENT:
         text = (ROOM / CLIENT).read_text(encoding="utf-8") + JOIN.sub("", text)
+    if name.endswith(".js"):
+        text = UNSENT.sub("", text)
     raw = text.encode()
     return BrowserFile(name, raw, gzip.compress(raw, mtime=0))

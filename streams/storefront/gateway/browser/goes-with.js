@@ -9,21 +9,24 @@ const DONE_MS = 4000; // so long it says that something was added
 const SAID_MS = 3000; // and so long a screen reader finds the announcement
 const TRIES = 3; // to ask the shop about items
 const ASKED_MS_MAX = 10_000;
-const SPOKEN = ["en", "de", "fr"]; // the languages of the gateway's own reasons
+const SPOKEN = ["en", "de", "fr", "es", "ar", "ur", "fa", "hi", "bn", "si"]; // the languages of the gateway's own reasons
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)$/;
 
 /** What the element says itself, by language. */
 const WORDS = {
   en: "Goes with {anchor}|Goes with it|Add|Added: {title}|No, thanks|That did not work",
   ar: "يناسب {anchor}|يناسب هذا|أضف|تمت الإضافة: {title}|لا، شكرًا|لم ينجح ذلك",
+  bn: "{anchor} এর সঙ্গে|এর সঙ্গে|যোগ করুন|যোগ হয়েছে: {title}|না, ধন্যবাদ|এটি হয়নি",
   de: "Passt zu {anchor}|Passt dazu|Hinzufügen|Hinzugefügt: {title}|Nein, danke|Das hat nicht geklappt",
   es: "Va bien con {anchor}|Va bien con esto|Añadir|Añadido: {title}|No, gracias|No ha funcionado",
   fa: "مناسب برای {anchor}|مناسب برای این|افزودن|افزوده شد: {title}|نه، متشکرم|انجام نشد",
   fr: "Va avec {anchor}|Va bien avec|Ajouter|Ajouté : {title}|Non, merci|Cela n’a pas marché",
+  hi: "{anchor} के साथ|इसके साथ|जोड़ें|जोड़ा गया: {title}|नहीं, धन्यवाद|यह नहीं हो सका",
   it: "Sta bene con {anchor}|Sta bene con questo|Aggiungi|Aggiunto: {title}|No, grazie|Non ha funzionato",
   nl: "Past bij {anchor}|Past hierbij|Toevoegen|Toegevoegd: {title}|Nee, bedankt|Dat is niet gelukt",
   pl: "Pasuje do: {anchor}|Pasuje do tego|Dodaj|Dodano: {title}|Nie, dziękuję|Nie udało się",
   pt: "Combina com {anchor}|Combina com isto|Adicionar|Adicionado: {title}|Não, obrigado|Não funcionou",
+  si: "{anchor} සමඟ|මේ සමඟ|එක් කරන්න|එක් කළා: {title}|නැහැ, ස්තූතියි|එය සාර්ථක නොවීය",
   tr: "{anchor} ile iyi gider|Bununla iyi gider|Ekle|Eklendi: {title}|Hayır, teşekkürler|Bu olmadı",
   ur: "{anchor} کے ساتھ|اس کے ساتھ|شامل کریں|شامل ہو گیا: {title}|نہیں، شکریہ|ایسا نہیں ہو سکا",
 };
@@ -270,14 +273,24 @@ export class GoesWith extends HTMLElement {
 
   /** What the shop says of the items of a prompt, by id. */
   async #items(prompt) {
-    const anchors = [prompt.anchor, prompt.reason.anchor].filter(Boolean);
+    const { reason } = prompt;
+    const anchors = [prompt.anchor, reason.anchor].filter(Boolean);
     const ids = [...new Set([...prompt.items.map((item) => item.item_id), ...anchors])];
     const url = this.getAttribute("items-url");
     if (this.#resolve) return (await this.#resolve(ids, { prompt, lang: this.#lang })) ?? {};
-    if (!url) return Object.fromEntries(ids.map((id) => [id, { title: id }]));
+    if (!url) {
+      const named = [{ item_id: prompt.anchor }, { item_id: reason.anchor, title: reason.title }];
+      const known = [...named, ...prompt.items].map((item) => [item.item_id, this.#known(item)]);
+      return Object.fromEntries(known);
+    }
     const address = new URL(url, document.baseURI);
     for (const id of ids) address.searchParams.append("id", id);
     return (await asked(address)).json();
+  }
+
+  /** What the catalogue says of an item, or its id alone. */
+  #known({ item_id: id, title = id, image_url: image, ...item }) {
+    return { ...item, title, image, price: priceOf(item, this.#lang) };
   }
 
   #show(prompt, offered, items) {
@@ -297,6 +310,8 @@ export class GoesWith extends HTMLElement {
     list.setAttribute("role", "list");
     const section = make("section", "prompt", "", heading, make("header", "header", "", reason, dismiss));
     section.setAttribute("aria-labelledby", "reason");
+    const counted = SPOKEN.includes(this.#language) && prompt.reason.evidence_text;
+    if (counted) section.append(make("p", "evidence", "", counted));
     section.append(list);
     section.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#dismiss(prompt);
@@ -496,6 +511,16 @@ function webAddress(given) {
     return given && /^https?:$/.test(address.protocol) ? address.href : null;
   } catch {
     return null;
+  }
+}
+
+/** As the language writes it: minor units are by currency. */
+function priceOf({ price_minor: minor, currency }, lang) {
+  try {
+    const format = new Intl.NumberFormat(lang, { style: "currency", currency });
+    return minor >= 0 && format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+  } catch {
+    return null; // there is no price, or no such language
   }
 }
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 Receive = Callable[[bytes | None, bytes | None], None]
-"""Takes the key and the value of a record of the prompts topic; raises nothing."""
+"""Takes the key and the value of a record of a topic that is followed; raises nothing."""
+Forget = Callable[[], None]
+"""Takes notice that a topic is another one now."""
 
 
 class EventRecord(NamedTuple):
@@ -20,6 +22,9 @@ class Bus(Protocol):
 
     def follow(self, receive: Receive) -> None:
         """Hand over every record of the prompts topic that comes from now on."""
+
+    def follow_catalog(self, receive: Receive, forget: Forget) -> None:
+        """Hand over every record of the catalogue, from its beginning, if there is such a topic."""
 
     async def start(self) -> None:
         """Connect; once is enough. Raises an error of our tree that names what to set."""

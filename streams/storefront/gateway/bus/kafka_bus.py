@@ -33,7 +33,8 @@ from streams.contract.errors import KafkaUnreachable, TopicsWrong
 from streams.contract.settings import Settings
 from streams.contract.topics import RECORD_BYTES_MAX
 from streams.contract.wire.partitioner import partition_of
-from streams.storefront.gateway.bus.bus import EventRecord, Receive
+from streams.storefront.gateway.bus.bus import EventRecord, Forget, Receive
+from streams.storefront.gateway.bus.catalog_follower import CatalogFollower
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class KafkaBus:
         self._consumer: Any = None
         self._following: asyncio.Task[None] | None = None
         self._receive: Receive = _nobody
+        self._catalog: CatalogFollower | None = None
         self._broken = False
         self._mending = asyncio.Lock()
         self._overdue: set[asyncio.Future[Any]] = set()
@@ -73,6 +75,10 @@ class KafkaBus:
     def follow(self, receive: Receive) -> None:
         """Hand over every record of the prompts topic that comes from now on."""
         self._receive = receive
+
+    def follow_catalog(self, receive: Receive, forget: Forget) -> None:
+        """Hand over every record of the catalogue, from its beginning."""
+        self._catalog = CatalogFollower(self.settings, receive, forget)
 
     async def start(self) -> None:
         """Connect to Kafka, which is waited for; raises what is wrong with it or with the topics.
@@ -90,6 +96,8 @@ class KafkaBus:
             self._consumer.assign(every)
             await self._consumer.seek_to_end(*every)
         self._begin_to_follow()
+        if self._catalog is not None:
+            await self._catalog.start()
 
     async def _opened(self) -> Any:
         """A producer that knows its topic: it takes events, though Kafka may be away by then."""
@@ -103,6 +111,8 @@ class KafkaBus:
             self._following.cancel()
             await asyncio.wait([self._following])  # how it ended has been told by now
             self._following = None
+        if self._catalog is not None:
+            await self._catalog.stop()
         for client in (self._producer, self._consumer):
             if client is not None:
                 with suppress(TimeoutError, KafkaError):

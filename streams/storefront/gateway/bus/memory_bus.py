@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from streams.contract.errors import KafkaUnreachable
 from streams.contract.events import ANY_EVENT, Event
 from streams.contract.prompts import Published
-from streams.storefront.gateway.bus.bus import EventRecord, Receive
+from streams.storefront.gateway.bus.bus import EventRecord, Forget, Receive
 
 Answerer = Callable[[Event], Iterable[Published]]
 """What a worker would publish for an event."""
@@ -30,7 +30,10 @@ class MemoryBus:
         self.records: list[EventRecord] = []
         self.away = ""
         """Why nothing is taken; empty: everything is."""
+        self.forget_catalog: Forget | None = None
+        """Of who follows the catalogue."""
         self._receive: Receive | None = None
+        self._catalog: Receive | None = None
 
     @property
     def events(self) -> list[Event]:
@@ -40,6 +43,10 @@ class MemoryBus:
     def follow(self, receive: Receive) -> None:
         """Hand over whatever is published from now on."""
         self._receive = receive
+
+    def follow_catalog(self, receive: Receive, forget: Forget) -> None:
+        """Hand over what is put into the catalogue from now on."""
+        self._catalog, self.forget_catalog = receive, forget
 
     async def start(self) -> None:
         """Nothing to connect to."""
@@ -68,3 +75,8 @@ class MemoryBus:
         """A record of the prompts topic, whatever it holds."""
         if self._receive is not None:
             self._receive(key, value)
+
+    def bring_item(self, key: bytes | None, value: bytes | None) -> None:
+        """A record of the catalogue, whatever it holds."""
+        if self._catalog is not None:
+            self._catalog(key, value)

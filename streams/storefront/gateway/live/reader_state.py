@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from streams.contract.prompts import Prompt
 from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.rendered import (
+    PLAIN,
     Rendered,
     RenderedPrompt,
     RenderedWithdrawal,
+    Wording,
     to_json,
 )
 
@@ -45,7 +47,7 @@ class ReaderState:
         """The id of the latest event; never empty: a browser would send none, as if it had none."""
         return ".".join(self._held) or "."
 
-    def next_news(self, mailbox: Mailbox, now_ms: int) -> Rendered | None:
+    def next_news(self, mailbox: Mailbox, now_ms: int, wording: Wording = PLAIN) -> Rendered | None:
         """The next thing that the reader is to be told now, and has been by then; None: nothing.
 
         One at a time: while it is being sent, another may be withdrawn or expire.
@@ -62,7 +64,7 @@ class ReaderState:
             if len(held) > HELD_MAX:
                 del held[next(iter(held))]
             if not known:
-                return RenderedPrompt.of(prompt, now_ms)
+                return RenderedPrompt.of(prompt, now_ms, wording)
         return None
 
     def taken_back(

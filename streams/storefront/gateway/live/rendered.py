@@ -1,16 +1,36 @@
 """What a browser gets of a prompt: what it renders, and the sealed receipt.
 
+Titles, prices and addresses are the catalogue's, as far as the gateway follows it and it has them.
+
 Neither arm, context, propensities nor scores leave the house, nor the counts behind a prompt; and
 not the name of its text, which is the arm's.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Prompt
+from streams.contract.prompts import Prompt, PromptItem, Reason
 from streams.contract.wire.shop.offers import Offer
+from streams.shop.decision.languages.directions import ANCHOR, put
+from streams.storefront.gateway.live.shelf import OnShelf, Shelf
+
+
+class Wording(NamedTuple):
+    """What a prompt is worded by, for one reader."""
+
+    shelf: Shelf
+    accepted: tuple[str, ...] = ()
+    """Language tags that the reader's browser asks for, the liked one first."""
+
+    def look(self, item_id: str, prompt: Prompt) -> OnShelf:
+        """What is shown of an item: in the language of the event that asked, else the browser's."""
+        return self.shelf.look(item_id, (prompt.locale, *self.accepted))
+
+
+PLAIN = Wording(Shelf(0))
+"""Without a catalogue."""
 
 
 class _Rendered(BaseModel):
@@ -22,6 +42,21 @@ class RenderedItem(_Rendered):
 
     item_id: str
     """The item."""
+    title: str | None = None
+    """Its title, in the shopper's language as far as there is one. Plain text."""
+    price_minor: int | None = None
+    """Its price, in minor units of `currency`."""
+    currency: str | None = None
+    """ISO 4217 code."""
+    image_url: str | None = None
+    """A picture of it, by https."""
+    url: str | None = None
+    """Its page, by https."""
+
+    @classmethod
+    def of(cls, item: PromptItem, prompt: Prompt, wording: Wording) -> "RenderedItem":
+        """What is rendered of an item."""
+        return cls(item_id=item.item_id, **wording.look(item.item_id, prompt)._asdict())
 
 
 class RenderedReason(_Rendered):
@@ -33,6 +68,22 @@ class RenderedReason(_Rendered):
     """`text` with `{anchor}` where the item id stands, if it names one: put the title there."""
     anchor: str | None = None
     """The item that `{anchor}` stands for."""
+    title: str | None = None
+    """The title of that item: `text` has it, then, in place of the id."""
+    direction: Literal["rtl"] | None = None
+    """`rtl`: the text runs from right to left."""
+    evidence_text: str | None = None
+    """What was counted, as a sentence of its own, if the shop wants that."""
+
+    @classmethod
+    def of(cls, reason: Reason, prompt: Prompt, wording: Wording) -> "RenderedReason":
+        """The reason of a prompt, with the title of its anchor where it is known."""
+        title, text = None, reason.text
+        if reason.anchor is not None and reason.template is not None:
+            title = wording.look(reason.anchor, prompt).title
+            text = put(reason.template, ANCHOR, title) if title else text
+        said = reason.model_dump(include={"template", "anchor", "direction", "evidence_text"})
+        return cls(text=text, title=title, **said)
 
 
 class RenderedPrompt(_Rendered):
@@ -63,16 +114,15 @@ class RenderedPrompt(_Rendered):
     """To be echoed in feedback, as it is."""
 
     @classmethod
-    def of(cls, prompt: Prompt, now_ms: int) -> "RenderedPrompt":
+    def of(cls, prompt: Prompt, now_ms: int, wording: Wording = PLAIN) -> "RenderedPrompt":
         """What is rendered of a prompt."""
-        reason = prompt.reason
         return cls(
             prompt_id=prompt.prompt_id,
             placement=prompt.placement,
             kind=prompt.kind,
             anchor=prompt.anchor,
-            items=tuple(RenderedItem(item_id=item.item_id) for item in prompt.items),
-            reason=RenderedReason(text=reason.text, template=reason.template, anchor=reason.anchor),
+            items=tuple(RenderedItem.of(item, prompt, wording) for item in prompt.items),
+            reason=RenderedReason.of(prompt.reason, prompt, wording),
             offer=prompt.offer,
             caused_by=prompt.caused_by,
             expires_at_ms=prompt.expires_at_ms,

@@ -16,10 +16,11 @@ from streams.storefront.gateway.batches.canonical import read_batch
 from streams.storefront.gateway.batches.foreign import FOREIGN, format_of, read_foreign
 from streams.storefront.gateway.gateway import Gateway, Here
 from streams.storefront.gateway.live.mailboxes import Mailbox
-from streams.storefront.gateway.live.rendered import RenderedPrompt
+from streams.storefront.gateway.live.rendered import PLAIN, RenderedPrompt, Wording
 from streams.storefront.gateway.routes.body import body_of
 from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
 from streams.storefront.gateway.routes.refusals import Refusal, refusals
+from streams.storefront.gateway.routes.wording import Worded
 from streams.storefront.intake.values.robots import is_robot
 
 JSON_TYPES = ("", "application/json", "text/plain")
@@ -61,6 +62,7 @@ async def post_events(
     request: Request,
     here: Here,
     asking: Asking,
+    worded: Worded,
     wait_ms: Annotated[
         int, Query(ge=0, description="Answer with prompts that come within so many milliseconds.")
     ] = 0,
@@ -96,7 +98,7 @@ async def post_events(
                 waiting.enter_context(box.waking(changed))
         await send_counted(here, batch, "goeswith" if foreign is None else foreign.name)
         prompts = await _caused(here, batch, boxes, changed, wait_s) if wait_s else []
-    return answer(batch, prompts, here.clock_ms())
+    return answer(batch, prompts, here.clock_ms(), worded)
 
 
 async def send_counted(here: Gateway, batch: Batch, name: str) -> None:
@@ -162,7 +164,9 @@ def _found(batch: Batch, boxes: dict[str, Mailbox], now_ms: int) -> list[Prompt]
     return [each for each in prompts if (each.session_id, each.caused_by) in batch.asking]
 
 
-def answer(batch: Batch, prompts: Iterable[Prompt], now_ms: int) -> Response:
+def answer(
+    batch: Batch, prompts: Iterable[Prompt], now_ms: int, worded: Wording = PLAIN
+) -> Response:
     """What became of the events: 200 where one was taken, or nothing was wrong, else 422."""
     accepted = len(batch.records)
     said = EventsTaken(
@@ -170,7 +174,7 @@ def answer(batch: Batch, prompts: Iterable[Prompt], now_ms: int) -> Response:
         rejected=len(batch.results) - accepted,
         results=tuple(batch.results),
         ignored=batch.ignored or None,
-        prompts=tuple(RenderedPrompt.of(prompt, now_ms) for prompt in prompts),
+        prompts=tuple(RenderedPrompt.of(prompt, now_ms, worded) for prompt in prompts),
     )
     return Response(
         said.model_dump_json(exclude_none=True),

@@ -10,6 +10,7 @@ from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.live.rendered import RenderedPrompt
 from streams.storefront.gateway.routes.caller import Asking, by_address, take
 from streams.storefront.gateway.routes.refusals import refusals
+from streams.storefront.gateway.routes.wording import Worded
 
 router = APIRouter(prefix="/v1", tags=["prompts"], dependencies=[Depends(by_address)])
 OfSession = Annotated[
@@ -34,7 +35,9 @@ class CurrentlyShown(BaseModel):
     response_model=CurrentlyShown,
     responses=refusals(401, 403, 422, 429),
 )
-async def get_prompts(here: Here, asking: Asking, of_session: OfSession = None) -> Response:
+async def get_prompts(
+    here: Here, asking: Asking, worded: Worded, of_session: OfSession = None
+) -> Response:
     """Tell what the session may be shown now, oldest first."""
     take(here, asking, 1)
     mailbox = here.mailboxes.of(asking.session(of_session))
@@ -43,7 +46,9 @@ async def get_prompts(here: Here, asking: Asking, of_session: OfSession = None) 
         mailbox.take(prompt)
     now_ms = here.clock_ms()
     said = CurrentlyShown(
-        prompts=tuple(RenderedPrompt.of(prompt, now_ms) for prompt in mailbox.current(now_ms)),
+        prompts=tuple(
+            RenderedPrompt.of(prompt, now_ms, worded) for prompt in mailbox.current(now_ms)
+        ),
         complete=view is not None,
     )
     return Response(

@@ -19,9 +19,11 @@ from streams.contract.prompts import Prompt
 from streams.storefront.gateway.gateway import Gateway, Here
 from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.reader_state import HEARTBEAT, ReaderState, frame
+from streams.storefront.gateway.live.rendered import Wording
 from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
 from streams.storefront.gateway.routes.prompts import OfSession
 from streams.storefront.gateway.routes.refusals import refusals
+from streams.storefront.gateway.routes.wording import Worded
 
 LOOK_AGAIN_S = 1.0
 """A view is written a moment after what it shows went out: a second look finds what that hid."""
@@ -80,6 +82,7 @@ class EventStream(StreamingResponse):
 async def stream_prompts(
     here: Here,
     asking: Asking,
+    worded: Worded,
     of_session: OfSession = None,
     in_header: InHeader = "",
     in_address: InAddress = None,
@@ -99,7 +102,7 @@ async def stream_prompts(
     reader = ReaderState.by(in_header or in_address or "")
     changed, place = asyncio.Event(), ExitStack()
     place.enter_context(_place(here, mailbox, changed))  # before anybody else is asked in
-    return EventStream(_frames(here, asking, mailbox, changed, reader), place)
+    return EventStream(_frames(here, asking, mailbox, changed, reader, worded), place)
 
 
 @contextmanager
@@ -117,7 +120,12 @@ def _place(here: Gateway, mailbox: Mailbox, changed: asyncio.Event) -> Iterator[
 
 
 async def _frames(
-    here: Gateway, asking: Caller, mailbox: Mailbox, changed: asyncio.Event, reader: ReaderState
+    here: Gateway,
+    asking: Caller,
+    mailbox: Mailbox,
+    changed: asyncio.Event,
+    reader: ReaderState,
+    worded: Wording,
 ) -> AsyncGenerator[bytes]:
     """The bytes of a stream, for as long as its token and the gateway are there."""
     session_id = mailbox.session_id
@@ -127,7 +135,7 @@ async def _frames(
         resumed = False
         while not here.closing:
             changed.clear()
-            while (news := reader.next_news(mailbox, here.clock_ms())) is not None:
+            while (news := reader.next_news(mailbox, here.clock_ms(), worded)) is not None:
                 yield frame(news, reader.event_id)
             if not resumed and view.done():
                 resumed = True

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.storefront.gateway.batches.foreign import FOREIGN
 from streams.storefront.gateway.gateway import ACKNOWLEDGED_S, Gateway, GatewayTraffic, Here
+from streams.storefront.gateway.live.shelf import Shelf
 
 FORMATS = ("goeswith", *FOREIGN)
 RESULTS = ("accepted", "rejected", "ignored")
@@ -48,6 +49,7 @@ class GatewayMetrics(Collector):
         for result in ("handed", "dropped", "unreadable"):
             records.add_metric([result], getattr(boxes, result))
         yield records
+        yield from shelf_families(here.shelf)
         numbers = {
             "goeswith_gateway_ready": ("1 when it is of use; else see /readyz.", self._ready),
             "goeswith_gateway_streams": ("Streams that are open.", here.streams),
@@ -63,6 +65,23 @@ class GatewayMetrics(Collector):
         }
         for name, (said, number) in numbers.items():
             yield GaugeMetricFamily(name, said, value=float(number))
+
+
+def shelf_families(shelf: Shelf) -> Iterator[Metric]:
+    """What is kept of the catalogue, and what was not taken of it."""
+    for name, said, number in (
+        ("items", "Items of the catalogue whose titles and prices are known.", len(shelf)),
+        ("bytes", "Bytes that they take, counted high.", shelf.bytes),
+    ):
+        yield GaugeMetricFamily(f"goeswith_gateway_catalog_{name}", said, value=float(number))
+    refused = CounterMetricFamily(
+        "goeswith_gateway_catalog_refused",
+        "Records of the catalogue that were not taken, by reason.",
+        labels=["reason"],
+    )
+    for reason, count in sorted(shelf.refused.items()):
+        refused.add_metric([reason], count)
+    yield refused
 
 
 def traffic_families(traffic: GatewayTraffic) -> Iterator[Metric]:

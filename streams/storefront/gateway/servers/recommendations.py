@@ -3,7 +3,8 @@
 A theme's section for complementary products, or a server that has one, asks as it would ask Shopify
 (`/recommendations/products.json?product_id=…&limit=…&intent=complementary`), and gets what this
 session may be shown with that product: so holdout, caps and learning are what they are elsewhere.
-Nothing to be said is an empty list. Of a product there is its id alone: the shop has the rest.
+Nothing to be said is an empty list. Of a product there is its id, and what the catalogue has of it,
+by Shopify's names.
 
 `https://shopify.dev/docs/api/ajax/reference/product-recommendations`
 """
@@ -18,10 +19,11 @@ from streams.contract.events.fields import Id
 from streams.contract.prompts import Prompt
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.live.mailboxes import ClockMs, Mailbox
-from streams.storefront.gateway.live.rendered import RenderedReason
+from streams.storefront.gateway.live.rendered import RenderedReason, Wording
 from streams.storefront.gateway.routes.caller import Asking, by_address, take
 from streams.storefront.gateway.routes.prompts import OfSession
 from streams.storefront.gateway.routes.refusals import refusals
+from streams.storefront.gateway.routes.wording import Worded
 
 LIMIT_MAX = 10
 """As Shopify has it; a prompt has three items at most."""
@@ -38,6 +40,16 @@ class RecommendedProduct(BaseModel):
 
     id: int | str
     """Its id: a number where it is one, as Shopify has it."""
+    title: str | None = None
+    """Its title, in the shopper's language as far as there is one."""
+    url: str | None = None
+    """Its page."""
+    price: int | None = None
+    """Its price in minor units of `currency`."""
+    currency: str | None = None
+    """ISO 4217 code."""
+    featured_image: str | None = None
+    """The address of a picture."""
 
 
 class Recommendations(BaseModel):
@@ -68,6 +80,7 @@ class Recommendations(BaseModel):
 async def get_recommendations(
     here: Here,
     asking: Asking,
+    worded: Worded,
     product_id: Annotated[Id, Query(description="The product that is looked at.")],
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_MAX,
     intent: Annotated[
@@ -90,7 +103,7 @@ async def get_recommendations(
     found = await _prompt_with(mailbox, product_id, here.clock_ms, wait_s)
     said = Recommendations(intent=intent)
     if found is not None:
-        said = recommended(found, limit, here.clock_ms())
+        said = recommended(found, limit, here.clock_ms(), worded)
     return Response(
         said.model_dump_json(exclude_none=True),
         headers={"Cache-Control": "no-store"},
@@ -98,17 +111,26 @@ async def get_recommendations(
     )
 
 
-def recommended(prompt: Prompt, limit: int, now_ms: int) -> Recommendations:
+def recommended(prompt: Prompt, limit: int, now_ms: int, worded: Wording) -> Recommendations:
     """A prompt as recommendations of its items."""
-    reason = prompt.reason
     return Recommendations(
-        products=tuple(
-            RecommendedProduct(id=numeric(item.item_id)) for item in prompt.items[:limit]
-        ),
+        products=tuple(_product(item.item_id, prompt, worded) for item in prompt.items[:limit]),
         prompt_id=prompt.prompt_id,
         receipt=prompt.receipt,
-        reason=RenderedReason(text=reason.text, template=reason.template, anchor=reason.anchor),
+        reason=RenderedReason.of(prompt.reason, prompt, worded),
         expires_in_ms=prompt.expires_at_ms - now_ms,
+    )
+
+
+def _product(item_id: str, prompt: Prompt, worded: Wording) -> RecommendedProduct:
+    shown = worded.look(item_id, prompt)
+    return RecommendedProduct(
+        id=numeric(item_id),
+        title=shown.title,
+        url=shown.url,
+        price=shown.price_minor,
+        currency=shown.currency,
+        featured_image=shown.image_url,
     )
 
 

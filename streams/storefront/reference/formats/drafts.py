@@ -4,9 +4,11 @@ A format is a pure function of rows. Whether a draft is an item of the contract 
 same for all formats (`streams.storefront.reference.reading`).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from streams.contract.events.reference.catalog import ADDRESS
 from streams.storefront.intake.values.money import currency_code, minor_units
 
 TRUE = frozenset({"1", "true", "yes", "y", "on", "wahr", "ja"})
@@ -101,6 +103,16 @@ def category(said: str) -> dict[str, str]:
     """
     path = "/".join(part.strip() for part in said.split(",", maxsplit=1)[0].split(">"))
     return {"category": path[:128]} if path else {}
+
+
+def addresses(image_url: str, url: str) -> dict[str, str]:
+    """The fields of picture and page, as far as they are by https: others no page should have.
+
+    >>> addresses("https://shop.example/i/butter.webp", "http://shop.example/butter")
+    {'image_url': 'https://shop.example/i/butter.webp'}
+    """
+    said = {"image_url": image_url.split(",", maxsplit=1)[0].strip(), "url": url.strip()}
+    return {name: address for name, address in said.items() if re.search(ADDRESS, address)}
 
 
 def money(price: str, cost: str, currency: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from streams.storefront.reference.formats.drafts import (
     Format,
     Options,
     Problem,
+    addresses,
     category,
     money,
     title,
@@ -38,6 +39,7 @@ def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]
             continue
         fields |= title(row.cell("title"), options)
         fields |= category(row.cell("product_type", "product type", "google_product_category"))
+        fields |= addresses(row.cell("image_link", "image link"), row.cell("link"))
         if adult:
             fields["restricted"] = "age"
         yield Draft(row.line, item_id, product, fields)

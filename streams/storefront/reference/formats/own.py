@@ -20,6 +20,7 @@ from streams.storefront.reference.formats.drafts import (
 )
 
 NUMBERS = ("price_minor", "margin_minor")
+TEXTS = ("category", "restricted", "image_url", "url")
 
 
 def read(rows: Iterable[FileRow], options: Options) -> Iterator[Draft | Problem]:
@@ -47,7 +48,7 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
         if column.startswith("title_") and said.strip()
     }
     fields |= {"titles": titles} if titles else {}
-    fields |= {name: said for name in ("category", "restricted") if (said := row.cell(name))}
+    fields |= {name: said for name in TEXTS if (said := row.cell(name))}
     fields["in_stock"] = truth(row, "in_stock", otherwise=True)
     fields["hidden"] = truth(row, "hidden", otherwise=False)
     fields["relations"] = [

@@ -14,6 +14,7 @@ from streams.storefront.reference.formats.drafts import (
     Format,
     Options,
     Problem,
+    addresses,
     category,
     money,
     title,
@@ -91,7 +92,8 @@ def _of_product(row: FileRow, options: Options) -> dict[str, Any]:
     voucher = truth(row, "Gift Card", "Gift card", otherwise=False)
     hidden = not published or not active or voucher
     kind = category(row.cell("Product Category", "Product category", "Type"))
-    return title(row.cell("Title"), options) | kind | {"hidden": hidden}
+    picture = addresses(row.cell("Image Src", "Product image URL"), "")
+    return title(row.cell("Title"), options) | kind | picture | {"hidden": hidden}
 
 
 def _variant(row: FileRow, product: str, options: Options) -> str:

@@ -13,6 +13,7 @@ from streams.storefront.reference.formats.drafts import (
     Format,
     Options,
     Problem,
+    addresses,
     category,
     money,
     title,
@@ -80,7 +81,7 @@ def _is_variation(row: FileRow) -> bool:
 def _own(row: FileRow, options: Options) -> dict[str, Any]:
     """What a row says for itself, and for its variations if it is a product."""
     named = title(row.cell("Name"), options) | category(row.cell("Categories"))
-    return named | {"hidden": _hidden(row)}
+    return named | addresses(row.cell("Images"), "") | {"hidden": _hidden(row)}
 
 
 def _price(row: FileRow) -> str:

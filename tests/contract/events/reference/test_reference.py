@@ -184,3 +184,42 @@ def test_any_bytes_are_a_record_or_are_refused(key: bytes | None, value: bytes |
             decode_reference(kind, key, value)  # type: ignore[type-var]
         except InvalidReference as error:
             assert error.reason in REASONS  # noqa: PT017  # either is fine
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://shop.example/i.webp",
+        "javascript:alert(1)",
+        "https://",
+        "https:///i.webp",
+        "//shop.example/i.webp",
+        "https://shop.example/a b",
+        "https://shop.example/\n",
+        'https://shop.example/"onerror="x',
+        "https://shop.example/<b>",
+        "https://shop.example/" + "x" * 2048,
+    ],
+)
+@pytest.mark.parametrize("name", ["image_url", "url"])
+def test_an_address_is_by_https_or_none(name: str, address: str) -> None:
+    """Pages show and follow it."""
+    value = json.dumps({**ITEM, name: address}).encode()
+
+    assert "invalid_record" == refused(CatalogItem, b"jam", value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://shop.example/i/butter.webp?w=64#x",
+        "https://shop.example",
+        "https://b\u00fccher.example/",
+    ],
+)
+def test_addresses_of_pictures_and_pages_are_kept(address: str) -> None:
+    """As they are."""
+    found = read({**ITEM, "image_url": address, "url": address})
+
+    assert found is not None
+    assert (address, address) == (found.image_url, found.url)

@@ -24,6 +24,7 @@ from streams.contract.prompts import (
     prompt_id,
 )
 from streams.contract.settings import Settings
+from streams.shop.decision.languages.messages import reason
 from streams.storefront.gateway.app import create_app
 from streams.storefront.gateway.bus.bus import EventRecord
 from streams.storefront.gateway.bus.memory_bus import MemoryBus, says_nothing
@@ -50,12 +51,21 @@ def offers(*items: str, lives_ms: int = 120_000) -> Callable[[Event], Iterable[P
         if isinstance(event, ItemAdded) and event.receipt is not None:
             yield withdrawn(event.session_id, event.receipt.removeprefix("2."), "added")
         elif isinstance(event, ItemAdded) and event.item_id == "bread":
-            yield offer(event.session_id, event.event_id, event.occurred_at_ms, *items, ms=lives_ms)
+            at_ms, locale = event.occurred_at_ms, event.locale
+            who = event.session_id, event.event_id
+            yield offer(*who, at_ms, *items, ms=lives_ms, locale=locale)
 
     return answer
 
 
-def offer(session: str, cause: str, now_ms: int, *items: str, ms: int = 120_000) -> Prompt:
+def offer(
+    session: str,
+    cause: str,
+    now_ms: int,
+    *items: str,
+    ms: int = 120_000,
+    locale: str | None = None,
+) -> Prompt:
     """What a worker offers."""
     id_ = prompt_id(cause, session, "basket")
     return Prompt(
@@ -71,17 +81,17 @@ def offer(session: str, cause: str, now_ms: int, *items: str, ms: int = 120_000)
         context="basket/new",
         propensity=1.0,
         propensities={"bought_together": 1.0},
-        reason=Reason(
-            key="bought_together",
-            text="Often bought together with bread",
-            template="Often bought together with {anchor}",
-            anchor="bread",
-        ),
+        reason=Reason.model_validate(_said(locale)),
+        locale=locale,
         caused_by=cause,
         occurred_at_ms=now_ms,
         expires_at_ms=now_ms + ms,
         receipt=f"2.{id_}",
     )
+
+
+def _said(locale: str | None) -> dict[str, str]:
+    return reason("bought_together", anchor="bread", locale=locale, counted=(41, 57))
 
 
 def withdrawn(

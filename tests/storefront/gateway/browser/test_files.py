@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from streams.shop.decision.messages import TEXTS
+from streams.shop.decision.languages.messages import TEXTS
 from streams.storefront.gateway.browser.files import NAMES, ROOM, browser_file
 from tests.storefront.gateway.shopfront import SHOP, Shopfront, says_nothing
 
@@ -34,7 +34,25 @@ def test_the_element_is_one_small_file() -> None:
     assert len(element.packed) <= PACKED_BYTES_MAX
     assert [] == re.findall(rb"^(?:import|export \*).*", element.text, re.MULTILINE)
     assert b"import(" not in element.text
-    assert element.text == CLIENT.encode() + element.text.removeprefix(CLIENT.encode())
+    assert element.text.startswith(browser_file("client.js").text)
+
+
+def test_what_is_served_is_what_was_written_without_its_comments() -> None:
+    """Nothing else is taken out: every line of program is there, in order."""
+    for name, written in (("client.js", CLIENT), ("goes-with.js", CLIENT + ELEMENT)):
+        lines = [line.strip() for line in written.splitlines()]
+        program = [
+            line
+            for line in lines
+            if not re.fullmatch(r"//.*|/\*\*.+\*/", line) and './client.js"' not in line
+        ]
+
+        assert program == [line.rstrip() for line in served(name)]
+
+
+def served(name: str) -> list[str]:
+    """The lines of a file as a browser has it."""
+    return browser_file(name).text.decode().splitlines()
 
 
 async def test_a_page_can_name_it_by_its_hash() -> None:

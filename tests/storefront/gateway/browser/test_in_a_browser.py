@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import BrowserContext
+from playwright.async_api import Browser, BrowserContext
 
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.codec import encode_reference
 from streams.contract.prompts import Prompt
+from streams.shop.decision.languages.messages import TEXTS
 from tests.storefront.gateway.browser.shop import (
+    EXAMPLE,
     Shopper,
     ShopWithGateway,
     offer,
@@ -24,7 +28,7 @@ SECOND_S = 1.0
 QUIET_S = 0.4
 """So long is waited for what must not come."""
 HOSTILE = '<img src=x onerror="hacked=1"><script>hacked=1</script>'
-NAMES = {"en": "Goes with", "ar": "يناسب", "fa": "مناسب", "ur": "کے ساتھ"}
+ELSEWHERE = "https://pictures.example"
 
 
 def now_ms() -> int:
@@ -61,6 +65,7 @@ async def test_a_prompt_is_shown_with_what_the_shop_says_of_its_items(
         await ann.prompt.wait_for()
 
         assert "Often bought together with Sourdough bread" in await ann.prompt.inner_text()
+        assert "In 41 of 57 baskets" == await ann.prompt.locator("[part=evidence]").inner_text()
         assert ["Butter, salted", "Apricot jam"] == await ann.prompt.locator("a").all_inner_texts()
         assert "€3.19" == await ann.prompt.locator("[part=price]").first.inner_text()
         assert 2 == await ann.prompt.locator("img").count()
@@ -575,7 +580,7 @@ async def test_an_event_that_is_none_is_told_to_who_builds_the_shop(
 async def test_a_page_that_is_read_from_the_right_is_served_from_the_right(
     shop: ShopWithGateway, context: BrowserContext, lang: str
 ) -> None:
-    """In its own words; a price stays a price."""
+    """In its language; a price stays a price."""
     shop.bus.answer = offers("butter", "jam")
     async with shop.shopper(context, f"/?lang={lang}") as ann:
         await ann.add_bread()
@@ -591,7 +596,9 @@ async def test_a_page_that_is_read_from_the_right_is_served_from_the_right(
         assert picture > title > add
         assert dismiss < title
         said = await ann.prompt.inner_text()
-        assert NAMES[lang] in said
+        before, after = TEXTS[lang]["bought_together"].split("\u2068{anchor}\u2069")
+        assert before.strip() in said
+        assert after.strip() in said
         assert "€3.19" in said
         assert "Often" not in said
         assert lang == shop.said("item_added")[0].locale
@@ -626,3 +633,62 @@ async def test_a_strict_policy_has_nothing_to_report(
         assert [] == await ann.told("policy")
         await ann.page.evaluate("document.body.setAttribute('style', 'color: red')")
         await ann.page.wait_for_function("() => told.some(([type]) => type === 'policy')")
+
+
+CATALOGUE = (
+    CatalogItem(
+        item_id="butter",
+        titles={"en": "Butter, salted", "de": "Butter, gesalzen", "ur": "نمکین مکھن"},
+        price_minor=319,
+        currency="EUR",
+        image_url=f"{ELSEWHERE}/butter.svg",
+        url="https://shop.example/p/butter",
+    ),
+    CatalogItem(item_id="jam", titles={"en": HOSTILE}, price_minor=450, currency="JPY"),
+    CatalogItem(item_id="honey", price_minor=1500, currency="KWD"),
+    CatalogItem(item_id="bread", titles={"en": "Sourdough", "de": "Bauernbrot", "ur": "روٹی"}),
+)
+"""Prices with two decimals, none and three; honey has no title."""
+
+
+@pytest.mark.parametrize(
+    ("lang", "titles", "prices"),
+    [
+        ("en", ["Butter, salted", HOSTILE, "honey"], ["€3.19", "¥450", "KWD 1.500"]),
+        ("de", ["Butter, gesalzen", HOSTILE, "honey"], ["3,19 €", "450 ¥", "1,500 KWD"]),
+        ("ur", ["نمکین مکھن", HOSTILE, "honey"], None),
+    ],
+)
+async def test_a_shop_with_a_catalogue_needs_no_address_of_items(
+    shop: ShopWithGateway, browser: Browser, lang: str, titles: list[str], prices: list[str] | None
+) -> None:
+    """Titles, prices, pictures and pages are the catalogue's, in the page's language."""
+    for item in CATALOGUE:
+        shop.bus.bring_item(item.item_id.encode(), encode_reference(item))
+    shop.bus.answer = offers("butter", "jam", "honey")
+    context = await browser.new_context(bypass_csp=True)  # the example's has pictures of its own
+    picture = (EXAMPLE.parent / "butter.svg").read_text()
+    await context.route(
+        f"{ELSEWHERE}/*", lambda route: route.fulfill(body=picture, content_type="image/svg+xml")
+    )
+    async with shop.shopper(context, f"/?lang={lang}") as ann:
+        await ann.page.evaluate("document.querySelector('goes-with').removeAttribute('items-url')")
+        await ann.add_bread()
+        await ann.prompt.wait_for()
+        shown = await ann.prompt.locator("[part=title]").all_inner_texts()
+        told = await ann.prompt.locator("[part=price]").all_inner_texts()
+        await ann.page.wait_for_function(
+            "() => document.querySelector('goes-with').shadowRoot.querySelector('img').naturalWidth"
+        )
+        await ann.prompt.locator("[part=add]").first.click()
+        await shop.comes_to(lambda: [one for one in shop.said("item_added") if one.receipt])
+
+        assert titles == shown
+        assert 3 == len(told)
+        assert prices is None or prices == [price.replace("\xa0", " ") for price in told]
+        added = next(one for one in shop.said("item_added") if one.receipt)
+        assert ("butter", 319, "EUR") == (added.item_id, added.price_minor, added.currency)
+        assert await ann.page.evaluate("() => window.hacked === undefined")
+    await context.close()
+    for item in CATALOGUE:
+        shop.bus.bring_item(item.item_id.encode(), None)

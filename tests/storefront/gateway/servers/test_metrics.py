@@ -86,6 +86,17 @@ async def test_streams_and_prompts_are_told(front: Shopfront) -> None:
     assert 0 == (await scraped(front))["goeswith_gateway_streams",]
 
 
+async def test_what_is_kept_of_the_catalogue_is_told(front: Shopfront) -> None:
+    """Items, bytes, and what was refused, with the reason."""
+    front.bus.bring_item(b"jam", b'{"item_id": "jam", "titles": {"en": "Jam"}}')
+    front.bus.bring_item(b"tea", b"{")
+    series = await scraped(front)
+
+    assert 1 == series["goeswith_gateway_catalog_items",]
+    assert front.gateway.shelf.bytes == series["goeswith_gateway_catalog_bytes",] > 0
+    assert 1 == series["goeswith_gateway_catalog_refused_total", "invalid_json"]
+
+
 async def test_what_fails_in_us_is_counted() -> None:
     """As the 500 that it becomes."""
 

@@ -15,7 +15,7 @@ from streams.clients.deduplication import SeenIds
 from streams.clients.log_reader import LogReader, RawRecord, open_reader
 from streams.contract.prompts import ANY_PUBLISHED, Published
 from streams.contract.settings import Settings
-from streams.storefront.prompt_lines import json_line, line
+from streams.storefront.published.prompt_lines import json_line, line
 
 POLL_S = 0.5
 """How soon Ctrl-C is heard."""

@@ -6,7 +6,7 @@ import click
 
 from streams.cli.options import with_settings
 from streams.contract.settings import Settings
-from streams.storefront.prompt_lines import line
+from streams.storefront.published.prompt_lines import line
 from streams.views.reader import current_prompts
 
 

@@ -1,0 +1,73 @@
+"""Messages of prompts (localisation): a key to translate by, and a text in a few languages.
+
+Storefronts with their own texts use the key and the evidence; the text is for those without. The
+texts are in `streams.shop.decision.languages`, a file each.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from streams.shop.decision.languages.directions import ANCHOR, RIGHT_TO_LEFT, put
+from streams.shop.decision.languages.message_files import FALLBACK, LANGUAGES, Reasons
+from streams.shop.decision.languages.sentences import evidence_sentence
+
+TEXTS: Mapping[str, dict[str, str]] = Reasons()
+"""Language -> key -> template."""
+
+
+def reason(
+    key: str,
+    *,
+    anchor: str,
+    locale: str | None,
+    texts: Mapping[str, Mapping[str, str]] = TEXTS,
+    counted: tuple[int, int] | None = None,
+) -> dict[str, str]:
+    """The fields of a `Reason` in the language of a locale, or else in English.
+
+    A shop puts the anchor's title where the template has `{anchor}`: only it knows titles. With
+    `counted` (in how many cases together, of how many) a sentence says so, if there is one.
+
+    >>> reason("bought_together", anchor="bread", locale="de-AT")["text"]
+    'Wird oft zusammen mit bread gekauft'
+    >>> reason("bought_together", anchor="bread", locale="de_DE")["template"]
+    'Wird oft zusammen mit {anchor} gekauft'
+    >>> reason("popular", anchor="bread", locale=None)["text"]
+    'Popular right now'
+    >>> reason("popular", anchor="bread", locale="fa-IR")["direction"]
+    'rtl'
+    """
+    spoken = language(locale)
+    if spoken not in texts:
+        spoken = FALLBACK
+    template = texts[spoken][key]
+    said = {"key": key, "text": put(template, ANCHOR, anchor), "template": template}
+    if ANCHOR in template:
+        said["anchor"] = anchor
+    if spoken in RIGHT_TO_LEFT:
+        said["direction"] = "rtl"
+    if counted is not None:
+        together, of = counted
+        if sentence := evidence_sentence(key, spoken, together=together, of=of):
+            said["evidence_text"] = sentence
+    return said
+
+
+@lru_cache(maxsize=256)
+def language(locale: str | None) -> str:
+    """The language of a locale: what stands before the first hyphen or underscore.
+
+    >>> language("pl-PL"), language("de_DE"), language(None)
+    ('pl', 'de', 'en')
+    """
+    return (locale or "en").replace("_", "-").partition("-")[0].lower()
+
+
+def spoken_in(locale: str | None) -> str:
+    """The language that a locale is answered in: its own, or English.
+
+    >>> spoken_in("ur-PK"), spoken_in("pl-PL"), spoken_in(None)
+    ('ur', 'en', 'en')
+    """
+    found = language(locale)
+    return found if found in LANGUAGES else FALLBACK

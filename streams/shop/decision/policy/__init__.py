@@ -1,0 +1,1 @@
+"""Which arm is drawn: the bandit, and the seed of its draw."""

@@ -1,0 +1,1 @@
+"""Feeds: what was decided for sessions and orders, for e-mail tools and tills."""

@@ -1,0 +1,181 @@
+"""The rows of feeds: one an item, with its titles and a sentence in one language. Pure.
+
+Nothing is decided here: items are those of prompts that were decided on, less what was bought,
+taken or sent away since, and what the catalogue keeps out by now.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.titles import title_in
+from streams.contract.prompts import Prompt, PromptItem
+from streams.shop.decision.catalog import reason_to_withhold
+from streams.shop.decision.languages.message_files import FALLBACK
+from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in
+from streams.shop.decision.languages.sentences import evidence_sentence, staff_sentence
+from streams.storefront.feeds.sessions import FeedSession, FeedSessions
+
+
+class FeedRow(NamedTuple):
+    """One item that would complete an order, or a basket."""
+
+    session_id: str
+    shopper_id: str | None
+    """As the shop's events call the shopper."""
+    order_id: str | None
+    """What it would complete; None: the basket of the session."""
+    at_ms: int
+    """When that was ordered, or the prompt was asked for."""
+    anchor: str
+    """The item that it goes with."""
+    item_id: str
+    title: str | None
+    price_minor: int | None
+    currency: str | None
+    url: str | None
+    image_url: str | None
+    language: str
+    """Of the text."""
+    text: str
+    """A sentence: for the shopper, or for staff to say."""
+    evidence_text: str | None
+    prompt_id: str
+
+
+class FeedMaker:
+    """Makes the rows of a feed.
+
+    Parameters
+    ----------
+    catalog
+        What is known of items, by id.
+    language
+        Of texts and titles; None: that of the event that asked.
+    items_max
+        Most rows of an order, or of a session.
+    """
+
+    def __init__(
+        self,
+        sessions: FeedSessions,
+        catalog: Mapping[str, CatalogItem],
+        *,
+        language: str | None = None,
+        items_max: int = 3,
+    ) -> None:
+        self.left_out: Counter[str] = Counter()
+        """Sessions that are in no feed, by reason."""
+        self._sessions = sessions
+        self._catalog = catalog
+        self._language = language
+        self._items_max = items_max
+
+    def post_purchase(self) -> Iterator[FeedRow]:
+        """What would complete each order, the oldest order first."""
+        orders = [
+            (order, session)
+            for session in self._sessions.sessions.values()
+            if self._sessions.orders(session) and self._may(session)
+            for order in self._sessions.orders(session)
+        ]
+        for order, session in sorted(orders, key=lambda each: (each[0].at_ms, each[0].order_id)):
+            out = self._sessions.bought(session)
+            for prompt, item in self._items(session, out, withdrawn=True):
+                row = self._row(session, prompt, item, self._reason(prompt, item))
+                yield row._replace(
+                    order_id=order.order_id, at_ms=order.at_ms, shopper_id=order.shopper_id
+                )
+
+    def staff(self) -> Iterator[FeedRow]:
+        """What staff may say to each shopper who has not ordered yet, the oldest session first."""
+        sessions = [
+            session
+            for session in self._sessions.sessions.values()
+            if not self._sessions.orders(session) and self._may(session)
+        ]
+        for session in sorted(sessions, key=lambda each: each.session_id):
+            out = self._sessions.bought(session) | session.basket
+            for prompt, item in self._items(session, out, withdrawn=False):
+                yield self._row(session, prompt, item, self._said_by_staff(prompt, item))
+
+    def _may(self, session: FeedSession) -> bool:
+        why = self._sessions.left_out(session)
+        if why is not None:
+            self.left_out[why] += 1
+        return why is None
+
+    def _items(
+        self, session: FeedSession, out: set[str], *, withdrawn: bool
+    ) -> Iterator[tuple[Prompt, PromptItem]]:
+        """What was offered and may be still, the latest prompt's best item first, each once."""
+        seen = set(out)
+        for prompt in session.offered(withdrawn=withdrawn):
+            for item in prompt.items:
+                known = self._catalog.get(item.item_id)
+                withheld = known is not None and reason_to_withhold(known) is not None
+                if item.item_id not in seen and not withheld:
+                    seen.add(item.item_id)
+                    yield prompt, item
+                    if len(seen) - len(out) >= self._items_max:
+                        return
+
+    def _row(self, session: FeedSession, prompt: Prompt, item: PromptItem, text: str) -> FeedRow:
+        known = self._catalog.get(item.item_id) or CatalogItem(item_id=item.item_id)
+        language = self._spoken(prompt)
+        counts = {"together": item.evidence.together, "of": item.evidence.of}
+        key = self._key(prompt, item)
+        return FeedRow(
+            session_id=session.session_id,
+            shopper_id=session.shopper_id,
+            order_id=None,
+            at_ms=prompt.occurred_at_ms,
+            anchor=_anchor(prompt, item),
+            item_id=item.item_id,
+            title=title_in(known.titles, (self._locale(prompt),)),
+            price_minor=known.price_minor,
+            currency=known.currency,
+            url=known.url,
+            image_url=known.image_url,
+            language=language,
+            text=text,
+            evidence_text=key and evidence_sentence(key, language, **counts),
+            prompt_id=prompt.prompt_id,
+        )
+
+    def _reason(self, prompt: Prompt, item: PromptItem) -> str:
+        """Why, for the shopper: the prompt's reason, as far as it is this item's.
+
+        What an `offer` said of a basket, such as free shipping, is no word of the item.
+        """
+        key = self._key(prompt, item)
+        anchor = self._title(_anchor(prompt, item), prompt)
+        if key in TEXTS[FALLBACK] and prompt.offer is None:
+            return reason(key, anchor=anchor, locale=self._locale(prompt))["text"]
+        return self._said_by_staff(prompt, item)
+
+    def _said_by_staff(self, prompt: Prompt, item: PromptItem) -> str:
+        anchor, title = _anchor(prompt, item), self._title(item.item_id, prompt)
+        key, language = self._key(prompt, item) or "", self._spoken(prompt)
+        return staff_sentence(key, language, anchor=self._title(anchor, prompt), item=title)
+
+    def _key(self, prompt: Prompt, item: PromptItem) -> str | None:
+        """The key of what speaks for an item; None: of an arm of several sources it is not told."""
+        key = prompt.reason.key
+        return key if "/" not in key or item is prompt.items[0] else None
+
+    def _title(self, item_id: str, prompt: Prompt) -> str:
+        known = self._catalog.get(item_id)
+        titles = known.titles if known is not None else {}
+        return title_in(titles, (self._locale(prompt),)) or item_id
+
+    def _locale(self, prompt: Prompt) -> str | None:
+        return self._language or prompt.locale
+
+    def _spoken(self, prompt: Prompt) -> str:
+        return spoken_in(self._locale(prompt))
+
+
+def _anchor(prompt: Prompt, item: PromptItem) -> str:
+    return item.evidence.anchor or prompt.anchor

@@ -1,0 +1,183 @@
+"""What a feed has to know of sessions: what was offered, taken, bought and sent away, and consent.
+
+Pure: records go in, in the order of their partitions. Prompts are noted first; of events only those
+of sessions that were offered something matter, besides denials and orders, which hold for a shopper
+in whichever session they are said.
+
+Consent is what the session itself said last, and only "yes" is consent: what
+`GOESWITH_CONSENT_DEFAULT` says is enough for remembering, and not for writing to somebody. A "no"
+of the same shopper or visitor that comes later, in any session, takes it back; so does being
+forgotten.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from streams.contract.errors import Misconfigured
+from streams.contract.events import (
+    BasketUpdated,
+    Event,
+    ItemAdded,
+    ItemRemoved,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    PromptDismissed,
+    ShopperForgotten,
+)
+from streams.contract.prompts import Assigned, Ordered, Prompt, Published, UnitOutcome
+
+PROMPTS_MAX = 200_000
+PEOPLE_MAX = 1_000_000
+LATER = "read less: a smaller --since"
+
+LeftOut = Literal["no_consent", "denied", "held_out"]
+
+
+@dataclass(slots=True)
+class FeedOrder:
+    """An order of a session."""
+
+    order_id: str
+    at_ms: int
+    shopper_id: str | None
+    items: frozenset[str]
+
+
+@dataclass(slots=True)
+class FeedSession:
+    """A session that was offered something."""
+
+    session_id: str
+    shopper_id: str | None = None
+    visitor_id: str | None = None
+    consented_ms: int | None = None
+    """When it said yes, last; None: it did not, or said no afterwards."""
+    prompts: dict[str, Prompt] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+    dismissed: set[str] = field(default_factory=set)
+    """Receipts of the prompts that were sent away."""
+    basket: set[str] = field(default_factory=set)
+    orders: dict[str, FeedOrder] = field(default_factory=dict)
+
+    def offered(self, *, withdrawn: bool) -> Iterator[Prompt]:
+        """Prompts that were not sent away, the latest first; those withdrawn only if asked for.
+
+        Of what they do, completing alone: nobody is offered something else than what they bought.
+        """
+        completing = (each for each in self.prompts.values() if each.kind == "cross_sell")
+        for prompt in sorted(completing, key=lambda prompt: -prompt.occurred_at_ms):
+            if prompt.receipt not in self.dismissed and (
+                withdrawn or prompt.prompt_id not in self.withdrawn
+            ):
+                yield prompt
+
+
+class FeedSessions:
+    """All that a feed is made of. Raises `Misconfigured` beyond its bounds."""
+
+    def __init__(self, prompts_max: int = PROMPTS_MAX, people_max: int = PEOPLE_MAX) -> None:
+        self.prompts_max = prompts_max
+        self.people_max = people_max
+        self.sessions: dict[str, FeedSession] = {}
+        self.held_out: set[str] = set()
+        self.prompts = 0
+        self._denied_ms: dict[str, int] = {}
+        """By shopper or visitor, when they said no last."""
+        self._bought: dict[str, set[str]] = {}
+        """By shopper or session."""
+        self._taken_back: set[str] = set()
+        """Orders that do not stand: said in any session, and perhaps read before the order."""
+
+    def publish(self, said: Published) -> None:
+        """A record of the prompts topic; repeats change nothing."""
+        session = self.sessions.get(said.session_id)
+        if isinstance(said, Prompt):
+            if session is None:
+                session = self.sessions[said.session_id] = FeedSession(said.session_id)
+            if said.prompt_id not in session.prompts:
+                self.prompts += 1
+                _bounded(self.prompts, self.prompts_max, "prompts")
+                session.prompts[said.prompt_id] = said
+        elif session is not None:
+            session.withdrawn.add(said.prompt_id)
+
+    def assign(self, outcome: UnitOutcome) -> None:
+        """What is known of a unit of the experiment: whoever is held out is in no feed."""
+        held_out = isinstance(outcome, Assigned | Ordered) and outcome.holdout
+        if held_out and outcome.session_id in self.sessions:
+            self.held_out.add(outcome.session_id)
+
+    def happen(self, event: Event) -> None:
+        """An event, of any session."""
+        self._consent(event)
+        if isinstance(event, OrderPlaced):
+            for who in filter(None, (event.shopper_id, event.session_id)):
+                bought = self._bought.setdefault(who, set())
+                bought.update(line.item_id for line in event.lines)
+            _bounded(len(self._bought), self.people_max, "shoppers who ordered")
+        if isinstance(event, OrderCancelled | OrderReturned) and event.lines is None:
+            self._taken_back.add(event.order_id)
+            _bounded(len(self._taken_back), self.people_max, "orders taken back")
+        if (session := self.sessions.get(event.session_id)) is not None:
+            _note(session, event)
+
+    def left_out(self, session: FeedSession) -> LeftOut | None:
+        """Why a session is in no feed; None: it may be."""
+        if session.session_id in self.held_out:
+            return "held_out"
+        if session.consented_ms is None:
+            return "no_consent"
+        for who in filter(None, (session.shopper_id, session.visitor_id)):
+            if self._denied_ms.get(who, -1) >= session.consented_ms:
+                return "denied"
+        return None
+
+    def orders(self, session: FeedSession) -> list[FeedOrder]:
+        """The orders of a session that stand."""
+        return [one for one in session.orders.values() if one.order_id not in self._taken_back]
+
+    def bought(self, session: FeedSession) -> set[str]:
+        """What the session bought, or its shopper in any."""
+        found = set(self._bought.get(session.session_id, ()))
+        return found | self._bought.get(session.shopper_id or "", set())
+
+    def _consent(self, event: Event) -> None:
+        session = self.sessions.get(event.session_id)
+        no = event.consent is False or isinstance(event, ShopperForgotten)
+        if session is not None and not isinstance(event, ShopperForgotten):
+            session.shopper_id = event.shopper_id or session.shopper_id
+            session.visitor_id = event.visitor_id or session.visitor_id
+            if event.consent is not None:
+                session.consented_ms = event.occurred_at_ms if event.consent else None
+        if no:
+            people = (event.shopper_id, event.visitor_id)
+            if session is not None and not isinstance(event, ShopperForgotten):
+                people = (session.shopper_id, session.visitor_id)
+            for who in filter(None, people):
+                latest = self._denied_ms.get(who, -1)
+                self._denied_ms[who] = max(latest, event.occurred_at_ms)
+            _bounded(len(self._denied_ms), self.people_max, "shoppers who denied consent")
+
+
+def _note(session: FeedSession, event: Event) -> None:
+    """What a session did with what it was offered."""
+    if isinstance(event, ItemAdded):
+        session.basket.add(event.item_id)
+    elif isinstance(event, ItemRemoved):
+        session.basket.discard(event.item_id)
+    elif isinstance(event, BasketUpdated):
+        session.basket = {line.item_id for line in event.lines}
+    elif isinstance(event, PromptDismissed):
+        session.dismissed.add(event.receipt)
+    elif isinstance(event, OrderPlaced):
+        items = frozenset(line.item_id for line in event.lines)
+        order = FeedOrder(event.order_id, event.occurred_at_ms, session.shopper_id, items)
+        session.orders.setdefault(event.order_id, order)
+        session.basket -= items
+
+
+def _bounded(number: int, most: int, what: str) -> None:
+    if number > most:
+        raise Misconfigured(f"more than {most:,} {what} since then: {LATER}")

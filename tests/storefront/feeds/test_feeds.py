@@ -1,0 +1,360 @@
+"""Feeds say what was decided, to whoever said yes, about what was not bought."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.errors import Misconfigured
+from streams.contract.events import Event
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.prompts import (
+    Assigned,
+    Evidence,
+    Prompt,
+    PromptItem,
+    PromptWithdrawn,
+    Reason,
+    prompt_id,
+)
+from streams.contract.wire.shop.offers import Offer
+from streams.shop.decision.languages.message_files import LANGUAGES
+from streams.shop.decision.languages.messages import reason
+from streams.storefront.feeds.command import cells
+from streams.storefront.feeds.rows import FeedMaker, FeedRow
+from streams.storefront.feeds.sessions import FeedSessions
+from tests.stories import Story
+
+YES = {"consent": True}
+
+
+def prompt(story: Story, cause: Any, *items: str, key: str = "bought_together") -> Prompt:
+    """What a worker offered for an event."""
+    id_ = prompt_id(cause.event_id, story.session_id, "basket")
+    evidence = Evidence(anchor=cause.item_id, together=41, of=57)
+    said = reason(key, anchor=cause.item_id, locale=cause.locale)
+    return Prompt(
+        prompt_id=id_,
+        session_id=story.session_id,
+        placement="basket",
+        anchor=cause.item_id,
+        items=tuple(PromptItem(item_id=item, score=0.5, evidence=evidence) for item in items),
+        arm=key.partition("/")[0],
+        context="basket/new",
+        propensity=1.0,
+        propensities={"bought_together": 1.0},
+        reason=Reason.model_validate(said),
+        locale=cause.locale,
+        caused_by=cause.event_id,
+        occurred_at_ms=cause.occurred_at_ms,
+        expires_at_ms=cause.occurred_at_ms + 120_000,
+        receipt=f"2.{id_}",
+    )
+
+
+class Log:
+    """What was published, and what happened."""
+
+    def __init__(self) -> None:
+        self.sessions = FeedSessions()
+        self.catalog: dict[str, CatalogItem] = {}
+
+    def offers(self, story: Story, item: str, *items: str, **more: Any) -> Prompt:
+        """An item is added, and others are offered with it."""
+        key = more.pop("key", "bought_together")
+        added = story.add(item, **more)
+        offered = prompt(story, added, *items, key=key)
+        self.sessions.publish(offered)
+        self.sessions.happen(added)
+        return offered
+
+    def happens(self, *events: Any) -> None:
+        """These events."""
+        for event in events:
+            self.sessions.happen(event)
+
+    def maker(self, **more: Any) -> FeedMaker:
+        """Of what there is by now."""
+        return FeedMaker(self.sessions, self.catalog, **more)
+
+    def post_purchase(self, **more: Any) -> list[FeedRow]:
+        """The rows for e-mail tools."""
+        return [*self.maker(**more).post_purchase()]
+
+    def staff(self, **more: Any) -> list[FeedRow]:
+        """The rows for tills."""
+        return [*self.maker(**more).staff()]
+
+
+def items(rows: list[FeedRow]) -> list[str]:
+    """What they offer."""
+    return [row.item_id for row in rows]
+
+
+def withdrawn(said: Prompt, because: Any = "added") -> PromptWithdrawn:
+    """The prompt is pointless by now."""
+    return PromptWithdrawn(
+        prompt_id=said.prompt_id,
+        session_id=said.session_id,
+        because=because,
+        caused_by="e",
+        occurred_at_ms=1,
+    )
+
+
+def test_an_order_is_completed_by_what_was_offered_and_not_bought() -> None:
+    """The withdrawal that the order caused does not matter; what was bought is not offered."""
+    log, ann = Log(), Story("ann", shopper_id="a-1", **YES)
+    offered = log.offers(ann, "bread", "butter", "jam")
+    log.happens(ann.add("butter"), ann.order("bread", "butter"))
+    log.sessions.publish(withdrawn(offered, "ordered"))
+
+    (row,) = log.post_purchase()
+
+    assert ("jam", "bread", "a-1", "o-ann-1") == (
+        row.item_id,
+        row.anchor,
+        row.shopper_id,
+        row.order_id,
+    )
+    assert "Often bought together with bread" == row.text
+    assert "In 41 of 57 baskets" == row.evidence_text
+    assert [] == log.staff()
+
+
+def test_staff_are_told_what_to_say_before_anything_is_ordered() -> None:
+    """In one sentence with the titles of both items."""
+    log, ann = Log(), Story("ann", **YES)
+    log.catalog["bread"] = CatalogItem(item_id="bread", titles={"en": "sourdough bread"})
+    log.catalog["butter"] = CatalogItem(item_id="butter", titles={"en": "salted butter"})
+    log.offers(ann, "bread", "butter")
+
+    (row,) = log.staff()
+
+    assert "Who buys sourdough bread often takes salted butter, too." == row.text
+    assert ("salted butter", None) == (row.title, row.order_id)
+    assert [] == log.post_purchase()
+
+
+@pytest.mark.parametrize("said", [{}, {"consent": False}, {"consent": None}])
+def test_who_did_not_say_yes_is_in_no_feed(said: dict[str, Any]) -> None:
+    """Whatever the shop's default is: silence is no consent to be written to."""
+    log, ann = Log(), Story("ann", **said)
+    log.offers(ann, "bread", "butter")
+    maker = log.maker()
+
+    assert [] == [*maker.staff()]
+    assert {"no_consent": 1} == dict(maker.left_out)
+    log.happens(ann.order("bread"))
+    assert [] == log.post_purchase()
+
+
+@pytest.mark.parametrize("how", ["here", "elsewhere", "forgotten", "as_visitor"])
+def test_a_no_takes_a_yes_back(how: str) -> None:
+    """In the session, in another one of shopper or visitor, or by being forgotten."""
+    log, ann = Log(), Story("ann", shopper_id="a-1", visitor_id="v-1", **YES)
+    log.offers(ann, "bread", "butter")
+    log.happens(ann.order("bread"))
+    assert ["butter"] == items(log.post_purchase())
+    later = Story("other", start_ms=ann.now_ms + 1000)
+    said: dict[str, Event] = {
+        "here": ann.view("tea", consent=False),
+        "elsewhere": later.view("tea", shopper_id="a-1", consent=False),
+        "forgotten": later.forget("a-1"),
+        "as_visitor": later.view("tea", visitor_id="v-1", consent=False),
+    }
+    log.happens(said[how])
+
+    assert [] == log.post_purchase()
+
+
+def test_a_yes_after_a_no_is_a_yes() -> None:
+    """The latest word counts."""
+    log, ann = Log(), Story("ann", shopper_id="a-1")
+    log.happens(Story("before").view("tea", shopper_id="a-1", consent=False))
+    ann.now_ms += 60_000
+    log.offers(ann, "bread", "butter", **YES)
+
+    assert ["butter"] == items(log.staff())
+
+
+def test_who_is_held_out_is_in_no_feed() -> None:
+    """Though a prompt of theirs should be in the log."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "bread", "butter")
+    log.sessions.assign(
+        Assigned(
+            session_id="ann",
+            caused_by="e",
+            occurred_at_ms=1,
+            unit="u",
+            experiment="x",
+            holdout=True,
+            share=0.05,
+        )
+    )
+    maker = log.maker()
+
+    assert [] == [*maker.staff()]
+    assert {"held_out": 1} == dict(maker.left_out)
+
+
+def test_what_was_sent_away_or_taken_is_not_said_again() -> None:
+    """Dismissed, in the basket, withdrawn; another prompt's items still are."""
+    log, ann = Log(), Story("ann", **YES)
+    first = log.offers(ann, "bread", "butter")
+    second = log.offers(ann, "tea", "milk", "sugar")
+    third = log.offers(ann, "pasta", "sauce")
+    log.sessions.publish(withdrawn(third))
+    log.happens(ann.dismiss(first), ann.add("milk"))
+
+    assert ["sugar"] == items(log.staff())
+    log.happens(ann.remove("milk"))
+    assert ["milk", "sugar"] == items(log.staff())
+    log.happens(ann.order("tea"))
+    assert {"milk", "sugar", "sauce"} == set(items(log.post_purchase(items_max=10)))
+    assert second.prompt_id in {row.prompt_id for row in log.post_purchase()}
+
+
+def test_what_is_instead_of_something_completes_nothing() -> None:
+    """A prompt of another kind than `cross_sell` is in no feed."""
+    log, ann = Log(), Story("ann", **YES)
+    offered = prompt(ann, ann.add("bread"), "better bread")
+    log.sessions.publish(offered.model_copy(update={"kind": "upsell"}))
+    log.offers(ann, "tea", "milk")
+    log.happens(ann.order("bread"))
+
+    assert ["milk"] == items(log.post_purchase())
+
+
+@pytest.mark.parametrize("why", [{"in_stock": False}, {"hidden": True}, {"restricted": "age"}])
+def test_what_cannot_be_had_by_now_is_not_offered(why: dict[str, Any]) -> None:
+    """The catalogue of today counts, though the prompt was decided yesterday."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "bread", "butter", "jam")
+    log.happens(ann.order("bread"))
+    log.catalog["butter"] = CatalogItem.model_validate({"item_id": "butter", **why})
+
+    assert ["jam"] == items(log.post_purchase())
+
+
+@pytest.mark.parametrize("how", ["cancelled", "returned"])
+def test_an_order_that_does_not_stand_is_not_completed(how: str) -> None:
+    """Said in any session, and perhaps read before the order itself."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "bread", "butter")
+    order, desk = ann.order("bread"), Story("desk", start_ms=ann.now_ms + 1000)
+    taken_back = desk.cancel if how == "cancelled" else desk.send_back
+    log.happens(taken_back(order_id=order.order_id, lines=None), order)
+
+    assert [] == log.post_purchase()
+
+
+def test_what_the_shopper_bought_in_another_session_is_not_offered() -> None:
+    """On another device, say."""
+    log, ann = Log(), Story("ann", shopper_id="a-1", **YES)
+    log.offers(ann, "bread", "butter", "jam")
+    log.happens(ann.order("bread"), Story("phone", shopper_id="a-1").order("butter"))
+
+    assert ["jam"] == items(log.post_purchase())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_feed_speaks_the_shoppers_language_or_the_one_that_is_asked_for(language: str) -> None:
+    """Texts, titles and evidence alike."""
+    log, ann = Log(), Story("ann", **YES)
+    log.catalog["butter"] = CatalogItem(item_id="butter", titles={"en": "Butter", language: "B."})
+    log.offers(ann, "bread", "butter", locale=f"{language}-X")
+    log.happens(ann.order("bread"))
+    theirs, english = log.post_purchase(), log.post_purchase(language="en")
+
+    assert (language, "B.") == (theirs[0].language, theirs[0].title)
+    said = reason("bought_together", anchor="bread", locale=language)
+    assert said["text"] == theirs[0].text
+    assert "Often bought together with bread" == english[0].text
+
+
+def test_a_reason_of_several_sources_is_told_of_its_own_item_alone() -> None:
+    """Of the others only that they go together: which source spoke for them is not in a prompt."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "bread", "butter", "jam", key="best_fit/next")
+    log.happens(ann.order("bread"))
+    butter, jam = log.post_purchase()
+
+    assert ("Often the next after bread", "In 41 of 57 visits") == (
+        butter.text,
+        butter.evidence_text,
+    )
+    assert ("jam goes well with bread.", None) == (jam.text, jam.evidence_text)
+
+
+def test_no_mail_after_the_order_promises_free_shipping() -> None:
+    """That was said of a basket which is none any more; the item is offered all the same."""
+    log, ann = Log(), Story("ann", **YES)
+    added = ann.add("bread")
+    offer = Offer(missing_minor=2000, threshold_minor=5000, currency="EUR")
+    said = prompt(ann, added, "butter", key="top_up").model_copy(update={"offer": offer})
+    log.sessions.publish(said)
+    log.happens(added, ann.order("bread"))
+
+    (row,) = log.post_purchase()
+
+    assert "butter goes well with bread." == row.text
+    assert row.evidence_text is None
+
+
+def test_more_than_a_feed_may_hold_is_an_error_that_says_what_to_do() -> None:
+    """Nothing grows without a bound."""
+    log, ann = Log(), Story("ann", **YES)
+    log.sessions.prompts_max = 2
+    for item in ("bread", "tea"):
+        log.offers(ann, item, "butter")
+
+    with pytest.raises(Misconfigured, match="more than 2 prompts since then: read less"):
+        log.offers(ann, "jam", "butter")
+
+
+STEPS = st.lists(
+    st.sampled_from(["offer", "add", "remove", "order", "dismiss", "yes", "no"]), max_size=25
+)
+
+
+@given(steps=STEPS, data=st.data())
+def test_no_feed_has_what_was_bought_or_who_said_no(steps: list[str], data: st.DataObject) -> None:
+    """Whatever happens, in whatever order; and nothing that was never offered."""
+    log, ann = Log(), Story("ann", shopper_id="a-1", consent=None)
+    item = st.sampled_from(["butter", "jam", "tea", "milk"])
+    offered, bought, consent = list[Prompt](), set[str](), False
+    for step in steps:
+        if step == "offer":
+            offered.append(log.offers(ann, "bread", data.draw(item), data.draw(item)))
+        elif step == "dismiss" and offered:
+            log.happens(ann.dismiss(data.draw(st.sampled_from(offered))))
+        elif step == "order":
+            one = data.draw(item)
+            bought.add(one)
+            log.happens(ann.order(one))
+        elif step in ("yes", "no"):
+            consent = step == "yes"
+            log.happens(ann.view("bread", consent=consent))
+        elif step in ("add", "remove"):
+            log.happens(getattr(ann, step)(data.draw(item)))
+    rows = [*log.post_purchase(), *log.staff()]
+
+    assert consent or not rows
+    assert not bought & set(items(rows))
+    assert set(items(rows)) <= {one.item_id for each in offered for one in each.items}
+
+
+def test_a_cell_is_text_to_a_spreadsheet() -> None:
+    """Whatever a title begins with; ids are joined by, and stay as they are."""
+    row = FeedRow(
+        *("s", "-5", "=1", 1, "+a", "@b", '=HYPERLINK("x")', 319, "EUR"),
+        *(None, None, "en", "+1", None, "p"),
+    )
+
+    assert ["s", "-5", "=1", 1, "+a", "@b", '\'=HYPERLINK("x")', 319, "EUR", "", ""] == (
+        cells(row)[:11]
+    )
+    assert "'+1" == cells(row)[12]
