@@ -224,10 +224,9 @@ class Shop:
         controls: Controlled | None = None,
     ) -> Answer:
         """What a folded event calls for at `now_ms`, changing nothing; `pending`: not shown yet."""
-        sessions = self.sessions.get(partition)
+        sessions, asking = self.sessions.get(partition), event if asks(event) else None
         if self.settings.create_time_allowed and sessions is not None:
             believe(event, sessions.watermark_ms)  # which the fold of it has moved
-        asking = event if asks(event) else None
         if sessions is None or (session := sessions.find(event.session_id)) is None:
             return Answer(silence=Silence("forgotten") if asking else None)
         if session.seen.first(event, offset) != offset:
@@ -241,8 +240,8 @@ class Shop:
         decided, shadows = NOTHING, NO_SHADOWS
         if asking is not None:
             mine = self.identity.seen_by(session, event)  # another one may be there by now
-            asked = mine, asking, pending, now_ms, withheld, controls
-            decided, shadows = self.decision.compared(*asked)
+            asked = asking, pending, now_ms, withheld, controls
+            decided, shadows = self.decision.compared(mine, *asked)
         prompted = session.impressions or session.ties.before
         return Answer(
             *decided[:2],

@@ -77,7 +77,10 @@ def test_a_visit_knows_so_many_of_its_looks_and_each_of_them_once() -> None:
 def test_the_orders_of_a_session_are_bounded() -> None:
     """The first is forgotten first, and what it was told by."""
     story, session = visit()
-    orders = [story.order("bread") for _ in range(ORDERS_MAX + 1)]
+    orders = []
+    for _ in range(ORDERS_MAX + 1):
+        session.add(story.add("bread"))
+        orders.append(story.order("bread"))
     for order in orders[:-1]:
         session.order(order)
     assert session.was_ordered_by(orders[0])

@@ -23,13 +23,11 @@ from streams.shop.memory.orders.seen import short
 
 ROUNDING = 1e-9
 FACTS_MAX = 48
-"""Stages that are kept of an impression; later ones count for nothing. Returns are bounded by what
-was bought, and by as many again."""
+"""Stages that are kept; later ones count for nothing. Of returns as many again as were bought."""
 AMOUNT_MAX = WHOLE_MAX // 1_000
 """Of what is kept: a sum of such amounts can still be told."""
 RETURNS_MAX = 16
-"""Returns that are kept one by one, so that who answers late can tell them. Of the earlier ones
-those of one item of an order are one fact, which counts, and is told no more."""
+"""Returns kept one by one, to be told late. Earlier ones of an item of an order are one fact."""
 EARLIER = "earlier returns"
 """Stands for their events: longer than what is kept of any event's id."""
 UNPACKED_MAX = 2048
@@ -37,14 +35,13 @@ UNPACKED_MAX = 2048
 DRAWN_FROM = Receipt._fields.index("arms")
 """From here on a receipt tells which arms were on offer."""
 BY_VALUE = 2
-"""The latest version of `marshal` that looks at values alone, and not at which objects are one: so
-that an impression takes as much, and a session lets go the same, on every worker."""
+"""The latest version of `marshal` by values alone: an impression takes as much on every worker."""
 EMPTY_BYTES = 196
 """What an impression takes besides its bytes, its place in the session and its key included."""
 MOVING: tuple[Stage, ...] = ("added", "bought", "removed")
 """Stages that move pieces, in the order in which those of one moment do."""
 SEEING: tuple[Stage, ...] = ("shown", "clicked", "dismissed")
-"""Stages that prove that a prompt was visible by then."""
+"""By them a prompt was visible."""
 Prompted = tuple[int, str]
 """A prompt's time in ms and its id: an order without ties."""
 

@@ -48,7 +48,7 @@ LARGE_NUMBER_BYTES, SMALL_MAX = 32, 256
 """Numbers up to this one are there once in a process: not so grams."""
 TAKEN_BYTES = 150
 EARLIER_BYTES = 400
-MOMENTS_BYTES = 200
+MOMENTS_BYTES, MOMENT_BYTES = 90, 32
 POINTER_BYTES = 8
 BOUGHT_BYTES = 75
 ORDER_BYTES = 250
@@ -91,13 +91,21 @@ def weight(session: Weighed) -> int:
         + _dict_bytes(len(session.looked or ()))
         + TAKEN_BYTES * len(session.taken)
         + EARLIER_BYTES * sum(bool(taken.earlier) for taken in session.taken.values())
-        + (MOMENTS_BYTES + POINTER_BYTES * len(session.moments.anothers)) * any(session.moments)
+        + _of_moments(session.moments)
         + BOUGHT_BYTES * len(session.bought)
         + ORDER_BYTES * len(session.orders)
         + TALLY_BYTES * len(session.tallies)
         + _long_ids(session)
         + _told(session)
     )
+
+
+def _of_moments(moments: Moments) -> int:
+    """Of the times that are there, and of the visits of another."""
+    if not any(moments):
+        return 0
+    *times, anothers = moments
+    return MOMENTS_BYTES + MOMENT_BYTES * sum(map(bool, times)) + POINTER_BYTES * len(anothers)
 
 
 def _long_ids(session: Weighed) -> int:
