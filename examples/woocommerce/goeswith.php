@@ -2,7 +2,6 @@
 /**
  * Plugin Name: goeswith
  * Description: What goes with this? Tells goeswith of the shop, and shows its prompts.
- *
  * A file for wp-content/plugins/ of a WooCommerce shop; wp-config.php says where the gateway is:
  *
  *     define('GOESWITH_GATEWAY', 'https://events.shop.example');
@@ -40,10 +39,11 @@ add_action('rest_api_init', function () {
         $items = [];
         foreach (array_slice($asked[1], 0, 20) as $id) {
             $item = wc_get_product($id);
-            if (!$item || !$item->is_in_stock()) continue; // is not shown
+            if (!$item || $item->get_status() !== 'publish' || post_password_required($id)
+                || !$item->is_visible() || !$item->is_in_stock()) continue; // is not shown
             $items[$id] = ['title' => $item->get_name(), 'url' => $item->get_permalink(),
                 'image' => wp_get_attachment_image_url($item->get_image_id(), 'thumbnail'),
-                'price' => html_entity_decode(wp_strip_all_tags(wc_price($item->get_price())))];
+                'price' => html_entity_decode(wp_strip_all_tags(wc_price(wc_get_price_to_display($item))))];
         }
         return (object) $items;
     }]);

@@ -161,11 +161,12 @@ class Difference(NamedTuple):
     theirs: Any
 
 
-FOLD_VERSION = "4"
+FOLD_VERSION = "5"
 """Of what events teach, beside how it is kept: workers of two of them would drift apart. 2: a
 session takes 8 KB at most. 3: a visitor's sessions go on from each other; denials take back what
 was supposed; earlier returns are one fact; an order counts for every session that tells it. 4:
-what is new in a cart teaches."""
+what is new in a cart teaches. 5: who has left speaks for nothing, carts and late events count by
+their own time, and events that ask for other slots assign."""
 
 
 def versions(parts: Mapping[str, Part]) -> dict[str, str]:
@@ -173,7 +174,7 @@ def versions(parts: Mapping[str, Part]) -> dict[str, str]:
 
     >>> from streams.shop.state import Positions
     >>> versions({"position": Positions({})})
-    {'fold': '4', 'state of position': 'Positions 1'}
+    {'fold': '5', 'state of position': 'Positions 1'}
     """
     return {"fold": FOLD_VERSION} | {
         f"state of {name}": f"{type(part).__name__} {part.STATE_VERSION}"

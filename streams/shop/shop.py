@@ -242,7 +242,7 @@ class Shop:
             mine = self.identity.seen_by(session, event)  # another one may be there by now
             asked = asking, pending, now_ms, withheld, controls
             decided, shadows = self.decision.compared(mine, *asked)
-        prompted = session.impressions or session.ties.before
+        prompted = session.impressions or session.ties.before or isinstance(event, OrderPlaced)
         return Answer(
             *decided[:2],
             withdrawals(session, event, pending),

@@ -61,9 +61,11 @@ class Catalog:
         """An item as it is from now on; False: there was no room, and it is as it was."""
         self.prices.put(item)
         why, product, item_id = reason_to_withhold(item), item.variant_of, item.item_id
-        better = any(upgraded(item))
-        new = not any(item_id in kept for kept in (self.withheld, self.products, self.upgrades))
-        if new and (why or product or better) and self._kept() >= self.items_max:
+        better, kept = {*upgraded(item)}, self._kept()
+        before = (item_id in self.withheld) + (item_id in self.products)
+        before += self.upgrades.relations_of(item_id)
+        wanted = kept - before + bool(why) + bool(product) + len(better)
+        if wanted > max(kept, self.items_max):
             return False
         self._drop(item_id)
         if why is not None:

@@ -166,6 +166,7 @@ class Attribution:
                 and order.session_id in (session.session_id, *session.ties.formers)
                 and order.at_ms >= event.occurred_at_ms
                 and event.item_id in order.lines
+                and session.gone(event, order.at_ms) < event.quantity
             ):
                 yield order
 
@@ -265,7 +266,7 @@ class Attribution:
 
     def _note(self, impression: Impression, facts: Sequence[Reached]) -> bool:
         """Add facts of one event, and tell the policy what they change; whether there was room."""
-        if facts[0].stage != "returned" and impression.full:
+        if facts[0].stage not in ("returned", "dismissed") and impression.full:
             return False
         before, reached = earnings(impression, self._worth), impression.reached
         told = impression.told and facts[0].told  # else others have told some of it

@@ -30,7 +30,6 @@ from streams.storefront.reference.topic_log import latest
 DAY_MINUTES = 1440.0
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets compute."""
-TEXTS = ("title", "text", "evidence_text")
 
 Command = Callable[..., None]
 
@@ -169,12 +168,11 @@ def _write(rows: Iterable[FeedRow], maker: FeedMaker, form: str) -> None:
 
 
 def cells(row: FeedRow) -> list[Any]:
-    """A row for a table: a text that a spreadsheet would compute gets an apostrophe in front.
+    """A row for a table: what a spreadsheet would compute gets an apostrophe in front.
 
-    Ids are as they are: programs join by them.
+    Ids, too: a page may have made them. As JSON they are as they are, for programs.
     """
-    said = row._asdict()
-    for name in TEXTS:
-        if (text := said[name]) and text.startswith(FORMULA):
-            said[name] = f"'{text}"
-    return ["" if cell is None else cell for cell in said.values()]
+    return [
+        "" if cell is None else f"'{cell}" if str(cell).startswith(FORMULA) else cell
+        for cell in row
+    ]

@@ -32,6 +32,10 @@ PROMPTS_MAX = 200_000
 PEOPLE_MAX = 1_000_000
 LATER = "read less: a smaller --since"
 
+People = tuple[str | None, str | None]
+"""A shopper and a visitor."""
+NOBODY: People = (None, None)
+
 LeftOut = Literal["no_consent", "denied", "held_out"]
 
 
@@ -42,6 +46,8 @@ class FeedOrder:
     order_id: str
     at_ms: int
     shopper_id: str | None
+    consented: bool
+    """Whether the session had said yes by then, and said so of this shopper."""
     items: frozenset[str]
 
 
@@ -83,6 +89,8 @@ class FeedSessions:
         self.sessions: dict[str, FeedSession] = {}
         self.held_out: set[str] = set()
         self.prompts = 0
+        self._people: dict[str, People] = {}
+        """Who is signed in, in which browser, by session: a denial need not say it again."""
         self._denied_ms: dict[str, int] = {}
         """By shopper or visitor, when they said no last."""
         self._bought: dict[str, set[str]] = {}
@@ -113,7 +121,8 @@ class FeedSessions:
         """An event, of any session."""
         self._consent(event)
         if isinstance(event, OrderPlaced):
-            for who in filter(None, (event.shopper_id, event.session_id)):
+            shopper_id, _ = self._people.get(event.session_id, NOBODY)
+            for who in filter(None, (shopper_id, event.session_id)):
                 bought = self._bought.setdefault(who, set())
                 bought.update(line.item_id for line in event.lines)
             _bounded(len(self._bought), self.people_max, "shoppers who ordered")
@@ -129,14 +138,22 @@ class FeedSessions:
             return "held_out"
         if session.consented_ms is None:
             return "no_consent"
-        for who in filter(None, (session.shopper_id, session.visitor_id)):
-            if self._denied_ms.get(who, -1) >= session.consented_ms:
-                return "denied"
-        return None
+        people = session.shopper_id, session.visitor_id
+        return "denied" if self._denied(people, session.consented_ms) else None
 
     def orders(self, session: FeedSession) -> list[FeedOrder]:
-        """The orders of a session that stand."""
-        return [one for one in session.orders.values() if one.order_id not in self._taken_back]
+        """The orders of a session that stand, of people who said yes, and never no since."""
+        return [
+            one
+            for one in session.orders.values()
+            if one.order_id not in self._taken_back
+            and (one.consented or one.shopper_id == session.shopper_id)
+            and not self._denied((one.shopper_id, session.visitor_id), one.at_ms)
+        ]
+
+    def _denied(self, people: People, since_ms: int) -> bool:
+        """Whether one of these has said no from then on."""
+        return any(self._denied_ms.get(who, -1) >= since_ms for who in people if who)
 
     def bought(self, session: FeedSession) -> set[str]:
         """What the session bought, or its shopper in any."""
@@ -144,21 +161,34 @@ class FeedSessions:
         return found | self._bought.get(session.shopper_id or "", set())
 
     def _consent(self, event: Event) -> None:
-        session = self.sessions.get(event.session_id)
-        no = event.consent is False or isinstance(event, ShopperForgotten)
-        if session is not None and not isinstance(event, ShopperForgotten):
-            session.shopper_id = event.shopper_id or session.shopper_id
-            session.visitor_id = event.visitor_id or session.visitor_id
+        if isinstance(event, ShopperForgotten):
+            self._deny((event.shopper_id, event.visitor_id), event.occurred_at_ms)
+            return
+        people = self._signed_in(event)
+        if (session := self.sessions.get(event.session_id)) is not None:
+            if session.shopper_id not in (None, people[0]):  # another one, or nobody: not their yes
+                session.consented_ms, session.basket = None, set()
+            session.shopper_id, session.visitor_id = people
             if event.consent is not None:
                 session.consented_ms = event.occurred_at_ms if event.consent else None
-        if no:
-            people = (event.shopper_id, event.visitor_id)
-            if session is not None and not isinstance(event, ShopperForgotten):
-                people = (session.shopper_id, session.visitor_id)
-            for who in filter(None, people):
-                latest = self._denied_ms.get(who, -1)
-                self._denied_ms[who] = max(latest, event.occurred_at_ms)
-            _bounded(len(self._denied_ms), self.people_max, "shoppers who denied consent")
+        if event.consent is False:
+            self._deny(people, event.occurred_at_ms)
+
+    def _signed_in(self, event: Event) -> People:
+        """Who is there by this event: whom it names, or else who was there before."""
+        shopper_id, visitor_id = before = self._people.get(event.session_id, NOBODY)
+        if event.says_who:
+            shopper_id = event.shopper_id
+        now = shopper_id, event.visitor_id or visitor_id
+        if now != before:
+            self._people[event.session_id] = now
+            _bounded(len(self._people), self.people_max, "sessions of known people")
+        return now
+
+    def _deny(self, people: People, at_ms: int) -> None:
+        for who in filter(None, people):
+            self._denied_ms[who] = max(self._denied_ms.get(who, -1), at_ms)
+        _bounded(len(self._denied_ms), self.people_max, "shoppers who denied consent")
 
 
 def _note(session: FeedSession, event: Event) -> None:
@@ -173,7 +203,9 @@ def _note(session: FeedSession, event: Event) -> None:
         session.dismissed.add(event.receipt)
     elif isinstance(event, OrderPlaced):
         items = frozenset(line.item_id for line in event.lines)
-        order = FeedOrder(event.order_id, event.occurred_at_ms, session.shopper_id, items)
+        said_yes = session.consented_ms is not None
+        by = session.shopper_id
+        order = FeedOrder(event.order_id, event.occurred_at_ms, by, said_yes, items)
         session.orders.setdefault(event.order_id, order)
         session.basket -= items
 

@@ -82,6 +82,8 @@ async def test_who_may_only_look_sees_how_the_shop_is_run_and_no_form(eyes: Eyes
         ({"sec-fetch-site": "none"}, 403),
         ({"sec-fetch-site": "same-origin"}, 303),
         ({"origin": "http://console"}, 303),
+        ({"authorization": "Basic YW5uOng=", "origin": ""}, 403),
+        ({"authorization": "Bearer x", "sec-fetch-site": "cross-site"}, 403),
     ],
     ids=lambda given: (
         str(given) if isinstance(given, int) else "+".join(given.values()) or "no-origin"

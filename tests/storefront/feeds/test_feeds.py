@@ -179,6 +179,49 @@ def test_a_yes_after_a_no_is_a_yes() -> None:
     assert ["butter"] == items(log.staff())
 
 
+V2: dict[str, Any] = {"schema_version": 2}
+
+
+def test_the_yes_of_the_next_one_is_none_of_the_one_before() -> None:
+    """Ann orders without consent; then Bob is there, and says yes."""
+    log, tab = Log(), Story("tab", **V2)
+    log.offers(tab, "bread", "butter", shopper_id="ann", consent=False)
+    log.happens(tab.order("bread"), tab.view("tea", shopper_id="bob", **YES))
+
+    assert [] == log.post_purchase()
+
+
+def test_who_has_signed_out_is_not_named_by_what_comes_after() -> None:
+    """Ann said nothing of consent; whoever comes next says yes, and orders."""
+    log, tab = Log(), Story("tab", **V2)
+    log.offers(tab, "bread", "butter", shopper_id="ann")
+    log.happens(tab.view("tea", shopper_id=None, **YES), tab.order("bread"))
+
+    assert [None] == [row.shopper_id for row in log.post_purchase()]
+
+
+def test_a_tab_that_is_still_open_brings_nobody_back_who_was_forgotten() -> None:
+    """Its next yes is of what comes next, not of the order before."""
+    log, tab = Log(), Story("tab", **V2)
+    log.offers(tab, "bread", "butter", shopper_id="ann", **YES)
+    log.happens(tab.order("bread"), Story("desk", start_ms=tab.now_ms + 1).forget("ann"))
+    log.happens(tab.view("tea", after_s=60, **YES))
+
+    assert [] == log.post_purchase()
+
+
+def test_a_no_need_not_say_again_who_is_signed_in() -> None:
+    """In a session that was offered nothing, too."""
+    log, ann = Log(), Story("ann", **V2)
+    log.offers(ann, "bread", "butter", shopper_id="a-1", **YES)
+    log.happens(ann.order("bread"))
+    assert ["butter"] == items(log.post_purchase())
+    other = Story("other", start_ms=ann.now_ms + 1000, **V2)
+    log.happens(other.view("tea", shopper_id="a-1"), other.view("tea", consent=False))
+
+    assert [] == log.post_purchase()
+
+
 def test_who_is_held_out_is_in_no_feed() -> None:
     """Though a prompt of theirs should be in the log."""
     log, ann = Log(), Story("ann", **YES)
@@ -348,13 +391,13 @@ def test_no_feed_has_what_was_bought_or_who_said_no(steps: list[str], data: st.D
 
 
 def test_a_cell_is_text_to_a_spreadsheet() -> None:
-    """Whatever a title begins with; ids are joined by, and stay as they are."""
+    """Whatever a title begins with, or an id that a page made up."""
     row = FeedRow(
         *("s", "-5", "=1", 1, "+a", "@b", '=HYPERLINK("x")', 319, "EUR"),
         *(None, None, "en", "+1", None, "p"),
     )
 
-    assert ["s", "-5", "=1", 1, "+a", "@b", '\'=HYPERLINK("x")', 319, "EUR", "", ""] == (
+    assert ["s", "'-5", "'=1", 1, "'+a", "'@b", '\'=HYPERLINK("x")', 319, "EUR", "", ""] == (
         cells(row)[:11]
     )
     assert "'+1" == cells(row)[12]

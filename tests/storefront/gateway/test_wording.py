@@ -61,6 +61,7 @@ async def test_a_shopper_reads_titles_and_prices_in_their_language(front: Shopfr
             "item_id": "butter",
             "title": "Butter, gesalzen",
             "price_minor": 319,
+            "price_places": 2,
             "currency": "EUR",
         }
     ] == prompt["items"]

@@ -58,14 +58,14 @@ def is_from_here(request: Request) -> bool:
     """Whether a request comes from a page of this console, or from a program with a token.
 
     A browser says of itself where a form was sent from (`Sec-Fetch-Site`, else `Origin`), and no
-    page can make it lie. A token in a header is none that a browser adds by itself.
+    page can make it lie. A program says neither, and brings a token: `Bearer`, as a browser adds
+    `Basic` and `Negotiate` by itself, whichever site has sent the form.
     """
-    if request.headers.get("authorization"):
-        return True
     if site := request.headers.get("sec-fetch-site"):
         return site == "same-origin"
-    origin = urlsplit(request.headers.get("origin", "")).netloc
-    return bool(origin) and origin == request.headers.get("host")
+    if origin := request.headers.get("origin"):
+        return urlsplit(origin).netloc == request.headers.get("host")
+    return request.headers.get("authorization", "").lower().startswith("bearer ")
 
 
 def wanted(said: dict[str, str], visitor: Visitor) -> ControlRecord:

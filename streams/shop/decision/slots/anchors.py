@@ -13,7 +13,7 @@ def anchor_of(session: Session, event: AskingEvent) -> str | None:
     if type(event) is ItemViewed or type(event) is ItemAdded:  # at a tenth of what isinstance costs
         return event.item_id
     if isinstance(event, CheckoutStarted):
-        return next(reversed(session.basket), None)
+        return next(reversed(session.own_basket), None)
     lines = event.lines if isinstance(event, OrderPlaced) else ()
     return max(reversed(lines), key=lambda line: line.price_minor or 0).item_id
 

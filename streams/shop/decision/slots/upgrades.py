@@ -53,6 +53,10 @@ class Upgrades:
         """Whether this item is an upgrade of any."""
         return item_id in self._instead_of
 
+    def relations_of(self, item_id: str) -> int:
+        """Of how many others this item is an upgrade."""
+        return len(self._instead_of.get(item_id, ()))
+
     def of(self, item_id: str) -> Mapping[str, Price]:
         """What is better than this item, with its price."""
         return self._of.get(item_id, {})

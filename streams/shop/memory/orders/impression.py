@@ -16,16 +16,16 @@ from typing import Any, NamedTuple, Self
 
 from models.limits import within
 from models.snapshot.elements import each
+from streams.contract.events.fields import LINES_MAX, PRICE_MINOR_MAX, QUANTITY_MAX
 from streams.contract.prompts import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
-from streams.contract.wire.numbers import WHOLE_MAX
 from streams.shop.memory.orders.seen import short
 
 ROUNDING = 1e-9
 FACTS_MAX = 48
 """Stages that are kept; later ones count for nothing. Of returns as many again as were bought."""
-AMOUNT_MAX = WHOLE_MAX // 1_000
-"""Of what is kept: a sum of such amounts can still be told."""
+AMOUNT_MAX = LINES_MAX * QUANTITY_MAX * PRICE_MINOR_MAX
+"""Of what is kept: what the dearest order is worth, which can still be told."""
 RETURNS_MAX = 16
 """Returns kept one by one, to be told late. Earlier ones of an item of an order are one fact."""
 EARLIER = "earlier returns"

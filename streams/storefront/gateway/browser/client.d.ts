@@ -7,6 +7,8 @@ export interface PromptItem {
   /** In minor units of `currency`. */
   price_minor?: number;
   currency?: string;
+  /** How many decimals the currency has by ISO 4217. */
+  price_places?: number;
   image_url?: string;
   url?: string;
 }

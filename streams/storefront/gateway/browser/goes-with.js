@@ -514,11 +514,11 @@ function webAddress(given) {
   }
 }
 
-/** As the language writes it: minor units are by currency. */
-function priceOf({ price_minor: minor, currency }, lang) {
+/** As the language writes it; minor units are by ISO 4217, of which `Intl` knows other decimals. */
+function priceOf({ price_minor: minor, currency, price_places: places }, lang) {
   try {
     const format = new Intl.NumberFormat(lang, { style: "currency", currency });
-    return minor >= 0 && format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+    return minor >= 0 && places >= 0 && format.format(minor / 10 ** places);
   } catch {
     return null; // there is no price, or no such language
   }

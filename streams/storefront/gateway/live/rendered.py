@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from streams.contract.events.currencies import decimals
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt, PromptItem, Reason
 from streams.contract.wire.shop.offers import Offer
@@ -48,6 +49,8 @@ class RenderedItem(_Rendered):
     """Its price, in minor units of `currency`."""
     currency: str | None = None
     """ISO 4217 code."""
+    price_places: int | None = None
+    """How many decimals that has by ISO 4217: what browsers know are those that people write."""
     image_url: str | None = None
     """A picture of it, by https."""
     url: str | None = None
@@ -56,7 +59,9 @@ class RenderedItem(_Rendered):
     @classmethod
     def of(cls, item: PromptItem, prompt: Prompt, wording: Wording) -> "RenderedItem":
         """What is rendered of an item."""
-        return cls(item_id=item.item_id, **wording.look(item.item_id, prompt)._asdict())
+        shown = wording.look(item.item_id, prompt)
+        places = decimals(shown.currency) if shown.currency else None
+        return cls(item_id=item.item_id, price_places=places, **shown._asdict())
 
 
 class RenderedReason(_Rendered):

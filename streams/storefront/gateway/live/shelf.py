@@ -84,6 +84,7 @@ class Shelf:
         old = self._items.get(item.item_id)
         more = _size(item.item_id, kept) - (_size(item.item_id, old) if old is not None else 0)
         if more > 0 and self.bytes + more > self.bytes_max:
+            self._take_out(item.item_id)  # what is known of it is wrong by now: a price, say
             raise InvalidReference(FULL, "there is no room: GOESWITH_GATEWAY_CATALOG_BYTES_MAX")
         self._items[item.item_id] = kept
         self.bytes += more

@@ -14,6 +14,8 @@ function rest_url($at) { return "https://shop.example/wp-json/$at"; }
 function esc_attr($text) { return htmlspecialchars($text, ENT_QUOTES); }
 function esc_url($text) { return htmlspecialchars($text, ENT_QUOTES); }
 function sanitize_text_field($text) { return trim($text); }
+function post_password_required($id) { return $id == 46; }
+function wc_get_price_to_display($item) { return '2.49'; }
 function get_the_ID() { return 42; }
 function wp_strip_all_tags($text) { return strip_tags($text); }
 function wc_price($price) { return "<span>&euro;$price</span>"; }
@@ -30,7 +32,8 @@ class Product {
     function get_name() { return "Bread & <b>butter</b>"; }
     function get_permalink() { return "/p/$this->id"; }
     function get_image_id() { return 7; }
-    function get_price() { return '2.49'; }
+    function get_status() { return $this->id == 45 ? 'draft' : 'publish'; }
+    function is_visible() { return true; }
 }
 function wc_get_product($id) { return $id == 44 ? false : new Product($id); }
 class Order {
@@ -43,7 +46,7 @@ class Order {
 require $argv[1];
 ob_start();
 foreach ($hooks['rest_api_init'] as $does) $does();
-$_SERVER['QUERY_STRING'] = 'id=42&id=43&id=44&id=x';
+$_SERVER['QUERY_STRING'] = 'id=42&id=43&id=44&id=45&id=46&id=x';
 $_REQUEST['goeswith_receipt'] = $argv[4];
 foreach ($hooks['woocommerce_after_single_product_summary'] as $does) $does();
 $page = ob_get_clean();

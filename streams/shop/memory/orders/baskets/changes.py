@@ -35,7 +35,7 @@ class BasketChanges:
             self.taken[item_id] = self.taken[item_id].less(at_ms, overtaken)
         if entering and (item_id in self.basket or len(self.basket) < BASKET_MAX):
             self.basket[intern(item_id)] = self.basket.get(item_id, 0) + entering
-        if (item_id in self.moments.anothers) != self.of_before:
+        if item_id in self.basket and (item_id in self.moments.anothers) != self.of_before:
             self.moments = self.moments.added(item_id, anothers=self.of_before)
         self.in_checkout = False
 
@@ -50,6 +50,12 @@ class BasketChanges:
         if not taken or event.item_id not in taken:  # as nearly always
             return event.quantity
         return max(0, event.quantity - taken[event.item_id].overtaken(at_ms))
+
+    def gone(self, event: ItemAdded, until_ms: int) -> int:
+        """How many of what this adds were taken out before a time, by removals that overtook it."""
+        taken = self.taken.get(event.item_id)
+        removals = taken.removals if taken else ()
+        return sum(n for at_ms, n in removals if event.occurred_at_ms < at_ms < until_ms)
 
     def _take(self, item_id: str, quantity: int, at_ms: int) -> int:
         """Take so many out; how many were missing. From before a cart none is, and none goes."""
@@ -115,6 +121,11 @@ class BasketChanges:
         return self.moments.parted_ms
 
     def part(self, at_ms: int) -> None:
-        """Somebody who was known has left: nothing that they did speaks for prompts any more."""
+        """Somebody who was known has left: nothing that they did speaks for prompts any more.
+
+        Who left before somebody else did, and tells it late, changes nothing.
+        """
+        if at_ms < self.moments.parted_ms:
+            return
         self.viewed, self.path = [], []
         self.moments = self.moments.parted(at_ms, self.basket)
