@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.events import ItemViewed, OrderLine
+from streams.contract.events import Event, ItemViewed, OrderLine
 from streams.contract.events.fields import LINES_MAX, PRICE_MINOR_MAX, QUANTITY_MAX
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.wire.numbers import WHOLE_MAX
@@ -82,7 +82,7 @@ def test_what_was_taken_out_before_an_order_was_not_bought_by_it() -> None:
         offered = till.prompt(story.add("bread"))
         till.serve(story.see(offered))
         till.serve(story.click(offered))
-        events = [
+        events: list[Event] = [
             story.add("butter", receipt=offered.receipt),
             story.remove("butter"),
             story.order("bread", "butter"),
