@@ -35,7 +35,7 @@ Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import Any
 
@@ -128,7 +128,7 @@ class Attribution:
         impression = self._adding(session, event, receipt)
         if impression is None or not self._within(impression, event, self._add_window_ms):
             return
-        bought = list(self._bought_by_then(session, event))
+        bought = self._bought_by_then(session, event)
         before_cart = event.occurred_at_ms < session.moments.cart_ms
         quantity = event.quantity if bought or before_cart else session.entering(event)
         if not quantity:
@@ -158,17 +158,17 @@ class Attribution:
         ]
         return max(clicked)[2] if clicked else None
 
-    def _bought_by_then(self, session: Session, event: ItemAdded) -> Iterator[Order]:
+    def _bought_by_then(self, session: Session, event: ItemAdded) -> list[Order]:
         """The visitor's orders that have an item which is added only now, but was before."""
-        for order in map(session.order_memory.get, session.orders):
-            if (
-                order is not None
-                and order.session_id in (session.session_id, *session.ties.formers)
-                and order.at_ms >= event.occurred_at_ms
-                and event.item_id in order.lines
-                and session.gone(event, order.at_ms) < event.quantity
-            ):
-                yield order
+        orders = [
+            order
+            for order in map(session.order_memory.get, session.orders)
+            if order is not None and order.at_ms >= event.occurred_at_ms
+            if order.session_id in (session.session_id, *session.ties.formers)
+            if event.item_id in order.lines
+        ]
+        times_ms = {order.at_ms for order in orders}  # what they took out was bought
+        return [one for one in orders if session.gone(event, one.at_ms, times_ms) < event.quantity]
 
     def removed(self, session: Session, event: ItemRemoved) -> None:
         """An item was taken out of the basket, perhaps one that a prompt had brought there."""

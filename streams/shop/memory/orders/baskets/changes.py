@@ -1,5 +1,6 @@
 """How events change a basket, each by its own time: adds, removals, orders, carts, partings."""
 
+from collections.abc import Collection
 from sys import intern
 
 from streams.contract.events import BasketUpdated, ItemAdded, ItemRemoved, OrderPlaced
@@ -51,11 +52,18 @@ class BasketChanges:
             return event.quantity
         return max(0, event.quantity - taken[event.item_id].overtaken(at_ms))
 
-    def gone(self, event: ItemAdded, until_ms: int) -> int:
-        """How many of what this adds were taken out before a time, by removals that overtook it."""
+    def gone(self, event: ItemAdded, until_ms: int, orders_ms: Collection[int]) -> int:
+        """How many of what this adds were taken out before a time, by removals that overtook it.
+
+        What orders took out at their times was not removed.
+        """
         taken = self.taken.get(event.item_id)
-        removals = taken.removals if taken else ()
-        return sum(n for at_ms, n in removals if event.occurred_at_ms < at_ms < until_ms)
+        overtaken = range(event.occurred_at_ms + 1, until_ms)
+        return sum(
+            missing
+            for at_ms, missing in (taken.removals if taken else ())
+            if at_ms in overtaken and at_ms not in orders_ms
+        )
 
     def _take(self, item_id: str, quantity: int, at_ms: int) -> int:
         """Take so many out; how many were missing. From before a cart none is, and none goes."""
