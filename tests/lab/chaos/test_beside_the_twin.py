@@ -61,7 +61,7 @@ def test_workers_who_read_in_any_order_come_to_the_same(seed: int) -> None:
     word, lost, wrong, repeats = judged_outcomes(published(walked), log)
     assert ("EXACT", 0, 0) == (word, lost, wrong)
     assert repeats  # who crashed has said it again
-    assert {*log.owed} == {*walked.prompts}
+    assert {*log.owed} <= {*walked.prompts} <= {*log.asked}  # but of who had left by then
     assert 300 < len(log.owed) < len(log.asked) + 1
 
 
@@ -224,7 +224,7 @@ def altered(value: Any) -> Any:
 
 def test_each_field_of_what_a_unit_did_is_compared() -> None:
     """Each is told by somebody in the mall; told otherwise, in each copy, it is found."""
-    walked = street(1)
+    walked = street(2)
     first = {one.identity: one for one in reversed(walked.outcomes)}
     wanted = [(kind, name) for kind, names in UNITS.items() for name in names]
     changed: dict[tuple[str, ...], AnyOutcome] = {}

@@ -110,8 +110,19 @@ def recompute(
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
+    left = {
+        identity
+        for (partition, _), identity in at.items()
+        if _left(shop, partition, asked[identity])
+    }
     position = dict(shop.position)
-    return Recomputed(shop.digest(), position, asked, at, frozenset(owed), outcomes, shop)
+    return Recomputed(shop.digest(), position, asked, at, frozenset(owed - left), outcomes, shop)
+
+
+def _left(shop: Shop, partition: int, event: Event) -> bool:
+    """Whether who asked has left since: a worker that is behind by then says nothing any more."""
+    session = shop.sessions[partition].find(event.session_id)
+    return session is not None and shop.identity.of_before(session, event)
 
 
 def behind(log: Iterable[AuditedRecord]) -> dict[int, int]:

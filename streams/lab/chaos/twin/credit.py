@@ -91,6 +91,7 @@ class Credit:
             for order in orders
             if item_id in order.quantities and order.event.occurred_at_ms >= at_ms
         ]
+        bought = _not_removed(bought, event, trail.missing.get(item_id, ()))
         before_cart = at_ms < trail.cart_ms
         quantity = event.quantity if bought or before_cart else trail.entering(event)
         if not quantity:
@@ -222,6 +223,19 @@ class Credit:
         share = (prompt.earned(self._settings) - before) / len(facts)
         for about in facts:
             self._tell(of_prompt(prompt.receipt, event, stage, share, **about))
+
+
+def _not_removed(
+    orders: list[TwinOrder], event: ItemAdded, missing_ms: Iterable[int]
+) -> list[TwinOrder]:
+    """The orders before which not all that this adds had been removed, but for other orders."""
+    ordered_ms = [order.event.occurred_at_ms for order in orders]
+    removed = [at for at in missing_ms if at > event.occurred_at_ms and at not in ordered_ms]
+    return [
+        order
+        for order, order_ms in zip(orders, ordered_ms, strict=True)
+        if sum(at < order_ms for at in removed) < event.quantity
+    ]
 
 
 def _about(item_id: str, quantity: int, value_minor: int | None, event: Any) -> dict[str, Any]:
