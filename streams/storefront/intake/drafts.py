@@ -247,6 +247,9 @@ class Drafts:
         except ValidationError as invalid:
             self.reject(place, "invalid_event", _explained(invalid))
             return
+        if identifier(getattr(event, "order_id", "one"), self._nobody) is None:
+            self.reject(place, "invalid_event", "order_id: it means nobody, as in `nobody_ids`")
+            return
         if (size := len(encode(event))) > (most := self.settings.event_bytes_max):
             self.reject(place, "oversize", f"{size} bytes are more than event_bytes_max={most}")
             return
