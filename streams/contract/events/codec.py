@@ -73,7 +73,7 @@ def decode(
         event = _read_mended(value, invalid)
     who, visitor, nobody = event.shopper_id, event.visitor_id, nobody_ids(settings.nobody_ids)
     if event.session_id.strip().lower() in nobody or type(event) in ORDERS:
-        _refuse_nobodys(event, nobody)
+        refuse_nobodys(event, nobody)
     if (who and who.strip().lower() in nobody) or (visitor and visitor.strip().lower() in nobody):
         event = _somebodys(event, nobody)
     if key is None or key != event.session_id.encode():
@@ -146,7 +146,7 @@ def _somebodys(event: Event, nobody: frozenset[str]) -> Event:
     return event
 
 
-def _refuse_nobodys(event: Event, nobody: frozenset[str]) -> None:
+def refuse_nobodys(event: Event, nobody: frozenset[str]) -> None:
     """Raises `InvalidEvent` for a session or an order of no number: it would be everybody's."""
     for name in ("session_id", "order_id"):
         if _plain(getattr(event, name, "some")) in nobody:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, encode
-from streams.contract.events.codec import event_of, nobody_ids
+from streams.contract.events.codec import event_of, nobody_ids, refuse_nobodys
 from streams.contract.settings import Settings
 from streams.storefront.intake.values.identifiers import (
     CHARS_MAX,
@@ -244,11 +244,12 @@ class Drafts:
     def _take(self, place: str, said: dict[str, Any]) -> None:
         try:
             event = event_of(said)
+            refuse_nobodys(event, self._nobody)
         except ValidationError as invalid:
             self.reject(place, "invalid_event", _explained(invalid))
             return
-        if identifier(getattr(event, "order_id", "one"), self._nobody) is None:
-            self.reject(place, "invalid_event", "order_id: it means nobody, as in `nobody_ids`")
+        except InvalidEvent as refused:
+            self.reject(place, refused.reason, str(refused))
             return
         if (size := len(encode(event))) > (most := self.settings.event_bytes_max):
             self.reject(place, "oversize", f"{size} bytes are more than event_bytes_max={most}")
