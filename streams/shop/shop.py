@@ -240,8 +240,8 @@ class Shop:
         decided, shadows = NOTHING, NO_SHADOWS
         if asking is not None:
             mine = self.identity.seen_by(session, event)  # another one may be there by now
-            asked = asking, pending, now_ms, withheld, controls
-            decided, shadows = self.decision.compared(mine, *asked)
+            decided = self.decision.decide(mine, asking, pending, now_ms, withheld, controls)
+            shadows = self.decision.shadows(decided, mine, asking, withheld, controls)
         prompted = session.impressions or session.ties.before or isinstance(event, OrderPlaced)
         return Answer(
             *decided[:2],

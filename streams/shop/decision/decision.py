@@ -222,30 +222,28 @@ class Decision:
             return Silence("arms_off")
         return Silence("no_candidate") if exclusions is None else exclusions.silence()
 
-    def compared(
+    def shadows(
         self,
+        decided: Decided,
         session: Session,
         event: AskingEvent,
-        pending: PendingPrompts,
-        now_ms: int | None = None,
-        exclusions: Exclusions | None = None,
-        controls: Controlled | None = None,
-    ) -> tuple[Decided, tuple[Shadowed, ...]]:
-        """The same, and what arms in shadow would have offered, where it came to an offer.
+        exclusions: Exclusions | None,
+        controls: Controlled | None,
+    ) -> tuple[Shadowed, ...]:
+        """What arms in shadow would have offered beside what was decided, where it came to that.
 
         Of several slots it is the first one with a prompt that they are compared with.
         """
-        decided = self.decide(session, event, pending, now_ms, exclusions, controls)
         if controls is None or not controls.shadow:
-            return decided, NO_SHADOWS
+            return NO_SHADOWS
         prompt, silence = decided.prompt, decided.silence
         anchor = anchor_of(session, event)
         if anchor is None or (prompt is None and silence and silence.reason not in UNDRAWN):
-            return decided, ()
+            return NO_SHADOWS
         shown = () if prompt is None else prompt.items
         apart = None if exclusions is None else exclusions.anew()
         question = self.question(session, anchor, event.time_s, apart, controls.settings)
-        return decided, shadowed(self.arms, controls.shadow, self.learned, question, shown)
+        return shadowed(self.arms, controls.shadow, self.learned, question, shown)
 
     def question(
         self,

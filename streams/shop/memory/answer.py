@@ -122,6 +122,8 @@ class Answer(NamedTuple):
     """Those for the other slots that the event asked for."""
     silent_slots: Mapping[Placement, Silence] = NO_SILENCES
     """Why there is none in others of them, `silence` among them, where several were asked for."""
+    shadowed: tuple[tuple[str, str], ...] = ()
+    """Arms in shadow, and what each found beside what was shown."""
 
     @property
     def outgoing_prompts(self) -> tuple[OutgoingPrompt, ...]:
@@ -135,9 +137,6 @@ class Answer(NamedTuple):
         if self.silent_slots:
             return tuple(self.silent_slots.values())
         return () if self.silence is None else (self.silence,)
-
-    shadowed: tuple[tuple[str, str], ...] = ()
-    """Arms in shadow, and what each found beside what was shown."""
 
     @property
     def prompt(self) -> Prompt | None:
