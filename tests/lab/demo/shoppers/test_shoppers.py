@@ -1,12 +1,11 @@
 """Simulated shoppers: they follow the known truth, the contract and their seed, nothing else."""
 
-from collections import Counter, deque
+from collections import Counter
 from itertools import combinations
 from math import log, sqrt
 from random import Random
 
 import pytest
-from pydantic import SecretStr
 
 from streams.contract.events import (
     Event,
@@ -25,7 +24,6 @@ from streams.contract.prompts import (
     PromptWithdrawn,
     Reason,
 )
-from streams.contract.schemas.examples import SECRET
 from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.plans import Intent, plan
 from streams.lab.demo.shoppers.shoppers import (
@@ -40,9 +38,7 @@ from streams.lab.demo.shoppers.shoppers import (
 from streams.lab.demo.shoppers.traffic import Traffic, feedback_stage
 from streams.lab.demo.shoppers.visits import Visit
 from streams.lab.demo.shops.assortment import GROCERY
-from streams.lab.demo.truth import Judge
-from streams.lab.embedded.installation import HURRIED
-from streams.shop.memory.pending_prompts import PendingPrompts
+from tests.lab.demo.street import served
 from tests.stories import NOON_MS
 
 VISITS = 20_000
@@ -356,32 +352,14 @@ def test_nobody_is_in_two_visits_at_once() -> None:
 # The truth, found
 
 
-def folded(seconds: int, seed: int = 3) -> Judge:
-    """A judge beside a shop that serves this traffic in process: no Kafka, no clock."""
-    settings = Settings(**HURRIED, receipt_secret=SecretStr(SECRET))
-    judge, pending = Judge(settings), PendingPrompts()
-    traffic = Traffic(seed=seed, shoppers=crowd(seed, 400), run="t")
-    for tick in range(seconds * 10):
-        now_ms = NOON_MS + tick * 100
-        waiting = deque(traffic.advance(tick / 10, now_ms, 12))
-        while waiting:
-            event = waiting.popleft()
-            offset = judge.shop.position.get(0, 0)
-            judge.shop.learn(0, offset, event)
-            outgoing_prompt = judge.shop.answer(event, 0, offset, pending).outgoing_prompt
-            if outgoing_prompt is not None:
-                pending.add(outgoing_prompt)
-                waiting += traffic.hear(outgoing_prompt.prompt(), now_ms)
-    return judge
-
-
 def test_the_shop_finds_the_truth_that_counting_misses() -> None:
     """After half a minute most staples have a true complement on top; by counting, few would.
 
     One seed, so the figures are always the same; of 25 staples, the seeds 1 to 5 find all, and
     counting would find 12 to 19.
     """
-    verdict = folded(30).verdict(NOON_MS / 1000 + 30)
+    judge, _ = served(30)
+    verdict = judge.verdict(NOON_MS / 1000 + 30)
 
     assert verdict.found >= 0.8 * verdict.of
     assert verdict.by_counting <= 0.6 * verdict.of

@@ -1,25 +1,18 @@
 """Sample shops: whole, in ten languages, and with a truth that can be found."""
 
-from collections import deque
 from importlib.resources import files
 from random import Random
 
 import pytest
-from pydantic import SecretStr
 
 from streams.contract.events.currencies import decimals
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import decode_reference, encode_reference
-from streams.contract.schemas.examples import SECRET
-from streams.contract.settings import Settings
 from streams.lab.demo.shoppers.plans import plan
 from streams.lab.demo.shoppers.shoppers import crowd, visitors
-from streams.lab.demo.shoppers.traffic import Traffic
 from streams.lab.demo.shops.assortment import LANGUAGES, SHOPS, assortment
 from streams.lab.demo.shops.catalogue import catalog_records
-from streams.lab.demo.truth import Judge
-from streams.lab.embedded.installation import HURRIED
-from streams.shop.memory.pending_prompts import PendingPrompts
+from tests.lab.demo.street import served
 from tests.stories import NOON_MS
 
 
@@ -99,20 +92,7 @@ def test_the_truth_of_a_shop_can_be_found(name: str) -> None:
     One seed, so the figures are always the same.
     """
     shop = assortment(name)
-    judge = Judge(Settings(**HURRIED, receipt_secret=SecretStr(SECRET)), shop)
-    pending = PendingPrompts()
-    traffic = Traffic(seed=3, shoppers=crowd(3, 400, shop), run="t", shop=shop)
-    for tick in range(400):
-        now_ms = NOON_MS + tick * 100
-        waiting = deque(traffic.advance(tick / 10, now_ms, 12))
-        while waiting:
-            event = waiting.popleft()
-            offset = judge.shop.position.get(0, 0)
-            judge.shop.learn(0, offset, event)
-            outgoing = judge.shop.answer(event, 0, offset, pending).outgoing_prompt
-            if outgoing is not None:
-                pending.add(outgoing)
-                waiting += traffic.hear(outgoing.prompt(), now_ms)
+    judge, traffic = served(40, shop=shop)
     verdict = judge.verdict(NOON_MS / 1000 + 40)
 
     assert verdict.of == len(shop.staples)
