@@ -3,7 +3,6 @@
  * Plugin Name: goeswith
  * Description: What goes with this? Tells goeswith of the shop, and shows its prompts.
  * A file for wp-content/plugins/ of a WooCommerce shop; wp-config.php says where the gateway is:
- *
  *     define('GOESWITH_GATEWAY', 'https://events.shop.example');
  *     define('GOESWITH_KEY', '...');        // one of its GOESWITH_GATEWAY_KEYS
  *     define('GOESWITH_INTEGRITY', '...');  // of goes-with.js, as its /v1/scripts says
@@ -41,9 +40,10 @@ add_action('rest_api_init', function () {
             $item = wc_get_product($id);
             if (!$item || $item->get_status() !== 'publish' || post_password_required($id)
                 || !$item->is_visible() || !$item->is_in_stock()) continue; // is not shown
+            $price = wp_strip_all_tags(wc_price(wc_get_price_to_display($item)));
+            $image = wp_get_attachment_image_url($item->get_image_id(), 'thumbnail');
             $items[$id] = ['title' => $item->get_name(), 'url' => $item->get_permalink(),
-                'image' => wp_get_attachment_image_url($item->get_image_id(), 'thumbnail'),
-                'price' => html_entity_decode(wp_strip_all_tags(wc_price(wc_get_price_to_display($item))))];
+                'image' => $image, 'price' => html_entity_decode($price)];
         }
         return (object) $items;
     }]);

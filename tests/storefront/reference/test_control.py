@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.events.reference.control import ControlRecord
 from streams.shop.decision.controls.registry import CONTROLS
 from streams.storefront.reference import control_command
 from streams.storefront.reference.control_changes import change, note_of
-from streams.storefront.reference.control_command import control, parsed
+from streams.storefront.reference.control_command import parsed
 
 STANDING = {"on": 1, "off": False, "share": {"a": 1, "b": [True]}}
 
@@ -38,8 +39,9 @@ def test_what_differs_as_json_is_a_change(
     monkeypatch.setattr(control_command, "latest", lambda *_, **__: standing)
     file = tmp_path / "controls.json"
     file.write_text(json.dumps(wanted))
-    typed = ["apply", str(file), "--reason", "why", "--author", "ann", "--dry-run", "--json"]
-    result = CliRunner().invoke(control, typed, catch_exceptions=False)
+    said = ("--reason", "why", "--author", "ann", "--dry-run", "--json")
+    typed = ["control", "apply", str(file), *said]
+    result = CliRunner().invoke(goeswith, typed, catch_exceptions=False)
 
     assert json.dumps(changed) == json.dumps(json.loads(result.output)["changed"])
 
@@ -66,7 +68,7 @@ def test_all_of_a_file_is_refused_where_one_control_cannot_be(tmp_path: Path) ->
     """Nothing is asked of Kafka before."""
     file = tmp_path / "controls.json"
     file.write_text(json.dumps({"prompts.paused": True, "policy.floor": 2}))
-    result = CliRunner().invoke(control, ["apply", str(file), "--reason", "why"])
+    result = CliRunner().invoke(goeswith, ["control", "apply", str(file), "--reason", "why"])
 
     assert isinstance(result.exception, Misconfigured) or "policy.floor" in result.output
 
@@ -79,8 +81,9 @@ def test_only_what_decides_nothing_is_told_to_be_a_note() -> None:
 
 def test_every_control_is_told_with_what_it_does_and_what_it_can_be() -> None:
     """For people, and for programs."""
-    told = CliRunner().invoke(control, ["known"], catch_exceptions=False).output
-    lines = CliRunner().invoke(control, ["known", "--json"], catch_exceptions=False).output
+    told = CliRunner().invoke(goeswith, ["control", "known"], catch_exceptions=False).output
+    asked = ["control", "known", "--json"]
+    lines = CliRunner().invoke(goeswith, asked, catch_exceptions=False).output
     parsed_lines = [json.loads(line) for line in lines.splitlines()]
 
     assert all(one.name in told for one in CONTROLS)

@@ -167,6 +167,7 @@ class ShopWithGateway:
         assert self._serving is not None
         self.server.kill()
         await asyncio.wait([self._serving], timeout=WAIT_S_MAX)
+        await self.server.lifespan.shutdown()  # or it ends in the midst of a later test
 
     async def close(self) -> None:
         """End all of it."""
