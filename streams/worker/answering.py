@@ -6,6 +6,7 @@ and not shown yet), by partition, and forgotten with the partition.
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from streams.contract.dead_letters import dead_letter_headers
@@ -60,34 +61,39 @@ class Answering:
         """
         answered, now_ms = [], int(self._clock() * 1000)
         telemetry, fold, answer_to = self.replica.telemetry, self.replica.fold, self._answer
+        began_s, events = time.perf_counter(), self.replica.read(records)
         if not self._slices % TIMED_EVERY:
             telemetry.ingest_ms.observe((records[0].timestamp,), now_ms)
-            fold, answer_to = self._timed_fold, self._timed_answer
+            read_s = (time.perf_counter() - began_s) / len(records)
+            fold, answer_to = partial(self._timed_fold, read_s), self._timed_answer
         self._slices += 1
-        for record in records:
-            answer = answer_to(fold(partition, record), partition, record, now_ms)
+        for record, found in zip(records, events, strict=True):
+            offset = record.offset
+            fold(partition, offset, found)
+            answer = answer_to(found, partition, offset, now_ms)
             telemetry.answer(answer)
             answered.append(Answered(partition, record, answer))
             fold, answer_to = self.replica.fold, self._answer
         self._next[partition] = records[-1].offset + 1
         return answered
 
-    def _timed_fold(self, partition: int, record: KafkaRecord) -> Event | InvalidEvent:
-        began_s = time.perf_counter()
-        event = self.replica.fold(partition, record)
+    def _timed_fold(
+        self, read_s: float, partition: int, offset: int, found: Event | InvalidEvent
+    ) -> None:
+        began_s = time.perf_counter() - read_s
+        self.replica.fold(partition, offset, found)
         self.replica.telemetry.fold_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
-        return event
 
     def _timed_answer(
-        self, event: Event | InvalidEvent, partition: int, record: KafkaRecord, now_ms: int
+        self, found: Event | InvalidEvent, partition: int, offset: int, now_ms: int
     ) -> Answer:
         began_s = time.perf_counter()
-        answer = self._answer(event, partition, record, now_ms)
+        answer = self._answer(found, partition, offset, now_ms)
         self.replica.telemetry.decide_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
         return answer
 
     def _answer(
-        self, event: Event | InvalidEvent, partition: int, record: KafkaRecord, now_ms: int
+        self, event: Event | InvalidEvent, partition: int, offset: int, now_ms: int
     ) -> Answer:
         if isinstance(event, BadInput):
             return Answer(rejected=event)
@@ -95,7 +101,7 @@ class Answering:
         pending = self._pending.get(partition)
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
-        answer = self.replica.answer(event, partition, record.offset, pending, now_ms)
+        answer = self.replica.answer(event, partition, offset, pending, now_ms)
         if answer.outgoing_prompt is not None:
             for prompt in (answer.outgoing_prompt, *answer.further_prompts):
                 pending.add(prompt)

@@ -196,7 +196,7 @@ class PairTable:
         Equals go by id; more than `depth` come back when the last of them have equals.
         """
         depth = min(depth, len(self.rows))
-        heap, votes, active, found, _ = self._scratch
+        heap, votes, active, found, *_ = self._scratch
         count, in_all = ranking.rank(
             *(self.cells, self.rows, voters, *vote_weights, *support, depth),
             *(heap, votes, active, found),
@@ -208,19 +208,22 @@ class PairTable:
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
         """Whether these items have a candidate that is not excluded, without ranking them all.
 
-        A few are looked at, then as many as all that are excluded can be: once for each voter.
+        A few of each voter are looked at: mostly one of them is not excluded. Where all of them
+        are, as many more as all that are excluded can be.
         """
         self._settle()
-        known, names = self.number.get, self.names
-        numbers = [at for item in voters if (at := known(item)) is not None]
-        table = self._cells, self._rows, np.array(numbers, np.int64), *support
-        count = ranking.candidates(*table, few := self._scratch[-1])
-        left = any(names[at] not in exclude for at in few.tolist()[:count])
-        if left or count < FEW:
-            return left
-        found = np.empty(len(exclude) * len(numbers) + 1, np.int64)
-        count = ranking.candidates(*table, found)
-        return any(names[at] not in exclude for at in found[:count].tolist())
+        cells, rows, names, few = self._cells, self._rows, self.names, self._scratch[-1]
+        for number in map(self.number.get, voters):
+            if number is None:
+                continue
+            found, count = few, ranking.candidates(cells, rows, number, *support, few)
+            if count == FEW and names[few[-1]] in exclude:
+                found = np.empty(len(exclude) + 1, np.int64)
+                count = ranking.candidates(cells, rows, number, *support, found)
+            for at in found[:count].tolist():
+                if names[at] not in exclude:
+                    return True
+        return False
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from models import Candidate, Choice
 from streams.contract.events.slots import Placement
@@ -55,7 +54,14 @@ class PromptWriter:
             "session_id": who,
             "placement": placement,
             "anchor": asked_for,
-            "items": [_item(candidate) for candidate in candidates],
+            "items": [
+                {
+                    "item_id": item,
+                    "score": score,
+                    "evidence": {"anchor": anchor, "together": together, "of": of},
+                }
+                for item, score, together, of, anchor, _ in candidates
+            ],
             "arm": choice.arm,
             "context": context,
             "propensity": choice.propensity,
@@ -79,10 +85,3 @@ class PromptWriter:
         counted = (best.together, best.of) if self.evidence_said else None
         anchor, locale = best.anchor or asked_for, event.locale
         return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)
-
-
-def _item(candidate: Candidate) -> dict[str, Any]:
-    """The candidate as the fields of a `PromptItem`."""
-    item, score, together, of, anchor, _ = candidate
-    evidence = {"anchor": anchor, "together": together, "of": of}
-    return {"item_id": item, "score": score, "evidence": evidence}
