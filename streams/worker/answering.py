@@ -85,10 +85,10 @@ class Answering:
         self.replica.telemetry.fold_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
 
     def _timed_answer(
-        self, found: Event | InvalidEvent, partition: int, offset: int, now_ms: int
+        self, event: Event | InvalidEvent, partition: int, offset: int, now_ms: int
     ) -> Answer:
         began_s = time.perf_counter()
-        answer = self._answer(found, partition, offset, now_ms)
+        answer = self._answer(event, partition, offset, now_ms)
         self.replica.telemetry.decide_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
         return answer
 
