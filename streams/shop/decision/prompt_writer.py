@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from models import Candidate, Choice
 from streams.contract.events.slots import Placement
@@ -54,14 +55,7 @@ class PromptWriter:
             "session_id": who,
             "placement": placement,
             "anchor": asked_for,
-            "items": [
-                {
-                    "item_id": item,
-                    "score": score,
-                    "evidence": {"anchor": anchor, "together": together, "of": of},
-                }
-                for item, score, together, of, anchor, _ in candidates
-            ],
+            "items": _items(candidates),
             "arm": choice.arm,
             "context": context,
             "propensity": choice.propensity,
@@ -85,3 +79,15 @@ class PromptWriter:
         counted = (best.together, best.of) if self.evidence_said else None
         anchor, locale = best.anchor or asked_for, event.locale
         return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)
+
+
+def _items(candidates: list[Candidate]) -> list[dict[str, Any]]:
+    """The candidates as the fields of `PromptItem`s."""
+    return [
+        {
+            "item_id": item,
+            "score": score,
+            "evidence": {"anchor": anchor, "together": together, "of": of},
+        }
+        for item, score, together, of, anchor, _ in candidates
+    ]
