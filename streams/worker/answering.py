@@ -12,12 +12,13 @@ from typing import NamedTuple
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event
+from streams.contract.prompts import PromptWithdrawn
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.worker.answers.unlisted import Unlisted
 from streams.worker.delivery import OutgoingRecord
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import KafkaRecord
-from streams.worker.unlisted import Unlisted
 
 TIMED_EVERY = 16
 """Stages are timed in one slice of so many: what looking at clocks costs is spread over them."""
@@ -29,6 +30,11 @@ class Answered(NamedTuple):
     partition: int
     record: KafkaRecord
     answer: Answer
+
+
+def prompted_ms(answered: Sequence[Answered]) -> list[int]:
+    """When the events were appended that were answered with a prompt."""
+    return [each.record.timestamp for each in answered if each.answer.outgoing_prompt is not None]
 
 
 class Answering:
@@ -108,6 +114,11 @@ class Answering:
         if answer.withdrawals:
             pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
+
+    def withdrew(self, partition: int, gone: PromptWithdrawn) -> None:
+        """A prompt was taken back by the catalogue, or by a control: it is not pending any more."""
+        if (pending := self._pending.get(partition)) is not None:
+            pending.withdraw(gone.session_id, {gone.prompt_id})
 
     def keep(self, partitions: Collection[int]) -> None:
         """These partitions are ours from now on: forget the pending prompts of any other.

@@ -101,6 +101,12 @@ class Telemetry:
     """Prompts handed to the producer."""
     withdrawals: int = 0
     """Prompts withdrawn."""
+    catalogue_withdrawals: Counter[str] = field(default_factory=Counter)
+    """Those of them that catalogue or controls have taken back, by reason."""
+    withdrawals_put_off: int = 0
+    """Times that some of these had to wait for their turn."""
+    inheritances_failed: int = 0
+    """Times that the living prompts of a partition that was taken over could not be read."""
     dead_letters: Counter[str] = field(default_factory=Counter)
     """Dead letters, by reason."""
     checkpoints: int = 0
