@@ -25,11 +25,13 @@ from mode import Service
 from streams.clients.async_kafka import LogIdentity
 from streams.clients.checkpoints.store import Store
 from streams.clients.connection.addresses import broker_addresses
+from streams.clients.tracing.tracing import Tracing
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
 from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
-from streams.worker.answering import Answered, Answering
+from streams.worker.answering.answering import Answered, Answering
+from streams.worker.answering.traced import Publish, answering_of
 from streams.worker.checkpointing.checkpointer import Checkpointer
 from streams.worker.checkpointing.other_log import WaitForTheLog
 from streams.worker.checkpointing.restoring import CheckpointFindings, last_shop
@@ -112,6 +114,7 @@ def create_app(
     shop: Fold | None = None,
     delivery: Publisher | None = None,
     store: Store | None = None,
+    tracing: Tracing | None = None,
 ) -> App:
     """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
     check_transport_api()
@@ -133,7 +136,7 @@ def create_app(
     if settings.answering:
         parts.insert(1, reference)
         publisher = delivery or Delivery(settings)
-        _answer_events(app, settings, publisher, views)
+        _answer_events(app, settings, views, *answering_of(replica, publisher, tracing))
         parts = [views, publisher, *parts]
         if store is not None and settings.checkpoint_every_s:
             parts.append(_checkpointer(app, settings, store, found))
@@ -155,9 +158,8 @@ def _show_pages(
 ) -> None:
     """State and health, as HTTP pages."""
     topics, dog = app.topic_watch, app.watchdog
-    kept, told = app.reference.as_json, lambda: agreement.told
-    held_back = cast("Transport", app.transport).held_back
-    show_state(app, settings, told, topics, lambda: dog.ends, kept)
+    held_back, kept = cast("Transport", app.transport).held_back, app.reference.as_json
+    show_state(app, settings, lambda: agreement.told, topics, lambda: dog.ends, kept)
     show_health(app, dog, views, held_back, found.notes, topics, lambda: reference.notes)
 
 
@@ -192,22 +194,22 @@ def _agreement(settings: Settings, shop: Fold, replica: Replica) -> Agreement:
     return Agreement(settings, partial(told, settings, of_state), replica.topics_there)
 
 
-def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Views | None) -> None:
+def _answer_events(
+    app: App, settings: Settings, views: Views | None, answering: Answering, publish: Publish
+) -> None:
     """The dataflow proper."""
-    answering = Answering(app.replica)
 
     @app.agent(app.topic(settings.topics.events, schema=RoundSchema()), name="answer")
     async def answer(rounds: Any) -> None:
         async for event in rounds.noack().events():
-            answered: list[Answered] = []
-            outgoing: list[OutgoingRecord] = []
+            answered, outgoing = list[Answered](), list[OutgoingRecord]()
             for partition, records in slices(event.value):
                 await answering.reach(partition, records[0].offset)
                 told = answering.answer(partition, records)
                 outgoing += (record for each in told for record in answering.outgoing(each))
                 answered += told
                 await asyncio.sleep(0)
-            await delivery.publish(outgoing, partial(delivered, event, answered, _now_ms()))
+            await publish(outgoing, partial(delivered, event, answered, _now_ms()))
             app.telemetry.handed(_prompted_ms(answered), _now_ms())
 
     def delivered(event: Any, answered: Sequence[Answered], began_ms: float) -> None:

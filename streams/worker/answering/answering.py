@@ -13,10 +13,10 @@ from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.worker.answering.unlisted import Unlisted
 from streams.worker.delivery import OutgoingRecord
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import KafkaRecord
-from streams.worker.unlisted import Unlisted
 
 TIMED_EVERY = 16
 """Stages are timed in one slice of so many: what looking at clocks costs is spread over them."""
