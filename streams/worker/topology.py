@@ -26,11 +26,10 @@ from streams.clients.async_kafka import LogIdentity
 from streams.clients.checkpoints.store import Store
 from streams.clients.connection.addresses import broker_addresses
 from streams.contract.settings import Settings
-from streams.shop.memory.answer import Answer
 from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
 from streams.worker.answering import Answered, Answering, prompted_ms
-from streams.worker.answers.taking_back import TakingBack
+from streams.worker.answers.taking_back import Offered, TakingBack
 from streams.worker.checkpointing.checkpointer import Checkpointer
 from streams.worker.checkpointing.other_log import WaitForTheLog
 from streams.worker.checkpointing.restoring import CheckpointFindings, last_shop
@@ -56,11 +55,8 @@ logger = logging.getLogger(__name__)
 ROUNDS_QUEUED_MAX = 32
 
 
-class Views(ViewHealth, Protocol):
+class Views(ViewHealth, Offered, Protocol):
     """A service that shows answers elsewhere (`views/writer.py`); goeswith goes on without it."""
-
-    def offer(self, answers: Sequence[Answer]) -> None:
-        """Take answers that the broker has by now. Never blocks, never raises."""
 
 
 class Boot(BootStrategy):
@@ -222,6 +218,13 @@ def _answer_events(
         if views is not None:
             views.offer([each.answer for each in answered])
 
+    _follow_the_group(app, answering, taking_back)
+    app.answer = answer
+    return taking_back
+
+
+def _follow_the_group(app: App, answering: Answering, taking_back: TakingBack) -> None:
+    """Say what we answer for, whenever the group deals its partitions."""
     said: frozenset[int] = frozenset()
 
     @app.on_partitions_revoked.connect
@@ -236,11 +239,8 @@ def _answer_events(
         answering.keep(app.assigned)
         taking_back.keep(app.assigned)
         if change := assignment_change(said, app.assigned):
-            logger.warning("%s of %s", change, settings.topics.events)
+            logger.warning("%s of %s", change, app.replica.settings.topics.events)
         said = app.assigned
-
-    app.answer = answer
-    return taking_back
 
 
 def _now_ms() -> float:
