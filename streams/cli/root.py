@@ -89,6 +89,10 @@ COMMANDS = {
         "streams.storefront.reference.control_command:control",
         "Controls: set how the shop is run, and tell who changed what.",
     ),
+    "guardrails": Lazy(
+        "streams.storefront.reference.guardrails.command:guardrails",
+        "Guardrails: stop arms that are sent away too often, or earn too little.",
+    ),
     "explain": Lazy(
         "streams.operations.explanation.command:explain",
         "Tell what became of each event of a session.",

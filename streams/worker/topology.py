@@ -27,11 +27,10 @@ from streams.clients.checkpoints.store import Store
 from streams.clients.connection.addresses import broker_addresses
 from streams.clients.tracing.tracing import Tracing
 from streams.contract.settings import Settings
-from streams.shop.memory.answer import Answer
 from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
 from streams.worker.answering.answering import Answered, Answering, prompted_ms
-from streams.worker.answering.taking_back import TakingBack
+from streams.worker.answering.taking_back import Offered, TakingBack
 from streams.worker.answering.traced import answering_of
 from streams.worker.checkpointing.checkpointer import Checkpointer
 from streams.worker.checkpointing.other_log import WaitForTheLog
@@ -58,11 +57,8 @@ logger = logging.getLogger(__name__)
 ROUNDS_QUEUED_MAX = 32
 
 
-class Views(ViewHealth, Protocol):
+class Views(ViewHealth, Offered, Protocol):
     """A service that shows answers elsewhere (`views/writer.py`); goeswith goes on without it."""
-
-    def offer(self, answers: Sequence[Answer]) -> None:
-        """Take answers that the broker has by now. Never blocks, never raises."""
 
 
 class Boot(BootStrategy):
@@ -223,6 +219,13 @@ def _answer_events(
         if views is not None:
             views.offer([each.answer for each in answered])
 
+    _follow_the_group(app, answering, taking_back)
+    app.answer = answer
+    return taking_back
+
+
+def _follow_the_group(app: App, answering: Answering, taking_back: TakingBack) -> None:
+    """Say what we answer for, whenever the group deals its partitions."""
     said: frozenset[int] = frozenset()
 
     @app.on_partitions_revoked.connect
@@ -237,11 +240,8 @@ def _answer_events(
         answering.keep(app.assigned)
         taking_back.keep(app.assigned)
         if change := assignment_change(said, app.assigned):
-            logger.warning("%s of %s", change, settings.topics.events)
+            logger.warning("%s of %s", change, app.replica.settings.topics.events)
         said = app.assigned
-
-    app.answer = answer
-    return taking_back
 
 
 def _now_ms() -> float:

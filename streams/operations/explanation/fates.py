@@ -16,7 +16,7 @@ from streams.contract.events import (
     PromptShown,
 )
 from streams.contract.events.slots import Placement
-from streams.contract.prompts import Outcome, Prompt
+from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 from streams.operations.explanation.advice import Told
 from streams.operations.explanation.retold import NO_SILENCES, Retold
 from streams.operations.explanation.sender_times import sender_times, times_in_words
@@ -49,6 +49,8 @@ class Fate:
     """Stages that its own prompts reached, by whichever event."""
     withdrew: tuple[str, ...] = ()
     """The ids of prompts that it made pointless."""
+    taken_back: tuple[PromptWithdrawn, ...] = ()
+    """Those of its own prompts that catalogue or controls have taken back."""
 
     @property
     def silence(self) -> Told | None:
@@ -84,6 +86,10 @@ class Fate:
             "brought": [_stage(outcome) for outcome in self.brought],
             "stages": [_stage(outcome) for outcome in self.stages],
             "withdrew": list(self.withdrew),
+            "taken_back": [
+                one.model_dump(mode="json", include={"prompt_id", "because", "item_id"})
+                for one in self.taken_back
+            ],
         }
 
 
@@ -124,6 +130,9 @@ def fate(
         brought=brought,
         stages=tuple(o for o in published.outcomes if o.prompt_id in mine),
         withdrew=withdrew,
+        taken_back=tuple(
+            one for one in published.withdrawals if one.prompt_id in mine and not one.caused_by
+        ),
     )
 
 
@@ -157,13 +166,7 @@ def _clock(time_ms: int) -> str:
 
 
 def _lines(fate: Fate) -> Iterator[str]:
-    for prompt in fate.prompts:
-        items = ", ".join(printable(item.item_id, 40) for item in prompt.items)
-        yield f"prompt {prompt.prompt_id}: {items}"
-        yield f"  by {prompt.arm} in {prompt.context}, p {prompt.propensity:.2f}"
-        stages = [one.stage for one in fate.stages if one.prompt_id == prompt.prompt_id]
-        if stages:
-            yield f"  so far: {', '.join(stages)}"
+    yield from _said(fate)
     several = len(fate.prompts) + len(fate.silences) > 1
     for slot, silence in fate.silences.items():
         where = f" in {slot}" if several else ""
@@ -183,6 +186,20 @@ def _lines(fate: Fate) -> Iterator[str]:
         yield f"withdrew prompt {printable(prompt_id, 40)}"
     if fate.became == "learned" and not fate.brought:
         yield _learned(fate.event.held)
+
+
+def _said(fate: Fate) -> Iterator[str]:
+    """Its prompts, and what became of them."""
+    for prompt in fate.prompts:
+        items = ", ".join(printable(item.item_id, 40) for item in prompt.items)
+        yield f"prompt {prompt.prompt_id}: {items}"
+        yield f"  by {prompt.arm} in {prompt.context}, p {prompt.propensity:.2f}"
+        stages = [one.stage for one in fate.stages if one.prompt_id == prompt.prompt_id]
+        if stages:
+            yield f"  so far: {', '.join(stages)}"
+    for gone in fate.taken_back:
+        which = printable(gone.item_id or "", 40)
+        yield f"taken back of {printable(gone.prompt_id, 40)}: {which} is {gone.because} by now"
 
 
 def _dead(fate: Fate, reason: str) -> Iterator[str]:

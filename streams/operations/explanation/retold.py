@@ -135,6 +135,12 @@ def _answer(
     held = event.held
     if not isinstance(held, TURNING):
         return Retold()
+    taken_back = (
+        one.prompt_id
+        for one in published.withdrawals
+        if not one.caused_by and one.occurred_at_ms <= event.timestamp_ms
+    )
+    pending.withdraw(held.session_id, {*taken_back})
     answer = shop.answer(held, partition, offset, pending)
     silences: dict[Placement, Told] = {}
     if answer.silences:

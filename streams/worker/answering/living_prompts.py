@@ -20,6 +20,7 @@ BECAUSE: dict[Withholding, CatalogReason] = {
     "restricted": "restricted",
     "out_of_stock": "sold_out",
 }
+"""What workers withhold, in the words of the contract; anything else is hidden, to others."""
 
 
 class LivingPrompt(NamedTuple):
@@ -49,7 +50,7 @@ class LivingPrompt(NamedTuple):
                 return "hidden", item
             why = catalog.withheld.get(item)
             if why is not None:
-                return BECAUSE[why], item
+                return BECAUSE.get(why, "hidden"), item
             told = self.prices[place] if self.prices else None
             if told is not None and repriced(told, catalog.prices.of.get(item), share_max):
                 return "repriced", item
@@ -77,10 +78,10 @@ class LivingPrompts:
 
     >>> living = LivingPrompts()
     >>> living.add(LivingPrompt("p1", "ann", 0, 120_000, ("butter", "jam")))
-    >>> [prompt.session_id for prompt in living.of_item("jam")], [*living.of_item("tea")]
-    (['ann'], [])
+    >>> [*living.offering("jam")], [*living.offering("tea")]
+    (['p1'], [])
     >>> living.expire(now_ms=120_000)
-    >>> len(living), [*living.of_item("jam")]
+    >>> len(living), [*living.offering("jam")]
     (0, [])
     """
 
@@ -121,10 +122,9 @@ class LivingPrompts:
                 if not found:
                     del self._by_item[item]
 
-    def of_item(self, item_id: str) -> Iterator[LivingPrompt]:
-        """Those that offer an item, the oldest first."""
-        for prompt_id in self._by_item.get(item_id, ()):
-            yield self._prompts[prompt_id]
+    def offering(self, item_id: str) -> Collection[str]:
+        """The ids of those that offer an item, the oldest first."""
+        return self._by_item.get(item_id, ())
 
     def __iter__(self) -> Iterator[LivingPrompt]:
         """All of them, the oldest first."""

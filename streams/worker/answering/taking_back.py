@@ -55,7 +55,8 @@ class PointlessPrompts:
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         self.living = LivingPrompts()
         self._catalog, self._share_max = catalog, settings.reprice_share_max
-        self._per_s, self._saved, self._looked_ms = settings.withdrawals_per_s_max, 0.0, 0
+        self._per_s, self._looked_ms = settings.withdrawals_per_s_max, 0
+        self._at_once = self._saved = max(1.0, self._per_s * TICK_S)
         self._to_look: dict[str, None] = {}
 
     @property
@@ -65,8 +66,10 @@ class PointlessPrompts:
 
     def heard(self, item_id: str | None) -> None:
         """Catalogue or control have said something of an item; None: of any."""
-        found = self.living if item_id is None else self.living.of_item(item_id)
-        self._to_look |= dict.fromkeys(prompt.prompt_id for prompt in found)
+        if item_id is None:
+            self._to_look |= dict.fromkeys(prompt.prompt_id for prompt in self.living)
+        elif found := self.living.offering(item_id):
+            self._to_look |= dict.fromkeys(found)
 
     def published(self, prompts: Iterable[LivingPrompt]) -> None:
         """These are in the producer's hands; what was said meanwhile counts for them, too."""
@@ -85,8 +88,7 @@ class PointlessPrompts:
         """What is to be taken back now, of these partitions; it lives no longer."""
         self.living.expire(now_ms)
         waited_s = (now_ms - self._looked_ms) / 1000 if self._looked_ms else TICK_S
-        most = max(1.0, self._per_s * TICK_S)
-        self._saved = min(most, self._saved + self._per_s * max(0.0, waited_s))
+        self._saved = min(self._at_once, self._saved + self._per_s * max(0.0, waited_s))
         self._looked_ms = now_ms
         found: list[tuple[LivingPrompt, PromptWithdrawn]] = []
         for _ in range(LOOKS_MAX):
@@ -122,7 +124,7 @@ class Offered(Protocol):
     """Views that show answers elsewhere."""
 
     def offer(self, answers: Sequence[Answer]) -> None:
-        """Take answers that the broker has by now."""
+        """Take answers that the broker has by now. Never blocks, never raises."""
 
 
 class TakingBack(Service):

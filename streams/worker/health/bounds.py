@@ -13,6 +13,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.orders import orders, weight
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people import shoppers as shoppers_of
+from streams.worker.answering.living_prompts import LIVING_MAX
 
 SESSION_BYTES = 2_700
 """Of a visit of eight events with ids of some ten characters."""
@@ -43,6 +44,8 @@ DENIAL_BYTES = 126
 PENDING_BYTES = 2_000
 """Of a session with six prompts on their way; of twelve it is twice as much."""
 PENDING_BYTES_MAX = 4_000
+LIVING_BYTES = 650
+"""Of a prompt of three items that may be on a screen."""
 QUEUED_BYTES = 2_000
 CATALOG_ITEM_BYTES = 105
 """Of an item that the catalogue withholds, or a variant; what may be offered takes none,"""
@@ -104,6 +107,7 @@ def bounds(settings: Settings) -> list[Bound]:
         ),
         *_tables(parts, "shoppers' denials", shoppers_of.DENIALS_MAX, DENIAL_BYTES, ""),
         *_tables(1, "pending prompts", PendingPrompts().sessions_max, PENDING_BYTES, ""),
+        *_tables(1, "living prompts", LIVING_MAX, LIVING_BYTES, ""),
         *_tables(1, "repeats.shoppers", shoppers, SHOPPER_BYTES, "shoppers_max"),
         *_tables(1, "repeats.items", items, BOUGHT_ITEM_BYTES, per_item),
         *_tables(1, "popularity.items", items, COUNTED_ITEM_BYTES, per_item),

@@ -6,6 +6,7 @@ from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.dead_letters import Header, dead_letter_headers
 from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event, decode, encode
+from streams.contract.prompts import PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -97,6 +98,10 @@ class OneWorker:
             self._bury(record, answer.rejected)
         if answer.silence is not None:
             self.silences[number, record.offset] = answer.silence
+
+    def take_back(self, number: int, gone: PromptWithdrawn) -> None:
+        """The catalogue took a prompt back, of which the log has a record by now."""
+        self._pending[number].withdraw(gone.session_id, {gone.prompt_id})
 
     def _bury(self, record: RawRecord, error: BadInput) -> None:
         headers = dead_letter_headers(

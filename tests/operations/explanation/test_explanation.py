@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from streams.cli.options import with_some_secret
 from streams.contract.dead_letters import REASONS
 from streams.contract.events import Event, encode
-from streams.contract.prompts import ANY_PUBLISHED, Prompt
+from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
 from streams.operations.explanation.fates import Fate, fate, in_words
@@ -124,6 +124,38 @@ def test_times_that_go_back_change_no_order_within_a_partition(steps: Steps) -> 
     for who in ("ann", "bob", "carl"):
         places = [each.event.place for each in explained(worker, who)]
         assert sorted(places) == places
+
+
+def test_what_the_catalogue_took_back_counts_for_no_cap_in_what_is_told() -> None:
+    """The one prompt of the visit was never seen: nothing fitted, that is why there is none."""
+    worker = OneWorker(Settings(**POLITE | {"prompts_per_session_max": 1, "holdout_share": 0.0}))
+    for number in range(3):
+        past = Story(f"past-{number}")
+        for event in (past.add("bread"), past.add("butter"), past.order("bread", "butter")):
+            worker.take(0, event)
+    story = Story("ann", start_ms=NOON_MS + 60_000)
+    worker.take(0, story.view("bread"))
+    prompt = shown(worker, story)
+    assert prompt is not None
+    gone = PromptWithdrawn(
+        prompt_id=prompt.prompt_id,
+        session_id="ann",
+        because="sold_out",
+        item_id=prompt.items[0].item_id,
+        caused_by="",
+        occurred_at_ms=story.now_ms + 1,
+    )
+    worker.log.append(worker.settings.topics.prompts, 0, b"ann", gone.to_json(), story.now_ms + 1)
+    worker.take_back(0, gone)
+    worker.take(0, story.add("butter", after_s=30, slots=()))
+    worker.take(0, story.add("bread"))
+    (first, _, last) = explained(worker, "ann")
+
+    assert {"no_candidate"} == {silence.reason for silence in worker.silences.values()}
+    assert "no_candidate" == (last.silence and last.silence.reason)
+    assert [gone] == [*first.taken_back]
+    assert "taken back" in in_words(first)
+    assert "sold_out" == first.to_json()["taken_back"][0]["because"]
 
 
 def test_every_silence_has_its_advice() -> None:

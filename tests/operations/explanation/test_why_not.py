@@ -1,5 +1,6 @@
 """Why an item was not offered is recomputed, and held against what was published."""
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +16,15 @@ from streams.contract.events.slots import Placement
 from streams.contract.prompts import ANY_PUBLISHED, Prompt
 from streams.contract.settings import Settings
 from streams.operations.explanation.session_log import read_published, read_session
-from streams.operations.explanation.why_not.asking import Standing, answer, last_asked, standing_now
-from streams.operations.explanation.why_not.considered import Asked, Considered, considered
+from streams.operations.explanation.why_not.asking import (
+    Standing,
+    WhyNot,
+    answer,
+    last_asked,
+    standing_now,
+)
+from streams.operations.explanation.why_not.command import as_plain
+from streams.operations.explanation.why_not.considered import Considered, DecisionAsked, considered
 from streams.operations.explanation.why_not.words import COLUMNS, in_words
 from streams.operations.rebuild import fold_record
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -192,6 +200,20 @@ def test_it_is_readable_at_eighty_columns() -> None:
         assert "\u202e" not in "".join(lines)
 
 
+def test_all_of_it_is_told_as_json() -> None:
+    """With the event that asked, and rank and counts of each arm."""
+    worker, story = shop_of(), Story()
+    view = story.view("bread")
+    worker.take(0, view)
+    told_of = WhyNot(view.event_id, view.occurred_at_ms, told(worker, "butter"), ("by hand",))
+    said = json.loads(json.dumps(as_plain("s1", told_of)))
+
+    assert ("s1", view.event_id) == (said["session_id"], said["event_id"])
+    assert "offered" == said["verdict"]
+    arm = next(one for one in said["sources"] if one["arm"] == "bought_together")
+    assert (1, 24, 24) == (arm["rank"], arm["counts"]["together"], arm["candidate"]["of"])
+
+
 def prompts(worker: OneWorker) -> list[Prompt]:
     """All that was published."""
     at = next(at for at in worker.log.partitions if at.topic == worker.settings.topics.prompts)
@@ -221,7 +243,7 @@ def busy() -> OneWorker:
     return worker
 
 
-def replayed(worker: OneWorker) -> Iterator[tuple[Shop, Asked, Prompt]]:
+def replayed(worker: OneWorker) -> Iterator[tuple[Shop, DecisionAsked, Prompt]]:
     """The log once more, by a shop of its own: at each prompt what was asked, and said."""
     shop, settings = Shop(worker.settings), worker.settings
     by_cause = {one.caused_by: one for one in prompts(worker)}
@@ -231,7 +253,7 @@ def replayed(worker: OneWorker) -> Iterator[tuple[Shop, Asked, Prompt]]:
         said = read_event(record, settings)
         prompt = by_cause.get(said.event_id)
         if asks(said) and prompt is not None:
-            yield shop, Asked(said, 0, prompt.placement, PendingPrompts(), prompt), prompt
+            yield shop, DecisionAsked(said, 0, prompt.placement, PendingPrompts(), prompt), prompt
 
 
 def read_event(record: Any, settings: Settings) -> Any:

@@ -161,7 +161,7 @@ def test_more_prompts_than_there_is_room_for_are_counted_as_left_out() -> None:
     for number in range(3):
         living.add(prompt(number))
 
-    assert (["p1", "p2"], 1) == ([one.prompt_id for one in living.of_item("butter")], 1)
+    assert ["p1", "p2"] == [*living.offering("butter")]
     assert (2, 1) == (len(living), living.left_out)
 
 
@@ -305,3 +305,33 @@ async def test_nothing_is_learned_of_what_is_taken_back() -> None:
 
     assert 1 == len(digests)
     assert outcomes[0] == outcomes[1] != []
+
+
+async def test_what_has_expired_or_went_to_somebody_else_is_forgotten() -> None:
+    """Also where nobody says anything of any item."""
+    desk = Desk(prompt_ttl_s=60.0)
+    await desk.serves(desk.story.view("bread"))
+    living = desk.taking_back.pointless.living
+    desk.now_s += 30
+    await desk.taking_back.once()
+    assert 1 == len(living)
+    desk.now_s += 32
+    await desk.taking_back.once()
+    assert 0 == len(living)
+
+    await desk.serves(desk.story.view("bread", after_s=62))
+    assert 1 == len(living)
+    desk.taking_back.keep(frozenset({1}))
+    assert 0 == len(living)
+
+
+async def test_what_waits_for_its_turn_is_counted() -> None:
+    """Two prompts, and one withdrawal each time."""
+    desk = Desk(withdrawals_per_s_max=1)
+    await desk.serves(desk.story.view("bread"))
+    await desk.serves(desk.story.view("bread", after_s=30))
+    await desk.hears("butter", in_stock=False)
+    assert (1, 1) == (desk.telemetry.withdrawals, desk.telemetry.withdrawals_put_off)
+    desk.now_s += 1
+    await desk.taking_back.once()
+    assert (2, 1) == (desk.telemetry.withdrawals, desk.telemetry.withdrawals_put_off)

@@ -26,6 +26,7 @@ from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.people.denials import Denials, hashed
 from streams.shop.people.shoppers import DENIALS_MAX, ShopperSessions
 from streams.shop.shop import Shop
+from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts
 from streams.worker.health import bounds as said
 from streams.worker.health.bounds import Bound, bounds, held_bytes
 from streams.worker.health.sizes import as_values, listing
@@ -155,6 +156,16 @@ def pending() -> float:
     return deep_size(prompts) / 400
 
 
+def living() -> float:
+    """Three items of some thousands in each."""
+    prompts = LivingPrompts()
+    for number in range(2_000):
+        items = tuple(f"item-{(7 * number + 13 * place) % 1_000:05d}" for place in range(3))
+        session_id = f"session-{number:06d}"
+        prompts.add(LivingPrompt(f"{number:024x}", session_id, 0, 2_000_000 + number, items))
+    return deep_size(prompts) / 2_000
+
+
 def visitors(*, going_on: bool = False) -> float:
     """Of a session each, or of two of which the second goes on from the first."""
     shop = Shop(Settings(**OPEN, consent_default=True))
@@ -259,6 +270,7 @@ def paired_items() -> float:
         (orders, said.ORDER_BYTES),
         (waiting, said.WAITING_BYTES),
         (pending, said.PENDING_BYTES),
+        (living, said.LIVING_BYTES),
         (popularity, said.COUNTED_ITEM_BYTES),
         (shoppers, said.SHOPPER_BYTES),
         (supposed, said.SUPPOSED_BYTES),

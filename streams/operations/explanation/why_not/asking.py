@@ -23,7 +23,7 @@ from streams.operations.explanation.session_log import (
     read_session,
 )
 from streams.operations.explanation.story import Progress
-from streams.operations.explanation.why_not.considered import Asked, Considered, considered
+from streams.operations.explanation.why_not.considered import Considered, DecisionAsked, considered
 from streams.shop.decision.catalog import Catalog
 from streams.shop.decision.controls.controls import Controlled, Controls
 from streams.shop.memory.answer import OutgoingPrompt
@@ -127,7 +127,7 @@ def answer(
     held = event.held
     assert asks(held)  # noqa: S101  # last_asked has looked
     pending = _pending(log.events, published, event)
-    asked = Asked(held, event.place[0], slot, pending, prompt, beside, *standing)
+    asked = DecisionAsked(held, event.place[0], slot, pending, prompt, beside, *standing)
     return considered(shop, asked, item_id)
 
 

@@ -11,13 +11,13 @@ from typing import Literal, NamedTuple
 from models import Candidate, CoOccurrence
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
-from streams.shop.decision import guards
 from streams.shop.decision.arms import Arm, CandidateQuery
-from streams.shop.decision.catalog import Catalog, Exclusions
+from streams.shop.decision.catalog import Catalog, Exclusions, Withholding
 from streams.shop.decision.controls.controls import Controlled
+from streams.shop.decision.decision import UNDRAWN
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
 from streams.shop.decision.withdrawals import sent_away
-from streams.shop.memory.answer import SilenceReason
+from streams.shop.memory.answer import Silence, SilenceReason
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent
@@ -26,20 +26,36 @@ from streams.shop.shop import Shop
 RANKED_MAX = 1_000
 """An item of a lower rank counts as no candidate: nobody looks so far."""
 
-Refusal = Literal[
-    *("in_basket", "asked", "just_ordered", "bought", "taken_out", "sent_away", "staple"),
-    *("out_of_stock", "hidden", "restricted", "variant", "in_another_slot"),
-]
+Refusal = (
+    Literal[
+        "in_basket",
+        "asked",
+        "just_ordered",
+        "bought",
+        "taken_out",
+        "sent_away",
+        "staple",
+        "in_another_slot",
+    ]
+    | Withholding
+)
 """Why an item must not be offered, whoever proposes it."""
-Missing = Literal["unknown", "never_met", "too_few", "mere_chance", "no_history", "not_ranked"]
+Missing = Literal[
+    "unknown",
+    "never_met",
+    "too_few",
+    "mere_chance",
+    "no_history",
+    "not_ranked",
+]
 """Why an arm does not propose an item."""
 Verdict = Literal[
-    *("offered", "silence", "refused", "no_candidate", "arm_idle", "not_drawn", "ranked_below"),
+    "offered", "silence", "refused", "no_candidate", "arm_idle", "not_drawn", "ranked_below"
 ]
 """The first of these that holds."""
 
 
-class Counts(NamedTuple):
+class MeetingCounts(NamedTuple):
     """How an item stands to the item of the session that it met most, in whole counts."""
 
     anchor: str
@@ -63,7 +79,7 @@ class Source(NamedTuple):
     candidate: Candidate | None
     missing: Missing | None
     """Why it does not."""
-    counts: Counts | None
+    counts: MeetingCounts | None
     """Where it goes by what met what."""
 
 
@@ -83,7 +99,7 @@ class Considered(NamedTuple):
     """Its arm."""
 
 
-class Asked(NamedTuple):
+class DecisionAsked(NamedTuple):
     """A decision: what asked, and what stood then."""
 
     event: AskingEvent
@@ -114,7 +130,7 @@ class _AllBut(Collection[str]):
         return (item for item in self._excluded if item != self._item_id)
 
 
-def considered(shop: Shop, asked: Asked, item_id: str) -> Considered:
+def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     """What became of an item when this event, which the shop has just folded, was answered."""
     event, slot, prompt = asked.event, asked.slot, asked.prompt
     session = shop.sessions[asked.partition].find(event.session_id)
@@ -140,14 +156,14 @@ def considered(shop: Shop, asked: Asked, item_id: str) -> Considered:
     return Considered(*(item_id, slot, anchor, verdict, silence, refusals, sources, chosen, drawn))
 
 
-def _silence(shop: Shop, session: Session, asked: Asked) -> SilenceReason | None:
-    """Why we must not speak, by the guards; None: they let us."""
-    if asked.controls is not None and asked.controls.paused:
-        return "paused"
-    settings = shop.settings if asked.controls is None else asked.controls.settings
+def _silence(shop: Shop, session: Session, asked: DecisionAsked) -> SilenceReason | None:
+    """Why nothing was said, whatever the item; None: no arm had anything to offer."""
     unseen = asked.pending.of_visitor(session.session_id, session.ties.formers)
-    said = guards.silenced(session, asked.event, unseen, settings, asked.slot)
-    return None if said is None else said.reason
+    out = None if asked.catalog is None else Exclusions(asked.catalog)
+    said = shop.decision.in_slot(session, asked.event, unseen, out, asked.slot, asked.controls)
+    if not isinstance(said, Silence):
+        return "expired"  # it is not on the topic: answered too late, or gone by retention
+    return None if said.reason in UNDRAWN else said.reason
 
 
 def _verdict(
@@ -173,7 +189,7 @@ def _verdict(
 
 
 def _refusals(
-    shop: Shop, session: Session, asked: Asked, question: CandidateQuery, item_id: str
+    shop: Shop, session: Session, asked: DecisionAsked, question: CandidateQuery, item_id: str
 ) -> Iterator[Refusal]:
     """Why the item is out of the question: all that holds, not the first alone."""
     withheld = shop.settings.staples_withheld
@@ -204,42 +220,46 @@ def _bought(shop: Shop, session: Session, time_s: float) -> set[str]:
 
 
 def _sources(
-    shop: Shop, arms: Mapping[str, Arm], question: CandidateQuery, asked: Asked, item_id: str
+    shop: Shop,
+    arms: Mapping[str, Arm],
+    question: CandidateQuery,
+    asked: DecisionAsked,
+    item_id: str,
 ) -> Iterator[Source]:
     """What each arm says of the item, were it allowed."""
     chances = {} if asked.prompt is None else asked.prompt.propensities
+    idle = {} if asked.controls is None else asked.controls.idle
     alone = question._replace(excluded=_AllBut(question.excluded, item_id), items_max=RANKED_MAX)
     for name, arm in arms.items():
         model = arm.source(shop.learned)
         if model is None:
-            continue
+            continue  # the settings do not ask for it
         ranked = arm.candidates(shop.learned, alone)
         place = next((at for at, one in enumerate(ranked) if one.item == item_id), None)
         context = [one for one in arm.context(question) if one != item_id]
         counts = _counts(model, context, item_id) if isinstance(model, CoOccurrence) else None
-        missing = None if place is not None else _missing(model, counts, context, ranked)
         yield Source(
             arm=name,
-            drawable=asked.controls is None or name in asked.controls.arms,
+            drawable=name not in idle,
             propensity=chances.get(name),
             rank=None if place is None else place + 1,
             candidate=None if place is None else ranked[place],
-            missing=missing,
+            missing=None if place is not None else _missing(model, counts, context, ranked),
             counts=counts,
         )
 
 
-def _counts(model: CoOccurrence, context: Sequence[str], item_id: str) -> Counts | None:
+def _counts(model: CoOccurrence, context: Sequence[str], item_id: str) -> MeetingCounts | None:
     """How the item stands to the one of the context that it met most."""
     met = [(item, model.lift(item, item_id)) for item in context]
     if not met:
         return None
     anchor, most = max(met, key=lambda pair: (pair[1].together, pair[1].of_b, pair[0]))
-    return Counts(anchor, most.together, most.of_a, most.lift)
+    return MeetingCounts(anchor, most.together, most.of_a, most.lift)
 
 
 def _missing(
-    model: object, counts: Counts | None, context: Sequence[str], ranked: Sequence[Candidate]
+    model: object, counts: MeetingCounts | None, context: Sequence[str], ranked: Sequence[Candidate]
 ) -> Missing:
     """Why a source does not propose an item."""
     if isinstance(model, CoOccurrence):
