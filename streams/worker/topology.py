@@ -25,11 +25,13 @@ from mode import Service
 from streams.clients.async_kafka import LogIdentity
 from streams.clients.checkpoints.store import Store
 from streams.clients.connection.addresses import broker_addresses
+from streams.clients.tracing.tracing import Tracing
 from streams.contract.settings import Settings
 from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
-from streams.worker.answering import Answered, Answering, prompted_ms
-from streams.worker.answers.taking_back import Offered, TakingBack
+from streams.worker.answering.answering import Answered, Answering, prompted_ms
+from streams.worker.answering.taking_back import Offered, TakingBack
+from streams.worker.answering.traced import answering_of
 from streams.worker.checkpointing.checkpointer import Checkpointer
 from streams.worker.checkpointing.other_log import WaitForTheLog
 from streams.worker.checkpointing.restoring import CheckpointFindings, last_shop
@@ -109,6 +111,7 @@ def create_app(
     shop: Fold | None = None,
     delivery: Publisher | None = None,
     store: Store | None = None,
+    tracing: Tracing | None = None,
 ) -> App:
     """The worker's app. `store` keeps checkpoints; `shop` and `delivery` may be a test's own."""
     check_transport_api()
@@ -130,8 +133,8 @@ def create_app(
     if settings.answering:
         parts.insert(1, reference)
         publisher = delivery or Delivery(settings)
-        taking_back = _answer_events(app, settings, publisher, views)
-        app.reference.heard = taking_back.pointless.heard
+        answering = answering_of(replica, tracing)
+        taking_back = _answer_events(app, settings, publisher, views, answering)
         parts = [views, publisher, *parts, taking_back]
         if store is not None and settings.checkpoint_every_s:
             parts.append(_checkpointer(app, settings, store, found))
@@ -153,9 +156,8 @@ def _show_pages(
 ) -> None:
     """State and health, as HTTP pages."""
     topics, dog = app.topic_watch, app.watchdog
-    kept, told = app.reference.as_json, lambda: agreement.told
-    held_back = cast("Transport", app.transport).held_back
-    show_state(app, settings, told, topics, lambda: dog.ends, kept)
+    held_back, kept = cast("Transport", app.transport).held_back, app.reference.as_json
+    show_state(app, settings, lambda: agreement.told, topics, lambda: dog.ends, kept)
     show_health(app, dog, views, held_back, found.notes, topics, lambda: reference.notes)
 
 
@@ -191,24 +193,23 @@ def _agreement(settings: Settings, shop: Fold, replica: Replica) -> Agreement:
 
 
 def _answer_events(
-    app: App, settings: Settings, delivery: Publisher, views: Views | None
+    app: App, settings: Settings, delivery: Publisher, views: Views | None, answering: Answering
 ) -> TakingBack:
     """The dataflow proper; and what takes back, beside it, what it has said."""
-    answering = Answering(app.replica)
     taking_back = TakingBack(app.replica, delivery, lambda: app.assigned, answering.withdrew, views)
+    app.reference.heard = taking_back.pointless.heard
 
     @app.agent(app.topic(settings.topics.events, schema=RoundSchema()), name="answer")
     async def answer(rounds: Any) -> None:
         async for event in rounds.noack().events():
-            answered: list[Answered] = []
-            outgoing: list[OutgoingRecord] = []
+            answered, outgoing = list[Answered](), list[OutgoingRecord]()
             for partition, records in slices(event.value):
                 await answering.reach(partition, records[0].offset)
                 told = answering.answer(partition, records)
                 outgoing += (record for each in told for record in answering.outgoing(each))
                 answered += told
                 await asyncio.sleep(0)
-            then = partial(delivered, event, answered, _now_ms())
+            then = answering.ending(partial(delivered, event, answered, _now_ms()))
             await taking_back.publish(outgoing, answered, then)
             app.telemetry.handed(prompted_ms(answered), _now_ms())
 

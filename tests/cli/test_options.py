@@ -22,6 +22,7 @@ PRODUCTION: dict[str, Any] = {
     "worker_name": "production-1",
     "data_dir": "/var/lib/goeswith",
     "web_bind": "10.0.0.7",
+    "trace_endpoint": "http://production:4318/v1/traces",
     "holdout_salt": "production",
     "experiment": "production",
     "nobody_ids": "nobody",

@@ -38,6 +38,14 @@ def flags() -> dict[str, str]:
     return dict(zip(words[1::2], words[2::2], strict=True))
 
 
+def test_images_of_others_are_named_by_tag_and_digest() -> None:
+    """A tag may be another image tomorrow, and has been."""
+    images = set(re.findall(r"^ +image: (\S+)$", COMPOSE, re.MULTILINE)) - {"goeswith"}
+
+    assert 4 == len(images)
+    assert all(re.fullmatch(r"[a-z/]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}", name) for name in images)
+
+
 @contextmanager
 def composed(folder: Path) -> Iterator[str]:
     """The server of the compose file on a port of its own, with this volume; ended by a crash."""

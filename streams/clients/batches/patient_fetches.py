@@ -17,8 +17,8 @@ from aiokafka.record.default_records import _DefaultRecordPy as Record
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
 from streams.clients.batches import codecs
+from streams.clients.batches.private_names import Methods, Uses
 from streams.clients.batches.record_batches import Patient
-from streams.clients.private_names import Methods, Uses
 
 HEADER = struct.Struct(">qi11xi")
 """A batch begins with its first offset and its length; its last offset comes behind."""

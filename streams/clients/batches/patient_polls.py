@@ -13,8 +13,8 @@ from kafka.record import default_records, memory_records
 from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
 
 from streams.clients.batches import codecs
+from streams.clients.batches.private_names import Methods, Uses, check_private_api
 from streams.clients.batches.record_batches import Patient
-from streams.clients.private_names import Methods, Uses, check_private_api
 
 DECODERS = ("gzip_decode", "lz4_decode", "snappy_decode", "zstd_decode")
 CHECKSUM = "calc_crc32c"

@@ -4,14 +4,16 @@ from streams.contract.wire.connection import ConnectionSettings
 from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
-from streams.contract.wire.page import PageSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
 from streams.contract.wire.shop.shipping import ShippingSettings
 from streams.contract.wire.shop.slots import SlotSettings
 from streams.contract.wire.shop.withdrawals import WithdrawalSettings
+from streams.contract.wire.watching.page import PageSettings
+from streams.contract.wire.watching.tracing import TracingSettings
 
 
 class ProgramSettings(
+    TracingSettings,
     PageSettings,
     ShippingSettings,
     SlotSettings,

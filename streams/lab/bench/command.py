@@ -39,6 +39,16 @@ BENCHMARKS = {
         "streams.lab.bench.inference.net_reward.net_reward_report:net_reward",
         "Prompts that sell what comes back: are other policies judged by what is kept?",
     ),
+    "watched": Lazy(
+        "streams.lab.bench.console.watched_report:watched_command",
+        "A/A tests on the console, watched: how often is there a winner?",
+        "console",
+    ),
+    "pages": Lazy(
+        "streams.lab.bench.console.pages_report:pages",
+        "How long each page of the console takes beside 90 days of outcomes.",
+        "console",
+    ),
     "restart": Lazy(
         "streams.lab.bench.size.restart_report:restart",
         "A large shop that answers again, and checkpoints.",

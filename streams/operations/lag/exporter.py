@@ -25,7 +25,7 @@ from streams.clients.sync_kafka import (
 )
 from streams.contract.errors import GoeswithError, Misconfigured, NotAuthorized
 from streams.contract.settings import Settings
-from streams.contract.wire.page import LOOPBACK
+from streams.contract.wire.watching.page import LOOPBACK
 from streams.operations.lag.families import lag_families
 from streams.operations.lag.figures import GroupLag
 from streams.operations.lag.history import History

@@ -2,8 +2,8 @@
 
 An item of the prompt is in the basket by now, or was sent away; the shopper has ordered, pays, has
 said no to being known, or has left. What the catalogue takes back is no answer to an event: see
-`streams.worker.answers.taking_back`. Neither is folded, and what a prompt earns depends on neither:
-its receipt stays good.
+`streams.worker.answering.taking_back`. Neither is folded, and what a prompt earns depends on
+neither: its receipt stays good.
 """
 
 from collections.abc import Callable

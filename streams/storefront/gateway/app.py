@@ -9,10 +9,12 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from streams.clients.tracing.tracing import Tracing
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.origins import OriginCheck
 from streams.storefront.gateway.browser import routes as browser
 from streams.storefront.gateway.bus.bus import Bus
+from streams.storefront.gateway.bus.traced import TracedBus, TracedRequests
 from streams.storefront.gateway.gateway import Gateway
 from streams.storefront.gateway.live.mailboxes import ClockMs
 from streams.storefront.gateway.routes import events, health, openapi, prompts, sessions, stream
@@ -43,11 +45,18 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_ms) -> FastAPI:
+def create_app(
+    settings: Settings,
+    bus: Bus,
+    *,
+    clock_ms: ClockMs = wall_clock_ms,
+    tracing: Tracing | None = None,
+) -> FastAPI:
     """The application; its `state.gateway` is what its routes share.
 
     Raises `MissingSecret` without `gateway_keys`.
     """
+    bus = bus if tracing is None else TracedBus(bus, tracing)
     gateway = Gateway(settings, bus, clock_ms)
 
     @asynccontextmanager
@@ -77,6 +86,8 @@ def create_app(settings: Settings, bus: Bus, *, clock_ms: ClockMs = wall_clock_m
         app.include_router(of_servers.router)
     register(app)
     _guard(app, gateway)
+    if tracing is not None:
+        app.add_middleware(TracedRequests, tracing=tracing, is_key=gateway.tokens.is_key)
     return app
 
 

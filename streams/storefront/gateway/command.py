@@ -18,10 +18,12 @@ from streams.cli.http_server import (
 )
 from streams.cli.options import with_settings
 from streams.cli.unknown_settings import refuse_unknown_settings
+from streams.clients.tracing.tracing import open_tracing
 from streams.contract.settings import Settings
 from streams.storefront.gateway.access.slow_readers import PatientProtocol
 from streams.storefront.gateway.app import create_app
 from streams.storefront.gateway.bus.kafka_bus import KafkaBus
+from streams.storefront.gateway.bus.traced import handing_over
 
 END_S_MAX = 5
 """So long requests may take to end; streams end at once."""
@@ -50,8 +52,9 @@ def gateway(settings: Settings, host: str | None, port: int | None) -> None:
 
 async def serve(settings: Settings) -> bool:
     """Serve until stopped; whether that was by Ctrl-C. Raises what is wrong at the start."""
-    bus = KafkaBus(settings)
-    app = create_app(settings, bus)
+    tracing = open_tracing(settings, "gateway")
+    bus = KafkaBus(settings, None if tracing is None else handing_over(tracing))
+    app = create_app(settings, bus, tracing=tracing)
     where = (settings.gateway_host, settings.gateway_port)
     with listening("gateway", *where, backlog=BACKLOG) as listener:
         dictConfig(log_config(settings.log_level, "aiokafka"))

@@ -13,7 +13,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.orders import orders, weight
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people import shoppers as shoppers_of
-from streams.worker.answers.living_prompts import LIVING_MAX
+from streams.worker.answering.living_prompts import LIVING_MAX
 
 SESSION_BYTES = 2_700
 """Of a visit of eight events with ids of some ten characters."""

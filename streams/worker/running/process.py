@@ -25,6 +25,7 @@ from streams.cli.options import read_settings
 from streams.cli.root import Failed
 from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.checkpoints.store import open_store
+from streams.clients.tracing.tracing import open_tracing
 from streams.contract.errors import GoeswithError, Misconfigured
 from streams.contract.secret_keys import stretch
 from streams.contract.settings import Settings
@@ -105,7 +106,8 @@ def worker_app(settings: Settings) -> App:
     telemetry = Telemetry()
     views = RedisViews(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)
-    app = create_app(settings, telemetry=telemetry, views=views, store=store)
+    tracing = open_tracing(settings, "worker", settings.worker_name)
+    app = create_app(settings, telemetry=telemetry, views=views, store=store, tracing=tracing)
     answered = cast("Transport", app.transport).answered
     show_metrics(app, settings, app.watchdog, views, answered)
     app.conf.Worker = PunctualWorker  # type: ignore[assignment]  # Faust calls it a special form

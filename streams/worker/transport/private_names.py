@@ -16,7 +16,7 @@ from faust.web.drivers.aiohttp import Web
 from faust.worker import Worker
 
 from streams.clients.batches import patient_fetches
-from streams.clients.private_names import Methods, Uses, check_private_api
+from streams.clients.batches.private_names import Methods, Uses, check_private_api
 
 METHODS: Methods = {
     faust_aiokafka.Consumer: (

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from streams.clients.tracing.tracing import Tracing
 from streams.contract.events import Event, ItemAdded
 from streams.contract.prompts import (
     Evidence,
@@ -73,12 +74,20 @@ def offers_butter(event: Event) -> Iterable[Published]:
 class Shopfront:
     """A gateway, its bus and its clock."""
 
-    def __init__(self, answer: Callable[[Event], Iterable[Published]], **settings: Any) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Event], Iterable[Published]],
+        *,
+        tracing: Tracing | None = None,
+        **settings: Any,
+    ) -> None:
         given = {"gateway_keys": f"{KEY},{OLD_KEY}", "gateway_origins": SHOP, **settings}
         self.now_ms = NOON_S * 1000
         self.bus = MemoryBus(answer)
         self.settings = Settings(**given)
-        self.app: FastAPI = create_app(self.settings, self.bus, clock_ms=lambda: self.now_ms)
+        self.app: FastAPI = create_app(
+            self.settings, self.bus, clock_ms=lambda: self.now_ms, tracing=tracing
+        )
         self.gateway: Gateway = self.app.state.gateway
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url="http://gateway.example"

@@ -91,7 +91,7 @@ def references(said: Any) -> Iterator[str]:
 @cache
 def asked() -> Shopfront:
     """A gateway that may be asked as often as one likes: making one takes longer than asking it."""
-    more = dict.fromkeys(("gateway_address_rate", "gateway_session_rate"), 10**9)
+    more: dict[str, Any] = dict.fromkeys(("gateway_address_rate", "gateway_session_rate"), 10**9)
     return Shopfront(offers_butter, gateway_wait_ms_max=1, segment_secret=SecretStr("s"), **more)
 
 

@@ -26,7 +26,7 @@ from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.people.denials import Denials, hashed
 from streams.shop.people.shoppers import DENIALS_MAX, ShopperSessions
 from streams.shop.shop import Shop
-from streams.worker.answers.living_prompts import LivingPrompt, LivingPrompts
+from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts
 from streams.worker.health import bounds as said
 from streams.worker.health.bounds import Bound, bounds, held_bytes
 from streams.worker.health.sizes import as_values, listing

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-Receive = Callable[[bytes | None, bytes | None], None]
-"""Takes the key and the value of a record of a topic that is followed; raises nothing."""
+Receive = Callable[[bytes | None, bytes | None], bool | None]
+"""Takes the key and the value of a record of a topic that is followed; raises nothing. True: it was
+handed to somebody here."""
 Forget = Callable[[], None]
 """Takes notice that a topic is another one now."""
 
@@ -15,6 +16,8 @@ class EventRecord(NamedTuple):
     key: bytes
     """The session id."""
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+    """Of which trace it is, where the request is traced."""
 
 
 class Bus(Protocol):

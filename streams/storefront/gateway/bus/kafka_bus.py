@@ -13,7 +13,7 @@ balance, and any number of gateways see the same.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -56,7 +56,7 @@ REST_S = 0.5
 class KafkaBus:
     """Events to Kafka, prompts from it. Raises `TopicsWrong` at the start where there is none."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, hand_over: "HandOver | None" = None) -> None:
         self.settings = settings
         self.errors = 0
         """How often the follower could not read."""
@@ -65,6 +65,7 @@ class KafkaBus:
         self._consumer: Any = None
         self._following: asyncio.Task[None] | None = None
         self._receive: Receive = _nobody
+        self._hand_over = hand_over or _hand_over
         self._catalog: CatalogFollower | None = None
         self._broken = False
         self._mending = asyncio.Lock()
@@ -129,9 +130,9 @@ class KafkaBus:
         sent: list[asyncio.Future[Any]] = []
         try:
             async with asyncio.timeout(DELIVERY_S_MAX):
-                for key, value in records:
-                    at = partition_of(key, self._partitions[events])
-                    sent.append(await self._producer.send(events, value, key, partition=at))
+                for key, value, headers in records:
+                    at, said = partition_of(key, self._partitions[events]), [*headers]
+                    sent.append(await self._producer.send(events, value, key, at, headers=said))
                 await asyncio.wait(sent)
         except TimeoutError:
             self._note_overdue(sent)
@@ -227,7 +228,7 @@ class KafkaBus:
             self._unread = ""
             for records in fetched.values():
                 for record in records:
-                    self._receive(record.key, record.value)
+                    self._hand_over(self._receive, record)
 
 
 def _tell_how_it_ended(following: asyncio.Task[None]) -> None:
@@ -274,6 +275,14 @@ async def _started(client: Any) -> Any:
         await client.stop()
         raise
     return client
+
+
+HandOver = Callable[[Receive, Any], object]
+"""Hands a record of the prompts topic to who follows it."""
+
+
+def _hand_over(receive: Receive, record: Any) -> None:
+    receive(record.key, record.value)
 
 
 _nobody: Receive = partial(lambda *_: None)

@@ -95,22 +95,23 @@ class Mailboxes:
         self._close_idle(now_ms)
         return mailbox
 
-    def receive(self, key: bytes | None, value: bytes | None) -> None:
-        """A record of the prompts topic."""
+    def receive(self, key: bytes | None, value: bytes | None) -> bool:
+        """A record of the prompts topic; whether it was handed to a mailbox."""
         mailbox = None if key is None else self._open.get(key)
         if mailbox is None:
             self.dropped += 1
-            return
+            return False
         try:
             said = ANY_PUBLISHED.validate_json(value or b"")
         except ValidationError:
             self.unreadable += 1
-            return
+            return False
         if said.session_id != mailbox.session_id:
             self.unreadable += 1
-            return
+            return False
         self.handed += 1
         mailbox.take(said)
+        return True
 
     def _close_idle(self, now_ms: int) -> None:
         """Those used longest ago, as far as they are idle or too many; at most one step a call."""

@@ -55,12 +55,23 @@ async def test_events_lie_where_other_senders_put_them(bus: KafkaBus) -> None:
     await bus.send(sent)
     found = await asyncio.to_thread(in_log, bus.settings)
 
-    assert Counter(sent) == Counter((record.key, record.value) for record in found)
+    assert Counter((one.key, one.value) for one in sent) == Counter(
+        (record.key, record.value) for record in found
+    )
     for key in {record.key for record in sent}:
-        assert [(key, value) for k, value in sent if k == key] == [
+        assert [(key, value) for k, value, _ in sent if k == key] == [
             (record.key, record.value) for record in found if record.key == key
         ]
         assert {partition_of(key, 3)} == {r.at.number for r in found if r.key == key}
+
+
+async def test_events_say_of_which_trace_they_are(bus: KafkaBus) -> None:
+    """By the headers of their records, where the request is traced."""
+    headers = (("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),)
+    await bus.send([EventRecord(b"ann", b"1", headers), EventRecord(b"ann", b"2")])
+    found = await asyncio.to_thread(in_log, bus.settings)
+
+    assert [headers, ()] == [tuple(record.headers) for record in found]
 
 
 async def test_every_partition_of_prompts_is_followed_from_the_end(
@@ -111,7 +122,9 @@ async def test_a_producer_that_is_of_no_use_is_replaced(bus: KafkaBus) -> None:
     assert first is not bus._producer
     assert not await bus.trouble()
     found = await asyncio.to_thread(in_log, bus.settings)
-    assert Counter(records("taken", 3)) == Counter((r.key, r.value) for r in found)
+    assert Counter((r.key, r.value) for r in records("taken", 3)) == Counter(
+        (r.key, r.value) for r in found
+    )
 
 
 async def test_while_kafka_is_away_nothing_is_accepted_and_lost(
@@ -146,7 +159,7 @@ async def test_while_kafka_is_away_nothing_is_accepted_and_lost(
     accepted += records("after", 10)
     found = [(r.key, r.value) for r in await asyncio.to_thread(in_log, settings)]
 
-    assert set() == set(accepted) - set(found)
+    assert set() == {(r.key, r.value) for r in accepted} - set(found)
     assert not [value for _, value in found if (value or b"").startswith(b"at-once")]
     assert {1} == set(Counter(found).values())  # by this producer none is sent twice
     await asyncio.to_thread(_publish, settings)

@@ -13,9 +13,9 @@ from streams.contract.settings import Settings
 from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
-from streams.worker.answering import Answering
-from streams.worker.answers.living_prompts import LivingPrompt, LivingPrompts
-from streams.worker.answers.taking_back import LOOKS_MAX, PointlessPrompts, TakingBack
+from streams.worker.answering.answering import Answering
+from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts
+from streams.worker.answering.taking_back import LOOKS_MAX, PointlessPrompts, TakingBack
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.reference_topics import Reference

@@ -17,7 +17,7 @@ from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.settings import Settings
-from streams.worker.answers.living_prompts import LivingPrompt
+from streams.worker.answering.living_prompts import LivingPrompt
 
 INHERITED_MAX = 5_000
 """Records of a partition that are read at most, the latest."""

@@ -15,7 +15,7 @@ from streams.contract.events import Event
 from streams.contract.prompts import PromptWithdrawn
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
-from streams.worker.answers.unlisted import Unlisted
+from streams.worker.answering.unlisted import Unlisted
 from streams.worker.delivery import OutgoingRecord
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import KafkaRecord
@@ -119,6 +119,10 @@ class Answering:
         """A prompt was taken back by the catalogue, or by a control: it is not pending any more."""
         if (pending := self._pending.get(partition)) is not None:
             pending.withdraw(gone.session_id, {gone.prompt_id})
+
+    def ending(self, then: Callable[[], object]) -> Callable[[], object]:
+        """What is to be done when the broker has what was answered since this was asked last."""
+        return then
 
     def keep(self, partitions: Collection[int]) -> None:
         """These partitions are ours from now on: forget the pending prompts of any other.

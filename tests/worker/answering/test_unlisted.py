@@ -6,7 +6,7 @@ import pytest
 
 from streams.contract.settings import Settings
 from streams.shop.decision.languages.messages import TEXTS
-from streams.worker.answers.unlisted import NAMES_MAX, OTHERS, Unlisted
+from streams.worker.answering.unlisted import NAMES_MAX, OTHERS, Unlisted
 from streams.worker.telemetry import Telemetry
 from tests.stories import Story
 

@@ -26,8 +26,8 @@ from streams.contract.settings import Settings
 from streams.contract.wire.shop.withdrawals import CatalogReason
 from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.answer import Answer
-from streams.worker.answers.inherited import inherited
-from streams.worker.answers.living_prompts import LivingPrompt, LivingPrompts
+from streams.worker.answering.inherited import inherited
+from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts
 from streams.worker.delivery import OutgoingRecord, Publisher
 from streams.worker.replica import Replica
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from streams.contract.settings import Settings
 from streams.shop.shop import Shop
-from streams.worker.answering import TIMED_EVERY, Answering
+from streams.worker.answering.answering import TIMED_EVERY, Answering
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
 from tests.stand_ins import Record, recorded

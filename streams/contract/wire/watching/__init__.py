@@ -1,0 +1,1 @@
+"""The settings of how programs are watched: a worker's page, and traces of single events."""

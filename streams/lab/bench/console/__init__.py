@@ -1,0 +1,1 @@
+"""What the console says of experiments, and how fast, on outcomes that are made up."""

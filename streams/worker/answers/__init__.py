@@ -1,1 +1,0 @@
-"""Beside answering: words that nobody uses, prompts that live, and taking them back."""
