@@ -135,7 +135,6 @@ def create_app(
         publisher = delivery or Delivery(settings)
         answering = answering_of(replica, tracing)
         taking_back = _answer_events(app, settings, publisher, views, answering)
-        app.reference.heard = taking_back.pointless.heard
         parts = [views, publisher, *parts, taking_back]
         if store is not None and settings.checkpoint_every_s:
             parts.append(_checkpointer(app, settings, store, found))
@@ -198,6 +197,7 @@ def _answer_events(
 ) -> TakingBack:
     """The dataflow proper; and what takes back, beside it, what it has said."""
     taking_back = TakingBack(app.replica, delivery, lambda: app.assigned, answering.withdrew, views)
+    app.reference.heard = taking_back.pointless.heard
 
     @app.agent(app.topic(settings.topics.events, schema=RoundSchema()), name="answer")
     async def answer(rounds: Any) -> None:

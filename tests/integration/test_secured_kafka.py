@@ -45,7 +45,12 @@ PATIENCE_S = 60.0
 """Of a command that waits for an answer: far longer than a refusal takes on a busy machine."""
 SHOP, DENIED, KEPT = "shop", "denied", "kept"
 WORKER: dict[str, Any] = {**OPEN, "clock_skew_s_max": 1e10, "prompt_ttl_s": 3_600.0}
-LEFT_OUT = [acl for acl in acls_of("worker") if acl.operation != "DescribeConfigs"]
+LEFT_OUT = [
+    acl
+    for acl in acls_of("worker")
+    if acl.operation != "DescribeConfigs" and (acl.operation, acl.topic) != ("Read", "prompts")
+]
+"""Without the others a worker goes on: it knows less of topics, and of what others published."""
 """What a worker cannot do without, one ACL after the other."""
 IN_TOPIC = {"checkpoint_url": "kafka:", "checkpoint_every_s": 0.3}
 OF_CHECKPOINTS = acls_of_checkpoints("worker")
