@@ -169,6 +169,15 @@ async def test_events_that_say_nothing_are_drawn_and_a_prompt_of_no_trace_says_n
     assert [{}] == of(worker.prompts)
 
 
+async def test_a_gap_behind_a_traced_event_is_stepped_over_as_behind_any() -> None:
+    """What the log does not hold behind it need not be folded by the follower first."""
+    worker = Worker(KeptSpans().tracing)
+    await worker.take(*views(1, ("traceparent", SAMPLED)))
+    await worker.answering.reach(0, 5)
+
+    assert (5, 4) == (worker.answering.replica.position(0), worker.telemetry.gaps)
+
+
 async def test_spans_tell_what_came_of_an_event_and_not_whose_it_was() -> None:
     """Topic, partition and offset: who may read the topic finds it there."""
     kept = KeptSpans()
