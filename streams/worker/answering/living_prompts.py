@@ -5,6 +5,7 @@ that what the catalogue, or a control, says of an item takes back the prompts th
 each item cost is remembered, where prices are kept: ten small steps are a large one.
 """
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -88,7 +89,7 @@ class LivingPrompts:
     def __init__(self, prompts_max: int = LIVING_MAX) -> None:
         self.prompts_max, self.left_out = prompts_max, 0
         """Prompts that left though they may live: they are not taken back."""
-        self._prompts: dict[str, LivingPrompt] = {}
+        self._prompts: OrderedDict[str, LivingPrompt] = OrderedDict()  # a dict's first is far
         self._by_item: dict[str, dict[str, None]] = {}
 
     def __len__(self) -> int:

@@ -13,6 +13,7 @@ Work is bounded: so many prompts a second are withdrawn, and so many looked at; 
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ class PointlessPrompts:
         self._catalog, self._share_max = catalog, settings.reprice_share_max
         self._per_s, self._looked_ms = settings.withdrawals_per_s_max, 0
         self._at_once = self._saved = max(1.0, self._per_s * TICK_S)
-        self._to_look: dict[str, None] = {}
+        self._to_look: OrderedDict[str, None] = OrderedDict()  # a dict's first is far
 
     @property
     def waiting(self) -> int:
@@ -67,9 +68,9 @@ class PointlessPrompts:
     def heard(self, item_id: str | None) -> None:
         """Catalogue or control have said something of an item; None: of any."""
         if item_id is None:
-            self._to_look |= dict.fromkeys(prompt.prompt_id for prompt in self.living)
+            self._to_look.update(dict.fromkeys(prompt.prompt_id for prompt in self.living))
         elif found := self.living.offering(item_id):
-            self._to_look |= dict.fromkeys(found)
+            self._to_look.update(dict.fromkeys(found))
 
     def published(self, prompts: Iterable[LivingPrompt]) -> None:
         """These are in the producer's hands; what was said meanwhile counts for them, too."""
@@ -94,8 +95,7 @@ class PointlessPrompts:
         for _ in range(LOOKS_MAX):
             if not self._to_look or self._saved < 1.0:
                 break
-            prompt_id = next(iter(self._to_look))
-            del self._to_look[prompt_id]
+            prompt_id, _ = self._to_look.popitem(last=False)
             prompt = self.living.get(prompt_id)
             if prompt is None or prompt.partition not in ours or prompt.expires_at_ms <= now_ms:
                 continue
