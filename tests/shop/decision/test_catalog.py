@@ -87,6 +87,65 @@ def test_what_comes_back_is_offered_again() -> None:
     assert {"butter"} == offered(shop, "c")
 
 
+def test_an_item_is_what_its_latest_record_says_and_no_more_what_one_before_said() -> None:
+    """No variant of anything, where the record does not say so; nor after a tombstone."""
+    catalog = stocked(CatalogItem(item_id="shirt-m", variant_of="shirt"))
+    assert "shirt" == catalog.product_of("shirt-m")
+    catalog.put(CatalogItem(item_id="shirt-m", in_stock=False))
+    assert ("shirt-m", 1) == (catalog.product_of("shirt-m"), len(catalog))
+
+    catalog.put(CatalogItem(item_id="shirt-m", variant_of="shirt"))
+    catalog.take_out("shirt-m")
+    assert ("shirt-m", False) == (catalog.product_of("shirt-m"), bool(catalog))
+
+
+def test_what_an_item_cost_is_forgotten_with_it() -> None:
+    """A tombstone takes its price along, and makes room for another one's."""
+    catalog = Catalog(prices_max=1)
+    catalog.put(CatalogItem(item_id="tea", price_minor=100, currency="EUR"))
+    assert bool(catalog)
+    catalog.take_out("tea")
+    assert ({}, False) == (catalog.prices.of, bool(catalog))
+
+    catalog.put(CatalogItem(item_id="jam", price_minor=200, currency="EUR"))
+    assert (["jam"], 0) == ([*catalog.prices.of], catalog.prices.left_out)
+
+
+def test_of_a_topic_that_is_another_one_nothing_counts() -> None:
+    """Whatever was withheld may be offered, is no variant, and has no price."""
+    catalog = Catalog(prices_max=9)
+    catalog.put(CatalogItem(item_id="jam", hidden=True, price_minor=200, currency="EUR"))
+    catalog.put(CatalogItem(item_id="shirt-m", variant_of="shirt"))
+    assert 2 == len(catalog)
+    catalog.clear()
+
+    assert (False, 0) == (bool(catalog), len(catalog))
+    assert ("shirt-m", {}) == (catalog.product_of("shirt-m"), catalog.prices.of)
+    assert "jam" not in Exclusions(catalog)
+
+
+def test_before_a_question_is_asked_only_what_the_catalogue_withholds_is_out() -> None:
+    """Nothing was met yet, and nothing is to be offered beside anything."""
+    catalog = stocked(
+        CatalogItem(item_id="jam", hidden=True), CatalogItem(item_id="shirt-m", variant_of="shirt")
+    )
+    fresh = Exclusions(catalog)
+    assert (Silence("no_candidate"), ["jam"]) == (fresh.silence(), [*fresh])
+
+    assert [True, False, False] == [item in fresh for item in ("jam", "shirt-m", "tea")]
+    assert Silence("withheld") == fresh.silence()
+    assert Silence("no_candidate") == fresh.anew().silence()
+
+
+def test_what_is_no_item_is_in_no_exclusions() -> None:
+    """Whoever asks for something else is told no, unless it was excluded by name."""
+    catalog = stocked(CatalogItem(item_id="jam", hidden=True))
+    exclusions = Exclusions(catalog)
+    exclusions.fill({"bread"}, ())
+
+    assert [False, False] == [None in exclusions, ["jam"] in exclusions.anew()]
+
+
 def test_no_variant_is_offered_beside_another_one() -> None:
     """Nor beside the product that they are variants of; not for what is in the basket, either."""
     shop = till("shirt-m", "shirt-l", "shirt", "tie")

@@ -104,6 +104,31 @@ def test_what_earns_nothing_tops_nothing_up(margin: int | None) -> None:
     assert {("tea",)} == {tuple(i.item_id for i in p.items) for p in offered(shop, "bread")}
 
 
+@pytest.mark.parametrize(("minor", "reaches"), [(2000, True), (1999, False), (1100, False)])
+def test_an_item_that_two_arms_propose_tops_up_once(minor: int, *, reaches: bool) -> None:
+    """Two of the jam would do it, but it is offered once: it reaches by itself, or not at all."""
+    shop = Till(free_shipping="EUR=5000", arm_floor=0.2)
+    shop.teach("bread", "jam")
+    shop.catalog = Catalog(prices_max=9)
+    shop.catalog.put(priced("bread", 3000))
+    shop.catalog.put(priced("jam", minor))
+    found = {tuple(item.item_id for item in one.items) for one in offered(shop, "bread")}
+
+    assert ({("jam",)} if reaches else set()) == found
+
+
+def test_on_a_product_page_nothing_is_said_of_shipping() -> None:
+    """Who looks at an item is asked nothing about the basket that lacks something."""
+    shop = till()
+    arms = set()
+    for number in range(40):
+        story = Story(f"looks-{number}")
+        shop.serve(story.add("bread", slots=()))
+        arms |= {*shop.prompt(story.view("tea")).propensities}
+
+    assert "top_up" not in arms
+
+
 @pytest.mark.parametrize("currency", UNITS)
 def test_in_each_currency_it_is_close_where_the_catalogue_allows(currency: str) -> None:
     """Catalogue of 40 items (log-normal prices, seed 17), 200 baskets: <= 10 % of the gap, mean."""

@@ -7,7 +7,9 @@ import pytest
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.prompts import Prompt
 from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.slots.upgrades import Upgrades
 from streams.shop.memory.answer import Answer, Silence
+from tests.deep_size import deep_size
 from tests.stories import Story, Till
 
 BOTH = ("product_page", "upgrade")
@@ -78,6 +80,7 @@ def test_the_next_step_up_is_first() -> None:
         (PRICED, {"price_minor": None}),
         ({}, {}),
         ({"price_minor": 1900}, {}),
+        ({"currency": "EUR"}, {}),
     ],
     ids=lambda said: ",".join(f"{name}={value}" for name, value in said.items()) or "as-ever",
 )
@@ -146,8 +149,58 @@ def test_what_is_said_later_of_an_item_counts() -> None:
     assert (0, False) == (catalog.upgrades.relations, bool(catalog))
 
     catalog.put(better("oven"))
+    assert "oven" in catalog.upgrades
     catalog.clear()
     assert (0, {}) == (len(catalog), catalog.upgrades.of("toaster"))
+    assert "oven" not in catalog.upgrades
+
+
+def test_on_a_topic_that_begins_anew_an_upgrade_is_taken_as_if_it_were_the_first() -> None:
+    """Nothing of the former topic stands in its way, nor takes room."""
+    catalog = Catalog(items_max=1)
+    catalog.put(better("oven"))
+    catalog.clear()
+
+    assert catalog.put(better("grill"))
+    assert not catalog.put(better("oven"))
+    assert ["grill"] == [*catalog.upgrades.of("toaster")]
+    catalog.clear()
+    assert catalog.put(better("oven", than="grill"))
+    assert ({}, ["oven"]) == (catalog.upgrades.of("toaster"), [*catalog.upgrades.of("grill")])
+
+
+def test_upgrades_by_themselves_know_of_an_item_what_was_said_last() -> None:
+    """Whoever puts it need not take it out before."""
+    upgrades = Upgrades()
+    upgrades.put(better("oven"))
+    upgrades.put(better("oven", than="grill"))
+
+    assert ({}, 1, 1) == (
+        *(upgrades.of("toaster"), upgrades.relations, upgrades.relations_of("oven")),
+    )
+
+
+def test_what_nothing_is_better_than_any_more_takes_no_memory() -> None:
+    """A catalogue may change for years: 1,000 items had an upgrade once, and none has now."""
+    upgrades = Upgrades()
+    for number in range(1_000):
+        upgrades.put(better("oven", than=f"toaster-{number}"))
+    upgrades.take_out("oven")
+    upgrades.put(better("oven"))
+    once = Upgrades()
+    once.put(better("oven"))
+
+    empty = 250  # an empty dictionary with its place
+    assert deep_size(upgrades.__dict__) < deep_size(once.__dict__) + 100 * empty
+
+
+def test_beside_an_order_nothing_is_known_to_be_dearer() -> None:
+    """It asks for what goes with it; what is better comes too late, and the slot is silent."""
+    shop, story = till(better("oven")), Story()
+    shop.serve(story.add("toaster", **PRICED))
+    answer = shop.serve(story.order("toaster", slots=("upgrade",), currency="EUR"))
+
+    assert ((), Silence("no_candidate")) == (answer.outgoing_prompts, answer.silence)
 
 
 def test_a_full_catalogue_takes_no_further_upgrade() -> None:

@@ -73,7 +73,11 @@ def messages_in(language: str) -> MessageFile:
     """
     if language not in LANGUAGES:
         raise KeyError(language)
-    told = read(language)
+    return messages_of(language, read(language))
+
+
+def messages_of(language: str, told: Catalog) -> MessageFile:
+    """The messages of a file in this language; where it lacks one, the English one."""
     plural_of: Callable[[int], int] = c2py(told.plural_expr)
     reasons, evidence, staff = _sorted_out(told)
     if language != FALLBACK:
@@ -115,8 +119,11 @@ def _sorted_out(
 
 
 def _examples(plural_of: Callable[[int], int]) -> list[int]:
-    """The least number of each plural form, in the order of the forms."""
+    """The least number of each plural form, in the order of the forms.
+
+    Nothing is counted in no cases at all: 0 stands only for a form that no other number has.
+    """
     least = dict[int, int]()
-    for number in range(1000):
+    for number in (*range(1, 1000), 0):
         least.setdefault(plural_of(number), number)
     return [least[form] for form in sorted(least)]

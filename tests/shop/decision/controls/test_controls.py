@@ -1,6 +1,7 @@
 """What operators set is what decisions go by, at once, and nothing else changes by it."""
 
 import math
+import re
 from collections import Counter
 from typing import Any
 
@@ -9,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.bandit.propensity import NO_LIMITS
+from streams.contract.errors import InvalidReference
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog import Catalog
-from streams.shop.decision.controls.controls import Controls
+from streams.shop.decision.controls.controls import CONTROLS_MAX, Controls
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
+REFUSED_FOR = re.compile("less than or equal to 3|there is no arm nobody")
 DRAWN = ("bought_together", "popular", "viewed_together")
 """The arms that have something to offer in this shop."""
 
@@ -235,6 +238,50 @@ def test_a_shop_learns_the_same_under_any_control() -> None:
         shop.serve(Story("later").view("bread"))
 
     assert plain.shop.digest() == ruled.shop.digest()
+
+
+def test_a_control_that_cannot_be_is_refused_and_all_is_as_it_was() -> None:
+    """What held before it still holds."""
+    rules = Controls(Settings())
+    rules.put("prompts.items_max", 1, size=9)
+    held = rules.now
+    for key, value in (("prompts.items_max", 4), ("arms.nobody.state", "on")):
+        with pytest.raises(InvalidReference, match=REFUSED_FOR):
+            rules.put(key, value, size=9)
+
+    assert ({"prompts.items_max": 1}, 1) == (rules.values, len(rules))
+    assert held is rules.now
+
+
+def test_of_more_controls_than_there_is_room_for_the_next_one_is_refused() -> None:
+    """What is set may change, or be set no longer, which makes room."""
+    rules = Controls(Settings())
+    for number in range(CONTROLS_MAX):
+        rules.put(f"note-{number}", number, size=9)
+    for key, value in (("another", 1), ("prompts.paused", True)):
+        with pytest.raises(InvalidReference, match="no room"):
+            rules.put(key, value, size=9)
+    rules.put("note-0", "new", size=7)
+    assert (CONTROLS_MAX, 7, None) == (len(rules), rules.notes["note-0"], rules.now)
+
+    rules.put("another", None, size=9)
+    rules.put("note-1", None, size=9)
+    rules.put("prompts.paused", True, size=9)
+    assert rules.now is not None
+    rules.put("prompts.paused", False, size=9)
+    assert CONTROLS_MAX == len(rules)
+
+
+def test_of_a_topic_that_is_another_one_no_control_and_no_note_is_set() -> None:
+    """The settings hold again, and what was hidden may be offered."""
+    rules = Controls(Settings())
+    said = {"prompts.paused": True, "items.hidden": ["jam"], "slots": ["basket"]}
+    for key, value in said.items():
+        rules.put(key, value, size=9)
+    assert (3, {"jam"}) == (len(rules), rules.hidden)
+    rules.forget()
+
+    assert (0, set(), None) == (len(rules), rules.hidden, rules.now)
 
 
 def test_notes_are_kept_by_their_size_and_set_no_longer() -> None:

@@ -82,6 +82,18 @@ def test_an_arm_of_a_shop_of_its_own_is_known_by_that_shop() -> None:
     assert 0.5 == checked("policy.floor", 0.5, ["mine", "yours"])
 
 
+@pytest.mark.parametrize(("key", "values"), BAD.items(), ids=BAD)
+def test_a_record_that_workers_refuse_is_refused_before_it_is_written(
+    key: str, values: list[Any]
+) -> None:
+    """By whoever types it: the operator reads the reason, and not a worker's log."""
+    said = {"author": "ann", "reason": "x", "at_ms": 1_767_225_600_000}
+    with pytest.raises(
+        InvalidReference, match="there is no arm nobody" if "nobody" in key else re.escape(key)
+    ):
+        check(ControlRecord(key=key, value=values[0], **said))
+
+
 def test_every_control_says_what_it_does_and_can_be_a_key() -> None:
     """In a plain sentence, with what holds without it."""
     for control in CONTROLS:

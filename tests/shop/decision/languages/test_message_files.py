@@ -19,7 +19,9 @@ from streams.shop.decision.languages.message_files import (
     FALLBACK,
     FOLDER,
     LANGUAGES,
+    MessageFile,
     messages_in,
+    messages_of,
     read,
 )
 from streams.shop.decision.languages.messages import TEXTS, reason, spoken_in
@@ -29,6 +31,14 @@ from streams.shop.decision.languages.sentences import (
     evidence_sentence,
     staff_sentence,
 )
+
+
+@pytest.fixture(autouse=True)
+def _read_anew() -> None:
+    """Each test reads the files that it needs, whatever ran before it."""
+    messages_in.cache_clear()
+    evidence_sentence.cache_clear()
+
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 SPOKEN = st.sampled_from(LANGUAGES)
@@ -69,6 +79,75 @@ def test_no_language_lacks_a_message_or_has_one_too_many(language: str) -> None:
         assert {frozenset(places(str(text))) for text in (*ids, *forms)} == {
             frozenset(places(str(ids[0])))
         }
+
+
+def lacking(language: str, *keys: str, fuzzy: bool = False) -> MessageFile:
+    """A language whose file lacks these messages, or has guesses in their place."""
+    told = read(language)
+    for message in told:
+        if message.context in keys:
+            message.flags.add("fuzzy") if fuzzy else None
+            message.string = message.string if fuzzy else ""
+    return messages_of(language, told)
+
+
+@pytest.mark.parametrize("fuzzy", [False, True])
+@pytest.mark.parametrize("language", ["de", "ar", "bn", "fr"])
+def test_where_a_translation_is_missing_the_english_text_stands(
+    language: str, *, fuzzy: bool
+) -> None:
+    """Or is a guess that no translator has looked at; all others are the language's own."""
+    whole, english = messages_in(language), messages_in(FALLBACK)
+    found = lacking(language, "popular", "staff/together", "evidence/baskets", fuzzy=fuzzy)
+    of = [2, 3, 11, 100, 1]
+
+    assert whole.reasons.keys() == found.reasons.keys()
+    assert whole.staff.keys() == found.staff.keys()
+    assert whole.evidence.keys() == found.evidence.keys()
+    assert english.reasons["popular"] == found.reasons["popular"]
+    assert english.staff["together"] == found.staff["together"]
+    assert [english.evidence["baskets"][english.plural_of(number)] for number in of] == [
+        found.evidence["baskets"][found.plural_of(number)] for number in of
+    ]
+    for mine, all_of_it, lacks in (
+        (found.reasons, whole.reasons, "popular"),
+        (found.staff, whole.staff, "together"),
+        (found.evidence, whole.evidence, "baskets"),
+    ):
+        kept = {key: text for key, text in mine.items() if key != lacks}
+        assert {key: text for key, text in all_of_it.items() if key != lacks} == kept
+
+
+def test_a_message_that_lacks_one_of_its_plural_forms_is_the_english_one() -> None:
+    """An empty sentence for some numbers would be worse than another language."""
+    told = read("de")
+    for message in told:
+        if message.context == "evidence/visits":
+            message.string = (message.string[0], "")
+    found, english = messages_of("de", told), messages_in(FALLBACK)
+
+    assert english.evidence["visits"] == found.evidence["visits"]
+    assert messages_in("de").evidence["baskets"] == found.evidence["baskets"]
+
+
+def test_all_languages_are_there_by_their_names_and_no_other() -> None:
+    """The mapping that prompts are written by counts and names them."""
+    assert ([*LANGUAGES], len(LANGUAGES)) == ([*TEXTS], len(TEXTS))
+    with pytest.raises(KeyError, match="pl"):
+        messages_in("pl")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_read_is_what_the_translators_wrote(language: str) -> None:
+    """Reasons, sentences of evidence and of staff, each by its key and in all its forms."""
+    told = {message.context: message.string for message in read(language) if message.context}
+    found = messages_in(language)
+    said: dict[str, object] = {f"evidence/{key}": forms for key, forms in found.evidence.items()}
+    said |= {f"staff/{key}": text for key, text in found.staff.items()}
+    said |= {key: DIRECTING.sub("", text) for key, text in found.reasons.items()}
+
+    assert told == {key: told[key] and said[key] for key in said}
+    assert all(isinstance(forms, tuple) for forms in found.evidence.values())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -164,6 +243,20 @@ def test_an_id_is_isolated_where_the_sentence_runs_the_other_way() -> None:
     assert "\u2068{anchor}\u2069" in arabic["template"]
     assert "Often bought together with \u2068خبز\u2069" == english["text"]
     assert "Often bought together with {anchor}" == english["template"]
+
+
+@pytest.mark.parametrize("key", [*SAID_BY_STAFF, "curated"])
+@pytest.mark.parametrize("language", sorted(RIGHT_TO_LEFT))
+def test_staff_say_ids_that_run_the_other_way_apart_from_their_sentence(
+    language: str, key: str
+) -> None:
+    """Both of them, where both are said; so no word of the sentence is dragged along."""
+    said = staff_sentence(key, language, anchor="SKU-1", item="SKU-2")
+    template = messages_in(language).staff[SAID_BY_STAFF.get(key, "any")]
+
+    assert said.count("\u2068SKU-2\u2069") == said.count("SKU-2") == template.count("{item}")
+    assert said.count("\u2068SKU-1\u2069") == said.count("SKU-1") == template.count("{anchor}")
+    assert 1 == template.count("{item}")
 
 
 def test_a_name_that_turns_text_around_is_disarmed() -> None:
