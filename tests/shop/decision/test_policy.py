@@ -41,7 +41,8 @@ def test_the_shop_has_the_policy_that_its_settings_ask_for() -> None:
 
 def served() -> Till:
     """Four shoppers have seen a prompt: one follows it, one adds, one buys, one does nothing."""
-    till = Till(reward_clicked=0.25, reward_added=0.5, reward_bought=1.0, arm_half_life_s=3_600.0)
+    rewards = {"reward_clicked": 0.25, "reward_added": 0.5, "reward_bought": 1.0}
+    till = Till(**rewards, arm_half_life_s=3_600.0, arm_window_s=86_400.0)
     till.teach("bread", "butter")
     for name in ("looks", "follows", "adds", "buys"):
         story = Story(name)

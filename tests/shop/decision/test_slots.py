@@ -41,6 +41,17 @@ def test_an_event_gets_a_prompt_for_each_slot_that_it_names() -> None:
         assert (prompt.prompt_id, prompt.context) == (receipt.prompt_id, receipt.context)
 
 
+def test_only_where_several_slots_were_asked_for_their_silences_are_told_one_by_one() -> None:
+    """A single one has its silence beside it, as ever: else it would be counted twice."""
+    both, single = Till(), Till()
+    several = both.serve(Story().view("bread", slots=("basket", "product_page")))
+    one = single.serve(Story().view("bread", slots=("product_page",)))
+
+    silence = Silence("no_candidate")
+    assert {"basket": silence, "product_page": silence} == several.silent_slots
+    assert ({}, silence, (silence,)) == (one.silent_slots, one.silence, one.silences)
+
+
 def test_an_item_stands_in_one_prompt_of_an_answer() -> None:
     """Whatever the slots: nobody is told the same thing twice at once."""
     prompts = by_slot(till().serve(Story().view("bread", slots=("product_page", "basket"))))

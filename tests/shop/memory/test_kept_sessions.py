@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.baskets.taken import Taken
 from streams.shop.memory.orders.impression import Impression, Reached
 from streams.shop.memory.orders.order import Order
@@ -63,6 +64,30 @@ def test_orders_of_a_session_that_are_none_are_refused(orders: Any) -> None:
 
     with pytest.raises((TypeError, ValueError)):
         session_of([*state[:17], orders, *state[18:]])
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        [NOON_MS, 1, NOON_MS],
+        [NOON_MS, 3, NOON_MS - 1, 1, NOON_MS, 1],
+        [NOON_MS, 1, YEAR_2100_MS + 1, 1],
+        [NOON_MS, 1, -1, 1],
+        [NOON_MS, -1],
+        [NOON_MS, 1, NOON_MS, "1"],
+        [NOON_MS],
+    ],
+    ids=str,
+)
+def test_what_was_taken_out_by_no_removal_is_refused(taken: list[Any]) -> None:
+    """A time of its own for each, and as many as are missing in all."""
+    sound = [NOON_MS, 2, NOON_MS - 1, 1, NOON_MS, 1]
+    state = json.loads(json.dumps(sessions().of(Story().view("bread")).state()))
+    held = session_of([*state[:16], [["jam", *sound]], *state[17:]])
+    assert {"jam": Taken.from_state(sound)} == held.taken
+
+    with pytest.raises((TypeError, ValueError)):
+        session_of([*state[:16], [["jam", *taken]], *state[17:]])
 
 
 # What was kept once
@@ -182,6 +207,32 @@ def test_no_visitor_and_no_shopper_is_kept_longer_than_the_sessions_they_lead_to
 
     assert ["s2"] == [one.session_id for one in kept]
     assert (False, False) == (bool(kept.visitors), bool(kept.orders.shoppers))
+
+
+@pytest.mark.parametrize("room", [1, 2, 3])
+def test_where_there_is_less_room_than_before_the_idlest_sessions_leave(room: int) -> None:
+    """And what was prompted in them counts no second time, as when they leave one by one."""
+    kept, story = sessions(), Story("s1")
+    for number in range(1, 4):
+        session = kept.of(Story(f"s{number}", start_ms=NOON_MS + number).view("tea"))
+        receipt = RECEIPT._replace(prompt_id=f"p{number}", session_id=session.session_id)
+        session.remember(Impression(receipt, [Reached("shown", story.session_id, NOON_MS)]))
+    narrow = Sessions(gap_s=1_800.0, basket_ttl_s=86_400.0, sessions_max=room)
+    narrow.restore(json.loads(json.dumps(kept.state())))
+
+    assert ["s1", "s2", "s3"][-room:] == [one.session_id for one in narrow]
+    assert (room < 3) == narrow.forgot
+    assert (NEVER if room == 3 else (NOON_MS, f"p{3 - room}")) == narrow.forgotten
+
+
+def test_where_no_trail_was_lent_none_goes_back() -> None:
+    """Whoever settles after each event changes nothing by it."""
+    kept = sessions()
+    kept.of(Story("s1", visitor_id="v").view("tea"))
+    before = kept.state()
+    kept.settle()
+
+    assert before == kept.state()
 
 
 # What they share

@@ -91,6 +91,20 @@ def test_a_return_elsewhere_says_nothing_of_prompts_whichever_is_read_first() ->
     assert policies[0] == policies[1]
 
 
+def test_a_return_elsewhere_changes_nothing_of_what_an_impression_says_it_earned() -> None:
+    """It is what its own partition tells; the policy alone knows more."""
+    reader = Reader()
+    story = seen(reader, "butter")
+    reader.read((0, story.order(lines=line("butter", 4), order_id="o-7")))
+    (impression,) = reader.session().impressions.values()
+    assert 1.0 == impression.reward
+    reader.read((1, Story("office").cancel(order_id="o-7")))
+    assert 1.0 == impression.reward
+
+    reader.read((0, story.cancel(order_id="o-7")))
+    assert 0.5 == impression.reward
+
+
 def test_what_the_next_order_earns_is_told_without_what_came_back_elsewhere() -> None:
     """The best order counts: once the first has come back, it is the second, for the policy."""
     told, policies = [], []

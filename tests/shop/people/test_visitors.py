@@ -12,6 +12,7 @@ from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.checkpoint import packed, read, restored
 from streams.shop.memory.orders.weight import BYTES_MAX, weight
 from streams.shop.memory.session import IMPRESSIONS_MAX, Session
+from streams.shop.people.ties import NO_TIES
 from streams.shop.people.visitors import FORMERS_MAX
 from tests.leaves import replaced
 from tests.stories import NOON_MS, Story, Till
@@ -209,6 +210,20 @@ def test_a_page_that_is_still_there_brings_the_receipt_of_before() -> None:
     assert 1 == session(shop).shown
 
 
+@pytest.mark.parametrize("shown_in", ["s1", "s2"])
+def test_a_receipt_of_any_session_before_counts_in_the_one_after_them(shown_in: str) -> None:
+    """Of the first of them or of the latest: a page may have stood open all the while."""
+    shop, one = till(), Story("s1", **V)
+    two = after(one)
+    prompts = {story.session_id: shop.prompt(story.add("bread")) for story in (one, two)}
+    three = after(two, "s3", pause_s=120)
+    serve(shop, three.view("tea"))
+    answer = shop.serve(three.see(prompts[shown_in]))
+
+    assert [("shown", None, 0)] == stages([*answer.outcomes])
+    assert answer.rejected is None
+
+
 def test_a_receipt_of_another_visitor_is_none() -> None:
     """The session of nobody else."""
     shop, before = till(), Story(**V)
@@ -285,6 +300,21 @@ def test_an_order_that_is_told_again_in_the_next_session_counts_once() -> None:
     serve(shop, before.add("bread", quantity=3), before.order("bread"))
     again = after(before).order("bread", order_id="o-s1-1")
     answer = shop.serve(again)
+
+    assert {"bread": 2} == basket(shop)
+    assert ((), ()) == (answer.outcomes, answer.unit_outcomes)
+
+
+def test_an_order_that_the_shop_has_forgotten_may_be_told_again_in_the_next_session() -> None:
+    """It knows that another session of the visitor has told it: nothing counts, nothing breaks."""
+    shop, before = till(holdout_share=0.0001), Story(**V)
+    serve(shop, before.add("bread", quantity=3), before.order("bread"))
+    shop.shop.sessions[0].orders.orders_max = 1
+    serve(shop, Story("other").order("soap"))
+    assert shop.shop.sessions[0].orders.get("o-s1-1") is None
+    now = after(before)
+    serve(shop, now.view("tea"))
+    answer = shop.serve(now.order("bread", order_id="o-s1-1"))
 
     assert {"bread": 2} == basket(shop)
     assert ((), ()) == (answer.outcomes, answer.unit_outcomes)
@@ -462,6 +492,25 @@ def test_a_former_session_goes_on_where_the_same_shopper_is_signed_in() -> None:
         serve(shop, one.add("bread", **ANN), other.add("butter"))
         serve(shop, one.view("tea", after_s=900, consent=True, **says))
         assert ({"bread": 1, "butter": 1} if mine else {}) == basket(shop, "s1")
+
+
+def test_an_event_without_consent_that_names_nobody_leaves_the_visit_to_whoever_comes_next() -> (
+    None
+):
+    """A storefront that sends its analytics' refusal with each event: nobody was there by it."""
+    shop, before = till(), Story(**V)
+    serve(shop, before.add("bread"), before.view("tea", consent=False))
+    serve(shop, after(before).view("jam"))
+
+    assert {"bread": 1} == basket(shop)
+
+
+def test_a_session_of_no_visitor_is_tied_to_nobody_by_a_denial() -> None:
+    """Nothing of who denied is kept with it, not even that somebody was there."""
+    shop, story = till(), Story("s9")
+    serve(shop, story.add("bread"), story.view("tea", shopper_id="ann", consent=False))
+
+    assert NO_TIES == session(shop, "s9").ties
 
 
 def test_after_a_sign_out_nobody_goes_on_from_that_session() -> None:

@@ -70,7 +70,7 @@ def test_on_a_log_that_begins_anew_all_was_seen_at_its_first_offset(number: int)
     assert {0} == {seen[f"e{place}"] for place in range(max(0, number - SEEN_MAX), number)}
 
 
-@pytest.mark.parametrize("offset", [0, 1, 7, 1_000])
+@pytest.mark.parametrize("offset", [0, 1, 7, 500])
 def test_an_event_of_before_that_the_new_log_tells_again_is_in_doubt_from_its_first_offset_on(
     offset: int,
 ) -> None:
@@ -79,7 +79,9 @@ def test_an_event_of_before_that_the_new_log_tells_again_is_in_doubt_from_its_fi
     assert (539, -1) == (seen.first(late, 539), seen.first(late, 540))
     seen.rebase(offset)
 
-    assert -1 == seen.first(late, offset)
+    assert [max(0, offset - 1), -1] == [
+        seen.first(late, place) if place >= 0 else 0 for place in (offset - 1, offset)
+    ]
     assert -1 == seen.first(late, offset + 1)
 
 

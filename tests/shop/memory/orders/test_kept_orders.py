@@ -55,6 +55,16 @@ def again(state: Any) -> Orders:
     return orders
 
 
+def test_an_order_of_before_is_of_its_own_session_and_nothing_of_it_is_back() -> None:
+    """Kept when that was not told: the session that told it was the one whose unit has it."""
+    state = json.loads(json.dumps(STATE))
+    state[0][0] = state[0][0][:9]
+    order = again(state).get("o-7")
+
+    assert order is not None
+    assert ("s1", {}) == (order.told_for, order.told_back)
+
+
 def test_orders_are_read_as_they_were_kept() -> None:
     """With what they taught, whom they are credited to, and what is back of them already."""
     order = again(STATE).get("o-7")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from streams.shop.memory.orders.weight import BYTES_MAX
 from streams.shop.memory.session import Session
 from streams.shop.state import restore
 from tests.deep_size import deep_size
+from tests.shop.memory.orders.test_earnings import RECEIPT
 from tests.stories import NOON_MS, Story, Till
 
 PIECES = 1_000
@@ -135,6 +137,54 @@ def test_who_answers_late_tells_the_latest_returns_as_at_once_and_no_other_wrong
 def test_no_event_is_taken_for_earlier_returns() -> None:
     """What is kept of any id is shorter."""
     assert len(EARLIER) > SHORT
+
+
+def back_of(event_id: str, item_id: str = "a") -> Reached:
+    """A piece of an item of one order came back."""
+    return Reached("returned", event_id, NOON_MS, -0.125, item_id, 1, "o-1", 100, "EUR")
+
+
+def test_one_event_that_returns_as_many_items_as_are_kept_is_kept_item_by_item() -> None:
+    """None of them is an earlier return: there was none before."""
+    whole = [back_of("e1", f"item-{number}") for number in range(RETURNS_MAX)]
+
+    assert tuple(whole) == bounded(whole)
+
+
+@pytest.mark.parametrize("number", [RETURNS_MAX + 1, 2 * RETURNS_MAX])
+def test_one_event_that_returns_more_items_than_are_kept_is_a_fact_for_each_of_them(
+    number: int,
+) -> None:
+    """It cannot be told late any more, not even in part; and all of it counts."""
+    whole = [back_of("e1", f"item-{place}") for place in range(number)]
+
+    assert tuple(fact._replace(event_id=EARLIER) for fact in whole) == bounded(whole)
+
+
+def test_what_others_tell_is_no_earlier_return_of_ones_own() -> None:
+    """It stays a fact of theirs, wherever it stands among so many of ours."""
+    own = [back_of(f"e{number}") for number in range(RETURNS_MAX + 2)]
+    away = back_of("", "a")
+    for place in range(3):
+        kept = bounded([*own[:place], away, *own[place:]])
+
+        assert [away] == [fact for fact in kept if not fact.told]
+        assert [EARLIER, *(f"e{number}" for number in range(2, RETURNS_MAX + 2))] == [
+            fact.event_id for fact in kept if fact.told
+        ]
+
+
+def test_ids_of_any_length_take_as_much_as_short_ones_and_earlier_returns_stay_apart() -> None:
+    """A storefront with ids of 128 characters fills no session by them."""
+    shown = Reached("shown", "seen", NOON_MS)
+    kept = [
+        Impression(RECEIPT, [shown, back_of(event_id), back_of(EARLIER)])
+        for event_id in ("e" * SHORT, "e" * 128)
+    ]
+
+    assert kept[0].kept_bytes == kept[1].kept_bytes
+    assert [EARLIER] * 2 == [one.reached[-1].event_id for one in kept]
+    assert all(len(one.reached[1].event_id) <= SHORT for one in kept)
 
 
 @st.composite
