@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from streams.contract.events import Event
+from streams.contract.events import Event, OrderLine
 from streams.contract.events.slots import PLACEMENTS, Placement
 from streams.contract.prompts import Prompt, prompt_id
 from streams.shop.memory.answer import Answer, Silence
@@ -218,3 +218,26 @@ def test_a_cap_of_a_slot_follows_the_visitor_into_the_next_session() -> None:
     shop.serve(after.add("butter", slots=()))
 
     assert Silence("session_cap") == shop.serve(after.check_out(slots=("checkout",))).silence
+
+
+@pytest.mark.parametrize(
+    ("prices", "anchor"),
+    [
+        ((300, 900, 500), "butter"),
+        ((900, 900, 500), "butter"),
+        ((None, None, 0), "jam"),
+        ((None, 1, None), "butter"),
+        ((None, None, None), "jam"),
+    ],
+)
+def test_beside_an_order_stands_what_goes_with_its_dearest_item(
+    prices: tuple[int | None, ...], anchor: str
+) -> None:
+    """Of equally dear ones the last; so where no price is told, too."""
+    lines = tuple(
+        OrderLine(item_id=item, price_minor=price)
+        for item, price in zip(GOODS, prices, strict=False)
+    )
+    event = Story().order(lines=lines, currency="EUR", slots=("post_purchase",))
+
+    assert anchor == till().prompt(event).anchor

@@ -494,9 +494,16 @@ def test_a_former_session_goes_on_where_the_same_shopper_is_signed_in() -> None:
         assert ({"bread": 1, "butter": 1} if mine else {}) == basket(shop, "s1")
 
 
-def test_an_event_without_consent_that_names_nobody_leaves_the_visit_to_whoever_comes_next() -> (
-    None
-):
+def test_an_event_that_says_nothing_of_who_is_there_leaves_the_visit_to_who_was() -> None:
+    """Neither who, nor consent: a page that does not know. Ann goes on with her basket."""
+    shop, before = till(), Story(**V, schema_version=2)
+    serve(shop, before.add("bread", **ANN), before.view("tea"))
+    serve(shop, after(before, schema_version=2, **ANN).view("jam"))
+
+    assert {"bread": 1} == basket(shop)
+
+
+def test_a_refusal_that_names_nobody_leaves_the_visit_to_whoever_comes_next() -> None:
     """A storefront that sends its analytics' refusal with each event: nobody was there by it."""
     shop, before = till(), Story(**V)
     serve(shop, before.add("bread"), before.view("tea", consent=False))
