@@ -225,8 +225,8 @@ def test_a_cap_of_a_slot_follows_the_visitor_into_the_next_session() -> None:
     [
         ((300, 900, 500), "butter"),
         ((900, 900, 500), "butter"),
-        ((None, None, 0), "jam"),
-        ((None, 1, None), "butter"),
+        ((0, None, None), "jam"),
+        ((1, None, None), "bread"),
         ((None, None, None), "jam"),
     ],
 )
