@@ -6,7 +6,7 @@ partners: the share of its own events that it spent with them, tamed by how popu
 anyway. The strongest voter is the candidate's anchor, and gives the evidence to show.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -197,29 +197,24 @@ class CoOccurrence(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
-        return list(islice(self._candidates(x, exclude, time_s, max(k, 0) + SOME), max(k, 0)))
+        voters, k = self._voters(x), max(k, 0)
+        votes = voters, self._vote_weights(time_s), self._support()
+        ranked, in_all = self._pairs.rank(*votes, k + SOME)
+        found = self._admitted(ranked, exclude, k)
+        if len(found) < k and len(ranked) < in_all:  # more are excluded than was thought
+            found = self._admitted(self._pairs.rank(*votes, in_all)[0], exclude, k)
+        return found
 
-    def _candidates(
-        self, x: Sequence[str], exclude: Collection[str], time_s: float | None, depth: int
-    ) -> Iterator[Candidate]:
-        """What is not excluded, best first: beyond `depth` only when more of it is asked for."""
-        voters = self._voters(x)
-        if len(voters):
-            vote_weights = self._vote_weights(time_s)
-            support = self._support()
-            ranked, in_all = self._pairs.rank(voters, vote_weights, support, depth)
-            yield from self._admissible(ranked, exclude)
-            if len(ranked) < in_all:
-                rest = self._pairs.rank(voters, vote_weights, support, in_all)[0]
-                yield from self._admissible(rest[len(ranked) :], exclude)
-
-    def _admissible(
-        self, ranked: Iterable[Ranked], exclude: Collection[str]
-    ) -> Iterator[Candidate]:
+    def _admitted(
+        self, ranked: Iterable[Ranked], exclude: Collection[str], k: int
+    ) -> list[Candidate]:
+        """The first `k` of what is ranked that are not excluded."""
         names = self._pairs.names
-        for less, item, met, of, anchor in ranked:
-            if item not in exclude:
-                yield Candidate(item, -less, met, of, names[anchor])
+        left = (one for one in ranked if one[1] not in exclude)
+        return [
+            Candidate(item, -less, met, of, names[anchor])
+            for less, item, met, of, anchor in islice(left, k)
+        ]
 
     def proposes(
         self,

@@ -1,7 +1,7 @@
 """Popularity, exponentially decayed: the hardest baseline, and the list of staples."""
 
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from heapq import nsmallest
 from itertools import islice
 from typing import Any
@@ -170,7 +170,12 @@ class Popularity(Recommender):
         time_s: float | None = None,
     ) -> list[Candidate]:
         """The most popular items, whatever came before and whatever the time."""
-        return list(islice(self._candidates(exclude), max(k, 0)))
+        of, in_all, tallies = times(self._all), weight(self._all) or 1, self._tallies
+        left = (one for one in self._ordered() if one[1] not in exclude)
+        return [
+            Candidate(item, share(-negative, in_all), times(tallies[item]), of)
+            for negative, item in islice(left, max(k, 0))
+        ]
 
     def proposes(
         self,
@@ -183,12 +188,6 @@ class Popularity(Recommender):
         if len(exclude) < min(len(self._tallies), self.top_max):
             return True
         return any(item not in exclude for _, item in self._ordered())
-
-    def _candidates(self, exclude: Collection[str]) -> Iterator[Candidate]:
-        of, in_all = times(self._all), weight(self._all) or 1
-        for negative, item in self._ordered():
-            if item not in exclude:
-                yield Candidate(item, share(-negative, in_all), times(self._tallies[item]), of)
 
     def sizes(self) -> dict[str, TableSize]:
         """Items counted."""

@@ -93,6 +93,10 @@ COMMANDS = {
         "streams.operations.explanation.command:explain",
         "Tell what became of each event of a session.",
     ),
+    "why-not": Lazy(
+        "streams.operations.explanation.why_not.command:command",
+        "Tell why an item was not offered to a session.",
+    ),
     "dead-letters": Lazy(
         "streams.operations.dead_letters.command:dead_letters",
         "List, show and replay records we could not use.",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from streams.contract.events.slots import Placement
 from streams.contract.wire.numbers import LENIENT, Count, TimeMs, Whole
 from streams.contract.wire.shop.offers import Offer
+from streams.contract.wire.shop.withdrawals import WithdrawalReason
 
 Stage = Literal["shown", "clicked", "dismissed", "added", "removed", "bought", "returned"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -20,11 +21,7 @@ ITEM_STAGES = frozenset[Stage]({"added", "removed", "bought", "returned"})
 
 
 def prompt_id(event_id: str, session_id: str, placement: Placement) -> str:
-    """The id of the prompt that an event causes at a placement: the same whoever answers, and when.
-
-    >>> prompt_id("e1", "s1", "basket") == prompt_id("e1", "s1", "basket")
-    True
-    """
+    """The id of the prompt that an event causes at a placement: whoever answers, and when."""
     return blake2b(f"{session_id}\0{event_id}\0{placement}".encode(), digest_size=12).hexdigest()
 
 
@@ -141,12 +138,14 @@ class PromptWithdrawn(_Published):
     """Which one."""
     session_id: str
     """Whose it was."""
-    because: Literal["added", "ordered"]
-    """The shopper has one of its items in the basket by now, or has bought."""
+    because: WithdrawalReason
+    """What the shopper did, or what the catalogue or a control says of one of its items by now."""
+    item_id: str | None = None
+    """That item."""
     caused_by: str
-    """The event that made it pointless."""
+    """The event that made it pointless; empty: catalogue or control did."""
     occurred_at_ms: TimeMs
-    """When that event happened."""
+    """When that happened."""
 
 
 class Outcome(_Published):

@@ -30,6 +30,7 @@ from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
 from streams.contract.wire.shop.slots import SlotSettings
+from streams.contract.wire.shop.withdrawals import WithdrawalSettings
 from streams.shop.state import Part
 
 _FOLD = "the fold reads it"
@@ -140,6 +141,7 @@ MAY_DIFFER: Mapping[str, str] = {
     **dict.fromkeys(IntakeSettings.model_fields, _INTAKE),
     **dict.fromkeys(CatalogSettings.model_fields, _REFERENCE),
     "catalog_prices_max": _REFERENCE,
+    **dict.fromkeys(WithdrawalSettings.model_fields, "what is taken back is no part of the fold"),
     "reason_evidence": "it changes how a prompt is said, not whom it is for",
     "log_level": "it changes what is said, not what is done",
 }

@@ -6,17 +6,19 @@ and not shown yet), by partition, and forgotten with the partition.
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from streams.contract.dead_letters import dead_letter_headers
 from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event
+from streams.contract.prompts import PromptWithdrawn
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.worker.answers.unlisted import Unlisted
 from streams.worker.delivery import OutgoingRecord
 from streams.worker.replica import Replica
 from streams.worker.transport.rounds import KafkaRecord
-from streams.worker.unlisted import Unlisted
 
 TIMED_EVERY = 16
 """Stages are timed in one slice of so many: what looking at clocks costs is spread over them."""
@@ -28,6 +30,11 @@ class Answered(NamedTuple):
     partition: int
     record: KafkaRecord
     answer: Answer
+
+
+def prompted_ms(answered: Sequence[Answered]) -> list[int]:
+    """When the events were appended that were answered with a prompt."""
+    return [each.record.timestamp for each in answered if each.answer.outgoing_prompt is not None]
 
 
 class Answering:
@@ -60,34 +67,39 @@ class Answering:
         """
         answered, now_ms = [], int(self._clock() * 1000)
         telemetry, fold, answer_to = self.replica.telemetry, self.replica.fold, self._answer
+        began_s, events = time.perf_counter(), self.replica.read(records)
         if not self._slices % TIMED_EVERY:
             telemetry.ingest_ms.observe((records[0].timestamp,), now_ms)
-            fold, answer_to = self._timed_fold, self._timed_answer
+            read_s = (time.perf_counter() - began_s) / len(records)
+            fold, answer_to = partial(self._timed_fold, read_s), self._timed_answer
         self._slices += 1
-        for record in records:
-            answer = answer_to(fold(partition, record), partition, record, now_ms)
+        for record, found in zip(records, events, strict=True):
+            offset = record.offset
+            fold(partition, offset, found)
+            answer = answer_to(found, partition, offset, now_ms)
             telemetry.answer(answer)
             answered.append(Answered(partition, record, answer))
             fold, answer_to = self.replica.fold, self._answer
         self._next[partition] = records[-1].offset + 1
         return answered
 
-    def _timed_fold(self, partition: int, record: KafkaRecord) -> Event | InvalidEvent:
-        began_s = time.perf_counter()
-        event = self.replica.fold(partition, record)
+    def _timed_fold(
+        self, read_s: float, partition: int, offset: int, found: Event | InvalidEvent
+    ) -> None:
+        began_s = time.perf_counter() - read_s
+        self.replica.fold(partition, offset, found)
         self.replica.telemetry.fold_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
-        return event
 
     def _timed_answer(
-        self, event: Event | InvalidEvent, partition: int, record: KafkaRecord, now_ms: int
+        self, event: Event | InvalidEvent, partition: int, offset: int, now_ms: int
     ) -> Answer:
         began_s = time.perf_counter()
-        answer = self._answer(event, partition, record, now_ms)
+        answer = self._answer(event, partition, offset, now_ms)
         self.replica.telemetry.decide_ms.observe((1e3 * began_s,), 1e3 * time.perf_counter())
         return answer
 
     def _answer(
-        self, event: Event | InvalidEvent, partition: int, record: KafkaRecord, now_ms: int
+        self, event: Event | InvalidEvent, partition: int, offset: int, now_ms: int
     ) -> Answer:
         if isinstance(event, BadInput):
             return Answer(rejected=event)
@@ -95,13 +107,18 @@ class Answering:
         pending = self._pending.get(partition)
         if pending is None:
             pending = self._pending[partition] = PendingPrompts(self.replica.settings.sessions_max)
-        answer = self.replica.answer(event, partition, record.offset, pending, now_ms)
+        answer = self.replica.answer(event, partition, offset, pending, now_ms)
         if answer.outgoing_prompt is not None:
             for prompt in (answer.outgoing_prompt, *answer.further_prompts):
                 pending.add(prompt)
         if answer.withdrawals:
             pending.withdraw(event.session_id, {gone.prompt_id for gone in answer.withdrawals})
         return answer
+
+    def withdrew(self, partition: int, gone: PromptWithdrawn) -> None:
+        """A prompt was taken back by the catalogue, or by a control: it is not pending any more."""
+        if (pending := self._pending.get(partition)) is not None:
+            pending.withdraw(gone.session_id, {gone.prompt_id})
 
     def keep(self, partitions: Collection[int]) -> None:
         """These partitions are ours from now on: forget the pending prompts of any other.

@@ -117,33 +117,36 @@ class Replica(Service):
         """The next offset of a partition to fold."""
         return self.shop.position.get(partition, 0)
 
-    def fold(self, partition: int, record: KafkaRecord) -> Event | InvalidEvent:
-        """Fold a record unless it is in already; returns what it holds. No await in here.
+    def read(self, records: Iterable[KafkaRecord]) -> list[Event | InvalidEvent]:
+        """What these records hold: of a slice all at once, so that the parser stays in the cache.
 
-        The record must not be beyond the position, except behind offsets that are not in the log.
+        Between two decisions each one would take several times as long.
         """
-        found: Event | InvalidEvent
-        try:
-            found = decode(
-                record.key,
-                record.value,
-                timestamp_ms=record.timestamp,
-                settings=self.settings,
-            )
-        except InvalidEvent as invalid:
-            found = invalid
+        settings, found = self.settings, list[Event | InvalidEvent]()
+        for record in records:
+            key, value, at_ms = record.key, record.value, record.timestamp
+            try:
+                found.append(decode(key, value, timestamp_ms=at_ms, settings=settings))
+            except InvalidEvent as invalid:
+                found.append(invalid)
+        return found
+
+    def fold(self, partition: int, offset: int, found: Event | InvalidEvent) -> None:
+        """Fold what a record holds, unless it is in already. No await in here.
+
+        It must not be beyond the position, except behind offsets that are not in the log.
+        """
         event = None if isinstance(found, InvalidEvent) else found
-        folded = self.shop.learn(partition, record.offset, event)
+        folded = self.shop.learn(partition, offset, event)
         if folded == "gap":
-            self.step_over(partition, record.offset)
-            folded = self.shop.learn(partition, record.offset, event)
+            self.step_over(partition, offset)
+            folded = self.shop.learn(partition, offset, event)
         if folded == "folded":
             self.telemetry.folded += 1
             if event is not None and event.clock_ahead_ms > 0:
                 self.telemetry.clocks_ahead += 1
         else:
             self.telemetry.repeats += 1
-        return found
 
     def answer(
         self, event: Event, partition: int, offset: int, pending: PendingPrompts, now_ms: int
@@ -254,8 +257,8 @@ class Replica(Service):
         with translating_corruption(), translating_refusals(self.settings):
             batches = await self._consumer.getmany(timeout_ms=FOLLOW_TIMEOUT_MS)
         for partition, records in slices(list(batches.items()), SLICE):
-            for record in records:
-                self.fold(partition, record)
+            for record, found in zip(records, self.read(records), strict=True):
+                self.fold(partition, record.offset, found)
             await asyncio.sleep(0)
 
     @Service.task

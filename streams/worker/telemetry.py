@@ -101,6 +101,12 @@ class Telemetry:
     """Prompts handed to the producer."""
     withdrawals: int = 0
     """Prompts withdrawn."""
+    catalogue_withdrawals: Counter[str] = field(default_factory=Counter)
+    """Those of them that catalogue or controls have taken back, by reason."""
+    withdrawals_put_off: int = 0
+    """Times that some of these had to wait for their turn."""
+    inheritances_failed: int = 0
+    """Times that the living prompts of a partition that was taken over could not be read."""
     dead_letters: Counter[str] = field(default_factory=Counter)
     """Dead letters, by reason."""
     checkpoints: int = 0
@@ -152,21 +158,24 @@ class Telemetry:
 
     def answer(self, answer: Answer) -> None:
         """Count one answer."""
+        prompt, silence, gone, outcomes, _, rejected, withheld, further, silent, shadowed = answer
         self.answered += 1
-        self.prompts += (answer.outgoing_prompt is not None) + len(answer.further_prompts)
-        self.withdrawals += len(answer.withdrawals)
-        if answer.rejected is not None:
-            self.dead_letters[answer.rejected.reason] += 1
-        if answer.silent_slots:
-            self.silences.update(silence.reason for silence in answer.silent_slots.values())
-        elif answer.silence is not None:
-            self.silences[answer.silence.reason] += 1
-        for outcome in answer.outcomes:
+        if prompt is not None:
+            self.prompts += 1 + len(further)
+        if gone:
+            self.withdrawals += len(gone)
+        if rejected is not None:
+            self.dead_letters[rejected.reason] += 1
+        if silent:
+            self.silences.update(one.reason for one in silent.values())
+        elif silence is not None:
+            self.silences[silence.reason] += 1
+        for outcome in outcomes:
             self.feedback[outcome.stage] += 1
-        if answer.withheld:
-            self.withheld.update(answer.withheld)
-        if answer.shadowed:
-            self.shadows.update(map("/".join, answer.shadowed))
+        if withheld:
+            self.withheld.update(withheld)
+        if shadowed:
+            self.shadows.update(map("/".join, shadowed))
 
     def handed(self, prompted_ms: Iterable[int], now_ms: float) -> None:
         """Prompts for events of these times have been handed to the producer."""

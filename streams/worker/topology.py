@@ -29,7 +29,8 @@ from streams.contract.settings import Settings
 from streams.shop.memory.answer import Answer
 from streams.shop.shared_settings import told, versions
 from streams.shop.shop import Shop
-from streams.worker.answering import Answered, Answering
+from streams.worker.answering import Answered, Answering, prompted_ms
+from streams.worker.answers.taking_back import TakingBack
 from streams.worker.checkpointing.checkpointer import Checkpointer
 from streams.worker.checkpointing.other_log import WaitForTheLog
 from streams.worker.checkpointing.restoring import CheckpointFindings, last_shop
@@ -133,8 +134,9 @@ def create_app(
     if settings.answering:
         parts.insert(1, reference)
         publisher = delivery or Delivery(settings)
-        _answer_events(app, settings, publisher, views)
-        parts = [views, publisher, *parts]
+        taking_back = _answer_events(app, settings, publisher, views)
+        app.reference.heard = taking_back.pointless.heard
+        parts = [views, publisher, *parts, taking_back]
         if store is not None and settings.checkpoint_every_s:
             parts.append(_checkpointer(app, settings, store, found))
         parts.append(Admission(agreement))
@@ -192,9 +194,12 @@ def _agreement(settings: Settings, shop: Fold, replica: Replica) -> Agreement:
     return Agreement(settings, partial(told, settings, of_state), replica.topics_there)
 
 
-def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Views | None) -> None:
-    """The dataflow proper."""
+def _answer_events(
+    app: App, settings: Settings, delivery: Publisher, views: Views | None
+) -> TakingBack:
+    """The dataflow proper; and what takes back, beside it, what it has said."""
     answering = Answering(app.replica)
+    taking_back = TakingBack(app.replica, delivery, lambda: app.assigned, answering.withdrew, views)
 
     @app.agent(app.topic(settings.topics.events, schema=RoundSchema()), name="answer")
     async def answer(rounds: Any) -> None:
@@ -207,12 +212,13 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
                 outgoing += (record for each in told for record in answering.outgoing(each))
                 answered += told
                 await asyncio.sleep(0)
-            await delivery.publish(outgoing, partial(delivered, event, answered, _now_ms()))
-            app.telemetry.handed(_prompted_ms(answered), _now_ms())
+            then = partial(delivered, event, answered, _now_ms())
+            await taking_back.publish(outgoing, answered, then)
+            app.telemetry.handed(prompted_ms(answered), _now_ms())
 
     def delivered(event: Any, answered: Sequence[Answered], began_ms: float) -> None:
         event.ack()
-        app.telemetry.delivered(_prompted_ms(answered), _now_ms(), began_ms)
+        app.telemetry.delivered(prompted_ms(answered), _now_ms(), began_ms)
         if views is not None:
             views.offer([each.answer for each in answered])
 
@@ -228,20 +234,17 @@ def _answer_events(app: App, settings: Settings, delivery: Publisher, views: Vie
         nonlocal said
         app.assigned = frozenset(tp.partition for tp in args[-1])
         answering.keep(app.assigned)
+        taking_back.keep(app.assigned)
         if change := assignment_change(said, app.assigned):
             logger.warning("%s of %s", change, settings.topics.events)
         said = app.assigned
 
     app.answer = answer
+    return taking_back
 
 
 def _now_ms() -> float:
     return time.time() * 1000
-
-
-def _prompted_ms(answered: Sequence[Answered]) -> list[int]:
-    """When the events were appended that were answered with a prompt."""
-    return [each.record.timestamp for each in answered if each.answer.outgoing_prompt is not None]
 
 
 def _checkpointer(

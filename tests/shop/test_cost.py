@@ -5,9 +5,9 @@ fail it. Each Python counts them in its own way; therefore they are compared
 with a reference loop that is counted in the same run: a plain shop that reads the same events and
 counts pairs in dictionaries. What compiled code does is not in it (`make bench` measures time).
 
-A bound is about a tenth above what was counted when it was set (Python 3.11: 11.4 and 29.4; 3.13:
-11.9 and 31.9). Who makes the fold dearer on purpose raises the bound, and says why in the commit;
-who makes it cheaper lowers it.
+A bound is about a twentieth above what was counted when it was set (Python 3.11: 11.3 and 32.2).
+Who makes the fold dearer on purpose raises the bound, and says why in the commit; who makes it
+cheaper lowers it.
 """
 
 import sys
@@ -31,7 +31,7 @@ from tests.stories import OPEN, Story
 EVENTS, KNOWN = 2_000, 1_000
 """The first so many are learned before anything is counted."""
 FOLD_RATIO_MAX = 12.5
-DECIDE_RATIO_MAX = 34.5
+DECIDE_RATIO_MAX = 33.8
 
 Record = tuple[bytes, bytes, int]
 

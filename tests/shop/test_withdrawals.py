@@ -76,3 +76,92 @@ def test_an_order_that_is_told_once_more_withdraws_nothing() -> None:
     shop.prompt(story.view("bread"))
 
     assert () == shop.serve(story.order("toast", order_id="o-7")).withdrawals
+
+
+def test_what_is_sent_away_in_one_tab_is_taken_back_in_the_other() -> None:
+    """The prompt itself, and others with its items: none of them is offered again."""
+    shop, story, prompt = offered()
+    other = shop.prompt(story.add("bread", after_s=30))
+    shop.serve(story.see(prompt))
+    gone = shop.serve(story.dismiss(prompt)).withdrawals
+
+    assert [(prompt.prompt_id, "dismissed"), (other.prompt_id, "dismissed")] == [
+        (one.prompt_id, one.because) for one in gone
+    ]
+    assert () == shop.serve(story.view("toast")).withdrawals
+
+
+def test_who_pays_is_left_alone_but_for_what_is_said_at_the_till() -> None:
+    """Prompts of the slots checkout and post purchase stand."""
+    shop, story, prompt = offered(checkout_prompts_max=5, slot_cool_down_s=0.0)
+    shop.teach("toast", "jam")
+    answer = shop.serve(story.check_out(slots=("checkout",)))
+    shop.serve(story.add("toast"))
+    at_the_till = shop.serve(story.check_out(slots=("checkout",)))
+
+    assert [(prompt.prompt_id, "checkout")] == [
+        (one.prompt_id, one.because) for one in answer.withdrawals
+    ]
+    assert at_the_till.prompt is not None
+    assert "checkout" == at_the_till.prompt.placement
+    assert () == shop.serve(story.check_out()).withdrawals
+
+
+@pytest.mark.parametrize(
+    ("leaves", "because"),
+    [
+        ({"shopper_id": "ann", "consent": False}, "consent"),
+        ({"shopper_id": None, "consent": True, "schema_version": 2}, "signed_out"),
+        ({"shopper_id": "bob", "consent": True}, "signed_out"),
+    ],
+    ids=["consent-goes", "signs-out", "another-signs-in"],
+)
+def test_what_was_said_to_somebody_who_has_left_is_taken_back(
+    leaves: dict[str, object], because: str
+) -> None:
+    """Once; and what is said after that stands, whatever events say by then."""
+    shop = Till()
+    shop.teach("bread", "butter")
+    story = Story(shopper_id="ann")
+    prompt = shop.prompt(story.view("bread"))
+    after = Story("s1", start_ms=story.now_ms + 60_000, **leaves)
+    after._number = story._number
+    answer = shop.serve(after.view("bread"))
+
+    assert [(prompt.prompt_id, because)] == [(w.prompt_id, w.because) for w in answer.withdrawals]
+    assert answer.prompt is not None
+    assert () == shop.serve(after.view("toast")).withdrawals
+
+
+def test_who_never_consented_keeps_their_prompts() -> None:
+    """A "no" that is said with every event is no news."""
+    shop = Till()
+    shop.teach("bread", "butter")
+    story = Story(consent=False)
+    shop.prompt(story.view("bread"))
+
+    assert () == shop.serve(story.view("toast", after_s=30)).withdrawals
+
+
+def test_who_is_forgotten_is_shown_nothing_more_of_before() -> None:
+    """Whichever session says so."""
+    shop, story, prompt = offered()
+    gone = shop.serve(story.forget("ann")).withdrawals
+
+    assert [(prompt.prompt_id, "consent")] == [(one.prompt_id, one.because) for one in gone]
+
+
+def test_a_prompt_that_was_taken_back_earns_what_it_has_earned() -> None:
+    """A withdrawal is an answer, no event: the receipt is as good as before."""
+    credited, digests = [], []
+    for pays in (False, True):
+        shop, story, prompt = offered()
+        shop.serve(story.see(prompt))
+        shop.serve(story.check_out())
+        if pays:  # somebody else answers, who never withdrew anything
+            shop.pending.forget()
+        credited.append(shop.serve(story.add("butter", receipt=prompt.receipt)).outcomes)
+        digests.append(shop.shop.digest())
+
+    assert credited[0] == credited[1] != ()
+    assert 1 == len({*digests})

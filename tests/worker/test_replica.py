@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from streams.contract.errors import FoldStalled, InvalidEvent
+from streams.contract.events import Event
 from streams.contract.settings import Settings
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
@@ -17,11 +18,18 @@ def replica(**settings: object) -> Replica:
     return Replica(Settings(**settings), CountingShop(), Telemetry())  # type: ignore[arg-type]
 
 
+def fold(copy: Replica, record: Record) -> Event | InvalidEvent:
+    """Read a record and fold it; what it holds."""
+    (found,) = copy.read([record])
+    copy.fold(0, record.offset, found)
+    return found
+
+
 def test_what_the_follower_folded_is_not_folded_again_by_the_agent() -> None:
     """The position makes the second sight free; the event is there to be answered all the same."""
     copy, bread = replica(), Story().view("bread")
 
-    seen = [copy.fold(0, recorded(bread, 0)) for _ in range(2)]
+    seen = [fold(copy, recorded(bread, 0)) for _ in range(2)]
 
     assert seen == [bread, bread]
     assert copy.telemetry.folded == 1
@@ -32,7 +40,7 @@ def test_a_record_that_is_no_event_moves_the_position() -> None:
     """The log goes on behind it."""
     copy = replica()
 
-    found = copy.fold(0, Record(0, b"not JSON"))
+    found = fold(copy, Record(0, b"not JSON"))
 
     assert isinstance(found, InvalidEvent)
     assert copy.position(0) == 1
@@ -41,9 +49,9 @@ def test_a_record_that_is_no_event_moves_the_position() -> None:
 def test_offsets_that_the_log_does_not_hold_are_stepped_over_and_counted() -> None:
     """Retention and transactions leave such gaps; the fold goes on behind them."""
     copy, story = replica(), Story()
-    copy.fold(0, recorded(story.view("bread"), 0))
+    fold(copy, recorded(story.view("bread"), 0))
 
-    copy.fold(0, recorded(story.view("jam"), 5))
+    fold(copy, recorded(story.view("jam"), 5))
 
     assert copy.position(0) == 6
     assert copy.telemetry.gaps == 4
@@ -52,7 +60,7 @@ def test_offsets_that_the_log_does_not_hold_are_stepped_over_and_counted() -> No
 async def test_the_agent_goes_on_at_once_where_everything_before_is_folded() -> None:
     """That is how it nearly always is."""
     copy = replica()
-    copy.fold(0, recorded(Story().view("bread"), 0))
+    fold(copy, recorded(Story().view("bread"), 0))
 
     await copy.reach(0, 1)
 
@@ -66,7 +74,7 @@ async def test_the_agent_waits_until_the_follower_has_closed_a_gap() -> None:
     await asyncio.sleep(0)
     before = waiting.done()
     for offset in range(2):
-        copy.fold(0, recorded(story.view("bread"), offset))
+        fold(copy, recorded(story.view("bread"), offset))
 
     await asyncio.wait_for(waiting, 5)
 

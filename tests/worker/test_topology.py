@@ -186,8 +186,8 @@ def test_the_replica_has_caught_up_and_peers_agree_before_the_worker_joins_its_g
 
     close(app)
     beside = ["Agreement", "TopicWatch"]
-    before_joining = ["Delivery", "Replica", "ReferenceTopics", "Watchdog", "Admission"]
-    assert started[:8] == [*beside, *before_joining, "Consumer"]
+    before_joining = ["Delivery", "Replica", "ReferenceTopics", "Watchdog", "TakingBack"]
+    assert started[:9] == [*beside, *before_joining, "Admission", "Consumer"]
 
 
 async def test_the_page_listens_where_the_settings_say() -> None:

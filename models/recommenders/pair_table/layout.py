@@ -5,6 +5,7 @@ the order in which they met; chunks have room for 4, 8, 16, … cells, and one t
 kept for another row of its size.
 """
 
+from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -124,3 +125,8 @@ def longer(array: NDArray[Any], more: int = 1) -> NDArray[Any]:
     copy = np.zeros(max(int(len(array) * GROWTH), len(array) + more), array.dtype)
     copy[: len(array)] = array
     return copy
+
+
+def name_hash(item: str) -> int:
+    """An item's `hash`: in whatever order items came, equals stand in the same order by it."""
+    return int.from_bytes(blake2b(item.encode("utf-8", "surrogatepass"), digest_size=7).digest())

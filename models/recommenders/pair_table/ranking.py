@@ -49,31 +49,30 @@ def is_evidence(
 def candidates(
     cells: Cells,
     rows: Rows,
-    voters: Numbers,
+    voter: int,
     together_min: int,
     sessions: int,
     z_min: float,
     found: Numbers,
 ) -> int:
-    """The first partners for which any voter has evidence, as many as `found` has room for.
+    """The first partners for which a voter has evidence, as many as `found` has room for.
 
-    Returns how many there are. A partner stands there once for each of its voters.
+    Returns how many there are.
     """
     n = 0
-    for voter in voters:
-        row = rows[voter]
-        for at in range(row.start, row.start + row.length):
-            if n == len(found):
-                return n
-            cell = cells[at]
-            partner = rows[cell.item]
-            if (
-                cell.latest + cell.before > 0
-                and partner.damping > 0.0
-                and is_evidence(cell.times, row.times, partner.times, together_min, sessions, z_min)
-            ):
-                found[n] = cell.item
-                n += 1
+    row = rows[voter]
+    for at in range(row.start, row.start + row.length):
+        if n == len(found):
+            return n
+        cell = cells[at]
+        partner = rows[cell.item]
+        if (
+            cell.latest + cell.before > 0
+            and partner.damping > 0.0
+            and is_evidence(cell.times, row.times, partner.times, together_min, sessions, z_min)
+        ):
+            found[n] = cell.item
+            n += 1
     return n
 
 

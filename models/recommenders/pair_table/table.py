@@ -6,7 +6,7 @@ A pair takes two cells of 24 bytes, an item a row of 64.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from hashlib import blake2b
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from models.recommenders.pair_table.layout import (
     Support,
     VoteWeights,
     longer,
+    name_hash,
 )
 from models.snapshot.arrays import column
 
@@ -103,6 +104,7 @@ class PairTable:
     def _admit(self, item: str) -> int:
         number = self.number.get(item)
         if number is None:
+            item = intern(item)  # as sessions have it: who looks it up compares no letters
             if self._free:
                 number = self._free.pop()
                 self.names[number] = item
@@ -113,7 +115,7 @@ class PairTable:
                     self._rows = longer(self._rows)
                     self._make_scratch()
             self.number[item] = number
-            self._rows[number]["hash"] = _hash(item)
+            self._rows[number]["hash"] = name_hash(item)
         return number
 
     def learn(
@@ -196,7 +198,7 @@ class PairTable:
         Equals go by id; more than `depth` come back when the last of them have equals.
         """
         depth = min(depth, len(self.rows))
-        heap, votes, active, found, _ = self._scratch
+        heap, votes, active, found, *_ = self._scratch
         count, in_all = ranking.rank(
             *(self.cells, self.rows, voters, *vote_weights, *support, depth),
             *(heap, votes, active, found),
@@ -208,19 +210,21 @@ class PairTable:
     def proposes(self, voters: Iterable[str], support: Support, exclude: Collection[str]) -> bool:
         """Whether these items have a candidate that is not excluded, without ranking them all.
 
-        A few are looked at, then as many as all that are excluded can be: once for each voter.
+        A few of each voter are looked at; where that last one is excluded, as many as all can be.
         """
         self._settle()
-        known, names = self.number.get, self.names
-        numbers = [at for item in voters if (at := known(item)) is not None]
-        table = self._cells, self._rows, np.array(numbers, np.int64), *support
-        count = ranking.candidates(*table, few := self._scratch[-1])
-        left = any(names[at] not in exclude for at in few.tolist()[:count])
-        if left or count < FEW:
-            return left
-        found = np.empty(len(exclude) * len(numbers) + 1, np.int64)
-        count = ranking.candidates(*table, found)
-        return any(names[at] not in exclude for at in found[:count].tolist())
+        cells, rows, names, few = self._cells, self._rows, self.names, self._scratch[-1]
+        for number in map(self.number.get, voters):
+            if number is None:
+                continue
+            found, count = few, ranking.candidates(cells, rows, number, *support, few)
+            if count == FEW and names[few[-1]] in exclude:
+                found = np.empty(len(exclude) + 1, np.int64)
+                count = ranking.candidates(cells, rows, number, *support, found)
+            for at in found[:count].tolist():
+                if names[at] not in exclude:
+                    return True
+        return False
 
     def partners(self, item: str) -> NDArray[Any]:
         """The cells of an item's partners; empty where there is no such item."""
@@ -286,15 +290,11 @@ class PairTable:
         """
         names, rows, cells = pair_state.read(state)
         rows = longer(rows, max(0, ROWS_FIRST - len(rows)))
-        rows["hash"][: len(names)] = [_hash(item) for item in names]
-        self.era, self.names = int(state["era"]), names
-        self.number = {item: number for number, item in enumerate(names)}
+        rows["hash"][: len(names)] = [name_hash(item) for item in names]
+        self.era, self.names = int(state["era"]), [*map(intern, names)]
+        self.number = {item: number for number, item in enumerate(self.names)}
         self._rows, self._cells = rows, longer(cells, max(0, CELLS_FIRST - len(cells)))
         self.chunks[TOP] = len(cells)
         counting.fit(self._cells, rows, self.row_max)
         counting.advance_eras(self._cells, rows, 0, self.norm)
         self._make_scratch()
-
-
-def _hash(item: str) -> int:
-    return int.from_bytes(blake2b(item.encode("utf-8", "surrogatepass"), digest_size=7).digest())

@@ -8,12 +8,14 @@ from streams.contract.wire.page import PageSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
 from streams.contract.wire.shop.shipping import ShippingSettings
 from streams.contract.wire.shop.slots import SlotSettings
+from streams.contract.wire.shop.withdrawals import WithdrawalSettings
 
 
 class ProgramSettings(
     PageSettings,
     ShippingSettings,
     SlotSettings,
+    WithdrawalSettings,
     CatalogSettings,
     IntakeSettings,
     ConsoleSettings,

@@ -78,7 +78,7 @@ def retell(
         if not wanted:
             break
         if isinstance(event.held, TURNING):
-            _fold_to(shop, reader, event, log.times, advance)
+            fold_to(shop, reader, event, log.times, advance)
             retold[event.place] = _answer(shop, event, pending, published)
             wanted.discard(event.place)
     return retold
@@ -102,14 +102,17 @@ def _is_of(at: Partition, shop: Shop) -> bool:
     return at.topic == shop.settings.topics.events
 
 
-def _fold_to(
+def fold_to(
     shop: Shop,
     reader: LogReader,
     event: SessionEvent,
     times: TimeIndex,
     advance: Callable[[int], object],
 ) -> None:
-    """Fold the log up to this event, and of other partitions what was there by then."""
+    """Fold the log up to this event, and of other partitions what was there by then.
+
+    `advance` is told of each record.
+    """
     own, offset = event.place
     ends = times.reached(event.timestamp_ms) | {own: offset + 1}
     begins = {at: shop.position.get(at.number, 0) for at in reader.partitions if _is_of(at, shop)}

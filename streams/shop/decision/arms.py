@@ -71,9 +71,11 @@ def _viewed(question: CandidateQuery) -> Sequence[str]:
 
 def _last(items: list[str], anchor: str) -> list[str]:
     """These items, each of them once, with the anchor last, as it mostly is already."""
-    if items and items[-1] == anchor:
-        return items
-    return [*(item for item in items if item != anchor), anchor]
+    if anchor in items:
+        if items[-1] == anchor:
+            return items
+        items = [item for item in items if item != anchor]
+    return [*items, anchor]
 
 
 def _shopper(question: CandidateQuery) -> Sequence[str]:

@@ -46,8 +46,9 @@ class Catalog:
         """Items and products that a control hides, whatever their records say."""
 
     def __bool__(self) -> bool:
-        """Whether it knows anything that a decision asks for."""
-        return bool(len(self) or self.prices.of)
+        """Whether it knows anything that a decision asks for: asked by every event."""
+        kept = self.withheld or self.products or self.hidden or self.prices.of
+        return bool(kept) or self.upgrades.relations > 0
 
     def __len__(self) -> int:
         """How much it keeps; an item that it keeps in several places counts in each of them."""

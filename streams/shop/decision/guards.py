@@ -63,9 +63,12 @@ def silenced(
     allowed = budget(session, slot, settings)
     if allowed.dismissals >= settings.dismissals_max:
         return Silence("dismissed")
-    unseen = unseen_ms(session, event, pending, slot)
     beside = sum(same_budget(other, slot) for other in before) if before else 0
-    if allowed.shown + len(unseen) + beside >= allowed.prompts_max:
+    left = allowed.prompts_max - allowed.shown - beside
+    if left > len(pending) and not allowed.cool_down_s:
+        return None  # whichever of them count
+    unseen = unseen_ms(session, event, pending, slot)
+    if len(unseen) >= left:
         return Silence("session_cap")
     if pause_left_ms(event, unseen, allowed) > 0:
         return Silence("cool_down")
@@ -94,14 +97,16 @@ def unseen_ms(
 
     But the event's own: what has expired by now will not be shown, and does not count.
     """
+    cause, now_ms = event.event_id, event.received_at_ms
+    impressions, began_ms = session.impressions, session.started_ms
     return [
-        prompt.occurred_at_ms
-        for prompt in pending
-        if prompt.prompt_id not in session.impressions
-        and prompt.caused_by != event.event_id
-        and prompt.expires_at_ms > event.received_at_ms
-        and prompt.occurred_at_ms >= session.started_ms
-        and same_budget(prompt.slot, slot)
+        at_ms
+        for prompt_id, _, caused_by, at_ms, until_ms, of_slot in pending
+        if until_ms > now_ms
+        and at_ms >= began_ms
+        and caused_by != cause
+        and prompt_id not in impressions
+        and (of_slot == slot or same_budget(of_slot, slot))
     ]
 
 

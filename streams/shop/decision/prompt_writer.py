@@ -55,7 +55,7 @@ class PromptWriter:
             "session_id": who,
             "placement": placement,
             "anchor": asked_for,
-            "items": [_item(candidate) for candidate in candidates],
+            "items": _items(candidates),
             "arm": choice.arm,
             "context": context,
             "propensity": choice.propensity,
@@ -81,8 +81,13 @@ class PromptWriter:
         return reason(key, anchor=anchor, locale=locale, texts=self.texts, counted=counted)
 
 
-def _item(candidate: Candidate) -> dict[str, Any]:
-    """The candidate as the fields of a `PromptItem`."""
-    item, score, together, of, anchor, _ = candidate
-    evidence = {"anchor": anchor, "together": together, "of": of}
-    return {"item_id": item, "score": score, "evidence": evidence}
+def _items(candidates: list[Candidate]) -> list[dict[str, Any]]:
+    """The candidates as the fields of `PromptItem`s."""
+    return [
+        {
+            "item_id": item,
+            "score": score,
+            "evidence": {"anchor": anchor, "together": together, "of": of},
+        }
+        for item, score, together, of, anchor, _ in candidates
+    ]

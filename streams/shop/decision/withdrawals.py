@@ -1,40 +1,118 @@
-"""Withdrawals: published prompts that an add, a cart or an order makes pointless."""
+"""Withdrawals: published prompts that what the shopper does makes pointless.
 
-from streams.contract.events import BasketUpdated, Event, ItemAdded, OrderPlaced
+An item of the prompt is in the basket by now, or was sent away; the shopper has ordered, pays, has
+said no to being known, or has left. What the catalogue takes back is no answer to an event: see
+`streams.worker.answers.taking_back`. Neither is folded, and what a prompt earns depends on neither:
+its receipt stays good.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from streams.contract.events import (
+    BasketUpdated,
+    CheckoutStarted,
+    Event,
+    ItemAdded,
+    OrderPlaced,
+    PromptDismissed,
+    ShopperForgotten,
+)
 from streams.contract.prompts import PromptWithdrawn
+from streams.contract.wire.shop.withdrawals import ShopperReason
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX
-from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.memory.session import Session
 
-ENDING = frozenset({ItemAdded, BasketUpdated, OrderPlaced})
-"""The events that can make a prompt pointless."""
+ENDING = frozenset(
+    {ItemAdded, BasketUpdated, OrderPlaced, PromptDismissed, CheckoutStarted, ShopperForgotten}
+)
+"""The events that can make a prompt pointless; who leaves does by any event."""
+NOT_DISTURBED = frozenset({"checkout", "post_purchase"})
+"""Slots whose prompts stand while the shopper pays."""
+
+
+class _Pointless(NamedTuple):
+    """What an event makes pointless, and why."""
+
+    because: ShopperReason
+    concerns: Callable[[PendingPrompt], bool]
 
 
 def withdrawals(
     session: Session, event: Event, pending: PendingPrompts
 ) -> tuple[PromptWithdrawn, ...]:
     """The living prompts of this session that an event made pointless."""
-    if type(event) not in ENDING:
+    if type(event) not in ENDING and not session.moments.parted_ms:
         return ()
-    if isinstance(event, OrderPlaced) and not session.was_ordered_by(event):
-        return ()  # told once more
-    added = None if isinstance(event, OrderPlaced) else _entered(session, event)
-    return tuple(
-        PromptWithdrawn(
-            prompt_id=prompt.prompt_id,
-            session_id=event.session_id,
-            because="ordered" if added is None else "added",
-            caused_by=event.event_id,
-            occurred_at_ms=event.occurred_at_ms,
-        )
+    living = [
+        prompt
         for prompt in pending.of(event.session_id)
-        if prompt.caused_by != event.event_id
-        and prompt.expires_at_ms > event.received_at_ms
-        and (added is None or not added.isdisjoint(prompt.items))
-    )
+        if prompt.caused_by != event.event_id and prompt.expires_at_ms > event.received_at_ms
+    ]
+    if not living:
+        return ()
+    found = [why for why in (_by_deed(session, event), _by_leaving(session, event)) if why]
+    gone: list[PromptWithdrawn] = []
+    for prompt in living:
+        because = next((why.because for why in found if why.concerns(prompt)), None)
+        if because is not None:
+            gone.append(
+                PromptWithdrawn(
+                    prompt_id=prompt.prompt_id,
+                    session_id=event.session_id,
+                    because=because,
+                    caused_by=event.event_id,
+                    occurred_at_ms=event.occurred_at_ms,
+                )
+            )
+    return tuple(gone)
 
 
-def _entered(session: Session, event: Event) -> set[str]:
+def _by_deed(session: Session, event: Event) -> _Pointless | None:
+    """What the shopper did with the basket, with a prompt or at the till."""
+    match event:
+        case OrderPlaced():  # if it is not told once more
+            return _Pointless("ordered", _any) if session.was_ordered_by(event) else None
+        case ItemAdded() | BasketUpdated():
+            return _Pointless("added", _with_any_of(_entered(session, event)))
+        case PromptDismissed():
+            return _Pointless("dismissed", _with_any_of(sent_away(session)))
+        case CheckoutStarted() if session.in_checkout:
+            return _Pointless("checkout", lambda prompt: prompt.slot not in NOT_DISTURBED)
+        case ShopperForgotten():
+            return _Pointless("consent", _any)
+    return None
+
+
+def _by_leaving(session: Session, event: Event) -> _Pointless | None:
+    """What was said to somebody known who has left since, or may not be known any more."""
+    parted_ms = session.parted_ms
+    if not parted_ms:
+        return None
+    because: ShopperReason = "consent" if event.consent is False else "signed_out"
+    return _Pointless(because, lambda prompt: prompt.occurred_at_ms < parted_ms)
+
+
+def _any(_prompt: PendingPrompt) -> bool:
+    return True
+
+
+def _with_any_of(items: set[str]) -> Callable[[PendingPrompt], bool]:
+    return lambda prompt: not items.isdisjoint(prompt.items)
+
+
+def sent_away(session: Session) -> set[str]:
+    """The items of the prompts that whoever is there has dismissed."""
+    return {
+        item
+        for impression in session.impressions.values()
+        if any(fact.at_ms > session.parted_ms for fact in impression.of("dismissed"))
+        for item in impression.receipt.items
+    }
+
+
+def _entered(session: Session, event: ItemAdded | BasketUpdated) -> set[str]:
     """What an add or a cart says is in the basket, and is: a removal may have overtaken it.
 
     Of what a full basket has no room for nobody knows better.

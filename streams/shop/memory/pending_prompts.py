@@ -28,9 +28,8 @@ class PendingPrompt(NamedTuple):
     @classmethod
     def of(cls, prompt: OutgoingPrompt) -> "PendingPrompt":
         """What is remembered of a prompt that is being published."""
-        at_ms, until_ms = prompt.occurred_at_ms, prompt.expires_at_ms
-        slot = prompt.fields["placement"]
-        return cls(prompt.prompt_id, prompt.items, prompt.caused_by, at_ms, until_ms, slot)
+        prompt_id, _, items, _, cause, at_ms, until_ms, fields, _ = prompt
+        return cls(prompt_id, items, cause, at_ms, until_ms, fields["placement"])
 
 
 class PendingPrompts:
@@ -42,12 +41,14 @@ class PendingPrompts:
 
     def add(self, prompt: OutgoingPrompt) -> None:
         """Remember a prompt that is being published."""
-        pending = self._prompts.setdefault(prompt.session_id, [])
+        prompts, session_id = self._prompts, prompt.session_id
+        pending = prompts.setdefault(session_id, [])
         pending.append(PendingPrompt.of(prompt))
-        del pending[:-PENDING_PER_SESSION_MAX]
-        self._prompts.move_to_end(prompt.session_id)
-        while len(self._prompts) > self.sessions_max:
-            self._prompts.popitem(last=False)
+        if len(pending) > PENDING_PER_SESSION_MAX:
+            del pending[0]
+        prompts.move_to_end(session_id)
+        if len(prompts) > self.sessions_max:
+            prompts.popitem(last=False)
 
     def of(self, session_id: str) -> tuple[PendingPrompt, ...]:
         """The pending prompts of a session, in order."""

@@ -7,12 +7,16 @@ The same holds for a group that has committed more than the log holds: offsets w
 copied from another cluster, or the end of the log was lost. Its commit says nothing about this log.
 """
 
-from collections.abc import Hashable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TypeVar
 
 from streams.contract.settings import Settings
 
 K = TypeVar("K", bound=Hashable)
+
+AHEAD_PAUSES_S = (0.0, 0.5, 1.0)
+"""Before each question where the log ends, of partitions with commits beyond that."""
 
 
 def warning_of_new_group(
@@ -46,6 +50,21 @@ def beyond_the_end(committed: Mapping[K, int], ends: Mapping[K, int]) -> dict[K,
     {'bread': 5000}
     """
     return {tp: offset for tp, offset in committed.items() if offset > ends.get(tp, offset)}
+
+
+async def still_beyond_the_end(
+    committed: Mapping[K, int], ends: Callable[..., Awaitable[Mapping[K, int]]]
+) -> dict[K, int]:
+    """The same, as `ends` says of these partitions, if they still are after a while.
+
+    A broker that has just become leader may tell an end that is too low.
+    """
+    ahead: dict[K, int] = dict(committed)
+    for pause_s in AHEAD_PAUSES_S:
+        if ahead:
+            await asyncio.sleep(pause_s)
+            ahead = beyond_the_end(ahead, await ends(*ahead))
+    return ahead
 
 
 def warning_of_commits(settings: Settings, commits: Mapping[int, int]) -> str:

@@ -60,6 +60,8 @@ class Reference:
             topics.control: partial(self._read, topics.control, self._apply_control),
         }
         """What to do with a record of each topic."""
+        self.heard: Callable[[str | None], object] = lambda _: None
+        """Told of each item that something was said of; None: of any."""
         self._telemetry = telemetry
         self._said: set[tuple[str, str]] = set()
 
@@ -95,14 +97,18 @@ class Reference:
         item_id, item = decode_reference(CatalogItem, record.key, record.value)
         if item is None:
             self.catalog.take_out(item_id)
-        elif not self.catalog.put(item):
+        elif self.catalog.put(item):
+            self.heard(item_id)
+        else:
             most = f"GOESWITH_CATALOG_ITEMS_MAX={self.catalog.items_max}"
             raise InvalidReference(FULL, f"there is no room for more items: {most}")
 
     def _apply_control(self, record: KafkaRecord) -> None:
         key, control = decode_reference(ControlRecord, record.key, record.value)
         self.controls.put(key, control and control.value, size=len(record.value or b""))
-        self.catalog.hidden = self.controls.hidden
+        before, self.catalog.hidden = self.catalog.hidden, self.controls.hidden
+        if self.catalog.hidden - before:
+            self.heard(None)
 
 
 class ReferenceTopics(Service):

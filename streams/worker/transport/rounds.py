@@ -12,7 +12,7 @@ shows it again, the log does not hold it either.
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
@@ -102,6 +102,10 @@ class NextOffset(Generic[K]):
         asked = self._asked.pop(tp, None) if fresh else None
         missing = fresh and fresh[0].offset > expected and (since is None or since > expected)
         return ([], expected) if missing and asked != expected else (fresh, None)
+
+    def next(self, places: Iterable[K]) -> dict[K, int]:
+        """The offset to hand over next of each of these partitions, where that is known."""
+        return {tp: self._next[tp] for tp in places if tp in self._next}
 
     def asked(self, holes: Mapping[K, int]) -> None:
         """These holes have been asked for: if the answer shows them again, they are real."""

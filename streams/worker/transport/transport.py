@@ -7,6 +7,7 @@ a round. Every topic of an app with this transport has to be read with `RoundSch
 Mended besides:
 
 - *Holes.* Records that Faust drops around a rebalance are asked for again: the next-offset rule.
+  What was fetched and not handed over is asked for at once: a next record may be long in coming.
 - *Commits.* Rounds are acknowledged in order, so what is committed is what was acknowledged last;
   never beyond a hole (Faust issue 606), and never nothing because another commit was just running.
 - *Back-pressure.* When every partition is full, Faust sleeps a second; here 2 ms.
@@ -36,15 +37,13 @@ from streams.worker.telemetry import Telemetry
 from streams.worker.transport.adaptive_fetch import AdaptiveFetch
 from streams.worker.transport.group_consumer import GroupConsumer, held_back
 from streams.worker.transport.new_group import (
-    beyond_the_end,
+    still_beyond_the_end,
     warning_of_commits,
     warning_of_new_group,
 )
 from streams.worker.transport.rounds import FetchPositions, NextOffset, Round, cut
 
 BACK_PRESSURE_POLL_S = 0.002
-AHEAD_PAUSES_S = (0.0, 0.5, 1.0)
-"""Before each question where the log ends, of partitions with commits beyond that."""
 FETCH_TIMEOUT_S = 1.0
 """So long a fetch of Faust's waits for records before it looks around."""
 
@@ -71,6 +70,8 @@ class Consumer(faust_aiokafka.Consumer):
         super().__init__(*args, **kwargs)
         self._offsets: NextOffset[TP] = NextOffset()
         self._acknowledged: dict[TP, int] = {}
+        self._dropped: set[TP] = set()
+        """Partitions of which something was fetched, and not handed over."""
 
     def _new_consumer_thread(self) -> GroupConsumer:
         return GroupConsumer(self, loop=self.loop, beacon=self.beacon)
@@ -86,7 +87,7 @@ class Consumer(faust_aiokafka.Consumer):
         """
         committed: dict[TP, Any] = dict(await super().seek_to_committed())
         known = {tp: offset for tp, offset in committed.items() if offset is not None}
-        ahead = await self._beyond_the_end(known)
+        ahead = await still_beyond_the_end(known, self.highwaters)
         committed |= dict.fromkeys(ahead)
         known = {tp: offset for tp, offset in known.items() if tp not in ahead}
         unsought = {tp: 0 for tp, offset in known.items() if offset == 0}
@@ -104,18 +105,6 @@ class Consumer(faust_aiokafka.Consumer):
         self._offsets.start(known)
         self.transport.answered.update({tp.partition: offset for tp, offset in known.items()})
         return committed
-
-    async def _beyond_the_end(self, known: Mapping[TP, int]) -> dict[TP, int]:
-        """Commits beyond the end of the log: if they still are after a while.
-
-        A broker that has just become leader may tell an end that is too low.
-        """
-        ahead: dict[TP, int] = dict(known)
-        for pause_s in AHEAD_PAUSES_S:
-            if ahead:
-                await asyncio.sleep(pause_s)
-                ahead = beyond_the_end(ahead, await self.highwaters(*ahead))
-        return ahead
 
     def _begin_anew(self, begins: Mapping[TP, int], ahead: Mapping[TP, int]) -> None:
         """Answer from where the log begins, and commit that: what was committed says nothing."""
@@ -162,6 +151,8 @@ class Consumer(faust_aiokafka.Consumer):
                     await self._hand_over(batches, generation, self._thread.fetch_positions.since)
                 else:
                     await asyncio.sleep(0)
+                if self._dropped and self.flow_active:
+                    await self._ask_for_dropped()
         except (asyncio.CancelledError, ConsumerStoppedError):
             if not self.app.should_stop:
                 raise
@@ -182,10 +173,15 @@ class Consumer(faust_aiokafka.Consumer):
             await self._ask_again(holes)
         for parts in topics.values():
             for round_ in cut(parts, self.transport.settings.round_records_max):
-                if not self.flow_active or self.app.consumer_generation_id != generation:
+                stale = not self.flow_active or self.app.consumer_generation_id != generation
+                if stale or not await self._deliver(round_, generation):
+                    self._dropped.update(batches)
                     return
-                if not await self._deliver(round_, generation):
-                    return
+
+    async def _ask_for_dropped(self) -> None:
+        """Ask for what was not handed over as the group dealt its partitions anew."""
+        dropped, self._dropped = self._dropped, set()
+        await self._ask_again(self._offsets.next(dropped))
 
     async def _ask_again(self, holes: Mapping[TP, int]) -> None:
         self.transport.telemetry.holes += len(holes)
@@ -194,6 +190,7 @@ class Consumer(faust_aiokafka.Consumer):
             await self.seek_wait(holes)
         except (KafkaError, TimeoutError) as error:
             self.log.warning("could not ask for %r again: %r; the next fetch will", holes, error)
+            self._dropped.update(holes)
         else:
             self._offsets.asked(holes)
 
@@ -262,6 +259,7 @@ class Consumer(faust_aiokafka.Consumer):
         """Faust waits for the rounds under way and commits them; then forget the rest."""
         await super().on_partitions_revoked(revoked)
         self._thread.fetch_positions = FetchPositions()
+        self._dropped -= revoked
         for tp in revoked:
             self._acknowledged.pop(tp, None)
 

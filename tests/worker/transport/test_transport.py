@@ -141,6 +141,30 @@ async def test_what_is_dropped_in_a_rebalance_shows_as_a_hole_later(bench: Bench
     assert bench.consumer.sought == [{BREAD: 0}]
 
 
+async def test_what_is_dropped_is_asked_for_without_another_record(bench: Bench) -> None:
+    """A quiet shop may have none for hours: until then nobody would be answered."""
+    bench.consumer.stop_flow()
+    await bench.fetched({BREAD: records(0, 1), JAM: records(0)})
+    bench.consumer.resume_flow()
+    await bench.fetched({JAM: records(0)}, generation=0)
+    await bench.consumer._ask_for_dropped()
+    await bench.fetched({BREAD: records(0, 1), JAM: records(0)})
+
+    assert bench.consumer.sought == [{BREAD: 0, JAM: 0}]
+    assert bench.offsets() == [{0: [0, 1], 1: [0]}]
+
+
+async def test_what_was_dropped_of_a_partition_that_is_gone_is_not_asked_for(bench: Bench) -> None:
+    """Its next owner begins with what is committed."""
+    bench.consumer.stop_flow()
+    await bench.fetched({BREAD: records(0), JAM: records(0)})
+    bench.consumer.resume_flow()
+    bench.consumer._dropped -= {BREAD}
+    await bench.consumer._ask_for_dropped()
+
+    assert bench.consumer.sought == [{JAM: 0}]
+
+
 async def test_what_an_earlier_generation_fetched_is_not_handed_over(bench: Bench) -> None:
     """The partition may be somebody else's by now."""
     await bench.fetched({BREAD: records(0)}, generation=0)

@@ -14,6 +14,7 @@ from streams.contract.events.currencies import decimals
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt, PromptItem, Reason
 from streams.contract.wire.shop.offers import Offer
+from streams.contract.wire.shop.withdrawals import WithdrawalReason
 from streams.shop.decision.languages.directions import ANCHOR, put
 from streams.storefront.gateway.live.shelf import OnShelf, Shelf
 
@@ -142,9 +143,9 @@ class RenderedWithdrawal(_Rendered):
     type: Literal["prompt_withdrawn"] = "prompt_withdrawn"
     prompt_id: str
     """Which one."""
-    because: Literal["added", "ordered", "no_longer_current"]
-    """The shopper has one of its items by now, or has bought; `no_longer_current`: it was withdrawn
-    or has expired while nobody listened."""
+    because: Literal[WithdrawalReason, "no_longer_current"]
+    """What the shopper did, or what an item of it is by now: see `PromptWithdrawn`;
+    `no_longer_current`: it was withdrawn or has expired while nobody listened."""
 
 
 Rendered = RenderedPrompt | RenderedWithdrawal

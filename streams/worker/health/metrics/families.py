@@ -25,6 +25,7 @@ from streams.clients.connection.topics.findings import KINDS
 from streams.contract.dead_letters import REASONS
 from streams.contract.events.reference.codec import REASONS as REFUSALS
 from streams.contract.prompts import Outcome
+from streams.contract.wire.shop.withdrawals import CatalogReason
 from streams.shop.decision.catalog import FULL, Withholding
 from streams.shop.memory.answer import SilenceReason
 from streams.worker.telemetry import Histogram, Telemetry
@@ -44,6 +45,14 @@ COUNTED = {
     "group_errors": ("goeswith_group_errors", "Errors of the consumer group, joined again after."),
     "prompts": ("goeswith_prompts", "Prompts handed to the producer."),
     "withdrawals": ("goeswith_withdrawals", "Prompts withdrawn."),
+    "withdrawals_put_off": (
+        "goeswith_withdrawals_put_off",
+        "Times that withdrawals by catalogue or controls had to wait for their turn.",
+    ),
+    "inheritances_failed": (
+        "goeswith_inheritances_failed",
+        "Times that the living prompts of a partition that was taken over could not be read.",
+    ),
     "checkpoints": ("goeswith_checkpoints_written", "Checkpoints that this worker wrote."),
     "checkpoints_failed": ("goeswith_checkpoints_failed", "Checkpoints that were not written."),
     "checkpoints_refused": (
@@ -93,6 +102,12 @@ LABELLED: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "Items that would have been offered but for the catalogue, by reason.",
         "reason",
         get_args(Withholding),
+    ),
+    "catalogue_withdrawals": (
+        "goeswith_catalogue_withdrawals",
+        "Prompts that catalogue or controls have taken back, by reason.",
+        "reason",
+        get_args(CatalogReason),
     ),
     "shadows": (
         "goeswith_shadow_offers",

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.decay.eras import EARLIER, ONE, Eras
-from models.recommenders.pair_table.layout import Support, VoteWeights
-from models.recommenders.pair_table.table import PairTable, _hash
+from models.recommenders.pair_table.layout import Support, VoteWeights, name_hash
+from models.recommenders.pair_table.table import PairTable
 
 ITEMS = [f"item-{n}" for n in range(12)]
 ROW_MAX = 4
@@ -96,7 +96,7 @@ class Twin:
         if other not in row:
             if len(row) == self.row_max:
                 for _ in range(max(1, self.row_max // 4)):
-                    del row[min(row, key=lambda name: (row[name].order, _hash(name)))]
+                    del row[min(row, key=lambda name: (row[name].order, name_hash(name)))]
             row[other] = Counted()
         return row[other]
 

@@ -6,8 +6,8 @@ import pytest
 
 from streams.contract.settings import Settings
 from streams.shop.decision.languages.messages import TEXTS
+from streams.worker.answers.unlisted import NAMES_MAX, OTHERS, Unlisted
 from streams.worker.telemetry import Telemetry
-from streams.worker.unlisted import NAMES_MAX, OTHERS, Unlisted
 from tests.stories import Story
 
 SPOKEN = ", ".join(TEXTS)

@@ -1,0 +1,36 @@
+"""Withdrawals: why a prompt is taken back, and the settings of what the catalogue takes back."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+CatalogReason = Literal["sold_out", "hidden", "restricted", "repriced"]
+"""Why the catalogue, or a control, takes a prompt back: by one of its items."""
+ShopperReason = Literal["added", "ordered", "dismissed", "checkout", "consent", "signed_out"]
+"""Why what the shopper does takes it back."""
+WithdrawalReason = Literal[ShopperReason, CatalogReason]
+"""Why a prompt is taken back. A release may add to them: readers take any other word for these."""
+
+
+class WithdrawalSettings(BaseModel):
+    """The settings of withdrawals; `Settings` inherits them, and reads them.
+
+    >>> WithdrawalSettings().reprice_share_max
+    0.05
+    """
+
+    # Withdrawals
+    reprice_share_max: float = Field(
+        0.05,
+        ge=0,
+        le=10,
+        description="prompts are withdrawn when the price of one of their items has changed by "
+        "more than this share since they were made; needs GOESWITH_CATALOG_PRICES_MAX",
+    )
+    withdrawals_per_s_max: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="prompts that a worker withdraws in a second because of catalogue or controls: "
+        "of an item in more living prompts the rest follows",
+    )

@@ -1,0 +1,180 @@
+"""The decision in question: the session's last one; the log is folded up to there."""
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import NamedTuple
+
+from streams.cli.options import with_some_secret
+from streams.cli.printable import many
+from streams.clients.log_reader import LogReader, open_reader
+from streams.contract.errors import InvalidReference, NotEnough
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.slots import Placement
+from streams.contract.prompts import Prompt
+from streams.contract.settings import Settings
+from streams.operations.explanation.published_receipts import PublishedReceipts
+from streams.operations.explanation.retold import fold_to
+from streams.operations.explanation.session_log import (
+    PublishedAnswers,
+    SessionEvent,
+    SessionEvents,
+    read_published,
+    read_session,
+)
+from streams.operations.explanation.story import Progress
+from streams.operations.explanation.why_not.considered import Asked, Considered, considered
+from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.controls.controls import Controlled, Controls
+from streams.shop.memory.answer import OutgoingPrompt
+from streams.shop.memory.pending_prompts import PendingPrompts
+from streams.shop.people.context import asks, slots_of
+from streams.shop.shop import Shop
+
+
+class Standing(NamedTuple):
+    """What catalogue and controls say now: the log does not tell what they said then."""
+
+    catalog: Catalog | None = None
+    controls: Controlled | None = None
+
+
+class WhyNot(NamedTuple):
+    """The answer, with the event that asked."""
+
+    event_id: str
+    at_ms: int
+    told: Considered
+    notes: tuple[str, ...]
+
+
+def why_not(
+    settings: Settings,
+    session_id: str,
+    item_id: str,
+    slot: Placement | None,
+    standing: Standing,
+    progress: Progress,
+) -> WhyNot:
+    """What became of an item at the last decision of a session, in one slot if one is named.
+
+    Raises `NotEnough` where the session is not on the log, or has asked for no prompt there.
+    """
+    topics = settings.topics
+    names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
+    with open_reader(settings, *names) as reader:
+        events_at = [at for at in reader.partitions if at.topic == topics.events]
+        begins, ends = reader.begins(), reader.ends()
+        records = sum(ends[at] - begins[at] for at in events_at)
+        with progress("looking for the session", records) as advance:
+            log = read_session(reader, session_id, settings, advance)
+        published = read_published(reader, log, session_id, settings)
+        event, chosen_slot = last_asked(log, session_id, slot)
+        shop = Shop(with_some_secret(settings))
+        with progress("folding", records) as advance:
+            told = answer(
+                shop, reader, log, published, (event, chosen_slot), standing, item_id, advance
+            )
+        gone = sum(begins[at] for at in events_at)
+    held = event.held
+    assert asks(held)  # noqa: S101  # last_asked has looked
+    return WhyNot(held.event_id, event.timestamp_ms, told, tuple(_notes(standing, gone)))
+
+
+def last_asked(
+    log: SessionEvents, session_id: str, slot: Placement | None
+) -> tuple[SessionEvent, Placement]:
+    """The last event that asked for a prompt (in this slot), and the slot: its first, unless named.
+
+    Raises `NotEnough`.
+    """
+    for event in reversed(log.events):
+        if event.first and asks(event.held):
+            slots = slots_of(event.held)
+            if slots and slot is None:
+                return event, slots[0]
+            if slot in slots:
+                return event, slot
+    where = "" if slot is None else f" in slot {slot}"
+    raise NotEnough(
+        f"session {session_id!r} has asked for no prompt{where}, or is not on the log: "
+        "`goeswith explain SESSION` tells what it did"
+    )
+
+
+def answer(
+    shop: Shop,
+    reader: LogReader,
+    log: SessionEvents,
+    published: PublishedAnswers,
+    decision: tuple[SessionEvent, Placement],
+    standing: Standing,
+    item_id: str,
+    advance: object = lambda _: None,
+) -> Considered:
+    """What became of the item at this decision, by a shop that has folded nothing yet."""
+    event, slot = decision
+    shop.receipt_rules.receipts = PublishedReceipts(
+        shop.settings.receipt_secret.get_secret_value(), chain(*published.prompts.values())
+    )
+    for at, offset in reader.begins().items():
+        if at.topic == shop.settings.topics.events:
+            shop.start(at.number, offset)
+    fold_to(shop, reader, event, log.times, advance)  # type: ignore[arg-type]
+    there = published.prompts.get(event.place, ())
+    prompt = next((one for one in there if one.placement == slot), None)
+    beside = tuple(i.item_id for one in _before(there, slot) for i in one.items)
+    held = event.held
+    assert asks(held)  # noqa: S101  # last_asked has looked
+    pending = _pending(log.events, published, event)
+    asked = Asked(held, event.place[0], slot, pending, prompt, beside, *standing)
+    return considered(shop, asked, item_id)
+
+
+def _before(there: Iterable[Prompt], slot: Placement) -> Iterable[Prompt]:
+    """The prompts of the same event for other slots."""
+    return (one for one in there if one.placement != slot)
+
+
+def _pending(
+    events: Iterable[SessionEvent], published: PublishedAnswers, upto: SessionEvent
+) -> PendingPrompts:
+    """What had been published before this event, and was not taken back by then."""
+    pending = PendingPrompts()
+    gone = {
+        one.prompt_id for one in published.withdrawals if one.occurred_at_ms <= upto.timestamp_ms
+    }
+    for event in events:
+        if event.place == upto.place:
+            break
+        for prompt in published.prompts.get(event.place, ()):
+            if prompt.prompt_id not in gone:
+                pending.add(OutgoingPrompt.of(prompt))
+    return pending
+
+
+def standing_now(
+    settings: Settings, items: Iterable[CatalogItem], controls: Iterable[ControlRecord]
+) -> Standing:
+    """What catalogue and controls say now, of these items and at all."""
+    catalog, kept = Catalog(settings.catalog_items_max), Controls(settings)
+    for item in items:
+        catalog.put(item)
+    for record in controls:
+        try:
+            kept.put(record.key, record.value, size=0)
+        except InvalidReference:  # workers refuse it as well
+            continue
+    catalog.hidden = kept.hidden
+    return Standing(catalog or None, kept.now)
+
+
+def _notes(standing: Standing, gone: int) -> Iterable[str]:
+    yield (
+        "told by folding the log again, by the settings of this shell; a worker that was behind "
+        "knew more by then"
+    )
+    if standing != Standing():
+        yield "catalogue and controls are those of now, not of then"
+    if gone:
+        yield f"{many(gone, 'events are', 'event is')} gone from the log: workers may know more"

@@ -1,0 +1,90 @@
+"""`goeswith why-not`: why an item was not offered to a session."""
+
+import json
+from functools import partial
+from typing import Any, get_args
+
+import click
+
+from streams.cli.live import say
+from streams.cli.options import with_settings
+from streams.cli.progress import EVERY, progress_bar
+from streams.contract.errors import NotAuthorized, TopicsWrong
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.slots import Placement
+from streams.contract.settings import Settings
+from streams.operations.explanation.why_not.asking import (
+    Standing,
+    WhyNot,
+    standing_now,
+    why_not,
+)
+from streams.operations.explanation.why_not.words import in_words
+from streams.storefront.reference.topic_log import latest
+
+
+@click.command("why-not")
+@with_settings("bootstrap", "prefix", "group")
+@click.option("--session", "session_id", metavar="SESSION", required=True, help="Of which session.")
+@click.option("--item", "item_id", metavar="ITEM", required=True, help="Which item.")
+@click.option(
+    "--slot", type=click.Choice(get_args(Placement)), help="Its last decision in this slot."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    settings: Settings,
+    session_id: str,
+    item_id: str,
+    slot: Placement | None,
+    as_json: bool,  # click's
+) -> None:
+    """Tell why ITEM was not offered at the last decision of SESSION.
+
+    The log is folded again up to there, so the settings have to be those of the workers; the secret
+    is not needed. Catalogue and controls are those of now.
+    """
+    told = why_not(
+        settings,
+        session_id,
+        item_id,
+        slot,
+        _standing(settings, quiet=as_json),
+        partial(progress_bar, every=EVERY),
+    )
+    if as_json:
+        click.echo(json.dumps(as_plain(session_id, told)))
+    else:
+        lines = [in_words(told.told), f"  at event {told.event_id[:40]}"]
+        say("\n".join([*lines, *(f"note: {note}" for note in told.notes)]))
+
+
+def _standing(settings: Settings, *, quiet: bool) -> Standing:
+    """What catalogue and controls say now, where there are any."""
+    topics = settings.topics
+    try:
+        items = latest(settings, topics.catalog, CatalogItem, quiet=quiet)
+        controls = latest(settings, topics.control, ControlRecord, quiet=quiet)
+    except (TopicsWrong, NotAuthorized):
+        return Standing()
+    return standing_now(settings, items.values(), controls.values())
+
+
+def as_plain(session_id: str, told: WhyNot) -> dict[str, Any]:
+    """As plain values, for JSON."""
+    said = told.told._asdict()
+    said["sources"] = [
+        source._asdict()
+        | {
+            "candidate": source.candidate and source.candidate._asdict(),
+            "counts": source.counts and source.counts._asdict(),
+        }
+        for source in told.told.sources
+    ]
+    return {
+        "session_id": session_id,
+        "event_id": told.event_id,
+        "timestamp_ms": told.at_ms,
+        **said,
+        "notes": list(told.notes),
+    }

@@ -1,0 +1,1 @@
+"""Beside answering: words that nobody uses, prompts that live, and taking them back."""

@@ -1,0 +1,145 @@
+"""Living prompts: what this worker has published and nobody has taken back yet, found by item.
+
+They are kept beside the fold, by the worker that answers for their partition, until they expire: so
+that what the catalogue, or a control, says of an item takes back the prompts that offer it. What
+each item cost is remembered, where prices are kept: ten small steps are a large one.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from streams.contract.wire.shop.withdrawals import CatalogReason
+from streams.shop.decision.catalog import Catalog, Withholding
+from streams.shop.decision.slots.top_up import PriceTag
+from streams.shop.memory.answer import OutgoingPrompt
+
+LIVING_MAX = 100_000
+"""More are not remembered: the oldest leave first, and are not taken back."""
+BECAUSE: dict[Withholding, CatalogReason] = {
+    "hidden": "hidden",
+    "restricted": "restricted",
+    "out_of_stock": "sold_out",
+}
+
+
+class LivingPrompt(NamedTuple):
+    """A prompt that may be on a screen."""
+
+    prompt_id: str
+    session_id: str
+    partition: int
+    expires_at_ms: int
+    items: tuple[str, ...]
+    prices: tuple[PriceTag | None, ...] = ()
+    """What each item cost when it was offered; empty: no price is known."""
+
+    @classmethod
+    def of(cls, prompt: OutgoingPrompt, partition: int, catalog: Catalog) -> "LivingPrompt":
+        """The prompt as it is decided, by the catalogue of that moment."""
+        prices, items = catalog.prices.of, prompt.items
+        told = tuple(map(prices.get, items)) if prices else ()
+        return cls(
+            prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms, items, told
+        )
+
+    def pointless(self, catalog: Catalog, share_max: float) -> tuple[CatalogReason, str] | None:
+        """Why it is to be taken back, and by which item; `share_max`: see `repriced`."""
+        for place, item in enumerate(self.items):
+            if item in catalog.hidden or catalog.product_of(item) in catalog.hidden:
+                return "hidden", item
+            why = catalog.withheld.get(item)
+            if why is not None:
+                return BECAUSE[why], item
+            told = self.prices[place] if self.prices else None
+            if told is not None and repriced(told, catalog.prices.of.get(item), share_max):
+                return "repriced", item
+        return None
+
+
+def repriced(told: PriceTag, now: PriceTag | None, share_max: float) -> bool:
+    """Whether a price is another one by more than a share of it; an unknown one is none.
+
+    >>> told = PriceTag(1000, None, "EUR")
+    >>> [repriced(told, PriceTag(price, None, "EUR"), 0.05) for price in (950, 949, 1050, 1051)]
+    [False, True, False, True]
+    >>> repriced(told, PriceTag(1000, None, "USD"), 0.05), repriced(told, None, 0.05)
+    (True, False)
+    """
+    if now is None:
+        return False
+    if now.currency != told.currency:
+        return True
+    return abs(now.price_minor - told.price_minor) > share_max * told.price_minor
+
+
+class LivingPrompts:
+    """The living prompts of this worker, in the order in which they were published.
+
+    >>> living = LivingPrompts()
+    >>> living.add(LivingPrompt("p1", "ann", 0, 120_000, ("butter", "jam")))
+    >>> [prompt.session_id for prompt in living.of_item("jam")], [*living.of_item("tea")]
+    (['ann'], [])
+    >>> living.expire(now_ms=120_000)
+    >>> len(living), [*living.of_item("jam")]
+    (0, [])
+    """
+
+    def __init__(self, prompts_max: int = LIVING_MAX) -> None:
+        self.prompts_max, self.left_out = prompts_max, 0
+        """Prompts that left though they may live: they are not taken back."""
+        self._prompts: dict[str, LivingPrompt] = {}
+        self._by_item: dict[str, dict[str, None]] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._prompts)
+
+    def get(self, prompt_id: str) -> LivingPrompt | None:
+        """The prompt of this id, if it lives."""
+        return self._prompts.get(prompt_id)
+
+    def add(self, prompt: LivingPrompt) -> None:
+        """A prompt is published; once more, after a takeover, it is the one that it was."""
+        if prompt.prompt_id in self._prompts:
+            return
+        self._prompts[prompt.prompt_id] = prompt
+        for item in prompt.items:
+            self._by_item.setdefault(item, {})[prompt.prompt_id] = None
+        if len(self._prompts) > self.prompts_max:
+            self.drop(next(iter(self._prompts)))
+            self.left_out += 1
+
+    def drop(self, prompt_id: str) -> None:
+        """A prompt lives no longer."""
+        prompt = self._prompts.pop(prompt_id, None)
+        if prompt is None:
+            return
+        for item in prompt.items:
+            found = self._by_item.get(item)
+            if found is not None:
+                found.pop(prompt_id, None)
+                if not found:
+                    del self._by_item[item]
+
+    def of_item(self, item_id: str) -> Iterator[LivingPrompt]:
+        """Those that offer an item, the oldest first."""
+        for prompt_id in self._by_item.get(item_id, ()):
+            yield self._prompts[prompt_id]
+
+    def __iter__(self) -> Iterator[LivingPrompt]:
+        """All of them, the oldest first."""
+        return iter(self._prompts.values())
+
+    def expire(self, now_ms: int) -> None:
+        """Forget the oldest, as far as nobody may show them any more."""
+        while self._prompts:
+            oldest = next(iter(self._prompts.values()))
+            if oldest.expires_at_ms > now_ms:
+                return
+            self.drop(oldest.prompt_id)
+
+    def keep(self, partitions: Collection[int]) -> None:
+        """Somebody else answers for all other partitions by now."""
+        gone = [one.prompt_id for one in self if one.partition not in partitions]
+        for prompt_id in gone:
+            self.drop(prompt_id)
