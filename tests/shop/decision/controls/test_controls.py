@@ -240,6 +240,25 @@ def test_a_shop_learns_the_same_under_any_control() -> None:
     assert plain.shop.digest() == ruled.shop.digest()
 
 
+def test_one_control_leaves_all_others_at_what_the_settings_say() -> None:
+    """The arms are those that are drawn and those that are idle, each once."""
+    rules = Controls(Settings(prompt_items_max=3))
+    rules.put("arms.popular.state", "off", size=9)
+
+    assert rules.now is not None
+    assert Settings(prompt_items_max=3) == rules.now.settings
+    assert ({"popular"}, ARMS.keys() - {"popular"}) == ({*rules.now.idle}, {*rules.now.arms})
+    assert not rules.now.paused
+
+
+def test_where_items_are_hidden_and_nothing_else_is_set_the_settings_hold() -> None:
+    """The catalogue hides them: no decision has to ask what operators say."""
+    rules = Controls(Settings())
+    rules.put("items.hidden", ["jam"], size=9)
+
+    assert ({"jam"}, None, 1) == (rules.hidden, rules.now, len(rules))
+
+
 def test_a_control_that_cannot_be_is_refused_and_all_is_as_it_was() -> None:
     """What held before it still holds."""
     rules = Controls(Settings())

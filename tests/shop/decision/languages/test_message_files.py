@@ -259,6 +259,16 @@ def test_staff_say_ids_that_run_the_other_way_apart_from_their_sentence(
     assert 1 == template.count("{item}")
 
 
+def test_a_name_is_isolated_once_and_only_where_it_runs_the_other_way() -> None:
+    """Bread in Arabic letters is in an Arabic sentence as any id is; cheese in German as it is."""
+    arabic = reason("bought_together", anchor="خبز", locale="ar")["text"]
+    german = reason("bought_together", anchor="Käse", locale="de")["text"]
+
+    assert "\u2068خبز\u2069" in arabic
+    assert (1, 1) == (arabic.count(FIRST_STRONG_ISOLATE), arabic.count(POP_ISOLATE))
+    assert "Wird oft zusammen mit Käse gekauft" == german
+
+
 def test_a_name_that_turns_text_around_is_disarmed() -> None:
     """`cod.exe` must not be read as `exe.doc`."""
     said = reason("bought_together", anchor="cod\u202eexe.\u2069", locale="en")
