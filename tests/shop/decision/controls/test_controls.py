@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bandit.propensity import NO_LIMITS
+from models.bandit.propensity import NO_LIMITS, ShareLimits
 from streams.contract.errors import InvalidReference
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
@@ -251,12 +251,25 @@ def test_one_control_leaves_all_others_at_what_the_settings_say() -> None:
     assert not rules.now.paused
 
 
+def test_a_floor_alone_bounds_what_is_drawn() -> None:
+    """Without a ramp beside it; and a ramp leaves the floor to the settings."""
+    rules = Controls(Settings())
+    rules.put("policy.floor", 0.1, size=9)
+    assert rules.now is not None
+    assert ShareLimits(0.1, ()) == rules.now.limits
+
+    rules.put("policy.floor", None, size=9)
+    rules.put("arms.popular.share_max", 0.25, size=9)
+    assert ShareLimits(None, (("popular", 0.25),)) == rules.now.limits
+
+
 def test_where_items_are_hidden_and_nothing_else_is_set_the_settings_hold() -> None:
     """The catalogue hides them: no decision has to ask what operators say."""
     rules = Controls(Settings())
     rules.put("items.hidden", ["jam"], size=9)
 
-    assert ({"jam"}, None, 1) == (rules.hidden, rules.now, len(rules))
+    assert (["jam"], 1) == ([*rules.hidden], len(rules))
+    assert rules.now is None
 
 
 def test_a_control_that_cannot_be_is_refused_and_all_is_as_it_was() -> None:
@@ -297,10 +310,11 @@ def test_of_a_topic_that_is_another_one_no_control_and_no_note_is_set() -> None:
     said = {"prompts.paused": True, "items.hidden": ["jam"], "slots": ["basket"]}
     for key, value in said.items():
         rules.put(key, value, size=9)
-    assert (3, {"jam"}) == (len(rules), rules.hidden)
+    assert (3, ["jam"]) == (len(rules), [*rules.hidden])
     rules.forget()
 
-    assert (0, set(), None) == (len(rules), rules.hidden, rules.now)
+    assert (0, []) == (len(rules), [*rules.hidden])
+    assert rules.now is None
 
 
 def test_notes_are_kept_by_their_size_and_set_no_longer() -> None:
