@@ -75,9 +75,9 @@ def verdict(as_json: bool, to_write: bool, logs: Path | None, **options: Any) ->
     everything from the log, without what never happened by the books of who sent it, and says
     EXACT, MORE (only repeats) or LESS, for state, prompts and outcomes, and beside a plain twin of
     the shop. --json has how many of each kind of trouble there were (`kinds`), what the digest
-    leaves out (`left_out`), and what is not exact (`state_says`, `twin_says`). Exit code 1 when
-    something is lost, a worker's state is not the fold of what happened, the twin comes to anything
-    else, or a kind of trouble did not occur.
+    leaves out (`left_out`), and what is not exact (`state_says`, `prompts_says`, `twin_says`). Exit
+    code 1 when something is lost, a worker's state is not the fold of what happened, the twin comes
+    to anything else, or a kind of trouble did not occur.
     """
     for library in ("aiokafka", "kafka"):  # the broker goes away: that is the idea
         logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -155,7 +155,7 @@ def _print(figures: Mapping[str, Any]) -> None:
     for kind in figures["missing_kinds"]:
         click.echo(f"{kind} did not occur: this run says nothing of it; let more go wrong")
     click.echo(f"left out of the digest: {_left_out(figures)}")
-    for sentence in (*figures["state_says"], *figures["twin_says"]):
+    for sentence in (*figures["state_says"], *figures["prompts_says"], *figures["twin_says"]):
         click.echo(f"not exact: {sentence}")
     for what in JUDGED:
         click.echo(f"{what}: {figures[what]}")

@@ -5,6 +5,7 @@ import time
 from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -163,6 +164,7 @@ def _judge(
         "prompts": prompted.word,
         "outcomes": reached.word,
         "state_says": list(state_differences(states, recomputed)),
+        "prompts_says": [*islice(books.lost_prompts(prompts, recomputed), SENTENCES_MAX)],
         "twin": beside.word,
         "twin_says": beside.sentences[:SENTENCES_MAX],
         "left_out": left_out(recomputed.shop.parts()) if recomputed.shop else {},

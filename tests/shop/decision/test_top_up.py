@@ -190,6 +190,52 @@ def test_of_the_catalogue_only_so_many_prices_are_kept() -> None:
     assert ({"tea": PriceTag(300, 100, "EUR")}, 1) == (prices.of, prices.left_out)
 
 
+@pytest.mark.parametrize("fields", [{}, {"currency": "EUR"}], ids=str)
+def test_an_item_that_has_no_price_any_more_takes_no_room(fields: dict[str, Any]) -> None:
+    """Nor does it keep the one that it had; without any room nothing is kept or missed."""
+    prices, none = Prices(1), Prices(0)
+    prices.put(priced("tea", 100))
+    prices.put(CatalogItem(item_id="tea", **fields))
+    assert ({}, 0) == (prices.of, prices.left_out)
+
+    prices.put(priced("jam", 200))
+    none.put(priced("jam", 200))
+    assert (["jam"], 0) == ([*prices.of], prices.left_out)
+    assert ({}, 0) == (none.of, none.left_out)
+
+
+def test_of_a_basket_in_two_currencies_and_of_none_nobody_can_tell_what_is_missing() -> None:
+    """Whichever of them is looked at last."""
+    worth = {"tea": PriceTag(100, 1, "EUR"), "jam": PriceTag(100, 1, "USD")}
+    thresholds = {"EUR": 5_000, "USD": 5_000}
+
+    assert gap({"tea": 1, "jam": 1}, worth, thresholds) is None
+    assert gap({"jam": 1, "tea": 1}, worth, thresholds) is None
+    assert gap({}, worth, thresholds) is None
+    assert gap({"tea": 1}, worth, {"USD": 5_000}) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "chosen"),
+    [
+        ({"margin_minor": 1}, "jam"),
+        ({"currency": "USD"}, "tea"),
+        ({"price_minor": None}, "tea"),
+    ],
+    ids=["earns-one", "another-currency", "no-price"],
+)
+def test_what_tops_up_earns_something_in_the_currency_of_the_basket(
+    changed: dict[str, Any], chosen: str
+) -> None:
+    """One minor unit is something; else the next dearer item does it."""
+    shop = till()
+    assert shop.catalog is not None
+    said = {"price_minor": 2100, "currency": "EUR", "margin_minor": 700, **changed}
+    shop.catalog.put(CatalogItem(item_id="jam", **said))
+
+    assert {(chosen,)} == {tuple(i.item_id for i in p.items) for p in offered(shop, "bread")}
+
+
 @pytest.mark.parametrize("said", ["EUR", "EUR=", "EUR=1.5", "eur=5", "EUR=0", "EURO=5"])
 def test_a_threshold_that_is_none_is_refused(said: str) -> None:
     """When the worker starts, not when somebody's basket is looked at."""

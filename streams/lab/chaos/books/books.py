@@ -17,7 +17,7 @@ there is one too many.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from streams.contract.events import Event, ItemViewed, decode
@@ -154,6 +154,17 @@ def judged_prompts(published: Iterable[AuditedRecord], recomputed: Recomputed) -
     repeats = times.total() - len(times)
     word: Word = "LESS" if lost or wrong else "MORE" if repeats else "EXACT"
     return AuditResult(word, lost, wrong, repeats)
+
+
+def lost_prompts(published: Iterable[AuditedRecord], recomputed: Recomputed) -> Iterator[str]:
+    """Which prompts are not there that must be: a sentence each, of the event that asked."""
+    prompts = map(ANY_PUBLISHED.validate_json, (record.value or b"" for record in published))
+    lost = recomputed.owed - {said.prompt_id for said in prompts if isinstance(said, Prompt)}
+    for (partition, offset), identity in recomputed.at.items():
+        if identity in lost:
+            event = recomputed.asked[identity]
+            place = f"at offset {offset} of partition {partition}"
+            yield f"{event.type} {event.event_id} of {event.session_id} {place}: no prompt"
 
 
 def judged_outcomes(published: Iterable[AuditedRecord], recomputed: Recomputed) -> AuditResult:

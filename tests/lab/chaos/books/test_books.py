@@ -12,6 +12,7 @@ from streams.lab.chaos.books.books import (
     judged_outcomes,
     judged_prompts,
     judged_state,
+    lost_prompts,
     recompute,
 )
 from streams.lab.chaos.ground.traffic import reaction, warm_up
@@ -97,9 +98,14 @@ def test_the_log_alone_says_what_the_shop_knew() -> None:
 
 def test_a_prompt_that_is_missing_is_less() -> None:
     """The prompts of adds from a prompt were not published here: they are what is lost."""
-    judged = judged_prompts(published(DAY.prompts), LOG)
+    judged, said = (
+        judged_prompts(published(DAY.prompts), LOG),
+        [*lost_prompts(published(DAY.prompts), LOG)],
+    )
 
     assert ("LESS", len(ADDED_TOO)) == (judged.word, judged.lost)
+    assert len(ADDED_TOO) == len(said)
+    assert all("item_added" in sentence and "of partition" in sentence for sentence in said)
 
 
 def test_a_prompt_that_came_again_is_more_whatever_it_offers() -> None:
