@@ -58,12 +58,12 @@ class OpenTelemetrySpans:
             name, context, _KINDS[kind], attributes, start_time=start_ns, record_exception=False
         )
 
-    def context(self, span: Span) -> TraceContext:
-        """What is said to whoever goes on from this span."""
+    def context(self, span: Span) -> TraceContext | None:
+        """What is said to whoever goes on from this span; None where `OTEL_SDK_DISABLED` is set."""
         carrier: dict[str, str] = {}
         _PROPAGATOR.inject(carrier, trace.set_span_in_context(cast("trace.Span", span), Context()))
-        state = carrier.get("tracestate", "")
-        return TraceContext(carrier["traceparent"].encode(), state.encode())
+        parent, state = carrier.get("traceparent"), carrier.get("tracestate", "")
+        return None if parent is None else TraceContext(parent.encode(), state.encode())
 
 
 def exporting(endpoint: str, service: str, instance: str) -> OpenTelemetrySpans:

@@ -33,5 +33,5 @@ class Spans(Protocol):
     ) -> Span:
         """A span that began at this time, or now; without a parent it begins a trace."""
 
-    def context(self, span: Span) -> TraceContext:
-        """What is said to whoever goes on from this span."""
+    def context(self, span: Span) -> TraceContext | None:
+        """What is said to whoever goes on from this span; None: nothing."""

@@ -66,6 +66,15 @@ def trace_context(headers: Headers) -> TraceContext | None:
     return TraceContext(parent[: found.end()], state if len(state) <= STATE_BYTES_MAX else b"")
 
 
+def unsampled(digits: str) -> TraceContext:
+    """A context of a trace of which nothing is kept, by 48 hexadecimal digits of chance.
+
+    >>> unsampled("0af7651916cd43dd8448eb211c80319cb7ad6b7169203331").parent
+    b'00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
+    """
+    return TraceContext(f"00-{digits[:32]}-{digits[32:48]}-00".encode())
+
+
 def _ends_well(parent: bytes) -> bool:
     """Version 00 has these fields and no more; a later one may add some, behind a dash."""
     rest = parent[_FIRST_VERSION_BYTES:]

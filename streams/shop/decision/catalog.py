@@ -165,7 +165,7 @@ class Exclusions(Collection[str]):
     def __len__(self) -> int:
         """As many items as it may have at most: by that recommenders know how far to look."""
         catalog = self._catalog
-        withheld = len(catalog.withheld) + len(catalog.products)
+        withheld = len(catalog.withheld) + len(catalog.products) + len(catalog.hidden)
         return len(self._excluded) + withheld + len(self._products)
 
     def __iter__(self) -> Iterator[str]:

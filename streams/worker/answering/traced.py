@@ -123,7 +123,8 @@ class TracedAnswering(Answering):
         for name, start_ns, end_ns in stages:
             spans.begin(name, parent=process, start_ns=start_ns).end(end_ns)
         deliver = spans.begin("deliver", "producer", parent=process, start_ns=decided_ns)
-        self._contexts[partition, record.offset] = spans.context(deliver)
+        if (told := spans.context(deliver)) is not None:
+            self._contexts[partition, record.offset] = told
         self._open += (deliver, process)
         return Answered(partition, record, answer)
 

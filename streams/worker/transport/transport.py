@@ -180,8 +180,9 @@ class Consumer(faust_aiokafka.Consumer):
 
     async def _ask_for_dropped(self) -> None:
         """Ask for what was not handed over as the group dealt its partitions anew."""
-        dropped, self._dropped = self._dropped, set()
-        await self._ask_again(self._offsets.next(dropped))
+        dropped, self._dropped = self._dropped & self.assignment(), set()
+        if dropped:
+            await self._ask_again(self._offsets.next(dropped))
 
     async def _ask_again(self, holes: Mapping[TP, int]) -> None:
         self.transport.telemetry.holes += len(holes)
@@ -190,7 +191,7 @@ class Consumer(faust_aiokafka.Consumer):
             await self.seek_wait(holes)
         except (KafkaError, TimeoutError) as error:
             self.log.warning("could not ask for %r again: %r; the next fetch will", holes, error)
-            self._dropped.update(holes)
+            self._dropped.update(holes.keys() & self.assignment())  # it may be gone by now
         else:
             self._offsets.asked(holes)
 

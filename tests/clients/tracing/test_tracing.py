@@ -115,3 +115,13 @@ def test_the_share_is_that_of_events_which_say_nothing() -> None:
     assert [True, False, False] == [tracing.is_sampled(None) for _ in range(3)]
     assert tracing.is_sampled(trace_context([("traceparent", SAMPLED)]))
     assert not tracing.is_sampled(trace_context([("traceparent", UNSAMPLED)]))
+
+
+def test_where_the_sdk_is_switched_off_nothing_is_said_of_a_trace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By OpenTelemetry's own variable, which platforms set for all programs."""
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    spans = KeptSpans().tracing.spans
+
+    assert spans.context(spans.begin("bake")) is None

@@ -191,6 +191,19 @@ def test_the_learned_ranker_offers_nothing_that_is_withheld() -> None:
     assert {"jam"} == offered(shop, *map(str, range(40)))
 
 
+def test_however_many_partners_are_hidden_what_is_left_is_offered() -> None:
+    """Those that come first of all are hidden by a control, which is no record of an item."""
+    shop = till("bread", *map(str, range(12)), "butter")
+    shop.catalog = Catalog()
+    shop.catalog.hidden = frozenset(map(str, range(12)))
+    exclude = Exclusions(shop.catalog)
+    exclude.fill({"bread"}, ["bread"])
+    pairs = shop.shop.learned.baskets
+
+    assert ["butter"] == [one.item for one in pairs.recommend(["bread"], 3, exclude=exclude)]
+    assert pairs.proposes(["bread"], exclude=exclude)
+
+
 def test_a_full_catalogue_keeps_what_it_has_and_says_no_to_the_next() -> None:
     """A known item changes as ever, and one that needs no room is welcome."""
     catalog = stocked(CatalogItem(item_id="a", hidden=True), items_max=1)

@@ -29,6 +29,12 @@ class Shelf(Consumer):
     sought: list[Mapping[TP, int]]
     committed: list[TP]
     refusing: Exception | None = None
+    mine: set[TP]
+    """The partitions that are dealt to it."""
+
+    def assignment(self) -> set[TP]:
+        """These."""
+        return self.mine
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Note what is asked for again, or refuse."""
@@ -58,6 +64,7 @@ class Bench:
             app.transport, self.take, self.nothing, self.nothing, loop=asyncio.get_running_loop()
         )
         self.consumer.sought, self.consumer.committed = [], []
+        self.consumer.mine = {BREAD, JAM}
         app.consumer = self.consumer
         app.consumer_generation_id = 1
 
@@ -159,7 +166,18 @@ async def test_what_was_dropped_of_a_partition_that_is_gone_is_not_asked_for(ben
     bench.consumer.stop_flow()
     await bench.fetched({BREAD: records(0), JAM: records(0)})
     bench.consumer.resume_flow()
-    bench.consumer._dropped -= {BREAD}
+    bench.consumer.mine = {JAM}
+    await bench.consumer._ask_for_dropped()
+    await bench.consumer._ask_for_dropped()
+
+    assert bench.consumer.sought == [{JAM: 0}]
+
+
+async def test_a_refusal_keeps_nothing_of_a_partition_that_is_gone(bench: Bench) -> None:
+    """It is revoked while it is asked for: whoever asked for it again would be refused for ever."""
+    bench.consumer.refusing, bench.consumer.mine = TimeoutError(), {JAM}
+    await bench.fetched({BREAD: records(3), JAM: records(3)})
+    bench.consumer.refusing = None
     await bench.consumer._ask_for_dropped()
 
     assert bench.consumer.sought == [{JAM: 0}]

@@ -1,6 +1,6 @@
 """Withdrawals: why a prompt is taken back, and the settings of what the catalogue takes back."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -8,8 +8,10 @@ CatalogReason = Literal["sold_out", "hidden", "restricted", "repriced"]
 """Why the catalogue, or a control, takes a prompt back: by one of its items."""
 ShopperReason = Literal["added", "ordered", "dismissed", "checkout", "consent", "signed_out"]
 """Why what the shopper does takes it back."""
-WithdrawalReason = Literal[ShopperReason, CatalogReason]
-"""Why a prompt is taken back. A release may add to them: readers take any other word for these."""
+WithdrawalReason = (
+    Literal[ShopperReason, CatalogReason] | Annotated[str, Field(min_length=1, max_length=40)]
+)
+"""Why a prompt is taken back. A release may add to these: a reader takes any other word as well."""
 
 
 class WithdrawalSettings(BaseModel):

@@ -1,7 +1,7 @@
 """The decision in question: the session's last one; the log is folded up to there."""
 
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from streams.cli.options import with_some_secret
@@ -123,17 +123,20 @@ def answer(
     fold_to(shop, reader, event, log.times, advance)  # type: ignore[arg-type]
     there = published.prompts.get(event.place, ())
     prompt = next((one for one in there if one.placement == slot), None)
-    beside = tuple(i.item_id for one in _before(there, slot) for i in one.items)
     held = event.held
     assert asks(held)  # noqa: S101  # last_asked has looked
+    beside = tuple(i.item_id for one in _before(there, slot, slots_of(held)) for i in one.items)
     pending = _pending(log.events, published, event)
     asked = DecisionAsked(held, event.place[0], slot, pending, prompt, beside, *standing)
     return considered(shop, asked, item_id)
 
 
-def _before(there: Iterable[Prompt], slot: Placement) -> Iterable[Prompt]:
-    """The prompts of the same event for other slots."""
-    return (one for one in there if one.placement != slot)
+def _before(
+    there: Iterable[Prompt], slot: Placement, slots: Sequence[Placement]
+) -> Iterable[Prompt]:
+    """The prompts of the same event for the slots that were answered before this one."""
+    earlier = {*takewhile(lambda one: one != slot, slots)}
+    return (one for one in there if one.placement in earlier)
 
 
 def _pending(

@@ -15,6 +15,7 @@ hold a token.
 import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from secrets import token_hex
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -22,7 +23,7 @@ from starlette.types import ASGIApp, Message, Scope, Send
 from starlette.types import Receive as Body
 
 from streams.clients.tracing.spans import Span
-from streams.clients.tracing.trace_context import TraceContext, trace_context
+from streams.clients.tracing.trace_context import TraceContext, trace_context, unsampled
 from streams.clients.tracing.tracing import Tracing
 from streams.storefront.gateway.bus.bus import Bus, EventRecord, Forget, Receive
 
@@ -57,8 +58,8 @@ class TracedRequests:
             await self.app(scope, receive, send)
             return
         context = self._believed(Headers(scope=scope))
-        if not self.tracing.is_sampled(context):
-            await self._within(context, scope, receive, send)
+        if not self.tracing.is_sampled(context):  # nor is it to be drawn again by who reads it
+            await self._within(context or unsampled(token_hex(24)), scope, receive, send)
             return
         span = self.tracing.spans.begin(
             "POST", "server", parent=context, attributes={"http.request.method": "POST"}
@@ -145,7 +146,8 @@ class TracedBus:
             }
             span = self._spans.begin("send", "producer", parent=current, attributes=told)
             try:
-                await self._bus.send(_saying(records, self._spans.context(span)))
+                context = self._spans.context(span)
+                await self._bus.send(_saying(records, context) if context else records)
             finally:
                 span.end()
 

@@ -143,7 +143,7 @@ class RenderedWithdrawal(_Rendered):
     type: Literal["prompt_withdrawn"] = "prompt_withdrawn"
     prompt_id: str
     """Which one."""
-    because: Literal[WithdrawalReason, "no_longer_current"]
+    because: WithdrawalReason | Literal["no_longer_current"]
     """What the shopper did, or what an item of it is by now: see `PromptWithdrawn`;
     `no_longer_current`: it was withdrawn or has expired while nobody listened."""
 

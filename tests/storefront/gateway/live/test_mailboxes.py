@@ -82,6 +82,16 @@ def test_a_reader_is_told_each_thing_once_and_nothing_that_is_over(
             assert {each.prompt_id for each in mailbox.current(now_ms)} <= held
 
 
+def test_a_withdrawal_for_a_reason_that_is_not_known_here_yet_is_one() -> None:
+    """Workers may be newer than gateways."""
+    boxes = Mailboxes(Clock())
+    mailbox, gone = boxes.of("session-7"), withdrawn(prompt(1))
+    said = gone.model_copy(update={"because": "discontinued"}).to_json()
+
+    assert boxes.receive(b"session-7", said)
+    assert {gone.prompt_id: "discontinued"} == mailbox.withdrawn
+
+
 def test_a_mailbox_holds_few_prompts_and_few_withdrawals() -> None:
     """However many come."""
     mailbox = Mailbox("session-7", NOON_MS)
