@@ -86,9 +86,11 @@ class Twin:
         if event.says_who:
             self.signed_in[event.session_id] = known if event.consent else None
         said = event.says_who and (known is not None or before is not None)
-        if not said or (trail.whose == event.shopper_id and event.consent is not False):
+        signs_out = before is not None and event.shopper_id is None
+        same = trail.whose == event.shopper_id and event.consent is not False and not signs_out
+        if not said or same:
             return
-        if trail.whose is None:
+        if trail.whose is None and not signs_out:
             trail.whose = known
         else:
             trail.whose = SOMEBODY
