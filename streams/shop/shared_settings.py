@@ -24,11 +24,12 @@ from pydantic import SecretStr
 
 from streams.contract.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.settings import Settings
-from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import SECURITY
 from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
+from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.rewards import RewardSettings
 from streams.shop.state import Part
 
 _FOLD = "the fold reads it"
@@ -83,6 +84,9 @@ MUST_AGREE: Mapping[str, str] = {
     "reward_clicked": _REWARD,
     "reward_added": _REWARD,
     "reward_bought": _REWARD,
+    **dict.fromkeys(RewardSettings.model_fields, _REWARD),
+    "items_decided": _DECISION,
+    "items_exploration": _DECISION,
     "receipt_secret": "each worker has to open the receipts of every other one",
 }
 """The settings that the workers of a group must have in common, and why."""

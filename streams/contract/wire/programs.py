@@ -1,15 +1,17 @@
 """The settings of each program and of its connections, of which a module has its own kind."""
 
-from streams.contract.wire.catalog import CatalogSettings
 from streams.contract.wire.connection import ConnectionSettings
 from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.page import PageSettings
+from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.rewards import RewardSettings
 
 
 class ProgramSettings(
     PageSettings,
+    RewardSettings,
     CatalogSettings,
     IntakeSettings,
     ConsoleSettings,

@@ -18,13 +18,17 @@ from streams.contract.events import segment_names
 from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS, reason
+from streams.shop.decision.worth import item_values
+from streams.shop.decision.worth.item_numbers import ItemNumbers
 from streams.shop.memory.answer import OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
+from streams.shop.memory.orders.reward.offer_rates import OfferRates
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import PLACEMENTS, AskingEvent
@@ -42,6 +46,7 @@ class Decision:
         draws: DrawSeeds,
         arms: Mapping[str, Arm] = ARMS,
         texts: Mapping[str, Mapping[str, str]] = TEXTS,
+        rates: OfferRates | None = None,
     ) -> None:
         self.settings = settings
         self.learned = learned
@@ -52,6 +57,8 @@ class Decision:
         self.texts = texts
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = segment_names(settings)
+        self.in_money = settings.reward == "net"
+        self.numbers = None if rates is None else ItemNumbers(settings, learned, rates)
 
     def decide(
         self,
@@ -80,11 +87,19 @@ class Decision:
             return Silence("no_candidate") if exclusions is None else exclusions.silence()
         context = self.context(session, event)
         seed = self.draws.seed(event.identity, PLACEMENTS[type(event)])
-        choice = self.policy.choose(offered, context, seed)
-        candidates = self.arms[choice.arm].candidates(self.learned, question)
+        if self.numbers is None:
+            choice = self.policy.choose(offered, context, seed)
+            candidates = self.arms[choice.arm].candidates(self.learned, question)
+        else:
+            named = ((name, self.arms[name]) for name in offered)
+            if not (picked := self.numbers.picked(named, question, context, seed)):
+                return Silence("not_worth")
+            choice = self.policy.choose(picked, context, seed)
+            candidates = picked[choice.arm]
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        return self._outgoing_prompt(session, event, context, choice, candidates)
+        known = item_values.worths(candidates, question) if self.in_money else ()
+        return self._outgoing_prompt(session, event, context, choice, candidates, known)
 
     def question(
         self, session: Session, anchor: str, time_s: float, exclusions: Exclusions | None = None
@@ -117,6 +132,7 @@ class Decision:
         context: str,
         choice: Choice,
         candidates: list[Candidate],
+        known: tuple[ItemWorth, ...] = (),
     ) -> OutgoingPrompt:
         placement = PLACEMENTS[type(event)]
         identity = prompt_id(event.event_id, event.session_id, placement)
@@ -126,7 +142,7 @@ class Decision:
         worth = choice.arm, context, choice.propensity, choice.estimate
         chances, expected = choice.propensities, choice.estimates
         vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
-        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector)
+        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector, known)
         anchor, source = candidates[0].anchor or event.item_id, candidates[0].source
         key = f"{choice.arm}/{source}" if source else choice.arm  # the strongest of several
         fields = {

@@ -24,6 +24,7 @@ SilenceReason = Literal[
     "forgotten",
     "no_candidate",
     "withheld",
+    "not_worth",
 ]
 
 

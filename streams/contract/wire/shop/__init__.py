@@ -1,0 +1,1 @@
+"""Settings of what a shop sells, and of what is earned by that."""

@@ -1,0 +1,1 @@
+"""What offered items are worth, and so how many of them a prompt has."""
