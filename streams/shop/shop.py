@@ -47,9 +47,9 @@ from streams.shop.decision.catalog import Catalog, Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import Shadowed
 from streams.shop.decision.decision import NOTHING, Decision
-from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS
-from streams.shop.decision.policy import new_policy
+from streams.shop.decision.policy.draws import DrawSeeds
+from streams.shop.decision.policy.policy import new_policy
 from streams.shop.decision.withdrawals import withdrawals
 from streams.shop.memory import attribution
 from streams.shop.memory.answer import Answer, Silence
@@ -96,9 +96,9 @@ class Shop:
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
         self.receipt_rules = ReceiptRules(settings, self.receipts)
-        self.decision = Decision(
-            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
-        )
+        draws, rates = DrawSeeds(secrets), self.attribution.rewards.offers
+        known = settings, self.learned, self.policy, self.receipts
+        self.decision = Decision(*known, draws, arms, texts, rates)
         self.orders = OrderJoin(self.sessions, self.teaching, self.attribution)
         self.identity = Identity(settings, self.orders.forget, self.learned.repeats.known)
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
@@ -279,7 +279,7 @@ class Shop:
             "position": Positions(self.position),
             "sessions": SessionsByPartition(self.sessions, self._sessions, self.identity),
             **learned,
-            "policy": self.policy,
+            **self.attribution.rewards.parts(),
         }
 
     def tables(self) -> dict[str, TableSize]:

@@ -18,6 +18,7 @@ from models.limits import within
 from models.snapshot.elements import each
 from streams.contract.prompts import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
+from streams.contract.wire.shop.on_offer import ItemWorth, plain
 from streams.shop.memory.orders.seen import short
 
 ROUNDING = 1e-9
@@ -60,6 +61,8 @@ class Reached(NamedTuple):
     value_minor: int | None = None
     """Of all of them together, in minor units; None where the event told no price."""
     currency: str | None = None
+    margin_minor: int | None = None
+    """What all of them together earn, where the event told it and net reward is asked for."""
 
     @property
     def told(self) -> bool:
@@ -75,12 +78,18 @@ class Reached(NamedTuple):
         """Both as one fact, in whichever order they came."""
         values = self.value_minor, other.value_minor
         worth = None if None in values else sum(value or 0 for value in values)
+        margins = self.margin_minor, other.margin_minor
         return self._replace(
             at_ms=max(self.at_ms, other.at_ms),
             reward=self.reward + other.reward,
             quantity=self.quantity + other.quantity,
             value_minor=worth,
+            margin_minor=None if None in margins else sum(margin or 0 for margin in margins),
         )
+
+    def fields(self) -> list[Any]:
+        """As it is kept: a margin only where there is one, as before there were any."""
+        return list(self) if self.margin_minor is not None else list(self[:-1])
 
 
 def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached, ...]:
@@ -125,16 +134,20 @@ def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
     at_ms = receipt.prompted_at_ms
     facts = [
         (STAGES.index(stage), told if told == EARLIER else short(told), told_ms - at_ms, *said)
-        for stage, told, told_ms, *said in reached
+        for stage, told, told_ms, *said in map(Reached.fields, reached)
     ]
     prompt_id, _, *about = receipt[:DRAWN_FROM]
-    return marshal.dumps((prompt_id, about, facts), BY_VALUE)
+    kept = [*about, plain(receipt.worths)] if receipt.worths else about
+    return marshal.dumps((prompt_id, kept, facts), BY_VALUE)
 
 
 @lru_cache(maxsize=UNPACKED_MAX)
 def _unpacked(kept: bytes, session_id: str) -> tuple[Receipt, tuple[Reached, ...]]:
     prompt_id, about, facts = marshal.loads(kept)  # noqa: S302  # what this process has packed
+    worths = about.pop() if len(about) > DRAWN_FROM - 2 else ()
     receipt = Receipt(prompt_id, session_id, *about)
+    if worths:
+        receipt = receipt._replace(worths=tuple(ItemWorth(*each) for each in worths))
     at_ms = receipt.prompted_at_ms
     return receipt, tuple(
         Reached(STAGES[stage], told, at_ms + after_ms, *said)
@@ -248,11 +261,12 @@ class Impression:
 
     def state(self, *, whole: bool = True) -> list[Any]:
         """Everything, as JSON; else what only the events of its own session have told."""
-        facts = [list(fact) for fact in self.reached]
+        facts = [fact.fields() for fact in self.reached]
         if not whole:
             own = (fact for fact in self.reached if fact.stage != "returned")
-            facts = [[*fact._replace(reward=0.0)] for fact in own]
-        return [list(self.receipt), facts]
+            facts = [fact._replace(reward=0.0).fields() for fact in own]
+        receipt = self.receipt
+        return [list(receipt if receipt.worths else receipt[:-1]), facts]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
@@ -269,6 +283,7 @@ class Impression:
             names = fact.item_id, fact.order_id, fact.currency
             each(str, [fact.event_id, *(name for name in names if name is not None)])
             each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0)
+            each(int, [fact.margin_minor or 0])
             within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
         impression = cls(receipt_of(fields), bounded(reached))
         within(-ROUNDING, 1.0 + ROUNDING, reward=impression.reward)

@@ -1,0 +1,1 @@
+"""How an arm is drawn: by which policy, from which seed, with how many items worth their room."""

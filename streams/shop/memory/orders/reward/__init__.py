@@ -1,0 +1,1 @@
+"""What prompts earn in money, and how often what they offer is sold."""
