@@ -53,6 +53,8 @@ PRODUCTION: dict[str, Any] = {
     "console_token": SecretStr("production's"),
     "console_user_header": "X-Production",
     "console_proxies": "10.0.0.1",
+    "console_operator_token": SecretStr("the production's operator"),
+    "console_operators": "production",
     "console_workers": "http://production:6066",
     "checkpoint_url": "file:///production/shop.checkpoint",
     "reward": "net",
