@@ -95,9 +95,9 @@ class Shop:
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
         self.receipt_rules = ReceiptRules(settings, self.receipts)
-        self.decision = Decision(
-            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
-        )
+        draws, rates = DrawSeeds(secrets), self.attribution.rewards.offers
+        known = settings, self.learned, self.policy, self.receipts
+        self.decision = Decision(*known, draws, arms, texts, rates)
         self.orders = OrderJoin(self.sessions, self.teaching, self.attribution)
         self.identity = Identity(settings, self.orders.forget, self.learned.repeats.known)
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
@@ -273,7 +273,7 @@ class Shop:
             "position": Positions(self.position),
             "sessions": SessionsByPartition(self.sessions, self._sessions, self.identity),
             **learned,
-            "policy": self.policy,
+            **self.attribution.rewards.parts(),
         }
 
     def tables(self) -> dict[str, TableSize]:

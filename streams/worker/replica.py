@@ -99,7 +99,9 @@ class Replica(Service):
         self.settings = settings
         self.shop = shop
         self.telemetry = telemetry
-        self.catalog = Catalog(settings.catalog_items_max, settings.catalog_prices_max)
+        self.catalog = Catalog(
+            settings.catalog_items_max, settings.catalog_prices_max, worths=settings.reward == "net"
+        )
         """What is withheld; filled beside the fold: see `transport/reference_topics.py`."""
         self.controls = Controls(settings)
         """How operators run the shop; filled as the catalogue is."""

@@ -39,6 +39,10 @@ BENCHMARKS = {
         "streams.lab.bench.inference.net_reward.net_reward_report:net_reward",
         "Prompts that sell what comes back: are other policies judged by what is kept?",
     ),
+    "profit": Lazy(
+        "streams.lab.bench.profit.profit_report:profit",
+        "Shops with a known truth: what do decided numbers of items earn?",
+    ),
     "restart": Lazy(
         "streams.lab.bench.size.restart_report:restart",
         "A large shop that answers again, and checkpoints.",

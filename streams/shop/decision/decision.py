@@ -7,7 +7,8 @@ For each slot that an event asks for, one after the other:
 3. The policy draws one of the arms that are left, from a vector of exact probabilities, by a keyed
    hash of session, event and slot (`streams.shop.decision.policy.draws`): the same event, asked
    twice of the same state, has one answer, and nobody outside can choose it. The arm that was drawn
-   ranks its candidates.
+   ranks its candidates. Where the number of items is decided, arms of which no item is worth its
+   room drop out before (`streams.shop.decision.policy.item_numbers`).
 4. The prompt carries evidence, reason, expiry, the whole vector, and a sealed receipt.
 """
 
@@ -16,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from models import ThompsonSampling
+from models import Candidate, ThompsonSampling
 from models.bandit.propensity import NO_LIMITS
 from streams.contract.events import segment_names
 from streams.contract.events.slots import Placement
@@ -28,15 +29,18 @@ from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.decision.policy import item_values
 from streams.shop.decision.policy.draws import DrawSeeds
+from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import top_up, upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
-from streams.shop.decision.slots.strategy import Strategy
+from streams.shop.decision.slots.strategy import Strategy, on_offer
 from streams.shop.decision.slots.top_up import TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
+from streams.shop.memory.orders.reward.offer_rates import OfferRates
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent, slots_of
@@ -56,7 +60,7 @@ class Decided(NamedTuple):
 NOTHING = Decided()
 """To an event that asks nothing."""
 
-UNDRAWN = frozenset({"no_candidate", "withheld", "arms_off"})
+UNDRAWN = frozenset({"no_candidate", "withheld", "arms_off", "not_worth"})
 """Silences by which no arm was drawn though we might speak: shadows are compared with them, too."""
 
 
@@ -72,6 +76,7 @@ class Decision:
         draws: DrawSeeds,
         arms: Mapping[str, Arm] = ARMS,
         texts: Mapping[str, Mapping[str, str]] = TEXTS,
+        rates: OfferRates | None = None,
     ) -> None:
         self.settings = settings
         self.learned = learned
@@ -82,6 +87,8 @@ class Decision:
         said = settings.reason_evidence
         self.writer = PromptWriter(receipts, texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
+        self.in_money = settings.reward == "net"
+        self.numbers = None if rates is None else ItemNumbers(settings, learned, rates)
 
     @cached_property
     def thresholds(self) -> Mapping[str, int]:
@@ -168,23 +175,31 @@ class Decision:
         arms: Mapping[str, Strategy] = usual
         if exclusions is not None or slot == upgrades.ARM:
             arms = self._arms_of(session, event, slot, exclusions, question, usual)
-        offering = _offering(arms, self.learned, question)
+        offering = on_offer(arms, self.learned, question)
         if not offering:
             return self._silence(question, exclusions, controls)
         context = self.context(session, event, slot)
         seed = self.draws.seed(event.identity, slot)
+        picked: Mapping[str, list[Candidate]] | None = None
+        if self.numbers is not None:
+            named = ((name, arms[name]) for name in offering)
+            if not (picked := self.numbers.picked(named, question, context, seed)):
+                return Silence("not_worth")
+            offering = [*picked]
         if controls is not None and not controls.speaks(offering, seed):
             return Silence("ramp")
         limits = NO_LIMITS if controls is None else controls.limits
         choice = self.policy.choose(offering, context, seed, limits=limits)
-        candidates = arms[choice.arm].candidates(self.learned, question)
+        drawn = arms[choice.arm]
+        candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        anchor = question.anchor
-        said = self.writer.prompt(session, event, slot, anchor, context, choice, candidates)
+        known = item_values.worths(candidates, question) if self.in_money else ()
+        of = event, slot, question.anchor, context, choice, candidates, known
+        said = self.writer.prompt(session, *of)
         if slot == upgrades.ARM:
             said.fields["kind"] = "upsell"
-        if type(drawn := arms[choice.arm]) is TopUpArm:
+        if type(drawn) is TopUpArm:
             said.fields["offer"] = {"type": "free_shipping", **drawn.gap._asdict()}
         return said
 
@@ -218,7 +233,7 @@ class Decision:
         controls: Controlled | None,
     ) -> Silence:
         """Why nothing is offered though we might speak: for controls, the catalogue, or nothing."""
-        if controls is not None and _offering(controls.idle, self.learned, question):
+        if controls is not None and on_offer(controls.idle, self.learned, question):
             return Silence("arms_off")
         return Silence("no_candidate") if exclusions is None else exclusions.silence()
 
@@ -281,10 +296,3 @@ class Decision:
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
         return f"{slot}/{segment}"
-
-
-def _offering(
-    arms: Mapping[str, Strategy], learned: Learned, question: CandidateQuery
-) -> list[str]:
-    """Those of these arms that have something to offer."""
-    return [name for name, arm in arms.items() if arm.proposes(learned, question)]

@@ -243,3 +243,15 @@ def _histogram(
         below = accumulate(histogram.counts)
         family.add_metric([word], list(zip(bounds, below, strict=True)), histogram.sum_ms / 1000)
     return family
+
+
+def clipped_family(clipped: Mapping[str, int]) -> Metric:
+    """How many prompts came to earn more, or less, than net reward can say."""
+    family = CounterMetricFamily(
+        "goeswith_rewards_clipped",
+        "Prompts whose net reward was clipped: above the scale, or below a dismissal's cost.",
+        labels=["side"],
+    )
+    for side in ("above", "below"):
+        family.add_metric([side], clipped.get(side, 0))
+    return family
