@@ -15,7 +15,14 @@ class CatalogSettings(BaseModel):
         1_000_000,
         ge=1,
         description="items of the catalogue that a worker keeps something of: what is out of "
-        "stock, hidden, restricted or a variant",
+        "stock, hidden, restricted, below the margin floor, a variant or related to others",
+    )
+    margin_ratio_min: float = Field(
+        -1.0,
+        ge=-1,
+        le=1,
+        description="margin floor: what an offered item has to earn by its price, where the "
+        "catalogue tells its margin; -1: no floor",
     )
     catalog_wait_s_max: float = Field(
         120.0,

@@ -1,25 +1,30 @@
-"""What the catalogue keeps out of prompts: items out of stock, hidden, restricted; and variants.
+"""What the catalogue keeps out of prompts: what cannot be had, earns too little, or does not fit.
 
 Only what a decision asks for is kept: an item that may be offered takes no memory. `Catalog`
 follows the topic record by record; `Exclusions` is what one decision sees of it. Nothing in here is
 folded: workers that have followed less far withhold less for a moment, and learn the same.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain
 from typing import Literal
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.decision.fitting.relations import Conflict, Relations, Surroundings, size_of_new
 from streams.shop.memory.answer import Silence
 
-Withholding = Literal["hidden", "restricted", "out_of_stock", "variant"]
+Withholding = Literal["hidden", "restricted", "out_of_stock", "margin", "variant"] | Conflict
 """Why an item is not offered: the first of these that is so."""
+NO_FLOOR = -1.0
+"""The margin by price that is no floor: nothing is withheld for what it earns."""
 FULL = "full"
 """Why a record is refused that there is no room for."""
 
 
 class Catalog:
-    """Which items are withheld, and which are variants of one product.
+    """Which items are withheld, which are variants of one product, and what fits to what.
+
+    `margin_ratio_min` is the margin floor: what an item has to earn by its price.
 
     It is false while it keeps nothing out of any prompt.
 
@@ -34,23 +39,26 @@ class Catalog:
     False
     """
 
-    def __init__(self, items_max: int = 1_000_000) -> None:
-        self.items_max = items_max
+    def __init__(self, items_max: int = 1_000_000, margin_ratio_min: float = NO_FLOOR) -> None:
+        self.items_max, self.margin_ratio_min = items_max, margin_ratio_min
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
+        self.relations = Relations()
 
     def __len__(self) -> int:
-        """Of how many items it keeps something; a variant that is withheld counts twice."""
-        return len(self.withheld) + len(self.products)
+        """How many entries it keeps: of what is withheld, of variants, and of relations."""
+        return len(self.withheld) + len(self.products) + len(self.relations)
 
     def put(self, item: CatalogItem) -> bool:
         """An item as it is from now on; False: there was no room, and it is as it was."""
-        why, product, item_id = reason_to_withhold(item), item.variant_of, item.item_id
-        new = item_id not in self.withheld and item_id not in self.products
-        if new and (why or product) and len(self) >= self.items_max:
+        why, product, item_id = self.reason_to_withhold(item), item.variant_of, item.item_id
+        before = self._entries_of(item_id)
+        entries = (why is not None) + (product is not None) + size_of_new(item)
+        if entries > before and len(self) - before + entries > self.items_max:
             return False
         self.take_out(item_id)
+        self.relations.put(item)
         if why is not None:
             self.withheld[item_id] = why
         if product is not None:
@@ -61,19 +69,50 @@ class Catalog:
         """Nothing is known of this item any more: it may be offered."""
         self.withheld.pop(item_id, None)
         self.products.pop(item_id, None)
+        self.relations.take_out(item_id)
+
+    def clear(self) -> None:
+        """Nothing is known of any item any more."""
+        self.withheld.clear()
+        self.products.clear()
+        self.relations.clear()
+
+    def reason_to_withhold(self, item: CatalogItem) -> Withholding | None:
+        """Why an item is offered to nobody at present."""
+        return reason_to_withhold(item, self.margin_ratio_min)
+
+    def _entries_of(self, item_id: str) -> int:
+        own = self.relations.size_of(item_id)
+        return (item_id in self.withheld) + (item_id in self.products) + own
 
     def product_of(self, item_id: str) -> str:
         """What an item is a variant of; the item itself if it is none. A product has no product."""
         return self.products.get(item_id, item_id)
 
 
-def reason_to_withhold(item: CatalogItem) -> Withholding | None:
+def reason_to_withhold(item: CatalogItem, margin_ratio_min: float = NO_FLOOR) -> Withholding | None:
     """Why an item is offered to nobody at present."""
     if item.hidden:
         return "hidden"
     if item.restricted is not None:
         return "restricted"
-    return None if item.in_stock else "out_of_stock"
+    if not item.in_stock:
+        return "out_of_stock"
+    return "margin" if earns_less(item, margin_ratio_min) else None
+
+
+def earns_less(item: CatalogItem, ratio: float) -> bool:
+    """Whether an item earns less than this share of its price; no, where nobody says its margin.
+
+    One whose price is not known is below a floor if it loses.
+
+    >>> jam = CatalogItem(item_id="jam", price_minor=400, margin_minor=60, currency="EUR")
+    >>> earns_less(jam, 0.2), earns_less(jam, 0.15), earns_less(jam, NO_FLOOR)
+    (True, False, False)
+    """
+    if ratio <= NO_FLOOR or item.margin_minor is None:
+        return False
+    return item.margin_minor < ratio * (item.price_minor or 0)
 
 
 class Exclusions(Collection[str]):
@@ -95,13 +134,23 @@ class Exclusions(Collection[str]):
         self._catalog = catalog
         self._excluded: Collection[str] = ()
         self._products: set[str] = set()
+        self._around = Surroundings(catalog.relations, catalog.products)
         self.noted: dict[str, Withholding] = {}
         """What an arm came upon that the catalogue alone withheld, with the reason."""
 
-    def fill(self, excluded: Collection[str], beside: Iterable[str]) -> None:
-        """What the guards exclude; and the items of which no variant is to be offered."""
+    def fill(
+        self,
+        excluded: Collection[str],
+        beside: Collection[str],
+        had: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """What the guards exclude, and the items beside which others have to fit.
+
+        `had` is what the shopper has bought: asked for where an item needs another one.
+        """
         self._excluded = excluded
         self._products = {self._catalog.product_of(item) for item in beside}
+        self._around.fill(beside, had)
 
     def silence(self) -> Silence:
         """Why nothing is offered: for the catalogue, or because nothing was there to be offered."""
@@ -114,13 +163,15 @@ class Exclusions(Collection[str]):
         why = self._catalog.withheld.get(item)
         if why is None and self._catalog.product_of(item) in self._products:
             why = "variant"
+        why = why or self._around.conflict(item)
         if why is not None:
             self.noted[item] = why
         return why is not None
 
     def __len__(self) -> int:
         """As many items as it may have at most: by that recommenders know how far to look."""
-        return len(self._excluded) + len(self._catalog) + len(self._products)
+        own = len(self._excluded) + len(self._products)
+        return own + len(self._catalog) + len(self._around)
 
     def __iter__(self) -> Iterator[str]:
         """What the guards exclude, and what is withheld from everybody."""

@@ -101,8 +101,15 @@ class Decision:
         excluded = guards.excluded(session, anchor, just_bought=just_bought, staples=staples)
         if exclusions is None:
             return CandidateQuery(session, anchor, time_s, excluded, settings.prompt_items_max)
-        exclusions.fill(excluded, (*session.basket, anchor))
+        exclusions.fill(excluded, (*session.basket, anchor), partial(self._bought, session))
         return CandidateQuery(session, anchor, time_s, exclusions, settings.prompt_items_max)
+
+    def _bought(self, session: Session) -> set[str]:
+        """What this shopper is known to have bought, in this session or before."""
+        bought = set(session.bought)
+        if session.shopper_id is not None:
+            bought |= self.learned.repeats.bought_since(session.shopper_id, 0)
+        return bought
 
     def context(self, session: Session, event: AskingEvent) -> str:
         """What the policy knows: the placement, and the segment (one of a fixed list)."""

@@ -46,6 +46,8 @@ PENDING_BYTES_MAX = 2_700
 QUEUED_BYTES = 2_000
 CATALOG_ITEM_BYTES = 105
 """Of an item that the catalogue withholds, or a variant; what may be offered takes none."""
+CATALOG_ITEM_BYTES_MAX = 180
+"""And of an item, and one that it is related to, which nobody else is."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""
 PROGRAM_BYTES = 180_000_000
@@ -123,6 +125,7 @@ def bounds(settings: Settings) -> list[Bound]:
 
 MOST_BYTES = {
     "sessions": weight.BYTES_MAX,
+    "catalogue": CATALOG_ITEM_BYTES_MAX,
     "orders": ORDER_BYTES_MAX,
     "pending prompts": PENDING_BYTES_MAX,
     "repeats.shoppers": SHOPPER_BYTES_MAX,

@@ -66,13 +66,13 @@ class Reference:
         """How much of it a worker keeps, for its page."""
         catalog = self.catalog
         kept = {"withheld": len(catalog.withheld), "variants": len(catalog.products)}
+        kept["relations"] = len(catalog.relations)
         return {**kept, "controls": len(self.controls)}
 
     def forget(self, topic: str) -> None:
         """The topic is another one now: nothing of what it held counts."""
         if topic == self._catalog:
-            self.catalog.withheld.clear()
-            self.catalog.products.clear()
+            self.catalog.clear()
         else:
             self.controls.clear()
 

@@ -1,0 +1,1 @@
+"""What goes beside what: relations that the catalogue tells, and those that are learned."""
