@@ -97,7 +97,11 @@ class Replica(Service):
         self.settings = settings
         self.shop = shop
         self.telemetry = telemetry
-        self.catalog = Catalog(settings.catalog_items_max, settings.margin_ratio_min)
+        self.catalog = Catalog(
+            settings.catalog_items_max,
+            settings.margin_ratio_min,
+            settings.substitute_probability_max,
+        )
         """What is withheld; filled beside the fold: see `transport/reference_topics.py`."""
         self.cluster = self.topic_id = ""
         self.following = False

@@ -24,6 +24,13 @@ class CatalogSettings(BaseModel):
         description="margin floor: what an offered item has to earn by its price, where the "
         "catalogue tells its margin; -1: no floor",
     )
+    substitute_probability_max: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="items of one category that replace each other with a larger probability are "
+        "not offered together; 1: categories decide nothing",
+    )
     catalog_wait_s_max: float = Field(
         120.0,
         gt=0,

@@ -6,12 +6,20 @@ the arm that was drawn has to rank: whether the others have anything to offer is
 To add a strategy: one recommender in `models/`, one entry in `ARMS`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from models import Candidate, Recommender
+from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.learned import Learned, visit
 from streams.shop.memory.session import Session
+
+MAINS_MAX = 4
+"""Items of a session whose accessories are looked at: the one that asked, and the latest."""
+TOLD_MAX = 64
+"""Items that are said to go with them, looked at for one decision."""
+NEXT_WEIGHS = 0.5
+"""What is said of an item of the basket weighs so much of what is said of the one before."""
 
 
 class CandidateQuery(NamedTuple):
@@ -22,6 +30,8 @@ class CandidateQuery(NamedTuple):
     time_s: float
     excluded: Collection[str]
     items_max: int
+    catalog: Catalog | None = None
+    """What the catalogue and curators say goes with what, where anything is said."""
 
 
 class Arm(NamedTuple):
@@ -55,6 +65,57 @@ class Arm(NamedTuple):
             time_s=question.time_s,
             **names,
         )
+
+
+class ToldArm(NamedTuple):
+    """A strategy that nobody has to learn: somebody says what goes with an item.
+
+    The counts of the two stand beside it as evidence, 0 of 0 where they were never seen, and order
+    what is said of one item unless `in_order`.
+    """
+
+    says: Callable[[Catalog, str], Iterable[tuple[str, str]]]
+    """What goes with an item, and who says so, if that is to be told."""
+    in_order: bool = False
+    """Whether the order in which it is said is the order to offer it in."""
+
+    def proposes(self, question: CandidateQuery) -> bool:
+        """Whether anything is said that may be offered."""
+        return next(self._admissible(question), None) is not None
+
+    def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
+        """What is said of the item that asked, then of the basket, the latest first."""
+        found: list[Candidate] = []
+        counts: dict[str, tuple[int, int, dict[str, int]]] = {}
+        for place, (main, item, source) in enumerate(self._admissible(question)):
+            if main not in counts:
+                counts[main] = len(counts), *learned.baskets.meetings(main)
+            nearness, of, met = counts[main]
+            together = met.get(item, 0)
+            score = 1.0 / (1 + place) if self.in_order else (together + 1) / (of + 2)
+            score *= NEXT_WEIGHS**nearness
+            found.append(Candidate(item, score, together, of, main, source))
+        return sorted(found, key=lambda one: (-one.score, one.item))[: question.items_max]
+
+    def _admissible(self, question: CandidateQuery) -> Iterator[tuple[str, str, str]]:
+        """Item of the session, what goes with it, and who says so; each of these once."""
+        catalog, said, left = question.catalog, set[str](), TOLD_MAX
+        if catalog is None:
+            return
+        for main in _basket(question)[: -MAINS_MAX - 1 : -1]:
+            for item, source in self.says(catalog, main):
+                left -= 1
+                if item not in said and item not in question.excluded:
+                    said.add(item)
+                    yield main, item, source
+                if not left:
+                    return
+
+
+def _accessories(catalog: Catalog, item_id: str) -> Iterator[tuple[str, str]]:
+    """What completes an item, or the product that it is a variant of."""
+    names = dict.fromkeys((item_id, catalog.product_of(item_id)))
+    return ((item, "") for name in names for item in catalog.relations.accessories(name))
 
 
 def _basket(question: CandidateQuery) -> Sequence[str]:
@@ -107,3 +168,10 @@ ARMS = {
     # where the settings ask for it
     "best_fit": Arm(lambda learned: learned.fit, _path, _named),
 }
+TOLD_ARMS = {
+    # what the catalogue calls an accessory or a spare part of what is there
+    "accessories": ToldArm(_accessories),
+    # what merchant, editors or community put beside it, by the controls `curated.<item>`
+    "curated": ToldArm(lambda catalog, item_id: catalog.curation.of(item_id), in_order=True),
+}
+"""On offer where a catalogue or a curator says something: else no decision knows of them."""

@@ -5,15 +5,22 @@ follows the topic record by record; `Exclusions` is what one decision sees of it
 folded: workers that have followed less far withhold less for a moment, and learn the same.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
+from sys import intern
 from typing import Literal
 
+from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.decision.fitting.curation import Curation
 from streams.shop.decision.fitting.relations import Conflict, Relations, Surroundings, size_of_new
+from streams.shop.decision.fitting.substitutes import NEVER, Likeness
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.learned import Learned
 
-Withholding = Literal["hidden", "restricted", "out_of_stock", "margin", "variant"] | Conflict
+Withholding = Literal[
+    "hidden", "restricted", "out_of_stock", "margin", "variant", Conflict, "substitute"
+]
 """Why an item is not offered: the first of these that is so."""
 NO_FLOOR = -1.0
 """The margin by price that is no floor: nothing is withheld for what it earns."""
@@ -39,16 +46,34 @@ class Catalog:
     False
     """
 
-    def __init__(self, items_max: int = 1_000_000, margin_ratio_min: float = NO_FLOOR) -> None:
+    def __init__(
+        self,
+        items_max: int = 1_000_000,
+        margin_ratio_min: float = NO_FLOOR,
+        substitute_probability_max: float = 0.5,
+    ) -> None:
         self.items_max, self.margin_ratio_min = items_max, margin_ratio_min
+        self.substitute_probability_max = substitute_probability_max
+        self.kinds: dict[str, str] = {}
+        """Item -> its narrowest category, of `items_max` at most: more are not judged by it."""
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
         self.relations = Relations()
+        self.curation = Curation()
+        """What people say goes with what; it comes by the controls."""
 
     def __len__(self) -> int:
-        """How many entries it keeps: of what is withheld, of variants, and of relations."""
-        return len(self.withheld) + len(self.products) + len(self.relations)
+        """How many entries it keeps: what is withheld, variants, relations and curated pairs."""
+        told = len(self.relations) + len(self.curation)
+        return len(self.withheld) + len(self.products) + told
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds) or len(self) > 0
+
+    @property
+    def _is_judged(self) -> bool:
+        return self.substitute_probability_max < NEVER
 
     def put(self, item: CatalogItem) -> bool:
         """An item as it is from now on; False: there was no room, and it is as it was."""
@@ -59,6 +84,8 @@ class Catalog:
             return False
         self.take_out(item_id)
         self.relations.put(item)
+        if item.category and self._is_judged and len(self.kinds) < self.items_max:
+            self.kinds[item_id] = intern(item.category)
         if why is not None:
             self.withheld[item_id] = why
         if product is not None:
@@ -70,12 +97,14 @@ class Catalog:
         self.withheld.pop(item_id, None)
         self.products.pop(item_id, None)
         self.relations.take_out(item_id)
+        self.kinds.pop(item_id, None)
 
     def clear(self) -> None:
-        """Nothing is known of any item any more."""
+        """Nothing is known of any item any more, but what curators say."""
         self.withheld.clear()
         self.products.clear()
         self.relations.clear()
+        self.kinds.clear()
 
     def reason_to_withhold(self, item: CatalogItem) -> Withholding | None:
         """Why an item is offered to nobody at present."""
@@ -131,10 +160,14 @@ class Exclusions(Collection[str]):
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._excluded: Collection[str] = ()
         self._products: set[str] = set()
         self._around = Surroundings(catalog.relations, catalog.products)
+        self._likeness = Likeness(
+            *(catalog.kinds, catalog.relations, catalog.curation),
+            catalog.substitute_probability_max,
+        )
         self.noted: dict[str, Withholding] = {}
         """What an arm came upon that the catalogue alone withheld, with the reason."""
 
@@ -143,13 +176,16 @@ class Exclusions(Collection[str]):
         excluded: Collection[str],
         beside: Collection[str],
         had: Callable[[], Collection[str]] = tuple,
+        learned: Learned | None = None,
     ) -> None:
         """What the guards exclude, and the items beside which others have to fit.
 
-        `had` is what the shopper has bought: asked for where an item needs another one.
+        `had` is what the shopper has bought: asked for where an item needs another one. By what was
+        `learned` items of one category may go together.
         """
+        self._likeness.fill(beside, learned)
         self._excluded = excluded
-        self._products = {self._catalog.product_of(item) for item in beside}
+        self._products = {self.catalog.product_of(item) for item in beside}
         self._around.fill(beside, had)
 
     def silence(self) -> Silence:
@@ -160,10 +196,12 @@ class Exclusions(Collection[str]):
         """Whether this item is out of the question; notes it if that is the catalogue's doing."""
         if item in self._excluded or not isinstance(item, str):
             return item in self._excluded
-        why = self._catalog.withheld.get(item)
-        if why is None and self._catalog.product_of(item) in self._products:
+        why = self.catalog.withheld.get(item)
+        if why is None and self.catalog.product_of(item) in self._products:
             why = "variant"
         why = why or self._around.conflict(item)
+        if why is None and self._likeness.conflict(item):
+            why = "substitute"
         if why is not None:
             self.noted[item] = why
         return why is not None
@@ -171,8 +209,18 @@ class Exclusions(Collection[str]):
     def __len__(self) -> int:
         """As many items as it may have at most: by that recommenders know how far to look."""
         own = len(self._excluded) + len(self._products)
-        return own + len(self._catalog) + len(self._around)
+        return own + len(self.catalog) + len(self.catalog.kinds) + len(self._around)
+
+    def unlike(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
+        """The best of these, of which none replaces one before it."""
+        chosen: list[Candidate] = []
+        for one in candidates:
+            if len(chosen) == items_max:
+                break
+            if not any(self._likeness.alike(one.item, other.item) for other in chosen):
+                chosen.append(one)
+        return chosen
 
     def __iter__(self) -> Iterator[str]:
         """What the guards exclude, and what is withheld from everybody."""
-        return chain(self._excluded, self._catalog.withheld)
+        return chain(self._excluded, self.catalog.withheld)

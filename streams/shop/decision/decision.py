@@ -19,7 +19,7 @@ from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
-from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
+from streams.shop.decision.arms import ARMS, TOLD_ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog import Exclusions
 from streams.shop.decision.draws import DrawSeeds
 from streams.shop.decision.messages import TEXTS, reason
@@ -28,6 +28,9 @@ from streams.shop.memory.learned import Learned
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import PLACEMENTS, AskingEvent
+
+SPARE = 4
+"""So many times the items of a prompt are ranked where some of them may replace each other."""
 
 
 class Decision:
@@ -50,6 +53,8 @@ class Decision:
         self.draws = draws
         self.arms = arms
         self.texts = texts
+        said = {key.partition("/")[0] for key in texts["en"]}
+        self.told = {name: arm for name, arm in TOLD_ARMS.items() if name in said}
         self.ttl_ms = round(settings.prompt_ttl_s * 1000)
         self.segments = segment_names(settings)
 
@@ -76,12 +81,17 @@ class Decision:
             return silence
         question = self.question(session, event.item_id, event.time_s, exclusions)
         offered = [name for name, arm in self.arms.items() if arm.proposes(self.learned, question)]
+        if exclusions is not None:
+            offered += [name for name, arm in self.told.items() if arm.proposes(question)]
         if not offered:
             return Silence("no_candidate") if exclusions is None else exclusions.silence()
         context = self.context(session, event)
         seed = self.draws.seed(event.identity, PLACEMENTS[type(event)])
         choice = self.policy.choose(offered, context, seed)
-        candidates = self.arms[choice.arm].candidates(self.learned, question)
+        arm = self.arms.get(choice.arm) or self.told[choice.arm]
+        candidates = arm.candidates(self.learned, question)
+        if exclusions is not None and exclusions.catalog.kinds:
+            candidates = exclusions.unlike(candidates, self.settings.prompt_items_max)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
         return self._outgoing_prompt(session, event, context, choice, candidates)
@@ -101,8 +111,11 @@ class Decision:
         excluded = guards.excluded(session, anchor, just_bought=just_bought, staples=staples)
         if exclusions is None:
             return CandidateQuery(session, anchor, time_s, excluded, settings.prompt_items_max)
-        exclusions.fill(excluded, (*session.basket, anchor), partial(self._bought, session))
-        return CandidateQuery(session, anchor, time_s, exclusions, settings.prompt_items_max)
+        beside, bought = (*session.basket, anchor), partial(self._bought, session)
+        exclusions.fill(excluded, beside, bought, self.learned)
+        catalog = exclusions.catalog
+        items_max = settings.prompt_items_max * (SPARE if catalog.kinds else 1)
+        return CandidateQuery(session, anchor, time_s, exclusions, items_max, catalog)
 
     def _bought(self, session: Session) -> set[str]:
         """What this shopper is known to have bought, in this session or before."""

@@ -109,6 +109,10 @@ def bounds(settings: Settings) -> list[Bound]:
         *_tables(
             1, "catalogue", settings.catalog_items_max, CATALOG_ITEM_BYTES, "catalog_items_max"
         ),
+        *_tables(
+            *(1, "catalogue.categories", settings.catalog_items_max),
+            *(CATALOG_ITEM_BYTES, "catalog_items_max"),
+        ),
     ]
     for name in ("baskets", "browsing"):
         tables += _tables(1, f"{name}.items", items, PAIRED_ITEM_BYTES, per_item)

@@ -32,6 +32,8 @@ from streams.contract.errors import GoeswithError, InvalidReference
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.codec import decode_reference
 from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.reference.curated import PREFIX as CURATED
+from streams.contract.events.reference.curated import curated_items
 from streams.contract.settings import Settings
 from streams.contract.topics import same_id
 from streams.shop.decision.catalog import FULL, Catalog
@@ -53,7 +55,7 @@ class Reference:
         topics = settings.topics
         self._catalog = topics.catalog
         self.catalog, self.controls = catalog, dict[str, int]()
-        """Of each control only its record's size: nothing decides by a control as yet."""
+        """Of each control its record's size; what curated pairs say is in the catalogue."""
         self.apply: Mapping[str, Callable[[KafkaRecord], None]] = {
             topics.catalog: partial(self._read, topics.catalog, self._apply_item),
             topics.control: partial(self._read, topics.control, self._apply_control),
@@ -66,7 +68,7 @@ class Reference:
         """How much of it a worker keeps, for its page."""
         catalog = self.catalog
         kept = {"withheld": len(catalog.withheld), "variants": len(catalog.products)}
-        kept["relations"] = len(catalog.relations)
+        kept |= {"relations": len(catalog.relations), "categories": len(catalog.kinds)}
         return {**kept, "controls": len(self.controls)}
 
     def forget(self, topic: str) -> None:
@@ -75,6 +77,7 @@ class Reference:
             self.catalog.clear()
         else:
             self.controls.clear()
+            self.catalog.curation.clear()
 
     def _read(self, topic: str, apply: Callable[[KafkaRecord], None], record: KafkaRecord) -> None:
         try:
@@ -101,9 +104,12 @@ class Reference:
         key, control = decode_reference(ControlRecord, record.key, record.value)
         if control is None or control.value is None:
             self.controls.pop(key, None)
+            self.catalog.curation.take_out(key)
         elif key not in self.controls and len(self.controls) >= CONTROLS_MAX:
             raise InvalidReference(FULL, f"there is no room for more controls than {CONTROLS_MAX}")
         else:
+            if key.startswith(CURATED):
+                self.catalog.curation.put(key, *curated_items(control))
             self.controls[key] = len(record.value or b"")
 
 

@@ -50,7 +50,7 @@ def of_the_catalogue(**fields: Any) -> float:
     catalog = Catalog()
     for number in range(100_000):
         catalog.put(CatalogItem(item_id=f"item-{number:06}", **fields))
-    return deep_size(catalog.withheld, catalog.products) / 100_000
+    return deep_size(catalog.withheld, catalog.products, catalog.kinds) / 100_000
 
 
 def of_relations(number: int, mains: int) -> float:
@@ -264,6 +264,7 @@ def paired_items() -> float:
         (paired_items, said.PAIRED_ITEM_BYTES),
         (partial(of_the_catalogue, in_stock=False), said.CATALOG_ITEM_BYTES),
         (partial(of_the_catalogue, variant_of="product-1234"), said.CATALOG_ITEM_BYTES),
+        (partial(of_the_catalogue, category="dairy/butter"), said.CATALOG_ITEM_BYTES),
         (partial(of_relations, 1, 100), said.CATALOG_ITEM_BYTES),
         (partial(of_relations, 1, 1_000_000), said.CATALOG_ITEM_BYTES_MAX),
         (partial(of_relations, RELATIONS_MAX, 1_000_000), said.CATALOG_ITEM_BYTES_MAX),
