@@ -42,7 +42,8 @@ from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.catalog import Catalog, Exclusions
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS
 from streams.shop.decision.decision import NOTHING, Decision

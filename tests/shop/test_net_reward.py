@@ -10,7 +10,7 @@ from streams.contract.events import Event, OrderLine
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.policy.policy import new_policy, taught_again
 from streams.shop.meaning import apart, meaning
 from streams.shop.memory.pending_prompts import PendingPrompts

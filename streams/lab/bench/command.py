@@ -23,6 +23,10 @@ BENCHMARKS = {
         "streams.lab.bench.recommenders.models_report:models",
         "Recommenders beside session kNN, on the same log.",
     ),
+    "relations": Lazy(
+        "streams.lab.bench.recommenders.relations_report:relations",
+        "Substitutes on real baskets: how well they are known, and kept out of prompts.",
+    ),
     "inference": Lazy(
         "streams.lab.bench.inference.inference_report:inference",
         "False alarms, bias and coverage of what is said of arms, under peeking.",

@@ -25,7 +25,9 @@ from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
-from streams.shop.decision.catalog import Exclusions
+from streams.shop.decision.catalog.exclusions import Exclusions
+from streams.shop.decision.catalog.slot_arms import slot_arms
+from streams.shop.decision.catalog.told_arms import told_arms
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS
@@ -33,11 +35,10 @@ from streams.shop.decision.policy import item_values
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
-from streams.shop.decision.slots import top_up, upgrades
+from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
 from streams.shop.decision.slots.strategy import Strategy, on_offer
 from streams.shop.decision.slots.top_up import TopUpArm
-from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.orders.reward.offer_rates import OfferRates
@@ -171,10 +172,10 @@ class Decision:
         question: CandidateQuery,
     ) -> OutgoingPrompt | Silence:
         """The prompt of the arm that is drawn for a question; a silence where there is none."""
-        usual = self.arms if controls is None else controls.arms
-        arms: Mapping[str, Strategy] = usual
+        arms: Mapping[str, Strategy] = self.arms if controls is None else controls.arms
         if exclusions is not None or slot == upgrades.ARM:
-            arms = self._arms_of(session, event, slot, exclusions, question, usual)
+            more = self.thresholds, () if controls is None else controls.off
+            arms = slot_arms(arms, session, event, slot, exclusions, question, *more)
         offering = on_offer(arms, self.learned, question)
         if not offering:
             return self._silence(question, exclusions, controls)
@@ -194,37 +195,14 @@ class Decision:
         candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        known = item_values.worths(candidates, question) if self.in_money else ()
-        of = event, slot, question.anchor, context, choice, candidates, known
-        said = self.writer.prompt(session, *of)
+        worths = item_values.worths(candidates, question) if self.in_money else ()
+        of = slot, question.anchor, context, choice, candidates, worths
+        said = self.writer.prompt(session, event, *of)
         if slot == upgrades.ARM:
             said.fields["kind"] = "upsell"
         if type(drawn) is TopUpArm:
             said.fields["offer"] = {"type": "free_shipping", **drawn.gap._asdict()}
         return said
-
-    def _arms_of(
-        self,
-        session: Session,
-        event: AskingEvent,
-        slot: Placement,
-        exclusions: Exclusions | None,
-        question: CandidateQuery,
-        arms: Mapping[str, Arm],
-    ) -> Mapping[str, Strategy]:
-        """The arms of a slot, with those that need the catalogue."""
-        if exclusions is None:
-            return {}
-        if slot == upgrades.ARM:  # a larger one of the same kind may be better
-            others = (*session.basket, *bought_with(event))
-            exclusions.beside(item for item in others if item != question.anchor)
-            return {slot: UpgradeArm(exclusions.upgrades, told_price(event))}
-        if slot not in top_up.SLOTS or not self.thresholds or not arms:
-            return arms
-        missing = top_up.gap(session.basket, exclusions.prices, self.thresholds)
-        if missing is None:
-            return arms
-        return {**arms, top_up.ARM: TopUpArm(missing, exclusions.prices, arms)}
 
     def _silence(
         self,
@@ -258,7 +236,10 @@ class Decision:
         shown = () if prompt is None else prompt.items
         apart = None if exclusions is None else exclusions.anew()
         question = self.question(session, anchor, event.time_s, apart, controls.settings)
-        return shadowed(self.arms, controls.shadow, self.learned, question, shown)
+        arms: Mapping[str, Strategy] = self.arms
+        if apart is not None:
+            arms = {**arms, **told_arms(apart.catalog)}
+        return shadowed(arms, controls.shadow, self.learned, question, shown)
 
     def question(
         self,
@@ -288,7 +269,8 @@ class Decision:
         most = settings.prompt_items_max
         if exclusions is None:
             return CandidateQuery(session, anchor, time_s, excluded, most, ordered)
-        exclusions.fill(excluded, (*session.basket, anchor, *offered, *ordered))
+        beside = (*session.basket, anchor, *offered, *ordered)
+        exclusions.fill(excluded, beside, session, self.learned)
         return CandidateQuery(session, anchor, time_s, exclusions, most, ordered)
 
     def context(self, session: Session, event: AskingEvent, slot: Placement) -> str:

@@ -12,7 +12,7 @@ from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import ARMS
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop

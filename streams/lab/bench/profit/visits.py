@@ -22,7 +22,7 @@ from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.lab.bench.profit.shops import CURRENCY, ProfitShop, ShopVisitor
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from models import Candidate
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
-from streams.shop.decision.catalog import UNKNOWN, Exclusions
+from streams.shop.decision.catalog.exclusions import UNKNOWN, Exclusions
 
 FIT_CLASSES = 8
 DOUBTED = 4

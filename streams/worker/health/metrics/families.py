@@ -25,7 +25,7 @@ from streams.clients.connection.topics.findings import KINDS
 from streams.contract.dead_letters import REASONS
 from streams.contract.events.reference.codec import REASONS as REFUSALS
 from streams.contract.prompts import Outcome
-from streams.shop.decision.catalog import FULL, Withholding
+from streams.shop.decision.catalog.catalog import FULL, Withholding
 from streams.shop.memory.answer import SilenceReason
 from streams.worker.telemetry import Histogram, Telemetry
 
