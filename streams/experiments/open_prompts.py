@@ -153,9 +153,9 @@ class ReturnsElsewhere:
     def lost(self, one: OpenPrompt, until_ms: float) -> float:
         """What a prompt has lost again up to a time, by returns that its outcomes do not tell.
 
-        The best of its orders counts (`streams.shop.memory.orders.earnings`): by what its outcomes
-        tell they have brought `lift` times the largest share that was kept of an order; what came
-        back elsewhere may leave a smaller one, or another order's.
+        The best of its orders counts (`streams.shop.memory.orders.reward.earnings`): by what its
+        outcomes tell they have brought `lift` times the largest share that was kept of an order;
+        what came back elsewhere may leave a smaller one, or another order's.
         """
         if not any(fact.order_id in self._orders for fact in one.traded):
             return 0.0

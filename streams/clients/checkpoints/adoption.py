@@ -40,7 +40,7 @@ from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, bodies, stand
 from streams.shop.decision.policy.policy import taught_again
-from streams.shop.meaning import Differing, NewShop, in_words
+from streams.shop.meaning import IN_MONEY, Differing, NewShop, in_words
 from streams.shop.shop import Shop
 from streams.shop.state import Part
 
@@ -53,11 +53,10 @@ MIXING = {"popularity": {"add_weight", "view_weight"}}
 TAUGHT_AGAIN = {
     "policy.half_life_s",
     "policy.window_s",
-    "reward_clicked",
-    "reward_added",
-    "reward_bought",
+    *("reward_clicked", "reward_added", "reward_bought"),
+    *IN_MONEY,
 }
-"""What the sums of the bandit are made by."""
+"""What the bandit's sums are made by."""
 SAME_SUMS = {ThompsonSampling.__name__, LinearThompsonSampling.__name__}
 RELEARNED_MAX = 100_000
 """Records, the latest, that something new is taught by before a worker answers: some seconds."""
@@ -149,6 +148,8 @@ class _Taking:
         elif name == "policy" and TAUGHT_AGAIN & self._other.keys():
             what = sorted(TAUGHT_AGAIN & self._other.keys())
             self._teach_again(in_words({each: self._other[each] for each in what}))
+        elif name.startswith("offer_") and (said := sorted({*IN_MONEY} & self._other.keys())):
+            self._lose(name, in_words({each: self._other[each] for each in said}))
         elif changed := self._changed(name):
             self._convert(name, changed)
         else:
@@ -216,10 +217,8 @@ class _Taking:
 
     def _teach_again(self, said: str) -> None:
         """The bandit, by what sessions remember of prompts."""
-        told, known = (
-            taught_again(self._shop.policy, self._shop.settings, self._shop.sessions),
-            self._exposures(),
-        )
+        shop, known = self._shop, self._exposures()
+        told = taught_again(shop.policy, shop.settings, shop.sessions)
         of = f" of its {known:,}" if known else ""
         self.fates["policy"] = f"taught again by {told:,}{of} prompts: {said}"
         if told != known:

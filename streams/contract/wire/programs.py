@@ -6,6 +6,7 @@ from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.page import PageSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.rewards import RewardSettings
 from streams.contract.wire.shop.shipping import ShippingSettings
 from streams.contract.wire.shop.slots import SlotSettings
 
@@ -14,6 +15,7 @@ class ProgramSettings(
     PageSettings,
     ShippingSettings,
     SlotSettings,
+    RewardSettings,
     CatalogSettings,
     IntakeSettings,
     ConsoleSettings,

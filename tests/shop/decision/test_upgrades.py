@@ -6,7 +6,7 @@ import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.prompts import Prompt
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Answer, Silence
 from tests.stories import Story, Till
 
@@ -152,6 +152,6 @@ def test_what_is_said_later_of_an_item_counts() -> None:
 
 def test_a_full_catalogue_takes_no_further_upgrade() -> None:
     """The bound is one for all that it keeps; what is there may change."""
-    catalog = Catalog(items_max=1)
+    catalog = Catalog(items_max=3)
 
     assert [True, False, True] == [catalog.put(better(name)) for name in ("oven", "grill", "oven")]

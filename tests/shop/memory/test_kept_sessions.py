@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from streams.shop.memory.orders.baskets.taken import Taken
-from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import Order
+from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.seen import REFUSED, UNREAD
 from streams.shop.memory.orders.weight import BYTES_MAX, ROOM_BYTES, weight
 from streams.shop.memory.session import NEVER, VERSION, Session

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from models import LinearThompsonSampling, ThompsonSampling
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.orders.reward.earnings import earnings, terms_of
 from streams.shop.memory.sessions import Sessions
 
 POLICIES: dict[str, type[ThompsonSampling]] = {
@@ -36,7 +36,7 @@ def taught_again(
     What a prompt has earned is a function of its facts: so the policy is what it would be, had the
     rewards and its half-life been those of these settings from the first of these prompts on.
     """
-    worth = Worth(settings.reward_clicked, settings.reward_added, settings.reward_bought)
+    terms = terms_of(settings)
     remembered = [
         impression
         for _, each in sorted(sessions.items())
@@ -46,6 +46,6 @@ def taught_again(
     for impression in remembered:
         receipt, asked_s = impression.receipt, impression.receipt.prompted_at_ms / 1000
         policy.expose(receipt.arm, receipt.context, time_s=asked_s)
-        for at_ms, gain in earnings(impression, worth):
+        for at_ms, gain in earnings(impression, terms):
             policy.reward(receipt.arm, receipt.context, gain, time_s=asked_s, at_s=at_ms / 1000)
     return len(remembered)
