@@ -87,6 +87,23 @@ def test_a_dismissal_costs_what_the_settings_say() -> None:
     assert mean(shop.shop) == 0.0
 
 
+def test_what_is_ordered_again_is_not_the_prompts_doing() -> None:
+    """One piece was added from it: the next order of butter earns only if the first comes back."""
+    shop, story = till(), Story()
+    first = sold(shop, story, shop.prompt(story.add("bread")))
+    lines = (OrderLine(item_id="butter", price_minor=400),)
+
+    def told(event: Event) -> float:
+        return sum(outcome.reward for outcome in shop.serve(event).outcomes)
+
+    assert pytest.approx(0.1) == first
+    assert 0.0 == told(story.order(order_id="again", lines=lines, currency="EUR"))
+    assert 0.0 == told(story.cancel(order_id="o-s1-1"))
+    assert pytest.approx(0.15, abs=1e-5) == mean(shop.shop)
+    assert pytest.approx(-0.1) == told(story.cancel(order_id="again"))
+    assert pytest.approx(0.05, abs=1e-5) == mean(shop.shop)
+
+
 def test_what_is_clipped_is_counted() -> None:
     """A reward of more than the scale is told as 1, and counted: it says less than is true."""
     shop, story = till(reward_scale_minor=120), Story()

@@ -94,6 +94,18 @@ def test_a_prompt_earns_by_the_pieces_that_were_added_from_it() -> None:
     assert 0 == minor([*told, fact("removed", quantity=1, after_ms=1)])
 
 
+def test_a_piece_that_was_sold_is_not_sold_again() -> None:
+    """An order that came back whole has sold none; of one moment the smaller number is first."""
+    later = fact("bought", order_id="o-2", quantity=5, value_minor=2_000, after_ms=3)
+    before = later._replace(order_id="o-0", quantity=1, value_minor=400, at_ms=NOON_MS + 2)
+
+    assert 100 == minor([*bought(1), later])
+    assert 100 == minor([later, *bought(1), fact("returned", quantity=1, after_ms=9)])
+    assert 100 == minor([*bought(1, margin_minor=999), before])
+    assert 200 == minor([*bought(1), later, fact("added", after_ms=3)])
+    assert 100 == minor([*bought(1), later, fact("added", after_ms=4)])
+
+
 def test_currencies_count_by_their_rates_and_without_one_for_nothing() -> None:
     """With rates what has none is nobody's money; without any, all amounts are as they are."""
     rated = NetReward.of(Settings(reward="net", margin_share=0.5, reward_rates="EUR=1,JPY=0.62"))
@@ -158,7 +170,8 @@ def test_what_is_beyond_the_scale_is_clipped_and_says_so() -> None:
 @st.composite
 def facts(draw: st.DrawFn) -> Reached:
     """Any stage of any item, at any of a few moments."""
-    stage: Stage = draw(st.sampled_from(("added", "added", "bought", "bought", "returned")))
+    some: tuple[Stage, ...] = ("added", "added", "bought", "bought", "returned", "removed")
+    stage = draw(st.sampled_from(some))
     said: dict[str, Any] = {"quantity": draw(st.integers(1, 4))}
     if stage in ("bought", "returned"):
         said["order_id"] = draw(st.sampled_from(("o-1", "o-2")))
@@ -196,19 +209,41 @@ terms = st.builds(
 )
 
 
+def sold_pieces(told: list[Reached]) -> dict[tuple[str | None, str | None], int]:
+    """By order and item: each piece is put into a basket, and is taken out of it once."""
+    sold: dict[tuple[str | None, str | None], int] = {}
+    for item in ITEMS:
+        basket: list[str] = []
+        for moment in range(NOON_MS, NOON_MS + 10):
+            now = [one for one in told if one.item_id == item and one.at_ms == moment]
+            for one in now:
+                if one.stage == "added":
+                    basket += ["a piece"] * one.quantity
+            for one in sorted(now, key=lambda line: line.order_id or ""):
+                if one.stage == "bought" and came_back(told, one) < one.quantity:
+                    for _ in basket[: one.quantity]:
+                        basket.pop()
+                        sold[one.of] = sold.get(one.of, 0) + 1
+            for one in now:
+                if one.stage == "removed":
+                    del basket[: one.quantity]
+    return sold
+
+
+def came_back(told: list[Reached], line: Reached) -> int:
+    """How many of an order's item."""
+    return sum(one.quantity for one in told if one.stage == "returned" and one.of == line.of)
+
+
 def reckoned(told: list[Reached], known: tuple[ItemWorth, ...], by: NetReward) -> Fraction:
     """The rules, piece by piece, in fractions that are never rounded."""
-    total = Fraction(0)
+    total, sold = Fraction(0), sold_pieces(told)
     for line in (one for one in told if one.stage == "bought"):
-        of_item = [one for one in told if one.item_id == line.item_id]
-        added = sum(o.quantity for o in of_item if o.stage == "added" and o.at_ms <= line.at_ms)
-        back = sum(
-            o.quantity for o in of_item if o.stage == "returned" and o.order_id == line.order_id
-        )
         worth = known[ITEMS.index(line.item_id or "")] if known else ItemWorth()
         if None not in (worth.currency, line.currency) and worth.currency != line.currency:
             worth = ItemWorth()
-        pieces = Fraction(min(added, line.quantity) * max(0, line.quantity - back), line.quantity)
+        kept = max(0, line.quantity - came_back(told, line))
+        pieces = Fraction(sold.get(line.of, 0) * kept, line.quantity)
         listed = Fraction(worth.price_minor or 0)
         price = listed if line.value_minor is None else Fraction(line.value_minor, line.quantity)
         if line.margin_minor is not None:

@@ -11,8 +11,8 @@ margin x quantity - discount - expected return cost     of each item that was bo
   of the price (`margin_share`). The fold asks no catalogue.
 - The expected cost of returns beyond their margin is a share of the price (`return_cost_share`), of
   what is kept. What came back earns nothing, by quantity, as if it had not been bought.
-- Of an order so many pieces of an item count as had been added from the prompt and stood by then:
-  two prompts for the same item do not earn the same piece.
+- Of an order so many pieces of an item count as had been added from the prompt, stood by then, and
+  were not sold by an earlier order (`streams.shop.memory.orders.reward.allotment`).
 - All is in whole minor units of one currency. `reward_rates` says what one of another currency is
   worth; with rates, what has none of them earns nothing, and without any, amounts are as they are:
   a shop of several currencies needs rates, or its yen count as cents.
@@ -33,6 +33,7 @@ from typing import Literal, NamedTuple, Self
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.reward.allotment import allotted
 from streams.shop.memory.orders.reward.reached import Reached
 
 MICRO = 1_000_000
@@ -94,9 +95,9 @@ class NetReward(NamedTuple):
 
     def kept_share(self, impression: Impression, item_id: str) -> float:
         """The share of an item's line that was sold and kept, in [0, 1]; of several the best."""
-        shares = [0.0]
+        shares, sold = [0.0], allotted(impression.reached, item_id)
         for fact in impression.of("bought", item_id):
-            if impression.standing(item_id, fact.at_ms):
+            if sold.get(fact.order_id):
                 back = min(fact.quantity, impression.returned(fact.order_id, item_id))
                 shares.append((fact.quantity - back) / fact.quantity)
         return max(shares)
@@ -134,7 +135,7 @@ class NetReward(NamedTuple):
         bought = fact.quantity
         mine = bought
         if fact.item_id is not None:
-            mine = min(bought, impression.standing(fact.item_id, fact.at_ms))
+            mine = allotted(impression.reached, fact.item_id).get(fact.order_id, 0)
         kept = bought - min(bought, impression.returned(fact.order_id, fact.item_id))
         if not mine or not kept:
             return 0
