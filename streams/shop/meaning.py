@@ -36,6 +36,7 @@ IN_MONEY = (
     "reward_rates",
 )
 """The settings that the fold reads besides where it counts net reward."""
+WHY_CHARS_MAX = 400
 NO_LONGER_FOLDED = {"future_s_max", "lateness_s"}  # checkpoints of then name them
 
 READING = {
@@ -102,3 +103,15 @@ def in_words(other: Differing) -> str:
         for name, (was, now) in other.items()
         if "." not in name or name.partition(".")[0] not in other
     )
+
+
+def reasons(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """Why each part is no fold of a log, the latest reason first.
+
+    >>> reasons({"popularity": "mixed"}, {"popularity": "converted"})
+    {'popularity': 'converted; mixed'}
+    """
+    return {
+        name: "; ".join(filter(None, (now.get(name), before.get(name))))[:WHY_CHARS_MAX]
+        for name in sorted(before.keys() | now.keys())
+    }

@@ -7,6 +7,7 @@
 | pairs, popularity, repeats: the half-life | converted (`models.half_life`) |
 | popularity: the weight of adds or views | taken over, mixed |
 | the bandit: rewards, window, half-life, version | taught again by the prompts sessions remember |
+| sessions: rewards | what each stage of their prompts changed is said by the new ones |
 | the bandit: `arm_policy`, `arm_mode`, `purchase_window_s` | taken over: the sums are the same |
 | a learner: new, of another version, other arguments | learned anew from the log |
 | a learner: no longer asked for | left behind |
@@ -39,8 +40,8 @@ from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEve
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, bodies, stand
-from streams.shop.decision.policy.policy import taught_again
-from streams.shop.meaning import IN_MONEY, Differing, NewShop, in_words
+from streams.shop.decision.policy.policy import rebase, taught_again
+from streams.shop.meaning import IN_MONEY, Differing, NewShop, in_words, reasons
 from streams.shop.shop import Shop
 from streams.shop.state import Part
 
@@ -50,17 +51,13 @@ RESIZING = {"items_max", "row_max", "shoppers_max", "items_per_shopper_max", "se
 """Arguments that bound a table."""
 MIXING = {"popularity": {"add_weight", "view_weight"}}
 """Settings by which a part adds up: what the old value added, the new one does not take back."""
-TAUGHT_AGAIN = {
-    "policy.half_life_s",
-    "policy.window_s",
-    *("reward_clicked", "reward_added", "reward_bought"),
-    *IN_MONEY,
-}
+REWARDING = {"reward_clicked", "reward_added", "reward_bought", *IN_MONEY}
+"""What prompts earn by."""
+TAUGHT_AGAIN = {"policy.half_life_s", "policy.window_s", *REWARDING}
 """What the bandit's sums are made by."""
 SAME_SUMS = {ThompsonSampling.__name__, LinearThompsonSampling.__name__}
 RELEARNED_MAX = 100_000
 """Records, the latest, that something new is taught by before a worker answers: some seconds."""
-WHY_CHARS_MAX = 400
 
 
 class Adopted(NamedTuple):
@@ -94,6 +91,8 @@ def adopted(
     taking = _Taking(shop, bodies(checkpoint), other)
     for name in SPINE:
         taking.take(name)
+    if REWARDING & other.keys():
+        rebase(shop.attribution.rewards, shop.sessions)
     for name in shop.parts().keys() - {*SPINE}:
         taking.adopt(name)
     for name in sorted(taking.packed.keys() - shop.parts().keys()):
@@ -105,21 +104,13 @@ def adopted(
     position = checkpoint.header.position
     if taking.anew:
         _learn_anew(shop, taking, new(settings), log, position)
-    stand(shop, checkpoint.header, _why(checkpoint.header.adopted, taking.inexact))
+    stand(shop, checkpoint.header, reasons(checkpoint.header.adopted, taking.inexact))
     return Adopted(shop, dict(sorted(taking.fates.items())))
 
 
 def _spine_fits(name: str, other: Differing) -> bool:
     was, now = other.get(name, (None, None))
     return was == now or (name == "partitions" and int(was or 0) < int(now or 0))
-
-
-def _why(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
-    """Why each part is inexact, the latest reason first."""
-    return {
-        name: "; ".join(filter(None, (now.get(name), before.get(name))))[:WHY_CHARS_MAX]
-        for name in sorted(before.keys() | now.keys())
-    }
 
 
 class _Taking:

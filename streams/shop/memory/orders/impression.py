@@ -209,7 +209,8 @@ class Impression:
     def from_state(cls, state: list[Any]) -> Self:
         """The impression whose `state()` this is, or what JSON made of it.
 
-        Raises `TypeError` or `ValueError` when it is none.
+        Raises `TypeError` or `ValueError` when it is none. What its facts were worth need not be in
+        [0, 1] together: they may have been told under other terms, one after the other.
         """
         fields, facts = state
         reached = [Reached(*said) for said in facts]
@@ -221,7 +222,6 @@ class Impression:
             each(str, [fact.event_id, *(name for name in names if name is not None)])
             each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0, AMOUNT_MAX)
             each(int, [fact.margin_minor or 0], -AMOUNT_MAX, AMOUNT_MAX)
-            within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
-        impression = cls(receipt_of(fields), bounded(reached))
-        within(-ROUNDING, 1.0 + ROUNDING, reward=impression.reward)
-        return impression
+            most = FACTS_MAX if fact.event_id == EARLIER else 1.0 + ROUNDING
+            within(-most, most, reward=fact.reward)
+        return cls(receipt_of(fields), bounded(reached))

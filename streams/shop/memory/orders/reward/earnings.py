@@ -6,6 +6,7 @@ See `streams.shop.memory.attribution` for the rules. The settings may ask for mo
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from math import inf
 from typing import Any, NamedTuple
 
@@ -144,10 +145,44 @@ class Rewards:
             self.clipped[clipped] += 1
         if not told:  # outcomes tell what it is by its own partition alone
             before, after = own, earnings(impression.own(), self._terms)
-        if before != after:
+        if self.in_money and len(facts) > 1 and facts[0].told:
+            own_facts = [fact for fact in reached if fact.told]
+            impression.put(joined(reached, self._rewarded(impression, own_facts, facts)))
+        elif before != after:
             share = (_sum(after) - _sum(before)) / len(facts)
             impression.put(joined(reached, [fact._replace(reward=share) for fact in facts]))
         return True
+
+    def rebase(self, impression: Impression) -> None:
+        """Say of each fact what it would have changed, had it been told under these terms.
+
+        To be called where an impression comes from other terms: what is told next is a difference
+        under these, and all of them together have to add up to what it has earned.
+        """
+        told = [fact._replace(reward=0.0) for fact in impression.reached if fact.told]
+        places = sorted(range(len(told)), key=lambda place: told[place].stage != "shown")
+        rebased: list[Reached] = []
+        for _, group in groupby((told[place] for place in places), _telling):
+            rebased += self._rewarded(impression, rebased, [*group])
+        found = iter([rebased[places.index(place)] for place in range(len(told))])
+        impression.put([next(found) if fact.told else fact for fact in impression.reached])
+
+    def _rewarded(
+        self, impression: Impression, before: Sequence[Reached], facts: Sequence[Reached]
+    ) -> list[Reached]:
+        """Facts of one event with what they change, as their own partition tells.
+
+        In money each has what it changes itself, so that a sale can be taken back by itself; by
+        stages each has an equal part.
+        """
+        receipt, rewarded = impression.receipt, list[Reached]()
+        had = _sum(earnings(Impression(receipt, before), self._terms)) if before else 0.0
+        for group in [[fact] for fact in facts] if self.in_money else [facts]:
+            whole = Impression(receipt, [*before, *rewarded, *group])
+            has = _sum(earnings(whole, self._terms))
+            rewarded += [fact._replace(reward=(has - had) / len(group)) for fact in group]
+            had = has
+        return rewarded
 
     def _clipped(self, impression: Impression) -> Clipped:
         return self._terms.clipped(impression) if isinstance(self._terms, NetReward) else ""
@@ -159,6 +194,11 @@ class Rewards:
             self.policy.take_back(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
         for at_ms, gain in (Counter(after) - Counter(before)).elements():
             self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
+
+
+def _telling(fact: Reached) -> tuple[str, str]:
+    """What tells the facts that came at once from others."""
+    return fact.event_id, fact.stage
 
 
 def _sum(steps: Sequence[Step]) -> float:

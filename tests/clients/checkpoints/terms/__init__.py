@@ -1,0 +1,1 @@
+"""Checkpoints that were made when prompts earned by other terms."""
