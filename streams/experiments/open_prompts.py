@@ -11,12 +11,16 @@ the event alone); or, where it was told before its order, the `caused_by` of the
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from sys import intern
 from typing import NamedTuple
 
 from streams.contract.events import identity_of
 from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, Unmatched
 
+REWARD_MAX = 1.0
+"""No stage adds more, and none takes back more: a prompt earns from 0 to 1."""
+ROUNDING = 1e-6
 LINES_MAX = 200_000
 """Lines of what came back elsewhere, in all; some 700 bytes each."""
 RETURNS_OF_ORDER_MAX = 32
@@ -199,3 +203,22 @@ def _gone(sale: Traded, told: Sequence[Traded], backs: Sequence[Back]) -> int:
     before = sum(fact.quantity for fact in told if fact.caused_by == sale.caused_by)
     more = sum(back.of(sale) for back in backs if known.isdisjoint(back.told_as))
     return sum(fact.quantity for fact in told) + max(0, min(more, sale.quantity) - before)
+
+
+def possible(published: Prompt | Outcome) -> bool:
+    """Whether it can be true; a sum would never recover from a reward that is none.
+
+    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
+    >>> possible(OUTCOME), possible(OUTCOME.model_copy(update={"reward": float("nan")}))
+    (True, False)
+    >>> possible(PROMPT), possible(PROMPT.model_copy(update={"arm": "not on offer"}))
+    (True, False)
+    """
+    if isinstance(published, Outcome) and not abs(published.reward) <= REWARD_MAX + ROUNDING:
+        return False
+    chances = published.propensities
+    return chances is None or (
+        chances.get(published.arm, 0.0) > 0.0
+        and all(0.0 <= chance <= 1.0 + ROUNDING for chance in chances.values())
+        and all(map(isfinite, (published.estimates or {}).values()))
+    )
