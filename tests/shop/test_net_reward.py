@@ -109,7 +109,16 @@ def test_what_is_clipped_is_counted() -> None:
     shop, story = till(reward_scale_minor=120), Story()
     sold(shop, story, shop.prompt(story.add("bread")))
 
-    assert {"above": 1} == shop.shop.attribution.rewards.clipped
+    assert 1 == shop.shop.attribution.rewards.clipped["above"]
+    assert not shop.shop.attribution.rewards.clipped["unrated"]
+
+
+def test_a_sale_whose_currency_has_no_rate_is_counted() -> None:
+    """It earns nothing: somebody should say what that money is worth."""
+    shop, story = till(reward_rates="CHF=1"), Story()
+
+    assert 0.0 == sold(shop, story, shop.prompt(story.add("bread")))
+    assert {"unrated": 1} == +shop.shop.attribution.rewards.clipped
 
 
 def back(*quantities: int) -> list[dict[str, Any]]:

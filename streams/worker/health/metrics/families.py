@@ -246,12 +246,13 @@ def _histogram(
 
 
 def clipped_family(clipped: Mapping[str, int]) -> Metric:
-    """How many prompts came to earn more, or less, than net reward can say."""
+    """Prompts that came to earn more, or less, than net reward can say; sales without a rate."""
     family = CounterMetricFamily(
         "goeswith_rewards_clipped",
-        "Prompts whose net reward was clipped: above the scale, or below a dismissal's cost.",
+        "Prompts whose net reward was clipped: above the scale, or below a dismissal's cost; sales "
+        "that earned nothing, as their currency has no rate (unrated).",
         labels=["side"],
     )
-    for side in ("above", "below"):
+    for side in ("above", "below", "unrated"):
         family.add_metric([side], clipped.get(side, 0))
     return family

@@ -119,6 +119,21 @@ def test_currencies_count_by_their_rates_and_without_one_for_nothing() -> None:
     assert 100 == minor(in_yen)
 
 
+def test_an_order_without_a_currency_is_in_that_of_the_sealed_worth() -> None:
+    """Its yen are no cents; where nobody names a currency, with rates, nothing is earned."""
+    rated = NetReward.of(Settings(reward="net", reward_rates="EUR=1,JPY=0.62"))
+    nameless = bought(1, price=None, currency=None)
+    in_yen, in_rand, in_none = (
+        (ItemWorth(), ItemWorth(500, 1_000, currency)) for currency in ("JPY", "ZAR", None)
+    )
+
+    assert 310 == minor(nameless, *in_yen, by=rated) == rated.unit_minor(in_yen[1])
+    assert 0 == minor(nameless, *in_rand, by=rated) == rated.unit_minor(in_rand[1])
+    assert 0 == minor(nameless, *in_none, by=rated) == rated.unit_minor(in_none[1])
+    assert 500 == minor(bought(1, currency="EUR", price=1_000), *in_none, by=rated)
+    assert 500 == minor(nameless, *in_yen) == minor(nameless, *in_none)
+
+
 @pytest.mark.parametrize(
     "rates", ["EUR", "EUR=x", "EUR=0", "eur=1", "EUR=1/0", "EUR=-1", "EUR=1e9"]
 )
@@ -254,9 +269,9 @@ def reckoned(told: list[Reached], known: tuple[ItemWorth, ...], by: NetReward) -
                 margin -= max(Fraction(0), listed - price)
         else:
             margin = price * by.margin_micro / 1_000_000
-        rate = Fraction(1)
-        if by.rates and line.currency is not None:
-            rate = by.rates.get(line.currency, Fraction(0))
+        rate, currency = Fraction(1), line.currency or worth.currency
+        if by.rates:
+            rate = Fraction(0) if currency is None else by.rates.get(currency, Fraction(0))
         total += pieces * (margin - price * by.return_micro / 1_000_000) * rate
     return total - by.dismissal_minor * sum(one.stage == "dismissed" for one in told)
 

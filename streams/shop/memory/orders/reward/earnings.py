@@ -102,7 +102,8 @@ class Rewards:
         self.policy, self._terms = policy, terms_of(settings)
         self.in_money = isinstance(self._terms, NetReward)
         self.clipped: Counter[str] = Counter()
-        """How often a prompt came to earn more than 1 ("above") or less than 0 ("below")."""
+        """How often a prompt came to earn more than 1 ("above") or less than 0 ("below"), and how
+        many sales earned nothing for want of a rate of their currency ("unrated")."""
         self.offers = OfferRates(settings) if settings.items_decided else None
 
     def parts(self) -> dict[str, Any]:
@@ -143,6 +144,8 @@ class Rewards:
             offers.change(impression, sold, offers.earned(impression))
         if (clipped := self._clipped(impression)) and clipped != was_clipped:
             self.clipped[clipped] += 1
+        if isinstance(self._terms, NetReward):
+            self.clipped["unrated"] += sum(self._terms.unrated(impression, one) for one in facts)
         if not told:  # outcomes tell what it is by its own partition alone
             before, after = own, earnings(impression.own(), self._terms)
         if self.in_money and len(facts) > 1 and facts[0].told:

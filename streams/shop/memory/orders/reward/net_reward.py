@@ -15,7 +15,8 @@ margin x quantity - discount - expected return cost     of each item that was bo
   were not sold by an earlier order (`streams.shop.memory.orders.reward.allotment`).
 - All is in whole minor units of one currency. `reward_rates` says what one of another currency is
   worth; with rates, what has none of them earns nothing, and without any, amounts are as they are:
-  a shop of several currencies needs rates, or its yen count as cents.
+  a shop of several currencies needs rates, or its yen count as cents. An order that names no
+  currency is in that of the sealed worth; where neither does, it has none.
 
 Scaling: nothing earned is `dismissal_cost_minor / reward_scale_minor`, so that a dismissal, which
 takes just that back, is 0, and a reward stays in [0, 1], where the policy and the bounds of
@@ -93,6 +94,11 @@ class NetReward(NamedTuple):
             return "above"
         return "below" if minor < 0 else ""
 
+    def unrated(self, impression: Impression, fact: Reached) -> bool:
+        """Whether a sale earns nothing because nobody says what its currency is worth."""
+        currency = fact.currency or _sealed(impression, fact).currency
+        return fact.stage == "bought" and bool(self.rates) and currency not in self.rates
+
     def kept_share(self, impression: Impression, item_id: str) -> float:
         """The share of an item's line that was sold and kept, in [0, 1]; of several the best."""
         shares, sold = [0.0], allotted(impression.reached, item_id)
@@ -139,17 +145,12 @@ class NetReward(NamedTuple):
         kept = bought - min(bought, impression.returned(fact.order_id, fact.item_id))
         if not mine or not kept:
             return 0
-        return self._ours(self._line_minor(impression, fact) * mine * kept, fact.currency) // (
-            bought * bought
-        )
+        sealed = _sealed(impression, fact)
+        whole = self._line_minor(fact, sealed) * mine * kept
+        return self._ours(whole, fact.currency or sealed.currency) // (bought * bought)
 
-    def _line_minor(self, impression: Impression, fact: Reached) -> int:
+    def _line_minor(self, fact: Reached, sealed: ItemWorth) -> int:
         """What the whole line earns, in units of its currency, if all of it is kept."""
-        receipt, sealed = impression.receipt, UNKNOWN
-        if receipt.worths and fact.item_id in receipt.items:
-            sealed = receipt.worths[receipt.items.index(fact.item_id)]
-            if fact.currency not in (None, sealed.currency) and sealed.currency is not None:
-                sealed = UNKNOWN
         paid, bought = fact.value_minor, fact.quantity
         full = None if sealed.price_minor is None else sealed.price_minor * bought
         value = (full or 0) if paid is None else paid
@@ -170,7 +171,17 @@ class NetReward(NamedTuple):
 
     def _ours(self, minor: int, currency: str | None) -> int:
         """In minor units of ours; 0 where there are rates, and none for this currency."""
-        if not self.rates or currency is None:
+        if not self.rates:
             return minor
-        rate = self.rates.get(currency)
+        rate = None if currency is None else self.rates.get(currency)
         return 0 if rate is None else minor * rate.numerator // rate.denominator
+
+
+def _sealed(impression: Impression, fact: Reached) -> ItemWorth:
+    """What the receipt says of a sale's item, unless that is in another currency."""
+    receipt = impression.receipt
+    if not receipt.worths or fact.item_id not in receipt.items:
+        return UNKNOWN
+    sealed = receipt.worths[receipt.items.index(fact.item_id)]
+    other = fact.currency not in (None, sealed.currency) and sealed.currency is not None
+    return UNKNOWN if other else sealed
