@@ -42,7 +42,7 @@ class BoardReader:
         with_progress: bool = False,
     ) -> None:
         self.board = ArmBoard()
-        self.trials = Trials(settle_s * 1000)
+        self.trials = Trials(settle_s * 1000, in_money=settings.reward == "net")
         self.scale = RewardScale.of(settings)
         self.evidence = ArmEstimates(settings.arm_floor, against)
         self._settings = settings

@@ -74,6 +74,8 @@ class Trials:
         settle_ms: float = SETTLE_S * 1000,
         open_max: int = OPEN_MAX,
         ids_max: int = CLOSED_MAX,
+        *,
+        in_money: bool = False,
     ) -> None:
         self.settle_ms = settle_ms
         self.open_max = open_max
@@ -90,7 +92,7 @@ class Trials:
         """Records that whoever feeds us could not read."""
         self.outside = 0
         """Trials whose outcomes add up to less than 0 or more than 1: whoever judges cuts them."""
-        self.returns = ReturnsElsewhere()
+        self.returns = ReturnsElsewhere(in_money=in_money)
         """What came back of orders, as no outcome of a prompt tells it."""
         self._latest_ms = 0
         self._of_partition_ms: dict[int, int] = {}

@@ -236,7 +236,7 @@ def off_policy(
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
     file = _file_of(policy, example, save, outcomes, prompts)
     target = read_policy(file) if policy else None
-    trials = Trials(0.0 if example else settle_s * 1000)
+    trials = Trials(0.0 if example else settle_s * 1000, in_money=settings.reward == "net")
 
     def read() -> list[Trial]:
         if outcomes is not None:

@@ -4,13 +4,18 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.contract.events import OrderLine
 from streams.contract.prompts import Outcome
 from streams.experiments.impressions import Trials, left_out
-from streams.experiments.off_policy import evaluated_policy
+from streams.experiments.off_policy import add_outcome, evaluated_policy
 from streams.experiments.target_policy import TargetPolicy
-from tests.shop.test_net_reward import till
+from streams.shop.memory.orders.reward.earnings import earnings, terms_of
+from tests.experiments.test_returns_elsewhere import after
+from tests.shop.memory.test_returns_elsewhere import Reader, seen
+from tests.shop.test_net_reward import MONEY, till
 from tests.stories import Story, Till
 
 STEPS = ("click", "dismiss", "add", "remove", "order", "again", "back", "cancel")
@@ -98,3 +103,61 @@ def test_a_trial_below_nothing_is_counted_and_said() -> None:
     assert -0.3 == pytest.approx(trials.settled()[0].reward)
     assert 1 == trials.counts["outside"]
     assert any("less than 0" in words for words in left_out(trials))
+
+
+ELSEWHERE = st.tuples(
+    st.sampled_from(["own", "another partition"]),
+    st.sampled_from(["butter", "jam", None]),  # None: all of the order
+    st.integers(1, 4),
+    st.booleans(),  # whether before the order
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ELSEWHERE, max_size=4))
+def test_what_came_back_elsewhere_takes_off_its_own_sales_part(
+    told: list[tuple[str, str | None, int, bool]],
+) -> None:
+    """Of a dear jam and a cheap butter in one order: as the policy has it, to a few cents."""
+    reader = Reader(**{**MONEY, "reward_scale_minor": 100_000})
+    story = seen(reader, "butter", "jam")
+    places = {"own": (0, story), "another partition": (1, Story("office", start_ms=story.now_ms))}
+    prices = {"butter": 400, "jam": 19_000}
+    lines = tuple(
+        OrderLine(item_id=item, quantity=4, price_minor=price) for item, price in prices.items()
+    )
+    for before in (True, False):
+        for where, item, quantity, first in told:
+            if first is before:
+                partition, who = places[where]
+                some = None if item is None else (OrderLine(item_id=item, quantity=quantity),)
+                back = who.send_back("butter", order_id="o-7").model_copy(update={"lines": some})
+                reader.read((partition, back))
+        if before:
+            reader.read((0, story.order(lines=lines, order_id="o-7", currency="EUR")))
+    outcomes = [one for _, _, event in reader.places for one in reader.outcomes(event)]
+    (impression,) = reader.session().impressions.values()
+
+    trials = Trials(settle_ms=2 * 86_400_000, in_money=True)
+    for outcome in outcomes:
+        add_outcome(trials, outcome.to_json())
+    add_outcome(trials, after(outcomes).to_json())
+    (trial,) = trials.settled()
+    terms = terms_of(reader.shop.settings)
+    earned = sum(gain for _, gain in earnings(impression, terms))
+    assert pytest.approx(earned, abs=8 / 100_000) == trial.reward
+
+
+def test_items_of_one_order_earn_each_their_own_part() -> None:
+    """So that one of them can be taken back by itself."""
+    reader = Reader(**{**MONEY, "reward_scale_minor": 100_000})
+    story = seen(reader, "butter", "jam")
+    prices = {"butter": 400, "jam": 19_000}
+    lines = tuple(
+        OrderLine(item_id=item, quantity=4, price_minor=price) for item, price in prices.items()
+    )
+    order = story.order(lines=lines, order_id="o-7", currency="EUR")
+    reader.read((0, order))
+
+    told = {one.item_id: one.reward for one in reader.outcomes(order) if isinstance(one, Outcome)}
+    assert {"butter": 0.004, "jam": 0.19} == pytest.approx(told)
