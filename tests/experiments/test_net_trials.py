@@ -53,7 +53,7 @@ def read(outcomes: list[Outcome]) -> Trials:
     trials = Trials(settle_ms=86_400_000)
     for outcome in outcomes:
         assert trials.add(outcome)
-    late = {"prompt_id": "later", "propensities": None}
+    late: dict[str, Any] = {"prompt_id": "later", "propensities": None}
     late["occurred_at_ms"] = outcomes[0].occurred_at_ms + 100_000_000
     trials.add(outcomes[0].model_copy(update=late))
     return trials
@@ -88,7 +88,7 @@ def test_a_policy_that_annoys_is_worth_less_than_one_that_is_ignored() -> None:
         (trial,) = read(outcomes).settled()
         some = trial._replace(arm="popular", propensities={"popular": 1.0}, estimates={})
         found = evaluated_policy([some] * 500, TargetPolicy({"popular": 1.0}))
-        values.append(found.verdict.snips.value)  # type: ignore[union-attr]
+        values.append(found.verdict.snips.value)
 
     assert pytest.approx([0.2, 0.0]) == values
 
