@@ -35,7 +35,7 @@ Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`).
 impression begins with what a dismissal would take (`streams.shop.memory.orders.reward.net_reward`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Any
 
@@ -56,6 +56,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
+from streams.shop.memory.orders.reward.claims import Claims
 from streams.shop.memory.orders.reward.earnings import Rewards
 from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.slot_tally import own_slot, sent_away
@@ -77,6 +78,7 @@ class Attribution:
         self._add_window_ms = settings.attribution_window_s * 1000
         self._buy_window_ms = settings.purchase_window_s * 1000
         self.rewards = Rewards(settings, policy)
+        self._claims = Claims(self.rewards)
 
     def credit(
         self, session: Session, event: Feedback, receipt: Receipt | InvalidReceipt | None
@@ -135,10 +137,12 @@ class Attribution:
         worth = None if event.price_minor is None else event.price_minor * quantity
         told, said = told_by(event, impression), (event.item_id, quantity, None, worth)
         at_ms, currency = event.occurred_at_ms, event.currency
-        self.rewards.note(impression, [Reached("added", told, at_ms, 0.0, *said, currency)])
+        reached = self._claims.after_late_add(impression, event.item_id, bought)
+        fact = Reached("added", told, at_ms, 0.0, *said, currency)
+        self.rewards.note(impression, [fact], reached)
         for order in bought:
             if order.at_ms - impression.shown_ms <= self._buy_window_ms:
-                self._sell(impression, event, order, [event.item_id])
+                self._sell([(impression, [event.item_id])], event, order)
         if before_cart and not bought:
             self._take_back(session, event, event.item_id, session.basket.get(event.item_id, 0))
 
@@ -205,22 +209,40 @@ class Attribution:
 
     def ordered(self, sessions: Iterable[Session], event: Event, order: Order) -> None:
         """Items were bought, some of them because of a prompt, in one of these sessions."""
+        selling = []
         for impression in (one for each in sessions for one in each.impressions.values()):
             if self._within(impression, event):
                 sold = [item for item in order.lines if impression.standing(item, order.at_ms) > 0]
-                self._sell(impression, event, order, sold)
+                selling.append((impression, sold))
+        self._sell(selling, event, order)
 
     def _sell(
-        self, impression: Impression, event: Event, order: Order, items: Sequence[str]
+        self, selling: Iterable[tuple[Impression, list[str]]], event: Event, order: Order
     ) -> None:
-        """An order bought what was added from a prompt; some of that may be back already."""
-        new = [item_id for item_id in items if not _sold(impression, order, item_id)]
+        """An order bought what was added from prompts: these, with the items of each."""
+        new = [
+            (one, [item_id for item_id in items if not _sold(one, order, item_id)])
+            for one, items in selling
+        ]
+        sellers: dict[str, list[Impression]] = {}
+        for one, items in new:
+            for item_id in items:
+                sellers.setdefault(item_id, []).append(one)
+        claims = self._claims.of(order, sellers)
+        for one, items in new:
+            mine = {item_id: claims.get((one.receipt.prompt_id, item_id)) for item_id in items}
+            self._sell_from(one, event, order, mine)
+
+    def _sell_from(
+        self, impression: Impression, event: Event, order: Order, new: Mapping[str, int | None]
+    ) -> None:
+        """An order bought these items, with what is claimed of them; some may be back already."""
         told, facts = told_by(event, impression), []
-        for item_id in new:
+        for item_id, claim in new.items():
             line = order.lines[item_id]
             said = line.quantity, order.order_id, line.value_minor, order.currency
-            bought = Reached("bought", told, order.at_ms, 0.0, item_id, *said, line.margin_minor)
-            facts.append(bought)
+            more = line.margin_minor, claim
+            facts.append(Reached("bought", told, order.at_ms, 0.0, item_id, *said, *more))
         if facts and self.rewards.note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
             back = {item_id: n for item_id in new if (n := order.lines[item_id].back)}

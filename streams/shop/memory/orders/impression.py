@@ -220,7 +220,12 @@ class Impression:
         for fact in reached:
             names = fact.item_id, fact.order_id, fact.currency
             each(str, [fact.event_id, *(name for name in names if name is not None)])
-            each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0, AMOUNT_MAX)
+            each(
+                int,
+                [fact.at_ms, fact.quantity, fact.value_minor or 0, fact.claim or 0],
+                0,
+                AMOUNT_MAX,
+            )
             each(int, [fact.margin_minor or 0], -AMOUNT_MAX, AMOUNT_MAX)
             most = FACTS_MAX if fact.event_id == EARLIER else 1.0 + ROUNDING
             within(-most, most, reward=fact.reward)

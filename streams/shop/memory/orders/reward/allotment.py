@@ -5,7 +5,8 @@ take of what is held in the order of their times (of one moment: adds, then orde
 removals, as when a cart is emptied by an order). So a piece that one order has bought is not there
 for the next. An order that came back whole takes none: it is as if it had never been.
 
-It is a function of the facts alone, in whatever order they were told.
+It is a function of the facts alone, in whatever order they were told. Of what several prompts have
+brought an order has no more than it says: `streams.shop.memory.orders.reward.claims`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ def allotted(facts: Iterable[Reached], item_id: str) -> Mapping[str | None, int]
         elif fact.stage == "removed":
             held -= min(held, fact.quantity)
         elif back.get(fact.order_id, 0) < fact.quantity:
-            sold[fact.order_id] = min(held, fact.quantity)
+            most = fact.quantity if fact.claim is None else min(fact.quantity, fact.claim)
+            sold[fact.order_id] = min(held, most)
             held -= sold[fact.order_id]
     return sold

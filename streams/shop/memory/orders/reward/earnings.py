@@ -127,16 +127,14 @@ class Rewards:
         if self.in_money and before != (after := earnings(impression, self._terms)):
             self._tell(impression.receipt, before, after)
 
-    def note(self, impression: Impression, facts: Sequence[Reached]) -> bool:
-        """Add facts of one event, and tell the policy what they change; whether there was room."""
-        if facts[0].stage not in ("returned", "dismissed") and impression.full:
-            return False
-        before, reached = earnings(impression, self._terms), impression.reached
-        was_clipped, offers = self._clipped(impression), self.offers
+    def change(
+        self, impression: Impression, reached: Sequence[Reached]
+    ) -> tuple[list[Step], list[Step]]:
+        """These are its facts now: tell the policy what that changes; what was and is earned."""
+        before, offers = earnings(impression, self._terms), self.offers
+        was_clipped = self._clipped(impression)
         sold = () if offers is None else offers.earned(impression)
-        told = impression.told and facts[0].told  # else others have told some of it
-        own = before if told else earnings(impression.own(), self._terms)
-        impression.put(joined(reached, facts))
+        impression.put(reached)
         after = earnings(impression, self._terms)
         if before != after:
             self._tell(impression.receipt, before, after)
@@ -144,9 +142,27 @@ class Rewards:
             offers.change(impression, sold, offers.earned(impression))
         if (clipped := self._clipped(impression)) and clipped != was_clipped:
             self.clipped[clipped] += 1
+        return before, after
+
+    def note(
+        self,
+        impression: Impression,
+        facts: Sequence[Reached],
+        reached: Sequence[Reached] | None = None,
+    ) -> bool:
+        """Add facts of one event, and tell the policy what they change; whether there was room.
+
+        `reached`: what it had reached by then, where the event changes that as well.
+        """
+        if facts[0].stage not in ("returned", "dismissed") and impression.full:
+            return False
+        told = impression.told and facts[0].told  # else others have told some of it
+        own = None if told else earnings(impression.own(), self._terms)
+        reached = impression.reached if reached is None else reached
+        before, after = self.change(impression, joined(reached, facts))
         if isinstance(self._terms, NetReward):
             self.clipped["unrated"] += sum(self._terms.unrated(impression, one) for one in facts)
-        if not told:  # outcomes tell what it is by its own partition alone
+        if own is not None:  # outcomes tell what it is by its own partition alone
             before, after = own, earnings(impression.own(), self._terms)
         if self.in_money and len(facts) > 1 and facts[0].told:
             own_facts = [fact for fact in reached if fact.told]

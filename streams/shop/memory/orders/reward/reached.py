@@ -33,6 +33,9 @@ class Reached(NamedTuple):
     margin_minor: int | None = None
     """What all of them together earn, where the event told it and net reward is asked for."""
 
+    claim: int | None = None
+    """Of a line that several prompts sold, in net reward: how many are this one's at most."""
+
     @property
     def told(self) -> bool:
         """Whether an event of its own partition has told it."""
@@ -57,8 +60,10 @@ class Reached(NamedTuple):
         )
 
     def fields(self) -> list[Any]:
-        """As it is kept: a margin only where there is one, as before there were any."""
-        return list(self) if self.margin_minor is not None else list(self[:-1])
+        """As it is kept: margin and claim only where there are, as before there were any."""
+        if self.claim is not None:
+            return list(self)
+        return list(self[: -1 if self.margin_minor is not None else -2])
 
 
 def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached, ...]:
