@@ -6,6 +6,7 @@ from models import LinearThompsonSampling, ThompsonSampling
 from streams.contract.settings import Settings
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.earnings import Rewards, earnings, terms_of
+from streams.shop.memory.orders.reward.offer_rates import OfferRates
 from streams.shop.memory.sessions import Sessions
 
 POLICIES: dict[str, type[ThompsonSampling]] = {
@@ -44,6 +45,19 @@ def taught_again(
         for at_ms, gain in earnings(impression, terms):
             policy.reward(receipt.arm, receipt.context, gain, time_s=asked_s, at_s=at_ms / 1000)
     return len(known)
+
+
+def offers_taught_again(settings: Settings, sessions: Mapping[int, Sessions]) -> OfferRates:
+    """How often what was offered was sold, by the prompts that sessions remember.
+
+    What comes back of these later is then taken back from what was told.
+    """
+    rates = OfferRates(settings)
+    for impression in remembered(sessions):
+        earned = rates.earned(impression)
+        rates.begin(impression)
+        rates.change(impression, (0.0,) * len(earned), earned)
+    return rates
 
 
 def remembered(sessions: Mapping[int, Sessions]) -> Iterator[Impression]:
