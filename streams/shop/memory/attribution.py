@@ -56,7 +56,7 @@ from streams.contract.settings import Settings
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
-from streams.shop.memory.orders.reward.claims import Claims
+from streams.shop.memory.orders.reward.claims import PieceClaims
 from streams.shop.memory.orders.reward.earnings import Rewards
 from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.slot_tally import own_slot, sent_away
@@ -78,7 +78,7 @@ class Attribution:
         self._add_window_ms = settings.attribution_window_s * 1000
         self._buy_window_ms = settings.purchase_window_s * 1000
         self.rewards = Rewards(settings, policy)
-        self._claims = Claims(self.rewards)
+        self._claims = PieceClaims(self.rewards)
 
     def credit(
         self, session: Session, event: Feedback, receipt: Receipt | InvalidReceipt | None

@@ -25,7 +25,7 @@ ClaimOf = tuple[str, str]
 """A prompt and an item."""
 
 
-class Claims:
+class PieceClaims:
     """Shares the lines of orders among the prompts that sold them, where these earn money."""
 
     def __init__(self, rewards: Rewards) -> None:

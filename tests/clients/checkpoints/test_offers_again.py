@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.checkpoints.terms.test_other_terms import switch
+from tests.clients.checkpoints.test_other_terms import switch
 from tests.shop.test_net_reward import priced, sold, till
 from tests.stories import Story, Till
 

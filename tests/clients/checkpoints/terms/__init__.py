@@ -1,1 +1,0 @@
-"""Checkpoints that were made when prompts earned by other terms."""
