@@ -18,7 +18,7 @@ from streams.contract.prompts import (
     Reason,
     prompt_id,
 )
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.memory.answer import Answer, OutgoingPrompt, Silence
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts

@@ -27,7 +27,7 @@ from streams.contract.events import (
 )
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controls
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts

@@ -24,6 +24,7 @@ from models.recommenders.pair_table.layout import (
     Support,
     VoteWeights,
 )
+from models.recommenders.pair_table.meetings import meetings
 from models.recommenders.pair_table.table import PairTable
 from models.recommenders.pair_table.taking_back import take_back
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
@@ -243,15 +244,14 @@ class CoOccurrence(Recommender):
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
-        cells, number = self._pairs.partners(a), self._pairs.number.get(b, -1)
-        together = int(cells["times"][cells["item"] == number].sum())
-        of_a, of_b = self._times(a), self._times(b)
+        (of_a, met), (of_b, _) = self.meetings(a), self.meetings(b)
+        together = met.get(b, 0)
         lift = together * self._sessions / (of_a * of_b) if of_a and of_b else 0.0
         return PairLift(lift, together, of_a, of_b, self._sessions)
 
-    def _times(self, item: str) -> int:
-        number = self._pairs.number.get(item)
-        return 0 if number is None else int(self._pairs.rows[number]["times"])
+    def meetings(self, item: str) -> tuple[int, dict[str, int]]:
+        """How often an item was seen, and how often with each partner that is remembered."""
+        return meetings(self._pairs, item)
 
     def sizes(self) -> dict[str, TableSize]:
         """Items, and their pairs, both ways."""

@@ -22,6 +22,7 @@ from pydantic import SecretStr, ValidationError
 from streams.contract.errors import FileUnusable, Misconfigured
 from streams.contract.settings import Settings
 from streams.contract.wire.connection import SECURITY
+from streams.contract.wire.shop.rewards import RewardSettings
 
 OVERRIDES = {
     "bootstrap": ("kafka_bootstrap", "HOST:PORT", "Kafka's address; several with commas between."),
@@ -42,6 +43,7 @@ INHERITED = frozenset(
         *("arm_floor", "arm_policy", "arm_mode"),
         *("arm_window_s", "attribution_window_s", "purchase_window_s"),
         *("reward_clicked", "reward_added", "reward_bought"),
+        *RewardSettings.model_fields,
         # how a broker that is given is spoken to, and the log level
         *("kafka_api_version", "kafka_timeout_s", "kafka_patience_s", "log_level"),
     }

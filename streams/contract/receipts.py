@@ -8,8 +8,9 @@ by it needs a join. Nobody without the secret can read one, make one, or use one
 2.<base64url>      key id 4 | nonce 12 | AES-256-GCM( payload ) | tag 16        nothing is padded
   payload          propensity, estimate, prompted, expires as 8 bytes each; how many arms were on
                    offer, a byte, their propensities, then their estimates, 8 bytes each; and JSON
-                   [prompt, arm, context, items, arms], filled up with spaces to hide its length.
-                   In older ones, and where it would be too long, nothing is said of those arms
+                   [prompt, arm, context, items, worths, arms], filled up with spaces to hide its
+                   length. Worths only where they are asked for (`reward`). In older ones, and where
+                   it would be too long, nothing is said of those arms
   authenticated    the version, the key id and the session's id, beside the payload
 1 <base64url>      keyed BLAKE2b of the payload 16 | payload, JSON in clear: no expiry, no dot
 ```
@@ -41,6 +42,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from streams.contract.errors import InvalidReceipt
 from streams.contract.secret_keys import derived_key, secret_keys, stretched
+from streams.contract.wire.shop.on_offer import VECTOR, ItemWorth, plain, vector_of, worths_of
 
 VERSION = b"\x02"
 PREFIX = "2."
@@ -66,8 +68,6 @@ OFFERED = [struct.Struct(f">B{2 * count}d") for count in range(ARMS_MAX + 1)]
 NUMBER = (float, int)
 SHAPE: tuple[Any, ...] = (str, str, str, str, NUMBER, NUMBER, (list, tuple), int)
 """The types of a receipt's fields in version 1, in their order."""
-VECTOR: tuple[Any, ...] = (str, NUMBER, NUMBER)
-"""The types of what is said of each arm: its name, propensity and estimate."""
 
 
 class Receipt(NamedTuple):
@@ -89,6 +89,8 @@ class Receipt(NamedTuple):
     """Of each of them, as the arm was drawn."""
     estimates: tuple[float, ...] = ()
     """The reward expected of each of them."""
+    worths: tuple[ItemWorth, ...] = ()
+    """Of each of `items`, what was known when it was offered; none where the receipt is silent."""
 
 
 class ReceiptKey:
@@ -151,9 +153,10 @@ class Receipts:
         prompt, who, arm, context, propensity, estimate, items, at_ms, until_ms = receipt[:9]
         numbers = NUMBERS.pack(propensity, estimate, at_ms, until_ms)
         vector = receipt.arms, receipt.propensities, receipt.estimates
-        payload = numbers + _offered(*vector, (prompt, arm, context, items))
+        about = prompt, arm, context, items, *([plain(receipt.worths)] if receipt.worths else ())
+        payload = numbers + _offered(*vector, about)
         if len(payload) > RAW_BYTES_MAX - UNFILLED_BYTES:
-            payload = numbers + orjson.dumps((prompt, arm, context, items))
+            payload = numbers + orjson.dumps(about)
         session, key = _encoded(who), self._keys[0]
         nonce = key.nonce(payload, session)
         payload += b" " * (-(len(payload) + UNFILLED_BYTES) % BLOCK_BYTES)
@@ -195,9 +198,9 @@ class Receipts:
             ) from None
         try:
             propensity, estimate, *times_ms = NUMBERS.unpack_from(payload)
-            (prompt, arm, context, items), offered = _read(payload)
-            about = [prompt, session_id, arm, context, propensity, estimate, items]
-            return receipt_of(about + times_ms)._replace(**offered)
+            (prompt, arm, context, items, *worths), offered = _read(payload)
+            about = [prompt, session_id, arm, context, propensity, estimate, items, *times_ms]
+            return receipt_of(about + ([[], [], [], *worths] if worths else []))._replace(**offered)
         except (TypeError, ValueError, IndexError, struct.error) as error:
             raise InvalidReceipt("receipt_version", f"another version sealed it: {error}") from None
 
@@ -227,7 +230,7 @@ def receipt_of(fields: Any, *, expiring: bool = True) -> Receipt:
     """
     if (
         not isinstance(fields, list)
-        or not len(SHAPE) <= len(fields) <= len(SHAPE) + expiring * (1 + len(VECTOR))
+        or not len(SHAPE) <= len(fields) <= len(SHAPE) + expiring * (2 + len(VECTOR))
         or not all(map(isinstance, fields, SHAPE))
         or not all(isinstance(item, str) for item in fields[6])
         or not YEAR_2015_MS <= fields[7] <= YEAR_2100_MS
@@ -237,23 +240,9 @@ def receipt_of(fields: Any, *, expiring: bool = True) -> Receipt:
     until_ms, *vector = fields[len(SHAPE) :] or [None]
     if until_ms is not None and not (isinstance(until_ms, int) and at_ms <= until_ms):
         raise ValueError("a receipt that expired before its prompt was made")
-    worth = propensity, estimate
-    return Receipt(
-        prompt, session, arm, context, *worth, tuple(items), at_ms, until_ms, *_vector_of(vector)
-    )
-
-
-def _vector_of(fields: list[Any]) -> tuple[tuple[Any, ...], ...]:
-    """Arms, propensities and estimates, if there are any; raises `ValueError` for other fields."""
-    if not fields:
-        return ()
-    if not all(isinstance(each, list | tuple) for each in fields) or len({*map(len, fields)}) > 1:
-        raise ValueError("these are not the arms of a receipt")
-    for kind, each in zip(VECTOR, fields, strict=True):
-        if not all(isinstance(one, kind) for one in each):
-            raise ValueError("these are not the arms of a receipt")
-    arms, *numbers = fields
-    return tuple(map(intern, arms)), *map(tuple, numbers)
+    about = session, arm, context, propensity, estimate, tuple(items), at_ms, until_ms
+    worths = worths_of(vector.pop(), len(items)) if len(vector) > len(VECTOR) else ()
+    return Receipt(prompt, *about, *vector_of(vector))._replace(worths=worths)
 
 
 def _offered(

@@ -24,6 +24,7 @@ from streams.experiments.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
 from streams.experiments.off_policy import add_outcome
 from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.views.arm_board import ArmBoard, ArmRow
 
 
@@ -41,7 +42,7 @@ class BoardReader:
         with_progress: bool = False,
     ) -> None:
         self.board = ArmBoard()
-        self.trials = Trials(settle_s * 1000)
+        self.trials = Trials(settle_s * 1000, in_money=settings.reward == "net")
         self.scale = RewardScale.of(settings)
         self.evidence = ArmEstimates(settings.arm_floor, against)
         self._settings = settings
@@ -68,7 +69,7 @@ class BoardReader:
     def check_against(self) -> None:
         """Raises `Misconfigured` when what is to be compared with is no arm, of the log or ours."""
         on_offer = {arm for arms in self.evidence.groups for arm in arms}
-        there = {row.arm for row in self.board.rows()} | on_offer | set(ARMS)
+        there = {row.arm for row in self.board.rows()} | on_offer | {*ARMS, *TOLD_ARMS}
         if (asked := self.evidence.against) not in there:
             named = ", ".join(map(printable, sorted(there)))
             raise Misconfigured(f"--against {printable(asked)}: no such arm; there are {named}")

@@ -27,6 +27,8 @@ class RewardScale(NamedTuple):
     bought: float = 1.0
     purchases_s: float = 86_400.0
     """How long after an impression a purchase counts."""
+    net_minor: int | None = None
+    """What counts as 1 where it is net reward, in minor units."""
 
     @classmethod
     def of(cls, settings: Settings) -> "RewardScale":
@@ -36,7 +38,19 @@ class RewardScale(NamedTuple):
             settings.reward_added,
             settings.reward_bought,
             settings.purchase_window_s,
+            settings.reward_scale_minor if settings.reward == "net" else None,
         )
+
+    @property
+    def unit(self) -> str:
+        """What the largest reward is.
+
+        >>> RewardScale().unit, RewardScale(net_minor=2_000).unit
+        ('1 = bought', '1 = 2,000 minor units, net')
+        """
+        if self.net_minor is None:
+            return f"{short(self.bought)} = bought"
+        return f"1 = {self.net_minor:,} minor units, net"
 
     def __str__(self) -> str:
         """In words.
@@ -44,6 +58,8 @@ class RewardScale(NamedTuple):
         >>> str(RewardScale())
         '.1 = clicked, .5 = added, 1 = bought'
         """
+        if self.net_minor is not None:
+            return self.unit
         said = (f"{short(getattr(self, n))} = {n}" for n in ("clicked", "added", "bought"))
         return ", ".join(said)
 
@@ -159,7 +175,7 @@ def _earns(estimate: Interval | None, alpha: float, scale: RewardScale) -> str:
         return "nothing known"
     return (
         f"{short(estimate.value, 3)} an impression ({1 - alpha:.0%} at any look ".replace("%", " %")
-        + f"{spread(estimate)}; {short(scale.bought)} = bought)"
+        + f"{spread(estimate)}; {scale.unit})"
     )
 
 

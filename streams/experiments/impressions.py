@@ -16,7 +16,6 @@ and counted as such.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from math import isfinite
 from sys import intern
 from typing import NamedTuple
 
@@ -25,9 +24,12 @@ from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 from streams.experiments.open_prompts import (
     BITS,
     PROMPTED,
+    REWARD_MAX,
+    ROUNDING,
     Logged,
     OpenPrompt,
     ReturnsElsewhere,
+    possible,
 )
 
 OPEN_MAX = 500_000
@@ -36,9 +38,6 @@ CLOSED_MAX = 500_000
 """Prompts of which only is remembered what was published of them; some 250 bytes each."""
 SETTLE_S = 600.0
 """Ten minutes: nearly all clicks and adds come by then, and most orders of a short visit."""
-REWARD_MAX = 1.0
-"""No stage adds more, and none takes back more: a prompt earns from 0 to 1."""
-ROUNDING = 1e-6
 ARM_SETS_MAX = 4_096
 """Sets of arms whose names are shared."""
 SWEEP_RECORDS = 100_000
@@ -75,6 +74,8 @@ class Trials:
         settle_ms: float = SETTLE_S * 1000,
         open_max: int = OPEN_MAX,
         ids_max: int = CLOSED_MAX,
+        *,
+        in_money: bool = False,
     ) -> None:
         self.settle_ms = settle_ms
         self.open_max = open_max
@@ -89,7 +90,9 @@ class Trials:
         """Records that cannot be true."""
         self.unreadable = 0
         """Records that whoever feeds us could not read."""
-        self.returns = ReturnsElsewhere()
+        self.outside = 0
+        """Trials whose outcomes add up to less than 0 or more than 1: whoever judges cuts them."""
+        self.returns = ReturnsElsewhere(in_money=in_money)
         """What came back of orders, as no outcome of a prompt tells it."""
         self._latest_ms = 0
         self._of_partition_ms: dict[int, int] = {}
@@ -118,6 +121,7 @@ class Trials:
             "repeats": self.repeats,
             "impossible": self.impossible,
             "unreadable": self.unreadable,
+            "outside": self.outside,
             "returns_forgotten": self.returns.forgotten,
         }
 
@@ -215,6 +219,8 @@ class Trials:
         elif published.stage == "shown":
             one.shown_ms = published.occurred_at_ms
             one.logged = one.logged or self._logged(published)
+            if published.reward:  # net reward begins with what a dismissal takes
+                one.earn(published)
         else:
             one.earn(published)
 
@@ -251,6 +257,7 @@ class Trials:
         last_ms = self._settles_ms(one)
         reward = sum(gain for at_ms, gain in one.rewards if at_ms <= last_ms)
         reward -= self.returns.lost(one, last_ms)
+        self.outside += not -ROUNDING <= reward <= REWARD_MAX + ROUNDING
         chances = dict(zip(logged.arms, logged.propensities, strict=True))
         expected = dict(zip(logged.arms, logged.estimates, strict=False))
         shown_s = (one.shown_ms or 0) / 1000
@@ -272,27 +279,9 @@ def left_out(trials: Trials) -> list[str]:
         "records dropped: published before": trials.repeats,
         "records dropped: rewards or propensities that cannot be": trials.impossible,
         "records dropped: unreadable": trials.unreadable,
+        "trials whose outcomes add up to less than 0 or more than 1, cut to that": trials.outside,
         "returns forgotten: more than can be held, so rewards are too high": (
             trials.returns.forgotten
         ),
     }
     return [many(count, what) for what, count in said.items() if count]
-
-
-def possible(published: Prompt | Outcome) -> bool:
-    """Whether it can be true; a sum would never recover from a reward that is none.
-
-    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
-    >>> possible(OUTCOME), possible(OUTCOME.model_copy(update={"reward": float("nan")}))
-    (True, False)
-    >>> possible(PROMPT), possible(PROMPT.model_copy(update={"arm": "not on offer"}))
-    (True, False)
-    """
-    if isinstance(published, Outcome) and not abs(published.reward) <= REWARD_MAX + ROUNDING:
-        return False
-    chances = published.propensities
-    return chances is None or (
-        chances.get(published.arm, 0.0) > 0.0
-        and all(0.0 <= chance <= 1.0 + ROUNDING for chance in chances.values())
-        and all(map(isfinite, (published.estimates or {}).values()))
-    )

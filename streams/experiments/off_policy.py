@@ -230,13 +230,13 @@ def off_policy(
 
     --json prints `n`, `effective_n`, `weight_max`, `below_floor` (left out), `unmatched` (counted
     as 0), what is not judged: `pending`, `forgotten`, `without_propensities`, `repeats`,
-    `impossible`, `unreadable`, `returns_forgotten`; `settle_s`, `logged`, `ips`, `snips`, `dr` and
-    `difference` (each `value`, `se`, `low`, `high`), `always_valid` and `difference_always_valid`
-    (`value`, `low`, `high`).
+    `impossible`, `unreadable`, `returns_forgotten`; `outside` (cut to [0, 1]), `settle_s`,
+    `logged`, `ips`, `snips`, `dr` and `difference` (each `value`, `se`, `low`, `high`),
+    `always_valid` and `difference_always_valid` (`value`, `low`, `high`).
     """  # noqa: D301  # no raw string: click keeps the lines of a paragraph behind a real \b
     file = _file_of(policy, example, save, outcomes, prompts)
     target = read_policy(file) if policy else None
-    trials = Trials(0.0 if example else settle_s * 1000)
+    trials = Trials(0.0 if example else settle_s * 1000, in_money=settings.reward == "net")
 
     def read() -> list[Trial]:
         if outcomes is not None:

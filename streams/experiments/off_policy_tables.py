@@ -71,7 +71,7 @@ def sentence(verdict: OffPolicyEstimate, scale: RewardScale) -> str:
         what = f"this policy earns {'more' if more.low > 0.0 else 'less'} than the one that ran"
     return (
         f"{what}: {short(more.value, 4, '+')} an impression (95 % at any look "
-        f"{spread(more, '+')}; {short(scale.bought)} = bought)"
+        f"{spread(more, '+')}; {scale.unit})"
     )
 
 

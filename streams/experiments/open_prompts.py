@@ -2,21 +2,26 @@
 
 Outcomes of a prompt tell returns that were told on its order's partition. Others are told as
 `unmatched`, by the order's number alone. What such a return takes back is what the prompt earns
-less by it: the best of its orders counts, by the share of it that was kept. One that the prompt's
-own outcomes tell as well counts once: there it has the same time, and as `caused_by` the event, and
-its session, if that is not the prompt's (ids of events are good for one session alone; once it was
-the event alone); or, where it was told before its order, the `caused_by` of the purchase.
+less by it: the best of its orders counts, by the share of it that was kept; where prompts earn
+money, each sale by itself. One that the prompt's own outcomes tell as well counts once: there it
+has the same time, and as `caused_by` the event, and its session, if that is not the prompt's (ids
+of events are good for one session alone; once it was the event alone); or, where it was told before
+its order, the `caused_by` of the purchase.
 """
 
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from sys import intern
 from typing import NamedTuple
 
 from streams.contract.events import identity_of
 from streams.contract.prompts import ITEM_STAGES, STAGES, Outcome, Prompt, Unmatched
 
+REWARD_MAX = 1.0
+"""No stage adds more, and none takes back more: a prompt earns from 0 to 1."""
+ROUNDING = 1e-6
 LINES_MAX = 200_000
 """Lines of what came back elsewhere, in all; some 700 bytes each."""
 RETURNS_OF_ORDER_MAX = 32
@@ -122,8 +127,9 @@ class ReturnsElsewhere:
     Of too much the oldest orders are forgotten, and what an order has too many of; both counted.
     """
 
-    def __init__(self, lines_max: int = LINES_MAX) -> None:
+    def __init__(self, lines_max: int = LINES_MAX, *, in_money: bool = False) -> None:
         self.lines_max = lines_max
+        self._in_money = in_money
         self.forgotten = 0
         """Returns that could not be held."""
         self._lines = 0
@@ -153,21 +159,38 @@ class ReturnsElsewhere:
     def lost(self, one: OpenPrompt, until_ms: float) -> float:
         """What a prompt has lost again up to a time, by returns that its outcomes do not tell.
 
-        The best of its orders counts (`streams.shop.memory.orders.earnings`): by what its outcomes
-        tell they have brought `lift` times the largest share that was kept of an order; what came
-        back elsewhere may leave a smaller one, or another order's.
+        The best of its orders counts (`streams.shop.memory.orders.reward.earnings`): by what its
+        outcomes tell they have brought `lift` times the largest share that was kept of an order;
+        what came back elsewhere may leave a smaller one, or another order's. In money all sales
+        count, each loses its own part: exact but for whole minor units, where nothing is clipped,
+        and where the piece was not ordered again (which, freed, is then that order's).
         """
         if not any(fact.order_id in self._orders for fact in one.traded):
             return 0.0
         traded = [fact for fact in one.traded if fact.at_ms <= until_ms]
+        if self._in_money:
+            sales = (fact for fact in traded if fact.stage == "bought")
+            return sum(self._lost_of(sale, traded, until_ms) for sale in sales)
         told, kept = 0.0, 0.0
         for order_id in {fact.order_id for fact in traded if fact.stage == "bought"}:
             facts = [fact for fact in traded if fact.order_id == order_id]
             told = max(told, _share_kept(facts, ()))
-            backs = (back for back in self._orders.get(order_id, ()) if back.at_ms <= until_ms)
-            kept = max(kept, _share_kept(facts, tuple(backs)))
+            kept = max(kept, _share_kept(facts, self._backs(order_id, until_ms)))
         brought = sum(fact.reward for fact in traded)
         return brought * (1.0 - kept / told) if told else 0.0
+
+    def _backs(self, order_id: str | None, until_ms: float) -> list[Back]:
+        return [back for back in self._orders.get(order_id, ()) if back.at_ms <= until_ms]
+
+    def _lost_of(self, sale: Traded, traded: Sequence[Traded], until_ms: float) -> float:
+        """What a sale has lost by what came back elsewhere: its part of what is left of it."""
+        told = _returns_of(sale, traded)
+        left = sale.quantity - sum(fact.quantity for fact in told)
+        gone = min(sale.quantity, _gone(sale, told, self._backs(sale.order_id, until_ms)))
+        more = gone - (sale.quantity - left)
+        if left <= 0 or more <= 0:
+            return 0.0
+        return (sale.reward + sum(fact.reward for fact in told)) * more / left
 
 
 def _back(back: Unmatched) -> Back:
@@ -186,11 +209,14 @@ def _share_kept(facts: Sequence[Traded], backs: Sequence[Back]) -> float:
     shares = []
     for sale in facts:
         if sale.stage == "bought":
-            about = "returned", sale.order_id, sale.item_id
-            told = [fact for fact in facts if fact[: len(about)] == about]
-            gone = _gone(sale, told, backs)
+            gone = _gone(sale, _returns_of(sale, facts), backs)
             shares.append(1.0 - max(0, min(gone, sale.quantity)) / sale.quantity)
     return sum(sorted(shares)) / len(shares)
+
+
+def _returns_of(sale: Traded, facts: Sequence[Traded]) -> list[Traded]:
+    about = "returned", sale.order_id, sale.item_id
+    return [fact for fact in facts if fact[: len(about)] == about]
 
 
 def _gone(sale: Traded, told: Sequence[Traded], backs: Sequence[Back]) -> int:
@@ -199,3 +225,22 @@ def _gone(sale: Traded, told: Sequence[Traded], backs: Sequence[Back]) -> int:
     before = sum(fact.quantity for fact in told if fact.caused_by == sale.caused_by)
     more = sum(back.of(sale) for back in backs if known.isdisjoint(back.told_as))
     return sum(fact.quantity for fact in told) + max(0, min(more, sale.quantity) - before)
+
+
+def possible(published: Prompt | Outcome) -> bool:
+    """Whether it can be true; a sum would never recover from a reward that is none.
+
+    >>> from streams.contract.schemas.examples import OUTCOME, PROMPT
+    >>> possible(OUTCOME), possible(OUTCOME.model_copy(update={"reward": float("nan")}))
+    (True, False)
+    >>> possible(PROMPT), possible(PROMPT.model_copy(update={"arm": "not on offer"}))
+    (True, False)
+    """
+    if isinstance(published, Outcome) and not abs(published.reward) <= REWARD_MAX + ROUNDING:
+        return False
+    chances = published.propensities
+    return chances is None or (
+        chances.get(published.arm, 0.0) > 0.0
+        and all(0.0 <= chance <= 1.0 + ROUNDING for chance in chances.values())
+        and all(map(isfinite, (published.estimates or {}).values()))
+    )

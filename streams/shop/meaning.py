@@ -27,6 +27,16 @@ FOLDING = (
 )
 """The settings that the fold itself reads: others only show in the arguments of the models. How
 long things are kept (`basket_ttl_s`, `personal_ttl_s`) gives no figure another meaning."""
+IN_MONEY = (
+    "reward",
+    "reward_scale_minor",
+    "dismissal_cost_minor",
+    "margin_share",
+    "return_cost_share",
+    "reward_rates",
+)
+"""The settings that the fold reads besides where it counts net reward."""
+WHY_CHARS_MAX = 400
 NO_LONGER_FOLDED = {"future_s_max", "lateness_s"}  # checkpoints of then name them
 
 READING = {
@@ -63,7 +73,8 @@ def meaning(settings: Settings, new: NewShop = Shop) -> dict[str, str]:
     >>> said["session_gap_s"], said["popularity.half_life_s"], said["popularity"]
     ('1800.0', '1209600.0', '"Popularity 1"')
     """
-    said: dict[str, Any] = {name: getattr(settings, name) for name in FOLDING}
+    folding = FOLDING if settings.reward == "stages" else (*FOLDING, *IN_MONEY)
+    said: dict[str, Any] = {name: getattr(settings, name) for name in folding}
     empty = new(settings.model_copy(update={"receipt_secret": SecretStr("any")}))
     for name, part in empty.parts().items():
         said[name] = f"{type(part).__name__} {part.STATE_VERSION}"
@@ -92,3 +103,15 @@ def in_words(other: Differing) -> str:
         for name, (was, now) in other.items()
         if "." not in name or name.partition(".")[0] not in other
     )
+
+
+def reasons(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """Why each part is no fold of a log, the latest reason first.
+
+    >>> reasons({"popularity": "mixed"}, {"popularity": "converted"})
+    {'popularity': 'converted; mixed'}
+    """
+    return {
+        name: "; ".join(filter(None, (now.get(name), before.get(name))))[:WHY_CHARS_MAX]
+        for name in sorted(before.keys() | now.keys())
+    }

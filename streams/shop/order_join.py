@@ -64,7 +64,8 @@ class OrderJoin:
 
     def _new(self, session: Session, event: OrderPlaced) -> Order:
         """An order that its partition is told for the first time."""
-        order, own = Order.of(event, session.buyer), session.order_memory
+        margins, own = self._attribution.rewards.in_money, session.order_memory
+        order = Order.of(event, session.buyer, margins=margins)
         order.told_back = dict(own.told_back(order.order_id) or {})
         self._teaching.ordered(session, event, order)
         self._attribution.ordered(self._whose(session), event, order)

@@ -29,6 +29,7 @@ from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.rewards import RewardSettings
 from streams.contract.wire.shop.slots import SlotSettings
 from streams.contract.wire.shop.withdrawals import WithdrawalSettings
 from streams.contract.wire.watching.tracing import TracingSettings
@@ -88,6 +89,9 @@ MUST_AGREE: Mapping[str, str] = {
     "reward_clicked": _REWARD,
     "reward_added": _REWARD,
     "reward_bought": _REWARD,
+    **dict.fromkeys(RewardSettings.model_fields, _REWARD),
+    "items_decided": _DECISION,
+    "items_exploration": _DECISION,
     "receipt_secret": "each worker has to open the receipts of every other one",
 }
 """The settings that the workers of a group must have in common, and why."""

@@ -42,7 +42,8 @@ from streams.contract.prompts import Outcome
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.catalog import Catalog, Exclusions
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS
 from streams.shop.decision.decision import NOTHING, Decision
@@ -95,9 +96,9 @@ class Shop:
         secrets = settings.receipt_secret.get_secret_value()
         self.receipts = Receipts(secrets)
         self.receipt_rules = ReceiptRules(settings, self.receipts)
-        self.decision = Decision(
-            settings, self.learned, self.policy, self.receipts, DrawSeeds(secrets), arms, texts
-        )
+        draws, rates = DrawSeeds(secrets), self.attribution.rewards.offers
+        known = settings, self.learned, self.policy, self.receipts
+        self.decision = Decision(*known, draws, arms, texts, rates)
         self.orders = OrderJoin(self.sessions, self.teaching, self.attribution)
         self.identity = Identity(settings, self.orders.forget, self.learned.repeats.known)
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
@@ -273,7 +274,7 @@ class Shop:
             "position": Positions(self.position),
             "sessions": SessionsByPartition(self.sessions, self._sessions, self.identity),
             **learned,
-            "policy": self.policy,
+            **self.attribution.rewards.parts(),
         }
 
     def tables(self) -> dict[str, TableSize]:

@@ -34,7 +34,7 @@ from streams.contract.errors import FoldStalled, InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import CLOCKS_MS_MAX, LogExtent
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controlled, Controls
 from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
@@ -99,7 +99,7 @@ class Replica(Service):
         self.settings = settings
         self.shop = shop
         self.telemetry = telemetry
-        self.catalog = Catalog(settings.catalog_items_max, settings.catalog_prices_max)
+        self.catalog = Catalog.of(settings)
         """What is withheld; filled beside the fold: see `transport/reference_topics.py`."""
         self.controls = Controls(settings)
         """How operators run the shop; filled as the catalogue is."""

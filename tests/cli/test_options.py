@@ -58,6 +58,8 @@ PRODUCTION: dict[str, Any] = {
     "console_operators": "production",
     "console_workers": "http://production:6066",
     "checkpoint_url": "file:///production/shop.checkpoint",
+    "reward": "net",
+    "reward_rates": "EUR=1",
     "intake_items": "variant",
     "intake_currency": "EUR",
     "intake_consent_categories": "Analytics",

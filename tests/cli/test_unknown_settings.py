@@ -21,9 +21,9 @@ def test_no_setting_is_unknown() -> None:
 
 def test_what_is_like_no_setting_is_told_where_they_are() -> None:
     """No guess is better than a wrong one."""
-    (said,) = unknown_settings({"GOESWITH_BREAD": "fresh"})
+    (said,) = unknown_settings({"GOESWITH_JAM_JAR": "fresh"})
 
-    assert "unknown setting GOESWITH_BREAD; docs/settings.md lists them" == said
+    assert "unknown setting GOESWITH_JAM_JAR; docs/settings.md lists them" == said
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from streams.contract.receipts import (
     receipt_of,
 )
 from streams.contract.secret_keys import secret_keys
+from streams.contract.wire.shop.on_offer import ItemWorth
 
 SEALED_MS = 1767225600000
 BREAD = Receipt(
@@ -79,11 +80,16 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 ARMS = st.lists(st.tuples(IDS, NUMBERS, NUMBERS), max_size=5).map(
     lambda arms: tuple(zip(*arms, strict=True)) or ((), (), ())
 )
+AMOUNTS = st.none() | st.integers(-(10**15), 10**15)
+FITS = st.integers(0, 15)
 RECEIPT = st.builds(
-    lambda fields, times, arms: Receipt._make((*fields, min(times), max(times), *arms)),
+    lambda fields, times, arms, worth: Receipt._make(
+        (*fields, min(times), max(times), *arms, worth and (worth,) * len(fields[-1]))
+    ),
     st.tuples(IDS, IDS, IDS, IDS, NUMBERS, NUMBERS, st.lists(IDS, max_size=3).map(tuple)),
     st.tuples(TIMES_MS, TIMES_MS),
     ARMS,
+    st.just(()) | st.builds(ItemWorth, AMOUNTS, AMOUNTS, st.none() | st.just("EUR"), FITS),
 )
 
 
@@ -413,7 +419,7 @@ def test_arms_that_are_none_are_refused(vector: list[Any]) -> None:
     known = [*BREAD[:6], list(BREAD.items), *BREAD[7:9]]
     sound: list[Any] = [["popular", "again"], [0.5, 0.5], [0.1, 0.2]]
 
-    assert tuple(map(tuple, sound)) == receipt_of(known + sound)[9:]
+    assert tuple(map(tuple, sound)) == receipt_of(known + sound)[9:12]
     with pytest.raises(ValueError, match=r"receipt|zip"):
         receipt_of(known + vector)
 

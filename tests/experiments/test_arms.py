@@ -114,7 +114,7 @@ def test_since_before_1970_is_since_1970(minutes: float) -> None:
 
 def test_what_there_is_to_compare_with_is_listed() -> None:
     """An arm that nobody has heard of is refused; one of ours may be missing from the log."""
-    with pytest.raises(Misconfigured, match="no such arm; there are best_fit, bought_together, "):
+    with pytest.raises(Misconfigured, match="no such arm; there are accessories, best_fit, "):
         read([], against="nosuch").check_against()
 
     read([], against="buy_again").check_against()

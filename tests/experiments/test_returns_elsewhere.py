@@ -19,7 +19,7 @@ from streams.experiments.arms import BoardReader
 from streams.experiments.impressions import SWEEP_RECORDS, Trial, Trials, left_out
 from streams.experiments.off_policy import add_outcome, trials_of_log
 from streams.experiments.open_prompts import RETURNS_OF_ORDER_MAX, ReturnsElsewhere
-from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.orders.reward.earnings import Worth, earnings
 from tests.shop.memory.test_returns_elsewhere import Reader, seen
 from tests.stories import NOON_MS, Story
 

@@ -21,6 +21,7 @@ TERMS = {
     "sample ratio mismatch": "evaluation/sample_ratio.py",
     "cuped": "evaluation/uplift.py",
     "co-occurrence": "recommenders/cooccurrence.py",
+    "relation typing": "recommenders/pair_table/substitutes.py",
     "second-order co-occurrence": "recommenders/best_fit/second_hop.py",
     "learning to rank": "recommenders/best_fit/ranker.py",
     "session knn": "recommenders/session_knn.py",

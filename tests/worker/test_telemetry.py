@@ -4,6 +4,7 @@ import json
 
 from streams.contract.errors import InvalidEvent
 from streams.shop.memory.answer import Answer, Silence
+from streams.worker.health.metrics.families import LABELLED
 from streams.worker.telemetry import Histogram, Telemetry
 
 
@@ -62,3 +63,11 @@ def test_a_clock_that_is_behind_makes_no_negative_latency() -> None:
     waits.observe([20], now_ms=0)
 
     assert (waits.counts[0], waits.sum_ms) == (1, 0.0)
+
+
+def test_each_reason_to_withhold_is_a_label_of_its_own() -> None:
+    """A label begins at 0 for each: an alert on one that never came needs that."""
+    labels = LABELLED["withheld"][3]
+
+    assert {"hidden", "margin", "variant", "upgrade", "requires", "substitute"} <= {*labels}
+    assert all(isinstance(label, str) for label in labels)

@@ -7,7 +7,9 @@
 | pairs, popularity, repeats: the half-life | converted (`models.half_life`) |
 | popularity: the weight of adds or views | taken over, mixed |
 | the bandit: rewards, window, half-life, version | taught again by the prompts sessions remember |
+| sessions: rewards | what each stage of their prompts changed is said by the new ones |
 | the bandit: `arm_policy`, `arm_mode`, `purchase_window_s` | taken over: the sums are the same |
+| rates of offers: new, the half-life | taught again by those prompts; money is not in them |
 | a learner: new, of another version, other arguments | learned anew from the log |
 | a learner: no longer asked for | left behind |
 | any: gap, size of events, share of views | taken over: what was learned by the old value stays |
@@ -39,8 +41,8 @@ from streams.contract.errors import CheckpointRefused, GoeswithError, InvalidEve
 from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, bodies, stand
-from streams.shop.decision.policy.policy import taught_again
-from streams.shop.meaning import Differing, NewShop, in_words
+from streams.shop.decision.policy.policy import offers_taught_again, rebase, taught_again
+from streams.shop.meaning import IN_MONEY, Differing, NewShop, in_words, reasons
 from streams.shop.shop import Shop
 from streams.shop.state import Part
 
@@ -50,18 +52,17 @@ RESIZING = {"items_max", "row_max", "shoppers_max", "items_per_shopper_max", "se
 """Arguments that bound a table."""
 MIXING = {"popularity": {"add_weight", "view_weight"}}
 """Settings by which a part adds up: what the old value added, the new one does not take back."""
+REWARDING = {"reward_clicked", "reward_added", "reward_bought", *IN_MONEY}
+"""What prompts earn by."""
 TAUGHT_AGAIN = {
-    "policy.half_life_s",
-    "policy.window_s",
-    "reward_clicked",
-    "reward_added",
-    "reward_bought",
+    "policy": {"policy.half_life_s", "policy.window_s", *REWARDING},
+    "offer_sales": {"offer_sales.half_life_s"},
+    "offer_dismissals": {"offer_dismissals.half_life_s"},
 }
-"""What the sums of the bandit are made by."""
+"""What the sums of trials are made by: what was sold and dismissed is no money."""
 SAME_SUMS = {ThompsonSampling.__name__, LinearThompsonSampling.__name__}
 RELEARNED_MAX = 100_000
 """Records, the latest, that something new is taught by before a worker answers: some seconds."""
-WHY_CHARS_MAX = 400
 
 
 class Adopted(NamedTuple):
@@ -95,6 +96,8 @@ def adopted(
     taking = _Taking(shop, bodies(checkpoint), other)
     for name in SPINE:
         taking.take(name)
+    if REWARDING & other.keys():
+        rebase(shop.attribution.rewards, shop.sessions)
     for name in shop.parts().keys() - {*SPINE}:
         taking.adopt(name)
     for name in sorted(taking.packed.keys() - shop.parts().keys()):
@@ -106,21 +109,13 @@ def adopted(
     position = checkpoint.header.position
     if taking.anew:
         _learn_anew(shop, taking, new(settings), log, position)
-    stand(shop, checkpoint.header, _why(checkpoint.header.adopted, taking.inexact))
+    stand(shop, checkpoint.header, reasons(checkpoint.header.adopted, taking.inexact))
     return Adopted(shop, dict(sorted(taking.fates.items())))
 
 
 def _spine_fits(name: str, other: Differing) -> bool:
     was, now = other.get(name, (None, None))
     return was == now or (name == "partitions" and int(was or 0) < int(now or 0))
-
-
-def _why(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
-    """Why each part is inexact, the latest reason first."""
-    return {
-        name: "; ".join(filter(None, (now.get(name), before.get(name))))[:WHY_CHARS_MAX]
-        for name in sorted(before.keys() | now.keys())
-    }
 
 
 class _Taking:
@@ -146,9 +141,8 @@ class _Taking:
         """Take over what fits of a part; what does not is to be learned anew."""
         if name not in self.packed:
             self._lose(name, "new")
-        elif name == "policy" and TAUGHT_AGAIN & self._other.keys():
-            what = sorted(TAUGHT_AGAIN & self._other.keys())
-            self._teach_again(in_words({each: self._other[each] for each in what}))
+        elif what := sorted(TAUGHT_AGAIN.get(name, set()) & self._other.keys()):
+            self._teach_again(name, in_words({each: self._other[each] for each in what}))
         elif changed := self._changed(name):
             self._convert(name, changed)
         else:
@@ -173,8 +167,8 @@ class _Taking:
         arguments = {what.removeprefix(f"{name}.") for what in changed if what != name}
         said = in_words(changed)
         try:
-            if name == "policy":
-                self._take_policy(changed)
+            if name in TAUGHT_AGAIN:
+                self._take_trials(name, changed)
             elif name in changed or arguments - RESIZING - {"half_life_s"}:
                 self._lose(name, said)
                 return
@@ -188,14 +182,14 @@ class _Taking:
         self.fates.setdefault(name, f"taken over, resized: {said}")
         self._mix(name)
 
-    def _take_policy(self, changed: Differing) -> None:
+    def _take_trials(self, name: str, changed: Differing) -> None:
         """The same sums, read otherwise: another mode, another `settle_s`, another kind."""
-        was = changed.get("policy", (f'"{_kind(self._parts["policy"])} "', None))[0] or ""
+        was = changed.get(name, (f'"{_kind(self._parts[name])} "', None))[0] or ""
         kind = was.strip('"').partition(" ")[0]
         if kind not in SAME_SUMS:
             raise CheckpointRefused(f"a policy of kind {kind}", "settings")
-        self.take("policy", kind)
-        self.fates["policy"] = f"taken over: {in_words(changed)}"
+        self.take(name, kind)
+        self.fates[name] = f"taken over: {in_words(changed)}"
 
     def _refade(self, name: str, said: str) -> None:
         """Another half-life, and perhaps other bounds."""
@@ -214,23 +208,29 @@ class _Taking:
             said = f"mixed: {in_words({what: self._other[what] for what in sorted(mixed)})}"
             self.fates[name] = self.inexact[name] = said
 
-    def _teach_again(self, said: str) -> None:
-        """The bandit, by what sessions remember of prompts."""
-        told, known = (
-            taught_again(self._shop.policy, self._shop.settings, self._shop.sessions),
-            self._exposures(),
+    def _teach_again(self, name: str, said: str) -> None:
+        """The bandit, or rates of offers, by what sessions remember of prompts."""
+        shop, known = self._shop, self._exposures(name)
+        if name == "policy":
+            told = taught_again(shop.policy, shop.settings, shop.sessions)
+        else:
+            state = offers_taught_again(shop.settings, shop.sessions).parts()[name].state()
+            self._parts[name].restore(state)
+            told = int(state["exposures_all"])
+        of, what = (
+            f" of its {known:,}" if known else "",
+            "prompts" if name == "policy" else "trials",
         )
-        of = f" of its {known:,}" if known else ""
-        self.fates["policy"] = f"taught again by {told:,}{of} prompts: {said}"
-        if told != known:
-            self.inexact["policy"] = self.fates["policy"]
+        self.fates[name] = f"taught again by {told:,}{of} {what}: {said}"
+        if told != known or name not in self.packed:
+            self.inexact[name] = self.fates[name]
 
-    def _exposures(self) -> int:
-        """How many prompts the bandit of the checkpoint knew."""
-        version = self._parts["policy"].STATE_VERSION
-        for kind in sorted(SAME_SUMS):
+    def _exposures(self, name: str) -> int:
+        """How many trials the bandit, or a rate, of the checkpoint knew."""
+        version = self._parts[name].STATE_VERSION
+        for kind in sorted(SAME_SUMS) if name in self.packed else ():
             try:
-                return int(unpack(self.packed["policy"], kind, version)["exposures_all"])
+                return int(unpack(self.packed[name], kind, version)["exposures_all"])
             except SnapshotError:
                 continue
         return 0
@@ -243,8 +243,8 @@ class _Taking:
                 self.inexact[name] = self.fates[name]
 
     def _lose(self, name: str, said: str) -> None:
-        if name == "policy":
-            self._teach_again(said)
+        if name in TAUGHT_AGAIN:
+            self._teach_again(name, said)
         else:
             self.anew.append(name)
             self.fates[name] = said

@@ -23,6 +23,10 @@ BENCHMARKS = {
         "streams.lab.bench.recommenders.models_report:models",
         "Recommenders beside session kNN, on the same log.",
     ),
+    "relations": Lazy(
+        "streams.lab.bench.recommenders.relations_report:relations",
+        "Substitutes on real baskets: how well they are known, and kept out of prompts.",
+    ),
     "inference": Lazy(
         "streams.lab.bench.inference.inference_report:inference",
         "False alarms, bias and coverage of what is said of arms, under peeking.",
@@ -48,6 +52,10 @@ BENCHMARKS = {
         "streams.lab.bench.console.pages_report:pages",
         "How long each page of the console takes beside 90 days of outcomes.",
         "console",
+    ),
+    "profit": Lazy(
+        "streams.lab.bench.profit.profit_report:profit",
+        "Shops with a known truth: what do decided numbers of items earn?",
     ),
     "restart": Lazy(
         "streams.lab.bench.size.restart_report:restart",

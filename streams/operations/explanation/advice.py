@@ -53,7 +53,7 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "until that changes: see GOESWITH_TOGETHER_MIN ({together_min}), and GOESWITH_LIFT_Z_MIN",
     ),
     "withheld": (
-        "all that fits is out of stock, hidden, restricted or a variant, by the catalogue",
+        "all that fits may not be offered, by the catalogue: out of stock, hidden, an upgrade",
         "until the catalogue says otherwise: `goeswith catalog get ITEM`",
     ),
     "paused": (

@@ -59,7 +59,7 @@ class Arm(NamedTuple):
         )
 
 
-def _basket(question: CandidateQuery) -> Sequence[str]:
+def in_basket(question: CandidateQuery) -> Sequence[str]:
     """The basket, the anchor last."""
     return _last([*question.session.own_basket, *question.beside], question.anchor)
 
@@ -100,7 +100,7 @@ def _anybody(_question: CandidateQuery) -> Sequence[str]:
 
 ARMS = {
     # what others bought with the basket: completes the purchase
-    "bought_together": Arm(lambda learned: learned.baskets, _basket),
+    "bought_together": Arm(lambda learned: learned.baskets, in_basket),
     # what others looked at in the same visit: helps those who are still looking
     "viewed_together": Arm(lambda learned: learned.browsing, _viewed),
     # what this very shopper buys again and again: nothing for those whom we do not know

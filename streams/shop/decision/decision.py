@@ -7,7 +7,8 @@ For each slot that an event asks for, one after the other:
 3. The policy draws one of the arms that are left, from a vector of exact probabilities, by a keyed
    hash of session, event and slot (`streams.shop.decision.policy.draws`): the same event, asked
    twice of the same state, has one answer, and nobody outside can choose it. The arm that was drawn
-   ranks its candidates.
+   ranks its candidates. Where the number of items is decided, arms of which no item is worth its
+   room drop out before (`streams.shop.decision.policy.item_numbers`).
 4. The prompt carries evidence, reason, expiry, the whole vector, and a sealed receipt.
 """
 
@@ -16,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from models import ThompsonSampling
+from models import Candidate, ThompsonSampling
 from models.bandit.propensity import NO_LIMITS
 from streams.contract.events import segment_names
 from streams.contract.events.slots import Placement
@@ -24,19 +25,23 @@ from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
-from streams.shop.decision.catalog import Exclusions
+from streams.shop.decision.catalog.exclusions import Exclusions
+from streams.shop.decision.catalog.slot_arms import slot_arms
+from streams.shop.decision.catalog.told_arms import told_arms
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.controls.shadows import NO_SHADOWS, Shadowed, shadowed
 from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.decision.policy import item_values
 from streams.shop.decision.policy.draws import DrawSeeds
+from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
-from streams.shop.decision.slots import top_up, upgrades
+from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
-from streams.shop.decision.slots.strategy import Strategy
+from streams.shop.decision.slots.strategy import Strategy, on_offer
 from streams.shop.decision.slots.top_up import TopUpArm
-from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
+from streams.shop.memory.orders.reward.offer_rates import OfferRates
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent, slots_of
@@ -56,7 +61,7 @@ class Decided(NamedTuple):
 NOTHING = Decided()
 """To an event that asks nothing."""
 
-UNDRAWN = frozenset({"no_candidate", "withheld", "arms_off"})
+UNDRAWN = frozenset({"no_candidate", "withheld", "arms_off", "not_worth"})
 """Silences by which no arm was drawn though we might speak: shadows are compared with them, too."""
 
 
@@ -72,6 +77,7 @@ class Decision:
         draws: DrawSeeds,
         arms: Mapping[str, Arm] = ARMS,
         texts: Mapping[str, Mapping[str, str]] = TEXTS,
+        rates: OfferRates | None = None,
     ) -> None:
         self.settings = settings
         self.learned = learned
@@ -82,6 +88,8 @@ class Decision:
         said = settings.reason_evidence
         self.writer = PromptWriter(receipts, texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
+        self.in_money = settings.reward == "net"
+        self.numbers = None if rates is None else ItemNumbers(settings, learned, rates)
 
     @cached_property
     def thresholds(self) -> Mapping[str, int]:
@@ -164,52 +172,37 @@ class Decision:
         question: CandidateQuery,
     ) -> OutgoingPrompt | Silence:
         """The prompt of the arm that is drawn for a question; a silence where there is none."""
-        usual = self.arms if controls is None else controls.arms
-        arms: Mapping[str, Strategy] = usual
+        arms: Mapping[str, Strategy] = self.arms if controls is None else controls.arms
         if exclusions is not None or slot == upgrades.ARM:
-            arms = self._arms_of(session, event, slot, exclusions, question, usual)
-        offering = _offering(arms, self.learned, question)
+            more = self.thresholds, () if controls is None else controls.off
+            arms = slot_arms(arms, session, event, slot, exclusions, question, *more)
+        offering = on_offer(arms, self.learned, question)
         if not offering:
             return self._silence(question, exclusions, controls)
         context = self.context(session, event, slot)
         seed = self.draws.seed(event.identity, slot)
+        picked: Mapping[str, list[Candidate]] | None = None
+        if self.numbers is not None:
+            named = ((name, arms[name]) for name in offering)
+            if not (picked := self.numbers.picked(named, question, context, seed)):
+                return Silence("not_worth")
+            offering = [*picked]
         if controls is not None and not controls.speaks(offering, seed):
             return Silence("ramp")
         limits = NO_LIMITS if controls is None else controls.limits
         choice = self.policy.choose(offering, context, seed, limits=limits)
-        candidates = arms[choice.arm].candidates(self.learned, question)
+        drawn = arms[choice.arm]
+        candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        anchor = question.anchor
-        said = self.writer.prompt(session, event, slot, anchor, context, choice, candidates)
+        worths = item_values.worths(candidates, question) if self.in_money else ()
+        of = slot, question.anchor, context, choice, candidates, worths
+        said = self.writer.prompt(session, event, *of)
         if slot == upgrades.ARM:
             said.fields["kind"] = "upsell"
-        if type(drawn := arms[choice.arm]) is TopUpArm:
+        if type(drawn) is TopUpArm:
             said.fields["offer"] = {"type": "free_shipping", **drawn.gap._asdict()}
         return said
-
-    def _arms_of(
-        self,
-        session: Session,
-        event: AskingEvent,
-        slot: Placement,
-        exclusions: Exclusions | None,
-        question: CandidateQuery,
-        arms: Mapping[str, Arm],
-    ) -> Mapping[str, Strategy]:
-        """The arms of a slot, with those that need the catalogue."""
-        if exclusions is None:
-            return {}
-        if slot == upgrades.ARM:  # a larger one of the same kind may be better
-            others = (*session.basket, *bought_with(event))
-            exclusions.beside(item for item in others if item != question.anchor)
-            return {slot: UpgradeArm(exclusions.upgrades, told_price(event))}
-        if slot not in top_up.SLOTS or not self.thresholds or not arms:
-            return arms
-        missing = top_up.gap(session.basket, exclusions.prices, self.thresholds)
-        if missing is None:
-            return arms
-        return {**arms, top_up.ARM: TopUpArm(missing, exclusions.prices, arms)}
 
     def _silence(
         self,
@@ -218,7 +211,7 @@ class Decision:
         controls: Controlled | None,
     ) -> Silence:
         """Why nothing is offered though we might speak: for controls, the catalogue, or nothing."""
-        if controls is not None and _offering(controls.idle, self.learned, question):
+        if controls is not None and on_offer(controls.idle, self.learned, question):
             return Silence("arms_off")
         return Silence("no_candidate") if exclusions is None else exclusions.silence()
 
@@ -243,7 +236,10 @@ class Decision:
         shown = () if prompt is None else prompt.items
         apart = None if exclusions is None else exclusions.anew()
         question = self.question(session, anchor, event.time_s, apart, controls.settings)
-        return shadowed(self.arms, controls.shadow, self.learned, question, shown)
+        arms: Mapping[str, Strategy] = self.arms
+        if apart is not None:
+            arms = {**arms, **told_arms(apart.catalog)}
+        return shadowed(arms, controls.shadow, self.learned, question, shown)
 
     def question(
         self,
@@ -273,7 +269,8 @@ class Decision:
         most = settings.prompt_items_max
         if exclusions is None:
             return CandidateQuery(session, anchor, time_s, excluded, most, ordered)
-        exclusions.fill(excluded, (*session.basket, anchor, *offered, *ordered))
+        beside = (*session.basket, anchor, *offered, *ordered)
+        exclusions.fill(excluded, beside, session, self.learned)
         return CandidateQuery(session, anchor, time_s, exclusions, most, ordered)
 
     def context(self, session: Session, event: AskingEvent, slot: Placement) -> str:
@@ -281,10 +278,3 @@ class Decision:
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
         return f"{slot}/{segment}"
-
-
-def _offering(
-    arms: Mapping[str, Strategy], learned: Learned, question: CandidateQuery
-) -> list[str]:
-    """Those of these arms that have something to offer."""
-    return [name for name, arm in arms.items() if arm.proposes(learned, question)]

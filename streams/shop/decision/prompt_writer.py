@@ -8,6 +8,7 @@ from models import Candidate, Choice
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import prompt_id
 from streams.contract.receipts import Receipt, Receipts
+from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.languages.messages import reason
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.session import Session
@@ -40,8 +41,12 @@ class PromptWriter:
         context: str,
         choice: Choice,
         candidates: list[Candidate],
+        known: tuple[ItemWorth, ...] = (),
     ) -> OutgoingPrompt:
-        """What is published; `asked_for`: the item that the choice was made beside."""
+        """What is published; `asked_for`: the item that the choice was made beside.
+
+        `known`: what each item earns, to be sealed with the rest; nothing where nobody asks for it.
+        """
         identity = prompt_id(event.event_id, event.session_id, placement)
         items = tuple([candidate.item for candidate in candidates])
         now_ms, who = event.occurred_at_ms, session.session_id
@@ -49,7 +54,7 @@ class PromptWriter:
         worth = choice.arm, context, choice.propensity, choice.estimate
         chances, expected = choice.propensities, choice.estimates
         vector = (*chances,), (*chances.values(),), (*map(expected.__getitem__, chances),)
-        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector)
+        receipt = Receipt(identity, who, *worth, items, now_ms, expires_at_ms, *vector, known)
         fields = {
             "prompt_id": identity,
             "session_id": who,

@@ -26,6 +26,7 @@ SilenceReason = Literal[
     "forgotten",
     "no_candidate",
     "withheld",
+    "not_worth",
     "paused",
     "arms_off",
     "ramp",

@@ -31,11 +31,11 @@ An add whose receipt does not prove it (forged, another visitor's, another item'
 without: the credit then rests on the click, which a receipt of its own proved, and nothing is won
 by making one up. That it is bad is told by a dead letter.
 
-Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`).
+Outcomes are *read off* the impressions (`streams.shop.memory.orders.outcomes`). With net reward an
+impression begins with what a dismissal would take (`streams.shop.memory.orders.reward.net_reward`).
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Any
 
@@ -53,10 +53,12 @@ from streams.contract.events import (
 )
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.earnings import Step, Worth, earnings
-from streams.shop.memory.orders.impression import Impression, Reached, joined
+from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import Back, Order
 from streams.shop.memory.orders.outcomes import told_by
+from streams.shop.memory.orders.reward.claims import PieceClaims
+from streams.shop.memory.orders.reward.earnings import Rewards
+from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.slot_tally import own_slot, sent_away
 from streams.shop.memory.session import Session
 
@@ -68,7 +70,6 @@ class Attribution:
     """Folds feedback, adds, removals, orders and returns into impressions and the policy."""
 
     def __init__(self, settings: Settings, policy: ThompsonSampling) -> None:
-        self.policy = policy
         self._feedback: dict[type[Event], Callable[[Session, Any, Receipt], None]] = {
             PromptShown: self.shown,
             PromptClicked: self.clicked,
@@ -76,8 +77,8 @@ class Attribution:
         }
         self._add_window_ms = settings.attribution_window_s * 1000
         self._buy_window_ms = settings.purchase_window_s * 1000
-        rewards = settings.reward_clicked, settings.reward_added, settings.reward_bought
-        self._worth = Worth(*rewards)
+        self.rewards = Rewards(settings, policy)
+        self._claims = PieceClaims(self.rewards)
 
     def credit(
         self, session: Session, event: Feedback, receipt: Receipt | InvalidReceipt | None
@@ -106,13 +107,13 @@ class Attribution:
         clicked = Reached("clicked", told_by(event, impression), at_ms, item_id=event.item_id)
         in_time = receipt.prompted_at_ms <= at_ms <= impression.shown_ms + self._add_window_ms
         if in_time and not impression.has("clicked"):
-            self._note(impression, [clicked])
+            self.rewards.note(impression, [clicked])
 
     def dismissed(self, session: Session, event: PromptDismissed, receipt: Receipt) -> None:
         """The shopper sent a prompt away: once, and however late."""
         impression = self._impression(session, event, receipt)
         dismissal = Reached("dismissed", told_by(event, impression), event.occurred_at_ms)
-        if impression.has("dismissed") or not self._note(impression, [dismissal]):
+        if impression.has("dismissed") or not self.rewards.note(impression, [dismissal]):
             return
         if slot := own_slot(receipt.context):
             session.tallies = sent_away(session.tallies, slot)
@@ -136,10 +137,12 @@ class Attribution:
         worth = None if event.price_minor is None else event.price_minor * quantity
         told, said = told_by(event, impression), (event.item_id, quantity, None, worth)
         at_ms, currency = event.occurred_at_ms, event.currency
-        self._note(impression, [Reached("added", told, at_ms, 0.0, *said, currency)])
+        reached = self._claims.after_late_add(impression, event.item_id, bought)
+        fact = Reached("added", told, at_ms, 0.0, *said, currency)
+        self.rewards.note(impression, [fact], reached)
         for order in bought:
             if order.at_ms - impression.shown_ms <= self._buy_window_ms:
-                self._sell(impression, event, order, [event.item_id])
+                self._sell([(impression, [event.item_id])], event, order)
         if before_cart and not bought:
             self._take_back(session, event, event.item_id, session.basket.get(event.item_id, 0))
 
@@ -202,26 +205,45 @@ class Attribution:
             quantity = int(min(surplus, impression.in_basket(item_id, at_ms)))
             surplus -= quantity
             told = told_by(event, impression)
-            self._note(impression, [Reached("removed", told, at_ms, 0.0, item_id, quantity)])
+            self.rewards.note(impression, [Reached("removed", told, at_ms, 0.0, item_id, quantity)])
 
     def ordered(self, sessions: Iterable[Session], event: Event, order: Order) -> None:
         """Items were bought, some of them because of a prompt, in one of these sessions."""
+        selling = []
         for impression in (one for each in sessions for one in each.impressions.values()):
             if self._within(impression, event):
                 sold = [item for item in order.lines if impression.standing(item, order.at_ms) > 0]
-                self._sell(impression, event, order, sold)
+                selling.append((impression, sold))
+        self._sell(selling, event, order)
 
     def _sell(
-        self, impression: Impression, event: Event, order: Order, items: Sequence[str]
+        self, selling: Iterable[tuple[Impression, list[str]]], event: Event, order: Order
     ) -> None:
-        """An order bought what was added from a prompt; some of that may be back already."""
-        new = [item_id for item_id in items if not _sold(impression, order, item_id)]
+        """An order bought what was added from prompts: these, with the items of each."""
+        new = [
+            (one, [item_id for item_id in items if not _sold(one, order, item_id)])
+            for one, items in selling
+        ]
+        sellers: dict[str, list[Impression]] = {}
+        for one, items in new:
+            for item_id in items:
+                sellers.setdefault(item_id, []).append(one)
+        claims = self._claims.of(order, sellers)
+        for one, items in new:
+            mine = {item_id: claims.get((one.receipt.prompt_id, item_id)) for item_id in items}
+            self._sell_from(one, event, order, mine)
+
+    def _sell_from(
+        self, impression: Impression, event: Event, order: Order, new: Mapping[str, int | None]
+    ) -> None:
+        """An order bought these items, with what is claimed of them; some may be back already."""
         told, facts = told_by(event, impression), []
-        for item_id in new:
+        for item_id, claim in new.items():
             line = order.lines[item_id]
-            said = item_id, line.quantity, order.order_id, line.value_minor, order.currency
-            facts.append(Reached("bought", told, order.at_ms, 0.0, *said))
-        if facts and self._note(impression, facts):
+            said = line.quantity, order.order_id, line.value_minor, order.currency
+            more = line.margin_minor, claim
+            facts.append(Reached("bought", told, order.at_ms, 0.0, item_id, *said, *more))
+        if facts and self.rewards.note(impression, facts):
             order.credited[impression.receipt.prompt_id] = impression
             back = {item_id: n for item_id in new if (n := order.lines[item_id].back)}
             self._give_back(impression, event, order, back, away=False)
@@ -244,7 +266,7 @@ class Attribution:
                 said = item_id, quantity, order.order_id, value, order.currency
                 facts.append(Reached("returned", by, at_ms, 0.0, *said))
         if facts:
-            self._note(impression, facts)
+            self.rewards.note(impression, facts)
 
     def _within(self, impression: Impression, event: Event, window_ms: float | None = None) -> bool:
         """Whether it came within its window after the impression, a purchase's by default."""
@@ -260,39 +282,9 @@ class Attribution:
             mine = receipt._replace(session_id=session.session_id) if own else receipt
             impression = Impression(mine, [Reached("shown", told_by(event, mine), shown_ms)])
             session.remember(impression)
-            self.policy.expose(receipt.arm, receipt.context, time_s=receipt.prompted_at_ms / 1000)
-        impression.sign(event.occurred_at_ms)
+            self.rewards.begin(impression)
+        self.rewards.sign(impression, event.occurred_at_ms)
         return impression
-
-    def _note(self, impression: Impression, facts: Sequence[Reached]) -> bool:
-        """Add facts of one event, and tell the policy what they change; whether there was room."""
-        if facts[0].stage not in ("returned", "dismissed") and impression.full:
-            return False
-        before, reached = earnings(impression, self._worth), impression.reached
-        told = impression.told and facts[0].told  # else others have told some of it
-        own = before if told else earnings(impression.own(), self._worth)
-        impression.put(joined(reached, facts))
-        after = earnings(impression, self._worth)
-        if before != after:
-            self._tell(impression.receipt, before, after)
-        if not told:  # outcomes tell what it is by its own partition alone
-            before, after = own, earnings(impression.own(), self._worth)
-        if before != after:
-            share = (_sum(after) - _sum(before)) / len(facts)
-            impression.put(joined(reached, [fact._replace(reward=share) for fact in facts]))
-        return True
-
-    def _tell(self, receipt: Receipt, before: list[Step], after: list[Step]) -> None:
-        """What was earned no more is taken back, as and when it was told; what is new is told."""
-        asked_s, arm, context = receipt.prompted_at_ms / 1000, receipt.arm, receipt.context
-        for at_ms, gain in (Counter(before) - Counter(after)).elements():
-            self.policy.take_back(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
-        for at_ms, gain in (Counter(after) - Counter(before)).elements():
-            self.policy.reward(arm, context, gain, time_s=asked_s, at_s=at_ms / 1000)
-
-
-def _sum(steps: Sequence[Step]) -> float:
-    return sum(gain for _, gain in steps)
 
 
 def _sold(impression: Impression, order: Order, item_id: str) -> bool:

@@ -16,7 +16,7 @@ from streams.cli.printable import printable
 from streams.cli.progress import progress_bar
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
-from streams.shop.decision.catalog import reason_to_withhold
+from streams.shop.decision.catalog.catalog import reason_to_withhold
 from streams.storefront.reference.formats.drafts import Options, Problem
 from streams.storefront.reference.formats.guessing import NAMES
 from streams.storefront.reference.reading import CatalogFile, Found
@@ -105,7 +105,8 @@ def get(settings: Settings, item_id: str, as_json: bool) -> None:
         said = f"{printable(item_id)} is not in the catalogue: nothing of it is withheld"
         click.echo(json.dumps({"item_id": item_id, "item": None}) if as_json else said)
         raise click.exceptions.Exit(1)
-    fields, why = item.model_dump(mode="json", exclude_defaults=True), reason_to_withhold(item)
+    fields = item.model_dump(mode="json", exclude_defaults=True)
+    why = reason_to_withhold(item, settings.margin_ratio_min)
     if as_json:
         click.echo(json.dumps({"item_id": item_id, "item": fields, "withheld": why}))
         return

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from streams.contract.wire.shop.withdrawals import CatalogReason
-from streams.shop.decision.catalog import Catalog, Withholding
+from streams.shop.decision.catalog.catalog import Catalog, Withholding
 from streams.shop.decision.slots.top_up import PriceTag
 from streams.shop.memory.answer import OutgoingPrompt
 

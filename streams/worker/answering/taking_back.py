@@ -25,7 +25,7 @@ from streams.contract.errors import GoeswithError
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.withdrawals import CatalogReason
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Answer
 from streams.worker.answering.inherited import inherited
 from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts

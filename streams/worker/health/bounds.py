@@ -53,6 +53,8 @@ UPGRADE_BYTES = 480
 """but a relation by which an item is better than another one,"""
 PRICE_BYTES = 210
 """and price and margin, where they are kept."""
+RELATION_BYTES_MAX = 180
+"""Of an item, and one that it is related to, which nobody else is."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""
 PROGRAM_BYTES = 180_000_000
@@ -125,6 +127,9 @@ def bounds(settings: Settings) -> list[Bound]:
         tables += _tables(1, "fit", items, RANKED_ITEM_BYTES, per_item)
     if prices := settings.catalog_prices_max:
         tables += _tables(1, "catalogue prices", prices, PRICE_BYTES, "catalog_prices_max")
+    if settings.substitute_probability_max < 1:
+        kinds = "catalogue categories", settings.catalog_items_max
+        tables += _tables(1, *kinds, CATALOG_ITEM_BYTES, "catalog_items_max")
     if settings.redis_url:
         queued = settings.views_queued_max
         tables += _tables(1, "views queued", queued, QUEUED_BYTES, "views_queued_max")

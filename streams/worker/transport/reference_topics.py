@@ -34,7 +34,7 @@ from streams.contract.events.reference.codec import decode_reference
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.contract.topics import same_id
-from streams.shop.decision.catalog import FULL, Catalog
+from streams.shop.decision.catalog.catalog import FULL, Catalog
 from streams.shop.decision.controls.controls import Controls
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.rounds import SLICE, KafkaRecord
@@ -55,6 +55,7 @@ class Reference:
         topics = settings.topics
         self._catalog = topics.catalog
         self.catalog, self.controls = catalog, controls
+        catalog.curation = controls.curation
         self.apply: Mapping[str, Callable[[KafkaRecord], None]] = {
             topics.catalog: partial(self._read, topics.catalog, self._apply_item),
             topics.control: partial(self._read, topics.control, self._apply_control),
@@ -70,6 +71,7 @@ class Reference:
         catalog = self.catalog
         kept = {"withheld": len(catalog.withheld), "variants": len(catalog.products)}
         kept["upgrades"] = catalog.upgrades.relations
+        kept |= {"relations": len(catalog.relations), "categories": len(catalog.kinds)}
         return {**kept, "controls": len(self.controls)}
 
     def forget(self, topic: str) -> None:

@@ -36,7 +36,7 @@ def test_the_shop_has_the_policy_that_its_settings_ask_for() -> None:
 
     assert type(shop.policy) is LinearThompsonSampling
     assert shop.policy is shop.decision.policy
-    assert shop.policy is shop.attribution.policy
+    assert shop.policy is shop.attribution.rewards.policy
 
 
 def served() -> Till:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.slots.top_up import CLOSE, Prices, PriceTag, gap, least_overshoot
 from tests.stories import Story, Till
 

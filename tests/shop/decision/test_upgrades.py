@@ -6,7 +6,7 @@ import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.prompts import Prompt
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.slots.upgrades import Upgrades
 from streams.shop.memory.answer import Answer, Silence
 from tests.deep_size import deep_size
@@ -205,6 +205,6 @@ def test_beside_an_order_nothing_is_known_to_be_dearer() -> None:
 
 def test_a_full_catalogue_takes_no_further_upgrade() -> None:
     """The bound is one for all that it keeps; what is there may change."""
-    catalog = Catalog(items_max=1)
+    catalog = Catalog(items_max=3)
 
     assert [True, False, True] == [catalog.put(better(name)) for name in ("oven", "grill", "oven")]

@@ -7,8 +7,9 @@ import pytest
 
 from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.baskets.taken import Taken
-from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import Order
+from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.seen import REFUSED, UNREAD
 from streams.shop.memory.orders.weight import BYTES_MAX, ROOM_BYTES, weight
 from streams.shop.memory.session import NEVER, VERSION, Session

@@ -8,7 +8,8 @@ from streams.contract.events import OrderLine
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.orders.baskets.taken import Taken
-from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.weight import BYTES_MAX, WEIGHED_EVERY, WEIGHED_FROM, weight
 from streams.shop.memory.session import (
     LOOKED_MAX,

@@ -10,7 +10,7 @@ from streams.contract.events import Event, ItemViewed, OrderLine
 from streams.contract.events.fields import LINES_MAX, PRICE_MINOR_MAX, QUANTITY_MAX
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.wire.numbers import WHOLE_MAX
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX
 from streams.shop.memory.orders.impression import AMOUNT_MAX
 from streams.shop.memory.orders.weight import BYTES_MAX, weight

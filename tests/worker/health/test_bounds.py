@@ -16,10 +16,10 @@ from rich.console import Console
 from models import CoOccurrence, Popularity, Repeats
 from models.recommenders.pair_table.layout import TOP
 from streams.cli.root import goeswith
-from streams.contract.events.reference.catalog import CatalogItem, Relation
+from streams.contract.events.reference.catalog import RELATIONS_MAX, CatalogItem, Relation
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.workload import workload
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.orders.orders import LINES_MAX, ORDERS_MAX
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import IMPRESSIONS_MAX
@@ -48,10 +48,21 @@ def sessions() -> float:
 
 def of_the_catalogue(**fields: Any) -> float:
     """Items that are withheld, or of which a product has several."""
-    catalog = Catalog()
+    catalog = Catalog(substitute_probability_max=0.5)
     for number in range(100_000):
         catalog.put(CatalogItem(item_id=f"item-{number:06}", **fields))
-    return deep_size(catalog.withheld, catalog.products) / 100_000
+    return deep_size(catalog.withheld, catalog.products, catalog.kinds) / 100_000
+
+
+def of_relations(number: int, mains: int) -> float:
+    """Items that are accessories of so many others, of `mains` that there are: an entry each."""
+    catalog, chance = Catalog(), Random(1)
+    for place in range(5_000):
+        others = chance.sample(range(mains), number)
+        said = [{"kind": "accessory_of", "item_id": f"item-{other:06}"} for other in others]
+        fields = {"item_id": f"case-{place:06}", "relations": said}
+        catalog.put(CatalogItem.model_validate(fields))
+    return deep_size(catalog.relations) / len(catalog.relations)
 
 
 def upgrades() -> float:
@@ -286,6 +297,10 @@ def paired_items() -> float:
         (partial(of_the_catalogue, variant_of="product-1234"), said.CATALOG_ITEM_BYTES),
         (upgrades, said.UPGRADE_BYTES),
         (prices, said.PRICE_BYTES),
+        (partial(of_the_catalogue, category="dairy/butter"), said.CATALOG_ITEM_BYTES),
+        (partial(of_relations, 1, 100), said.CATALOG_ITEM_BYTES),
+        (partial(of_relations, 1, 1_000_000), said.RELATION_BYTES_MAX),
+        (partial(of_relations, RELATIONS_MAX, 1_000_000), said.RELATION_BYTES_MAX),
     ],
 )
 def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], constant: int) -> None:

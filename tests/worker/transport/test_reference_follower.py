@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaTimeoutError
 from streams.clients.connection.topics.findings import TopicSeen
 from streams.contract.errors import NotAuthorized
 from streams.contract.settings import Settings
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controls
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport import reference_topics

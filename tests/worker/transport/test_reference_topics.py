@@ -7,7 +7,7 @@ import pytest
 
 from streams.contract.settings import Settings
 from streams.contract.topics import Topics
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import CONTROLS_MAX, Controls
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.reference_topics import Reference
@@ -156,6 +156,25 @@ def test_controls_are_bounded() -> None:
     assert CONTROLS_MAX == len(followed.controls) == followed.reference.as_json()["controls"]
 
 
+def test_curated_pairs_are_what_their_controls_say() -> None:
+    """Of an item by the control's name, or by its id; what is no list of items changes nothing."""
+    followed = Followed()
+    followed.control("curated.bread", '{"items":["jam"],"source":"editors"}')
+    followed.control("curated.b2", '{"items":["lid"],"item_id":"Pot"}')
+    followed.control("curated.bread", '{"items":[]}')
+    followed.control("curated.bread", '{"items":["bread"]}')
+    curation = followed.catalog.curation
+
+    assert [("jam", "editors")] == [*curation.of("bread")]
+    assert [("lid", "merchant")] == [*curation.of("Pot")]
+    assert {"invalid_control": 2} == followed.telemetry.reference_refused
+
+    followed.control("curated.bread", "null")
+    assert [] == [*curation.of("bread")]
+    followed.reference.forget(TOPICS.control)
+    assert 0 == len(curation)
+
+
 def test_a_page_tells_how_much_is_kept() -> None:
     """In numbers: items are the shop's own."""
     followed = Followed()
@@ -163,12 +182,8 @@ def test_a_page_tells_how_much_is_kept() -> None:
     followed.item("tea", '{"item_id":"tea","restricted":"age"}')
     followed.control("floor", "1")
 
-    assert {
-        "withheld": 2,
-        "variants": 1,
-        "upgrades": 0,
-        "controls": 1,
-    } == followed.reference.as_json()
+    kept = {"withheld": 2, "variants": 1, "upgrades": 0, "relations": 0, "categories": 0}
+    assert {**kept, "controls": 1} == followed.reference.as_json()
 
 
 @pytest.mark.parametrize("topic", ["catalog", "control"])

@@ -15,7 +15,21 @@ class CatalogSettings(BaseModel):
         1_000_000,
         ge=1,
         description="items of the catalogue that a worker keeps something of: what is out of "
-        "stock, hidden, restricted or a variant",
+        "stock, hidden, restricted, below the margin floor, a variant or related to others",
+    )
+    margin_ratio_min: float = Field(
+        -1.0,
+        ge=-1,
+        le=1,
+        description="margin floor: what an offered item has to earn by its price, where the "
+        "catalogue tells its margin; -1: no floor",
+    )
+    substitute_probability_max: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="items of one category that replace each other with a larger probability are "
+        "not offered together: 0.5 is a good one; 1: categories decide nothing",
     )
     catalog_wait_s_max: float = Field(
         120.0,

@@ -20,6 +20,7 @@ from streams.operations.console.access import Visitor
 from streams.operations.console.pages.rendering import Console, Here, form_of, rendered
 from streams.operations.console.pages.words import moment
 from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.controls.registry import CONTROLS, known
 from streams.storefront.reference.control_changes import change
 from streams.storefront.reference.control_command import parsed
@@ -29,6 +30,8 @@ PATH = "/experiments/controls"
 FORM_BYTES_MAX = 20_000
 SHOWN_CHARS_MAX = 200
 STATES = ("on", "off", "shadow")
+NAMED = (*ARMS, *TOLD_ARMS)
+"""The arms that a control may name."""
 
 
 @router.get(PATH)
@@ -88,7 +91,7 @@ def shown(console: Console, request: Request) -> dict[str, Any]:
     key = request.query_params.get("changed", "")
     return {
         "controls_trouble": source.reading.trouble,
-        "arms": [_arm(arm, standing) for arm in ARMS],
+        "arms": [_arm(arm, standing) for arm in NAMED],
         "others": [_row(standing[key]) for key in sorted(standing) if not key.startswith("arms.")],
         "trail": [_row(record) for record in (() if seen is None else seen.trail)],
         "operator": visitor is not None and visitor.operator,
@@ -122,7 +125,10 @@ def _row(record: ControlRecord) -> dict[str, str]:
 
 
 def _keys(name: str) -> list[str]:
-    return [name.replace("<arm>", arm) for arm in ARMS] if "<arm>" in name else [name]
+    """The keys to choose from: of what is said of items there are as many as items."""
+    if "<item>" in name:
+        return []
+    return [name.replace("<arm>", arm) for arm in NAMED] if "<arm>" in name else [name]
 
 
 def _text(value: Any) -> str:

@@ -24,7 +24,7 @@ from streams.operations.explanation.session_log import (
 )
 from streams.operations.explanation.story import Progress
 from streams.operations.explanation.why_not.considered import Considered, DecisionAsked, considered
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import Controlled, Controls
 from streams.shop.memory.answer import OutgoingPrompt
 from streams.shop.memory.pending_prompts import PendingPrompts

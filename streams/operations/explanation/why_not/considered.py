@@ -12,7 +12,8 @@ from models import Candidate, CoOccurrence
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.shop.decision.arms import Arm, CandidateQuery
-from streams.shop.decision.catalog import Catalog, Exclusions, Withholding
+from streams.shop.decision.catalog.catalog import Catalog, Withholding
+from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.decision import UNDRAWN
 from streams.shop.decision.slots.anchors import anchor_of, bought_with

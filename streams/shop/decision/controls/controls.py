@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 from models.bandit.propensity import NO_LIMITS, ShareLimits, draw
 from streams.contract.errors import InvalidReference
+from streams.contract.events.reference.curated import PREFIX as CURATED
+from streams.contract.events.reference.curated import curated_items
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
-from streams.shop.decision.catalog import FULL
+from streams.shop.decision.catalog.catalog import FULL
+from streams.shop.decision.catalog.curation import Curation
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.controls.registry import checked, known
 
 CONTROLS_MAX = 10_000
@@ -37,6 +41,8 @@ class Controlled(NamedTuple):
     shadow: tuple[str, ...]
     """Those of them that are compared."""
     limits: ShareLimits
+    off: frozenset[str] = frozenset()
+    """Of the arms for which somebody says what goes with an item those that are not drawn."""
 
     def speaks(self, offered: Collection[str], seed: bytes) -> bool:
         """Whether one of the arms on offer is drawn at all.
@@ -68,12 +74,14 @@ class Controls:
         """Of all others only their size, in bytes."""
         self.hidden: frozenset[str] = frozenset()
         """Items that are offered to nobody."""
+        self.curation = Curation()
+        """What people say goes with an item."""
         self.now: Controlled | None = None
         """What decisions go by; None: no control is set, and the settings hold."""
 
     def __len__(self) -> int:
         """How many are set."""
-        return len(self.values) + len(self.notes)
+        return len(self.values) + len(self.notes) + len(self.curation)
 
     def put(self, key: str, value: Any, size: int) -> None:
         """A control as it is from now on; None: it is set no longer.
@@ -81,9 +89,14 @@ class Controls:
         Raises `InvalidReference` for what it cannot be, or where there is no room; it is as it was.
         """
         value = checked(key, value, self.arms)
-        new = value is not None and key not in self.values and key not in self.notes
+        new = value is not None and not self._has(key)
         if new and len(self) >= CONTROLS_MAX:
             raise InvalidReference(FULL, f"there is no room for more controls than {CONTROLS_MAX}")
+        if key.startswith(CURATED):
+            self.curation.take_out(key)
+            if value is not None:
+                self.curation.put(key, *curated_items(key, value))
+            return
         if known(key) is None:
             self.notes.pop(key, None)
             if value is not None:
@@ -94,10 +107,14 @@ class Controls:
             self.values[key] = value
         self._follow()
 
+    def _has(self, key: str) -> bool:
+        return key in self.values or key in self.notes or key in self.curation
+
     def forget(self) -> None:
         """The topic is another one now: nothing of what it held is set."""
         self.values.clear()
         self.notes.clear()
+        self.curation.clear()
         self._follow()
 
     def _follow(self) -> None:
@@ -107,9 +124,10 @@ class Controls:
         self.now = self._controlled(decided) if decided else None
 
     def _controlled(self, values: Mapping[str, Any]) -> Controlled:
-        states = {arm: values.get(f"arms.{arm}.state", "on") for arm in self.arms}
-        shares = {arm: float(values.get(f"arms.{arm}.share_max", 1.0)) for arm in self.arms}
-        drawn = [arm for arm in self.arms if states[arm] == "on" and shares[arm]]
+        names = (*self.arms, *TOLD_ARMS)
+        states = {arm: values.get(f"arms.{arm}.state", "on") for arm in names}
+        shares = {arm: float(values.get(f"arms.{arm}.share_max", 1.0)) for arm in names}
+        drawn = [arm for arm in names if states[arm] == "on" and shares[arm]]
         caps = tuple((arm, shares[arm]) for arm in drawn if shares[arm] < 1.0)
         floor = values.get("policy.floor")
         items_max = min(self.settings.prompt_items_max, values.get("prompts.items_max", 3))
@@ -117,8 +135,9 @@ class Controls:
         return Controlled(
             self.settings.model_copy(update=update | {"prompt_items_max": items_max}),
             bool(values.get("prompts.paused")) or not items_max,
-            {arm: self.arms[arm] for arm in drawn},
+            {arm: one for arm, one in self.arms.items() if arm in drawn},
             {arm: one for arm, one in self.arms.items() if arm not in drawn},
             tuple(arm for arm, state in states.items() if state == "shadow"),
             NO_LIMITS if floor is None and not caps else ShareLimits(floor, caps),
+            frozenset(TOLD_ARMS.keys() - drawn),
         )

@@ -16,10 +16,11 @@ from streams.contract.errors import InvalidReference
 from streams.contract.events.fields import Id
 from streams.contract.events.reference.codec import reasons
 from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.reference.curated import PREFIX as CURATED
+from streams.contract.events.reference.curated import REFUSED, CuratedItems, curated_items
 from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 
-REFUSED = "invalid_control"
-"""Why a record of a control is refused whose value it cannot have."""
 HIDDEN_MAX = 1_000
 SHARE_MIN = 0.001
 """A share that is smaller, and not 0, would give each of its prompts the weight of thousands."""
@@ -32,7 +33,7 @@ class Control(NamedTuple):
     """What is known of a control."""
 
     name: str
-    """Its key, with `<arm>` for the name of one."""
+    """Its key, with `<arm>` for the name of one, `<item>` for what an item is called by."""
     values: TypeAdapter[Any]
     says: str
     """What it does, for those who set it."""
@@ -42,7 +43,8 @@ class Control(NamedTuple):
     @property
     def pattern(self) -> re.Pattern[str]:
         """What its keys look like, the arm as a group."""
-        return re.compile(re.escape(self.name).replace("<arm>", "(?P<arm>.+)"))
+        name = re.escape(self.name).replace("<item>", ".+")
+        return re.compile(name.replace("<arm>", "(?P<arm>.+)"))
 
 
 def _a_share(share: float) -> float:
@@ -108,6 +110,13 @@ CONTROLS = (
         "at most",
         "[]",
     ),
+    Control(
+        f"{CURATED}<item>",
+        TypeAdapter(CuratedItems),
+        "what goes with an item by somebody's word, best first, for the arm `curated`: `items`, "
+        "and as `source` `merchant`, `editors` or `community`, which shoppers are told",
+        "nobody says anything",
+    ),
 )
 
 
@@ -130,8 +139,11 @@ def checked(key: str, value: Any, arms: Collection[str] = tuple(ARMS)) -> Any:
     if value is None or (found := known(key)) is None:
         return value
     control, arm = found
-    if arm and arm not in arms:
-        raise InvalidReference(REFUSED, f"there is no arm {arm}: {', '.join(arms)}")
+    if arm and arm not in arms and arm not in TOLD_ARMS:
+        raise InvalidReference(REFUSED, f"there is no arm {arm}: {', '.join((*arms, *TOLD_ARMS))}")
+    if key.startswith(CURATED):
+        curated_items(key, value)
+        return value
     try:
         parsed = control.values.validate_python(value)
     except ValidationError as invalid:

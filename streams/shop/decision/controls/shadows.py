@@ -8,7 +8,8 @@ to offer, and whether that is anything but what the shopper got anyway.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple, get_args
 
-from streams.shop.decision.arms import Arm, CandidateQuery
+from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.memory.learned import Learned
 
 Found = Literal["nothing", "same", "other", "alone"]
@@ -28,19 +29,20 @@ NO_SHADOWS: tuple[Shadowed, ...] = ()
 
 
 def shadowed(
-    arms: Mapping[str, Arm],
+    arms: Mapping[str, Strategy],
     shadow: Iterable[str],
     learned: Learned,
     question: CandidateQuery,
     shown: Collection[str],
 ) -> tuple[Shadowed, ...]:
     """What each arm in shadow would have offered first, beside the items that were shown."""
-    return tuple(Shadowed(arm, _found(arms[arm], learned, question, shown)) for arm in shadow)
+    return tuple(Shadowed(arm, _found(arms.get(arm), learned, question, shown)) for arm in shadow)
 
 
-def _found(arm: Arm, learned: Learned, question: CandidateQuery, shown: Collection[str]) -> Found:
-    candidates = arm.candidates(learned, question)
-    if not candidates:
+def _found(
+    arm: Strategy | None, learned: Learned, question: CandidateQuery, shown: Collection[str]
+) -> Found:
+    if arm is None or not (candidates := arm.candidates(learned, question)):
         return "nothing"
     if not shown:
         return "alone"

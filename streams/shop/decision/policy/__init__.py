@@ -1,1 +1,1 @@
-"""Which arm is drawn: the bandit, and the seed of its draw."""
+"""How an arm is drawn: by which policy, from which seed, with how many items worth their room."""

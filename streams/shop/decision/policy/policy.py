@@ -1,10 +1,12 @@
 """The bandit policy that the settings ask for: Thompson sampling, by context or linear."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from models import LinearThompsonSampling, ThompsonSampling
 from streams.contract.settings import Settings
-from streams.shop.memory.orders.earnings import Worth, earnings
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.reward.earnings import Rewards, earnings, terms_of
+from streams.shop.memory.orders.reward.offer_rates import OfferRates
 from streams.shop.memory.sessions import Sessions
 
 POLICIES: dict[str, type[ThompsonSampling]] = {
@@ -36,16 +38,43 @@ def taught_again(
     What a prompt has earned is a function of its facts: so the policy is what it would be, had the
     rewards and its half-life been those of these settings from the first of these prompts on.
     """
-    worth = Worth(settings.reward_clicked, settings.reward_added, settings.reward_bought)
-    remembered = [
-        impression
-        for _, each in sorted(sessions.items())
-        for session in each
-        for impression in session.impressions.values()
-    ]
-    for impression in remembered:
+    terms, known = terms_of(settings), list(remembered(sessions))
+    for impression in known:
         receipt, asked_s = impression.receipt, impression.receipt.prompted_at_ms / 1000
         policy.expose(receipt.arm, receipt.context, time_s=asked_s)
-        for at_ms, gain in earnings(impression, worth):
+        for at_ms, gain in earnings(impression, terms):
             policy.reward(receipt.arm, receipt.context, gain, time_s=asked_s, at_s=at_ms / 1000)
-    return len(remembered)
+    return len(known)
+
+
+def offers_taught_again(settings: Settings, sessions: Mapping[int, Sessions]) -> OfferRates:
+    """How often what was offered was sold, by the prompts that sessions remember.
+
+    What comes back of these later is then taken back from what was told.
+    """
+    rates = OfferRates(settings)
+    for impression in remembered(sessions):
+        earned = rates.earned(impression)
+        rates.begin(impression)
+        rates.change(impression, (0.0,) * len(earned), earned)
+    return rates
+
+
+def remembered(sessions: Mapping[int, Sessions]) -> Iterator[Impression]:
+    """The prompts that sessions remember, by partition."""
+    for _, each in sorted(sessions.items()):
+        for session in each:
+            yield from session.impressions.values()
+
+
+def rebase(rewards: Rewards, sessions: Mapping[int, Sessions]) -> None:
+    """Say of all that prompts reached what it would have changed under the terms of today.
+
+    Of those that orders still credit as well, whose sessions have forgotten them: what is told of
+    any prompt next is a difference under these terms.
+    """
+    for impression in remembered(sessions):
+        rewards.rebase(impression)
+    for each in sessions.values():
+        for impression in each.orders.credited():
+            rewards.rebase(impression)

@@ -1,5 +1,6 @@
 """A strategy: what the policy draws, be it an arm for everybody or one made for this basket."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from models import Candidate
@@ -15,3 +16,8 @@ class Strategy(Protocol):
 
     def candidates(self, learned: Learned, question: CandidateQuery, /) -> list[Candidate]:
         """What it offers, best first."""
+
+
+def on_offer(arms: Mapping[str, Strategy], learned: Learned, question: CandidateQuery) -> list[str]:
+    """Those of these arms that have something to offer."""
+    return [name for name, arm in arms.items() if arm.proposes(learned, question)]

@@ -7,14 +7,15 @@ is met, where a price of the basket is not known or its currencies are mixed, wh
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from sys import intern
 from typing import NamedTuple
 
 from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.shop.decision.arms import Arm, CandidateQuery
+from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.memory.learned import Learned
 
 ARM = "top_up"
@@ -127,8 +128,10 @@ class TopUpArm(NamedTuple):
 
     gap: Gap
     prices: Mapping[str, PriceTag]
-    arms: Mapping[str, Arm]
+    arms: Mapping[str, Strategy]
     """All others, of which it asks some."""
+    unlike: Callable[[Iterable[Candidate], int], list[Candidate]] | None = None
+    """Leaves out what would replace an item before it; none where nothing is known of that."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""
@@ -137,6 +140,8 @@ class TopUpArm(NamedTuple):
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers."""
         pool = [*self._pool(learned, question)]
+        if self.unlike is not None:
+            pool = self.unlike(pool, POOL_MAX)
         paid = [self.prices[candidate.item].price_minor for candidate in pool]
         chosen = least_overshoot(self.gap.missing_minor, paid, question.items_max)
         return [pool[index] for index in chosen]

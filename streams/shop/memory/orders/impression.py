@@ -12,13 +12,15 @@ there as objects as well, for all sessions together.
 import marshal
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from models.limits import within
 from models.snapshot.elements import each
 from streams.contract.events.fields import LINES_MAX, PRICE_MINOR_MAX, QUANTITY_MAX
 from streams.contract.prompts import STAGES, Stage
 from streams.contract.receipts import Receipt, receipt_of
+from streams.contract.wire.shop.on_offer import ItemWorth, plain
+from streams.shop.memory.orders.reward.reached import EARLIER, Reached, bounded
 from streams.shop.memory.orders.seen import short
 
 ROUNDING = 1e-9
@@ -26,10 +28,6 @@ FACTS_MAX = 48
 """Stages that are kept; later ones count for nothing. Of returns as many again as were bought."""
 AMOUNT_MAX = LINES_MAX * QUANTITY_MAX * PRICE_MINOR_MAX
 """Of what is kept: what the dearest order is worth, which can still be told."""
-RETURNS_MAX = 16
-"""Returns kept one by one, to be told late. Earlier ones of an item of an order are one fact."""
-EARLIER = "earlier returns"
-"""Stands for their events: longer than what is kept of any event's id."""
 UNPACKED_MAX = 2048
 """Impressions of a process that are there as objects."""
 DRAWN_FROM = Receipt._fields.index("arms")
@@ -46,97 +44,24 @@ Prompted = tuple[int, str]
 """A prompt's time in ms and its id: an order without ties."""
 
 
-class Reached(NamedTuple):
-    """A stage that an impression reached: by which event, when, and of what it is told."""
-
-    stage: Stage
-    event_id: str
-    """Which one, if it is `short`; empty: a return that another partition has told. It counts, and
-    no outcome tells it."""
-    at_ms: int
-    reward: float = 0.0
-    """What it changed of the reward when it came."""
-    item_id: str | None = None
-    quantity: int = 1
-    order_id: str | None = None
-    value_minor: int | None = None
-    """Of all of them together, in minor units; None where the event told no price."""
-    currency: str | None = None
-
-    @property
-    def told(self) -> bool:
-        """Whether an event of its own partition has told it."""
-        return bool(self.event_id)
-
-    @property
-    def of(self) -> tuple[str | None, str | None]:
-        """The order, and the item of it."""
-        return self.order_id, self.item_id
-
-    def more(self, other: "Reached") -> "Reached":
-        """Both as one fact, in whichever order they came."""
-        values = self.value_minor, other.value_minor
-        worth = None if None in values else sum(value or 0 for value in values)
-        return self._replace(
-            at_ms=max(self.at_ms, other.at_ms),
-            reward=self.reward + other.reward,
-            quantity=self.quantity + other.quantity,
-            value_minor=worth,
-        )
-
-
-def joined(before: Sequence[Reached], facts: Sequence[Reached]) -> tuple[Reached, ...]:
-    """Facts of one event beside those before.
-
-    What other partitions tell of one item of an order is one fact, and so are its earlier returns:
-    else a thousand returns of a gram each would be a thousand facts.
-    """
-    if facts[0].told:
-        reached = (*before, *facts)
-        return bounded(reached) if facts[0].stage == "returned" else reached
-    known = {fact.of: fact for fact in before if not fact.told}
-    for fact in facts:
-        known[fact.of] = known[fact.of].more(fact) if fact.of in known else fact
-    return (*(fact for fact in before if fact.told), *known.values())
-
-
-def bounded(reached: Sequence[Reached]) -> tuple[Reached, ...]:
-    """The same, of returns but the latest one fact for each item of an order.
-
-    It comes to the same whether it is done step by step or at once. An event is told whole or not.
-    """
-    told = [fact.event_id for fact in reached if fact.stage == "returned" and fact.told]
-    earlier = len(told) - RETURNS_MAX
-    while 0 < earlier < len(told) and told[earlier - 1] == told[earlier]:
-        earlier += 1
-    kept: list[Reached] = []
-    places: dict[tuple[str | None, str | None], int] = {}
-    for fact in reached:
-        if earlier > 0 and fact.stage == "returned" and fact.told:
-            earlier -= 1
-            place = places.setdefault(fact.of, len(kept))
-            if place < len(kept):
-                kept[place] = kept[place].more(fact)
-                continue
-            fact = fact._replace(event_id=EARLIER)  # noqa: PLW2901
-        kept.append(fact)
-    return tuple(kept)
-
-
 def _packed(receipt: Receipt, reached: Iterable[Reached]) -> bytes:
     at_ms = receipt.prompted_at_ms
     facts = [
         (STAGES.index(stage), told if told == EARLIER else short(told), told_ms - at_ms, *said)
-        for stage, told, told_ms, *said in reached
+        for stage, told, told_ms, *said in map(Reached.fields, reached)
     ]
     prompt_id, _, *about = receipt[:DRAWN_FROM]
-    return marshal.dumps((prompt_id, about, facts), BY_VALUE)
+    kept = [*about, plain(receipt.worths)] if receipt.worths else about
+    return marshal.dumps((prompt_id, kept, facts), BY_VALUE)
 
 
 @lru_cache(maxsize=UNPACKED_MAX)
 def _unpacked(kept: bytes, session_id: str) -> tuple[Receipt, tuple[Reached, ...]]:
     prompt_id, about, facts = marshal.loads(kept)  # noqa: S302  # what this process has packed
+    worths = about.pop() if len(about) > DRAWN_FROM - 2 else ()
     receipt = Receipt(prompt_id, session_id, *about)
+    if worths:
+        receipt = receipt._replace(worths=tuple(ItemWorth(*each) for each in worths))
     at_ms = receipt.prompted_at_ms
     return receipt, tuple(
         Reached(STAGES[stage], told, at_ms + after_ms, *said)
@@ -273,17 +198,19 @@ class Impression:
 
     def state(self, *, whole: bool = True) -> list[Any]:
         """Everything, as JSON; else what only the events of its own session have told."""
-        facts = [list(fact) for fact in self.reached]
+        facts = [fact.fields() for fact in self.reached]
         if not whole:
             own = (fact for fact in self.reached if fact.stage != "returned")
-            facts = [[*fact._replace(reward=0.0)] for fact in own]
-        return [list(self.receipt), facts]
+            facts = [fact._replace(reward=0.0).fields() for fact in own]
+        receipt = self.receipt
+        return [list(receipt if receipt.worths else receipt[:-1]), facts]
 
     @classmethod
     def from_state(cls, state: list[Any]) -> Self:
         """The impression whose `state()` this is, or what JSON made of it.
 
-        Raises `TypeError` or `ValueError` when it is none.
+        Raises `TypeError` or `ValueError` when it is none. What its facts were worth need not be in
+        [0, 1] together: they may have been told under other terms, one after the other.
         """
         fields, facts = state
         reached = [Reached(*said) for said in facts]
@@ -293,8 +220,13 @@ class Impression:
         for fact in reached:
             names = fact.item_id, fact.order_id, fact.currency
             each(str, [fact.event_id, *(name for name in names if name is not None)])
-            each(int, [fact.at_ms, fact.quantity, fact.value_minor or 0], 0, AMOUNT_MAX)
-            within(-1.0 - ROUNDING, 1.0 + ROUNDING, reward=fact.reward)
-        impression = cls(receipt_of(fields), bounded(reached))
-        within(-ROUNDING, 1.0 + ROUNDING, reward=impression.reward)
-        return impression
+            each(
+                int,
+                [fact.at_ms, fact.quantity, fact.value_minor or 0, fact.claim or 0],
+                0,
+                AMOUNT_MAX,
+            )
+            each(int, [fact.margin_minor or 0], -AMOUNT_MAX, AMOUNT_MAX)
+            most = FACTS_MAX if fact.event_id == EARLIER else 1.0 + ROUNDING
+            within(-most, most, reward=fact.reward)
+        return cls(receipt_of(fields), bounded(reached))

@@ -30,6 +30,8 @@ class BoughtLine:
     """How many came back, as the order's own partition tells,"""
     away: int = 0
     """and as others tell: which of them came first, nobody can say."""
+    margin_minor: int | None = None
+    """What all of them earn, where the order told it and net reward is asked for."""
 
     @property
     def stands(self) -> bool:
@@ -40,6 +42,13 @@ class BoughtLine:
     def came_back(self) -> tuple[int, ...]:
         """As it is kept: what was told elsewhere, where anything was."""
         return (self.back, self.away) if self.away else (self.back,)
+
+    def kept(self, *, whole: bool) -> tuple[int, ...]:
+        """What came back, if the whole is asked for; and the margin, where there is one."""
+        back = self.came_back if whole else (0,)
+        if self.margin_minor is None:
+            return back
+        return (*back, *(0,) * (2 - len(back)), self.margin_minor)
 
     def value_of(self, quantity: int) -> int | None:
         """The part of its value, in minor units, that so many of it have."""
@@ -68,18 +77,19 @@ class Order:
     """Whether its event did not say consent, so that it is the shopper's by the setting alone."""
 
     @classmethod
-    def of(cls, event: OrderPlaced, shopper_id: str | None) -> "Order":
-        """What an event says, before it has taught anything."""
+    def of(cls, event: OrderPlaced, shopper_id: str | None, *, margins: bool = False) -> "Order":
+        """What an event says, before it has taught anything; of its margins if they are asked."""
         lines: dict[str, BoughtLine] = {}
         for line in event.lines:
-            told = _value(line)
+            told = _times(line.price_minor, line)
+            margin = _times(line.margin_minor, line) if margins else None
             before = lines.get(line.item_id)
             if before is None:
-                lines[line.item_id] = BoughtLine(line.quantity, told)
+                lines[line.item_id] = BoughtLine(line.quantity, told, margin_minor=margin)
             else:
                 before.quantity += line.quantity
-                known = told is not None and before.value_minor is not None
-                before.value_minor = (before.value_minor or 0) + (told or 0) if known else None
+                before.value_minor = _sum(before.value_minor, told)
+                before.margin_minor = _sum(before.margin_minor, margin)
         at_ms, currency = event.occurred_at_ms, event.currency
         order = cls(event.order_id, event.session_id, at_ms, shopper_id, currency, lines)
         order.supposed = event.consent is None
@@ -144,7 +154,7 @@ class Order:
             self._who if whole else None,
             self.currency,
             [
-                [item, line.quantity, line.value_minor, *(line.came_back if whole else (0,))]
+                [item, line.quantity, line.value_minor, *line.kept(whole=whole)]
                 for item, line in self.lines.items()
             ],
             present,
@@ -169,7 +179,8 @@ class Order:
         order.supposed = isinstance(who, list)
         for item, quantity, value_minor, *back in lines:
             each(int, [quantity], 1)
-            each(int, [0 if value_minor is None else value_minor, *back], 0, AMOUNT_MAX)
+            each(int, [0 if value_minor is None else value_minor, *back[:2]], 0, AMOUNT_MAX)
+            each(int, back[2:], -AMOUNT_MAX, AMOUNT_MAX)
             order.lines[each(str, [item])[0]] = BoughtLine(quantity, value_minor, *back)
         order.told_for, back = told or (session_id, [])
         order.told_back = dict(back)
@@ -182,8 +193,13 @@ class Order:
         return order
 
 
-def _value(line: OrderLine) -> int | None:
-    return None if line.price_minor is None else line.price_minor * line.quantity
+def _times(each_minor: int | None, line: OrderLine) -> int | None:
+    return None if each_minor is None else each_minor * line.quantity
+
+
+def _sum(before: int | None, more: int | None) -> int | None:
+    """Both amounts; None where either is not known."""
+    return None if before is None or more is None else before + more
 
 
 def add_back(told: dict[str, int], back: Back) -> None:

@@ -18,9 +18,11 @@ anything was forgotten *and* something came back, workers may differ in what ret
 parts that orders teach are then left out of the digest (`streams.shop.state`).
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from models.snapshot.elements import each
+from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, Back, FindImpression, Order, add_back
 from streams.shop.people.shoppers import ShopperSessions
 
@@ -56,6 +58,11 @@ class Orders:
     def get(self, order_id: str) -> Order | None:
         """The order of this number, if it was counted here."""
         return self._orders.get(order_id)
+
+    def credited(self) -> Iterator[Impression]:
+        """The impressions that sold something, whether their sessions remember them or not."""
+        for order in self._orders.values():
+            yield from order.credited.values()
 
     def remember(self, order: Order) -> None:
         """Keep an order; of too many the oldest is forgotten, and can be returned no more."""

@@ -26,7 +26,7 @@ from streams.contract.dead_letters import REASONS
 from streams.contract.events.reference.codec import REASONS as REFUSALS
 from streams.contract.prompts import Outcome
 from streams.contract.wire.shop.withdrawals import CatalogReason
-from streams.shop.decision.catalog import FULL, Withholding
+from streams.shop.decision.catalog.catalog import FULL, Withholding
 from streams.shop.memory.answer import SilenceReason
 from streams.worker.telemetry import Histogram, Telemetry
 
@@ -257,4 +257,17 @@ def _histogram(
         bounds = [*map(floatToGoString, seconds), "+Inf"]
         below = accumulate(histogram.counts)
         family.add_metric([word], list(zip(bounds, below, strict=True)), histogram.sum_ms / 1000)
+    return family
+
+
+def clipped_family(clipped: Mapping[str, int]) -> Metric:
+    """Prompts that came to earn more, or less, than net reward can say; sales without a rate."""
+    family = CounterMetricFamily(
+        "goeswith_rewards_clipped",
+        "Prompts whose net reward was clipped: above the scale, or below a dismissal's cost; sales "
+        "that earned nothing, as their currency has no rate (unrated).",
+        labels=["side"],
+    )
+    for side in ("above", "below", "unrated"):
+        family.add_metric([side], clipped.get(side, 0))
     return family

@@ -17,6 +17,7 @@ from streams.contract.settings import Settings
 from streams.shop.shop import Shop
 from streams.worker.health.metrics.families import (
     Offsets,
+    clipped_family,
     offset_families,
     table_families,
     telemetry_families,
@@ -59,6 +60,7 @@ class WorkerMetrics(Collector):
             "Receipts folded unread, for lack of a secret; the keys are at /state.",
             value=sum(shop.unknown_keys.values()),
         )
+        yield clipped_family(shop.attribution.rewards.clipped if isinstance(shop, Shop) else {})
         yield from offset_families(self._offsets())
         yield from table_families(shop.tables() if isinstance(shop, Shop) else {})
 

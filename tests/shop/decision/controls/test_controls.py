@@ -15,7 +15,7 @@ from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.controls.controls import CONTROLS_MAX, Controls
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till

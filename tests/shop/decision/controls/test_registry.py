@@ -7,9 +7,11 @@ import pytest
 
 from streams.contract.errors import InvalidReference
 from streams.contract.events.reference.control import KEY_PATTERN, ControlRecord
+from streams.contract.events.reference.curated import REFUSED
 from streams.shop.decision.arms import ARMS
-from streams.shop.decision.controls.registry import CONTROLS, REFUSED, check, checked, known
+from streams.shop.decision.controls.registry import CONTROLS, check, checked, known
 
+CROWD = {"items": ["jam"], "source": "everybody"}
 GOOD = {
     "arms.popular.state": ["on", "off", "shadow"],
     "arms.popular.share_max": [0, 0.001, 0.5, 1],
@@ -19,6 +21,7 @@ GOOD = {
     "prompts.cool_down_s": [0, 0.5, 86_400],
     "prompts.paused": [True, False],
     "items.hidden": [[], ["jam", "tea"]],
+    "curated.bread": [{"items": ["jam"]}, {"items": ["lid"], "item_id": "Pot"}],
 }
 BAD: dict[str, list[Any]] = {
     "arms.popular.state": ["loud", True, 1, ["on"]],
@@ -31,12 +34,18 @@ BAD: dict[str, list[Any]] = {
     "prompts.cool_down_s": [-1, 86_401, "1"],
     "prompts.paused": [1, "true", "yes"],
     "items.hidden": ["jam", [""], [1], ["x" * 129], ["jam"] * 1001, {"jam": True}],
+    "curated.bread": [["jam"], {"items": []}, {"items": ["bread"]}, {"items": [1]}, CROWD],
 }
+
+
+def example(name: str) -> str:
+    """A key of this control."""
+    return name.replace("<arm>", "popular").replace("<item>", "bread")
 
 
 def test_there_is_an_example_of_every_control() -> None:
     """Good and bad ones, so that none is without its bounds."""
-    every = {control.name.replace("<arm>", "popular") for control in CONTROLS}
+    every = {example(control.name) for control in CONTROLS}
 
     assert every == GOOD.keys()
     assert every <= BAD.keys()
@@ -92,6 +101,10 @@ def test_a_record_that_workers_refuse_is_refused_before_it_is_written(
         InvalidReference, match="there is no arm nobody" if "nobody" in key else re.escape(key)
     ):
         check(ControlRecord(key=key, value=values[0], **said))
+def test_arms_that_only_a_catalogue_brings_are_controlled_as_all_others() -> None:
+    """By their names, in a shop with arms of its own, too."""
+    assert "off" == checked("arms.accessories.state", "off", ["mine"])
+    assert 0.5 == checked("arms.curated.share_max", 0.5)
 
 
 def test_every_control_says_what_it_does_and_can_be_a_key() -> None:
@@ -99,4 +112,4 @@ def test_every_control_says_what_it_does_and_can_be_a_key() -> None:
     for control in CONTROLS:
         assert control.says
         assert control.without
-        assert re.fullmatch(KEY_PATTERN, control.name.replace("<arm>", "popular"))
+        assert re.fullmatch(KEY_PATTERN, example(control.name))

@@ -1,7 +1,7 @@
 """An arm in shadow is never shown, and what it would have offered is told beside what was."""
 
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.shop.decision.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 

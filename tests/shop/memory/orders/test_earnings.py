@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from streams.contract.prompts import Stage
 from streams.contract.receipts import Receipt
-from streams.shop.memory.orders.earnings import Worth, earnings
-from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.reward.earnings import Worth, earnings
+from streams.shop.memory.orders.reward.reached import Reached
 from tests.stories import NOON_MS
 
 RECEIPT = Receipt("p1", "s1", "popular", "basket/new", 0.5, 0.1, ("butter", "jam"), NOON_MS)

@@ -9,14 +9,9 @@ from hypothesis import strategies as st
 
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import PromptShown
-from streams.shop.memory.orders.impression import (
-    FACTS_MAX,
-    Impression,
-    Reached,
-    joined,
-    prompted_of,
-)
+from streams.shop.memory.orders.impression import FACTS_MAX, Impression, prompted_of
 from streams.shop.memory.orders.outcomes import outcomes
+from streams.shop.memory.orders.reward.reached import Reached, joined
 from tests.leaves import replaced
 from tests.shop.memory.orders.test_earnings import RECEIPT, SHOWN, basket_and_bag, facts, told_of
 from tests.stories import NOON_MS, Story

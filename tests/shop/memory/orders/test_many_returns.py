@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 
 from streams.contract.events import Event, OrderLine
 from streams.contract.prompts import Outcome
-from streams.shop.memory.orders.impression import (
-    EARLIER,
-    RETURNS_MAX,
-    Impression,
-    Reached,
-    bounded,
-    joined,
-)
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.reward.reached import EARLIER, RETURNS_MAX, Reached, bounded, joined
 from streams.shop.memory.orders.seen import SHORT
 from streams.shop.memory.orders.weight import BYTES_MAX
 from streams.shop.memory.session import Session

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.receipts import Receipt
-from streams.shop.memory.orders.impression import Impression, Reached, joined
+from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.orders import LINES_MAX, Orders
+from streams.shop.memory.orders.reward.reached import Reached, joined
 
 NOON_MS = 1_767_268_800_000
 RECEIPT = Receipt(

@@ -5,7 +5,8 @@ from random import Random
 from typing import Any
 
 from streams.shop.memory.orders.baskets.taken import Taken
-from streams.shop.memory.orders.impression import Impression, Reached
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.reward.reached import Reached
 from streams.shop.memory.orders.weight import (
     BOUGHT_BYTES,
     BYTES_MAX,

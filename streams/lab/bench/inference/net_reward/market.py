@@ -115,7 +115,7 @@ class Market:
     def __init__(self, seed: int) -> None:
         self.seen: list[tuple[str, Journey]] = []
         """Arm and journey of each prompt that was shown."""
-        self.soon = Trials(SOON_MS)
+        self.soon = Trials(SOON_MS, in_money=True)
         self._log: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
         self._seed, self._chance = seed, Random(f"net reward {seed}")
         arms = {name: ALL_ARMS[name] for name in ARMS}
@@ -137,7 +137,7 @@ class Market:
 
     def later(self) -> list[Trial]:
         """What the log comes to, in the order of time; settled while it is read."""
-        trials, found = Trials(SETTLE_MS), list[Trial]()
+        trials, found = Trials(SETTLE_MS, in_money=True), list[Trial]()
         for partition, records in enumerate(self._log):
             unread = range(partition, PARTITIONS)
             for number, record in enumerate(records):

@@ -69,7 +69,7 @@ class OutcomeFold:
     def _begin(self) -> None:
         """Nothing has been read."""
         self.board = ArmBoard()
-        self.trials = Trials()
+        self.trials = Trials(in_money=self._settings.reward == "net")
         self.evidence = ArmEstimates(self._settings.arm_floor)
         self.units = Units()
         self.course = EstimateCourse()

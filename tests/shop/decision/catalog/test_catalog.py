@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.lab.bench.stage.workload import workload
-from streams.shop.decision.catalog import Catalog, Exclusions
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 

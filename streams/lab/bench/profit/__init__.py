@@ -1,0 +1,1 @@
+"""What prompts earn in money, in shops of which the truth is known."""

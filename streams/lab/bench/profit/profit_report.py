@@ -1,0 +1,162 @@
+"""`goeswith bench profit`: what is earned by deciding how many items a prompt has, and which."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import click
+from rich.table import Table
+
+from streams.cli.live import show
+from streams.cli.progress import progressed
+from streams.lab.bench.figures import results
+from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
+from streams.lab.bench.figures.report import report, report_options
+from streams.lab.bench.profit.contenders import (
+    CONTENDERS,
+    DECIDED,
+    FIXED,
+    POPULAR,
+    SINGLE,
+    Played,
+    by_contender,
+    calibration_error,
+    play,
+)
+from streams.lab.bench.profit.shops import TEMPERS
+
+TITLE = "Profit"
+PACKAGES = ("river", "numpy", "pydantic")
+LABELS = {
+    "of_best": "decided: profit as a share of the best possible, worst shop",
+    "over_single": "decided: profit over that of the best single arm, worst shop",
+    "over_popular": "decided: profit over that of always three popular items, worst shop",
+    "over_fixed": "decided: profit over that of the best fixed number, worst shop",
+    "dismissals": "decided: dismissals as a share of always three popular items', worst shop",
+    "calibration": "decided: how far the expected net reward of an item is off, worst shop",
+}
+BOUNDS = {"of_best": 0.85, "over_single": 1.0, "over_popular": 2.0, "over_fixed": 1.0}
+DISMISSALS_MAX = 0.5
+
+Figures = dict[str, Any]
+
+
+def ratios(played: Sequence[Played], shop: str) -> dict[str, float]:
+    """What is claimed, of one shop."""
+    found = by_contender([*played], shop)
+    decided, popular = found[DECIDED], found[POPULAR]
+    return {
+        "of_best": decided.profit / decided.best,
+        "over_single": _over(decided.profit, [found[name].profit for name in SINGLE]),
+        "over_popular": _over(decided.profit, [popular.profit]),
+        "over_fixed": _over(decided.profit, [found[name].profit for name in FIXED]),
+        "dismissals": decided.dismissals / max(popular.dismissals, 1e-9),
+        "calibration": calibration_error(decided.reliability),
+    }
+
+
+def _over(profit: float, others: Sequence[float]) -> float:
+    """How many times the best of the others; where they all lose, what is earned is far more."""
+    best = max(others)
+    return profit / best if best > 0 else float(profit > best) * 100.0
+
+
+def claims(played: Sequence[Played]) -> dict[str, Claim]:
+    """What is to hold in the worst shop."""
+    shops = [ratios(played, shop) for shop in dict.fromkeys(one.shop for one in played)]
+    least = {name: min(one[name] for one in shops) for name in BOUNDS}
+    found = {name: claim(v, BOUNDS[name], v >= BOUNDS[name]) for name, v in least.items()}
+    found["dismissals"] = claim(max(one["dismissals"] for one in shops), DISMISSALS_MAX)
+    found["calibration"] = claim(max(one["calibration"] for one in shops))
+    return found
+
+
+@click.command()
+@click.option(
+    "--events",
+    type=click.IntRange(200, 1_000_000),
+    default=50_000,
+    show_default=True,
+    help="Events that are learned from before it is measured.",
+)
+@click.option(
+    "--measured", type=click.IntRange(100, 1_000_000), default=10_000, help="Events measured then."
+)
+@click.option(
+    "--shop", "shops", multiple=True, type=click.Choice([*TEMPERS]), help="Which shops; or all."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
+@report_options
+def profit(
+    events: int, measured: int, shops: tuple[str, ...], jobs: int, seed: int, **how: bool
+) -> None:
+    """Shops with a known truth: what is earned, beside fixed numbers, single arms, the best."""
+    games = [(shop, name) for shop in shops or TEMPERS for name in CONTENDERS]
+    one = partial(_played, seed=seed, learning=events, measured=measured)
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        runs = progressed(pool.map(one, games), len(games), "contenders")
+        played = list(runs)
+    figures: Figures = {
+        "played": [each._asdict() for each in played],
+        "claims": claims(played),
+        "seed": seed,
+        "events": events,
+    }
+    report(TITLE, figures, section, show_figures, PACKAGES, **how)
+    if not all(each["holds"] for each in figures["claims"].values()):
+        sys.exit(1)
+
+
+def _played(game: tuple[str, str], seed: int, learning: int, measured: int) -> Played:
+    return play(*game, seed, learning, measured)
+
+
+HEAD = ("shop", "contender", "profit a session", "of the best", "dismissals", "prompts", "items")
+
+
+def _rows(figures: Figures) -> Iterator[tuple[str, ...]]:
+    for said in figures["played"]:
+        one = Played(**said)
+        yield (
+            one.shop,
+            one.contender,
+            f"{one.profit:.1f}",
+            f"{one.profit / one.best:.2f}",
+            f"{one.dismissals:.1f}",
+            f"{one.prompts:.2f}",
+            f"{one.items:.2f}",
+        )
+
+
+def _reliability(figures: Figures) -> Iterator[tuple[str, ...]]:
+    for said in figures["played"]:
+        for expected, true, number in said["reliability"]:
+            yield said["shop"], f"{expected:.1f}", f"{true:.1f}", f"{number}"
+
+
+def show_figures(figures: Figures) -> None:
+    """For people."""
+    table = Table(*HEAD, caption="profit in minor units; dismissals of 100 sessions")
+    for row in _rows(figures):
+        table.add_row(*row)
+    show(table)
+    reliable = Table("shop", "expected of an item", "true", "items", title="reliability")
+    for row in _reliability(figures):
+        reliable.add_row(*row)
+    show(reliable)
+    show_claims(LABELS, figures["claims"])
+
+
+def section(figures: Figures) -> Iterator[str]:
+    """The section of RESULTS.md."""
+    yield f"Learned from {figures['events']:,} events, then measured; seed {figures['seed']}."
+    yield ""
+    yield from results.table(HEAD, _rows(figures))
+    yield ""
+    yield from results.table(("shop", "expected", "true", "items"), _reliability(figures))
+    yield ""
+    yield from claims_section(LABELS, figures["claims"])

@@ -1,0 +1,195 @@
+"""The catalogue as far as decisions ask for it: what is withheld, what fits to what, what it earns.
+
+An item that may be offered, and of which nothing else is said, takes no memory. It follows the
+topic record by record; what one decision sees of it is
+`streams.shop.decision.catalog.exclusions.Exclusions`.
+"""
+
+from sys import intern
+from typing import Literal
+
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.decision.catalog.curation import Curation
+from streams.shop.decision.catalog.relations import Conflict, Relations, size_of_new
+from streams.shop.decision.catalog.substitutes import NEVER
+from streams.shop.decision.slots.top_up import Prices
+from streams.shop.decision.slots.upgrades import Upgrades, upgraded
+
+Withholding = Literal[
+    "hidden", "restricted", "out_of_stock", "margin", "variant", Conflict, "substitute"
+]
+"""Why an item is not offered: the first of these that is so."""
+NO_FLOOR = -1.0
+"""The margin by price that is no floor: nothing is withheld for what it earns."""
+FULL = "full"
+"""Why a record is refused that there is no room for."""
+
+
+class Catalog:
+    """Which items are withheld, which are variants of one product, and what fits to what.
+
+    It is false while it knows nothing that a decision asks for. With `worths` it keeps what each
+    item earns, some 250 bytes an item. `margin_ratio_min` is the margin floor: what an item has to
+    earn by its price. Below a `substitute_probability_max` of 1 it keeps categories, by which items
+    replace each other.
+
+    >>> catalog = Catalog()
+    >>> catalog.put(CatalogItem(item_id="jam", in_stock=False))
+    True
+    >>> catalog.withheld, bool(catalog)
+    ({'jam': 'out_of_stock'}, True)
+    >>> catalog.put(CatalogItem(item_id="jam"))
+    True
+    >>> bool(catalog)
+    False
+    """
+
+    def __init__(
+        self,
+        items_max: int = 1_000_000,
+        prices_max: int = 0,
+        *,
+        worths: bool = False,
+        margin_ratio_min: float = NO_FLOOR,
+        substitute_probability_max: float = NEVER,
+    ) -> None:
+        self.items_max, self.margin_ratio_min = items_max, margin_ratio_min
+        self.substitute_probability_max = substitute_probability_max
+        self.worths: dict[str, ItemWorth] | None = {} if worths else None
+        """What each item earns, if decisions ask for it."""
+        self.withheld: dict[str, Withholding] = {}
+        self.products: dict[str, str] = {}
+        """Variant -> the product that it is one of."""
+        self.kinds: dict[str, str] = {}
+        """Item -> its narrowest category, of `items_max` at most: more are not judged by it."""
+        self.upgrades, self.prices = Upgrades(), Prices(prices_max)
+        self.relations = Relations()
+        self.curation = Curation()
+        """What people say goes with what; it comes by the controls."""
+        self.hidden: frozenset[str] = frozenset()
+        """Items and products that a control hides, whatever their records say."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Catalog":
+        """An empty one that keeps what these settings ask for."""
+        return cls(
+            settings.catalog_items_max,
+            settings.catalog_prices_max,
+            worths=settings.reward == "net",
+            margin_ratio_min=settings.margin_ratio_min,
+            substitute_probability_max=settings.substitute_probability_max,
+        )
+
+    def __bool__(self) -> bool:
+        """Whether it knows anything that a decision asks for: every event that asks looks."""
+        known = self.withheld or self.products or self.hidden or self.prices.of or self.worths
+        return bool(known or self.kinds) or len(self) > 0
+
+    def __len__(self) -> int:
+        """How much it keeps; an item that it keeps in several places counts in each of them."""
+        return self._kept() + len(self.hidden) + len(self.curation)
+
+    def _kept(self) -> int:
+        """The same of what records say, which is bounded."""
+        related = self.upgrades.relations + len(self.relations)
+        return len(self.withheld) + len(self.products) + related
+
+    def put(self, item: CatalogItem) -> bool:
+        """An item as it is from now on; False: there was no room, and it is as it was."""
+        self.prices.put(item)
+        if not self._has_room(item) or not self._has_room_for_worth(item):
+            return False
+        item_id, product = item.item_id, item.variant_of
+        self._drop(item_id)
+        if (why := self.reason_to_withhold(item)) is not None:
+            self.withheld[item_id] = why
+        if product is not None:
+            self.products[item_id] = product
+        if item.relations:
+            self.upgrades.put(item)
+            self.relations.put(item)
+        judged = self.substitute_probability_max < NEVER
+        if judged and item.category is not None and len(self.kinds) < self.items_max:
+            self.kinds[item_id] = intern(item.category)
+        if self.worths is not None and item.currency is not None:
+            worth = ItemWorth(item.margin_minor, item.price_minor, intern(item.currency))
+            self.worths[item_id] = worth
+        return True
+
+    def _has_room(self, item: CatalogItem) -> bool:
+        """Whether what would be kept of this record has room, or takes no more than before."""
+        item_id, kept = item.item_id, self._kept()
+        before = (item_id in self.withheld) + (item_id in self.products)
+        before += self.upgrades.relations_of(item_id) + self.relations.size_of(item_id)
+        wanted = kept - before + bool(self.reason_to_withhold(item)) + bool(item.variant_of)
+        if item.price_minor is not None and item.currency is not None:
+            wanted += len({*upgraded(item)})
+        wanted += size_of_new(item)
+        return wanted <= max(kept, self.items_max)
+
+    def _has_room_for_worth(self, item: CatalogItem) -> bool:
+        """Whether what an item earns can be kept, if there is anything to keep."""
+        worths = self.worths
+        if worths is None or item.currency is None or item.item_id in worths:
+            return True
+        return len(worths) < self.items_max
+
+    def take_out(self, item_id: str) -> None:
+        """Nothing is known of this item any more: it may be offered."""
+        self.prices.of.pop(item_id, None)
+        self._drop(item_id)
+
+    def _drop(self, item_id: str) -> None:
+        self.withheld.pop(item_id, None)
+        self.products.pop(item_id, None)
+        self.upgrades.take_out(item_id)
+        self.relations.take_out(item_id)
+        self.kinds.pop(item_id, None)
+        if self.worths is not None:
+            self.worths.pop(item_id, None)
+
+    def clear(self) -> None:
+        """The topic is another one: nothing of what it held counts; what curators say does."""
+        self.withheld.clear()
+        self.products.clear()
+        self.upgrades.clear()
+        self.relations.clear()
+        self.kinds.clear()
+        self.prices.of.clear()
+        if self.worths is not None:
+            self.worths.clear()
+
+    def product_of(self, item_id: str) -> str:
+        """What an item is a variant of; the item itself if it is none. A product has no product."""
+        return self.products.get(item_id, item_id)
+
+    def reason_to_withhold(self, item: CatalogItem) -> Withholding | None:
+        """Why an item is offered to nobody at present."""
+        return reason_to_withhold(item, self.margin_ratio_min)
+
+
+def reason_to_withhold(item: CatalogItem, margin_ratio_min: float = NO_FLOOR) -> Withholding | None:
+    """Why an item is offered to nobody at present."""
+    if item.hidden:
+        return "hidden"
+    if item.restricted is not None:
+        return "restricted"
+    if not item.in_stock:
+        return "out_of_stock"
+    return "margin" if earns_less(item, margin_ratio_min) else None
+
+
+def earns_less(item: CatalogItem, ratio: float) -> bool:
+    """Whether an item earns less than this share of its price; no, where nobody says its margin.
+
+    One whose price is not known is below a floor if it loses.
+
+    >>> jam = CatalogItem(item_id="jam", price_minor=400, margin_minor=60, currency="EUR")
+    >>> earns_less(jam, 0.2), earns_less(jam, 0.15), earns_less(jam, NO_FLOOR)
+    (True, False, False)
+    """
+    if ratio <= NO_FLOOR or item.margin_minor is None:
+        return False
+    return item.margin_minor < ratio * (item.price_minor or 0)

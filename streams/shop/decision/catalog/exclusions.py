@@ -1,0 +1,142 @@
+"""What one decision must not offer: for the guards, for the catalogue, or beside what is there."""
+
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
+from itertools import chain
+
+from models import Candidate
+from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.decision.catalog.catalog import Catalog, Withholding
+from streams.shop.decision.catalog.relations import Surroundings
+from streams.shop.decision.catalog.substitutes import Likeness
+from streams.shop.memory.answer import Silence
+from streams.shop.memory.learned import Learned
+from streams.shop.memory.session import Session
+
+UNKNOWN = ItemWorth()
+
+
+class Exclusions(Collection[str]):
+    """The items that one decision must not offer, and which of them the catalogue withheld.
+
+    It has what the guards exclude and all that the catalogue withholds, without a copy of it:
+    looking an item up costs the same however large the catalogue is.
+
+    >>> from streams.contract.events.reference.catalog import CatalogItem
+    >>> catalog = Catalog()
+    >>> for size in "ml":
+    ...     _ = catalog.put(CatalogItem(item_id=f"shirt-{size}", variant_of="shirt"))
+    >>> out = Exclusions(catalog)
+    >>> out.fill(excluded={"bread"}, beside=["shirt-m"])
+    >>> [item for item in ("bread", "shirt-l", "jam") if item in out], out.noted
+    (['bread', 'shirt-l'], {'shirt-l': 'variant'})
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.upgrades, self.prices = catalog.upgrades, catalog.prices.of
+        self._excluded: Collection[str] = ()
+        self._products: set[str] = set()
+        self._around: Surroundings | None = None
+        self._likeness: Likeness | None = None
+        if catalog.relations.said:
+            self._around = Surroundings(catalog.relations, catalog.products)
+        if catalog.kinds:
+            told = catalog.kinds, catalog.relations, catalog.curation
+            self._likeness = Likeness(*told, catalog.substitute_probability_max)
+        self._met = False
+        self.noted: dict[str, Withholding] = {}
+        """What an arm came upon that the catalogue alone withheld, with the reason."""
+
+    def fill(
+        self,
+        excluded: Collection[str],
+        beside: Collection[str],
+        session: Session | None = None,
+        learned: Learned | None = None,
+    ) -> None:
+        """What the guards exclude, and the items beside which others have to fit.
+
+        What the shopper of the session has bought is asked for where an item needs another one. By
+        what was `learned` items of one category may go together.
+        """
+        self._excluded, self._met = excluded, False
+        if self._around is not None:
+            self._around.ask(partial(purchases, session, learned))
+        if self._likeness is not None:
+            self._likeness.ask(learned)
+        self.beside(beside)
+
+    def beside(self, items: Collection[str]) -> None:
+        """The items beside which others have to fit: no variant of them is to be offered."""
+        self._products = {self.catalog.product_of(item) for item in items}
+        if self._around is not None:
+            self._around.fill(items)
+        if self._likeness is not None:
+            self._likeness.fill(items)
+
+    def anew(self) -> "Exclusions":
+        """The same catalogue, for a question of which nothing is to be noted here."""
+        return Exclusions(self.catalog)
+
+    def worth(self, item_id: str) -> ItemWorth:
+        """What the catalogue says that an item earns, as far as it does."""
+        return (self.catalog.worths or {}).get(item_id, UNKNOWN)
+
+    def silence(self) -> Silence:
+        """Why nothing is offered: for the catalogue, or because nothing was there to be offered."""
+        return Silence("withheld") if self._met else Silence("no_candidate")
+
+    def __contains__(self, item: object) -> bool:
+        """Whether this item is out of the question; notes it if that is the catalogue's doing."""
+        if item in self._excluded or not isinstance(item, str):
+            return item in self._excluded
+        why, product = self.catalog.withheld.get(item), self.catalog.product_of(item)
+        if why is None and product in self._products:
+            why = "variant"
+        if item in self.catalog.hidden or product in self.catalog.hidden:
+            why = "hidden"
+        if why is None:
+            why = self._unfit(item)
+        if why is not None:
+            self.noted[item], self._met = why, True
+        return why is not None
+
+    def _unfit(self, item: str) -> Withholding | None:
+        """Why an item does not go beside what is there."""
+        why = None if self._around is None else self._around.conflict(item)
+        if why is None and self._likeness is not None and self._likeness.conflict(item):
+            return "substitute"
+        return why
+
+    def __len__(self) -> int:
+        """As many items as it may have at most: by that recommenders know how far to look."""
+        catalog = self.catalog
+        withheld = len(catalog.withheld) + len(catalog.products) + len(catalog.hidden)
+        unfit = len(self._around or ()) + len(catalog.kinds)
+        return len(self._excluded) + withheld + len(self._products) + unfit
+
+    def unlike(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
+        """The best of these, of which none replaces one before it."""
+        chosen: list[Candidate] = []
+        likeness = self._likeness
+        for one in candidates:
+            if len(chosen) == items_max:
+                break
+            if likeness is None or not any(likeness.alike(one.item, by.item) for by in chosen):
+                chosen.append(one)
+        return chosen
+
+    def __iter__(self) -> Iterator[str]:
+        """What the guards exclude, and what is withheld from everybody."""
+        return chain(self._excluded, self.catalog.withheld, self.catalog.hidden)
+
+
+def purchases(session: Session | None, learned: Learned | None) -> Collection[str]:
+    """What the shopper is known to have bought, in this session or before."""
+    if session is None or learned is None:
+        return ()
+    bought = set(session.bought)
+    if session.shopper_id is not None:
+        bought |= learned.repeats.bought_since(session.shopper_id, 0)
+    return bought

@@ -1,0 +1,176 @@
+"""Relations of the catalogue that decide: upgrades, what excludes each other, what needs another.
+
+All of them only take away. An upgrade replaces, and a cross-sell never does; what excludes an item
+of the basket, or is excluded by one (a winter coat beside a swimsuit, two systems that do not fit
+together), is not offered; nor what needs something that the shopper neither has nor is looking at.
+A relation to a product, or of one, holds for all of its variants.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from sys import intern
+from typing import Literal, NamedTuple
+
+from streams.contract.events.reference.catalog import CatalogItem
+
+Conflict = Literal["upgrade", "excluded", "requires"]
+"""Why an item does not go beside others: the first of these that is so."""
+NOT_ASKED = frozenset({""})
+"""Before it is known what the shopper has: no item has this id."""
+
+
+class ItemRelations(NamedTuple):
+    """What one item says of others, by their ids."""
+
+    upgrade_of: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    accessory_of: tuple[str, ...] = ()
+    """Spare parts, too: what it completes."""
+
+
+SILENT = ItemRelations()
+FIELDS = {
+    "upgrade_of": "upgrade_of",
+    "excludes": "excludes",
+    "requires": "requires",
+    "accessory_of": "accessory_of",
+    "spare_part_of": "accessory_of",
+}
+"""Where each kind of relation of the contract is kept."""
+
+
+class Relations:
+    """The relations of all items, as they are now; an item without any takes no memory.
+
+    >>> relations = Relations()
+    >>> fields = {"kind": "accessory_of", "item_id": "phone"}
+    >>> relations.put(CatalogItem(item_id="case", relations=(fields,)))
+    >>> relations.accessories("phone"), len(relations)
+    (['case'], 2)
+    >>> relations.take_out("case")
+    >>> relations.accessories("phone"), len(relations)
+    ([], 0)
+    """
+
+    def __init__(self) -> None:
+        self.said: dict[str, ItemRelations] = {}
+        self._size = 0
+        self._accessories: dict[str, list[str]] = {}
+        """Of an item those that complete it, by id: the same for every worker."""
+
+    def __len__(self) -> int:
+        """How many entries these are: one for each item that says anything, and each other one."""
+        return self._size
+
+    def size_of(self, item_id: str) -> int:
+        """How many of them are this item's."""
+        return _size(self.said.get(item_id, SILENT))
+
+    def of(self, item_id: str) -> ItemRelations:
+        """What this item says of others."""
+        return self.said.get(item_id, SILENT)
+
+    def accessories(self, item_id: str) -> Sequence[str]:
+        """What completes this item, by id."""
+        return self._accessories.get(item_id, [])
+
+    def put(self, item: CatalogItem) -> None:
+        """What an item says from now on."""
+        self.take_out(item.item_id)
+        found: dict[str, list[str]] = {}
+        for relation in item.relations:
+            found.setdefault(FIELDS[relation.kind], []).append(intern(relation.item_id))
+        if not found:
+            return
+        said = ItemRelations(**{name: tuple(dict.fromkeys(ids)) for name, ids in found.items()})
+        item_id = intern(item.item_id)
+        self.said[item_id] = said
+        self._size += _size(said)
+        for main in said.accessory_of:
+            insort(self._accessories.setdefault(main, []), item_id)
+
+    def take_out(self, item_id: str) -> None:
+        """The item says nothing any more."""
+        said = self.said.pop(item_id, SILENT)
+        self._size -= _size(said)
+        for main in said.accessory_of:
+            listed = self._accessories[main]
+            del listed[bisect_left(listed, item_id)]
+            if not listed:
+                del self._accessories[main]
+
+    def clear(self) -> None:
+        """Nothing says anything any more."""
+        self._size = 0
+        self.said.clear()
+        self._accessories.clear()
+
+
+def size_of_new(item: CatalogItem) -> int:
+    """How many entries the relations of a record take, at most."""
+    return len(item.relations) + 1 if item.relations else 0
+
+
+def _size(said: ItemRelations) -> int:
+    others = sum(map(len, said))
+    return others + 1 if others else 0
+
+
+class Surroundings:
+    """What one decision offers things beside: the basket and the item that asked.
+
+    >>> relations = Relations()
+    >>> fields = {"kind": "upgrade_of", "item_id": "a"}
+    >>> relations.put(CatalogItem(item_id="pro", relations=(fields,)))
+    >>> around = Surroundings(relations, {})
+    >>> around.fill(["a"])
+    >>> around.conflict("pro"), around.conflict("b")
+    ('upgrade', None)
+    """
+
+    def __init__(self, relations: Relations, products: Mapping[str, str]) -> None:
+        self._relations, self._products = relations, products
+        self._beside: set[str] = set()
+        self._barred: set[str] = set()
+        self._had: Callable[[], Collection[str]] = tuple
+        self._owned = NOT_ASKED
+
+    def ask(self, had: Callable[[], Collection[str]]) -> None:
+        """Of whom it is: what they have bought, asked for when the first item needs another one."""
+        self._had, self._owned = had, NOT_ASKED
+
+    def fill(self, beside: Iterable[str]) -> None:
+        """The items that others would stand beside."""
+        self._beside = around = set(self._with_products(beside))
+        of = self._relations.of
+        self._barred = {other for item in around for other in of(item).excludes}
+
+    def __len__(self) -> int:
+        """As many items as there may be a conflict with."""
+        return len(self._barred) + len(self._relations)
+
+    def conflict(self, item_id: str) -> Conflict | None:
+        """Why this item must not be offered beside what is there; None: it may."""
+        for name in self._with_products((item_id,)):
+            upgrade_of, excludes, requires, _ = self._relations.of(name)
+            if not self._beside.isdisjoint(upgrade_of):
+                return "upgrade"
+            if name in self._barred or not self._beside.isdisjoint(excludes):
+                return "excluded"
+            if requires and not self._has(requires):
+                return "requires"
+        return None
+
+    def _has(self, required: Iterable[str]) -> bool:
+        """Whether all of these are there, or were bought."""
+        missing = [item for item in required if item not in self._beside]
+        if missing and self._owned is NOT_ASKED:
+            self._owned = frozenset(self._with_products(self._had()))
+        return not missing or self._owned.issuperset(missing)
+
+    def _with_products(self, items: Iterable[str]) -> Iterable[str]:
+        for item in items:
+            yield item
+            if (product := self._products.get(item)) is not None:
+                yield product

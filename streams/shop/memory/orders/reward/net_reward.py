@@ -1,0 +1,187 @@
+"""Net reward: what a prompt has earned in money, as a function of its facts, scaled to [0, 1].
+
+```
+margin x quantity - discount - expected return cost     of each item that was bought, and kept
+- the cost of a dismissal                               once
+```
+
+- What one of an item earns is what the order's event says (`margin_minor`), which is net of any
+  discount. Else it is the margin that the catalogue had when the prompt was decided, as sealed in
+  its receipt, less the discount: what the price paid is below the price sealed. Else it is a share
+  of the price (`margin_share`). The fold asks no catalogue.
+- The expected cost of returns beyond their margin is a share of the price (`return_cost_share`), of
+  what is kept. What came back earns nothing, by quantity, as if it had not been bought.
+- Of an order so many pieces of an item count as had been added from the prompt, stood by then, and
+  were not sold by an earlier order (`streams.shop.memory.orders.reward.allotment`).
+- All is in whole minor units of one currency. `reward_rates` says what one of another currency is
+  worth; with rates, what has none of them earns nothing, and without any, amounts are as they are:
+  a shop of several currencies needs rates, or its yen count as cents. An order that names no
+  currency is in that of the sealed worth; where neither does, it has none.
+
+Scaling: nothing earned is `dismissal_cost_minor / reward_scale_minor`, so that a dismissal, which
+takes just that back, is 0, and a reward stays in [0, 1], where the policy and the bounds of
+experiments need it. What lies outside is clipped, which biases: it is counted (`clipped`).
+
+What was earned *when* is read off backwards: at any time what had been earned by then and was not
+lost again later. So every step is a gain, and the sum of the steps is what was earned in the end.
+"""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import accumulate
+from typing import Literal, NamedTuple, Self
+
+from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.reward.allotment import allotted
+from streams.shop.memory.orders.reward.reached import Reached
+
+MICRO = 1_000_000
+"""Shares count in whole millionths."""
+UNKNOWN = ItemWorth()
+Step = tuple[int, float]
+"""When, in ms since 1970, and what was earned then in addition: above 0."""
+Level = tuple[int, int]
+"""When, and what had been earned in all by then, in minor units."""
+Clipped = Literal["", "above", "below"]
+
+
+class NetReward(NamedTuple):
+    """How money becomes a reward."""
+
+    scale_minor: int
+    """What counts as 1."""
+    dismissal_minor: int
+    """What a dismissal costs."""
+    margin_micro: int
+    """Share of the price that is earned where nobody says, in millionths."""
+    return_micro: int
+    """Expected cost of returns as a share of the price, in millionths."""
+    rates: Mapping[str, Fraction]
+    """Minor units of ours for one of a currency; empty: all amounts are ours."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """That of the settings."""
+        return cls(
+            settings.reward_scale_minor,
+            settings.dismissal_cost_minor,
+            round(settings.margin_share * MICRO),
+            round(settings.return_cost_share * MICRO),
+            settings.exchange_rates,
+        )
+
+    def earnings(self, impression: Impression) -> list[Step]:
+        """When what was earned that lasted, each above 0; the sum is in [0, 1]."""
+        levels = [(at_ms, self._scaled(minor)) for at_ms, minor in self._levels(impression)]
+        lasting = list(accumulate((level for _, level in reversed(levels)), min))[::-1]
+        before, steps = 0, []
+        for (at_ms, _), level in zip(levels, lasting, strict=True):
+            if level > before:
+                steps.append((at_ms, (level - before) / self.scale_minor))
+                before = level
+        return steps
+
+    def minor(self, impression: Impression) -> int:
+        """What it has earned in minor units, neither scaled nor clipped; below 0: lost."""
+        return [*self._levels(impression)][-1][1]
+
+    def clipped(self, impression: Impression) -> Clipped:
+        """On which side its reward is clipped, if it is."""
+        minor = self.minor(impression) + self.dismissal_minor
+        if minor > self.scale_minor:
+            return "above"
+        return "below" if minor < 0 else ""
+
+    def unrated(self, impression: Impression, fact: Reached) -> bool:
+        """Whether a sale earns nothing because nobody says what its currency is worth."""
+        currency = fact.currency or _sealed(impression, fact).currency
+        return fact.stage == "bought" and bool(self.rates) and currency not in self.rates
+
+    def kept_share(self, impression: Impression, item_id: str) -> float:
+        """The share of an item's line that was sold and kept, in [0, 1]; of several the best."""
+        shares, sold = [0.0], allotted(impression.reached, item_id)
+        for fact in impression.of("bought", item_id):
+            if sold.get(fact.order_id):
+                back = min(fact.quantity, impression.returned(fact.order_id, item_id))
+                shares.append((fact.quantity - back) / fact.quantity)
+        return max(shares)
+
+    def unit_minor(self, worth: ItemWorth) -> int | None:
+        """What one of an item is expected to earn if it is sold at its price; None: not known."""
+        price = worth.price_minor
+        if worth.margin_minor is None and price is None:
+            return None
+        margin = self._margin(price or 0) if worth.margin_minor is None else worth.margin_minor
+        return self._ours(margin - self._return_cost(price or 0), worth.currency)
+
+    def _levels(self, impression: Impression) -> Iterator[Level]:
+        """What had been earned by the end of each moment, in minor units."""
+        changes = {impression.shown_ms: 0}
+        for fact in impression.reached:
+            if fact.stage == "bought":
+                more = self._kept_minor(impression, fact)
+            elif fact.stage == "dismissed":
+                more = -self.dismissal_minor
+            else:
+                continue
+            changes[fact.at_ms] = changes.get(fact.at_ms, 0) + more
+        total = 0
+        for at_ms in sorted(changes):
+            total += changes[at_ms]
+            yield at_ms, total
+
+    def _scaled(self, minor: int) -> int:
+        """On a scale whose 1 is `scale_minor`."""
+        return min(max(minor + self.dismissal_minor, 0), self.scale_minor)
+
+    def _kept_minor(self, impression: Impression, fact: Reached) -> int:
+        """What the prompt's part of a line earned, less what came back of it."""
+        bought = fact.quantity
+        mine = bought
+        if fact.item_id is not None:
+            mine = allotted(impression.reached, fact.item_id).get(fact.order_id, 0)
+        kept = bought - min(bought, impression.returned(fact.order_id, fact.item_id))
+        if not mine or not kept:
+            return 0
+        sealed = _sealed(impression, fact)
+        whole = self._line_minor(fact, sealed) * mine * kept
+        return self._ours(whole, fact.currency or sealed.currency) // (bought * bought)
+
+    def _line_minor(self, fact: Reached, sealed: ItemWorth) -> int:
+        """What the whole line earns, in units of its currency, if all of it is kept."""
+        paid, bought = fact.value_minor, fact.quantity
+        full = None if sealed.price_minor is None else sealed.price_minor * bought
+        value = (full or 0) if paid is None else paid
+        if fact.margin_minor is not None:
+            margin = fact.margin_minor
+        elif sealed.margin_minor is not None:
+            discount = 0 if full is None else max(0, full - value)
+            margin = sealed.margin_minor * bought - discount
+        else:
+            margin = self._margin(value)
+        return margin - self._return_cost(value)
+
+    def _margin(self, value_minor: int) -> int:
+        return value_minor * self.margin_micro // MICRO
+
+    def _return_cost(self, value_minor: int) -> int:
+        return value_minor * self.return_micro // MICRO
+
+    def _ours(self, minor: int, currency: str | None) -> int:
+        """In minor units of ours; 0 where there are rates, and none for this currency."""
+        if not self.rates:
+            return minor
+        rate = None if currency is None else self.rates.get(currency)
+        return 0 if rate is None else minor * rate.numerator // rate.denominator
+
+
+def _sealed(impression: Impression, fact: Reached) -> ItemWorth:
+    """What the receipt says of a sale's item, unless that is in another currency."""
+    receipt = impression.receipt
+    if not receipt.worths or fact.item_id not in receipt.items:
+        return UNKNOWN
+    sealed = receipt.worths[receipt.items.index(fact.item_id)]
+    other = fact.currency not in (None, sealed.currency) and sealed.currency is not None
+    return UNKNOWN if other else sealed

@@ -1,0 +1,82 @@
+"""The simulated shops of `goeswith bench profit` have the truth that they say, and judge by it."""
+
+import json
+from itertools import permutations
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+
+from streams.cli.root import goeswith
+from streams.lab.bench.profit.contenders import (
+    DECIDED,
+    POPULAR,
+    calibration_error,
+    play,
+    settings_of,
+)
+from streams.lab.bench.profit.shops import TEMPERS, ProfitShop, ShopVisitor
+from streams.lab.bench.profit.visits import Contender
+
+
+@pytest.mark.parametrize("kind", TEMPERS)
+def test_no_prompt_is_worth_more_than_the_best(kind: str) -> None:
+    """Beside prompts drawn at random, 200 of each shop; the best may be silence, and earns 0."""
+    shop, rng = ProfitShop(kind, seed=7), Random(7)
+    names = [*shop.goods]
+    for _ in range(200):
+        shopper = shop.visitor(rng)
+        having = {*rng.sample(names, 2)}
+        offered = [name for name in rng.sample(names, 6) if name not in having]
+        best = shop.best(having, shopper)
+        assert best >= 0.0
+        for way in permutations(offered, 2):
+            assert shop.worth(way, having, shopper) <= best + 0.2 * abs(best) + 1e-9
+
+
+def test_what_a_prompt_is_worth_is_what_it_earns_on_average() -> None:
+    """Within four standard errors of 20,000 prompts that are played; seed 3."""
+    shop, rng = ProfitShop("fashion", seed=3), Random(3)
+    having, shopper = {"g-1"}, ShopVisitor(None)
+    items = [*shop.complements["g-1"]][:2]
+    chances, earned = shop.chances(items, having, shopper), []
+    for _ in range(20_000):
+        taken = [n for n, chance in zip(items, chances, strict=True) if rng.random() < chance]
+        kept = [n for n in taken if rng.random() >= shop.goods[n].returned]
+        total = float(sum(shop.goods[name].margin_minor for name in kept))
+        if not taken and rng.random() < shop.dismissed(chances):
+            total -= shop.temper.dismissal_minor
+        earned.append(total)
+    mean = sum(earned) / len(earned)
+    error = (sum((one - mean) ** 2 for one in earned) / len(earned) ** 2) ** 0.5
+
+    assert abs(mean - shop.worth(items, having, shopper)) < 4 * error
+
+
+def test_every_contender_has_the_same_visitors() -> None:
+    """What they want does not depend on what they are offered."""
+    shop = ProfitShop("grocery", seed=5)
+    runs = [Contender(shop, 5, settings_of(name, shop)) for name in (DECIDED, "fixed 1")]
+    sessions = [run.run(600).sessions for run in runs]
+
+    assert abs(sessions[0] - sessions[1]) < 0.3 * sessions[1]
+
+
+def test_a_decided_number_earns_more_than_what_is_popular() -> None:
+    """After a while, in a small shop; seed 2."""
+    decided, popular = (play("pharmacy", name, 2, 1_500, 500) for name in (DECIDED, POPULAR))
+
+    assert decided.profit > popular.profit
+    assert decided.reliability
+    assert calibration_error(decided.reliability) < 3.0
+    assert not popular.reliability
+
+
+def test_the_report_says_each_figure_as_json() -> None:
+    """One object, with what was claimed and what was played."""
+    about = ["--events", "200", "--measured", "100", "--shop", "grocery", "--json"]
+    done = CliRunner().invoke(goeswith, ["bench", "profit", *about])
+    said = json.loads(done.stdout)
+
+    assert {"played", "claims", "seed", "events"} == said.keys()
+    assert {"of_best", "over_fixed", "dismissals"} < said["claims"].keys()

@@ -1,0 +1,117 @@
+"""What would replace an item is no cross-sell: of one category, and not seen to go together."""
+
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.curated import CuratedItems
+from streams.shop.decision.catalog.catalog import Catalog
+from tests.shop.decision.catalog.test_relations import offered
+from tests.stories import Story, Till
+
+SHIRTS = [CatalogItem(item_id=f"shirt-{color}", category="shirts") for color in ("red", "blue")]
+TIES = [CatalogItem(item_id=f"tie-{color}", category="ties") for color in ("red", "blue")]
+
+
+def till(probability_max: float = 0.5) -> Till:
+    """A shop that sells shirts and ties; a few buy all of them, most buy one shirt and one tie."""
+    shop = Till()
+    shop.catalog = Catalog(substitute_probability_max=probability_max)
+    for item in (*SHIRTS, *TIES):
+        assert shop.catalog.put(item)
+    for shirt in ("shirt-red", "shirt-blue"):
+        for tie in ("tie-red", "tie-blue"):
+            shop.teach(shirt, tie, times=20)
+    shop.teach("shirt-red", "shirt-blue", "tie-red", "tie-blue", times=2)
+    return shop
+
+
+def test_nothing_of_its_kind_is_offered_beside_an_item() -> None:
+    """Neither dearer nor cheaper: whoever looks at a shirt is offered a tie."""
+    shop = till()
+
+    assert {"tie-blue"} == offered(shop, *["shirt-red"] * 20)
+    assert ("substitute",) == tuple(set(shop.serve(Story("s2").view("shirt-red")).withheld))
+
+
+def test_two_of_a_kind_never_stand_in_one_prompt() -> None:
+    """One tie is offered, and no other one that would replace it."""
+    shop, story = till(), Story()
+    prompts = [shop.prompt(story.view("shirt-red")) for _ in range(20)]
+
+    assert {1} == {len(prompt.items) for prompt in prompts}
+
+
+def test_a_setting_lets_categories_decide_nothing() -> None:
+    """Nor are they kept then."""
+    shop = till(probability_max=1.0)
+
+    assert not shop.catalog
+    assert {"shirt-blue", "tie-red", "tie-blue"} == offered(shop, *["shirt-red"] * 20)
+
+
+def test_what_most_take_together_completes_its_kind() -> None:
+    """Knife and sharpener are both kitchen tools."""
+    shop = Till()
+    shop.catalog = Catalog(substitute_probability_max=0.5)
+    for item in ("knife", "sharpener", "other-knife"):
+        shop.catalog.put(CatalogItem(item_id=item, category="kitchen/tools"))
+    shop.teach("knife", "sharpener", times=20)
+    shop.teach("knife", times=20)
+    shop.teach("other-knife", times=30)
+
+    assert {"sharpener"} == offered(shop, *["knife"] * 20)
+
+
+def test_what_is_looked_at_together_and_not_bought_together_replaces() -> None:
+    """The few who took both are few of those who looked at both."""
+    shop = Till()
+    shop.catalog = Catalog(substitute_probability_max=0.5)
+    for item in ("knife", "sharpener"):
+        shop.catalog.put(CatalogItem(item_id=item, category="kitchen/tools"))
+    shop.teach("knife", "sharpener", times=4)
+    assert {"sharpener"} == offered(shop, *["knife"] * 20)
+
+    for number in range(60):
+        story = Story(f"looker-{number}")
+        shop.serve(story.view("knife"))
+        shop.serve(story.view("sharpener"))
+
+    assert set() == offered(shop, *["knife"] * 20, story=Story("s2"))
+
+
+def test_what_somebody_says_goes_together_does() -> None:
+    """By the catalogue's relation, on either side, or a curator's word."""
+    for said in ("accessory_of", "curated"):
+        shop = Till()
+        catalog = shop.catalog = Catalog(substitute_probability_max=0.5)
+        relation = {"kind": said, "item_id": "knife"}
+        told = (relation,) if said == "accessory_of" else ()
+        fields = {"item_id": "sharpener", "category": "tools", "relations": told}
+        catalog.put(CatalogItem.model_validate(fields))
+        catalog.put(CatalogItem(item_id="knife", category="tools"))
+        if said == "curated":
+            catalog.curation.put("curated.knife", "knife", CuratedItems(items=("sharpener",)))
+
+        assert {"sharpener"} == offered(shop, *["knife"] * 5)
+
+
+def test_a_category_that_is_told_no_more_decides_no_more() -> None:
+    """By a newer record, by a tombstone, or a topic made anew."""
+    catalog = Catalog(substitute_probability_max=0.5)
+    for taken_back in (
+        lambda: catalog.put(CatalogItem(item_id="a")),
+        lambda: catalog.take_out("a"),
+        catalog.clear,
+    ):
+        catalog.put(CatalogItem(item_id="a", category="b"))
+        assert catalog
+        taken_back()
+        assert not catalog
+
+
+def test_categories_take_no_room_of_what_is_withheld() -> None:
+    """What is out of stock is known, however many items have a category."""
+    catalog = Catalog(items_max=2, substitute_probability_max=0.5)
+    for item in "abcdef":
+        assert catalog.put(CatalogItem(item_id=item, category="x"))
+
+    assert catalog.put(CatalogItem(item_id="g", category="x", in_stock=False))
+    assert (2, {"g": "out_of_stock"}) == (len(catalog.kinds), catalog.withheld)

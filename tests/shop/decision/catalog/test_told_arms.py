@@ -1,0 +1,158 @@
+"""What somebody says goes with an item is an arm of its own, on offer only where it is said."""
+
+import pytest
+
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.curated import CuratedItems
+from streams.contract.prompts import Prompt
+from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.memory.answer import Silence
+from tests.shop.decision.catalog.test_relations import related
+from tests.stories import Story, Till
+
+CURATED = CuratedItems(items=("bag",))
+
+
+def till(*items: CatalogItem, **curated: CuratedItems) -> Till:
+    """A shop that has learned nothing, with these items in its catalogue, and these controls."""
+    shop = Till()
+    shop.catalog = Catalog()
+    for item in items:
+        assert shop.catalog.put(item)
+    for item_id, said in curated.items():
+        shop.catalog.curation.put(f"curated.{item_id}", item_id, said)
+    return shop
+
+
+def items(prompt: Prompt) -> list[str]:
+    """What a prompt offers, best first."""
+    return [item.item_id for item in prompt.items]
+
+
+@pytest.mark.parametrize("kind", ["accessory_of", "spare_part_of"])
+def test_an_accessory_is_offered_though_nobody_ever_bought_it(kind: str) -> None:
+    """The evidence says so: together in 0 of 0 cases."""
+    prompt = till(related("case", **{kind: "phone"})).prompt(Story().view("phone"))
+
+    assert (["case"], "accessories") == (items(prompt), prompt.arm)
+    assert {"accessories": 1.0} == prompt.propensities
+    assert ("phone", 0, 0) == tuple(prompt.items[0].evidence.model_dump().values())
+    assert "Made to go with phone" == prompt.reason.text
+
+
+def test_accessories_of_the_basket_come_after_those_of_what_asked() -> None:
+    """Bread of yesterday's basket matters less than what somebody looks at."""
+    accessories = [related(item, accessory_of="phone") for item in "xy"]
+    shop, story = till(*accessories, related("a", accessory_of="lamp")), Story()
+    shop.serve(story.add("lamp"))
+
+    assert ["x", "y", "a"] == items(shop.prompt(story.view("phone")))
+
+
+def test_accessories_that_are_bought_with_it_come_first() -> None:
+    """What is said has no order: what others took has."""
+    shop = till(*(related(item, accessory_of="phone") for item in "abcdefgh"))
+    shop.teach("phone", "h")
+    story = Story()
+    prompts = [shop.prompt(story.view("phone")) for _ in range(40)]
+    told = [prompt for prompt in prompts if prompt.arm == "accessories"]
+
+    assert {("h", "a", "b")} == {tuple(items(prompt)) for prompt in told}
+    assert {("phone", 10, 10)} == {tuple(p.items[0].evidence.model_dump().values()) for p in told}
+
+
+def test_accessories_of_a_product_are_those_of_its_variants() -> None:
+    """The case fits the blue phone as well."""
+    blue = CatalogItem(item_id="phone-blue", variant_of="phone")
+    shop = till(related("case", accessory_of="phone"), blue)
+
+    assert ["case"] == items(shop.prompt(Story().view("phone-blue")))
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("merchant", "We recommend this with bread"),
+        ("editors", "Our editors recommend this with bread"),
+        ("community", "Other customers recommend this with bread"),
+    ],
+)
+def test_a_curated_pair_names_who_put_it_together(source: str, text: str) -> None:
+    """In the order in which it was said."""
+    said = CuratedItems.model_validate({"items": ["jam", "butter"], "source": source})
+    prompt = till(bread=said).prompt(Story().view("bread"))
+
+    assert (["jam", "butter"], "curated") == (items(prompt), prompt.arm)
+    assert text == prompt.reason.text
+
+
+def test_what_is_said_passes_the_guards_like_all_else() -> None:
+    """Sold out, or in the basket: it is not offered, and the arm is not there for it."""
+    sold_out = CatalogItem(item_id="jam", in_stock=False)
+    shop, story = till(sold_out, bread=CuratedItems(items=("jam", "butter"))), Story()
+    first = shop.prompt(story.view("bread"))
+    shop.serve(story.add("butter"))
+
+    assert ["butter"] == items(first)
+    assert Silence("withheld") == shop.serve(story.view("bread")).silence
+
+
+def test_where_nothing_is_said_no_arm_is_there() -> None:
+    """Not even with a floor: the vector is that of the arms which learn."""
+    shop, story = till(related("case", accessory_of="phone")), Story()
+    shop.teach("bread", "butter")
+    prompt = shop.prompt(story.view("bread"))
+
+    assert prompt.propensities.keys().isdisjoint(TOLD_ARMS)
+
+
+def test_what_is_said_no_more_is_not_offered() -> None:
+    """A control that is taken back, a record without a relation, a control made anew."""
+    shop = till(related("case", accessory_of="phone"), phone=CuratedItems(items=("bag",)))
+    assert shop.catalog is not None
+    shop.catalog.put(CatalogItem(item_id="case"))
+    story = Story()
+    assert "curated" == shop.prompt(story.view("phone")).arm
+
+    shop.catalog.curation.put("curated.phone", "phone", CuratedItems(items=("film",)))
+    assert ["film"] == items(shop.prompt(story.view("phone")))
+
+    shop.catalog.curation.take_out("curated.phone")
+    assert not shop.catalog
+    assert Silence("no_candidate") == shop.serve(story.view("phone")).silence
+
+
+def test_all_arms_share_the_floor() -> None:
+    """More arms than 1 / floor would have an equal share each: none is left without a chance."""
+    shop = till(
+        related("case", accessory_of="phone"), related("bag"), phone=CuratedItems(items=("bag",))
+    )
+    shop.teach("phone", "film")
+    prompt = shop.prompt(Story().view("phone"))
+
+    assert {"accessories", "curated", "bought_together", "popular"} <= prompt.propensities.keys()
+    assert min(prompt.propensities.values()) >= shop.shop.settings.arm_floor
+    assert 1.0 == pytest.approx(sum(prompt.propensities.values()))
+
+
+def test_such_an_arm_is_run_by_controls_as_any_other() -> None:
+    """Off or in shadow it is not drawn; what it would have offered is counted in shadow."""
+    shop, story = till(related("case", accessory_of="phone"), phone=CURATED), Story()
+    controls = shop.controls
+    controls.put("arms.accessories.state", "off", 1)
+    controls.put("arms.curated.state", "shadow", 1)
+    answer = shop.serve(story.view("phone"))
+
+    assert Silence("no_candidate") == answer.silence
+    assert (("curated", "alone"),) == answer.shadowed
+    controls.put("arms.accessories.state", None, 1)
+    assert "accessories" == shop.prompt(story.view("phone")).arm
+
+
+def test_each_arm_has_its_words_in_every_language() -> None:
+    """By its name, or by name and source."""
+    for texts in TEXTS.values():
+        assert {*ARMS, *TOLD_ARMS} <= {key.partition("/")[0] for key in texts}
