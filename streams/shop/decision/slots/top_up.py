@@ -10,7 +10,7 @@ Items of one prompt have to fit each other, as in any other arm.
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
-from itertools import combinations
+from itertools import combinations, starmap
 from sys import intern
 from typing import NamedTuple
 
@@ -117,11 +117,16 @@ def least_overshoot(
     sorted_prices = [prices[index] for index in order]
     placed = None if fits is None else _by_place(fits, order)
     for size in range(1, most + 1):
-        for found in _reaching(missing, sorted_prices, size, placed):
-            chosen = tuple(sorted(order[place] for place in found))
-            total = sum(prices[index] for index in chosen)
-            if best is None or (total, size, chosen) < best:
-                best = total, size, chosen
+        for others, spent, least in _reaching(missing, sorted_prices, size):
+            for place in range(least, len(order)):
+                total = spent + sorted_prices[place]
+                if best is not None and total > best[0]:
+                    break
+                found = (*others, place)
+                if placed is None or all(starmap(placed, combinations(found, 2))):
+                    said = total, size, tuple(sorted(order[at] for at in found))
+                    best = said if best is None else min(best, said)
+                    break
         if best is not None and best[0] - missing <= CLOSE * missing:
             break
     return () if best is None else best[2]
@@ -138,18 +143,14 @@ def _by_place(fits: Fits, order: Sequence[int]) -> Fits:
 
 
 def _reaching(
-    missing: int, prices: Sequence[int], size: int, fits: Fits | None
-) -> Iterator[tuple[int, ...]]:
-    """For any others that fit the cheapest last one that reaches; places in sorted prices."""
+    missing: int, prices: Sequence[int], size: int
+) -> Iterator[tuple[tuple[int, ...], int, int]]:
+    """For any others what they cost, and the cheapest last one that reaches: in sorted prices."""
     for others in combinations(range(len(prices)), size - 1):
-        if fits is not None and not all(fits(a, b) for a, b in combinations(others, 2)):
-            continue
-        left = missing - sum(prices[place] for place in others)
-        last = bisect_left(prices, left, lo=others[-1] + 1 if others else 0)
-        while fits and last < len(prices) and not all(fits(a, last) for a in others):
-            last += 1
+        spent = sum(prices[place] for place in others)
+        last = bisect_left(prices, missing - spent, lo=others[-1] + 1 if others else 0)
         if last < len(prices):
-            yield (*others, last)
+            yield others, spent, last
 
 
 def _fit(fits: Callable[[str, str], bool], items: Sequence[str], a: int, b: int) -> bool:
