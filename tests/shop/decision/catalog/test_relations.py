@@ -276,3 +276,21 @@ def test_what_another_slot_merely_offers_is_not_had() -> None:
 
     assert "printer" in offers
     assert "ink" not in offers
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        (related("phone", excludes="pro"),),
+        (related("pro", upgrade_of="phone"),),
+        (CatalogItem(item_id="pro", variant_of="x"), CatalogItem(item_id="phone", variant_of="x")),
+    ],
+    ids=["excludes", "bettered", "one-product"],
+)
+def test_items_of_two_slots_fit_each_other_too(items: tuple[CatalogItem, ...]) -> None:
+    """They stand on the same screen: phone in one of them, and pro in none."""
+    shop = till(*items)
+    for number in range(20):
+        event = Story(f"s{number}").add("case", slots=("basket", "product_page"))
+        prompts = shop.serve(event).outgoing_prompts
+        assert not {"phone", "pro"} <= {item for one in prompts for item in one.items}

@@ -171,3 +171,12 @@ def test_categories_without_room_are_left_out_and_counted() -> None:
         assert catalog.put(CatalogItem(item_id=item, category=f"of {item}"))
 
     assert ("of a", {"categories": 1}) == (catalog.categories.of("a"), +catalog.left_out)
+
+
+def test_two_of_a_kind_never_stand_in_two_slots_of_one_event() -> None:
+    """The red tie below the basket, and no blue one on the page."""
+    shop = till()
+    for number in range(20):
+        event = Story(f"s{number}").view("shirt-red", slots=("basket", "product_page"))
+        prompts = shop.serve(event).outgoing_prompts
+        assert 1 == len([item for one in prompts for item in one.items])
