@@ -123,12 +123,9 @@ class Exclusions(Collection[str]):
         """Whether two items may stand in one prompt, whichever comes first.
 
         They may not if they are variants of one product, if one excludes, upgrades or replaces the
-        other one. Where neither relations nor categories are to decide, all may.
+        other one. Who asks has looked whether that is to decide: `Catalog.judges_pairs`.
         """
-        catalog = self.catalog
-        if not catalog.judges_pairs:
-            return True
-        if catalog.product_of(a) == catalog.product_of(b):
+        if self.catalog.product_of(a) == self.catalog.product_of(b):
             return False
         if self._around is not None and self._around.clash(a, b):
             return False

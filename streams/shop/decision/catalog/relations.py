@@ -173,8 +173,8 @@ class Surroundings:
         self._lesser = {other for item in around for other in of(item).upgrade_of}
 
     def __len__(self) -> int:
-        """As many items as there may be a conflict with."""
-        return len(self._barred) + len(self._lesser) + len(self._relations)
+        """As many items as there may be a conflict with: those that say anything, or are named."""
+        return len(self._relations)
 
     def conflict(self, item_id: str) -> Conflict | None:
         """Why this item must not be offered beside what is there; None: it may."""
