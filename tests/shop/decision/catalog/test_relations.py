@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
@@ -294,3 +295,9 @@ def test_items_of_two_slots_fit_each_other_too(items: tuple[CatalogItem, ...]) -
         event = Story(f"s{number}").add("case", slots=("basket", "product_page"))
         prompts = shop.serve(event).outgoing_prompts
         assert not {"phone", "pro"} <= {item for one in prompts for item in one.items}
+
+
+@pytest.mark.parametrize("use", ["off", "guards", "arms"])
+def test_a_setting_says_what_relations_decide(use: str) -> None:
+    """Of every worker's catalogue."""
+    assert use == Catalog.of(Settings.model_validate({"catalog_relations": use})).relations_use

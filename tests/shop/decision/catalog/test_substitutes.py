@@ -133,6 +133,12 @@ def test_a_category_that_holds_most_of_the_shop_is_ignored() -> None:
     wide = offered(shop, *["item-1"] * 5, story=Story("s2"))
 
     assert (set(), {"item-2"}, 1) == (narrow, wide, catalog.categories.ignored)
+    catalog.take_out("one-more")
+    assert ("all products", 0) == (catalog.categories.of("item-1"), catalog.categories.ignored)
+    catalog.put(CatalogItem(item_id="one-more", category="all products"))
+    catalog.clear()
+    catalog.put(CatalogItem(item_id="item-1", category="all products"))
+    assert ("all products", 0) == (catalog.categories.of("item-1"), catalog.categories.ignored)
 
 
 def test_only_so_many_pairs_are_looked_up_for_one_decision() -> None:
@@ -149,7 +155,8 @@ def test_only_so_many_pairs_are_looked_up_for_one_decision() -> None:
 
     assert (JUDGED_MAX, {True}) == (likeness.looked_up, {*judged, *again})
     likeness.ask(shop.shop.learned)
-    assert 0 == likeness.looked_up
+    assert likeness.conflict("shirt-1")
+    assert 1 == likeness.looked_up
 
 
 def test_a_curated_pair_goes_together_whichever_stands_first() -> None:
