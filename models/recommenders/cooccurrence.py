@@ -24,7 +24,7 @@ from models.recommenders.pair_table.layout import (
     Support,
     VoteWeights,
 )
-from models.recommenders.pair_table.meetings import meetings
+from models.recommenders.pair_table.meetings import meetings, met
 from models.recommenders.pair_table.table import PairTable
 from models.recommenders.pair_table.taking_back import take_back
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
@@ -252,6 +252,10 @@ class CoOccurrence(Recommender):
     def meetings(self, item: str) -> tuple[int, dict[str, int]]:
         """How often an item was seen, and how often with each partner that is remembered."""
         return meetings(self._pairs, item)
+
+    def met(self, a: str, b: str) -> tuple[int, int, int]:
+        """How often each of two items was seen, and how often both."""
+        return met(self._pairs, a, b)
 
     def sizes(self) -> dict[str, TableSize]:
         """Items, and their pairs, both ways."""

@@ -67,6 +67,7 @@ PRODUCTION: dict[str, Any] = {
     "woocommerce_secret": SecretStr("production's"),
     "segment_secret": SecretStr("production's"),
     "free_shipping": "EUR=5000",
+    "catalog_relations": "guards",
     "log_level": "error",
 }
 """Words that a shop's workers run under."""

@@ -5,7 +5,7 @@ records of the catalogue said, and judges each published prompt by that.
 """
 
 from collections.abc import Iterable
-from itertools import product
+from itertools import combinations, product
 from random import Random
 from typing import Any
 
@@ -45,7 +45,9 @@ class Judge:
         if any(self._product(other) == self._product(item) for other in beside):
             return "variant"
         for name, other in product(self._names(item), {n for b in beside for n in self._names(b)}):
-            if other in self._others(name, "upgrade_of"):
+            if other in self._others(name, "upgrade_of") or name in self._others(
+                other, "upgrade_of"
+            ):
                 return "upgrade"
             if other in self._others(name, "excludes") or name in self._others(other, "excludes"):
                 return "excluded"
@@ -65,13 +67,31 @@ class Judge:
         relations = record.relations if record else ()
         return {relation.item_id for relation in relations if relation.kind == kind}
 
+    def unfit_together(self, items: Iterable[str]) -> list[str]:
+        """Which two of one prompt must not stand in it, with the reason."""
+        found = []
+        for a, b in combinations(items, 2):
+            if self._product(a) == self._product(b):
+                found.append(f"{a} and {b}: variants")
+            for (one, other), kind in product(
+                [
+                    *product(self._names(a), self._names(b)),
+                    *product(self._names(b), self._names(a)),
+                ],
+                ("excludes", "upgrade_of"),
+            ):
+                if other in self._others(one, kind):
+                    found.append(f"{a} and {b}: {kind}")
+        return found
+
     def objections(self, event: Event, prompt: Prompt) -> list[str]:
         """What is wrong with a prompt to this event."""
         who = event.session_id
         beside = {*self.baskets.get(who, ()), prompt.anchor}
         had = self.bought.get(who, ())
         found = [self.unfit(item.item_id, beside, had) for item in prompt.items]
-        return [why for why in found if why is not None]
+        together = self.unfit_together(item.item_id for item in prompt.items)
+        return [why for why in found if why is not None] + together
 
 
 def record(chance: Random) -> CatalogItem:
@@ -107,7 +127,7 @@ def test_no_prompt_of_many_events_offers_what_must_not_be(seed: int) -> None:
         Till(prompt_items_max=3, together_min=1, lift_z_min=0),
         Judge(),
     )
-    shop.catalog = Catalog(margin_ratio_min=FLOOR)
+    shop.catalog = Catalog(margin_ratio_min=FLOOR, relations_use="arms")
     stories = {name: Story(f"{name}-{seed}") for name in "abcdefgh"}
     withheld, prompts, found = set[str](), 0, list[str]()
     for number in range(EVENTS):

@@ -12,8 +12,10 @@ from pydantic import SecretStr
 
 from models.recommenders.best_fit.explanation import SOURCES
 from streams.contract.events import EventBase
+from streams.contract.events.reference.curated import Source
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.decision.slots import top_up, upgrades
 from streams.shop.memory.answer import Silence, SilenceReason
@@ -27,7 +29,7 @@ SETTINGS = (
     CONTRACT / "wire" / "connection.py",
     CONTRACT / "wire" / "intake.py",
 )
-OF_SEVERAL_SOURCES = {"best_fit": SOURCES}
+OF_SEVERAL_SOURCES = {"best_fit": SOURCES, "curated": get_args(Source)}
 """Arms whose reason is the strongest of their sources."""
 
 
@@ -53,7 +55,7 @@ def test_every_arm_has_a_text_in_every_language(language: str) -> None:
     """For each of its sources, if it has several; and no text is left of an arm that is gone."""
     keys = {
         f"{arm}/{source}" if source else arm
-        for arm in ARMS
+        for arm in (*ARMS, *TOLD_ARMS)
         for source in OF_SEVERAL_SOURCES.get(arm, ("",))
     }
 

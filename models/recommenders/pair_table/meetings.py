@@ -1,4 +1,4 @@
-"""Meetings of one item with its partners, in whole counts that do not fade."""
+"""Meetings of items with their partners, in whole counts that do not fade."""
 
 from models.recommenders.pair_table.table import PairTable
 
@@ -17,3 +17,25 @@ def meetings(table: PairTable, item: str) -> tuple[int, dict[str, int]]:
     cells, names = table.partners(item), table.names
     counts = zip(cells["item"].tolist(), cells["times"].tolist(), strict=True)
     return int(table.rows[number]["times"]), {names[at]: times for at, times in counts}
+
+
+def met(table: PairTable, a: str, b: str) -> tuple[int, int, int]:
+    """How often each of two items was seen, and how often both; no other partner is looked at.
+
+    The row of either may have forgotten the other one: what is remembered counts.
+
+    >>> pairs = PairTable(row_max=64, norm=0.3)
+    >>> pairs.learn([], "bread", 0, 1, first=1, near=False)
+    >>> pairs.learn(["bread"], "butter", 0, 1, first=1, near=False)
+    >>> met(pairs, "bread", "butter"), met(pairs, "jam", "bread")
+    ((1, 1, 1), (0, 1, 0))
+    """
+    rows, numbers = table.rows, table.number
+    at_a, at_b = numbers.get(a), numbers.get(b)
+    of_a = 0 if at_a is None else int(rows[at_a]["times"])
+    of_b = 0 if at_b is None else int(rows[at_b]["times"])
+    if at_a is None or at_b is None:
+        return of_a, of_b, 0
+    cells = table.partners(b)
+    found = cells["times"][cells["item"] == at_a]
+    return of_a, of_b, int(found[0]) if len(found) else 0

@@ -269,8 +269,8 @@ class Decision:
         most = settings.prompt_items_max
         if exclusions is None:
             return CandidateQuery(session, anchor, time_s, excluded, most, ordered)
-        beside = (*session.basket, anchor, *offered, *ordered)
-        exclusions.fill(excluded, beside, session, self.learned)
+        beside = (*session.basket, anchor, *ordered)
+        exclusions.fill(excluded, beside, session, self.learned, offered)
         return CandidateQuery(session, anchor, time_s, exclusions, most, ordered)
 
     def context(self, session: Session, event: AskingEvent, slot: Placement) -> str:

@@ -116,7 +116,10 @@ def _maker(
         catalog = latest(settings, settings.topics.catalog, CatalogItem, quiet=True)
     except TopicsWrong:  # it is optional
         catalog = {}
-    return FeedMaker(sessions, catalog, language=language, items_max=items_max)
+    floor = settings.margin_ratio_min
+    return FeedMaker(
+        sessions, catalog, margin_ratio_min=floor, language=language, items_max=items_max
+    )
 
 
 def read_sessions(settings: Settings, since_ms: int) -> FeedSessions:

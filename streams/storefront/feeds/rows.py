@@ -51,6 +51,8 @@ class FeedMaker:
     ----------
     catalog
         What is known of items, by id.
+    margin_ratio_min
+        The margin floor of the workers: what they withhold for it is in no feed.
     language
         Of texts and titles; None: that of the event that asked.
     items_max
@@ -62,13 +64,14 @@ class FeedMaker:
         sessions: FeedSessions,
         catalog: Mapping[str, CatalogItem],
         *,
+        margin_ratio_min: float,
         language: str | None = None,
         items_max: int = 3,
     ) -> None:
         self.left_out: Counter[str] = Counter()
         """Sessions that are in no feed, by reason."""
         self._sessions = sessions
-        self._catalog = catalog
+        self._catalog, self._margin_ratio_min = catalog, margin_ratio_min
         self._language = language
         self._items_max = items_max
 
@@ -113,13 +116,16 @@ class FeedMaker:
         seen = set(out)
         for prompt in session.offered(withdrawn=withdrawn):
             for item in prompt.items:
-                known = self._catalog.get(item.item_id)
-                withheld = known is not None and reason_to_withhold(known) is not None
-                if item.item_id not in seen and not withheld:
+                if item.item_id not in seen and not self._withheld(item.item_id):
                     seen.add(item.item_id)
                     yield prompt, item
                     if len(seen) - len(out) >= self._items_max:
                         return
+
+    def _withheld(self, item_id: str) -> bool:
+        """Whether the workers would offer an item no more, as its record is now."""
+        known, floor = self._catalog.get(item_id), self._margin_ratio_min
+        return known is not None and reason_to_withhold(known, floor) is not None
 
     def _row(self, session: FeedSession, prompt: Prompt, item: PromptItem, text: str) -> FeedRow:
         known = self._catalog.get(item.item_id) or CatalogItem(item_id=item.item_id)

@@ -76,7 +76,7 @@ def import_(
         items or settings.intake_items, currency or settings.intake_currency, language, id_column
     )
     source = CatalogFile(file, options, format_name)
-    found, counts = _read(source, problems_max, as_json=as_json)
+    found, counts = _read(source, problems_max, settings.margin_ratio_min, as_json=as_json)
     sent = 0
     if found and not dry_run:
         # Kafka's client is slow to load, and a dry run needs none.
@@ -117,7 +117,7 @@ def get(settings: Settings, item_id: str, as_json: bool) -> None:
 
 
 def _read(
-    source: CatalogFile, problems_max: int, *, as_json: bool
+    source: CatalogFile, problems_max: int, margin_ratio_min: float, *, as_json: bool
 ) -> tuple[list[CatalogItem], Counter[str]]:
     """The items of a file, and counts of what they are; says what is wrong as it comes."""
     found: list[CatalogItem] = []
@@ -131,7 +131,7 @@ def _read(
                     click.echo(_problem(one, as_json=as_json), err=True)
                 continue
             found.append(one.item)
-            counts.update(_kinds(one))
+            counts.update(_kinds(one, margin_ratio_min))
     return found, counts
 
 
@@ -152,8 +152,8 @@ def notes(items: Sequence[CatalogItem], options: Options) -> list[str]:
     return said
 
 
-def _kinds(found: Found) -> list[str]:
-    why, item = reason_to_withhold(found.item), found.item
+def _kinds(found: Found, margin_ratio_min: float) -> list[str]:
+    why, item = reason_to_withhold(found.item, margin_ratio_min), found.item
     return ["items", *([why] if why else []), *(["variants"] if item.variant_of else [])]
 
 
@@ -176,9 +176,10 @@ def _in_words(said: dict[str, Any], settings: Settings, *, dry_run: bool) -> str
     >>> print(_in_words(counts, Settings(), dry_run=False))
     own: 2 items (1 out of stock), 0 problems; sent 2 to goeswith.catalog
     """
+    words = {"margin": "below the margin floor"}
     kinds = [
-        f"{said[name]:,} {name.replace('_', ' ')}"
-        for name in ("out_of_stock", "hidden", "restricted", "variants")
+        f"{said[name]:,} {words.get(name, name.replace('_', ' '))}"
+        for name in ("out_of_stock", "hidden", "restricted", "margin", "variants")
         if said.get(name)
     ]
     told = f" ({', '.join(kinds)})" if kinds else ""

@@ -52,7 +52,9 @@ CATALOG_ITEM_BYTES = 105
 UPGRADE_BYTES = 480
 """but a relation by which an item is better than another one,"""
 PRICE_BYTES = 210
-"""and price and margin, where they are kept."""
+"""price and margin for top-ups, where they are kept,"""
+WORTH_BYTES = 250
+"""and what an item earns, where money is the reward."""
 RELATION_BYTES_MAX = 180
 """Of an item, and one that it is related to, which nobody else is."""
 RANKED_ITEM_BYTES = 3_500
@@ -127,9 +129,7 @@ def bounds(settings: Settings) -> list[Bound]:
         tables += _tables(1, "fit", items, RANKED_ITEM_BYTES, per_item)
     if prices := settings.catalog_prices_max:
         tables += _tables(1, "catalogue prices", prices, PRICE_BYTES, "catalog_prices_max")
-    if settings.substitute_probability_max < 1:
-        kinds = "catalogue categories", settings.catalog_items_max
-        tables += _tables(1, *kinds, CATALOG_ITEM_BYTES, "catalog_items_max")
+    tables += _of_catalogue(settings)
     if settings.redis_url:
         queued = settings.views_queued_max
         tables += _tables(1, "views queued", queued, QUEUED_BYTES, "views_queued_max")
@@ -140,7 +140,8 @@ MOST_BYTES = {
     "sessions": weight.BYTES_MAX,
     "orders": ORDER_BYTES_MAX,
     "pending prompts": PENDING_BYTES_MAX,
-    "catalogue": UPGRADE_BYTES,
+    "catalogue relations": RELATION_BYTES_MAX,
+    "catalogue accessories": RELATION_BYTES_MAX,
     "repeats.shoppers": SHOPPER_BYTES_MAX,
     "repeats.supposed": SUPPOSED_BYTES_MAX,
 }
@@ -149,6 +150,19 @@ OF_PARTITIONS = (
     *("sessions", "orders", "returns that wait"),
     *("visitors", "shoppers' sessions", "shoppers' denials"),
 )
+
+
+def _of_catalogue(settings: Settings) -> Iterable[Bound]:
+    """What is kept of the catalogue beside what is withheld, each with a bound of its own."""
+    asked = {"catalogue upgrades": UPGRADE_BYTES}
+    if settings.catalog_relations != "off":
+        asked |= dict.fromkeys(("catalogue relations", "catalogue accessories"), CATALOG_ITEM_BYTES)
+    if settings.substitute_probability_max < 1:
+        asked["catalogue categories"] = CATALOG_ITEM_BYTES
+    if settings.reward == "net":
+        asked["catalogue worths"] = WORTH_BYTES
+    for table, usual in asked.items():
+        yield from _tables(1, table, settings.catalog_items_max, usual, "catalog_items_max")
 
 
 def _tables(times: int, table: str, entries: int, usual: int, setting: str) -> Iterable[Bound]:

@@ -71,7 +71,9 @@ class Reference:
         catalog = self.catalog
         kept = {"withheld": len(catalog.withheld), "variants": len(catalog.products)}
         kept["upgrades"] = catalog.upgrades.relations
-        kept |= {"relations": len(catalog.relations), "categories": len(catalog.kinds)}
+        kept |= {"relations": len(catalog.relations), "categories": len(catalog.categories)}
+        kept |= {"categories_ignored": catalog.categories.ignored}
+        kept |= {f"{table}_left_out": number for table, number in catalog.left_out.items()}
         return {**kept, "controls": len(self.controls)}
 
     def forget(self, topic: str) -> None:

@@ -241,3 +241,50 @@ def test_a_threshold_that_is_none_is_refused(said: str) -> None:
     """When the worker starts, not when somebody's basket is looked at."""
     with pytest.raises(ValueError, match=r"EUR=5000|whole minor units"):
         Till(free_shipping=said)
+
+
+@pytest.mark.parametrize("said", ["excludes", "upgrade_of", "variant_of"])
+def test_a_bundle_never_has_two_items_that_do_not_fit_each_other(said: str) -> None:
+    """Coat and swimsuit would do it best, but exclude each other: the hat costs a little more."""
+    shop = Till(free_shipping="EUR=5000", arm_floor=0.2, together_min=1)
+    shop.teach("bread", "coat", "swim", "hat")
+    shop.catalog = Catalog(prices_max=10, relations_use="guards")
+    for item, minor in {"bread": 3000, "coat": 1000, "swim": 1000, "hat": 1150}.items():
+        shop.catalog.put(priced(item, minor))
+    fields: dict[str, Any] = {"variant_of": "coat"}
+    if said != "variant_of":
+        fields = {"relations": ({"kind": said, "item_id": "coat"},)}
+    shop.catalog.put(priced("swim", 1000, **fields))
+    bundles = [{item.item_id for item in one.items} for one in offered(shop, "bread")]
+
+    assert bundles
+    for bundle in bundles:
+        assert "hat" in bundle
+        assert not {"coat", "swim"} <= bundle
+
+
+@given(
+    prices=st.lists(st.integers(1, 60), max_size=9),
+    missing=st.integers(1, 150),
+    apart=st.sets(st.frozensets(st.integers(0, 8), min_size=2, max_size=2)),
+)
+def test_the_best_bundle_of_items_that_fit_is_found(
+    prices: list[int], missing: int, apart: set[frozenset[int]]
+) -> None:
+    """Against all of them, tried one by one: as dear as the cheapest, or close enough and fewer."""
+    chosen = least_overshoot(missing, prices, 3, lambda a, b: frozenset((a, b)) not in apart)
+    totals = {
+        size: sorted(
+            total
+            for found in combinations(range(len(prices)), size)
+            if (total := sum(prices[place] for place in found)) >= missing
+            and not any(frozenset(pair) in apart for pair in combinations(found, 2))
+        )
+        for size in (1, 2, 3)
+    }
+
+    assert not any(frozenset(pair) in apart for pair in combinations(chosen, 2))
+    within = [some[0] for size, some in totals.items() if some and size <= max(1, len(chosen))]
+    assert bool(chosen) == any(totals.values())
+    if chosen:
+        assert min(within) == sum(prices[place] for place in chosen)

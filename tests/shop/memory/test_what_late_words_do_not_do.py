@@ -145,14 +145,15 @@ def test_a_prompt_with_many_stages_can_still_be_sent_away() -> None:
 
 
 def test_the_relations_of_a_catalogue_are_bounded_too() -> None:
-    """Also those of an item that it has something of already."""
+    """What has no room is left out, and what the record withholds stands."""
     catalog = Catalog(items_max=2)
     for item in "ab":
         assert catalog.put(CatalogItem(item_id=item, hidden=True))
     better = tuple(Relation(kind="upgrade_of", item_id=f"x-{number}") for number in range(64))
     priced: dict[str, Any] = {"price_minor": 1, "currency": "EUR", "relations": better}
 
-    assert not catalog.put(CatalogItem(item_id="a", **priced))
-    assert (2, "hidden") == (len(catalog), catalog.withheld["a"])
+    assert catalog.put(CatalogItem(item_id="a", hidden=True, **priced))
+    assert (2, "hidden", 0) == (len(catalog), catalog.withheld["a"], catalog.upgrades.relations)
+    assert {"upgrades": 1} == catalog.left_out
     assert catalog.put(CatalogItem(item_id="a", price_minor=1, currency="EUR"))
     assert 1 == len(catalog)

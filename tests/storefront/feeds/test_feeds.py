@@ -76,7 +76,7 @@ class Log:
 
     def maker(self, **more: Any) -> FeedMaker:
         """Of what there is by now."""
-        return FeedMaker(self.sessions, self.catalog, **more)
+        return FeedMaker(self.sessions, self.catalog, **{"margin_ratio_min": -1.0, **more})
 
     def post_purchase(self, **more: Any) -> list[FeedRow]:
         """The rows for e-mail tools."""
@@ -280,6 +280,20 @@ def test_what_cannot_be_had_by_now_is_not_offered(why: dict[str, Any]) -> None:
     log.catalog["butter"] = CatalogItem.model_validate({"item_id": "butter", **why})
 
     assert ["jam"] == items(log.post_purchase())
+
+
+@pytest.mark.parametrize(("floor", "left"), [(-1.0, ["butter", "jam"]), (0.2, ["jam"])])
+def test_what_the_workers_withhold_for_its_margin_is_in_no_mail(
+    floor: float, left: list[str]
+) -> None:
+    """The floor of the installation is that of its feeds."""
+    log, ann = Log(), Story("ann", **YES)
+    log.offers(ann, "bread", "butter", "jam")
+    log.happens(ann.order("bread"))
+    earns = {"price_minor": 400, "margin_minor": 10, "currency": "EUR"}
+    log.catalog["butter"] = CatalogItem.model_validate({"item_id": "butter", **earns})
+
+    assert left == items(log.post_purchase(margin_ratio_min=floor))
 
 
 @pytest.mark.parametrize("how", ["cancelled", "returned"])

@@ -51,12 +51,12 @@ def of_the_catalogue(**fields: Any) -> float:
     catalog = Catalog(substitute_probability_max=0.5)
     for number in range(100_000):
         catalog.put(CatalogItem(item_id=f"item-{number:06}", **fields))
-    return deep_size(catalog.withheld, catalog.products, catalog.kinds) / 100_000
+    return deep_size(catalog.withheld, catalog.products, catalog.categories) / 100_000
 
 
 def of_relations(number: int, mains: int) -> float:
     """Items that are accessories of so many others, of `mains` that there are: an entry each."""
-    catalog, chance = Catalog(), Random(1)
+    catalog, chance = Catalog(relations_use="arms"), Random(1)
     for place in range(5_000):
         others = chance.sample(range(mains), number)
         said = [{"kind": "accessory_of", "item_id": f"item-{other:06}"} for other in others]
@@ -73,6 +73,15 @@ def upgrades() -> float:
         said = {"price_minor": 4900 + number, "currency": "EUR", "relations": (better,)}
         catalog.put(CatalogItem.model_validate({"item_id": f"item-{number:06}", **said}))
     return deep_size(catalog.upgrades) / 20_000
+
+
+def worths() -> float:
+    """Items of which is known what they earn."""
+    catalog = Catalog(worths=True)
+    for number in range(20_000):
+        said = {"price_minor": 4900 + number, "margin_minor": 900 + number, "currency": "EUR"}
+        catalog.put(CatalogItem.model_validate({"item_id": f"item-{number:06}", **said}))
+    return deep_size(catalog.worths) / 20_000
 
 
 def prices() -> float:
@@ -297,6 +306,7 @@ def paired_items() -> float:
         (partial(of_the_catalogue, variant_of="product-1234"), said.CATALOG_ITEM_BYTES),
         (upgrades, said.UPGRADE_BYTES),
         (prices, said.PRICE_BYTES),
+        (worths, said.WORTH_BYTES),
         (partial(of_the_catalogue, category="dairy/butter"), said.CATALOG_ITEM_BYTES),
         (partial(of_relations, 1, 100), said.CATALOG_ITEM_BYTES),
         (partial(of_relations, 1, 1_000_000), said.RELATION_BYTES_MAX),
@@ -376,6 +386,17 @@ def test_what_is_not_asked_for_takes_nothing() -> None:
     assert {"fit", "views queued", "repeats.supposed"} == {
         one.table for one in bounds(all_of_it)
     } - usual
+
+
+def test_each_table_of_the_catalogue_is_told_where_it_is_asked_for() -> None:
+    """Upgrades always; relations, categories and worths by their settings."""
+    usual = {one.table for one in bounds(Settings())}
+    asked = {"catalog_relations": "guards", "substitute_probability_max": 0.5, "reward": "net"}
+
+    assert {
+        f"catalogue {table}" for table in ("relations", "accessories", "categories", "worths")
+    } == ({one.table for one in bounds(Settings.model_validate(asked))} - usual)
+    assert "catalogue upgrades" in usual
 
 
 def test_what_bounds_a_session_is_told() -> None:

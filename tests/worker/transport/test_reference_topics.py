@@ -183,7 +183,20 @@ def test_a_page_tells_how_much_is_kept() -> None:
     followed.control("floor", "1")
 
     kept = {"withheld": 2, "variants": 1, "upgrades": 0, "relations": 0, "categories": 0}
+    kept["categories_ignored"] = 0
     assert {**kept, "controls": 1} == followed.reference.as_json()
+
+
+def test_what_had_no_room_is_told_on_the_page() -> None:
+    """By what was left out; the record itself holds."""
+    followed = Followed(items_max=1)
+    relation = '{"kind":"upgrade_of","item_id":"x"}'
+    for item in "abc":
+        priced = f'"price_minor":1,"currency":"EUR","relations":[{relation}]'
+        followed.item(item, f'{{"item_id":"{item}",{priced}}}')
+
+    assert 2 == followed.reference.as_json()["upgrades_left_out"]
+    assert 3 == followed.telemetry.reference_records
 
 
 @pytest.mark.parametrize("topic", ["catalog", "control"])

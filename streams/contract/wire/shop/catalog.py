@@ -1,6 +1,11 @@
 """The settings of the reference topics: how much of them a worker keeps, and waits for."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
+
+RelationsUse = Literal["off", "guards", "arms"]
+"""What the catalogue's relations decide: see `CatalogSettings.catalog_relations`."""
 
 
 class CatalogSettings(BaseModel):
@@ -14,8 +19,15 @@ class CatalogSettings(BaseModel):
     catalog_items_max: int = Field(
         1_000_000,
         ge=1,
-        description="items of the catalogue that a worker keeps something of: what is out of "
-        "stock, hidden, restricted, below the margin floor, a variant or related to others",
+        description="items of the catalogue that a worker keeps as out of stock, hidden, "
+        "restricted, below the margin floor or a variant; and as many entries of each further "
+        "table: upgrades, relations, accessories, categories, worths",
+    )
+    catalog_relations: RelationsUse = Field(
+        "off",
+        description="what relations of the catalogue decide beside the slot `upgrade`: nothing "
+        "(`off`); what does not fit together (`guards`); and the arm `accessories` (`arms`), which "
+        "then enters every experiment that runs",
     )
     margin_ratio_min: float = Field(
         -1.0,

@@ -56,7 +56,7 @@ def typing_figures(learned: Learned, types: Mapping[str, str], level: str) -> di
     """Precision and recall of "substitute", of all pairs of items that are known well enough."""
     catalog = catalog_of(types, level)
     likeness = Likeness(
-        *(catalog.kinds, catalog.relations, catalog.curation),
+        *(catalog.categories, catalog.relations, catalog.curation),
         catalog.substitute_probability_max,
     )
     likeness.ask(learned)
@@ -64,8 +64,8 @@ def typing_figures(learned: Learned, types: Mapping[str, str], level: str) -> di
     true = sum(n * (n - 1) // 2 for n in Counter(types[item] for item in known).values())
     groups: dict[str, list[str]] = defaultdict(list)
     for item in known:
-        if item in catalog.kinds:
-            groups[catalog.kinds[item]].append(item)
+        if (kind := catalog.categories.of(item)) is not None:
+            groups[kind].append(item)
     said = right = 0
     for group in groups.values():
         for a, b in combinations(group, 2):
@@ -90,7 +90,7 @@ def offer_figures(
         exclusions = Exclusions(catalog)
         exclusions.fill({*items}, items, learned=learned)
         found = learned.baskets.recommend(items, ITEMS * SPARE, exclude=exclusions)
-        offered = [one.item for one in exclusions.unlike(found, ITEMS)]
+        offered = [one.item for one in exclusions.fitting(found, ITEMS)]
         there = {types[item] for item in items if item in types}
         kinds = [types[item] for item in offered if item in types]
         count["asked"] += 1

@@ -3,16 +3,22 @@
 An item that may be offered, and of which nothing else is said, takes no memory. It follows the
 topic record by record; what one decision sees of it is
 `streams.shop.decision.catalog.exclusions.Exclusions`.
+
+What keeps an item from being offered has room first. All else has bounds of its own, and is left
+out where there is no room, and counted: a record is never refused for it.
 """
 
+from collections import Counter
 from sys import intern
 from typing import Literal
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
+from streams.contract.wire.shop.catalog import RelationsUse
 from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.decision.catalog.categories import Categories
 from streams.shop.decision.catalog.curation import Curation
-from streams.shop.decision.catalog.relations import Conflict, Relations, size_of_new
+from streams.shop.decision.catalog.relations import Conflict, Relations
 from streams.shop.decision.catalog.substitutes import NEVER
 from streams.shop.decision.slots.top_up import Prices
 from streams.shop.decision.slots.upgrades import Upgrades, upgraded
@@ -33,7 +39,8 @@ class Catalog:
     It is false while it knows nothing that a decision asks for. With `worths` it keeps what each
     item earns, some 250 bytes an item. `margin_ratio_min` is the margin floor: what an item has to
     earn by its price. Below a `substitute_probability_max` of 1 it keeps categories, by which items
-    replace each other.
+    replace each other. What relations decide is `relations_use`; upgrades are known whatever it is.
+    `items_max` bounds what is withheld or a variant, and each further table by itself.
 
     >>> catalog = Catalog()
     >>> catalog.put(CatalogItem(item_id="jam", in_stock=False))
@@ -54,6 +61,7 @@ class Catalog:
         worths: bool = False,
         margin_ratio_min: float = NO_FLOOR,
         substitute_probability_max: float = NEVER,
+        relations_use: RelationsUse = "off",
     ) -> None:
         self.items_max, self.margin_ratio_min = items_max, margin_ratio_min
         self.substitute_probability_max = substitute_probability_max
@@ -62,10 +70,12 @@ class Catalog:
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
-        self.kinds: dict[str, str] = {}
-        """Item -> its narrowest category, of `items_max` at most: more are not judged by it."""
+        self.categories = Categories(items_max)
         self.upgrades, self.prices = Upgrades(), Prices(prices_max)
-        self.relations = Relations()
+        self.relations_use: RelationsUse = relations_use
+        self.relations = Relations(items_max)
+        self.left_out: Counter[str] = Counter()
+        """Records of which something was left out, for want of room, by what it was."""
         self.curation = Curation()
         """What people say goes with what; it comes by the controls."""
         self.hidden: frozenset[str] = frozenset()
@@ -80,61 +90,61 @@ class Catalog:
             worths=settings.reward == "net",
             margin_ratio_min=settings.margin_ratio_min,
             substitute_probability_max=settings.substitute_probability_max,
+            relations_use=settings.catalog_relations,
         )
 
     def __bool__(self) -> bool:
         """Whether it knows anything that a decision asks for: every event that asks looks."""
         known = self.withheld or self.products or self.hidden or self.prices.of or self.worths
-        return bool(known or self.kinds) or len(self) > 0
+        return bool(known or self.categories) or len(self) > 0
 
     def __len__(self) -> int:
         """How much it keeps; an item that it keeps in several places counts in each of them."""
-        return self._kept() + len(self.hidden) + len(self.curation)
-
-    def _kept(self) -> int:
-        """The same of what records say, which is bounded."""
         related = self.upgrades.relations + len(self.relations)
-        return len(self.withheld) + len(self.products) + related
+        return self._withholding() + related + len(self.hidden) + len(self.curation)
+
+    def _withholding(self) -> int:
+        """How much it keeps of what is not offered, or not beside another one."""
+        return len(self.withheld) + len(self.products)
+
+    @property
+    def judges_pairs(self) -> bool:
+        """Whether two items of one prompt have to fit each other."""
+        return self.relations_use != "off" or len(self.categories) > 0
 
     def put(self, item: CatalogItem) -> bool:
         """An item as it is from now on; False: there was no room, and it is as it was."""
         self.prices.put(item)
-        if not self._has_room(item) or not self._has_room_for_worth(item):
+        item_id, product, why = item.item_id, item.variant_of, self.reason_to_withhold(item)
+        kept = self._withholding()
+        before = (item_id in self.withheld) + (item_id in self.products)
+        if kept - before + bool(why) + bool(product) > max(kept, self.items_max):
             return False
-        item_id, product = item.item_id, item.variant_of
         self._drop(item_id)
-        if (why := self.reason_to_withhold(item)) is not None:
+        if why is not None:
             self.withheld[item_id] = why
         if product is not None:
             self.products[item_id] = product
-        if item.relations:
-            self.upgrades.put(item)
-            self.relations.put(item)
-        judged = self.substitute_probability_max < NEVER
-        if judged and item.category is not None and len(self.kinds) < self.items_max:
-            self.kinds[item_id] = intern(item.category)
-        if self.worths is not None and item.currency is not None:
-            worth = ItemWorth(item.margin_minor, item.price_minor, intern(item.currency))
-            self.worths[item_id] = worth
+        self._put_more(item)
         return True
 
-    def _has_room(self, item: CatalogItem) -> bool:
-        """Whether what would be kept of this record has room, or takes no more than before."""
-        item_id, kept = item.item_id, self._kept()
-        before = (item_id in self.withheld) + (item_id in self.products)
-        before += self.upgrades.relations_of(item_id) + self.relations.size_of(item_id)
-        wanted = kept - before + bool(self.reason_to_withhold(item)) + bool(item.variant_of)
-        if item.price_minor is not None and item.currency is not None:
-            wanted += len({*upgraded(item)})
-        wanted += size_of_new(item)
-        return wanted <= max(kept, self.items_max)
-
-    def _has_room_for_worth(self, item: CatalogItem) -> bool:
-        """Whether what an item earns can be kept, if there is anything to keep."""
-        worths = self.worths
-        if worths is None or item.currency is None or item.item_id in worths:
-            return True
-        return len(worths) < self.items_max
+    def _put_more(self, item: CatalogItem) -> None:
+        """What there is room for of what a record says besides."""
+        better = len({*upgraded(item)})
+        if better and self.upgrades.relations + better <= self.items_max:
+            self.upgrades.put(item)
+        elif better:
+            self.left_out["upgrades"] += 1
+        if self.relations_use != "off" and not self.relations.put(item):
+            self.left_out["relations"] += 1
+        if self.substitute_probability_max < NEVER and item.category is not None:
+            self.left_out["categories"] += not self.categories.put(item.item_id, item.category)
+        if self.worths is not None and item.currency is not None:
+            if len(self.worths) < self.items_max:
+                worth = ItemWorth(item.margin_minor, item.price_minor, intern(item.currency))
+                self.worths[item.item_id] = worth
+            else:
+                self.left_out["worths"] += 1
 
     def take_out(self, item_id: str) -> None:
         """Nothing is known of this item any more: it may be offered."""
@@ -146,7 +156,7 @@ class Catalog:
         self.products.pop(item_id, None)
         self.upgrades.take_out(item_id)
         self.relations.take_out(item_id)
-        self.kinds.pop(item_id, None)
+        self.categories.take_out(item_id)
         if self.worths is not None:
             self.worths.pop(item_id, None)
 
@@ -156,7 +166,7 @@ class Catalog:
         self.products.clear()
         self.upgrades.clear()
         self.relations.clear()
-        self.kinds.clear()
+        self.categories.clear()
         self.prices.of.clear()
         if self.worths is not None:
             self.worths.clear()
@@ -170,8 +180,8 @@ class Catalog:
         return reason_to_withhold(item, self.margin_ratio_min)
 
 
-def reason_to_withhold(item: CatalogItem, margin_ratio_min: float = NO_FLOOR) -> Withholding | None:
-    """Why an item is offered to nobody at present."""
+def reason_to_withhold(item: CatalogItem, margin_ratio_min: float) -> Withholding | None:
+    """Why an item is offered to nobody at present; whoever asks has to say the margin floor."""
     if item.hidden:
         return "hidden"
     if item.restricted is not None:

@@ -41,8 +41,8 @@ class Exclusions(Collection[str]):
         self._likeness: Likeness | None = None
         if catalog.relations.said:
             self._around = Surroundings(catalog.relations, catalog.products)
-        if catalog.kinds:
-            told = catalog.kinds, catalog.relations, catalog.curation
+        if len(catalog.categories):
+            told = catalog.categories, catalog.relations, catalog.curation
             self._likeness = Likeness(*told, catalog.substitute_probability_max)
         self._met = False
         self.noted: dict[str, Withholding] = {}
@@ -54,9 +54,11 @@ class Exclusions(Collection[str]):
         beside: Collection[str],
         session: Session | None = None,
         learned: Learned | None = None,
+        offered: Collection[str] = (),
     ) -> None:
         """What the guards exclude, and the items beside which others have to fit.
 
+        Beside what is `offered` in other slots they have to fit, too, but nobody has it yet.
         What the shopper of the session has bought is asked for where an item needs another one. By
         what was `learned` items of one category may go together.
         """
@@ -65,15 +67,16 @@ class Exclusions(Collection[str]):
             self._around.ask(partial(purchases, session, learned))
         if self._likeness is not None:
             self._likeness.ask(learned)
-        self.beside(beside)
+        self.beside(beside, offered)
 
-    def beside(self, items: Collection[str]) -> None:
+    def beside(self, items: Collection[str], offered: Collection[str] = ()) -> None:
         """The items beside which others have to fit: no variant of them is to be offered."""
-        self._products = {self.catalog.product_of(item) for item in items}
+        every = (*items, *offered)
+        self._products = {self.catalog.product_of(item) for item in every}
         if self._around is not None:
-            self._around.fill(items)
+            self._around.fill(items, offered)
         if self._likeness is not None:
-            self._likeness.fill(items)
+            self._likeness.fill(every)
 
     def anew(self) -> "Exclusions":
         """The same catalogue, for a question of which nothing is to be noted here."""
@@ -113,17 +116,28 @@ class Exclusions(Collection[str]):
         """As many items as it may have at most: by that recommenders know how far to look."""
         catalog = self.catalog
         withheld = len(catalog.withheld) + len(catalog.products) + len(catalog.hidden)
-        unfit = len(self._around or ()) + len(catalog.kinds)
+        unfit = len(self._around or ()) + len(catalog.categories)
         return len(self._excluded) + withheld + len(self._products) + unfit
 
-    def unlike(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
-        """The best of these, of which none replaces one before it."""
+    def fits(self, a: str, b: str) -> bool:
+        """Whether two items may stand in one prompt, whichever comes first.
+
+        They may not if they are variants of one product, if one excludes, upgrades or replaces the
+        other one. Who asks has looked whether that is to decide: `Catalog.judges_pairs`.
+        """
+        if self.catalog.product_of(a) == self.catalog.product_of(b):
+            return False
+        if self._around is not None and self._around.clash(a, b):
+            return False
+        return self._likeness is None or not self._likeness.alike(a, b)
+
+    def fitting(self, candidates: Iterable[Candidate], items_max: int) -> list[Candidate]:
+        """The best of these, of which each fits all before it."""
         chosen: list[Candidate] = []
-        likeness = self._likeness
         for one in candidates:
             if len(chosen) == items_max:
                 break
-            if likeness is None or not any(likeness.alike(one.item, by.item) for by in chosen):
+            if all(self.fits(one.item, by.item) for by in chosen):
                 chosen.append(one)
         return chosen
 

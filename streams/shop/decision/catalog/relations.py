@@ -1,9 +1,13 @@
 """Relations of the catalogue that decide: upgrades, what excludes each other, what needs another.
 
-All of them only take away. An upgrade replaces, and a cross-sell never does; what excludes an item
-of the basket, or is excluded by one (a winter coat beside a swimsuit, two systems that do not fit
-together), is not offered; nor what needs something that the shopper neither has nor is looking at.
-A relation to a product, or of one, holds for all of its variants.
+All of them only take away. An upgrade replaces, as the lesser one would, and a cross-sell never
+does; what excludes an item of the basket, or is excluded by one (a winter coat beside a swimsuit,
+two systems that do not fit together), is not offered; nor what needs something that the shopper
+neither has nor is looking at: what is merely offered in another slot is not had. Two of one prompt
+are held to the same, but for what they need. A relation to a product, or of one, holds for all of
+its variants.
+
+What takes away has room of its own, so that accessories, however many, cannot crowd it out.
 """
 
 from bisect import bisect_left, insort
@@ -28,6 +32,17 @@ class ItemRelations(NamedTuple):
     accessory_of: tuple[str, ...] = ()
     """Spare parts, too: what it completes."""
 
+    @property
+    def forbids(self) -> int:
+        """How many entries those that take away are: with one for the item itself."""
+        others = len(self.upgrade_of) + len(self.excludes) + len(self.requires)
+        return others + 1 if others else 0
+
+    @property
+    def completes(self) -> int:
+        """How many entries the accessories are, likewise."""
+        return len(self.accessory_of) + 1 if self.accessory_of else 0
+
 
 SILENT = ItemRelations()
 FIELDS = {
@@ -43,9 +58,13 @@ FIELDS = {
 class Relations:
     """The relations of all items, as they are now; an item without any takes no memory.
 
+    `entries_max` bounds the entries that take away, and once more those of accessories: one for
+    each item that says anything, and one for each that it names. What has no room is left out.
+
     >>> relations = Relations()
     >>> fields = {"kind": "accessory_of", "item_id": "phone"}
     >>> relations.put(CatalogItem(item_id="case", relations=(fields,)))
+    True
     >>> relations.accessories("phone"), len(relations)
     (['case'], 2)
     >>> relations.take_out("case")
@@ -53,19 +72,17 @@ class Relations:
     ([], 0)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, entries_max: int = 1_000_000) -> None:
+        self.entries_max = entries_max
         self.said: dict[str, ItemRelations] = {}
-        self._size = 0
+        self.forbidding = self.completing = 0
+        """Entries of what takes away, and of accessories."""
         self._accessories: dict[str, list[str]] = {}
         """Of an item those that complete it, by id: the same for every worker."""
 
     def __len__(self) -> int:
-        """How many entries these are: one for each item that says anything, and each other one."""
-        return self._size
-
-    def size_of(self, item_id: str) -> int:
-        """How many of them are this item's."""
-        return _size(self.said.get(item_id, SILENT))
+        """How many entries there are of both."""
+        return self.forbidding + self.completing
 
     def of(self, item_id: str) -> ItemRelations:
         """What this item says of others."""
@@ -75,25 +92,38 @@ class Relations:
         """What completes this item, by id."""
         return self._accessories.get(item_id, [])
 
-    def put(self, item: CatalogItem) -> None:
-        """What an item says from now on."""
+    def put(self, item: CatalogItem) -> bool:
+        """What an item says from now on; False: not all of it had room."""
         self.take_out(item.item_id)
         found: dict[str, list[str]] = {}
         for relation in item.relations:
             found.setdefault(FIELDS[relation.kind], []).append(intern(relation.item_id))
         if not found:
-            return
-        said = ItemRelations(**{name: tuple(dict.fromkeys(ids)) for name, ids in found.items()})
-        item_id = intern(item.item_id)
-        self.said[item_id] = said
-        self._size += _size(said)
-        for main in said.accessory_of:
-            insort(self._accessories.setdefault(main, []), item_id)
+            return True
+        told = ItemRelations(**{name: tuple(dict.fromkeys(ids)) for name, ids in found.items()})
+        said = self._with_room(told)
+        if said != SILENT:
+            item_id = intern(item.item_id)
+            self.said[item_id] = said
+            self.forbidding += said.forbids
+            self.completing += said.completes
+            for main in said.accessory_of:
+                insort(self._accessories.setdefault(main, []), item_id)
+        return said == told
+
+    def _with_room(self, said: ItemRelations) -> ItemRelations:
+        """What there is room for: of what takes away all, or nothing; of accessories likewise."""
+        if self.forbidding + said.forbids > self.entries_max:
+            said = ItemRelations(accessory_of=said.accessory_of)
+        if self.completing + said.completes > self.entries_max:
+            said = said._replace(accessory_of=())
+        return said
 
     def take_out(self, item_id: str) -> None:
         """The item says nothing any more."""
         said = self.said.pop(item_id, SILENT)
-        self._size -= _size(said)
+        self.forbidding -= said.forbids
+        self.completing -= said.completes
         for main in said.accessory_of:
             listed = self._accessories[main]
             del listed[bisect_left(listed, item_id)]
@@ -102,19 +132,9 @@ class Relations:
 
     def clear(self) -> None:
         """Nothing says anything any more."""
-        self._size = 0
+        self.forbidding = self.completing = 0
         self.said.clear()
         self._accessories.clear()
-
-
-def size_of_new(item: CatalogItem) -> int:
-    """How many entries the relations of a record take, at most."""
-    return len(item.relations) + 1 if item.relations else 0
-
-
-def _size(said: ItemRelations) -> int:
-    others = sum(map(len, said))
-    return others + 1 if others else 0
 
 
 class Surroundings:
@@ -122,17 +142,21 @@ class Surroundings:
 
     >>> relations = Relations()
     >>> fields = {"kind": "upgrade_of", "item_id": "a"}
-    >>> relations.put(CatalogItem(item_id="pro", relations=(fields,)))
+    >>> _ = relations.put(CatalogItem(item_id="pro", relations=(fields,)))
     >>> around = Surroundings(relations, {})
     >>> around.fill(["a"])
-    >>> around.conflict("pro"), around.conflict("b")
-    ('upgrade', None)
+    >>> around.conflict("pro"), around.conflict("b"), around.clash("a", "pro")
+    ('upgrade', None, True)
     """
 
     def __init__(self, relations: Relations, products: Mapping[str, str]) -> None:
         self._relations, self._products = relations, products
         self._beside: set[str] = set()
+        self._here: set[str] = set()
+        """Of them those that the shopper has, or looks at."""
         self._barred: set[str] = set()
+        self._lesser: set[str] = set()
+        """What those around are upgrades of."""
         self._had: Callable[[], Collection[str]] = tuple
         self._owned = NOT_ASKED
 
@@ -140,21 +164,23 @@ class Surroundings:
         """Of whom it is: what they have bought, asked for when the first item needs another one."""
         self._had, self._owned = had, NOT_ASKED
 
-    def fill(self, beside: Iterable[str]) -> None:
-        """The items that others would stand beside."""
-        self._beside = around = set(self._with_products(beside))
+    def fill(self, beside: Iterable[str], offered: Iterable[str] = ()) -> None:
+        """The items that others would stand beside; nobody has those that are `offered` only."""
+        self._here = set(self._with_products(beside))
+        self._beside = around = self._here.union(self._with_products(offered))
         of = self._relations.of
         self._barred = {other for item in around for other in of(item).excludes}
+        self._lesser = {other for item in around for other in of(item).upgrade_of}
 
     def __len__(self) -> int:
-        """As many items as there may be a conflict with."""
-        return len(self._barred) + len(self._relations)
+        """As many items as there may be a conflict with: those that say anything, or are named."""
+        return len(self._relations)
 
     def conflict(self, item_id: str) -> Conflict | None:
         """Why this item must not be offered beside what is there; None: it may."""
         for name in self._with_products((item_id,)):
             upgrade_of, excludes, requires, _ = self._relations.of(name)
-            if not self._beside.isdisjoint(upgrade_of):
+            if name in self._lesser or not self._beside.isdisjoint(upgrade_of):
                 return "upgrade"
             if name in self._barred or not self._beside.isdisjoint(excludes):
                 return "excluded"
@@ -162,9 +188,21 @@ class Surroundings:
                 return "requires"
         return None
 
+    def clash(self, a: str, b: str) -> bool:
+        """Whether two items exclude each other, or one is the upgrade of the other."""
+        of = self._relations.of
+        others = {*self._with_products((b,))}
+        for name in self._with_products((a,)):
+            said = of(name)
+            if not (others.isdisjoint(said.excludes) and others.isdisjoint(said.upgrade_of)):
+                return True
+            if any(name in of(other).excludes or name in of(other).upgrade_of for other in others):
+                return True
+        return False
+
     def _has(self, required: Iterable[str]) -> bool:
         """Whether all of these are there, or were bought."""
-        missing = [item for item in required if item not in self._beside]
+        missing = [item for item in required if item not in self._here]
         if missing and self._owned is NOT_ASKED:
             self._owned = frozenset(self._with_products(self._had()))
         return not missing or self._owned.issuperset(missing)

@@ -2,8 +2,9 @@
 
 An upgrade has its slot to itself. Beside a basket that lacks free shipping there is the top-up;
 where the catalogue or a curator says what goes with an item there are the arms of
-`streams.shop.decision.catalog.told_arms`. Where it tells categories, no arm offers two items of
-which one replaces the other.
+`streams.shop.decision.catalog.told_arms`. Where its relations or categories are to decide, no arm
+offers two items that do not fit each other: of an upgrade, which stands instead of its item, people
+choose one anyway.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,23 +25,23 @@ from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent
 
 SPARE = 4
-"""So many times the items of a prompt are ranked where some of them may replace each other."""
+"""So many times the items of a prompt are ranked where some of them may not fit each other."""
 
 
-class VariedArm(NamedTuple):
-    """An arm of which no item replaces one that it offers before it."""
+class FittingArm(NamedTuple):
+    """An arm of which each item fits all that it offers before it."""
 
     arm: Strategy
     exclusions: Exclusions
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
-        """Whether it has anything to offer: its first item replaces none."""
+        """Whether it has anything to offer: its first item has none before it."""
         return self.arm.proposes(learned, question)
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers, best first."""
         more = question._replace(items_max=SPARE * question.items_max)
-        return self.exclusions.unlike(self.arm.candidates(learned, more), question.items_max)
+        return self.exclusions.fitting(self.arm.candidates(learned, more), question.items_max)
 
 
 def slot_arms(
@@ -64,15 +65,16 @@ def slot_arms(
         exclusions.beside([item for item in others if item != question.anchor])
         return {slot: UpgradeArm(exclusions.upgrades, told_price(event))}
     catalog = exclusions.catalog
-    if catalog.relations.said or catalog.curation:
+    if catalog.relations.completing or catalog.curation:
         told = told_arms(catalog)
         arms = {**arms, **{name: arm for name, arm in told.items() if name not in off}}
-    if catalog.kinds:
-        arms = {name: VariedArm(arm, exclusions) for name, arm in arms.items()}
+    learning = arms
+    if catalog.judges_pairs:
+        arms = {name: FittingArm(arm, exclusions) for name, arm in arms.items()}
     if slot not in top_up.SLOTS or not thresholds or not arms:
         return arms
     missing = top_up.gap(session.basket, exclusions.prices, thresholds)
     if missing is None:
         return arms
-    varied = exclusions.unlike if catalog.kinds else None
-    return {**arms, top_up.ARM: TopUpArm(missing, exclusions.prices, arms, varied)}
+    fits = exclusions.fits if catalog.judges_pairs else None
+    return {**arms, top_up.ARM: TopUpArm(missing, exclusions.prices, learning, fits)}

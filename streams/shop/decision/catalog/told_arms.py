@@ -5,6 +5,7 @@ them. The counts of the two items stand beside as evidence, 0 of 0 where they we
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from models import Candidate
@@ -15,7 +16,9 @@ from streams.shop.memory.learned import Learned
 MAINS_MAX = 4
 """Items of a session whose accessories are looked at: the one that asked, and the latest."""
 TOLD_MAX = 64
-"""Items that are said to go with them, looked at for one decision."""
+"""Items that are said to go with one of them, and may be offered, of which the best are chosen;"""
+LOOKED_AT_MAX = 512
+"""and those that are looked at for them. What was taken with it so far is looked at in any case."""
 NEXT_WEIGHS = 0.5
 """What is said of an item of the basket weighs so much of what is said of the one before."""
 Says = Callable[[Catalog, str], Iterable[tuple[str, str]]]
@@ -27,38 +30,53 @@ class ToldArm(NamedTuple):
 
     catalog: Catalog
     says: Says
-    in_order: bool
-    """Whether it is offered in the order in which it is said; else by the counts."""
+    goes_with: Callable[[Catalog, str, str], bool] | None
+    """Whether it is said of one item that it goes with another one, where counts choose among
+    what is said; none: it is offered in the order in which it is said."""
 
-    def proposes(self, _learned: Learned, question: CandidateQuery) -> bool:
+    def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether anything is said that may be offered."""
-        return next(self._admissible(question), None) is not None
+        return next(self._admissible(learned, question), None) is not None
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What is said of the item that asked, then of the basket, the latest first."""
         found: list[Candidate] = []
         counts: dict[str, tuple[int, int, dict[str, int]]] = {}
-        for place, (main, item, source) in enumerate(self._admissible(question)):
+        for place, (main, item, source) in enumerate(self._admissible(learned, question)):
             if main not in counts:
                 counts[main] = len(counts), *learned.baskets.meetings(main)
             nearness, of, met = counts[main]
             together = met.get(item, 0)
-            score = 1.0 / (1 + place) if self.in_order else (together + 1) / (of + 2)
+            score = 1.0 / (1 + place) if self.goes_with is None else (together + 1) / (of + 2)
             score *= NEXT_WEIGHS**nearness
             found.append(Candidate(item, score, together, of, main, source))
         return sorted(found, key=lambda one: (-one.score, one.item))[: question.items_max]
 
-    def _admissible(self, question: CandidateQuery) -> Iterator[tuple[str, str, str]]:
-        """Item of the session, what goes with it, and who says so; each of these once."""
-        said, left = set[str](), TOLD_MAX
+    def _admissible(
+        self, learned: Learned, question: CandidateQuery
+    ) -> Iterator[tuple[str, str, str]]:
+        """Item of the session, what goes with it, and who says so; each of these once.
+
+        Of one with more than can be looked at also those that were taken with it, wherever they
+        stand: the counts choose among all.
+        """
+        met = set[str]()
         for main in in_basket(question)[: -MAINS_MAX - 1 : -1]:
-            for item, source in self.says(self.catalog, main):
-                left -= 1
-                if item not in said and item not in question.excluded:
-                    said.add(item)
+            said, found = iter(self.says(self.catalog, main)), 0
+            for item, source in islice(said, LOOKED_AT_MAX):
+                if item not in met and item not in question.excluded:
+                    met.add(item)
+                    found += 1
                     yield main, item, source
-                if not left:
-                    return
+                if found == TOLD_MAX:
+                    break
+            if self.goes_with is None or (found < TOLD_MAX and next(said, None) is None):
+                continue
+            for item in learned.baskets.meetings(main)[1]:
+                goes = item not in met and self.goes_with(self.catalog, item, main)
+                if goes and item not in question.excluded:
+                    met.add(item)
+                    yield main, item, ""
 
 
 def _accessories(catalog: Catalog, item_id: str) -> Iterator[tuple[str, str]]:
@@ -67,20 +85,28 @@ def _accessories(catalog: Catalog, item_id: str) -> Iterator[tuple[str, str]]:
     return ((item, "") for name in names for item in catalog.relations.accessories(name))
 
 
+def _completes(catalog: Catalog, item_id: str, main: str) -> bool:
+    """Whether an item is among `_accessories` of another one."""
+    return not {main, catalog.product_of(main)}.isdisjoint(
+        catalog.relations.of(item_id).accessory_of
+    )
+
+
 def _curated(catalog: Catalog, item_id: str) -> Iterator[tuple[str, str]]:
     return catalog.curation.of(item_id)
 
 
-TOLD_ARMS: dict[str, tuple[Says, bool]] = {
+TOLD_ARMS: dict[str, tuple[Says, Callable[[Catalog, str, str], bool] | None]] = {
     # what the catalogue calls an accessory or a spare part of what is there
-    "accessories": (_accessories, False),
+    "accessories": (_accessories, _completes),
     # what merchant, editors or community put beside it, by the controls `curated.<item>`
-    "curated": (_curated, True),
+    "curated": (_curated, None),
 }
-"""Name of the arm -> what says it, and whether in order."""
+"""Name of the arm -> what says it, and whether of two items; None: the order decides."""
 
 
 def told_arms(catalog: Catalog) -> dict[str, ToldArm]:
     """The arms for which anything is said at all."""
-    there = {"accessories": bool(catalog.relations.said), "curated": bool(catalog.curation)}
+    asked = catalog.relations_use == "arms" and catalog.relations.completing > 0
+    there = {"accessories": asked, "curated": bool(catalog.curation)}
     return {name: ToldArm(catalog, *arm) for name, arm in TOLD_ARMS.items() if there[name]}

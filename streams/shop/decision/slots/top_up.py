@@ -4,11 +4,13 @@ The arm chooses among what fits the basket anyway: what others bought with it, t
 It takes as few items as come close: one, if that is no more than a tenth of the gap too dear, else
 the best two or three. Each has to earn something by the catalogue. It is silent when the threshold
 is met, where a price of the basket is not known or its currencies are mixed, where nothing reaches.
+Items of one prompt have to fit each other, as in any other arm.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from itertools import combinations, starmap
 from sys import intern
 from typing import NamedTuple
 
@@ -92,35 +94,68 @@ def gap(
     return Gap(threshold - total, threshold, currency)
 
 
-def least_overshoot(missing: int, prices: Sequence[int], most: int) -> tuple[int, ...]:
+Fits = Callable[[int, int], bool]
+"""Whether two of the things that are bought may be bought together, by their places."""
+
+
+def least_overshoot(
+    missing: int, prices: Sequence[int], most: int, fits: Fits | None = None
+) -> tuple[int, ...]:
     """Which of these prices, the better first, together reach what is missing; none: nothing does.
+
+    All of them have to fit each other; none: all do.
 
     >>> least_overshoot(1000, [900, 400, 1050, 620], most=2), least_overshoot(9, [1, 2], most=3)
     ((2,), ())
     >>> least_overshoot(1000, [900, 400, 1950, 620], most=2)
     (1, 3)
+    >>> least_overshoot(1000, [900, 400, 1950, 620], most=2, fits=lambda a, b: {a, b} != {1, 3})
+    (0, 1)
     """
     best: tuple[int, int, tuple[int, ...]] | None = None
     order = sorted(range(len(prices)), key=lambda index: (prices[index], index))
     sorted_prices = [prices[index] for index in order]
+    placed = None if fits is None else _by_place(fits, order)
     for size in range(1, most + 1):
-        for found in _reaching(missing, sorted_prices, size):
-            chosen = tuple(sorted(order[place] for place in found))
-            total = sum(prices[index] for index in chosen)
-            if best is None or (total, size, chosen) < best:
-                best = total, size, chosen
+        for others, spent, least in _reaching(missing, sorted_prices, size):
+            for place in range(least, len(order)):
+                total = spent + sorted_prices[place]
+                if best is not None and total > best[0]:
+                    break
+                found = (*others, place)
+                if placed is None or all(starmap(placed, combinations(found, 2))):
+                    said = total, size, tuple(sorted(order[at] for at in found))
+                    best = said if best is None else min(best, said)
+                    break
         if best is not None and best[0] - missing <= CLOSE * missing:
             break
     return () if best is None else best[2]
 
 
-def _reaching(missing: int, prices: Sequence[int], size: int) -> Iterator[tuple[int, ...]]:
-    """For any others the cheapest last one that reaches; places in sorted prices."""
+def _by_place(fits: Fits, order: Sequence[int]) -> Fits:
+    """The same of places in an order; each pair is asked for once."""
+
+    @cache
+    def fit(a: int, b: int) -> bool:
+        return fits(order[a], order[b])
+
+    return fit
+
+
+def _reaching(
+    missing: int, prices: Sequence[int], size: int
+) -> Iterator[tuple[tuple[int, ...], int, int]]:
+    """For any others what they cost, and the cheapest last one that reaches: in sorted prices."""
     for others in combinations(range(len(prices)), size - 1):
-        left = missing - sum(prices[place] for place in others)
-        last = bisect_left(prices, left, lo=others[-1] + 1 if others else 0)
+        spent = sum(prices[place] for place in others)
+        last = bisect_left(prices, missing - spent, lo=others[-1] + 1 if others else 0)
         if last < len(prices):
-            yield (*others, last)
+            yield others, spent, last
+
+
+def _fit(fits: Callable[[str, str], bool], items: Sequence[str], a: int, b: int) -> bool:
+    """Whether the items at two places may stand in one prompt."""
+    return fits(items[a], items[b])
 
 
 class TopUpArm(NamedTuple):
@@ -130,8 +165,8 @@ class TopUpArm(NamedTuple):
     prices: Mapping[str, PriceTag]
     arms: Mapping[str, Strategy]
     """All others, of which it asks some."""
-    unlike: Callable[[Iterable[Candidate], int], list[Candidate]] | None = None
-    """Leaves out what would replace an item before it; none where nothing is known of that."""
+    fits: Callable[[str, str], bool] | None = None
+    """Whether two items may stand in one prompt; none where nothing is known of that."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
         """Whether it has anything to offer."""
@@ -140,10 +175,14 @@ class TopUpArm(NamedTuple):
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers."""
         pool = [*self._pool(learned, question)]
-        if self.unlike is not None:
-            pool = self.unlike(pool, POOL_MAX)
         paid = [self.prices[candidate.item].price_minor for candidate in pool]
-        chosen = least_overshoot(self.gap.missing_minor, paid, question.items_max)
+        fits, most = self.fits, question.items_max
+        if fits is None:
+            chosen = least_overshoot(self.gap.missing_minor, paid, most)
+        else:
+            items = [one.item for one in pool]
+            fit = partial(_fit, fits, items)
+            chosen = least_overshoot(self.gap.missing_minor, paid, most, fit)
         return [pool[index] for index in chosen]
 
     def _pool(self, learned: Learned, question: CandidateQuery) -> Iterator[Candidate]:

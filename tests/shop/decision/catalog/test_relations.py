@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
@@ -20,7 +21,7 @@ def till(*items: CatalogItem, learned: tuple[str, ...] = ("phone", "case", "pro"
     """A shop that has seen phone, case and pro bought together, with a catalogue of these items."""
     shop = Till()
     shop.teach(*learned)
-    shop.catalog = Catalog()
+    shop.catalog = Catalog(relations_use="guards")
     for item in items:
         assert shop.catalog.put(item)
     return shop
@@ -56,7 +57,8 @@ def test_what_excludes_each_other_never_stands_together(says: str, of: str) -> N
 
     assert {"towel"} == offered(shop, *["swimsuit"] * 20)
     assert {"towel"} == offered(shop, *["coat"] * 20, story=Story("s2"))
-    assert {"swimsuit", "coat"} <= offered(shop, *["towel"] * 20, story=Story("s3"))
+    beside_neither = [shop.prompt(Story(f"look-{n}").view("towel")) for n in range(20)]
+    assert {("coat",)} == {tuple(item.item_id for item in one.items) for one in beside_neither}
 
 
 def test_what_needs_something_is_offered_to_who_has_it() -> None:
@@ -132,7 +134,7 @@ def test_without_a_floor_even_a_loss_is_offered() -> None:
 
 def test_relations_go_with_the_record_that_said_them() -> None:
     """A newer record, a tombstone or a new topic: what it said before counts no more."""
-    catalog = Catalog()
+    catalog = Catalog(relations_use="arms")
     for taken_back in (
         lambda: catalog.put(CatalogItem(item_id="case")),
         lambda: catalog.take_out("case"),
@@ -148,19 +150,154 @@ def test_relations_go_with_the_record_that_said_them() -> None:
 
 def test_accessories_are_in_the_order_of_their_ids_however_they_came() -> None:
     """Workers read partitions in any order, and offer the same."""
-    catalog = Catalog()
+    catalog = Catalog(relations_use="arms")
     for item in ("c", "a", "b"):
         catalog.put(related(item, accessory_of="phone"))
 
     assert ["a", "b", "c"] == catalog.relations.accessories("phone")
 
 
-def test_a_full_catalogue_takes_no_more_relations() -> None:
-    """The bound is one for all that is kept."""
-    catalog = Catalog(items_max=3)
+def test_relations_are_left_out_where_there_is_no_room_and_never_what_forbids() -> None:
+    """Sold out, restricted or hidden is known however much a merchant says of accessories."""
+    catalog = Catalog(items_max=4, relations_use="arms")
+    for item in "abc":
+        assert catalog.put(related(item, accessory_of="phone", spare_part_of=f"x-{item}"))
+    for item in "de":
+        assert catalog.put(related(item, excludes="phone", requires="x"))
+    assert catalog.put(CatalogItem(item_id="jam", in_stock=False))
+    assert catalog.put(CatalogItem(item_id="gin", restricted="age"))
+    assert catalog.put(related("a", accessory_of="phone").model_copy(update={"in_stock": False}))
 
-    assert catalog.put(related("pro", upgrade_of="phone"))
-    assert not catalog.put(related("case", accessory_of="phone"))
-    assert catalog.put(related("pro", upgrade_of="tablet", excludes="phone"))
-    assert not catalog.put(CatalogItem(item_id="jam", hidden=True))
-    assert 3 == len(catalog)
+    assert {"jam": "out_of_stock", "gin": "restricted", "a": "out_of_stock"} == catalog.withheld
+    assert ["a"] == catalog.relations.accessories("phone")
+    assert {"a", "d"} == catalog.relations.said.keys()
+    assert {"relations": 3} == +catalog.left_out
+
+
+def test_accessories_never_crowd_out_what_does_not_fit_together() -> None:
+    """Of one record, too: the accessory is left out, and the exclusion stands."""
+    catalog = Catalog(items_max=2, relations_use="arms")
+    catalog.put(related("case", accessory_of="phone"))
+    catalog.put(related("coat", accessory_of="hat", excludes="swimsuit"))
+
+    assert (("swimsuit",), ()) == (
+        catalog.relations.of("coat").excludes,
+        catalog.relations.of("coat").accessory_of,
+    )
+    assert (2, 2) == (catalog.relations.forbidding, catalog.relations.completing)
+
+
+def test_what_an_item_earns_never_crowds_out_what_forbids() -> None:
+    """A third priced item that must not be offered is not, though two worths are all there is."""
+    catalog = Catalog(items_max=2, worths=True)
+    priced = {"price_minor": 100, "currency": "EUR"}
+    for item in ("a", "b", "gin"):
+        fields = {"item_id": item, "restricted": "age" if item == "gin" else None, **priced}
+        assert catalog.put(CatalogItem.model_validate(fields))
+
+    assert ({"gin": "restricted"}, {"worths": 1}) == (catalog.withheld, +catalog.left_out)
+    assert {"a", "b"} == (catalog.worths or {}).keys()
+
+
+def test_by_default_relations_that_lie_in_the_topic_decide_nothing() -> None:
+    """Byte for byte what was decided before they could: the prompts, and the arms of each."""
+    said = (
+        related("pro", upgrade_of="phone"),
+        related("case", accessory_of="phone", requires="glue", excludes="pro"),
+        CatalogItem(item_id="pro-s", variant_of="pro"),
+        CatalogItem(item_id="pro-l", variant_of="pro"),
+    )
+
+    def decided(*items: CatalogItem) -> list[str]:
+        shop = till(learned=("phone", "case", "pro", "pro-s", "pro-l"))
+        shop.catalog = Catalog.of(shop.shop.settings)
+        for item in items:
+            assert shop.catalog.put(item)
+        story = Story()
+        prompts = [shop.prompt(story.view("phone")) for _ in range(30)]
+        return [prompt.model_dump_json(exclude={"receipt"}) for prompt in prompts]
+
+    assert decided(CatalogItem(item_id="jam", hidden=True)) == decided(*said)
+    assert any("pro" in one for one in decided(*said))
+
+
+def test_guards_alone_bring_no_arm() -> None:
+    """Experiments that run go on with the arms that they have."""
+    shop = till(related("case", accessory_of="phone"))
+
+    assert "accessories" not in shop.prompt(Story().view("phone")).propensities
+    assert shop.catalog is not None
+    shop.catalog.relations_use = "arms"
+    assert "accessories" in shop.prompt(Story("s2").view("phone")).propensities
+
+
+def test_nothing_that_the_basket_betters_is_offered() -> None:
+    """Who has the large one needs no small one."""
+    shop, story = till(related("pro", upgrade_of="phone")), Story()
+    shop.serve(story.add("pro"))
+
+    answers = [shop.serve(story.view("pro")) for _ in range(20)]
+
+    assert {("case",)} == {
+        tuple(item.item_id for item in one.prompt.items) for one in answers if one.prompt
+    }
+    assert {"upgrade"} == {why for one in answers for why in one.withheld}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        (related("phone", excludes="pro"),),
+        (related("pro", excludes="phone"),),
+        (related("phone", upgrade_of="pro"),),
+        (related("pro", upgrade_of="phone"),),
+        (CatalogItem(item_id="pro", variant_of="x"), CatalogItem(item_id="phone", variant_of="x")),
+        (related("x", excludes="phone"), CatalogItem(item_id="pro", variant_of="x")),
+    ],
+    ids=["excluded", "excludes", "betters", "bettered", "one-product", "by-product"],
+)
+def test_items_of_one_prompt_fit_each_other(items: tuple[CatalogItem, ...]) -> None:
+    """Phone and pro complete the case each by itself, and never both."""
+    shop = till(*items)
+    prompts = [shop.prompt(Story(f"s{n}").view("case")) for n in range(20)]
+    together = [{item.item_id for item in one.items} for one in prompts]
+
+    assert {1} == {len(one) for one in together}
+    without = till(CatalogItem(item_id="jam", hidden=True))
+    assert 2 == len(without.prompt(Story().view("case")).items)
+
+
+def test_what_another_slot_merely_offers_is_not_had() -> None:
+    """Ink needs a printer: it is not offered below a basket to which the printer is offered."""
+    shop = till(related("ink", requires="printer"), learned=("paper", "printer", "ink"))
+    offers = []
+    for number in range(20):
+        event = Story(f"s{number}").add("paper", slots=("basket", "product_page"))
+        offers += [item for one in shop.serve(event).outgoing_prompts for item in one.items]
+
+    assert "printer" in offers
+    assert "ink" not in offers
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        (related("phone", excludes="pro"),),
+        (related("pro", upgrade_of="phone"),),
+        (CatalogItem(item_id="pro", variant_of="x"), CatalogItem(item_id="phone", variant_of="x")),
+    ],
+    ids=["excludes", "bettered", "one-product"],
+)
+def test_items_of_two_slots_fit_each_other_too(items: tuple[CatalogItem, ...]) -> None:
+    """They stand on the same screen: phone in one of them, and pro in none."""
+    shop = till(*items)
+    for number in range(20):
+        event = Story(f"s{number}").add("case", slots=("basket", "product_page"))
+        prompts = shop.serve(event).outgoing_prompts
+        assert not {"phone", "pro"} <= {item for one in prompts for item in one.items}
+
+
+@pytest.mark.parametrize("use", ["off", "guards", "arms"])
+def test_a_setting_says_what_relations_decide(use: str) -> None:
+    """Of every worker's catalogue."""
+    assert use == Catalog.of(Settings.model_validate({"catalog_relations": use})).relations_use

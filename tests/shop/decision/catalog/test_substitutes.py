@@ -3,6 +3,9 @@
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.curated import CuratedItems
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.categories import NARROW_MAX
+from streams.shop.decision.catalog.exclusions import Exclusions
+from streams.shop.decision.catalog.substitutes import JUDGED_MAX, Likeness
 from tests.shop.decision.catalog.test_relations import offered
 from tests.stories import Story, Till
 
@@ -81,7 +84,7 @@ def test_what_somebody_says_goes_together_does() -> None:
     """By the catalogue's relation, on either side, or a curator's word."""
     for said in ("accessory_of", "curated"):
         shop = Till()
-        catalog = shop.catalog = Catalog(substitute_probability_max=0.5)
+        catalog = shop.catalog = Catalog(substitute_probability_max=0.5, relations_use="arms")
         relation = {"kind": said, "item_id": "knife"}
         told = (relation,) if said == "accessory_of" else ()
         fields = {"item_id": "sharpener", "category": "tools", "relations": told}
@@ -114,4 +117,73 @@ def test_categories_take_no_room_of_what_is_withheld() -> None:
         assert catalog.put(CatalogItem(item_id=item, category="x"))
 
     assert catalog.put(CatalogItem(item_id="g", category="x", in_stock=False))
-    assert (2, {"g": "out_of_stock"}) == (len(catalog.kinds), catalog.withheld)
+    assert (2, {"g": "out_of_stock"}) == (len(catalog.categories), catalog.withheld)
+
+
+def test_a_category_that_holds_most_of_the_shop_is_ignored() -> None:
+    """A feed whose every product is of `all products` does not silence the shop; it is counted."""
+    shop = Till()
+    catalog = shop.catalog = Catalog(substitute_probability_max=0.5)
+    for number in range(NARROW_MAX):
+        catalog.put(CatalogItem(item_id=f"item-{number}", category="all products"))
+    for item in ("item-1", "item-2"):
+        shop.teach(item, times=30)
+    narrow = offered(shop, *["item-1"] * 5)
+    catalog.put(CatalogItem(item_id="one-more", category="all products"))
+    wide = offered(shop, *["item-1"] * 5, story=Story("s2"))
+
+    assert (set(), {"item-2"}, 1) == (narrow, wide, catalog.categories.ignored)
+    catalog.take_out("one-more")
+    assert ("all products", 0) == (catalog.categories.of("item-1"), catalog.categories.ignored)
+    catalog.put(CatalogItem(item_id="one-more", category="all products"))
+    catalog.clear()
+    catalog.put(CatalogItem(item_id="item-1", category="all products"))
+    assert ("all products", 0) == (catalog.categories.of("item-1"), catalog.categories.ignored)
+
+
+def test_only_so_many_pairs_are_looked_up_for_one_decision() -> None:
+    """Beyond them two of a kind are taken for what they are before they are counted."""
+    shop = till()
+    catalog = Catalog(substitute_probability_max=0.5)
+    for number in range(2 * JUDGED_MAX):
+        catalog.put(CatalogItem(item_id=f"shirt-{number}", category="shirts"))
+    likeness = Likeness(catalog.categories, catalog.relations, catalog.curation, 0.5)
+    likeness.ask(shop.shop.learned)
+    likeness.fill(["shirt-0"])
+    judged = [likeness.conflict(f"shirt-{number}") for number in range(1, 2 * JUDGED_MAX)]
+    again = [likeness.conflict(f"shirt-{number}") for number in range(1, 2 * JUDGED_MAX)]
+
+    assert (JUDGED_MAX, {True}) == (likeness.looked_up, {*judged, *again})
+    likeness.ask(shop.shop.learned)
+    assert likeness.conflict("shirt-1")
+    assert 1 == likeness.looked_up
+
+
+def test_a_curated_pair_goes_together_whichever_stands_first() -> None:
+    """Also within a prompt: nobody says which of the two is offered before the other one."""
+    catalog = Catalog(substitute_probability_max=0.5)
+    for item in ("knife", "sharpener"):
+        catalog.put(CatalogItem(item_id=item, category="tools"))
+    catalog.curation.put("curated.knife", "knife", CuratedItems(items=("sharpener",)))
+    exclusions = Exclusions(catalog)
+
+    assert exclusions.fits("knife", "sharpener")
+    assert exclusions.fits("sharpener", "knife")
+
+
+def test_categories_without_room_are_left_out_and_counted() -> None:
+    """What has one already may change it."""
+    catalog = Catalog(items_max=1, substitute_probability_max=0.5)
+    for item in "aba":
+        assert catalog.put(CatalogItem(item_id=item, category=f"of {item}"))
+
+    assert ("of a", {"categories": 1}) == (catalog.categories.of("a"), +catalog.left_out)
+
+
+def test_two_of_a_kind_never_stand_in_two_slots_of_one_event() -> None:
+    """The red tie below the basket, and no blue one on the page."""
+    shop = till()
+    for number in range(20):
+        event = Story(f"s{number}").view("shirt-red", slots=("basket", "product_page"))
+        prompts = shop.serve(event).outgoing_prompts
+        assert 1 == len([item for one in prompts for item in one.items])

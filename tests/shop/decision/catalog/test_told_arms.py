@@ -7,11 +7,11 @@ from streams.contract.events.reference.curated import CuratedItems
 from streams.contract.prompts import Prompt
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.catalog.told_arms import TOLD_ARMS
+from streams.shop.decision.catalog.told_arms import LOOKED_AT_MAX, TOLD_ARMS, TOLD_MAX, told_arms
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.memory.answer import Silence
 from tests.shop.decision.catalog.test_relations import related
-from tests.stories import Story, Till
+from tests.stories import NOON_MS, Story, Till
 
 CURATED = CuratedItems(items=("bag",))
 
@@ -19,7 +19,7 @@ CURATED = CuratedItems(items=("bag",))
 def till(*items: CatalogItem, **curated: CuratedItems) -> Till:
     """A shop that has learned nothing, with these items in its catalogue, and these controls."""
     shop = Till()
-    shop.catalog = Catalog()
+    shop.catalog = Catalog(relations_use="arms")
     for item in items:
         assert shop.catalog.put(item)
     for item_id, said in curated.items():
@@ -62,6 +62,47 @@ def test_accessories_that_are_bought_with_it_come_first() -> None:
 
     assert {("h", "a", "b")} == {tuple(items(prompt)) for prompt in told}
     assert {("phone", 10, 10)} == {tuple(p.items[0].evidence.model_dump().values()) for p in told}
+
+
+def test_an_accessory_that_is_bought_with_it_comes_first_wherever_it_stands() -> None:
+    """By id it is the last of more than can be looked at."""
+    names = [f"case-{number:04}" for number in range(LOOKED_AT_MAX + 2)]
+    shop = till(*(related(item, accessory_of="phone") for item in names))
+    shop.teach("phone", names[-1])
+    prompts = [shop.prompt(Story(f"s{n}").view("phone")) for n in range(20)]
+    told = [items(prompt) for prompt in prompts if prompt.arm == "accessories"]
+
+    assert [names[-1], *names[:2]] == told[0]
+
+
+def test_accessories_that_are_sold_out_take_no_place_of_others() -> None:
+    """Of the first hundred none is to be had: the one after them is offered."""
+    shop = till(*(related(f"case-{n:04}", accessory_of="phone") for n in range(TOLD_MAX + 40)))
+    assert shop.catalog is not None
+    for number in range(TOLD_MAX + 39):
+        case = related(f"case-{number:04}", accessory_of="phone")
+        shop.catalog.put(case.model_copy(update={"in_stock": False}))
+
+    assert [f"case-{TOLD_MAX + 39:04}"] == items(shop.prompt(Story().view("phone")))
+
+
+def test_only_so_many_accessories_are_looked_at() -> None:
+    """However many somebody says: of those that are to be had, and of those that are sold out."""
+    cases = [related(f"case-{n:04}", accessory_of="phone") for n in range(LOOKED_AT_MAX + 40)]
+    shop = till(*cases)
+    assert shop.catalog is not None
+    shop.prompt(Story().view("phone"))
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    question = shop.shop.decision.question(session, "phone", NOON_MS / 1000)
+    arm = told_arms(shop.catalog)["accessories"]
+    found = arm.candidates(shop.shop.learned, question._replace(items_max=10_000))
+    for case in cases:
+        shop.catalog.put(case.model_copy(update={"in_stock": False}))
+    answer = shop.serve(Story("s2").view("phone"))
+
+    assert TOLD_MAX == len(found)
+    assert LOOKED_AT_MAX == len(answer.withheld)
 
 
 def test_accessories_of_a_product_are_those_of_its_variants() -> None:
