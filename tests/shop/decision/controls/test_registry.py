@@ -101,6 +101,8 @@ def test_a_record_that_workers_refuse_is_refused_before_it_is_written(
         InvalidReference, match="there is no arm nobody" if "nobody" in key else re.escape(key)
     ):
         check(ControlRecord(key=key, value=values[0], **said))
+
+
 def test_arms_that_only_a_catalogue_brings_are_controlled_as_all_others() -> None:
     """By their names, in a shop with arms of its own, too."""
     assert "off" == checked("arms.accessories.state", "off", ["mine"])
