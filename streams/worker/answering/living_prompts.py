@@ -79,6 +79,7 @@ class LivingPrompts:
 
     >>> living = LivingPrompts()
     >>> living.add(LivingPrompt("p1", "ann", 0, 120_000, ("butter", "jam")))
+    True
     >>> [*living.offering("jam")], [*living.offering("tea")]
     (['p1'], [])
     >>> living.expire(now_ms=120_000)
@@ -100,16 +101,17 @@ class LivingPrompts:
         """The prompt of this id, if it lives."""
         return self._prompts.get(prompt_id)
 
-    def add(self, prompt: LivingPrompt) -> None:
-        """A prompt is published; once more, after a takeover, it is the one that it was."""
+    def add(self, prompt: LivingPrompt) -> bool:
+        """A prompt is published; False: it was known, and is the one that it was."""
         if prompt.prompt_id in self._prompts:
-            return
+            return False
         self._prompts[prompt.prompt_id] = prompt
         for item in prompt.items:
             self._by_item.setdefault(item, {})[prompt.prompt_id] = None
         if len(self._prompts) > self.prompts_max:
             self.drop(next(iter(self._prompts)))
             self.left_out += 1
+        return True
 
     def drop(self, prompt_id: str) -> None:
         """A prompt lives no longer."""

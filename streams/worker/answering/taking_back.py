@@ -13,7 +13,6 @@ Work is bounded: so many prompts a second are withdrawn, and so many looked at; 
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -23,101 +22,14 @@ from mode import Service
 
 from streams.contract.errors import GoeswithError
 from streams.contract.prompts import PromptWithdrawn
-from streams.contract.settings import Settings
-from streams.contract.wire.shop.withdrawals import CatalogReason
-from streams.shop.decision.catalog import Catalog
 from streams.shop.memory.answer import Answer
 from streams.worker.answering.inherited import inherited
-from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts
+from streams.worker.answering.living_prompts import LivingPrompt
+from streams.worker.answering.pointless_prompts import TICK_S, PointlessPrompts
 from streams.worker.delivery import OutgoingRecord, Publisher
 from streams.worker.replica import Replica
 
 logger = logging.getLogger(__name__)
-
-TICK_S = 0.1
-"""How often is looked whether there is something to take back."""
-LOOKS_MAX = 2_000
-"""Prompts that are looked at each time: some milliseconds."""
-
-
-class PointlessPrompts:
-    """Which living prompts are to be taken back. Pure: no Kafka in here, and no clock.
-
-    >>> from streams.contract.events.reference.catalog import CatalogItem
-    >>> catalog = Catalog()
-    >>> pointless = PointlessPrompts(Settings(), catalog)
-    >>> pointless.published([LivingPrompt("p1", "ann", 0, 120_000, ("butter",))])
-    >>> _ = catalog.put(CatalogItem(item_id="butter", in_stock=False))
-    >>> pointless.heard("butter")
-    >>> [(gone.because, gone.item_id) for _, gone in pointless.due({0}, now_ms=1_000)]
-    [('sold_out', 'butter')]
-    """
-
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        self.living = LivingPrompts()
-        self._catalog, self._share_max = catalog, settings.reprice_share_max
-        self._per_s, self._looked_ms = settings.withdrawals_per_s_max, 0
-        self._at_once = self._saved = max(1.0, self._per_s * TICK_S)
-        self._to_look: OrderedDict[str, None] = OrderedDict()  # a dict's first is far
-
-    @property
-    def waiting(self) -> int:
-        """Prompts that are to be looked at yet."""
-        return len(self._to_look)
-
-    def heard(self, item_id: str | None) -> None:
-        """Catalogue or control have said something of an item; None: of any."""
-        if item_id is None:
-            self._to_look.update(dict.fromkeys(prompt.prompt_id for prompt in self.living))
-        elif found := self.living.offering(item_id):
-            self._to_look.update(dict.fromkeys(found))
-
-    def published(self, prompts: Iterable[LivingPrompt]) -> None:
-        """These are in the producer's hands; what was said meanwhile counts for them, too."""
-        for prompt in prompts:
-            self.living.add(prompt)
-            if prompt.pointless(self._catalog, self._share_max) is not None:
-                self._to_look[prompt.prompt_id] = None
-
-    def gone(self, answers: Iterable[Answer]) -> None:
-        """What these answers have taken back already."""
-        for answer in answers:
-            for withdrawn in answer.withdrawals:
-                self.living.drop(withdrawn.prompt_id)
-
-    def due(self, ours: Collection[int], now_ms: int) -> list[tuple[LivingPrompt, PromptWithdrawn]]:
-        """What is to be taken back now, of these partitions; it lives no longer."""
-        self.living.expire(now_ms)
-        waited_s = (now_ms - self._looked_ms) / 1000 if self._looked_ms else TICK_S
-        self._saved = min(self._at_once, self._saved + self._per_s * max(0.0, waited_s))
-        self._looked_ms = now_ms
-        found: list[tuple[LivingPrompt, PromptWithdrawn]] = []
-        for _ in range(LOOKS_MAX):
-            if not self._to_look or self._saved < 1.0:
-                break
-            prompt_id, _ = self._to_look.popitem(last=False)
-            prompt = self.living.get(prompt_id)
-            if prompt is None or prompt.partition not in ours or prompt.expires_at_ms <= now_ms:
-                continue
-            why = prompt.pointless(self._catalog, self._share_max)
-            if why is not None:
-                self._saved -= 1.0
-                self.living.drop(prompt_id)
-                found.append((prompt, _withdrawn(prompt, *why, now_ms)))
-        return found
-
-
-def _withdrawn(
-    prompt: LivingPrompt, because: CatalogReason, item_id: str, now_ms: int
-) -> PromptWithdrawn:
-    return PromptWithdrawn(
-        prompt_id=prompt.prompt_id,
-        session_id=prompt.session_id,
-        because=because,
-        item_id=item_id,
-        caused_by="",
-        occurred_at_ms=now_ms,
-    )
 
 
 class Offered(Protocol):
