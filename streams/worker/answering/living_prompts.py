@@ -44,6 +44,11 @@ class LivingPrompt(NamedTuple):
             prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms, items, told
         )
 
+    def priced(self, catalog: Catalog) -> "LivingPrompt":
+        """The same, found on its topic: what it cost then is not said, so what it costs now is."""
+        prices = catalog.prices.of
+        return self._replace(prices=tuple(map(prices.get, self.items)) if prices else ())
+
     def pointless(self, catalog: Catalog, share_max: float) -> tuple[CatalogReason, str] | None:
         """Why it is to be taken back, and by which item; `share_max`: see `repriced`."""
         for place, item in enumerate(self.items):

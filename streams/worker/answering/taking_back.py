@@ -23,13 +23,16 @@ from mode import Service
 from streams.contract.errors import GoeswithError
 from streams.contract.prompts import PromptWithdrawn
 from streams.shop.memory.answer import Answer
-from streams.worker.answering.inherited import inherited
+from streams.worker.answering.inherited import Inheriting, Published, inherited, said_by
 from streams.worker.answering.living_prompts import LivingPrompt
 from streams.worker.answering.pointless_prompts import TICK_S, PointlessPrompts
 from streams.worker.delivery import OutgoingRecord, Publisher
 from streams.worker.replica import Replica
 
 logger = logging.getLogger(__name__)
+
+AGAIN_S = 5.0
+"""How long after a failure it is tried again to read what was published before."""
 
 
 class Offered(Protocol):
@@ -50,17 +53,23 @@ class TakingBack(Service):
         withdrew: Callable[[int, PromptWithdrawn], object],
         views: Offered | None = None,
         clock: Callable[[], float] = time.time,
+        inherit: Inheriting = inherited,
         **kwargs: Any,
     ) -> None:
-        """`assigned`: what we answer for, None while that is dealt anew; `withdrew` is told."""
+        """`assigned`: what we answer for, None while that is dealt anew; `withdrew` is told.
+
+        `inherit` reads what was published before.
+        """
         super().__init__(**kwargs)
         self.pointless = PointlessPrompts(replica.settings, replica.catalog)
         self._settings, self._catalog = replica.settings, replica.catalog
         self._telemetry, self._publisher = replica.telemetry, publisher
         self._assigned, self._withdrew, self._views = assigned, withdrew, views
-        self._clock = clock
-        self._ours: frozenset[int] = frozenset()
+        self._clock, self._read = clock, inherit
+        self._ours: frozenset[int] | None = None
+        """What we were dealt last; None: nothing yet."""
         self._to_inherit: frozenset[int] = frozenset()
+        self._dealt_ms, self._unread = 0, False
 
     async def publish(
         self,
@@ -79,22 +88,28 @@ class TakingBack(Service):
             for prompt in answer.outgoing_prompts
         ]
         await self._publisher.publish(records, then)
-        self.pointless.published(prompts)
+        self.pointless.published(each for each in prompts if self._keeps(each.partition))
         self.pointless.gone(answer for _, _, answer in answered)
 
     def keep(self, partitions: frozenset[int]) -> None:
-        """These are ours from now on; of those that are new the living prompts are looked up."""
+        """These are ours from now on, as the group has dealt them; their prompts are looked up.
+
+        Also of those that we had before: somebody else may have answered for them meanwhile. What
+        we knew of them stays known, with what each item cost when it was offered.
+        """
         self.pointless.living.keep(partitions)
-        self._to_inherit = (self._to_inherit | (partitions - self._ours)) & partitions
-        self._ours = partitions
+        self._ours = self._to_inherit = partitions
+        self._dealt_ms = self._now_ms()
+
+    def _keeps(self, partition: int) -> bool:
+        return self._ours is None or partition in self._ours
 
     async def once(self) -> None:
-        """Inherit what is to be inherited, and publish what is due."""
+        """Publish what is due."""
+        self._telemetry.living_left_out = self.pointless.living.left_out
         ours = self._assigned()
         if ours is None:
             return
-        if self._to_inherit:
-            await self._inherit()
         if not self.pointless.waiting:
             self.pointless.living.expire(self._now_ms())
             return
@@ -119,25 +134,43 @@ class TakingBack(Service):
         if self._views is not None:
             self._views.offer(answers)
 
-    async def _inherit(self) -> None:
+    async def inherit(self) -> bool:
+        """Look up what was published before to what we took; False: that failed, and is due again.
+
+        Meanwhile the group may deal anew, so that each record is judged by what is ours then. It is
+        tried until what was published before lives no longer.
+        """
+        if self._assigned() is None:
+            return True
         wanted, self._to_inherit = self._to_inherit, frozenset()
         try:
-            found = await inherited(self._settings, wanted, self._now_ms())
+            if wanted:
+                await self._read(self._settings, wanted, self._now_ms(), self._take_up)
         except (KafkaError, GoeswithError, TimeoutError) as error:
             self._telemetry.inheritances_failed += 1
-            logger.warning(
-                "prompts that were published before are not known, and not taken back by the "
-                "catalogue until they expire: %r (a worker needs Read on %s)",
-                error,
-                self._settings.topics.prompts,
-            )
-            return
-        prices = self._catalog.prices.of
-        self.pointless.published(
-            prompt._replace(prices=tuple(map(prices.get, prompt.items)) if prices else ())
-            for prompt in found
-            if prompt.partition in self._ours
-        )
+            if self._now_ms() - self._dealt_ms < 1000 * self._settings.prompt_ttl_s:
+                self._to_inherit |= wanted & (self._ours or frozenset())
+            if not self._unread:  # once: it is tried again every few seconds
+                said = (
+                    "prompts that were published before are not known, trying again; the catalogue "
+                    "does not take them back until then: %r (a worker needs Read on %s)"
+                )
+                logger.warning(said, error, self._settings.topics.prompts)
+            self._unread = True
+            return False
+        if wanted:
+            self._unread = False
+        return True
+
+    def _take_up(self, records: Sequence[Published]) -> None:
+        """Some records of the prompts topic."""
+        now_ms, pointless = self._now_ms(), self.pointless
+        for record in records:
+            said = said_by(record, now_ms) if self._keeps(record.partition) else None
+            if isinstance(said, LivingPrompt):
+                pointless.published((said.priced(self._catalog),))
+            elif said is not None:
+                pointless.living.drop(said)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
@@ -147,3 +180,8 @@ class TakingBack(Service):
         while not self.should_stop:
             await self.once()
             await asyncio.sleep(TICK_S)
+
+    @Service.task
+    async def _look_up(self) -> None:
+        while not self.should_stop:
+            await self.sleep(TICK_S if await self.inherit() else AGAIN_S)
