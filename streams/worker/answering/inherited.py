@@ -115,6 +115,6 @@ def said_by(record: Published, now_ms: int) -> LivingPrompt | str | None:
             items = tuple(str(item["item_id"]) for item in said["items"])
             who, which = str(said["session_id"]), str(said["prompt_id"])
             return LivingPrompt(which, who, record.partition, until_ms, items)
-    except (ValueError, TypeError, KeyError, OverflowError):
+    except (ValueError, TypeError, KeyError):
         pass  # no prompt of ours: nobody shows it
     return None

@@ -174,7 +174,7 @@ async def test_while_the_group_deals_nothing_is_read_and_nothing_forgotten() -> 
 async def test_what_could_not_be_read_is_read_later_as_long_as_it_may_live(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """That is said once and counted each time; what was lost meanwhile is read no more."""
+    """That is said once an outage, and counted each time."""
     topic = Topic(published(1, 0), published(2, 1))
     topic.failures = 2
     clerk = Clerk(topic)
@@ -189,9 +189,27 @@ async def test_what_could_not_be_read_is_read_later_as_long_as_it_may_live(
     topic.failures = 1
     clerk.takes(0)
     clerk.now_s += clerk.replica.settings.prompt_ttl_s
-    assert not await clerk.taking_back.inherit()
+    with caplog.at_level(logging.WARNING):
+        assert not await clerk.taking_back.inherit()
     assert await clerk.taking_back.inherit()
-    assert [{0}] == topic.asked[3:]
+    assert ([{0}], 2) == (topic.asked[3:], len(caplog.records))
+
+
+async def test_what_could_not_be_read_and_was_lost_meanwhile_is_read_no_more() -> None:
+    """Somebody else looks after it."""
+    topic = Topic()
+    topic.open.clear()
+    topic.failures = 1
+    clerk = Clerk(topic)
+    clerk.takes(*BOTH)
+    reading = asyncio.create_task(clerk.taking_back.inherit())
+    await topic.is_read.wait()
+    clerk.takes(0)
+    topic.open.set()
+    assert not await reading
+    assert await clerk.taking_back.inherit()
+
+    assert [{0, 1}, {0}] == topic.asked
 
 
 async def test_the_worker_does_both_at_once() -> None:
