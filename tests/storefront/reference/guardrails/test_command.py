@@ -11,11 +11,14 @@ from typing import IO
 
 import pytest
 
+from streams.clients.log_reader import open_reader
 from streams.contract.prompts import Outcome
 from streams.contract.schemas.examples import SHOWN
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.lab.embedded.worker_process import environment
+from streams.storefront.reference.guardrails.judged import Guardrails
+from streams.storefront.reference.guardrails.watching import FirstsReader, Guard
 from tests.integration.operators import ByHand, Operator, send
 
 PATIENCE_S = 120.0
@@ -86,6 +89,22 @@ def test_an_arm_that_no_control_stops_is_told(operator: Operator) -> None:
 
     assert (0, "") == (said.exit_code, said.stdout)
     assert "retired breaks a guardrail, and no control stops it: sent away" in said.stderr
+
+
+def test_what_is_not_stopped_is_said_once(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However often a dry run looks, and whatever breaks a guardrail that no control stops."""
+    annoys(operator, "popular")
+    annoys(operator, "retired")
+    topic = operator.settings.topics.outcomes
+    with open_reader(operator.settings, topic) as reader:
+        log = FirstsReader(operator.settings, reader, None)
+        guard = Guard(operator.settings, log, Guardrails(0.15), dry_run=True)
+        said = [guard.look() for _ in range(3)]
+
+    assert [True, False, False] == [bool(one) for one in said]
+    assert 1 == capsys.readouterr().err.count("no control stops it")
 
 
 def test_what_is_compared_with_has_to_be_an_arm(operator: Operator) -> None:
