@@ -39,8 +39,9 @@ def watched(
     """Keep what `draw` returns on the screen until Ctrl-C or SIGTERM.
 
     Where nothing can be redrawn (a pipe), or lines are wanted, `line` is printed each time instead,
-    or else the whole table. A broker that is away is said, and asked again: only what an operator
-    has to change ends it. Both are called every `every_s` seconds, and may take their time.
+    or else the whole table; an empty line says nothing. A broker that is away is said, and asked
+    again: only what an operator has to change ends it. Both are called every `every_s` seconds, and
+    may take their time.
     """
     if not 0 < every_s <= EVERY_S_MAX:
         raise click.UsageError(f"--every: seconds above 0, and up to {EVERY_S_MAX:,.0f}")
@@ -76,8 +77,8 @@ def _print_lines(
         try:
             if line is None:
                 console.print(draw())
-            else:
-                click.echo(line())
+            elif said := line():
+                click.echo(said)
         except Misconfigured:
             raise
         except GoeswithError as error:

@@ -105,6 +105,8 @@ class Telemetry:
     """Those of them that catalogue or controls have taken back, by reason."""
     withdrawals_put_off: int = 0
     """Times that some of these had to wait for their turn."""
+    living_left_out: int = 0
+    """Living prompts that left for want of room: neither catalogue nor controls take them back."""
     inheritances_failed: int = 0
     """Times that the living prompts of a partition that was taken over could not be read."""
     dead_letters: Counter[str] = field(default_factory=Counter)

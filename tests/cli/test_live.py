@@ -29,9 +29,13 @@ class Broker:
 
 
 def test_a_pipe_gets_a_line_each_time(capsys: pytest.CaptureFixture[str]) -> None:
-    """A broker that pauses is said, on standard error, and asked again; a wrong topic ends it."""
+    """A broker that pauses is said, on standard error, and asked again; a wrong topic ends it.
+
+    Where there is nothing to say, no line is.
+    """
     broker = Broker(
         "7 wait",
+        "",
         KafkaUnreachable("it is away"),
         GoeswithError("refused"),
         "9 wait",

@@ -2,11 +2,12 @@
 
 A takeover forgets what is pending, but what is on screens lives on. So the worker that takes a
 partition reads its latest prompts off their topic: those of one prompt's life, and of so many
-records at most. It does that beside answering, which waits for nothing in here.
+records at most. It does that beside answering, which waits for nothing in here: what is read is
+handed on by and by, some hundreds of records each time, and not kept.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,10 +18,12 @@ from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.stopping import heeding_our_cancellation
 from streams.contract.settings import Settings
-from streams.worker.answering.living_prompts import LivingPrompt
+from streams.worker.answering.living_prompts import LIVING_MAX, LivingPrompt
 
 INHERITED_MAX = 5_000
 """Records of a partition that are read at most, the latest."""
+HANDED_MAX = 500
+"""Records that are handed on each time: some milliseconds."""
 INHERIT_S_MAX = 30.0
 POLL_MS = 500
 
@@ -33,15 +36,21 @@ class Published(NamedTuple):
     value: bytes | None
 
 
-async def inherited(
-    settings: Settings, partitions: Collection[int], now_ms: int
-) -> list[LivingPrompt]:
-    """The prompts of these partitions that live now, oldest first.
+Take = Callable[[Sequence[Published]], object]
+"""What is done with some records, in the order of their partitions."""
+Inheriting = Callable[[Settings, Collection[int], int, Take], Awaitable[None]]
+"""How prompts are looked up: see `inherited`."""
 
-    Raises `KafkaError`, `GoeswithError` or `TimeoutError` where they cannot be read.
+
+async def inherited(
+    settings: Settings, partitions: Collection[int], now_ms: int, take: Take
+) -> None:
+    """Hand on what was published to these partitions within one prompt's life, oldest first.
+
+    Raises `KafkaError`, `GoeswithError` or `TimeoutError` where that cannot be read, or not whole.
     """
     consumer = AIOKafkaConsumer(
-        **reading_options(settings), max_poll_records=None, fetch_max_wait_ms=POLL_MS // 10
+        **reading_options(settings), max_poll_records=HANDED_MAX, fetch_max_wait_ms=POLL_MS // 10
     )
     limit_metadata_requests(consumer._client)  # noqa: SLF001
     places = [TopicPartition(settings.topics.prompts, number) for number in sorted(partitions)]
@@ -50,16 +59,24 @@ async def inherited(
             async with asyncio.timeout(INHERIT_S_MAX):
                 await consumer.start()
                 consumer.assign(places)
-                records = await _latest(consumer, places, settings, now_ms)
+                await hand_on_latest(consumer, places, settings, now_ms, take)
     finally:
         with heeding_our_cancellation():
             await consumer.stop()
-    return list(living(records, now_ms))
 
 
-async def _latest(
-    consumer: Any, places: list[Any], settings: Settings, now_ms: int
-) -> list[Published]:
+def latest_max(partitions: int) -> int:
+    """Records of each of so many partitions that are read: together no more than may live.
+
+    >>> latest_max(1), latest_max(100)
+    (5000, 1000)
+    """
+    return min(INHERITED_MAX, max(1, LIVING_MAX // max(1, partitions)))
+
+
+async def hand_on_latest(
+    consumer: Any, places: Sequence[Any], settings: Settings, now_ms: int, take: Take
+) -> None:
     """The records of one prompt's life, up to where the topic ends now."""
     ends = await consumer.end_offsets(places)
     begins = await consumer.beginning_offsets(places)
@@ -69,38 +86,35 @@ async def _latest(
         since = await consumer.offsets_for_times(dict.fromkeys(places, after_ms))
     for at in places:
         found = since.get(at)
-        offset = max(begins[at], ends[at] - INHERITED_MAX, found.offset if found else 0)
+        offset = max(begins[at], ends[at] - latest_max(len(places)), found.offset if found else 0)
         consumer.seek(at, ends[at] if since and found is None else offset)
-    records: list[Published] = []
     for at in places:
         while await consumer.position(at) < ends[at]:
-            for where, batch in (await consumer.getmany(timeout_ms=POLL_MS)).items():
-                records += (Published(where.partition, one.key, one.value) for one in batch)
+            batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=HANDED_MAX)
+            for where, batch in batches.items():
+                take([Published(where.partition, one.key, one.value) for one in batch])
             await asyncio.sleep(0)
-    return records
 
 
-def living(records: Iterable[Published], now_ms: int) -> Iterator[LivingPrompt]:
-    """Those that have neither expired nor been taken back; what is no prompt is passed over.
+def said_by(record: Published, now_ms: int) -> LivingPrompt | str | None:
+    """A prompt that lives now; the id of one that was withdrawn; None: neither, it is passed over.
 
     >>> from streams.contract.schemas.examples import PROMPT, PROMPT_WITHDRAWN
-    >>> told = [Published(0, b"session-7", said.to_json()) for said in (PROMPT, PROMPT_WITHDRAWN)]
-    >>> [prompt.items for prompt in living(told[:1], PROMPT.occurred_at_ms)]
-    [('butter',)]
-    >>> [*living(told, PROMPT.occurred_at_ms)], [*living(told[:1], PROMPT.expires_at_ms)]
-    ([], [])
+    >>> prompt, gone = (Published(0, b"s", one.to_json()) for one in (PROMPT, PROMPT_WITHDRAWN))
+    >>> found = said_by(prompt, PROMPT.occurred_at_ms)
+    >>> found.items, said_by(gone, PROMPT.occurred_at_ms) == found.prompt_id
+    (('butter',), True)
+    >>> said_by(prompt, PROMPT.expires_at_ms), said_by(Published(0, None, b"{}"), now_ms=0)
+    (None, None)
     """
-    found: dict[str, LivingPrompt] = {}
-    for partition, _, value in records:
-        try:
-            said = orjson.loads(value or b"")
-            if said["type"] == "prompt_withdrawn":
-                found.pop(said["prompt_id"], None)
-            elif said["type"] == "prompt" and int(said["expires_at_ms"]) > now_ms:
-                items = tuple(str(item["item_id"]) for item in said["items"])
-                who, until_ms = str(said["session_id"]), int(said["expires_at_ms"])
-                prompt = LivingPrompt(str(said["prompt_id"]), who, partition, until_ms, items)
-                found.setdefault(prompt.prompt_id, prompt)
-        except (ValueError, TypeError, KeyError):
-            continue  # no prompt of ours: nobody shows it
-    yield from found.values()
+    try:
+        said = orjson.loads(record.value or b"")
+        if said["type"] == "prompt_withdrawn":
+            return str(said["prompt_id"])
+        if said["type"] == "prompt" and (until_ms := int(said["expires_at_ms"])) > now_ms:
+            items = tuple(str(item["item_id"]) for item in said["items"])
+            who, which = str(said["session_id"]), str(said["prompt_id"])
+            return LivingPrompt(which, who, record.partition, until_ms, items)
+    except (ValueError, TypeError, KeyError):
+        pass  # no prompt of ours: nobody shows it
+    return None

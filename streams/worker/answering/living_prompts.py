@@ -44,6 +44,11 @@ class LivingPrompt(NamedTuple):
             prompt.prompt_id, prompt.session_id, partition, prompt.expires_at_ms, items, told
         )
 
+    def priced(self, catalog: Catalog) -> "LivingPrompt":
+        """The same, found on its topic: what it cost then is not said, so what it costs now is."""
+        prices = catalog.prices.of
+        return self._replace(prices=tuple(map(prices.get, self.items)) if prices else ())
+
     def pointless(self, catalog: Catalog, share_max: float) -> tuple[CatalogReason, str] | None:
         """Why it is to be taken back, and by which item; `share_max`: see `repriced`."""
         for place, item in enumerate(self.items):
@@ -79,6 +84,7 @@ class LivingPrompts:
 
     >>> living = LivingPrompts()
     >>> living.add(LivingPrompt("p1", "ann", 0, 120_000, ("butter", "jam")))
+    True
     >>> [*living.offering("jam")], [*living.offering("tea")]
     (['p1'], [])
     >>> living.expire(now_ms=120_000)
@@ -100,16 +106,17 @@ class LivingPrompts:
         """The prompt of this id, if it lives."""
         return self._prompts.get(prompt_id)
 
-    def add(self, prompt: LivingPrompt) -> None:
-        """A prompt is published; once more, after a takeover, it is the one that it was."""
+    def add(self, prompt: LivingPrompt) -> bool:
+        """A prompt is published; False: it was known, and is the one that it was."""
         if prompt.prompt_id in self._prompts:
-            return
+            return False
         self._prompts[prompt.prompt_id] = prompt
         for item in prompt.items:
             self._by_item.setdefault(item, {})[prompt.prompt_id] = None
         if len(self._prompts) > self.prompts_max:
             self.drop(next(iter(self._prompts)))
             self.left_out += 1
+        return True
 
     def drop(self, prompt_id: str) -> None:
         """A prompt lives no longer."""

@@ -13,7 +13,6 @@ Work is bounded: so many prompts a second are withdrawn, and so many looked at; 
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -23,101 +22,17 @@ from mode import Service
 
 from streams.contract.errors import GoeswithError
 from streams.contract.prompts import PromptWithdrawn
-from streams.contract.settings import Settings
-from streams.contract.wire.shop.withdrawals import CatalogReason
-from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Answer
-from streams.worker.answering.inherited import inherited
-from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts
+from streams.worker.answering.inherited import Inheriting, Published, inherited, said_by
+from streams.worker.answering.living_prompts import LivingPrompt
+from streams.worker.answering.pointless_prompts import TICK_S, PointlessPrompts
 from streams.worker.delivery import OutgoingRecord, Publisher
 from streams.worker.replica import Replica
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.1
-"""How often is looked whether there is something to take back."""
-LOOKS_MAX = 2_000
-"""Prompts that are looked at each time: some milliseconds."""
-
-
-class PointlessPrompts:
-    """Which living prompts are to be taken back. Pure: no Kafka in here, and no clock.
-
-    >>> from streams.contract.events.reference.catalog import CatalogItem
-    >>> catalog = Catalog()
-    >>> pointless = PointlessPrompts(Settings(), catalog)
-    >>> pointless.published([LivingPrompt("p1", "ann", 0, 120_000, ("butter",))])
-    >>> _ = catalog.put(CatalogItem(item_id="butter", in_stock=False))
-    >>> pointless.heard("butter")
-    >>> [(gone.because, gone.item_id) for _, gone in pointless.due({0}, now_ms=1_000)]
-    [('sold_out', 'butter')]
-    """
-
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        self.living = LivingPrompts()
-        self._catalog, self._share_max = catalog, settings.reprice_share_max
-        self._per_s, self._looked_ms = settings.withdrawals_per_s_max, 0
-        self._at_once = self._saved = max(1.0, self._per_s * TICK_S)
-        self._to_look: OrderedDict[str, None] = OrderedDict()  # a dict's first is far
-
-    @property
-    def waiting(self) -> int:
-        """Prompts that are to be looked at yet."""
-        return len(self._to_look)
-
-    def heard(self, item_id: str | None) -> None:
-        """Catalogue or control have said something of an item; None: of any."""
-        if item_id is None:
-            self._to_look.update(dict.fromkeys(prompt.prompt_id for prompt in self.living))
-        elif found := self.living.offering(item_id):
-            self._to_look.update(dict.fromkeys(found))
-
-    def published(self, prompts: Iterable[LivingPrompt]) -> None:
-        """These are in the producer's hands; what was said meanwhile counts for them, too."""
-        for prompt in prompts:
-            self.living.add(prompt)
-            if prompt.pointless(self._catalog, self._share_max) is not None:
-                self._to_look[prompt.prompt_id] = None
-
-    def gone(self, answers: Iterable[Answer]) -> None:
-        """What these answers have taken back already."""
-        for answer in answers:
-            for withdrawn in answer.withdrawals:
-                self.living.drop(withdrawn.prompt_id)
-
-    def due(self, ours: Collection[int], now_ms: int) -> list[tuple[LivingPrompt, PromptWithdrawn]]:
-        """What is to be taken back now, of these partitions; it lives no longer."""
-        self.living.expire(now_ms)
-        waited_s = (now_ms - self._looked_ms) / 1000 if self._looked_ms else TICK_S
-        self._saved = min(self._at_once, self._saved + self._per_s * max(0.0, waited_s))
-        self._looked_ms = now_ms
-        found: list[tuple[LivingPrompt, PromptWithdrawn]] = []
-        for _ in range(LOOKS_MAX):
-            if not self._to_look or self._saved < 1.0:
-                break
-            prompt_id, _ = self._to_look.popitem(last=False)
-            prompt = self.living.get(prompt_id)
-            if prompt is None or prompt.partition not in ours or prompt.expires_at_ms <= now_ms:
-                continue
-            why = prompt.pointless(self._catalog, self._share_max)
-            if why is not None:
-                self._saved -= 1.0
-                self.living.drop(prompt_id)
-                found.append((prompt, _withdrawn(prompt, *why, now_ms)))
-        return found
-
-
-def _withdrawn(
-    prompt: LivingPrompt, because: CatalogReason, item_id: str, now_ms: int
-) -> PromptWithdrawn:
-    return PromptWithdrawn(
-        prompt_id=prompt.prompt_id,
-        session_id=prompt.session_id,
-        because=because,
-        item_id=item_id,
-        caused_by="",
-        occurred_at_ms=now_ms,
-    )
+AGAIN_S = 5.0
+"""How long after a failure it is tried again to read what was published before."""
 
 
 class Offered(Protocol):
@@ -138,17 +53,23 @@ class TakingBack(Service):
         withdrew: Callable[[int, PromptWithdrawn], object],
         views: Offered | None = None,
         clock: Callable[[], float] = time.time,
+        inherit: Inheriting = inherited,
         **kwargs: Any,
     ) -> None:
-        """`assigned`: what we answer for, None while that is dealt anew; `withdrew` is told."""
+        """`assigned`: what we answer for, None while that is dealt anew; `withdrew` is told.
+
+        `inherit` reads what was published before.
+        """
         super().__init__(**kwargs)
         self.pointless = PointlessPrompts(replica.settings, replica.catalog)
         self._settings, self._catalog = replica.settings, replica.catalog
         self._telemetry, self._publisher = replica.telemetry, publisher
         self._assigned, self._withdrew, self._views = assigned, withdrew, views
-        self._clock = clock
-        self._ours: frozenset[int] = frozenset()
+        self._clock, self._read = clock, inherit
+        self._ours: frozenset[int] | None = None
+        """What we were dealt last; None: nothing yet."""
         self._to_inherit: frozenset[int] = frozenset()
+        self._dealt_ms, self._unread = 0, False
 
     async def publish(
         self,
@@ -167,22 +88,28 @@ class TakingBack(Service):
             for prompt in answer.outgoing_prompts
         ]
         await self._publisher.publish(records, then)
-        self.pointless.published(prompts)
+        self.pointless.published(each for each in prompts if self._keeps(each.partition))
         self.pointless.gone(answer for _, _, answer in answered)
 
     def keep(self, partitions: frozenset[int]) -> None:
-        """These are ours from now on; of those that are new the living prompts are looked up."""
+        """These are ours from now on, as the group has dealt them; their prompts are looked up.
+
+        Also of those that we had before: somebody else may have answered for them meanwhile. What
+        we knew of them stays known, with what each item cost when it was offered.
+        """
         self.pointless.living.keep(partitions)
-        self._to_inherit = (self._to_inherit | (partitions - self._ours)) & partitions
-        self._ours = partitions
+        self._ours = self._to_inherit = partitions
+        self._dealt_ms = self._now_ms()
+
+    def _keeps(self, partition: int) -> bool:
+        return self._ours is None or partition in self._ours
 
     async def once(self) -> None:
-        """Inherit what is to be inherited, and publish what is due."""
+        """Publish what is due."""
+        self._telemetry.living_left_out = self.pointless.living.left_out
         ours = self._assigned()
         if ours is None:
             return
-        if self._to_inherit:
-            await self._inherit()
         if not self.pointless.waiting:
             self.pointless.living.expire(self._now_ms())
             return
@@ -207,25 +134,43 @@ class TakingBack(Service):
         if self._views is not None:
             self._views.offer(answers)
 
-    async def _inherit(self) -> None:
+    async def inherit(self) -> bool:
+        """Look up what was published before to what we took; False: that failed, and is due again.
+
+        Meanwhile the group may deal anew, so that each record is judged by what is ours then. It is
+        tried until what was published before lives no longer.
+        """
+        if self._assigned() is None:
+            return True
         wanted, self._to_inherit = self._to_inherit, frozenset()
         try:
-            found = await inherited(self._settings, wanted, self._now_ms())
+            if wanted:
+                await self._read(self._settings, wanted, self._now_ms(), self._take_up)
         except (KafkaError, GoeswithError, TimeoutError) as error:
             self._telemetry.inheritances_failed += 1
-            logger.warning(
-                "prompts that were published before are not known, and not taken back by the "
-                "catalogue until they expire: %r (a worker needs Read on %s)",
-                error,
-                self._settings.topics.prompts,
-            )
-            return
-        prices = self._catalog.prices.of
-        self.pointless.published(
-            prompt._replace(prices=tuple(map(prices.get, prompt.items)) if prices else ())
-            for prompt in found
-            if prompt.partition in self._ours
-        )
+            if self._now_ms() - self._dealt_ms < 1000 * self._settings.prompt_ttl_s:
+                self._to_inherit |= wanted & (self._ours or frozenset())
+            if not self._unread:  # once: it is tried again every few seconds
+                said = (
+                    "prompts that were published before are not known, trying again; the catalogue "
+                    "does not take them back until then: %r (a worker needs Read on %s)"
+                )
+                logger.warning(said, error, self._settings.topics.prompts)
+            self._unread = True
+            return False
+        if wanted:
+            self._unread = False
+        return True
+
+    def _take_up(self, records: Sequence[Published]) -> None:
+        """Some records of the prompts topic."""
+        now_ms, pointless = self._now_ms(), self.pointless
+        for record in records:
+            said = said_by(record, now_ms) if self._keeps(record.partition) else None
+            if isinstance(said, LivingPrompt):
+                pointless.published((said.priced(self._catalog),))
+            elif said is not None:
+                pointless.living.drop(said)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
@@ -235,3 +180,8 @@ class TakingBack(Service):
         while not self.should_stop:
             await self.once()
             await asyncio.sleep(TICK_S)
+
+    @Service.task
+    async def _look_up(self) -> None:
+        while not self.should_stop:
+            await self.sleep(TICK_S if await self.inherit() else AGAIN_S)

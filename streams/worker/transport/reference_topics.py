@@ -62,7 +62,7 @@ class Reference:
         }
         """What to do with a record of each topic."""
         self.heard: Callable[[str | None], object] = lambda _: None
-        """Told of each item that something was said of; None: of any."""
+        """Told of each item that is another one than it was; None: of any."""
         self._telemetry = telemetry
         self._said: set[tuple[str, str]] = set()
 
@@ -101,11 +101,20 @@ class Reference:
         item_id, item = decode_reference(CatalogItem, record.key, record.value)
         if item is None:
             self.catalog.take_out(item_id)
-        elif self.catalog.put(item):
+            return
+        before = self._known(item_id)
+        taken = self.catalog.put(item)
+        if self._known(item_id) != before:  # feeds repeat what they have said, of all items
             self.heard(item_id)
-        else:
+        if not taken:
             most = f"GOESWITH_CATALOG_ITEMS_MAX={self.catalog.items_max}"
             raise InvalidReference(FULL, f"there is no room for more items: {most}")
+
+    def _known(self, item_id: str) -> tuple[object, ...]:
+        """What a prompt that offers this item is taken back for, when it changes."""
+        catalog = self.catalog
+        withheld, product = catalog.withheld.get(item_id), catalog.products.get(item_id)
+        return withheld, product, catalog.prices.of.get(item_id)
 
     def _apply_control(self, record: KafkaRecord) -> None:
         key, control = decode_reference(ControlRecord, record.key, record.value)

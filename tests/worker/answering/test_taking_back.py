@@ -15,7 +15,8 @@ from streams.shop.memory.answer import Answer
 from streams.shop.shop import Shop
 from streams.worker.answering.answering import Answering
 from streams.worker.answering.living_prompts import LivingPrompt, LivingPrompts
-from streams.worker.answering.taking_back import LOOKS_MAX, PointlessPrompts, TakingBack
+from streams.worker.answering.pointless_prompts import LOOKS_MAX, PointlessPrompts
+from streams.worker.answering.taking_back import TakingBack
 from streams.worker.replica import Replica
 from streams.worker.telemetry import Telemetry
 from streams.worker.transport.reference_topics import Reference

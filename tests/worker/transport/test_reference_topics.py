@@ -29,7 +29,7 @@ class Followed:
     """What was followed so far."""
 
     def __init__(self, items_max: int = 100) -> None:
-        self.telemetry, self.catalog = Telemetry(), Catalog(items_max)
+        self.telemetry, self.catalog = Telemetry(), Catalog(items_max, prices_max=100)
         self.controls = Controls(Settings())
         self.reference = Reference(Settings(), self.catalog, self.controls, self.telemetry)
 
@@ -73,6 +73,24 @@ def test_a_refusal_is_said_once_however_many_follow(caplog: pytest.LogCaptureFix
         followed.item("jam", "[]")
 
     assert ["invalid_json", "invalid_record"] == [r.args[1] for r in caplog.records if r.args]  # type: ignore[index]
+
+
+def test_only_what_has_changed_of_an_item_is_passed_on() -> None:
+    """A feed says everything again each night; who has published prompts need not look at them."""
+    followed, heard = Followed(items_max=1), list[str | None]()
+    followed.reference.heard = heard.append
+    jam, priced = '{"item_id":"jam"}', '{"item_id":"jam","price_minor":%d,"currency":"EUR"}'
+    sold_out, variant = '{"item_id":"jam","in_stock":false}', '{"item_id":"jam","variant_of":"j"}'
+    counts = []
+    for said in (jam, priced % 200, priced % 300, sold_out, variant, jam, None, jam):
+        followed.item("jam", said)
+        followed.item("jam", said)
+        counts.append(len(heard))
+
+    assert [0, 1, 2, 3, 4, 5, 5, 5] == counts
+    followed.item("tea", '{"item_id":"tea","hidden":true}')
+    followed.item("jam", sold_out)
+    assert ["jam"] * 5 + ["tea"] == heard
 
 
 def test_a_tombstone_takes_an_item_out() -> None:

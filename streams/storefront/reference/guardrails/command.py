@@ -1,21 +1,15 @@
 """`goeswith guardrails`: stops arms that are sent away too often, or earn too little."""
 
-import json
-import time
-
 import click
 
-from streams.cli.live import EVERY_S_MAX, say
+from streams.cli.live import EVERY_S_MAX, say, watched
 from streams.cli.options import FiniteRange, with_settings
-from streams.cli.printable import printable
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import Misconfigured
-from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST
-from streams.experiments.arms import BoardReader
-from streams.storefront.reference.guardrails.judged import Guardrails, breaches, stops
-from streams.storefront.reference.topic_log import kept, send
+from streams.storefront.reference.guardrails.judged import Guardrails
+from streams.storefront.reference.guardrails.watching import FirstsReader, Guard
 
 
 @click.command()
@@ -24,7 +18,7 @@ from streams.storefront.reference.topic_log import kept, send
     "--dismissals-max",
     type=FiniteRange(0.0, 1.0),
     metavar="SHARE",
-    help="Stop an arm of whose impressions more than this share is sent away.",
+    help="Stop an arm that more than this share of visitors send away at its first impression.",
 )
 @click.option(
     "--loss-max",
@@ -58,42 +52,18 @@ def guardrails(
 ) -> None:
     """Stop arms that break a guardrail, by a control that says who and why.
 
-    Nothing is watched unless it is named. The bounds hold however often one looks. An arm is
-    stopped once: who sets its control on again overrules the guardrail.
+    Nothing is watched unless it is named. The bounds hold however often one looks. Who sets an
+    arm's control to on overrules the guardrail, which leaves the arm alone while it stands.
     """
     allowed = Guardrails(dismissals_max, loss_max)
     if allowed == Guardrails():
         raise Misconfigured("no guardrail is set: --dismissals-max, --loss-max, or both")
     with open_reader(settings, settings.topics.outcomes) as reader:
-        log = BoardReader(settings, reader, None, against=against)
-        while True:
-            log.catch_up()
-            _tell(_stopped(settings, log, allowed, dry_run=dry_run), as_json=as_json)
-            if not watch:
-                return
-            time.sleep(every_s)
-
-
-def _stopped(
-    settings: Settings, log: BoardReader, allowed: Guardrails, *, dry_run: bool
-) -> list[ControlRecord]:
-    """The controls of the arms that are stopped now."""
-    against = log.evidence.against
-    broken = breaches(log.board.rows(), log.evidence.rows(), allowed, against)
-    if not broken:
-        return []
-    topic = settings.topics.control
-    every = kept(settings, topic, ControlRecord, quiet=True)
-    history = [one.record for one in every if one.record is not None]
-    found = stops(broken, history, int(time.time() * 1000))
-    if found and not dry_run:
-        send(settings, topic, found)
-    return found
-
-
-def _tell(found: list[ControlRecord], *, as_json: bool) -> None:
-    for record in found:
-        if as_json:
-            click.echo(json.dumps(record.model_dump()))
-        else:
-            say(f"{printable(record.key)} is off: {printable(record.reason, 300)}")
+        log = FirstsReader(settings, reader, None, against=against)
+        log.catch_up()
+        log.check_against()
+        guard = Guard(settings, log, allowed, dry_run=dry_run, as_json=as_json)
+        if watch:
+            watched(guard.look, every_s, line=guard.look, always_lines=True)
+        elif found := guard.look():
+            (click.echo if as_json else say)(found)

@@ -49,6 +49,10 @@ COUNTED = {
         "goeswith_withdrawals_put_off",
         "Times that withdrawals by catalogue or controls had to wait for their turn.",
     ),
+    "living_left_out": (
+        "goeswith_living_prompts_left_out",
+        "Living prompts that left for want of room, and are not taken back by the catalogue.",
+    ),
     "inheritances_failed": (
         "goeswith_inheritances_failed",
         "Times that the living prompts of a partition that was taken over could not be read.",

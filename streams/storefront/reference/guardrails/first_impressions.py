@@ -1,0 +1,120 @@
+"""What is sent away at first sight: one trial for each arm and unit, whatever comes after it.
+
+Impressions of one visitor are no independent trials: who sends one away mostly sends the next one
+away too. So of each arm only the first impression counts that a unit had: the visitor where an
+experiment tells which sessions are one's (`assigned`), else the session. Memory is bounded without
+counting anybody twice: where units are too many, only those go on to be counted whose hash is low,
+which has nothing to do with what they do (a hash threshold, as in distinct sampling; Gibbons,
+VLDB 2001).
+"""
+
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from streams.contract.prompts import ANY_OUTCOME, Assigned, Outcome, Prompt
+from streams.shop.memory.answer import OutgoingPrompt
+from streams.views.arm_board import ARMS_MAX, ArmBoard
+
+UNITS_MAX = 500_000
+"""Units of arms that are remembered, in some 80 bytes each."""
+OPEN_MAX = 100_000
+"""First impressions that may still be sent away, and sessions whose unit is remembered."""
+ASSIGNED = b'"assigned"'
+"""What the value of a record has in it that tells a session's unit."""
+HASH_BYTES = 8
+
+
+class Firsts(NamedTuple):
+    """First impressions of an arm, one a unit."""
+
+    shown: int = 0
+    dismissed: int = 0
+
+
+class FirstImpressions:
+    """Counts first impressions by arm, in any order of sessions, repeats dropped.
+
+    >>> firsts = FirstImpressions()
+    >>> for prompt, session in (("p1", "monday"), ("p2", "monday"), ("p3", "tuesday")):
+    ...     firsts.shown("popular", session, prompt)
+    ...     firsts.dismissed(prompt)
+    >>> firsts.by_arm
+    {'popular': Firsts(shown=2, dismissed=2)}
+    """
+
+    def __init__(self, units_max: int = UNITS_MAX, open_max: int = OPEN_MAX) -> None:
+        self.units_max = units_max
+        self.open_max = open_max
+        self.by_arm: dict[str, Firsts] = {}
+        """Of at most `ARMS_MAX` arms."""
+        self._below = 1 << 8 * HASH_BYTES
+        self._units: set[int] = set()
+        self._open: OrderedDict[str, str] = OrderedDict()
+        self._unit_of: OrderedDict[str, str] = OrderedDict()
+
+    def assigned(self, session_id: str, unit: str) -> None:
+        """From now on the session is this unit's."""
+        _put(self._unit_of, session_id, unit, self.open_max)
+
+    def shown(self, arm: str, session_id: str, prompt_id: str) -> None:
+        """Count an impression, if it is the first of its arm that the unit had."""
+        known = self.by_arm.get(arm, Firsts())
+        if arm not in self.by_arm and len(self.by_arm) >= ARMS_MAX:
+            return
+        if self._is_first(arm, self._unit_of.get(session_id, session_id)):
+            self.by_arm[arm] = known._replace(shown=known.shown + 1)
+            _put(self._open, prompt_id, arm, self.open_max)
+
+    def dismissed(self, prompt_id: str) -> None:
+        """Count that a prompt was sent away, once, if it was such a first impression."""
+        if (arm := self._open.pop(prompt_id, None)) is not None:
+            known = self.by_arm[arm]
+            self.by_arm[arm] = known._replace(dismissed=known.dismissed + 1)
+
+    def read(self, value: bytes | None) -> None:
+        """Note whose session it is, if a record of the outcomes topic tells that."""
+        if value is None or ASSIGNED not in value:
+            return
+        try:
+            told = ANY_OUTCOME.validate_json(value)
+        except ValidationError:  # counted by whoever reads all of it
+            return
+        if isinstance(told, Assigned):
+            self.assigned(told.session_id, told.unit)
+
+    def _is_first(self, arm: str, unit: str) -> bool:
+        digest = blake2b(f"{arm}\0{unit}".encode(), digest_size=HASH_BYTES).digest()
+        mark = int.from_bytes(digest)
+        if mark >= self._below or mark in self._units:
+            return False
+        self._units.add(mark)
+        while len(self._units) > self.units_max:
+            self._below //= 2
+            self._units = {one for one in self._units if one < self._below}
+        return True
+
+
+class FirstsBoard(ArmBoard):
+    """A board of arms that counts first impressions beside: of news alone, which can be true."""
+
+    def __init__(self, firsts: FirstImpressions) -> None:
+        super().__init__()
+        self.firsts = firsts
+
+    def count(self, published: Prompt | OutgoingPrompt | Outcome) -> None:
+        """Count what is known to be no repeat."""
+        super().count(published)
+        if isinstance(published, Outcome) and published.stage == "shown":
+            self.firsts.shown(published.arm, published.session_id, published.prompt_id)
+        elif isinstance(published, Outcome) and published.stage == "dismissed":
+            self.firsts.dismissed(published.prompt_id)
+
+
+def _put(kept: OrderedDict[str, str], key: str, value: str, most: int) -> None:
+    """Keep the latest few."""
+    kept[key] = value
+    if len(kept) > most:
+        kept.popitem(last=False)

@@ -1,0 +1,96 @@
+"""Looks at the log, stops the arms that break a guardrail, and says so: once, and again."""
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from streams.cli.printable import printable
+from streams.clients.log_reader import LogReader, Offsets, RawRecord
+from streams.contract.events.reference.control import ControlRecord
+from streams.contract.settings import Settings
+from streams.experiments.arms import BoardReader
+from streams.shop.decision.arms import ARMS
+from streams.storefront.reference.guardrails.first_impressions import (
+    FirstImpressions,
+    FirstsBoard,
+)
+from streams.storefront.reference.guardrails.judged import (
+    REASON_CHARS_MAX,
+    Guardrails,
+    breaches,
+    stops,
+)
+from streams.storefront.reference.topic_log import latest, send
+
+
+class FirstsReader(BoardReader):
+    """Reads the outcomes topic, and counts first impressions beside."""
+
+    def __init__(self, settings: Settings, reader: LogReader, *args: Any, **more: Any) -> None:
+        super().__init__(settings, reader, *args, **more)
+        self.firsts = FirstImpressions()
+        self.board = FirstsBoard(self.firsts)
+
+    def _read(self, begins: Offsets, ends: Offsets) -> Iterable[RawRecord]:
+        for record in super()._read(begins, ends):
+            self.firsts.read(record.value)
+            yield record
+
+
+class Guard:
+    """Stops arms by what the log says of them; a broker that fails fails a look, and no more."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: FirstsReader,
+        allowed: Guardrails,
+        *,
+        dry_run: bool = False,
+        as_json: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.log = log
+        self.allowed = allowed
+        self.dry_run = dry_run
+        self.as_json = as_json
+        self._told: set[str] = set()
+
+    def look(self) -> str:
+        """Read what has come, stop what is to be stopped, and return that in lines.
+
+        What is not stopped, as no control can or as this is a dry run, is said once.
+        """
+        self.log.catch_up()
+        broken = breaches(self.log.firsts.by_arm, self.log.evidence, self.allowed)
+        if not broken:
+            return ""
+        for one in broken:
+            if one.arm not in ARMS and self._is_news(one.arm):
+                said = f"{printable(one.arm)} breaks a guardrail, and no control stops it"
+                why = printable(one.reason, REASON_CHARS_MAX)
+                click.echo(f"goeswith: {said}: {why}", err=True)
+        topic = self.settings.topics.control
+        standing = latest(self.settings, topic, ControlRecord, quiet=True)
+        found = stops(broken, standing, int(time.time() * 1000))
+        if self.dry_run:
+            found = [one for one in found if self._is_news(one.key)]
+        elif found:
+            send(self.settings, topic, found)
+        return "\n".join(map(self._line, found))
+
+    def _is_news(self, what: str) -> bool:
+        """Whether it has not been said yet; from now on it has."""
+        if what in self._told:
+            return False
+        self._told.add(what)
+        return True
+
+    def _line(self, record: ControlRecord) -> str:
+        if self.as_json:
+            return json.dumps(record.model_dump())
+        state = "would be off" if self.dry_run else "is off"
+        return f"{printable(record.key)} {state}: {printable(record.reason, REASON_CHARS_MAX)}"

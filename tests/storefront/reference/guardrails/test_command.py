@@ -1,0 +1,157 @@
+"""`goeswith guardrails` on the embedded broker, through an outage of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import IO
+
+import pytest
+
+from streams.clients.log_reader import open_reader
+from streams.contract.prompts import Outcome
+from streams.contract.schemas.examples import SHOWN
+from streams.contract.settings import Settings
+from streams.lab.embedded.broker import EmbeddedBroker
+from streams.lab.embedded.worker_process import environment
+from streams.storefront.reference.guardrails.judged import Guardrails
+from streams.storefront.reference.guardrails.watching import FirstsReader, Guard
+from tests.integration.operators import ByHand, Operator, send
+
+PATIENCE_S = 120.0
+NAMED = ("guardrails", "--dismissals-max", "0.15")
+
+
+@pytest.fixture
+def broker() -> Iterator[EmbeddedBroker]:
+    """One that may be taken down."""
+    with EmbeddedBroker() as found:
+        yield found
+
+
+@pytest.fixture
+def operator(broker: EmbeddedBroker, topic_prefix: str) -> Operator:
+    """Of a shop with its topics."""
+    settings = Settings(
+        kafka_bootstrap=broker.bootstrap,
+        kafka_api_version="2.0",
+        kafka_timeout_s=2.0,
+        topic_prefix=topic_prefix,
+        partitions=2,
+    )
+    for name, topic in settings.topics.all().items():
+        broker.create_topic(name, topic.partitions or 2)
+    return Operator(settings)
+
+
+def annoys(operator: Operator, arm: str, sessions: int = 60) -> None:
+    """So many shoppers are shown a prompt of the arm, and all of them send it away."""
+    told: list[Outcome] = []
+    for number in range(sessions):
+        one = {"prompt_id": f"{arm} {number}", "session_id": f"session {number}", "arm": arm}
+        chances = {"propensity": 1.0, "propensities": {arm: 1.0}, "estimates": None}
+        told += [
+            SHOWN.model_copy(update=one | chances | {"stage": stage})
+            for stage in ("shown", "dismissed")
+        ]
+    records = [ByHand(b"p", one.to_json()) for one in told]
+    send(operator.settings, operator.settings.topics.outcomes, records)
+
+
+def test_an_arm_is_stopped_and_people_have_the_last_word(operator: Operator) -> None:
+    """A dry run stops nothing; whoever sets it on again is not overruled; the trail tells who."""
+    annoys(operator, "popular")
+    dry = operator.types(*NAMED, "--dry-run")
+    said = operator.asks(*NAMED)
+    again = operator.types(*NAMED)
+    why = ("--author", "ann", "--reason", "we like it")
+    operator.types("control", "set", "arms.popular.state", "on", *why)
+    overruled = operator.types(*NAMED)
+    operator.types("control", "set", "arms.popular.state", "shadow", *why)
+    in_shadow = operator.types(*NAMED)
+
+    assert "arms.popular.state would be off: sent away at 60 of 60 first impr" in dry.stdout
+    assert ("arms.popular.state", "off", "guardrail") == (
+        said["key"],
+        said["value"],
+        said["author"],
+    )
+    assert [("", 0)] * 3 == [(r.output, r.exit_code) for r in (again, overruled, in_shadow)]
+
+
+def test_an_arm_that_no_control_stops_is_told(operator: Operator) -> None:
+    """On standard error, and nothing is set: an arm of an earlier version, or of nobody."""
+    annoys(operator, "retired")
+    said = operator.types(*NAMED)
+
+    assert (0, "") == (said.exit_code, said.stdout)
+    assert "retired breaks a guardrail, and no control stops it: sent away" in said.stderr
+
+
+def test_what_is_not_stopped_is_said_once(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However often a dry run looks, and whatever breaks a guardrail that no control stops."""
+    annoys(operator, "popular")
+    annoys(operator, "retired")
+    topic = operator.settings.topics.outcomes
+    with open_reader(operator.settings, topic) as reader:
+        log = FirstsReader(operator.settings, reader, None)
+        guard = Guard(operator.settings, log, Guardrails(0.15), dry_run=True)
+        said = [guard.look() for _ in range(3)]
+
+    assert [True, False, False] == [bool(one) for one in said]
+    assert 1 == capsys.readouterr().err.count("no control stops it")
+
+
+def test_what_is_compared_with_has_to_be_an_arm(operator: Operator) -> None:
+    """A slip of the pen is said, instead of watching nothing."""
+    said = operator.types("guardrails", "--loss-max", "0.01", "--against", "populer")
+
+    assert 0 != said.exit_code
+    assert "--against populer: no such arm; there are" in f"{said.exception}{said.output}"
+
+
+def test_watching_goes_on_when_the_broker_comes_back(
+    operator: Operator, broker: EmbeddedBroker
+) -> None:
+    """What is wrong is said; what came later is judged; SIGTERM ends it."""
+    annoys(operator, "popular")
+    command = [sys.executable, "-m", "streams", *NAMED, "--watch", "--every", "1", "--json"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment(operator.settings)},
+    ) as process:
+        bound = threading.Timer(PATIENCE_S, process.kill)
+        bound.start()
+        try:
+            first = _next(process.stdout)
+            broker.down()
+            complaint = _next(process.stderr)
+            broker.up()
+            annoys(operator, "buy_again")
+            second = _next(process.stdout)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=20)
+            bound.cancel()
+
+    assert ["arms.popular.state", "arms.buy_again.state"] == [
+        json.loads(line)["key"] for line in (first, second)
+    ]
+    assert complaint.startswith("goeswith: ")
+    assert complaint.endswith("; trying again\n")
+    assert 128 + signal.SIGTERM == process.returncode
+
+
+def _next(stream: IO[str] | None) -> str:
+    assert stream is not None
+    line = stream.readline()
+    assert line, "it has ended"
+    return line
