@@ -199,6 +199,8 @@ class CoOccurrence(Recommender):
     ) -> list[Candidate]:
         """What the last items of `x` go with. Items of `x` itself are not excluded by default."""
         voters, k = self._voters(x), max(k, 0)
+        if not len(voters):
+            return []
         votes = voters, self._vote_weights(time_s), self._support()
         ranked, in_all = self._pairs.rank(*votes, k + SOME)
         found = self._admitted(ranked, exclude, k)

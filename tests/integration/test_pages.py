@@ -14,7 +14,8 @@ import pytest
 from tests.test_docs import PAGES, README, simple, typed_commands
 
 ELSEWHERE = {
-    *("demo", "replay", "bench", "intake", "checkpoint", "catalog", "control", "feed", "guardrails")
+    *("demo", "replay", "bench", "intake", "checkpoint", "catalog", "control", "feed"),
+    *("guardrails", "why-not"),
 }
 """Commands that take minutes as the pages type them, or files and logs of a page's own story; tests
 of their own run them in small."""

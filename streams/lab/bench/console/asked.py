@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 from streams.clients.log_reader import GroupMember
+from streams.contract.errors import NotEnough
 from streams.contract.schemas.examples import PROMPT
 from streams.contract.settings import Settings
 from streams.lab.bench.console.made_outcomes import MadeLog, MadeShop, made
@@ -138,4 +139,4 @@ def _poller(name: str, look: Callable[[], Any]) -> Poller[Any]:
 
 
 def _no_story(*_: Any) -> Any:
-    raise NotImplementedError("no story is asked for")
+    raise NotEnough("what is asked here is on no log: there is no story to tell")

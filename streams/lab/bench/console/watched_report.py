@@ -2,9 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import click
@@ -14,6 +12,7 @@ from streams.cli.progress import progressed
 from streams.lab.bench.console.asked import AskedConsole
 from streams.lab.bench.console.made_outcomes import MadeShop
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
+from streams.lab.bench.figures.in_processes import in_processes
 from streams.lab.bench.figures.report import report, report_options, run_options
 
 TITLE = "A/A tests, watched on the console"
@@ -85,11 +84,7 @@ def _share(flags: Iterator[bool]) -> float:
 def watched_runs(count: int, seed: int, jobs: int, shop: MadeShop = ALIKE) -> Iterator[WatchedRun]:
     """So many of them, each from a seed of its own."""
     seeds = [(seed, number) for number in range(count)]
-    if jobs == 1:
-        yield from (watched(shop, one) for one in seeds)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(partial(watched, shop), seeds)
+    return in_processes(partial(watched, shop), seeds, jobs)
 
 
 def section(found: Mapping[str, Claim], count: int) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +11,7 @@ import numpy as np
 
 from streams.cli.progress import progressed
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
+from streams.lab.bench.figures.in_processes import in_processes
 from streams.lab.bench.figures.report import report, report_options, run_options
 from streams.lab.bench.inference.aa_log import differing_looks, verdicts
 from streams.lab.bench.inference.aa_shops import AaRun, AaShop, course, run
@@ -71,7 +70,7 @@ def measured(
     """All claims; as many shops of rare orders as years."""
     shops = [year, *RARE.values()]
     work = [(shop, (seed, at, one)) for at, shop in enumerate(shops) for one in range(count)]
-    runs = list(progressed(_played(work, jobs), len(work), "shops"))
+    runs = list(progressed(in_processes(_run, work, jobs, chunk=8), len(work), "shops"))
     years, *rare = (runs[at * count : (at + 1) * count] for at in range(len(shops)))
     found = claims(years, dict(zip(RARE, rare, strict=True)))
     of_two = np.arange(FEW.units) < FEW.units // 2
@@ -85,14 +84,6 @@ def measured(
     more = {"two_a_side": claim(verdicts(few), 0), "kept": claim(off, 0)}
     both = found | more
     return {name: both[name] for name in LABELS}
-
-
-def _played(work: Sequence[Work], jobs: int) -> Iterator[AaRun]:
-    if jobs == 1:
-        yield from map(_run, work)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_run, work, chunksize=8)
 
 
 def _run(work: Work) -> AaRun:

@@ -6,9 +6,7 @@ propensities and expectations, the product's own sums. The posterior is refreshe
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +18,7 @@ from models.decay.forward import LANDMARK_S
 from models.evaluation.arm_values import ALPHA, ArmSums, arm_sums, sequence
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from models.evaluation.sample_ratio import sample_ratio_p
+from streams.lab.bench.figures.in_processes import in_processes
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -161,11 +160,7 @@ def runs(
         for number, shop in enumerate(shops)
         for first in range(0, shop.runs, CHUNK)
     ]
-    if jobs == 1:
-        yield from map(_some, work)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_some, work)
+    return in_processes(_some, work, jobs)
 
 
 def _some(work: Work) -> tuple[int, list[SimulatedRun]]:

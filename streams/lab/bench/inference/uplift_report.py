@@ -1,14 +1,13 @@
 """`goeswith bench uplift`: is what we say of prompts true, whatever customers do with their ids?"""
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
 import click
 
 from streams.cli.live import show
 from streams.cli.tables import Listing
+from streams.lab.bench.figures.in_processes import in_processes
 from streams.lab.bench.figures.report import report, report_options, run_options
 from streams.lab.bench.inference.customers import KINDS, LOOKS, ShopRun, run, truth
 
@@ -39,17 +38,9 @@ def measured(runs: int, seed: int, units: int, jobs: int) -> Figures:
     """Each kind of customers, in so many shops."""
     work = [(kind, seed + number, units) for kind in KINDS for number in range(runs)]
     found: dict[str, list[ShopRun]] = {kind: [] for kind in KINDS}
-    for (kind, *_), one in zip(work, _played(work, jobs), strict=True):
+    for (kind, *_), one in zip(work, in_processes(_run, work, jobs, chunk=4), strict=True):
         found[kind].append(one)
     return {kind: figures_of(kind, played) for kind, played in found.items()}
-
-
-def _played(work: list[tuple[str, int, int]], jobs: int) -> Iterator[ShopRun]:
-    if jobs == 1:
-        yield from map(_run, work)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_run, work, chunksize=4)
 
 
 def _run(work: tuple[str, int, int]) -> ShopRun:

@@ -2,9 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import click
@@ -13,6 +11,7 @@ import numpy as np
 from streams.cli.progress import progressed
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
+from streams.lab.bench.figures.in_processes import in_processes
 from streams.lab.bench.figures.report import report, report_options, run_options
 from streams.lab.bench.inference.net_reward.journeys import TARGETS
 from streams.lab.bench.inference.net_reward.market import MarketRun, run
@@ -76,15 +75,7 @@ def claims(runs: Sequence[MarketRun]) -> dict[str, Claim]:
 def measured(count: int, seed: int, customers: int, jobs: int) -> list[MarketRun]:
     """So many shops, each from a seed of its own."""
     work = [(seed + one, customers) for one in range(count)]
-    return list(progressed(_played(work, jobs), count, "shops"))
-
-
-def _played(work: Sequence[tuple[int, int]], jobs: int) -> Iterator[MarketRun]:
-    if jobs == 1:
-        yield from map(_run, work)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_run, work, chunksize=2)
+    return list(progressed(in_processes(_run, work, jobs, chunk=2), count, "shops"))
 
 
 def _run(work: tuple[int, int]) -> MarketRun:
