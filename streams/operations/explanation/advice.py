@@ -56,6 +56,10 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "all that fits may not be offered, by the catalogue: out of stock, hidden, an upgrade",
         "until the catalogue says otherwise: `goeswith catalog get ITEM`",
     ),
+    "not_worth": (
+        "nothing that fits is expected to earn more than a prompt annoys",
+        "until more is learned: GOESWITH_ITEMS_DECIDED, and GOESWITH_DISMISSAL_COST_MINOR",
+    ),
     "paused": (
         "an operator has paused all prompts, or set the number of their items to 0",
         "until the control is set no longer: `goeswith control history prompts.paused`",

@@ -5,22 +5,38 @@ receipt that stands in a prompt on the topic needs no key to be believed: the pr
 """
 
 from collections.abc import Iterable
+from typing import Self
 
-from streams.contract.prompts import Prompt
+from models import Candidate
+from streams.contract.prompts import Prompt, PromptItem
 from streams.contract.receipts import PREFIX, Receipt, Receipts
+from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.decision.policy.item_values import fit
 
 
 class PublishedReceipts(Receipts):
     """Opens what the secrets of the settings have sealed, and what was published.
+
+    Where prompts earn money, `in_money`, a prompt says how much spoke for each item; what an item
+    would earn it does not say. So how often offers were sold is counted as the worker counted it.
 
     >>> from streams.contract.schemas.examples import PROMPT
     >>> PublishedReceipts("another secret", [PROMPT]).open(PROMPT.receipt, "session-7").items
     ('butter',)
     """
 
-    def __init__(self, secrets: str, prompts: Iterable[Prompt]) -> None:
+    def __init__(self, secrets: str, prompts: Iterable[Prompt], *, in_money: bool = False) -> None:
         super().__init__(secrets)
-        self._published = {prompt.receipt.rstrip("="): _receipt(prompt) for prompt in prompts}
+        self._published = {
+            prompt.receipt.rstrip("="): _receipt(prompt, in_money=in_money) for prompt in prompts
+        }
+
+    @classmethod
+    def of(cls, settings: Settings, prompts: Iterable[Prompt]) -> Self:
+        """Those that a shop of these settings opens."""
+        secrets = settings.receipt_secret.get_secret_value()
+        return cls(secrets, prompts, in_money=settings.reward == "net")
 
     def open(self, token: str, session_id: str) -> Receipt:
         """The receipt in a token of this session; raises `InvalidReceipt`."""
@@ -30,7 +46,7 @@ class PublishedReceipts(Receipts):
         return receipt
 
 
-def _receipt(prompt: Prompt) -> Receipt:
+def _receipt(prompt: Prompt, *, in_money: bool) -> Receipt:
     """What a prompt's receipt says, as the prompt itself says it."""
     return Receipt(
         prompt.prompt_id,
@@ -42,4 +58,11 @@ def _receipt(prompt: Prompt) -> Receipt:
         tuple(item.item_id for item in prompt.items),
         prompt.occurred_at_ms,
         prompt.expires_at_ms if prompt.receipt.startswith(PREFIX) else None,
+        worths=tuple(map(_worth, prompt.items)) if in_money else (),
     )
+
+
+def _worth(item: PromptItem) -> ItemWorth:
+    """How much spoke for an offered item."""
+    said = item.evidence
+    return ItemWorth(fit=fit(Candidate(item.item_id, item.score, said.together, said.of, "")))

@@ -65,10 +65,8 @@ def retell(
 
     `latest` are those of the log's events that are to be explained.
     """
-    receipts = PublishedReceipts(
-        shop.settings.receipt_secret.get_secret_value(), chain(*published.prompts.values())
-    )
-    shop.receipt_rules.receipts = receipts
+    prompts = chain(*published.prompts.values())
+    shop.receipt_rules.receipts = PublishedReceipts.of(shop.settings, prompts)
     wanted = {event.place for event in silent(latest, published)}
     begins = {at.number: offset for at, offset in reader.begins().items() if _is_of(at, shop)}
     for number, offset in begins.items():
@@ -87,7 +85,8 @@ def retell(
 def disagreeing(published: PublishedAnswers, retold: Mapping[Place, Retold]) -> set[SilenceReason]:
     """Why the settings at hand are silent where workers prompted: theirs are others, then.
 
-    What is known (`no_candidate`) is left out: a worker that was behind knew more.
+    What is known (`no_candidate`, `not_worth`) is left out: a worker that was behind knew more, or
+    has a catalogue.
     """
     reasons = {
         again.silences[prompt.placement].reason
@@ -95,7 +94,7 @@ def disagreeing(published: PublishedAnswers, retold: Mapping[Place, Retold]) -> 
         for prompt in published.prompts.get(place, ())
         if prompt.placement in again.silences
     }
-    return reasons - {"no_candidate", "duplicate"}
+    return reasons - {"no_candidate", "not_worth", "duplicate"}
 
 
 def _is_of(at: Partition, shop: Shop) -> bool:

@@ -8,6 +8,7 @@ from streams.contract.errors import BadInput, InvalidEvent
 from streams.contract.events import Event, decode, encode
 from streams.contract.prompts import PromptWithdrawn
 from streams.contract.settings import Settings
+from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Silence
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -57,8 +58,9 @@ class KeptLog(LogReader):
 class OneWorker:
     """Takes events at their times, answers at once, and remembers why it was silent."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
         self.settings, self.shop = settings, Shop(settings)
+        self.catalog = catalog
         self.log = KeptLog(settings)
         self.silences: dict[tuple[int, int], Silence] = {}
         self._pending: Mapping[int, PendingPrompts] = {
@@ -84,7 +86,7 @@ class OneWorker:
             return
         self.shop.learn(number, record.offset, held)
         pending = self._pending[number]
-        answer = self.shop.answer(held, number, record.offset, pending)
+        answer = self.shop.answer(held, number, record.offset, pending, catalog=self.catalog)
         for outcome in answer.outcomes:
             self.log.append(topics.outcomes, number, b"", outcome.to_json(), record.timestamp_ms)
         if answer.outgoing_prompt is not None:

@@ -162,8 +162,9 @@ def test_on_a_topic_that_begins_anew_an_upgrade_is_taken_as_if_it_were_the_first
     catalog.clear()
 
     assert catalog.put(better("grill"))
-    assert not catalog.put(better("oven"))
-    assert ["grill"] == [*catalog.upgrades.of("toaster")]
+    assert not catalog.left_out
+    catalog.put(better("oven"))
+    assert (["grill"], {"upgrades": 1}) == ([*catalog.upgrades.of("toaster")], catalog.left_out)
     catalog.clear()
     assert catalog.put(better("oven", than="grill"))
     assert ({}, ["oven"]) == (catalog.upgrades.of("toaster"), [*catalog.upgrades.of("grill")])

@@ -78,7 +78,7 @@ def why_not(
         gone = sum(begins[at] for at in events_at)
     held = event.held
     assert asks(held)  # noqa: S101  # last_asked has looked
-    return WhyNot(held.event_id, event.timestamp_ms, told, tuple(_notes(standing, gone)))
+    return WhyNot(held.event_id, event.timestamp_ms, told, tuple(_notes(settings, standing, gone)))
 
 
 def last_asked(
@@ -114,9 +114,8 @@ def answer(
 ) -> Considered:
     """What became of the item at this decision, by a shop that has folded nothing yet."""
     event, slot = decision
-    shop.receipt_rules.receipts = PublishedReceipts(
-        shop.settings.receipt_secret.get_secret_value(), chain(*published.prompts.values())
-    )
+    prompts = chain(*published.prompts.values())
+    shop.receipt_rules.receipts = PublishedReceipts.of(shop.settings, prompts)
     for at, offset in reader.begins().items():
         if at.topic == shop.settings.topics.events:
             shop.start(at.number, offset)
@@ -160,7 +159,7 @@ def standing_now(
     settings: Settings, items: Iterable[CatalogItem], controls: Iterable[ControlRecord]
 ) -> Standing:
     """What catalogue and controls say now, of these items and at all."""
-    catalog, kept = Catalog(settings.catalog_items_max), Controls(settings)
+    catalog, kept = Catalog.of(settings), Controls(settings)
     for item in items:
         catalog.put(item)
     for record in controls:
@@ -168,16 +167,18 @@ def standing_now(
             kept.put(record.key, record.value, size=0)
         except InvalidReference:  # workers refuse it as well
             continue
-    catalog.hidden = kept.hidden
+    catalog.hidden, catalog.curation = kept.hidden, kept.curation
     return Standing(catalog or None, kept.now)
 
 
-def _notes(standing: Standing, gone: int) -> Iterable[str]:
+def _notes(settings: Settings, standing: Standing, gone: int) -> Iterable[str]:
     yield (
         "told by folding the log again, by the settings of this shell; a worker that was behind "
         "knew more by then"
     )
     if standing != Standing():
         yield "catalogue and controls are those of now, not of then"
+    if settings.items_decided and not settings.receipt_secret.get_secret_value():
+        yield "what others were sold stands in receipts: without the secret numbers are guesses"
     if gone:
         yield f"{many(gone, 'events are', 'event is')} gone from the log: workers may know more"

@@ -42,7 +42,7 @@ def command(
     """Tell why ITEM was not offered at the last decision of SESSION.
 
     The log is folded again up to there, so the settings have to be those of the workers; the secret
-    is not needed. Catalogue and controls are those of now.
+    is needed only where numbers of items are decided. Catalogue and controls are those of now.
     """
     told = why_not(
         settings,

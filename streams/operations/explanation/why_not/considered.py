@@ -8,24 +8,23 @@ where it was not. Nothing is drawn anew; what was drawn is read off the prompt.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from models import Candidate, CoOccurrence
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
-from streams.shop.decision.arms import Arm, CandidateQuery
+from streams.operations.explanation.why_not.proposals import Source, proposals
+from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog, Withholding
 from streams.shop.decision.catalog.exclusions import Exclusions
+from streams.shop.decision.catalog.slot_arms import slot_arms
 from streams.shop.decision.controls.controls import Controlled
 from streams.shop.decision.decision import UNDRAWN
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
+from streams.shop.decision.slots.strategy import Strategy
 from streams.shop.decision.withdrawals import sent_away
 from streams.shop.memory.answer import Silence, SilenceReason
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent
 from streams.shop.shop import Shop
-
-RANKED_MAX = 1_000
-"""An item of a lower rank counts as no candidate: nobody looks so far."""
 
 Refusal = (
     Literal[
@@ -41,47 +40,17 @@ Refusal = (
     | Withholding
 )
 """Why an item must not be offered, whoever proposes it."""
-Missing = Literal[
-    "unknown",
-    "never_met",
-    "too_few",
-    "mere_chance",
-    "no_history",
-    "not_ranked",
-]
-"""Why an arm does not propose an item."""
 Verdict = Literal[
-    "offered", "silence", "refused", "no_candidate", "arm_idle", "not_drawn", "ranked_below"
+    "offered",
+    "silence",
+    "refused",
+    "no_candidate",
+    "arm_idle",
+    "not_drawn",
+    "not_worth",
+    "ranked_below",
 ]
 """The first of these that holds."""
-
-
-class MeetingCounts(NamedTuple):
-    """How an item stands to the item of the session that it met most, in whole counts."""
-
-    anchor: str
-    together: int
-    of: int
-    """How often the anchor was there."""
-    lift: float
-    """How much more often they met than chance has it: 1 by chance."""
-
-
-class Source(NamedTuple):
-    """What one arm says of the item."""
-
-    arm: str
-    drawable: bool
-    """Whether controls let it be drawn."""
-    propensity: float | None
-    """With which probability it was drawn; None: it had nothing on offer, or nothing was said."""
-    rank: int | None
-    """1 is the best; None: it does not propose the item."""
-    candidate: Candidate | None
-    missing: Missing | None
-    """Why it does not."""
-    counts: MeetingCounts | None
-    """Where it goes by what met what."""
 
 
 class Considered(NamedTuple):
@@ -115,22 +84,6 @@ class DecisionAsked(NamedTuple):
     controls: Controlled | None = None
 
 
-class _AllBut(Collection[str]):
-    """What is out of the question, but for one item."""
-
-    def __init__(self, excluded: Collection[str], item_id: str) -> None:
-        self._excluded, self._item_id = excluded, item_id
-
-    def __contains__(self, item: object) -> bool:
-        return item != self._item_id and item in self._excluded
-
-    def __len__(self) -> int:
-        return len(self._excluded)
-
-    def __iter__(self) -> Iterator[str]:
-        return (item for item in self._excluded if item != self._item_id)
-
-
 def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     """What became of an item when this event, which the shop has just folded, was answered."""
     event, slot, prompt = asked.event, asked.slot, asked.prompt
@@ -149,12 +102,37 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
         question = shop.decision.question(
             session, anchor, event.time_s, out, settings, asked.beside, bought_with(event)
         )
+        arms = _arms(shop, session, asked, out, question)  # an upgrade has other surroundings
         refusals = tuple(_refusals(shop, session, asked, question, item_id))
-        arms = {} if slot == "upgrade" else shop.decision.arms
-        sources = tuple(_sources(shop, arms, question, asked, item_id))
+        chances = {} if prompt is None else prompt.propensities
+        idle = _idle(asked.controls)
+        sources = tuple(proposals(shop.learned, arms, question, chances, idle, item_id))
     silence = None if chosen else _silence(shop, session, asked)
     verdict = _verdict(item_id, chosen, silence, refusals, sources, drawn)
+    few = shop.decision.numbers is not None and len(chosen) < settings.prompt_items_max
+    if few and verdict == "ranked_below":
+        verdict = "not_worth"
     return Considered(*(item_id, slot, anchor, verdict, silence, refusals, sources, chosen, drawn))
+
+
+def _arms(
+    shop: Shop,
+    session: Session,
+    asked: DecisionAsked,
+    out: Exclusions | None,
+    question: CandidateQuery,
+) -> Mapping[str, Strategy]:
+    """The arms of the slot: all that there are, and as they were drawn those that may be."""
+    about = session, asked.event, asked.slot, out, question, shop.decision.thresholds
+    every = slot_arms(shop.decision.arms, *about)
+    if asked.controls is None:
+        return every
+    return {**every, **slot_arms(asked.controls.arms, *about, asked.controls.off)}
+
+
+def _idle(controls: Controlled | None) -> Collection[str]:
+    """The arms that controls do not let be drawn."""
+    return () if controls is None else {*controls.idle, *controls.off}
 
 
 def _silence(shop: Shop, session: Session, asked: DecisionAsked) -> SilenceReason | None:
@@ -164,7 +142,7 @@ def _silence(shop: Shop, session: Session, asked: DecisionAsked) -> SilenceReaso
     said = shop.decision.in_slot(session, asked.event, unseen, out, asked.slot, asked.controls)
     if not isinstance(said, Silence):
         return "expired"  # it is not on the topic: answered too late, or gone by retention
-    return None if said.reason in UNDRAWN else said.reason
+    return None if said.reason in UNDRAWN - {"not_worth"} else said.reason
 
 
 def _verdict(
@@ -218,59 +196,3 @@ def _bought(shop: Shop, session: Session, time_s: float) -> set[str]:
     if session.shopper_id is not None and shop.settings.just_bought_s:
         bought |= shop.learned.repeats.bought_since(session.shopper_id, since_s)
     return bought
-
-
-def _sources(
-    shop: Shop,
-    arms: Mapping[str, Arm],
-    question: CandidateQuery,
-    asked: DecisionAsked,
-    item_id: str,
-) -> Iterator[Source]:
-    """What each arm says of the item, were it allowed."""
-    chances = {} if asked.prompt is None else asked.prompt.propensities
-    idle = {} if asked.controls is None else asked.controls.idle
-    alone = question._replace(excluded=_AllBut(question.excluded, item_id), items_max=RANKED_MAX)
-    for name, arm in arms.items():
-        model = arm.source(shop.learned)
-        if model is None:
-            continue  # the settings do not ask for it
-        ranked = arm.candidates(shop.learned, alone)
-        place = next((at for at, one in enumerate(ranked) if one.item == item_id), None)
-        context = [one for one in arm.context(question) if one != item_id]
-        counts = _counts(model, context, item_id) if isinstance(model, CoOccurrence) else None
-        yield Source(
-            arm=name,
-            drawable=name not in idle,
-            propensity=chances.get(name),
-            rank=None if place is None else place + 1,
-            candidate=None if place is None else ranked[place],
-            missing=None if place is not None else _missing(model, counts, context, ranked),
-            counts=counts,
-        )
-
-
-def _counts(model: CoOccurrence, context: Sequence[str], item_id: str) -> MeetingCounts | None:
-    """How the item stands to the one of the context that it met most."""
-    met = [(item, model.lift(item, item_id)) for item in context]
-    if not met:
-        return None
-    anchor, most = max(met, key=lambda pair: (pair[1].together, pair[1].of_b, pair[0]))
-    return MeetingCounts(anchor, most.together, most.of_a, most.lift)
-
-
-def _missing(
-    model: object, counts: MeetingCounts | None, context: Sequence[str], ranked: Sequence[Candidate]
-) -> Missing:
-    """Why a source does not propose an item."""
-    if isinstance(model, CoOccurrence):
-        if counts is None or not counts.of:
-            return "unknown"
-        if not counts.together:
-            return "never_met"
-        if counts.together < model.together_min:
-            return "too_few"
-        return "not_ranked" if len(ranked) >= RANKED_MAX else "mere_chance"
-    if not context:
-        return "no_history"
-    return "not_ranked" if len(ranked) >= RANKED_MAX else "unknown"

@@ -4,13 +4,8 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
 from streams.cli.printable import printable
-from streams.operations.explanation.why_not.considered import (
-    Considered,
-    Missing,
-    Refusal,
-    Source,
-    Verdict,
-)
+from streams.operations.explanation.why_not.considered import Considered, Refusal, Verdict
+from streams.operations.explanation.why_not.proposals import Missing, Source
 
 COLUMNS = 80
 NAME_COLUMNS = 40
@@ -22,6 +17,7 @@ VERDICTS: Mapping[Verdict, str] = {
     "no_candidate": "no arm proposes it",
     "arm_idle": "it is proposed by arms that controls do not let be drawn",
     "not_drawn": "another arm was drawn than those that propose it",
+    "not_worth": "fewer were offered than fit: it would earn less than it annoys",
     "ranked_below": "the arm that was drawn had better ones",
 }
 REFUSALS: Mapping[Refusal, str] = {
@@ -36,6 +32,11 @@ REFUSALS: Mapping[Refusal, str] = {
     "hidden": "it is hidden, by the catalogue or a control of now",
     "restricted": "it is restricted, by the catalogue of now",
     "variant": "another variant of it is in the basket, or was looked at",
+    "margin": "it earns less than the margin floor, by the catalogue of now",
+    "upgrade": "it, or what is there, is an upgrade of the other: those have a slot of their own",
+    "excluded": "the catalogue says that it does not go with what is there",
+    "requires": "it needs another item, which is neither there nor bought",
+    "substitute": "it replaces what is there (GOESWITH_SUBSTITUTE_PROBABILITY_MAX)",
     "in_another_slot": "it stands in the prompt for another slot of the event",
 }
 MISSING: Mapping[Missing, str] = {
@@ -44,6 +45,9 @@ MISSING: Mapping[Missing, str] = {
     "too_few": "it met it too seldom (GOESWITH_TOGETHER_MIN)",
     "mere_chance": "no more often than chance has it (GOESWITH_LIFT_Z_MIN)",
     "no_history": "knows nothing of whoever is there",
+    "not_said": "nobody says so of what is at hand",
+    "unfit": "it does not fit a better one of this arm",
+    "no_top_up": "others reach free shipping by less, or it does not",
     "not_ranked": "so far down that nobody looks",
 }
 

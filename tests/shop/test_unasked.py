@@ -1,0 +1,168 @@
+"""What nobody asks for changes nothing: not one decision, not one bit of what is learned.
+
+A log of a few thousand events is decided and folded, and what comes of it is held against what came
+of it before relations, curated pairs, substitutes, a margin floor, net reward and decided numbers
+of items were there: constants, recorded then. The catalogue of the log is full of what those would
+decide by; without their settings, it decides nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from streams.contract.events import Event
+from streams.contract.events.reference.catalog import CatalogItem, Relation
+from streams.contract.prompts import Prompt
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.memory.answer import Answer
+from tests.stories import NOON_MS, Story, Till
+
+EVENTS = 3_000
+ITEMS = [f"item-{number}" for number in range(40)]
+KINDS = ("accessory_of", "spare_part_of", "excludes", "requires", "upgrade_of")
+SLOTS = (("product_page",), ("basket",), ("basket", "upgrade"), ("product_page", "upgrade"))
+DIGITS = 6
+"""So many digits of a number count: the last ones may differ by machine."""
+KNOWN: dict[str, Any] = {"free_shipping": "EUR=9000", "catalog_prices_max": 1000}
+
+
+def catalog(till: Till) -> Catalog:
+    """Forty items, in ten categories, of which each names others."""
+    chance, known = Random(17), Catalog.of(till.shop.settings)
+    for number, item in enumerate(ITEMS):
+        known.put(
+            CatalogItem(
+                item_id=item,
+                category=f"kind {number % 10}",
+                price_minor=500 + 90 * number,
+                margin_minor=-50 + 7 * number,
+                currency="EUR",
+                in_stock=number % 13 != 0,
+                hidden=number == 7,
+                variant_of="item-x" if number in (8, 9) else None,
+                relations=tuple(
+                    Relation(kind=chance.choice(KINDS), item_id=ITEMS[(number + far) % len(ITEMS)])
+                    for far in chance.sample(range(1, 20), 3)
+                ),
+            )
+        )
+    return known
+
+
+def served(till: Till) -> Iterator[Answer]:
+    """The answers to a log in which sixty shoppers look, add, react, order and return."""
+    chance = Random(18)
+    stories = [Story(f"s{n}", shopper_id=f"shopper-{n % 9}" if n % 3 else None) for n in range(60)]
+    prompts: dict[str, Prompt] = {}
+    for number in range(EVENTS):
+        story = stories[chance.randrange(60)]
+        story.now_ms = NOON_MS + 20_000 * number
+        answer = till.serve(_event(chance, story, prompts.get(story.session_id)))
+        if answer.prompt is not None:
+            prompts[story.session_id] = answer.prompt
+        yield answer
+
+
+def _event(chance: Random, story: Story, prompt: Prompt | None) -> Event:
+    # those that are bought together are near each other
+    near = ITEMS[min(len(ITEMS) - 1, int(abs(chance.gauss(chance.randrange(4) * 10, 2))))]
+    deed = chance.randrange(12)
+    if prompt is not None and deed < 6:
+        if deed < 2:
+            return story.see(prompt)
+        if deed == 2:
+            return story.click(prompt)
+        if deed == 3 and chance.random() < 0.3:
+            return story.dismiss(prompt)
+        return story.add(prompt.items[0].item_id, receipt=prompt.receipt)
+    priced = {"price_minor": 500 + 90 * ITEMS.index(near), "currency": "EUR"}
+    if deed == 11 and chance.random() < 0.5:
+        return story.send_back(near)
+    if deed >= 10:
+        return story.order(near, ITEMS[chance.randrange(len(ITEMS))])
+    act = story.add if deed % 2 else story.view
+    return act(near, slots=SLOTS[chance.randrange(len(SLOTS))], **priced)
+
+
+def told(answer: Answer) -> list[Any]:
+    """All that an answer says, but for the seals; numbers as far as any machine agrees."""
+    prompts = [one.prompt().model_dump(exclude={"receipt"}) for one in answer.outgoing_prompts]
+    outcomes = [one.model_dump() for one in answer.outcomes]
+    gone = [one.model_dump() for one in answer.withdrawals]
+    silences = {slot: silence.reason for slot, silence in answer.silent_slots.items()}
+    return [prompts, outcomes, gone, silences, answer.silence and answer.silence.reason]
+
+
+def rounded(value: Any) -> Any:
+    """The same, of which each number has so many digits at most."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {str(key): rounded(each) for key, each in value.items()}
+    return [*map(rounded, value)] if isinstance(value, list | tuple) else value
+
+
+def decided(known: bool, **settings: Any) -> tuple[str, str]:
+    """A hash of all decisions on the log, and the digest of what was learned of it."""
+    till = Till(together_min=1, **settings)
+    if known:
+        till.catalog = catalog(till)
+        till.controls.put("arms.popular.share_max", 0.5, size=90)
+    found, prompts = hashlib.sha256(), 0
+    for answer in served(till):
+        prompts += len(answer.outgoing_prompts)
+        found.update(json.dumps(rounded(told(answer)), sort_keys=True, default=str).encode())
+    assert prompts > EVENTS // 10
+    return found.hexdigest(), till.shop.digest()
+
+
+@pytest.mark.parametrize(
+    ("settings", "known", "decisions", "digest"),
+    [
+        (
+            {},
+            False,
+            "16a205720565d560f5d0220648b10bc2a889926a6e33fba80509257fe909f033",
+            "5c89ed0d98cf4d8f037146fdf85ebe8a7096ca532f35847d8ddb8a27d20ac09e",
+        ),
+        (
+            KNOWN,
+            True,
+            "5e5297c6c291629b0f3c0cb34db2e9bf201d405e93d64eaf881df007f24e6096",
+            "04c8adda1a9780d8e0ebdaeba6976faae0a90166a98ba52aa7bb8adf78267f08",
+        ),
+        (
+            {"best_fit": True, "holdout_share": 0.2, "arm_policy": "factors"},
+            True,
+            "623bdc1b2e37476414b280dd1983f6b741168dfc8d2c479e32ab064eb123309c",
+            "411ab08097fec2b4afb03d14aea10d8b06a5ccf70d3868c423f1a1e23bc3f12c",
+        ),
+    ],
+    ids=["without-a-catalogue", "with-a-catalogue", "learned-rankers"],
+)
+def test_without_their_settings_relations_and_rewards_change_nothing(
+    settings: dict[str, Any], known: bool, decisions: str, digest: str
+) -> None:
+    """The decisions, and what was learned, are those that were recorded."""
+    assert (decisions, digest) == decided(known, **settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"catalog_relations": "guards"},
+        {"catalog_relations": "arms"},
+        {"margin_ratio_min": 0.05},
+        {"substitute_probability_max": 0.5},
+        {"reward": "net"},
+        {"reward": "net", "items_decided": True},
+    ],
+    ids=["guards", "arms", "floor", "substitutes", "money", "numbers"],
+)
+def test_each_of_them_would_change_what_this_log_gets(settings: dict[str, Any]) -> None:
+    """Else the constants would say nothing."""
+    assert decided(True, **KNOWN)[0] != decided(True, **KNOWN, **settings)[0]
