@@ -246,8 +246,7 @@ class CoOccurrence(Recommender):
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
-        (of_a, met), (of_b, _) = self.meetings(a), self.meetings(b)
-        together = met.get(b, 0)
+        of_b, of_a, together = self.met(b, a)
         lift = together * self._sessions / (of_a * of_b) if of_a and of_b else 0.0
         return PairLift(lift, together, of_a, of_b, self._sessions)
 

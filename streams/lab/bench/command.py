@@ -54,7 +54,7 @@ BENCHMARKS = {
         "console",
     ),
     "profit": Lazy(
-        "streams.lab.bench.profit.profit_report:profit",
+        "streams.lab.bench.regret.profit.profit_report:profit",
         "Shops with a known truth: what do decided numbers of items earn?",
     ),
     "restart": Lazy(

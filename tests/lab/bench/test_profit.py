@@ -8,15 +8,15 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli.root import goeswith
-from streams.lab.bench.profit.contenders import (
+from streams.lab.bench.regret.profit.contenders import (
     DECIDED,
     POPULAR,
     calibration_error,
     play,
     settings_of,
 )
-from streams.lab.bench.profit.shops import TEMPERS, ProfitShop, ShopVisitor
-from streams.lab.bench.profit.visits import Contender
+from streams.lab.bench.regret.profit.shops import TEMPERS, ProfitShop, ShopVisitor
+from streams.lab.bench.regret.profit.visits import Contender
 
 
 @pytest.mark.parametrize("kind", TEMPERS)

@@ -20,7 +20,7 @@ from streams.contract.events import (
 )
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.lab.bench.profit.shops import CURRENCY, ProfitShop, ShopVisitor
+from streams.lab.bench.regret.profit.shops import CURRENCY, ProfitShop, ShopVisitor
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.memory.answer import Answer

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from streams.contract.settings import Settings
-from streams.lab.bench.profit.shops import ProfitShop
-from streams.lab.bench.profit.visits import Contender, Expectation, Takings
+from streams.lab.bench.regret.profit.shops import ProfitShop
+from streams.lab.bench.regret.profit.visits import Contender, Expectation, Takings
 from streams.shop.decision.arms import ARMS
 
 FIXED = ("fixed 1", "fixed 2", "fixed 3")

@@ -2,9 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from typing import Any
 
 import click
@@ -14,8 +12,9 @@ from streams.cli.live import show
 from streams.cli.progress import progressed
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.claims import Claim, claim, claims_section, show_claims
+from streams.lab.bench.figures.in_processes import in_processes
 from streams.lab.bench.figures.report import report, report_options
-from streams.lab.bench.profit.contenders import (
+from streams.lab.bench.regret.profit.contenders import (
     CONTENDERS,
     DECIDED,
     FIXED,
@@ -26,7 +25,7 @@ from streams.lab.bench.profit.contenders import (
     calibration_error,
     play,
 )
-from streams.lab.bench.profit.shops import TEMPERS
+from streams.lab.bench.regret.profit.shops import TEMPERS
 
 TITLE = "Profit"
 PACKAGES = ("river", "numpy", "pydantic")
@@ -97,9 +96,7 @@ def profit(
     """Shops with a known truth: what is earned, beside fixed numbers, single arms, the best."""
     games = [(shop, name) for shop in shops or TEMPERS for name in CONTENDERS]
     one = partial(_played, seed=seed, learning=events, measured=measured)
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        runs = progressed(pool.map(one, games), len(games), "contenders")
-        played = list(runs)
+    played = list(progressed(in_processes(one, games, jobs), len(games), "contenders"))
     figures: Figures = {
         "played": [each._asdict() for each in played],
         "claims": claims(played),
