@@ -120,7 +120,11 @@ class Orders:
         ]
 
     def restore(self, state: list[Any], find: FindImpression) -> None:
-        """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none."""
+        """Go on from a `state()`; raises `TypeError` or `ValueError` when it is none.
+
+        A prompt that several orders credit is one, be it remembered by its session or not: what is
+        told of one order is known where another one comes back.
+        """
         orders, waiting, forgot, came_back = state
         self.forgot, self.came_back = each(bool, [forgot, came_back])
         for order_id, *back in waiting:
@@ -128,8 +132,15 @@ class Orders:
             each(int, dict(back).values(), 1, ALL_OF_IT)
             self._waiting[order_id] = dict(back)
         self._waiting_lines = sum(map(len, self._waiting.values()))
+        known: dict[str, Impression] = {}
+
+        def found(prompt_id: str) -> Impression | None:
+            return find(prompt_id) or known.get(prompt_id)
+
         for said in orders:
-            self.remember(Order.from_state(said, find))
+            order = Order.from_state(said, found)
+            known.update(order.credited)
+            self.remember(order)
 
     def __bool__(self) -> bool:
         return bool(self._orders or self._waiting or self.forgot or self.came_back)

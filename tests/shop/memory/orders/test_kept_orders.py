@@ -13,7 +13,9 @@ from streams.contract.receipts import YEAR_2100_MS
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, BoughtLine, Order, returned_lines
 from streams.shop.memory.orders.orders import LINES_MAX, Orders
+from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.memory.taught import Lesson
+from streams.shop.state import restore
 from tests.leaves import leaf, replaced
 from tests.stories import NOON_MS, Story, Till
 
@@ -435,3 +437,35 @@ def test_what_comes_back_is_noted_for_other_partitions_whose_order_it_is_as_well
     orders.note_back("o-7", {"bread": 1})
 
     assert orders.came_back
+
+
+@pytest.mark.parametrize("reward", ["stages", "net"])
+def test_what_two_orders_bought_of_a_forgotten_prompt_comes_back_the_same_after_a_restart(
+    reward: str,
+) -> None:
+    """It is one prompt to both: what is told of one order is known when the other comes back."""
+    ends = []
+    for restarted in (False, True):
+        till, story = Till(together_min=1, reward=reward, reward_scale_minor=1000), Story()
+        for number in range(IMPRESSIONS_MAX + 2):
+            till.teach(f"a{number}", f"b{number}")
+        prompt = till.prompt(story.add("a0"))
+        item_id = prompt.items[0].item_id
+        till.serve(story.see(prompt))
+        till.serve(story.add(item_id, quantity=2, receipt=prompt.receipt))
+        line = (OrderLine(item_id=item_id, price_minor=3000),)
+        for order_id in ("o-1", "o-2"):
+            till.serve(story.order(order_id=order_id, lines=line))
+        for number in range(1, IMPRESSIONS_MAX + 2):
+            till.serve(story.see(till.prompt(story.view(f"a{number}", after_s=100))))
+        assert prompt.prompt_id not in {
+            name for session in till.shop.sessions[0] for name in session.impressions
+        }
+        if restarted:
+            again = till.shop.new(till.shop.settings)
+            restore(again.parts(), json.loads(json.dumps(till.shop.state())))
+            till.shop = again
+        told = [till.serve(story.cancel(order_id=name)).outcomes for name in ("o-1", "o-2")]
+        ends.append((told, till.shop.digest()))
+
+    assert ends[0] == ends[1]
