@@ -168,7 +168,10 @@ class Impression:
         return self._held_and_bought(item_id, until_ms, after=True)[0]
 
     def _held_and_bought(self, item_id: str, until_ms: float, *, after: bool) -> tuple[int, int]:
-        """By its own times, whichever came first; `after`: with what was taken out just then."""
+        """By its own times, whichever came first; `after`: with what was taken out just then.
+
+        Of a line that several prompts sold it is what this one may claim: the rest was others'.
+        """
         held = bought = 0
         if item_id.encode("utf-8", "surrogatepass") not in self._kept:
             return 0, 0  # as nearly always: nothing has to be unpacked
@@ -177,7 +180,8 @@ class Impression:
             out = fact.stage == "removed"
             if fact.at_ms > until_ms or (out and fact.at_ms == until_ms and not after):
                 continue
-            moved = -min(held, fact.quantity) if fact.stage != "added" else fact.quantity
+            most = fact.quantity if fact.claim is None else min(fact.quantity, fact.claim)
+            moved = -min(held, most) if fact.stage != "added" else fact.quantity
             held, bought = held + moved, bought - (moved if fact.stage == "bought" else 0)
         return held, bought
 

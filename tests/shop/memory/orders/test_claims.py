@@ -73,6 +73,21 @@ def test_one_piece_is_the_later_adds_and_the_next_one_the_other_prompts() -> Non
     assert {first.prompt_id: 0.0, last.prompt_id: 0.0} == told[2]
 
 
+@pytest.mark.parametrize("how", ["removed", "cart"])
+def test_a_piece_that_was_taken_out_is_sold_by_no_later_order(how: str) -> None:
+    """The order had the later prompt's piece; the other goes out; one more comes by itself."""
+    shop, story = till(), Story()
+    first, _ = twice_offered(shop, story)
+    shop.serve(story.order(order_id="o-1", lines=butter(), currency="EUR"))
+    shop.serve(story.remove("butter") if how == "removed" else story.set_basket("bread"))
+    shop.serve(story.add("butter"))
+    told = shop.serve(story.order(order_id="o-2", lines=butter(), currency="EUR")).outcomes
+
+    assert 0.0 == sum(by_prompt([*told]).values())
+    (one,) = [each for each in of(shop.shop) if each.receipt.prompt_id == first.prompt_id]
+    assert 0 == one.in_basket("butter", story.now_ms)
+
+
 def test_an_order_of_all_of_it_is_shared() -> None:
     """As if each of them had been alone with its piece."""
     shop, story = till(), Story()
