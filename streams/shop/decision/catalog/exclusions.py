@@ -147,10 +147,14 @@ class Exclusions(Collection[str]):
 
 
 def purchases(session: Session | None, learned: Learned | None) -> Collection[str]:
-    """What the shopper is known to have bought, in this session or before."""
+    """What the shopper is known to have bought, in this session or before, and not sent back."""
     if session is None or learned is None:
         return ()
-    bought = set(session.bought)
+    kept, back = set[str](), set[str]()
+    for order in map(session.order_memory.get, session.orders):
+        for item, line in () if order is None else order.lines.items():
+            (kept if line.stands else back).add(item)
+    bought = set(session.bought) - (back - kept)
     if session.shopper_id is not None:
         bought |= learned.repeats.bought_since(session.shopper_id, 0)
     return bought

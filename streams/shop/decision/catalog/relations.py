@@ -1,24 +1,26 @@
 """Relations of the catalogue that decide: upgrades, what excludes each other, what needs another.
 
 All of them only take away. An upgrade replaces, as the lesser one would, and a cross-sell never
-does; what excludes an item of the basket, or is excluded by one (a winter coat beside a swimsuit,
-two systems that do not fit together), is not offered; nor what needs something that the shopper
-neither has nor is looking at: what is merely offered in another slot is not had. Two of one prompt
-are held to the same, but for what they need. A relation to a product, or of one, holds for all of
-its variants.
+does, however many steps up or down; nor do two upgrades of one item go together. What excludes an
+item of the basket, or is excluded by one (a winter coat beside a swimsuit, two systems that do not
+fit together), is not offered; nor what needs something that the shopper neither has nor is looking
+at: what is merely offered in another slot is not had. Two of one prompt are held to the same, but
+for what they need. A relation to a product, or of one, holds for all of its variants.
 
 What takes away has room of its own, so that accessories, however many, cannot crowd it out.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from sys import intern
 from typing import Literal, NamedTuple
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.decision.catalog.sorted_ids import SortedIds
 
 Conflict = Literal["upgrade", "excluded", "requires"]
 """Why an item does not go beside others: the first of these that is so."""
+LESSER_MAX = 32
+"""When so many items are known that one is better than, no further step is looked at."""
 NOT_ASKED = frozenset({""})
 """Before it is known what the shopper has: no item has this id."""
 
@@ -65,10 +67,10 @@ class Relations:
     >>> fields = {"kind": "accessory_of", "item_id": "phone"}
     >>> relations.put(CatalogItem(item_id="case", relations=(fields,)))
     True
-    >>> relations.accessories("phone"), len(relations)
+    >>> [*relations.accessories("phone")], len(relations)
     (['case'], 2)
     >>> relations.take_out("case")
-    >>> relations.accessories("phone"), len(relations)
+    >>> [*relations.accessories("phone")], len(relations)
     ([], 0)
     """
 
@@ -77,7 +79,7 @@ class Relations:
         self.said: dict[str, ItemRelations] = {}
         self.forbidding = self.completing = 0
         """Entries of what takes away, and of accessories."""
-        self._accessories: dict[str, list[str]] = {}
+        self._accessories: dict[str, SortedIds] = {}
         """Of an item those that complete it, by id: the same for every worker."""
 
     def __len__(self) -> int:
@@ -88,9 +90,9 @@ class Relations:
         """What this item says of others."""
         return self.said.get(item_id, SILENT)
 
-    def accessories(self, item_id: str) -> Sequence[str]:
+    def accessories(self, item_id: str) -> Iterable[str]:
         """What completes this item, by id."""
-        return self._accessories.get(item_id, [])
+        return self._accessories.get(item_id, ())
 
     def put(self, item: CatalogItem) -> bool:
         """What an item says from now on; False: not all of it had room."""
@@ -108,7 +110,7 @@ class Relations:
             self.forbidding += said.forbids
             self.completing += said.completes
             for main in said.accessory_of:
-                insort(self._accessories.setdefault(main, []), item_id)
+                self._accessories.setdefault(main, SortedIds()).add(item_id)
         return said == told
 
     def _with_room(self, said: ItemRelations) -> ItemRelations:
@@ -126,7 +128,7 @@ class Relations:
         self.completing -= said.completes
         for main in said.accessory_of:
             listed = self._accessories[main]
-            del listed[bisect_left(listed, item_id)]
+            listed.discard(item_id)
             if not listed:
                 del self._accessories[main]
 
@@ -155,8 +157,8 @@ class Surroundings:
         self._here: set[str] = set()
         """Of them those that the shopper has, or looks at."""
         self._barred: set[str] = set()
-        self._lesser: set[str] = set()
-        """What those around are upgrades of."""
+        self._replaced: set[str] = set()
+        """Those around, and all that they are better than."""
         self._had: Callable[[], Collection[str]] = tuple
         self._owned = NOT_ASKED
 
@@ -170,7 +172,7 @@ class Surroundings:
         self._beside = around = self._here.union(self._with_products(offered))
         of = self._relations.of
         self._barred = {other for item in around for other in of(item).excludes}
-        self._lesser = {other for item in around for other in of(item).upgrade_of}
+        self._replaced = {other for item in around for other in self._with_lesser(item)}
 
     def __len__(self) -> int:
         """As many items as there may be a conflict with: those that say anything, or are named."""
@@ -179,8 +181,8 @@ class Surroundings:
     def conflict(self, item_id: str) -> Conflict | None:
         """Why this item must not be offered beside what is there; None: it may."""
         for name in self._with_products((item_id,)):
-            upgrade_of, excludes, requires, _ = self._relations.of(name)
-            if name in self._lesser or not self._beside.isdisjoint(upgrade_of):
+            _, excludes, requires, _ = self._relations.of(name)
+            if not self._replaced.isdisjoint(self._with_lesser(name)):
                 return "upgrade"
             if name in self._barred or not self._beside.isdisjoint(excludes):
                 return "excluded"
@@ -189,16 +191,32 @@ class Surroundings:
         return None
 
     def clash(self, a: str, b: str) -> bool:
-        """Whether two items exclude each other, or one is the upgrade of the other."""
-        of = self._relations.of
+        """Whether two items exclude each other, or one replaces the other as an upgrade does."""
+        of, these = self._relations.of, [*self._with_products((a,))]
         others = {*self._with_products((b,))}
-        for name in self._with_products((a,)):
-            said = of(name)
-            if not (others.isdisjoint(said.excludes) and others.isdisjoint(said.upgrade_of)):
+        for name in these:
+            if not others.isdisjoint(of(name).excludes):
                 return True
-            if any(name in of(other).excludes or name in of(other).upgrade_of for other in others):
+            if any(name in of(other).excludes for other in others):
                 return True
-        return False
+        replaced = {less for name in these for less in self._with_lesser(name)}
+        return any(not replaced.isdisjoint(self._with_lesser(other)) for other in others)
+
+    def _with_lesser(self, name: str) -> Sequence[str]:
+        """An item or product, and all that it is better than: what it is an upgrade of, and so on.
+
+        Of so many, and what the last one names; a circle ends where it began.
+        """
+        if not self._relations.of(name).upgrade_of:
+            return (name,)
+        found = [name]
+        for better in found:
+            for less in self._with_products(self._relations.of(better).upgrade_of):
+                if less not in found:
+                    found.append(less)
+            if len(found) > LESSER_MAX:
+                break
+        return found
 
     def _has(self, required: Iterable[str]) -> bool:
         """Whether all of these are there, or were bought."""

@@ -5,7 +5,7 @@ none; nor do two that replace each other stand in one prompt. Two of one categor
 somebody says so (an accessory, a curated pair), or where those who take one mostly take both
 (`models.recommenders.pair_table.substitutes`). What is in no category, or in another one, is not
 judged, nor what is in a category that holds too much to say anything
-(`streams.shop.decision.catalog.categories`). So few pairs are looked up for one decision that it
+(`streams.shop.decision.catalog.categories`). So few pairs are looked at for one decision that it
 stays cheap; beyond them the probability is that of two which were never counted.
 """
 
@@ -22,7 +22,11 @@ NEVER = 1.0
 BESIDE_MAX = 16
 """Items of one category in the basket that a candidate is compared with: the latest."""
 JUDGED_MAX = 32
-"""Pairs whose counts are looked up for one decision."""
+"""Pairs whose counts are looked up for one decision;"""
+PAIRS_MAX = 128
+"""and pairs that are looked at: whether anybody says that they go together."""
+UNCOUNTED = substitute_probability(0, 0)
+"""That two of one category replace each other, where nothing is known of them."""
 
 
 class Likeness:
@@ -77,21 +81,23 @@ class Likeness:
     def _replaces(self, a: str, b: str) -> bool:
         pair = (a, b) if a < b else (b, a)
         if (known := self._known.get(pair)) is None:
+            if len(self._known) >= PAIRS_MAX:
+                return self._probability_max < UNCOUNTED
             known = self._known[pair] = not self._said(*pair) and self._judged(*pair)
         return known
 
     def _said(self, a: str, b: str) -> bool:
         """Whether somebody says that the two go together."""
-        of, curated = self._relations.of, self._curation.of
+        of, says = self._relations.of, self._curation.says
         if a == b or b in of(a).accessory_of or a in of(b).accessory_of:
             return True
-        return any(item == a for item, _ in curated(b)) or any(item == b for item, _ in curated(a))
+        return says(a, b) or says(b, a)
 
     def _judged(self, a: str, b: str) -> bool:
         """Whether the two replace each other, by what was counted."""
-        could = both = 0
-        if self._learned is not None and self.looked_up < JUDGED_MAX:
-            self.looked_up += 1
-            of_a, of_b, both = self._learned.baskets.met(a, b)
-            could = max(min(of_a, of_b), self._learned.browsing.met(a, b)[2])
+        if self._learned is None or self.looked_up >= JUDGED_MAX:
+            return self._probability_max < UNCOUNTED
+        self.looked_up += 1
+        of_a, of_b, both = self._learned.baskets.met(a, b)
+        could = max(min(of_a, of_b), self._learned.browsing.met(a, b)[2])
         return substitute_probability(could, both) > self._probability_max

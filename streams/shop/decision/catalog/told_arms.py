@@ -17,8 +17,10 @@ MAINS_MAX = 4
 """Items of a session whose accessories are looked at: the one that asked, and the latest."""
 TOLD_MAX = 64
 """Items that are said to go with one of them, and may be offered, of which the best are chosen;"""
-LOOKED_AT_MAX = 512
+LOOKED_AT_MAX = 128
 """and those that are looked at for them. What was taken with it so far is looked at in any case."""
+LOOKED_AT_IN_ALL = 256
+"""Items that are looked at for one decision, whatever is said: so it stays cheap."""
 NEXT_WEIGHS = 0.5
 """What is said of an item of the basket weighs so much of what is said of the one before."""
 Says = Callable[[Catalog, str], Iterable[tuple[str, str]]]
@@ -55,7 +57,7 @@ class ToldArm(NamedTuple):
     def _admissible(
         self, learned: Learned, question: CandidateQuery
     ) -> Iterator[tuple[str, str, str]]:
-        """Item of the session, what goes with it, and who says so; each of these once.
+        """Item of the session, what goes with it, and who says so; each of these is judged once.
 
         Of one with more than can be looked at also those that were taken with it, wherever they
         stand: the counts choose among all.
@@ -64,18 +66,29 @@ class ToldArm(NamedTuple):
         for main in in_basket(question)[: -MAINS_MAX - 1 : -1]:
             said, found = iter(self.says(self.catalog, main)), 0
             for item, source in islice(said, LOOKED_AT_MAX):
-                if item not in met and item not in question.excluded:
-                    met.add(item)
+                if item in met:
+                    continue
+                if len(met) >= LOOKED_AT_IN_ALL:
+                    return
+                met.add(item)
+                if item not in question.excluded:
                     found += 1
                     yield main, item, source
                 if found == TOLD_MAX:
                     break
-            if self.goes_with is None or (found < TOLD_MAX and next(said, None) is None):
-                continue
-            for item in learned.baskets.meetings(main)[1]:
-                goes = item not in met and self.goes_with(self.catalog, item, main)
-                if goes and item not in question.excluded:
-                    met.add(item)
+            if found == TOLD_MAX or next(said, None) is not None:
+                yield from self._taken_with(main, met, learned, question)
+
+    def _taken_with(
+        self, main: str, met: set[str], learned: Learned, question: CandidateQuery
+    ) -> Iterator[tuple[str, str, str]]:
+        """What was taken with an item, and is said to go with it, unless it was `met` before."""
+        if self.goes_with is None:
+            return
+        for item in learned.baskets.meetings(main)[1]:
+            if item not in met and self.goes_with(self.catalog, item, main):
+                met.add(item)
+                if item not in question.excluded:
                     yield main, item, ""
 
 

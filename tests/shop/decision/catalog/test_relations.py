@@ -1,5 +1,6 @@
 """What the catalogue says of two items decides: no replacement, nothing unfit, nothing unusable."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.exclusions import Exclusions
+from streams.shop.decision.catalog.relations import LESSER_MAX
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
@@ -78,6 +81,67 @@ def test_what_needs_something_is_offered_to_who_has_it() -> None:
     assert "toner" not in offered(shop, *["paper"] * 9, story=Story("x", shopper_id="bob"))
 
 
+@pytest.mark.parametrize("shopper_id", [None, "ann"], ids=["nobody", "ann"])
+def test_what_was_sent_back_is_not_had(shopper_id: str | None) -> None:
+    """In the same visit; unless another order of it was kept."""
+    shop = till(related("toner", requires="printer"), learned=("paper", "toner"))
+    story = Story(shopper_id=shopper_id)
+    for order_id in ("o-1", "o-2"):
+        shop.serve(story.order("printer", order_id=order_id))
+    shop.serve(story.send_back("printer", order_id="o-1"))
+    assert "toner" in offered(shop, *["paper"] * 9, story=story)
+
+    shop.serve(story.send_back("printer", order_id="o-2"))
+    assert ("requires",) == shop.serve(story.view("paper")).withheld
+    assert set() == offered(shop, *["paper"] * 9, story=story)
+
+
+@pytest.mark.parametrize("steps", [2, 3, LESSER_MAX])
+def test_however_many_steps_up_or_down_an_upgrade_is_no_cross_sell(steps: int) -> None:
+    """Each is an upgrade of the one before; the first and the last do not stand together either."""
+    chain = [f"phone-{number:02}" for number in range(steps + 1)]
+    catalog = Catalog(relations_use="guards")
+    for less, more in pairwise(chain):
+        assert catalog.put(related(more, upgrade_of=less))
+    exclusions = Exclusions(catalog)
+    for here, other in ((chain[0], chain[-1]), (chain[-1], chain[0])):
+        exclusions.fill(set(), [here])
+        assert other in exclusions
+        assert {other: "upgrade"} == exclusions.noted
+        assert not exclusions.fits(here, other)
+        assert exclusions.fits(here, "case")
+        exclusions.noted.clear()
+
+
+def test_two_upgrades_of_one_item_replace_each_other() -> None:
+    """Beside one of them the other one is not offered; beside something else both may be."""
+    catalog = Catalog(relations_use="guards")
+    for name in ("pro", "max"):
+        assert catalog.put(related(name, upgrade_of="phone"))
+    exclusions = Exclusions(catalog)
+    exclusions.fill(set(), ["pro"])
+
+    assert "max" in exclusions
+    assert not exclusions.fits("max", "pro")
+    exclusions.fill(set(), ["case"])
+    assert "max" not in exclusions
+
+
+def test_a_circle_of_upgrades_ends() -> None:
+    """However wrong a catalogue is: those that are some steps away replace each other."""
+    names = [f"phone-{number:03}" for number in range(3 * LESSER_MAX)]
+    catalog = Catalog(relations_use="guards")
+    for here, there in zip(names, [*names[1:], names[0]], strict=True):
+        assert catalog.put(related(here, upgrade_of=there))
+    exclusions = Exclusions(catalog)
+    exclusions.fill(set(), [names[0]])
+
+    assert {*names[: LESSER_MAX + 1], *names[-LESSER_MAX:]} == {
+        one for one in names if one in exclusions
+    }
+    assert "case" not in exclusions
+
+
 def test_all_that_is_required_has_to_be_there() -> None:
     """One of two is not enough."""
     needs = [{"kind": "requires", "item_id": item} for item in ("bolt", "nut")]
@@ -141,8 +205,8 @@ def test_relations_go_with_the_record_that_said_them() -> None:
         catalog.clear,
     ):
         catalog.put(related("case", accessory_of="phone", spare_part_of="tablet"))
-        assert ["case"] == catalog.relations.accessories("phone")
-        assert ["case"] == catalog.relations.accessories("tablet")
+        assert ["case"] == [*catalog.relations.accessories("phone")]
+        assert ["case"] == [*catalog.relations.accessories("tablet")]
         taken_back()
         assert not catalog
         assert [] == [*catalog.relations.accessories("phone")]
@@ -154,7 +218,7 @@ def test_accessories_are_in_the_order_of_their_ids_however_they_came() -> None:
     for item in ("c", "a", "b"):
         catalog.put(related(item, accessory_of="phone"))
 
-    assert ["a", "b", "c"] == catalog.relations.accessories("phone")
+    assert ["a", "b", "c"] == [*catalog.relations.accessories("phone")]
 
 
 def test_relations_are_left_out_where_there_is_no_room_and_never_what_forbids() -> None:
@@ -169,7 +233,7 @@ def test_relations_are_left_out_where_there_is_no_room_and_never_what_forbids() 
     assert catalog.put(related("a", accessory_of="phone").model_copy(update={"in_stock": False}))
 
     assert {"jam": "out_of_stock", "gin": "restricted", "a": "out_of_stock"} == catalog.withheld
-    assert ["a"] == catalog.relations.accessories("phone")
+    assert ["a"] == [*catalog.relations.accessories("phone")]
     assert {"a", "d"} == catalog.relations.said.keys()
     assert {"relations": 3} == +catalog.left_out
 

@@ -5,7 +5,7 @@ from streams.contract.events.reference.curated import CuratedItems
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.categories import NARROW_MAX
 from streams.shop.decision.catalog.exclusions import Exclusions
-from streams.shop.decision.catalog.substitutes import JUDGED_MAX, Likeness
+from streams.shop.decision.catalog.substitutes import JUDGED_MAX, PAIRS_MAX, Likeness
 from tests.shop.decision.catalog.test_relations import offered
 from tests.stories import Story, Till
 
@@ -157,6 +157,26 @@ def test_only_so_many_pairs_are_looked_up_for_one_decision() -> None:
     likeness.ask(shop.shop.learned)
     assert likeness.conflict("shirt-1")
     assert 1 == likeness.looked_up
+
+
+def test_beyond_so_many_pairs_nobody_is_asked_what_goes_together() -> None:
+    """Of a crowd of one category all is taken for substitutes, and a decision stays cheap."""
+    catalog = Catalog(substitute_probability_max=0.5, relations_use="arms")
+    for number in range(PAIRS_MAX + 3):
+        said = {"kind": "accessory_of", "item_id": "shirt"}
+        fields = {"item_id": f"cuff-{number}", "category": "shirts", "relations": (said,)}
+        catalog.put(CatalogItem.model_validate(fields))
+        for more in range(4):  # else the category is too wide to say anything
+            catalog.put(CatalogItem(item_id=f"x-{number}-{more}", category=f"others {more}"))
+    catalog.put(CatalogItem(item_id="shirt", category="shirts"))
+    likeness = Likeness(catalog.categories, catalog.relations, catalog.curation, 0.5)
+    likeness.ask(Till().shop.learned)
+    likeness.fill(["shirt"])
+    judged = [likeness.conflict(f"cuff-{number}") for number in range(PAIRS_MAX + 3)]
+
+    assert [*[False] * PAIRS_MAX, *[True] * 3] == judged
+    likeness.ask(None)
+    assert not likeness.conflict("cuff-0")
 
 
 def test_a_curated_pair_goes_together_whichever_stands_first() -> None:

@@ -7,7 +7,13 @@ from streams.contract.events.reference.curated import CuratedItems
 from streams.contract.prompts import Prompt
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.catalog.told_arms import LOOKED_AT_MAX, TOLD_ARMS, TOLD_MAX, told_arms
+from streams.shop.decision.catalog.told_arms import (
+    LOOKED_AT_IN_ALL,
+    LOOKED_AT_MAX,
+    TOLD_ARMS,
+    TOLD_MAX,
+    told_arms,
+)
 from streams.shop.decision.languages.messages import TEXTS
 from streams.shop.memory.answer import Silence
 from tests.shop.decision.catalog.test_relations import related
@@ -103,6 +109,35 @@ def test_only_so_many_accessories_are_looked_at() -> None:
 
     assert TOLD_MAX == len(found)
     assert LOOKED_AT_MAX == len(answer.withheld)
+
+
+def test_what_completes_many_items_of_the_basket_is_looked_at_once() -> None:
+    """Each is judged once, and offered once; and no more than so many are looked at in all."""
+    mains = ["phone", "watch", "tablet"]
+    said = [{"kind": "accessory_of", "item_id": main} for main in mains]
+    shop, story = till(), Story()
+    assert shop.catalog is not None
+    for number in range(LOOKED_AT_MAX):
+        fields = {"item_id": f"cable-{number:04}", "relations": said, "in_stock": False}
+        shop.catalog.put(CatalogItem.model_validate(fields))
+    for main in mains[:-1]:
+        shop.serve(story.add(main))
+    assert LOOKED_AT_MAX == len(shop.serve(story.view("tablet")).withheld)
+    shop.catalog.put(CatalogItem.model_validate({"item_id": "cable-0000", "relations": said}))
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    question = shop.shop.decision.question(session, "tablet", NOON_MS / 1000)
+    arm = told_arms(shop.catalog)["accessories"]
+    question = question._replace(excluded={f"cable-{n:04}" for n in range(1, LOOKED_AT_MAX)})
+    assert ["cable-0000"] == [one.item for one in arm.candidates(shop.shop.learned, question)]
+
+    for main in mains:
+        for number in range(LOOKED_AT_MAX):
+            item = related(f"{main}-{number:04}", accessory_of=main)
+            shop.catalog.put(item.model_copy(update={"in_stock": False}))
+        for number in range(LOOKED_AT_MAX):
+            shop.catalog.take_out(f"cable-{number:04}")
+    assert LOOKED_AT_IN_ALL == len(shop.serve(story.view("tablet")).withheld)
 
 
 def test_accessories_of_a_product_are_those_of_its_variants() -> None:

@@ -16,6 +16,7 @@ from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.curation import ABOUT_MAX
 from streams.shop.decision.controls.controls import CONTROLS_MAX, Controls
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
@@ -324,3 +325,23 @@ def test_notes_are_kept_by_their_size_and_set_no_longer() -> None:
     assert ({"slots": 77}, None, 1) == (rules.notes, rules.now, len(rules))
     rules.put("slots", None, size=9)
     assert 0 == len(rules)
+
+
+def test_only_so_many_controls_say_what_goes_with_one_item() -> None:
+    """Further ones are refused with a reason; those that are there may change, and make room."""
+    controls = Controls(Settings())
+    said = {"items": ["jam"], "item_id": "bread"}
+    for number in range(ABOUT_MAX):
+        controls.put(f"curated.pair-{number:02}", said, size=90)
+    with pytest.raises(InvalidReference, match="bread"):
+        controls.put("curated.one-more", said, size=90)
+    assert (ABOUT_MAX, ABOUT_MAX) == (len(controls), len([*controls.curation.of("bread")]))
+
+    controls.put("curated.one-more", {"items": ["jam"], "item_id": "toast"}, size=90)
+    with pytest.raises(InvalidReference, match="bread"):  # it is as it was
+        controls.put("curated.one-more", said, size=90)
+    assert [("jam", "merchant")] == [*controls.curation.of("toast")]
+    controls.put("curated.pair-00", {"items": ["tea"], "item_id": "bread"}, size=90)
+    controls.put("curated.pair-01", None, size=0)
+    controls.put("curated.one-more", said, size=90)
+    assert ["jam", "tea", "jam"] == [item for item, _ in controls.curation.of("bread")][:3]
