@@ -24,7 +24,7 @@ from models.recommenders.pair_table.layout import (
     Support,
     VoteWeights,
 )
-from models.recommenders.pair_table.meetings import meetings, met
+from models.recommenders.pair_table.meetings import meetings, met, seen
 from models.recommenders.pair_table.table import PairTable
 from models.recommenders.pair_table.taking_back import take_back
 from models.recommenders.recommender import NOTHING, Candidate, Recommender, TableSize
@@ -246,7 +246,7 @@ class CoOccurrence(Recommender):
 
     def lift(self, a: str, b: str) -> PairLift:
         """How two items stand to each other, in whole counts."""
-        of_b, of_a, together = self.met(b, a)
+        of_b, of_a, together = met(self._pairs, b, a)
         lift = together * self._sessions / (of_a * of_b) if of_a and of_b else 0.0
         return PairLift(lift, together, of_a, of_b, self._sessions)
 
@@ -254,9 +254,9 @@ class CoOccurrence(Recommender):
         """How often an item was seen, and how often with each partner that is remembered."""
         return meetings(self._pairs, item)
 
-    def met(self, a: str, b: str) -> tuple[int, int, int]:
-        """How often each of two items was seen, and how often both."""
-        return met(self._pairs, a, b)
+    def seen(self, item: str) -> int:
+        """How often an item was seen."""
+        return seen(self._pairs, item)
 
     def sizes(self) -> dict[str, TableSize]:
         """Items, and their pairs, both ways."""

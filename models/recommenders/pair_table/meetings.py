@@ -3,6 +3,12 @@
 from models.recommenders.pair_table.table import PairTable
 
 
+def seen(table: PairTable, item: str) -> int:
+    """How often an item was seen."""
+    number = table.number.get(item)
+    return 0 if number is None else int(table.rows[number]["times"])
+
+
 def meetings(table: PairTable, item: str) -> tuple[int, dict[str, int]]:
     """How often an item was seen, and how often with each partner that is remembered.
 
@@ -30,11 +36,8 @@ def met(table: PairTable, a: str, b: str) -> tuple[int, int, int]:
     >>> met(pairs, "bread", "butter"), met(pairs, "jam", "bread")
     ((1, 1, 1), (0, 1, 0))
     """
-    rows, numbers = table.rows, table.number
-    at_a, at_b = numbers.get(a), numbers.get(b)
-    of_a = 0 if at_a is None else int(rows[at_a]["times"])
-    of_b = 0 if at_b is None else int(rows[at_b]["times"])
-    if at_a is None or at_b is None:
+    at_a, of_a, of_b = table.number.get(a), seen(table, a), seen(table, b)
+    if at_a is None or b not in table.number:
         return of_a, of_b, 0
     cells = table.partners(b)
     found = cells["times"][cells["item"] == at_a]

@@ -5,11 +5,12 @@ none; nor do two that replace each other stand in one prompt. Two of one categor
 somebody says so (an accessory, a curated pair), or where those who take one mostly take both
 (`models.recommenders.pair_table.substitutes`). What is in no category, or in another one, is not
 judged, nor what is in a category that holds too much to say anything
-(`streams.shop.decision.catalog.categories`). So few pairs are looked at for one decision that it
-stays cheap; beyond them the probability is that of two which were never counted.
+(`streams.shop.decision.catalog.categories`). What an item of the basket met is read once for a
+decision; two of which nothing was counted replace each other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from models.recommenders.pair_table.substitutes import substitute_probability
 from streams.shop.decision.catalog.categories import Categories
@@ -21,12 +22,23 @@ NEVER = 1.0
 """No probability is larger: nothing is judged."""
 BESIDE_MAX = 16
 """Items of one category in the basket that a candidate is compared with: the latest."""
-JUDGED_MAX = 32
-"""Pairs whose counts are looked up for one decision;"""
-PAIRS_MAX = 128
-"""and pairs that are looked at: whether anybody says that they go together."""
+ROWS_MAX = 64
+"""Items of which it is read what they met, for one decision."""
 UNCOUNTED = substitute_probability(0, 0)
 """That two of one category replace each other, where nothing is known of them."""
+
+
+class Row(NamedTuple):
+    """What is known of an item that others would stand beside."""
+
+    times: int
+    taken: Mapping[str, int]
+    """How often others were taken with it,"""
+    viewed: Mapping[str, int]
+    """and looked at."""
+
+
+UNREAD = Row(0, {}, {})
 
 
 class Likeness:
@@ -51,17 +63,16 @@ class Likeness:
         self._probability_max = probability_max
         self._learned: Learned | None = None
         self._beside: dict[str, list[str]] = {}
-        self._known: dict[tuple[str, str], bool] = {}
-        self.looked_up = 0
-        """Pairs, for the decision at hand."""
+        self._known: dict[str, bool] = {}
+        self._rows: dict[str, Row] = {}
 
     def ask(self, learned: Learned | None) -> None:
         """What is known of who took what."""
-        self._learned, self._known, self.looked_up = learned, {}, 0
+        self._learned, self._rows = learned, {}
 
     def fill(self, beside: Iterable[str]) -> None:
         """The items that others would stand beside."""
-        self._beside = {}
+        self._beside, self._known = {}, {}
         for item in beside:
             if (kind := self._kind_of(item)) is not None:
                 self._beside.setdefault(kind, []).append(item)
@@ -70,21 +81,37 @@ class Likeness:
         """Whether an item would replace one of those that it would stand beside."""
         if not self._beside or (kind := self._kind_of(item)) is None:
             return False
-        there = self._beside.get(kind, ())
-        return any(self._replaces(item, other) for other in there[-BESIDE_MAX:])
+        if (known := self._known.get(item)) is None:
+            there = self._beside.get(kind, ())[-BESIDE_MAX:]
+            known = self._known[item] = any(self._replaces(item, other) for other in there)
+        return known
 
     def alike(self, a: str, b: str) -> bool:
         """Whether two items replace each other."""
         kind = self._kind_of(a)
         return kind is not None and kind == self._kind_of(b) and self._replaces(a, b)
 
-    def _replaces(self, a: str, b: str) -> bool:
-        pair = (a, b) if a < b else (b, a)
-        if (known := self._known.get(pair)) is None:
-            if len(self._known) >= PAIRS_MAX:
-                return self._probability_max < UNCOUNTED
-            known = self._known[pair] = not self._said(*pair) and self._judged(*pair)
-        return known
+    def _replaces(self, item: str, other: str) -> bool:
+        """Whether an item replaces another one, of which it is read what it met."""
+        row = self._row(other)
+        both, most = row.taken.get(item, 0), self._probability_max
+        if both or most >= UNCOUNTED:
+            seen = 0 if self._learned is None else self._learned.baskets.seen(item)
+            could = max(min(seen, row.times), row.viewed.get(item, 0))
+            replaces = substitute_probability(could, both) > most
+        else:
+            replaces = True  # which it would be the more certainly, the more had not taken both
+        return replaces and not self._said(item, other)
+
+    def _row(self, item: str) -> Row:
+        """What an item met, read once for a decision; beyond so many nothing is known."""
+        row = self._rows.get(item)
+        if row is None:
+            if self._learned is None or len(self._rows) >= ROWS_MAX:
+                return UNREAD
+            viewed = self._learned.browsing.meetings(item)[1]
+            row = self._rows[item] = Row(*self._learned.baskets.meetings(item), viewed)
+        return row
 
     def _said(self, a: str, b: str) -> bool:
         """Whether somebody says that the two go together."""
@@ -92,12 +119,3 @@ class Likeness:
         if a == b or b in of(a).accessory_of or a in of(b).accessory_of:
             return True
         return says(a, b) or says(b, a)
-
-    def _judged(self, a: str, b: str) -> bool:
-        """Whether the two replace each other, by what was counted."""
-        if self._learned is None or self.looked_up >= JUDGED_MAX:
-            return self._probability_max < UNCOUNTED
-        self.looked_up += 1
-        of_a, of_b, both = self._learned.baskets.met(a, b)
-        could = max(min(of_a, of_b), self._learned.browsing.met(a, b)[2])
-        return substitute_probability(could, both) > self._probability_max

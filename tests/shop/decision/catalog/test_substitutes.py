@@ -1,11 +1,14 @@
 """What would replace an item is no cross-sell: of one category, and not seen to go together."""
 
+import pytest
+
+from models.recommenders.pair_table.substitutes import substitute_probability
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.events.reference.curated import CuratedItems
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.categories import NARROW_MAX
 from streams.shop.decision.catalog.exclusions import Exclusions
-from streams.shop.decision.catalog.substitutes import JUDGED_MAX, PAIRS_MAX, Likeness
+from streams.shop.decision.catalog.substitutes import ROWS_MAX, UNCOUNTED, Likeness
 from tests.shop.decision.catalog.test_relations import offered
 from tests.stories import Story, Till
 
@@ -141,42 +144,68 @@ def test_a_category_that_holds_most_of_the_shop_is_ignored() -> None:
     assert ("all products", 0) == (catalog.categories.of("item-1"), catalog.categories.ignored)
 
 
-def test_only_so_many_pairs_are_looked_up_for_one_decision() -> None:
-    """Beyond them two of a kind are taken for what they are before they are counted."""
-    shop = till()
+def crowd(count: int, *named: str) -> Catalog:
+    """A catalogue with so many shirts and these, of one category, and many other things."""
     catalog = Catalog(substitute_probability_max=0.5)
-    for number in range(2 * JUDGED_MAX):
-        catalog.put(CatalogItem(item_id=f"shirt-{number}", category="shirts"))
-    likeness = Likeness(catalog.categories, catalog.relations, catalog.curation, 0.5)
-    likeness.ask(shop.shop.learned)
-    likeness.fill(["shirt-0"])
-    judged = [likeness.conflict(f"shirt-{number}") for number in range(1, 2 * JUDGED_MAX)]
-    again = [likeness.conflict(f"shirt-{number}") for number in range(1, 2 * JUDGED_MAX)]
-
-    assert (JUDGED_MAX, {True}) == (likeness.looked_up, {*judged, *again})
-    likeness.ask(shop.shop.learned)
-    assert likeness.conflict("shirt-1")
-    assert 1 == likeness.looked_up
-
-
-def test_beyond_so_many_pairs_nobody_is_asked_what_goes_together() -> None:
-    """Of a crowd of one category all is taken for substitutes, and a decision stays cheap."""
-    catalog = Catalog(substitute_probability_max=0.5, relations_use="arms")
-    for number in range(PAIRS_MAX + 3):
-        said = {"kind": "accessory_of", "item_id": "shirt"}
-        fields = {"item_id": f"cuff-{number}", "category": "shirts", "relations": (said,)}
-        catalog.put(CatalogItem.model_validate(fields))
+    for item in (*named, *(f"shirt-{number}" for number in range(count))):
+        catalog.put(CatalogItem(item_id=item, category="shirts"))
         for more in range(4):  # else the category is too wide to say anything
-            catalog.put(CatalogItem(item_id=f"x-{number}-{more}", category=f"others {more}"))
-    catalog.put(CatalogItem(item_id="shirt", category="shirts"))
-    likeness = Likeness(catalog.categories, catalog.relations, catalog.curation, 0.5)
-    likeness.ask(Till().shop.learned)
-    likeness.fill(["shirt"])
-    judged = [likeness.conflict(f"cuff-{number}") for number in range(PAIRS_MAX + 3)]
+            catalog.put(CatalogItem(item_id=f"x-{item}-{more}", category=f"others {more}"))
+    return catalog
 
-    assert [*[False] * PAIRS_MAX, *[True] * 3] == judged
-    likeness.ask(None)
-    assert not likeness.conflict("cuff-0")
+
+@pytest.mark.parametrize("others", [0, 20, 80, 500])
+def test_a_sure_complement_is_offered_however_many_of_its_category_do_not_go(others: int) -> None:
+    """Plate and cup are taken together always; the others are popular, and replace the plate."""
+    shop = Till(together_min=1)
+    for number in range(min(others, 80)):
+        shop.teach("plate", f"shirt-{number}", times=2)
+    shop.teach("plate", "cup", times=40)
+    shop.catalog = crowd(others, "plate", "cup")
+
+    assert "cup" in offered(shop, "plate", "plate", "plate")
+
+
+def test_what_an_item_of_the_basket_met_is_read_once_and_of_so_many_at_most() -> None:
+    """Beyond them two of a kind are taken for what they are before they are counted."""
+    shop = Till(together_min=1)
+    names = [f"plate-{number}" for number in range(ROWS_MAX + 1)]
+    for name in names:
+        shop.teach(name, "cup", times=5)
+    catalog = Catalog(substitute_probability_max=0.5)
+    for number, name in enumerate(names):
+        catalog.put(CatalogItem(item_id=name, category=f"kind {number}"))
+        catalog.put(CatalogItem(item_id=f"x-{name}", category=f"kind {number}"))
+    likeness = Likeness(catalog.categories, catalog.relations, catalog.curation, 0.5)
+    likeness.ask(shop.shop.learned)
+    likeness.fill(names)
+    assert [likeness.conflict(f"x-{name}") for name in names] == [True] * len(names)
+
+    catalog.put(CatalogItem(item_id="cup", category=f"kind {ROWS_MAX}"))
+    assert likeness.conflict("cup")  # though it goes with the last: that was one too many
+    likeness.ask(shop.shop.learned)
+    likeness.fill(names)
+    assert not likeness.conflict("cup")
+
+
+def test_how_often_one_was_taken_counts_where_nobody_took_both() -> None:
+    """A shop that wants to be very sure lets two go together that hardly anybody could take."""
+    sure = substitute_probability(3, 0)
+    assert UNCOUNTED < sure
+    shop = till(sure)
+    assert shop.catalog is not None
+    for name in ("shirt-old", "shirt-new"):
+        shop.catalog.put(CatalogItem(item_id=name, category="shirts"))
+        shop.teach(name, "tie-red", times=2)
+
+    told = shop.catalog.categories, shop.catalog.relations, shop.catalog.curation
+    for times, replaces in ((0, False), (200, True)):
+        for name in ("shirt-old", "shirt-new"):
+            shop.teach(name, "tie-blue", times=times)
+        likeness = Likeness(*told, sure)
+        likeness.ask(shop.shop.learned)
+        likeness.fill(["shirt-old"])
+        assert replaces == likeness.conflict("shirt-new")
 
 
 def test_a_curated_pair_goes_together_whichever_stands_first() -> None:
