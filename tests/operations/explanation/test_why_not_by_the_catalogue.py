@@ -16,7 +16,7 @@ from streams.operations.explanation.why_not.proposals import Source
 from streams.operations.explanation.why_not.words import in_words
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker
-from tests.operations.explanation.test_why_not import prompts, shop_of
+from tests.operations.explanation.test_why_not import TOGETHER, prompts, shop_of
 from tests.stories import NOON_MS, Story
 
 EARNING: dict[str, Any] = {
@@ -140,10 +140,12 @@ def test_of_a_top_up_it_is_told_what_others_reach_by_less() -> None:
 
 def test_where_nothing_is_worth_it_that_is_the_silence_that_is_told() -> None:
     """A dismissal costs more than anything earns."""
-    worker = shop_of(**EARNING | {"dismissal_cost_minor": 1900, "margin_share": 0.01})
+    worker = shop_of(**EARNING | {"dismissal_cost_minor": 1900})
+    items = [item(name, margin_minor=1, **PRICED) for name in (*TOGETHER["bread"], "soap")]
+    worker.catalog = standing_now(worker.settings, items, []).catalog
     worker.take(0, Story().view("bread"))
     assert "not_worth" == [*worker.silences.values()][-1].reason
-    said, _ = told(worker, "butter")
+    said, _ = told(worker, "butter", items)
 
     assert ("silence", "not_worth") == (said.verdict, said.silence)
     assert "(not_worth)" in in_words(said)

@@ -67,6 +67,43 @@ def test_where_dismissals_are_dear_nothing_is_said_and_the_reason_is_told() -> N
     assert "not_worth" == answer.silence.reason
 
 
+@pytest.mark.parametrize("cost_minor", [0, 50, 1_900])
+def test_what_nobody_knows_the_worth_of_is_offered_as_if_no_number_were_decided(
+    cost_minor: int,
+) -> None:
+    """Its orders may earn a lot: a shop without prices in its catalogue does not fall silent."""
+    told = []
+    for decided in (True, False):
+        shop = till(items_decided=decided, dismissal_cost_minor=cost_minor)
+        shop.catalog = None
+        asked = [story.add("bread") for story in map(Story, "abcdefgh")]
+        told.append([items(shop.prompt(event)) for event in asked])
+
+    assert told[0] == told[1]
+
+
+def test_beside_items_of_unknown_worth_those_that_lose_are_left_out() -> None:
+    """Of butter nobody says what it earns; milk loses more than all of them annoy."""
+    shop = till(dismissal_cost_minor=1_900)
+    assert shop.catalog is not None
+    shop.catalog.take_out("butter")
+    prompts = [shop.prompt(story.add("bread")) for story in map(Story, "abcdefgh")]
+
+    assert {"butter"} <= {item for prompt in prompts for item in items(prompt)}
+    assert "milk" not in {item for prompt in prompts for item in items(prompt)}
+
+
+def test_what_is_known_to_be_worth_it_stands_before_what_nobody_knows() -> None:
+    """Milk fits best, and nobody says what it earns: it has the room that is left."""
+    shop = till()
+    assert shop.catalog is not None
+    shop.catalog.take_out("milk")
+    prompts = [items(shop.prompt(story.add("bread"))) for story in map(Story, "abcdefgh")]
+
+    assert {"butter"} == {offered[0] for offered in prompts}
+    assert ["butter", "jam", "milk"] in prompts
+
+
 def test_by_default_a_prompt_has_as_many_items_as_fit() -> None:
     """In the order of the arm; and nothing more is kept."""
     shop = till(items_decided=False)

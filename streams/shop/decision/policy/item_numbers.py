@@ -8,8 +8,10 @@ expected of a prompt of k items   the sum of its items  -  cost of a dismissal x
 Of each arm's candidates those that are expected to earn most come first; of all numbers of them the
 best is taken, and of equal ones the smallest. An arm of which nothing is worth its room is not on
 offer, so the policy draws from exact probabilities among those that are; without any arm there is
-silence (`not_worth`). An upgrade keeps its order, the next step up first; a top-up is offered whole
-or not at all, for a part of it does not lift the basket to free shipping.
+silence (`not_worth`). Items of which nobody says what they earn are not judged: they have the room
+that is left, as they have it where numbers are not decided. An upgrade keeps its order, the next
+step up first; a top-up is offered whole or not at all, for a part of it does not lift the basket to
+free shipping.
 
 What is little known is hoped to be better (`HOPE` standard deviations above the mean: upper
 confidence bounds, P. Auer, "Using Confidence Bounds for Exploitation-Exploration Trade-offs", JMLR
@@ -33,8 +35,6 @@ from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates
 
 HOPE = 1.0
 """Standard deviations."""
-UNKNOWN_SHARE = 0.05
-"""Of the scale, which few exceed: what an item without margin and price is taken to earn."""
 LOOKED_AT = 3
 """So many times as many candidates as may be offered are looked at."""
 Key = tuple[str | int, ...]
@@ -72,17 +72,20 @@ class ItemNumbers:
         if number or not candidates:
             return candidates
         known = worths(candidates, question)
-        order: list[int] = [*range(len(candidates))]
+        judged = [at for at, worth in enumerate(known) if self._unit(worth) is not None]
+        others = [at for at, worth in enumerate(known) if self._unit(worth) is None]
+        if whole and others:
+            return candidates
         if not whole and not isinstance(arm, UpgradeArm):
-            order.sort(key=lambda at: -self._hoped(name, context, known[at], 0))
-        order = order[:most]
-        best = self._best(name, context, [known[at] for at in order], whole=whole)
-        return [candidates[at] for at in order[:best]]
+            judged.sort(key=lambda at: -self._hoped(name, context, known[at], 0))
+        judged = judged[:most]
+        best = self._best(name, context, [known[at] for at in judged], whole=whole)
+        return [candidates[at] for at in (judged[:best] + others)[:most]]
 
     def expected(self, arm: str, context: str, offered: Iterable[ItemWorth]) -> list[float]:
         """What each item at its rank is expected to earn, in minor units, without any hope."""
         return [
-            self._sale(arm, context, worth, rank).mean * self._unit(worth)
+            self._sale(arm, context, worth, rank).mean * (self._unit(worth) or 0)
             for rank, worth in enumerate(offered)
         ]
 
@@ -108,12 +111,11 @@ class ItemNumbers:
 
     def _hoped(self, arm: str, context: str, worth: ItemWorth, rank: int) -> float:
         """What an item may be hoped to earn at a rank, in minor units."""
-        return self._sale(arm, context, worth, rank).hopeful(HOPE) * self._unit(worth)
+        return self._sale(arm, context, worth, rank).hopeful(HOPE) * (self._unit(worth) or 0)
 
-    def _unit(self, worth: ItemWorth) -> float:
-        """What one of an item earns; where that is not known, a small part of the scale."""
-        unit = self._rates.terms.unit_minor(worth)
-        return UNKNOWN_SHARE * self._rates.terms.scale_minor if unit is None else unit
+    def _unit(self, worth: ItemWorth) -> int | None:
+        """What one of an item earns; None: nobody says."""
+        return self._rates.terms.unit_minor(worth)
 
     def _sale(self, arm: str, context: str, worth: ItemWorth, rank: int) -> OfferRate:
         return self._read(self._rates.sale, (arm, context, worth.fit, rank))
