@@ -118,7 +118,7 @@ class OrderLine(BaseModel):
     """Unit price in minor units of the order's currency."""
     margin_minor: MarginMinor | None = None
     """What one of them earns: price less cost, in the same units, below 0 where it loses. For
-    reports alone; send it from a server, not from a browser."""
+    reports and net reward, which goes by it first; send it from a server, not from a browser."""
 
 
 Lines = Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]

@@ -55,7 +55,9 @@ PRICE_BYTES = 210
 """price and margin for top-ups, where they are kept,"""
 WORTH_BYTES = 250
 """and what an item earns, where money is the reward."""
-RELATION_BYTES_MAX = 180
+CATEGORY_BYTES_MAX = 180
+"""Of an item's category, where no other item has it."""
+RELATION_BYTES_MAX = 340
 """Of an item, and one that it is related to, which nobody else is."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""
@@ -142,6 +144,7 @@ MOST_BYTES = {
     "pending prompts": PENDING_BYTES_MAX,
     "catalogue relations": RELATION_BYTES_MAX,
     "catalogue accessories": RELATION_BYTES_MAX,
+    "catalogue categories": CATEGORY_BYTES_MAX,
     "repeats.shoppers": SHOPPER_BYTES_MAX,
     "repeats.supposed": SUPPOSED_BYTES_MAX,
 }

@@ -10,8 +10,10 @@ from streams.contract.events import OrderLine
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import differing, restored
+from streams.shop.decision.policy.policy import new_policy, taught_again
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.earnings import earnings, terms_of
+from streams.shop.memory.session import IMPRESSIONS_MAX
 from streams.shop.shop import Shop
 from tests.clients.checkpoints.test_adoption import LOG, NoLog, kept
 from tests.shop.test_net_reward import MONEY, till
@@ -121,3 +123,30 @@ def test_a_sum_outside_of_what_can_be_earned_is_read_all_the_same() -> None:
     one.put([fact._replace(reward=-0.5) for fact in one.reached])
 
     assert shop.shop.state() == restored(kept(shop.shop), shop.shop.settings).state()
+
+
+@pytest.mark.parametrize("change", ["a larger scale", "stages to money", "a purchase"])
+def test_what_a_session_forgot_and_an_order_credits_is_taught_again_and_can_come_back(
+    change: str,
+) -> None:
+    """Nothing of it is left in the policy afterwards: it has been told what is taken back."""
+    before, after = CHANGES[change]
+    shop, story = till(**{"dismissal_cost_minor": 0, **before}), Story()
+    for number in range(IMPRESSIONS_MAX + 2):
+        shop.teach(f"a{number}", f"b{number}")
+    prompt = shop.prompt(story.add("bread"))
+    item_id = prompt.items[0].item_id
+    shop.serve(story.see(prompt))
+    shop.serve(story.add(item_id, receipt=prompt.receipt))
+    line = OrderLine(item_id=item_id, price_minor=4_000)
+    shop.serve(story.order(order_id="o-1", lines=(line,), currency="EUR"))
+    for number in range(IMPRESSIONS_MAX + 2):
+        shop.serve(story.see(shop.prompt(story.view(f"a{number}", after_s=100))))
+    assert prompt.prompt_id not in {one.receipt.prompt_id for one in prompts_of(shop.shop)}
+    switch(shop, {"dismissal_cost_minor": 0, **after})
+    shop.serve(story.cancel(order_id="o-1"))
+    again = new_policy(shop.shop.settings)
+    taught_again(again, shop.shop.settings, shop.shop.sessions)
+
+    assert 0 <= shop.shop.policy._records.all.rewards
+    assert again.state() == shop.shop.policy.state()

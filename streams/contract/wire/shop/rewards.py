@@ -73,6 +73,8 @@ class RewardSettings(BaseModel):
             currency, _, rate = map(str.strip, said.partition("="))
             if not CURRENCY.fullmatch(currency):
                 raise ValueError(f"{said[:40]!r} is no rate of a currency: write EUR=1,JPY=0.62")
+            if currency in rates:
+                raise ValueError(f"{currency} has two rates: name each currency once")
             try:
                 rates[currency] = Fraction(rate[:40])
             except (ValueError, ZeroDivisionError):

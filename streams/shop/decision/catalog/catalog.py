@@ -137,8 +137,9 @@ class Catalog:
             self.left_out["upgrades"] += 1
         if self.relations_use != "off" and not self.relations.put(item):
             self.left_out["relations"] += 1
-        if self.substitute_probability_max < NEVER and item.category is not None:
-            self.left_out["categories"] += not self.categories.put(item.item_id, item.category)
+        kind = item.category if self.substitute_probability_max < NEVER else None
+        if kind is not None and not self.categories.put(item.item_id, kind):
+            self.left_out["categories"] += 1
         if self.worths is not None and item.currency is not None:
             if len(self.worths) < self.items_max:
                 worth = ItemWorth(item.margin_minor, item.price_minor, intern(item.currency))

@@ -1,11 +1,13 @@
 """Curated pairs as they are now: what merchant, editors or community say goes with an item."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
+from itertools import islice
 
 from streams.contract.events.reference.curated import CuratedItems
 
 ABOUT_MAX = 16
-"""Controls that may be about one item: every decision beside it looks at all of them."""
+"""Controls about one item that are looked at: the first by their keys, so all workers agree."""
 
 
 class Curation:
@@ -23,6 +25,8 @@ class Curation:
     def __init__(self) -> None:
         self._items: dict[str, str] = {}
         self._said: dict[str, dict[str, CuratedItems]] = {}
+        self._keys: dict[str, list[str]] = {}
+        """Of what is said of an item, in order."""
 
     def __len__(self) -> int:
         """How many controls say something."""
@@ -35,34 +39,32 @@ class Curation:
     def of(self, item_id: str) -> Iterator[tuple[str, str]]:
         """What goes with this item, and who says so, in the order that they say."""
         if (said := self._said.get(item_id)) is not None:
-            for curated in said.values():
+            for key in islice(self._keys[item_id], ABOUT_MAX):
+                curated = said[key]
                 for item in curated.items:
                     yield item, curated.source
 
     def says(self, item_id: str, other: str) -> bool:
         """Whether anybody says that the other one goes with this item."""
-        said = self._said.get(item_id)
-        return said is not None and any(other in curated.items for curated in said.values())
-
-    def has_room(self, key: str, item_id: str) -> bool:
-        """Whether this control may be about this item: others are not too many."""
-        said = self._said.get(item_id, {})
-        return key in said or len(said) < ABOUT_MAX
+        return item_id in self._said and any(other == item for item, _ in self.of(item_id))
 
     def put(self, key: str, item_id: str, curated: CuratedItems) -> None:
         """What this control says from now on."""
         self.take_out(key)
         self._items[key] = item_id
-        self._said[item_id] = dict(sorted({**self._said.get(item_id, {}), key: curated}.items()))
+        self._said.setdefault(item_id, {})[key] = curated
+        insort(self._keys.setdefault(item_id, []), key)
 
     def take_out(self, key: str) -> None:
         """The control says nothing any more."""
         if (item_id := self._items.pop(key, None)) is not None:
-            del self._said[item_id][key]
-            if not self._said[item_id]:
-                del self._said[item_id]
+            said, keys = self._said[item_id], self._keys[item_id]
+            del said[key], keys[bisect_left(keys, key)]
+            if not said:
+                del self._said[item_id], self._keys[item_id]
 
     def clear(self) -> None:
         """No control says anything any more."""
         self._items.clear()
         self._said.clear()
+        self._keys.clear()

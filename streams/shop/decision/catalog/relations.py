@@ -10,7 +10,7 @@ for what they need. A relation to a product, or of one, holds for all of its var
 What takes away has room of its own, so that accessories, however many, cannot crowd it out.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from sys import intern
 from typing import Literal, NamedTuple
 
@@ -19,8 +19,8 @@ from streams.shop.decision.catalog.sorted_ids import SortedIds
 
 Conflict = Literal["upgrade", "excluded", "requires"]
 """Why an item does not go beside others: the first of these that is so."""
-LESSER_MAX = 32
-"""When so many items are known that one is better than, no further step is looked at."""
+LESSER_MAX = 16
+"""Items that one is better than, however many steps away: further ones are not looked at."""
 NOT_ASKED = frozenset({""})
 """Before it is known what the shopper has: no item has this id."""
 
@@ -181,8 +181,8 @@ class Surroundings:
     def conflict(self, item_id: str) -> Conflict | None:
         """Why this item must not be offered beside what is there; None: it may."""
         for name in self._with_products((item_id,)):
-            _, excludes, requires, _ = self._relations.of(name)
-            if not self._replaced.isdisjoint(self._with_lesser(name)):
+            better, excludes, requires, _ = self._relations.of(name)
+            if name in self._replaced or (better and self._reaches(name, self._replaced)):
                 return "upgrade"
             if name in self._barred or not self._beside.isdisjoint(excludes):
                 return "excluded"
@@ -200,23 +200,27 @@ class Surroundings:
             if any(name in of(other).excludes for other in others):
                 return True
         replaced = {less for name in these for less in self._with_lesser(name)}
-        return any(not replaced.isdisjoint(self._with_lesser(other)) for other in others)
+        return any(self._reaches(other, replaced) for other in others)
 
-    def _with_lesser(self, name: str) -> Sequence[str]:
-        """An item or product, and all that it is better than: what it is an upgrade of, and so on.
+    def _reaches(self, name: str, others: Collection[str]) -> bool:
+        """Whether an item is one of these, or is better than one."""
+        return any(less in others for less in self._with_lesser(name))
 
-        Of so many, and what the last one names; a circle ends where it began.
+    def _with_lesser(self, name: str) -> Iterator[str]:
+        """An item or product, and all that it is better than, the next steps first.
+
+        Of so many at most; a circle ends where it began.
         """
-        if not self._relations.of(name).upgrade_of:
-            return (name,)
-        found = [name]
-        for better in found:
+        yield name
+        found, steps = {name}, [name]
+        for better in steps:
             for less in self._with_products(self._relations.of(better).upgrade_of):
                 if less not in found:
-                    found.append(less)
-            if len(found) > LESSER_MAX:
-                break
-        return found
+                    if len(found) > LESSER_MAX:
+                        return
+                    found.add(less)
+                    steps.append(less)
+                    yield less
 
     def _has(self, required: Iterable[str]) -> bool:
         """Whether all of these are there, or were bought."""

@@ -10,7 +10,6 @@ decision; two of which nothing was counted replace each other.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from models.recommenders.pair_table.substitutes import substitute_probability
 from streams.shop.decision.catalog.categories import Categories
@@ -28,17 +27,7 @@ UNCOUNTED = substitute_probability(0, 0)
 """That two of one category replace each other, where nothing is known of them."""
 
 
-class Row(NamedTuple):
-    """What is known of an item that others would stand beside."""
-
-    times: int
-    taken: Mapping[str, int]
-    """How often others were taken with it,"""
-    viewed: Mapping[str, int]
-    """and looked at."""
-
-
-UNREAD = Row(0, {}, {})
+UNREAD: tuple[int, Mapping[str, int]] = 0, {}
 
 
 class Likeness:
@@ -64,7 +53,7 @@ class Likeness:
         self._learned: Learned | None = None
         self._beside: dict[str, list[str]] = {}
         self._known: dict[str, bool] = {}
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, tuple[int, Mapping[str, int]]] = {}
 
     def ask(self, learned: Learned | None) -> None:
         """What is known of who took what."""
@@ -93,24 +82,23 @@ class Likeness:
 
     def _replaces(self, item: str, other: str) -> bool:
         """Whether an item replaces another one, of which it is read what it met."""
-        row = self._row(other)
-        both, most = row.taken.get(item, 0), self._probability_max
-        if both or most >= UNCOUNTED:
-            seen = 0 if self._learned is None else self._learned.baskets.seen(item)
-            could = max(min(seen, row.times), row.viewed.get(item, 0))
+        times, taken = self._taken_with(other)
+        both, most = taken.get(item, 0), self._probability_max
+        if (both or most >= UNCOUNTED) and self._learned is not None:
+            viewed = self._learned.browsing.lift(other, item).together
+            could = max(min(self._learned.baskets.seen(item), times), viewed)
             replaces = substitute_probability(could, both) > most
-        else:
-            replaces = True  # which it would be the more certainly, the more had not taken both
+        else:  # the more certainly, the more had not taken both
+            replaces = most < UNCOUNTED
         return replaces and not self._said(item, other)
 
-    def _row(self, item: str) -> Row:
-        """What an item met, read once for a decision; beyond so many nothing is known."""
+    def _taken_with(self, item: str) -> tuple[int, Mapping[str, int]]:
+        """How often an item was taken, and with what: read once, and of so many items at most."""
         row = self._rows.get(item)
         if row is None:
             if self._learned is None or len(self._rows) >= ROWS_MAX:
                 return UNREAD
-            viewed = self._learned.browsing.meetings(item)[1]
-            row = self._rows[item] = Row(*self._learned.baskets.meetings(item), viewed)
+            row = self._rows[item] = self._learned.baskets.meetings(item)
         return row
 
     def _said(self, a: str, b: str) -> bool:

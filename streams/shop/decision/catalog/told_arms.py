@@ -106,7 +106,9 @@ def _completes(catalog: Catalog, item_id: str, main: str) -> bool:
 
 
 def _curated(catalog: Catalog, item_id: str) -> Iterator[tuple[str, str]]:
-    return catalog.curation.of(item_id)
+    """What people put beside an item, or beside the product that it is a variant of."""
+    names = dict.fromkeys((item_id, catalog.product_of(item_id)))
+    return (each for name in names for each in catalog.curation.of(name))
 
 
 TOLD_ARMS: dict[str, tuple[Says, Callable[[Catalog, str, str], bool] | None]] = {

@@ -15,7 +15,7 @@ from streams.contract.events.reference.curated import curated_items
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog.catalog import FULL
-from streams.shop.decision.catalog.curation import ABOUT_MAX, Curation
+from streams.shop.decision.catalog.curation import Curation
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.controls.registry import checked, known
 
@@ -93,7 +93,9 @@ class Controls:
         if new and len(self) >= CONTROLS_MAX:
             raise InvalidReference(FULL, f"there is no room for more controls than {CONTROLS_MAX}")
         if key.startswith(CURATED):
-            self._curate(key, value)
+            self.curation.take_out(key)
+            if value is not None:
+                self.curation.put(key, *curated_items(key, value))
             return
         if known(key) is None:
             self.notes.pop(key, None)
@@ -104,17 +106,6 @@ class Controls:
         if value is not None:
             self.values[key] = value
         self._follow()
-
-    def _curate(self, key: str, value: Any) -> None:
-        """What a control says that goes with an item; raises `InvalidReference` without room."""
-        said = None if value is None else curated_items(key, value)
-        if said is not None and not self.curation.has_room(key, said[0]):
-            raise InvalidReference(
-                FULL, f"no more than {ABOUT_MAX} controls say what goes with {said[0][:40]!r}"
-            )
-        self.curation.take_out(key)
-        if said is not None:
-            self.curation.put(key, *said)
 
     def _has(self, key: str) -> bool:
         return key in self.values or key in self.notes or key in self.curation

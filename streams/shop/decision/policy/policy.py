@@ -61,20 +61,21 @@ def offers_taught_again(settings: Settings, sessions: Mapping[int, Sessions]) ->
 
 
 def remembered(sessions: Mapping[int, Sessions]) -> Iterator[Impression]:
-    """The prompts that sessions remember, by partition."""
+    """The prompts that sessions remember, by partition, or that orders still credit: each once.
+
+    What orders credit may come back, though its session has forgotten it: it has to have been told.
+    """
     for _, each in sorted(sessions.items()):
-        for session in each:
-            yield from session.impressions.values()
+        known = {name: one for session in each for name, one in session.impressions.items()}
+        for credited in each.orders.credited():
+            known.setdefault(credited.receipt.prompt_id, credited)
+        yield from known.values()
 
 
 def rebase(rewards: Rewards, sessions: Mapping[int, Sessions]) -> None:
     """Say of all that prompts reached what it would have changed under the terms of today.
 
-    Of those that orders still credit as well, whose sessions have forgotten them: what is told of
-    any prompt next is a difference under these terms.
+    What is told of any prompt next is a difference under these terms.
     """
     for impression in remembered(sessions):
         rewards.rebase(impression)
-    for each in sessions.values():
-        for impression in each.orders.credited():
-            rewards.rebase(impression)

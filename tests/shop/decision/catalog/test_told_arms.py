@@ -165,6 +165,15 @@ def test_a_curated_pair_names_who_put_it_together(source: str, text: str) -> Non
     assert text == prompt.reason.text
 
 
+def test_what_is_curated_of_a_product_holds_for_its_variants() -> None:
+    """What is said of the variant itself comes first."""
+    said = CuratedItems.model_validate({"items": ["jam"], "source": "editors"})
+    own = CuratedItems.model_validate({"items": ["butter"], "source": "editors"})
+    shop = till(CatalogItem(item_id="toast", variant_of="bread"), bread=said, toast=own)
+
+    assert ["butter", "jam"] == items(shop.prompt(Story().view("toast")))
+
+
 def test_what_is_said_passes_the_guards_like_all_else() -> None:
     """Sold out, or in the basket: it is not offered, and the arm is not there for it."""
     sold_out = CatalogItem(item_id="jam", in_stock=False)

@@ -327,21 +327,25 @@ def test_notes_are_kept_by_their_size_and_set_no_longer() -> None:
     assert 0 == len(rules)
 
 
-def test_only_so_many_controls_say_what_goes_with_one_item() -> None:
-    """Further ones are refused with a reason; those that are there may change, and make room."""
-    controls = Controls(Settings())
-    said = {"items": ["jam"], "item_id": "bread"}
-    for number in range(ABOUT_MAX):
+def test_of_many_controls_about_one_item_the_first_by_key_are_looked_at() -> None:
+    """Whoever follows and whoever starts later agree, whatever came and went meanwhile."""
+    controls, later = Controls(Settings()), Controls(Settings())
+    for number in reversed(range(ABOUT_MAX + 5)):
+        said = {"items": [f"jam-{number}"], "item_id": "bread"}
         controls.put(f"curated.pair-{number:02}", said, size=90)
-    with pytest.raises(InvalidReference, match="bread"):
-        controls.put("curated.one-more", said, size=90)
-    assert (ABOUT_MAX, ABOUT_MAX) == (len(controls), len([*controls.curation.of("bread")]))
+    assert [f"jam-{n}" for n in range(ABOUT_MAX)] == [i for i, _ in controls.curation.of("bread")]
+    assert controls.curation.says("bread", f"jam-{ABOUT_MAX - 1}")
+    assert not controls.curation.says("bread", f"jam-{ABOUT_MAX}")
 
-    controls.put("curated.one-more", {"items": ["jam"], "item_id": "toast"}, size=90)
-    with pytest.raises(InvalidReference, match="bread"):  # it is as it was
-        controls.put("curated.one-more", said, size=90)
-    assert [("jam", "merchant")] == [*controls.curation.of("toast")]
+    controls.put("curated.pair-03", None, size=0)
     controls.put("curated.pair-00", {"items": ["tea"], "item_id": "bread"}, size=90)
-    controls.put("curated.pair-01", None, size=0)
-    controls.put("curated.one-more", said, size=90)
-    assert ["jam", "tea", "jam"] == [item for item, _ in controls.curation.of("bread")][:3]
+    said = {"items": ["jam-0"], "item_id": "toast"}
+    controls.put("curated.pair-01", said, size=90)
+    for number in range(ABOUT_MAX + 5):
+        item = "tea" if number == 0 else f"jam-{number}"
+        if number not in (1, 3):
+            said = {"items": [item], "item_id": "bread"}
+            later.put(f"curated.pair-{number:02}", said, size=90)
+    assert [*later.curation.of("bread")] == [*controls.curation.of("bread")]
+    assert ABOUT_MAX == len([*later.curation.of("bread")])
+    assert [("jam-0", "merchant")] == [*controls.curation.of("toast")]

@@ -128,14 +128,24 @@ def test_an_order_without_a_currency_is_in_that_of_the_sealed_worth() -> None:
     )
 
     assert 310 == minor(nameless, *in_yen, by=rated) == rated.unit_minor(in_yen[1])
-    assert 0 == minor(nameless, *in_rand, by=rated) == rated.unit_minor(in_rand[1])
-    assert 0 == minor(nameless, *in_none, by=rated) == rated.unit_minor(in_none[1])
+    assert 0 == minor(nameless, *in_rand, by=rated)
+    assert 0 == minor(nameless, *in_none, by=rated)
     assert 500 == minor(bought(1, currency="EUR", price=1_000), *in_none, by=rated)
     assert 500 == minor(nameless, *in_yen) == minor(nameless, *in_none)
 
 
+def test_what_a_currency_without_a_rate_earns_is_not_known() -> None:
+    """So numbers of items are not decided by it: it is not nothing, as nobody says."""
+    worth, terms = ItemWorth(150, 400, "JPY"), NetReward.of(Settings(reward="net"))
+    rated = NetReward.of(Settings(reward="net", reward_rates="JPY=0.5"))
+    other = NetReward.of(Settings(reward="net", reward_rates="EUR=1"))
+
+    assert [150, 75, None] == [each.unit_minor(worth) for each in (terms, rated, other)]
+    assert other.unit_minor(worth._replace(currency=None)) is None
+
+
 @pytest.mark.parametrize(
-    "rates", ["EUR", "EUR=x", "EUR=0", "eur=1", "EUR=1/0", "EUR=-1", "EUR=1e9"]
+    "rates", ["EUR", "EUR=x", "EUR=0", "eur=1", "EUR=1/0", "EUR=-1", "EUR=1e9", "EUR=1,EUR=2"]
 )
 def test_rates_that_are_none_are_refused(rates: str) -> None:
     """At start, by name."""

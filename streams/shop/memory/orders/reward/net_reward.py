@@ -109,9 +109,14 @@ class NetReward(NamedTuple):
         return max(shares)
 
     def unit_minor(self, worth: ItemWorth) -> int | None:
-        """What one of an item is expected to earn if it is sold at its price; None: not known."""
+        """What one of an item is expected to earn if it is sold at its price; None: not known.
+
+        Nor is it known where nobody says what its currency is worth.
+        """
         price = worth.price_minor
         if worth.margin_minor is None and price is None:
+            return None
+        if self.rates and worth.currency not in self.rates:
             return None
         margin = self._margin(price or 0) if worth.margin_minor is None else worth.margin_minor
         return self._ours(margin - self._return_cost(price or 0), worth.currency)
