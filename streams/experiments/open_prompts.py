@@ -6,7 +6,8 @@ less by it: the best of its orders counts, by the share of it that was kept; whe
 money, each sale by itself. One that the prompt's own outcomes tell as well counts once: there it
 has the same time, and as `caused_by` the event, and its session, if that is not the prompt's (ids
 of events are good for one session alone; once it was the event alone); or, where it was told before
-its order, the `caused_by` of the purchase.
+its order, the `caused_by` of the purchase. In money, what a late add of a sold item earned by
+itself is not taken back here by a return that was told elsewhere; the policy knows it exactly.
 """
 
 from collections import Counter, OrderedDict

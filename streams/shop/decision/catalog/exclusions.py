@@ -45,6 +45,8 @@ class Exclusions(Collection[str]):
             told = catalog.categories, catalog.relations, catalog.curation
             self._likeness = Likeness(*told, catalog.substitute_probability_max)
         self._met = False
+        self._judged: dict[str, Withholding | None] = {}
+        """What was asked of the two, for the surroundings at hand: each arm asks again."""
         self.noted: dict[str, Withholding] = {}
         """What an arm came upon that the catalogue alone withheld, with the reason."""
 
@@ -71,7 +73,7 @@ class Exclusions(Collection[str]):
 
     def beside(self, items: Collection[str], offered: Collection[str] = ()) -> None:
         """The items beside which others have to fit: no variant of them is to be offered."""
-        every = (*items, *offered)
+        every, self._judged = (*items, *offered), {}
         self._products = {self.catalog.product_of(item) for item in every}
         if self._around is not None:
             self._around.fill(items, offered)
@@ -107,9 +109,14 @@ class Exclusions(Collection[str]):
 
     def _unfit(self, item: str) -> Withholding | None:
         """Why an item does not go beside what is there."""
-        why = None if self._around is None else self._around.conflict(item)
+        if self._around is None and self._likeness is None:
+            return None
+        if item in self._judged:
+            return self._judged[item]
+        why: Withholding | None = None if self._around is None else self._around.conflict(item)
         if why is None and self._likeness is not None and self._likeness.conflict(item):
-            return "substitute"
+            why = "substitute"
+        self._judged[item] = why
         return why
 
     def __len__(self) -> int:

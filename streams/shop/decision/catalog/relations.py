@@ -224,10 +224,13 @@ class Surroundings:
 
     def _has(self, required: Iterable[str]) -> bool:
         """Whether all of these are there, or were bought."""
-        missing = [item for item in required if item not in self._here]
-        if missing and self._owned is NOT_ASKED:
-            self._owned = frozenset(self._with_products(self._had()))
-        return not missing or self._owned.issuperset(missing)
+        for item in required:
+            if item not in self._here:
+                if self._owned is NOT_ASKED:
+                    self._owned = frozenset(self._with_products(self._had()))
+                if item not in self._owned:
+                    return False
+        return True
 
     def _with_products(self, items: Iterable[str]) -> Iterable[str]:
         for item in items:

@@ -52,7 +52,6 @@ class Likeness:
         self._probability_max = probability_max
         self._learned: Learned | None = None
         self._beside: dict[str, list[str]] = {}
-        self._known: dict[str, bool] = {}
         self._rows: dict[str, tuple[int, Mapping[str, int]]] = {}
 
     def ask(self, learned: Learned | None) -> None:
@@ -61,7 +60,7 @@ class Likeness:
 
     def fill(self, beside: Iterable[str]) -> None:
         """The items that others would stand beside."""
-        self._beside, self._known = {}, {}
+        self._beside = {}
         for item in beside:
             if (kind := self._kind_of(item)) is not None:
                 self._beside.setdefault(kind, []).append(item)
@@ -70,10 +69,8 @@ class Likeness:
         """Whether an item would replace one of those that it would stand beside."""
         if not self._beside or (kind := self._kind_of(item)) is None:
             return False
-        if (known := self._known.get(item)) is None:
-            there = self._beside.get(kind, ())[-BESIDE_MAX:]
-            known = self._known[item] = any(self._replaces(item, other) for other in there)
-        return known
+        there = self._beside.get(kind, ())[-BESIDE_MAX:]
+        return any(self._replaces(item, other) for other in there)
 
     def alike(self, a: str, b: str) -> bool:
         """Whether two items replace each other."""

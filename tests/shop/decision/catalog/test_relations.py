@@ -365,3 +365,15 @@ def test_items_of_two_slots_fit_each_other_too(items: tuple[CatalogItem, ...]) -
 def test_a_setting_says_what_relations_decide(use: str) -> None:
     """Of every worker's catalogue."""
     assert use == Catalog.of(Settings.model_validate({"catalog_relations": use})).relations_use
+
+
+def test_what_was_judged_beside_one_thing_is_judged_anew_beside_another() -> None:
+    """Exclusions are asked many times for one decision, and remember only what is at hand."""
+    catalog = Catalog(relations_use="guards")
+    assert catalog.put(related("coat", excludes="swimsuit"))
+    exclusions = Exclusions(catalog)
+    for beside, out in ((["swimsuit"], True), (["towel"], False), (["swimsuit"], True)):
+        exclusions.fill(set(), beside)
+        assert [out, out] == ["coat" in exclusions for _ in range(2)]
+        exclusions.beside([])
+        assert "coat" not in exclusions
