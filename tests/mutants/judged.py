@@ -1,4 +1,6 @@
-"""Which tests judge a mutant: all that reach the function with the fault, the quickest first.
+"""Which tests judge a mutant: all that reach the function with the fault, its module's own first.
+
+Of those, and of the others, the quickest come first.
 
 A plugin of pytest. It lets pytest collect the tests once, then forks for each mutant and runs the
 tests in the child until one fails.
@@ -115,8 +117,22 @@ class Judge:
         """The tests that reach a function, those first that shall be tried first."""
         if place not in self._reaching:
             reaching = [name for name, seen in self._seen.items() if place in seen.reached]
-            self._reaching[place] = sorted(reaching, key=lambda name: self._seen[name].cpu_s)
+            module = Path(place[0]).stem
+            self._reaching[place] = sorted(
+                reaching, key=lambda name: (not is_near(name, module), self._seen[name].cpu_s)
+            )
         return self._reaching[place]
+
+
+def is_near(test: str, module: str) -> bool:
+    """Whether a test is the module's own, or an example in its docstrings: it kills most mutants.
+
+    >>> [is_near(f"{file}::test_bread", "guards") for file in ("a/test_guards.py", "a/guards.py")]
+    [True, True]
+    >>> is_near("a/test_guardrails.py::test_guards", "guards")
+    False
+    """
+    return Path(test.partition("::")[0]).stem.removeprefix("test_") == module
 
 
 def _seen(session: pytest.Session) -> Iterator[tuple[str, Seen]]:

@@ -89,11 +89,16 @@ class PunctualWorker(Worker):
             failed.show()
             raise SystemExit(failed.exit_code) from None
 
+    def _code(self) -> int:
+        """The exit code, by why it ends."""
+        if isinstance(self.crash_reason, Misconfigured):
+            return EXIT_MISCONFIGURED
+        return EXIT_FAILED if self.crash_reason else 0
+
     def on_worker_shutdown(self) -> None:
         """The worker has failed, or is done: from here on the clock runs."""
         super().on_worker_shutdown()
-        code = EXIT_FAILED if self.crash_reason else 0
-        late = threading.Timer(CLEAN_UP_S_MAX, os._exit, (code,))
+        late = threading.Timer(CLEAN_UP_S_MAX, os._exit, (self._code(),))
         late.daemon = True
         late.start()
 

@@ -2,11 +2,14 @@
 
 Mended, beside Faust's own: fetching follows the rate of events instead of waiting up to 1.5 s, each
 read is noted (so that the next-offset rule can tell a hole from what is not in the log), errors of
-the group are taken notice of, for which aiokafka waits for ever and Faust never does, and no
-partition is left without an owner (`streams.worker.transport.membership`).
+the group are taken notice of, for which aiokafka waits for ever and Faust never does, no
+partition is left without an owner (`streams.worker.transport.membership`), and the thread ends: a
+rebalance waits for no answer of a worker that has crashed (mode serves its queue no more), and the
+connection is closed when the commits under way have their answers.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -27,12 +30,14 @@ from streams.clients.async_kafka import reading_options, translating_corruption
 from streams.clients.connection.async_security import translating_refusals
 from streams.clients.connection.metadata_requests import limit_metadata_requests
 from streams.clients.connection.refusals import refusal
-from streams.clients.connection.stopping import heeding_our_cancellation
+from streams.clients.connection.stopping import answered_unless, heeding_our_cancellation
 from streams.contract.errors import GoeswithError
 from streams.worker.transport.adaptive_fetch import FetchParameters
 from streams.worker.transport.membership import Membership, listed, unowned
 from streams.worker.transport.rounds import FetchPositions
 
+COMMIT_S_MAX = 3.0
+"""So long the end of the thread waits for commits under way."""
 GROUP_ERRORS_EVERY_S = 1.0
 OWNERS_EVERY_S = 2.0
 NEVER_TOLD = (GroupAuthorizationFailedError, IncompatibleBrokerVersion)
@@ -54,6 +59,7 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         self.membership = Membership(settings.worker_name, settings.session_timeout_s)
         self.owners_unknown = False
         """Whether it has joined, and not seen since that every partition has an owner."""
+        self._commits: set[asyncio.Task[bool]] = set()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.transport.settings
@@ -76,9 +82,30 @@ class GroupConsumer(faust_aiokafka.AIOKafkaConsumerThread):
         return consumer
 
     async def on_thread_stop(self) -> None:
-        """The thread ends, and the consumer with it."""
+        """The thread ends, and the consumer with it, after the commits under way."""
         with heeding_our_cancellation():
+            await self.method_queue.stop()  # no further commits, and nobody waits for these
+            if self._commits:
+                await asyncio.wait(self._commits, timeout=COMMIT_S_MAX)
             await super().on_thread_stop()
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        commit = asyncio.create_task(super()._commit(offsets))
+        self._commits.add(commit)
+        commit.add_done_callback(self._commits.discard)
+        return await asyncio.shield(commit)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Tell the worker, unless it has crashed."""
+        await answered_unless(self._worker_crashed, super().on_partitions_revoked(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Tell the worker, unless it has crashed."""
+        told = super().on_partitions_assigned(assigned, generation_id)
+        await answered_unless(self._worker_crashed, told)
+
+    def _worker_crashed(self) -> bool:
+        return bool(self.consumer.crashed)
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         self.fetch_positions.begins(_positions(consumer))

@@ -242,7 +242,7 @@ class ReferenceTopics(Service):
                 if self._ends is None:
                     await self._take_ends()
             except (KafkaError, GoeswithError, TimeoutError) as error:
-                if not self._unseen:
+                if not (self._unseen or self.should_stop):
                     said = "catalogue and controls cannot be looked at, trying again: %r"
                     logger.warning(said, error)
                 self._unseen = True

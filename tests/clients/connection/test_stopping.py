@@ -1,11 +1,11 @@
-"""A consumer that stops while a fetch waits to try again."""
+"""A consumer that stops while a fetch waits to try again, or a rebalance for an answer."""
 
 import asyncio
 
 import pytest
 from aiokafka.consumer.fetcher import Fetcher
 
-from streams.clients.connection.stopping import heeding_our_cancellation
+from streams.clients.connection.stopping import answered_unless, heeding_our_cancellation
 
 
 class Waiting(Fetcher):  # type: ignore[misc]
@@ -45,3 +45,51 @@ async def test_who_is_cancelled_while_it_stops_something_is_cancelled() -> None:
     stopping.cancel()
     with pytest.raises(asyncio.CancelledError):
         await stopping
+
+
+async def test_who_asks_somebody_who_ends_meanwhile_waits_no_longer() -> None:
+    """And what nobody waits for is cancelled."""
+    ended, asked, cancelled = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def answer() -> str:
+        asked.set()
+        try:
+            return await asyncio.sleep(3600, "bread")
+        finally:
+            cancelled.set()
+
+    asking = asyncio.ensure_future(answered_unless(ended.is_set, answer()))
+    await asked.wait()
+    ended.set()
+
+    assert await asking is None
+    await cancelled.wait()
+
+
+async def test_an_answer_that_is_an_error_is_raised() -> None:
+    """Whoever asked is told."""
+
+    async def answer() -> None:
+        raise KeyError("bread")
+
+    with pytest.raises(KeyError, match="bread"):
+        await answered_unless(lambda: False, answer())
+
+
+async def test_who_is_cancelled_while_it_asks_cancels_what_it_asked_for() -> None:
+    """No answer is left that nobody reads."""
+    asked, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def answer() -> None:
+        asked.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            cancelled.set()
+
+    asking = asyncio.ensure_future(answered_unless(lambda: False, answer()))
+    await asked.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await cancelled.wait()

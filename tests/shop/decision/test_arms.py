@@ -14,3 +14,13 @@ def test_an_arm_whose_model_is_switched_off_has_nothing_to_offer() -> None:
     assert learned.fit is None
     assert not arm.proposes(learned, query)
     assert [] == arm.candidates(learned, query)
+
+
+def test_what_is_taken_once_more_is_asked_for_once_and_last() -> None:
+    """A basket is what is in it, not how often something was added; what came last says most."""
+    session = Session("s1", NOON_MS, NOON_MS, basket={"bread": 2, "tea": 1, "milk": 1})
+    session.viewed.extend(["jam", "bread", "oats"])
+    query = CandidateQuery(session, "bread", NOON_MS / 1000, set(), 3, beside=["bread", "eggs"])
+
+    assert ["tea", "milk", "eggs", "bread"] == ARMS["bought_together"].context(query)
+    assert ["jam", "oats", "bread"] == ARMS["viewed_together"].context(query)

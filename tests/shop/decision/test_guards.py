@@ -2,6 +2,7 @@
 
 import pytest
 
+from streams.shop.decision.guards import Budget, pause_left_ms
 from streams.shop.memory.answer import Silence
 from streams.shop.people.assignment import held_out
 from tests.stories import Story, Till, received
@@ -84,6 +85,16 @@ def test_the_cool_down_doubles_with_each_dismissal() -> None:
     shop.serve(story.dismiss(prompt))
     assert Silence("cool_down") == shop.serve(story.view("toast", after_s=15)).silence
     assert shop.serve(story.view("toast", after_s=6)).prompt
+
+
+def test_where_no_pause_is_asked_for_none_is_left() -> None:
+    """Not even for an event whose clock is behind that of the prompt before."""
+    event = Story().view("bread")
+    later_ms = event.occurred_at_ms + 5_000
+    without = Budget(1, later_ms, dismissals=0, prompts_max=4, cool_down_s=0.0)
+
+    assert pause_left_ms(event, [later_ms], without) <= 0
+    assert 6_000 == pause_left_ms(event, [later_ms], without._replace(cool_down_s=1.0))
 
 
 def test_what_was_sent_away_is_not_offered_again() -> None:

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 import streams.worker
+from streams.contract.errors import Misconfigured, NotAuthorized
+from streams.worker.running.process import EXIT_FAILED, EXIT_MISCONFIGURED, PunctualWorker
 
 
 def said(*words: str) -> str:
@@ -41,3 +43,26 @@ def test_the_package_has_nothing_else() -> None:
     """A name that is not there is an error as in any other module."""
     with pytest.raises(AttributeError, match="has no attribute 'bread'"):
         streams.worker.bread  # noqa: B018  # to ask is the test
+
+
+class Ended(PunctualWorker):
+    """A worker that has ended, for this reason."""
+
+    def __init__(self, reason: BaseException | None) -> None:
+        self.crash_reason = reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (None, 0),
+        (OSError("bread"), EXIT_FAILED),
+        (Misconfigured("bread"), EXIT_MISCONFIGURED),
+        (NotAuthorized("bread"), EXIT_MISCONFIGURED),
+    ],
+)
+def test_a_worker_whose_end_takes_too_long_ends_with_the_code_that_it_has_anyway(
+    reason: BaseException | None, code: int
+) -> None:
+    """What only an operator can mend is not started again by whoever supervises it."""
+    assert code == Ended(reason)._code()

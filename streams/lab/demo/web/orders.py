@@ -8,7 +8,7 @@ import json
 import secrets
 from typing import Annotated, Any
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -18,6 +18,8 @@ from streams.lab.demo.shops.assortment import Assortment
 
 LINES_MAX = 100
 ANSWER_S_MAX = 5.0
+DIRECT = build_opener(ProxyHandler({}))
+"""The gateway is on this machine: a proxy of the environment's would not find it."""
 Quantity = Annotated[int, Field(ge=1, le=99)]
 
 
@@ -64,7 +66,7 @@ def tell(gateway: str, settings: Settings, event: dict[str, Any]) -> None:
         },
     )
     try:
-        with urlopen(asked, timeout=ANSWER_S_MAX) as answer:  # noqa: S310
+        with DIRECT.open(asked, timeout=ANSWER_S_MAX) as answer:
             answer.read()
     except (URLError, OSError) as error:
         raise CannotOrder(f"the gateway did not take the order: {error}") from error
