@@ -57,7 +57,7 @@ WORTH_BYTES = 250
 """and what an item earns, where money is the reward."""
 CATEGORY_BYTES_MAX = 180
 """Of an item's category, where no other item has it."""
-RELATION_BYTES_MAX = 340
+RELATION_BYTES_MAX = 290
 """Of an item, and one that it is related to, which nobody else is."""
 RANKED_ITEM_BYTES = 3_500
 """Of the learned ranker: its visits, pairs and features by item."""

@@ -65,6 +65,14 @@ def of_relations(number: int, mains: int) -> float:
     return deep_size(catalog.relations) / len(catalog.relations)
 
 
+def of_lone_categories() -> float:
+    """Items of which each has a category of its own."""
+    catalog = Catalog(substitute_probability_max=0.5)
+    for number in range(50_000):
+        catalog.put(CatalogItem(item_id=f"item-{number:06}", category=f"kind-{number:06}"))
+    return deep_size(catalog.categories) / 50_000
+
+
 def upgrades() -> float:
     """Items that are better than another one each."""
     catalog = Catalog()
@@ -311,6 +319,7 @@ def paired_items() -> float:
         (partial(of_relations, 1, 100), said.CATALOG_ITEM_BYTES),
         (partial(of_relations, 1, 1_000_000), said.RELATION_BYTES_MAX),
         (partial(of_relations, RELATIONS_MAX, 1_000_000), said.RELATION_BYTES_MAX),
+        (of_lone_categories, said.CATEGORY_BYTES_MAX),
     ],
 )
 def test_an_entry_takes_what_it_is_said_to(measured: Callable[[], float], constant: int) -> None:

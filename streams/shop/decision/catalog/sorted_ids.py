@@ -19,6 +19,8 @@ class SortedIds:
     (['butter', 'jam'], 2, True, False)
     """
 
+    __slots__ = ("_chunks", "_size")
+
     def __init__(self) -> None:
         self._chunks: list[list[str]] = []
         self._size = 0
