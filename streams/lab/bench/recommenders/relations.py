@@ -59,7 +59,6 @@ def typing_figures(learned: Learned, types: Mapping[str, str], level: str) -> di
         *(catalog.categories, catalog.relations, catalog.curation),
         catalog.substitute_probability_max,
     )
-    likeness.ask(learned)
     known = [item for item in sorted(types) if learned.baskets.meetings(item)[0] >= TIMES_MIN]
     true = sum(n * (n - 1) // 2 for n in Counter(types[item] for item in known).values())
     groups: dict[str, list[str]] = defaultdict(list)
@@ -69,6 +68,7 @@ def typing_figures(learned: Learned, types: Mapping[str, str], level: str) -> di
     said = right = 0
     for group in groups.values():
         for a, b in combinations(group, 2):
+            likeness.ask(learned)  # as a decision of its own: one reads of so many items at most
             if likeness.alike(a, b):
                 said += 1
                 right += types[a] == types[b]

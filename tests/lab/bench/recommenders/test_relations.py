@@ -2,12 +2,14 @@
 
 from streams.lab.bench.recommenders.relations import (
     LEVELS,
+    TIMES_MIN,
     offer_figures,
     taught,
     types_of,
     typing_figures,
 )
 from streams.lab.replay.baskets import Basket, BasketLine
+from streams.shop.decision.catalog.substitutes import ROWS_MAX
 
 KINDS = {"cola": "DRINKS/COLA", "coke": "DRINKS/COLA", "water": "DRINKS/WATER", "ham": "MEAT/HAM"}
 
@@ -35,6 +37,24 @@ def test_what_the_catalogue_says_of_kinds_decides_what_is_known() -> None:
     assert (1.0, 1.0) == (found["type"]["precision"], found["type"]["recall"])
     assert 1 / 3 == found["category"]["precision"]
     assert found["nothing"]["precision"] is None
+
+
+def test_each_pair_is_judged_by_what_is_known_of_it_however_many_there_are() -> None:
+    """As a decision judges it, which reads of so many items at most: those of a dinner set go."""
+    kinds = {f"part-{number:03}": f"SET-{number // 2}/X" for number in range(2 * ROWS_MAX + 4)}
+    pairs = [tuple(name for name in kinds if kinds[name] == kind) for kind in set(kinds.values())]
+    baskets = [
+        Basket(
+            f"{n}-{a}",
+            "ann",
+            1_500_000_000_000 + n,
+            0,
+            tuple(BasketLine(item, 1, 100, kinds[item]) for item in (a, b)),
+        )
+        for n, (a, b) in enumerate(pairs * TIMES_MIN)
+    ]
+
+    assert 0 == typing_figures(taught(baskets), types_of(baskets), "type")["said"]
 
 
 def test_what_is_offered_replaces_nothing_where_the_kinds_are_known() -> None:
