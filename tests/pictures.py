@@ -67,13 +67,13 @@ PICTURES = (
 async def take(demo: RunningDemo, folder: Path) -> None:
     """All of them."""
     async with chromium(ARGUMENTS) as browser:
-        door = await _door(browser, demo)
+        door = await console_door(browser, demo)
         for picture in PICTURES:
             await _page(browser, door, picture, folder)
         await _story(browser, door, folder)
 
 
-async def _door(browser: Browser, demo: RunningDemo) -> str:
+async def console_door(browser: Browser, demo: RunningDemo) -> str:
     """The console's address with its token, as the shop's page links to it."""
     context = await browser.new_context()
     async with visitor(demo, context, "/") as somebody:

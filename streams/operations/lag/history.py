@@ -52,11 +52,18 @@ def catch_up_s(
 ) -> float | None:
     """Seconds until nothing waits, at these rates; None: they are not known, or it gets no less.
 
+    What is answered within a second is under way and no backlog: of a group that keeps up there is
+    always some, and the difference of its two rates is chance.
+
     >>> catch_up_s(600, arrived_per_s=10, answered_per_s=70), catch_up_s(600, 10, 10)
     (10.0, None)
+    >>> catch_up_s(3, 19.9, 20.0)
+    0.15
     """
     if not lag_events:
         return 0.0
+    if answered_per_s is not None and lag_events <= answered_per_s:
+        return lag_events / answered_per_s
     if arrived_per_s is None or answered_per_s is None or answered_per_s <= arrived_per_s:
         return None
     return lag_events / (answered_per_s - arrived_per_s)

@@ -1,6 +1,7 @@
 """The newest prompts, and how many come a second: the end of the prompts topic, read as it grows.
 
-Of a flood only the end of each look is read: the page shows what is new, not all of it.
+Of a flood only the end of each look is read: the page shows what is new, not all of it. Of what was
+not read, as many records are taken to be prompts as of what was; the others are withdrawals.
 """
 
 import time
@@ -37,7 +38,19 @@ class PromptsSeen(NamedTuple):
 
     newest: tuple[PromptSeen, ...]
     per_s: float | None
-    """Records of the topic, a second: prompts, and a few withdrawals; None: one look tells none."""
+    """Prompts a second; None: one look tells none."""
+
+
+class PromptCount(NamedTuple):
+    """What had been seen of the topic at a moment."""
+
+    at_s: float
+    end: int
+    """Of all partitions together."""
+    read: int
+    """Records, since the start."""
+    prompts: int
+    """How many of them were prompts."""
 
 
 class PromptTail:
@@ -47,27 +60,34 @@ class PromptTail:
         self._anew = MadeAnew()
         self._newest: deque[PromptSeen] = deque(maxlen=NEWEST)
         self._next: dict[Partition, int] = {}
-        self._ends: deque[tuple[float, int]] = deque()
+        self._counts: deque[PromptCount] = deque()
+        self._read = self._prompts = 0
 
     def look(self, reader: LogReader, now_s: float) -> PromptsSeen:
         """Read what came since the last look, or its end; `now_s` by a clock that goes forward."""
         begins, ends = reader.begins(), reader.ends()
         if self._anew.told(self._next, ends):
-            self._next, self._ends = {}, deque()
+            self._next, self._counts = {}, deque()
         starts = {
             at: max(begins[at], end - AT_ONCE, self._next.get(at, 0)) for at, end in ends.items()
         }
-        found = [seen for record in reader.between(starts, ends) if (seen := _prompt(record))]
+        records = list(reader.between(starts, ends))
+        found = [seen for record in records if (seen := _prompt(record))]
+        self._read, self._prompts = self._read + len(records), self._prompts + len(found)
         self._next = {at: max(end, self._next.get(at, 0)) for at, end in ends.items()}
         self._newest.extend(sorted(found, key=lambda seen: seen.at_ms))
-        self._ends.append((now_s, sum(self._next.values())))
-        while now_s - self._ends[0][0] > RATE_S:
-            self._ends.popleft()
+        self._counts.append(PromptCount(now_s, sum(self._next.values()), self._read, self._prompts))
+        while now_s - self._counts[0].at_s > RATE_S:
+            self._counts.popleft()
         return PromptsSeen(tuple(reversed(self._newest)), self._per_s())
 
     def _per_s(self) -> float | None:
-        (first_s, first), (last_s, last) = self._ends[0], self._ends[-1]
-        return (last - first) / (last_s - first_s) if last_s > first_s else None
+        first, last = self._counts[0], self._counts[-1]
+        if last.at_s <= first.at_s:
+            return None
+        read, prompts = last.read - first.read, last.prompts - first.prompts
+        share = prompts / read if read else 1.0
+        return share * (last.end - first.end) / (last.at_s - first.at_s)
 
 
 def prompt_looks(settings: Settings) -> Opening[PromptsSeen]:

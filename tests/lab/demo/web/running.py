@@ -33,13 +33,17 @@ class RunningDemo:
 
     def gateway_pid(self) -> int:
         """The process id of its gateway, which is started again when it ends."""
+        return self.process_id("gateway")
+
+    def process_id(self, word: str) -> int:
+        """The id of its process with this word in the command, which is waited for."""
         deadline_s = time.monotonic() + WAIT_S_MAX
         while time.monotonic() < deadline_s:
             for entry in Path("/proc").iterdir():
-                if entry.name.isdecimal() and self._is_gateway(entry):
+                if entry.name.isdecimal() and self._is(word, entry):
                     return int(entry.name)
             time.sleep(0.05)
-        raise AssertionError("the demo has no gateway")
+        raise AssertionError(f"the demo has no {word}")
 
     def kill_gateway(self) -> int:
         """Kill it, as a crash would; its process id."""
@@ -47,13 +51,13 @@ class RunningDemo:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def _is_gateway(self, entry: Path) -> bool:
+    def _is(self, word: str, entry: Path) -> bool:
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
             parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
         except (OSError, IndexError):
             return False
-        return parent == self.process.pid and b"gateway" in words
+        return parent == self.process.pid and word.encode() in words
 
 
 @contextmanager

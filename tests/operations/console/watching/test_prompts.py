@@ -1,6 +1,7 @@
 """The tail of the prompts topic: each prompt once."""
 
-from streams.operations.console.watching.prompts import PromptTail
+from streams.contract.schemas.examples import PROMPT_WITHDRAWN
+from streams.operations.console.watching.prompts import AT_ONCE, PromptTail
 from tests.operations.console.eyes import Eyes, prompt
 
 
@@ -19,3 +20,27 @@ def test_an_end_that_is_too_low_for_one_look_shows_nothing_twice(eyes: Eyes) -> 
     log.records = whole[:6]
     tail.look(log, 6.0)
     assert 16 == len(tail.look(log, 8.0).newest)
+
+
+def test_what_is_withdrawn_is_no_prompt(eyes: Eyes) -> None:
+    """A shopper who takes what was offered, or leaves, makes about as many of these."""
+    tail, log = PromptTail(), eyes.prompts
+    assert tail.look(log, 0.0).per_s is None
+    for number in range(6):
+        eyes.publish(prompt(number))
+        log.say(PROMPT_WITHDRAWN.to_json())
+
+    assert 3.0 == tail.look(log, 2.0).per_s
+
+
+def test_of_what_was_not_read_as_many_are_prompts_as_of_what_was(eyes: Eyes) -> None:
+    """Of a flood the end of each look is read."""
+    tail, log = PromptTail(), eyes.prompts
+    tail.look(log, 0.0)
+    for number in range(4 * AT_ONCE):
+        eyes.publish(prompt(number))
+        log.say(PROMPT_WITHDRAWN.to_json(), PROMPT_WITHDRAWN.to_json(), PROMPT_WITHDRAWN.to_json())
+    per_s = tail.look(log, 10.0).per_s
+
+    assert per_s is not None
+    assert 8 <= per_s <= 12
