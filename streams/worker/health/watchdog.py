@@ -12,6 +12,10 @@ What looks alike and is none:
 - *Markers of transactions.* The end of the log is behind its last record then. On suspicion the
   follower takes the partition up, a second pair of eyes: what it has read to the end without
   finding a record holds none.
+- *A worker that has too little time.* It hands a whole fetch over before the next: partitions of
+  which that brought little do not move while it works through the others. Where another partition
+  has events that wait for longer than `STUCK_S`, and moves, one that does not has `STARVED_TIMES`
+  as long. It is not ready; the next worker would have to learn the log first, and be as late.
 - *Redis.* Its views are beside the hot path; without them the worker is ready.
 - *Other settings than a peer's.* It waits, and is not ready (`streams.worker.health.agreement`).
 """
@@ -19,6 +23,7 @@ What looks alike and is none:
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -37,6 +42,8 @@ SUSPECT_S = 5.0
 """From then on the follower looks after a partition, too."""
 STUCK_S = 10.0
 """A partition that has not moved for so long is stuck: the worker is not ready."""
+STARVED_TIMES = 5
+"""So many times as long a partition may stand still beside others that are late, and move."""
 
 GROUP = -1
 """Stands for the group among partitions: a worker without one does not get on either."""
@@ -80,6 +87,28 @@ class StallTimer:
         self._since.clear()
 
 
+class EndsBefore:
+    """Where the log ended a while ago: what is not answered of that is late.
+
+    >>> bread = EndsBefore()
+    >>> bread.look(now_s=0, ends={3: 90}), bread.look(now_s=9, ends={3: 95})
+    ({}, {})
+    >>> bread.look(now_s=10, ends={3: 99}), bread.look(now_s=19, ends={3: 120})
+    ({3: 90}, {3: 95})
+    """
+
+    def __init__(self) -> None:
+        self._looks: deque[tuple[float, Mapping[int, int]]] = deque()
+
+    def look(self, now_s: float, ends: Mapping[int, int]) -> Mapping[int, int]:
+        """Where it ended `STUCK_S` seconds ago or more; nothing while that is not known."""
+        self._looks.append((now_s, ends))
+        while len(self._looks) > 1 and now_s - self._looks[1][0] >= STUCK_S:
+            self._looks.popleft()
+        began_s, before = self._looks[0]
+        return before if now_s - began_s >= STUCK_S else {}
+
+
 class WatchedReplica(Protocol):
     """What the watchdog needs of a replica."""
 
@@ -116,7 +145,7 @@ class Watchdog(Service):
         self._answered = answered
         self._differing = differing
         self._stuck_s_max = settings.stuck_s_max
-        self._still = StallTimer()
+        self._still, self._before = StallTimer(), EndsBefore()
         self._away_since_s: float | None = None
         self.health = Health(ready=False, reasons=("starting: the log is being folded",))
         self.ends: Mapping[int, int] = {}
@@ -138,6 +167,7 @@ class Watchdog(Service):
         self._say_that_kafka_is_back(now_s)
         self.ends = ends
         stood_s = self._still.look(now_s, self._behind(ends))
+        starved = self._is_starved(stood_s, self._before.look(now_s, ends))
         self._replica.take_up([n for n, s in stood_s.items() if s >= SUSPECT_S and n != GROUP])
         stuck_s = {
             number: seconds
@@ -145,11 +175,20 @@ class Watchdog(Service):
             if seconds >= STUCK_S and await self._is_real(number, ends)
         }
         self.health = self._judged(stuck_s)
-        if max(stuck_s.values(), default=0.0) >= self._stuck_s_max:
+        allowed_s = self._stuck_s_max * (STARVED_TIMES if starved else 1)
+        if max(stuck_s.values(), default=0.0) >= allowed_s:
             raise WorkerStuck(
                 f"{'; '.join(self.health.reasons)}, though Kafka answers: the worker ends, and the "
                 "next one answers what is not acknowledged"
             )
+
+    def _is_starved(self, stood_s: Mapping[int, float], ended: Mapping[int, int]) -> bool:
+        """Whether a partition is late, and moves: there is too little time, not a fault."""
+        return any(
+            seconds < STUCK_S and self._answered(number) < ended.get(number, 0)
+            for number, seconds in stood_s.items()
+            if number != GROUP
+        )
 
     def _say_that_kafka_is_back(self, now_s: float) -> None:
         if self._away_since_s is not None:

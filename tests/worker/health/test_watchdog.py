@@ -91,6 +91,51 @@ async def test_a_worker_that_moves_again_is_ready_again() -> None:
     assert [before, await worker.watched(21)] == [False, True]
 
 
+class Two:
+    """A worker of two partitions, looked at every five seconds: the first stands still."""
+
+    def __init__(self, *, backlog: int) -> None:
+        self.answered, self.backlog = {0: 5, 1: 0}, backlog
+        self.dog = Watchdog(
+            Settings(stuck_s_max=60),
+            self,
+            assigned=lambda: frozenset({0, 1}),
+            answered=self.answered.__getitem__,
+        )
+
+    async def ends(self) -> Mapping[int, int]:
+        """The first holds more than is answered; the second gets an event a second."""
+        return {0: 9, 1: self.answered[1] + self.backlog}
+
+    def take_up(self, partitions: list[int]) -> None:
+        """There is no follower."""
+
+    async def holds_more(self, partition: int, offset: int, end: int) -> bool:
+        """All of them are records."""
+        return True
+
+    async def fails_after_s(self) -> int:
+        """When it is given up."""
+        for second in range(0, 1_000, 5):
+            try:
+                await self.dog.look(second)
+            except WorkerStuck:
+                return second
+            assert second < 10 or not self.dog.health.ready
+            self.answered[1] += 5
+        raise AssertionError("never")
+
+
+async def test_a_partition_that_waits_for_others_that_are_late_has_longer() -> None:
+    """Too little time is no fault: the next worker would be as late, and have to learn first."""
+    assert 300 == await Two(backlog=100).fails_after_s()
+
+
+async def test_a_partition_that_stands_still_beside_others_that_keep_up_fails_in_time() -> None:
+    """They have events under way at each look, and none of those waits for long."""
+    assert 60 == await Two(backlog=3).fails_after_s()
+
+
 async def test_markers_of_transactions_are_nothing_to_answer() -> None:
     """The log ends behind its last record; the follower looks, and finds none."""
     worker = Worker(end=6, read=5)
