@@ -25,9 +25,8 @@ ROWS_MAX = 64
 """Items of which it is read what they met, for one decision."""
 UNCOUNTED = substitute_probability(0, 0)
 """That two of one category replace each other, where nothing is known of them."""
-
-
 UNREAD: tuple[int, Mapping[str, int]] = 0, {}
+"""Of an item that is not looked up: as if nobody had taken it."""
 
 
 class Likeness:

@@ -72,8 +72,9 @@ class ItemNumbers:
         if number or not candidates:
             return candidates
         known = worths(candidates, question)
-        judged = [at for at, worth in enumerate(known) if self._unit(worth) is not None]
-        others = [at for at, worth in enumerate(known) if self._unit(worth) is None]
+        judged, others = list[int](), list[int]()
+        for at, worth in enumerate(known):
+            (others if self._unit(worth) is None else judged).append(at)
         if whole and others:
             return candidates
         if not whole and not isinstance(arm, UpgradeArm):
