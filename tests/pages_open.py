@@ -7,16 +7,15 @@ where a bound is missed.
 """
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.async_api import Browser, Page, Request, Response
 
+from streams.lab.bench.stage.contenders import cpu_s
 from tests.browser import chromium
 from tests.lab.demo.web.running import RunningDemo, running_demo
 from tests.pictures import console_door
@@ -74,12 +73,6 @@ class Renewals:
 
 def _of_a_page(request: Request) -> bool:
     return request.headers.get("goeswith-part") == "live"
-
-
-def cpu_s(process_id: int) -> float:
-    """What a process has taken, in seconds of a core."""
-    said = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(said[11]) + int(said[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def opened(

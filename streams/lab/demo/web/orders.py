@@ -8,18 +8,17 @@ import json
 import secrets
 from typing import Annotated, Any
 from urllib.error import URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from pydantic import BaseModel, Field, ValidationError
 
+from streams.clients.connection.addresses import opener_for
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
 from streams.lab.demo.shops.assortment import Assortment
 
 LINES_MAX = 100
 ANSWER_S_MAX = 5.0
-DIRECT = build_opener(ProxyHandler({}))
-"""The gateway is on this machine: a proxy of the environment's would not find it."""
 Quantity = Annotated[int, Field(ge=1, le=99)]
 
 
@@ -66,7 +65,7 @@ def tell(gateway: str, settings: Settings, event: dict[str, Any]) -> None:
         },
     )
     try:
-        with DIRECT.open(asked, timeout=ANSWER_S_MAX) as answer:
+        with opener_for(gateway).open(asked, timeout=ANSWER_S_MAX) as answer:
             answer.read()
     except (URLError, OSError) as error:
         raise CannotOrder(f"the gateway did not take the order: {error}") from error
