@@ -18,6 +18,7 @@ there is one too many.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from streams.contract.events import Event, ItemViewed, decode
@@ -28,6 +29,8 @@ from streams.shop.people.context import ItemEvent, slots_of
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
+Place = tuple[int, int]
+"""Partition and offset."""
 BY_DESIGN = ("holdout", "duplicate")
 """Silences of the verdict's settings; whatever else is silent has lost a prompt."""
 
@@ -63,7 +66,7 @@ class Recomputed(NamedTuple):
     position: Mapping[int, int]
     asked: Mapping[str, Event]
     """The event behind every prompt that there may be, by the prompt's id."""
-    at: Mapping[tuple[int, int], str]
+    at: Mapping[Place, str]
     """The id that each asking event's prompt has, by partition and offset of the event."""
     owed: frozenset[str]
     """The ids of the prompts that there must be."""
@@ -71,6 +74,8 @@ class Recomputed(NamedTuple):
     """By what tells them from all others."""
     shop: Shop | None = None
     """The offline shop, which has folded all of it."""
+    rejected: Mapping[Place, str] = MappingProxyType({})
+    """Of the events that are dead letters the reason, by their place."""
 
 
 class AuditResult(NamedTuple):
@@ -91,7 +96,8 @@ def recompute(
     """Fold the log from its beginning; `warm_up` is where each partition begins to be judged."""
     shop = Shop(settings)
     asked: dict[str, Event] = {}
-    at: dict[tuple[int, int], str] = {}
+    at: dict[Place, str] = {}
+    rejected: dict[Place, str] = {}
     owed: set[str] = set()
     outcomes: dict[tuple[str, ...], AnyOutcome] = {}
     for record in log:
@@ -104,6 +110,8 @@ def recompute(
             answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
             outcomes |= {o.identity: o for o in (*answer.outcomes, *answer.unit_outcomes)}
             silence = answer.silence and answer.silence.reason
+            if answer.rejected is not None:
+                rejected[record.partition, record.offset] = answer.rejected.reason
         if isinstance(event, ItemEvent) and silence not in BY_DESIGN:
             identity = prompt_id(event.event_id, event.session_id, slots_of(event)[0])
             asked[identity] = event
@@ -116,7 +124,8 @@ def recompute(
         if _left(shop, partition, asked[identity])
     }
     position = dict(shop.position)
-    return Recomputed(shop.digest(), position, asked, at, frozenset(owed - left), outcomes, shop)
+    there = frozenset(owed - left)
+    return Recomputed(shop.digest(), position, asked, at, there, outcomes, shop, rejected)
 
 
 def _left(shop: Shop, partition: int, event: Event) -> bool:
