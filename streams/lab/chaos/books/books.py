@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple, Protocol
 from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, AnyOutcome, Prompt, prompt_id
 from streams.contract.settings import Settings
+from streams.lab.chaos.books.leaving import Leaving
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people.context import ItemEvent, slots_of
 from streams.shop.shop import Shop
@@ -99,6 +100,7 @@ def recompute(
     at: dict[Place, str] = {}
     rejected: dict[Place, str] = {}
     owed: set[str] = set()
+    leaving = Leaving()
     outcomes: dict[tuple[str, ...], AnyOutcome] = {}
     for record in log:
         event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
@@ -115,23 +117,14 @@ def recompute(
         if isinstance(event, ItemEvent) and silence not in BY_DESIGN:
             identity = prompt_id(event.event_id, event.session_id, slots_of(event)[0])
             asked[identity] = event
+            leaving.note(record.partition, event, identity)
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
-    left = {
-        identity
-        for (partition, _), identity in at.items()
-        if _left(shop, partition, asked[identity])
-    }
+        leaving.look(shop, record.partition, event)
     position = dict(shop.position)
-    there = frozenset(owed - left)
+    there = frozenset(owed - leaving.left)
     return Recomputed(shop.digest(), position, asked, at, there, outcomes, shop, rejected)
-
-
-def _left(shop: Shop, partition: int, event: Event) -> bool:
-    """Whether who asked has left since: a worker that is behind by then says nothing any more."""
-    session = shop.sessions[partition].find(event.session_id)
-    return session is not None and shop.identity.of_before(session, event)
 
 
 def behind(log: Iterable[AuditedRecord]) -> dict[int, int]:
