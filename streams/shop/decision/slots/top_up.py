@@ -56,10 +56,10 @@ class Prices:
 
     def put(self, item: CatalogItem) -> None:
         """An item as it is from now on."""
-        known = self.of.pop(item.item_id, None)
+        self.of.pop(item.item_id, None)
         if not self.items_max or item.price_minor is None or item.currency is None:
             return
-        if known is None and len(self.of) >= self.items_max:
+        if len(self.of) >= self.items_max:
             self.left_out += 1
             return
         worth = PriceTag(item.price_minor, item.margin_minor, intern(item.currency))
@@ -88,10 +88,10 @@ def gap(
         if worth is None or currency not in (None, worth.currency):
             return None
         total, currency = total + quantity * worth.price_minor, worth.currency
-    threshold = thresholds.get(currency, 0) if currency is not None else 0
-    if currency is None or total >= threshold:
+    if currency is None or currency not in thresholds:
         return None
-    return Gap(threshold - total, threshold, currency)
+    missing = thresholds[currency] - total
+    return Gap(missing, thresholds[currency], currency) if missing > 0 else None
 
 
 Fits = Callable[[int, int], bool]
