@@ -20,6 +20,7 @@ from streams.shop.decision.slots.top_up import (
     Gap,
     Prices,
     PriceTag,
+    Reach,
     TopUpArm,
     gap,
     least_overshoot,
@@ -180,6 +181,27 @@ def test_it_is_the_least_or_close_with_fewer_items(
     assert all(sum(prices[i] for i in each) - missing > CLOSE * missing for each in fewer)
 
 
+@given(
+    prices=st.lists(st.integers(1, 60), max_size=8),
+    missing=st.integers(1, 150),
+    most=st.integers(0, 3),
+    apart=st.none() | st.sets(st.frozensets(st.integers(0, 7), min_size=2, max_size=2)),
+)
+def test_whether_any_reach_is_known_without_what_is_best(
+    prices: list[int], missing: int, most: int, apart: set[frozenset[int]] | None
+) -> None:
+    """Beside the search for the best: with the same prices, and the same that do not fit."""
+
+    def fit(a: int, b: int) -> bool:
+        return frozenset((a, b)) not in (apart or ())
+
+    fits = None if apart is None else fit
+    reach = Reach(missing, most, fits)
+    reaches = any(reach.by(price) for price in prices)
+
+    assert reaches == bool(least_overshoot(missing, prices, most, fits))
+
+
 def test_amounts_are_whole_minor_units_of_any_currency() -> None:
     """A thousand yen, 9.99 euros and 1.250 dinars are what they are."""
     for currency, minor, threshold in (
@@ -239,8 +261,10 @@ def test_so_many_items_are_looked_at_and_no_more(others: int, *, reached: bool) 
     learned = Till().shop.learned
     query = CandidateQuery(Session("s", 0, 0), "bread", 0.0, (), 1)
 
-    found = TopUpArm(Gap(100, 5_000, "EUR"), prices, arms).candidates(learned, query)
+    arm = TopUpArm(Gap(100, 5_000, "EUR"), prices, arms)
+    found = arm.candidates(learned, query)
 
+    assert reached == arm.proposes(learned, query)
     assert (["large"] if reached else []) == [one.item for one in found]
 
 
