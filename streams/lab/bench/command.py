@@ -27,6 +27,10 @@ BENCHMARKS = {
         "streams.lab.bench.recommenders.relations_report:relations",
         "Substitutes on real baskets: how well they are known, and kept out of prompts.",
     ),
+    "unsuitable": Lazy(
+        "streams.lab.bench.recommenders.unsuitable_report:unsuitable",
+        "A shop that changes all the time: is anything offered that must not be?",
+    ),
     "inference": Lazy(
         "streams.lab.bench.inference.inference_report:inference",
         "False alarms, bias and coverage of what is said of arms, under peeking.",
