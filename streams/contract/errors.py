@@ -141,6 +141,7 @@ class CheckpointRefused(GoeswithError):
     """A checkpoint that is not to be trusted here; the message says why, `reason` in a word.
 
     `damaged`; of another `version`; made under other `settings`; of another `log` of this name;
+    `sealed` with a key that is not here;
     `foreign` (another topic's or cluster's, or no checkpoint at all); `gone`, nothing is left of
     it; or it knows `more` than what was to replace it.
     """

@@ -57,7 +57,7 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
         where = store.place(name) if name else f"checkpoint in {store.where}"
         try:
             data = store.read(name)
-            values = in_checkpoint(read(data), parts, shopper_id) if data else 0
+            values = in_checkpoint(read(data), settings, parts, shopper_id) if data else 0
         except (GoeswithError, SnapshotError, KeyError) as error:
             found.unread.append(f"{where}: {error}")
             continue
