@@ -1,4 +1,4 @@
-"""Where checkpoints are kept: a real Redis, files, and a topic of a real Kafka."""
+"""Where checkpoints are kept: a real Redis, files, a topic of a real Kafka, and objects."""
 
 import json
 import os
@@ -17,6 +17,8 @@ import pytest
 import redis
 
 from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.objects.file_system import ObjectFolder
+from streams.clients.checkpoints.objects.file_system_store import FileSystemStore
 from streams.clients.checkpoints.redis_store import PIECE_BYTES, RedisStore
 from streams.clients.checkpoints.rules import fingerprint
 from streams.clients.checkpoints.store import Store, open_store
@@ -39,9 +41,13 @@ def checkpoint(
     return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
 
 
-@pytest.fixture(params=["redis", "file", "topic"])
+@pytest.fixture(params=["redis", "file", "topic", "objects"])
 def store(request: pytest.FixtureRequest, topic_prefix: str, tmp_path: Path) -> Store:
     """Each kind of store, empty."""
+    if request.param == "objects":
+        pytest.importorskip("fsspec", reason="the extra object-store is not installed")
+        bucket = pytest.importorskip("tests.clients.checkpoints.bucket").Bucket.protocol
+        return FileSystemStore(ObjectFolder(f"{bucket}://{topic_prefix}/shop"))
     if request.param == "file":
         return FileStore(tmp_path / "shop.checkpoint")
     if request.param == "topic":

@@ -138,10 +138,18 @@ def test_a_header_that_somebody_changed_is_refused(change: dict[str, Any]) -> No
         restored(read(forged(DATA, change)), KEYED)
 
 
-@pytest.mark.parametrize("change", [{"version": 1}, {"keys": []}, {"version": 1, "keys": []}])
-def test_one_that_is_said_not_to_be_sealed_is_refused(change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"version": 1}, "of version 1, with 1 keys"),
+        ({"keys": []}, "of version 2, with 0 keys"),
+        ({"version": 1, "keys": []}, r"its \w+: "),
+    ],
+    ids=["version", "keys", "both"],
+)
+def test_one_that_is_said_not_to_be_sealed_is_refused(change: dict[str, Any], said: str) -> None:
     """Its parts are no parts then."""
-    with pytest.raises(CheckpointRefused):
+    with pytest.raises(CheckpointRefused, match=said):
         restored(read(forged(DATA, change)), KEYED)
 
 

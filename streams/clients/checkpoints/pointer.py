@@ -115,9 +115,13 @@ class Pointer(BaseModel):
         """What was kept aside, those that know most first."""
         return most_first(_described(self.kept))
 
+    def named_at_all(self) -> tuple[Stored, ...]:
+        """Generations, and those that were kept aside."""
+        return (*self.generations, *self.kept.values())
+
     def chunk_keys(self) -> set[str]:
         """The keys of all chunks that are named."""
-        return {key for one in (*self.generations, *self.kept.values()) for key in one.chunk_keys()}
+        return {key for one in self.named_at_all() for key in one.chunk_keys()}
 
 
 def chunk_key(fingerprint: str, number: int) -> str:

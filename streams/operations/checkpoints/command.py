@@ -1,8 +1,8 @@
 """`goeswith checkpoint`: save, load, inspect and compare checkpoints of the shop.
 
 A checkpoint is named by the path of a file, or is the one in the `store` that the settings name
-(a Redis, a file, or a topic): there the workers look when they start. `store:NAME` is one that was
-kept aside there, `store:generation-2` the one before the newest in a topic.
+(a topic, a file, an object store, a Redis): there the workers look when they start. `store:NAME` is
+one that was kept aside there, `store:generation-2` the one before the newest where there are some.
 """
 
 import json
@@ -68,7 +68,7 @@ def kept_in(settings: Settings, name: str) -> Store:
     store = open_store(settings) if name == STORE else FileStore(Path(name))
     if store is None:
         raise Misconfigured(
-            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (kafka:, file:///… or "
+            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (kafka:, file:///…, s3://… or "
             "redis://…), here and for the workers"
         )
     return store

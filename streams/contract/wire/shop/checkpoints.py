@@ -6,16 +6,17 @@ from pydantic import BaseModel, Field, SecretStr
 class CheckpointSettings(BaseModel):
     """The settings of checkpoints; `Settings` inherits them, and reads them.
 
-    >>> CheckpointSettings(checkpoint_url="kafka:knowledge").checkpoint_every_s
+    >>> CheckpointSettings(checkpoint_url="s3://bread/butter").checkpoint_every_s
     60.0
     """
 
     # Checkpoints
     checkpoint_url: str = Field(
         "",
-        pattern=r"^(none)?$|^(rediss?|unix|file)://|^kafka:([a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248})?$",
+        pattern=r"^(none)?$|^[a-z][a-z0-9+-]*://|^kafka:([a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248})?$",
         description="where checkpoints of the shop go: a compacted topic (`kafka:`, `kafka:NAME`), "
-        "a file (`file:///…`), a Redis, or nowhere (`none`); empty: the same as `kafka:`",
+        "a file (`file:///…`), an object store (`s3://BUCKET/NAME`, `gs://…`, `abfs://…`), a Redis "
+        "(`redis://…`), or nowhere (`none`); empty: the same as `kafka:`",
     )
     checkpoint_every_s: float = Field(
         60.0, ge=0, description="checkpoint interval; 0: none are written"
