@@ -81,6 +81,16 @@ def test_checkpoints_are_kept_and_restored(
     assert checkpoint(8)[1] == store.read()
 
 
+def test_what_another_one_has_written_is_seen_at_once(store: FileSystemStore) -> None:
+    """Drivers remember what they have listed: they are told not to."""
+    assert store.read() is None
+    FileSystemStore(ObjectFolder(URL)).write(*checkpoint(7))
+
+    assert checkpoint(7)[1] == store.read()
+    FileSystemStore(ObjectFolder(URL)).write(*checkpoint(8))
+    assert checkpoint(8)[1] == store.read()
+
+
 def test_writers_at_once_lose_nothing(s3: str) -> None:
     """Of several settings: what each has written is in the place, or aside."""
     ours = [checkpoint(7, session_gap_s=60.0 + n) for n in range(3)]

@@ -25,8 +25,14 @@ class Bucket(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     """Told to, it answers nobody."""
     overwrites: ClassVar[Event] = Event()
     """Told to, it overwrites what was only to be created."""
+    opened: ClassVar[list[int]] = []
+    """A driver each that was made."""
     refuses: ClassVar[list[str]] = []
     """What it says to whoever writes."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.opened.append(id(self))
 
     @classmethod
     def _strip_protocol(cls, path: str) -> str:

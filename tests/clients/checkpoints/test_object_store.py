@@ -209,8 +209,10 @@ def test_a_writer_that_was_not_the_first_looks_again(store: FileSystemStore) -> 
 
 
 def test_a_store_that_hangs_holds_nobody_up() -> None:
-    """It is said, and asked anew the next time."""
+    """It is said, and asked anew the next time, by other connections."""
     store = FileSystemStore(ObjectFolder(URL, answer_s_max=0.05))
+    store.read()
+    Bucket.opened.clear()
     Bucket.hangs.set()
     with pytest.raises(StoreUnreachable, match=r"no answer within 0\.05 s"):
         store.read()
@@ -218,6 +220,16 @@ def test_a_store_that_hangs_holds_nobody_up() -> None:
 
     assert store.write(*checkpoint(7))
     assert checkpoint(7)[1] == store.read()
+    assert 1 == len(Bucket.opened)
+
+
+def test_what_is_larger_than_it_may_be_is_not_read() -> None:
+    """Nobody knows whose it is, and there may be no room for it."""
+    folder = ObjectFolder(URL)
+    folder.put("bread", b"butter")
+
+    assert [b"butter", None] == [folder.get("bread", most) for most in (6, 5)]
+    assert folder.get("jam", 6) is None
 
 
 def test_who_may_not_write_is_told_before_the_work_without_a_secret(

@@ -74,7 +74,6 @@ class ObjectFolder:
 
         def read(driver: Any, path: str) -> bytes | None:
             try:
-                driver.invalidate_cache()
                 if driver.info(f"{path}/{name}")["size"] > bytes_max:
                     return None
                 return bytes(driver.cat_file(f"{path}/{name}"))
