@@ -20,7 +20,7 @@ from streams.cli.root import goeswith
 from streams.contract.events import ANY_EVENT, EVENTS
 from streams.contract.settings import Settings
 from streams.shop.decision.languages.messages import TEXTS
-from streams.shop.meaning import meaning
+from streams.shop.format.meaning import meaning
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.memory.orders.arrivals import BLOCK
 from streams.shop.memory.orders.baskets.changes import BASKET_MAX

@@ -58,6 +58,7 @@ SECRETS = (
     "console_token",
     "redis_url",
     "checkpoint_url",
+    "checkpoint_key",
     "shopify_secret",
     "woocommerce_secret",
 )

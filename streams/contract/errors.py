@@ -22,6 +22,7 @@ GoeswithError
 ├── NotEnough                    the log says too little for an answer that could be trusted
 ├── ViewUnreadable               somebody else has written where a view is looked for
 ├── RedisUnreachable             neither views nor checkpoints; prompts go on without them
+├── StoreUnreachable             an object store: no checkpoints; prompts go on without them
 ├── CheckpointRefused            damaged, older or foreign: the log is folded instead
 └── WorkerFailed                 the worker has to stop; a successor answers again, same ids
     ├── DeliveryFailed           the broker did not take what we published
@@ -137,10 +138,15 @@ class RedisUnreachable(GoeswithError):
     """Redis did not answer; views and checkpoints are missed, nothing else."""
 
 
+class StoreUnreachable(GoeswithError):
+    """An object store did not answer, or not to us; checkpoints are missed, nothing else."""
+
+
 class CheckpointRefused(GoeswithError):
     """A checkpoint that is not to be trusted here; the message says why, `reason` in a word.
 
     `damaged`; of another `version`; made under other `settings`; of another `log` of this name;
+    `sealed` with a key that is not here;
     `foreign` (another topic's or cluster's, or no checkpoint at all); `gone`, nothing is left of
     it; or it knows `more` than what was to replace it.
     """

@@ -41,7 +41,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from streams.contract.errors import InvalidReceipt
-from streams.contract.secret_keys import derived_key, secret_keys, stretched
+from streams.contract.secrets.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.wire.shop.on_offer import VECTOR, ItemWorth, plain, vector_of, worths_of
 
 VERSION = b"\x02"

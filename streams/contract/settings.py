@@ -246,20 +246,6 @@ class Settings(ProgramSettings, BaseSettings):
         10_000, ge=1, description="queue of answers for Redis; more are dropped and counted"
     )
 
-    # Checkpoints
-    checkpoint_url: str = Field(
-        "",
-        pattern=r"^(none)?$|^(rediss?|unix|file)://|^kafka:([a-zA-Z0-9_-][a-zA-Z0-9._-]{0,248})?$",
-        description="where checkpoints of the shop go: a compacted topic (`kafka:`, `kafka:NAME`), "
-        "a file (`file:///…`), a Redis, or nowhere (`none`); empty: the same as `kafka:`",
-    )
-    checkpoint_every_s: float = Field(
-        60.0, ge=0, description="checkpoint interval; 0: none are written"
-    )
-    checkpoint_ttl_s: int = Field(
-        30 * 86_400, ge=60, description="time to live of a checkpoint in Redis that is not renewed"
-    )
-
     # Logging
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "warn", description="log level of the worker: debug, info, warn, error"

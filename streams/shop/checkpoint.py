@@ -9,10 +9,15 @@ The header says of which log it is and up to where, what the figures in it mean,
 the parts are snapshots as `models.snapshot.snapshot` makes them: JSON, compressed, never pickle.
 One SHA-256 covers header and parts, each part has its own besides.
 
+With GOESWITH_CHECKPOINT_KEY the parts are sealed (`streams.contract.secrets.sealing`): that is
+version 2. The header stays readable, and is authenticated with the parts: it names the key, and
+what the rules of writing need; no ids of anybody are in it.
+
 A checkpoint is refused, with the reason, and another one or the log is used instead, when it is
 
 - damaged, at odds with itself, or of another version of the format;
 - foreign: of another cluster or topic;
+- sealed with a key that is not here;
 - not of this log: it stands beyond the end, or what it has folded was appended after it was made.
 
 One that was made under settings that give its figures another meaning (a half-life, a gap, what an
@@ -26,23 +31,22 @@ took in between is lost to everybody, which is logged, and counted as a gap.
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from models import SnapshotError
 from models.snapshot.snapshot import pack, unpack
 from streams.contract.errors import CheckpointRefused
+from streams.contract.secrets.sealing import SealingKeys
 from streams.contract.settings import Settings
 from streams.contract.topics import same_id
-from streams.shop.meaning import Differing, NewShop, apart, in_words, meaning
+from streams.shop.format.framing import SEALED_VERSION, VERSION, checksum, framed, line, split
+from streams.shop.format.meaning import Differing, NewShop, apart, in_words, meaning
 from streams.shop.shop import Shop
 from streams.shop.state import Positions, digest, digests, left_out
 
-MAGIC = b"goeswith-checkpoint "
-VERSION = 1
-HEADER_BYTES_MAX = 1 << 20
-NEWER = ("adopted", "carried", "topic_id")
+NEWER = ("adopted", "carried", "keys", "salt", "topic_id")
 """What versions before refuse in a header: left out as long as it says nothing."""
 OTHER_LOG = "log"
 """Why a checkpoint of another log is refused, in a word."""
@@ -93,6 +97,9 @@ class CheckpointHeader(BaseModel):
     """What those hashes do not cover."""
     parts: dict[str, int] = Field(min_length=1)
     """The parts and the bytes of each; they follow in the order of their names."""
+    keys: tuple[str, ...] = ()
+    """The ids of the keys that its maker had, the one that seals it first; none: not sealed."""
+    salt: str = ""  # of the seal
 
     @property
     def digest(self) -> str:
@@ -117,16 +124,21 @@ class CheckpointHeader(BaseModel):
 
 
 class Checkpoint(NamedTuple):
-    """An undamaged checkpoint, its parts still packed."""
+    """An undamaged checkpoint, its parts still packed, and sealed if it is."""
 
     header: CheckpointHeader
     body: memoryview
+    about: bytes = b""
+    """The header as it is authenticated with parts that are sealed."""
 
 
 def packed(
     shop: Shop, *, cluster: str, now_ms: int, made_by: str, topic_id: str = ""
 ) -> tuple[CheckpointHeader, bytes]:
-    """The checkpoint of a shop. Raises `SnapshotError` when it is too large."""
+    """The checkpoint of a shop, sealed where its settings have a key for that.
+
+    Raises `SnapshotError` when it is too large.
+    """
     parts = shop.parts()
     bodies = {
         name: pack(type(part).__name__, part.STATE_VERSION, part.state())
@@ -149,30 +161,57 @@ def packed(
         left_out=left_out(parts),
         parts={name: len(body) for name, body in bodies.items()},
     )
-    body = b"".join(bodies.values())
+    return _written(header, b"".join(bodies.values()), keys_of(shop.settings))
+
+
+def keys_of(settings: Settings) -> SealingKeys:
+    """The keys that seal and open checkpoints under these settings."""
+    return SealingKeys(settings.checkpoint_key.get_secret_value())
+
+
+def resealed(
+    checkpoint: Checkpoint, data: bytes, settings: Settings
+) -> tuple[CheckpointHeader, bytes]:
+    """The same one, sealed by today's first key; without one it stays as it is.
+
+    Raises `CheckpointRefused` where no key here opens it.
+    """
+    keys, header = keys_of(settings), checkpoint.header
+    if not keys or header.keys[:1] == keys.ids[:1]:
+        return header, data
+    plain = header.model_copy(update={"version": VERSION, "keys": (), "salt": ""})
+    return _written(plain, _opened(checkpoint, keys), keys)
+
+
+def _written(
+    header: CheckpointHeader, body: bytes, keys: SealingKeys
+) -> tuple[CheckpointHeader, bytes]:
+    """A checkpoint of these parts as bytes, and the header that it got."""
     silent = {name for name in NEWER if not getattr(header, name)}
-    claim = header.model_dump(mode="json", exclude=silent)
-    sealed = {**claim, "sha256": _seal(claim, body)}
-    return header, MAGIC + _line(sealed) + b"\n" + body
+    said, data = framed(header.model_dump(mode="json", exclude=silent), body, keys)
+    return (CheckpointHeader.model_validate_json(line(said)) if keys else header), data
 
 
 def read(data: bytes) -> Checkpoint:
     """The checkpoint in these bytes; raises `CheckpointRefused`, which says what is wrong."""
-    claim, body = _split(data)
-    seal, version = claim.pop("sha256", None), claim.get("version")
-    if version != VERSION:
+    claim, body = split(data)
+    checked, version = claim.pop("sha256", None), claim.get("version")
+    if version not in (VERSION, SEALED_VERSION):
         raise CheckpointRefused(
-            f"it is of version {version!r}, where {VERSION} is needed", "version"
+            f"it is of version {version!r}, where {VERSION} or {SEALED_VERSION} is needed",
+            "version",
         )
-    if seal != _seal(claim, body):
+    if checked != checksum(claim, body):
         raise CheckpointRefused(f"damaged or cut off: the checksum does not fit {len(data)} bytes")
     try:
-        header = CheckpointHeader.model_validate_json(_line(claim))
+        header = CheckpointHeader.model_validate_json(line(claim))
     except ValidationError as error:
         raise CheckpointRefused(f"damaged: its header is none ({error.error_count()})") from error
     if max(header.position, default=0) >= header.partitions or header.skipped > header.reach:
         raise CheckpointRefused(f"damaged: no fold of {header.partitions} partitions stands there")
-    return Checkpoint(header, memoryview(body))
+    if (version == SEALED_VERSION) != bool(header.keys):
+        raise CheckpointRefused(f"damaged: of version {version}, with {len(header.keys)} keys")
+    return Checkpoint(header, memoryview(body), line(claim) if header.keys else b"")
 
 
 def check(
@@ -188,12 +227,15 @@ def differing(
 ) -> Differing:
     """What its figures mean otherwise than here.
 
-    Raises `CheckpointRefused` for one that is foreign here, or ahead of the log.
+    Raises `CheckpointRefused` for one that is foreign here, sealed with a key that is not, or ahead
+    of the log.
     """
     theirs = {"topic": header.topic} | ({"cluster": header.cluster} if log else {})
     here = {"topic": settings.topics.events} | ({"cluster": log.cluster} if log else {})
     if foreign := apart(theirs, here):
         raise CheckpointRefused(f"it is foreign: {in_words(foreign)}", "foreign")
+    if header.keys:
+        keys_of(settings).check(header.keys[0])
     if log is not None:
         _check_log(header, log)
     theirs = {"partitions": str(header.partitions), **header.meaning}
@@ -218,7 +260,7 @@ def _check_log(header: CheckpointHeader, log: LogExtent) -> None:
 
 def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) -> Shop:
     """The shop of a checkpoint that `check` has let pass; raises `CheckpointRefused`."""
-    shop, packed_parts = new(settings), bodies(checkpoint)
+    shop, packed_parts = new(settings), bodies(checkpoint, settings)
     parts = shop.parts()
     if parts.keys() != packed_parts.keys():
         raise CheckpointRefused(f"it has the parts {', '.join(packed_parts)} only")
@@ -231,13 +273,20 @@ def restored(checkpoint: Checkpoint, settings: Settings, new: NewShop = Shop) ->
     return shop
 
 
-def bodies(checkpoint: Checkpoint) -> dict[str, bytes]:
-    """The parts of a checkpoint, packed, by name."""
+def bodies(checkpoint: Checkpoint, settings: Settings) -> dict[str, bytes]:
+    """The parts of a checkpoint, packed, by name; raises `CheckpointRefused` for a seal."""
     found, place = {}, 0
+    body = _opened(checkpoint, keys_of(settings)) if checkpoint.header.keys else checkpoint.body
     for name, length in sorted(checkpoint.header.parts.items()):
-        found[name] = bytes(checkpoint.body[place : place + length])
+        found[name] = bytes(body[place : place + length])
         place += length
     return found
+
+
+def _opened(checkpoint: Checkpoint, keys: SealingKeys) -> bytes:
+    """The parts of a checkpoint, one behind the other, without a seal if there was one."""
+    header, body, about = checkpoint
+    return keys.opened(body, about, header.keys[0], header.salt) if header.keys else bytes(body)
 
 
 def stand(shop: Shop, header: CheckpointHeader, adopted: Mapping[str, str]) -> None:
@@ -249,28 +298,3 @@ def stand(shop: Shop, header: CheckpointHeader, adopted: Mapping[str, str]) -> N
     said, stands = Positions(header.position).state(), Positions(shop.position).state()
     if said != stands:
         raise CheckpointRefused(f"damaged: its header stands at {said}, its parts at {stands}")
-
-
-def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The header as an object, and what follows it."""
-    if not data.startswith(MAGIC):
-        cut_off = data and MAGIC.startswith(data)
-        raise CheckpointRefused("it is no checkpoint", "damaged" if cut_off else "foreign")
-    end = data.find(b"\n", 0, HEADER_BYTES_MAX)
-    try:
-        claim = json.loads(data[len(MAGIC) : max(end, 0)])
-    except (ValueError, RecursionError) as error:
-        raise CheckpointRefused(f"damaged or cut off: no header ({error})") from error
-    if not isinstance(claim, dict):
-        raise CheckpointRefused("damaged: its header is no object")
-    return claim, data[end + 1 :]
-
-
-def _seal(claim: dict[str, Any], body: bytes) -> str:
-    seal = hashlib.sha256(_line(claim))
-    seal.update(body)
-    return seal.hexdigest()
-
-
-def _line(claim: dict[str, Any]) -> bytes:
-    return json.dumps(claim, sort_keys=True, separators=(",", ":")).encode()

@@ -7,9 +7,9 @@ there before. `MUST_AGREE` and `MAY_DIFFER` hold every setting, each with the re
 
 Secrets are told by fingerprint. A plain hash of a short secret is found by trying; so a fingerprint
 is a keyed hash (BLAKE2b) of the topic prefix, under a key of its own that is derived from the
-*stretched* secret (`streams.contract.secret_keys`): a guess costs tens of milliseconds and 16 MiB.
-By the prefix two installations of one secret do not show it. It is cut to 64 bits, and is neither a
-key that seals or draws nor the id of one.
+*stretched* secret (`streams.contract.secrets.secret_keys`): a guess costs tens of milliseconds and
+16 MiB. By the prefix two installations of one secret do not show it. It is cut to 64 bits, and is
+neither a key that seals or draws nor the id of one.
 
 Secrets agree while each worker opens what the other one seals by. So they can be changed one
 worker after the other: `old` → `old,new` → `new,old` → `new`.
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from streams.contract.secret_keys import derived_key, secret_keys, stretched
+from streams.contract.secrets.secret_keys import derived_key, secret_keys, stretched
 from streams.contract.settings import Settings
 from streams.contract.wire.connection import SECURITY
 from streams.contract.wire.console import ConsoleSettings
@@ -144,6 +144,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "checkpoint_url": _CHECKPOINTS,
     "checkpoint_every_s": _CHECKPOINTS,
     "checkpoint_ttl_s": _CHECKPOINTS,
+    "checkpoint_key": "who lacks the key of a checkpoint says so, and leaves that one alone",
     **dict.fromkeys(IntakeSettings.model_fields, _INTAKE),
     **dict.fromkeys(CatalogSettings.model_fields.keys() - MUST_AGREE.keys(), _REFERENCE),
     "catalog_prices_max": _REFERENCE,

@@ -58,6 +58,7 @@ PRODUCTION: dict[str, Any] = {
     "console_operators": "production",
     "console_workers": "http://production:6066",
     "checkpoint_url": "file:///production/shop.checkpoint",
+    "checkpoint_key": SecretStr("production's"),
     "reward": "net",
     "reward_rates": "EUR=1",
     "intake_items": "variant",

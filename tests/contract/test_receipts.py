@@ -28,7 +28,7 @@ from streams.contract.receipts import (
     Receipts,
     receipt_of,
 )
-from streams.contract.secret_keys import secret_keys
+from streams.contract.secrets.secret_keys import secret_keys
 from streams.contract.wire.shop.on_offer import ItemWorth
 
 SEALED_MS = 1767225600000

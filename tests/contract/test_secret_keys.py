@@ -1,7 +1,7 @@
 """Keys from secrets: dear to guess, and ready before the first event."""
 
 from streams.contract.receipts import Receipts
-from streams.contract.secret_keys import stretch, stretched
+from streams.contract.secrets.secret_keys import stretch, stretched
 
 
 def test_what_was_stretched_ahead_is_not_stretched_when_events_come() -> None:

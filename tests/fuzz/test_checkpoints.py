@@ -19,7 +19,8 @@ from models.snapshot.snapshot import unpack
 from streams.contract.errors import CheckpointRefused
 from streams.contract.events import Event
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import MAGIC, LogExtent, check, packed, read, restored
+from streams.shop.checkpoint import LogExtent, check, packed, read, restored
+from streams.shop.format.framing import MAGIC
 from streams.shop.shop import Shop
 from tests.fuzz.hostile_json import WORDS, Path, json_words, nearly, places, tried, written
 from tests.stories import NOON_MS, Story, Till

@@ -44,7 +44,8 @@ from streams.experiments.uplift.units import Units
 from streams.lab.evaluate.logs.formats import FORMATS
 from streams.operations.console.pages.rendering import TEMPLATES
 from streams.operations.console.watching.workers import Readiness, WorkerSeen, WorkerState
-from streams.shop.checkpoint import MAGIC, read
+from streams.shop.checkpoint import read
+from streams.shop.format.framing import MAGIC
 from streams.storefront.event_lines import Line, sent
 from streams.storefront.reference.formats.drafts import Options
 from streams.storefront.reference.reading import CatalogFile

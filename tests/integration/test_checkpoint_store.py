@@ -1,4 +1,4 @@
-"""Where checkpoints are kept: a real Redis, files, and a topic of a real Kafka."""
+"""Where checkpoints are kept: a real Redis, files, a topic of a real Kafka, and objects."""
 
 import json
 import os
@@ -17,6 +17,8 @@ import pytest
 import redis
 
 from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.objects.file_system import ObjectFolder
+from streams.clients.checkpoints.objects.file_system_store import FileSystemStore
 from streams.clients.checkpoints.redis_store import PIECE_BYTES, RedisStore
 from streams.clients.checkpoints.rules import fingerprint
 from streams.clients.checkpoints.store import Store, open_store
@@ -39,9 +41,13 @@ def checkpoint(
     return packed(shop, cluster=cluster, now_ms=0, made_by="worker-1")
 
 
-@pytest.fixture(params=["redis", "file", "topic"])
+@pytest.fixture(params=["redis", "file", "topic", "objects"])
 def store(request: pytest.FixtureRequest, topic_prefix: str, tmp_path: Path) -> Store:
     """Each kind of store, empty."""
+    if request.param == "objects":
+        pytest.importorskip("fsspec", reason="the extra object-store is not installed")
+        bucket = pytest.importorskip("tests.clients.checkpoints.bucket").Bucket.protocol
+        return FileSystemStore(ObjectFolder(f"{bucket}://{topic_prefix}/shop"))
     if request.param == "file":
         return FileStore(tmp_path / "shop.checkpoint")
     if request.param == "topic":
@@ -78,6 +84,30 @@ def test_a_checkpoint_of_another_cluster_is_never_replaced_unless_forced(store: 
         store.write(*checkpoint(70))
     assert theirs[1] == store.read()
     assert store.write(*checkpoint(7), force=True)
+
+
+def test_one_that_is_sealed_with_another_key_stays_unless_forced(store: Store) -> None:
+    """Whoever forgot the key writes nothing in its place, in the clear least of all."""
+    sealed = checkpoint(7, checkpoint_key="not a secret")
+    store.write(*sealed)
+    for ours in (checkpoint(9), checkpoint(9, checkpoint_key="another one")):
+        with pytest.raises(CheckpointRefused, match=f"the key {sealed[0].keys[0]}") as refused:
+            store.write(*ours, back=True)
+        assert "sealed" == refused.value.reason
+    assert sealed[1] == store.read()
+    assert store.write(*checkpoint(9, checkpoint_key="another one"), force=True)
+
+    assert [f"sealed-{fingerprint(sealed[1])}"] == [kept.name for kept in store.kept()]
+    assert sealed[1] == store.read(store.kept()[0].name)
+
+
+def test_one_of_an_older_key_is_replaced_by_who_has_it_still(store: Store) -> None:
+    """Also one that is not sealed yet."""
+    for offset, secret in enumerate(("", "old", "old,new", "new,old", "new"), start=5):
+        assert store.write(*checkpoint(offset, checkpoint_key=secret))
+
+    assert [] == store.kept()
+    assert checkpoint(9, checkpoint_key="new")[1] == store.read()
 
 
 def test_one_made_under_other_settings_is_kept_aside_and_can_be_read(store: Store) -> None:
@@ -381,7 +411,7 @@ def test_a_damaged_file_is_kept_aside(tmp_path: Path) -> None:
     ("word", "told", "is_instead"),
     [
         ("damaged", b'"skipped":', b'"jumped":'),
-        ("version", b'"version":1', b'"version":2'),
+        ("version", b'"version":1', b'"version":3'),
     ],
 )
 def test_a_file_that_does_not_say_how_much_it_knows_is_never_the_least(

@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli.root import goeswith
-from streams.clients.checkpoints.chunk_log import opened_log
 from streams.clients.checkpoints.pointer import Pointer, Stored
 from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import fingerprint
 from streams.clients.checkpoints.store import open_store
-from streams.clients.checkpoints.topic_setup import CHUNK_BYTES_MAX
+from streams.clients.checkpoints.topic.chunk_log import opened_log
+from streams.clients.checkpoints.topic.topic_setup import CHUNK_BYTES_MAX
+from streams.clients.checkpoints.topic.transaction import transaction
 from streams.clients.checkpoints.topic_store import TopicStore
-from streams.clients.checkpoints.transaction import transaction
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin, open_producer
 from streams.contract.errors import CheckpointRefused, GoeswithError, TopicsWrong

@@ -119,6 +119,7 @@ def test_the_handbook_has_a_procedure_for_each_of_these() -> None:
         "More workers, or fewer",
         "How long events are kept",
         *["Restoring after a loss"] * 4,
+        "Encryption at rest",
         *["Another number of partitions"] * 2,
         "Another cluster, and mirrors",
     ] == [one.heading for one in PROCEDURES]

@@ -12,7 +12,7 @@ from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.policy.policy import new_policy, taught_again
-from streams.shop.meaning import apart, meaning
+from streams.shop.format.meaning import apart, meaning
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till

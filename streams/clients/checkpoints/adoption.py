@@ -42,7 +42,7 @@ from streams.contract.events import decode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, bodies, stand
 from streams.shop.decision.policy.policy import offers_taught_again, rebase, taught_again
-from streams.shop.meaning import IN_MONEY, Differing, NewShop, in_words, reasons
+from streams.shop.format.meaning import IN_MONEY, Differing, NewShop, in_words, reasons
 from streams.shop.shop import Shop
 from streams.shop.state import Part
 
@@ -93,7 +93,7 @@ def adopted(
         said = in_words({name: other[name] for name in lost})
         raise CheckpointRefused(f"it was made under other settings: {said}", "settings")
     shop = new(settings)
-    taking = _Taking(shop, bodies(checkpoint), other)
+    taking = _Taking(shop, bodies(checkpoint, settings), other)
     for name in SPINE:
         taking.take(name)
     if REWARDING & other.keys():

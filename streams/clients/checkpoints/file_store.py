@@ -25,7 +25,8 @@ from streams.clients.checkpoints.rules import (
     surplus,
 )
 from streams.contract.errors import CheckpointRefused, GoeswithError
-from streams.shop.checkpoint import MAGIC, CheckpointHeader, read
+from streams.shop.checkpoint import CheckpointHeader, read
+from streams.shop.format.framing import MAGIC
 
 NOTHING: Mapping[str, str] = {}
 

@@ -59,13 +59,15 @@ class Stored(BaseModel):
     made_at_ms: Count
     adopted: dict[str, str] = {}
     """The parts that no fold of the log gives, and why (`Shop.adopted`)."""
+    keys: tuple[str, ...] = ()
+    """The ids of the keys that its maker had, the one that seals it first; none: not sealed."""
 
     @property
     def known(self) -> CheckpointProgress:
         """How much it knows."""
-        return CheckpointProgress(
-            self.lineage, self.events, self.reach, self.topic_id, tuple(sorted(self.adopted))
-        )
+        inexact = tuple(sorted(self.adopted))
+        log = self.lineage, self.events, self.reach, self.topic_id
+        return CheckpointProgress(*log, inexact, self.keys)
 
     def chunk_keys(self) -> list[str]:
         """The keys of its chunks, in order."""
@@ -113,9 +115,13 @@ class Pointer(BaseModel):
         """What was kept aside, those that know most first."""
         return most_first(_described(self.kept))
 
+    def named_at_all(self) -> tuple[Stored, ...]:
+        """Generations, and those that were kept aside."""
+        return (*self.generations, *self.kept.values())
+
     def chunk_keys(self) -> set[str]:
         """The keys of all chunks that are named."""
-        return {key for one in (*self.generations, *self.kept.values()) for key in one.chunk_keys()}
+        return {key for one in self.named_at_all() for key in one.chunk_keys()}
 
 
 def chunk_key(fingerprint: str, number: int) -> str:

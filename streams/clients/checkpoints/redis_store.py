@@ -51,8 +51,9 @@ KINDS = {
     "fingerprint": str,
     "topic_id": str,
     "inexact": list,
+    "keys": list,
 }
-NEWER = {"events", "fingerprint", "topic_id", "inexact"}
+NEWER = {"events", "fingerprint", "topic_id", "inexact", "keys"}
 """What earlier versions did not say."""
 
 
@@ -231,7 +232,6 @@ def _name(named: bytes | None) -> Name:
 def _known(name: Name) -> CheckpointProgress | None:
     if not name:
         return None
-    inexact = tuple(map(str, name.get("inexact", ())))
-    return CheckpointProgress(
-        name["lineage"], name["events"], name["reach"], name.get("topic_id", ""), inexact
-    )
+    inexact, keys = (tuple(map(str, name.get(what, ()))) for what in ("inexact", "keys"))
+    log = name["lineage"], name["events"], name["reach"], name.get("topic_id", "")
+    return CheckpointProgress(*log, inexact, keys)

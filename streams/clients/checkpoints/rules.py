@@ -9,6 +9,7 @@
 | of the topic before it was made anew | stays; kept aside by who goes back, or is forced |
 | made under other settings, damaged, of another version | kept aside |
 | refused by the worker that writes, when it started | kept aside |
+| sealed with a key that the writer does not have | stays; kept aside by who is forced |
 | another topic's or cluster's, or no checkpoint at all | stays: it is not ours to touch |
 
 How much one knows is the number of records that were folded into it: of two that stand at the same
@@ -17,7 +18,8 @@ offset, one may have begun when the log still reached back further.
 What is kept aside is bounded: no more than `KEPT_MAX`, those that know most, and none of which
 another one of its lineage knows all. Those that do not say how much they know (damaged, or of
 another version) may know most of all: they are bounded apart, `KEPT_MAX` too, the latest. So are
-those with adopted parts: those that are as they were learned do not go for them.
+those with adopted parts: those that are as they were learned do not go for them. So are those that
+their writer could not open: nobody can tell whether what their headers say is so.
 """
 
 import re
@@ -26,6 +28,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from streams.contract.errors import CheckpointRefused
+from streams.contract.secrets.sealing import SEALED
 from streams.shop.checkpoint import OTHER_LOG, CheckpointHeader, read
 
 COMPARABLE = ("settings", "replaced")
@@ -44,6 +47,12 @@ class CheckpointProgress(NamedTuple):
     """Kafka's own id of the topic that was folded; empty: not told."""
     inexact: tuple[str, ...] = ()
     """The parts that were adopted from other settings: they may have lost what was learned."""
+    keys: tuple[str, ...] = ()
+    """The ids of the keys that its maker had, the one that seals it first; none: not sealed."""
+
+    def opens(self, other: "CheckpointProgress") -> bool:
+        """Whether its maker had the key of another one, if that is sealed at all."""
+        return not other.keys or other.keys[0] in self.keys
 
     def is_of_another_log(self, other: "CheckpointProgress") -> bool:
         """Whether the topic was made anew between the two, as far as both say."""
@@ -52,6 +61,8 @@ class CheckpointProgress(NamedTuple):
     def covers(self, other: "CheckpointProgress") -> bool:
         """Whether it knows all that the other one does."""
         if self.lineage != other.lineage or self.is_of_another_log(other):
+            return False
+        if not self.opens(other):
             return False
         return not other.more_than(self) and {*self.inexact} <= {*other.inexact}
 
@@ -106,7 +117,8 @@ def fingerprint(data: bytes) -> str:
 def known(header: CheckpointHeader) -> CheckpointProgress:
     """How much a checkpoint knows, by its header."""
     inexact = tuple(sorted(header.adopted))
-    return CheckpointProgress(header.lineage, header.events, header.reach, header.topic_id, inexact)
+    log = header.lineage, header.events, header.reach, header.topic_id
+    return CheckpointProgress(*log, inexact, header.keys)
 
 
 def replacing(held: ExistingCheckpoint | None, write: WriteRequest) -> str | None:
@@ -114,8 +126,25 @@ def replacing(held: ExistingCheckpoint | None, write: WriteRequest) -> str | Non
 
     Raises `CheckpointRefused` where it stays, and that is not as it should be.
     """
-    word = "" if held is None else _word(held, write)
+    word = "" if held is None else _word_of_any(held, write)
     return kept_name(word, held.fingerprint) if held is not None and word else word
+
+
+def _word_of_any(held: ExistingCheckpoint, write: WriteRequest) -> str | None:
+    """The same as `_word`, but for one that is sealed with a key that the writer does not have.
+
+    It is never lost, and nothing is put in its place in the clear because a key was forgotten.
+    """
+    if held.known is None or known(write.header).opens(held.known):
+        return _word(held, write)
+    if write.force:
+        return SEALED
+    raise CheckpointRefused(
+        f"the one that is there stays: it is sealed with the key {held.known.keys[0]}, which is "
+        "none of GOESWITH_CHECKPOINT_KEY here. Add the secret behind it; if it is lost, "
+        "`goeswith checkpoint save --force` keeps that one aside, and begins anew",
+        SEALED,
+    )
 
 
 def _word(held: ExistingCheckpoint, write: WriteRequest) -> str | None:
@@ -198,6 +227,8 @@ def _kind(kept: KeptCheckpoint) -> str:
     """What is bounded apart."""
     if kept.known is None:
         return "silent"
+    if kept.name.partition("-")[0] == SEALED:
+        return SEALED
     return "inexact" if kept.known.inexact else "exact"
 
 

@@ -1,4 +1,4 @@
-"""Where checkpoints are kept: in a compacted topic of Kafka, in a file, or in Redis.
+"""Where checkpoints are kept: in a compacted topic, a file, a Redis, or an object store.
 
 By default in a topic: knowledge is worth months, and lives where the log does. Until that holds
 one, what an earlier version kept in the Redis of the views is read from there. The embedded broker
@@ -10,13 +10,16 @@ tell why (`streams.clients.checkpoints.rules`).
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from streams.clients.checkpoints.file_store import FileStore
+from streams.clients.checkpoints.objects.file_system import ObjectFolder
+from streams.clients.checkpoints.objects.file_system_store import FileSystemStore
+from streams.clients.checkpoints.pointer import Pointer
 from streams.clients.checkpoints.redis_store import RedisStore
 from streams.clients.checkpoints.rules import KeptCheckpoint
-from streams.clients.redis import secured
+from streams.clients.redis import SCHEMES, secured
 from streams.contract.settings import Settings
 from streams.contract.topics import IN_KAFKA
 from streams.shop.checkpoint import CheckpointHeader
@@ -62,6 +65,17 @@ class Store(Protocol):
         """
 
 
+@runtime_checkable
+class GenerationStore(Store, Protocol):
+    """Keeps generations before the newest, too."""
+
+    def pointer(self) -> Pointer:
+        """What is there: generations, and those that were kept aside; raises a `GoeswithError`."""
+
+    def restore(self, number: int) -> CheckpointHeader:
+        """Make a generation the newest one; raises a `GoeswithError`."""
+
+
 NOWHERE = "none"
 
 
@@ -89,7 +103,19 @@ def open_store(settings: Settings) -> Store | None:
         return FileStore(Path(unquote(urlsplit(url).path)))
     if not url:
         return None
-    return _in_redis(url, settings)
+    if urlsplit(url).scheme in SCHEMES:
+        return _in_redis(url, settings)
+    return FileSystemStore(ObjectFolder(url))
+
+
+def check_at_start(store: Store) -> None:
+    """Raise a `GoeswithError` where a start is the time to see that nothing can be written.
+
+    An object store is asked then: it is elsewhere, and has rights of its own. Others tell it with
+    the first write, within seconds.
+    """
+    if isinstance(store, FileSystemStore):
+        store.check_writable()
 
 
 def _in_redis(url: str, settings: Settings) -> RedisStore:

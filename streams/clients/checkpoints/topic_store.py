@@ -5,40 +5,37 @@
 
 Everything of one write is in one transaction, the pointer last: a reader finds the one before or
 the new one, whole. The topic's name is the id of the transaction, so that one writes at a time
-(`streams.clients.checkpoints.transaction`): who decides what may be replaced, decides on what is
-there. Chunks that no pointer names any more are deleted in the same transaction, and leave with the
-next compaction. To keep one aside, or to bring one back, is to name its chunks otherwise.
-
-A generation that is damaged is passed over for the one before, which is said (`warning`), and is no
-reason to keep a better one out. Whether one is whole takes reading it: that is done only where it
-would keep another one from being written.
+(`streams.clients.checkpoints.topic.transaction`): who decides what may be replaced, decides on what
+is there. Chunks that no pointer names any more are deleted in the same transaction, and leave with
+the next compaction. To keep one aside, or to bring one back, is to name its chunks otherwise.
 """
 
 import logging
 from collections.abc import Iterator, Mapping
-from functools import partial
-from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from streams.clients.checkpoints.chunk_log import FOREIGN_MAX, POINTER, ChunkLog, opened_log
+from streams.clients.checkpoints.planning import (
+    NOTHING,
+    Plan,
+    going_back,
+    newest_whole,
+    planned,
+    stored_as,
+)
 from streams.clients.checkpoints.pointer import Pointer, Stored, chunk_key
 from streams.clients.checkpoints.rules import (
-    ExistingCheckpoint,
     KeptCheckpoint,
     WriteRequest,
     fingerprint,
-    known,
-    replacing,
 )
-from streams.clients.checkpoints.topic_setup import prepared
-from streams.clients.checkpoints.transaction import Records, transaction
+from streams.clients.checkpoints.topic.chunk_log import POINTER, opened_log
+from streams.clients.checkpoints.topic.topic_setup import prepared
+from streams.clients.checkpoints.topic.transaction import Records, transaction
 from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import CheckpointHeader, read
+from streams.shop.checkpoint import CheckpointHeader
 
 logger = logging.getLogger(__name__)
-
-NOTHING: Mapping[str, str] = {}
 
 
 class Before(Protocol):
@@ -49,16 +46,6 @@ class Before(Protocol):
 
     def read(self) -> bytes | None:
         """The one that is there; raises a `GoeswithError` when it cannot be read."""
-
-
-class Plan(NamedTuple):
-    """What a write does with what is there."""
-
-    pointer: Pointer
-    held: Stored | None
-    """What it takes the place of, if there is something that is whole."""
-    aside_as: str
-    """The name under which that is kept aside; empty: it becomes the generation before."""
 
 
 class TopicStore:
@@ -107,22 +94,12 @@ class TopicStore:
         return found
 
     def _in_topic(self, name: str) -> bytes | None:
-        self.warning, damaged = "", list[str]()
+        self.warning = ""
         with opened_log(self._settings, self._topic) as log:
             if log is None:
                 return None
-            for stored in log.pointer().named(name):
-                try:
-                    data = log.data(stored)
-                except CheckpointRefused as refused:
-                    damaged.append(str(refused))
-                    continue
-                if damaged:
-                    self.warning = f"{'; '.join(damaged)}: the generation before is used instead"
-                return data
-        if damaged:
-            raise CheckpointRefused("; ".join(damaged), "gone")
-        return None
+            data, self.warning = newest_whole(log, name)
+        return data
 
     def kept(self) -> list[KeptCheckpoint]:
         """What was kept aside, those that know most first; raises a `GoeswithError`."""
@@ -157,7 +134,7 @@ class TopicStore:
                 if plan is None:
                     return False
                 offsets = sender.send(_chunks(data, chunk_bytes))
-                newest = _stored(header, data, offsets)
+                newest = stored_as(header, data, offsets)
                 sender.send(moved(plan, newest))
         return True
 
@@ -175,57 +152,9 @@ class TopicStore:
             if log is None:
                 raise CheckpointRefused(f"there is no checkpoint in {self.where}", "gone")
             with transaction(self._settings, self._topic) as sender:
-                pointer = log.pointer()
-                if not 1 <= number <= len(pointer.generations):
-                    raise GoeswithError(
-                        f"there is no generation {number} in {self.where}: "
-                        f"{len(pointer.generations)} are kept"
-                    )
-                chosen, held = pointer.generations[number - 1], pointer.generations[0]
-                header = read(log.data(chosen)).header
-                request = WriteRequest(header, NOTHING, back=True, force=True)
-                name = replacing(_existing(log, held), request) or ""
-                sender.send(moved(Plan(pointer, held, name), chosen))
+                plan, chosen, header = going_back(log, number, self.where)
+                sender.send(moved(plan, chosen))
         return header
-
-
-def planned(log: ChunkLog, request: WriteRequest) -> Plan | None:
-    """What is to be done; None: what is there stays. Raises `CheckpointRefused`.
-
-    Who is forced looks for a pointer behind all that others wrote: what it names is kept.
-    """
-    try:
-        pointer = log.pointer(None if request.force else FOREIGN_MAX)
-    except CheckpointRefused as refused:
-        replacing(ExistingCheckpoint(), request)  # which raises, unless it is forced
-        logger.warning("%s: chunks that may be there are neither named nor deleted", refused)
-        return Plan(Pointer(), None, "")
-    for held in pointer.generations:
-        if _may_go(held, request) or log.is_whole(held):
-            name = replacing(_existing(log, held), request)
-            return None if name is None else Plan(pointer, held, name)
-    return Plan(pointer, None, "")
-
-
-def _may_go(held: Stored, request: WriteRequest) -> bool:
-    """Whether it hinders nobody, damaged or not."""
-    return known(request.header).covers(held.known)
-
-
-def _existing(log: ChunkLog, held: Stored) -> ExistingCheckpoint:
-    return ExistingCheckpoint(held.fingerprint, held.known, partial(log.data, held))
-
-
-def _stored(header: CheckpointHeader, data: bytes, offsets: list[int]) -> Stored:
-    return Stored(
-        fingerprint=fingerprint(data),
-        sha256=sha256(data).hexdigest(),
-        size=len(data),
-        offsets=tuple(offsets),
-        made_at_ms=max(0, header.made_at_ms),
-        adopted=header.adopted,
-        **known(header)._asdict(),
-    )
 
 
 def _chunks(data: bytes, chunk_bytes: int) -> Iterator[tuple[str, bytes]]:
@@ -236,7 +165,7 @@ def _chunks(data: bytes, chunk_bytes: int) -> Iterator[tuple[str, bytes]]:
 
 def moved(plan: Plan, newest: Stored) -> Records:
     """What is written behind the chunks: chunks that have left, and last the pointer."""
-    pointer = plan.pointer.with_newest(newest, plan.held, plan.aside_as)
+    pointer = plan.with_newest(newest)
     for key in sorted(plan.pointer.chunk_keys() - pointer.chunk_keys()):
         yield key, None
     yield POINTER, pointer.model_dump_json().encode()

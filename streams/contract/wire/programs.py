@@ -5,6 +5,7 @@ from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.checkpoints import CheckpointSettings
 from streams.contract.wire.shop.rewards import RewardSettings
 from streams.contract.wire.shop.shipping import ShippingSettings
 from streams.contract.wire.shop.slots import SlotSettings
@@ -14,6 +15,7 @@ from streams.contract.wire.watching.tracing import TracingSettings
 
 
 class ProgramSettings(
+    CheckpointSettings,
     TracingSettings,
     PageSettings,
     ShippingSettings,

@@ -1,8 +1,8 @@
 """`goeswith checkpoint`: save, load, inspect and compare checkpoints of the shop.
 
 A checkpoint is named by the path of a file, or is the one in the `store` that the settings name
-(a Redis, a file, or a topic): there the workers look when they start. `store:NAME` is one that was
-kept aside there, `store:generation-2` the one before the newest in a topic.
+(a topic, a file, an object store, a Redis): there the workers look when they start. `store:NAME` is
+one that was kept aside there, `store:generation-2` the one before the newest where there are some.
 """
 
 import json
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from streams.cli.live import show
 from streams.cli.options import with_settings
@@ -25,6 +24,7 @@ from streams.clients.checkpoints.store import Store, open_store
 from streams.clients.log_reader import LogReader, open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError, Misconfigured
 from streams.contract.settings import Settings
+from streams.operations.checkpoints.descriptions import described, in_one_line, table
 from streams.operations.checkpoints.generations import list_, restore
 from streams.operations.log_faults.adopt import SAID_CHARS_MAX, STORE, adopt_command
 from streams.operations.rebuild import (
@@ -43,9 +43,10 @@ from streams.shop.checkpoint import (
     differing,
     packed,
     read,
+    resealed,
     restored,
 )
-from streams.shop.meaning import Differing, in_words
+from streams.shop.format.meaning import Differing, in_words
 from streams.shop.shop import Shop
 
 NAME = click.argument("name", metavar="[FILE]", default=STORE)
@@ -67,7 +68,7 @@ def kept_in(settings: Settings, name: str) -> Store:
     store = open_store(settings) if name == STORE else FileStore(Path(name))
     if store is None:
         raise Misconfigured(
-            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (kafka:, file:///… or "
+            "no place for checkpoints: set GOESWITH_CHECKPOINT_URL (kafka:, file:///…, s3://… or "
             "redis://…), here and for the workers"
         )
     return store
@@ -157,17 +158,26 @@ def load(settings: Settings, source: str, target: str, force: bool, as_json: boo
     """Put a checkpoint where workers look when they start.
 
     One that is there, and knows more, is kept aside; what is not ours stays, unless --force is
-    given. `store` as the first name and a FILE as the second one copies the other way;
+    given. What is sealed with an older key, or not at all, is sealed with the first one of today.
+    `store` as the first name and a FILE as the second one copies the other way;
     `store:NAME` is one that was kept aside (see `inspect`). A worker that runs replaces it with its
     own before long: stop the workers first, to go back in time.
     """
     found, data = found_in(settings, source)
     store = kept_in(settings, target)
-    store.write(found.header, data, back=True, force=force)
-    words = f"kept in {store.where}"
-    if other := differing(found.header, settings):
-        words += f"; workers take what fits of it, part by part: {in_words(other)}"
-    _tell(described(found.header, len(data)), as_json, printable(words, SAID_CHARS_MAX))
+    header, data = resealed(found, data, settings)
+    store.write(header, data, back=True, force=force)
+    words = f"kept in {store.where}{_how_used(header, settings)}"
+    _tell(described(header, len(data)), as_json, printable(words, SAID_CHARS_MAX))
+
+
+def _how_used(header: CheckpointHeader, settings: Settings) -> str:
+    """What workers of these settings will do with it, if that is to be said."""
+    try:
+        other = differing(header, settings)
+    except CheckpointRefused as refused:
+        return f"; workers of these settings do not use it: {refused}"
+    return f"; workers take what fits of it, part by part: {in_words(other)}" if other else ""
 
 
 @checkpoint.command()
@@ -196,8 +206,8 @@ def inspect(settings: Settings, name: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report))
         return
-    show(_table(found.header))
-    click.echo(_line(report))
+    show(table(found.header))
+    click.echo(in_one_line(report))
     if report["refused"]:
         why = printable(report["refused"], chars_max=SAID_CHARS_MAX)
         click.echo(f"not to be used here as it is: {why}")
@@ -255,36 +265,6 @@ def _level(
         bring(shop, reader, sides[1 - behind].position)
     sides[behind] = summary_of_shop(shop)
     return sides
-
-
-def described(header: CheckpointHeader, size: int) -> dict[str, Any]:
-    """A checkpoint as plain values."""
-    age_s = time.time() - header.made_at_ms / 1000
-    return {
-        "bytes": size,
-        "age_s": round(age_s, 1),
-        "events": header.events,
-        "digest": header.digest,
-        **header.model_dump(mode="json"),
-    }
-
-
-def _table(header: CheckpointHeader) -> Table:
-    table = Table("part", "bytes", "digest", "left out of it")
-    table.columns[1].justify = "right"
-    for name, size in header.parts.items():
-        left = ", ".join(f"{rows:,} {what}" for what, rows in header.left_out.get(name, {}).items())
-        table.add_row(name, f"{size:,}", header.digests.get(name, "none")[:16], left)
-    return table
-
-
-def _line(report: dict[str, Any]) -> str:
-    reach = sum(report["position"].values())
-    return printable(
-        f"{report['topic']}, {reach:,} events, made {report['age_s']:,.0f} s ago by "
-        f"{report['made_by']}; {report['bytes']:,} bytes, digest {report['digest'][:16]}",
-        SAID_CHARS_MAX,
-    )
 
 
 def _kept(written: bool) -> str:

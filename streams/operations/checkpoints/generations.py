@@ -1,4 +1,4 @@
-"""`goeswith checkpoint list` and `restore`: the generations of checkpoints in a topic."""
+"""`goeswith checkpoint list` and `restore`: the generations of checkpoints."""
 
 import json
 import time
@@ -10,21 +10,21 @@ from streams.cli.live import show
 from streams.cli.options import with_settings
 from streams.cli.tables import Listing
 from streams.clients.checkpoints.pointer import Stored
-from streams.clients.checkpoints.store import open_store
-from streams.clients.checkpoints.topic_store import TopicStore
+from streams.clients.checkpoints.store import GenerationStore, open_store
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
 
 
-def store_with_generations(settings: Settings) -> TopicStore:
+def store_with_generations(settings: Settings) -> GenerationStore:
     """The store of the settings; raises `Misconfigured` where it has no generations."""
     store = open_store(settings)
-    if isinstance(store, TopicStore):
+    if isinstance(store, GenerationStore):
         return store
     where = "nowhere" if store is None else f"in {store.where}, one and no generations of it"
     raise Misconfigured(
-        f"checkpoints are kept {where}: GOESWITH_CHECKPOINT_URL=kafka: keeps the last three in a "
-        "topic. `goeswith checkpoint inspect` shows what is there, and what was kept aside"
+        f"checkpoints are kept {where}: a topic (GOESWITH_CHECKPOINT_URL=kafka:) and an object "
+        "store keep the last three. `goeswith checkpoint inspect` shows what is there, and what "
+        "was kept aside"
     )
 
 
@@ -32,7 +32,7 @@ def store_with_generations(settings: Settings) -> TopicStore:
 @with_settings("bootstrap", "prefix")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(settings: Settings, as_json: bool) -> None:
-    """List the generations of checkpoints in a topic, and those that were kept aside.
+    """List the generations of checkpoints, and those that were kept aside.
 
     The newest is number 1: workers start from it.
     """

@@ -11,8 +11,7 @@ from models import SnapshotError
 from streams.cli.options import with_some_secret
 from streams.cli.progress import progressed_between
 from streams.clients import redis
-from streams.clients.checkpoints.store import open_store
-from streams.clients.checkpoints.topic_store import TopicStore
+from streams.clients.checkpoints.store import GenerationStore, open_store
 from streams.clients.log_reader import open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import GoeswithError, RedisUnreachable
@@ -50,14 +49,14 @@ def in_checkpoints(settings: Settings, shopper_id: str) -> Search:
     parts = Shop(with_some_secret(settings)).parts()
     try:
         names = ["", *(one.name for one in store.kept())]
-        names += store.pointer().older() if isinstance(store, TopicStore) else []
+        names += store.pointer().older() if isinstance(store, GenerationStore) else []
     except GoeswithError as error:
         return Search([], [f"checkpoint in {store.where}: {error}"])
     for name in names:
         where = store.place(name) if name else f"checkpoint in {store.where}"
         try:
             data = store.read(name)
-            values = in_checkpoint(read(data), parts, shopper_id) if data else 0
+            values = in_checkpoint(read(data), settings, parts, shopper_id) if data else 0
         except (GoeswithError, SnapshotError, KeyError) as error:
             found.unread.append(f"{where}: {error}")
             continue

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from models.snapshot.snapshot import unpack
 from streams.clients.log_reader import RawRecord
-from streams.shop.checkpoint import Checkpoint
+from streams.contract.settings import Settings
+from streams.shop.checkpoint import Checkpoint, bodies
 from streams.shop.state import Part
 
 SHORT = {'"': '"', "\\": "\\", "/": "/", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
@@ -94,14 +95,16 @@ def in_topics(
     return traces
 
 
-def in_checkpoint(checkpoint: Checkpoint, parts: Mapping[str, Part], shopper_id: str) -> int:
+def in_checkpoint(
+    checkpoint: Checkpoint, settings: Settings, parts: Mapping[str, Part], shopper_id: str
+) -> int:
     """How many values of a checkpoint are the id; `parts` are those of a shop.
 
-    Raises `SnapshotError` for a checkpoint of another version.
+    Raises `SnapshotError` for a checkpoint of another version, and `CheckpointRefused` for one that
+    is sealed with a key that is not here.
     """
-    found, place = 0, 0
-    for name, length in sorted(checkpoint.header.parts.items()):
-        data, place = bytes(checkpoint.body[place : place + length]), place + length
+    found = 0
+    for name, data in bodies(checkpoint, settings).items():
         part = parts[name]
         state = unpack(data, type(part).__name__, part.STATE_VERSION)
         found += sum(text == shopper_id for text in _texts(state))

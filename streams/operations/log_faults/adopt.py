@@ -28,7 +28,7 @@ from streams.shop.checkpoint import (
     read,
     restored,
 )
-from streams.shop.meaning import in_words
+from streams.shop.format.meaning import in_words
 
 MADE_BY = "goeswith checkpoint adopt"
 STORE = "store"

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from mode import Service
 
 from streams.clients.async_kafka import LogIdentity
-from streams.clients.checkpoints.store import Store
+from streams.clients.checkpoints.store import Store, check_at_start
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import packed
@@ -86,10 +86,7 @@ class Checkpointer(Service):
         try:
             done = await in_child(self._work(shop), seconds_max=WRITE_S_MAX)
         except GoeswithError as error:
-            telemetry.checkpoints_failed += 1
-            said = f"no checkpoint was written to {self._store.where}: {error}"
-            self._found.notes["written"] = said
-            logger.warning("%s", said)
+            self._say(f"no checkpoint was written to {self._store.where}: {error}")
             return False
         self._found.notes.pop("written", None)
         self._written = position
@@ -109,8 +106,21 @@ class Checkpointer(Service):
 
         return work
 
+    async def _look_at_the_place(self) -> None:
+        """Say at the start that nothing can be written, where that takes a look to see."""
+        try:
+            await asyncio.to_thread(check_at_start, self._store)
+        except GoeswithError as error:
+            self._say(f"no checkpoint can be written to {self._store.where}: {error}")
+
+    def _say(self, failed: str) -> None:
+        self._telemetry.checkpoints_failed += 1
+        self._found.notes["written"] = failed
+        logger.warning("%s", failed)
+
     @Service.task
     async def _keep(self) -> None:
+        await self._look_at_the_place()
         every_s, made_s = self._settings.checkpoint_every_s, self._telemetry.restored_made_ms / 1000
         pause_s = first_pause_s(every_s, made_s, time.time())
         while not self.should_stop:

@@ -26,6 +26,7 @@ from streams.clients.checkpoints.rules import fingerprint, kept_name
 from streams.clients.checkpoints.store import Store
 from streams.clients.log_reader import open_reader
 from streams.contract.errors import CheckpointRefused, GoeswithError
+from streams.contract.secrets.sealing import SEALED
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import (
     OTHER_LOG,
@@ -36,7 +37,7 @@ from streams.shop.checkpoint import (
     read,
     restored,
 )
-from streams.shop.meaning import Differing, in_words
+from streams.shop.format.meaning import Differing, in_words
 from streams.shop.shop import Shop
 from streams.worker.checkpointing.missing import say_what_is_missing
 from streams.worker.telemetry import Telemetry
@@ -203,6 +204,8 @@ class Restoring:
         said = f"the checkpoint in {self._store.where} is not used: {refused}"
         if refused.reason == "gone":
             self._note(said)
+        elif refused.reason == SEALED:
+            self._note(f"{said}. It stays, and no other one is written there")
         elif refused.reason == "foreign" or data is None:
             self._note(f"{said}. It is not ours: it stays, and no other one is written there")
         else:

@@ -7,7 +7,7 @@ import click
 
 from streams.cli.options import with_settings
 from streams.cli.unknown_settings import refuse_unknown_settings
-from streams.contract.secret_keys import stretch
+from streams.contract.secrets.secret_keys import stretch
 from streams.contract.settings import Settings
 from streams.worker.running.keeper import Keeper
 

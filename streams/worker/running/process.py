@@ -27,8 +27,9 @@ from streams.cli.unknown_settings import refuse_unknown_settings
 from streams.clients.checkpoints.store import open_store
 from streams.clients.tracing.tracing import open_tracing
 from streams.contract.errors import GoeswithError, Misconfigured
-from streams.contract.secret_keys import stretch
+from streams.contract.secrets.secret_keys import stretch
 from streams.contract.settings import Settings
+from streams.shop.checkpoint import keys_of
 from streams.views.writer import RedisViews
 from streams.worker.health.metrics.page import show_metrics
 from streams.worker.running.claims import claim
@@ -108,6 +109,7 @@ def worker_app(settings: Settings) -> App:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     warm(ranker=settings.best_fit)
     stretch(settings.receipt_secret.get_secret_value())
+    keys_of(settings)  # stretched here, for the child that writes checkpoints
     telemetry = Telemetry()
     views = RedisViews(settings, telemetry.snapshot) if settings.redis_url else None
     store = open_store(settings)

@@ -12,7 +12,7 @@ from streams.contract.errors import CheckpointRefused, KafkaUnreachable
 from streams.contract.events import Event, encode
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import Checkpoint, LogExtent, check, differing, packed, read, restored
-from streams.shop.meaning import NewShop
+from streams.shop.format.meaning import NewShop
 from streams.shop.shop import Shop
 from tests.stories import NOON_MS, OPEN, Story, Till
 

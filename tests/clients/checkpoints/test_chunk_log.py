@@ -5,8 +5,8 @@ from hashlib import sha256
 
 import pytest
 
-from streams.clients.checkpoints.chunk_log import FOREIGN_MAX, ChunkLog
 from streams.clients.checkpoints.pointer import Pointer, Stored
+from streams.clients.checkpoints.topic.chunk_log import FOREIGN_MAX, ChunkLog
 from streams.clients.log_reader import LogReader, Partition, RawRecord
 from streams.contract.errors import CheckpointRefused, GoeswithError, KafkaUnreachable
 from streams.contract.settings import Settings

@@ -64,6 +64,32 @@ def test_a_further_one_stays() -> None:
     assert "replaced" == verdict(there, behind, back=True) == verdict(there, behind, force=True)
 
 
+def test_one_that_is_sealed_with_another_key_is_never_lost() -> None:
+    """It stays, or is kept aside; and what is written later is no reason to let it go."""
+    sealed, ours = checkpoint(7, checkpoint_key="theirs"), checkpoint(9, checkpoint_key="ours")
+    aside = KeptCheckpoint(f"sealed-{fingerprint(sealed[1])}", known(sealed[0]))
+    laid = KeptCheckpoint("replaced-1f0c3a5e7b92", known(sealed[0]))
+    with pytest.raises(CheckpointRefused, match="stays: it is sealed") as refused:
+        verdict(held(*sealed), ours[0], back=True)
+
+    assert "sealed" == refused.value.reason
+    assert "sealed" == verdict(held(*sealed), ours[0], force=True)
+    assert [] == surplus([aside, laid], known(ours[0]))
+    assert [laid] == surplus([aside, laid], known(checkpoint(9, checkpoint_key="new,theirs")[0]))
+
+
+def test_sealed_ones_that_nobody_opens_are_bounded_apart() -> None:
+    """Their headers may claim anything: none that can be read goes for them."""
+    claims = [KeptCheckpoint(f"sealed-{n:012}", known(checkpoint(90 + n)[0])) for n in range(5)]
+    read = [
+        KeptCheckpoint(f"settings-{n:012}", known(checkpoint(9, session_gap_s=60.0 + n)[0]))
+        for n in range(KEPT_MAX)
+    ]
+    gone = surplus([*claims, *read], known(checkpoint(7, session_gap_s=50.0)[0]))
+
+    assert claims[: 5 - KEPT_MAX] == gone
+
+
 def test_one_that_knows_a_week_does_not_replace_one_that_knows_months() -> None:
     """Though it is further: its worker started while nobody could tell it of the other one."""
     months, week = held(*checkpoint(90)), checkpoint(97, since=90)[0]

@@ -4,10 +4,11 @@ from hashlib import sha256
 
 import pytest
 
-from streams.clients.checkpoints.chunk_log import FOREIGN_MAX, ChunkLog
+from streams.clients.checkpoints.planning import planned
 from streams.clients.checkpoints.pointer import Pointer, Stored
 from streams.clients.checkpoints.rules import WriteRequest, fingerprint, known
-from streams.clients.checkpoints.topic_store import moved, planned
+from streams.clients.checkpoints.topic.chunk_log import FOREIGN_MAX, ChunkLog
+from streams.clients.checkpoints.topic_store import moved
 from streams.contract.errors import CheckpointRefused
 from tests.clients.checkpoints.test_chunk_log import Compacted
 from tests.clients.checkpoints.test_rules import checkpoint

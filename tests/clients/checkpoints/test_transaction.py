@@ -3,7 +3,7 @@
 import pytest
 from kafka import errors
 
-from streams.clients.checkpoints.transaction import begun
+from streams.clients.checkpoints.topic.transaction import begun
 from streams.contract.errors import GoeswithError
 from streams.contract.settings import Settings
 

@@ -10,9 +10,11 @@ from click.testing import CliRunner, Result
 from streams.cli.root import goeswith
 from streams.clients.checkpoints.file_store import FileStore
 from streams.contract.settings import Settings
-from streams.shop.checkpoint import CheckpointHeader, packed
+from streams.shop.checkpoint import CheckpointHeader, packed, read
 from streams.shop.shop import Shop
 from tests.stories import OPEN
+
+KEYED = {"GOESWITH_CHECKPOINT_KEY": "not a secret"}
 
 
 def checkpoint(upto: int, **settings: Any) -> tuple[CheckpointHeader, bytes]:
@@ -71,7 +73,7 @@ def test_what_is_kept_is_told_where_nothing_else_can_be_read(place: Path) -> Non
 
 def test_one_that_does_not_say_how_much_it_knows_is_not_said_to_know_nothing(place: Path) -> None:
     """It is of another version."""
-    place.write_bytes(checkpoint(90)[1].replace(b'"version":1', b'"version":2'))
+    place.write_bytes(checkpoint(90)[1].replace(b'"version":1', b'"version":3'))
     FileStore(place).write(*checkpoint(7))
     told, listed = run(place, "inspect"), json.loads(run(place, "inspect", "--json").stdout)
 
@@ -125,6 +127,32 @@ def test_what_is_not_ours_is_replaced_by_force_alone(place: Path, tmp_path: Path
     assert theirs == place.read_bytes()
     assert 0 == run(place, "load", str(mine), "--force").exit_code
     assert mine.read_bytes() == place.read_bytes()
+
+
+def test_a_sealed_one_is_inspected_without_its_key_and_not_used(place: Path) -> None:
+    """What it says of itself is for everybody; whether workers can use it is said."""
+    FileStore(place).write(*checkpoint(7, checkpoint_key="not a secret"))
+    without, within = run(place, "inspect"), run(place, "inspect", **KEYED)
+    key_id = json.loads(run(place, "inspect", "--json").stdout)["keys"][0]
+
+    for told in (without, within):
+        assert f"sealed with the key {key_id}" in told.stdout
+    assert "not to be used here as it is: it is sealed with the key" in without.stdout
+    assert "not to be used" not in within.stdout
+    assert 0 == run(place, "compare", "store", str(place)).exit_code
+
+
+def test_what_is_loaded_is_sealed_with_the_key_of_today(place: Path, tmp_path: Path) -> None:
+    """An old backup in the clear is none in the store; a copy out of it stays sealed."""
+    backup, copy = tmp_path / "backup", tmp_path / "copy"
+    backup.write_bytes(checkpoint(7)[1])
+    loaded = run(place, "load", str(backup), "--json", **KEYED)
+    copied = run(place, "load", "store", str(copy))
+
+    assert (0, 0) == (loaded.exit_code, copied.exit_code)
+    assert json.loads(loaded.stdout)["keys"] == list(read(place.read_bytes()).header.keys) != []
+    assert place.read_bytes() == copy.read_bytes()
+    assert "workers of these settings do not use it: it is sealed" in copied.stdout
 
 
 def test_sides_that_differ_by_a_log_before_are_told_to_be_of_two_logs(place: Path) -> None:

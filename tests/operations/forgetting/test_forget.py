@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 from models import SnapshotError
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.log_reader import Partition, RawRecord, open_reader
-from streams.contract.errors import GoeswithError, KafkaUnreachable
+from streams.contract.errors import CheckpointRefused, GoeswithError, KafkaUnreachable
 from streams.contract.events import Event, ShopperForgotten, decode, encode
 from streams.contract.settings import Settings
 from streams.lab.embedded.broker import EmbeddedBroker
@@ -119,7 +119,7 @@ def test_a_checkpoint_is_looked_into() -> None:
 
     def found(shopper_id: str) -> int:
         _, data = packed(shop, cluster="here", now_ms=0, made_by="worker-1")
-        return in_checkpoint(read(data), parts, shopper_id)
+        return in_checkpoint(read(data), shop.settings, parts, shopper_id)
 
     assert found("ann") > 2
     assert 0 == found("an")
@@ -128,14 +128,27 @@ def test_a_checkpoint_is_looked_into() -> None:
     assert found("bobby") > 2
 
 
+def test_a_sealed_checkpoint_is_looked_into_with_its_key() -> None:
+    """Without it nobody can say that the id is not there."""
+    shop = shop_that_knows("ann")
+    shop.settings = Settings(**OPEN, checkpoint_key="not a secret")
+    _, data = packed(shop, cluster="here", now_ms=0, made_by="worker-1")
+    parts = Shop(shop.settings).parts()
+
+    assert in_checkpoint(read(data), shop.settings, parts, "ann") > 2
+    with pytest.raises(CheckpointRefused, match="sealed with the key"):
+        in_checkpoint(read(data), Settings(**OPEN), parts, "ann")
+
+
 def test_a_checkpoint_of_another_version_is_not_looked_into() -> None:
     """Nobody can say what is in it."""
     _, data = packed(shop_that_knows("ann"), cluster="here", now_ms=0, made_by="worker-1")
-    parts = Shop(Settings(**OPEN)).parts()
+    settings = Settings(**OPEN)
+    parts = Shop(settings).parts()
     parts["repeats"].STATE_VERSION += 1
 
     with pytest.raises(SnapshotError, match="version"):
-        in_checkpoint(read(data), parts, "ann")
+        in_checkpoint(read(data), settings, parts, "ann")
 
 
 @pytest.fixture

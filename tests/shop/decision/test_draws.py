@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.contract.errors import MissingSecret
 from streams.contract.events import ItemAdded, ItemViewed
-from streams.contract.secret_keys import derived_key, secret_keys
+from streams.contract.secrets.secret_keys import derived_key, secret_keys
 from streams.shop.decision.policy.draws import DrawSeeds
 from streams.shop.people.hash_sampling import sampled
 from tests.stories import NOON_MS, Story, Till

@@ -7,7 +7,7 @@ import pytest
 
 from streams.clients.checkpoints.file_store import FileStore
 from streams.clients.checkpoints.rules import fingerprint, kept_name
-from streams.contract.errors import RedisUnreachable
+from streams.contract.errors import CheckpointRefused, RedisUnreachable
 from streams.contract.settings import Settings
 from streams.shop.checkpoint import LogExtent, packed
 from streams.shop.shop import Shop
@@ -111,6 +111,28 @@ async def test_a_place_that_cannot_be_read_at_the_start_is_waited_for_by_nobody(
 
     assert await worker.shop() is None
     assert "The log was folded instead" in worker.found.notes["found"]
+
+
+async def test_one_that_is_sealed_with_another_key_is_said_and_left_alone(tmp_path: Path) -> None:
+    """The log is folded, and who would write there is refused until somebody brings the key."""
+    path = tmp_path / "shop.checkpoint"
+    sealed = checkpoint(7, Settings(**OPEN, checkpoint_key="not a secret"))
+    path.write_bytes(sealed)
+    worker = Waiting(place := Place(path), begin=4)
+
+    assert await worker.shop() is None
+    assert "is not used: it is sealed with the key" in worker.found.notes["found"]
+    assert "It stays, and no other one is written there" in worker.found.notes["found"]
+    assert (1, {}) == (worker.telemetry.checkpoints_refused, worker.found.refused)
+    with pytest.raises(CheckpointRefused, match="it is sealed with the key"):
+        written(Shop(SETTINGS), place)
+    assert sealed == path.read_bytes()
+
+
+def written(shop: Shop, place: Place) -> None:
+    """It has folded one event more, and is kept."""
+    shop.learn(0, 0, None)
+    place.write(*packed(shop, cluster="here", now_ms=0, made_by="ann"))
 
 
 async def test_one_aside_that_fits_by_chance_is_no_word(tmp_path: Path) -> None:

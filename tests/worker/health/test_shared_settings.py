@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from streams.contract.settings import Settings
-from streams.shop.meaning import FOLDING
+from streams.shop.format.meaning import FOLDING
 from streams.shop.shared_settings import (
     MAY_DIFFER,
     MUST_AGREE,

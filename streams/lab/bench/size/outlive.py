@@ -17,9 +17,9 @@ from aiokafka.admin import RecordsToDelete
 
 from models.warm import warm
 from streams.clients.async_kafka import check_topics
-from streams.clients.checkpoints.chunk_log import POINTER
+from streams.clients.checkpoints.topic.chunk_log import POINTER
+from streams.clients.checkpoints.topic.transaction import transaction
 from streams.clients.checkpoints.topic_store import TopicStore
-from streams.clients.checkpoints.transaction import transaction
 from streams.clients.log_reader import open_reader
 from streams.contract.events import Event, ItemAdded, OrderLine, OrderPlaced
 from streams.contract.settings import Settings

@@ -1,11 +1,11 @@
-"""Checkpoints: where they are kept, the generations of a topic, and what was kept aside."""
+"""Checkpoints: where they are kept, the generations that there are, and what was kept aside."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from streams.clients.checkpoints.pointer import Stored
-from streams.clients.checkpoints.store import checkpoints_at, open_store
+from streams.clients.checkpoints.store import GenerationStore, open_store
 from streams.contract.settings import Settings
 from streams.operations.console.watching.poller import Opening
 
@@ -38,12 +38,8 @@ def look_at(settings: Settings) -> CheckpointsSeen:
     store = open_store(settings)
     if store is None:
         return CheckpointsSeen("")
-    if not settings.topics.checkpoints(checkpoints_at(settings)):
+    if not isinstance(store, GenerationStore):
         return CheckpointsSeen(store.where, aside=len(store.kept()))
-    from streams.clients.checkpoints.topic_store import TopicStore  # noqa: PLC0415  # loads Kafka
-
-    if not isinstance(store, TopicStore):
-        return CheckpointsSeen(store.where)
     pointer = store.pointer()
     aside = len(pointer.kept)
     return CheckpointsSeen(store.where, tuple(pointer.generations), aside, listed=True)

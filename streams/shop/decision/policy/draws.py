@@ -15,7 +15,7 @@ other, each of them from the propensities that it logs.
 from hashlib import blake2b
 
 from streams.contract.events.slots import Placement
-from streams.contract.secret_keys import derived_key, secret_keys
+from streams.contract.secrets.secret_keys import derived_key, secret_keys
 
 PURPOSE = b"goeswith draws"
 SEED_BYTES = 16

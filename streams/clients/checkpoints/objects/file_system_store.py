@@ -1,0 +1,123 @@
+"""Checkpoints in an object store, or another file system of fsspec: one object each, and pointers.
+
+Which one may replace another, what is kept aside, and that three generations are kept, is as in a
+topic of Kafka; how two writers get on is in `streams.clients.checkpoints.objects.object_log`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from streams.clients.checkpoints.objects.file_system import ObjectFolder
+from streams.clients.checkpoints.objects.object_log import (
+    CHECKPOINT_BYTES_MAX,
+    ObjectLog,
+    checkpoint_name,
+)
+from streams.clients.checkpoints.planning import (
+    NOTHING,
+    going_back,
+    newest_whole,
+    planned,
+    stored_as,
+)
+from streams.clients.checkpoints.pointer import Pointer
+from streams.clients.checkpoints.rules import KeptCheckpoint, WriteRequest
+from streams.contract.errors import GoeswithError
+from streams.shop.checkpoint import CheckpointHeader
+
+logger = logging.getLogger(__name__)
+
+PROBE = "probe"
+TRIES_MAX = 5
+"""So often a write looks again because somebody else was quicker."""
+NO_OFFSET = [0]
+"""An object has none; a pointer names at least one."""
+
+
+class FileSystemStore:
+    """A folder of a store. Raises as `ObjectFolder` does."""
+
+    def __init__(self, folder: ObjectFolder) -> None:
+        self.where = folder.where
+        self.warning = ""
+        self._folder = folder
+        self._has_told = False
+
+    def check_writable(self) -> None:
+        """Raise `StoreUnreachable` if nothing can be written; say so if two could write at once."""
+        self._folder.put(PROBE, b"goeswith")
+        if self._folder.create(PROBE, b"goeswith") and not self._has_told:
+            self._has_told = True
+            logger.warning(
+                "%s overwrites what was only to be created: of two that write at once the later "
+                "one counts. See to it that one worker or command writes at a time",
+                self.where,
+            )
+
+    def read(self, name: str = "") -> bytes | None:
+        """The newest generation that is whole, or one of a name (`Pointer.named`).
+
+        Raises `StoreUnreachable`, or `CheckpointRefused` when there are some and none is whole.
+        """
+        self.warning = ""
+        data, self.warning = newest_whole(ObjectLog(self._folder), name)
+        return data
+
+    def kept(self) -> list[KeptCheckpoint]:
+        """What was kept aside, those that know most first; raises a `GoeswithError`."""
+        return self.pointer().kept_aside()
+
+    def place(self, name: str) -> str:
+        """Where one of a name is, or will be."""
+        return f"{self.where}, {name}"
+
+    def write(
+        self,
+        header: CheckpointHeader,
+        data: bytes,
+        *,
+        refused: Mapping[str, str] = NOTHING,
+        back: bool = False,
+        force: bool = False,
+    ) -> bool:
+        """Keep a checkpoint, unless what is there has to stay; raises a `GoeswithError`."""
+        if len(data) > CHECKPOINT_BYTES_MAX:
+            raise GoeswithError(f"a checkpoint of {len(data):,} bytes is too large for a store")
+        request = WriteRequest(header, refused, back, force)
+        newest = stored_as(header, data, NO_OFFSET)
+
+        def put(log: ObjectLog) -> bool | None:
+            plan = planned(log, request)
+            if plan is None:
+                return None
+            self._folder.put(checkpoint_name(newest.fingerprint), data)
+            return log.append(plan.with_newest(newest))
+
+        return self._until_done(put)
+
+    def pointer(self) -> Pointer:
+        """What is there: generations, and those that were kept aside; raises a `GoeswithError`."""
+        return ObjectLog(self._folder).pointer()
+
+    def restore(self, number: int) -> CheckpointHeader:
+        """Make a generation the newest one: number 1 is it already. It knows what it knew then.
+
+        The one that was is kept: aside, if it knows more. Raises a `GoeswithError`.
+        """
+        headers: list[CheckpointHeader] = []
+
+        def put(log: ObjectLog) -> bool:
+            plan, chosen, header = going_back(log, number, self.where)
+            headers.append(header)
+            return log.append(plan.with_newest(chosen))
+
+        self._until_done(put)
+        return headers[-1]
+
+    def _until_done(self, put: Callable[[ObjectLog], bool | None]) -> bool:
+        """Try until nobody else was quicker; None of a try: what is there stays."""
+        for _ in range(TRIES_MAX):
+            done = put(ObjectLog(self._folder))
+            if done is not False:
+                return bool(done)
+        raise GoeswithError(f"others write to {self.where} all the time: nothing of this is kept")

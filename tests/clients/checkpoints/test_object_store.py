@@ -1,0 +1,306 @@
+"""Checkpoints in an object store: whole or not at all, whoever writes at once, or hangs."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fsspec", reason="the extra object-store is not installed")
+
+from streams.clients.checkpoints.objects.file_system import ObjectFolder, in_words, shown
+from streams.clients.checkpoints.objects.file_system_store import FileSystemStore
+from streams.clients.checkpoints.objects.object_log import (
+    POINTERS_KEPT,
+    UNNAMED_S,
+    ObjectLog,
+    checkpoint_name,
+    pointer_name,
+)
+from streams.clients.checkpoints.pointer import Pointer
+from streams.clients.checkpoints.rules import fingerprint
+from streams.clients.checkpoints.store import open_store
+from streams.contract.errors import (
+    CheckpointRefused,
+    GoeswithError,
+    Misconfigured,
+    MissingExtra,
+    StoreUnreachable,
+)
+from streams.contract.settings import Settings
+from tests.clients.checkpoints.bucket import Bucket
+from tests.clients.checkpoints.test_rules import checkpoint
+
+URL = "bucket://vault/shop"
+
+
+@pytest.fixture(autouse=True)
+def bucket() -> Iterator[type[Bucket]]:
+    """An empty one, on a good day."""
+    yield Bucket
+    for day in (Bucket.hangs, Bucket.overwrites):
+        day.clear()
+    Bucket.refuses.clear()
+    Bucket.store.clear()
+
+
+@pytest.fixture
+def store() -> FileSystemStore:
+    """A folder in it."""
+    return FileSystemStore(ObjectFolder(URL))
+
+
+def names() -> list[str]:
+    """What lies there."""
+    return sorted(path.rpartition("/")[2] for path in Bucket.store)
+
+
+def test_the_settings_open_it() -> None:
+    """By its URL; Redis and files have theirs."""
+    found = open_store(Settings(checkpoint_url="memory://vault/shop/"))
+
+    assert isinstance(found, FileSystemStore)
+    assert "memory://vault/shop" == found.where
+
+
+def test_three_generations_are_kept_and_any_can_be_restored(store: FileSystemStore) -> None:
+    """The one that was newest is kept: aside, since it knows more."""
+    written = [checkpoint(upto) for upto in range(5, 10)]
+    for one in written:
+        assert store.write(*one)
+    before = [one.events for one in store.pointer().generations]
+    restored = store.restore(3)
+
+    assert ([9, 8, 7], 7) == (before, restored.events)
+    assert written[2][1] == store.read()
+    assert [f"replaced-{fingerprint(written[4][1])}"] == [one.name for one in store.kept()]
+    assert written[3][1] == store.read("generation-2")
+    with pytest.raises(GoeswithError, match="there is no generation 4 in bucket://vault/shop"):
+        store.restore(4)
+
+
+def test_a_generation_that_is_damaged_or_gone_is_passed_over(store: FileSystemStore) -> None:
+    """For the one before, which is said; with none left that is said as an error."""
+    marks = []
+    for upto in (7, 8, 9):
+        store.write(*checkpoint(upto))
+        marks.append(fingerprint(checkpoint(upto)[1]))
+    folder = ObjectFolder(URL)
+    folder.delete(checkpoint_name(marks[2]))
+    folder.put(checkpoint_name(marks[1]), checkpoint(8)[1][:-1] + b"?")
+
+    assert checkpoint(7)[1] == store.read()
+    assert f"checkpoint {marks[2]} in bucket://vault/shop is gone" in store.warning
+    folder.delete(checkpoint_name(marks[0]))
+    with pytest.raises(CheckpointRefused, match="is gone") as refused:
+        store.read()
+    assert "gone" == refused.value.reason
+
+
+def test_a_pointer_that_breaks_off_is_passed_over(store: FileSystemStore) -> None:
+    """Where objects are files and the disk was full. The next write goes on behind it."""
+    store.write(*checkpoint(7))
+    ObjectFolder(URL).put(pointer_name(2), b'{"version": 1, "gener')
+
+    assert checkpoint(7)[1] == store.read()
+    assert store.write(*checkpoint(8))
+    assert checkpoint(8)[1] == store.read()
+    assert pointer_name(3) in names()
+
+
+@pytest.mark.parametrize("said", [b'{"version": 2, "generations": []}', b"[]"])
+def test_a_pointer_of_a_later_version_is_not_ours(store: FileSystemStore, said: bytes) -> None:
+    """Nothing is read past it, and nothing written, unless by force."""
+    store.write(*checkpoint(7))
+    ObjectFolder(URL).put(pointer_name(2), said)
+
+    with pytest.raises(CheckpointRefused, match="none of this version"):
+        store.read()
+    with pytest.raises(CheckpointRefused, match="not ours, and stays"):
+        store.write(*checkpoint(8))
+    assert store.write(*checkpoint(8), force=True)
+    assert checkpoint(8)[1] == store.read()
+
+
+def test_others_objects_are_neither_read_nor_deleted(store: FileSystemStore) -> None:
+    """Whose they are, nobody knows."""
+    folder = ObjectFolder(URL)
+    for name in ("bread", "1.pointer", "000000000001.pointer.bak", "butter.checkpoint"):
+        folder.put(name, b"jam")
+    store.write(*checkpoint(7))
+    grow_old(["butter.checkpoint"])
+    store.write(*checkpoint(8))
+
+    assert {"bread", "1.pointer", "000000000001.pointer.bak", "butter.checkpoint"} <= {*names()}
+
+
+def grow_old(these: list[str], by_s: float = UNNAMED_S + 1) -> None:
+    """They were written longer ago."""
+    for path, file in Bucket.store.items():
+        if path.rpartition("/")[2] in these:
+            file.created -= timedelta(seconds=by_s)
+            file.modified -= timedelta(seconds=by_s)
+
+
+def test_what_nobody_names_any_more_is_deleted_after_a_while(store: FileSystemStore) -> None:
+    """Also what a writer left that died; not while somebody may read it, or is about to name it."""
+    for upto in range(5, 9):
+        store.write(*checkpoint(upto))
+    orphan = checkpoint_name(fingerprint(b"bread"))
+    ObjectFolder(URL).put(orphan, b"bread")
+    left = checkpoint_name(fingerprint(checkpoint(5)[1]))
+    store.write(*checkpoint(9))
+    before = names()
+    grow_old([name for name in before if name.endswith(".checkpoint")])
+    store.write(*checkpoint(10))
+
+    assert {orphan, left} <= {*before}
+    assert {orphan, left}.isdisjoint(names())
+    assert [10, 9, 8] == [one.events for one in store.pointer().generations]
+    assert [checkpoint(upto)[1] for upto in (10, 9, 8)] == [
+        store.read(f"generation-{number}") for number in (1, 2, 3)
+    ]
+
+
+def test_pointers_are_bounded(store: FileSystemStore) -> None:
+    """However often is written."""
+    for upto in range(1, 2 * POINTERS_KEPT + 3):
+        store.write(*checkpoint(upto))
+
+    assert POINTERS_KEPT == sum(name.endswith(".pointer") for name in names())
+
+
+def test_of_writers_that_come_at_once_each_one_counts(store: FileSystemStore) -> None:
+    """None is lost, and the one that knows most is the newest."""
+    ours = [checkpoint(upto) for upto in (7, 8, 9)]
+    with ThreadPoolExecutor(3) as crew:
+        list(crew.map(lambda one: FileSystemStore(ObjectFolder(URL)).write(*one), ours))
+
+    assert checkpoint(9)[1] == store.read()
+
+
+def test_a_writer_that_slept_too_long_has_written_nothing(store: FileSystemStore) -> None:
+    """The number that it takes was somebody else's, who has left it behind by now."""
+    store.write(*checkpoint(5))
+    asleep = ObjectLog(ObjectFolder(URL))
+    for upto in range(6, 10 + 2 * POINTERS_KEPT):
+        store.write(*checkpoint(upto))
+    newest = store.pointer()
+
+    assert pointer_name(2) not in names()
+    with pytest.raises(GoeswithError, match="nothing of it is kept"):
+        asleep.append(Pointer())
+    assert newest == store.pointer()
+    assert pointer_name(2) not in names()
+
+
+def test_a_writer_that_was_not_the_first_looks_again(store: FileSystemStore) -> None:
+    """And then does not replace what knows more."""
+    store.write(*checkpoint(5))
+    late = ObjectLog(ObjectFolder(URL))
+    store.write(*checkpoint(9))
+
+    assert not late.append(Pointer())
+    assert not store.write(*checkpoint(7))
+    assert checkpoint(9)[1] == store.read()
+
+
+def test_a_store_that_hangs_holds_nobody_up() -> None:
+    """It is said, and asked anew the next time, by other connections."""
+    store = FileSystemStore(ObjectFolder(URL, answer_s_max=0.05))
+    store.read()
+    Bucket.opened.clear()
+    Bucket.hangs.set()
+    with pytest.raises(StoreUnreachable, match=r"no answer within 0\.05 s"):
+        store.read()
+    Bucket.hangs.clear()
+
+    assert store.write(*checkpoint(7))
+    assert checkpoint(7)[1] == store.read()
+    assert 1 == len(Bucket.opened)
+
+
+def test_what_is_larger_than_it_may_be_is_not_read() -> None:
+    """Nobody knows whose it is, and there may be no room for it."""
+    folder = ObjectFolder(URL)
+    folder.put("bread", b"butter")
+
+    assert [b"butter", None] == [folder.get("bread", most) for most in (6, 5)]
+    assert folder.get("jam", 6) is None
+
+
+def test_who_may_not_write_is_told_before_the_work_without_a_secret(
+    store: FileSystemStore,
+) -> None:
+    """What drivers say may hold addresses with signatures, and keys."""
+    Bucket.refuses.append("Forbidden: AKIAIOSFODNN7EXAMPLEKEY at https://vault?sig=abc")
+    with pytest.raises(StoreUnreachable, match="cannot be written to: PermissionError") as refused:
+        store.check_writable()
+
+    assert "Forbidden" in str(refused.value)
+    assert not any(secret in str(refused.value) for secret in ("AKIA", "sig"))
+
+
+def test_a_store_that_overwrites_is_told_of_once(
+    store: FileSystemStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two that write at once may lose one write there."""
+    with caplog.at_level(logging.WARNING):
+        store.check_writable()
+        assert not caplog.messages
+        Bucket.overwrites.set()
+        store.check_writable()
+        store.check_writable()
+
+    assert 1 == sum("one worker or command writes at a time" in said for said in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "said"),
+    [
+        ("redsi://:secret@cache/0", Misconfigured, "begins with redsi://, which is neither"),
+        ("s3://bread/butter?key=secret", Misconfigured, "s3://bread/butter with a ?"),
+        ("gs://bread/butter", MissingExtra, "pip install gcsfs"),
+    ],
+    ids=["typo", "options", "driver"],
+)
+def test_what_cannot_be_a_store_is_said_at_the_start(
+    url: str, error: type[Exception], said: str
+) -> None:
+    """In one line with the way on, and without what may be secret."""
+    with pytest.raises(error, match=said) as refused:
+        open_store(Settings(checkpoint_url=url))
+
+    assert "secret" not in str(refused.value)
+
+
+def test_no_password_is_shown() -> None:
+    """Nor a user, where that may be a token."""
+    assert "sftp://vault/shop" == shown("sftp://till:secret@vault/shop/")
+    assert "abfs://vault/shop" == shown("abfs://till:secret@vault/shop")
+    assert "ValueError" == in_words(ValueError())
+    assert len(in_words(OSError("bread and butter " * 99))) < 200
+
+
+def test_a_folder_of_files_is_one_too(tmp_path: Path) -> None:
+    """`local://`, for a disk that many share and fsspec alone reaches."""
+    store = FileSystemStore(ObjectFolder(f"local://{tmp_path}"))
+    store.check_writable()
+    for upto in (7, 8):
+        store.write(*checkpoint(upto))
+
+    assert checkpoint(8)[1] == store.read()
+    assert checkpoint(7)[1] == store.read("generation-2")
+
+
+def test_nothing_of_a_sealed_one_is_in_the_objects(store: FileSystemStore) -> None:
+    """What names it says no more than its header."""
+    header, data = checkpoint(7, checkpoint_key="not a secret")
+    store.write(header, data)
+    told: dict[str, Any] = store.pointer().generations[0].model_dump()
+
+    assert data == store.read()
+    assert header.keys == told["keys"]
