@@ -80,6 +80,7 @@ def create_app(
         telemetry={"tracing": False},  # spans would hold addresses, and so tokens
     )
     app.state.gateway = gateway
+    app.router.routes += (events.DIRECT, stream.DIRECT)  # they are looked at first
     for routes in (events, prompts, stream, sessions, health, browser):
         app.include_router(routes.router)
     for of_servers in (webhooks, recommendations, metrics):
