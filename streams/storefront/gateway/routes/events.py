@@ -20,8 +20,8 @@ from streams.storefront.gateway.live.rendered import PLAIN, RenderedPrompt, Word
 from streams.storefront.gateway.routes.asking.body import body_of
 from streams.storefront.gateway.routes.asking.caller import Asking, Caller, by_address, take
 from streams.storefront.gateway.routes.asking.direct import DirectRequest, DirectRoute
-from streams.storefront.gateway.routes.refusals import Refusal, refusals
 from streams.storefront.gateway.routes.asking.wording import Worded
+from streams.storefront.gateway.routes.refusals import Refusal, refusals
 from streams.storefront.intake.values.robots import is_robot
 
 JSON_TYPES = ("", "application/json", "text/plain")

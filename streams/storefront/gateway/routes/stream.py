@@ -22,9 +22,9 @@ from streams.storefront.gateway.live.reader_state import HEARTBEAT, ReaderState,
 from streams.storefront.gateway.live.rendered import Wording
 from streams.storefront.gateway.routes.asking.caller import Asking, Caller, by_address, take
 from streams.storefront.gateway.routes.asking.direct import DirectRequest, DirectRoute
+from streams.storefront.gateway.routes.asking.wording import Worded
 from streams.storefront.gateway.routes.prompts import OfSession
 from streams.storefront.gateway.routes.refusals import refusals
-from streams.storefront.gateway.routes.asking.wording import Worded
 
 LOOK_AGAIN_S = 1.0
 """A view is written a moment after what it shows went out: a second look finds what that hid."""
@@ -168,14 +168,14 @@ class OpenStream:
     async def frames(self) -> AsyncGenerator[bytes]:
         """Its bytes."""
         here, mailbox, changed = self._here, self._mailbox, self.changed
-        reader, session_id = self._reader, mailbox.session_id
+        reader, worded, session_id = self._reader, self._worded, mailbox.session_id
         view, alarm = asyncio.create_task(_resume(here, session_id, changed)), Alarm(changed)
         try:
             yield b"retry: %d\n\n" % (RETRY_MS_MIN + crc32(session_id.encode()) % RETRY_MS_SPREAD)
             resumed = False
             while not (here.closing or self.left):
                 changed.clear()
-                while (news := reader.next_news(mailbox, here.clock_ms(), self._worded)) is not None:
+                while (news := reader.next_news(mailbox, here.clock_ms(), worded)) is not None:
                     yield frame(news, reader.event_id)
                 if not resumed and view.done():
                     resumed = True
