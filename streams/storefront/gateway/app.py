@@ -80,15 +80,21 @@ def create_app(
         telemetry={"tracing": False},  # spans would hold addresses, and so tokens
     )
     app.state.gateway = gateway
-    for routes in (events, prompts, stream, sessions, health, browser):
-        app.include_router(routes.router)
-    for of_servers in (webhooks, recommendations, metrics):
-        app.include_router(of_servers.router)
+    _route(app)
     register(app)
     _guard(app, gateway)
     if tracing is not None:
         app.add_middleware(TracedRequests, tracing=tracing, is_key=gateway.tokens.is_key)
     return app
+
+
+def _route(app: FastAPI) -> None:
+    """The routes; plain requests are looked at first."""
+    app.router.routes += (events.DIRECT, stream.DIRECT)
+    for routes in (events, prompts, stream, sessions, health, browser):
+        app.include_router(routes.router)
+    for of_servers in (webhooks, recommendations, metrics):
+        app.include_router(of_servers.router)
 
 
 def _guard(app: FastAPI, gateway: Gateway) -> None:

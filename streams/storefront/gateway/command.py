@@ -1,6 +1,5 @@
 """`goeswith gateway`: events in and prompts out over HTTP, until stopped."""
 
-import asyncio
 import gc
 import os
 from functools import partial
@@ -8,6 +7,7 @@ from logging.config import dictConfig
 
 import click
 import uvicorn
+import uvloop
 
 from streams.cli.http_server import (
     INTERRUPTED,
@@ -50,7 +50,7 @@ def gateway(settings: Settings, host: str | None, port: int | None) -> None:
     refuse_unknown_settings(os.environ)
     given = {"gateway_host": host, "gateway_port": port}
     update = {name: value for name, value in given.items() if value is not None}
-    if asyncio.run(serve(settings.model_copy(update=update))):
+    if uvloop.run(serve(settings.model_copy(update=update))):
         raise click.exceptions.Exit(INTERRUPTED)
 
 

@@ -114,7 +114,7 @@ class Shopfront:
     ) -> AsyncIterator["Reader"]:
         """A reader of the session's stream, once it listens."""
         headers = bearer(token) | ({"last-event-id": last_event_id} if last_event_id else {})
-        reader = Reader(self.app, f"token=&{query}", headers)
+        reader = Reader(self.app, query, headers)
         try:
             await reader.comes_to(lambda: b"retry:" in reader.text or reader.status not in (0, 200))
             yield reader

@@ -237,6 +237,18 @@ async def test_a_session_has_so_many_streams_and_a_gateway_too() -> None:
     assert 0 == len(front.gateway.mailboxes.of("ann").listeners)
 
 
+async def test_a_stream_ends_with_its_connection() -> None:
+    """At once, though it is quiet: its place is free."""
+    front = Shopfront(offers_butter, gateway_heartbeat_s=3600)
+    async with front.reading(await front.token()) as reader:
+        await asyncio.sleep(1.5 * LOOK_AGAIN_S)  # from then on nothing else wakes it
+        assert 1 == front.gateway.streams
+        await reader.leave()
+
+        assert not reader.task.exception()
+        assert 0 == front.gateway.streams
+
+
 async def test_streams_end_when_the_gateway_does() -> None:
     """At once, though they are quiet; and no other one begins."""
     front = Shopfront(offers_butter, gateway_heartbeat_s=3600)

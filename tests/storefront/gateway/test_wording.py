@@ -11,7 +11,7 @@ from streams.contract.prompts import Prompt
 from streams.shop.decision.languages.messages import reason
 from streams.storefront.gateway.live.rendered import RenderedPrompt, Wording
 from streams.storefront.gateway.live.shelf import Shelf
-from streams.storefront.gateway.routes.wording import accepted_languages
+from streams.storefront.gateway.routes.asking.wording import accepted_languages
 from tests.storefront.gateway.shopfront import Shopfront, add, bearer, prompt_for
 from tests.stories import Story
 

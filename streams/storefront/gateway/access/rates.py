@@ -10,6 +10,7 @@ of its keys at each of them.)
 """
 
 from collections import OrderedDict
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
@@ -17,6 +18,8 @@ from streams.contract.errors import RequestRefused
 
 MINUTE_MS = 60_000
 NAMES_MAX = 100_000
+NETWORKS_KEPT_MAX = 10_000
+"""Addresses of which is known whose they are: a shop's server, or a proxy, asks again and again."""
 HOST_BITS = 64
 """Of an IPv6 address: who has one has a network of these."""
 
@@ -86,6 +89,7 @@ def _refusal(again_s: int) -> RequestRefused:
     return RequestRefused(429, "too_many", said, again_s=again_s)
 
 
+@lru_cache(NETWORKS_KEPT_MAX)
 def network(address: str) -> str:
     """Whose an address is: itself, or the network of an IPv6 address.
 

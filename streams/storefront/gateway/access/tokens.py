@@ -18,9 +18,13 @@ segment     optional: the merchant's segment of this shopper
 Of several keys the first signs and all are taken, so a key is changed without a pause:
 `old` → `old,new` → `new,old` → `new`. What is wrong with a token is told only to whom had it signed
 by us: whoever makes one up learns nothing but that.
+
+A browser shows the same token with whatever it sends. So what one says is kept, once it was found
+to be signed and whole; whether it holds now is looked at each time.
 """
 
 import hmac
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -35,6 +39,8 @@ ALGORITHM = "HS256"
 KEY_BYTES_MIN = 32
 """As long as the hash that it keys (RFC 7518, section 3.2)."""
 TOKEN_CHARS_MAX = 4096
+TOKENS_KEPT_MAX = 10_000
+"""Of which is known what they say: some 15 MB at most of tokens as shops make them."""
 SKEW_S = 60
 """So much may the shop's clock be ahead of ours."""
 UNCHECKED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
@@ -86,6 +92,8 @@ class SessionTokens:
         The prefix of our topics.
     life_s
         How long a token lives, and may live at most.
+    kept_max
+        Of so many tokens it is kept what they say; what was read first is let go first.
 
     Examples
     --------
@@ -95,7 +103,13 @@ class SessionTokens:
     'session-7'
     """
 
-    def __init__(self, keys: Sequence[str], audience: str, life_s: float) -> None:
+    def __init__(
+        self,
+        keys: Sequence[str],
+        audience: str,
+        life_s: float,
+        kept_max: int = TOKENS_KEPT_MAX,
+    ) -> None:
         if not keys:
             raise MissingSecret(
                 "the gateway has no key to sign session tokens with: set GOESWITH_GATEWAY_KEYS, "
@@ -110,6 +124,8 @@ class SessionTokens:
             )
         self.audience = audience
         self.life_s = int(life_s)
+        self.kept_max = kept_max
+        self._kept: OrderedDict[str, Claims] = OrderedDict()
 
     def mint(self, visit: SessionOwner, now_s: int) -> str:
         """A token for this visit, from now on."""
@@ -119,16 +135,7 @@ class SessionTokens:
 
     def read(self, token: str, now_s: float) -> Claims:
         """What a token says; raises `RequestRefused`, 401, for one that does not hold."""
-        said = self._signed(token)
-        if said is None:
-            raise RequestRefused(401, "token_invalid", "the session token is none of ours")
-        try:
-            claims = Claims.model_validate(said)
-        except ValidationError as wrong:
-            what = ", ".join(".".join(map(str, e["loc"])) for e in wrong.errors(include_url=False))
-            raise RequestRefused(
-                401, "token_claims", f"claims of the session token are missing or wrong: {what}"
-            ) from None
+        claims = self._kept.get(token) or self._read(token)
         if claims.exp <= now_s:
             raise RequestRefused(401, "token_expired", "the session token has ended: get another")
         if max(claims.iat, claims.nbf) > now_s + SKEW_S:
@@ -137,6 +144,22 @@ class SessionTokens:
             raise RequestRefused(
                 401, "token_lives_too_long", f"a session token lives for {self.life_s} s at most"
             )
+        return claims
+
+    def _read(self, token: str) -> Claims:
+        """What one says that was not seen before; raises `RequestRefused`, 401."""
+        said = self._signed(token)
+        if said is None:
+            raise RequestRefused(401, "token_invalid", "the session token is none of ours")
+        try:
+            claims = self._kept[token] = Claims.model_validate(said)
+        except ValidationError as wrong:
+            what = ", ".join(".".join(map(str, e["loc"])) for e in wrong.errors(include_url=False))
+            raise RequestRefused(
+                401, "token_claims", f"claims of the session token are missing or wrong: {what}"
+            ) from None
+        if len(self._kept) > self.kept_max:
+            self._kept.popitem(last=False)
         return claims
 
     def is_key(self, given: str) -> bool:

@@ -17,10 +17,11 @@ from streams.storefront.gateway.batches.foreign import FOREIGN, format_of, read_
 from streams.storefront.gateway.gateway import Gateway, Here
 from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.rendered import PLAIN, RenderedPrompt, Wording
-from streams.storefront.gateway.routes.body import body_of
-from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
+from streams.storefront.gateway.routes.asking.body import body_of
+from streams.storefront.gateway.routes.asking.caller import Asking, Caller, by_address, take
+from streams.storefront.gateway.routes.asking.direct import DirectRequest, DirectRoute
+from streams.storefront.gateway.routes.asking.wording import Worded
 from streams.storefront.gateway.routes.refusals import Refusal, refusals
-from streams.storefront.gateway.routes.wording import Worded
 from streams.storefront.intake.values.robots import is_robot
 
 JSON_TYPES = ("", "application/json", "text/plain")
@@ -99,6 +100,18 @@ async def post_events(
         await send_counted(here, batch, "goeswith" if foreign is None else foreign.name)
         prompts = await _caused(here, batch, boxes, changed, wait_s) if wait_s else []
     return answer(batch, prompts, here.clock_ms(), worded)
+
+
+async def _post_directly(asked: DirectRequest) -> Response:
+    """The same, of a plain request."""
+    request, here, asking, worded = asked
+    wait_ms = int(request.query_params.get("wait_ms", 0)) if request.scope["query_string"] else 0
+    return await post_events(request, here, asking, worded, wait_ms)
+
+
+PLAIN_QUERY = rb"(token=[\w.-]+(&(?=w)|$))?(wait_ms=\d{1,9})?"
+DIRECT = DirectRoute("POST", "/v1/events", PLAIN_QUERY, _post_directly)
+"""To stand before the route."""
 
 
 async def send_counted(here: Gateway, batch: Batch, name: str) -> None:

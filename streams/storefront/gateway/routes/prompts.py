@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict
 from streams.contract.events.fields import Id
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.live.rendered import RenderedPrompt
-from streams.storefront.gateway.routes.caller import Asking, by_address, take
+from streams.storefront.gateway.routes.asking.caller import Asking, by_address, take
+from streams.storefront.gateway.routes.asking.wording import Worded
 from streams.storefront.gateway.routes.refusals import refusals
-from streams.storefront.gateway.routes.wording import Worded
 
 router = APIRouter(prefix="/v1", tags=["prompts"], dependencies=[Depends(by_address)])
 OfSession = Annotated[

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from streams.contract.errors import RequestRefused
 from streams.storefront.gateway.access.tokens import SessionOwner
 from streams.storefront.gateway.gateway import Here
-from streams.storefront.gateway.routes.body import body_of
-from streams.storefront.gateway.routes.caller import by_address, shop
+from streams.storefront.gateway.routes.asking.body import body_of
+from streams.storefront.gateway.routes.asking.caller import by_address, shop
 from streams.storefront.gateway.routes.refusals import refusals
 
 BODY_BYTES_MAX = 4096

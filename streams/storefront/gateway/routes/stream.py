@@ -10,20 +10,21 @@ from contextlib import ExitStack, aclosing, contextmanager
 from typing import Annotated
 from zlib import crc32
 
-from fastapi import APIRouter, Depends, Header, Query
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Header, Query, Response
 from starlette.types import Receive, Scope, Send
 
 from streams.contract.errors import RequestRefused
 from streams.contract.prompts import Prompt
 from streams.storefront.gateway.gateway import Gateway, Here
+from streams.storefront.gateway.live.alarm import Alarm
 from streams.storefront.gateway.live.mailboxes import Mailbox
 from streams.storefront.gateway.live.reader_state import HEARTBEAT, ReaderState, frame
 from streams.storefront.gateway.live.rendered import Wording
-from streams.storefront.gateway.routes.caller import Asking, Caller, by_address, take
+from streams.storefront.gateway.routes.asking.caller import Asking, Caller, by_address, take
+from streams.storefront.gateway.routes.asking.direct import DirectRequest, DirectRoute
+from streams.storefront.gateway.routes.asking.wording import Worded
 from streams.storefront.gateway.routes.prompts import OfSession
 from streams.storefront.gateway.routes.refusals import refusals
-from streams.storefront.gateway.routes.wording import Worded
 
 LOOK_AGAIN_S = 1.0
 """A view is written a moment after what it shows went out: a second look finds what that hid."""
@@ -45,7 +46,7 @@ InAddress = Annotated[
 ]
 
 
-class EventStream(StreamingResponse):
+class EventStream(Response):
     """A stream that is closed with its connection, not when somebody comes by to tidy up.
 
     So is its place, also where the connection has ended before a first byte could be sent.
@@ -53,20 +54,32 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncGenerator[bytes], place: ExitStack) -> None:
-        super().__init__(frames, headers=HEADERS)
-        self._frames = frames
+    def __init__(self, stream: "OpenStream", place: ExitStack) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]  # nobody knows
+        self._stream = stream
         self._place = place
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Answer, and give up the place."""
         with self._place:
-            await super().__call__(scope, receive, send)
-
-    async def stream_response(self, send: Send) -> None:
-        """Send all of it."""
-        async with aclosing(self._frames):
-            await super().stream_response(send)
+            watching = asyncio.create_task(self._stream.watch(receive))
+            try:
+                await send(
+                    {
+                        "type": "http.response.start",
+                        "status": self.status_code,
+                        "headers": self.raw_headers,
+                    }
+                )
+                async with aclosing(self._stream.frames()) as frames:
+                    async for said in frames:
+                        await send({"type": "http.response.body", "body": said, "more_body": True})
+                        if self._stream.left:
+                            return
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            finally:
+                watching.cancel()
 
 
 @router.get(
@@ -100,9 +113,22 @@ async def stream_prompts(
     if mailbox.streams >= here.settings.gateway_session_streams_max:
         raise RequestRefused(429, "streams", "this session has too many streams", again_s=10)
     reader = ReaderState.by(in_header or in_address or "")
-    changed, place = asyncio.Event(), ExitStack()
-    place.enter_context(_place(here, mailbox, changed))  # before anybody else is asked in
-    return EventStream(_frames(here, asking, mailbox, changed, reader, worded), place)
+    stream, place = OpenStream(here, asking, mailbox, reader, worded), ExitStack()
+    place.enter_context(_place(here, mailbox, stream.changed))  # before anybody else is asked in
+    return EventStream(stream, place)
+
+
+async def _stream_directly(asked: DirectRequest) -> EventStream:
+    """The same, of a plain request."""
+    request, here, asking, worded = asked
+    in_address = request.query_params.get("last_event_id") if request.scope["query_string"] else ""
+    in_header = request.headers.get("last-event-id", "")
+    return await stream_prompts(here, asking, worded, None, in_header, in_address)
+
+
+PLAIN_QUERY = rb"(token=[\w.-]+(&(?=l)|$))?(last_event_id=[\w.-]+)?"
+DIRECT = DirectRoute("GET", "/v1/prompts/stream", PLAIN_QUERY, _stream_directly)
+"""To stand before the route."""
 
 
 @contextmanager
@@ -119,35 +145,50 @@ def _place(here: Gateway, mailbox: Mailbox, changed: asyncio.Event) -> Iterator[
         here.mailboxes.of(mailbox.session_id)  # kept for a while: the reader may come back
 
 
-async def _frames(
-    here: Gateway,
-    asking: Caller,
-    mailbox: Mailbox,
-    changed: asyncio.Event,
-    reader: ReaderState,
-    worded: Wording,
-) -> AsyncGenerator[bytes]:
-    """The bytes of a stream, for as long as its token and the gateway are there."""
-    session_id = mailbox.session_id
-    view = asyncio.create_task(_resume(here, session_id, changed))
-    try:
-        yield b"retry: %d\n\n" % (RETRY_MS_MIN + crc32(session_id.encode()) % RETRY_MS_SPREAD)
-        resumed = False
-        while not here.closing:
-            changed.clear()
-            while (news := reader.next_news(mailbox, here.clock_ms(), worded)) is not None:
-                yield frame(news, reader.event_id)
-            if not resumed and view.done():
-                resumed = True
-                for gone in reader.taken_back(mailbox, view.result(), here.clock_ms()):
-                    yield frame(gone, reader.event_id)
-            if (left_s := _left_s(asking, here.clock_ms())) <= 0:
-                yield TOKEN_EXPIRED
-                return
-            if not await _set_within(changed, min(here.settings.gateway_heartbeat_s, left_s)):
-                yield HEARTBEAT
-    finally:
-        view.cancel()
+class OpenStream:
+    """One reader's stream, for as long as its token, its connection and the gateway are there."""
+
+    def __init__(
+        self, here: Gateway, asking: Caller, mailbox: Mailbox, reader: ReaderState, worded: Wording
+    ) -> None:
+        self.changed = asyncio.Event()
+        """Set when there may be something to say, or when it is over."""
+        self.left = False
+        """Whether its reader has hung up."""
+        self._here, self._asking, self._worded = here, asking, worded
+        self._mailbox, self._reader = mailbox, reader
+
+    async def watch(self, receive: Receive) -> None:
+        """Notice that the reader hangs up."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        self.changed.set()
+
+    async def frames(self) -> AsyncGenerator[bytes]:
+        """Its bytes."""
+        here, mailbox, changed = self._here, self._mailbox, self.changed
+        reader, worded, session_id = self._reader, self._worded, mailbox.session_id
+        view, alarm = asyncio.create_task(_resume(here, session_id, changed)), Alarm(changed)
+        try:
+            yield b"retry: %d\n\n" % (RETRY_MS_MIN + crc32(session_id.encode()) % RETRY_MS_SPREAD)
+            resumed = False
+            while not (here.closing or self.left):
+                changed.clear()
+                while (news := reader.next_news(mailbox, here.clock_ms(), worded)) is not None:
+                    yield frame(news, reader.event_id)
+                if not resumed and view.done():
+                    resumed = True
+                    for gone in reader.taken_back(mailbox, view.result(), here.clock_ms()):
+                        yield frame(gone, reader.event_id)
+                if (left_s := _left_s(self._asking, here.clock_ms())) <= 0:
+                    yield TOKEN_EXPIRED
+                    return
+                if not await alarm.set_within(min(here.settings.gateway_heartbeat_s, left_s)):
+                    yield HEARTBEAT
+        finally:
+            alarm.stop()
+            view.cancel()
 
 
 async def _resume(
@@ -162,15 +203,6 @@ async def _resume(
             here.mailboxes.of(session_id).take(prompt)
     changed.set()
     return view
-
-
-async def _set_within(changed: asyncio.Event, wait_s: float) -> bool:
-    try:
-        async with asyncio.timeout(wait_s):  # `wait_for` would make a task, of each stream
-            await changed.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 def _left_s(asking: Caller, now_ms: int) -> float:

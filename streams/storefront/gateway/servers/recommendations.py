@@ -20,10 +20,10 @@ from streams.contract.prompts import Prompt
 from streams.storefront.gateway.gateway import Here
 from streams.storefront.gateway.live.mailboxes import ClockMs, Mailbox
 from streams.storefront.gateway.live.rendered import RenderedReason, Wording
-from streams.storefront.gateway.routes.caller import Asking, by_address, take
+from streams.storefront.gateway.routes.asking.caller import Asking, by_address, take
+from streams.storefront.gateway.routes.asking.wording import Worded
 from streams.storefront.gateway.routes.prompts import OfSession
 from streams.storefront.gateway.routes.refusals import refusals
-from streams.storefront.gateway.routes.wording import Worded
 
 LIMIT_MAX = 10
 """As Shopify has it; a prompt has three items at most."""

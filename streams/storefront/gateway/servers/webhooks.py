@@ -19,7 +19,7 @@ from streams.storefront.gateway.access.rates import network
 from streams.storefront.gateway.batches.batch import Batch
 from streams.storefront.gateway.batches.foreign import FOREIGN, read_webhook
 from streams.storefront.gateway.gateway import Here
-from streams.storefront.gateway.routes.body import body_of
+from streams.storefront.gateway.routes.asking.body import body_of
 from streams.storefront.gateway.routes.events import EventsTaken, answer, send_counted
 from streams.storefront.gateway.routes.refusals import refusals
 from streams.storefront.intake.adapter import Adapter

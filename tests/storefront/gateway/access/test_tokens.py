@@ -98,6 +98,37 @@ async def test_a_token_that_does_not_hold_is_refused(
     assert [] == front.bus.records
 
 
+def test_a_token_that_was_read_before_ends_all_the_same() -> None:
+    """What it says is kept, and read but once; whether it holds is looked at each time."""
+    ours, token = tokens(), signed(exp=NOON_S + 600)
+    first = ours.read(token, NOON_S)
+
+    assert first is ours.read(token, NOON_S + 599)
+    for now_s, reason in ((NOON_S + 600, "token_expired"), (NOON_S - 61, "token_early")):
+        with pytest.raises(RequestRefused) as refused:
+            ours.read(token, now_s)
+        assert reason == refused.value.reason
+    with pytest.raises(RequestRefused):
+        ours.read(token[:-2] + "xx", NOON_S)
+
+
+def test_what_tokens_say_is_kept_of_so_many() -> None:
+    """Whoever was read first is read again; a token that does not hold takes nobody's place."""
+    ours = SessionTokens((KEY,), "goeswith", life_s=3600, kept_max=2)
+    ann, bob, eve = (signed(session_id=name) for name in ("ann", "bob", "eve"))
+    first, second = ours.read(ann, NOON_S), ours.read(bob, NOON_S)
+    for forged in (signed(aud="another-shop"), signed(session_id="")):
+        with pytest.raises(RequestRefused):
+            ours.read(forged, NOON_S)
+
+    assert first is ours.read(ann, NOON_S)
+    assert second is ours.read(bob, NOON_S)
+    third = ours.read(eve, NOON_S)
+    assert (second, third) == (ours.read(bob, NOON_S), ours.read(eve, NOON_S))
+    assert second is ours.read(bob, NOON_S)
+    assert first is not ours.read(ann, NOON_S)
+
+
 async def test_who_says_nothing_is_refused(front: Shopfront) -> None:
     """By the word for it."""
     for headers in ({}, {"authorization": "Basic YW5uOmFubg=="}, {"authorization": "Bearer"}):

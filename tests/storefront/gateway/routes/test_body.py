@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from streams.contract.errors import RequestRefused
-from streams.storefront.gateway.routes.body import body_of
+from streams.storefront.gateway.routes.asking.body import body_of
 
 
 def request(*messages: dict[str, Any], told: str | None = None) -> Request:
