@@ -17,6 +17,7 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.prompts import AnyOutcome, Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN
 from streams.contract.settings import Settings
+from streams.experiments.declared.register import Register
 from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
@@ -178,7 +179,9 @@ class Eyes:
         self.outcomes = Log("goeswith.outcomes")
         self.prompts = Log("goeswith.prompts")
         self.letters = Log("goeswith.dead-letters")
-        self.fold = OutcomeFold(self.settings, lambda: self.now_s)
+        self.fold = OutcomeFold(
+            self.settings, self.clock_s, register=self.register, now_s=self.clock_s
+        )
         self.controls = Log("goeswith.control")
         tail, letters, trail, ruled = PromptTail(), LetterFold(), LagTrail(60.0), ControlTail()
         self.sources = Pollers(
@@ -196,6 +199,11 @@ class Eyes:
             self.settings, self.sources, door, self.clock_s, self.operate
         )
         self.stories: dict[str, Story] = {}
+
+    def register(self) -> Register | None:
+        """What was declared, as far as it was read."""
+        seen = self.sources.controls.reading.value
+        return None if seen is None else seen.register
 
     def clock_s(self) -> float:
         """The time."""

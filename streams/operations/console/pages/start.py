@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from streams.operations.console.pages.experiments import verdict
+from streams.operations.console.pages.experiments.page import verdict
 from streams.operations.console.pages.rendering import Console, Here, notices, rendered
 from streams.operations.console.pages.wellness import wellness
 from streams.operations.console.pages.words import count, rate, span

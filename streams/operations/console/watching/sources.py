@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from streams.contract.settings import Settings
+from streams.experiments.declared.register import Register
 from streams.operations.console.watching.checkpoints import CheckpointsSeen, checkpoint_looks
 from streams.operations.console.watching.controls import ControlsSeen, control_looks
 from streams.operations.console.watching.experiments.outcomes import OutcomesSeen, outcome_looks
@@ -34,19 +35,25 @@ class Pollers(NamedTuple):
     def of(cls, settings: Settings) -> "Pollers":
         """Those of a shop; nothing is read before they are started."""
         every_s = settings.console_every_s
+        controls = Poller("the control topic", control_looks(settings), every_s)
+
+        def register() -> Register | None:
+            seen = controls.reading.value
+            return None if seen is None else seen.register
+
         return cls(
             Poller("consumer lag", lag_looks(settings), every_s),
             Poller("the prompts topic", prompt_looks(settings), every_s),
             Poller(
                 "the outcomes topic",
-                outcome_looks(settings),
+                outcome_looks(settings, register),
                 every_s,
                 unfinished=lambda seen: seen.read_share < 1.0,
             ),
             Poller("the topic of dead letters", letter_looks(settings), every_s),
             Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
-            Poller("the control topic", control_looks(settings), every_s),
+            controls,
             Stories(partial(story_of, settings, session_events_max=SESSION_EVENTS_MAX)),
         )
 

@@ -6,7 +6,7 @@ import io
 from models.evaluation.arm_values import Interval
 from streams.operations.console.charts.course import course
 from streams.operations.console.charts.intervals import Band, intervals
-from streams.operations.console.pages.experiments import series
+from streams.operations.console.pages.experiments.page import series
 from streams.operations.console.watching.experiments.course import Point
 from tests.experiments.uplift.records import assigned, shop
 from tests.operations.console.eyes import HOSTILE, Eyes, trial
