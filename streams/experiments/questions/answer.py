@@ -52,7 +52,7 @@ class GuardrailSeen(NamedTuple):
     """None: too little is known."""
 
 
-class Answer(NamedTuple):
+class QuestionAnswer(NamedTuple):
     """What follows, by now."""
 
     decision: Decision

@@ -9,7 +9,13 @@ from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates, sample_ratio_alarms
 from streams.experiments.declared.register import DeclaredExperiment
 from streams.experiments.impressions import Trial, Trials
-from streams.experiments.questions.answer import ALPHA, Answer, Decision, EffectBounds, decide
+from streams.experiments.questions.answer import (
+    ALPHA,
+    Decision,
+    EffectBounds,
+    QuestionAnswer,
+    decide,
+)
 
 NEW_SHARE = 0.04
 """It is looked whether it is decided whenever so much more is settled."""
@@ -63,14 +69,14 @@ class ArmsQuestion:
                 waiting = []
         self._count(waiting)
 
-    def answer(self) -> Answer:
+    def answer(self) -> QuestionAnswer:
         """What they say by now."""
         bounds, arms = self.bounds(), self.one.asked.arms or ("", "")
         rows = self.evidence.rows()
         trials = 0 if bounds is None else int(of_difference(self.evidence.groups, *arms).n)
         if alarms := {*sample_ratio_alarms(rows)} & {*arms}:
             why = f"sample ratio alarm: {', '.join(sorted(alarms))} not seen as often as drawn"
-            return Answer("refused", bounds, why, (trials, 0))
+            return QuestionAnswer("refused", bounds, why, (trials, 0))
         decision = decide(bounds, self.one.asked.least_effect)
         at_ms = None
         if self._decided is not None and self._decided[0] == decision:
@@ -78,7 +84,7 @@ class ArmsQuestion:
         lost = self.trials.forgotten
         notes = (many(lost, "impressions forgotten: more than can be held"),) if lost else ()
         why = "" if bounds else "no impression is settled of which both arms were on offer"
-        return Answer(decision, bounds, why, (trials, 0), (), at_ms, notes)
+        return QuestionAnswer(decision, bounds, why, (trials, 0), (), at_ms, notes)
 
     def bounds(self) -> EffectBounds | None:
         """How much more an impression of the first arm earns; None: nothing is known."""

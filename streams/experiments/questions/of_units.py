@@ -8,9 +8,9 @@ from streams.contract.wire.numbers import YEAR_9999_MS
 from streams.experiments.declared.register import DeclaredExperiment
 from streams.experiments.questions.answer import (
     ALPHA,
-    Answer,
     EffectBounds,
     GuardrailSeen,
+    QuestionAnswer,
     decide,
     decided_by,
     guarded,
@@ -22,14 +22,16 @@ from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals, U
 
 
 def answer_of_units(
-    one: DeclaredExperiment, looked: Looked, now_ms: int, known: Answer | None = None
-) -> Answer:
+    one: DeclaredExperiment, looked: Looked, now_ms: int, known: QuestionAnswer | None = None
+) -> QuestionAnswer:
     """What units say by now. `known` was said before: when it was decided is not reckoned again."""
     units, id_ = looked.kept.units, one.asked.experiment
     there = {seen.id: seen for seen in units.experiments()}
     notes = _of_other_draws(one, there)
     if id_ not in there:
-        return Answer("open", None, f"nobody has been assigned to {printable(id_)}", notes=notes)
+        return QuestionAnswer(
+            "open", None, f"nobody has been assigned to {printable(id_)}", notes=notes
+        )
     answer = _answer(one, totals_of(one, units), looked.kept.begins_ms)._replace(notes=notes)
     if answer.decision in ("open", "refused"):
         return answer
@@ -52,10 +54,12 @@ def totals_of(one: DeclaredExperiment, units: Units) -> ExperimentTotals:
     return units.totals(one.asked.experiment, one.start_ms, until_ms)
 
 
-def _answer(one: DeclaredExperiment, totals: ExperimentTotals, begins_ms: int | None) -> Answer:
+def _answer(
+    one: DeclaredExperiment, totals: ExperimentTotals, begins_ms: int | None
+) -> QuestionAnswer:
     split, guardrails = sample(totals), _guardrails(one, totals)
     bounds = _bounds(one, totals)
-    found = Answer("refused", bounds, "", sizes(totals), guardrails)
+    found = QuestionAnswer("refused", bounds, "", sizes(totals), guardrails)
     if begins_ms is not None and begins_ms > one.start_ms:
         return found._replace(why="the log has forgotten the start, so bounds need not hold")
     if split.crossed:

@@ -12,7 +12,7 @@ from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.declared.register import DeclaredExperiment, Register
 from streams.experiments.impressions import SWEEP_RECORDS
-from streams.experiments.questions.answer import Answer
+from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.of_arms import ArmsQuestion
 from streams.experiments.questions.of_units import answer_of_units
 from streams.experiments.questions.words import AnsweredQuestion
@@ -35,7 +35,7 @@ def answered(
     if of_units:
         looked = look(settings, keep, quiet=quiet)
         found |= {one.name: answer_of_units(one, looked, now_ms) for one in of_units}
-    nothing = Answer("open", None)
+    nothing = QuestionAnswer("open", None)
     return [
         AnsweredQuestion(
             one,
@@ -49,7 +49,7 @@ def answered(
 
 def _of_arms(
     settings: Settings, ones: Iterable[DeclaredExperiment], *, quiet: bool
-) -> dict[str, Answer]:
+) -> dict[str, QuestionAnswer]:
     """By name the answers of those about arms, all from one pass over the topic."""
     asked = [ArmsQuestion(one, settings) for one in ones]
     if not asked:

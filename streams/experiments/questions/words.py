@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from streams.cli.printable import many, printable
 from streams.experiments.declared.register import Change, DeclaredExperiment
-from streams.experiments.questions.answer import Answer, EffectBounds, GuardrailSeen
+from streams.experiments.questions.answer import EffectBounds, GuardrailSeen, QuestionAnswer
 
 CHANGES_TOLD = 5
 METRICS = {
@@ -22,7 +22,7 @@ class AnsweredQuestion(NamedTuple):
     """An experiment with its answer by now."""
 
     one: DeclaredExperiment
-    answer: Answer
+    answer: QuestionAnswer
     changes: tuple[Change, ...]
     """Of controls, while it ran."""
     state: str
@@ -53,14 +53,14 @@ def question(one: DeclaredExperiment) -> str:
     )
 
 
-def verdict(one: DeclaredExperiment, answer: Answer, state: str = "running") -> str:
+def verdict(one: DeclaredExperiment, answer: QuestionAnswer, state: str = "running") -> str:
     """What follows by now, in a sentence.
 
     >>> from streams.contract.schemas.reference_examples import DECLARATION
     >>> one = DeclaredExperiment("spring", DECLARATION, "ann", "why", 1_767_225_600_000)
-    >>> print(verdict(one, Answer("more", EffectBounds(0.5, 0.1, 0.04, 0.16))))
+    >>> print(verdict(one, QuestionAnswer("more", EffectBounds(0.5, 0.1, 0.04, 0.16))))
     yes, more orders a unit: +20 % (95 % at any look +8 % to +32 %); at least the 5 % that matter
-    >>> print(verdict(one, Answer("smaller", EffectBounds(0.5, 0.0, -0.02, 0.02))))
+    >>> print(verdict(one, QuestionAnswer("smaller", EffectBounds(0.5, 0.0, -0.02, 0.02))))
     no: +0 % orders a unit (95 % at any look -4 % to +4 %) excludes the 5 % that matter
     """
     metric, least = _metric(one.asked.metric, one.asked.currency), _percent(one.asked.least_effect)

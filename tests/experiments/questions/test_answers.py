@@ -10,7 +10,7 @@ from streams.contract.schemas.examples import NEW_YEAR_MS
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import Change, DeclaredExperiment
 from streams.experiments.impressions import Trial
-from streams.experiments.questions.answer import Answer
+from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.of_arms import ArmsQuestion
 from streams.experiments.questions.of_units import answer_of_units
 from streams.experiments.questions.words import (
@@ -44,7 +44,9 @@ def asks(**more: Any) -> DeclaredExperiment:
     return DeclaredExperiment("spring", asked, "ann", "worth it?", NEW_YEAR_MS)
 
 
-def answered(records: list[Any], one: DeclaredExperiment, begins_ms: int | None = None) -> Answer:
+def answered(
+    records: list[Any], one: DeclaredExperiment, begins_ms: int | None = None
+) -> QuestionAnswer:
     """What follows from these records."""
     looked = Looked(KeptUnits(folded(records), {}, begins_ms), 0)
     return answer_of_units(one, looked, NEW_YEAR_MS + 30 * DAY_MS)

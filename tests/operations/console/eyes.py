@@ -231,7 +231,8 @@ class Eyes:
             raise KafkaUnreachable("no broker answered at 127.0.0.1:9092")
         at, value = self.controls.partitions[0], encode_reference(record)
         number = len(self.controls.records)
-        self.controls.records.append(RawRecord(at, number, NOW_MS, record.key.encode(), value, []))
+        now_ms = int(self.now_s * 1000)
+        self.controls.records.append(RawRecord(at, number, now_ms, record.key.encode(), value, []))
 
     def bury(self, value: bytes, reason: str = "invalid_json", message: str = "no JSON") -> None:
         """A dead letter."""

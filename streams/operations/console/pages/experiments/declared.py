@@ -15,7 +15,7 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.reference.declared import Metric
 from streams.experiments.declared.reading import found
 from streams.experiments.declared.register import Register
-from streams.experiments.questions.answer import Answer
+from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.words import (
     AnsweredQuestion,
     moment_of,
@@ -36,7 +36,7 @@ router = APIRouter()
 PATH = "/experiments/declared"
 SHOWN_MAX = 20
 BADGES = {"running": "well", "planned": "", "over": "warn", "ended": ""}
-NOT_READ = Answer("open", None, "outcomes have not been read yet")
+NOT_READ = QuestionAnswer("open", None, "outcomes have not been read yet")
 
 
 @router.get(PATH)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from streams.contract.prompts import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.declared.register import DeclaredExperiment, Register
-from streams.experiments.questions.answer import Answer
+from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.of_arms import ArmsQuestion
 from streams.experiments.questions.of_units import answer_of_units
 from streams.experiments.uplift.command import Looked
@@ -25,7 +25,7 @@ class AskedQuestions:
         self._settings = settings
         self._register = register
         self._arms: dict[str, ArmsQuestion] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, QuestionAnswer] = {}
         self._latest_ms = 0
 
     @property
@@ -61,7 +61,7 @@ class AskedQuestions:
         for question in self._arms.values():
             question.settle(unread)
 
-    def answers(self, looked: Looked, now_ms: int) -> dict[str, Answer]:
+    def answers(self, looked: Looked, now_ms: int) -> dict[str, QuestionAnswer]:
         """By name what follows by now."""
         found = {name: question.answer() for name, question in self._arms.items()}
         for one in self._open():

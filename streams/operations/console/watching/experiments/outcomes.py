@@ -25,7 +25,7 @@ from streams.experiments.arms import board_json, board_table
 from streams.experiments.conclusion import RewardScale
 from streams.experiments.declared.register import Register
 from streams.experiments.impressions import Trials
-from streams.experiments.questions.answer import Answer
+from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.uplift.command import Looked, findings
 from streams.experiments.uplift.kept_units import KeptUnits
 from streams.experiments.uplift.units import Units
@@ -50,7 +50,7 @@ class OutcomesSeen(NamedTuple):
     """How much of the topic has been read: 1 is all."""
     records: int
     """So many were read."""
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, QuestionAnswer]
     """To declared questions, by the experiment's name."""
 
 
