@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from models.evaluation.arm_values import Interval, interval, of_arm, of_difference, sequence
 from streams.cli.printable import many
-from streams.contract.prompts import AnyOutcome, Outcome, Unmatched
+from streams.contract.prompts import AnyOutcome
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates, sample_ratio_alarms
 from streams.experiments.declared.register import DeclaredExperiment
@@ -44,12 +44,7 @@ class ArmsQuestion:
 
     def see(self, outcome: AnyOutcome, partition: int) -> None:
         """Note an outcome of this partition."""
-        if isinstance(outcome, Outcome):
-            self.trials.add(outcome, partition)
-            return
-        self.trials.passed(partition, outcome.occurred_at_ms)
-        if isinstance(outcome, Unmatched):
-            self.trials.returns.add(outcome)
+        self.trials.see(outcome, partition)
 
     def settle(self, unread: Collection[int]) -> None:
         """Count what is settled; `unread`: partitions of which there is more to read."""

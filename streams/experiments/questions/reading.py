@@ -1,13 +1,13 @@
 """Answers all declared questions from the outcomes topic, for commands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from streams.cli.progress import progressed_between
 from streams.clients.log_reader import open_reader
-from streams.contract.prompts import ANY_OUTCOME
+from streams.contract.prompts import ANY_OUTCOME, AnyOutcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.declared.register import DeclaredExperiment, Register
@@ -54,10 +54,35 @@ def _of_arms(
     asked = [ArmsQuestion(one, settings) for one in ones]
     if not asked:
         return {}
+
+    def see(outcome: AnyOutcome, partition: int) -> None:
+        for each in asked:
+            each.see(outcome, partition)
+
+    since_ms = min(each.one.start_ms for each in asked)
+    for unread in each_outcome(settings, since_ms, see, quiet=quiet):
+        for each in asked:
+            each.settle(unread)
+    for each in asked:
+        each.add(each.trials.settled())
+    return {each.one.name: each.answer() for each in asked}
+
+
+def each_outcome(
+    settings: Settings,
+    since_ms: int,
+    see: Callable[[AnyOutcome, int], object],
+    *,
+    quiet: bool,
+) -> Iterator[Collection[int]]:
+    """Tell all that the outcomes topic holds since then, with partitions.
+
+    Whenever many were read: the partitions of which there are more.
+    """
     topic = settings.topics.outcomes
     with open_reader(settings, topic) as reader:
-        begins = reader.since(min(each.one.start_ms for each in asked))
-        ends, read = reader.ends(), reader.between
+        begins, ends = reader.since(since_ms) if since_ms else reader.begins(), reader.ends()
+        read = reader.between
         records = progressed_between(read, begins, ends, f"reading {topic}", quiet=quiet)
         for number, record in enumerate(records, start=1):
             try:
@@ -65,11 +90,6 @@ def _of_arms(
             except ValidationError:
                 continue
             if not foretold(outcome.occurred_at_ms, record.timestamp_ms):
-                for each in asked:
-                    each.see(outcome, record.at.number)
+                see(outcome, record.at.number)
             if number % SWEEP_RECORDS == 0:
-                for each in asked:
-                    each.settle(reader.unread())
-    for each in asked:
-        each.add(each.trials.settled())
-    return {each.one.name: each.answer() for each in asked}
+                yield reader.unread()

@@ -207,6 +207,19 @@ def sums_of(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
     return UnitSums(*map(float, (len(y), sum(y), sum(s), sum(x), *products)))
 
 
+def main_currency(units: Iterable[UnitTotals]) -> str | None:
+    """The currency of most orders with a price; None: no order has one.
+
+    >>> main_currency([UnitTotals(valued={"EUR": 2}), UnitTotals(valued={"USD": 1})])
+    'EUR'
+    """
+    told: dict[str, int] = {}
+    for unit in units:
+        for code, number in unit.valued.items():
+            told[code] = told.get(code, 0) + number
+    return min(told, key=lambda code: (-told[code], code), default=None)
+
+
 def _currencies(totals: ExperimentTotals, name: str) -> list[str]:
     """The currencies of most orders that tell their `valued` or `margined` part."""
     told: dict[str, int] = {}

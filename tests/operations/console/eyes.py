@@ -23,6 +23,7 @@ from streams.operations.console.app import create_app
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
 from streams.operations.console.watching.controls import ControlTail
 from streams.operations.console.watching.experiments.outcomes import OutcomeFold
+from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagTrail
 from streams.operations.console.watching.letters import LetterFold
 from streams.operations.console.watching.poller import Poller
@@ -193,6 +194,7 @@ class Eyes:
             Poller("checkpoints", lambda: nullcontext(lambda: self.checkpoints), 2.0, self.clock_s),
             self._poller("controls", lambda: ruled.look(self.controls)),
             Stories(self.tell, self.clock_s),
+            Plans(),
         )
         door = Door(self.settings)
         self.app: FastAPI = create_app(

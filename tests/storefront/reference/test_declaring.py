@@ -26,9 +26,8 @@ MINUTE_MS = 60_000
 
 def asks(settings: Settings = HELD_OUT, **more: Any) -> Any:
     """Whether prompts bring 5 % more orders, from new year on."""
-    return declaration(
-        settings, **({"metric": "orders", "least_percent": 5.0, "start_ms": NEW_YEAR_MS} | more)
-    )
+    said: dict[str, Any] = {"metric": "orders", "least_percent": 5.0, "start_ms": NEW_YEAR_MS}
+    return declaration(settings, **(said | more))
 
 
 def test_a_declaration_names_the_holdout_of_the_settings() -> None:

@@ -8,6 +8,7 @@ from streams.experiments.declared.register import Register
 from streams.operations.console.watching.checkpoints import CheckpointsSeen, checkpoint_looks
 from streams.operations.console.watching.controls import ControlsSeen, control_looks
 from streams.operations.console.watching.experiments.outcomes import OutcomesSeen, outcome_looks
+from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagSeen, lag_looks
 from streams.operations.console.watching.letters import LettersSeen, letter_looks
 from streams.operations.console.watching.poller import Poller
@@ -30,6 +31,7 @@ class Pollers(NamedTuple):
     checkpoints: Poller[CheckpointsSeen]
     controls: Poller[ControlsSeen]
     stories: Stories
+    plans: Plans
 
     @classmethod
     def of(cls, settings: Settings) -> "Pollers":
@@ -55,6 +57,7 @@ class Pollers(NamedTuple):
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
             controls,
             Stories(partial(story_of, settings, session_events_max=SESSION_EVENTS_MAX)),
+            Plans(),
         )
 
     @property

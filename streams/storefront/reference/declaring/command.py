@@ -25,6 +25,7 @@ from streams.experiments.questions.words import (
 )
 from streams.storefront.reference.control_changes import make
 from streams.storefront.reference.control_command import because, by_whom
+from streams.storefront.reference.declaring.plan_command import kept_in, plan
 from streams.storefront.reference.declaring.records import (
     concluded_record,
     declaration,
@@ -33,17 +34,14 @@ from streams.storefront.reference.declaring.records import (
 )
 
 as_one_object = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-kept_in = click.option(
-    "--keep",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Read on from what FILE has of units, and keep there what was read (as `uplift`).",
-)
 
 
 @click.group()
 def experiment() -> None:
     """Experiments: asks a question before it begins, and tells whether it is decided."""
+
+
+experiment.add_command(plan)
 
 
 @experiment.command()

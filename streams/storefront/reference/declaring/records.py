@@ -58,7 +58,7 @@ def declaration(
     if settle_s is not None:
         said["settle_s"] = settle_s
     if arms:
-        said["arms"] = _arms(arms)
+        said["arms"] = arms_of(arms)
     else:
         said["experiment"] = _experiment(settings)
     named = [metric, *(one["metric"] for one in said["guardrails"])]
@@ -135,7 +135,8 @@ def _guardrail(said: str) -> dict[str, Any]:
         raise Misconfigured(told) from None
 
 
-def _arms(said: str) -> Sequence[str]:
+def arms_of(said: str) -> Sequence[str]:
+    """The two arms that were typed; raises `Misconfigured` for anything else."""
     named = [arm.strip() for arm in said.split(",")]
     there = (*ARMS, *TOLD_ARMS)
     if len(named) != 2 or any(arm not in there for arm in named):  # noqa: PLR2004  # a pair

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
-from streams.contract.prompts import ANY_OUTCOME, AnyOutcome, Outcome, Unmatched
+from streams.contract.prompts import ANY_OUTCOME, Outcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates
@@ -26,12 +26,18 @@ from streams.experiments.conclusion import RewardScale
 from streams.experiments.declared.register import Register
 from streams.experiments.impressions import Trials
 from streams.experiments.questions.answer import QuestionAnswer
+from streams.experiments.questions.planning.rates import UnitRates
 from streams.experiments.uplift.command import Looked, findings
 from streams.experiments.uplift.kept_units import KeptUnits
 from streams.experiments.uplift.units import Units
 from streams.operations.console.watching.experiments.asked import AskedQuestions
 from streams.operations.console.watching.experiments.course import EstimateCourse
-from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold, uplift_told
+from streams.operations.console.watching.experiments.told import (
+    ArmsTold,
+    UpliftTold,
+    unit_rates,
+    uplift_told,
+)
 from streams.operations.console.watching.poller import MadeAnew, Opening
 from streams.views.arm_board import ArmBoard
 
@@ -52,6 +58,8 @@ class OutcomesSeen(NamedTuple):
     """So many were read."""
     answers: Mapping[str, QuestionAnswer]
     """To declared questions, by the experiment's name."""
+    rates: Mapping[str, UnitRates]
+    """By metric what units do without prompts."""
 
 
 class OutcomeFold:
@@ -139,18 +147,9 @@ class OutcomeFold:
             self._unreadable += 1
             return
         self.units.add(outcome)
-        self._of_arms(outcome, record.at.number)
+        if self.trials.see(outcome, record.at.number) and isinstance(outcome, Outcome):
+            self.board.count(outcome)
         self.asked.see(outcome, record.at.number)
-
-    def _of_arms(self, outcome: AnyOutcome, partition: int) -> None:
-        """As `add_outcome` of `streams.experiments.off_policy` does, of a record that is read."""
-        if isinstance(outcome, Outcome):
-            if self.trials.add(outcome, partition):
-                self.board.count(outcome)
-            return
-        self.trials.passed(partition, outcome.occurred_at_ms)
-        if isinstance(outcome, Unmatched):
-            self.trials.returns.add(outcome)
 
     def _settle(self, left: Mapping[Partition, int]) -> None:
         unread = [at.number for at in left]
@@ -166,9 +165,10 @@ class OutcomeFold:
         self.trials.unreadable = self._unreadable
         following = {at.number: offset for at, offset in self._next.items()}
         looked = Looked(KeptUnits(self.units, following, self._begins_ms), self._unreadable)
-        told = uplift_told(findings(self._settings, looked, declared=self.asked.register))
+        found = findings(self._settings, looked, declared=self.asked.register)
         answers = self.asked.answers(looked, int(self._now_s() * 1000))
-        return OutcomesSeen(self._arms_told(rows), told, share, self._records, answers)
+        told = self._arms_told(rows), uplift_told(found)
+        return OutcomesSeen(*told, share, self._records, answers, unit_rates(found.totals))
 
     def _arms_told(self, rows: list[ArmEstimate]) -> ArmsTold:
         board = self.board.rows()
