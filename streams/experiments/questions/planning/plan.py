@@ -8,7 +8,7 @@ import numpy as np
 
 from streams.cli.printable import many
 from streams.experiments.questions.planning.rates import ArmRates, UnitRates
-from streams.experiments.questions.planning.simulation import Decided, GoOn, simulated
+from streams.experiments.questions.planning.simulation import GoOn, PlayedExperiment, simulated
 from streams.experiments.questions.words import METRICS
 
 REPETITIONS = 400
@@ -33,7 +33,7 @@ class PlanAsked(NamedTuple):
     seed: int = SEED
 
 
-class Plan(NamedTuple):
+class ExperimentPlan(NamedTuple):
     """What the simulation tells."""
 
     asked: PlanAsked
@@ -63,7 +63,7 @@ def planned(
     advance: Callable[[int], object] = lambda _: None,
     go_on: GoOn = lambda: True,
     go_on_without: GoOn = lambda: True,
-) -> Plan:
+) -> ExperimentPlan:
     """Play the experiment with the least effect, and without any.
 
     Both are asked now and then whether there is time left: for the one, and for the other.
@@ -81,7 +81,7 @@ def planned(
     error = sqrt(asked.power * (1.0 - asked.power) / len(with_effect))
     quick, slow = (min(1.0, max(0.0, asked.power + by * SURE_Z * error)) for by in (-1.0, 1.0))
     number = len(with_effect)
-    return Plan(
+    return ExperimentPlan(
         asked,
         rates,
         number,
@@ -96,7 +96,7 @@ def planned(
     )
 
 
-def plan_words(plan: Plan) -> list[str]:
+def plan_words(plan: ExperimentPlan) -> list[str]:
     """For people."""
     asked, rates = plan.asked, plan.rates
     metric, least = METRICS[asked.metric], f"{100 * asked.least_effect:.3g} %"
@@ -144,7 +144,7 @@ def rates_words(rates: UnitRates | ArmRates) -> str:
     )
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
+def plan_json(plan: ExperimentPlan) -> dict[str, Any]:
     """For programs: `quantiles` of days by the part of experiments that are decided."""
     rates = plan.rates
     told = {"mean": rates.mean}
@@ -186,10 +186,10 @@ def _days(day: float | None, most: int) -> str:
     return f"more than {most:,} days" if day is None else many(int(day), "days", "day")
 
 
-def decided_by_day(played: Sequence[Decided], day: float) -> float:
+def decided_by_day(played: Sequence[PlayedExperiment], day: float) -> float:
     """The share of experiments that had found the effect by then.
 
-    >>> decided_by_day([Decided("more", 3.0), Decided("open", 9.0)], 3.0)
+    >>> decided_by_day([PlayedExperiment("more", 3.0), PlayedExperiment("open", 9.0)], 3.0)
     0.5
     """
     return sum(one.decision == "more" and one.day <= day for one in played) / len(played)

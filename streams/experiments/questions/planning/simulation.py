@@ -30,7 +30,7 @@ Look = Callable[[float, list[int]], Iterable[tuple[int, EffectBounds | None]]]
 """Draws so many more days of each repetition, and tells the bounds of those that are asked for."""
 
 
-class Decided(NamedTuple):
+class PlayedExperiment(NamedTuple):
     """What became of one repetition."""
 
     decision: Decision
@@ -61,9 +61,9 @@ def simulated(
     rng: np.random.Generator,
     advance: Callable[[int], object] = lambda _: None,
     go_on: GoOn = lambda: True,
-) -> list[Decided]:
+) -> list[PlayedExperiment]:
     """What becomes of so many repetitions with this effect; fewer when they may not `go_on`."""
-    found: list[Decided] = []
+    found: list[PlayedExperiment] = []
     while len(found) < repetitions and (not found or go_on()):
         number = min(CHUNK, repetitions - len(found))
         found += _chunk(rates, effect, least_effect, days, number, rng)
@@ -78,21 +78,21 @@ def _chunk(
     days: int,
     number: int,
     rng: np.random.Generator,
-) -> list[Decided]:
+) -> list[PlayedExperiment]:
     if isinstance(rates, UnitRates):
         look: Look = _UnitsDrawn(rates, effect, number, rng).look
     else:
         look = _ArmsDrawn(rates, effect, number, rng).look
-    decided, before = dict[int, Decided](), 0
+    decided, before = dict[int, PlayedExperiment](), 0
     for day in look_days(days):
         left = [n for n in range(number) if n not in decided]
         if not left:
             break
         for n, bounds in look(float(day - before), left):
             if (decision := decide(bounds, least_effect)) != "open":
-                decided[n] = Decided(decision, float(day))
+                decided[n] = PlayedExperiment(decision, float(day))
         before = day
-    return [decided.get(n, Decided("open", float(days))) for n in range(number)]
+    return [decided.get(n, PlayedExperiment("open", float(days))) for n in range(number)]
 
 
 class _UnitsDrawn:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
-from streams.experiments.questions.planning.plan import Plan, PlanAsked, planned
+from streams.experiments.questions.planning.plan import ExperimentPlan, PlanAsked, planned
 from streams.experiments.questions.planning.rates import UnitRates
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class PlanSeen(NamedTuple):
 
     share: float = 0.0
     """So much is done."""
-    plan: Plan | None = None
+    plan: ExperimentPlan | None = None
     """None: it is being made, or there is trouble."""
     trouble: str = ""
 
