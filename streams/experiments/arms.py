@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,11 +20,13 @@ from streams.contract.errors import Misconfigured
 from streams.contract.prompts import STAGES
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_ratio_alarms
-from streams.experiments.arm_tables import evidence_json, evidence_table
-from streams.experiments.conclusion import RewardScale
 from streams.experiments.declared.reading import declared_start_ms
+from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
+from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
 from streams.experiments.off_policy.off_policy import add_outcome
+from streams.experiments.table_files import ARMS as ARM_COLUMNS
+from streams.experiments.table_files import flat, save_option, write_table
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.views.arm_board import ArmBoard, ArmRow
@@ -160,6 +163,7 @@ def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
 @click.option(
     "--experiment", metavar="NAME", help="Only what was shown since this one began, as declared."
 )
+@save_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def arms(
     settings: Settings,
@@ -169,6 +173,7 @@ def arms(
     settle_s: float,
     against: str,
     experiment: str | None,
+    save: Path | None,
     as_json: bool,
 ) -> None:
     """Arms (strategies): what each does, and what it earns.
@@ -197,6 +202,9 @@ def arms(
         )
         log.catch_up()
         log.check_against()
+        if save is not None:
+            told = evidence_json(log.evidence, log.trials, log.scale)["arms"]
+            write_table(save, [flat(row) for row in told], ARM_COLUMNS)
         log.with_progress = False
         if watch:
             watched(lambda: _looked(log).table(), every_s)

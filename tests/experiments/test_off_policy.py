@@ -13,7 +13,7 @@ from models.evaluation.off_policy import TooFewEffective
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.experiments.conclusion import RewardScale
+from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.impressions import Trial, Trials
 from streams.experiments.off_policy.off_policy import evaluated_policy
 from streams.experiments.off_policy.tables import table

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from streams.contract.prompts import AnyOutcome
 from streams.contract.settings import Settings
 from streams.operations.topics import create_topics
 from streams.shop.people.assignment import Experiment
@@ -34,7 +35,7 @@ def happens(analyst: Operator, units: int, since_ms: int) -> None:
     """Who may get prompts orders every time, who is held out every second time."""
     experiment = Experiment.of(analyst.settings)
     assert experiment is not None
-    records = []
+    records: list[AnyOutcome] = []
     for number in range(units):
         held, unit = experiment.draw(f"visitor-{number}")
         told = {"unit": unit, "experiment": experiment.id, "share": experiment.share}

@@ -19,6 +19,7 @@ from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.declared.reading import read_register
 from streams.experiments.declared.register import Register
+from streams.experiments.table_files import UPLIFT, save_option, with_unit, write_table
 from streams.experiments.uplift.groups import By
 from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
 from streams.experiments.uplift.tables import Findings, as_values, report
@@ -78,6 +79,7 @@ class Looked(NamedTuple):
     type=click.Choice(get_args(By)),
     help="Orders and money group by group, too, by what a unit asked first.",
 )
+@save_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def uplift(
     settings: Settings,
@@ -85,6 +87,7 @@ def uplift(
     effect: float,
     keep: Path | None,
     by: By | None,
+    save: Path | None,
     as_json: bool,
 ) -> None:
     """Uplift: what prompts are worth; units that may get them against the holdout.
@@ -119,6 +122,8 @@ def uplift(
     looked = look(settings, keep, quiet=as_json)
     declared = read_register(settings)
     found = findings(settings, looked, experiment, effect / 100.0, declared)._replace(by=by)
+    if save is not None:
+        write_table(save, [with_unit(row) for row in as_values(found)["metrics"]], UPLIFT)
     if as_json:
         click.echo(json.dumps(as_values(found)))
     else:

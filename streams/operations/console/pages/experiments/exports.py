@@ -1,57 +1,73 @@
 """What the page of experiments tells, as files for spreadsheets and notebooks."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
 
-from streams.operations.console.pages.rendering import Here
+from streams.experiments.table_files import (
+    ARMS,
+    UPLIFT,
+    Columns,
+    as_csv,
+    as_parquet,
+    flat,
+    parquet_there,
+    with_unit,
+)
+from streams.operations.console.pages.rendering import Console, Here
 
 router = APIRouter()
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the begin of a cell."""
 
 
 @router.get("/experiments/arms.csv")
 async def arms_csv(here: Here) -> Response:
     """The estimates of arms, a row each; intervals hold at every look."""
-    seen = here.sources.outcomes.reading.value
-    rows = [] if seen is None else seen.arms.values["evidence"]["arms"]
-    return _csv("arms", [_flat(row) for row in rows])
+    return _csv("arms", arm_rows(here), ARMS)
 
 
 @router.get("/experiments/uplift.csv")
 async def uplift_csv(here: Here) -> Response:
     """What prompts are worth by metric, a row each; money is in minor units."""
+    return _csv("uplift", uplift_rows(here), UPLIFT)
+
+
+@router.get("/experiments/arms.parquet")
+async def arms_parquet(here: Here) -> Response:
+    """The estimates of arms, with typed columns; 404 where pyarrow is not installed."""
+    return _parquet("arms", arm_rows(here), ARMS)
+
+
+@router.get("/experiments/uplift.parquet")
+async def uplift_parquet(here: Here) -> Response:
+    """What prompts are worth, with typed columns."""
+    return _parquet("uplift", uplift_rows(here), UPLIFT)
+
+
+def arm_rows(here: Console) -> list[dict[str, Any]]:
+    """What is known of arms; nothing before anything was read."""
     seen = here.sources.outcomes.reading.value
-    rows = [] if seen is None else seen.uplift.values["metrics"]
-    return _csv("uplift", [_flat(row) for row in rows])
+    return [] if seen is None else [flat(row) for row in seen.arms.values["evidence"]["arms"]]
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with the parts of its intervals as columns."""
-    found: dict[str, Any] = {}
-    for name, value in row.items():
-        if isinstance(value, Mapping):
-            found |= {f"{name}_{part}": figure for part, figure in value.items()}
-        else:
-            found[name] = value
-    return found
+def uplift_rows(here: Console) -> list[dict[str, Any]]:
+    """What is known of the holdout."""
+    seen = here.sources.outcomes.reading.value
+    return [] if seen is None else [with_unit(row) for row in seen.uplift.values["metrics"]]
 
 
-def _csv(name: str, rows: Sequence[Mapping[str, Any]]) -> Response:
-    """The rows as a file; text that a spreadsheet would run begins with an apostrophe."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-    headers = {"Content-Disposition": f'attachment; filename="goeswith-{name}.csv"'}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+def _csv(name: str, rows: Sequence[dict[str, Any]], columns: Columns) -> Response:
+    return _file(f"{name}.csv", as_csv(rows, columns).encode(), "text/csv; charset=utf-8")
 
 
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+def _parquet(name: str, rows: Sequence[dict[str, Any]], columns: Columns) -> Response:
+    if not parquet_there():
+        raise HTTPException(404, "Parquet needs the extra parquet, which is not installed here")
+    written = as_parquet(rows, columns)
+    return _file(f"{name}.parquet", written, "application/vnd.apache.parquet")
+
+
+def _file(name: str, written: bytes, media_type: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="goeswith-{name}"'}
+    return Response(written, media_type=media_type, headers=headers)

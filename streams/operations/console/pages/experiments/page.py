@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from streams.experiments.arm_estimates import ArmEstimate
 from streams.experiments.questions.words import question_json
+from streams.experiments.table_files import parquet_there
 from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
 from streams.operations.console.charts.course import SERIES_MAX, BandPoint, course
 from streams.operations.console.charts.intervals import Band, intervals
@@ -33,6 +34,7 @@ async def experiments(request: Request, here: Here) -> Response:
         seen=seen,
         at_s=source.reading.at_s,
         notices=notices(here, source),
+        parquet=parquet_there(),
         **controls.shown(here, request),
         **declared.shown(here),
         **({"evidence": None} | told),

@@ -20,10 +20,10 @@ from streams.contract.prompts import ANY_OUTCOME, Outcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates
-from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.arms import board_json, board_table
-from streams.experiments.conclusion import RewardScale
 from streams.experiments.declared.register import Register
+from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
+from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.impressions import Trials
 from streams.experiments.questions.answer import QuestionAnswer
 from streams.experiments.questions.planning.rates import UnitRates
