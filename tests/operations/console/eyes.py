@@ -29,7 +29,7 @@ from streams.operations.console.watching.letters import LetterFold
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptTail
 from streams.operations.console.watching.sources import Pollers
-from streams.operations.console.watching.stories import Stories
+from streams.operations.console.watching.stories import SoFar, Stories
 from streams.operations.console.watching.workers import (
     Counted,
     Latency,
@@ -211,7 +211,7 @@ class Eyes:
         """The time."""
         return self.now_s
 
-    def tell(self, session_id: str, events_max: int, progress: Progress) -> Story:
+    def tell(self, session_id: str, events_max: int, progress: Progress, so_far: SoFar) -> Story:
         """What the topics would tell."""
         with progress("looking for the session", 10) as advance:
             advance(10)

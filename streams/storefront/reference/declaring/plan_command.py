@@ -71,7 +71,13 @@ kept_in = click.option(
     metavar="SHARE",
     help="The share that would be held out.  [default: GOESWITH_HOLDOUT_SHARE]",
 )
-@click.option("--power", type=FiniteRange(0.5, 0.99), default=POWER, show_default=True)
+@click.option(
+    "--power",
+    type=FiniteRange(0.5, 0.99),
+    default=POWER,
+    show_default=True,
+    help="How surely the least effect is to be found.",
+)
 @click.option(
     "--days",
     type=click.IntRange(1, DAYS_MAX),
@@ -94,7 +100,13 @@ kept_in = click.option(
     show_default=True,
     help="Fewer are simulated where it takes longer.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=SEED, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=SEED,
+    show_default=True,
+    help="Of the draws: the same seed, the same plan.",
+)
 @kept_in
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def plan(
