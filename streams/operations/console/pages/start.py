@@ -63,7 +63,7 @@ def tiles(here: Console) -> list[Tile]:
         Tile("prompts/s", rate(None if prompts is None else prompts.per_s), "sent", "/prompts"),
         Tile(
             "event to prompt",
-            "-" if p99 is None else f"≤ {p99:,g} ms",
+            "-" if p99 is None else f"under {p99:,g} ms",
             "for 99 of 100" if here.settings.worker_pages else "name the workers' pages",
             "/operations",
         ),
