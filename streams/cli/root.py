@@ -53,7 +53,7 @@ COMMANDS = {
         "Uplift: what prompts are worth, against the holdout.",
     ),
     "off-policy": Lazy(
-        "streams.experiments.off_policy:off_policy",
+        "streams.experiments.off_policy.off_policy:off_policy",
         "Off-policy evaluation: what another policy would have earned.",
     ),
     GATEWAY: Lazy(
@@ -88,6 +88,10 @@ COMMANDS = {
     "control": Lazy(
         "streams.storefront.reference.control_command:control",
         "Controls: set how the shop is run, and tell who changed what.",
+    ),
+    "experiment": Lazy(
+        "streams.storefront.reference.declaring.command:experiment",
+        "Experiments: ask a question before it begins, and tell whether it is decided.",
     ),
     "guardrails": Lazy(
         "streams.storefront.reference.guardrails.command:guardrails",

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,10 +20,13 @@ from streams.contract.errors import Misconfigured
 from streams.contract.prompts import STAGES
 from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import AGAINST, ArmEstimates, sample_ratio_alarms
-from streams.experiments.arm_tables import evidence_json, evidence_table
-from streams.experiments.conclusion import RewardScale
+from streams.experiments.declared.reading import declared_start_ms
+from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
+from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trials
-from streams.experiments.off_policy import add_outcome
+from streams.experiments.off_policy.off_policy import add_outcome
+from streams.experiments.table_files import ARMS as ARM_COLUMNS
+from streams.experiments.table_files import flat, save_option, write_table
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.views.arm_board import ArmBoard, ArmRow
@@ -156,6 +160,10 @@ def since_minutes_ago_ms(now_s: float, minutes: float) -> int:
 @click.option(
     "--against", default=AGAINST, show_default=True, metavar="ARM", help="What to compare with."
 )
+@click.option(
+    "--experiment", metavar="NAME", help="Only what was shown since this one began, as declared."
+)
+@save_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def arms(
     settings: Settings,
@@ -164,6 +172,8 @@ def arms(
     since_minutes: float | None,
     settle_s: float,
     against: str,
+    experiment: str | None,
+    save: Path | None,
     as_json: bool,
 ) -> None:
     """Arms (strategies): what each does, and what it earns.
@@ -181,6 +191,8 @@ def arms(
     here is to be trusted: the exit code is 1 then.
     """
     since_ms = None if since_minutes is None else since_minutes_ago_ms(time.time(), since_minutes)
+    if experiment is not None:
+        since_ms = max(since_ms or 0, declared_start_ms(settings, experiment))
     with open_reader(settings, settings.topics.outcomes) as reader:
         log = BoardReader(
             *(settings, reader, since_ms),
@@ -190,6 +202,9 @@ def arms(
         )
         log.catch_up()
         log.check_against()
+        if save is not None:
+            told = evidence_json(log.evidence, log.trials, log.scale)["arms"]
+            write_table(save, [flat(row) for row in told], ARM_COLUMNS)
         log.with_progress = False
         if watch:
             watched(lambda: _looked(log).table(), every_s)

@@ -20,7 +20,7 @@ from sys import intern
 from typing import NamedTuple
 
 from streams.cli.printable import many
-from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
+from streams.contract.prompts import AnyOutcome, Outcome, Prompt, PromptWithdrawn, Unmatched
 from streams.experiments.open_prompts import (
     BITS,
     PROMPTED,
@@ -146,6 +146,15 @@ class Trials:
         if one is not None:
             self._note(one, published)
         return True
+
+    def see(self, outcome: AnyOutcome, partition: int) -> bool:
+        """Note what the outcomes topic tells; whether it was an outcome of a prompt, and news."""
+        if isinstance(outcome, Outcome):
+            return self.add(outcome, partition)
+        self.passed(partition, outcome.occurred_at_ms)
+        if isinstance(outcome, Unmatched):
+            self.returns.add(outcome)
+        return False
 
     def passed(self, partition: int, at_ms: int) -> None:
         """A partition has been read up to this time, as any of its records tells."""

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from models import ThompsonSampling
 from streams.experiments.arm_estimates import GROUPS_MAX, ArmEstimates, sample_ratio_alarms
-from streams.experiments.arm_tables import evidence_json, evidence_table
-from streams.experiments.conclusion import best_arm
+from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
+from streams.experiments.evidence.conclusion import best_arm
 from streams.experiments.impressions import Trial, Trials
 
 RATES = {"bought_together": 0.2, "buy_again": 0.05, "popular": 0.05}

@@ -16,7 +16,7 @@ from streams.contract.settings import Settings
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.arms import BoardReader, board_table, since_minutes_ago_ms
 from streams.experiments.impressions import Trials
-from streams.experiments.off_policy import trials_of_log
+from streams.experiments.off_policy.off_policy import trials_of_log
 
 SETTINGS = Settings()
 NEXT_DAY_MS = SHOWN.occurred_at_ms + 86_400_000

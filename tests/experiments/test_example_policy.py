@@ -16,7 +16,7 @@ from streams.cli.root import goeswith
 from streams.contract.errors import NotEnough
 from streams.contract.schemas.examples import PROMPT, SHOWN
 from streams.experiments.impressions import Trial
-from streams.experiments.target_policy import example_policy, policy_of, read_policy
+from streams.experiments.off_policy.target_policy import example_policy, policy_of, read_policy
 
 WORDS = "goeswith off-policy --policy mine.toml"
 

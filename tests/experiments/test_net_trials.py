@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from streams.contract.events import OrderLine
 from streams.contract.prompts import Outcome
 from streams.experiments.impressions import Trials, left_out
-from streams.experiments.off_policy import add_outcome, evaluated_policy
-from streams.experiments.target_policy import TargetPolicy
+from streams.experiments.off_policy.off_policy import add_outcome, evaluated_policy
+from streams.experiments.off_policy.target_policy import TargetPolicy
 from streams.shop.memory.orders.reward.earnings import earnings, terms_of
 from tests.experiments.test_returns_elsewhere import after
 from tests.shop.memory.test_returns_elsewhere import Reader, seen

@@ -13,11 +13,11 @@ from models.evaluation.off_policy import TooFewEffective
 from streams.cli.root import goeswith
 from streams.contract.errors import Misconfigured
 from streams.contract.schemas.examples import OUTCOME, PROMPT, PROMPT_WITHDRAWN
-from streams.experiments.conclusion import RewardScale
+from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.impressions import Trial, Trials
-from streams.experiments.off_policy import evaluated_policy
-from streams.experiments.off_policy_tables import table
-from streams.experiments.target_policy import TargetPolicy, read_policy
+from streams.experiments.off_policy.off_policy import evaluated_policy
+from streams.experiments.off_policy.tables import table
+from streams.experiments.off_policy.target_policy import TargetPolicy, read_policy
 
 START_MS = PROMPT.occurred_at_ms
 PROMPTS = 2_000

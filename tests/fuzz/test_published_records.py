@@ -20,10 +20,10 @@ from streams.contract.wire.header_names import header_name
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.arms import BoardReader
 from streams.experiments.impressions import Trials
-from streams.experiments.off_policy import evaluated_policy, trials_of_log
-from streams.experiments.off_policy_tables import as_values as off_policy_values
-from streams.experiments.off_policy_tables import why_nothing
-from streams.experiments.target_policy import TargetPolicy, example_policy
+from streams.experiments.off_policy.off_policy import evaluated_policy, trials_of_log
+from streams.experiments.off_policy.tables import as_values as off_policy_values
+from streams.experiments.off_policy.tables import why_nothing
+from streams.experiments.off_policy.target_policy import TargetPolicy, example_policy
 from streams.experiments.uplift.command import findings, read_on
 from streams.experiments.uplift.tables import as_values, report
 from streams.operations.dead_letters.letters import opened

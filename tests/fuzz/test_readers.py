@@ -36,7 +36,7 @@ from streams.contract.schemas.examples import (
 )
 from streams.contract.schemas.reference_examples import CATALOG_ITEM, CONTROL_RECORD
 from streams.contract.settings import Settings
-from streams.experiments.target_policy import read_policy
+from streams.experiments.off_policy.target_policy import read_policy
 from streams.experiments.uplift import kept_units
 from streams.experiments.uplift.command import Looked, findings
 from streams.experiments.uplift.tables import as_values, report

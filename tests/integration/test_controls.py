@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from streams.contract.prompts import Prompt
 from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
-from streams.operations.console.pages.controls import PATH
+from streams.operations.console.pages.experiments.controls import PATH
 from streams.operations.console.watching.sources import Pollers
 from streams.operations.topics import create_topics
 from tests.integration.operators import ByHand

@@ -24,7 +24,7 @@ from streams.contract.schemas.examples import (
     UNIT_OUTCOMES,
 )
 from streams.contract.settings import Settings
-from streams.experiments.target_policy import read_policy
+from streams.experiments.off_policy.target_policy import read_policy
 from streams.lab.chaos.ground.apache_kafka import RealKafka
 from streams.operations.lag.reading import read_lag
 from streams.operations.topics import create_topics

@@ -15,7 +15,7 @@ import pytest
 from models import Recommender
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
-from streams.experiments.target_policy import read_policy
+from streams.experiments.off_policy.target_policy import read_policy
 from streams.lab.embedded.broker import EmbeddedBroker
 from streams.shop.decision.arms import ARMS
 from tests.scenarios.storefront import PATIENCE_S, Storefront, Worker

@@ -2,6 +2,7 @@
 
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.reference.declared import Declaration
 from streams.contract.schemas.examples import NEW_YEAR_MS
 
 CATALOG_ITEM = CatalogItem(
@@ -24,6 +25,10 @@ CONTROL_RECORD = ControlRecord(
     reason="compare without it for a week",
     at_ms=NEW_YEAR_MS,
 )
+DECLARATION = Declaration(
+    metric="orders", least_effect=0.05, experiment="holdout-1f", start_ms=NEW_YEAR_MS
+)
+"""What is asked of an experiment: the value of a control."""
 REFERENCE_EXAMPLES: dict[str, CatalogItem | ControlRecord] = {
     example.type: example for example in (CATALOG_ITEM, CONTROL_RECORD)
 }

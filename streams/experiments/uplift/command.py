@@ -17,6 +17,9 @@ from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_OUTCOME
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
+from streams.experiments.declared.reading import read_register
+from streams.experiments.declared.register import Register
+from streams.experiments.table_files import UPLIFT, save_option, with_unit, write_table
 from streams.experiments.uplift.groups import By
 from streams.experiments.uplift.kept_units import KeptUnits, read, starts, write
 from streams.experiments.uplift.tables import Findings, as_values, report
@@ -76,6 +79,7 @@ class Looked(NamedTuple):
     type=click.Choice(get_args(By)),
     help="Orders and money group by group, too, by what a unit asked first.",
 )
+@save_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def uplift(
     settings: Settings,
@@ -83,6 +87,7 @@ def uplift(
     effect: float,
     keep: Path | None,
     by: By | None,
+    save: Path | None,
     as_json: bool,
 ) -> None:
     """Uplift: what prompts are worth; units that may get them against the holdout.
@@ -99,21 +104,26 @@ def uplift(
     keeps the units from the first look on, and makes the next one quick.
 
     What units had ordered before they were assigned explains some of the noise, which is taken off
-    (CUPED). --by segment tells orders, revenue and margin of a unit group by group, with bounds
+    (CUPED). Of an experiment that was declared (`goeswith experiment`) figures are from its start
+    on. --by segment tells orders, revenue and margin of a unit group by group, with bounds
     that hold together.
 
     --json prints `experiment`, `since_ms`, `held_out` and `prompted` (how many), `planned_share`,
     `observed_share`, `sample_ratio_p`, `sample_ratio_alarm`, `held_out_shown` (held out, and yet
     shown a prompt), `held_out_shown_alarm`, `crossovers` (shoppers on both sides), `crossed_units`,
-    `orders_left_out`, `log_begins_ms` (if what was before is gone), `power` (`visible`, `effect`,
-    `days_needed`), `others` (experiments), `unmatched` (returns), `left_out`, `unreadable`,
-    `explained` (`units` that had ordered before, the `part` of the variance that this explains),
-    with --by `groups`, and `metrics`: of each `metric` what one of either side does (`control`,
-    `treated`), the `difference`, its `low` and `high`, `p` and `relative`; none of these when a
-    side has fewer than 30 units, or all of both sides did the same. Money is in minor units.
+    `orders_left_out`, `units_before` (assigned before the start, left out), `log_begins_ms` (if
+    what was before is gone), `power` (`visible`, `effect`, `days_needed`), `others` (experiments),
+    `unmatched` (returns), `left_out`, `unreadable`, `explained` (`units` that had ordered before,
+    the `part` of the variance that this explains), with --by `groups`, and `metrics`: of each
+    `metric` what one of either side does (`control`, `treated`), the `difference`, its `low` and
+    `high`, `p` and `relative`; none of these when a side has fewer than 30 units, or all of both
+    sides did the same. Money is in minor units.
     """
     looked = look(settings, keep, quiet=as_json)
-    found = findings(settings, looked, experiment, effect / 100.0)._replace(by=by)
+    declared = read_register(settings)
+    found = findings(settings, looked, experiment, effect / 100.0, declared)._replace(by=by)
+    if save is not None:
+        write_table(save, [with_unit(row) for row in as_values(found)["metrics"]], UPLIFT)
     if as_json:
         click.echo(json.dumps(as_values(found)))
     else:
@@ -133,7 +143,11 @@ def look(settings: Settings, keep: Path | None = None, *, quiet: bool = True) ->
 
 
 def findings(
-    settings: Settings, looked: Looked, experiment: str | None = None, effect: float = 0.05
+    settings: Settings,
+    looked: Looked,
+    experiment: str | None = None,
+    effect: float = 0.05,
+    declared: Register | None = None,
 ) -> Findings:
     """What there is to tell of an experiment. Raises `Misconfigured` for one that is not there."""
     units = looked.kept.units
@@ -143,6 +157,8 @@ def findings(
         return Findings(None, (), None, effect, *counted)
     chosen = _chosen(units, experiment)
     start_ms = _start_ms(settings, chosen)
+    if declared is not None:
+        start_ms = max(start_ms, declared.start_of(chosen))
     begins_ms = looked.kept.begins_ms
     reaches = begins_ms is None or begins_ms <= start_ms
     return Findings(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from models.evaluation.sample_ratio import ALPHA as SAMPLE_RATIO_ALPHA
 from models.evaluation.sample_ratio import split_p
 from models.evaluation.uplift import UnitSums, Uplift, units_needed, uplift
+from streams.contract.events.reference.declared import UnitMetric
 from streams.experiments.uplift.net_orders import UnitTotals
 from streams.experiments.uplift.units import ExperimentTotals
 
@@ -99,7 +100,7 @@ def compared(
 ) -> list[UpliftRow]:
     """The same by some metrics, of some units."""
     return [
-        UpliftRow(name, uplift_of(_sums(totals.held_out, of), _sums(totals.may_get, of), alpha))
+        UpliftRow(name, uplift_of(sums_of(totals.held_out, of), sums_of(totals.may_get, of), alpha))
         for name, of in measures.items()
     ]
 
@@ -114,8 +115,8 @@ def metrics(totals: ExperimentTotals) -> dict[str, Measure]:
     revenue, margin = (_currencies(totals, name) for name in ("valued", "margined"))
     return {
         "orders": orders,
-        "items bought": lambda unit: (unit.items, 1),
-        "items returned": lambda unit: (unit.returned, 1),
+        "items bought": measure_of("items", ""),
+        "items returned": measure_of("returned", ""),
         **money(totals),
         "items an order": lambda unit: (unit.items, unit.orders),
         **{f"revenue an order, {_money(code)}": _an_order(code) for code in revenue},
@@ -124,6 +125,22 @@ def metrics(totals: ExperimentTotals) -> dict[str, Measure]:
             for code in margin
         },
     }
+
+
+def measure_of(metric: UnitMetric, currency: str) -> Measure:
+    """One of them by its short name; `currency`: of money.
+
+    >>> measure_of("margin", "EUR")(UnitTotals(margin={"EUR": 90, "USD": 7}))
+    (90, 1)
+    """
+    if metric in ("revenue", "margin"):
+        return _a_unit(currency, metric)
+    counted = {
+        "orders": orders,
+        "items": lambda unit: (unit.items, 1),
+        "returned": lambda unit: (unit.returned, 1),
+    }
+    return counted[metric]
 
 
 def money(totals: ExperimentTotals) -> dict[str, Measure]:
@@ -171,7 +188,7 @@ def explained(totals: ExperimentTotals, measured: Sequence[UpliftRow]) -> Explai
     adjusted = measured[0].uplift
     if not known or adjusted is None:
         return None
-    held, others = (_sums(side, orders)._replace(**NOTHING_BEFORE) for side in _sides(totals))
+    held, others = (sums_of(side, orders)._replace(**NOTHING_BEFORE) for side in _sides(totals))
     plain = uplift_of(held, others)
     return None if plain is None else Explained(known, 1.0 - (adjusted.se / plain.se) ** 2)
 
@@ -180,13 +197,27 @@ def _sides(totals: ExperimentTotals) -> tuple[list[UnitTotals], list[UnitTotals]
     return totals.held_out, totals.may_get
 
 
-def _sums(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
+def sums_of(units: Iterable[UnitTotals], measure: Measure) -> UnitSums:
+    """The sums of a side, with what its units had ordered before as the covariate."""
     units = list(units)
     counted = list(map(measure, units))
     y, s = ([pair[at] for pair in counted] for at in (0, 1))
     x = [unit.before for unit in units]
     products = (sum(map(mul, *pair)) for pair in ((y, y), (s, s), (x, x), (y, s), (y, x), (s, x)))
     return UnitSums(*map(float, (len(y), sum(y), sum(s), sum(x), *products)))
+
+
+def main_currency(units: Iterable[UnitTotals]) -> str | None:
+    """The currency of most orders with a price; None: no order has one.
+
+    >>> main_currency([UnitTotals(valued={"EUR": 2}), UnitTotals(valued={"USD": 1})])
+    'EUR'
+    """
+    told: dict[str, int] = {}
+    for unit in units:
+        for code, number in unit.valued.items():
+            told[code] = told.get(code, 0) + number
+    return min(told, key=lambda code: (-told[code], code), default=None)
 
 
 def _currencies(totals: ExperimentTotals, name: str) -> list[str]:

@@ -16,7 +16,8 @@ from streams.clients.log_reader import Partition
 from streams.contract.errors import GoeswithError
 from streams.contract.wire.numbers import TimeMs
 from streams.experiments.uplift.net_orders import At, CountedLine, OrderSeen
-from streams.experiments.uplift.units import SideOf, Units
+from streams.experiments.uplift.sides import SideOf
+from streams.experiments.uplift.units import Units
 
 VERSION = 3
 """Version 1 knew neither margins, nor contexts, nor what was ordered before.

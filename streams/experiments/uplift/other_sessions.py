@@ -78,6 +78,15 @@ class OtherSessions:
                         yield number, side.unit, one.order
                         break
 
+    def as_of(self, at_ms: int) -> "OtherSessions":
+        """The orders that had been told by then."""
+        then = OtherSessions(self.orders_max)
+        for number, told in self._told.items():
+            known = {name: one for name, one in told.items() if one.order.at[0] <= at_ms}
+            if known:
+                then._told[number] = known
+        return then
+
     def state(self) -> dict[str, Any]:
         """Everything, as JSON."""
         return {

@@ -14,10 +14,8 @@ from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
-from pydantic import FiniteFloat
-
 from streams.contract.prompts import AnyOutcome, Assigned, Ordered, Outcome, Returned, Unmatched
-from streams.contract.wire.numbers import Count, TimeMs
+from streams.contract.wire.numbers import YEAR_9999_MS
 from streams.experiments.uplift.net_orders import (
     At,
     CountedLine,
@@ -32,27 +30,11 @@ from streams.experiments.uplift.net_orders import (
     tuples_of,
 )
 from streams.experiments.uplift.other_sessions import OtherSessions
+from streams.experiments.uplift.sides import SideOf, bits_of, first_sides, on_both
 
 SESSIONS_MAX = 500_000
 """Sessions that are held, in some 500 bytes each; further ones are left out, and counted."""
 ORDERS_MAX = 500_000
-HELD_OUT, MAY_GET = 1, 2
-"""Bits of the sides that somebody was seen on."""
-BOTH = HELD_OUT | MAY_GET
-
-
-class SideOf(NamedTuple):
-    """A session's assignment."""
-
-    at_ms: TimeMs
-    unit: str
-    holdout: bool
-    share: FiniteFloat
-    context: str = ""
-    """Placement and segment of what it asked; "" where that was not told."""
-    orders_before: Count = 0
-    shopper: str = ""
-    """Who was signed in; "" where nobody was named."""
 
 
 class ExperimentSeen(NamedTuple):
@@ -79,6 +61,9 @@ class ExperimentTotals(NamedTuple):
     """People who signed in on units of both sides: two devices, mostly."""
     orders_left_out: int
     """Orders of units whose assignment is not among the records."""
+    units_before: int = 0
+    """Units that were assigned before the time that is asked for: they are left out, as who comes
+    back may do so because of a prompt, and then the sides would not be alike."""
 
 
 class Units:
@@ -131,15 +116,19 @@ class Units:
         unknown = self._returns.keys() - self._orders.keys() - {*self._others}
         return sum(len(self._returns[order]) for order in unknown)
 
-    def totals(self, experiment: str, since_ms: int = 0) -> ExperimentTotals:
-        """What units did that were assigned from then on. Raises `KeyError` for an unknown one."""
+    def totals(
+        self, experiment: str, since_ms: int = 0, until_ms: int = YEAR_9999_MS
+    ) -> ExperimentTotals:
+        """What units did that were assigned in that time. Raises `KeyError` for an unknown one."""
+        every = self._sides[experiment]
+        old = {side.unit for side in every.values() if side.at_ms < since_ms}
         sides = {
             session: side
-            for session, side in self._sides[experiment].items()
-            if side.at_ms >= since_ms
+            for session, side in every.items()
+            if since_ms <= side.at_ms < until_ms and side.unit not in old
         }
-        units = _first_sides(sides.values())
-        bits = _bits(sides.values())
+        units = first_sides(sides.values())
+        bits = bits_of(sides.values())
         totals, left_out = self._summed(experiment, units)
         named = self._shoppers.get(experiment, set())
         signed_in = ((shopper, bits.get(unit, 0)) for shopper, unit in named)
@@ -153,9 +142,10 @@ class Units:
             [totals[unit] for unit, side in units.items() if side.holdout],
             [totals[unit] for unit, side in units.items() if not side.holdout],
             len(shown),
-            _on_both(bits.items()),
-            _on_both(signed_in),
+            on_both(bits.items()),
+            on_both(signed_in),
             left_out,
+            len(old),
         )
 
     def _summed(
@@ -217,6 +207,22 @@ class Units:
         if session in self._shown or len(self._shown) < self.sessions_max:
             self._shown[session] = max(self._shown.get(session, 0), record.prompted_at_ms)
 
+    def as_of(self, at_ms: int) -> "Units":
+        """What was known at that time: who was assigned by then, ordered, and sent back what."""
+        then = Units(self.sessions_max, self.orders_max)
+        for name, sides in self._sides.items():
+            known = {session: side for session, side in sides.items() if side.at_ms <= at_ms}
+            if known:
+                then._sides[name] = known
+        then._shown, then._shoppers = self._shown, self._shoppers
+        then._orders = {n: order for n, order in self._orders.items() if order.at[0] <= at_ms}
+        then._others = self._others.as_of(at_ms)
+        then._returns = {
+            number: {at: lines for at, lines in told.items() if at[0] <= at_ms}
+            for number, told in self._returns.items()
+        }
+        return then
+
     # To be kept
 
     def state(self) -> dict[str, Any]:
@@ -270,27 +276,3 @@ def _seen(name: str, sides: Iterable[SideOf]) -> ExperimentSeen:
     sides = list(sides)
     times = [side.at_ms for side in sides]
     return ExperimentSeen(name, sides[0].share, min(times), max(times), len(sides))
-
-
-def _first_sides(sides: Iterable[SideOf]) -> dict[str, SideOf]:
-    """By unit the side on which it was first."""
-    first: dict[str, SideOf] = {}
-    for side in sides:
-        first[side.unit] = min(first.get(side.unit, side), side)
-    return dict(sorted(first.items()))
-
-
-def _bits(sides: Iterable[SideOf]) -> dict[str, int]:
-    """By unit the sides on which it was seen."""
-    bits: dict[str, int] = {}
-    for side in sides:
-        bits[side.unit] = bits.get(side.unit, 0) | (HELD_OUT if side.holdout else MAY_GET)
-    return bits
-
-
-def _on_both(seen: Iterable[tuple[str, int]]) -> int:
-    """How many were seen on both sides."""
-    sides: dict[str, int] = {}
-    for who, bits in seen:
-        sides[who] = sides.get(who, 0) | bits
-    return sum(bits == BOTH for bits in sides.values())

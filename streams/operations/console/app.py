@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from streams.contract.settings import Settings
 from streams.operations.console.access import Door
-from streams.operations.console.pages import controls, experiments, lag, operations, prompts, start
+from streams.operations.console.pages import lag, operations, prompts, start
+from streams.operations.console.pages.experiments import controls, declared, exports, page, planned
 from streams.operations.console.pages.rendering import Clock, Console, Operate, form_of, rendered
 from streams.operations.console.watching.sources import Pollers
 from streams.storefront.reference.control_changes import make
@@ -64,7 +65,7 @@ def create_app(
         telemetry={"tracing": False},  # spans would hold addresses
     )
     app.state.console = Console(settings, sources, clock_s, operate or partial(make, settings))
-    for routes in (start, lag, experiments, controls, prompts, operations):
+    for routes in (start, lag, page, exports, controls, declared, planned, prompts, operations):
         app.include_router(routes.router)
     _serve_what_is_open(app, door)
     app.add_exception_handler(HTTPException, _of_http)

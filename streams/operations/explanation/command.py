@@ -1,12 +1,13 @@
 """`goeswith explain`: what became of each event of a session, and why there was no prompt."""
 
 import json
+import time
 from functools import partial
 
 import click
 
 from streams.cli.live import say
-from streams.cli.options import with_settings
+from streams.cli.options import FiniteRange, with_settings
 from streams.cli.printable import many, printable
 from streams.cli.progress import EVERY, progress_bar
 from streams.contract.settings import Settings
@@ -14,6 +15,8 @@ from streams.operations.explanation.fates import in_words
 from streams.operations.explanation.story import Story, story_of
 
 EVENTS_MAX = 100
+HOURS = 24.0
+"""So far back is looked first: most who ask, ask about today."""
 
 
 @click.command()
@@ -27,15 +30,27 @@ EVENTS_MAX = 100
     show_default=True,
     help="Print only so many events, the latest.",
 )
+@click.option(
+    "--hours",
+    type=FiniteRange(min=0, max=876_000),
+    default=HOURS,
+    show_default=True,
+    help="Look through the last hours first, and further back only where that is not all of it; "
+    "0: all at once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def explain(settings: Settings, session_id: str, events_max: int, as_json: bool) -> None:
+def explain(
+    settings: Settings, session_id: str, events_max: int, hours: float, as_json: bool
+) -> None:
     """Tell what became of each event of SESSION: a prompt, a silence and why, a dead letter.
 
     Prompts, outcomes and dead letters are read off their topics. Silences are on none: for them the
     log is folded again, as `rebuild` does, so the settings have to be those of the workers; the
     secret is not needed.
     """
-    story = story_of(settings, session_id, events_max, partial(progress_bar, every=EVERY))
+    since_ms = int(1000 * (time.time() - hours * 3600)) if hours else None
+    progress = partial(progress_bar, every=EVERY)
+    story = story_of(settings, session_id, events_max, progress, since_ms=since_ms)
     if as_json:
         said = {
             "session_id": session_id,

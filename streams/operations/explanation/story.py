@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from shlex import quote
 from typing import NamedTuple
 
 from streams.cli.options import with_some_secret
-from streams.cli.printable import many
-from streams.clients.log_reader import committed_offsets, open_reader
+from streams.cli.printable import many, printable
+from streams.clients.log_reader import LogReader, Offsets, committed_offsets, open_reader
 from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
@@ -33,6 +35,8 @@ class Story(NamedTuple):
     """Earlier events that are not told."""
     notes: Sequence[str]
     """What has to be known to read it."""
+    whole: bool = True
+    """Whether silences have been looked for."""
 
 
 def story_of(
@@ -40,11 +44,16 @@ def story_of(
     session_id: str,
     events_max: int,
     progress: Progress,
+    so_far: Callable[[Story], object] = lambda _: None,
+    *,
+    since_ms: int | None = None,
     session_events_max: int | None = None,
 ) -> Story:
     """Read the topics, and fold the log again for what they do not tell.
 
     `events_max` of the session's events are told, the latest; those before are answered, too.
+    `since_ms`: what was written since then is looked through first, and is enough where all of the
+    session is in it. `so_far` is handed what topics tell, before the log is folded for the rest.
     Raises `NotEnough` where there is no event of this session, or more than `session_events_max`.
     """
     shop, topics = Shop(with_some_secret(settings)), settings.topics
@@ -52,23 +61,55 @@ def story_of(
     with open_reader(settings, *names) as reader:
         events_at = [at for at in reader.partitions if at.topic == topics.events]
         begins, ends = reader.begins(), reader.ends()
-        records = sum(ends[at] - begins[at] for at in events_at)
-        with progress("looking for the session", records) as advance:
-            log = read_session(reader, session_id, settings, advance)
+        log, since = found_session(reader, session_id, settings, progress, since_ms)
         check_number(len(log.events), session_id, topics.events, session_events_max)
         with open_admin(settings) as admin:
             committed = committed_offsets(settings, admin, events_at)
-        published = read_published(reader, log, session_id, settings)
+        offsets = {at.number: offset for at, offset in committed.items()}
+        published = read_published(reader, log, session_id, settings, since)
         latest = log.events[-events_max:]
-        with progress("folding", records) as advance:
+        left_out, gone = len(log.events) - len(latest), sum(begins[at] for at in events_at)
+        again = bool(silent(latest, published))
+        notes = _notes(log, left_out, gone, settings, again=again)
+        if since is not None and since_ms is not None:
+            notes.append(f"events of before {_moment(since_ms)} were not looked through")
+        fates = [fate(event, published, {}, offsets) for event in latest]
+        partitions = tuple(sorted(log.partitions))
+        so_far(Story(session_id, partitions, fates, left_out, notes, whole=not again))
+        reach = log.times.reached(max(event.timestamp_ms for event in latest))
+        records = sum(reach.get(at.number, ends[at]) - begins[at] for at in events_at)
+        with progress("folding the log for silences", max(0, records)) as advance:
             retold = retell(shop, reader, log, published, latest, advance)
-        gone = sum(begins[at] for at in events_at)
-    offsets = {at.number: offset for at, offset in committed.items()}
     fates = [fate(event, published, retold, offsets) for event in latest]
-    again, left_out = bool(silent(latest, published)), len(log.events) - len(latest)
-    notes = _notes(log, left_out, gone, settings, again=again)
-    notes += _doubts(disagreeing(published, retold))
-    return Story(session_id, tuple(sorted(log.partitions)), fates, left_out, notes)
+    notes = [*notes, *_doubts(disagreeing(published, retold))]
+    return Story(session_id, partitions, fates, left_out, notes)
+
+
+def found_session(
+    reader: LogReader,
+    session_id: str,
+    settings: Settings,
+    progress: Progress,
+    since_ms: int | None,
+) -> tuple[SessionEvents, Offsets | None]:
+    """The session's events; with where was begun to look, where that was not the log's begin.
+
+    What was written since then is enough where the session's first event in it comes after a pause
+    in which a session ends: whatever the same id did before that was another visit.
+    """
+    topic = settings.topics.events
+    parts = [at for at in reader.partitions if at.topic == topic]
+    begins, ends = reader.begins(), reader.ends()
+    since = None if since_ms is None else reader.since(since_ms)
+    if since is not None and since_ms is not None and any(since[at] > begins[at] for at in parts):
+        records = sum(max(0, ends[at] - since[at]) for at in parts)
+        with progress("looking for the session in the last hours", records) as advance:
+            log = read_session(reader, session_id, settings, advance, since)
+        first_ms = min((event.timestamp_ms for event in log.events), default=0)
+        if first_ms - since_ms > settings.session_gap_s * 1000:
+            return log, since
+    with progress("looking for the session", sum(ends[at] - begins[at] for at in parts)) as advance:
+        return read_session(reader, session_id, settings, advance), None
 
 
 def check_number(events: int, session_id: str, topic: str, events_max: int | None) -> None:
@@ -81,8 +122,21 @@ def check_number(events: int, session_id: str, topic: str, events_max: int | Non
     if events_max is not None and events > events_max:
         raise NotEnough(
             f"session {session_id!r} has {events:,} events, and a page tells sessions of "
-            f"{events_max:,} at most: `goeswith explain SESSION` tells it in a terminal"
+            f"{events_max:,} at most: {explained_by(session_id)} tells it in a terminal"
         )
+
+
+def explained_by(session_id: str) -> str:
+    """What to type to be told in a terminal, as it stands.
+
+    >>> explained_by("session 7"), explained_by("s1")
+    ("goeswith explain 'session 7'", 'goeswith explain s1')
+    """
+    return f"goeswith explain {quote(printable(session_id))}"
+
+
+def _moment(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _notes(

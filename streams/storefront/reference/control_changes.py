@@ -9,6 +9,7 @@ from streams.cli.printable import printable
 from streams.contract.errors import InvalidReference, Misconfigured
 from streams.contract.events.reference.codec import reasons
 from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.reference.declared import named_by
 from streams.contract.settings import Settings
 from streams.shop.decision.controls.registry import check, known
 from streams.storefront.reference.topic_log import send
@@ -21,6 +22,8 @@ def change(key: str, value: Any, author: str, reason: str) -> ControlRecord:
     Traceback (most recent call last):
     streams.contract.errors.Misconfigured: control policy.floor: 0.9 is more than each of ...
     """
+    if named_by(key) is not None:
+        raise Misconfigured(f"control {key}: that is declared and ended by `goeswith experiment`")
     at_ms = int(time.time() * 1000)
     try:
         return check(ControlRecord(key=key, value=value, author=author, reason=reason, at_ms=at_ms))

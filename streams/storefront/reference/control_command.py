@@ -17,6 +17,7 @@ from streams.cli.tables import Listing
 from streams.clients.files import beginning
 from streams.contract.errors import FileUnusable, Misconfigured
 from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.reference.declared import named_by
 from streams.contract.settings import Settings
 from streams.shop.decision.controls.registry import CONTROLS
 from streams.storefront.reference.control_changes import change, make, note_of
@@ -110,8 +111,12 @@ def history(settings: Settings, key: str | None, as_json: bool) -> None:
 @control.command()
 @with_settings("bootstrap", "prefix")
 def export(settings: Settings) -> None:
-    """Print all controls that are set as one JSON object, for `control apply`."""
-    standing = _standing(settings)
+    """Print all controls that are set as one JSON object, for `control apply`.
+
+    What was declared of experiments is left out: it is asked once, and not applied again.
+    """
+    every = _standing(settings).items()
+    standing = {key: one for key, one in every if named_by(key) is None}
     values = {key: standing[key].value for key in sorted(standing)}
     click.echo(json.dumps(values, indent=2, ensure_ascii=False))
 

@@ -17,17 +17,19 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.prompts import AnyOutcome, Prompt
 from streams.contract.schemas.examples import OUTCOME, PROMPT, SHOWN
 from streams.contract.settings import Settings
+from streams.experiments.declared.register import Register
 from streams.operations.console.access import Door
 from streams.operations.console.app import create_app
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
 from streams.operations.console.watching.controls import ControlTail
 from streams.operations.console.watching.experiments.outcomes import OutcomeFold
+from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagTrail
 from streams.operations.console.watching.letters import LetterFold
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptTail
 from streams.operations.console.watching.sources import Pollers
-from streams.operations.console.watching.stories import Stories
+from streams.operations.console.watching.stories import SoFar, Stories
 from streams.operations.console.watching.workers import (
     Counted,
     Latency,
@@ -178,7 +180,9 @@ class Eyes:
         self.outcomes = Log("goeswith.outcomes")
         self.prompts = Log("goeswith.prompts")
         self.letters = Log("goeswith.dead-letters")
-        self.fold = OutcomeFold(self.settings, lambda: self.now_s)
+        self.fold = OutcomeFold(
+            self.settings, self.clock_s, register=self.register, now_s=self.clock_s
+        )
         self.controls = Log("goeswith.control")
         tail, letters, trail, ruled = PromptTail(), LetterFold(), LagTrail(60.0), ControlTail()
         self.sources = Pollers(
@@ -190,6 +194,7 @@ class Eyes:
             Poller("checkpoints", lambda: nullcontext(lambda: self.checkpoints), 2.0, self.clock_s),
             self._poller("controls", lambda: ruled.look(self.controls)),
             Stories(self.tell, self.clock_s),
+            Plans(),
         )
         door = Door(self.settings)
         self.app: FastAPI = create_app(
@@ -197,11 +202,16 @@ class Eyes:
         )
         self.stories: dict[str, Story] = {}
 
+    def register(self) -> Register | None:
+        """What was declared, as far as it was read."""
+        seen = self.sources.controls.reading.value
+        return None if seen is None else seen.register
+
     def clock_s(self) -> float:
         """The time."""
         return self.now_s
 
-    def tell(self, session_id: str, events_max: int, progress: Progress) -> Story:
+    def tell(self, session_id: str, events_max: int, progress: Progress, so_far: SoFar) -> Story:
         """What the topics would tell."""
         with progress("looking for the session", 10) as advance:
             advance(10)
@@ -223,7 +233,8 @@ class Eyes:
             raise KafkaUnreachable("no broker answered at 127.0.0.1:9092")
         at, value = self.controls.partitions[0], encode_reference(record)
         number = len(self.controls.records)
-        self.controls.records.append(RawRecord(at, number, NOW_MS, record.key.encode(), value, []))
+        now_ms = int(self.now_s * 1000)
+        self.controls.records.append(RawRecord(at, number, now_ms, record.key.encode(), value, []))
 
     def bury(self, value: bytes, reason: str = "invalid_json", message: str = "no JSON") -> None:
         """A dead letter."""

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from streams.contract.errors import Misconfigured
 from streams.contract.settings import Settings
 from streams.operations.console.access import Door
-from streams.operations.console.pages.controls import PATH
+from streams.operations.console.pages.experiments.controls import PATH
 from tests.operations.console.eyes import ACTING, HOSTILE, SETTINGS, WORD, Eyes
 
 OFF = {"control": "arms.popular.state", "value": "off", "author": "ann", "reason": "too dear"}

@@ -11,11 +11,13 @@ import uvicorn
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Browser, Page, expect
 
+from streams.contract.events.reference.control import ControlRecord
+from streams.contract.schemas.examples import NEW_YEAR_MS
 from streams.operations.console.command import config
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
 from streams.operations.console.watching.workers import WorkerSeen
 from streams.operations.explanation.story import Story
-from tests.experiments.uplift.records import assigned, shop
+from tests.experiments.uplift.records import EXPERIMENT, assigned, shop
 from tests.operations.console.eyes import (
     ACTING,
     HOSTILE,
@@ -34,10 +36,20 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WAIT_MS = 15_000
 """Only a failure takes so long."""
-PATHS = ("/", "/lag", "/experiments", "/prompts", "/prompts?session=session-7", "/operations")
+PATHS = (
+    *("/", "/lag", "/experiments", "/experiments/plan", "/prompts"),
+    *("/prompts?session=session-7", "/operations"),
+)
 PATHS_WIDE_AND_NARROW = (*PATHS, "/nowhere")
 TELLS = "addEventListener('securitypolicyviolation', e => (window.told ??= []).push(e.blockedURI))"
 QUICK = SETTINGS.model_copy(update={"console_every_s": 0.2})
+ASKING = QUICK.model_copy(
+    update={
+        "experiment": EXPERIMENT.name,
+        "holdout_share": EXPERIMENT.share,
+        "holdout_salt": EXPERIMENT.salt,
+    }
+)
 RATES = {"popular": 0.2, "bought_together": 0.5, HOSTILE: 0.3}
 Scheme = Literal["light", "dark"]
 
@@ -86,6 +98,16 @@ def full() -> Eyes:
     eyes.stories["session-7"] = Story("session-7", (0,), (), 3, (HOSTILE,))
     eyes.sources.stories.ask("session-7")
     eyes.sources.stories.look()
+    asked = {"metric": "orders", "least_effect": 0.05, "start_ms": NEW_YEAR_MS}
+    eyes.operate(
+        ControlRecord(
+            key="experiments.spring.declared",
+            value=asked | {"experiment": EXPERIMENT.id},
+            author=HOSTILE,
+            reason=HOSTILE,
+            at_ms=NEW_YEAR_MS,
+        )
+    )
     eyes.fold._slice = 100
     for _ in range(12):
         eyes.look()
@@ -200,6 +222,32 @@ async def test_an_operator_turns_an_arm_off_and_the_page_tells_it(browser: Brows
             assert [] == await violations(page)
     (record,) = served.eyes.controls.records
     assert b"arms.popular.state" == record.key
+
+
+async def test_an_operator_asks_a_question_and_the_page_answers_it(browser: Browser) -> None:
+    """By the form; the verdict comes by itself, in words."""
+    eyes = Eyes(ASKING, now_s=NEW_YEAR_MS / 1000)
+    eyes.look()
+    with serving(eyes) as served:
+        async with reader(browser, served, ACTING) as page:
+            await page.goto(f"{served.address}/experiments")
+            await page.get_by_text("Declare or end an experiment").click()
+            form = page.get_by_role("form", name="Declare an experiment")
+            await form.get_by_label("Name", exact=True).fill("spring")
+            await form.get_by_label("Guardrails").fill("returned:10")
+            await form.get_by_label("Reason").fill(HOSTILE)
+            await form.get_by_label("Your name").fill("ann")
+            assert [] == await violations(page)
+            await form.get_by_role("button", name="Declare").click()
+            await expect(page.get_by_text("Kafka has experiments.spring.declared")).to_be_visible()
+            eyes.happen(*shop(800))
+            eyes.now_s += 86_400
+            eyes.look()
+            eyes.look()
+            await expect(page.get_by_text("yes, more orders a unit")).to_be_visible()
+            assert [] == await violations(page)
+    (record,) = eyes.controls.records
+    assert b"experiments.spring.declared" == record.key
 
 
 async def test_what_is_typed_stays_while_the_page_renews_itself(browser: Browser) -> None:

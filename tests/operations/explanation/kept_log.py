@@ -24,6 +24,8 @@ class KeptLog(LogReader):
             for number in range(settings.partitions)
         }
         self.partitions = list(self.records)
+        self.read = 0
+        """So many records were handed out."""
 
     def append(
         self,
@@ -49,10 +51,19 @@ class KeptLog(LogReader):
         """How many records each partition has."""
         return {at: len(records) for at, records in self.records.items()}
 
+    def since(self, time_ms: int) -> dict[Partition, int]:
+        """By the records' own times, as a broker looks."""
+        return {
+            at: next((r.offset for r in records if r.timestamp_ms >= time_ms), len(records))
+            for at, records in self.records.items()
+        }
+
     def between(self, begins: Offsets, ends: Offsets) -> Iterator[RawRecord]:
         """Partition by partition."""
         for at, begin in begins.items():
-            yield from self.records[at][begin : ends[at]]
+            for record in self.records[at][begin : ends[at]]:
+                self.read += 1
+                yield record
 
 
 class OneWorker:

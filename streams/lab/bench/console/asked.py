@@ -19,6 +19,7 @@ from streams.operations.console.app import create_app
 from streams.operations.console.watching.checkpoints import CheckpointsSeen
 from streams.operations.console.watching.controls import ControlTail
 from streams.operations.console.watching.experiments.outcomes import OutcomeFold
+from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagTrail
 from streams.operations.console.watching.letters import LetterFold
 from streams.operations.console.watching.poller import Poller
@@ -32,7 +33,7 @@ PARTITIONS = 64
 PAGES = (
     *("/", "/lag", "/experiments", "/prompts", "/operations"),
     *("/api/start", "/api/lag", "/api/experiments", "/api/prompts", "/api/operations"),
-    *("/experiments/arms.csv", "/experiments/uplift.csv"),
+    *("/experiments/arms.csv", "/experiments/uplift.csv", "/experiments/plan"),
 )
 """All that shows what is known."""
 
@@ -78,13 +79,15 @@ class AskedConsole:
             _poller("checkpoints", lambda: CheckpointsSeen("", listed=False)),
             _poller("controls", lambda: ruled.look(controls)),
             Stories(_no_story, time.time),
+            Plans(),
         )
         self.app = create_app(settings, self.sources, Door(settings))
 
     def look(self) -> None:
         """Read what is there of all topics."""
-        for source in self.sources[:-1]:
-            source.look()
+        for source in self.sources:
+            if isinstance(source, Poller):
+                source.look()
 
     def ask(self, path: str) -> PageAnswer:
         """A page, and how long the server took for it."""

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from streams.operations.console.pages.rendering import PART, Here, notices, rendered
 from streams.operations.console.watching.prompts import PromptSeen
-from streams.operations.explanation.fates import in_words
+from streams.operations.console.watching.stories import Lookup
+from streams.operations.explanation.fates import Fate, in_words
 
 router = APIRouter()
 SHOWN_MAX = 50
@@ -44,9 +45,18 @@ async def story(request: Request, here: Here, session: str) -> Response:
         "story.html",
         session=session,
         lookup=lookup,
-        told=[(fate.became, in_words(fate).splitlines()) for fate in fates],
+        told=[(fate.became, _lines(fate, lookup)) for fate in fates],
         notices=[],
     )
+
+
+def _lines(fate: Fate, lookup: Lookup) -> list[str]:
+    """What became of an event; of a silence that is still being looked for, that it is."""
+    said = in_words(fate).splitlines()
+    if lookup.story is None or lookup.story.whole or fate.became != "unknown":
+        return said
+    why = "not told" if lookup.trouble else "being worked out"
+    return [said[0], f"no prompt on the topic; why is {why}"]
 
 
 @router.get("/api/prompts")
@@ -64,6 +74,7 @@ async def prompts_json(here: Here, session: str = "") -> dict[str, Any]:
             "doing": lookup.doing,
             "share": lookup.share,
             "trouble": lookup.trouble,
+            "whole": lookup.story is not None and lookup.story.whole and not lookup.doing,
             "events": [fate.to_json() for fate in fates],
             "notes": list(notes),
         }

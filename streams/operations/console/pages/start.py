@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from streams.operations.console.pages.experiments import verdict
+from streams.operations.console.pages.experiments.page import verdict
 from streams.operations.console.pages.rendering import Console, Here, notices, rendered
 from streams.operations.console.pages.wellness import wellness
 from streams.operations.console.pages.words import count, rate, span
@@ -63,7 +63,7 @@ def tiles(here: Console) -> list[Tile]:
         Tile("prompts/s", rate(None if prompts is None else prompts.per_s), "sent", "/prompts"),
         Tile(
             "event to prompt",
-            "-" if p99 is None else f"≤ {p99:,g} ms",
+            "-" if p99 is None else f"under {p99:,g} ms",
             "for 99 of 100" if here.settings.worker_pages else "name the workers' pages",
             "/operations",
         ),

@@ -10,6 +10,7 @@ from streams.contract.errors import InvalidReference
 from streams.contract.events.reference.codec import decode_reference
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
+from streams.experiments.declared.register import Register
 from streams.operations.console.watching.poller import MadeAnew, Opening
 from streams.shop.decision.controls.controls import CONTROLS_MAX
 from streams.shop.decision.controls.registry import check
@@ -23,6 +24,8 @@ class ControlsSeen(NamedTuple):
 
     standing: dict[str, ControlRecord]
     trail: tuple[ControlRecord, ...]
+    register: Register = Register()
+    """What was declared of experiments; not to be changed."""
 
 
 class ControlTail:
@@ -36,6 +39,7 @@ class ControlTail:
         self._standing: dict[str, ControlRecord] = {}
         self._trail: deque[ControlRecord] = deque(maxlen=TRAIL)
         self._next: dict[Partition, int] = {}
+        self._register = Register()
 
     def look(self, reader: LogReader) -> ControlsSeen:
         """Read what came since the last look."""
@@ -46,7 +50,8 @@ class ControlTail:
         for record in reader.between(starts, ends):
             self._read(record)
             self._next[record.at] = record.offset + 1
-        return ControlsSeen(dict(self._standing), tuple(reversed(self._trail)))
+        trail = tuple(reversed(self._trail))
+        return ControlsSeen(dict(self._standing), trail, self._register.copy())
 
     def _read(self, record: RawRecord) -> None:
         try:
@@ -57,6 +62,7 @@ class ControlTail:
             return
         if change is not None:
             self._trail.append(change)
+            self._register.add(change, record.timestamp_ms)
         if change is None or change.value is None:
             self._standing.pop(key, None)
         elif key in self._standing or len(self._standing) < CONTROLS_MAX:

@@ -1,21 +1,37 @@
 """All that the console reads, each by a poller of its own."""
 
+import time
 from functools import partial
 from typing import Any, NamedTuple
 
 from streams.contract.settings import Settings
+from streams.experiments.declared.register import Register
 from streams.operations.console.watching.checkpoints import CheckpointsSeen, checkpoint_looks
 from streams.operations.console.watching.controls import ControlsSeen, control_looks
 from streams.operations.console.watching.experiments.outcomes import OutcomesSeen, outcome_looks
+from streams.operations.console.watching.experiments.plans import Plans
 from streams.operations.console.watching.lag import LagSeen, lag_looks
 from streams.operations.console.watching.letters import LettersSeen, letter_looks
 from streams.operations.console.watching.poller import Poller
 from streams.operations.console.watching.prompts import PromptsSeen, prompt_looks
-from streams.operations.console.watching.stories import SESSION_EVENTS_MAX, Stories
+from streams.operations.console.watching.stories import SESSION_EVENTS_MAX, SoFar, Stories
 from streams.operations.console.watching.workers import WorkerSeen, worker_looks
-from streams.operations.explanation.story import story_of
+from streams.operations.explanation.story import Progress, Story, story_of
 
 CHECKPOINTS_EVERY_S = 30.0
+
+
+STORY_HOURS = 24
+"""So far back a session is looked for first."""
+
+
+def _story(
+    settings: Settings, session_id: str, events_max: int, progress: Progress, so_far: SoFar
+) -> Story:
+    since_ms = int(1000 * (time.time() - 3600 * STORY_HOURS))
+    most = SESSION_EVENTS_MAX
+    given = session_id, events_max, progress, so_far
+    return story_of(settings, *given, since_ms=since_ms, session_events_max=most)
 
 
 class Pollers(NamedTuple):
@@ -29,25 +45,33 @@ class Pollers(NamedTuple):
     checkpoints: Poller[CheckpointsSeen]
     controls: Poller[ControlsSeen]
     stories: Stories
+    plans: Plans
 
     @classmethod
     def of(cls, settings: Settings) -> "Pollers":
         """Those of a shop; nothing is read before they are started."""
         every_s = settings.console_every_s
+        controls = Poller("the control topic", control_looks(settings), every_s)
+
+        def register() -> Register | None:
+            seen = controls.reading.value
+            return None if seen is None else seen.register
+
         return cls(
             Poller("consumer lag", lag_looks(settings), every_s),
             Poller("the prompts topic", prompt_looks(settings), every_s),
             Poller(
                 "the outcomes topic",
-                outcome_looks(settings),
+                outcome_looks(settings, register),
                 every_s,
                 unfinished=lambda seen: seen.read_share < 1.0,
             ),
             Poller("the topic of dead letters", letter_looks(settings), every_s),
             Poller("the workers' pages", worker_looks(settings.worker_pages), every_s),
             Poller("checkpoints", checkpoint_looks(settings), CHECKPOINTS_EVERY_S),
-            Poller("the control topic", control_looks(settings), every_s),
-            Stories(partial(story_of, settings, session_events_max=SESSION_EVENTS_MAX)),
+            controls,
+            Stories(partial(_story, settings)),
+            Plans(),
         )
 
     @property

@@ -13,7 +13,7 @@ from threading import Condition, Thread
 from typing import NamedTuple
 
 from streams.contract.errors import GoeswithError, NotEnough
-from streams.operations.explanation.story import Progress, Story
+from streams.operations.explanation.story import Progress, Story, explained_by
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,10 @@ SESSION_EVENTS_MAX = 2_000
 """A longer session is no shopper's, and each of its events is a fold by itself."""
 LOOKUP_S_MAX = 120.0
 """So long a look-up may take: others wait behind it."""
-Telling = Callable[[str, int, Progress], Story]
-"""Looks a session up: its id, how many events, and whom to tell of the progress."""
+SoFar = Callable[[Story], object]
+Telling = Callable[[str, int, Progress, SoFar], Story]
+"""Looks a session up: its id, how many events, and whom to tell of the progress, and of what is
+known before all is."""
 
 
 class Lookup(NamedTuple):
@@ -40,6 +42,7 @@ class Lookup(NamedTuple):
     share: float = 0.0
     """How much of that."""
     story: Story | None = None
+    """While something is being done: what is known already."""
     trouble: str = ""
     """Why there is no story."""
     at_s: float = 0.0
@@ -105,10 +108,13 @@ class Stories:
                 return
             session_id = self._waiting.popleft()
         try:
-            story = self._tell(session_id, EVENTS_MAX, self._progress_of(session_id))
+            progress, so_far = self._progress_of(session_id), self._so_far_of(session_id)
+            story = self._tell(session_id, EVENTS_MAX, progress, so_far)
             done = Lookup(session_id, story=story, at_s=self._clock_s())
         except GoeswithError as error:
-            done = Lookup(session_id, trouble=str(error), at_s=self._clock_s())
+            known = self._known.get(session_id)
+            story_so_far = None if known is None else known.story
+            done = Lookup(session_id, "", 0.0, story_so_far, str(error), self._clock_s())
         except Exception:
             logger.exception("the console could not look up a session")
             done = Lookup(session_id, trouble="the console failed at it, which its log tells")
@@ -131,6 +137,13 @@ class Stories:
         for name in done[: max(0, len(self._known) - KEPT)]:
             del self._known[name]
 
+    def _so_far_of(self, session_id: str) -> SoFar:
+        def so_far(story: Story) -> None:
+            with self._changed:
+                self._note(Lookup(session_id, "telling silences", story=story))
+
+        return so_far
+
     def _progress_of(self, session_id: str) -> Progress:
         until_s = self._steady_s() + LOOKUP_S_MAX
 
@@ -138,8 +151,8 @@ class Stories:
         def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
             if total > RECORDS_MAX:
                 raise NotEnough(
-                    f"the events topic holds {total:,} records, too many to be read for a page: "
-                    "`goeswith explain SESSION` tells it in a terminal"
+                    f"{what}: {total:,} records, too many to be read for a page: "
+                    f"{explained_by(session_id)} tells it in a terminal"
                 )
             read = 0
 
@@ -149,12 +162,14 @@ class Stories:
                 if self._steady_s() > until_s:
                     raise NotEnough(
                         f"it takes longer than {LOOKUP_S_MAX:.0f} s, and others wait: "
-                        "`goeswith explain SESSION` tells it in a terminal"
+                        f"{explained_by(session_id)} tells it in a terminal"
                     )
                 if read % 500 == 0 or read == records:
                     share = min(1.0, read / max(1, total))
                     with self._changed:
-                        self._note(Lookup(session_id, what, share))
+                        known = self._known.get(session_id)
+                        story = None if known is None else known.story
+                        self._note(Lookup(session_id, what, share, story))
 
             advance(0)
             yield advance

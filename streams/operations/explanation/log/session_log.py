@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from streams.clients.log_reader import LogReader, Partition, RawRecord
+from streams.clients.log_reader import LogReader, Offsets, Partition, RawRecord
 from streams.contract.dead_letters import Cause, cause
 from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, decode
@@ -65,11 +65,17 @@ def read_session(
     session_id: str,
     settings: Settings,
     advance: Callable[[int], object] = lambda _: None,
+    since: Offsets | None = None,
 ) -> SessionEvents:
-    """Look through the events topic; `advance` is told of each record of it."""
+    """Look through the events topic; `advance` is told of each record of it.
+
+    `since`: from these offsets on alone.
+    """
     key, index = session_id.encode(), TimeIndex()
     found: list[SessionEvent] = []
-    begins, ends = _of(reader, settings.topics.events)
+    begins, ends = _of(reader, settings.topics.events, since=since)
+    for at, begin in begins.items():
+        index.begin(at.number, begin)
     for record in reader.between(begins, ends):
         advance(1)
         index.note(record.at.number, record.offset, record.timestamp_ms)
@@ -81,11 +87,15 @@ def read_session(
 
 
 def read_published(
-    reader: LogReader, log: SessionEvents, session_id: str, settings: Settings
+    reader: LogReader,
+    log: SessionEvents,
+    session_id: str,
+    settings: Settings,
+    since: Offsets | None = None,
 ) -> PublishedAnswers:
-    """What was published to the partitions of the session's events."""
+    """What was published to the partitions of the session's events; `since`: from there on."""
     topics = settings.topics
-    begins, ends = _of(reader, topics.prompts, log.partitions)
+    begins, ends = _of(reader, topics.prompts, log.partitions, since)
     prompts: dict[str, dict[str, Prompt]] = {}
     withdrawals = []
     for record in reader.between(begins, ends):
@@ -94,8 +104,8 @@ def read_published(
             prompts.setdefault(said.caused_by, {}).setdefault(said.placement, said)
         elif said is not None:
             withdrawals.append(said)
-    outcomes = reader.between(*_of(reader, topics.outcomes, log.partitions))
-    letters = reader.between(*_of(reader, topics.dead_letters, log.partitions))
+    outcomes = reader.between(*_of(reader, topics.outcomes, log.partitions, since))
+    letters = reader.between(*_of(reader, topics.dead_letters, log.partitions, since))
     return PublishedAnswers(
         dict(_by_place(log.events, prompts)),
         withdrawals,
@@ -105,7 +115,10 @@ def read_published(
 
 
 def _of(
-    reader: LogReader, topic: str, numbers: Iterable[int] | None = None
+    reader: LogReader,
+    topic: str,
+    numbers: Iterable[int] | None = None,
+    since: Offsets | None = None,
 ) -> tuple[dict[Partition, int], dict[Partition, int]]:
     """Where these partitions of a topic begin and end."""
     begins, ends = reader.begins(), reader.ends()
@@ -114,7 +127,9 @@ def _of(
         for at in reader.partitions
         if at.topic == topic and (numbers is None or at.number in numbers)
     ]
-    return {at: begins[at] for at in chosen}, {at: ends[at] for at in chosen}
+    later = {} if since is None else since
+    starts = {at: min(ends[at], max(begins[at], later.get(at, 0))) for at in chosen}
+    return starts, {at: ends[at] for at in chosen}
 
 
 def _by_place(

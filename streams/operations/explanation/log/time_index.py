@@ -21,7 +21,12 @@ class TimeIndex:
 
     def __init__(self) -> None:
         self._seconds: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
+        self._begins: dict[int, int] = {}
         self._offsets: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
+
+    def begin(self, partition: int, offset: int) -> None:
+        """Reading begins there: what was before was reached at any time."""
+        self._begins[partition] = offset
 
     def note(self, partition: int, offset: int, timestamp_ms: int) -> None:
         """A record was read; those of a partition come in order, whatever their times."""
@@ -39,4 +44,7 @@ class TimeIndex:
             number: bisect_right(seconds, time_ms // 1000)
             for number, seconds in self._seconds.items()
         }
-        return {n: self._offsets[n][place - 1] if place else 0 for n, place in places.items()}
+        return self._begins | {
+            n: self._offsets[n][place - 1] if place else self._begins.get(n, 0)
+            for n, place in places.items()
+        }

@@ -3,10 +3,12 @@
 import csv
 import io
 
+from pyarrow import parquet
+
 from models.evaluation.arm_values import Interval
 from streams.operations.console.charts.course import course
 from streams.operations.console.charts.intervals import Band, intervals
-from streams.operations.console.pages.experiments import series
+from streams.operations.console.pages.experiments.page import series
 from streams.operations.console.watching.experiments.course import Point
 from tests.experiments.uplift.records import assigned, shop
 from tests.operations.console.eyes import HOSTILE, Eyes, trial
@@ -116,10 +118,14 @@ async def test_files_hold_the_figures_and_no_formula(eyes: Eyes) -> None:
     async with eyes.client() as http:
         arms = await http.get("/experiments/arms.csv")
         uplift = await http.get("/experiments/uplift.csv")
+        typed = await http.get("/experiments/arms.parquet")
+        assert "arms.parquet" in (await http.get("/experiments")).text
+        assert 200 == (await http.get("/experiments/uplift.parquet")).status_code
         told = (await http.get("/api/experiments")).json()
     rows = list(csv.DictReader(io.StringIO(arms.text)))
 
     assert "attachment" in arms.headers["content-disposition"]
+    assert len(rows) == parquet.read_table(io.BytesIO(typed.content)).num_rows
     assert {"popular", "'=cmd()"} == {row["arm"] for row in rows}
     assert all(row["estimate_low"] <= row["estimate_value"] for row in rows)
     assert "orders" in {row["metric"] for row in csv.DictReader(io.StringIO(uplift.text))}

@@ -29,7 +29,7 @@ async def test_workers_say_how_they_are(eyes: Eyes) -> None:
     said = await page(eyes)
 
     assert "381 MiB" in said
-    assert "p50 ≤ 5 ms, p99 ≤ 15 ms" in said
+    assert "p50 under 5 ms, p99 under 15 ms" in said
     assert "it does not answer: refused" in said
 
 

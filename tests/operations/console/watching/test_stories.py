@@ -10,12 +10,13 @@ from streams.operations.console.watching.stories import (
     SESSION_EVENTS_MAX,
     WAITING_MAX,
     Lookup,
+    SoFar,
     Stories,
 )
 from streams.operations.explanation.story import Progress, Story, check_number
 
 
-def tell(session_id: str, _events_max: int, progress: Progress) -> Story:
+def tell(session_id: str, _events_max: int, progress: Progress, _so_far: SoFar) -> Story:
     """A story of nothing, of a log as long as the session's name says."""
     records = RECORDS_MAX + 1 if session_id == "long" else 10
     with progress("folding", records) as advance:
@@ -86,11 +87,40 @@ def test_a_thread_looks_up_what_is_asked_for() -> None:
     assert not thread.is_alive()
 
 
+def test_what_is_known_already_is_told_while_silences_are_looked_for() -> None:
+    """And stays when that takes too long; who asks sees how far it is."""
+    seen: list[Lookup] = []
+
+    def slow(session_id: str, _most: int, progress: Progress, so_far: SoFar) -> Story:
+        so_far(Story(session_id, (0,), (), 0, ("early",), whole=False))
+        seen.append(stories.ask(session_id))
+        with progress("folding", 1_000) as advance:
+            advance(500)
+            seen.append(stories.ask(session_id))
+        if session_id == "endless":
+            raise NotEnough("it takes too long")
+        return Story(session_id, (0,), (), 0, ("late",))
+
+    stories = Stories(slow)
+    done, given_up = told(stories, "known"), told(stories, "endless")
+
+    for lookup in seen:
+        assert lookup.doing
+        assert lookup.story is not None
+        assert ("early",) == lookup.story.notes
+    assert 0.5 == seen[1].share
+    assert done.story is not None
+    assert (True, ("late",)) == (done.story.whole, done.story.notes)
+    assert "too long" in given_up.trouble
+    assert given_up.story is not None
+    assert ("early",) == given_up.story.notes
+
+
 def test_a_look_up_that_takes_too_long_makes_way_for_others() -> None:
     """However little of the log each of a session's events takes."""
     now_s, done = [0.0], []
 
-    def endless(session_id: str, _events_max: int, progress: Progress) -> Story:
+    def endless(session_id: str, _most: int, progress: Progress, _so_far: SoFar) -> Story:
         with progress("folding", 100_000) as advance:
             for number in range(100_000):
                 now_s[0] += 1.0
@@ -107,5 +137,5 @@ def test_a_session_of_very_many_events_is_told_by_the_command_alone() -> None:
     """Each of them is a fold by itself."""
     check_number(SESSION_EVENTS_MAX, "script", "shop.events", SESSION_EVENTS_MAX)
     check_number(100_000, "script", "shop.events", None)
-    with pytest.raises(NotEnough, match=r"100,000 events, and a page .* `goeswith explain"):
+    with pytest.raises(NotEnough, match=r"100,000 events, and a page .* goeswith explain script"):
         check_number(100_000, "script", "shop.events", SESSION_EVENTS_MAX)

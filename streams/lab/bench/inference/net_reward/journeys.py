@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from streams.experiments.impressions import Trial
-from streams.experiments.target_policy import TargetPolicy
+from streams.experiments.off_policy.target_policy import TargetPolicy
 
 CLICKED, ADDED, BOUGHT = 0.1, 0.5, 1.0
 BASKETS = ((1,), (4,), (2, 1))

@@ -27,7 +27,7 @@ from streams.contract.events import (
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
 from streams.experiments.impressions import Trial, Trials
-from streams.experiments.off_policy import add_outcome, evaluated_policy
+from streams.experiments.off_policy.off_policy import add_outcome, evaluated_policy
 from streams.lab.bench.inference.net_reward.journeys import (
     ARMS,
     HABITS,

@@ -16,20 +16,28 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from streams.clients.log_reader import LogReader, Partition, RawRecord, open_reader
-from streams.contract.prompts import ANY_OUTCOME, AnyOutcome, Outcome, Unmatched
+from streams.contract.prompts import ANY_OUTCOME, Outcome
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates
-from streams.experiments.arm_tables import evidence_json, evidence_table
 from streams.experiments.arms import board_json, board_table
-from streams.experiments.conclusion import RewardScale
+from streams.experiments.declared.register import Register
+from streams.experiments.evidence.arm_tables import evidence_json, evidence_table
+from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.impressions import Trials
+from streams.experiments.questions.answer import QuestionAnswer
+from streams.experiments.questions.planning.rates import UnitRates
 from streams.experiments.uplift.command import Looked, findings
 from streams.experiments.uplift.kept_units import KeptUnits
-from streams.experiments.uplift.tables import Findings
 from streams.experiments.uplift.units import Units
+from streams.operations.console.watching.experiments.asked import AskedQuestions
 from streams.operations.console.watching.experiments.course import EstimateCourse
-from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold, uplift_told
+from streams.operations.console.watching.experiments.told import (
+    ArmsTold,
+    UpliftTold,
+    unit_rates,
+    uplift_told,
+)
 from streams.operations.console.watching.poller import MadeAnew, Opening
 from streams.views.arm_board import ArmBoard
 
@@ -48,6 +56,10 @@ class OutcomesSeen(NamedTuple):
     """How much of the topic has been read: 1 is all."""
     records: int
     """So many were read."""
+    answers: Mapping[str, QuestionAnswer]
+    """To declared questions, by the experiment's name."""
+    rates: Mapping[str, UnitRates]
+    """By metric what units do without prompts."""
 
 
 class OutcomeFold:
@@ -58,8 +70,12 @@ class OutcomeFold:
         settings: Settings,
         clock_s: Callable[[], float] = time.monotonic,
         slice_records: int = SLICE,
+        register: Callable[[], Register | None] = lambda: None,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
+        self._now_s = now_s
+        self.asked = AskedQuestions(settings, register)
         self._clock_s = clock_s
         self._slice = slice_records
         self._scale = RewardScale.of(settings)
@@ -73,6 +89,7 @@ class OutcomeFold:
         self.evidence = ArmEstimates(self._settings.arm_floor)
         self.units = Units()
         self.course = EstimateCourse()
+        self.asked.begin()
         self._unreadable = 0
         self._records = 0
         self._settled = 0
@@ -84,8 +101,9 @@ class OutcomeFold:
     def look(self, reader: LogReader) -> OutcomesSeen:
         """Read on, and say what is known; nothing is read twice, whatever happened before."""
         begins, ends = reader.begins(), reader.ends()
-        if self._anew.told(self._next, ends):
+        if self._anew.told(self._next, ends) or self.asked.outdated():
             self._begin()
+        self.asked.follow()
         left = self._read(reader, begins, ends)
         self._settle(left)
         total = sum(ends[at] - begins[at] for at in ends)
@@ -129,22 +147,15 @@ class OutcomeFold:
             self._unreadable += 1
             return
         self.units.add(outcome)
-        self._of_arms(outcome, record.at.number)
-
-    def _of_arms(self, outcome: AnyOutcome, partition: int) -> None:
-        """As `streams.experiments.off_policy.add_outcome` does, of a record that is read."""
-        if isinstance(outcome, Outcome):
-            if self.trials.add(outcome, partition):
-                self.board.count(outcome)
-            return
-        self.trials.passed(partition, outcome.occurred_at_ms)
-        if isinstance(outcome, Unmatched):
-            self.trials.returns.add(outcome)
+        if self.trials.see(outcome, record.at.number) and isinstance(outcome, Outcome):
+            self.board.count(outcome)
+        self.asked.see(outcome, record.at.number)
 
     def _settle(self, left: Mapping[Partition, int]) -> None:
         unread = [at.number for at in left]
         trials = self.trials.swept(unread) if unread else self.trials.settled_of_partitions()
         self.evidence.add(trials)
+        self.asked.settle(unread)
         self._settled += len(trials)
         if self.course.due(self._settled):
             self.course.note(self._settled, self.evidence.rows())
@@ -152,7 +163,12 @@ class OutcomeFold:
     def _told(self, share: float) -> OutcomesSeen:
         rows = self.evidence.rows()
         self.trials.unreadable = self._unreadable
-        return OutcomesSeen(self._arms_told(rows), self._uplift_told(), share, self._records)
+        following = {at.number: offset for at, offset in self._next.items()}
+        looked = Looked(KeptUnits(self.units, following, self._begins_ms), self._unreadable)
+        found = findings(self._settings, looked, declared=self.asked.register)
+        answers = self.asked.answers(looked, int(self._now_s() * 1000))
+        told = self._arms_told(rows), uplift_told(found)
+        return OutcomesSeen(*told, share, self._records, answers, unit_rates(found.totals))
 
     def _arms_told(self, rows: list[ArmEstimate]) -> ArmsTold:
         board = self.board.rows()
@@ -166,18 +182,12 @@ class OutcomeFold:
             values | {"evidence": evidence_json(self.evidence, self.trials, self._scale)},
         )
 
-    def _uplift_told(self) -> UpliftTold:
-        return uplift_told(self._findings())
 
-    def _findings(self) -> Findings:
-        following = {at.number: offset for at, offset in self._next.items()}
-        kept = KeptUnits(self.units, following, self._begins_ms)
-        return findings(self._settings, Looked(kept, self._unreadable))
-
-
-def outcome_looks(settings: Settings) -> Opening[OutcomesSeen]:
+def outcome_looks(
+    settings: Settings, register: Callable[[], Register | None] = lambda: None
+) -> Opening[OutcomesSeen]:
     """What opens looks at the outcomes topic; what was folded outlives the clients."""
-    fold = OutcomeFold(settings)
+    fold = OutcomeFold(settings, register=register)
 
     @contextmanager
     def opening() -> Iterator[Callable[[], OutcomesSeen]]:

@@ -4,9 +4,20 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from streams.cli.tables import Listing
+from streams.contract.events.reference.declared import UnitMetric
 from streams.experiments.arm_estimates import ArmEstimate
-from streams.experiments.uplift.figures import HoldoutSample, UpliftRow, rows, sample, sizes
+from streams.experiments.questions.planning.observing import rates_of_totals
+from streams.experiments.questions.planning.rates import UnitRates
+from streams.experiments.uplift.figures import (
+    HoldoutSample,
+    UpliftRow,
+    main_currency,
+    rows,
+    sample,
+    sizes,
+)
 from streams.experiments.uplift.tables import Findings, as_values, table
+from streams.experiments.uplift.units import ExperimentTotals
 from streams.operations.console.watching.experiments.course import Point
 
 
@@ -40,6 +51,18 @@ class UpliftTold(NamedTuple):
     rows: Sequence[UpliftRow]
     values: dict[str, Any]
     """As `goeswith uplift --json`."""
+
+
+def unit_rates(totals: ExperimentTotals | None) -> dict[str, UnitRates]:
+    """By metric what units do without prompts, as far as that is known: to plan by."""
+    if totals is None:
+        return {}
+    asked: dict[UnitMetric, str] = {"orders": "", "items": "", "returned": ""}
+    if (currency := main_currency(totals.held_out)) is not None:
+        asked |= {"revenue": currency, "margin": currency}
+    share = totals.seen.share
+    found = {name: rates_of_totals(totals, name, code, share) for name, code in asked.items()}
+    return {name: rates for name, rates in found.items() if rates is not None}
 
 
 def uplift_told(found: Findings) -> UpliftTold:

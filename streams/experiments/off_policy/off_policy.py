@@ -24,10 +24,10 @@ from streams.contract.errors import NotEnough
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, Outcome, Unmatched
 from streams.contract.settings import Settings
 from streams.contract.wire.numbers import foretold
-from streams.experiments.conclusion import RewardScale
+from streams.experiments.evidence.conclusion import RewardScale
 from streams.experiments.impressions import SETTLE_S, SWEEP_RECORDS, Trial, Trials, left_out
-from streams.experiments.off_policy_tables import PolicyEvaluation, as_values, table, why_nothing
-from streams.experiments.target_policy import (
+from streams.experiments.off_policy.tables import PolicyEvaluation, as_values, table, why_nothing
+from streams.experiments.off_policy.target_policy import (
     TargetPolicy,
     example_policy,
     read_policy,

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from streams.contract.errors import GoeswithError
 from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.reference.declared import named_by
 from streams.operations.console.access import Visitor
 from streams.operations.console.pages.rendering import Console, Here, form_of, rendered
 from streams.operations.console.pages.words import moment
@@ -43,18 +44,23 @@ async def back(_: Here) -> Response:
 @router.post(PATH)
 async def changed(request: Request, here: Here) -> Response:
     """Make the change of the form, or say why not."""
-    visitor: Visitor = request.state.visitor
-    if not visitor.operator:
-        raise HTTPException(403, "You may look here, and change nothing: that is for operators")
-    if not is_from_here(request):
-        raise HTTPException(403, "This form came from another site, so nothing was changed")
-    said = await form_of(request, FORM_BYTES_MAX)
+    visitor, said = await sent_by_operator(request)
     try:
         record = wanted(said, visitor)
         await run_in_threadpool(here.operate, record)
     except GoeswithError as error:
         return rendered(request, "refused_control.html", status=400, said=str(error))
     return RedirectResponse(f"/experiments?changed={quote(record.key)}#controls", 303)
+
+
+async def sent_by_operator(request: Request) -> tuple[Visitor, dict[str, str]]:
+    """Who sent a form, and its fields; answers 403 to whom it is not for."""
+    visitor: Visitor = request.state.visitor
+    if not visitor.operator:
+        raise HTTPException(403, "You may look here, and change nothing: that is for operators")
+    if not is_from_here(request):
+        raise HTTPException(403, "This form came from another site, so nothing was changed")
+    return visitor, await form_of(request, FORM_BYTES_MAX)
 
 
 def is_from_here(request: Request) -> bool:
@@ -92,14 +98,19 @@ def shown(console: Console, request: Request) -> dict[str, Any]:
     return {
         "controls_trouble": source.reading.trouble,
         "arms": [_arm(arm, standing) for arm in NAMED],
-        "others": [_row(standing[key]) for key in sorted(standing) if not key.startswith("arms.")],
+        "others": [_row(standing[key]) for key in sorted(standing) if _is_other(key)],
         "trail": [_row(record) for record in (() if seen is None else seen.trail)],
         "operator": visitor is not None and visitor.operator,
         "states": STATES,
         "keys": [key for one in CONTROLS for key in _keys(one.name)],
         "controls": CONTROLS,
-        "changed": key if known(key) is not None else "",
+        "changed": key if known(key) is not None or named_by(key) is not None else "",
     }
+
+
+def _is_other(key: str) -> bool:
+    """What is told elsewhere on the page is left out: arms, and what was declared."""
+    return not key.startswith("arms.") and named_by(key) is None
 
 
 def _arm(arm: str, standing: dict[str, ControlRecord]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 from models.evaluation.off_policy import OffPolicyEstimate
 from streams.cli.printable import many
 from streams.cli.tables import Listing, duration
-from streams.experiments.conclusion import RewardScale, pending, short, spread
+from streams.experiments.evidence.conclusion import RewardScale, pending, short, spread
 from streams.experiments.impressions import Trials, left_out
 
 ESTIMATES = (

@@ -9,7 +9,7 @@ from models.evaluation.arm_values import Interval
 from streams.cli.printable import many, printable
 from streams.cli.tables import Listing
 from streams.experiments.arm_estimates import ArmEstimate, ArmEstimates, sample_ratio_alarms
-from streams.experiments.conclusion import (
+from streams.experiments.evidence.conclusion import (
     RewardScale,
     best_arm,
     best_json,

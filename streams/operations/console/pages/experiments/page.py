@@ -1,17 +1,17 @@
 """`/experiments`: which arm is best, what prompts are worth, or that it is too early to say."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from streams.experiments.arm_estimates import ArmEstimate
+from streams.experiments.questions.words import question_json
+from streams.experiments.table_files import parquet_there
 from streams.experiments.uplift.figures import MINOR_UNITS, UpliftRow
 from streams.operations.console.charts.course import SERIES_MAX, BandPoint, course
 from streams.operations.console.charts.intervals import Band, intervals
-from streams.operations.console.pages import controls
+from streams.operations.console.pages.experiments import controls, declared
 from streams.operations.console.pages.rendering import Here, cells, notices, rendered
 from streams.operations.console.pages.words import percent
 from streams.operations.console.watching.experiments.course import Point
@@ -19,8 +19,6 @@ from streams.operations.console.watching.experiments.outcomes import OutcomesSee
 from streams.operations.console.watching.experiments.told import ArmsTold, UpliftTold
 
 router = APIRouter()
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the begin of a cell."""
 BANDS_MAX = 12
 
 
@@ -36,39 +34,27 @@ async def experiments(request: Request, here: Here) -> Response:
         seen=seen,
         at_s=source.reading.at_s,
         notices=notices(here, source),
+        parquet=parquet_there(),
         **controls.shown(here, request),
+        **declared.shown(here),
         **({"evidence": None} | told),
     )
 
 
 @router.get("/api/experiments")
 async def experiments_json(here: Here) -> dict[str, Any]:
-    """As `goeswith arms --json` and `goeswith uplift --json`; `trouble` where it cannot be read."""
+    """As `goeswith arms`, `uplift` and `experiment` with `--json`; `trouble`: what is wrong."""
     reading = here.sources.outcomes.reading
+    asked = {"questions": [question_json(one) for one in declared.asked_of(here)]}
     if reading.value is None:
-        return {"arms": None, "uplift": None, "read_share": 0.0, "trouble": reading.trouble}
-    return {
+        nothing = {"arms": None, "uplift": None, "read_share": 0.0, "trouble": reading.trouble}
+        return nothing | asked
+    return asked | {
         "arms": reading.value.arms.values,
         "uplift": reading.value.uplift.values,
         "read_share": reading.value.read_share,
         "trouble": reading.trouble,
     }
-
-
-@router.get("/experiments/arms.csv")
-async def arms_csv(here: Here) -> Response:
-    """The estimates of arms, a row each; intervals hold at every look."""
-    seen = here.sources.outcomes.reading.value
-    rows = [] if seen is None else seen.arms.values["evidence"]["arms"]
-    return _csv("arms", [_flat(row) for row in rows])
-
-
-@router.get("/experiments/uplift.csv")
-async def uplift_csv(here: Here) -> Response:
-    """What prompts are worth by metric, a row each; money is in minor units."""
-    seen = here.sources.outcomes.reading.value
-    rows = [] if seen is None else seen.uplift.values["metrics"]
-    return _csv("uplift", [_flat(row) for row in rows])
 
 
 def shown(seen: OutcomesSeen) -> dict[str, Any]:
@@ -147,30 +133,3 @@ def banner(uplift: UpliftTold) -> str:
         f"{held:,} of {held + others:,} units are held out ({shares[0]}), and {shares[1]} were "
         "planned: something but the draw decides who is, so nothing follows from this experiment"
     )
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with the parts of its intervals as columns."""
-    found: dict[str, Any] = {}
-    for name, value in row.items():
-        if isinstance(value, Mapping):
-            found |= {f"{name}_{part}": figure for part, figure in value.items()}
-        else:
-            found[name] = value
-    return found
-
-
-def _csv(name: str, rows: Sequence[Mapping[str, Any]]) -> Response:
-    """The rows as a file; text that a spreadsheet would run begins with an apostrophe."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-    headers = {"Content-Disposition": f'attachment; filename="goeswith-{name}.csv"'}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -1,0 +1,1 @@
+"""Experiments that were declared before they began, as the topic of controls has them."""

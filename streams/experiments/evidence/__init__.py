@@ -1,0 +1,1 @@
+"""What follows of the estimates of arms, in words, tables and figures."""

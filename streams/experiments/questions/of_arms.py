@@ -1,0 +1,107 @@
+"""Questions about two arms, answered from settled impressions: as `goeswith arms` is."""
+
+from collections.abc import Collection, Iterable
+
+from models.evaluation.arm_values import Interval, interval, of_arm, of_difference, sequence
+from streams.cli.printable import many
+from streams.contract.prompts import AnyOutcome
+from streams.contract.settings import Settings
+from streams.experiments.arm_estimates import ArmEstimates, sample_ratio_alarms
+from streams.experiments.declared.register import DeclaredExperiment
+from streams.experiments.impressions import Trial, Trials
+from streams.experiments.questions.answer import (
+    ALPHA,
+    Decision,
+    EffectBounds,
+    QuestionAnswer,
+    decide,
+)
+
+NEW_SHARE = 0.04
+"""It is looked whether it is decided whenever so much more is settled."""
+NEW_MIN = 30
+OPEN_MAX = 100_000
+"""Prompts that are held until they are settled; of more the oldest are forgotten, and counted."""
+
+
+class ArmsQuestion:
+    """Folds outcomes for a declared experiment: of prompts that were shown while it ran.
+
+    The bounds are those of one pair, with all of the error: no other pair was asked for.
+    """
+
+    def __init__(
+        self, one: DeclaredExperiment, settings: Settings, open_max: int = OPEN_MAX
+    ) -> None:
+        self.one = one
+        self.evidence = ArmEstimates(settings.arm_floor)
+        in_money = settings.reward == "net"
+        self.trials = Trials(one.asked.settle_s * 1000, open_max, in_money=in_money)
+        self._settled = 0
+        self._looked = 0
+        self._latest_ms = 0
+        self._decided: tuple[Decision, int] | None = None
+
+    def see(self, outcome: AnyOutcome, partition: int) -> None:
+        """Note an outcome of this partition."""
+        self.trials.see(outcome, partition)
+
+    def settle(self, unread: Collection[int]) -> None:
+        """Count what is settled; `unread`: partitions of which there is more to read."""
+        self.add(self.trials.swept(unread) if unread else self.trials.settled_of_partitions())
+
+    def add(self, trials: Iterable[Trial]) -> None:
+        """Count settled trials, looking now and then whether it is decided."""
+        start_s = self.one.start_ms / 1000
+        end_s = float("inf") if self.one.end_ms is None else self.one.end_ms / 1000
+        mine = (trial for trial in trials if start_s <= trial.shown_s < end_s)
+        waiting: list[Trial] = []
+        for trial in sorted(mine, key=lambda trial: trial.shown_s):
+            waiting.append(trial)
+            new = self._settled + len(waiting) - self._looked
+            if new >= max(NEW_MIN, NEW_SHARE * self._looked):
+                self._count(waiting)
+                waiting = []
+        self._count(waiting)
+
+    def answer(self) -> QuestionAnswer:
+        """What they say by now."""
+        bounds, arms = self.bounds(), self.one.asked.arms or ("", "")
+        rows = self.evidence.rows()
+        trials = 0 if bounds is None else int(of_difference(self.evidence.groups, *arms).n)
+        if alarms := {*sample_ratio_alarms(rows)} & {*arms}:
+            why = f"sample ratio alarm: {', '.join(sorted(alarms))} not seen as often as drawn"
+            return QuestionAnswer("refused", bounds, why, (trials, 0))
+        decision = decide(bounds, self.one.asked.least_effect)
+        at_ms = None
+        if self._decided is not None and self._decided[0] == decision:
+            at_ms = self._decided[1]
+        lost = self.trials.forgotten
+        notes = (many(lost, "impressions forgotten: more than can be held"),) if lost else ()
+        why = "" if bounds else "no impression is settled of which both arms were on offer"
+        return QuestionAnswer(decision, bounds, why, (trials, 0), (), at_ms, notes)
+
+    def bounds(self) -> EffectBounds | None:
+        """How much more an impression of the first arm earns; None: nothing is known."""
+        if self.one.asked.arms is None:
+            return None
+        first, second = self.one.asked.arms
+        groups, by = self.evidence.groups, sequence(self.evidence.floor)
+        more = interval(of_difference(groups, first, second), by, ALPHA, within=(-1.0, 1.0))
+        base: Interval | None = interval(of_arm(groups, second), by, ALPHA)
+        if more is None or base is None:
+            return None
+        return EffectBounds(base.value, more.value, more.low, more.high)
+
+    def _count(self, trials: list[Trial]) -> None:
+        if not trials:
+            return
+        self.evidence.add(trials)
+        self._settled += len(trials)
+        self._looked = self._settled
+        self._latest_ms = max(self._latest_ms, int(trials[-1].shown_s * 1000))
+        decision = decide(self.bounds(), self.one.asked.least_effect)
+        if decision == "open":
+            self._decided = None
+        elif self._decided is None or self._decided[0] != decision:
+            self._decided = decision, self._latest_ms

@@ -1,0 +1,1 @@
+"""Declared experiments, by their room."""
