@@ -33,7 +33,7 @@ MODIFIED = ("LastModified", "last_modified", "updated", "mtime", "modified", "cr
 DRIVERS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"} | dict.fromkeys(
     NAMED_BY_USER, "adlfs"
 )
-INSTALL = 'pip install "goeswith[object-store]"'
+INSTALL = "pip install 'goeswith[object-store]'"
 Answer = TypeVar("Answer")
 
 
