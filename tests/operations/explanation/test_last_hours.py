@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate
-from streams.operations.explanation.retold import retell
 from streams.operations.explanation.log.session_log import read_published
+from streams.operations.explanation.retold import retell
 from streams.operations.explanation.story import found_session
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker
