@@ -117,6 +117,19 @@ def test_guardrails_are_kept_broken_or_open() -> None:
     assert ["open"] == [seen.state for seen in few.guardrails]
 
 
+def test_guardrails_share_their_error() -> None:
+    """Of several each has wider bounds than one alone."""
+    rails = [{"metric": name, "loss_max": 0.1} for name in ("items", "revenue", "margin")]
+    alone, among = (
+        answered(shop(600), asks(guardrails=some, currency="EUR")).guardrails[0].bounds
+        for some in (rails[:1], rails)
+    )
+
+    assert alone is not None
+    assert among is not None
+    assert among.low < alone.low < alone.high < among.high
+
+
 def test_nothing_follows_where_the_split_is_wrong_or_the_start_is_gone() -> None:
     """Whatever the figures."""
     one = asks()
