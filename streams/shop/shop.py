@@ -237,7 +237,7 @@ class Shop:
                 outcomes=self._outcomes(session, event, sessions) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
-        withheld = Exclusions(catalog) if catalog else None
+        withheld = Exclusions(catalog, event.segment) if catalog else None
         decided, shadows = NOTHING, NO_SHADOWS
         if asking is not None:
             mine = self.identity.seen_by(session, event)  # another one may be there by now

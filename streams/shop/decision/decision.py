@@ -15,7 +15,7 @@ For each slot that an event asks for, one after the other:
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models import Candidate, ThompsonSampling
 from models.bandit.propensity import NO_LIMITS
@@ -23,6 +23,7 @@ from streams.contract.events import segment_names
 from streams.contract.events.slots import Placement
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import Exclusions
@@ -37,8 +38,9 @@ from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
+from streams.shop.decision.slots.bundles import BundleArm
+from streams.shop.decision.slots.incentives import offer_of
 from streams.shop.decision.slots.strategy import Strategy, on_offer
-from streams.shop.decision.slots.top_up import TopUpArm
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.orders.reward.offer_rates import OfferRates
@@ -195,14 +197,12 @@ class Decision:
         candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        worths = item_values.worths(candidates, question) if self.in_money else ()
-        of = slot, question.anchor, context, choice, candidates, worths
+        known: tuple[ItemWorth, ...] = ()
+        if self.in_money or type(drawn) is BundleArm:  # a promise is sealed in any case
+            known = item_values.worths(candidates, question, drawn)
+        of = slot, question.anchor, context, choice, candidates, known
         said = self.writer.prompt(session, event, *of)
-        if slot == upgrades.ARM:
-            said.fields["kind"] = "upsell"
-        if type(drawn) is TopUpArm:
-            said.fields["offer"] = {"type": "free_shipping", **drawn.gap._asdict()}
-        return said
+        return _with_offer(said, slot, offer_of(drawn, candidates, question))
 
     def _silence(
         self,
@@ -278,3 +278,14 @@ class Decision:
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
         return f"{slot}/{segment}"
+
+
+def _with_offer(
+    said: OutgoingPrompt, slot: Placement, offer: dict[str, Any] | None
+) -> OutgoingPrompt:
+    """The prompt, of its kind, and with what its items bring besides."""
+    if slot == upgrades.ARM:
+        said.fields["kind"] = "upsell"
+    if offer is not None:
+        said.fields["offer"] = offer
+    return said

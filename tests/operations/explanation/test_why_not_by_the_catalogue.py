@@ -85,6 +85,18 @@ def test_what_the_catalogue_refuses_is_told_with_its_reason(
     assert () == told(plain, items[0].item_id, items)[0].refusals
 
 
+def test_whose_segment_an_item_is_not_for_is_told_so() -> None:
+    """By the segment of the event that asked."""
+    worker = shop_of()
+    worker.take(0, Story().view("bread", segment="student"))
+    said, _ = told(worker, "butter", [item("butter", eligible_segments=("club",))])
+
+    assert ("segment",) == said.refusals
+    assert "refused, segment: it is not for this shopper's segment" in in_words(said)
+    fine, _ = told(worker, "butter", [item("butter", eligible_segments=("student",))])
+    assert () == fine.refusals
+
+
 def test_what_the_catalogue_or_a_curator_says_is_told_as_an_arm() -> None:
     """With its place in what is said; of what nobody names, that nobody does."""
     worker = shop_of(catalog_relations="arms")

@@ -83,6 +83,10 @@ class DecisionAsked(NamedTuple):
     catalog: Catalog | None = None
     controls: Controlled | None = None
 
+    def exclusions(self) -> Exclusions | None:
+        """What the catalogue keeps out of it, for one question."""
+        return None if self.catalog is None else Exclusions(self.catalog, self.event.segment)
+
 
 def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     """What became of an item when this event, which the shop has just folded, was answered."""
@@ -98,7 +102,7 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     refusals: tuple[Refusal, ...] = ()
     sources: tuple[Source, ...] = ()
     if anchor is not None:
-        out = None if asked.catalog is None else Exclusions(asked.catalog)
+        out = asked.exclusions()
         question = shop.decision.question(
             session, anchor, event.time_s, out, settings, asked.beside, bought_with(event)
         )
@@ -138,7 +142,7 @@ def _idle(controls: Controlled | None) -> Collection[str]:
 def _silence(shop: Shop, session: Session, asked: DecisionAsked) -> SilenceReason | None:
     """Why nothing was said, whatever the item; None: no arm had anything to offer."""
     unseen = asked.pending.of_visitor(session.session_id, session.ties.formers)
-    out = None if asked.catalog is None else Exclusions(asked.catalog)
+    out = asked.exclusions()
     said = shop.decision.in_slot(session, asked.event, unseen, out, asked.slot, asked.controls)
     if not isinstance(said, Silence):
         return "expired"  # it is not on the topic: answered too late, or gone by retention
