@@ -202,7 +202,8 @@ class Decision:
             known = item_values.worths(candidates, question, drawn)
         of = slot, question.anchor, context, choice, candidates, known
         said = self.writer.prompt(session, event, *of)
-        return _with_offer(said, slot, offer_of(drawn, candidates, question))
+        offer = None if type(drawn) is Arm else offer_of(drawn, candidates, question)
+        return _with_offer(said, slot, offer)
 
     def _silence(
         self,
