@@ -151,6 +151,8 @@ def market(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mar
         "dismissals_max": 2,
         "prompts_per_session_max": 3,
         "just_bought_s": 0.0,
+        "returned_share_max": 0.5,
+        "returned_lines_min": 3,
         "holdout_share": 0.0,
     }
     prefix, folder = f"craft-{uuid4().hex[:8]}", tmp_path_factory.mktemp("craft")
@@ -286,6 +288,19 @@ def test_what_earns_less_than_the_floor_is_not_offered(market: Market) -> None:
     """Ink earns a hundredth of its price; the floor is a tenth."""
     assert [[]] == market.offered(shopper("ann").view("pen"))
     market.until_withheld("margin")
+
+
+def test_who_sends_nearly_everything_back_is_left_alone(market: Market) -> None:
+    """Three of three lines came back; who kept theirs is spoken to, and so is who is not known."""
+    name = f"eva-{uuid4().hex[:6]}"
+    eva, finn = shopper("eva", shopper_id=name), shopper("finn", shopper_id=f"{name}-friend")
+    market.tell([who.order("dress", "skirt", "scarf") for who in (eva, finn)])
+    market.tell([eva.send_back("dress", "skirt", "scarf")])
+    market.staff.until_answered()
+
+    visits = (shopper("later", **who.always).view("phone") for who in (eva, finn))
+    assert [[], ["case"], ["case"]] == market.offered(*visits, shopper("ann").view("phone"))
+    assert market.staff.state("ann")["telemetry"]["silences"]["returns"] >= 1
 
 
 def test_who_sends_two_prompts_away_is_left_alone(market: Market) -> None:

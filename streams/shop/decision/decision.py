@@ -44,6 +44,7 @@ from streams.shop.decision.slots.strategy import Strategy, on_offer
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.orders.reward.offer_rates import OfferRates
+from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent, slots_of
@@ -91,6 +92,8 @@ class Decision:
         self.writer = PromptWriter(receipts, texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
         self.in_money = settings.reward == "net"
+        self.returned = ReturnedShares.of(settings)
+        """Who sends too much back, and what comes back too often, where that is asked for."""
         self.numbers = None if rates is None else ItemNumbers(settings, learned, rates)
 
     @cached_property
@@ -154,6 +157,8 @@ class Decision:
         silence = guards.silenced(session, event, unseen, settings, slot, before)
         if silence is not None:
             return silence
+        if self.returned is not None and self.returned.returns_too_much(session.shopper_id):
+            return Silence("returns")
         anchor = anchor_of(session, event)
         if anchor is None:
             return Silence("no_candidate")
@@ -265,7 +270,9 @@ class Decision:
         if session.shopper_id is not None and settings.just_bought_s:
             just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
         withheld = settings.staples_withheld
-        staples = self.learned.popularity.top(withheld) if withheld else ()
+        staples: Sequence[str] = self.learned.popularity.top(withheld) if withheld else ()
+        if self.returned is not None:
+            staples = (*staples, *self.returned.often_back)
         excluded = guards.excluded(session, anchor, just_bought=just_bought, staples=staples)
         most = settings.prompt_items_max
         if exclusions is None:

@@ -25,6 +25,7 @@ from streams.shop.decision.slots.bundles import (
     completions,
 )
 from streams.shop.decision.slots.top_up import PriceTag
+from streams.shop.memory.answer import Silence
 from streams.shop.memory.orders.reward.net_reward import NetReward
 from streams.shop.memory.session import Session
 from tests.stories import Story, Till
@@ -236,6 +237,23 @@ def test_net_reward_counts_the_discount_wherever_the_order_tells_it(told: int) -
     assert session is not None
     (impression,) = session.impressions.values()
     assert 100 == NetReward.of(shop.shop.settings).minor(impression)
+
+
+@pytest.mark.parametrize(("saved", "offered"), [(100, True), (1_500, False)])
+def test_where_the_number_of_items_is_decided_it_is_all_of_the_bundle_or_none(
+    saved: int, offered: bool
+) -> None:
+    """Case and card earn 12.00 together, less the discount; one alone brings none of it."""
+    money = {"reward": "net", "items_decided": True, "items_exploration": 0.0}
+    terms = PHOTO.model_copy(update={"discount_minor": {"EUR": saved}})
+    shop = till(terms=terms, dismissal_cost_minor=50, **money)
+    answer = shop.serve(Story().add("camera"))
+
+    if not offered:
+        assert Silence("not_worth") == answer.silence
+        return
+    assert answer.prompt is not None
+    assert ["case", "card"] == [item.item_id for item in answer.prompt.items]
 
 
 def test_bundles_that_nobody_can_name_are_no_texts() -> None:

@@ -35,6 +35,7 @@ Refusal = (
         "taken_out",
         "sent_away",
         "staple",
+        "comes_back",
         "in_another_slot",
     ]
     | Withholding
@@ -175,7 +176,7 @@ def _refusals(
     shop: Shop, session: Session, asked: DecisionAsked, question: CandidateQuery, item_id: str
 ) -> Iterator[Refusal]:
     """Why the item is out of the question: all that holds, not the first alone."""
-    withheld = shop.settings.staples_withheld
+    withheld, returned = shop.settings.staples_withheld, shop.orders.shares
     bought = item_id in _bought(shop, session, question.time_s)
     holds: dict[Refusal, bool] = {
         "in_basket": item_id in session.basket,
@@ -185,6 +186,7 @@ def _refusals(
         "taken_out": not bought and item_id in session.taken_in_this_visit(),
         "sent_away": item_id in sent_away(session),
         "staple": bool(withheld) and item_id in shop.learned.popularity.top(withheld),
+        "comes_back": returned is not None and item_id in returned.often_back,
         "in_another_slot": item_id in asked.beside,
     }
     yield from (refusal for refusal, so in holds.items() if so)

@@ -28,6 +28,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "taken_out": "it was taken out of the basket in this visit",
     "sent_away": "a prompt with it was sent away",
     "staple": "people buy it anyway (GOESWITH_STAPLES_WITHHELD)",
+    "comes_back": "it was sent back too often (GOESWITH_RETURNED_SHARE_MAX)",
     "out_of_stock": "it is out of stock, by the catalogue of now",
     "hidden": "it is hidden, by the catalogue or a control of now",
     "restricted": "it is restricted, by the catalogue of now",
