@@ -243,10 +243,11 @@ def test_net_reward_counts_the_discount_wherever_the_order_tells_it(told: int) -
 def test_where_the_number_of_items_is_decided_it_is_all_of_the_bundle_or_none(
     saved: int, offered: bool
 ) -> None:
-    """Case and card earn 12.00 together, less the discount; one alone brings none of it."""
+    """The case earns 8.00 and the card loses 1.00: without it there is no bundle to speak of."""
     money = {"reward": "net", "items_decided": True, "items_exploration": 0.0}
     terms = PHOTO.model_copy(update={"discount_minor": {"EUR": saved}})
-    shop = till(terms=terms, dismissal_cost_minor=50, **money)
+    losing = priced("card", margin_minor=-100)
+    shop = till(losing, terms=terms, dismissal_cost_minor=50, **money)
     answer = shop.serve(Story().add("camera"))
 
     if not offered:

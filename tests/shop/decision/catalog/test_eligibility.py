@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.eligibility import MET_MAX, Audience, Eligibility
+from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
@@ -102,6 +103,18 @@ def test_an_upgrade_is_held_to_it_as_well() -> None:
     barred = till.serve(Story("a").view("account", **asked))
     assert (None, ("segment",)) == (barred.prompt, barred.withheld)
     assert till.prompt(Story("b").view("account", segment="premium", **asked))
+
+
+def test_exclusions_are_never_smaller_than_what_is_for_others() -> None:
+    """Recommenders look as far as `len` lets them, and make room for so many."""
+    catalog, items = Catalog(), [f"club-{number}" for number in range(9)]
+    for item in items:
+        catalog.put(CatalogItem(item_id=item, eligible_segments=("club",)))
+    out = Exclusions(catalog, "student")
+    out.fill(excluded=(), beside=["account"])
+
+    assert [item for item in items if item in out] == items
+    assert len(out) >= len(items)
 
 
 def test_what_a_record_says_of_segments_has_room_as_what_withholds() -> None:
