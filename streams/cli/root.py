@@ -97,6 +97,10 @@ COMMANDS = {
         "streams.operations.explanation.command:explain",
         "Tell what became of each event of a session.",
     ),
+    "why": Lazy(
+        "streams.operations.explanation.why.command:command",
+        "Tell why a prompt was what it was.",
+    ),
     "why-not": Lazy(
         "streams.operations.explanation.why_not.command:command",
         "Tell why an item was not offered to a session.",

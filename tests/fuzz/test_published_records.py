@@ -33,8 +33,8 @@ from streams.operations.dead_letters.replay_plan import ReplayRules
 from streams.operations.dead_letters.tables import as_text, in_words, letters_table
 from streams.operations.explanation.fates import fate
 from streams.operations.explanation.fates import in_words as fate_in_words
+from streams.operations.explanation.log.session_log import read_published, read_session
 from streams.operations.explanation.retold import retell
-from streams.operations.explanation.session_log import read_published, read_session
 from streams.shop.shop import Shop
 from streams.storefront.published.prompt_lines import json_line, line
 from streams.storefront.published.subscribe import prompts_from, published

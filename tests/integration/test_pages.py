@@ -15,7 +15,7 @@ from tests.test_docs import PAGES, README, simple, typed_commands
 
 ELSEWHERE = {
     *("demo", "replay", "bench", "intake", "checkpoint", "catalog", "control", "feed"),
-    *("guardrails", "why-not"),
+    *("guardrails", "why", "why-not"),
 }
 """Commands that take minutes as the pages type them, or files and logs of a page's own story; tests
 of their own run them in small."""

@@ -70,8 +70,17 @@ def test_each_event_of_a_session_is_told_what_became_of_it(
     assert ("silence", "receipt_unreadable") == (forged["became"], forged["dead_letter"]["reason"])
     assert ("silence", "duplicate") == (repeated["became"], repeated["silence"]["reason"])
     assert ("dead_letter", "wrong_key") == (lost["became"], lost["dead_letter"]["reason"])
-    letter = Operator(storefront.settings).types("dead-letters", "show", lost["dead_letter"]["id"])
+    operator = Operator(storefront.settings)
+    letter = operator.types("dead-letters", "show", lost["dead_letter"]["id"])
     assert "misdirected" in letter.output
+
+    behind = operator.asks("why", prompt.prompt_id)
+    drawn = next(arm for arm in behind["arms"] if arm["arm"] == prompt.arm)
+    assert behind["agrees"]
+    assert prompt.reason.text == behind["prompt"]["reason"]["text"]
+    assert prompt.items[0].item_id == drawn["candidates"][0]["item"]
+    nobodys = operator.types("why", "0" * 24)
+    assert (1, True) == (nobodys.exit_code, "is not on" in nobodys.output)
 
 
 def test_silences_that_look_the_same_are_told_apart(storefront: Storefront, now_ms: int) -> None:

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from streams.cli.live import show
 from streams.cli.options import FiniteRange
 from streams.lab.bench.figures import results
 from streams.lab.bench.figures.report import report, report_options
-from streams.lab.chaos.trial import JUDGED, TrialOptions, failed, trial
+from streams.lab.chaos.trial import JUDGED, TOLD, TrialOptions, failed, trial
 
 TITLE = "Verdict"
 PACKAGES = ("faust-streaming", "aiokafka")
@@ -73,11 +74,12 @@ def verdict(as_json: bool, to_write: bool, logs: Path | None, **options: Any) ->
     they are told, clocks are wrong), some in transactions of which a third is aborted, kills,
     pauses and restarts everything, rotates the secret, waits until all is answered, recomputes
     everything from the log, without what never happened by the books of who sent it, and says
-    EXACT, MORE (only repeats) or LESS, for state, prompts and outcomes, and beside a plain twin of
-    the shop. --json has how many of each kind of trouble there were (`kinds`), what the digest
-    leaves out (`left_out`), and what is not exact (`state_says`, `prompts_says`, `twin_says`). Exit
-    code 1 when something is lost, a worker's state is not the fold of what happened, the twin comes
-    to anything else, or a kind of trouble did not occur.
+    EXACT, MORE (only repeats) or LESS, for state, prompts, outcomes and dead letters (`rejected`),
+    and beside a plain twin of the shop. --json has how many of each kind of trouble there were
+    (`kinds`), what the digest leaves out (`left_out`), and what is not exact (`state_says`,
+    `prompts_says`, `rejected_says`, `twin_says`). Exit code 1 when something is lost, a worker's
+    state is not the fold of what happened, the twin comes to anything else, or a kind of trouble
+    did not occur.
     """
     for library in ("aiokafka", "kafka"):  # the broker goes away: that is the idea
         logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -155,7 +157,7 @@ def _print(figures: Mapping[str, Any]) -> None:
     for kind in figures["missing_kinds"]:
         click.echo(f"{kind} did not occur: this run says nothing of it; let more go wrong")
     click.echo(f"left out of the digest: {_left_out(figures)}")
-    for sentence in (*figures["state_says"], *figures["prompts_says"], *figures["twin_says"]):
+    for sentence in chain.from_iterable(figures[told] for told in TOLD):
         click.echo(f"not exact: {sentence}")
     for what in JUDGED:
         click.echo(f"{what}: {figures[what]}")

@@ -15,6 +15,7 @@ from streams.lab.bench.stage import tape
 from streams.lab.chaos.books import books, timing
 from streams.lab.chaos.books.books import AuditedRecord
 from streams.lab.chaos.books.compared import judged_by_twin
+from streams.lab.chaos.books.letters import judged_letters, letters_say
 from streams.lab.chaos.faults.plan import ON_WORKERS, WORKERS_MIN, plan
 from streams.lab.chaos.faults.rotation import Rotation
 from streams.lab.chaos.faults.strike import FaultInjector, InjectedFault
@@ -25,8 +26,10 @@ from streams.lab.chaos.shoppers.mall import Mall
 from streams.lab.chaos.till import Till, event_id
 from streams.shop.state import left_out
 
-JUDGED = ("state", "prompts", "outcomes", "twin")
+JUDGED = ("state", "prompts", "outcomes", "rejected", "twin")
 """What is judged by a word."""
+TOLD = tuple(f"{what}_says" for what in JUDGED if what != "outcomes")
+"""What is not exact, in sentences."""
 ROTATED = "secret_rotated"
 """The kind of trouble that the crew makes: rounds of rotation."""
 SENTENCES_MAX = 20
@@ -158,11 +161,13 @@ def _judge(
     state = books.judged_state([said.get("digest") for said in states.values()], recomputed)
     prompted = books.judged_prompts(prompts, recomputed)
     reached = books.judged_outcomes(outcomes, recomputed)
+    rejected = judged_letters(dead, recomputed)
     beside = judged_by_twin(here.settings, log, outcomes, recomputed)
     return {
         "state": state.word,
         "prompts": prompted.word,
         "outcomes": reached.word,
+        "rejected": rejected.word,
         "state_says": list(state_differences(states, recomputed)),
         "prompts_says": [*islice(books.lost_prompts(prompts, recomputed), SENTENCES_MAX)],
         "twin": beside.word,
@@ -170,11 +175,12 @@ def _judge(
         "left_out": left_out(recomputed.shop.parts()) if recomputed.shop else {},
         "sealed_by": sealed_by(prompts),
         "events": len(log),
-        "lost": prompted.lost + reached.lost,
-        "wrong": prompted.wrong + reached.wrong + state.wrong,
+        "lost": prompted.lost + reached.lost + rejected.lost,
+        "wrong": prompted.wrong + reached.wrong + rejected.wrong + state.wrong,
         "repeats": prompted.repeats,
         "repeated_outcomes": reached.repeats,
         "dead_letters": len(dead),
+        "rejected_says": [*islice(letters_say(dead, recomputed), SENTENCES_MAX)],
         "holes": sum(said.get("telemetry", {}).get("holes", 0) for said in states.values()),
         "faults": dict(Counter(fault.kind for fault in course.struck)),
         **_times(course, timing.waits(log, recomputed.at, first_ms(prompts))),

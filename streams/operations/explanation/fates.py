@@ -18,9 +18,9 @@ from streams.contract.events import (
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Outcome, Prompt, PromptWithdrawn
 from streams.operations.explanation.advice import Told
+from streams.operations.explanation.log.session_log import Place, PublishedAnswers, SessionEvent
 from streams.operations.explanation.retold import NO_SILENCES, Retold
 from streams.operations.explanation.sender_times import sender_times, times_in_words
-from streams.operations.explanation.session_log import Place, PublishedAnswers, SessionEvent
 from streams.shop.people.context import asks
 
 Became = Literal["prompt", "silence", "dead_letter", "waiting", "unknown", "learned"]

@@ -15,14 +15,14 @@ from typing import NamedTuple
 from streams.clients.log_reader import LogReader, Partition
 from streams.contract.events.slots import Placement
 from streams.operations.explanation.advice import Told, told
-from streams.operations.explanation.published_receipts import PublishedReceipts
-from streams.operations.explanation.session_log import (
+from streams.operations.explanation.log.session_log import (
     Place,
     PublishedAnswers,
     SessionEvent,
     SessionEvents,
 )
-from streams.operations.explanation.time_index import TimeIndex
+from streams.operations.explanation.log.time_index import TimeIndex
+from streams.operations.explanation.published_receipts import PublishedReceipts
 from streams.operations.rebuild import fold_record
 from streams.shop.memory.answer import OutgoingPrompt, SilenceReason
 from streams.shop.memory.pending_prompts import PendingPrompts

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from streams.contract.errors import InvalidEvent
-from streams.operations.explanation.session_log import SessionEvent
+from streams.operations.explanation.log.session_log import SessionEvent
 
 DAY_MS = 86_400_000
 

@@ -11,8 +11,12 @@ from streams.clients.sync_kafka import open_admin
 from streams.contract.errors import NotEnough
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import Fate, fate
+from streams.operations.explanation.log.session_log import (
+    SessionEvents,
+    read_published,
+    read_session,
+)
 from streams.operations.explanation.retold import disagreeing, retell, silent
-from streams.operations.explanation.session_log import SessionEvents, read_published, read_session
 from streams.shop.shop import Shop
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]

@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -19,8 +18,10 @@ from streams.contract.prompts import AnyOutcome, Prompt
 from streams.contract.settings import Settings
 from streams.lab.bench.stage.site import PARTITIONS, Site
 from streams.lab.bench.stage.tape import partition_of
+from streams.lab.chaos.books.books import Place
 from streams.lab.chaos.ground.traffic import VISITS_AT_ONCE, reaction, warm_up
 from streams.lab.chaos.shoppers.mall import Mall
+from streams.shop.memory.answer import Answer
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
 from streams.shop.state import restore
@@ -31,7 +32,7 @@ SETTINGS = Site("127.0.0.1:1").settings(
 )
 EVERY_MS = 10
 BEHIND_MAX = 60
-SHARE_WORK, SHARE_TROUBLE = 0.2, 0.01
+SHARE_WORK, SHARE_TROUBLE, SHARE_LATE = 0.2, 0.01, 0.3
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,16 @@ class Reader:
             for record in log[partition][begin : begin + self._dice.randint(0, most)]:
                 assert "folded" == self.shop.learn(partition, record.offset, self._event(record))
 
-    def answers(self, log: dict[int, list[Record]]) -> list[Any]:
+    def answers(self, log: dict[int, list[Record]]) -> list[tuple[Place, Answer]]:
         """Answer a part of what was folded of the own partitions."""
-        given = []
+        given: list[tuple[Place, Answer]] = []
         for partition in range(self.number, PARTITIONS, 2):
             begin, end = self.answered[partition], self.shop.position.get(partition, 0)
             end = self._dice.randint(begin, end)
             for record in log[partition][begin:end]:
-                event = self._event(record)
-                given.append(self.shop.answer(event, partition, record.offset, PendingPrompts()))
+                event, offset = self._event(record), record.offset
+                answer = self.shop.answer(event, partition, offset, PendingPrompts())
+                given.append(((partition, offset), answer))
             self.answered[partition] = end
         return given
 
@@ -99,7 +101,9 @@ class Street:
         events: int,
         settings: Settings = SETTINGS,
         make: Callable[[Settings], Shop] = Shop,
+        late_events: int = 0,
     ) -> None:
+        """Some of what is done with prompts comes late: after up to so many other events."""
         dice = random.Random(seed)
         self.settings = settings
         self.now_ms = NOON_MS
@@ -111,6 +115,10 @@ class Street:
         ]
         self.outcomes: list[AnyOutcome] = []
         self.prompts: dict[str, Prompt] = {}
+        self.letters: dict[Place, str] = {}
+        """Why events are dead letters, by their places."""
+        self._late_events, self._dice = late_events, random.Random(seed)
+        self._held: list[tuple[int, Event]] = []
         for event in warm_up():
             self.send(event.model_copy(update={"occurred_at_ms": self.now_ms}))
         visits: list[Iterator[Event]] = []
@@ -162,13 +170,24 @@ class Street:
         """Each worker reads and answers some, and shoppers react."""
         for worker in self.workers:
             worker.read(self.log, most)
-            for answer in worker.answers(self.log):
+            for place, answer in worker.answers(self.log):
                 self.outcomes += (*answer.outcomes, *answer.unit_outcomes)
+                if answer.rejected is not None:
+                    self.letters[place] = answer.rejected.reason
                 prompt = answer.prompt
                 if prompt is not None and prompt.prompt_id not in self.prompts:
                     self.prompts[prompt.prompt_id] = prompt
-                    if not self.mall.sees(prompt):
-                        continue
-                    for event in reaction(prompt, self.mall.times):
-                        self.mall.taken(event)
-                        self.send(event)
+                    if self.mall.sees(prompt):
+                        self._react(prompt)
+        due = [event for at, event in self._held if at <= self.sent]
+        self._held = [(at, event) for at, event in self._held if at > self.sent]
+        for event in due:
+            self.send(event)
+
+    def _react(self, prompt: Prompt) -> None:
+        for event in reaction(prompt, self.mall.times):
+            self.mall.taken(event)
+            if self._late_events and self._dice.random() < SHARE_LATE:
+                self._held.append((self.sent + self._dice.randint(1, self._late_events), event))
+            else:
+                self.send(event)

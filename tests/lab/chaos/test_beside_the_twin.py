@@ -28,6 +28,7 @@ from tests.lab.chaos.street import SETTINGS, Record, Street
 
 EVENTS = 2_500
 SEEDS = (1, 2)
+LATE_EVENTS = 1_500
 
 
 @lru_cache
@@ -63,6 +64,19 @@ def test_workers_who_read_in_any_order_come_to_the_same(seed: int) -> None:
     assert repeats  # who crashed has said it again
     assert {*log.owed} <= {*walked.prompts} <= {*log.asked}  # but of who had left by then
     assert 300 < len(log.owed) < len(log.asked) + 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_feedback_that_comes_late_is_refused_by_all_or_by_nobody(seed: int) -> None:
+    """A session that has forgotten the prompt by then refuses it, whenever that is answered."""
+    walked = Street(seed + 1, EVENTS, late_events=LATE_EVENTS)
+    log = recompute(SETTINGS, walked.records, {})
+
+    assert log.rejected == walked.letters
+    assert {"receipt_forgotten"} == {*log.rejected.values()}
+    assert [log.digest] * 2 == [worker.shop.digest() for worker in walked.workers]
+    assert "EXACT" == judged_outcomes(published(walked), log).word
+    assert [] == beside_the_twin(walked, walked.workers[0].shop).sentences
 
 
 @pytest.mark.parametrize("seed", SEEDS)

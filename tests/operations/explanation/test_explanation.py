@@ -14,8 +14,8 @@ from streams.contract.prompts import ANY_PUBLISHED, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
 from streams.operations.explanation.advice import ADVICE, told
 from streams.operations.explanation.fates import Fate, fate, in_words
+from streams.operations.explanation.log.session_log import Place, read_published, read_session
 from streams.operations.explanation.retold import disagreeing, retell
-from streams.operations.explanation.session_log import Place, read_published, read_session
 from streams.shop.memory.answer import SilenceReason
 from streams.shop.shop import Shop
 from tests.operations.explanation.kept_log import OneWorker

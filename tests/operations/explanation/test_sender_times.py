@@ -7,13 +7,13 @@ import pytest
 
 from streams.contract.settings import Settings
 from streams.operations.explanation.fates import fate, in_words
-from streams.operations.explanation.retold import Retold
-from streams.operations.explanation.sender_times import SenderTimes, sender_times
-from streams.operations.explanation.session_log import (
+from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
     read_session,
 )
+from streams.operations.explanation.retold import Retold
+from streams.operations.explanation.sender_times import SenderTimes, sender_times
 from tests.operations.explanation.kept_log import KeptLog
 from tests.stories import NOON_MS
 

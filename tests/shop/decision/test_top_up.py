@@ -1,18 +1,33 @@
 """The top-up to free shipping: what is missing, the least beyond it, silence where it is met."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
 from streams.contract.wire.shop.offers import FreeShippingOffer
+from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.slots.top_up import CLOSE, Prices, PriceTag, gap, least_overshoot
+from streams.shop.decision.slots.top_up import (
+    CLOSE,
+    POOL_MAX,
+    Gap,
+    Prices,
+    PriceTag,
+    Reach,
+    TopUpArm,
+    gap,
+    least_overshoot,
+)
+from streams.shop.memory.learned import Learned
+from streams.shop.memory.session import Session
 from tests.stories import Story, Till
 
 PAID = {"bread": 3000, "butter": 900, "jam": 2100, "tea": 2900}
@@ -167,6 +182,27 @@ def test_it_is_the_least_or_close_with_fewer_items(
     assert all(sum(prices[i] for i in each) - missing > CLOSE * missing for each in fewer)
 
 
+@given(
+    prices=st.lists(st.integers(1, 60), max_size=8),
+    missing=st.integers(1, 150),
+    most=st.integers(0, 3),
+    apart=st.none() | st.sets(st.frozensets(st.integers(0, 7), min_size=2, max_size=2)),
+)
+def test_whether_any_reach_is_known_without_what_is_best(
+    prices: list[int], missing: int, most: int, apart: set[frozenset[int]] | None
+) -> None:
+    """Beside the search for the best: with the same prices, and the same that do not fit."""
+
+    def fit(a: int, b: int) -> bool:
+        return frozenset((a, b)) not in (apart or ())
+
+    fits = None if apart is None else fit
+    reach = Reach(missing, most, fits)
+    reaches = any(reach.by(price) for price in prices)
+
+    assert reaches == bool(least_overshoot(missing, prices, most, fits))
+
+
 def test_amounts_are_whole_minor_units_of_any_currency() -> None:
     """A thousand yen, 9.99 euros and 1.250 dinars are what they are."""
     for currency, minor, threshold in (
@@ -180,6 +216,57 @@ def test_amounts_are_whole_minor_units_of_any_currency() -> None:
         assert found is not None
         assert (threshold - 2 * minor, currency) == (found.missing_minor, found.currency)
         assert gap({"tea": 2}, worth, {currency: 2 * minor}) is None
+
+
+def test_one_minor_unit_is_missing_or_nothing_is() -> None:
+    """At the threshold the shipping is free; a currency without one has nothing to reach."""
+    worth = {"tea": PriceTag(999, 1, "EUR"), "sample": PriceTag(0, 0, "USD")}
+
+    assert Gap(1, 1_000, "EUR") == gap({"tea": 1}, worth, {"EUR": 1_000})
+    assert gap({"tea": 1}, worth, {"EUR": 999}) is None
+    assert gap({"sample": 1}, worth, {"EUR": 999}) is None
+
+
+def test_a_tenth_of_the_gap_too_much_is_close_enough_for_fewer_items() -> None:
+    """Just a tenth; beyond it two items do it better."""
+    assert (0,) == least_overshoot(1_000, [1_100, 400, 600], most=2)
+    assert (1, 2) == least_overshoot(1_000, [1_101, 400, 600], most=2)
+
+
+def test_no_item_is_taken_twice_to_reach_it() -> None:
+    """One and twice five would be eleven, but there is one of each."""
+    assert () == least_overshoot(11, [1, 5], most=3)
+    assert (0, 1, 2) == least_overshoot(11, [1, 5, 5], most=3)
+
+
+class FixedArm(NamedTuple):
+    """It always has the same to offer."""
+
+    items: Sequence[str]
+
+    def proposes(self, _learned: Learned, _question: CandidateQuery) -> bool:
+        """Always."""
+        return True
+
+    def candidates(self, _learned: Learned, question: CandidateQuery) -> list[Candidate]:
+        """The same, as far as is asked for."""
+        return [Candidate(item, 1.0, 0, 0) for item in self.items[: question.items_max]]
+
+
+@pytest.mark.parametrize(("others", "reached"), [(POOL_MAX - 1, True), (POOL_MAX, False)])
+def test_so_many_items_are_looked_at_and_no_more(others: int, *, reached: bool) -> None:
+    """The one that would reach is the last of them, or one too many."""
+    small = [f"small-{number}" for number in range(others)]
+    prices = dict.fromkeys(small, PriceTag(1, 1, "EUR")) | {"large": PriceTag(100, 1, "EUR")}
+    arms = {"bought_together": FixedArm(small), "popular": FixedArm(["large"])}
+    learned = Till().shop.learned
+    query = CandidateQuery(Session("s", 0, 0), "bread", 0.0, (), 1)
+
+    arm = TopUpArm(Gap(100, 5_000, "EUR"), prices, arms)
+    found = arm.candidates(learned, query)
+
+    assert reached == arm.proposes(learned, query)
+    assert (["large"] if reached else []) == [one.item for one in found]
 
 
 def test_of_the_catalogue_only_so_many_prices_are_kept() -> None:

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.prompts import Prompt
+from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
-from streams.shop.decision.slots.upgrades import Upgrades
+from streams.shop.decision.slots.upgrades import Price, UpgradeArm, Upgrades
 from streams.shop.memory.answer import Answer, Silence
+from streams.shop.memory.session import Session
 from tests.deep_size import deep_size
 from tests.stories import Story, Till
 
@@ -179,6 +182,25 @@ def test_upgrades_by_themselves_know_of_an_item_what_was_said_last() -> None:
     assert ({}, 1, 1) == (
         *(upgrades.of("toaster"), upgrades.relations, upgrades.relations_of("oven")),
     )
+
+
+def test_an_item_that_is_better_than_nothing_is_no_upgrade() -> None:
+    """Which most items of a catalogue are."""
+    upgrades = Upgrades()
+    upgrades.put(CatalogItem(item_id="bread", price_minor=249, currency="EUR"))
+
+    assert ("bread" in upgrades, upgrades.relations) == (False, 0)
+
+
+def test_the_merchants_word_counts_nothing_and_the_next_step_up_has_most_of_it() -> None:
+    """Its score is what the anchor costs of it; nobody was counted."""
+    upgrades = Upgrades()
+    upgrades.put(better("oven", price_minor=3_800))
+    query = CandidateQuery(Session("s", 0, 0), "toaster", 0.0, (), 3)
+
+    found = UpgradeArm(upgrades, Price(1_900, "EUR")).candidates(Till().shop.learned, query)
+
+    assert [Candidate("oven", 0.5, 0, 0, "toaster")] == found
 
 
 def test_what_nothing_is_better_than_any_more_takes_no_memory() -> None:

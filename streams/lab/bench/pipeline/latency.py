@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from streams.clients.async_kafka import committed
 from streams.contract.errors import WorkerFailed
 from streams.contract.events import ItemAdded, ItemViewed
+from streams.contract.events.slots import Placement
 from streams.lab.bench.stage import completeness, tape
 from streams.lab.bench.stage.contenders import ours, stock, until
 from streams.lab.bench.stage.site import PARTITIONS, Site
@@ -37,11 +38,15 @@ async def of_stock(site: Site, seconds: float) -> Quantiles:
     return await _judged(site, settings.topics.events, job.out, feed)
 
 
-async def of_ours(site: Site, seconds: float) -> Quantiles:
+async def of_ours(
+    site: Site, seconds: float, slots: tuple[Placement, ...] | None = None
+) -> Quantiles:
     """Our worker, with a prompt for every event, measured for so many seconds."""
-    feed = _feed(seconds)
+    feed = _feed(seconds, slots)
     settings = await site.make_log("latency-ours")
     with ours(settings) as worker:
+        if site.catalog:
+            await until(worker.ready, "our worker to follow the catalogue")
         await _pace(site, settings.topics.events, feed)
         async with tape.admin(site.bootstrap) as admin:
 
@@ -53,8 +58,9 @@ async def of_ours(site: Site, seconds: float) -> Quantiles:
     return await _judged(site, settings.topics.events, settings.topics.prompts, feed)
 
 
-def _feed(seconds: float) -> Feed:
-    return list(workload(round(RATE_PER_S * (WARM_UP_S + seconds)), seed=SEED))
+def _feed(seconds: float, slots: tuple[Placement, ...] | None = None) -> Feed:
+    events = round(RATE_PER_S * (WARM_UP_S + seconds))
+    return list(workload(events, seed=SEED, slots=slots))
 
 
 async def _pace(site: Site, topic: str, feed: Feed) -> None:

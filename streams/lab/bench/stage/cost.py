@@ -17,6 +17,7 @@ from streams.contract.settings import Settings
 from streams.lab.bench.stage import tape
 from streams.lab.bench.stage.contenders import PAGE_POLL_S, ours, stock, until
 from streams.lab.bench.stage.site import Site
+from streams.lab.bench.stage.tape import Taped
 from streams.lab.quantiles import quantile
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -88,6 +89,27 @@ async def answering_us(site: Site, log: str, events: int) -> tuple[float, str]:
         spent_s = worker.cpu_s - (await worker.mark()).follow_s
         state = await worker.state("?digest")
     return _each_us(spent_s, events), str(state and state["digest"])
+
+
+async def answering_when_ready_us(
+    site: Site, log: str, asking: Sequence[Taped]
+) -> tuple[float, str]:
+    """Our worker again, which has followed the catalogue before the first event comes."""
+    settings = site.settings(log)
+    with ours(settings) as worker:
+        await until(worker.ready, "our worker to be ready", every_s=PAGE_POLL_S)
+        before_s = worker.cpu_s
+        await tape.record(site.bootstrap, settings.topics.events, asking)
+        async with tape.admin(site.bootstrap) as admin:
+
+            async def through() -> bool:
+                worker.check()
+                return sum((await committed(admin, settings)).values()) == len(asking)
+
+            await until(through, "our worker to answer the log")
+        spent_s = worker.cpu_s - before_s
+        state = await worker.state("?digest")
+    return _each_us(spent_s, len(asking)), str(state and state["digest"])
 
 
 def _each_us(seconds: float, events: int) -> float:

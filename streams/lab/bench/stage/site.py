@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from streams.cli.options import self_contained
 from streams.contract.settings import Settings
-from streams.lab.bench.stage import tape
+from streams.lab.bench.stage import assortment, tape
 from streams.lab.bench.stage.stock import Job
 
 PARTITIONS = 8
@@ -26,12 +26,14 @@ OPEN: dict[str, Any] = {
 class Site:
     """Names, settings and topics of one benchmark; all topics begin with one prefix.
 
-    `best_fit`: whether the learned ranker is one of the arms.
+    `best_fit`: whether the learned ranker is one of the arms. With a `catalog` of so many items
+    every arm has something to say.
     """
 
-    def __init__(self, bootstrap: str, *, best_fit: bool = False) -> None:
+    def __init__(self, bootstrap: str, *, best_fit: bool = False, catalog: int = 0) -> None:
         self.bootstrap = bootstrap
         self.best_fit = best_fit
+        self.catalog = catalog
         self.prefix = f"bench-{secrets.token_hex(4)}"
         self._secret = SecretStr(secrets.token_urlsafe(32))
 
@@ -50,7 +52,8 @@ class Site:
             "best_fit": self.best_fit,
             "checkpoint_url": "none",  # a worker that starts folds what it is measured by
         }
-        return self_contained(inherited=(), **(OPEN | ours | more))
+        wide = assortment.SETTINGS if self.catalog else {}
+        return self_contained(inherited=(), **(OPEN | ours | wide | more))
 
     def job(self, variant: str, log: str, events: int) -> Job:
         """The job of a stock agent on one of this site's logs."""
@@ -63,7 +66,13 @@ class Site:
         settings = self.settings(log)
         topics = {name: topic.config for name, topic in settings.topics.declared().items()}
         topics[settings.topics.prompts] |= APPEND_TIME
+        topic, reference = settings.topics.catalog, settings.topics.reference()
+        if self.catalog:
+            await tape.make_topics(self.bootstrap, 1, {topic: reference[topic].config})
         await tape.make_topics(self.bootstrap, PARTITIONS, topics)
+        if self.catalog:
+            items = assortment.taped_assortment(self.catalog)
+            await tape.record(self.bootstrap, topic, items)
         return settings
 
     async def make_output(self, job: Job) -> None:

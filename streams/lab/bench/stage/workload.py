@@ -13,6 +13,7 @@ from itertools import accumulate
 from random import Random
 
 from streams.contract.events import ItemAdded, ItemViewed
+from streams.contract.events.slots import Placement
 
 AISLES = 84
 AISLE_ITEMS = 60
@@ -27,9 +28,16 @@ START_MS = 1_767_225_600_000
 
 
 def workload(
-    events: int, *, seed: int = 1, start_ms: int = START_MS, step_ms: float = STEP_MS
+    events: int,
+    *,
+    seed: int = 1,
+    start_ms: int = START_MS,
+    step_ms: float = STEP_MS,
+    slots: tuple[Placement, ...] | None = None,
 ) -> Iterator[ItemViewed | ItemAdded]:
     """So many views and adds, in the order of their times: unless told, one a ms from 2026 on.
+
+    Each asks for a prompt in each of these slots, unless told where it happens.
 
     >>> [(event.type, event.item_id) for event in workload(3, seed=7)]
     [('item_viewed', 'item-0-0'), ('item_viewed', 'item-2-4'), ('item_viewed', 'item-0-10')]
@@ -39,7 +47,8 @@ def workload(
     started = OPEN_SESSIONS
     for number in range(events):
         place = int(chance.random() * OPEN_SESSIONS)
-        yield visits[place].next(f"e{seed}-{number}", start_ms + round(number * step_ms), chance)
+        at_ms = start_ms + round(number * step_ms)
+        yield visits[place].next(f"e{seed}-{number}", at_ms, chance, slots)
         if chance.random() < 1 / EVENTS_PER_SESSION:
             visits[place] = _Visit(started, chance)
             started += 1
@@ -55,7 +64,9 @@ class _Visit:
         self.item = _drawn(_ITEMS, chance)
         self.may_add = False
 
-    def next(self, event_id: str, at_ms: int, chance: Random) -> ItemViewed | ItemAdded:
+    def next(
+        self, event_id: str, at_ms: int, chance: Random, slots: tuple[Placement, ...] | None
+    ) -> ItemViewed | ItemAdded:
         """What the shopper does next: adds what is being looked at, or looks at something else."""
         adds = self.may_add and chance.random() < ADD_SHARE
         if not adds:
@@ -70,6 +81,7 @@ class _Visit:
             item_id=f"item-{self.aisle}-{self.item}",
             price_minor=100 + self.item,
             currency="EUR",
+            slots=slots,
         )
 
 

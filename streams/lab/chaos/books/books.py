@@ -18,16 +18,20 @@ there is one too many.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from streams.contract.events import Event, ItemViewed, decode
 from streams.contract.prompts import ANY_OUTCOME, ANY_PUBLISHED, AnyOutcome, Prompt, prompt_id
 from streams.contract.settings import Settings
+from streams.lab.chaos.books.leaving import Leaving
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.people.context import ItemEvent, slots_of
 from streams.shop.shop import Shop
 
 Word = Literal["EXACT", "MORE", "LESS"]
+Place = tuple[int, int]
+"""Partition and offset."""
 BY_DESIGN = ("holdout", "duplicate")
 """Silences of the verdict's settings; whatever else is silent has lost a prompt."""
 
@@ -63,7 +67,7 @@ class Recomputed(NamedTuple):
     position: Mapping[int, int]
     asked: Mapping[str, Event]
     """The event behind every prompt that there may be, by the prompt's id."""
-    at: Mapping[tuple[int, int], str]
+    at: Mapping[Place, str]
     """The id that each asking event's prompt has, by partition and offset of the event."""
     owed: frozenset[str]
     """The ids of the prompts that there must be."""
@@ -71,6 +75,8 @@ class Recomputed(NamedTuple):
     """By what tells them from all others."""
     shop: Shop | None = None
     """The offline shop, which has folded all of it."""
+    rejected: Mapping[Place, str] = MappingProxyType({})
+    """Of the events that are dead letters the reason, by their place."""
 
 
 class AuditResult(NamedTuple):
@@ -91,8 +97,10 @@ def recompute(
     """Fold the log from its beginning; `warm_up` is where each partition begins to be judged."""
     shop = Shop(settings)
     asked: dict[str, Event] = {}
-    at: dict[tuple[int, int], str] = {}
+    at: dict[Place, str] = {}
+    rejected: dict[Place, str] = {}
     owed: set[str] = set()
+    leaving = Leaving()
     outcomes: dict[tuple[str, ...], AnyOutcome] = {}
     for record in log:
         event = decode(record.key, record.value, timestamp_ms=record.timestamp, settings=settings)
@@ -104,25 +112,19 @@ def recompute(
             answer = shop.answer(event, record.partition, record.offset, PendingPrompts())
             outcomes |= {o.identity: o for o in (*answer.outcomes, *answer.unit_outcomes)}
             silence = answer.silence and answer.silence.reason
+            if answer.rejected is not None:
+                rejected[record.partition, record.offset] = answer.rejected.reason
         if isinstance(event, ItemEvent) and silence not in BY_DESIGN:
             identity = prompt_id(event.event_id, event.session_id, slots_of(event)[0])
             asked[identity] = event
+            leaving.note(record.partition, event, identity)
             at[record.partition, record.offset] = identity
             if record.offset >= warm_up.get(record.partition, 0):
                 owed.add(identity)
-    left = {
-        identity
-        for (partition, _), identity in at.items()
-        if _left(shop, partition, asked[identity])
-    }
+        leaving.look(shop, record.partition, event)
     position = dict(shop.position)
-    return Recomputed(shop.digest(), position, asked, at, frozenset(owed - left), outcomes, shop)
-
-
-def _left(shop: Shop, partition: int, event: Event) -> bool:
-    """Whether who asked has left since: a worker that is behind by then says nothing any more."""
-    session = shop.sessions[partition].find(event.session_id)
-    return session is not None and shop.identity.of_before(session, event)
+    there = frozenset(owed - leaving.left)
+    return Recomputed(shop.digest(), position, asked, at, there, outcomes, shop, rejected)
 
 
 def behind(log: Iterable[AuditedRecord]) -> dict[int, int]:

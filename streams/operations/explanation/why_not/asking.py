@@ -1,6 +1,6 @@
 """The decision in question: the session's last one; the log is folded up to there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, takewhile
 from typing import NamedTuple
 
@@ -13,15 +13,15 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.slots import Placement
 from streams.contract.prompts import Prompt
 from streams.contract.settings import Settings
-from streams.operations.explanation.published_receipts import PublishedReceipts
-from streams.operations.explanation.retold import fold_to
-from streams.operations.explanation.session_log import (
+from streams.operations.explanation.log.session_log import (
     PublishedAnswers,
     SessionEvent,
     SessionEvents,
     read_published,
     read_session,
 )
+from streams.operations.explanation.published_receipts import PublishedReceipts
+from streams.operations.explanation.retold import fold_to
 from streams.operations.explanation.story import Progress
 from streams.operations.explanation.why_not.considered import Considered, DecisionAsked, considered
 from streams.shop.decision.catalog.catalog import Catalog
@@ -48,6 +48,20 @@ class WhyNot(NamedTuple):
     notes: tuple[str, ...]
 
 
+Choose = Callable[[SessionEvents, PublishedAnswers], tuple[SessionEvent, Placement]]
+"""Which decision of a session is in question; raises `NotEnough` where there is none."""
+
+
+class AtDecision(NamedTuple):
+    """A shop that has folded the log up to a decision, and what was asked of it."""
+
+    shop: Shop
+    asked: DecisionAsked
+    at_ms: int
+    """When the broker had the event that asked."""
+    notes: tuple[str, ...]
+
+
 def why_not(
     settings: Settings,
     session_id: str,
@@ -60,6 +74,24 @@ def why_not(
 
     Raises `NotEnough` where the session is not on the log, or has asked for no prompt there.
     """
+
+    def choose(log: SessionEvents, _: PublishedAnswers) -> tuple[SessionEvent, Placement]:
+        return last_asked(log, session_id, slot)
+
+    at = at_decision(settings, session_id, choose, standing, progress)
+    return WhyNot(
+        at.asked.event.event_id, at.at_ms, considered(at.shop, at.asked, item_id), at.notes
+    )
+
+
+def at_decision(
+    settings: Settings,
+    session_id: str,
+    choose: Choose,
+    standing: Standing,
+    progress: Progress,
+) -> AtDecision:
+    """Read a session off the log, and fold the log up to the decision that is chosen of it."""
     topics = settings.topics
     names = (topics.events, topics.prompts, topics.outcomes, topics.dead_letters)
     with open_reader(settings, *names) as reader:
@@ -69,16 +101,13 @@ def why_not(
         with progress("looking for the session", records) as advance:
             log = read_session(reader, session_id, settings, advance)
         published = read_published(reader, log, session_id, settings)
-        event, chosen_slot = last_asked(log, session_id, slot)
+        event, slot = choose(log, published)
         shop = Shop(with_some_secret(settings))
         with progress("folding", records) as advance:
-            told = answer(
-                shop, reader, log, published, (event, chosen_slot), standing, item_id, advance
-            )
+            asked = asked_at(shop, reader, log, published, (event, slot), standing, advance)
         gone = sum(begins[at] for at in events_at)
-    held = event.held
-    assert asks(held)  # noqa: S101  # last_asked has looked
-    return WhyNot(held.event_id, event.timestamp_ms, told, tuple(_notes(settings, standing, gone)))
+    notes = tuple(_notes(settings, standing, gone))
+    return AtDecision(shop, asked, event.timestamp_ms, notes)
 
 
 def last_asked(
@@ -110,24 +139,36 @@ def answer(
     decision: tuple[SessionEvent, Placement],
     standing: Standing,
     item_id: str,
-    advance: object = lambda _: None,
 ) -> Considered:
     """What became of the item at this decision, by a shop that has folded nothing yet."""
+    asked = asked_at(shop, reader, log, published, decision, standing)
+    return considered(shop, asked, item_id)
+
+
+def asked_at(
+    shop: Shop,
+    reader: LogReader,
+    log: SessionEvents,
+    published: PublishedAnswers,
+    decision: tuple[SessionEvent, Placement],
+    standing: Standing,
+    advance: Callable[[int], object] = lambda _: None,
+) -> DecisionAsked:
+    """What this decision was asked; a shop that has folded nothing yet folds the log up to it."""
     event, slot = decision
     prompts = chain(*published.prompts.values())
     shop.receipt_rules.receipts = PublishedReceipts.of(shop.settings, prompts)
     for at, offset in reader.begins().items():
         if at.topic == shop.settings.topics.events:
             shop.start(at.number, offset)
-    fold_to(shop, reader, event, log.times, advance)  # type: ignore[arg-type]
+    fold_to(shop, reader, event, log.times, advance)
     there = published.prompts.get(event.place, ())
     prompt = next((one for one in there if one.placement == slot), None)
     held = event.held
-    assert asks(held)  # noqa: S101  # last_asked has looked
+    assert asks(held)  # noqa: S101  # who has chosen it has looked
     beside = tuple(i.item_id for one in _before(there, slot, slots_of(held)) for i in one.items)
     pending = _pending(log.events, published, event)
-    asked = DecisionAsked(held, event.place[0], slot, pending, prompt, beside, *standing)
-    return considered(shop, asked, item_id)
+    return DecisionAsked(held, event.place[0], slot, pending, prompt, beside, *standing)
 
 
 def _before(

@@ -20,6 +20,7 @@ from streams.operations.explanation.why_not.asking import (
     standing_now,
     why_not,
 )
+from streams.operations.explanation.why_not.considered import Considered
 from streams.operations.explanation.why_not.words import in_words
 from streams.storefront.reference.topic_log import latest
 
@@ -49,7 +50,7 @@ def command(
         session_id,
         item_id,
         slot,
-        _standing(settings, quiet=as_json),
+        standing(settings, quiet=as_json),
         partial(progress_bar, every=EVERY),
     )
     if as_json:
@@ -59,7 +60,7 @@ def command(
         say("\n".join([*lines, *(f"note: {note}" for note in told.notes)]))
 
 
-def _standing(settings: Settings, *, quiet: bool) -> Standing:
+def standing(settings: Settings, *, quiet: bool) -> Standing:
     """What catalogue and controls say now, where there are any."""
     topics = settings.topics
     try:
@@ -72,19 +73,23 @@ def _standing(settings: Settings, *, quiet: bool) -> Standing:
 
 def as_plain(session_id: str, told: WhyNot) -> dict[str, Any]:
     """As plain values, for JSON."""
-    said = told.told._asdict()
-    said["sources"] = [
+    return {
+        "session_id": session_id,
+        "event_id": told.event_id,
+        "timestamp_ms": told.at_ms,
+        **considered_as_plain(told.told),
+        "notes": list(told.notes),
+    }
+
+
+def considered_as_plain(told: Considered) -> dict[str, Any]:
+    """What became of an item, as plain values."""
+    sources = [
         source._asdict()
         | {
             "candidate": source.candidate and source.candidate._asdict(),
             "counts": source.counts and source.counts._asdict(),
         }
-        for source in told.told.sources
+        for source in told.sources
     ]
-    return {
-        "session_id": session_id,
-        "event_id": told.event_id,
-        "timestamp_ms": told.at_ms,
-        **said,
-        "notes": list(told.notes),
-    }
+    return told._asdict() | {"sources": sources}

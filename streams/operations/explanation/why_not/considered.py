@@ -107,10 +107,10 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
         question = shop.decision.question(
             session, anchor, event.time_s, out, settings, asked.beside, bought_with(event)
         )
-        arms = _arms(shop, session, asked, out, question)  # an upgrade has other surroundings
-        refusals = tuple(_refusals(shop, session, asked, question, item_id))
+        arms = arms_of(shop, session, asked, out, question)  # an upgrade has other surroundings
+        refusals = tuple(refusals_of(shop, session, asked, question, item_id))
         chances = {} if prompt is None else prompt.propensities
-        idle = _idle(asked.controls)
+        idle = idle_arms(asked.controls)
         sources = tuple(proposals(shop.learned, arms, question, chances, idle, item_id))
     silence = None if chosen else _silence(shop, session, asked)
     verdict = _verdict(item_id, chosen, silence, refusals, sources, drawn)
@@ -120,7 +120,7 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     return Considered(*(item_id, slot, anchor, verdict, silence, refusals, sources, chosen, drawn))
 
 
-def _arms(
+def arms_of(
     shop: Shop,
     session: Session,
     asked: DecisionAsked,
@@ -135,7 +135,7 @@ def _arms(
     return {**every, **slot_arms(asked.controls.arms, *about, asked.controls.off)}
 
 
-def _idle(controls: Controlled | None) -> Collection[str]:
+def idle_arms(controls: Controlled | None) -> Collection[str]:
     """The arms that controls do not let be drawn."""
     return () if controls is None else {*controls.idle, *controls.off}
 
@@ -172,7 +172,7 @@ def _verdict(
     return "not_drawn" if any(source.drawable for source in proposing) else "arm_idle"
 
 
-def _refusals(
+def refusals_of(
     shop: Shop, session: Session, asked: DecisionAsked, question: CandidateQuery, item_id: str
 ) -> Iterator[Refusal]:
     """Why the item is out of the question: all that holds, not the first alone."""

@@ -194,6 +194,9 @@ class Surroundings:
         """Whether two items exclude each other, or one replaces the other as an upgrade does."""
         of, these = self._relations.of, [*self._with_products((a,))]
         others = {*self._with_products((b,))}
+        told = map(of, (*these, *others))
+        if others.isdisjoint(these) and not any(one.excludes or one.upgrade_of for one in told):
+            return False  # as nearly always
         for name in these:
             if not others.isdisjoint(of(name).excludes):
                 return True

@@ -56,10 +56,10 @@ class Prices:
 
     def put(self, item: CatalogItem) -> None:
         """An item as it is from now on."""
-        known = self.of.pop(item.item_id, None)
+        self.of.pop(item.item_id, None)
         if not self.items_max or item.price_minor is None or item.currency is None:
             return
-        if known is None and len(self.of) >= self.items_max:
+        if len(self.of) >= self.items_max:
             self.left_out += 1
             return
         worth = PriceTag(item.price_minor, item.margin_minor, intern(item.currency))
@@ -88,10 +88,10 @@ def gap(
         if worth is None or currency not in (None, worth.currency):
             return None
         total, currency = total + quantity * worth.price_minor, worth.currency
-    threshold = thresholds.get(currency, 0) if currency is not None else 0
-    if currency is None or total >= threshold:
+    if currency is None or currency not in thresholds:
         return None
-    return Gap(threshold - total, threshold, currency)
+    missing = thresholds[currency] - total
+    return Gap(missing, thresholds[currency], currency) if missing > 0 else None
 
 
 Fits = Callable[[int, int], bool]
@@ -132,6 +132,47 @@ def least_overshoot(
     return () if best is None else best[2]
 
 
+class Reach:
+    """Whether of the prices that came so far any together reach what is missing.
+
+    As few are looked at as it takes: that an arm has something to offer is asked of each decision,
+    what it offers of the one that is drawn.
+
+    >>> reach = Reach(1000, most=2)
+    >>> [reach.by(price) for price in (400, 500, 620)]
+    [False, False, True]
+    """
+
+    def __init__(self, missing: int, most: int, fits: Fits | None = None) -> None:
+        self._missing, self._most, self._fits = missing, most, fits
+        self._prices: list[int] = []
+        self._best: list[int] = []
+        """The dearest so far, as many as there may be others beside the next one."""
+
+    def by(self, price: int) -> bool:
+        """One more; whether it reaches, with some of those before it."""
+        place, spent = len(self._prices), price + sum(self._best)
+        self._prices.append(price)
+        if self._most and spent >= self._missing and self._fitting(place, price):
+            return True
+        self._best = sorted((*self._best, price), reverse=True)[: max(0, self._most - 1)]
+        return False
+
+    def _fitting(self, last: int, price: int) -> bool:
+        """Whether those that reach with this one fit each other, too."""
+        fits, left = self._fits, self._missing - price
+        if fits is None or left <= 0:
+            return True
+        beside = [place for place in range(last) if fits(place, last)]
+        beside.sort(key=self._prices.__getitem__, reverse=True)
+        return any(
+            sum(self._prices[place] for place in others) >= left
+            and all(starmap(fits, combinations(others, 2)))
+            for size in range(1, self._most)
+            for others in combinations(beside, size)
+        )
+
+
 def _by_place(fits: Fits, order: Sequence[int]) -> Fits:
     """The same of places in an order; each pair is asked for once."""
 
@@ -169,8 +210,15 @@ class TopUpArm(NamedTuple):
     """Whether two items may stand in one prompt; none where nothing is known of that."""
 
     def proposes(self, learned: Learned, question: CandidateQuery) -> bool:
-        """Whether it has anything to offer."""
-        return bool(self.candidates(learned, question))
+        """Whether it has anything to offer: what that is takes longer to find."""
+        items: list[str] = []
+        fits = None if self.fits is None else cache(partial(_fit, self.fits, items))
+        reach = Reach(self.gap.missing_minor, question.items_max, fits)
+        for candidate in self._pool(learned, question):
+            items.append(candidate.item)
+            if reach.by(self.prices[candidate.item].price_minor):
+                return True
+        return False
 
     def candidates(self, learned: Learned, question: CandidateQuery) -> list[Candidate]:
         """What it offers."""

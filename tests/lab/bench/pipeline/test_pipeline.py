@@ -1,8 +1,10 @@
 """A small run of the whole benchmark: no ratios, they belong to a machine at rest."""
 
 import asyncio
+from typing import Any
 
 from streams.lab.bench.pipeline.pipeline import measure
+from streams.lab.bench.pipeline.pipeline_report import title
 
 
 def test_a_benchmark_measures_everything_and_is_exact(kafka: str) -> None:
@@ -19,3 +21,14 @@ def test_a_benchmark_measures_everything_and_is_exact(kafka: str) -> None:
     assert {"without", "with"} == set(figures["decide_us"])
     assert figures["exact"], figures
     assert (0, 0) == (figures["lost"], figures["unknown"])
+
+
+def test_with_a_catalogue_and_three_slots_each_event_has_several_prompts(kafka: str) -> None:
+    """Worker and catalogue are ready before the first event; the rest is as it was."""
+    wide: dict[str, Any] = {"rounds": 1, "catalog": 300, "slots": 3}
+    figures = asyncio.run(measure(kafka, 2_000, seconds=1.0, say=lambda _: None, **wide))
+
+    assert figures["exact"], figures
+    assert figures["prompts"] > 2 * 2_000
+    assert (300, 3) == (figures["catalog"], figures["slots"])
+    assert "Pipeline, 300 items, 3 slots" == title(figures)

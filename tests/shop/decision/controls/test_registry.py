@@ -112,6 +112,8 @@ def test_an_arm_of_a_shop_of_its_own_is_known_by_that_shop() -> None:
     )
     assert record == check(record, ["mine", "yours"])
     assert 0.5 == checked("policy.floor", 0.5, ["mine", "yours"])
+    with pytest.raises(InvalidReference, match=r"0\.6 is more than each of 2 arms can have: 0\.5"):
+        checked("policy.floor", 0.6, ["mine", "yours"])
 
 
 @pytest.mark.parametrize(("key", "values"), BAD.items(), ids=BAD)

@@ -1,8 +1,11 @@
 """An arm in shadow is never shown, and what it would have offered is told beside what was."""
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.controls.shadows import shadowed
 from streams.shop.memory.answer import Silence
+from streams.shop.memory.session import Session
 from tests.stories import Story, Till
 
 
@@ -58,3 +61,16 @@ def test_the_catalogue_holds_for_a_shadow_and_it_counts_nothing_as_withheld() ->
 
     assert (("popular", "same"),) == answer.shadowed
     assert () == answer.withheld
+
+
+def test_the_first_item_of_a_shadow_decides_whether_it_is_the_same() -> None:
+    """Of an arm with several: what it would have offered beside that does not matter."""
+    shop = till()
+    shop.teach("pepper", times=20)
+    popular = shop.shop.decision.arms["popular"]
+    query = CandidateQuery(Session("s", 0, 0), "bread", 0.0, (), 2)
+    assert ["salt", "pepper"] == [c.item for c in popular.candidates(shop.shop.learned, query)]
+
+    for shown, said in (("salt", "same"), ("pepper", "other")):
+        told = shadowed({"popular": popular}, ["popular"], shop.shop.learned, query, [shown])
+        assert (("popular", said),) == told

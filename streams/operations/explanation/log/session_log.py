@@ -13,7 +13,7 @@ from streams.contract.errors import InvalidEvent
 from streams.contract.events import Event, decode
 from streams.contract.prompts import ANY_PUBLISHED, Outcome, Prompt, PromptWithdrawn
 from streams.contract.settings import Settings
-from streams.operations.explanation.time_index import TimeIndex
+from streams.operations.explanation.log.time_index import TimeIndex
 from streams.shop.people.context import AskingEvent
 
 Place = tuple[int, int]
@@ -195,6 +195,14 @@ def _published(record: RawRecord) -> Prompt | PromptWithdrawn | None:
         return ANY_PUBLISHED.validate_json(record.value or b"")
     except ValidationError:
         return None
+
+
+def published_in(record: RawRecord, prompt_id: str) -> Prompt | None:
+    """The prompt with this id, if it is in this record."""
+    if prompt_id.encode() not in (record.value or b""):
+        return None
+    said = _published(record)
+    return said if isinstance(said, Prompt) and said.prompt_id == prompt_id else None
 
 
 def _outcomes(records: Iterable[RawRecord], session_id: str) -> Iterator[Outcome]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.operations.explanation.time_index import TimeIndex
+from streams.operations.explanation.log.time_index import TimeIndex
 
 TIMES_MS = st.lists(st.integers(-1, 20_000), max_size=40)
 

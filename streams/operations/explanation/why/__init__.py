@@ -1,0 +1,1 @@
+"""Why a prompt was what it was: recomputed from the log, and held against what was published."""
