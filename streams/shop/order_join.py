@@ -22,6 +22,7 @@ from streams.contract.events import OrderPlaced, OrderTakenBack
 from streams.shop.memory.attribution import Attribution
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import Back, Order, returned_lines
+from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.session import Session
 from streams.shop.memory.sessions import Sessions
 from streams.shop.memory.teaching import Teaching
@@ -34,9 +35,15 @@ class OrderJoin:
     """
 
     def __init__(
-        self, sessions: Mapping[int, Sessions], teaching: Teaching, attribution: Attribution
+        self,
+        sessions: Mapping[int, Sessions],
+        teaching: Teaching,
+        attribution: Attribution,
+        returned: ReturnedShares | None = None,
     ) -> None:
         self._sessions = sessions
+        self.shares = returned
+        """Serial returners, where the settings ask for them."""
         self._teaching = teaching
         self._attribution = attribution
 
@@ -115,4 +122,7 @@ class OrderJoin:
         stood = [item for item, line in order.lines.items() if line.stands]
         gone = order.give_back(back, away=away)
         self._attribution.returned(event, order, gone, away=away)
-        self._teaching.returned(order, [item for item in stood if not order.lines[item].stands])
+        kept_nothing = [item for item in stood if not order.lines[item].stands]
+        self._teaching.returned(order, kept_nothing)
+        if self.shares is not None:
+            self.shares.gone(order, kept_nothing)

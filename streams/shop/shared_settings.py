@@ -29,6 +29,7 @@ from streams.contract.wire.console import ConsoleSettings
 from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
+from streams.contract.wire.shop.returns import ReturnSettings
 from streams.contract.wire.shop.rewards import RewardSettings
 from streams.contract.wire.shop.slots import SlotSettings
 from streams.contract.wire.shop.withdrawals import WithdrawalSettings
@@ -91,6 +92,7 @@ MUST_AGREE: Mapping[str, str] = {
     "reward_added": _REWARD,
     "reward_bought": _REWARD,
     **dict.fromkeys(RewardSettings.model_fields, _REWARD),
+    **dict.fromkeys(ReturnSettings.model_fields, _DECISION),
     "items_decided": _DECISION,
     "items_exploration": _DECISION,
     "receipt_secret": "each worker has to open the receipts of every other one",

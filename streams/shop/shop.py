@@ -93,13 +93,13 @@ class Shop:
         self.teaching = Teaching(settings, learners, vars(self.learned))
         self.policy, self.experiment = new_policy(settings), Experiment.of(settings)
         self.attribution = attribution.Attribution(settings, self.policy)
-        secrets = settings.receipt_secret.get_secret_value()
-        self.receipts = Receipts(secrets)
+        self.receipts = Receipts(secrets := settings.receipt_secret.get_secret_value())
         self.receipt_rules = ReceiptRules(settings, self.receipts)
         draws, rates = DrawSeeds(secrets), self.attribution.rewards.offers
         known = settings, self.learned, self.policy, self.receipts
         self.decision = Decision(*known, draws, arms, texts, rates)
-        self.orders = OrderJoin(self.sessions, self.teaching, self.attribution)
+        joined = self.teaching, self.attribution, self.decision.returned
+        self.orders = OrderJoin(self.sessions, *joined)
         self.identity = Identity(settings, self.orders.forget, self.learned.repeats.known)
         self._handlers: dict[type[Event], Callable[[Session, Any], None]] = {
             ItemViewed: self._viewed,
@@ -181,6 +181,7 @@ class Shop:
                 sessions_max=self.settings.sessions_max,
                 personal_ttl_s=self.settings.personal_ttl_s,
             )
+            sessions.orders.returned = self.orders.shares
         return sessions
 
     def _viewed(self, session: Session, event: ItemViewed) -> None:
@@ -237,7 +238,7 @@ class Shop:
                 outcomes=self._outcomes(session, event, sessions) if read_late else (),
                 rejected=self.receipt_rules.rejected(session, event) if read_late else None,
             )
-        withheld = Exclusions(catalog) if catalog else None
+        withheld = Exclusions(catalog, event.segment) if catalog else None
         decided, shadows = NOTHING, NO_SHADOWS
         if asking is not None:
             mine = self.identity.seen_by(session, event)  # another one may be there by now

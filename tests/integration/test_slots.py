@@ -9,6 +9,7 @@ import pytest
 from streams.contract.events import Event
 from streams.contract.events.reference.catalog import CatalogItem, Relation
 from streams.contract.prompts import Prompt
+from streams.contract.wire.shop.offers import FreeShippingOffer
 from streams.operations.topics import create_topics
 from streams.storefront.reference.topic_log import send
 from tests.integration.workers import Staff
@@ -118,6 +119,6 @@ def test_a_no_to_the_upgrade_leaves_the_cross_sell_alone(market: Market) -> None
         if offers:
             break
     assert offers, "the floor lets the arm be drawn in thirty visits"
-    assert offers[0].offer is not None
+    assert isinstance(offers[0].offer, FreeShippingOffer)
     assert (2000, "EUR") == (offers[0].offer.missing_minor, offers[0].offer.currency)
     assert ["jam"] == [item.item_id for item in offers[0].items]

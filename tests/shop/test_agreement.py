@@ -17,7 +17,7 @@ from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.languages.messages import TEXTS
-from streams.shop.decision.slots import top_up, upgrades
+from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.memory.answer import Silence, SilenceReason
 from streams.shop.shop import Shop
 
@@ -59,7 +59,7 @@ def test_every_arm_has_a_text_in_every_language(language: str) -> None:
         for source in OF_SEVERAL_SOURCES.get(arm, ("",))
     }
 
-    assert keys | {upgrades.ARM, top_up.ARM} == TEXTS[language].keys()
+    assert keys | {upgrades.ARM, top_up.ARM, bundles.ARM, loyalty.ARM} == TEXTS[language].keys()
     assert "" not in TEXTS[language].values()
 
 

@@ -1,9 +1,9 @@
 """What nobody asks for changes nothing: not one decision, not one bit of what is learned.
 
 A log of a few thousand events is decided and folded, and what comes of it is held against what came
-of it before relations, curated pairs, substitutes, a margin floor, net reward and decided numbers
-of items were there: constants, recorded then. The catalogue of the log is full of what those would
-decide by; without their settings, it decides nothing.
+of it before relations, curated pairs, substitutes, a margin floor, net reward, decided numbers of
+items and serial returners were there: constants, recorded then. The catalogue of the log is full of
+what those would decide by; without their settings, it decides nothing.
 """
 
 import hashlib
@@ -160,8 +160,9 @@ def test_without_their_settings_relations_and_rewards_change_nothing(
         {"substitute_probability_max": 0.5},
         {"reward": "net"},
         {"reward": "net", "items_decided": True},
+        {"returned_share_max": 0.0, "returned_lines_min": 1},
     ],
-    ids=["guards", "arms", "floor", "substitutes", "money", "numbers"],
+    ids=["guards", "arms", "floor", "substitutes", "money", "numbers", "returns"],
 )
 def test_each_of_them_would_change_what_this_log_gets(settings: dict[str, Any]) -> None:
     """Else the constants would say nothing."""

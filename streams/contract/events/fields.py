@@ -67,7 +67,8 @@ class EventBase(BaseModel):
     """True: the shopper's history is used, and added to. False: what is kept of it is dropped. Left
     out: `GOESWITH_CONSENT_DEFAULT` decides, by default against it."""
     segment: Annotated[str, Field(min_length=1, max_length=32)] | None = None
-    """The merchant's segment of this shopper; one not in `GOESWITH_SEGMENTS` counts as none."""
+    """The merchant's segment of this shopper. As a context one not in `GOESWITH_SEGMENTS` counts as
+    none; for whom an item or points are goes by any."""
     locale: Annotated[str, Field(min_length=1, max_length=LOCALE_MAX)] | None = None
     """Language tag, such as `en-GB` or `de_AT`; all others get English: prompts speak en, de, fr,
     es, ar, ur, fa, hi, bn, si."""

@@ -6,6 +6,7 @@ from streams.contract.wire.gateway import GatewaySettings
 from streams.contract.wire.intake import IntakeSettings
 from streams.contract.wire.shop.catalog import CatalogSettings
 from streams.contract.wire.shop.checkpoints import CheckpointSettings
+from streams.contract.wire.shop.returns import ReturnSettings
 from streams.contract.wire.shop.rewards import RewardSettings
 from streams.contract.wire.shop.shipping import ShippingSettings
 from streams.contract.wire.shop.slots import SlotSettings
@@ -21,6 +22,7 @@ class ProgramSettings(
     ShippingSettings,
     SlotSettings,
     WithdrawalSettings,
+    ReturnSettings,
     RewardSettings,
     CatalogSettings,
     IntakeSettings,

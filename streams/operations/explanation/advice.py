@@ -60,6 +60,10 @@ ADVICE: dict[SilenceReason, tuple[str, str]] = {
         "nothing that fits is expected to earn more than a prompt annoys",
         "until more is learned: GOESWITH_ITEMS_DECIDED, and GOESWITH_DISMISSAL_COST_MINOR",
     ),
+    "returns": (
+        "too much of what this shopper ordered came back",
+        "until more is kept: GOESWITH_RETURNED_SHARE_MAX ({returned_share_max:g})",
+    ),
     "paused": (
         "an operator has paused all prompts, or set the number of their items to 0",
         "until the control is set no longer: `goeswith control history prompts.paused`",
@@ -132,5 +136,6 @@ SETTINGS = (
     "prompts_per_session_max",
     "cool_down_s",
     "together_min",
+    "returned_share_max",
 )
 """The settings that are named with their values."""

@@ -15,7 +15,7 @@ For each slot that an event asks for, one after the other:
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models import Candidate, ThompsonSampling
 from models.bandit.propensity import NO_LIMITS
@@ -23,6 +23,7 @@ from streams.contract.events import segment_names
 from streams.contract.events.slots import Placement
 from streams.contract.receipts import Receipts
 from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision import guards
 from streams.shop.decision.arms import ARMS, Arm, CandidateQuery
 from streams.shop.decision.catalog.exclusions import Exclusions
@@ -37,11 +38,13 @@ from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.decision.prompt_writer import PromptWriter
 from streams.shop.decision.slots import upgrades
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
+from streams.shop.decision.slots.bundles import BundleArm
+from streams.shop.decision.slots.incentives import offer_of
 from streams.shop.decision.slots.strategy import Strategy, on_offer
-from streams.shop.decision.slots.top_up import TopUpArm
 from streams.shop.memory.answer import NO_SILENCES, OutgoingPrompt, Silence
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.orders.reward.offer_rates import OfferRates
+from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.memory.pending_prompts import PendingPrompt, PendingPrompts
 from streams.shop.memory.session import Session
 from streams.shop.people.context import AskingEvent, slots_of
@@ -89,6 +92,8 @@ class Decision:
         self.writer = PromptWriter(receipts, texts, self.ttl_ms, evidence_said=said)
         self.segments = segment_names(settings)
         self.in_money = settings.reward == "net"
+        self.returned = ReturnedShares.of(settings)
+        """Who sends too much back, and what comes back too often, where that is asked for."""
         self.numbers = None if rates is None else ItemNumbers(settings, learned, rates)
 
     @cached_property
@@ -152,6 +157,8 @@ class Decision:
         silence = guards.silenced(session, event, unseen, settings, slot, before)
         if silence is not None:
             return silence
+        if self.returned is not None and self.returned.returns_too_much(session.shopper_id):
+            return Silence("returns")
         anchor = anchor_of(session, event)
         if anchor is None:
             return Silence("no_candidate")
@@ -195,14 +202,13 @@ class Decision:
         candidates = picked[choice.arm] if picked else drawn.candidates(self.learned, question)
         if not candidates:  # it promised some: a prompt less is better than a worker less
             return Silence("no_candidate")
-        worths = item_values.worths(candidates, question) if self.in_money else ()
-        of = slot, question.anchor, context, choice, candidates, worths
+        known: tuple[ItemWorth, ...] = ()
+        if self.in_money or type(drawn) is BundleArm:  # a promise is sealed in any case
+            known = item_values.worths(candidates, question, drawn)
+        of = slot, question.anchor, context, choice, candidates, known
         said = self.writer.prompt(session, event, *of)
-        if slot == upgrades.ARM:
-            said.fields["kind"] = "upsell"
-        if type(drawn) is TopUpArm:
-            said.fields["offer"] = {"type": "free_shipping", **drawn.gap._asdict()}
-        return said
+        offer = None if type(drawn) is Arm else offer_of(drawn, candidates, question)
+        return _with_offer(said, slot, offer)
 
     def _silence(
         self,
@@ -264,7 +270,9 @@ class Decision:
         if session.shopper_id is not None and settings.just_bought_s:
             just_bought |= self.learned.repeats.bought_since(session.shopper_id, since_s)
         withheld = settings.staples_withheld
-        staples = self.learned.popularity.top(withheld) if withheld else ()
+        staples: Sequence[str] = self.learned.popularity.top(withheld) if withheld else ()
+        if self.returned is not None:
+            staples = (*staples, *self.returned.often_back)
         excluded = guards.excluded(session, anchor, just_bought=just_bought, staples=staples)
         most = settings.prompt_items_max
         if exclusions is None:
@@ -278,3 +286,14 @@ class Decision:
         known = "known" if session.shopper_id is not None else "new"
         segment = event.segment if event.segment in self.segments else known
         return f"{slot}/{segment}"
+
+
+def _with_offer(
+    said: OutgoingPrompt, slot: Placement, offer: dict[str, Any] | None
+) -> OutgoingPrompt:
+    """The prompt, of its kind, and with what its items bring besides."""
+    if slot == upgrades.ARM:
+        said.fields["kind"] = "upsell"
+    if offer is not None:
+        said.fields["offer"] = offer
+    return said

@@ -22,6 +22,7 @@ SilenceReason = Literal[
     "session_cap",
     "cool_down",
     "dismissed",
+    "returns",
     "duplicate",
     "forgotten",
     "no_candidate",

@@ -55,7 +55,7 @@ class Reference:
         topics = settings.topics
         self._catalog = topics.catalog
         self.catalog, self.controls = catalog, controls
-        catalog.curation = controls.curation
+        catalog.curation, catalog.bundles = controls.curation, controls.bundles
         self.apply: Mapping[str, Callable[[KafkaRecord], None]] = {
             topics.catalog: partial(self._read, topics.catalog, self._apply_item),
             topics.control: partial(self._read, topics.control, self._apply_control),
@@ -70,6 +70,8 @@ class Reference:
         """How much of it a worker keeps, for its page."""
         catalog = self.catalog
         kept = {"withheld": len(catalog.withheld), "variants": len(catalog.products)}
+        if for_some := len(catalog.eligibility):
+            kept["for_segments"] = for_some
         kept["upgrades"] = catalog.upgrades.relations
         kept |= {"relations": len(catalog.relations), "categories": len(catalog.categories)}
         kept |= {"categories_ignored": catalog.categories.ignored}
@@ -82,7 +84,7 @@ class Reference:
             self.catalog.clear()
         else:
             self.controls.forget()
-            self.catalog.hidden = self.controls.hidden
+            self._follow_controls()
 
     def _read(self, topic: str, apply: Callable[[KafkaRecord], None], record: KafkaRecord) -> None:
         try:
@@ -119,9 +121,14 @@ class Reference:
     def _apply_control(self, record: KafkaRecord) -> None:
         key, control = decode_reference(ControlRecord, record.key, record.value)
         self.controls.put(key, control and control.value, size=len(record.value or b""))
-        before, self.catalog.hidden = self.catalog.hidden, self.controls.hidden
+        before = self.catalog.hidden
+        self._follow_controls()
         if self.catalog.hidden - before:
             self.heard(None)
+
+    def _follow_controls(self) -> None:
+        """What the catalogue has of the controls, as they are now."""
+        self.catalog.hidden, self.catalog.loyalty = self.controls.hidden, self.controls.loyalty
 
 
 class ReferenceTopics(Service):

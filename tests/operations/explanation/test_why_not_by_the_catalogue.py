@@ -85,6 +85,18 @@ def test_what_the_catalogue_refuses_is_told_with_its_reason(
     assert () == told(plain, items[0].item_id, items)[0].refusals
 
 
+def test_whose_segment_an_item_is_not_for_is_told_so() -> None:
+    """By the segment of the event that asked."""
+    worker = shop_of()
+    worker.take(0, Story().view("bread", segment="student"))
+    said, _ = told(worker, "butter", [item("butter", eligible_segments=("club",))])
+
+    assert ("segment",) == said.refusals
+    assert "refused, segment: it is not for this shopper's segment" in in_words(said)
+    fine, _ = told(worker, "butter", [item("butter", eligible_segments=("student",))])
+    assert () == fine.refusals
+
+
 def test_what_the_catalogue_or_a_curator_says_is_told_as_an_arm() -> None:
     """With its place in what is said; of what nobody names, that nobody does."""
     worker = shop_of(catalog_relations="arms")
@@ -100,6 +112,37 @@ def test_what_the_catalogue_or_a_curator_says_is_told_as_an_arm() -> None:
         key="arms.accessories.state", value="off", author="ann", reason="try", at_ms=NOON_MS
     )
     assert not source(told(worker, "knife", items, [off])[0], "accessories").drawable
+
+
+def test_what_completes_a_bundle_or_brings_points_is_told_as_an_arm() -> None:
+    """By the controls and the prices of now; of what is in no bundle, that it completes none."""
+    worker = shop_of(catalog_prices_max=100)
+    worker.take(0, Story().view("bread", segment="gold"))
+    items = [item(name, **PRICED) for name in ("bread", "knife", "butter")]
+    bundle = {"items": ["bread", "knife"], "discount_per_mille": 100}
+    program = {"points_per_mille": {"EUR": 10}, "tiers": {"gold": 1000}}
+    controls = [
+        ControlRecord(key=key, value=value, author="ann", reason="try", at_ms=NOON_MS)
+        for key, value in (("bundles.breakfast", bundle), ("loyalty.program", program))
+    ]
+
+    assert (1, None) == _place(told(worker, "knife", items, controls)[0], "bundle")
+    assert (None, "no_bundle") == _place(told(worker, "butter", items, controls)[0], "bundle")
+    assert (1, None) == _place(told(worker, "butter", items, controls)[0], "loyalty")
+    assert (None, "not_said") == _place(told(worker, "knife", items, controls)[0], "loyalty")
+
+
+def test_who_sends_too_much_back_and_what_comes_back_is_told_so() -> None:
+    """The silence by its name; the item by its own."""
+    worker = shop_of(returned_share_max=0.5, returned_lines_min=1)
+    story = Story("s1", shopper_id="ann")
+    for event in (story.order("kite"), story.send_back("kite"), story.view("bread")):
+        worker.take(0, event)
+    said, _ = told(worker, "kite")
+
+    assert ("silence", "returns") == (said.verdict, said.silence)
+    assert "comes_back" in said.refusals
+    assert "refused, comes_back: it was sent back too often" in in_words(said)
 
 
 def test_what_does_not_fit_a_better_one_is_told_so() -> None:

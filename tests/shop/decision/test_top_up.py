@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from models import Candidate
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.prompts import Prompt
+from streams.contract.wire.shop.offers import FreeShippingOffer
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.slots.top_up import (
@@ -71,7 +72,7 @@ def test_what_is_missing_is_named_and_reached_with_the_least_beyond_it() -> None
 
     assert prompts
     for prompt in prompts:
-        assert prompt.offer is not None
+        assert isinstance(prompt.offer, FreeShippingOffer)
         assert ["jam"] == [item.item_id for item in prompt.items]
         assert ("free_shipping", 2000, 5000, "EUR") == (
             *(prompt.offer.type, prompt.offer.missing_minor),

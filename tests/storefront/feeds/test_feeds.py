@@ -18,7 +18,7 @@ from streams.contract.prompts import (
     Reason,
     prompt_id,
 )
-from streams.contract.wire.shop.offers import Offer
+from streams.contract.wire.shop.offers import FreeShippingOffer
 from streams.shop.decision.languages.message_files import LANGUAGES
 from streams.shop.decision.languages.messages import reason
 from streams.storefront.feeds.command import cells
@@ -350,7 +350,7 @@ def test_no_mail_after_the_order_promises_free_shipping() -> None:
     """That was said of a basket which is none any more; the item is offered all the same."""
     log, ann = Log(), Story("ann", **YES)
     added = ann.add("bread")
-    offer = Offer(missing_minor=2000, threshold_minor=5000, currency="EUR")
+    offer = FreeShippingOffer(missing_minor=2000, threshold_minor=5000, currency="EUR")
     said = prompt(ann, added, "butter", key="top_up").model_copy(update={"offer": offer})
     log.sessions.publish(said)
     log.happens(added, ann.order("bread"))

@@ -198,3 +198,23 @@ def test_any_text_is_read_or_refused(
             continue
         assert all(json.loads(one.model_dump_json()) for one in found.values())
         assert all(one.line > 0 and one.what for one in problems)
+
+
+def test_segments_of_our_own_columns_are_lists(tmp_path: Path) -> None:
+    """With commas between them; an empty cell says nothing."""
+    rows = (
+        "item_id,eligible_segments,excluded_segments,owned_once\n"
+        'card,"premium, staff",,yes\n'
+        "wine,,minor,no\n"
+        "bread,,,\n"
+    )
+    items, problems = read(tmp_path, rows)
+
+    assert [] == problems
+    assert (("premium", "staff"), ()) == (
+        items["card"].eligible_segments,
+        items["card"].excluded_segments,
+    )
+    assert ("minor",) == items["wine"].excluded_segments
+    assert () == items["bread"].eligible_segments
+    assert [True, False, False] == [items[name].owned_once for name in ("card", "wine", "bread")]

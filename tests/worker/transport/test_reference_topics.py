@@ -193,6 +193,38 @@ def test_curated_pairs_are_what_their_controls_say() -> None:
     assert 0 == len(curation)
 
 
+def test_bundles_points_and_audiences_are_what_their_latest_records_say() -> None:
+    """At once, without a new start; of a bundle that is wrong the one before stands."""
+    followed = Followed()
+    catalog = followed.catalog
+    followed.control("bundles.photo", '{"items":["camera","case"],"discount_per_mille":50}')
+    followed.control("bundles.photo", '{"items":["camera"],"discount_per_mille":50}')
+    followed.control("loyalty.program", '{"points_per_mille":{"EUR":10},"tiers":{"gold":1000}}')
+    followed.item("card", '{"item_id":"card","eligible_segments":["club"]}')
+
+    assert {"photo": ("camera", "case")} == {n: t.items for n, t in catalog.bundles.terms.items()}
+    assert ["gold"] == [*(catalog.loyalty.tiers if catalog.loyalty else ())]
+    assert 1 == followed.reference.as_json()["for_segments"]
+    assert {"invalid_control": 1} == dict(followed.telemetry.reference_refused)
+
+    followed.tombstone("bundles.photo")
+    followed.control("loyalty.program", "null")
+    followed.item("card", None)
+    assert (0, None, False) == (len(catalog.bundles), catalog.loyalty, bool(catalog))
+    assert "for_segments" not in followed.reference.as_json()
+
+
+def test_of_controls_that_were_made_anew_no_bundle_and_no_programme_hold() -> None:
+    """What the catalogue has of them goes as well."""
+    followed = Followed()
+    followed.control("bundles.photo", '{"items":["camera","case"],"discount_per_mille":50}')
+    followed.control("loyalty.program", '{"points_per_mille":{"EUR":10},"tiers":{"gold":1000}}')
+    followed.reference.forget(TOPICS.control)
+
+    assert (0, None) == (len(followed.catalog.bundles), followed.catalog.loyalty)
+    assert 0 == len(followed.controls)
+
+
 def test_a_page_tells_how_much_is_kept() -> None:
     """In numbers: items are the shop's own."""
     followed = Followed()

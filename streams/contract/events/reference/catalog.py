@@ -19,6 +19,7 @@ from streams.contract.events.fields import (
 )
 
 RELATIONS_MAX = 64
+SEGMENTS_MAX = 32
 TITLES_MAX = 32
 TITLE_CHARS_MAX = 300
 ADDRESS_CHARS_MAX = 2048
@@ -44,6 +45,8 @@ class Relation(BaseModel):
 
 
 Titles = Annotated[dict[Language, Title], Field(max_length=TITLES_MAX)]
+Segment = Annotated[str, Field(min_length=1, max_length=32)]
+Segments = Annotated[tuple[Segment, ...], Field(max_length=SEGMENTS_MAX, strict=False)]
 Relations = Annotated[tuple[Relation, ...], Field(max_length=RELATIONS_MAX, strict=False)]
 
 
@@ -73,6 +76,14 @@ class CatalogItem(BaseModel):
     """Never offered: carriage, vouchers, what is not published."""
     restricted: Word | None = None
     """Why not everybody may have it, in a word: `age`, `licence`. So far nobody is offered it."""
+    eligible_segments: Segments = ()
+    """Only for these segments, at most 32, by the `segment` of the event that asks; also `known`,
+    for who is signed in and consents, and `new`, for all others. Empty: for everybody."""
+    excluded_segments: Segments = ()
+    """Not for these, likewise, whatever else is said."""
+    owned_once: bool = False
+    """One is enough: who has bought it and kept it is not offered it again, and what it excludes
+    neither: a licence, a contract, a card."""
     variant_of: Id | None = None
     """The product of which this is a size or a colour: no variant is offered beside another one."""
     image_url: Address | None = None

@@ -1,4 +1,7 @@
-"""What a prompt may offer beside its items: at present that they make the shipping free."""
+"""What a prompt may offer beside its items: free shipping, a bundle that costs less, points.
+
+Amounts are in minor units of `currency` (cents). A release may add to these.
+"""
 
 from typing import Literal
 
@@ -7,16 +10,52 @@ from pydantic import BaseModel
 from streams.contract.wire.numbers import LENIENT, Count
 
 
-class Offer(BaseModel):
-    """An incentive that a prompt names. Amounts are in minor units of `currency` (cents)."""
+class FreeShippingOffer(BaseModel):
+    """With the items of the prompt the basket reaches what ships free."""
 
     model_config = LENIENT
 
     type: Literal["free_shipping"] = "free_shipping"
-    """With the items of the prompt the basket reaches what ships free."""
     missing_minor: Count
     """What the basket lacks of the threshold, without these items."""
     threshold_minor: Count
     """From which worth of the basket on shipping is free."""
     currency: str
     """ISO 4217 code."""
+
+
+class BundleOffer(BaseModel):
+    """With the items of the prompt a bundle is complete, which costs less than its items do.
+
+    It is a promise: the storefront takes the discount off when all of the bundle is bought.
+    """
+
+    model_config = LENIENT
+
+    type: Literal["bundle"] = "bundle"
+    bundle: str
+    """Its name, by the control that defines it."""
+    bundle_items: tuple[str, ...]
+    """All of it: what the shopper has, and the items of the prompt."""
+    price_minor: Count
+    """What all of it costs without the discount, one of each."""
+    discount_minor: Count
+    """What it costs less, once, when it is complete."""
+    currency: str
+    """ISO 4217 code."""
+
+
+class LoyaltyOffer(BaseModel):
+    """The items of the prompt bring a member of the loyalty programme points."""
+
+    model_config = LENIENT
+
+    type: Literal["loyalty"] = "loyalty"
+    tier: str
+    """The tier that the event named as the shopper's segment: points are by it."""
+    points: tuple[Count, ...]
+    """What one of each item brings, in the order of the prompt's items."""
+
+
+Offer = FreeShippingOffer | BundleOffer | LoyaltyOffer
+"""An incentive that a prompt names; `type` tells which."""

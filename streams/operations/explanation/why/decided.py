@@ -19,9 +19,8 @@ from streams.operations.explanation.why_not.considered import (
     refusals_of,
 )
 from streams.shop.decision.arms import CandidateQuery
-from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.slots.anchors import anchor_of, bought_with
-from streams.shop.decision.slots.top_up import TopUpArm
+from streams.shop.decision.slots.incentives import is_whole
 from streams.shop.shop import Shop
 
 CANDIDATES_MAX = 5
@@ -79,7 +78,7 @@ def behind(shop: Shop, asked: DecisionAsked, prompt: Prompt) -> Behind:
     session = shop.identity.seen_by(session, asked.event)
     anchor = anchor_of(session, asked.event) or prompt.anchor
     settings = shop.settings if asked.controls is None else asked.controls.settings
-    out = None if asked.catalog is None else Exclusions(asked.catalog)
+    out = asked.exclusions()
     question = shop.decision.question(
         *(session, anchor, asked.event.time_s, out, settings),
         *(asked.beside, bought_with(asked.event)),
@@ -88,7 +87,7 @@ def behind(shop: Shop, asked: DecisionAsked, prompt: Prompt) -> Behind:
     estimates = prompt.estimates or {}
     arms, met = [], dict[str, None]()
     for name, strategy in strategies.items():
-        whole = isinstance(strategy, TopUpArm)  # of more items there are too many ways to a sum
+        whole = is_whole(strategy)  # of more items there are too many ways to a sum
         most = question.items_max if whole else CANDIDATES_MAX
         found = strategy.candidates(shop.learned, question._replace(items_max=most))
         said = prompt.propensities.get(name), estimates.get(name)

@@ -208,7 +208,8 @@ def standing_now(
             kept.put(record.key, record.value, size=0)
         except InvalidReference:  # workers refuse it as well
             continue
-    catalog.hidden, catalog.curation = kept.hidden, kept.curation
+    catalog.hidden, catalog.curation, catalog.bundles = kept.hidden, kept.curation, kept.bundles
+    catalog.loyalty = kept.loyalty
     return Standing(catalog or None, kept.now)
 
 

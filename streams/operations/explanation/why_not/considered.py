@@ -35,6 +35,7 @@ Refusal = (
         "taken_out",
         "sent_away",
         "staple",
+        "comes_back",
         "in_another_slot",
     ]
     | Withholding
@@ -83,6 +84,10 @@ class DecisionAsked(NamedTuple):
     catalog: Catalog | None = None
     controls: Controlled | None = None
 
+    def exclusions(self) -> Exclusions | None:
+        """What the catalogue keeps out of it, for one question."""
+        return None if self.catalog is None else Exclusions(self.catalog, self.event.segment)
+
 
 def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     """What became of an item when this event, which the shop has just folded, was answered."""
@@ -98,7 +103,7 @@ def considered(shop: Shop, asked: DecisionAsked, item_id: str) -> Considered:
     refusals: tuple[Refusal, ...] = ()
     sources: tuple[Source, ...] = ()
     if anchor is not None:
-        out = None if asked.catalog is None else Exclusions(asked.catalog)
+        out = asked.exclusions()
         question = shop.decision.question(
             session, anchor, event.time_s, out, settings, asked.beside, bought_with(event)
         )
@@ -138,7 +143,7 @@ def idle_arms(controls: Controlled | None) -> Collection[str]:
 def _silence(shop: Shop, session: Session, asked: DecisionAsked) -> SilenceReason | None:
     """Why nothing was said, whatever the item; None: no arm had anything to offer."""
     unseen = asked.pending.of_visitor(session.session_id, session.ties.formers)
-    out = None if asked.catalog is None else Exclusions(asked.catalog)
+    out = asked.exclusions()
     said = shop.decision.in_slot(session, asked.event, unseen, out, asked.slot, asked.controls)
     if not isinstance(said, Silence):
         return "expired"  # it is not on the topic: answered too late, or gone by retention
@@ -171,7 +176,7 @@ def refusals_of(
     shop: Shop, session: Session, asked: DecisionAsked, question: CandidateQuery, item_id: str
 ) -> Iterator[Refusal]:
     """Why the item is out of the question: all that holds, not the first alone."""
-    withheld = shop.settings.staples_withheld
+    withheld, returned = shop.settings.staples_withheld, shop.orders.shares
     bought = item_id in _bought(shop, session, question.time_s)
     holds: dict[Refusal, bool] = {
         "in_basket": item_id in session.basket,
@@ -181,6 +186,7 @@ def refusals_of(
         "taken_out": not bought and item_id in session.taken_in_this_visit(),
         "sent_away": item_id in sent_away(session),
         "staple": bool(withheld) and item_id in shop.learned.popularity.top(withheld),
+        "comes_back": returned is not None and item_id in returned.often_back,
         "in_another_slot": item_id in asked.beside,
     }
     yield from (refusal for refusal, so in holds.items() if so)

@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 from models import Candidate, CoOccurrence
 from streams.shop.decision.arms import Arm, CandidateQuery
 from streams.shop.decision.catalog.slot_arms import FittingArm
+from streams.shop.decision.slots.bundles import BundleArm
+from streams.shop.decision.slots.incentives import is_whole
 from streams.shop.decision.slots.strategy import Strategy
-from streams.shop.decision.slots.top_up import TopUpArm
 from streams.shop.memory.learned import Learned
 
 RANKED_MAX = 1_000
@@ -22,6 +23,7 @@ Missing = Literal[
     "not_said",
     "unfit",
     "no_top_up",
+    "no_bundle",
     "not_ranked",
 ]
 """Why an arm does not propose an item."""
@@ -125,12 +127,13 @@ def _told(learned: Learned, strategy: Strategy, allowed: CandidateQuery, item_id
     The top-up is asked for no more items than it may have: of more there are too many ways to reach
     a sum.
     """
-    whole = isinstance(strategy, TopUpArm)
+    whole = is_whole(strategy)
     most = allowed.items_max if whole else RANKED_MAX
     ranked = strategy.candidates(learned, allowed._replace(items_max=most))
     place = _place(ranked, item_id)
     if place is None:
-        return None, None, "no_top_up" if whole else "not_said", None
+        missing: Missing = "no_bundle" if isinstance(strategy, BundleArm) else "no_top_up"
+        return None, None, missing if whole else "not_said", None
     return place + 1, ranked[place], None, None
 
 

@@ -28,9 +28,12 @@ REFUSALS: Mapping[Refusal, str] = {
     "taken_out": "it was taken out of the basket in this visit",
     "sent_away": "a prompt with it was sent away",
     "staple": "people buy it anyway (GOESWITH_STAPLES_WITHHELD)",
+    "comes_back": "it was sent back too often (GOESWITH_RETURNED_SHARE_MAX)",
     "out_of_stock": "it is out of stock, by the catalogue of now",
     "hidden": "it is hidden, by the catalogue or a control of now",
     "restricted": "it is restricted, by the catalogue of now",
+    "segment": "it is not for this shopper's segment, by the catalogue of now",
+    "owned": "one is enough (owned_once), and it was bought and kept",
     "variant": "another variant of it is in the basket, or was looked at",
     "margin": "it earns less than the margin floor, by the catalogue of now",
     "upgrade": "it, or what is there, is an upgrade of the other: those have a slot of their own",
@@ -48,6 +51,7 @@ MISSING: Mapping[Missing, str] = {
     "not_said": "nobody says so of what is at hand",
     "unfit": "it does not fit a better one of this arm",
     "no_top_up": "others reach free shipping by less, or it does not",
+    "no_bundle": "it completes none, or another one lacks less or saves more",
     "not_ranked": "so far down that nobody looks",
 }
 

@@ -13,18 +13,21 @@ from sys import intern
 from typing import Literal
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.settings import Settings
 from streams.contract.wire.shop.catalog import RelationsUse
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.catalog.categories import Categories
 from streams.shop.decision.catalog.curation import Curation
+from streams.shop.decision.catalog.eligibility import Barred, Eligibility, says_whom
 from streams.shop.decision.catalog.relations import Conflict, Relations
 from streams.shop.decision.catalog.substitutes import NEVER
+from streams.shop.decision.slots.bundles import Bundles
 from streams.shop.decision.slots.top_up import Prices
 from streams.shop.decision.slots.upgrades import Upgrades, upgraded
 
 Withholding = Literal[
-    "hidden", "restricted", "out_of_stock", "margin", "variant", Conflict, "substitute"
+    "hidden", "restricted", "out_of_stock", "margin", Barred, "variant", Conflict, "substitute"
 ]
 """Why an item is not offered: the first of these that is so."""
 NO_FLOOR = -1.0
@@ -70,6 +73,7 @@ class Catalog:
         self.withheld: dict[str, Withholding] = {}
         self.products: dict[str, str] = {}
         """Variant -> the product that it is one of."""
+        self.eligibility = Eligibility()
         self.categories = Categories(items_max)
         self.upgrades, self.prices = Upgrades(), Prices(prices_max)
         self.relations_use: RelationsUse = relations_use
@@ -78,6 +82,10 @@ class Catalog:
         """Records of which something was left out, for want of room, by what it was."""
         self.curation = Curation()
         """What people say goes with what; it comes by the controls."""
+        self.bundles = Bundles()
+        """What is cheaper together; it comes by the controls, too."""
+        self.loyalty: LoyaltyProgram | None = None
+        """What members get for what they pay, by a control."""
         self.hidden: frozenset[str] = frozenset()
         """Items and products that a control hides, whatever their records say."""
 
@@ -101,11 +109,12 @@ class Catalog:
     def __len__(self) -> int:
         """How much it keeps; an item that it keeps in several places counts in each of them."""
         related = self.upgrades.relations + len(self.relations)
-        return self._withholding() + related + len(self.hidden) + len(self.curation)
+        said = len(self.hidden) + len(self.curation) + len(self.bundles)
+        return self._withholding() + related + said
 
     def _withholding(self) -> int:
         """How much it keeps of what is not offered, or not beside another one."""
-        return len(self.withheld) + len(self.products)
+        return len(self.withheld) + len(self.products) + len(self.eligibility)
 
     @property
     def judges_pairs(self) -> bool:
@@ -118,13 +127,16 @@ class Catalog:
         item_id, product, why = item.item_id, item.variant_of, self.reason_to_withhold(item)
         kept = self._withholding()
         before = (item_id in self.withheld) + (item_id in self.products)
-        if kept - before + bool(why) + bool(product) > max(kept, self.items_max):
+        before += item_id in self.eligibility
+        needed = bool(why) + bool(product) + says_whom(item)
+        if kept - before + needed > max(kept, self.items_max):
             return False
         self._drop(item_id)
         if why is not None:
             self.withheld[item_id] = why
         if product is not None:
             self.products[item_id] = product
+        self.eligibility.put(item)
         self._put_more(item)
         return True
 
@@ -155,6 +167,7 @@ class Catalog:
     def _drop(self, item_id: str) -> None:
         self.withheld.pop(item_id, None)
         self.products.pop(item_id, None)
+        self.eligibility.take_out(item_id)
         self.upgrades.take_out(item_id)
         self.relations.take_out(item_id)
         self.categories.take_out(item_id)
@@ -165,6 +178,7 @@ class Catalog:
         """The topic is another one: nothing of what it held counts; what curators say does."""
         self.withheld.clear()
         self.products.clear()
+        self.eligibility.clear()
         self.upgrades.clear()
         self.relations.clear()
         self.categories.clear()

@@ -7,6 +7,7 @@ from itertools import chain
 from models import Candidate
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.catalog.catalog import Catalog, Withholding
+from streams.shop.decision.catalog.eligibility import segments_of
 from streams.shop.decision.catalog.relations import Surroundings
 from streams.shop.decision.catalog.substitutes import Likeness
 from streams.shop.memory.answer import Silence
@@ -14,6 +15,7 @@ from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
 
 UNKNOWN = ItemWorth()
+NOTHING: frozenset[str] = frozenset()
 
 
 class Exclusions(Collection[str]):
@@ -32,8 +34,13 @@ class Exclusions(Collection[str]):
     (['bread', 'shirt-l'], {'shirt-l': 'variant'})
     """
 
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
+    def __init__(self, catalog: Catalog, segment: str | None = None) -> None:
+        """`segment`: the one that the event which asks names."""
+        self.catalog, self._segment = catalog, segment
+        self._segments: frozenset[str] | None = None
+        """Those of who is there; None: no item is for some alone."""
+        self._owned = NOTHING
+        """What they own, and the products of that; nothing where no item is owned once."""
         self.upgrades, self.prices = catalog.upgrades, catalog.prices.of
         self._excluded: Collection[str] = ()
         self._products: set[str] = set()
@@ -65,11 +72,19 @@ class Exclusions(Collection[str]):
         what was `learned` items of one category may go together.
         """
         self._excluded, self._met = excluded, False
+        if len(self.catalog.eligibility):
+            self._segments = segments_of(session, self._segment)
+            if self.catalog.eligibility.once:
+                bought = purchases(session, learned)
+                self._owned = frozenset(chain(bought, map(self.catalog.product_of, bought)))
         if self._around is not None:
             self._around.ask(partial(purchases, session, learned))
         if self._likeness is not None:
             self._likeness.ask(learned)
         self.beside(beside, offered)
+        if self._around is not None and self._owned:
+            lasting = filter(self.catalog.eligibility.lasts, self._owned)
+            self._around.fill((*beside, *lasting), offered)
 
     def beside(self, items: Collection[str], offered: Collection[str] = ()) -> None:
         """The items beside which others have to fit: no variant of them is to be offered."""
@@ -82,7 +97,7 @@ class Exclusions(Collection[str]):
 
     def anew(self) -> "Exclusions":
         """The same catalogue, for a question of which nothing is to be noted here."""
-        return Exclusions(self.catalog)
+        return Exclusions(self.catalog, self._segment)
 
     def worth(self, item_id: str) -> ItemWorth:
         """What the catalogue says that an item earns, as far as it does."""
@@ -97,6 +112,9 @@ class Exclusions(Collection[str]):
         if item in self._excluded or not isinstance(item, str):
             return item in self._excluded
         why, product = self.catalog.withheld.get(item), self.catalog.product_of(item)
+        if why is None and self._segments is not None:
+            names = item, product
+            why = self.catalog.eligibility.barred(names, self._segments, self._owned)
         if why is None and product in self._products:
             why = "variant"
         if item in self.catalog.hidden or product in self.catalog.hidden:
@@ -123,7 +141,7 @@ class Exclusions(Collection[str]):
         """As many items as it may have at most: by that recommenders know how far to look."""
         catalog = self.catalog
         withheld = len(catalog.withheld) + len(catalog.products) + len(catalog.hidden)
-        unfit = len(self._around or ()) + len(catalog.categories)
+        unfit = len(self._around or ()) + len(catalog.categories) + len(catalog.eligibility)
         return len(self._excluded) + withheld + len(self._products) + unfit
 
     def fits(self, a: str, b: str) -> bool:

@@ -1,24 +1,29 @@
 """The arms of a slot where there is a catalogue: those that need it, and what it takes from others.
 
 An upgrade has its slot to itself. Beside a basket that lacks free shipping there is the top-up;
-where the catalogue or a curator says what goes with an item there are the arms of
-`streams.shop.decision.catalog.told_arms`. Where its relations or categories are to decide, no arm
-offers two items that do not fit each other: of an upgrade, which stands instead of its item, people
-choose one anyway.
+where it lacks little of a bundle, what completes that; where a member of the loyalty programme
+asks, what brings points; where the catalogue or a curator says what goes with an item there are
+the arms of `streams.shop.decision.catalog.told_arms`. Where its relations or categories are to
+decide, no arm offers two items that do not fit each other: of an upgrade, which stands instead of
+its item, people choose one anyway.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from models import Candidate
+from streams.contract.events.reference.loyalty import LoyaltyProgram
 from streams.contract.events.slots import Placement
 from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.catalog.catalog import NO_FLOOR, Catalog
 from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.decision.catalog.told_arms import told_arms
-from streams.shop.decision.slots import top_up, upgrades
+from streams.shop.decision.slots import bundles, loyalty, top_up, upgrades
 from streams.shop.decision.slots.anchors import bought_with
+from streams.shop.decision.slots.bundles import BundleArm
+from streams.shop.decision.slots.loyalty import LoyaltyArm
 from streams.shop.decision.slots.strategy import Strategy
-from streams.shop.decision.slots.top_up import TopUpArm
+from streams.shop.decision.slots.top_up import PriceTag, TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm, told_price
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.session import Session
@@ -71,10 +76,46 @@ def slot_arms(
     learning = arms
     if catalog.judges_pairs:
         arms = {name: FittingArm(arm, exclusions) for name, arm in arms.items()}
-    if slot not in top_up.SLOTS or not thresholds or not arms:
+    if not arms:
+        return arms
+    fits = exclusions.fits if catalog.judges_pairs else None
+    if catalog.bundles and slot in bundles.SLOTS:
+        arms = _with_bundle(arms, catalog, session, question, fits)
+    if catalog.loyalty is not None and slot in loyalty.SLOTS:
+        arms = _with_points(arms, catalog.loyalty, event, exclusions.prices, learning, fits)
+    if slot not in top_up.SLOTS or not thresholds:
         return arms
     missing = top_up.gap(session.basket, exclusions.prices, thresholds)
     if missing is None:
         return arms
-    fits = exclusions.fits if catalog.judges_pairs else None
     return {**arms, top_up.ARM: TopUpArm(missing, exclusions.prices, learning, fits)}
+
+
+def _with_bundle(
+    arms: Mapping[str, Strategy],
+    catalog: Catalog,
+    session: Session,
+    question: CandidateQuery,
+    fits: Callable[[str, str], bool] | None,
+) -> Mapping[str, Strategy]:
+    """These arms, and the one that completes a bundle where the basket is nearly one."""
+    held = [item for item in session.basket if item != question.anchor]
+    floor = catalog.margin_ratio_min
+    terms = None if floor <= NO_FLOOR else floor
+    prices = catalog.prices.of
+    found = tuple(bundles.completions(catalog.bundles, [*held, question.anchor], prices, terms))
+    return {**arms, bundles.ARM: BundleArm(found, prices, fits)} if found else arms
+
+
+def _with_points(
+    arms: Mapping[str, Strategy],
+    program: LoyaltyProgram,
+    event: AskingEvent,
+    prices: Mapping[str, PriceTag],
+    learning: Mapping[str, Strategy],
+    fits: Callable[[str, str], bool] | None,
+) -> Mapping[str, Strategy]:
+    """These arms, and the one that names points where a member asks."""
+    if (tier := program.tier_of(event.segment)) is None:
+        return arms
+    return {**arms, loyalty.ARM: LoyaltyArm(program, tier, prices, learning, fits)}

@@ -10,14 +10,19 @@ from typing import Any, NamedTuple
 
 from models.bandit.propensity import NO_LIMITS, ShareLimits, draw
 from streams.contract.errors import InvalidReference
+from streams.contract.events.reference.bundles import PREFIX as BUNDLES
+from streams.contract.events.reference.bundles import bundle_terms
 from streams.contract.events.reference.curated import PREFIX as CURATED
 from streams.contract.events.reference.curated import curated_items
+from streams.contract.events.reference.loyalty import KEY as LOYALTY
+from streams.contract.events.reference.loyalty import LoyaltyProgram, loyalty_program
 from streams.contract.settings import Settings
 from streams.shop.decision.arms import ARMS, Arm
 from streams.shop.decision.catalog.catalog import FULL
 from streams.shop.decision.catalog.curation import Curation
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.shop.decision.controls.registry import checked, known
+from streams.shop.decision.slots.bundles import Bundles
 
 CONTROLS_MAX = 10_000
 LIMITING = {
@@ -25,6 +30,8 @@ LIMITING = {
     "prompts.cool_down_s": "cool_down_s",
 }
 """Controls that stand in the place of a setting."""
+OF_CATALOG = frozenset({"items.hidden", LOYALTY})
+"""Controls that decisions have of their catalogue."""
 
 
 class Controlled(NamedTuple):
@@ -76,12 +83,16 @@ class Controls:
         """Items that are offered to nobody."""
         self.curation = Curation()
         """What people say goes with an item."""
+        self.bundles = Bundles()
+        """What is cheaper together."""
+        self.loyalty: LoyaltyProgram | None = None
+        """What members get for what they pay."""
         self.now: Controlled | None = None
         """What decisions go by; None: no control is set, and the settings hold."""
 
     def __len__(self) -> int:
         """How many are set."""
-        return len(self.values) + len(self.notes) + len(self.curation)
+        return len(self.values) + len(self.notes) + len(self.curation) + len(self.bundles)
 
     def put(self, key: str, value: Any, size: int) -> None:
         """A control as it is from now on; None: it is set no longer.
@@ -97,6 +108,11 @@ class Controls:
             if value is not None:
                 self.curation.put(key, *curated_items(key, value))
             return
+        if key.startswith(BUNDLES):
+            self.bundles.take_out(key.removeprefix(BUNDLES))
+            if value is not None:
+                self.bundles.put(*bundle_terms(key, value))
+            return
         if known(key) is None:
             self.notes.pop(key, None)
             if value is not None:
@@ -108,6 +124,8 @@ class Controls:
         self._follow()
 
     def _has(self, key: str) -> bool:
+        if key.startswith(BUNDLES):
+            return key.removeprefix(BUNDLES) in self.bundles
         return key in self.values or key in self.notes or key in self.curation
 
     def forget(self) -> None:
@@ -115,12 +133,15 @@ class Controls:
         self.values.clear()
         self.notes.clear()
         self.curation.clear()
+        self.bundles.clear()
         self._follow()
 
     def _follow(self) -> None:
         """Work out what decisions go by: at each change, so that no decision has to."""
         self.hidden = frozenset(self.values.get("items.hidden", ()))
-        decided = {key: value for key, value in self.values.items() if key != "items.hidden"}
+        told = self.values.get(LOYALTY)
+        self.loyalty = None if told is None else loyalty_program(told)
+        decided = {key: value for key, value in self.values.items() if key not in OF_CATALOG}
         self.now = self._controlled(decided) if decided else None
 
     def _controlled(self, values: Mapping[str, Any]) -> Controlled:

@@ -14,10 +14,14 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from streams.contract.errors import InvalidReference
 from streams.contract.events.fields import Id
+from streams.contract.events.reference.bundles import PREFIX as BUNDLES
+from streams.contract.events.reference.bundles import BundleTerms, bundle_terms
 from streams.contract.events.reference.codec import reasons
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.events.reference.curated import PREFIX as CURATED
 from streams.contract.events.reference.curated import REFUSED, CuratedItems, curated_items
+from streams.contract.events.reference.loyalty import KEY as LOYALTY
+from streams.contract.events.reference.loyalty import LoyaltyProgram, loyalty_program
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 
@@ -33,7 +37,8 @@ class Control(NamedTuple):
     """What is known of a control."""
 
     name: str
-    """Its key, with `<arm>` for the name of one, `<item>` for what an item is called by."""
+    """Its key, with `<arm>` for the name of one, `<item>` for what an item is called by,
+    `<name>` for one that its author gives."""
     values: TypeAdapter[Any]
     says: str
     """What it does, for those who set it."""
@@ -43,7 +48,7 @@ class Control(NamedTuple):
     @property
     def pattern(self) -> re.Pattern[str]:
         """What its keys look like, the arm as a group."""
-        name = re.escape(self.name).replace("<item>", ".+")
+        name = re.escape(self.name).replace("<item>", ".+").replace("<name>", ".+")
         return re.compile(name.replace("<arm>", "(?P<arm>.+)"))
 
 
@@ -117,6 +122,21 @@ CONTROLS = (
         "and as `source` `merchant`, `editors` or `community`, which shoppers are told",
         "nobody says anything",
     ),
+    Control(
+        f"{BUNDLES}<name>",
+        TypeAdapter(BundleTerms),
+        "what is cheaper together, for the arm `bundle`: `items`, 2 to 8, and `discount_minor` by "
+        "currency or `discount_per_mille`; needs GOESWITH_CATALOG_PRICES_MAX",
+        "there is no such bundle",
+    ),
+    Control(
+        LOYALTY,
+        TypeAdapter(LoyaltyProgram),
+        "the loyalty programme, for the arm `loyalty`: `points_per_mille` (points for a thousand "
+        "minor units, by currency) and `tiers`, called as segments (1000: all of it); needs "
+        "GOESWITH_CATALOG_PRICES_MAX",
+        "no prompt names points",
+    ),
 )
 
 
@@ -143,6 +163,12 @@ def checked(key: str, value: Any, arms: Collection[str] = tuple(ARMS)) -> Any:
         raise InvalidReference(REFUSED, f"there is no arm {arm}: {', '.join((*arms, *TOLD_ARMS))}")
     if key.startswith(CURATED):
         curated_items(key, value)
+        return value
+    if key.startswith(BUNDLES):
+        bundle_terms(key, value)
+        return value
+    if key == LOYALTY:
+        loyalty_program(value)
         return value
     try:
         parsed = control.values.validate_python(value)

@@ -17,6 +17,7 @@ COUNTED = {
     "buy_again": "purchases",
     "popular": "items",
     "accessories": "baskets",
+    "bundle": "baskets",
     "curated/merchant": "baskets",
     "curated/editors": "baskets",
     "curated/community": "baskets",

@@ -27,8 +27,8 @@ from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.policy.item_values import worths
+from streams.shop.decision.slots.incentives import is_whole
 from streams.shop.decision.slots.strategy import Strategy
-from streams.shop.decision.slots.top_up import TopUpArm
 from streams.shop.decision.slots.upgrades import UpgradeArm
 from streams.shop.memory.learned import Learned
 from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates
@@ -65,13 +65,13 @@ class ItemNumbers:
         self, name: str, arm: Strategy, question: CandidateQuery, context: str, number: int
     ) -> list[Candidate]:
         """Those of one arm; `number`: so many as were drawn, 0: as many as are worth it."""
-        most, whole = question.items_max, isinstance(arm, TopUpArm)
+        most, whole = question.items_max, is_whole(arm)
         if not whole:
             question = question._replace(items_max=number or LOOKED_AT * most)
         candidates = arm.candidates(self._learned, question)
         if number or not candidates:
             return candidates
-        known = worths(candidates, question)
+        known = worths(candidates, question, arm)
         judged, others = list[int](), list[int]()
         for at, worth in enumerate(known):
             (others if self._unit(worth) is None else judged).append(at)

@@ -10,21 +10,27 @@ from models import Candidate
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import CandidateQuery
 from streams.shop.decision.catalog.exclusions import UNKNOWN, Exclusions
+from streams.shop.decision.slots.incentives import promised
+from streams.shop.decision.slots.strategy import Strategy
 
 FIT_CLASSES = 8
 DOUBTED = 4
 """Cases more in which it did not go along: two of two is no certainty."""
 
 
-def worths(candidates: Iterable[Candidate], question: CandidateQuery) -> tuple[ItemWorth, ...]:
-    """What the catalogue says of each, if there is one, and how much speaks for it."""
+def worths(
+    candidates: Iterable[Candidate], question: CandidateQuery, arm: Strategy
+) -> tuple[ItemWorth, ...]:
+    """What the catalogue says of each, if there is one, and how much speaks for it.
+
+    Of an arm that takes a discount off, what is left after that.
+    """
     known = question.excluded if isinstance(question.excluded, Exclusions) else None
-    return tuple(
-        [
-            (UNKNOWN if known is None else known.worth(one.item))._replace(fit=fit(one))
-            for one in candidates
-        ]
-    )
+    found = [
+        (UNKNOWN if known is None else known.worth(one.item))._replace(fit=fit(one))
+        for one in candidates
+    ]
+    return tuple(promised(arm, found, question))
 
 
 def fit(candidate: Candidate) -> int:

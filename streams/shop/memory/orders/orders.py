@@ -24,6 +24,7 @@ from typing import Any
 from models.snapshot.elements import each
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, Back, FindImpression, Order, add_back
+from streams.shop.memory.orders.reward.returned_shares import ReturnedShares
 from streams.shop.people.shoppers import ShopperSessions
 
 ORDERS_MAX = 4_096
@@ -45,6 +46,8 @@ class Orders:
         self.came_back = False
         """Whether anything ever came back."""
         self.shoppers = ShopperSessions()
+        self.returned: ReturnedShares | None = None
+        """What is read off the orders of all partitions, where anybody asks for it."""
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, dict[str, int]] = {}
         self._lines = self._waiting_lines = 0
@@ -68,12 +71,17 @@ class Orders:
         """Keep an order; of too many the oldest is forgotten, and can be returned no more."""
         self._orders[order.order_id] = order
         self._lines += order.size
+        if self.returned is not None:
+            self.returned.ordered(order)
         self._forget()
 
     def _forget(self) -> None:
         while len(self._orders) > self.orders_max or self._lines > LINES_MAX:
-            self._lines -= self._orders.pop(next(iter(self._orders))).size
+            oldest = self._orders.pop(next(iter(self._orders)))
+            self._lines -= oldest.size
             self.forgot = True
+            if self.returned is not None:
+                self.returned.left(oldest)
 
     def note_back(self, order_id: str, back: Back) -> None:
         """Keep what came back: with its order, or until there is one."""
@@ -102,13 +110,18 @@ class Orders:
         for order in self._orders.values():
             early = order.supposed or order.at_ms // 1000 <= until_s
             if early and order.shopper_id == shopper_id:
-                order.shopper_id = None
+                self._forget_who(order)
 
     def forget_shoppers(self, until_ms: float) -> None:
         """Nothing is kept of who bought up to a time."""
         for order in self._orders.values():
             if order.at_ms <= until_ms:
-                order.shopper_id = None
+                self._forget_who(order)
+
+    def _forget_who(self, order: Order) -> None:
+        if self.returned is not None:
+            self.returned.nobodys(order)
+        order.shopper_id = None
 
     def state(self, *, whole: bool = True) -> list[Any]:
         """Everything, as JSON; else what the events of its partition alone have told."""

@@ -1,7 +1,8 @@
 """A CSV with the names of the contract: `item_id`, and any of the other fields of an item.
 
 Titles are in columns `title`, or `title_de` and so on; `restricted` is a word. Relations have their
-kind as the column, with commas between the items. JSON lines hold the records as they are.
+kind as the column, with commas between the items, as there are between segments. JSON lines hold
+the records as they are.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from streams.storefront.reference.formats.drafts import (
 )
 
 NUMBERS = ("price_minor", "margin_minor")
+LISTS = ("eligible_segments", "excluded_segments")
 TEXTS = ("category", "restricted", "image_url", "url")
 
 
@@ -50,7 +52,12 @@ def _fields(row: FileRow, options: Options) -> dict[str, Any]:
     fields |= {"titles": titles} if titles else {}
     fields |= {name: said for name in TEXTS if (said := row.cell(name))}
     fields["in_stock"] = truth(row, "in_stock", otherwise=True)
+    if truth(row, "owned_once", otherwise=False):
+        fields["owned_once"] = True
     fields["hidden"] = truth(row, "hidden", otherwise=False)
+    for name in LISTS:
+        if listed := [*filter(None, map(str.strip, row.cell(name).split(",")))]:
+            fields[name] = listed
     fields["relations"] = [
         {"kind": kind, "item_id": other.strip()}
         for kind in get_args(RelationKind)

@@ -21,13 +21,16 @@ from models.evaluation.confidence_sequences import GammaExponential
 from streams.contract.events.reference.control import ControlRecord
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.storefront.reference.guardrails.first_impressions import Firsts
 
 AUTHOR = "guardrail"
 """Who the audit trail says that it was."""
 ALPHA = 0.01
 """The probability of ever stopping an arm that breaks no guardrail, for each kind of them."""
-ARMS_JUDGED = len(ARMS)
+STOPPABLE = frozenset({*ARMS, *TOLD_ARMS})
+"""All that a control can stop; not what ends by the control that defines it."""
+ARMS_JUDGED = len(STOPPABLE)
 """How many arms share it (Bonferroni): all that a control can stop, whether they were seen or not.
 
 A number that grew with the arms seen so far would spend more than there is.
@@ -129,7 +132,7 @@ def stops(
     found = []
     for breach in broken:
         key = f"arms.{breach.arm}.state"
-        if breach.arm in ARMS and _may_stop(standing.get(key)):
+        if breach.arm in STOPPABLE and _may_stop(standing.get(key)):
             said = {"key": key, "value": "off", "author": AUTHOR, "at_ms": at_ms}
             reason = breach.reason[:REASON_CHARS_MAX]
             found.append(ControlRecord.model_validate(said | {"reason": reason}))

@@ -12,13 +12,13 @@ from streams.clients.log_reader import LogReader, Offsets, RawRecord
 from streams.contract.events.reference.control import ControlRecord
 from streams.contract.settings import Settings
 from streams.experiments.arms import BoardReader
-from streams.shop.decision.arms import ARMS
 from streams.storefront.reference.guardrails.first_impressions import (
     FirstImpressions,
     FirstsBoard,
 )
 from streams.storefront.reference.guardrails.judged import (
     REASON_CHARS_MAX,
+    STOPPABLE,
     Guardrails,
     breaches,
     stops,
@@ -69,7 +69,7 @@ class Guard:
         if not broken:
             return ""
         for one in broken:
-            if one.arm not in ARMS and self._is_news(one.arm):
+            if one.arm not in STOPPABLE and self._is_news(one.arm):
                 said = f"{printable(one.arm)} breaks a guardrail, and no control stops it"
                 why = printable(one.reason, REASON_CHARS_MAX)
                 click.echo(f"goeswith: {said}: {why}", err=True)

@@ -22,6 +22,11 @@ GOOD = {
     "prompts.paused": [True, False],
     "items.hidden": [[], ["jam", "tea"]],
     "curated.bread": [{"items": ["jam"]}, {"items": ["lid"], "item_id": "Pot"}],
+    "loyalty.program": [{"points_per_mille": {"EUR": 10}, "tiers": {"gold": 2000, "member": 1}}],
+    "bundles.photo": [
+        {"items": ["camera", "case"], "discount_minor": {"EUR": 1, "JPY": 100}},
+        {"items": list("abcdefgh"), "discount_per_mille": 999},
+    ],
 }
 BAD: dict[str, list[Any]] = {
     "arms.popular.state": ["loud", True, 1, ["on"]],
@@ -35,12 +40,30 @@ BAD: dict[str, list[Any]] = {
     "prompts.paused": [1, "true", "yes"],
     "items.hidden": ["jam", [""], [1], ["x" * 129], ["jam"] * 1001, {"jam": True}],
     "curated.bread": [["jam"], {"items": []}, {"items": ["bread"]}, {"items": [1]}, CROWD],
+    "loyalty.program": [
+        {"points_per_mille": {"EUR": 10}, "tiers": {}},
+        {"points_per_mille": {}, "tiers": {"gold": 1000}},
+        {"points_per_mille": {"EUR": 0}, "tiers": {"gold": 1000}},
+        {"points_per_mille": {"EUR": 10}, "tiers": {"gold": 0.5}},
+        {"points_per_mille": {"EUR": 10}, "tiers": {"x" * 33: 1}},
+        [],
+    ],
+    "bundles.photo": [
+        {"items": ["camera", "case"]},
+        {"items": ["camera"], "discount_per_mille": 1},
+        {"items": list("abcdefghi"), "discount_per_mille": 1},
+        {"items": ["case", "case"], "discount_per_mille": 1},
+        {"items": ["camera", "case"], "discount_per_mille": 1000},
+        {"items": ["camera", "case"], "discount_minor": {"EUR": 0}},
+        {"items": ["camera", "case"], "discount_minor": {"euro": 5}},
+        {"items": ["camera", "case"], "discount_minor": {"EUR": 5}, "discount_per_mille": 1},
+    ],
 }
 
 
 def example(name: str) -> str:
     """A key of this control."""
-    return name.replace("<arm>", "popular").replace("<item>", "bread")
+    return name.replace("<arm>", "popular").replace("<item>", "bread").replace("<name>", "photo")
 
 
 def test_there_is_an_example_of_every_control() -> None:

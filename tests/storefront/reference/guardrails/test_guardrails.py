@@ -14,6 +14,7 @@ from streams.contract.events.reference.control import ControlRecord
 from streams.experiments.arm_estimates import ArmEstimates
 from streams.experiments.impressions import Trial
 from streams.shop.decision.arms import ARMS
+from streams.shop.decision.catalog.told_arms import TOLD_ARMS
 from streams.storefront.reference.guardrails.first_impressions import FirstImpressions, Firsts
 from streams.storefront.reference.guardrails.judged import (
     ALPHA,
@@ -111,9 +112,9 @@ def test_what_is_shown_to_people_is_not_enough_to_stop_an_arm() -> None:
     assert 0 < excluded < stopped
 
 
-def test_an_arm_is_sent_away_too_often_from_500_to_one_on() -> None:
-    """The e-value that `ALPHA` needs, five arms sharing it: one dismissal less is not enough."""
-    by, shown = GammaExponential(1.0, 50.0, 0.002), 400
+def test_an_arm_is_sent_away_too_often_from_700_to_one_on() -> None:
+    """The e-value that `ALPHA` needs, seven arms sharing it: one dismissal less is not enough."""
+    by, shown = GammaExponential(1.0, 50.0, 0.01 / 7), 400
     enough = next(
         away
         for away in range(shown)
@@ -129,19 +130,19 @@ def test_an_arm_is_sent_away_too_often_from_500_to_one_on() -> None:
         for away in (enough - 1, enough)
     ]
 
-    assert 5 == len(ARMS)
-    assert log_e[0] <= math.log(500) < log_e[1]
+    assert 7 == len({*ARMS, *TOLD_ARMS})
+    assert log_e[0] <= math.log(700) < log_e[1]
 
 
-def test_an_arm_earns_too_little_from_500_to_one_on() -> None:
-    """One side of a bound of .02 for five arms; decision by decision, two stop it or none."""
-    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.004)
+def test_an_arm_earns_too_little_from_700_to_one_on() -> None:
+    """One side of a bound of .02 for seven arms; decision by decision, two stop it or none."""
+    evidence, chance, by = ArmEstimates(floor=0.5), Random(SEED), sequence(0.5, 0.02 / 7)
     stopped = []
     for _ in range(40):
         for trial in decided({"buy_again": 0.0, "popular": 0.6}, chance)[:5]:
             evidence.add([trial])
             sums = of_difference(evidence.groups, "buy_again", "popular")
-            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(500)
+            enough = sums.score < 0 and by.log_e_value(-sums.score, sums.variance) > math.log(700)
             stopped.append(bool(breaches({}, evidence, Guardrails(loss_max=0.0))))
             assert enough == stopped[-1]
 
@@ -222,3 +223,12 @@ def test_who_names_no_guardrail_is_told_which_there_are() -> None:
 
     assert 0 != said.exit_code
     assert "--dismissals-max" in str(said.exception) + said.output
+
+
+def test_arms_that_only_a_catalogue_or_curators_bring_are_stopped_as_well() -> None:
+    """Each arm that a control can name; of what it cannot, none."""
+    broken = [Breach(arm, "sent away") for arm in (*ARMS, *TOLD_ARMS, "top_up", "bundle")]
+
+    assert [f"arms.{arm}.state" for arm in (*ARMS, *TOLD_ARMS)] == [
+        one.key for one in stops(broken, {}, NOON_MS)
+    ]

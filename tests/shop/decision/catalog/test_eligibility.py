@@ -1,0 +1,159 @@
+"""Segments as eligibility: an item that is for some shoppers alone is offered to nobody else."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.eligibility import MET_MAX, Audience, Eligibility
+from streams.shop.decision.catalog.exclusions import Exclusions
+from streams.shop.memory.answer import Silence
+from tests.stories import Story, Till
+
+SEGMENTS = st.sets(st.sampled_from(["club", "staff", "known", "new"]))
+
+
+def bank(**whom: Any) -> Till:
+    """A bank where who opens an account takes a gold card with it."""
+    till = Till()
+    till.teach("account", "gold-card")
+    till.catalog = Catalog()
+    assert till.catalog.put(CatalogItem(item_id="gold-card", **whom))
+    return till
+
+
+def offered(till: Till, **who: Any) -> bool:
+    """Whether somebody is offered the card; if not, the catalogue is the reason."""
+    answer = till.serve(Story(f"s-{sorted(who.items())}").view("account", **who))
+    if answer.prompt is None:
+        assert Silence("withheld") == answer.silence
+        assert "segment" in answer.withheld
+        return False
+    assert ["gold-card"] == [item.item_id for item in answer.prompt.items]
+    return True
+
+
+def test_an_item_for_some_segments_is_offered_to_them_alone() -> None:
+    """By the segment that the event names, whether the policy knows it as a context or not."""
+    till = bank(eligible_segments=("premium", "staff"))
+
+    assert offered(till, segment="premium")
+    assert offered(till, segment="staff")
+    assert not offered(till, segment="student")
+    assert not offered(till)
+
+
+def test_an_item_that_is_not_for_a_segment_is_offered_to_all_others() -> None:
+    """A card that minors may not have."""
+    till = bank(excluded_segments=("minor",))
+
+    assert not offered(till, segment="minor")
+    assert offered(till, segment="student")
+    assert offered(till)
+
+
+def test_known_and_new_are_segments_too() -> None:
+    """Who is signed in and consents is known; without consent nobody is."""
+    till = bank(eligible_segments=("known",))
+
+    assert offered(till, shopper_id="ann", consent=True)
+    assert not offered(till, shopper_id="bob", consent=False)
+    assert not offered(till)
+
+
+def test_the_latest_record_counts_and_a_tombstone_lifts_it() -> None:
+    """As with all that a catalogue says."""
+    till = bank(eligible_segments=("premium",))
+    catalog = till.catalog
+    assert catalog is not None
+    catalog.put(CatalogItem(item_id="gold-card", excluded_segments=("minor",)))
+    assert offered(till, segment="student")
+
+    catalog.put(CatalogItem(item_id="gold-card", eligible_segments=("premium",)))
+    assert 1 == len(catalog)
+    catalog.take_out("gold-card")
+    assert not catalog
+    till.catalog = None
+    assert offered(till, segment="anybody")
+
+
+def test_what_is_said_of_a_product_holds_for_its_variants() -> None:
+    """A variant has no word of its own, or one that forbids more."""
+    till = bank(variant_of="cards")
+    assert till.catalog is not None
+    till.catalog.put(CatalogItem(item_id="cards", eligible_segments=("premium",)))
+
+    assert not offered(till, segment="student")
+    assert offered(till, segment="premium")
+
+
+def test_an_upgrade_is_held_to_it_as_well() -> None:
+    """Whoever asks, in whichever slot."""
+    till = bank()
+    assert till.catalog is not None
+    better = ({"kind": "upgrade_of", "item_id": "account"},)
+    priced: dict[str, Any] = {"price_minor": 900, "currency": "EUR"}
+    only = {"eligible_segments": ("premium",), "relations": better}
+    till.catalog.put(CatalogItem.model_validate({"item_id": "gold-account", **priced, **only}))
+    asked = {**priced, "price_minor": 100, "slots": ("upgrade",)}
+
+    barred = till.serve(Story("a").view("account", **asked))
+    assert (None, ("segment",)) == (barred.prompt, barred.withheld)
+    assert till.prompt(Story("b").view("account", segment="premium", **asked))
+
+
+def test_exclusions_are_never_smaller_than_what_is_for_others() -> None:
+    """Recommenders look as far as `len` lets them, and make room for so many."""
+    catalog, items = Catalog(), [f"club-{number}" for number in range(9)]
+    for item in items:
+        catalog.put(CatalogItem(item_id=item, eligible_segments=("club",)))
+    out = Exclusions(catalog, "student")
+    out.fill(excluded=(), beside=["account"])
+
+    assert [item for item in items if item in out] == items
+    assert len(out) >= len(items)
+
+
+def test_what_a_record_says_of_segments_has_room_as_what_withholds() -> None:
+    """One that has none is refused, and the item is as it was."""
+    catalog = Catalog(items_max=1)
+    assert catalog.put(CatalogItem(item_id="a", eligible_segments=("club",)))
+    assert not catalog.put(CatalogItem(item_id="b", excluded_segments=("club",)))
+    assert catalog.put(CatalogItem(item_id="a", eligible_segments=("staff",)))
+    assert ("a" in catalog.eligibility, "b" in catalog.eligibility) == (True, False)
+    catalog.clear()
+    assert 0 == len(catalog)
+
+
+def test_an_audience_that_is_met_again_is_kept_once() -> None:
+    """A million items for the same club take no million of sets."""
+    eligibility = Eligibility()
+    for number in range(3):
+        eligibility.put(CatalogItem(item_id=f"item-{number}", eligible_segments=("club",)))
+
+    assert 1 == len({id(one) for one in eligibility._audiences.values()})
+    for number in range(MET_MAX + 5):
+        said = CatalogItem(item_id="one", eligible_segments=(f"s{number}",))
+        eligibility.put(said)
+    assert MET_MAX == len(eligibility._met)
+    assert eligibility.barred(["one"], {f"s{MET_MAX + 4}"}, ()) is None
+
+
+@given(only=SEGMENTS, never=SEGMENTS, who=SEGMENTS)
+def test_an_audience_takes_who_is_of_one_that_it_is_for_and_of_none_that_it_is_not(
+    only: set[str], never: set[str], who: set[str]
+) -> None:
+    """Whatever the sets; being excluded weighs more."""
+    taken = Audience(frozenset(only), frozenset(never)).takes(who)
+
+    assert taken == ((not only or bool(only & who)) and not never & who)
+
+
+@pytest.mark.parametrize("said", [("",), ("x" * 33,), ("a",) * 33], ids=["empty", "long", "many"])
+def test_segments_of_a_record_have_limits(said: tuple[str, ...]) -> None:
+    """A record that breaks them is refused."""
+    with pytest.raises(ValueError, match="eligible_segments"):
+        CatalogItem(item_id="a", eligible_segments=said)

@@ -1,0 +1,302 @@
+"""Complete the bundle: what is missing, what it saves, and what the shop still earns by it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.errors import InvalidReference
+from streams.contract.events.reference.bundles import BundleTerms
+from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.prompts import Prompt
+from streams.contract.receipts import Receipts
+from streams.contract.wire.shop.offers import BundleOffer
+from streams.contract.wire.shop.on_offer import ItemWorth
+from streams.shop.decision.arms import CandidateQuery
+from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.controls.controls import Controls
+from streams.shop.decision.languages.messages import TEXTS
+from streams.shop.decision.slots.bundles import (
+    LOOKED_AT_MAX,
+    BundleArm,
+    Bundles,
+    completions,
+)
+from streams.shop.decision.slots.top_up import PriceTag
+from streams.shop.memory.answer import Silence
+from streams.shop.memory.orders.reward.net_reward import NetReward
+from streams.shop.memory.session import Session
+from tests.stories import Story, Till
+
+PRICES = {"camera": 50_000, "case": 4_000, "card": 2_000, "strap": 3_000}
+"""What is sold, in cents; each earns a fifth of its price."""
+PHOTO = BundleTerms(items=("camera", "case", "card"), discount_minor={"EUR": 1_500, "JPY": 90})
+
+
+def priced(item_id: str, **fields: Any) -> CatalogItem:
+    """An item of the catalogue as it is sold, but for these fields."""
+    minor = PRICES[item_id]
+    said = {"price_minor": minor, "margin_minor": minor // 5, "currency": "EUR", **fields}
+    return CatalogItem(item_id=item_id, **said)
+
+
+def till(*changed: CatalogItem, terms: BundleTerms = PHOTO, **settings: Any) -> Till:
+    """A shop with a bundle that has learned nothing yet."""
+    shop = Till(catalog_prices_max=100, **settings)
+    shop.catalog = Catalog.of(shop.shop.settings)
+    for item in (*map(priced, PRICES), *changed):
+        assert shop.catalog.put(item)
+    shop.catalog.bundles.put("photo", terms)
+    return shop
+
+
+def basket(shop: Till, *items: str, session: str = "s1", **more: Any) -> Prompt | None:
+    """What somebody is offered who has put these into the basket, one after the other."""
+    story = Story(session)
+    for item in items[:-1]:
+        shop.serve(story.add(item, slots=()))
+    return shop.serve(story.add(items[-1], **more)).prompt
+
+
+def test_what_completes_a_bundle_is_offered_with_what_it_saves() -> None:
+    """The camera and the case are there: the card makes it 15.00 EUR less of 560.00."""
+    prompt = basket(till(), "camera", "case")
+
+    assert prompt is not None
+    assert (["card"], "bundle") == ([item.item_id for item in prompt.items], prompt.arm)
+    assert prompt.offer == BundleOffer(
+        bundle="photo",
+        bundle_items=("camera", "case", "card"),
+        price_minor=56_000,
+        discount_minor=1_500,
+        currency="EUR",
+    )
+    assert "Completes a bundle that costs less together" == prompt.reason.text
+    assert ("case", 0, 1) == tuple(prompt.items[0].evidence.model_dump().values())
+    assert Prompt.model_validate_json(prompt.to_json()) == prompt
+
+
+def test_two_items_that_are_missing_are_offered_together() -> None:
+    """All of them or none: one alone would not bring the discount."""
+    shop = till()
+    prompt = basket(shop, "camera")
+    assert prompt is not None
+    assert ["case", "card"] == [item.item_id for item in prompt.items]
+
+    few = till(prompt_items_max=1)
+    assert basket(few, "camera") is None
+    assert (one := basket(few, "camera", "card", session="s2"))
+    assert ["case"] == [item.item_id for item in one.items]
+
+
+def test_a_bundle_that_lacks_three_items_or_none_is_not_offered() -> None:
+    """Nor is one of which nothing is there."""
+    four = BundleTerms(items=tuple(PRICES), discount_per_mille=10)
+
+    assert basket(till(terms=four), "camera") is None
+    assert basket(till(), "camera", "case", "card") is None
+    assert basket(till(), "strap") is None
+
+
+def test_a_thousandth_of_the_whole_price_is_rounded_down() -> None:
+    """As in any currency without a smaller coin."""
+    terms = BundleTerms(items=("case", "strap"), discount_per_mille=33)
+    prompt = basket(till(terms=terms), "case")
+
+    assert prompt is not None
+    assert isinstance(prompt.offer, BundleOffer)
+    assert (7_000, 231) == (prompt.offer.price_minor, prompt.offer.discount_minor)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"currency": "USD"},
+        {"price_minor": None, "margin_minor": None},
+        {"in_stock": False},
+        {"hidden": True},
+        {"eligible_segments": ("club",)},
+    ],
+    ids=["another-currency", "no-price", "sold-out", "hidden", "for-others"],
+)
+def test_a_bundle_is_not_offered_where_a_part_cannot_be_had_or_priced(
+    changed: dict[str, Any],
+) -> None:
+    """Nobody could keep the promise."""
+    assert basket(till(priced("card", **changed)), "camera", "case") is None
+
+
+def test_a_discount_of_another_currency_or_of_all_that_is_paid_is_none() -> None:
+    """Yen are no cents, and nothing is given away."""
+    for terms in ({"JPY": 500}, {"EUR": 7_000}):
+        shop = till(terms=BundleTerms(items=("case", "strap"), discount_minor=terms))
+        assert basket(shop, "case") is None
+
+
+@pytest.mark.parametrize(
+    ("floor", "offered"),
+    [(0.176, True), (0.178, False), (-1.0, True)],
+    ids=["earns-enough", "earns-less", "no-floor"],
+)
+def test_the_whole_has_to_earn_the_margin_floor_after_its_discount(
+    floor: float, offered: bool
+) -> None:
+    """It earns 112.00 less 15.00 of 545.00: .17798 of what is paid."""
+    assert offered == (basket(till(margin_ratio_min=floor), "camera", "case") is not None)
+
+
+def test_where_a_margin_is_not_known_a_floor_keeps_the_bundle_back() -> None:
+    """Without one the merchant's word stands."""
+    untold = priced("camera", margin_minor=None)
+
+    assert basket(till(untold, margin_ratio_min=0.0), "camera", "case") is None
+    assert basket(till(untold), "camera", "case") is not None
+
+
+def test_of_several_bundles_the_one_that_lacks_least_then_saves_most_is_offered() -> None:
+    """And of equal ones the first by name, for all workers."""
+    shop = till()
+    assert shop.catalog is not None
+    bundles = shop.catalog.bundles
+    for name, saved in (("b", 100), ("c", 300), ("d", 300)):
+        bundles.put(name, BundleTerms(items=("camera", "strap"), discount_minor={"EUR": saved}))
+    prompt = basket(shop, "camera")
+
+    assert prompt is not None
+    assert isinstance(prompt.offer, BundleOffer)
+    assert "c" == prompt.offer.bundle
+
+
+def test_items_of_a_bundle_that_exclude_each_other_are_not_offered_together() -> None:
+    """By the catalogue's relations, where they decide."""
+    apart = priced("card", relations=({"kind": "excludes", "item_id": "case"},))
+
+    assert basket(till(apart), "camera") is not None
+    assert basket(till(apart, catalog_relations="guards"), "camera") is None
+
+
+def test_a_bundle_is_said_before_the_purchase_alone() -> None:
+    """On the product page, too; not in the slot of upgrades, and not when all is paid."""
+    shop, story = till(), Story()
+    page = shop.prompt(story.view("camera"))
+    assert "bundle" == page.arm
+
+    assert shop.serve(story.view("camera", slots=("upgrade",))).prompt is None
+    shop.serve(story.add("camera", slots=()))
+    paid = shop.serve(story.order("camera", slots=("post_purchase",)))
+    assert paid.prompt is None
+
+
+def test_controls_define_bundles_at_once_and_end_them() -> None:
+    """What is wrong is refused, and the one before stands."""
+    shop = till()
+    assert shop.catalog is not None
+    controls = Controls(shop.shop.settings)
+    shop.catalog.bundles = controls.bundles
+    assert basket(shop, "camera", "case", session="before") is None
+
+    controls.put("bundles.photo", PHOTO.model_dump(mode="json", exclude_defaults=True), size=90)
+    assert (1, None) == (len(controls), controls.now)
+    assert basket(shop, "camera", "case", session="then") is not None
+    with pytest.raises(InvalidReference, match=r"bundles\.photo: .*an item stands twice"):
+        controls.put("bundles.photo", {"items": ["a", "a"], "discount_per_mille": 9}, size=9)
+    assert basket(shop, "camera", "case", session="still") is not None
+
+    controls.put("bundles.photo", None, size=9)
+    assert (0, False) == (len(controls), bool(controls.bundles.terms))
+    assert basket(shop, "camera", "case", session="after") is None
+
+
+def test_the_receipt_carries_the_price_that_was_promised() -> None:
+    """Whatever a prompt earns by, so that it can be held to it."""
+    shop = till()
+    prompt = basket(shop, "camera")
+    assert prompt is not None
+    receipt = Receipts("not a secret").open(prompt.receipt, "s1")
+
+    assert (ItemWorth(-200, 3_000, "EUR"), ItemWorth(-100, 1_500, "EUR")) == receipt.worths
+
+
+@pytest.mark.parametrize("told", [3_000, 2_500, 0], ids=["on-the-order", "on-the-line", "untold"])
+def test_net_reward_counts_the_discount_wherever_the_order_tells_it(told: int) -> None:
+    """The strap earns 6.00 less 5.00 of discount, at full price or at the reduced one."""
+    terms = BundleTerms(items=("camera", "strap"), discount_minor={"EUR": 500})
+    shop = till(terms=terms, reward="net", dismissal_cost_minor=0)
+    story = Story()
+    prompt = shop.prompt(story.add("camera"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("strap", receipt=prompt.receipt))
+    line: dict[str, Any] = {"item_id": "strap"} | ({"price_minor": told} if told else {})
+    bought = story.order("strap").model_copy(update={"currency": "EUR"})
+    lines = tuple(one.model_copy(update=line) for one in bought.lines)
+    shop.serve(bought.model_copy(update={"lines": lines}))
+
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    (impression,) = session.impressions.values()
+    assert 100 == NetReward.of(shop.shop.settings).minor(impression)
+
+
+@pytest.mark.parametrize(("saved", "offered"), [(100, True), (1_500, False)])
+def test_where_the_number_of_items_is_decided_it_is_all_of_the_bundle_or_none(
+    saved: int, offered: bool
+) -> None:
+    """The case earns 8.00 and the card loses 1.00: without it there is no bundle to speak of."""
+    money = {"reward": "net", "items_decided": True, "items_exploration": 0.0}
+    terms = PHOTO.model_copy(update={"discount_minor": {"EUR": saved}})
+    losing = priced("card", margin_minor=-100)
+    shop = till(losing, terms=terms, dismissal_cost_minor=50, **money)
+    answer = shop.serve(Story().add("camera"))
+
+    if not offered:
+        assert Silence("not_worth") == answer.silence
+        return
+    assert answer.prompt is not None
+    assert ["case", "card"] == [item.item_id for item in answer.prompt.items]
+
+
+def test_bundles_that_nobody_can_name_are_no_texts() -> None:
+    """Each language says it in a sentence of its own."""
+    said = {language: texts["bundle"] for language, texts in TEXTS.items()}
+
+    assert len(said) == len({*said.values()}) == len(TEXTS)
+
+
+@given(
+    prices=st.lists(st.integers(0, 10_000), min_size=1, max_size=2),
+    held=st.integers(1, 10_000),
+    discount=st.integers(1, 30_000),
+)
+def test_the_parts_of_a_discount_are_all_of_it(
+    prices: Sequence[int], held: int, discount: int
+) -> None:
+    """No cent is lost between the items that complete a bundle, and none is counted twice."""
+    missing = [f"m{place}" for place in range(len(prices))]
+    tags = {
+        name: PriceTag(minor, minor, "EUR") for name, minor in zip(missing, prices, strict=True)
+    }
+    tags["main"] = PriceTag(held, held, "EUR")
+    bundles = Bundles()
+    bundles.put("b", BundleTerms(items=("main", *missing), discount_minor={"EUR": discount}))
+    found = tuple(completions(bundles, ["main"], tags))
+    question = CandidateQuery(Session("s1", 0, 0), "main", 0.0, (), 3)
+    worths = BundleArm(found, tags).promised([ItemWorth()] * len(prices), question)
+
+    assert bool(found) == (discount < held + sum(prices))
+    if found:
+        margins = [worth.margin_minor or 0 for worth in worths]
+        assert sum(prices) - discount == sum(margins)
+        assert all((worth.price_minor or 0) >= 0 for worth in worths)
+
+
+def test_of_very_many_bundles_of_an_item_the_first_are_looked_at() -> None:
+    """However many there are, a decision stays cheap."""
+    bundles = Bundles()
+    for number in range(10 * LOOKED_AT_MAX):
+        bundles.put(f"{number:04}", BundleTerms(items=("a", f"b{number}"), discount_per_mille=9))
+
+    assert [f"{number:04}" for number in range(LOOKED_AT_MAX)] == [*bundles.of("a")]
+    bundles.clear()
+    assert (0, []) == (len(bundles), [*bundles.of("a")])
