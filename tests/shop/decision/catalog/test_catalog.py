@@ -113,8 +113,8 @@ def test_what_an_item_cost_is_forgotten_with_it() -> None:
 
 
 def test_of_a_topic_that_is_another_one_nothing_counts() -> None:
-    """Whatever was withheld may be offered, is no variant, and has no price."""
-    catalog = Catalog(prices_max=9)
+    """Whatever was withheld may be offered, is no variant, has no price, and earns what it may."""
+    catalog = Catalog(prices_max=9, worths=True)
     catalog.put(CatalogItem(item_id="jam", hidden=True, price_minor=200, currency="EUR"))
     catalog.put(CatalogItem(item_id="shirt-m", variant_of="shirt"))
     assert 2 == len(catalog)
@@ -122,6 +122,7 @@ def test_of_a_topic_that_is_another_one_nothing_counts() -> None:
 
     assert (False, 0) == (bool(catalog), len(catalog))
     assert ("shirt-m", {}) == (catalog.product_of("shirt-m"), catalog.prices.of)
+    assert {} == catalog.worths
     assert "jam" not in Exclusions(catalog)
 
 

@@ -239,8 +239,7 @@ def test_two_of_a_kind_never_stand_in_two_slots_of_one_event() -> None:
 
 
 def test_what_stood_beside_before_is_no_more_there() -> None:
-    """Exclusions are asked many times for one decision: the shirt is taken out, and may be offered;
-    and before anything was asked, nothing is beside."""
+    """Exclusions are asked many times for one decision; before the first time nothing is there."""
     shop = till()
     assert shop.catalog is not None
     exclusions = Exclusions(shop.catalog)

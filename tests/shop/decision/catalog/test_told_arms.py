@@ -3,10 +3,11 @@
 import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.events.reference.curated import CuratedItems
+from streams.contract.events.reference.curated import ITEMS_MAX, CuratedItems
 from streams.contract.prompts import Prompt
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.curation import ABOUT_MAX
 from streams.shop.decision.catalog.told_arms import (
     LOOKED_AT_IN_ALL,
     LOOKED_AT_MAX,
@@ -241,3 +242,59 @@ def test_each_arm_has_its_words_in_every_language() -> None:
     """By its name, or by name and source."""
     for texts in TEXTS.values():
         assert {*ARMS, *TOLD_ARMS} <= {key.partition("/")[0] for key in texts}
+
+
+def proposed(shop: Till, arm: str, looked_at: str, session_id: str = "s1") -> list[str]:
+    """All that an arm has for who looks at an item, best first."""
+    assert shop.catalog is not None
+    session = shop.shop.sessions[0].find(session_id)
+    assert session is not None
+    question = shop.shop.decision.question(session, looked_at, NOON_MS / 1000)
+    question = question._replace(items_max=10_000)
+    return [
+        one.item for one in told_arms(shop.catalog)[arm].candidates(shop.shop.learned, question)
+    ]
+
+
+def test_what_is_said_of_the_basket_weighs_half_of_what_is_said_of_what_asked() -> None:
+    """Though lamps are rarer, so that less speaks against what goes with them."""
+    shop = till(related("x", accessory_of="phone"), related("a", accessory_of="lamp"))
+    shop.teach("phone", times=2)
+    story = Story()
+    shop.serve(story.add("lamp"))
+    shop.serve(story.view("phone"))
+
+    assert ["x", "a"] == proposed(shop, "accessories", "phone")
+
+
+def test_of_more_curated_pairs_than_are_looked_at_none_is_chosen_by_what_was_bought() -> None:
+    """Their order is what people say: the last of them stays where it is."""
+    shop = till()
+    assert shop.catalog is not None
+    for number in range(ABOUT_MAX):
+        names = tuple(f"jam-{number:02}-{n:02}" for n in range(ITEMS_MAX))
+        shop.catalog.curation.put(f"curated.{number:02}", "bread", CuratedItems(items=names))
+    shop.teach("bread", names[-1])
+    shop.serve(Story().view("bread"))
+
+    found = proposed(shop, "curated", "bread")
+    assert TOLD_MAX == len(found)
+    assert names[-1] not in found
+
+
+def test_what_was_bought_with_one_of_the_basket_is_offered_once() -> None:
+    """It completes the next one as well, and is met there, too."""
+    names = [f"case-{number:04}" for number in range(LOOKED_AT_MAX + 2)]
+    shop = till(*(related(item, accessory_of="phone") for item in names[:-1]))
+    assert shop.catalog is not None
+    both = [{"kind": "accessory_of", "item_id": main} for main in ("phone", "lamp")]
+    last = CatalogItem.model_validate({"item_id": names[-1], "relations": both})
+    shop.catalog.put(last)
+    shop.teach("phone", names[-1])
+    story = Story()
+    shop.serve(story.add("lamp"))
+    shop.serve(story.view("phone"))
+
+    found = proposed(shop, "accessories", "phone")
+    assert names[-1] == found[0]
+    assert len({*found}) == len(found)
