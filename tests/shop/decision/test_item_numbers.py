@@ -262,6 +262,21 @@ def test_an_arm_of_which_nothing_is_worth_it_is_not_drawn() -> None:
     assert prompt.propensities.keys() <= ARMS.keys()
 
 
+def test_an_arm_whose_items_all_lose_is_in_no_vector() -> None:
+    """Who looks at bread looks at milk: that costs four cents, and others earn something."""
+    vectors = []
+    for decided in (True, False):
+        shop = till(items_decided=decided)
+        for number in range(9):
+            story = Story(f"look-{number}")
+            for item in ("bread", "milk"):
+                shop.serve(story.view(item, slots=()))
+        vectors.append([shop.prompt(Story(f"s{n}").view("bread")).propensities for n in range(9)])
+
+    assert ["viewed_together" not in vector for vector in vectors[0]] == [True] * 9
+    assert ["viewed_together" in vector for vector in vectors[1]] == [True] * 9
+
+
 def test_a_top_up_is_offered_whole_or_not_at_all() -> None:
     """30.00 EUR are missing, and one item alone is worth 20.00 EUR: a part would ship nothing."""
     shop = till(free_shipping="EUR=5000", arm_floor=0.2, items_exploration=0.5)

@@ -394,6 +394,10 @@ def test_before_a_question_is_asked_relations_withhold_only_what_needs_something
 
     assert {"toner"} == {item for item in ("pro", "coat", "toner", "phone", "tea") if item in fresh}
     assert {"toner": "requires"} == fresh.noted
+    fresh.fill(set(), ["tea"])  # of nobody's visit
+    assert "toner" in fresh
+    fresh.fill(set(), ["printer"])
+    assert "toner" not in fresh
 
 
 KINDS = ["upgrade_of", "excludes", "requires", "accessory_of", "spare_part_of"]

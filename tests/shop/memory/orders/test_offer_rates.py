@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from scipy.stats import beta
 
 from streams.contract.receipts import Receipt
 from streams.contract.settings import Settings
@@ -11,6 +12,7 @@ from streams.shop.decision.policy.item_numbers import ItemNumbers
 from streams.shop.memory.orders.impression import Impression
 from streams.shop.memory.orders.reward.offer_rates import (
     DISMISSAL_MEAN,
+    NEIGHBOURS_STRENGTH,
     SALE_MEAN,
     OfferRate,
     OfferRates,
@@ -70,7 +72,11 @@ def test_what_a_prompt_earned_is_told_to_each_rank_and_taken_back_from_it() -> N
 
     assert jam.mean > butter.mean
     assert away.mean > fresh[2].mean
-    rates.change(shown(), (0.0, 0.5, 1.0), (0.0, 0.0, 0.0))
+    rates.change(shown(), (0.0, 0.5, 1.0), (0.0, 1.0, 0.0))
+    assert fresh[2] == rates.dismissal(*ABOUT, 2)
+    rates.change(shown(), (0.0, 1.0, 0.0), (0.0, 1.0, 1.0))
+    assert away == rates.dismissal(*ABOUT, 2)
+    rates.change(shown(), (0.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     assert fresh == [rates.sale(*ABOUT, 2, 0), rates.sale(*ABOUT, 5, 1), rates.dismissal(*ABOUT, 2)]
 
 
@@ -103,5 +109,12 @@ def test_before_anything_is_known_an_offer_is_hoped_to_sell() -> None:
 
     assert (SALE_MEAN, 0.0) == pytest.approx(rates.sale(*ABOUT, 2, 0))
     assert (DISMISSAL_MEAN, 0.0) == pytest.approx(rates.dismissal(*ABOUT, 2))
-    assert OfferRate(0.5, 9.0).hopeful(1.0) < OfferRate(0.5, 0.0).hopeful(1.0)
+
+
+def test_hope_is_so_many_standard_deviations_of_what_is_known() -> None:
+    """Those of a beta distribution of as many trials, and as its neighbours count for."""
+    for mean, trials in ((0.1, 0.0), (0.5, 9.0)):
+        known = NEIGHBOURS_STRENGTH + trials
+        deviation = beta(mean * known, (1 - mean) * known).std()
+        assert mean + 2 * deviation == pytest.approx(OfferRate(mean, trials).hopeful(2.0))
     assert 1.0 == OfferRate(0.9, 0.0).hopeful(100.0)
