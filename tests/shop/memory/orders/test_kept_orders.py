@@ -10,7 +10,7 @@ import pytest
 
 from streams.contract.events import OrderLine
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.impression import AMOUNT_MAX, Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, BoughtLine, Order, returned_lines
 from streams.shop.memory.orders.orders import LINES_MAX, Orders
 from streams.shop.memory.session import IMPRESSIONS_MAX
@@ -81,6 +81,36 @@ def test_orders_are_read_as_they_were_kept() -> None:
         lesson.item_id: {*lesson.others} for lesson in order.lessons
     }
     assert 1 == len(order.credited)
+
+
+def margins(margin_minor: Any, *came_back: int) -> Any:
+    """The state of an order whose butter earns so much, with what came back of it."""
+    order = again(STATE).get("o-7")
+    assert order is not None
+    order.lines["butter"] = BoughtLine(4, 1_000, *came_back, margin_minor=margin_minor)
+    return json.loads(json.dumps([order.state(whole=whole) for whole in (True, False)]))
+
+
+@pytest.mark.parametrize("margin", [None, 0, 240, -50, AMOUNT_MAX, -AMOUNT_MAX])
+@pytest.mark.parametrize("back", [(0, 0), (1, 0), (0, 2), (1, 2)], ids=str)
+def test_what_a_line_earns_is_kept_with_what_came_back_of_it(
+    margin: int | None, back: tuple[int, int]
+) -> None:
+    """Wherever that was told; without a margin nothing is kept of one."""
+    whole, own = margins(margin, *back)
+
+    line = Order.from_state(whole, nowhere).lines["butter"]
+    assert BoughtLine(4, 1_000, *back, margin_minor=margin) == line
+    assert [4, 1_000, 0, *([] if margin is None else [0, margin])] == own[5][0][1:]
+    assert (margin is None and not back[1]) == (len(whole[5][0]) == 4)
+
+
+@pytest.mark.parametrize("margin", ["240", 0.5, AMOUNT_MAX + 1, -AMOUNT_MAX - 1])
+def test_a_margin_that_is_none_is_refused(margin: Any) -> None:
+    """It would be counted as money."""
+    whole, _ = margins(margin)
+    with pytest.raises((TypeError, ValueError)):
+        Order.from_state(whole, nowhere)
 
 
 @pytest.mark.parametrize(
