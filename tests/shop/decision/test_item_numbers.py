@@ -13,6 +13,7 @@ from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.policy.policy import offers_taught_again
 from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -237,6 +238,17 @@ def test_what_is_learned_is_a_part_of_the_state_and_survives_it() -> None:
         part.restore(state[name])
 
     assert shop.digest() == other.digest()
+
+
+def test_offers_are_taught_again_by_the_prompts_that_are_remembered() -> None:
+    """As where numbers begin to be decided: what was sold, and what was sent away."""
+    for facts in (("see",), ("see", "add", "order"), ("see", "dismiss")):
+        shop = new_shop()
+        offered(shop, *facts)
+        again = offers_taught_again(shop.settings, shop.sessions)
+        parts = shop.attribution.rewards.parts()
+        for name, part in again.parts().items():
+            assert part.state() == parts[name].state()
 
 
 def test_numbers_are_decided_by_money_alone() -> None:

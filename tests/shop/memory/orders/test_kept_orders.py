@@ -238,6 +238,20 @@ def test_lines_of_one_item_are_worth_their_sum_if_all_have_a_price(
     assert (2 * len(prices), worth) == (line.quantity, line.value_minor)
 
 
+@pytest.mark.parametrize(
+    ("margins", "earned"), [((90,), 180), ((90, -20), 140), ((90, None), None), ((None, 90), None)]
+)
+def test_lines_of_one_item_earn_their_sum_if_all_tell_a_margin(
+    margins: tuple[int | None, ...], earned: int | None
+) -> None:
+    """Where margins are asked for, and else nothing of them is kept."""
+    said = [OrderLine(item_id="jam", quantity=2, margin_minor=margin) for margin in margins]
+    event = Story().order(lines=tuple(said), currency="EUR")
+
+    assert earned == Order.of(event, None, margins=True).lines["jam"].margin_minor
+    assert Order.of(event, None).lines["jam"].margin_minor is None
+
+
 def test_a_part_of_an_item_has_its_part_of_the_value() -> None:
     """In whole minor units, rounded down; of what has no price nobody knows."""
     bread = priced(50, 1).lines["bread"]
