@@ -103,7 +103,7 @@ def test_what_being_shown_earns_is_told_of_the_earliest_sign_whichever_comes_fir
     for late in (False, True):
         shop, story = till(arm_window_s=30 * 86_400.0), Story()
         prompt = shop.prompt(story.add("bread"))
-        signs = [story.see(prompt), story.click(prompt, after_s=9 * 3600)]
+        signs: list[Event] = [story.see(prompt), story.click(prompt, after_s=9 * 3600)]
         for event in reversed(signs) if late else signs:
             shop.serve(event)
         states.append(shop.shop.policy.state())

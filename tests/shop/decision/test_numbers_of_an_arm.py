@@ -122,8 +122,8 @@ def test_an_upgrade_keeps_its_order_whatever_its_steps_earn() -> None:
     shelf = Shelf()
     for step, margin in enumerate((20, 0, 1)):
         better = [{"kind": "upgrade_of", "item_id": "bread"}]
-        said = {"item_id": f"bread-{step}", "relations": better, "currency": "EUR"}
-        said |= {"price_minor": 1_000 + step, "margin_minor": margin}
+        said: dict[str, Any] = {"item_id": f"bread-{step}", "relations": better}
+        said |= {"price_minor": 1_000 + step, "margin_minor": margin, "currency": "EUR"}
         shelf.catalog.put(CatalogItem.model_validate(said))
     arm = UpgradeArm(shelf.catalog.upgrades, Price(500, "EUR"))
     assert ["bread-0", "bread-1", "bread-2"] == shelf.picked(arm)

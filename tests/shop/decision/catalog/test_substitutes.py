@@ -312,3 +312,27 @@ def test_what_is_as_sure_as_what_is_not_counted_is_no_substitute_before_it_is() 
         shop.teach(item, "bulb", times=20)
     judged.ask(shop.shop.learned)
     assert judged.conflict("lamp-new")
+
+
+def test_of_several_reasons_the_first_is_told() -> None:
+    """What its own record says, else of one product, else a relation, else its category."""
+    catalog = Catalog(substitute_probability_max=0.5, relations_use="guards")
+    excludes = [{"kind": "excludes", "item_id": "shirt-red"}]
+    for item, more in (
+        ("shirt-red", {}),
+        ("shirt-blue", {"relations": excludes}),
+        ("shirt-red-l", {"variant_of": "shirt-red", "relations": excludes}),
+        ("shirt-red-m", {"variant_of": "shirt-red", "in_stock": False}),
+    ):
+        fields = {"item_id": item, "category": "shirts", **more}
+        assert catalog.put(CatalogItem.model_validate(fields))
+    exclusions = Exclusions(catalog)
+    exclusions.fill(set(), ["shirt-red"])
+
+    expected = {
+        "shirt-blue": "excluded",
+        "shirt-red-l": "variant",
+        "shirt-red-m": "out_of_stock",
+    }
+    assert all(item in exclusions for item in expected)
+    assert expected == exclusions.noted

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import astuple
 from itertools import permutations
 from typing import Any
 
@@ -83,11 +84,11 @@ def test_orders_are_read_as_they_were_kept() -> None:
     assert 1 == len(order.credited)
 
 
-def margins(margin_minor: Any, *came_back: int) -> Any:
+def margins(margin_minor: Any, back: int = 0, away: int = 0) -> Any:
     """The state of an order whose butter earns so much, with what came back of it."""
     order = again(STATE).get("o-7")
     assert order is not None
-    order.lines["butter"] = BoughtLine(4, 1_000, *came_back, margin_minor=margin_minor)
+    order.lines["butter"] = BoughtLine(4, 1_000, back, away, margin_minor)
     return json.loads(json.dumps([order.state(whole=whole) for whole in (True, False)]))
 
 
@@ -100,7 +101,7 @@ def test_what_a_line_earns_is_kept_with_what_came_back_of_it(
     whole, own = margins(margin, *back)
 
     line = Order.from_state(whole, nowhere).lines["butter"]
-    assert BoughtLine(4, 1_000, *back, margin_minor=margin) == line
+    assert (4, 1_000, *back, margin) == astuple(line)
     assert [4, 1_000, 0, *([] if margin is None else [0, margin])] == own[5][0][1:]
     assert (margin is None and not back[1]) == (len(whole[5][0]) == 4)
 

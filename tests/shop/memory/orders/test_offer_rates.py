@@ -1,5 +1,6 @@
 """What is learned of each offer by its rank, and of each number of items: trials and rewards."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ def test_whatever_is_learned_is_what_the_next_decision_reckons_with() -> None:
     rates, learned = OfferRates(known), Shop(known).learned
     numbers, seen = ItemNumbers(known, learned, rates), set[tuple[Any, ...]]()
     nothing, sold, away = (0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 1.0)
-    steps = [
+    steps: list[Callable[[], None]] = [
         lambda: None,
         lambda: rates.begin(shown()),
         lambda: rates.change(shown(), nothing, sold),
