@@ -75,6 +75,45 @@ def test_without_a_catalogue_a_sale_earns_a_share_of_its_price() -> None:
     assert pytest.approx(0.070) == sold(by_order, other, asked, margin_minor=70)
 
 
+def test_each_item_of_an_order_earns_its_own_part() -> None:
+    """In money: so one of them can come back by itself; all of them are what the order earned."""
+    shop, story = Till(**MONEY), Story()
+    shop.teach("bread", "butter", "jam")
+    prompt = shop.prompt(story.add("bread"))
+    shop.serve(story.see(prompt))
+    for item_id in ("butter", "jam"):
+        shop.serve(story.add(item_id, receipt=prompt.receipt))
+    prices = {"butter": 400, "jam": 800}
+    lines = [OrderLine(item_id=item, price_minor=price) for item, price in prices.items()]
+    told = shop.serve(story.order(lines=tuple(lines), currency="EUR")).outcomes
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    facts = session.impressions[prompt.prompt_id].of("bought")
+
+    assert {"butter": 0.1, "jam": 0.2} == {
+        fact.item_id: pytest.approx(fact.reward) for fact in facts
+    }
+    assert pytest.approx(0.3) == sum(outcome.reward for outcome in told)
+    assert pytest.approx(0.35, abs=1e-5) == mean(shop.shop)
+
+
+def test_what_being_shown_earns_is_told_of_the_earliest_sign_whichever_comes_first() -> None:
+    """A prompt begins with what a dismissal takes; the policy knows when prompts earn."""
+    states = []
+    for late in (False, True):
+        shop, story = till(arm_window_s=30 * 86_400.0), Story()
+        prompt = shop.prompt(story.add("bread"))
+        signs: list[Event] = [story.see(prompt), story.click(prompt, after_s=9 * 3600)]
+        for event in reversed(signs) if late else signs:
+            shop.serve(event)
+        states.append(shop.shop.policy.state())
+        taught = new_policy(shop.shop.settings)
+        taught_again(taught, shop.shop.settings, shop.shop.sessions)
+        assert taught.state() == states[-1]
+
+    assert states[0] == states[1]
+
+
 def test_a_dismissal_costs_what_the_settings_say() -> None:
     """A prompt begins with it; so outcomes add up to 0 where it is dismissed."""
     shop, story = till(), Story()

@@ -13,6 +13,7 @@ from streams.contract.settings import Settings
 from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.policy.policy import offers_taught_again
 from streams.shop.memory.orders.reward.offer_rates import OfferRate, OfferRates
 from streams.shop.memory.pending_prompts import PendingPrompts
 from streams.shop.shop import Shop
@@ -239,6 +240,17 @@ def test_what_is_learned_is_a_part_of_the_state_and_survives_it() -> None:
     assert shop.digest() == other.digest()
 
 
+def test_offers_are_taught_again_by_the_prompts_that_are_remembered() -> None:
+    """As where numbers begin to be decided: what was sold, and what was sent away."""
+    for facts in (("see",), ("see", "add", "order"), ("see", "dismiss")):
+        shop = new_shop()
+        offered(shop, *facts)
+        again = offers_taught_again(shop.settings, shop.sessions)
+        parts = shop.attribution.rewards.parts()
+        for name, part in again.parts().items():
+            assert part.state() == parts[name].state()
+
+
 def test_numbers_are_decided_by_money_alone() -> None:
     """The settings say so at start."""
     with pytest.raises(ValueError, match="ITEMS_DECIDED"):
@@ -260,6 +272,21 @@ def test_an_arm_of_which_nothing_is_worth_it_is_not_drawn() -> None:
     assert answer.prompt is not None
     assert {"bought_together": 1.0} == answer.prompt.propensities
     assert prompt.propensities.keys() <= ARMS.keys()
+
+
+def test_an_arm_whose_items_all_lose_is_in_no_vector() -> None:
+    """Who looks at bread looks at milk: that costs four cents, and others earn something."""
+    vectors = []
+    for decided in (True, False):
+        shop = till(items_decided=decided)
+        for number in range(9):
+            story = Story(f"look-{number}")
+            for item in ("bread", "milk"):
+                shop.serve(story.view(item, slots=()))
+        vectors.append([shop.prompt(Story(f"s{n}").view("bread")).propensities for n in range(9)])
+
+    assert ["viewed_together" not in vector for vector in vectors[0]] == [True] * 9
+    assert ["viewed_together" in vector for vector in vectors[1]] == [True] * 9
 
 
 def test_a_top_up_is_offered_whole_or_not_at_all() -> None:

@@ -38,6 +38,8 @@ def fit(candidate: Candidate) -> int:
 
     >>> fit(Candidate("butter", 1.0, 41, 57, "bread")), fit(Candidate("tent", 1.0, 1, 300, "bread"))
     (1, 8)
+    >>> fit(Candidate("soap", 1.0, 0, 0, "bread"))  # nothing was counted: a class of its own
+    0
     """
     together, of = candidate.together, candidate.of
     if together <= 0:

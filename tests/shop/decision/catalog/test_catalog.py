@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.events.reference.catalog import CatalogItem
+from streams.contract.settings import Settings
+from streams.contract.wire.shop.on_offer import ItemWorth
 from streams.lab.bench.stage.workload import workload
-from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.catalog import Catalog, earns_less
 from streams.shop.decision.catalog.exclusions import Exclusions
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
@@ -113,8 +115,8 @@ def test_what_an_item_cost_is_forgotten_with_it() -> None:
 
 
 def test_of_a_topic_that_is_another_one_nothing_counts() -> None:
-    """Whatever was withheld may be offered, is no variant, and has no price."""
-    catalog = Catalog(prices_max=9)
+    """Whatever was withheld may be offered, is no variant, has no price, and earns what it may."""
+    catalog = Catalog(prices_max=9, worths=True)
     catalog.put(CatalogItem(item_id="jam", hidden=True, price_minor=200, currency="EUR"))
     catalog.put(CatalogItem(item_id="shirt-m", variant_of="shirt"))
     assert 2 == len(catalog)
@@ -122,6 +124,7 @@ def test_of_a_topic_that_is_another_one_nothing_counts() -> None:
 
     assert (False, 0) == (bool(catalog), len(catalog))
     assert ("shirt-m", {}) == (catalog.product_of("shirt-m"), catalog.prices.of)
+    assert {} == catalog.worths
     assert "jam" not in Exclusions(catalog)
 
 
@@ -290,3 +293,82 @@ def test_what_the_catalogue_withholds_is_never_folded() -> None:
             shop.serve(event)
 
     assert shops[0].shop.digest() == shops[1].shop.digest()
+
+
+PRICED = {"price_minor": 400, "margin_minor": 90, "currency": "EUR"}
+
+
+def test_what_an_item_earns_is_what_its_latest_record_says_and_is_forgotten_with_it() -> None:
+    """Only where net reward asks for it; what has no currency earns nothing that could be told."""
+    catalog = Catalog.of(Settings(reward="net"))
+    catalog.put(CatalogItem(item_id="jam", **PRICED))
+    assert (True, ItemWorth(90, 400, "EUR")) == (bool(catalog), Exclusions(catalog).worth("jam"))
+    catalog.put(CatalogItem(item_id="jam"))
+    assert (False, ItemWorth()) == (bool(catalog), Exclusions(catalog).worth("jam"))
+
+    catalog.put(CatalogItem(item_id="jam", **PRICED))
+    catalog.take_out("jam")
+    assert (False, {}) == (bool(catalog), catalog.worths)
+    by_stages = Catalog.of(Settings())
+    by_stages.put(CatalogItem(item_id="jam", **PRICED))
+    assert (None, False) == (by_stages.worths, bool(by_stages))
+    assert ItemWorth() == Exclusions(by_stages).worth("jam")
+
+
+def test_room_is_counted_by_what_is_kept_of_an_item_in_each_table() -> None:
+    """One that is withheld and a variant takes two places, and gives both back."""
+    catalog = stocked(CatalogItem(item_id="a", hidden=True, variant_of="p"), items_max=2)
+    assert not catalog.put(CatalogItem(item_id="b", variant_of="p"))
+    assert catalog.put(CatalogItem(item_id="a", in_stock=False, variant_of="q"))
+    assert ({"a": "out_of_stock"}, {"a": "q"}, 2) == (
+        catalog.withheld,
+        catalog.products,
+        len(catalog),
+    )
+    assert catalog.put(CatalogItem(item_id="a", hidden=True))
+    assert not catalog.put(CatalogItem(item_id="b", hidden=True, variant_of="p"))
+    assert catalog.put(CatalogItem(item_id="b", variant_of="p"))
+
+    catalog.items_max = 0  # a smaller bound than what is there: what is known may change
+    assert catalog.put(CatalogItem(item_id="a", variant_of="p"))
+    assert not catalog.put(CatalogItem(item_id="c", hidden=True))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"hidden": True}, {"variant_of": "p"}, {"category": "tools"}, PRICED],
+    ids=["withheld", "variant", "category", "worth"],
+)
+def test_a_catalogue_that_knows_any_one_thing_is_asked(fields: dict[str, Any]) -> None:
+    """And one that knows nothing that decides is not."""
+    catalog = Catalog(worths=True, substitute_probability_max=0.5)
+    assert not catalog
+    catalog.put(CatalogItem(item_id="jam", **fields))
+    assert catalog
+
+
+def test_what_controls_hide_is_a_part_of_what_is_known() -> None:
+    """With each item that a control hides the catalogue knows one more thing."""
+    catalog = Catalog()
+    catalog.hidden = frozenset({"jam", "tea"})
+
+    assert (True, 2) == (bool(catalog), len(catalog))
+
+
+def test_one_category_is_enough_for_two_items_of_a_prompt_to_have_to_fit() -> None:
+    """Also the first item of all that has one."""
+    catalog = Catalog(substitute_probability_max=0.5)
+    assert not catalog.judges_pairs
+    catalog.put(CatalogItem(item_id="jam", category="spreads"))
+    assert catalog.judges_pairs
+
+
+def test_what_earns_nothing_is_not_below_a_floor_where_its_price_is_not_known() -> None:
+    """A loss is; nothing is known of a share of no price."""
+    free = CatalogItem(item_id="jam", margin_minor=0, currency="EUR")
+
+    assert [False, True] == [
+        earns_less(free.model_copy(update={"margin_minor": margin}), ratio)
+        for margin, ratio in ((0, 0.5), (-1, 0.5))
+    ]
+    assert not earns_less(free, -0.5)

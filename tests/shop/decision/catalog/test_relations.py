@@ -4,12 +4,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.contract.events.reference.catalog import CatalogItem
 from streams.contract.settings import Settings
 from streams.shop.decision.catalog.catalog import Catalog
 from streams.shop.decision.catalog.exclusions import Exclusions
-from streams.shop.decision.catalog.relations import LESSER_MAX
+from streams.shop.decision.catalog.relations import LESSER_MAX, Relations
 from streams.shop.memory.answer import Silence
 from tests.stories import Story, Till
 
@@ -377,3 +379,58 @@ def test_what_was_judged_beside_one_thing_is_judged_anew_beside_another() -> Non
         assert [out, out] == ["coat" in exclusions for _ in range(2)]
         exclusions.beside([])
         assert "coat" not in exclusions
+
+
+def test_before_a_question_is_asked_relations_withhold_only_what_needs_something() -> None:
+    """Nothing is there that it could replace or exclude, and nobody has bought anything."""
+    catalog = Catalog(relations_use="guards")
+    for item in (
+        related("pro", upgrade_of="phone"),
+        related("coat", excludes="swimsuit"),
+        related("toner", requires="printer"),
+    ):
+        assert catalog.put(item)
+    fresh = Exclusions(catalog)
+
+    assert {"toner"} == {item for item in ("pro", "coat", "toner", "phone", "tea") if item in fresh}
+    assert {"toner": "requires"} == fresh.noted
+    fresh.fill(set(), ["tea"])  # of nobody's visit
+    assert "toner" in fresh
+    fresh.fill(set(), ["printer"])
+    assert "toner" not in fresh
+
+
+KINDS = ["upgrade_of", "excludes", "requires", "accessory_of", "spare_part_of"]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from("abc"),
+        st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from("xyz")), max_size=5),
+    ),
+    max_size=9,
+)
+"""An item, and what it says of others from now on."""
+
+
+@given(STEPS)
+def test_entries_are_those_of_the_latest_records_and_of_no_others(
+    steps: list[tuple[str, list[tuple[str, str]]]],
+) -> None:
+    """Counted again from them: however often items change, room that is free is there to be had."""
+    kept, latest = Relations(), dict[str, CatalogItem]()
+    for item, said in steps:
+        told = [{"kind": kind, "item_id": other} for kind, other in said]
+        record = CatalogItem.model_validate({"item_id": item, "relations": told})
+        assert kept.put(record)
+        latest[item] = record
+    once = Relations()
+    for record in latest.values():
+        once.put(record)
+
+    assert (once.forbidding, once.completing) == (kept.forbidding, kept.completing)
+    assert once.said == kept.said
+    for other in "xyz":
+        assert [*once.accessories(other)] == [*kept.accessories(other)]
+    for item in latest:
+        once.take_out(item)
+    kept.clear()
+    assert vars(Relations()) == vars(once) == vars(kept)

@@ -236,3 +236,103 @@ def test_two_of_a_kind_never_stand_in_two_slots_of_one_event() -> None:
         event = Story(f"s{number}").view("shirt-red", slots=("basket", "product_page"))
         prompts = shop.serve(event).outgoing_prompts
         assert 1 == len([item for one in prompts for item in one.items])
+
+
+def test_what_stood_beside_before_is_no_more_there() -> None:
+    """Exclusions are asked many times for one decision; before the first time nothing is there."""
+    shop = till()
+    assert shop.catalog is not None
+    exclusions = Exclusions(shop.catalog)
+    assert "shirt-red" not in exclusions
+    for beside, out in ((["shirt-blue"], True), ([], False), (["tie-red"], False)):
+        exclusions.fill(set(), beside, learned=shop.shop.learned)
+        assert out == ("shirt-red" in exclusions)
+
+
+def likeness(catalog: Catalog, probability_max: float) -> Likeness:
+    """Of this catalogue, before anything was asked."""
+    told = catalog.categories, catalog.relations, catalog.curation
+    return Likeness(*told, probability_max)
+
+
+def test_only_two_of_one_category_replace_each_other() -> None:
+    """Not two of different ones, nor two of none; and nothing replaces itself."""
+    shop = till()
+    assert shop.catalog is not None
+    alike = likeness(shop.catalog, 0.5).alike
+
+    assert alike("shirt-red", "shirt-blue")
+    assert not alike("shirt-red", "tie-red")
+    assert not alike("soap", "towel")
+    assert not alike("shirt-red", "shirt-red")
+
+
+def test_an_accessory_goes_together_with_its_like_whichever_stands_first() -> None:
+    """The strap is a watch by category; it is no substitute of the watch."""
+    catalog = Catalog(substitute_probability_max=0.5, relations_use="arms")
+    said = [{"kind": "accessory_of", "item_id": "watch"}]
+    for item, relations in (("watch", []), ("strap", said), ("other watch", [])):
+        fields = {"item_id": item, "category": "watches", "relations": relations}
+        catalog.put(CatalogItem.model_validate(fields))
+    fits = Exclusions(catalog).fits
+
+    assert [True, True] == [fits("watch", "strap"), fits("strap", "watch")]
+    assert [False, False] == [fits("watch", "other watch"), fits("strap", "other watch")]
+
+
+def test_two_that_were_taken_once_each_and_never_together_replace_each_other() -> None:
+    """Nobody took both: that is not one who did."""
+    shop = Till(together_min=1)
+    catalog = shop.catalog = Catalog(substitute_probability_max=0.9)
+    for item in ("knife", "other-knife"):
+        catalog.put(CatalogItem(item_id=item, category="tools"))
+        shop.teach(item, "board", times=1)
+    assert substitute_probability(1, 1) < 0.9 < UNCOUNTED
+    judged = likeness(catalog, 0.9)
+    judged.ask(shop.shop.learned)
+    judged.fill(["knife"])
+
+    assert judged.conflict("other-knife")
+
+
+def test_what_is_as_sure_as_what_is_not_counted_is_no_substitute_before_it_is() -> None:
+    """A shop that asks for no more than that: by one purchase of one alone it is surer."""
+    shop = till(UNCOUNTED)
+    catalog = shop.catalog
+    assert catalog is not None
+    for item in ("lamp-new", "lamp-old"):
+        catalog.put(CatalogItem(item_id=item, category="lamps"))
+    judged = likeness(catalog, UNCOUNTED)
+    judged.fill(["lamp-old"])
+    assert not judged.conflict("lamp-new")
+    judged.ask(shop.shop.learned)
+    assert not judged.conflict("lamp-new")
+
+    for item in ("lamp-new", "lamp-old"):
+        shop.teach(item, "bulb", times=20)
+    judged.ask(shop.shop.learned)
+    assert judged.conflict("lamp-new")
+
+
+def test_of_several_reasons_the_first_is_told() -> None:
+    """What its own record says, else of one product, else a relation, else its category."""
+    catalog = Catalog(substitute_probability_max=0.5, relations_use="guards")
+    excludes = [{"kind": "excludes", "item_id": "shirt-red"}]
+    for item, more in (
+        ("shirt-red", {}),
+        ("shirt-blue", {"relations": excludes}),
+        ("shirt-red-l", {"variant_of": "shirt-red", "relations": excludes}),
+        ("shirt-red-m", {"variant_of": "shirt-red", "in_stock": False}),
+    ):
+        fields = {"item_id": item, "category": "shirts", **more}
+        assert catalog.put(CatalogItem.model_validate(fields))
+    exclusions = Exclusions(catalog)
+    exclusions.fill(set(), ["shirt-red"])
+
+    expected = {
+        "shirt-blue": "excluded",
+        "shirt-red-l": "variant",
+        "shirt-red-m": "out_of_stock",
+    }
+    assert all(item in exclusions for item in expected)
+    assert expected == exclusions.noted

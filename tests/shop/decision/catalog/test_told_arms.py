@@ -1,15 +1,19 @@
 """What somebody says goes with an item is an arm of its own, on offer only where it is said."""
 
+from collections.abc import Collection
+
 import pytest
 
 from streams.contract.events.reference.catalog import CatalogItem
-from streams.contract.events.reference.curated import CuratedItems
+from streams.contract.events.reference.curated import ITEMS_MAX, CuratedItems
 from streams.contract.prompts import Prompt
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.catalog import Catalog
+from streams.shop.decision.catalog.curation import ABOUT_MAX
 from streams.shop.decision.catalog.told_arms import (
     LOOKED_AT_IN_ALL,
     LOOKED_AT_MAX,
+    MAINS_MAX,
     TOLD_ARMS,
     TOLD_MAX,
     told_arms,
@@ -241,3 +245,120 @@ def test_each_arm_has_its_words_in_every_language() -> None:
     """By its name, or by name and source."""
     for texts in TEXTS.values():
         assert {*ARMS, *TOLD_ARMS} <= {key.partition("/")[0] for key in texts}
+
+
+def proposed(
+    shop: Till, arm: str, looked_at: str, sold_out: Collection[str] = ()
+) -> dict[str, float]:
+    """All that an arm has for who looks at an item, best first, with what speaks for it."""
+    assert shop.catalog is not None
+    session = shop.shop.sessions[0].find("s1")
+    assert session is not None
+    question = shop.shop.decision.question(session, looked_at, NOON_MS / 1000)
+    question = question._replace(items_max=10_000, excluded=sold_out)
+    found = told_arms(shop.catalog)[arm].candidates(shop.shop.learned, question)
+    assert len({one.item for one in found}) == len(found)
+    return {one.item: one.score for one in found}
+
+
+def test_what_is_said_of_the_basket_weighs_half_of_what_is_said_of_what_asked() -> None:
+    """Though lamps are rarer, so that less speaks against what goes with them."""
+    shop = till(related("x", accessory_of="phone"), related("a", accessory_of="lamp"))
+    shop.teach("phone", times=2)
+    story = Story()
+    shop.serve(story.add("lamp"))
+    shop.serve(story.view("phone"))
+
+    assert ["x", "a"] == [*proposed(shop, "accessories", "phone")]
+
+
+def test_of_more_curated_pairs_than_are_looked_at_none_is_chosen_by_what_was_bought() -> None:
+    """Their order is what people say: the last of them stays where it is."""
+    shop = till()
+    assert shop.catalog is not None
+    for number in range(ABOUT_MAX):
+        names = tuple(f"jam-{number:02}-{n:02}" for n in range(ITEMS_MAX))
+        shop.catalog.curation.put(f"curated.{number:02}", "bread", CuratedItems(items=names))
+    shop.teach("bread", names[-1])
+    shop.serve(Story().view("bread"))
+
+    found = proposed(shop, "curated", "bread")
+    assert TOLD_MAX == len(found)
+    assert names[-1] not in found
+
+
+def test_what_was_bought_with_one_of_the_basket_is_offered_once() -> None:
+    """It completes the next one as well, and is met there, too."""
+    names = [f"case-{number:04}" for number in range(LOOKED_AT_MAX + 2)]
+    shop = till(*(related(item, accessory_of="phone") for item in names[:-1]))
+    assert shop.catalog is not None
+    both = [{"kind": "accessory_of", "item_id": main} for main in ("phone", "lamp")]
+    last = CatalogItem.model_validate({"item_id": names[-1], "relations": both})
+    shop.catalog.put(last)
+    shop.teach("phone", names[-1])
+    story = Story()
+    shop.serve(story.add("lamp"))
+    shop.serve(story.view("phone"))
+
+    assert names[-1] == next(iter(proposed(shop, "accessories", "phone")))
+
+
+def test_of_many_accessories_only_those_that_were_bought_with_it_are_added_to_the_first() -> None:
+    """Once each: not again what is among the first, nor what is no accessory at all."""
+    names = [f"case-{number:04}" for number in range(LOOKED_AT_MAX + 2)]
+    shop = till(*(related(item, accessory_of="phone") for item in names))
+    shop.teach("phone", names[0], names[-1], "film")
+    shop.serve(Story().view("phone"))
+
+    found = [*proposed(shop, "accessories", "phone")]
+    assert [names[0], names[-1], *names[1:TOLD_MAX]] == found
+
+
+def test_what_was_bought_with_it_is_found_behind_those_that_are_sold_out() -> None:
+    """All that can be looked at is sold out."""
+    names = [f"case-{number:04}" for number in range(LOOKED_AT_MAX + 2)]
+    shop = till(*(related(item, accessory_of="phone") for item in names))
+    shop.teach("phone", names[-1])
+    shop.serve(Story().view("phone"))
+
+    assert [names[-1]] == [*proposed(shop, "accessories", "phone", {*names[:-1]})]
+
+
+def test_what_speaks_for_an_accessory_is_the_share_of_those_who_took_it() -> None:
+    """By Laplace's rule of succession; for a curated pair its place in the list."""
+    shop = till(
+        *(related(item, accessory_of="phone") for item in ("case", "film")),
+        phone=CuratedItems(items=("bag", "box")),
+    )
+    shop.teach("phone", "case", times=3)
+    shop.serve(Story().view("phone"))
+
+    assert {"case": 4 / 5, "film": 1 / 5} == proposed(shop, "accessories", "phone")
+    assert {"bag": 1.0, "box": 1 / 2} == proposed(shop, "curated", "phone")
+
+
+def test_accessories_of_the_latest_of_the_basket_are_looked_at() -> None:
+    """Of as many items as may be, the one that asked among them; each accessory once."""
+    basket = [f"lamp-{number}" for number in range(MAINS_MAX)]
+    both = [{"kind": "accessory_of", "item_id": main} for main in ("phone", basket[-1])]
+    shop = till(*(related(f"bulb-{n}", accessory_of=main) for n, main in enumerate(basket)))
+    assert shop.catalog is not None
+    shop.catalog.put(CatalogItem.model_validate({"item_id": "a cable", "relations": both}))
+    story = Story()
+    for main in basket:
+        shop.serve(story.add(main))
+    shop.serve(story.view("phone"))
+
+    last = [f"bulb-{number}" for number in range(MAINS_MAX - 1, 0, -1)]
+    assert ["a cable", *last] == [*proposed(shop, "accessories", "phone")]
+
+
+def test_such_an_arm_is_there_where_anything_is_said_and_the_setting_lets_it() -> None:
+    """Each of the two by itself."""
+    assert {} == told_arms(till().catalog or Catalog())
+    assert {"curated"} == told_arms(till(phone=CURATED).catalog or Catalog()).keys()
+    shop = till(related("case", accessory_of="phone"), related("pro", upgrade_of="phone"))
+    assert shop.catalog is not None
+    assert {"accessories"} == told_arms(shop.catalog).keys()
+    shop.catalog.relations_use = "guards"
+    assert {} == told_arms(shop.catalog)

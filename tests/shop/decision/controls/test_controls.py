@@ -311,11 +311,22 @@ def test_of_a_topic_that_is_another_one_no_control_and_no_note_is_set() -> None:
     said = {"prompts.paused": True, "items.hidden": ["jam"], "slots": ["basket"]}
     for key, value in said.items():
         rules.put(key, value, size=9)
-    assert (3, ["jam"]) == (len(rules), [*rules.hidden])
+    rules.put("curated.bread", {"items": ["jam"]}, size=90)
+    assert (4, ["jam"]) == (len(rules), [*rules.hidden])
     rules.forget()
 
     assert (0, []) == (len(rules), [*rules.hidden])
     assert rules.now is None
+    assert [] == [*rules.curation.of("bread")]
+
+
+def test_a_curated_pair_bounds_no_decision_and_is_no_note() -> None:
+    """It counts once, and the settings hold."""
+    rules = Controls(Settings())
+    rules.put("curated.bread", {"items": ["jam"]}, size=90)
+
+    assert (1, None) == (len(rules), rules.now)
+    assert ({}, {}) == (rules.values, rules.notes)
 
 
 def test_notes_are_kept_by_their_size_and_set_no_longer() -> None:

@@ -159,6 +159,43 @@ def test_by_stages_both_prompts_have_sold_it_as_ever() -> None:
     assert all(fact.claim is None for one in of(shop.shop) for fact in one.reached)
 
 
+def test_by_stages_an_add_that_is_told_late_claims_nothing_either() -> None:
+    """The other prompt has sold the piece; by stages that is no matter."""
+    shop, story = till(reward="stages", dismissal_cost_minor=0), Story()
+    first, last = twice_offered(shop, story, added=False)
+    shop.serve(story.add("butter", receipt=first.receipt))
+    late = [story.add("butter", receipt=prompt.receipt) for prompt in (last, first)]
+    shop.serve(story.order(lines=butter(3), currency="EUR"))
+    for event in late:
+        shop.serve(event)
+
+    assert 2 == len([fact for one in of(shop.shop) for fact in one.reached if fact.order_id])
+    assert all(fact.claim is None for one in of(shop.shop) for fact in one.reached)
+
+
+def test_what_one_prompt_alone_has_sold_needs_no_claim() -> None:
+    """All of the line is its own, however much of it is told later."""
+    shop, story = till(), Story()
+    prompt = shop.prompt(story.add("bread"))
+    shop.serve(story.see(prompt))
+    shop.serve(story.add("butter", receipt=prompt.receipt))
+    shop.serve(story.order(lines=butter(3), currency="EUR"))
+
+    (sale,) = [fact for one in of(shop.shop) for fact in one.reached if fact.order_id]
+    assert ("bought", None) == (sale.stage, sale.claim)
+
+
+def test_the_later_add_sells_first_whichever_prompt_was_asked_for_first() -> None:
+    """As the latest adds are taken back first."""
+    shop, story = till(), Story()
+    first, last = twice_offered(shop, story, added=False)
+    for prompt in (last, first):
+        shop.serve(story.add("butter", receipt=prompt.receipt))
+    told = shop.serve(story.order(lines=butter(), currency="EUR")).outcomes
+
+    assert {first.prompt_id: 0.1, last.prompt_id: 0.0} == by_prompt([*told])
+
+
 def of(shop: Shop) -> Iterator[Impression]:
     """All prompts that sessions remember."""
     for sessions in shop.sessions.values():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.contract.errors import InvalidReceipt
 from streams.contract.events import PromptShown
-from streams.shop.memory.orders.impression import FACTS_MAX, Impression, prompted_of
+from streams.shop.memory.orders.impression import AMOUNT_MAX, FACTS_MAX, Impression, prompted_of
 from streams.shop.memory.orders.outcomes import outcomes
 from streams.shop.memory.orders.reward.reached import Reached, joined
 from tests.leaves import replaced
@@ -107,6 +107,36 @@ def test_a_fact_with_something_else_in_it_is_refused(fact: int, place: int, valu
     """It would be published, or learned from."""
     with pytest.raises((TypeError, ValueError)):
         Impression.from_state(replaced(STATE, (1, fact, place), value))
+
+
+@pytest.mark.parametrize("margin", [None, 0, 240, AMOUNT_MAX, -AMOUNT_MAX])
+@pytest.mark.parametrize("claim", [None, 0, 2])
+def test_margins_and_claims_are_read_as_they_were_kept(
+    margin: int | None, claim: int | None
+) -> None:
+    """Losses are margins, too; a claim is not below nothing."""
+    found = impression(BOUGHT._replace(margin_minor=margin, claim=claim))
+    assert found == Impression.from_state(json.loads(json.dumps(found.state())))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"margin_minor": "240"},
+        {"margin_minor": 0.5},
+        {"margin_minor": AMOUNT_MAX + 1},
+        {"margin_minor": -AMOUNT_MAX - 1},
+        {"claim": -1},
+        {"claim": "1"},
+        {"claim": AMOUNT_MAX + 1},
+    ],
+    ids=str,
+)
+def test_a_margin_or_a_claim_that_is_none_is_refused(more: dict[str, Any]) -> None:
+    """It would be counted as money."""
+    facts = [[*SHOWN], [*BOUGHT._replace(**more)]]
+    with pytest.raises((TypeError, ValueError)):
+        Impression.from_state([STATE[0], facts])
 
 
 @pytest.mark.parametrize(("place", "value"), [(2, 0), (4, None), (5, 0), (6, None), (7, 0)])

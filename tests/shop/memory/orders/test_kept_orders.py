@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import astuple
 from itertools import permutations
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from streams.contract.events import OrderLine
 from streams.contract.receipts import YEAR_2100_MS
-from streams.shop.memory.orders.impression import Impression
+from streams.shop.memory.orders.impression import AMOUNT_MAX, Impression
 from streams.shop.memory.orders.order import ALL_OF_IT, BoughtLine, Order, returned_lines
 from streams.shop.memory.orders.orders import LINES_MAX, Orders
 from streams.shop.memory.session import IMPRESSIONS_MAX
@@ -81,6 +82,36 @@ def test_orders_are_read_as_they_were_kept() -> None:
         lesson.item_id: {*lesson.others} for lesson in order.lessons
     }
     assert 1 == len(order.credited)
+
+
+def margins(margin_minor: Any, back: int = 0, away: int = 0) -> Any:
+    """The state of an order whose butter earns so much, with what came back of it."""
+    order = again(STATE).get("o-7")
+    assert order is not None
+    order.lines["butter"] = BoughtLine(4, 1_000, back, away, margin_minor)
+    return json.loads(json.dumps([order.state(whole=whole) for whole in (True, False)]))
+
+
+@pytest.mark.parametrize("margin", [None, 0, 240, -50, AMOUNT_MAX, -AMOUNT_MAX])
+@pytest.mark.parametrize("back", [(0, 0), (1, 0), (0, 2), (1, 2)], ids=str)
+def test_what_a_line_earns_is_kept_with_what_came_back_of_it(
+    margin: int | None, back: tuple[int, int]
+) -> None:
+    """Wherever that was told; without a margin nothing is kept of one."""
+    whole, own = margins(margin, *back)
+
+    line = Order.from_state(whole, nowhere).lines["butter"]
+    assert (4, 1_000, *back, margin) == astuple(line)
+    assert [4, 1_000, 0, *([] if margin is None else [0, margin])] == own[5][0][1:]
+    assert (margin is None and not back[1]) == (len(whole[5][0]) == 4)
+
+
+@pytest.mark.parametrize("margin", ["240", 0.5, AMOUNT_MAX + 1, -AMOUNT_MAX - 1])
+def test_a_margin_that_is_none_is_refused(margin: Any) -> None:
+    """It would be counted as money."""
+    whole, _ = margins(margin)
+    with pytest.raises((TypeError, ValueError)):
+        Order.from_state(whole, nowhere)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +237,20 @@ def test_lines_of_one_item_are_worth_their_sum_if_all_have_a_price(
     (line,) = priced(*prices).lines.values()
 
     assert (2 * len(prices), worth) == (line.quantity, line.value_minor)
+
+
+@pytest.mark.parametrize(
+    ("margins", "earned"), [((90,), 180), ((90, -20), 140), ((90, None), None), ((None, 90), None)]
+)
+def test_lines_of_one_item_earn_their_sum_if_all_tell_a_margin(
+    margins: tuple[int | None, ...], earned: int | None
+) -> None:
+    """Where margins are asked for, and else nothing of them is kept."""
+    said = [OrderLine(item_id="jam", quantity=2, margin_minor=margin) for margin in margins]
+    event = Story().order(lines=tuple(said), currency="EUR")
+
+    assert earned == Order.of(event, None, margins=True).lines["jam"].margin_minor
+    assert Order.of(event, None).lines["jam"].margin_minor is None
 
 
 def test_a_part_of_an_item_has_its_part_of_the_value() -> None:

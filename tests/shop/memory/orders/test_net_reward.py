@@ -94,6 +94,14 @@ def test_a_prompt_earns_by_the_pieces_that_were_added_from_it() -> None:
     assert 0 == minor([*told, fact("removed", quantity=1, after_ms=1)])
 
 
+def test_a_sale_of_which_no_item_is_told_is_all_the_prompts_own() -> None:
+    """There are no pieces by which it could be shared."""
+    sold = fact("bought", None, quantity=4, value_minor=1_600, after_ms=2)
+
+    assert 400 == minor([sold])
+    assert 300 == minor([sold, fact("returned", None, quantity=1, after_ms=3)])
+
+
 def test_a_piece_that_was_sold_is_not_sold_again() -> None:
     """An order that came back whole has sold none; of one moment the smaller number is first."""
     later = fact("bought", order_id="o-2", quantity=5, value_minor=2_000, after_ms=3)
