@@ -8,34 +8,17 @@ that is noticed by the system, within the same time (`TCP_USER_TIMEOUT`, RFC 548
 
 Who connects, or sends something after a response, has as long to have asked: uvicorn waits for so
 little as a first byte, and for the rest of a header, without an end.
-
-Parsed is by llhttp, Node's parser (`httptools`): h11, in Python, took a fifth of what a post costs.
-Of two things h11 is kept, or held to. Who asks for an upgrade, such as Java's own client in the
-clear (`Upgrade: h2c`), may be ignored (RFC 9110, 7.8), and is: but llhttp leaves the body of such a
-request to the next protocol, and where there is none would read it as a request. So h11 serves
-these; and what llhttp takes for an upgrade all the same is refused. And a head has a bound.
 """
 
 import asyncio
-import re
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-HEAD_BYTES_MAX = 65_536
-"""Of a head that does not end: as h11 has it."""
-UPGRADE = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
 
 
-class Patience(asyncio.Protocol):
-    """Of a protocol of uvicorn's: one client may be slow for `write_s` seconds, and no longer."""
-
-    if TYPE_CHECKING:
-        cycle: Any
-        loop: asyncio.AbstractEventLoop
-        transport: asyncio.Transport
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 to one client, who may be slow to read for `write_s` seconds, and no longer."""
 
     def __init__(self, *args: Any, write_s: float, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -96,58 +79,6 @@ class Patience(asyncio.Protocol):
         if self._look is not None:
             self._look.cancel()
             self._look = None
-
-
-class PatientH11(Patience, H11Protocol):
-    """HTTP/1.1 to one client who has asked for another protocol."""
-
-
-class PatientProtocol(Patience, HttpToolsProtocol):
-    """HTTP/1.1 to one client, as all are served."""
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._in_head = False
-        self._head_bytes = 0
-
-    def data_received(self, data: bytes) -> None:
-        """A piece of a request came, or all of it."""
-        if b"pgrade" in data and self._is_idle() and UPGRADE.search(data):
-            self._hand_over(data)
-            return
-        was_in_head = self._in_head
-        super().data_received(data)
-        self._head_bytes = self._head_bytes + len(data) if was_in_head and self._in_head else 0
-        if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-            self.send_400_response("The head of the request is too long.")
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._in_head = True
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Its head is there; raises `ValueError`, which is 400, for an upgrade."""
-        self._in_head = False
-        if self.parser.should_upgrade():
-            raise ValueError("this is no upgrade that h11 would have been given")
-        super().on_headers_complete()
-
-    def _is_idle(self) -> bool:
-        """Whether what comes is the beginning of a request, and the only one."""
-        return not self._in_head and (self.cycle is None or self.cycle.response_complete)
-
-    def _hand_over(self, data: bytes) -> None:
-        """Let h11 serve this connection from now on."""
-        self._stop_waiting()
-        self._unset_keepalive_if_required()
-        self.connections.discard(self)
-        other = PatientH11(
-            self.config, self.server_state, self.app_state, self.loop, write_s=self.write_s
-        )
-        other.connection_made(self.transport)
-        self.transport.set_protocol(other)
-        other.data_received(data)
 
 
 def bound_unanswered(connection: Any, write_s: float) -> None:
