@@ -23,7 +23,7 @@ EXPERIMENTS_MAX = 500
 ATTEMPTS_MAX = 20
 CHANGES_MAX = 1_000
 """Changes of controls that are remembered."""
-RULING = ("arms.", "policy.", "prompts.")
+RULING = ("arms.", "policy.", "prompts.", "items.", "curated.", "bundles.", "loyalty.")
 """Controls that change what shoppers are shown."""
 
 
@@ -124,13 +124,18 @@ class Register:
         """The one of this name."""
         return self._known.get(name)
 
-    def start_of(self, experiment: str) -> int:
-        """When the last declared one about this holdout began; 0: there is none.
+    def start_of(self, experiment: str, now_ms: int) -> int:
+        """When the last declared one about this holdout began; 0: none has by now.
 
-        One that was ended before it had begun does not count.
+        One that was ended before it had begun does not count, nor one that is planned.
         """
         about = (one for one in self.all() if one.asked.experiment == experiment)
-        return next((one.start_ms for one in about if not _withdrawn(one)), 0)
+        begun = (one.start_ms for one in about if one.start_ms <= now_ms and not _withdrawn(one))
+        return next(begun, 0)
+
+    def has_room(self, name: str) -> bool:
+        """Whether an experiment of this name would be taken."""
+        return name in self._known or len(self._known) < EXPERIMENTS_MAX
 
     def changes_of(self, one: DeclaredExperiment) -> list[Change]:
         """What was changed about prompts while it ran, oldest first."""

@@ -15,7 +15,7 @@ from streams.experiments.questions.answer import (
     decided_by,
     guarded,
 )
-from streams.experiments.uplift.command import Looked
+from streams.experiments.uplift.command import Looked, began_within
 from streams.experiments.uplift.figures import compared, measure_of, sample, sizes
 from streams.experiments.uplift.tables import missing
 from streams.experiments.uplift.units import ExperimentSeen, ExperimentTotals, Units
@@ -60,7 +60,7 @@ def _answer(
     split, guardrails = sample(totals), _guardrails(one, totals)
     bounds = _bounds(one, totals)
     found = QuestionAnswer("refused", bounds, "", sizes(totals), guardrails)
-    if begins_ms is not None and begins_ms > one.start_ms:
+    if begins_ms is not None and not began_within(totals.seen.first_ms, begins_ms):
         return found._replace(why="the log has forgotten the start, so bounds need not hold")
     if split.crossed:
         return found._replace(why=f"{split.held_out_shown:,} that are held out were shown prompts")

@@ -28,8 +28,11 @@ def answered(
     *,
     quiet: bool = True,
 ) -> list[AnsweredQuestion]:
-    """What follows of these by now, in their order; what has not begun is not looked for."""
-    begun = [one for one in ones if one.start_ms <= now_ms]
+    """What follows of these by now, in their order; what has not begun is not looked for.
+
+    Nor what was ended: its answer was kept.
+    """
+    begun = [one for one in ones if one.start_ms <= now_ms and one.concluded is None]
     found = _of_arms(settings, [one for one in begun if one.asked.arms], quiet=quiet)
     of_units = [one for one in begun if not one.asked.arms]
     if of_units:
@@ -37,12 +40,7 @@ def answered(
         found |= {one.name: answer_of_units(one, looked, now_ms) for one in of_units}
     nothing = QuestionAnswer("open", None)
     return [
-        AnsweredQuestion(
-            one,
-            found.get(one.name, nothing),
-            tuple(register.changes_of(one)),
-            one.state(now_ms),
-        )
+        AnsweredQuestion.of(one, found.get(one.name, nothing), register.changes_of(one), now_ms)
         for one in ones
     ]
 

@@ -1,11 +1,13 @@
 """A declared question and its answer, in words and for programs."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from streams.cli.printable import many, printable
 from streams.experiments.declared.register import Change, DeclaredExperiment
 from streams.experiments.questions.answer import EffectBounds, GuardrailSeen, QuestionAnswer
+from streams.experiments.questions.kept import kept_answer
 
 CHANGES_TOLD = 5
 METRICS = {
@@ -27,6 +29,19 @@ class AnsweredQuestion(NamedTuple):
     """Of controls, while it ran."""
     state: str
     """`planned`, `running`, `over` or `ended`."""
+
+    @classmethod
+    def of(
+        cls,
+        one: DeclaredExperiment,
+        answer: QuestionAnswer,
+        changes: Iterable[Change],
+        now_ms: int,
+    ) -> Self:
+        """With this answer by now; of what somebody ended with the one that was kept."""
+        if one.concluded is not None:
+            answer = kept_answer(one.concluded)
+        return cls(one, answer, tuple(changes), one.state(now_ms))
 
     @property
     def verdict(self) -> str:

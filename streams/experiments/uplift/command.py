@@ -1,6 +1,7 @@
 """`goeswith uplift`: what prompts are worth, from the outcomes topic."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, get_args
@@ -16,7 +17,7 @@ from streams.clients.log_reader import Offsets, Partition, RawRecord, open_reade
 from streams.contract.errors import Misconfigured
 from streams.contract.prompts import ANY_OUTCOME
 from streams.contract.settings import Settings
-from streams.contract.wire.numbers import foretold
+from streams.contract.wire.numbers import YEAR_9999_MS, foretold
 from streams.experiments.declared.reading import read_register
 from streams.experiments.declared.register import Register
 from streams.experiments.table_files import UPLIFT, save_option, with_unit, write_table
@@ -27,6 +28,7 @@ from streams.experiments.uplift.units import Units
 from streams.shop.people.assignment import Experiment
 
 EFFECT_PERCENT = 5.0
+UNKNOWN_MS = 86_400_000
 
 
 class Log(Protocol):
@@ -121,7 +123,9 @@ def uplift(
     """
     looked = look(settings, keep, quiet=as_json)
     declared = read_register(settings)
-    found = findings(settings, looked, experiment, effect / 100.0, declared)._replace(by=by)
+    now_ms = int(time.time() * 1000)
+    found = findings(settings, looked, experiment, effect / 100.0, declared, now_ms)
+    found = found._replace(by=by)
     if save is not None:
         write_table(save, [with_unit(row) for row in as_values(found)["metrics"]], UPLIFT)
     if as_json:
@@ -148,19 +152,25 @@ def findings(
     experiment: str | None = None,
     effect: float = 0.05,
     declared: Register | None = None,
+    now_ms: int = YEAR_9999_MS,
 ) -> Findings:
-    """What there is to tell of an experiment. Raises `Misconfigured` for one that is not there."""
+    """What there is to tell of an experiment. Raises `Misconfigured` for one that is not there.
+
+    What was declared counts from its start on, if that has come by `now_ms`.
+    """
     units = looked.kept.units
     counted = units.unmatched(), units.left_out, looked.unreadable
     seen = units.experiments()
     if not seen and not experiment:
         return Findings(None, (), None, effect, *counted)
     chosen = _chosen(units, experiment)
-    start_ms = _start_ms(settings, chosen)
-    if declared is not None:
-        start_ms = max(start_ms, declared.start_of(chosen))
-    begins_ms = looked.kept.begins_ms
+    start_ms, begins_ms = _start_ms(settings, chosen), looked.kept.begins_ms
+    first_ms = next((one.first_ms for one in seen if one.id == chosen), 0)
     reaches = begins_ms is None or begins_ms <= start_ms
+    if declared is not None and (asked_ms := declared.start_of(chosen, now_ms)):
+        # a later start alone does not do: whose assignment is forgotten comes back as a new unit
+        reaches = reaches or (begins_ms is not None and began_within(first_ms, begins_ms))
+        start_ms = max(start_ms, asked_ms)
     return Findings(
         units.totals(chosen, start_ms),
         [one for one in seen if one.id != chosen],
@@ -168,6 +178,14 @@ def findings(
         effect,
         *counted,
     )
+
+
+def began_within(first_ms: int, begins_ms: int) -> bool:
+    """Whether a holdout began after the log does: a day of it knows nothing of anybody there.
+
+    Units that were assigned before come back as new ones, soon after the log begins.
+    """
+    return first_ms - begins_ms >= UNKNOWN_MS
 
 
 def read_on(reader: Log, kept: KeptUnits | None, *, quiet: bool = True) -> Looked:

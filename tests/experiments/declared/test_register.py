@@ -44,7 +44,9 @@ def test_what_is_declared_late_counts_from_then_on() -> None:
 
     assert one is not None
     assert NEW_YEAR_MS + 30 * MINUTE_MS == one.start_ms
-    assert NEW_YEAR_MS + 30 * MINUTE_MS == registered([said(30)]).start_of("holdout-1f")
+    assert NEW_YEAR_MS + 30 * MINUTE_MS == registered([said(30)]).start_of(
+        "holdout-1f", NEW_YEAR_MS + 90 * MINUTE_MS
+    )
 
 
 def test_it_is_taken_back_before_it_begins_and_not_after() -> None:
@@ -100,8 +102,10 @@ def test_one_that_ended_before_it_began_moves_no_figures() -> None:
     never = said(20, "summer", start_ms=NEW_YEAR_MS + 900 * MINUTE_MS)
     register = registered([first, never, said(30, "summer", "ended", ENDED)])
 
-    assert NEW_YEAR_MS + 10 * MINUTE_MS == register.start_of("holdout-1f")
-    assert 0 == register.start_of("another-2e")
+    assert NEW_YEAR_MS + 10 * MINUTE_MS == register.start_of(
+        "holdout-1f", NEW_YEAR_MS + 90 * MINUTE_MS
+    )
+    assert 0 == register.start_of("another-2e", NEW_YEAR_MS)
 
 
 def test_changes_of_what_shoppers_see_are_told_and_notes_are_not() -> None:
@@ -170,3 +174,40 @@ def test_a_copy_is_of_its_time() -> None:
 
     assert one is not None
     assert one.concluded_by is None
+
+
+def test_one_that_is_planned_moves_no_figures_yet() -> None:
+    """Of what runs by now the figures go on, and those of the holdout at large."""
+    planned = said(20, "summer", start_ms=NEW_YEAR_MS + 900 * MINUTE_MS)
+    register = registered([said(0), planned])
+
+    assert NEW_YEAR_MS + 10 * MINUTE_MS == register.start_of(
+        "holdout-1f", NEW_YEAR_MS + 899 * MINUTE_MS
+    )
+    assert NEW_YEAR_MS + 900 * MINUTE_MS == register.start_of(
+        "holdout-1f", NEW_YEAR_MS + 900 * MINUTE_MS
+    )
+    assert 0 == registered([planned]).start_of("holdout-1f", NEW_YEAR_MS + 30 * MINUTE_MS)
+
+
+def test_there_is_room_for_so_many_and_whoever_asks_is_told() -> None:
+    """A known one may still be changed."""
+    full = registered([said(0, f"e{number}") for number in range(EXPERIMENTS_MAX)])
+
+    assert full.has_room("e0")
+    assert not full.has_room("one-more")
+    assert registered([said(0)]).has_room("one-more")
+
+
+@pytest.mark.parametrize(
+    "key", ["items.hidden", "curated.bread", "bundles.photo", "loyalty.program"]
+)
+def test_whatever_changes_what_shoppers_see_is_told(key: str) -> None:
+    """Not arms alone."""
+    at_ms = NEW_YEAR_MS + 30 * MINUTE_MS
+    record = ControlRecord(key=key, value=[], author="ann", reason="recall", at_ms=at_ms)
+    register = registered([said(0), (record, at_ms)])
+    one = register.find("spring")
+
+    assert one is not None
+    assert [key] == [change.key for change in register.changes_of(one)]

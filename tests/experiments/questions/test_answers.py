@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from streams.contract.events.reference.declared import Declaration
+from streams.contract.events.reference.control import ControlRecord
+from streams.contract.events.reference.declared import Conclusion, Declaration
 from streams.contract.schemas.examples import NEW_YEAR_MS
 from streams.contract.settings import Settings
-from streams.experiments.declared.register import Change, DeclaredExperiment
+from streams.experiments.declared.register import Change, DeclaredExperiment, registered
 from streams.experiments.impressions import Trial
 from streams.experiments.questions.answer import QuestionAnswer
+from streams.experiments.questions.kept import kept_answer
 from streams.experiments.questions.of_arms import ArmsQuestion
 from streams.experiments.questions.of_units import answer_of_units
 from streams.experiments.questions.words import (
@@ -21,6 +23,7 @@ from streams.experiments.questions.words import (
 )
 from streams.experiments.uplift.command import Looked
 from streams.experiments.uplift.kept_units import KeptUnits
+from streams.storefront.reference.declaring.records import concluded_record
 from tests.experiments.uplift.records import (
     EACH_MS,
     EXPERIMENT,
@@ -140,7 +143,8 @@ def test_nothing_follows_where_the_split_is_wrong_or_the_start_is_gone() -> None
     assert "were shown prompts" in verdict(one, answered(seen, one))
     gone = answered(shop(800), one, begins_ms=NEW_YEAR_MS + 1)
     assert ("refused", None) == (gone.decision, gone.decided_ms)
-    assert "more" == answered(shop(800), one, begins_ms=NEW_YEAR_MS).decision
+    assert "refused" == answered(shop(800), one, begins_ms=NEW_YEAR_MS - DAY_MS + 1).decision
+    assert "more" == answered(shop(800), one, begins_ms=NEW_YEAR_MS - DAY_MS).decision
 
 
 def test_another_share_or_salt_since_is_said() -> None:
@@ -213,3 +217,72 @@ def test_what_was_changed_is_told_beside_the_verdict() -> None:
     assert "decided by 2026-01-01" in said
     values = question_json(asked)
     assert ("more", [change._asdict()]) == (values["decision"], values["changes"])
+
+
+def test_who_was_assigned_before_the_log_begins_is_no_new_unit() -> None:
+    """All of them are of before the declaration; of a half of it, they come back as new ones."""
+    start_ms = NEW_YEAR_MS + 60 * DAY_MS
+    before = [assigned(n) for n in range(800)]
+    back = [
+        assigned(n, session_id=f"again-{n}", occurred_at_ms=start_ms + n * EACH_MS)
+        for n in range(800)
+    ]
+    one = asks(start_ms=start_ms)
+    whole, half = answered([*before, *back], one), answered(back, one, begins_ms=start_ms - 1)
+
+    assert ((0, 0), "open") == (whole.sides, whole.decision)
+    assert "refused" == half.decision
+
+
+def test_what_was_ended_is_told_as_it_was_kept() -> None:
+    """Whatever comes in later, and whatever the log forgets."""
+    one = asks(guardrails=[{"metric": "items", "loss_max": 0.5}])
+    asked = AnsweredQuestion.of(one, answered(shop(2_000), one), (), NEW_YEAR_MS + DAY_MS)
+    record = concluded_record(asked, "ann", "enough", NEW_YEAR_MS + DAY_MS)
+    ended = registered(
+        [
+            (said(one), NEW_YEAR_MS),
+            (ControlRecord.model_validate_json(record.model_dump_json()), NEW_YEAR_MS + DAY_MS),
+        ]
+    ).find("spring")
+    assert ended is not None
+    later = AnsweredQuestion.of(
+        ended, QuestionAnswer("refused", None), (), NEW_YEAR_MS + 9 * DAY_MS
+    )
+
+    kept, now = question_json(asked), question_json(later)
+    for name in ("verdict", "decision", "decided_ms", "bounds", "sides", "guardrails"):
+        assert kept[name] == now[name], name
+    assert asked.answer.guardrails == later.answer.guardrails
+
+
+def said(one: DeclaredExperiment) -> ControlRecord:
+    """The record of a declaration."""
+    return ControlRecord(
+        key=f"experiments.{one.name}.declared",
+        value=one.asked.model_dump(mode="json"),
+        author=one.author,
+        reason=one.reason,
+        at_ms=NEW_YEAR_MS,
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"sides": "many", "bounds": [1], "guardrails": {"metric": "items"}, "decided_ms": "then"},
+        {"bounds": {"control": "x"}, "guardrails": [1, {"metric": "items", "state": "fine"}]},
+    ],
+    ids=["nothing", "of other kinds", "in part"],
+)
+def test_an_end_that_somebody_wrote_by_hand_is_read_as_far_as_it_can_be(
+    answer: dict[str, Any],
+) -> None:
+    """Its verdict stands; its figures are none."""
+    kept = kept_answer(Conclusion(verdict="yes", decision="perhaps", answer=answer))
+
+    assert ("open", None, (0, 0), ()) == (
+        *(kept.decision, kept.bounds, kept.sides, kept.guardrails),
+    )
+    assert kept.decided_ms is None

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from streams.contract.errors import InvalidReference
-from streams.contract.events.fields import Id
+from streams.contract.events.fields import Currency, Id
 from streams.contract.events.reference.codec import reasons
 from streams.contract.events.reference.curated import REFUSED
 from streams.contract.wire.numbers import LENIENT, TimeMs
@@ -58,7 +58,7 @@ class Declaration(BaseModel):
     """The id of the holdout that units are compared with; empty: arms are compared."""
     arms: tuple[Id, Id] | None = None
     """Whether the first earns more than the second; None: units are compared with the holdout."""
-    currency: Annotated[str, Field(max_length=3)] = ""
+    currency: Currency | Literal[""] = ""
     """Of revenue and margin; empty: of orders that tell none."""
     start_ms: TimeMs
     end_ms: TimeMs | None = None

@@ -21,7 +21,7 @@ from streams.contract.events.reference.declared import (
     key_of_declaration,
 )
 from streams.contract.settings import Settings
-from streams.experiments.declared.register import Register
+from streams.experiments.declared.register import EXPERIMENTS_MAX, Register
 from streams.experiments.questions.words import AnsweredQuestion, question_json
 from streams.shop.decision.arms import ARMS
 from streams.shop.decision.catalog.told_arms import TOLD_ARMS
@@ -77,6 +77,11 @@ def declared_record(
     """The record that declares it. Raises `Misconfigured` for one that began, or had a name."""
     if NAME.fullmatch(name) is None:
         raise Misconfigured(f"{printable(name)} is no name: a-z, 0-9, - and _, 60 at most")
+    if not register.has_room(name):
+        raise Misconfigured(
+            f"{EXPERIMENTS_MAX} experiments are known, and there is room for no more: set the "
+            "declaration of a planned one to null, or use another --prefix"
+        )
     known = register.find(name)
     if known is not None and (known.start_ms <= now_ms or known.concluded_by is not None):
         raise Misconfigured(

@@ -95,6 +95,39 @@ async def test_what_has_begun_stands_and_what_has_ended_keeps_its_verdict(
     assert 400 == (await sends(eyes, what="end", reason="again")).status_code
 
 
+async def test_nothing_is_kept_for_good_of_outcomes_that_are_still_being_read(
+    shop_eyes: Eyes,
+) -> None:
+    """Who ends it is told to wait; one that has not begun is taken back at once."""
+    eyes, controls = shop_eyes, shop_eyes.sources.controls
+    controls.look()
+    async with eyes.client(ACTING) as http:
+        for more in ({}, {"name": "later", "start": "2026-12-01"}):
+            assert 303 == (await http.post(PATH, data=FORM | more)).status_code
+        controls.look()
+        eyes.now_s += 86_400
+        early = await http.post(PATH, data=FORM | {"what": "end"})
+        other = await http.post(PATH, data=FORM | {"what": "end", "name": "later"})
+
+    assert (400, 303) == (early.status_code, other.status_code)
+    assert "still being read" in early.text
+    eyes.look()
+    assert 303 == (await sends(eyes, what="end")).status_code
+
+
+@pytest.mark.parametrize(
+    ("currency", "taken"), [("", False), ("eur", False), ("EUR", True), ("none", True)], ids=str
+)
+async def test_money_is_asked_for_in_a_currency_or_in_none(
+    shop_eyes: Eyes, currency: str, taken: bool
+) -> None:
+    """A question about money in no currency that anybody meant would never be answered."""
+    shop_eyes.look()
+    answer = await sends(shop_eyes, metric="revenue", currency=currency)
+
+    assert (303 if taken else 400) == answer.status_code
+
+
 async def test_a_question_about_arms_that_comes_to_be_known_late_is_answered_all_the_same() -> None:
     """A console that had read on already reads again."""
     eyes = Eyes(settings=SETTINGS, now_s=NEW_YEAR_MS / 1000)

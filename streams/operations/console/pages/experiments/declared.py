@@ -35,6 +35,7 @@ from streams.storefront.reference.declaring.records import (
 router = APIRouter()
 PATH = "/experiments/declared"
 SHOWN_MAX = 20
+NO_CURRENCY = "none"
 BADGES = {"running": "well", "planned": "", "over": "warn", "ended": ""}
 NOT_READ = QuestionAnswer("open", None, "outcomes have not been read yet")
 
@@ -67,6 +68,8 @@ def wanted(here: Console, said: dict[str, str], visitor: Visitor) -> ControlReco
     name = given.get("name", "")
     if given.get("what") == "end":
         one = found(seen.register, name)
+        if one.start_ms <= now_ms:
+            _check_read(here, one.name)
         (asked,) = (each for each in asked_of(here, every=True) if each.one.name == one.name)
         return concluded_record(asked, *who, now_ms)
     start, end = given.get("start", ""), given.get("end", "")
@@ -77,7 +80,7 @@ def wanted(here: Console, said: dict[str, str], visitor: Visitor) -> ControlReco
         _percent(given.get("least_effect", "")),
         [one.strip() for one in given.get("guardrails", "").split(",") if one.strip()],
         given.get("arms", ""),
-        given.get("currency", ""),
+        _currency(given.get("currency", "")),
         time_of(start, "start") if start else now_ms,
         time_of(end, "end") if end else None,
     )
@@ -101,12 +104,7 @@ def asked_of(here: Console, *, every: bool = False) -> list[AnsweredQuestion]:
     answers = {} if outcomes is None else outcomes.answers
     there, now_ms = register.all(), int(here.clock_s() * 1000)
     return [
-        AnsweredQuestion(
-            one,
-            answers.get(one.name, NOT_READ),
-            tuple(register.changes_of(one)),
-            one.state(now_ms),
-        )
+        AnsweredQuestion.of(one, answers.get(one.name, NOT_READ), register.changes_of(one), now_ms)
         for one in (there if every else there[:SHOWN_MAX])
     ]
 
@@ -124,6 +122,23 @@ def _told(asked: AnsweredQuestion) -> dict[str, Any]:
         "notes": notes_of(asked),
         "why": f"declared by {printable(one.author)}: {printable(one.reason, 500)}",
     }
+
+
+def _check_read(here: Console, name: str) -> None:
+    """Raise `Misconfigured` where the last verdict would be kept of less than the whole topic."""
+    outcomes = here.sources.outcomes.reading.value
+    if outcomes is None or outcomes.read_share < 1.0:
+        raise Misconfigured("outcomes are still being read: end it when all of them are")
+    if name not in outcomes.answers:
+        raise Misconfigured(
+            f"the console answers the latest questions, and {name} is none of them: "
+            f"`goeswith experiment end {name}` reads all of the topic, and ends it"
+        )
+
+
+def _currency(said: str) -> str | None:
+    """A code; none was said; or `none`, where orders tell none."""
+    return "" if said.lower() == NO_CURRENCY else said or None
 
 
 def _percent(said: str) -> float:

@@ -165,8 +165,9 @@ class OutcomeFold:
         self.trials.unreadable = self._unreadable
         following = {at.number: offset for at, offset in self._next.items()}
         looked = Looked(KeptUnits(self.units, following, self._begins_ms), self._unreadable)
-        found = findings(self._settings, looked, declared=self.asked.register)
-        answers = self.asked.answers(looked, int(self._now_s() * 1000))
+        register, now_ms = self.asked.register, int(self._now_s() * 1000)
+        found = findings(self._settings, looked, declared=register, now_ms=now_ms)
+        answers = self.asked.answers(looked, now_ms)
         told = self._arms_told(rows), uplift_told(found)
         return OutcomesSeen(*told, share, self._records, answers, unit_rates(found.totals))
 

@@ -1,0 +1,62 @@
+"""The last answer of an experiment that somebody ended, as its end has kept it.
+
+Nothing that comes later changes it: neither orders that come in, nor that the log forgets.
+"""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from streams.contract.events.reference.declared import Conclusion
+from streams.experiments.questions.answer import (
+    Decision,
+    EffectBounds,
+    GuardrailSeen,
+    GuardrailState,
+    QuestionAnswer,
+)
+
+
+def kept_answer(concluded: Conclusion) -> QuestionAnswer:
+    """What was kept; of a record that somebody wrote by hand, as much of it as can be read.
+
+    >>> kept_answer(Conclusion(verdict="yes", decision="more", answer={"sides": [40, 60]})).sides
+    (40, 60)
+    """
+    said: Mapping[str, Any] = concluded.answer
+    decision: Decision = concluded.decision if concluded.decision in get_args(Decision) else "open"  # type: ignore[assignment]
+    decided = said.get("decided_ms")
+    return QuestionAnswer(
+        decision,
+        _bounds(said.get("bounds")),
+        concluded.verdict,
+        _sides(said.get("sides")),
+        tuple(_guardrails(said.get("guardrails"))),
+        decided if type(decided) is int else None,
+    )
+
+
+def _sides(said: Any) -> tuple[int, int]:
+    match said:
+        case [int(one), int(other)]:
+            return one, other
+    return 0, 0
+
+
+def _bounds(said: Any) -> EffectBounds | None:
+    if not isinstance(said, Mapping):
+        return None
+    figures = [said.get(name) for name in EffectBounds._fields]
+    if not all(isinstance(one, int | float) for one in figures):
+        return None
+    return EffectBounds(*(float(one) for one in figures))  # type: ignore[arg-type]
+
+
+def _guardrails(said: Any) -> list[GuardrailSeen]:
+    found = []
+    for one in said if isinstance(said, list) else []:
+        match one:
+            case {"metric": str(metric), "loss_max": int() | float() as loss, "state": state}:
+                if state in get_args(GuardrailState):
+                    bounds = _bounds(one.get("bounds"))
+                    found.append(GuardrailSeen(metric, float(loss), state, bounds))
+    return found
