@@ -4,7 +4,7 @@ Nothing that comes later changes it: neither orders that come in, nor that the l
 """
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from streams.contract.events.reference.declared import Conclusion
 from streams.experiments.questions.answer import (
@@ -23,10 +23,10 @@ def kept_answer(concluded: Conclusion) -> QuestionAnswer:
     (40, 60)
     """
     said: Mapping[str, Any] = concluded.answer
-    decision: Decision = concluded.decision if concluded.decision in get_args(Decision) else "open"  # type: ignore[assignment]
+    known = concluded.decision in get_args(Decision)
     decided = said.get("decided_ms")
     return QuestionAnswer(
-        decision,
+        cast(Decision, concluded.decision) if known else "open",
         _bounds(said.get("bounds")),
         concluded.verdict,
         _sides(said.get("sides")),
