@@ -102,17 +102,29 @@ class FileSystemStore:
     def restore(self, number: int) -> CheckpointHeader:
         """Make a generation the newest one: number 1 is it already. It knows what it knew then.
 
-        The one that was is kept: aside, if it knows more. Raises a `GoeswithError`.
+        The one that was is kept: aside, if it knows more. Where somebody else writes meanwhile, it
+        is still the one that had this number at first. Raises a `GoeswithError`.
         """
-        headers: list[CheckpointHeader] = []
+        first: list[tuple[str, CheckpointHeader]] = []
 
         def put(log: ObjectLog) -> bool:
-            plan, chosen, header = going_back(log, number, self.where)
-            headers.append(header)
+            at = number
+            if first:
+                marks = [one.fingerprint for one in log.pointer().generations]
+                if first[0][0] not in marks:
+                    raise GoeswithError(
+                        f"others have written to {self.where} meanwhile: what was generation "
+                        f"{number} ({first[0][0]}) is none any more, and nothing was restored"
+                    )
+                at = marks.index(first[0][0]) + 1
+                if at == 1:  # it was written, though the answer was lost, or somebody else did
+                    return True
+            plan, chosen, header = going_back(log, at, self.where)
+            first.append((chosen.fingerprint, header))
             return log.append(plan.with_newest(chosen))
 
         self._until_done(put)
-        return headers[-1]
+        return first[0][1]
 
     def _until_done(self, put: Callable[[ObjectLog], bool | None]) -> bool:
         """Try until nobody else was quicker; None of a try: what is there stays."""
