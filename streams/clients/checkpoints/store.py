@@ -76,6 +76,14 @@ class GenerationStore(Store, Protocol):
         """Make a generation the newest one; raises a `GoeswithError`."""
 
 
+@runtime_checkable
+class LeavingStore(Store, Protocol):
+    """Leaves checkpoints for a while that it does not name any more."""
+
+    def unnamed(self) -> list[str]:
+        """Names for `read` of those that are there still; raises a `GoeswithError`."""
+
+
 NOWHERE = "none"
 
 

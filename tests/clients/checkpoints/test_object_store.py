@@ -40,6 +40,7 @@ URL = "bucket://vault/shop"
 @pytest.fixture(autouse=True)
 def bucket() -> Iterator[type[Bucket]]:
     """An empty one, on a good day."""
+    Bucket.store.clear()
     yield Bucket
     for day in (Bucket.hangs, Bucket.overwrites):
         day.clear()

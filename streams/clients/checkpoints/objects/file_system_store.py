@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from streams.clients.checkpoints.objects.file_system import ObjectFolder
 from streams.clients.checkpoints.objects.object_log import (
     CHECKPOINT_BYTES_MAX,
+    CHECKPOINT_NAME,
     ObjectLog,
     checkpoint_name,
 )
@@ -22,7 +23,7 @@ from streams.clients.checkpoints.planning import (
 )
 from streams.clients.checkpoints.pointer import Pointer
 from streams.clients.checkpoints.rules import KeptCheckpoint, WriteRequest
-from streams.contract.errors import GoeswithError
+from streams.contract.errors import CheckpointRefused, GoeswithError
 from streams.shop.checkpoint import CheckpointHeader
 
 logger = logging.getLogger(__name__)
@@ -55,17 +56,29 @@ class FileSystemStore:
             )
 
     def read(self, name: str = "") -> bytes | None:
-        """The newest generation that is whole, or one of a name (`Pointer.named`).
+        """The newest generation that is whole, or one of a name (`Pointer.named`, or `unnamed`).
 
         Raises `StoreUnreachable`, or `CheckpointRefused` when there are some and none is whole.
         """
         self.warning = ""
+        if CHECKPOINT_NAME.fullmatch(name):
+            return self._of_object(name)
         data, self.warning = newest_whole(ObjectLog(self._folder), name)
         return data
 
     def kept(self) -> list[KeptCheckpoint]:
         """What was kept aside, those that know most first; raises a `GoeswithError`."""
         return self.pointer().kept_aside()
+
+    def unnamed(self) -> list[str]:
+        """What is there still that no pointer names now; raises a `GoeswithError`."""
+        return ObjectLog(self._folder).unnamed()
+
+    def _of_object(self, name: str) -> bytes | None:
+        data = self._folder.get(name, CHECKPOINT_BYTES_MAX)
+        if data is None and name in self._folder.names():
+            raise CheckpointRefused(f"{name} is too large to be one of ours", "foreign")
+        return data
 
     def place(self, name: str) -> str:
         """Where one of a name is, or will be."""

@@ -46,7 +46,8 @@ class ObjectLog:
 
     def __init__(self, folder: ObjectFolder) -> None:
         self._folder = folder
-        self._numbers = numbers(folder.names())
+        self._left = folder.names()
+        self._numbers = numbers(self._left)
 
     def pointer(self, _foreign_max: int | None = 0, /) -> Pointer:
         """The newest pointer that is whole; raises `CheckpointRefused` for what we did not write.
@@ -81,6 +82,13 @@ class ObjectLog:
         except CheckpointRefused:
             return False
         return True
+
+    def unnamed(self) -> list[str]:
+        """The checkpoints that the newest pointer does not name, by the names of their objects."""
+        named = _names(self.pointer())
+        return sorted(
+            name for name in self._left if CHECKPOINT_NAME.fullmatch(name) and name not in named
+        )
 
     def append(self, pointer: Pointer) -> bool:
         """Make a pointer the newest one; False: somebody else has written meanwhile.
