@@ -67,7 +67,7 @@ def planned(place: Generations, request: WriteRequest) -> Plan | None:
         pointer = place.pointer(None) if request.force else place.pointer()
     except CheckpointRefused as refused:
         replacing(ExistingCheckpoint(), request)  # which raises, unless it is forced
-        logger.warning("%s: checkpoints that may be there are neither named nor deleted", refused)
+        logger.warning("%s: chunks that may be there are neither named nor deleted", refused)
         return Plan(Pointer(), None, "")
     for held in pointer.generations:
         if _may_go(held, request) or place.is_whole(held):

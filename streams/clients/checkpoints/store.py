@@ -111,7 +111,7 @@ def open_store(settings: Settings) -> Store | None:
         return FileStore(Path(unquote(urlsplit(url).path)))
     if not url:
         return None
-    if urlsplit(url).scheme in SCHEMES:
+    if url.partition("://")[0] in SCHEMES:
         return _in_redis(url, settings)
     return FileSystemStore(ObjectFolder(url))
 

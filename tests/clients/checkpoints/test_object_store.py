@@ -1,7 +1,7 @@
 """Checkpoints in an object store: whole or not at all, whoever writes at once, or hangs."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ def bucket() -> Iterator[type[Bucket]]:
     """An empty one, on a good day."""
     Bucket.store.clear()
     yield Bucket
-    for day in (Bucket.hangs, Bucket.overwrites):
+    for day in (Bucket.hangs, Bucket.slow, Bucket.overwrites):
         day.clear()
     Bucket.refuses.clear()
     Bucket.store.clear()
@@ -61,10 +61,10 @@ def names() -> list[str]:
 
 def test_the_settings_open_it() -> None:
     """By its URL; Redis and files have theirs."""
-    found = open_store(Settings(checkpoint_url="memory://vault/shop/"))
+    found = open_store(Settings(checkpoint_url=f"{URL}/"))
 
     assert isinstance(found, FileSystemStore)
-    assert "memory://vault/shop" == found.where
+    assert found.where == URL
 
 
 def test_three_generations_are_kept_and_any_can_be_restored(store: FileSystemStore) -> None:
@@ -330,6 +330,22 @@ def test_a_store_that_hangs_holds_nobody_up() -> None:
     assert 1 == len(Bucket.opened)
 
 
+def test_a_word_has_less_time_than_a_checkpoint(store: FileSystemStore) -> None:
+    """A probe and a pointer are words; what is large is waited for."""
+    store.write(*checkpoint(7))
+    folder = ObjectFolder(URL, answer_s_max=0.05, transfer_s_max=0.3)
+    Bucket.slow.set()
+    slow = FileSystemStore(folder)
+    words: list[Callable[[], object]] = [slow.check_writable, slow.read]
+    for word in words:
+        with pytest.raises(StoreUnreachable, match=r"no answer within 0\.05 s"):
+            word()
+    with pytest.raises(StoreUnreachable, match=r"no answer within 0\.3 s"):
+        folder.get("1f0c.checkpoint", 1_000)
+    with pytest.raises(StoreUnreachable, match=r"no answer within 0\.3 s"):
+        folder.put("1f0c.checkpoint", b"bread")
+
+
 def test_what_is_larger_than_it_may_be_is_not_read() -> None:
     """Nobody knows whose it is, and there may be no room for it."""
     folder = ObjectFolder(URL)
@@ -370,9 +386,13 @@ def test_a_store_that_overwrites_is_told_of_once(
     [
         ("redsi://:secret@cache/0", Misconfigured, "begins with redsi://, which is neither"),
         ("s3://bread/butter?key=secret", Misconfigured, "s3://bread/butter with a ?"),
+        ("sftp://till:se#cret@vault/shop", Misconfigured, "is sftp://… with a ?"),
+        ("s3://bread?key=se@cret", Misconfigured, "is s3://… with a ?"),
+        ("s3://[bread/secret", Misconfigured, "begins with s3:// and is no URL"),
+        ("memory://bread", Misconfigured, "memory://, where nothing outlives"),
         ("gs://bread/butter", MissingExtra, "pip install gcsfs"),
     ],
-    ids=["typo", "options", "driver"],
+    ids=["typo", "options", "hash", "at", "bracket", "memory", "driver"],
 )
 def test_what_cannot_be_a_store_is_said_at_the_start(
     url: str, error: type[Exception], said: str
@@ -381,13 +401,16 @@ def test_what_cannot_be_a_store_is_said_at_the_start(
     with pytest.raises(error, match=said) as refused:
         open_store(Settings(checkpoint_url=url))
 
-    assert "secret" not in str(refused.value)
+    assert "cret" not in str(refused.value)
 
 
 def test_no_password_is_shown() -> None:
     """Nor a user, where that may be a token."""
     assert "sftp://vault/shop" == shown("sftp://till:secret@vault/shop/")
     assert "abfs://vault/shop" == shown("abfs://till:secret@vault/shop")
+    assert "ftp://…@vault/shop" == shown("ftp://till:se/cr@et@vault/shop?key")
+    assert "abfs://…@vault/shop" == shown("abfs://till:se/cret@vault/shop")
+    assert "s3://vault/shop" == shown("s3://vault/shop#secret")
     assert "ValueError" == in_words(ValueError())
     assert len(in_words(OSError("bread and butter " * 99))) < 200
 

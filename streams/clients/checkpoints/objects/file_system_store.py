@@ -46,7 +46,7 @@ class FileSystemStore:
 
     def check_writable(self) -> None:
         """Raise `StoreUnreachable` if nothing can be written; say so if two could write at once."""
-        self._folder.put(PROBE, b"goeswith")
+        self._folder.put(PROBE, b"goeswith", is_word=True)
         if self._folder.create(PROBE, b"goeswith") and not self._has_told:
             self._has_told = True
             logger.warning(

@@ -112,7 +112,7 @@ class ObjectLog:
 
     def _read(self, number: int) -> Pointer | None:
         """A pointer; None: it breaks off. Raises `CheckpointRefused` for what we did not write."""
-        data = self._folder.get(pointer_name(number), POINTER_BYTES_MAX) or b""
+        data = self._folder.get(pointer_name(number), POINTER_BYTES_MAX, is_word=True) or b""
         try:
             json.loads(data)
         except (ValueError, RecursionError):
